@@ -1,0 +1,52 @@
+"""Reports what every LLM call costs, for whom and in which use case, from the HTTP transport."""
+
+from __future__ import annotations
+
+from payi_transport.adapters.transport import AsyncPayiTransport, PayiTransport
+from payi_transport.clients import payi_async_httpx_client, payi_httpx_client
+from payi_transport.config import PayiInstrumentConfig
+from payi_transport.context import PayiContext, get_context, track, track_context
+from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.event import Event, FunctionCall, Header, Units
+from payi_transport.instrument import (
+    payi_flush,
+    payi_instrument,
+    payi_shutdown,
+    payi_stats,
+    payi_uninstrument,
+)
+from payi_transport.names import PayiCategories, PayiHeaderNames, PayiPropertyNames, PayiResourceScopes
+from payi_transport.sinks import Receipt, Sink
+from payi_transport.sinks.memory import MemorySink
+from payi_transport.stats import PayiStats
+
+__all__ = [
+    "AsyncPayiTransport",
+    "Event",
+    "FunctionCall",
+    "Header",
+    "MemorySink",
+    "PayiCategories",
+    "PayiConfigError",
+    "PayiContext",
+    "PayiError",
+    "PayiHeaderNames",
+    "PayiInstrumentConfig",
+    "PayiPropertyNames",
+    "PayiResourceScopes",
+    "PayiStats",
+    "PayiTransport",
+    "Receipt",
+    "Sink",
+    "Units",
+    "get_context",
+    "payi_async_httpx_client",
+    "payi_flush",
+    "payi_httpx_client",
+    "payi_instrument",
+    "payi_shutdown",
+    "payi_stats",
+    "payi_uninstrument",
+    "track",
+    "track_context",
+]

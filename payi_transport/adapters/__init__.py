@@ -1,0 +1,1 @@
+"""From an HTTP library's request to an exchange, one file a library."""

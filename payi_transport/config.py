@@ -1,0 +1,215 @@
+"""What users write as `config`, and the one check that turns it into settings.
+
+Whatever can be wrong is wrong here, at start, with the key's path and what is accepted; nothing raises later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, Literal, TypedDict, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from payi_transport.errors import PayiConfigError
+from payi_transport.hosts import HostMapping, HostPattern, find_known, parse_host
+from payi_transport.names import INSTRUMENTS, SECRET_HEADERS
+from payi_transport.settings import PROVIDER_SECTIONS, HostMappingSettings, Settings
+
+__all__ = [
+    "PayiCaptureConfig",
+    "PayiDeliveryConfig",
+    "PayiInstrumentConfig",
+    "PayiInstrumentHostMappingConfig",
+    "PayiInstrumentIngestRetryConfig",
+    "PayiInstrumentOfflineInstrumentationConfig",
+    "PayiInstrumentOpenAiConfig",
+    "PayiProviderConfig",
+]
+
+
+class PayiInstrumentHostMappingConfig(TypedDict, total=False):
+    price_as_category: str | None
+    include_usage: bool | None
+
+
+# A key is a host name, a URL, or a URL object of httpx or httpx2.
+HostMappings = Mapping[Any, PayiInstrumentHostMappingConfig]
+
+
+class PayiProviderConfig(TypedDict, total=False):
+    host_mappings: HostMappings | None
+
+
+class PayiInstrumentOpenAiConfig(PayiProviderConfig, total=False):
+    include_usage: Any  # "auto", True or False
+
+
+class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):
+    file_name: str | None
+
+
+class PayiInstrumentIngestRetryConfig(TypedDict, total=False):
+    max_inline_retries: int | None
+    inline_retry_initial_delay: float | None
+    queue_enabled: bool | None
+    queue_max_size: int | None
+    queue_interval: float | None
+
+
+class PayiDeliveryConfig(TypedDict, total=False):
+    mode: str | None  # "bulk" or "single"
+    max_batch: int | None
+    flush_interval: float | None
+    ring_capacity: int | None
+    max_bytes_in_flight: int | None
+
+
+class PayiCaptureConfig(TypedDict, total=False):
+    max_body_bytes: int | None
+    request_headers: list[str] | None
+
+
+class PayiInstrumentConfig(TypedDict, total=False):
+    """The `config` of `payi_instrument()`; None stands for a key's default."""
+
+    proxy: bool | None
+    global_instrumentation: bool | None
+    instrument_inline_data: bool | None
+    connection_error_logging_window: int | None
+    host_mappings: HostMappings | None
+    offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | None
+    ingest_retry: PayiInstrumentIngestRetryConfig | None
+    delivery: PayiDeliveryConfig | None
+    capture: PayiCaptureConfig | None
+    openai_config: PayiInstrumentOpenAiConfig | None
+    anthropic_config: PayiProviderConfig | None
+    aws_config: PayiProviderConfig | None
+    openai: PayiProviderConfig | None
+    azure: PayiProviderConfig | None
+    anthropic: PayiProviderConfig | None
+    google: PayiProviderConfig | None
+    databricks: PayiProviderConfig | None
+    use_case_name: str | None
+    use_case_id: str | None
+    use_case_version: int | None
+    use_case_properties: Mapping[str, Any] | None
+    limit_ids: list[str] | None
+    user_id: str | None
+    account_name: str | None
+    request_properties: Mapping[str, Any] | None
+    request_tags: list[str] | None
+
+
+def check_config(config: Mapping[str, Any] | None) -> Settings:
+    """The settings that `config` means. Raises PayiConfigError; never writes to `config`."""
+    if config is not None and not isinstance(config, Mapping):
+        raise PayiConfigError(f"config: expected a dict, got {config!r}")
+    given = _without_none(config or {})
+    _check_keys(given, Settings, "config")
+    try:
+        settings = msgspec.convert(given, Settings)
+    except msgspec.ValidationError as exc:
+        raise _explain(exc, given) from None
+    for name in settings.capture.request_headers:
+        if name.lower() in SECRET_HEADERS:
+            raise PayiConfigError(
+                f"config.capture.request_headers: {name!r} is a credential and is never recorded"
+            )
+    return settings
+
+
+def check_instruments(instruments: object) -> frozenset[str] | None:
+    """The categories to observe, None for all. Raises PayiConfigError."""
+    if instruments is None:
+        return None
+    if not isinstance(instruments, Set) or not all(isinstance(name, str) for name in instruments):
+        raise PayiConfigError(f"instruments: expected a set of strings, got {instruments!r}")
+    if "*" in instruments:
+        return None
+    unknown = sorted(set(instruments) - INSTRUMENTS)
+    if unknown or not instruments:
+        accepted = ", ".join(sorted(INSTRUMENTS))
+        raise PayiConfigError(f"instruments: {unknown or instruments!r} not known; accepted: '*', {accepted}")
+    return frozenset(instruments)
+
+
+def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
+    """Every host mapping of the settings by its host. Raises PayiConfigError for a key that is no host."""
+    mappings: dict[HostPattern, HostMapping] = {}
+    for path, key, value in _host_mappings(settings):
+        try:
+            pattern = parse_host(key)
+        except ValueError as exc:
+            accepted = "a host name, *.suffix or URL, with or without a port"
+            raise PayiConfigError(f"config.{path}: {exc}; accepted: {accepted}") from None
+        if value.price_as_category is None and find_known(pattern.host.removeprefix("*.")) is None:
+            raise PayiConfigError(
+                f"config.{path}[{key!r}]: price_as_category is needed for a host that is not known"
+            )
+        mappings[pattern] = HostMapping(value.price_as_category, value.include_usage)
+    return mappings
+
+
+def _host_mappings(settings: Settings) -> Iterator[tuple[str, object, HostMappingSettings]]:
+    for key, value in settings.host_mappings.items():
+        yield "host_mappings", key, value
+    for section in PROVIDER_SECTIONS:
+        for key, value in getattr(settings, section).host_mappings.items():
+            yield f"{section}.host_mappings", key, value
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def _check_keys(given: Mapping[Any, Any], struct: type, path: str) -> None:
+    """Refuse a key that no setting has, and say which there are."""
+    hints = get_type_hints(struct)
+    for key, value in given.items():
+        if key not in hints:
+            raise PayiConfigError(f"{path}: unknown key {key!r}; accepted: {', '.join(sorted(hints))}")
+        section = _section_of(hints[key])
+        if section is None or not isinstance(value, Mapping):
+            continue
+        if get_origin(hints[key]) is dict:
+            for name, item in value.items():
+                if isinstance(item, Mapping):
+                    _check_keys(item, section, f"{path}.{key}[{name!r}]")
+        else:
+            _check_keys(value, section, f"{path}.{key}")
+
+
+def _section_of(hint: Any) -> type | None:
+    for kind in (hint, *get_args(hint)):
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return kind
+    return None
+
+
+_WHERE = re.compile(r"(?P<what>.*?) - at `(key in )?\$(?P<path>[^`]*)`", re.DOTALL)
+
+
+def _explain(exc: msgspec.ValidationError, given: Any) -> PayiConfigError:
+    """msgspec's own words, with the path in ours, the value that was given and what is accepted."""
+    found = _WHERE.fullmatch(str(exc))
+    if found is None:
+        return PayiConfigError(f"config: {exc}")
+    value, hint = given, cast(Any, Settings)
+    for step in re.findall(r"\w+", found["path"].partition("[...]")[0]):
+        value = value.get(step) if isinstance(value, Mapping) else value
+        section = _section_of(hint)
+        hint = get_type_hints(section).get(step) if section is not None else None
+    choices = _choices_of(hint)
+    accepted = f"; accepted: {', '.join(map(repr, choices))}" if choices else ""
+    return PayiConfigError(f"config{found['path']}: {found['what']}, given {value!r}{accepted}")
+
+
+def _choices_of(hint: Any) -> tuple[Any, ...]:
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    if hint is bool:
+        return (True, False)
+    return tuple(choice for kind in get_args(hint) for choice in _choices_of(kind))

@@ -1,0 +1,219 @@
+"""The frame of the code that runs now, in a context variable: so each thread and task has its own.
+
+A frame is set for as long as code of the scope runs, and never longer: a generator gives it back at each
+`yield`, and a scope that is left in another context than it was entered in changes nothing there.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, NamedTuple, ParamSpec, Self, TypedDict, TypeVar, Unpack, cast
+
+import msgspec
+
+from payi_transport.frame import Frame, Scope, enter_scope
+
+__all__ = ["PayiContext", "get_context", "track", "track_context"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Link(NamedTuple):
+    """A frame that is set, who set it, and what was set before."""
+
+    frame: Frame
+    owner: object
+    outer: _Link | None
+
+
+_links: ContextVar[_Link | None] = ContextVar("payi_transport_frame", default=None)
+# The frame outside all scopes, while instrumented; None makes every scope do nothing.
+_base: Frame | None = None
+_record_unscoped = True
+
+
+class PayiContext(TypedDict, total=False):
+    """What `get_context` answers: the keys that have a value."""
+
+    limit_ids: list[str]
+    use_case_name: str
+    use_case_id: str
+    use_case_version: int
+    use_case_step: str
+    user_id: str
+    account_name: str
+    request_properties: dict[str, str]
+    use_case_properties: dict[str, str]
+    request_tags: list[str]
+    log_prompt_and_response: bool
+    price_as_category: str
+    price_as_resource: str
+    resource_scope: str
+
+
+def set_base_frame(base: Frame | None, *, record_unscoped: bool = True) -> None:
+    """Switch scopes on, inside `base`, or off with None. `record_unscoped`: whether calls outside count."""
+    global _base, _record_unscoped
+    _base, _record_unscoped = base, record_unscoped
+
+
+def current_frame() -> Frame | None:
+    """Who a call made here and now is for; None when it is not to be recorded."""
+    link = _links.get()
+    if link is not None:
+        return link.frame
+    return _base if _record_unscoped else None
+
+
+def get_context() -> PayiContext:
+    """The values of the innermost scope, those it inherits included."""
+    return cast(PayiContext, msgspec.to_builtins(_innermost(_base or Frame())))
+
+
+def _innermost(base: Frame) -> Frame:
+    link = _links.get()
+    return base if link is None else link.frame
+
+
+class track_context:
+    """`with track_context(user_id=...)`, or `async with`: who the calls inside the block are for.
+
+    Takes what `track` takes and `use_case_step`. One object may be entered many times, also at once.
+    """
+
+    def __init__(self, **scope: Unpack[Scope]) -> None:
+        self._scope = scope
+
+    def __enter__(self) -> Self:
+        if _base is not None:
+            frame = enter_scope(_innermost(_base), **self._scope)
+            _links.set(_Link(frame, self, _links.get()))
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        link = _links.get()
+        # Left elsewhere than entered (a generator closed by another task): nothing of ours is set here.
+        if link is not None and link.owner is self:
+            _links.set(link.outer)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(exc_type, exc, traceback)
+
+
+def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function, coroutine function, generator or async generator: who its calls are for.
+
+    Scopes nest: `limit_ids` and `request_tags` combine, properties merge, the rest is inherited, an empty
+    value blocks the outer one, and another `use_case_name` starts a use case afresh. Without
+    `payi_instrument()` the function runs as it is.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        if inspect.isasyncgenfunction(function):
+            wrapper = _wrap_async_generator(function, scope)
+        elif inspect.iscoroutinefunction(function):
+            wrapper = _wrap_coroutine(function, scope)
+        elif inspect.isgeneratorfunction(function):
+            wrapper = _wrap_generator(function, scope)
+        else:
+            wrapper = _wrap_function(function, scope)
+        return cast(Callable[P, R], functools.wraps(function)(wrapper))
+
+    return decorate
+
+
+def _wrap_function(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with track_context(**scope):
+            return function(*args, **kwargs)
+
+    return call
+
+
+def _wrap_coroutine(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        with track_context(**scope):
+            return await function(*args, **kwargs)
+
+    return call
+
+
+class _Steps:
+    """The scope of a generator, which is entered at each step and left at each `yield`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._tracked = _base is not None
+        self._outer: _Link | None = None
+        with track_context(**scope):
+            self._inner = _links.get()
+
+    def __enter__(self) -> None:
+        if self._tracked:
+            self._outer = _links.get()
+            _links.set(self._inner)
+
+    def __exit__(self, *exc_info: object) -> None:
+        # What the body has set in the meantime is its own, and comes back with the next step.
+        if self._tracked:
+            self._inner = _links.get()
+            _links.set(self._outer)
+
+
+def _wrap_generator(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        steps = _Steps(scope)
+        with steps:
+            inner = function(*args, **kwargs)
+        step = functools.partial(next, inner)
+        while True:
+            try:
+                with steps:
+                    value = step()
+            except StopIteration as stop:
+                return stop.value
+            try:
+                step = functools.partial(inner.send, (yield value))
+            except GeneratorExit:
+                with steps:
+                    inner.close()
+                raise
+            except BaseException as exc:
+                step = functools.partial(inner.throw, exc)
+
+    return call
+
+
+def _wrap_async_generator(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        steps = _Steps(scope)
+        with steps:
+            inner = function(*args, **kwargs)
+        step = inner.__anext__
+        while True:
+            try:
+                with steps:
+                    value = await step()
+            except StopAsyncIteration:
+                return
+            try:
+                step = functools.partial(inner.asend, (yield value))
+            except GeneratorExit:
+                with steps:
+                    await inner.aclose()
+                raise
+            except BaseException as exc:
+                step = functools.partial(inner.athrow, exc)
+
+    return call

@@ -1,0 +1,178 @@
+"""One request and the bytes of its answer, as the request path remembers them. No I/O and no parsing.
+
+An adapter calls `begin_answer` when the head of the answer is there, appends each chunk to what `open_lane`
+hands out, and ends with `finish` or `fail`: whichever comes first counts, the rest is ignored.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+from time import perf_counter, time
+from typing import Protocol
+
+from payi_transport.frame import Frame
+
+__all__ = ["Exchange", "Headers", "Outcome", "Rewriter"]
+
+Headers = list[tuple[bytes, bytes]]
+Append = Callable[[bytes], None]
+
+# How many of the last chunks of a body over its limit are kept: usage comes last.
+TAIL_CHUNKS = 64
+
+
+class Outcome(Enum):
+    """How an answer ended."""
+
+    EXHAUSTED = "exhausted"  # read to its end
+    CLOSED = "closed"  # closed by the caller before its end
+    ABANDONED = "abandoned"  # collected as garbage, never closed
+    FAILED = "failed"  # an exception, a cancellation among them
+
+
+class Rewriter(Protocol):
+    """Changes what the caller sees of a stream. Must never raise."""
+
+    def feed(self, chunk: bytes) -> bytes: ...
+
+    def flush(self) -> bytes: ...
+
+
+class Exchange:
+    """A call in the making; a plain record once it is finished."""
+
+    __slots__ = (
+        "_push",
+        "_unfinished",
+        "body_limit",
+        "category",
+        "chunks",
+        "context",
+        "decoded",
+        "ended",
+        "error",
+        "first_byte",
+        "log_content",
+        "method",
+        "operation",
+        "outcome",
+        "request_body",
+        "request_headers",
+        "resource",
+        "response_headers",
+        "rewriter",
+        "size",
+        "started",
+        "status",
+        "tail",
+        "timestamp",
+        "uri",
+    )
+
+    def __init__(
+        self,
+        push: Callable[[Exchange], None],
+        *,
+        operation: str,
+        category: str,
+        resource: str | None,
+        context: Frame,
+        log_content: bool,
+        method: str,
+        uri: str,
+        request_headers: Headers,
+        request_body: bytes | None,
+        body_limit: int,
+    ) -> None:
+        self._push = push
+        # Emptied by whoever ends the exchange: list.pop is atomic, so there is only one.
+        self._unfinished = [True]
+        self.operation = operation
+        self.category = category
+        self.resource = resource
+        self.context = context
+        self.log_content = log_content
+        self.method = method
+        self.uri = uri
+        self.request_headers = request_headers
+        self.request_body = request_body
+        self.body_limit = body_limit
+        self.rewriter: Rewriter | None = None
+        self.status: int | None = None
+        self.response_headers: Headers = []
+        self.decoded = False
+        self.chunks: list[bytes] = []
+        self.tail: deque[bytes] = deque(maxlen=TAIL_CHUNKS)
+        self.size = 0
+        self.outcome = Outcome.EXHAUSTED
+        self.error: tuple[str, str] | None = None
+        self.timestamp = time()
+        self.started = perf_counter()
+        self.first_byte: float | None = None
+        self.ended = 0.0
+
+    def begin_answer(self, status: int, headers: Headers) -> None:
+        """The head of the answer is there."""
+        self.status = status
+        self.response_headers = headers
+
+    def open_lane(self, size: int) -> tuple[Append, int]:
+        """Where to append chunks, and up to which number of bytes, once the body has reached `size`.
+
+        Asked for the first chunk and again when the body outgrows the number given: from there on only its
+        tail is kept.
+        """
+        if self.first_byte is None:
+            self.first_byte = perf_counter()
+        if size <= self.body_limit:
+            return self.chunks.append, self.body_limit
+        return self.tail.append, sys.maxsize
+
+    def feed_whole(self, body: bytes) -> None:
+        """The body of an answer that the transport had read and decoded already."""
+        self.decoded = True
+        append, _ = self.open_lane(len(body))
+        append(body)
+
+    def finish(self, outcome: Outcome = Outcome.EXHAUSTED) -> None:
+        """The answer is over."""
+        try:
+            self._unfinished.pop()
+        except IndexError:
+            return
+        self.ended = perf_counter()
+        self.outcome = outcome
+        self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail))
+        self._push(self)
+
+    def fail(self, error: BaseException) -> None:
+        """The call, or the reading of its answer, ended in an exception.
+
+        Only its name and text are kept: the object holds frames, and they hold the request.
+        """
+        self.error = type(error).__name__, str(error)
+        self.finish(Outcome.FAILED)
+
+    def discard(self) -> None:
+        """The answer needs no event, as a redirect does not."""
+        self._unfinished.clear()
+
+    @property
+    def weight(self) -> int:
+        """Bytes of content that this exchange holds, once it is finished."""
+        return self.size + len(self.request_body or b"")
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether the middle of the body was left out, as it was over its limit."""
+        return len(self.tail) == TAIL_CHUNKS
+
+    def forget(self) -> None:
+        """Let go of every byte of content, whoever may still hold this exchange."""
+        self.chunks.clear()
+        self.tail.clear()
+        self.request_body = None
+        self.error = None

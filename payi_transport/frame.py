@@ -1,0 +1,128 @@
+"""Who a call is for: one frozen value, and the rules by which an inner scope's value adds to an outer one's.
+
+The rules are those of Pay-i's page on decorators: lists combine, properties merge, the rest is inherited,
+and an empty value blocks the outer one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TypedDict, TypeVar, Unpack
+
+import msgspec
+
+__all__ = ["Frame", "Scope", "enter_scope"]
+
+T = TypeVar("T")
+
+
+class Scope(TypedDict, total=False):
+    """What `track` and `track_context` take. None is 'not said', an empty value blocks the outer one."""
+
+    limit_ids: list[str] | None
+    use_case_name: str | None
+    use_case_id: str | None
+    use_case_version: int | None
+    use_case_step: str | None
+    user_id: str | None
+    account_name: str | None
+    request_properties: Mapping[str, object] | None
+    use_case_properties: Mapping[str, object] | None
+    request_tags: list[str] | None
+    log_prompt_and_response: bool | None
+    price_as_category: str | None
+    price_as_resource: str | None
+    resource_scope: str | None
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who the calls inside a scope are for."""
+
+    limit_ids: tuple[str, ...] = ()
+    use_case_name: str | None = None
+    use_case_id: str | None = None
+    use_case_version: int | None = None
+    use_case_step: str | None = None
+    user_id: str | None = None
+    account_name: str | None = None
+    request_properties: Mapping[str, str] = {}
+    use_case_properties: Mapping[str, str] = {}
+    request_tags: tuple[str, ...] = ()
+    log_prompt_and_response: bool | None = None
+    price_as_category: str | None = None
+    price_as_resource: str | None = None
+    resource_scope: str | None = None
+
+
+def enter_scope(outer: Frame, **scope: Unpack[Scope]) -> Frame:
+    """The frame inside `scope`, which was entered inside `outer`."""
+    use_case = _enter_use_case(outer, scope)
+    return Frame(
+        **use_case,
+        limit_ids=_combine(outer.limit_ids, scope.get("limit_ids")),
+        request_tags=_combine(outer.request_tags, scope.get("request_tags")),
+        request_properties=_merge(outer.request_properties, scope.get("request_properties")),
+        user_id=_inherit(outer.user_id, scope.get("user_id")),
+        account_name=_inherit(outer.account_name, scope.get("account_name")),
+        price_as_category=_inherit(outer.price_as_category, scope.get("price_as_category")),
+        price_as_resource=_inherit(outer.price_as_resource, scope.get("price_as_resource")),
+        resource_scope=_inherit(outer.resource_scope, scope.get("resource_scope")),
+        log_prompt_and_response=_either(scope.get("log_prompt_and_response"), outer.log_prompt_and_response),
+    )
+
+
+class _UseCase(TypedDict):
+    use_case_name: str | None
+    use_case_id: str | None
+    use_case_version: int | None
+    use_case_step: str | None
+    use_case_properties: Mapping[str, str]
+
+
+_NO_USE_CASE: _UseCase = {
+    "use_case_name": None,
+    "use_case_id": None,
+    "use_case_version": None,
+    "use_case_step": None,
+    "use_case_properties": {},
+}
+
+
+def _enter_use_case(outer: Frame, scope: Scope) -> _UseCase:
+    """A different name starts a use case afresh; the empty name leaves every use case."""
+    name = scope.get("use_case_name")
+    if name == "":
+        return _NO_USE_CASE
+    if name is not None and name != outer.use_case_name:
+        outer = Frame(use_case_name=name, use_case_id=str(uuid.uuid4()))
+    return {
+        "use_case_name": outer.use_case_name,
+        "use_case_id": _inherit(outer.use_case_id, scope.get("use_case_id")),
+        "use_case_version": _either(scope.get("use_case_version"), outer.use_case_version),
+        "use_case_step": _inherit(outer.use_case_step, scope.get("use_case_step")),
+        "use_case_properties": _merge(outer.use_case_properties, scope.get("use_case_properties")),
+    }
+
+
+def _inherit(outer: str | None, inner: str | None) -> str | None:
+    return outer if inner is None else inner or None
+
+
+def _either(inner: T | None, outer: T | None) -> T | None:
+    return outer if inner is None else inner
+
+
+def _combine(outer: tuple[str, ...], inner: Iterable[str] | None) -> tuple[str, ...]:
+    if inner is None:
+        return outer
+    inner = tuple(inner)
+    return tuple(dict.fromkeys((*outer, *inner))) if inner else ()
+
+
+def _merge(outer: Mapping[str, str], inner: Mapping[str, object] | None) -> Mapping[str, str]:
+    """Pay-i takes text alone, so values become text; None is left out."""
+    if inner is None:
+        return outer
+    added = {str(name): str(value) for name, value in inner.items() if value is not None}
+    return {**outer, **added} if inner else {}

@@ -1,0 +1,165 @@
+"""Which category a host belongs to: the built-in table, and the user's host mappings over it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from payi_transport.names import PayiCategories
+
+__all__ = ["HostMatch", "HostPattern", "HostTable", "parse_host"]
+
+
+class HostPattern(NamedTuple):
+    """A host, and a port where one was given; `*.suffix` stands for every host below the suffix."""
+
+    host: str
+    port: int | None
+
+    def __str__(self) -> str:
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+
+class HostMatch(NamedTuple):
+    """What a table says of one host. `pattern` is the row that said it."""
+
+    category: str
+    pattern: str
+    mapped: bool
+    include_usage: bool | None
+    accepts_usage: bool
+
+
+class HostMapping(NamedTuple):
+    """A row of the user's."""
+
+    category: str | None
+    include_usage: bool | None
+
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_PORTS = {"http": 80, "https": 443}
+
+
+def parse_host(key: object) -> HostPattern:
+    """The host that a mapping's key means: a name, a URL as text, or a URL object of httpx or httpx2.
+
+    Scheme, path, query, trailing slash and case don't matter. Raises ValueError for what can't be a host.
+    """
+    if not isinstance(key, str) and not hasattr(key, "raw_host"):
+        raise ValueError(f"{key!r} is no host")
+    text = str(key).strip().lower()
+    star = text.startswith("*.")
+    parts = urlsplit(text if "://" in text else f"//{text.removeprefix('*.')}")
+    host = _to_ascii((parts.hostname or "").rstrip("."))
+    if not _is_host(host) or parts.scheme not in ("", *_PORTS):
+        raise ValueError(f"{str(key)!r} is no host")
+    port = parts.port
+    if port is not None and port == _PORTS.get(parts.scheme):
+        port = None
+    return HostPattern(f"*.{host}" if star else host, port)
+
+
+def _to_ascii(host: str) -> str:
+    """The spelling on the wire, which is what requests are compared by."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return len(host) <= 253 and all(map(_LABEL.fullmatch, host.split(".")))
+    return True
+
+
+# Sources: the providers' own documentation of their endpoints.
+_KNOWN = {
+    "api.openai.com": PayiCategories.openai,
+    "*.api.openai.com": PayiCategories.openai,
+    "*.openai.azure.com": PayiCategories.azure_openai,
+    "*.cognitiveservices.azure.com": PayiCategories.azure_openai,
+    "*.services.ai.azure.com": PayiCategories.azure,
+    "*.models.ai.azure.com": PayiCategories.azure,
+    "api.anthropic.com": PayiCategories.anthropic,
+    "generativelanguage.googleapis.com": PayiCategories.google_vertex,
+    "aiplatform.googleapis.com": PayiCategories.google_vertex,
+    "*.azuredatabricks.net": PayiCategories.databricks_azure,
+    "*.cloud.databricks.com": PayiCategories.databricks_aws,
+    "*.gcp.databricks.com": PayiCategories.databricks_google,
+}
+# Hosts with the region inside a label, which no suffix can tell.
+_KNOWN_REGIONAL = (
+    (re.compile(r"[a-z0-9-]+-aiplatform\.googleapis\.com"), PayiCategories.google_vertex),
+    (
+        re.compile(r"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?amazonaws\.com(\.cn)?"),
+        PayiCategories.aws_bedrock,
+    ),
+    (re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"), PayiCategories.aws_bedrock),
+)
+# OpenAI documents `stream_options.include_usage` for its own API; elsewhere it may be an error.
+_ACCEPTS_USAGE = re.compile(r"(.+\.)?api\.openai\.com")
+# Hosts are the caller's choice, so what is remembered of them needs a bound.
+_REMEMBERED = 4096
+
+
+class HostTable:
+    """Looks hosts up. The most specific row wins: host and port, host, longest suffix, then the built-in."""
+
+    def __init__(self, mappings: Mapping[HostPattern, HostMapping] | None = None) -> None:
+        self._mappings = dict(mappings or {})
+        self._found: dict[tuple[str, int | None], HostMatch | None] = {}
+
+    def find(self, host: str, port: int | None) -> HostMatch | None:
+        """What the table says of a host (lower case) and port (None for the scheme's own)."""
+        key = (host, port)
+        try:
+            return self._found[key]
+        except KeyError:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            match = self._found[key] = self._search(host.lower().rstrip("."), port)
+            return match
+
+    def _search(self, host: str, port: int | None) -> HostMatch | None:
+        known = find_known(host)
+        mapped = next((p for p in _patterns_of(host, port) if p in self._mappings), None)
+        if mapped is None:
+            return known
+        mapping = self._mappings[mapped]
+        category = mapping.category or (known.category if known else None)
+        if category is None:
+            return None
+        accepts = known is not None and known.accepts_usage
+        return HostMatch(category, str(mapped), True, mapping.include_usage, accepts)
+
+
+def find_known(host: str) -> HostMatch | None:
+    """What the built-in table says of a host."""
+    for pattern in _patterns_of(host, None):
+        if pattern.host in _KNOWN:
+            category: str = _KNOWN[pattern.host]
+            return HostMatch(category, pattern.host, False, None, bool(_ACCEPTS_USAGE.fullmatch(host)))
+    for regional, category in _KNOWN_REGIONAL:
+        if regional.fullmatch(host):
+            return HostMatch(category, regional.pattern, False, None, False)
+    return None
+
+
+def _patterns_of(host: str, port: int | None) -> Iterable[HostPattern]:
+    """The rows that may match a host, most specific first."""
+    names = [host]
+    labels = host.split(".")
+    names += ["*." + ".".join(labels[start:]) for start in range(1, len(labels))]
+    for name in names:
+        if port is not None:
+            yield HostPattern(name, port)
+        yield HostPattern(name, None)

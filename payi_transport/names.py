@@ -1,0 +1,113 @@
+"""Names that Pay-i's API gives a meaning to. Source: the public `payi` SDK and the ingest API."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["PayiCategories", "PayiHeaderNames", "PayiPropertyNames", "PayiResourceScopes"]
+
+DEFAULT_BASE_URL: Final = "https://api.pay-i.com"
+UNKNOWN_RESOURCE: Final = "system.unknown_model"
+# The status of an event whose call failed before any HTTP status arrived.
+STATUS_NO_ANSWER: Final = 299
+
+
+class PayiHeaderNames:
+    """Headers that say whom a call is for."""
+
+    limit_ids: Final = "xProxy-Limit-IDs"
+    request_properties: Final = "xProxy-Request-Properties"
+    request_tags: Final = "xProxy-Request-Tags"
+    use_case_id: Final = "xProxy-UseCase-ID"
+    use_case_name: Final = "xProxy-UseCase-Name"
+    use_case_version: Final = "xProxy-UseCase-Version"
+    use_case_step: Final = "xProxy-UseCase-Step"
+    use_case_properties: Final = "xProxy-UseCase-Properties"
+    user_id: Final = "xProxy-User-ID"
+    account_name: Final = "xProxy-Account-Name"
+    price_as_category: Final = "xProxy-PriceAs-Category"
+    price_as_resource: Final = "xProxy-PriceAs-Resource"
+    provider_base_uri: Final = "xProxy-Provider-BaseUri"
+    resource_scope: Final = "xProxy-Resource-Scope"
+    api_key: Final = "xProxy-Api-Key"
+    logging_disable: Final = "xProxy-Logging-Disable"
+
+
+class PayiCategories:
+    """Categories of the providers that Pay-i prices by itself."""
+
+    anthropic: Final = "system.anthropic"
+    openai: Final = "system.openai"
+    azure_openai: Final = "system.azureopenai"
+    azure: Final = "system.azure"
+    aws_bedrock: Final = "system.aws.bedrock"
+    google_vertex: Final = "system.google.vertex"
+    databricks_azure: Final = "system.databricks.azure"
+    databricks_aws: Final = "system.databricks.aws"
+    databricks_google: Final = "system.databricks.google"
+
+
+class PayiPropertyNames:
+    """Request properties that Pay-i gives a meaning to."""
+
+    failure: Final = "system.failure"
+    failure_description: Final = "system.failure.description"
+    account_name: Final = "system.account_name"
+    use_case_step: Final = "system.use_case_step"
+    user_id: Final = "system.user_id"
+    aws_bedrock_guardrail_id: Final = "system.aws.bedrock.guardrail.id"
+    aws_bedrock_guardrail_version: Final = "system.aws.bedrock.guardrail.version"
+    aws_bedrock_guardrail_action: Final = "system.aws.bedrock.guardrail.action"
+
+
+class PayiResourceScopes:
+    """Where a request was processed, as far as it changes the price."""
+
+    global_scope: Final = "global"
+    datazone_scope: Final = "datazone"
+    region_scope: Final = "region"
+
+
+# The key in a request's extensions that says: another hook records this call, or nobody may.
+RECORDED_MARK: Final = "payi_transport"
+
+# Properties of our own, beside the ones above.
+STREAM_PROPERTY: Final = "system.stream"
+RETRY_PROPERTY: Final = "system.retry"
+ERROR_TYPE_PROPERTY: Final = "provider.error.type"
+ERROR_CODE_PROPERTY: Final = "provider.error.code"
+
+# Which categories an entry of `instruments` stands for, where that is more than itself.
+INSTRUMENT_FAMILIES: Final = {
+    PayiCategories.azure: frozenset({PayiCategories.azure, PayiCategories.azure_openai}),
+    "system.databricks": frozenset(
+        {
+            "system.databricks",
+            PayiCategories.databricks_azure,
+            PayiCategories.databricks_aws,
+            PayiCategories.databricks_google,
+        }
+    ),
+}
+INSTRUMENTS: Final = frozenset(
+    value for name, value in vars(PayiCategories).items() if not name.startswith("_")
+) | frozenset(INSTRUMENT_FAMILIES)
+
+# Headers that name a secret: they are never recorded, and can't be asked for.
+SECRET_HEADERS: Final = frozenset(
+    {
+        "api-key",
+        "authorization",
+        "cookie",
+        "ocp-apim-subscription-key",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "set-cookie",
+        "set-cookie2",
+        "www-authenticate",
+        "x-amz-security-token",
+        "x-api-key",
+        "x-goog-api-key",
+        "xproxy-api-key",
+    }
+)

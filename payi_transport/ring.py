@@ -1,0 +1,120 @@
+"""A bounded queue from many callers to one worker. Pushing takes no lock, never blocks and never raises.
+
+CPython's `deque` is the fastest lock-free ring there is in Python: `append` and `popleft` are atomic, and
+`next(itertools.count())` is an atomic ticket (both also without the GIL, from 3.13 on). The tickets tell
+losses exactly: what was offered is either refused, still in flight, or released by the worker.
+
+An item is in flight from its push until the worker releases it, so both bounds hold for the decoded events
+that wait for delivery as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+__all__ = ["Counter", "Ring", "Ticketed"]
+
+T = TypeVar("T")
+
+
+class Counter:
+    """A counter that any thread may raise. Reading is for one thread at a time."""
+
+    __slots__ = ("_reads", "_ticks")
+
+    def __init__(self) -> None:
+        self._ticks = itertools.count()
+        self._reads = 0
+
+    def add(self) -> int:
+        """Raise by one; the answer is a number that no other call gets, rising with time."""
+        return next(self._ticks)
+
+    @property
+    def value(self) -> int:
+        # A count can only be read by taking a ticket, so tickets taken by readers are counted off.
+        self._reads += 1
+        return next(self._ticks) - self._reads + 1
+
+
+class Ticketed(NamedTuple, Generic[T]):
+    """An item, its place in line and the bytes it holds."""
+
+    ticket: int
+    item: T
+    weight: int
+
+
+class Ring(Generic[T]):
+    """`capacity` items and `max_bytes` in flight at most; beyond either, the newest are refused.
+
+    Both bounds are soft by as many items as there are threads pushing at one moment. `wake` is called when
+    `wake_at` items wait.
+    """
+
+    def __init__(self, capacity: int, max_bytes: int, wake_at: int, wake: Callable[[], None]) -> None:
+        self.capacity = capacity
+        self.max_bytes = max_bytes
+        self.wake_at = wake_at
+        self._wake = wake
+        self._waiting: deque[Ticketed[T]] = deque()
+        self._tickets = itertools.count()
+        # Raised by callers, without a lock: two threads may lose an addition. Both are put right whenever
+        # nothing is in flight.
+        self._pushed_bytes = 0
+        self._pushed = 0
+        self._released_bytes = 0
+        self._released = 0
+
+    def push(self, item: T, weight: int, *, quietly: bool = False) -> bool:
+        """Put in line; False when it was refused. `quietly` takes no lock at all, as a finaliser must."""
+        if self._pushed - self._released >= self.capacity:
+            return False
+        if (
+            self._pushed_bytes - self._released_bytes + weight > self.max_bytes
+            and self._pushed > self._released
+        ):
+            return False
+        self._pushed += 1
+        self._pushed_bytes += weight
+        waiting = self._waiting
+        waiting.append(Ticketed(next(self._tickets), item, weight))
+        if len(waiting) >= self.wake_at and not quietly:
+            self._wake()
+        return True
+
+    def drain(self, most: int) -> list[Ticketed[T]]:
+        """Take up to `most` items, oldest first. For the worker alone."""
+        taken: list[Ticketed[T]] = []
+        try:
+            while len(taken) < most:
+                taken.append(self._waiting.popleft())
+        except IndexError:
+            pass
+        return taken
+
+    def mark(self) -> int:
+        """A ticket of its own: lower ones are of items pushed before this call."""
+        return next(self._tickets)
+
+    def has_before(self, ticket: int) -> bool:
+        """Whether an item with a lower ticket waits to be drained. For the worker alone."""
+        return bool(self._waiting) and self._waiting[0].ticket < ticket
+
+    def release(self, items: int, weight: int) -> None:
+        """Tell that drained items are delivered or lost, and no longer held. For the worker alone."""
+        self._released += items
+        self._released_bytes += weight
+        if not self._waiting and self._released >= self._pushed:
+            self._pushed, self._pushed_bytes = self._released, self._released_bytes
+
+    @property
+    def in_flight(self) -> int:
+        """Items pushed and not released."""
+        return max(self._pushed - self._released, len(self._waiting))
+
+    def __len__(self) -> int:
+        return len(self._waiting)

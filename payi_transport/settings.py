@@ -1,0 +1,111 @@
+"""The configuration as the library uses it: frozen, complete with defaults, checked by its types.
+
+Field names are the keys that users write. Times are in seconds, sizes in bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+__all__ = ["Settings"]
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(ge=0)]
+Interval = Annotated[float, Meta(gt=0)]
+Name = Annotated[str, Meta(min_length=1)]
+Properties = dict[str, str | int | float | bool]
+
+
+class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class HostMappingSettings(_Section, frozen=True):
+    price_as_category: Name | None = None
+    include_usage: bool | None = None
+
+
+class ProviderSettings(_Section, frozen=True):
+    host_mappings: dict[Any, HostMappingSettings] = {}
+
+
+class OpenAISettings(ProviderSettings, frozen=True):
+    include_usage: bool | Literal["auto"] = "auto"
+
+
+class OfflineSettings(_Section, frozen=True):
+    file_name: Name | None = None
+
+
+class IngestRetrySettings(_Section, frozen=True):
+    max_inline_retries: Count = 0
+    inline_retry_initial_delay: Seconds = 0.5
+    queue_enabled: bool = True
+    queue_max_size: Count = 0
+    queue_interval: Interval = 5.0
+
+
+class DeliverySettings(_Section, frozen=True):
+    mode: Literal["bulk", "single"] = "bulk"
+    max_batch: Positive = 256
+    flush_interval: Interval = 0.5
+    ring_capacity: Positive = 65536
+    max_bytes_in_flight: Positive = 256 * 1024 * 1024
+
+
+class CaptureSettings(_Section, frozen=True):
+    max_body_bytes: Positive = 16 * 1024 * 1024
+    request_headers: tuple[Name, ...] = ()
+
+
+class Settings(_Section, frozen=True):
+    """Every key of `config`. What a later version will bring is refused until then, not ignored."""
+
+    proxy: bool = False
+    global_instrumentation: bool = True
+    instrument_inline_data: bool = False
+    connection_error_logging_window: Count = 60
+    host_mappings: dict[Any, HostMappingSettings] = {}
+    offline_instrumentation: OfflineSettings | None = None
+    ingest_retry: IngestRetrySettings = field(default_factory=IngestRetrySettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    capture: CaptureSettings = field(default_factory=CaptureSettings)
+    openai_config: OpenAISettings = field(default_factory=OpenAISettings)
+    anthropic_config: ProviderSettings = field(default_factory=ProviderSettings)
+    aws_config: ProviderSettings = field(default_factory=ProviderSettings)
+    openai: ProviderSettings = field(default_factory=ProviderSettings)
+    azure: ProviderSettings = field(default_factory=ProviderSettings)
+    anthropic: ProviderSettings = field(default_factory=ProviderSettings)
+    google: ProviderSettings = field(default_factory=ProviderSettings)
+    databricks: ProviderSettings = field(default_factory=ProviderSettings)
+    use_case_name: str | None = None
+    use_case_id: str | None = None
+    use_case_version: int | None = None
+    use_case_properties: Properties = {}
+    limit_ids: tuple[str, ...] = ()
+    user_id: str | None = None
+    account_name: str | None = None
+    request_properties: Properties = {}
+    request_tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.proxy:
+            raise ValueError("proxy mode is not part of this version, only False is accepted")
+        if self.instrument_inline_data:
+            raise ValueError("instrument_inline_data is not part of this version, only False is accepted")
+
+
+# Every section that may hold host mappings beside the top level.
+PROVIDER_SECTIONS = (
+    "openai_config",
+    "anthropic_config",
+    "aws_config",
+    "openai",
+    "azure",
+    "anthropic",
+    "google",
+    "databricks",
+)

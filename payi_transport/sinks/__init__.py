@@ -1,0 +1,43 @@
+"""Where events go: what a destination has to do, one file a destination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from payi_transport.event import Event
+
+__all__ = ["Receipt", "Sink"]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch, by the index of its events; whatever is named nowhere is delivered.
+
+    `retry` may be sent again, `rejected` never (with the reason to count it by). `wait` is how many seconds
+    the destination asks to be left alone, and `problem` is what to tell the user, without any content.
+    """
+
+    retry: Sequence[int] = ()
+    rejected: Mapping[int, str] = {}
+    wait: float | None = None
+    problem: str | None = None
+    bytes_sent: int = 0
+
+
+class Sink(Protocol):
+    """A destination. Called by the worker's thread alone, one call at a time. May raise: then all is retried.
+
+    `batch_limit` is how many events one call may bring, None for no limit of its own.
+    """
+
+    @property
+    def batch_limit(self) -> int | None: ...
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt: ...
+
+    def fork(self) -> None:
+        """This process is a child that was just forked: share nothing with the parent."""
+
+    def close(self) -> None: ...

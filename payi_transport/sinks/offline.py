@@ -1,0 +1,92 @@
+"""Events in a local file: a JSON array that is complete and readable after every delivery.
+
+Each delivery writes a new file beside the old one and puts it in its place at once, so a crash leaves the
+last complete array. That copies the file, and `Receipt.wait` asks for pauses in proportion to what it took.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from payi_transport.errors import PayiConfigError
+from payi_transport.event import Event
+from payi_transport.sinks import Receipt
+
+__all__ = ["OfflineSink"]
+
+_END = b"\n]\n"
+# A share of the worker's time that copying may take.
+_SHARE = 0.1
+
+
+class OfflineSink:
+    """Writes to `file_name`, by default `payi_instrumentation_<YYYY-MM-DD-HH-MM-SS>.json`.
+
+    A file of that name is replaced at the first delivery. A forked child writes to a file of its own, with
+    its process id before the suffix. Raises PayiConfigError for a name that can't be written.
+    """
+
+    batch_limit = None
+
+    def __init__(self, file_name: str | None = None) -> None:
+        self.path = _check_writable(Path(file_name)) if file_name else _claim_default_name()
+        self._asked = self.path
+        self._size = 0
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        started = time.monotonic()
+        if not self.path.exists():
+            self._size = 0
+        lines = b",\n".join(map(msgspec.json.encode, batch))
+        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        with partial.open("wb") as file:
+            self._copy_to(file.fileno())
+            file.seek(0, os.SEEK_END)
+            file.write((b",\n" if self._size else b"[\n") + lines + _END)
+        partial.replace(self.path)
+        self._size += len(batch)
+        return Receipt(wait=(time.monotonic() - started) / _SHARE, bytes_sent=len(lines))
+
+    def fork(self) -> None:
+        self.path = self._asked.with_name(f"{self._asked.stem}-{os.getpid()}{self._asked.suffix}")
+        self._size = 0
+
+    def close(self) -> None:
+        """Every delivery is complete by itself."""
+
+    def _copy_to(self, target: int) -> None:
+        """Everything so far but the end of the array."""
+        if not self._size:
+            return
+        with self.path.open("rb") as source, open(target, "wb", closefd=False) as copy:
+            shutil.copyfileobj(source, copy)
+        os.ftruncate(target, os.fstat(target).st_size - len(_END))
+
+
+def _claim_default_name() -> Path:
+    """A name that no other process has: two may start in the same second."""
+    stem = f"payi_instrumentation_{datetime.now():%Y-%m-%d-%H-%M-%S}"
+    path = _check_writable(Path(f"{stem}.json"))
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        path = path.with_name(f"{stem}-{os.getpid()}.json")
+    path.write_bytes(b"[" + _END)
+    return path
+
+
+def _check_writable(path: Path) -> Path:
+    path = path.absolute()
+    where = "config.offline_instrumentation.file_name"
+    if not path.parent.is_dir():
+        raise PayiConfigError(f"{where}: {str(path)!r} is in a folder that does not exist")
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise PayiConfigError(f"{where}: {str(path)!r} can not be written")
+    return path

@@ -1,0 +1,27 @@
+"""What `payi_stats()` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+__all__ = ["PayiStats"]
+
+
+class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts since `payi_instrument()` in this process: captured = delivered + queued + all of lost.
+
+    `bytes_sent` is what sinks wrote or posted, `worker_lag` the seconds that the exchange drained last had
+    waited, `faults` the errors of this library's own, none of which a caller felt.
+    """
+
+    captured: int = 0
+    delivered: int = 0
+    queued: int = 0
+    retried: int = 0
+    lost: Mapping[str, int] = {}
+    batches: int = 0
+    bytes_sent: int = 0
+    worker_lag: float = 0.0
+    faults: int = 0
