@@ -73,7 +73,7 @@ def decode(exchange: Exchange, more_headers: Iterable[str] = ()) -> Event:
         end_to_end_latency_ms=_milliseconds(exchange, exchange.ended),
         time_to_first_token_ms=_milliseconds(exchange, exchange.first_byte) if streams else None,
         http_status_code=exchange.status or STATUS_NO_ANSWER,
-        properties=_properties(exchange, answer, request_headers) or None,
+        properties=_properties(exchange, answer, request_headers, streams) or None,
         use_case_properties=context.use_case_properties or None,
         provider_uri=exchange.uri,
         provider_request_headers=_allow(request_headers, more_headers),
@@ -120,13 +120,15 @@ def _read_asked(body: bytes | None) -> str | None:
         return None
 
 
-def _properties(exchange: Exchange, answer: Answer, request_headers: Mapping[str, str]) -> dict[str, str]:
+def _properties(
+    exchange: Exchange, answer: Answer, request_headers: Mapping[str, str], streams: bool
+) -> dict[str, str]:
     properties = {**exchange.context.request_properties, **answer.properties}
     if exchange.status is None:
         properties.update(_describe_error(exchange.error))
     elif exchange.status < 400:
         properties.update(_describe_failure(answer.failure, exchange.log_content))
-        if not answer.finished or exchange.outcome is Outcome.FAILED:
+        if _is_partial(exchange, answer, streams):
             properties[STREAM_PROPERTY] = "partial"
         if exchange.outcome is Outcome.FAILED:
             properties.update(_describe_error(exchange.error))
@@ -136,6 +138,12 @@ def _properties(exchange: Exchange, answer: Answer, request_headers: Mapping[str
     if retry != "0":
         properties[RETRY_PROPERTY] = retry
     return properties
+
+
+def _is_partial(exchange: Exchange, answer: Answer, streams: bool) -> bool:
+    if exchange.outcome is Outcome.EXHAUSTED:
+        return streams and not answer.finished
+    return exchange.outcome is Outcome.FAILED or not answer.finished
 
 
 def _describe_error(error: tuple[str, str] | None) -> dict[str, str]:

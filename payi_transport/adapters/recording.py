@@ -132,6 +132,7 @@ class _Call:
                 response.request = self._request
             self._attach(response, stream)
         except Exception as exc:
+            self._exchange.discard()
             self._pipeline.count_fault(exc)
 
     def fail(self, exc: BaseException) -> None:

@@ -129,7 +129,7 @@ def _add(whole: Receipt, part: Receipt, start: int) -> Receipt:
     return Receipt(
         retry=[*whole.retry, *(start + index for index in part.retry)],
         rejected={**whole.rejected, **{start + index: reason for index, reason in part.rejected.items()}},
-        wait=part.wait or whole.wait,
+        wait=whole.wait if part.wait is None else part.wait,
         problem=part.problem or whole.problem,
         bytes_sent=whole.bytes_sent + part.bytes_sent,
     )
@@ -209,7 +209,7 @@ def _retry_after(headers: httpx.Headers) -> float | None:
     """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3)."""
     milliseconds = _to_number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return milliseconds / 1000
+        return max(0.0, milliseconds / 1000)
     text = headers.get("retry-after")
     seconds = _to_number(text)
     if seconds is None and text:

@@ -1,0 +1,29 @@
+"""What every test starts from: no instrumentation, an environment without our variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from payi_transport import MemorySink, payi_uninstrument
+from tests.origin import Origin, serve
+
+
+@pytest.fixture(autouse=True)
+def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("PAYI_API_KEY", "PAYI_BASE_URL", "PAYI_TRANSPORT_DISABLED", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    payi_uninstrument()
+
+
+@pytest.fixture
+def sink() -> MemorySink:
+    return MemorySink()
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with serve() as running:
+        yield running

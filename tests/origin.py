@@ -1,0 +1,122 @@
+"""A provider on loopback that answers as it is told to, well or badly."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+__all__ = ["Answer", "Origin", "Received", "serve"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to answer with: a body in chunks, and how it ends.
+
+    `end` is "well", "reset" (the connection is reset behind the last chunk) or "cut" (closed in the middle of
+    the body). The answer waits for `hold` behind its first chunk, or before its head if there are no chunks.
+    """
+
+    chunks: Sequence[bytes] = ()
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    end: str = "well"
+    hold: threading.Event | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Origin(ThreadingHTTPServer):
+    """Answers with `answers` in order, the last one again and again."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: list[Answer] = []
+        self.received: list[Received] = []
+
+    @property
+    def netloc(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.netloc}"
+
+    def next_answer(self) -> Answer:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is what some tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Origin
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        received = Received(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+        self.server.received.append(received)
+        answer = self.server.next_answer()
+        if answer.hold is not None and not answer.chunks:
+            answer.hold.wait(30)
+        if answer.end == "reset" and not answer.chunks:
+            self._reset()
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        self._send_chunks(answer)
+
+    do_GET = do_POST
+
+    def _send_chunks(self, answer: Answer) -> None:
+        for index, chunk in enumerate(answer.chunks):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            if index == 0 and answer.hold is not None:
+                answer.hold.wait(30)
+        if answer.end == "well":
+            self.wfile.write(b"0\r\n\r\n")
+        elif answer.end == "reset":
+            self._reset()
+        else:
+            self.close_connection = True
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.rfile.close()
+        self.connection.close()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@contextlib.contextmanager
+def serve() -> Iterator[Origin]:
+    """An origin that runs as long as the block."""
+    with Origin() as origin:
+        thread = threading.Thread(target=origin.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield origin
+        finally:
+            origin.shutdown()
+            thread.join()

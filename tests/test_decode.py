@@ -1,0 +1,308 @@
+"""From bytes to an event, whatever the network and the provider did to them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import brotli
+import msgspec
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from payi_transport.decode import decode
+from payi_transport.exchange import Outcome
+from payi_transport.frame import Frame
+from tests.exchanges import decode_case, make_exchange, shown
+from tests.wire_cases import CASES, WireCase
+
+by_name = {case.name: case for case in CASES}
+UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def timeless(event: Any) -> Any:
+    """An event without what differs from run to run."""
+    return msgspec.structs.replace(
+        event, event_timestamp=None, end_to_end_latency_ms=None, time_to_first_token_ms=None
+    )
+
+
+@every_case
+def test_a_recorded_body_makes_its_event(case: WireCase) -> None:
+    assert shown(decode_case(case), case.event) == case.event
+
+
+@every_case
+def test_an_event_holds_no_field_that_the_case_does_not_expect(case: WireCase) -> None:
+    event = decode_case(case)
+    if "properties" not in case.event:
+        assert event.properties is None
+    if "provider_response_function_calls" not in case.event:
+        assert event.provider_response_function_calls is None
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+@every_case
+def test_an_event_does_not_depend_on_how_the_network_cut_the_body(case: WireCase, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(case.answer)), max_size=12)))
+    edges = [0, *cuts, len(case.answer)]
+    chunks = [case.answer[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces, whole = decode_case(case, chunks), decode_case(case, [case.answer])
+    if whole.provider_response_id.startswith("payi_"):
+        pieces = msgspec.structs.replace(pieces, provider_response_id=whole.provider_response_id)
+    assert timeless(pieces) == timeless(whole)
+
+
+@every_case
+def test_an_event_is_the_same_byte_by_byte(case: WireCase) -> None:
+    event = decode_case(case, [bytes([byte]) for byte in case.answer])
+    assert shown(event, case.event) == case.event
+
+
+def deflate_bare(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", deflate_bare),
+        ("br", brotli.compress),
+        ("zstd", zstandard.compress),
+        ("gzip, br", lambda body: brotli.compress(gzip.compress(body))),
+    ],
+)
+@pytest.mark.parametrize("case", [UNARY, STREAM], ids=lambda case: case.name)
+def test_a_compressed_body_makes_the_same_event(
+    case: WireCase, coding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    packed = pack(case.answer)
+    event = decode_case(case, [packed[:7], packed[7:]], headers={"content-encoding": coding})
+    assert shown(event, case.event) == case.event
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate", "rot13"])
+def test_a_body_that_can_not_be_inflated_makes_an_event_without_units(coding: str) -> None:
+    event = decode_case(UNARY, [b"this is no compressed body"], headers={"content-encoding": coding})
+    assert event.units == {}
+    assert event.http_status_code == 200
+    assert event.provider_response_json is None
+
+
+@given(
+    body=st.binary(max_size=300) | st.text(max_size=100).map(str.encode),
+    request=st.binary(max_size=60),
+    status=st.integers(100, 599),
+    content_type=st.sampled_from(["text/event-stream", "application/json", "", ";;", "text/html; charset=x"]),
+    coding=st.sampled_from(["", "gzip", "br", "zstd", "nonsense"]),
+    outcome=st.sampled_from(Outcome),
+)
+def test_garbage_makes_an_event_and_never_an_exception(
+    body: bytes, request: bytes, status: int, content_type: str, coding: str, outcome: Outcome
+) -> None:
+    case = WireCase("garbage", request, body, status, {"content-type": content_type}, {})
+    event = decode_case(case, [body], headers={"content-encoding": coding}, outcome=outcome)
+    assert event.http_status_code == status
+    msgspec.json.encode(event)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+chat_like = st.fixed_dictionaries(
+    {},
+    optional={
+        name: json_values
+        for name in ("id", "model", "choices", "usage", "error", "x_groq", "service_tier", "object")
+    },
+)
+
+
+@given(document=chat_like, streams=st.booleans())
+def test_json_with_every_field_of_any_type_makes_an_event(document: dict[str, Any], streams: bool) -> None:
+    data = msgspec.json.encode(document)
+    body = b"data: " + data + b"\n\n" if streams else data
+    kind = "text/event-stream" if streams else "application/json"
+    event = decode_case(WireCase("any", data, body, 200, {"content-type": kind}, {}), [body])
+    msgspec.json.encode(event)
+
+
+@given(document=json_values, status=st.integers(400, 599))
+def test_an_error_body_of_any_shape_makes_an_event(document: Any, status: int) -> None:
+    body = msgspec.json.encode({"error": document})
+    event = decode_case(WireCase("any", b"{}", body, status, {"content-type": "application/json"}, {}), [body])
+    assert event.http_status_code == status
+    msgspec.json.encode(event)
+
+
+@every_case
+@pytest.mark.parametrize("outcome", Outcome, ids=lambda outcome: outcome.value)
+def test_without_content_neither_prompt_nor_answer_is_in_the_event(case: WireCase, outcome: Outcome) -> None:
+    event = decode_case(case, log_content=False, outcome=outcome)
+    written = msgspec.json.encode(event)
+    assert event.provider_request_json is None
+    assert event.provider_response_json is None
+    for secret in (b"Boston", b"weather", b"Hello", b"helpful", b"temperature", b"quota.", b"maintenance", b"sk-"):
+        assert secret not in written
+    assert event.units == decode_case(case, outcome=outcome).units
+
+
+def test_a_finished_exchange_forgets_its_content() -> None:
+    exchange = make_exchange(STREAM, body_limit=10)
+    exchange.forget()
+    assert not exchange.chunks and not exchange.tail and exchange.request_body is None
+
+
+def test_the_usage_of_a_stream_over_the_limit_is_read_from_its_tail() -> None:
+    words = STREAM.chunks()
+    chunks = [words[0], *words[1:-3] * 400, *words[-3:]]
+    event = decode_case(STREAM, chunks, body_limit=2000)
+    assert shown(event, ["units"]) == {"units": STREAM.event["units"]}
+
+
+def test_a_document_just_over_the_limit_is_still_whole() -> None:
+    event = decode_case(UNARY, [UNARY.answer[:100], UNARY.answer[100:]], body_limit=150)
+    assert shown(event, UNARY.event) == UNARY.event
+
+
+SECRETS = {
+    "Authorization": "Bearer sk-secret",
+    "api-key": "sk-secret",
+    "X-Api-Key": "sk-secret",
+    "Cookie": "session=sk-secret",
+    "x-goog-api-key": "sk-secret",
+}
+
+
+def test_credentials_and_cookies_never_reach_the_event() -> None:
+    event = decode_case(
+        UNARY,
+        request_headers={**SECRETS, "User-Agent": "OpenAI/Python", "X-Team": "blue"},
+        headers={"Set-Cookie": "__cf_bm=sk-secret", "x-ratelimit-remaining-tokens": "9", "content-length": "1"},
+    )
+    assert b"sk-secret" not in msgspec.json.encode(event)
+    assert [(h.name, h.value) for h in event.provider_request_headers or ()] == [("user-agent", "OpenAI/Python")]
+    assert [h.name for h in event.provider_response_headers or ()] == ["x-ratelimit-remaining-tokens"]
+
+
+def test_more_request_headers_are_recorded_when_asked_for_but_no_credential_is() -> None:
+    exchange = make_exchange(UNARY, request_headers={**SECRETS, "X-Team": "blue"})
+    event = decode(exchange, ["x-team", "authorization"])
+    assert [(h.name, h.value) for h in event.provider_request_headers or ()] == [("x-team", "blue")]
+
+
+def test_a_response_header_that_comes_twice_is_joined() -> None:
+    exchange = make_exchange(UNARY)
+    exchange.response_headers += [(b"X-Via", b"one"), (b"x-via", b"two")]
+    headers = {h.name: h.value for h in decode(exchange).provider_response_headers or ()}
+    assert headers["x-via"] == "one, two"
+
+
+def test_a_call_without_any_answer_has_status_299_and_the_failure() -> None:
+    exchange = make_exchange(UNARY, [])
+    exchange.status = None
+    exchange.error = ("ConnectError", "no route to https://api.openai.com/v1/x?api_key=sk-secret&b=1 at all")
+    event = decode(exchange)
+    assert event.http_status_code == 299
+    assert event.units == {}
+    assert event.resource == "gpt-4.1"
+    assert event.properties == {
+        "system.failure": "ConnectError",
+        "system.failure.description": "no route to https://api.openai.com/v1/x at all",
+    }
+    assert event.provider_response_id.startswith("payi_")
+
+
+def test_a_stream_that_broke_says_how_and_is_partial() -> None:
+    exchange = make_exchange(STREAM, STREAM.chunks()[:4], outcome=Outcome.FAILED)
+    exchange.error = ("RemoteProtocolError", "")
+    event = decode(exchange)
+    assert event.properties == {
+        "system.stream": "partial",
+        "system.failure": "RemoteProtocolError",
+        "system.failure.description": "RemoteProtocolError",
+    }
+
+
+def test_a_stream_closed_behind_its_last_word_is_complete() -> None:
+    assert decode_case(STREAM, outcome=Outcome.CLOSED).properties is None
+
+
+def test_a_stream_closed_before_its_usage_is_partial() -> None:
+    event = decode_case(STREAM, STREAM.chunks()[:-2], outcome=Outcome.CLOSED)
+    assert event.properties == {"system.stream": "partial"}
+    assert event.units == {}
+
+
+@pytest.mark.parametrize(("sent", "expected"), [("0", None), ("2", {"system.retry": "2"})])
+def test_a_retry_of_the_sdk_is_told_as_a_property(sent: str, expected: dict[str, str] | None) -> None:
+    assert decode_case(UNARY, request_headers={"x-stainless-retry-count": sent}).properties == expected
+
+
+def test_who_the_call_is_for_is_in_the_event() -> None:
+    frame = Frame(
+        limit_ids=("a", "b"),
+        use_case_name="grüße",
+        use_case_id="1",
+        use_case_version=3,
+        use_case_step="plan",
+        user_id="日本",
+        account_name="🎉",
+        request_properties={"team": "blue"},
+        use_case_properties={"tier": "gold"},
+        request_tags=("x",),
+        resource_scope="region.eu",
+    )
+    expected = {
+        "limit_ids": ["a", "b"],
+        "use_case_name": "grüße",
+        "use_case_id": "1",
+        "use_case_version": 3,
+        "use_case_step": "plan",
+        "user_id": "日本",
+        "account_name": "🎉",
+        "properties": {"team": "blue"},
+        "use_case_properties": {"tier": "gold"},
+        "request_tags": ["x"],
+        "scope": "region.eu",
+    }
+    assert shown(decode_case(UNARY, context=frame), expected) == expected
+
+
+def test_the_price_of_the_context_wins_over_host_and_model() -> None:
+    frame = Frame(price_as_category="system.azure", price_as_resource="gpt-cheap")
+    event = decode_case(UNARY, context=frame)
+    assert (event.category, event.resource) == ("system.azure", "gpt-cheap")
+
+
+@pytest.mark.parametrize(
+    ("request_body", "answer_model", "resource"),
+    [
+        (b'{"model":"asked"}', "answered", "asked"),
+        (b"{}", "answered", "answered"),
+        (b'{"model":7}', "answered", "answered"),
+        (b"", None, "system.unknown_model"),
+    ],
+)
+def test_the_resource_is_the_model_that_was_asked_for(
+    request_body: bytes, answer_model: str | None, resource: str
+) -> None:
+    body = msgspec.json.encode({"id": "x", "model": answer_model})
+    case = WireCase("model", request_body, body, 200, {"content-type": "application/json"}, {})
+    assert decode_case(case).resource == resource
+
+
+def test_a_request_body_that_is_no_text_is_left_out() -> None:
+    case = WireCase("binary", b"\xff\xfe", UNARY.answer, 200, UNARY.headers, {})
+    assert decode_case(case).provider_request_json is None

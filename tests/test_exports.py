@@ -1,0 +1,61 @@
+"""The public names are exactly these, and each module says which are its own."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import payi_transport
+
+PUBLIC = {
+    "AsyncPayiTransport",
+    "Event",
+    "FunctionCall",
+    "Header",
+    "MemorySink",
+    "PayiCategories",
+    "PayiConfigError",
+    "PayiContext",
+    "PayiError",
+    "PayiHeaderNames",
+    "PayiInstrumentConfig",
+    "PayiPropertyNames",
+    "PayiResourceScopes",
+    "PayiStats",
+    "PayiTransport",
+    "Receipt",
+    "Sink",
+    "Units",
+    "get_context",
+    "payi_async_httpx_client",
+    "payi_flush",
+    "payi_httpx_client",
+    "payi_instrument",
+    "payi_shutdown",
+    "payi_stats",
+    "payi_uninstrument",
+    "track",
+    "track_context",
+}
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    assert set(payi_transport.__all__) == PUBLIC
+    assert payi_transport.__all__ == sorted(payi_transport.__all__)
+
+
+def test_every_public_name_can_be_imported_and_says_what_it_is() -> None:
+    for name in payi_transport.__all__:
+        assert getattr(payi_transport, name).__doc__
+
+
+def test_nothing_else_is_public_by_accident() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(payi_transport.__path__)}
+    visible = {name for name in vars(payi_transport) if not name.startswith("_")}
+    assert visible - modules - {"annotations"} == PUBLIC
+
+
+def test_every_public_name_is_named_by_the_module_that_makes_it() -> None:
+    for name in payi_transport.__all__:
+        module = importlib.import_module(getattr(payi_transport, name).__module__)
+        assert name in module.__all__, f"{name} is missing in {module.__name__}.__all__"

@@ -1,0 +1,276 @@
+"""The switch: what it refuses, what it says, and that it can be turned back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from payi_transport import (
+    MemorySink,
+    PayiConfigError,
+    PayiError,
+    PayiStats,
+    get_context,
+    payi_flush,
+    payi_instrument,
+    payi_shutdown,
+    payi_stats,
+    payi_uninstrument,
+    track,
+    track_context,
+)
+from payi_transport.pipeline import get_active
+from tests.origin import Answer, Origin
+from tests.wire_cases import CASES
+
+by_name = {case.name: case for case in CASES}
+UNARY = by_name["openai/chat_unary"]
+URL = "https://api.openai.com/v1/chat/completions"
+
+
+def call(body: bytes = UNARY.request, **options: Any) -> None:
+    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        client.post(URL, content=body, **options)
+
+
+BAD = {
+    "unknown key": ({"config": {"offline": {}}}, "config: unknown key 'offline'; accepted: account_name, "),
+    "wrong type": ({"config": {"delivery": {"max_batch": "many"}}}, "config.delivery.max_batch: .*'many'"),
+    "instruments": ({"instruments": {"nonsense"}}, "instruments: .*nonsense.*accepted: .*system.openai"),
+    "no host": (
+        {"config": {"host_mappings": {"no host": {"price_as_category": "x"}}}},
+        "'no host' is no host",
+    ),
+    "no folder": (
+        {"config": {"offline_instrumentation": {"file_name": "/nowhere/x.json"}}},
+        "config.offline_instrumentation.file_name: '/nowhere/x.json' is in a folder that does not exist",
+    ),
+    "a client that is none": (
+        {"payi": 3},
+        "payi: expected a Payi or AsyncPayi client or a list of them, got 3",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_a_clear_error_at_once_and_changes_nothing(arguments: Any, message: str) -> None:
+    before = httpx.Client._send_single_request
+    with pytest.raises(PayiConfigError, match=message):
+        payi_instrument(**arguments)
+    assert get_active() is None
+    assert httpx.Client._send_single_request is before
+
+
+def test_no_key_is_an_error_that_names_the_variable_and_the_offline_option() -> None:
+    with pytest.raises(PayiError, match=r"PAYI_API_KEY.*offline_instrumentation"):
+        payi_instrument()
+
+
+def test_offline_needs_no_key(tmp_path: Path) -> None:
+    file = tmp_path / "capture.json"
+    payi_instrument(config={"offline_instrumentation": {"file_name": str(file)}})
+    call()
+    assert payi_flush()
+    assert len(json.loads(file.read_text())) == 1
+
+
+@pytest.mark.parametrize("place", ["environment", "client", "list"])
+def test_key_and_address_come_from_the_environment_or_a_client(
+    place: str, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin.answers = [Answer([b'{"ingest_count":1,"ingest_timestamp":"","request_id":"r"}'])]
+    client = SimpleNamespace(api_key="payi-key", base_url=httpx.URL(origin.url))
+    payi: Any = {"environment": None, "client": client, "list": [client, client]}[place]
+    if payi is None:
+        monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+        monkeypatch.setenv("PAYI_BASE_URL", origin.url + "/")
+    payi_instrument(payi)
+    call()
+    assert payi_flush(10)
+    [received] = origin.received
+    assert (received.method, received.path) == ("POST", "/api/v1/ingest/bulk")
+    assert received.headers["xproxy-api-key"] == "payi-key"
+    assert [item["units"] for item in json.loads(received.body)] == [UNARY.event["units"]]
+
+
+def test_a_second_call_changes_nothing_and_says_so_at_debug_level(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_instrument(sink=sink)
+    first = get_active()
+    with caplog.at_level(logging.DEBUG, "payi.instrument"):
+        payi_instrument(instruments={"nonsense"})
+    assert get_active() is first
+    assert "changes nothing" in caplog.text
+
+
+def test_the_config_of_the_caller_is_never_written_to(sink: MemorySink) -> None:
+    config: Any = {
+        "host_mappings": {"a.org": {"price_as_category": "x"}},
+        "use_case_name": None,
+        "limit_ids": ["a"],
+    }
+    before = json.dumps(config)
+    payi_instrument(sink=sink, config=config)
+    assert json.dumps(config) == before
+
+
+@pytest.mark.parametrize("value", ["1", "true", "YES"])
+def test_the_environment_can_switch_all_of_it_off(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYI_TRANSPORT_DISABLED", value)
+    before = httpx.Client._send_single_request
+    payi_instrument()
+    assert get_active() is None
+    assert httpx.Client._send_single_request is before
+    call()
+    assert payi_flush() and payi_shutdown()
+    assert payi_stats() == PayiStats()
+
+
+def test_instrumenting_again_after_putting_all_back(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    call()
+    payi_uninstrument()
+    assert len(sink.events) == 1
+    call()
+    again = MemorySink()
+    payi_instrument(sink=again)
+    call()
+    assert payi_flush()
+    assert (len(sink.events), len(again.events)) == (1, 1)
+
+
+def test_after_shutdown_calls_go_on_and_are_counted_as_lost(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    assert payi_shutdown()
+    call()
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.lost) == (1, 0, {"shutdown": 1})
+
+
+def test_the_use_case_is_named_for_the_calling_file(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    assert get_context()["use_case_name"] == "test_instrument"
+    call()
+    assert payi_flush()
+    assert sink.events[0].use_case_name == "test_instrument"
+    assert sink.events[0].use_case_id
+
+
+def test_the_defaults_of_the_config_are_the_outermost_scope(sink: MemorySink) -> None:
+    payi_instrument(
+        sink=sink,
+        config={
+            "use_case_name": "bot",
+            "use_case_id": "7",
+            "use_case_version": 2,
+            "user_id": "u",
+            "account_name": "acme",
+            "limit_ids": ["budget"],
+            "request_tags": ["t"],
+            "request_properties": {"env": "prod", "shard": 3},
+            "use_case_properties": {"tier": "gold"},
+        },
+    )
+
+    @track(limit_ids=["inner"], user_id="v")
+    def work() -> None:
+        call()
+
+    work()
+    assert payi_flush()
+    [event] = sink.events
+    assert (event.use_case_name, event.use_case_id, event.use_case_version) == ("bot", "7", 2)
+    assert (event.user_id, event.account_name, event.limit_ids) == ("v", "acme", ("budget", "inner"))
+    assert (event.request_tags, event.properties) == (("t",), {"env": "prod", "shard": "3"})
+    assert event.use_case_properties == {"tier": "gold"}
+
+
+def test_without_global_instrumentation_only_tracked_calls_are_recorded(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"global_instrumentation": False})
+    call()
+    with track_context(use_case_name="inside"):
+        call()
+    assert payi_flush()
+    assert [event.use_case_name for event in sink.events] == ["inside"]
+    assert payi_stats().captured == 1
+
+
+@pytest.mark.parametrize(
+    ("instruments", "count"), [(None, 1), ({"*"}, 1), ({"system.openai"}, 1), ({"system.anthropic"}, 0)]
+)
+def test_instruments_limit_what_is_observed(instruments: Any, count: int, sink: MemorySink) -> None:
+    payi_instrument(sink=sink, instruments=instruments)
+    call()
+    assert payi_flush()
+    assert len(sink.events) == count
+
+
+def test_more_request_headers_are_recorded_when_asked_for(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"capture": {"request_headers": ["X-Team"]}})
+    call(headers={"x-team": "blue"})
+    assert payi_flush()
+    assert ("x-team", "blue") in [(h.name, h.value) for h in sink.events[0].provider_request_headers or ()]
+
+
+@pytest.mark.parametrize(("said", "asks"), [("auto", False), (True, True), (False, False)])
+@pytest.mark.parametrize(("mapped", "mapped_asks"), [(None, None), (True, True), (False, False)])
+def test_asking_for_usage_is_up_to_mapping_then_config(
+    said: Any, asks: bool, mapped: Any, mapped_asks: bool | None, sink: MemorySink
+) -> None:
+    bodies: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.content)
+        return httpx.Response(200, content=b"{}")
+
+    mapping: Any = {"price_as_category": "system.openai", "include_usage": mapped}
+    payi_instrument(
+        sink=sink,
+        config={"host_mappings": {"llm.example.org": mapping}, "openai_config": {"include_usage": said}},
+    )
+    with httpx.Client(transport=httpx.MockTransport(handler)) as client:
+        client.post("https://llm.example.org/v1/chat/completions", content=b'{"stream":true}')
+    assert (b"include_usage" in bodies[0]) == (asks if mapped_asks is None else mapped_asks)
+
+
+def test_a_missing_hook_is_a_warning_and_never_a_crash(caplog: pytest.LogCaptureFixture) -> None:
+    script = """
+        import logging, httpx
+        logging.basicConfig(level=logging.WARNING)
+        del httpx.Client._send_single_request
+        from payi_transport import MemorySink, payi_instrument, payi_uninstrument
+        payi_instrument(sink=MemorySink())
+        payi_uninstrument()
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "httpx has no httpx.Client._send_single_request" in ran.stderr
+
+
+def test_events_are_delivered_at_exit_without_a_flush(tmp_path: Path) -> None:
+    file = tmp_path / "capture.json"
+    script = f"""
+        import httpx
+        from payi_transport import payi_instrument
+        payi_instrument(config={{"offline_instrumentation": {{"file_name": {str(file)!r}}}}})
+        transport = httpx.MockTransport(lambda request: httpx.Response(200, content=b"{{}}"))
+        httpx.Client(transport=transport).post({URL!r}, content=b"{{}}")
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert len(json.loads(file.read_text())) == 1

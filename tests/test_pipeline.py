@@ -1,0 +1,242 @@
+"""The whole way in one process: accounts, overload, forks, and what is not left behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import json
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import httpx
+import pytest
+
+from payi_transport import (
+    Event,
+    MemorySink,
+    Receipt,
+    payi_flush,
+    payi_instrument,
+    payi_stats,
+    payi_uninstrument,
+    track_context,
+)
+from payi_transport.exchange import Exchange
+from payi_transport.pipeline import get_active
+from tests.exchanges import shown
+from tests.origin import Answer, Origin
+from tests.wire_cases import CASES
+
+by_name = {case.name: case for case in CASES}
+UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
+URL = "https://api.openai.com/v1/chat/completions"
+
+
+def call(case: Any = UNARY, **options: Any) -> None:
+    reply = httpx.Response(case.status, headers=case.headers, content=case.answer)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        client.post(URL, content=case.request, **options)
+
+
+class HeldSink(MemorySink):
+    """Takes nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.gate = threading.Event(), threading.Event()
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        self.entered.set()
+        self.gate.wait(30)
+        return super().deliver(batch)
+
+
+def test_captured_is_delivered_plus_queued_plus_lost_at_any_time() -> None:
+    sink = HeldSink()
+    payi_instrument(
+        sink=sink, config={"delivery": {"ring_capacity": 5, "flush_interval": 0.01, "max_batch": 1}}
+    )
+    call()
+    assert sink.entered.wait(10)
+    for _ in range(20):
+        call()
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.queued, stats.lost) == (21, 0, 5, {"overload": 16})
+    sink.gate.set()
+    assert payi_flush(10)
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.queued, stats.lost) == (21, 5, 0, {"overload": 16})
+    assert (stats.batches, stats.faults) == (len(sink.batches), 0)
+    call()
+    assert payi_flush(10)
+    assert payi_stats().delivered == 6
+
+
+def test_bytes_in_flight_are_bounded_too_and_the_loss_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sink = HeldSink()
+    payi_instrument(sink=sink, config={"delivery": {"max_bytes_in_flight": 2000, "flush_interval": 0.01}})
+    with caplog.at_level(logging.WARNING):
+        for _ in range(10):
+            call()
+    assert 0 < payi_stats().lost["overload"] < 10
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    sink.gate.set()
+
+
+def test_many_threads_lose_nothing(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    def work() -> None:
+        for _ in range(25):
+            call()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert payi_flush(20)
+    assert len(sink.events) == payi_stats().captured == 200
+
+
+def test_a_forked_child_delivers_its_own_events_and_none_of_its_parent(tmp_path: Path) -> None:
+    file = tmp_path / "capture.json"
+    payi_instrument(
+        config={"offline_instrumentation": {"file_name": str(file)}, "delivery": {"flush_interval": 3600}}
+    )
+    call()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            before = payi_stats().captured
+            call()
+            code = 0 if before == 0 and payi_flush(10) and payi_stats().delivered == 1 else 2
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    call()
+    assert payi_flush(10)
+    assert len(json.loads(file.read_text())) == 2
+    assert len(json.loads((tmp_path / f"capture-{child}.json").read_text())) == 1
+
+
+def test_a_fork_that_calls_no_hook_is_noticed_at_the_next_call(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    call()
+    assert payi_flush(10)
+    pipeline._pid = -1
+    call()
+    assert payi_flush(10)
+    assert payi_stats().captured == 1
+
+
+def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    origin.answers = [Answer([b"{}"])]
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url + "/v1/chat/completions?")
+    payi_instrument(config={"host_mappings": {"127.0.0.1": {"price_as_category": "system.openai"}}})
+    call()
+    assert payi_flush(10)
+    assert len(origin.received) == payi_stats().captured == 1
+
+
+SECRETS = {
+    "Authorization": "Bearer SECRET",
+    "Cookie": "SECRET",
+    "api-key": "SECRET",
+    "X-Goog-Api-Key": "SECRET",
+    "Proxy-Authorization": "SECRET",
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("mode", ["bulk", "single"])
+def test_no_credential_cookie_or_query_leaves_the_process(
+    case: Any, mode: str, origin: Origin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
+    origin.answers = [Answer([b"{}"], status=400)]
+    with caplog.at_level(logging.DEBUG):
+        payi_instrument(config={"delivery": {"mode": mode}, "capture": {"request_headers": ["x-team"]}})
+        reply = httpx.Response(
+            case.status, headers={**case.headers, "Set-Cookie": "a=SECRET"}, content=case.answer
+        )
+        with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+            client.post(URL + "?key=SECRET", content=case.request, headers=SECRETS)
+        payi_flush(10)
+    [received] = origin.received
+    sent = received.path.encode() + repr(received.headers).encode() + received.body
+    assert b"SECRET" not in sent
+    own_lines = [record.getMessage() for record in caplog.records if record.name.startswith("payi")]
+    assert not any("SECRET" in line or "payi-key" in line for line in own_lines)
+    assert any("Pay-i answered 400" in line for line in own_lines)
+
+
+@pytest.mark.parametrize(
+    "case", [UNARY, STREAM, by_name["openai/chat_error_400"]], ids=lambda case: case.name
+)
+def test_without_content_nothing_that_leaves_holds_prompt_or_answer(
+    case: Any, origin: Origin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
+    origin.answers = [Answer([b"{}"], status=500)]
+    with caplog.at_level(logging.DEBUG):
+        payi_instrument(log_prompt_and_response=False, config={"delivery": {"flush_interval": 0.01}})
+        call(case)
+        payi_flush(0.3)
+    sent = b"".join(received.body for received in origin.received).decode() + caplog.text
+    assert origin.received
+    for text in ("weather", "Boston", "assist", "Hello", "temperature"):
+        assert text not in sent
+
+
+@pytest.mark.parametrize("case", [UNARY, STREAM], ids=lambda case: case.name)
+def test_without_content_no_object_that_holds_it_outlives_the_decoding(case: Any, sink: MemorySink) -> None:
+    payi_instrument(sink=sink, log_prompt_and_response=False)
+    marked = case.request.replace(b"Boston", b"XyzzyTown")
+    call(dataclasses.replace(case, request=marked))
+    assert payi_flush(10)
+    gc.collect()
+    alive = [thing for thing in gc.get_objects() if isinstance(thing, Exchange)]
+    assert all(not (exchange.request_body or exchange.chunks or exchange.tail) for exchange in alive)
+    assert shown(sink.events[0], ["units"]) == {"units": case.event["units"]}
+    assert sink.events[0].units == {
+        name: pytest.importorskip("payi_transport").Units(**units)
+        for name, units in case.event["units"].items()
+    }
+
+
+def test_one_call_may_say_that_its_content_is_not_logged(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    with track_context(log_prompt_and_response=False):
+        call()
+    call()
+    assert payi_flush(10)
+    assert [event.provider_request_json is None for event in sink.events] == [True, False]
+
+
+def test_uninstrumenting_with_a_dead_destination_takes_two_seconds_at_most(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = threading.Event()
+    origin.answers = [Answer(hold=hold)]
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
+    payi_instrument()
+    call()
+    started = monotonic()
+    payi_uninstrument()
+    hold.set()
+    assert monotonic() - started < 3

@@ -1,0 +1,59 @@
+"""The recorded bodies in tests/wire: each folder is a request, its answer and the event that it makes.
+
+`request.json`, `answer.json|sse|html`, `event.json` (the fields that it names must be so) and, where the head
+is not 200 with the usual content type, `head.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["CASES", "WireCase"]
+
+_CONTENT_TYPES = {
+    ".json": "application/json",
+    ".sse": "text/event-stream; charset=utf-8",
+    ".html": "text/html",
+}
+
+
+@dataclass(frozen=True)
+class WireCase:
+    """One recorded call."""
+
+    name: str
+    request: bytes
+    answer: bytes
+    status: int
+    headers: dict[str, str]
+    event: dict[str, Any]
+
+    @property
+    def streams(self) -> bool:
+        return self.headers["content-type"].startswith("text/event-stream")
+
+    def chunks(self) -> list[bytes]:
+        """The body as a server would write it: an event a chunk."""
+        if not self.streams:
+            return [self.answer]
+        end = b"\r\n\r\n" if b"\r\n" in self.answer else b"\n\n"
+        return [part + end for part in self.answer.split(end) if part]
+
+
+def _load(folder: Path) -> WireCase:
+    answer = next(folder.glob("answer.*"))
+    head = json.loads((folder / "head.json").read_text()) if (folder / "head.json").exists() else {}
+    return WireCase(
+        name=f"{folder.parent.name}/{folder.name}",
+        request=(folder / "request.json").read_bytes(),
+        answer=answer.read_bytes(),
+        status=head.get("status", 200),
+        headers=head.get("headers", {"content-type": _CONTENT_TYPES[answer.suffix]}),
+        event=json.loads((folder / "event.json").read_text()),
+    )
+
+
+CASES = [_load(path.parent) for path in sorted((Path(__file__).parent / "wire").glob("*/*/event.json"))]
