@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Set
-from typing import Any, Literal, TypedDict, cast, get_args, get_origin, get_type_hints
+from itertools import chain
+from types import NoneType
+from typing import Any, Literal, TypedDict, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -106,13 +108,13 @@ def check_config(config: Mapping[str, Any] | None) -> Settings:
     if config is not None and not isinstance(config, Mapping):
         raise PayiConfigError(f"config: expected a dict, got {config!r}")
     given = _without_none(config or {})
-    _check_keys(given, Settings, "config")
+    _check(given, Settings, "config")
     try:
         settings = msgspec.convert(given, Settings)
     except msgspec.ValidationError as exc:
-        raise _explain(exc, given) from None
+        raise PayiConfigError(f"config.{exc}") from None
     for name in settings.capture.request_headers:
-        if name.lower() in SECRET_HEADERS:
+        if name.strip().lower() in SECRET_HEADERS:
             raise PayiConfigError(
                 f"config.capture.request_headers: {name!r} is a credential and is never recorded"
             )
@@ -125,13 +127,11 @@ def check_instruments(instruments: object) -> frozenset[str] | None:
         return None
     if not isinstance(instruments, Set) or not all(isinstance(name, str) for name in instruments):
         raise PayiConfigError(f"instruments: expected a set of strings, got {instruments!r}")
-    if "*" in instruments:
-        return None
-    unknown = sorted(set(instruments) - INSTRUMENTS)
+    unknown = sorted(set(instruments) - INSTRUMENTS - {"*"})
     if unknown or not instruments:
         accepted = ", ".join(sorted(INSTRUMENTS))
         raise PayiConfigError(f"instruments: {unknown or instruments!r} not known; accepted: '*', {accepted}")
-    return frozenset(instruments)
+    return None if "*" in instruments else frozenset(instruments)
 
 
 def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
@@ -143,7 +143,7 @@ def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
         except ValueError as exc:
             accepted = "a host name, *.suffix or URL, with or without a port"
             raise PayiConfigError(f"config.{path}: {exc}; accepted: {accepted}") from None
-        if value.price_as_category is None and find_known(pattern.host.removeprefix("*.")) is None:
+        if value.price_as_category is None and find_known(pattern.host) is None:
             raise PayiConfigError(
                 f"config.{path}[{key!r}]: price_as_category is needed for a host that is not known"
             )
@@ -165,51 +165,55 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-def _check_keys(given: Mapping[Any, Any], struct: type, path: str) -> None:
-    """Refuse a key that no setting has, and say which there are."""
-    hints = get_type_hints(struct)
-    for key, value in given.items():
-        if key not in hints:
-            raise PayiConfigError(f"{path}: unknown key {key!r}; accepted: {', '.join(sorted(hints))}")
-        section = _section_of(hints[key])
-        if section is None or not isinstance(value, Mapping):
-            continue
-        if get_origin(hints[key]) is dict:
-            for name, item in value.items():
-                if isinstance(item, Mapping):
-                    _check_keys(item, section, f"{path}.{key}[{name!r}]")
-        else:
-            _check_keys(value, section, f"{path}.{key}")
+def _check(value: Any, hint: Any, path: str) -> None:
+    """Refuse a key that no setting has and a value that its setting can't take, and say what would do."""
+    section = _section_of(hint)
+    if isinstance(value, Mapping) and get_origin(hint) is dict:
+        keys, items = get_args(hint)
+        for key, item in value.items():
+            _check(key, keys, f"{path}: key {key!r}")
+            _check(item, items, f"{path}[{key!r}]")
+    elif isinstance(value, Mapping) and section is not None:
+        hints = get_type_hints(section, include_extras=True)
+        for key, item in value.items():
+            if key not in hints:
+                raise PayiConfigError(f"{path}: unknown key {key!r}; accepted: {', '.join(sorted(hints))}")
+            _check(item, hints[key], f"{path}.{key}")
+    else:
+        _check_value(value, hint, path)
 
 
 def _section_of(hint: Any) -> type | None:
+    """The section that a setting of this type holds, None for a plain value."""
     for kind in (hint, *get_args(hint)):
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return kind
     return None
 
 
-_WHERE = re.compile(r"(?P<what>.*?) - at `(key in )?\$(?P<path>[^`]*)`", re.DOTALL)
+_WHERE = re.compile(r"(?P<what>.*) - at `\$(?P<place>.*)`", re.DOTALL)
 
 
-def _explain(exc: msgspec.ValidationError, given: Any) -> PayiConfigError:
-    """msgspec's own words, with the path in ours, the value that was given and what is accepted."""
-    found = _WHERE.fullmatch(str(exc))
-    if found is None:
-        return PayiConfigError(f"config: {exc}")
-    value, hint = given, cast(Any, Settings)
-    for step in re.findall(r"\w+", found["path"].partition("[...]")[0]):
-        value = value.get(step) if isinstance(value, Mapping) else value
-        section = _section_of(hint)
-        hint = get_type_hints(section).get(step) if section is not None else None
-    choices = _choices_of(hint)
-    accepted = f"; accepted: {', '.join(map(repr, choices))}" if choices else ""
-    return PayiConfigError(f"config{found['path']}: {found['what']}, given {value!r}{accepted}")
+def _check_value(value: Any, hint: Any, path: str) -> None:
+    """Have msgspec check it, whose words they are that tell what was expected."""
+    # msgspec has no bounds for integers beyond 64 bits.
+    if isinstance(value, int) and value.bit_length() > 63:
+        raise PayiConfigError(f"{path}: Expected an integer of 64 bits, given {value!r}")
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError as exc:
+        found = _WHERE.fullmatch(str(exc))
+        what, place = found.groups() if found else (str(exc), "")
+        choices = _choices_of(hint)
+        accepted = f"; accepted: {', '.join(map(repr, choices))}" if choices else ""
+        raise PayiConfigError(f"{path}{place}: {what}, given {value!r}{accepted}") from None
 
 
 def _choices_of(hint: Any) -> tuple[Any, ...]:
+    """Every value that a type has, if they can be counted."""
     if get_origin(hint) is Literal:
         return get_args(hint)
     if hint is bool:
         return (True, False)
-    return tuple(choice for kind in get_args(hint) for choice in _choices_of(kind))
+    choices = [_choices_of(kind) for kind in get_args(hint) if kind is not NoneType]
+    return tuple(chain(*choices)) if all(choices) else ()

@@ -72,12 +72,33 @@ def current_frame() -> Frame | None:
 
 def get_context() -> PayiContext:
     """The values of the innermost scope, those it inherits included."""
-    return cast(PayiContext, msgspec.to_builtins(_innermost(_base or Frame())))
+    frame = msgspec.to_builtins(_innermost(_base or Frame()))
+    return cast(
+        PayiContext,
+        {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()},
+    )
 
 
 def _innermost(base: Frame) -> Frame:
     link = _links.get()
     return base if link is None else link.frame
+
+
+def _without(link: _Link, owner: object) -> _Link | None:
+    """What is set when `owner` leaves out of turn: under scopes of interleaved generators, or elsewhere than
+    it was entered (a generator closed by another task), where there may be nothing of its own.
+    """
+    above: list[_Link] = []
+    rest: _Link | None = link
+    while rest is not None and rest.owner is not owner:
+        above.append(rest)
+        rest = rest.outer
+    if rest is None:
+        return link
+    rest = rest.outer
+    for passed in reversed(above):
+        rest = passed._replace(outer=rest)
+    return rest
 
 
 class track_context:
@@ -99,9 +120,10 @@ class track_context:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         link = _links.get()
-        # Left elsewhere than entered (a generator closed by another task): nothing of ours is set here.
         if link is not None and link.owner is self:
             _links.set(link.outer)
+        elif link is not None:
+            _links.set(_without(link, self))
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -177,20 +199,19 @@ def _wrap_generator(function: Callable[..., Any], scope: Scope) -> Callable[...,
         with steps:
             inner = function(*args, **kwargs)
         step = functools.partial(next, inner)
-        while True:
-            try:
-                with steps:
-                    value = step()
-            except StopIteration as stop:
-                return stop.value
-            try:
-                step = functools.partial(inner.send, (yield value))
-            except GeneratorExit:
-                with steps:
-                    inner.close()
-                raise
-            except BaseException as exc:
-                step = functools.partial(inner.throw, exc)
+        try:
+            while True:
+                try:
+                    with steps:
+                        value = step()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    step = functools.partial(inner.send, (yield value))
+                except BaseException as exc:
+                    step = functools.partial(inner.throw, exc)
+        finally:
+            del step  # its exception has this very frame in its traceback
 
     return call
 
@@ -201,19 +222,18 @@ def _wrap_async_generator(function: Callable[..., Any], scope: Scope) -> Callabl
         with steps:
             inner = function(*args, **kwargs)
         step = inner.__anext__
-        while True:
-            try:
-                with steps:
-                    value = await step()
-            except StopAsyncIteration:
-                return
-            try:
-                step = functools.partial(inner.asend, (yield value))
-            except GeneratorExit:
-                with steps:
-                    await inner.aclose()
-                raise
-            except BaseException as exc:
-                step = functools.partial(inner.athrow, exc)
+        try:
+            while True:
+                try:
+                    with steps:
+                        value = await step()
+                except StopAsyncIteration:
+                    return
+                try:
+                    step = functools.partial(inner.asend, (yield value))
+                except BaseException as exc:
+                    step = functools.partial(inner.athrow, exc)
+        finally:
+            del step
 
     return call

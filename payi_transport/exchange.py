@@ -41,6 +41,16 @@ class Rewriter(Protocol):
     def flush(self) -> bytes: ...
 
 
+def _text_of(error: BaseException) -> str:
+    # The caller's own exceptions pass here too, and what their __str__ raises is not to take their place.
+    try:
+        text = str(error)
+    except Exception:
+        return ""
+    # Lone surrogates have no encoding.
+    return text.encode("utf-8", "replace").decode()
+
+
 class Exchange:
     """A call in the making; a plain record once it is finished."""
 
@@ -139,22 +149,26 @@ class Exchange:
 
     def finish(self, outcome: Outcome = Outcome.EXHAUSTED) -> None:
         """The answer is over."""
-        try:
-            self._unfinished.pop()
-        except IndexError:
-            return
-        self.ended = perf_counter()
-        self.outcome = outcome
-        self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail))
-        self._push(self)
+        self._end(outcome, None)
 
     def fail(self, error: BaseException) -> None:
         """The call, or the reading of its answer, ended in an exception.
 
         Only its name and text are kept: the object holds frames, and they hold the request.
         """
-        self.error = type(error).__name__, str(error)
-        self.finish(Outcome.FAILED)
+        self._end(Outcome.FAILED, error)
+
+    def _end(self, outcome: Outcome, error: BaseException | None) -> None:
+        try:
+            self._unfinished.pop()
+        except IndexError:
+            return
+        self.ended = perf_counter()
+        self.outcome = outcome
+        if error is not None:
+            self.error = type(error).__name__, _text_of(error)
+        self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail))
+        self._push(self)
 
     def discard(self) -> None:
         """The answer needs no event, as a redirect does not."""

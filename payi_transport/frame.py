@@ -91,10 +91,11 @@ _NO_USE_CASE: _UseCase = {
 
 def _enter_use_case(outer: Frame, scope: Scope) -> _UseCase:
     """A different name starts a use case afresh; the empty name leaves every use case."""
-    name = scope.get("use_case_name")
-    if name == "":
+    given = scope.get("use_case_name")
+    if given == "":
         return _NO_USE_CASE
-    if name is not None and name != outer.use_case_name:
+    name = _inherit(outer.use_case_name, given)
+    if name != outer.use_case_name:
         outer = Frame(use_case_name=name, use_case_id=str(uuid.uuid4()))
     return {
         "use_case_name": outer.use_case_name,
@@ -105,8 +106,14 @@ def _enter_use_case(outer: Frame, scope: Scope) -> _UseCase:
     }
 
 
+def _text(value: object) -> str:
+    """Pay-i takes text alone, so values become text. Lone surrogates have no encoding: they become `?`."""
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _inherit(outer: str | None, inner: str | None) -> str | None:
-    return outer if inner is None else inner or None
+    return outer if inner is None else _text(inner) or None
 
 
 def _either(inner: T | None, outer: T | None) -> T | None:
@@ -116,13 +123,14 @@ def _either(inner: T | None, outer: T | None) -> T | None:
 def _combine(outer: tuple[str, ...], inner: Iterable[str] | None) -> tuple[str, ...]:
     if inner is None:
         return outer
-    inner = tuple(inner)
-    return tuple(dict.fromkeys((*outer, *inner))) if inner else ()
+    # One name is not meant as the list of its letters.
+    inner = (inner,) if inner and isinstance(inner, str) else tuple(inner)
+    return tuple(dict.fromkeys((*outer, *map(_text, inner)))) if inner else ()
 
 
 def _merge(outer: Mapping[str, str], inner: Mapping[str, object] | None) -> Mapping[str, str]:
-    """Pay-i takes text alone, so values become text; None is left out."""
+    """None is left out."""
     if inner is None:
         return outer
-    added = {str(name): str(value) for name, value in inner.items() if value is not None}
+    added = {_text(name): _text(value) for name, value in inner.items() if value is not None}
     return {**outer, **added} if inner else {}

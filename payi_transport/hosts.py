@@ -24,13 +24,17 @@ class HostPattern(NamedTuple):
 
 
 class HostMatch(NamedTuple):
-    """What a table says of one host. `pattern` is the row that said it."""
+    """What a table says of one host. `pattern` is the row that said it.
+
+    `by_path` says that models of several providers are at this host, so the path may give another category.
+    """
 
     category: str
     pattern: str
     mapped: bool
     include_usage: bool | None
     accepts_usage: bool
+    by_path: bool = False
 
 
 class HostMapping(NamedTuple):
@@ -40,8 +44,10 @@ class HostMapping(NamedTuple):
     include_usage: bool | None
 
 
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*:)?//")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_PORTS = {"http": 80, "https": 443}
+# The ports that a URL of the scheme need not name; without a scheme it may be of either.
+_PORTS = {"http": (80,), "https": (443,), "": (80, 443)}
 
 
 def parse_host(key: object) -> HostPattern:
@@ -52,15 +58,19 @@ def parse_host(key: object) -> HostPattern:
     if not isinstance(key, str) and not hasattr(key, "raw_host"):
         raise ValueError(f"{key!r} is no host")
     text = str(key).strip().lower()
-    star = text.startswith("*.")
-    parts = urlsplit(text if "://" in text else f"//{text.removeprefix('*.')}")
-    host = _to_ascii((parts.hostname or "").rstrip("."))
-    if not _is_host(host) or parts.scheme not in ("", *_PORTS):
+    try:
+        parts = urlsplit(text if _SCHEME.match(text) else f"//{text}")
+        name, port = (parts.hostname or "").removesuffix("."), parts.port
+    except ValueError as exc:
+        raise ValueError(f"{str(key)!r} is no host ({exc})") from None
+    host = _to_ascii(name.removeprefix("*."))
+    # urlsplit() leaves line breaks out without a word.
+    if not _is_host(host) or parts.scheme not in _PORTS or len(text.split()) != 1:
         raise ValueError(f"{str(key)!r} is no host")
-    port = parts.port
-    if port is not None and port == _PORTS.get(parts.scheme):
+    # A request to the scheme's own port names none.
+    if port in _PORTS[parts.scheme]:
         port = None
-    return HostPattern(f"*.{host}" if star else host, port)
+    return HostPattern(f"*.{host}" if name.startswith("*.") else host, port)
 
 
 def _to_ascii(host: str) -> str:
@@ -139,15 +149,20 @@ class HostTable:
         if category is None:
             return None
         accepts = known is not None and known.accepts_usage
-        return HostMatch(category, str(mapped), True, mapping.include_usage, accepts)
+        by_path = known is not None and known.by_path and mapping.category is None
+        return HostMatch(category, str(mapped), True, mapping.include_usage, accepts, by_path)
 
 
 def find_known(host: str) -> HostMatch | None:
-    """What the built-in table says of a host."""
+    """What the built-in table says of a host, or of the hosts that `*.suffix` stands for."""
+    if host.startswith("*."):
+        host = f"any{host[1:]}"
     for pattern in _patterns_of(host, None):
         if pattern.host in _KNOWN:
             category: str = _KNOWN[pattern.host]
-            return HostMatch(category, pattern.host, False, None, bool(_ACCEPTS_USAGE.fullmatch(host)))
+            accepts = _ACCEPTS_USAGE.fullmatch(host) is not None
+            by_path = category == PayiCategories.azure
+            return HostMatch(category, pattern.host, False, None, accepts, by_path)
     for regional, category in _KNOWN_REGIONAL:
         if regional.fullmatch(host):
             return HostMatch(category, regional.pattern, False, None, False)

@@ -14,6 +14,7 @@ import msgspec
 __all__ = ["UsageHider", "ask_for_usage"]
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _any = msgspec.json.Decoder()
 
 
@@ -29,8 +30,8 @@ def ask_for_usage(body: bytes) -> bytes | None:
         fields = _fields.decode(body)
         if bytes(fields.get("stream", b"")) != b"true":
             return None
-        options = _fields.decode(fields.get("stream_options", b"{}"))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        options = _options.decode(fields.get("stream_options", b"null")) or {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if "include_usage" in options:
         return None
@@ -40,6 +41,11 @@ def ask_for_usage(body: bytes) -> bytes | None:
 
 
 _CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*(?P<filled>[^\s\]])?')
+_EMPTY_LIST = re.compile(rb"\[\s*\]")
+# A blank line ends an event; lines end with \n, \r or both.
+_EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_EVENT_END = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
+_DATA = re.compile(rb"(?:^|[\r\n]|^\xef\xbb\xbf)data:([^\r\n]*)")
 # An event that grows past this without showing its choices is no usage chunk.
 _HELD_MOST = 64 * 1024
 
@@ -51,18 +57,18 @@ class UsageHider:
     chunk: it is held until that is known. Works on what was sent uncompressed.
     """
 
-    __slots__ = ("_held", "_needle")
+    __slots__ = ("_held", "_shown")
 
     def __init__(self) -> None:
         self._held = b""
-        # How this server spells empty choices; learned from the first chunk that has any.
-        self._needle: bytes | None = None
+        # Whether the beginning of the event that is not over yet was shown, so its rest has to be as well.
+        self._shown = False
 
     def feed(self, chunk: bytes) -> bytes:
         """What the caller gets for `chunk`; nothing, when all of it is hidden or held."""
-        needle = self._needle
-        # The way of nearly every chunk: whole lines, and no empty choices in them.
-        if needle is not None and not self._held and chunk.rfind(needle) < 0 and chunk[-1:] == b"\n":
+        # The way of nearly every chunk: whole events, and none with empty choices.
+        if not self._held and _EMPTY_LIST.search(chunk) is None and chunk.endswith(_EVENT_ENDS):
+            self._shown = False
             return chunk
         return self._feed_slowly(chunk)
 
@@ -72,16 +78,18 @@ class UsageHider:
         return b"" if _is_usage_chunk(held) else held
 
     def _feed_slowly(self, chunk: bytes) -> bytes:
-        if self._needle is None:
-            spelled = re.search(rb'"choices"\s*:\s*\[', chunk)
-            self._needle = spelled.group() + b"]" if spelled else None
-        text = self._held + chunk
-        events = re.split(rb"(?<=\n\n)|(?<=\r\r)|(?<=\r\n\r\n)", text)
-        self._held = events.pop()
-        if _cannot_be_usage(self._held):
-            events.append(self._held)
-            self._held = b""
-        return b"".join(event for event in events if not _is_usage_chunk(event))
+        *events, rest = _EVENT_END.split(self._held + chunk)
+        shown: list[bytes] = []
+        for event in events:
+            if self._shown or not _is_usage_chunk(event):
+                shown.append(event)
+            self._shown = False
+        self._shown = self._shown or _cannot_be_usage(rest)
+        if self._shown:
+            # The end of a line stays, as it may be half of the blank line that ends the event.
+            shown.append(rest.rstrip(b"\r\n"))
+        self._held = rest[len(shown[-1]) :] if self._shown else rest
+        return b"".join(shown)
 
 
 def _cannot_be_usage(part: bytes) -> bool:
@@ -91,10 +99,10 @@ def _cannot_be_usage(part: bytes) -> bool:
 
 
 def _is_usage_chunk(event: bytes) -> bool:
-    if b'"usage"' not in event:
+    if b'"usage"' not in event or _EMPTY_LIST.search(event) is None:
         return False
     try:
-        data: Any = _any.decode(event[event.index(b"data:") + 5 :])
-    except (ValueError, msgspec.DecodeError):
+        data: Any = _any.decode(b"\n".join(_DATA.findall(event)))
+    except (ValueError, msgspec.DecodeError, RecursionError):
         return False
     return isinstance(data, dict) and data.get("choices") == [] and isinstance(data.get("usage"), dict)

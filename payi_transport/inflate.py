@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import importlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 __all__ = ["InflateError", "inflate"]
+
+# A body in more members than this was made to keep us busy: finding the next one copies what is left.
+_MOST_MEMBERS = 4096
+# Bytes for a decompressor that can't bound its output: few enough for it never to yield much more than asked.
+_STEP = 32
 
 
 class InflateError(Exception):
@@ -48,27 +54,59 @@ def _zlib(body: bytes, limit: int, window: int) -> bytes:
 
 def _brotli(body: bytes, limit: int) -> bytes:
     brotli = _import_any("br", "brotli", "brotlicffi")
-    stream = brotli.Decompressor()
-    # The two packages differ in the method's name.
-    process = getattr(stream, "process", None) or stream.decompress
-    try:
-        parts = [process(body, output_buffer_limit=limit + 1)]
-        while not stream.can_accept_more_data() and sum(map(len, parts)) <= limit:
-            parts.append(process(b"", output_buffer_limit=limit + 1))
-    except brotli.error as exc:
-        raise InflateError(str(exc)) from exc
-    return _within(b"".join(parts), limit)
+    return _join_members(body, limit, lambda: _Brotli(brotli.Decompressor()), brotli.error)
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
     zstd = _import_any("zstd", "compression.zstd", "backports.zstd", "zstandard")
-    if zstd.__name__ != "zstandard":
-        return _join_members(body, limit, zstd.ZstdDecompressor, zstd.ZstdError)
-    stream = zstd.ZstdDecompressor().stream_reader(body, read_across_frames=True)
-    try:
-        return _within(stream.read(limit + 1), limit)
-    except zstd.ZstdError as exc:
-        raise InflateError(str(exc)) from exc
+    open_member = zstd.ZstdDecompressor
+    if zstd.__name__ == "zstandard":
+        open_member = partial(_Zstandard, zstd.ZstdDecompressor)
+    return _join_members(body, limit, open_member, zstd.ZstdError)
+
+
+class _Brotli:
+    """A brotli stream with the methods of zlib's. Versions from 1.2 on can bound what a call yields."""
+
+    unused_data = b""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def decompress(self, body: bytes, most: int) -> bytes:
+        process = self._stream.process
+        if not hasattr(self._stream, "can_accept_more_data"):
+            return b"".join(part for part, _ in _step_through(process, body, most))
+        out: bytes = process(body, output_buffer_limit=most)
+        return out
+
+
+class _Zstandard:
+    """A frame by the package zstandard, with the methods of zlib's."""
+
+    def __init__(self, decompressor: Callable[[], Any]) -> None:
+        self._stream = decompressor().decompressobj()
+        self.unused_data = b""
+
+    def decompress(self, body: bytes, most: int) -> bytes:
+        parts: list[bytes] = []
+        for part, end in _step_through(self._stream.decompress, body, most):
+            parts.append(part)
+            if self._stream.eof:
+                self.unused_data = self._stream.unused_data + body[end:]
+                break
+        return b"".join(parts)
+
+
+def _step_through(process: Callable[[bytes], bytes], body: bytes, most: int) -> Iterator[tuple[bytes, int]]:
+    """What each step yields, and where in the body it ends; no step after `most` bytes came out."""
+    size = 0
+    for end in range(_STEP, len(body) + _STEP, _STEP):
+        part = process(body[end - _STEP : end])
+        yield part, end
+        size += len(part)
+        if size >= most:
+            return
 
 
 def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error: type[Exception]) -> bytes:
@@ -76,6 +114,8 @@ def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error
     parts: list[bytes] = []
     room = limit
     while body:
+        if len(parts) == _MOST_MEMBERS:
+            raise InflateError(f"more than {_MOST_MEMBERS} members")
         member = open_member()
         try:
             part = member.decompress(body, room + 1)
@@ -89,12 +129,6 @@ def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error
         parts.append(part)
         body = member.unused_data
     return b"".join(parts)
-
-
-def _within(body: bytes, limit: int) -> bytes:
-    if len(body) > limit:
-        raise InflateError(f"more than {limit} bytes when inflated")
-    return body
 
 
 def _import_any(coding: str, *names: str) -> Any:

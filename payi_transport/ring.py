@@ -21,13 +21,12 @@ T = TypeVar("T")
 
 
 class Counter:
-    """A counter that any thread may raise. Reading is for one thread at a time."""
+    """A counter that any thread may raise and read."""
 
-    __slots__ = ("_reads", "_ticks")
+    __slots__ = ("_ticks",)
 
     def __init__(self) -> None:
         self._ticks = itertools.count()
-        self._reads = 0
 
     def add(self) -> int:
         """Raise by one; the answer is a number that no other call gets, rising with time."""
@@ -35,9 +34,9 @@ class Counter:
 
     @property
     def value(self) -> int:
-        # A count can only be read by taking a ticket, so tickets taken by readers are counted off.
-        self._reads += 1
-        return next(self._ticks) - self._reads + 1
+        # `count(7)`: only its repr tells the next number without taking it, which readers at once would need
+        # a lock to put right.
+        return int(repr(self._ticks)[len("count(") : -1])
 
 
 class Ticketed(NamedTuple, Generic[T]):

@@ -7,9 +7,9 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from payi_transport.hosts import HostMatch, HostTable
-from payi_transport.names import INSTRUMENT_FAMILIES
+from payi_transport.names import INSTRUMENT_FAMILIES, PayiCategories
 
-__all__ = ["Route", "Routes", "find_operation"]
+__all__ = ["Route", "Routes", "find_operation", "refine"]
 
 
 class Route(NamedTuple):
@@ -42,6 +42,13 @@ def find_operation(method: str, path: str) -> str | None:
     return None
 
 
+def refine(match: HostMatch, path: str) -> HostMatch:
+    """The match with the category that the path gives, where a host of several providers leaves it open."""
+    if match.by_path and path.startswith("/openai/"):
+        return match._replace(category=PayiCategories.azure_openai)
+    return match
+
+
 class Routes:
     """Host table and path rules together. `instruments` limits the categories that are observed."""
 
@@ -52,10 +59,13 @@ class Routes:
     def find(self, method: str, host: str, port: int | None, path: str) -> Route | None:
         """The route of a request, or None when it is not observed."""
         match = self.hosts.find(host, port)
-        if match is None or not self.observes(match):
+        if match is None:
             return None
         operation = find_operation(method, path)
         if operation is None:
+            return None
+        match = refine(match, path)
+        if not self.observes(match):
             return None
         return Route(operation, match.category, match.include_usage, match.accepts_usage)
 

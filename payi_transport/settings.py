@@ -11,10 +11,14 @@ from msgspec import Meta, Struct, field
 
 __all__ = ["Settings"]
 
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(ge=0)]
-Interval = Annotated[float, Meta(gt=0)]
+# What is larger overflows a clock or a lock's timeout, long after the start.
+_MOST = 2**53
+_DAY = 24 * 60 * 60
+
+Count = Annotated[int, Meta(ge=0, le=_MOST)]
+Positive = Annotated[int, Meta(ge=1, le=_MOST)]
+Seconds = Annotated[float, Meta(ge=0, le=_DAY)]
+Interval = Annotated[float, Meta(gt=0, le=_DAY)]
 Name = Annotated[str, Meta(min_length=1)]
 Properties = dict[str, str | int | float | bool]
 
@@ -93,9 +97,11 @@ class Settings(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         if self.proxy:
-            raise ValueError("proxy mode is not part of this version, only False is accepted")
+            raise ValueError("proxy: given True, which is not part of this version; accepted: False")
         if self.instrument_inline_data:
-            raise ValueError("instrument_inline_data is not part of this version, only False is accepted")
+            raise ValueError(
+                "instrument_inline_data: given True, which is not part of this version; accepted: False"
+            )
 
 
 # Every section that may hold host mappings beside the top level.

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Callable
 from time import monotonic
 
 __all__ = ["LogWindow"]
 
 
 class LogWindow:
-    """Logs the first message, and again when `seconds` have passed. Takes no lock of its own."""
+    """Logs the first message, and again when `seconds` have passed by `clock`. Takes no lock of its own."""
 
-    def __init__(self, logger: logging.Logger, seconds: float) -> None:
+    def __init__(
+        self, logger: logging.Logger, seconds: float, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._logger = logger
         self._seconds = seconds
-        self._next = 0.0
+        self._clock = clock
+        self._next = -math.inf
         self._held_back = 0
 
     def warning(self, message: str, exc_info: BaseException | None = None) -> None:
         """Log, unless this window had its message."""
-        now = monotonic()
+        now = self._clock()
         if now < self._next:
             self._held_back += 1
             return

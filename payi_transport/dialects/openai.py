@@ -6,7 +6,7 @@ hosts that count them beside (xAI): there the grand total tells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ class _Function(msgspec.Struct):
 
 
 class _ToolCall(msgspec.Struct):
+    id: Any = None
     index: int | None = None
     function: _Function | None = None
 
@@ -62,10 +63,10 @@ _head = msgspec.json.Decoder(_Head)
 def read_chat(frames: Frames, exhausted: bool) -> Answer:
     """Chat completions: one document, or the chunks of a stream with the last usage that came."""
     head = _Head()
-    calls: dict[tuple[int, int], _Function] = {}
+    calls = _Calls()
     finished = done = False
     for _, data in frames:
-        if data == DONE:
+        if data.startswith(DONE):
             done = True
             continue
         chat = _decode(data)
@@ -74,15 +75,15 @@ def read_chat(frames: Frames, exhausted: bool) -> Answer:
         _merge(head, chat)
         for choice in (chat.choices if isinstance(chat, _Chat) else None) or ():
             finished = finished or choice.finish_reason is not None
-            _gather_calls(calls, choice)
-    usage = head.usage if isinstance(head.usage, dict) else {}
+            calls.gather(choice)
+    failure = _read_failure(head.error)
     return Answer(
-        model=_text(head.model),
-        response_id=_text(head.id),
-        units=map_usage(usage),
-        function_calls=_name_calls(calls.values()),
-        failure=_read_failure(head.error),
-        finished=done or (finished and (exhausted or bool(usage))) or head.error is not None,
+        model=head.model,
+        response_id=head.id,
+        units=map_usage(head.usage or {}),
+        function_calls=calls.named(),
+        failure=failure,
+        finished=done or (finished and (exhausted or bool(head.usage))) or failure is not None,
     )
 
 
@@ -109,7 +110,7 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
         taken, text = take(prompt, parts)
         units = {name: Units(input=value) for name, value in {"text": text, **taken}.items()}
     if completion is not None:
-        if _reasoning_is_beside(usage, prompt, completion):
+        if _reasoning_is_beside(usage, spent, prompt or 0, completion):
             completion += count(spent, "reasoning_tokens") or 0
         parts = {
             "reasoning": count(spent, "reasoning_tokens"),
@@ -122,10 +123,11 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
     return units
 
 
-def _reasoning_is_beside(usage: Mapping[str, Any], prompt: int | None, completion: int) -> bool:
-    reasoning = count(section(usage, "completion_tokens_details"), "reasoning_tokens")
-    total = count(usage, "total_tokens")
-    return bool(reasoning) and total == (prompt or 0) + completion + (reasoning or 0)
+def _reasoning_is_beside(
+    usage: Mapping[str, Any], spent: Mapping[str, Any], prompt: int, completion: int
+) -> bool:
+    reasoning = count(spent, "reasoning_tokens") or 0
+    return reasoning > 0 and count(usage, "total_tokens") == prompt + completion + reasoning
 
 
 def _decode(data: bytes) -> _Head | None:
@@ -133,46 +135,70 @@ def _decode(data: bytes) -> _Head | None:
     for decoder in (_chat, _head):
         try:
             return decoder.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
     return None
 
 
 def _merge(head: _Head, chat: _Head) -> None:
     """The first id and model stand, the last usage and error do."""
-    head.id = head.id or chat.id
-    head.model = head.model or chat.model
-    head.usage = chat.usage or head.usage
-    head.error = chat.error or head.error
+    head.id = head.id or _text(chat.id)
+    head.model = head.model or _text(chat.model)
+    head.usage = chat.usage if chat.usage and isinstance(chat.usage, dict) else head.usage
+    head.error = chat.error if _read_failure(chat.error) else head.error
 
 
-def _gather_calls(calls: dict[tuple[int, int], _Function], choice: _Choice) -> None:
-    message = choice.delta or choice.message
-    if message is None:
-        return
-    number = choice.index or 0
-    if message.function_call is not None:
-        _join(calls, (number, -1), message.function_call)
-    for place, call in enumerate(message.tool_calls or ()):
-        if call.function is not None:
-            _join(calls, (number, place if call.index is None else call.index), call.function)
+class _Begun:
+    """A function call of which deltas may still come. `id` is what it began with."""
+
+    __slots__ = ("arguments", "id", "name")
+
+    def __init__(self, call_id: Any) -> None:
+        self.id = call_id
+        self.name: str | None = None
+        self.arguments: list[str] = []
 
 
-def _join(calls: dict[tuple[int, int], _Function], key: tuple[int, int], part: _Function) -> None:
-    call = calls.setdefault(key, _Function())
-    call.name = call.name or part.name
-    if part.arguments is not None:
-        call.arguments = (call.arguments or "") + part.arguments
+class _Calls:
+    """The function calls of an answer, joined from its deltas, in the order in which they began."""
 
+    def __init__(self) -> None:
+        self._begun: list[_Begun] = []
+        self._at: dict[tuple[int, int], _Begun] = {}
 
-def _name_calls(calls: Iterable[_Function]) -> tuple[FunctionCall, ...]:
-    return tuple(FunctionCall(call.name, call.arguments) for call in calls if call.name)
+    def gather(self, choice: _Choice) -> None:
+        message = choice.delta or choice.message
+        if message is None:
+            return
+        number = choice.index or 0
+        if message.function_call is not None:
+            self._join((number, -1), None, message.function_call)
+        for place, call in enumerate(message.tool_calls or ()):
+            if call.function is not None:
+                self._join((number, place if call.index is None else call.index), call.id, call.function)
+
+    def named(self) -> tuple[FunctionCall, ...]:
+        return tuple(
+            FunctionCall(call.name, "".join(call.arguments) if call.arguments else None)
+            for call in self._begun
+            if call.name
+        )
+
+    def _join(self, key: tuple[int, int], call_id: Any, part: _Function) -> None:
+        call = self._at.get(key)
+        # Gemini numbers every call of a stream 0; only the first delta of a call has its name.
+        if call is None or (call.name and part.name and call_id != call.id):
+            call = self._at[key] = _Begun(call_id)
+            self._begun.append(call)
+        call.name = call.name or part.name
+        if part.arguments is not None:
+            call.arguments.append(part.arguments)
 
 
 def _read_failure(error: Any) -> Failure | None:
     if isinstance(error, str) and error:
         return Failure(message=error)
-    if not isinstance(error, dict):
+    if not error or not isinstance(error, dict):
         return None
     code = error.get("code")
     code = str(code) if isinstance(code, int) else code

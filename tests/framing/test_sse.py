@@ -1,0 +1,119 @@
+"""Server-sent events, by the examples of the HTML standard and by what servers make of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.framing.sse import split_sse
+
+LINE_ENDS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
+each_line_end = pytest.mark.parametrize("end", LINE_ENDS.values(), ids=LINE_ENDS)
+
+# Written with \n; the test puts every line end in its place.
+CASES: dict[str, tuple[bytes, list[tuple[str, bytes]]]] = {
+    "stock ticker of the standard": (
+        b"data: YHOO\ndata: +2\ndata: 10\n\n",
+        [("", b"YHOO\n+2\n10")],
+    ),
+    "comment and ids of the standard": (
+        b": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n",
+        [("", b"first event"), ("", b"second event"), ("", b" third event")],
+    ),
+    "empty data of the standard, the last event kept": (
+        b"data\n\ndata\ndata\n\ndata:",
+        [("", b""), ("", b"\n"), ("", b"")],
+    ),
+    "one space after the colon is no data, in the standard": (
+        b"data:test\n\ndata: test\n\n",
+        [("", b"test"), ("", b"test")],
+    ),
+    "named events": (
+        b"event: add\ndata: 73857293\n\nevent:remove\ndata: 2153\n\ndata: 113411\n\n",
+        [("add", b"73857293"), ("remove", b"2153"), ("", b"113411")],
+    ),
+    "the last name of an event counts": (b"event: a\nevent: b\ndata: 1\n\n", [("b", b"1")]),
+    "a name behind its data": (b"data: 1\nevent: late\n\n", [("late", b"1")]),
+    "a name without data is no event, nor is it the next one's": (
+        b"event: ping\n\ndata: 1\n\n",
+        [("", b"1")],
+    ),
+    "comments and retry between": (b":\n: keep-alive\n\nretry: 10\n:x\ndata: 1\n\n", [("", b"1")]),
+    "fields of other names": (b"data : no\nDATA: no\ndatas: no\n data: no\ndata: yes\n\n", [("", b"yes")]),
+    "blank lines without end": (b"\n\n\ndata: 1\n\n\n\n\ndata: 2\n\n\n", [("", b"1"), ("", b"2")]),
+    "colons in data": (b"data: a:b: c\n\n", [("", b"a:b: c")]),
+    "no blank line at the end": (b"data: 1\n\ndata: 2\n", [("", b"1"), ("", b"2")]),
+    "no line end at the end": (b"data: 1\n\nevent: e\ndata: 2", [("", b"1"), ("e", b"2")]),
+    "nothing": (b"", []),
+    "blank lines alone": (b"\n\n\n", []),
+    "no stream at all": (b'{"error": "x"}', []),
+}
+
+
+@each_line_end
+@pytest.mark.parametrize(("body", "events"), CASES.values(), ids=CASES)
+def test_events_of_a_stream(body: bytes, events: list[tuple[str, bytes]], end: bytes) -> None:
+    assert split_sse(body.replace(b"\n", end)) == events
+
+
+@each_line_end
+@pytest.mark.parametrize(("body", "events"), CASES.values(), ids=CASES)
+def test_a_byte_order_mark_is_no_part_of_the_first_line(
+    body: bytes, events: list[tuple[str, bytes]], end: bytes
+) -> None:
+    assert split_sse(b"\xef\xbb\xbf" + body.replace(b"\n", end)) == events
+
+
+def test_only_one_byte_order_mark_is_left_out() -> None:
+    assert split_sse(b"\xef\xbb\xbf\xef\xbb\xbfdata: 1\n\n") == []
+    assert split_sse(b"data: \xef\xbb\xbf1\n\n") == [("", b"\xef\xbb\xbf1")]
+
+
+def test_line_ends_may_be_mixed() -> None:
+    assert split_sse(b"data: 1\r\rdata: 2\r\n\ndata: 3\n\r\ndata: 4\n\r") == [
+        ("", b"1"),
+        ("", b"2"),
+        ("", b"3"),
+        ("", b"4"),
+    ]
+
+
+def test_data_keeps_its_bytes_and_a_name_that_is_no_utf8_is_replaced() -> None:
+    assert split_sse(b"event: \xff\ndata: \xff\xfe\0\n\n") == [("�", b"\xff\xfe\0")]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085", "\x0b", "\x0c"])
+def test_what_ends_a_line_in_unicode_alone_ends_none(separator: str) -> None:
+    text = f"a{separator}b".encode()
+    assert split_sse(b"data: " + text + b"\n\n") == [("", text)]
+
+
+@given(st.binary())
+def test_arbitrary_bytes_raise_nothing(body: bytes) -> None:
+    split_sse(body)
+
+
+@given(st.lists(st.sampled_from([b"data", b"event", b":", b" ", b"\n", b"\r", b"x", b"\xff", b"id"])))
+def test_arbitrary_lines_raise_nothing_and_no_data_holds_a_line_end_of_its_own(parts: list[bytes]) -> None:
+    for _, data in split_sse(b"".join(parts)):
+        assert b"\r" not in data
+
+
+line = st.binary(max_size=20).filter(lambda text: not set(text) & set(b"\r\n"))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["", "delta", "ping"]), st.lists(line, min_size=1, max_size=3))),
+    st.sampled_from(sorted(LINE_ENDS.values())),
+    st.booleans(),
+)
+def test_written_events_come_back(
+    events: list[tuple[str, list[bytes]]], end: bytes, ends_blank: bool
+) -> None:
+    body = b""
+    for name, lines in events:
+        body += b"event: " + name.encode() + end if name else b""
+        body += b"".join(b"data: " + part + end for part in lines) + end
+    body = body if ends_blank else body.removesuffix(end)
+    assert split_sse(body) == [(name, b"\n".join(lines)) for name, lines in events]

@@ -1,0 +1,68 @@
+"""A log that does not flood."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from payi_transport.window import LogWindow
+
+LOGGER = logging.getLogger("tests.window")
+
+
+class Clock:
+    """A clock that goes when it is told to. Seconds."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_one_message_a_window_and_how_many_were_held_back(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    window = LogWindow(LOGGER, 60, clock)
+    for clock.now in (0, 1, 59.9, 60, 61, 200):
+        window.warning(f"at {clock.now}")
+    assert [record.getMessage() for record in caplog.records] == [
+        "payi_transport: at 0",
+        "payi_transport: at 60 (2 more like this)",
+        "payi_transport: at 200 (1 more like this)",
+    ]
+
+
+@pytest.mark.parametrize("now", [-1e9, 0.0, 1e9])
+def test_the_first_message_is_logged_whatever_the_clock_says(
+    caplog: pytest.LogCaptureFixture, now: float
+) -> None:
+    LogWindow(LOGGER, 60, Clock(now)).warning("first")
+    assert len(caplog.records) == 1
+
+
+def test_a_window_of_nothing_holds_nothing_back(caplog: pytest.LogCaptureFixture) -> None:
+    window = LogWindow(LOGGER, 0)
+    for _ in range(5):
+        window.warning("again")
+    assert [record.getMessage() for record in caplog.records] == ["payi_transport: again"] * 5
+
+
+def test_windows_are_apart(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        LogWindow(LOGGER, 60).warning("one a window")
+    assert len(caplog.records) == 2
+
+
+def test_an_exception_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    fault = RuntimeError("boom")
+    LogWindow(LOGGER, 60).warning("a fault", exc_info=fault)
+    (record,) = caplog.records
+    assert record.exc_info
+    assert record.exc_info[1] is fault
+    assert record.levelno == logging.WARNING
+
+
+def test_a_message_is_not_a_format(caplog: pytest.LogCaptureFixture) -> None:
+    LogWindow(LOGGER, 60).warning("100 %s %d")
+    assert caplog.records[0].getMessage() == "payi_transport: 100 %s %d"
