@@ -134,7 +134,9 @@ class Worker:
         """Seconds to sleep unless woken."""
         if not self._pending:
             return self._interval
-        due = self._not_before if self._failures else (self._oldest_at or 0.0) + self._interval
+        due = self._not_before
+        if not self._failures:
+            due = max(due, (self._oldest_at or 0.0) + self._interval)
         return min(self._interval, max(0.0, due - monotonic()))
 
     def _take(self) -> None:
@@ -179,6 +181,7 @@ class Worker:
     def _deliver(self, batch: list[_Pending]) -> Receipt:
         try:
             receipt = self._sink.deliver([pending.event for pending in batch])
+            _check_indexes(receipt, len(batch))
         except Exception as exc:
             self._on_fault(exc)
             return Receipt(retry=range(len(batch)), problem=f"delivery failed ({type(exc).__name__})")
@@ -226,3 +229,10 @@ class Worker:
     def _lose(self, reason: str, weight: int) -> None:
         self.counts.lost[reason] += 1
         self._ring.release(1, weight)
+
+
+def _check_indexes(receipt: Receipt, size: int) -> None:
+    """A sink may be anybody's; what it says must not make an event vanish."""
+    named = [*receipt.retry, *receipt.rejected]
+    if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):
+        raise ValueError("a receipt names an event twice, or one that was not in the batch")

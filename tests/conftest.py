@@ -12,7 +12,13 @@ from tests.origin import Origin, serve
 
 @pytest.fixture(autouse=True)
 def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("PAYI_API_KEY", "PAYI_BASE_URL", "PAYI_TRANSPORT_DISABLED", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    for name in (
+        "PAYI_API_KEY",
+        "PAYI_BASE_URL",
+        "PAYI_TRANSPORT_DISABLED",
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     yield
     payi_uninstrument()

@@ -12,7 +12,14 @@ PACKAGE = Path(__file__).parent.parent / "payi_transport"
 # Lowest first. A module may import what stands in a lower row, and what is named beside it in its own.
 LAYERS: list[dict[str, set[str]]] = [
     {"names": set(), "errors": set(), "ring": set(), "window": set(), "inflate": set()},
-    {"event": set(), "frame": set(), "stats": set(), "settings": set(), "hosts": set(), "include_usage": set()},
+    {
+        "event": set(),
+        "frame": set(),
+        "stats": set(),
+        "settings": set(),
+        "hosts": set(),
+        "include_usage": set(),
+    },
     {"exchange": set(), "context": set(), "config": set(), "routes": set()},
     {"framing": set(), "sinks": set()},
     {"dialects": {"framing"}},

@@ -26,8 +26,9 @@ from payi_transport import (
     payi_uninstrument,
     track_context,
 )
-from payi_transport.exchange import Exchange
-from payi_transport.pipeline import get_active
+from payi_transport.exchange import Exchange, Outcome
+from payi_transport.pipeline import _restart_in_child, get_active
+from payi_transport.routes import Route
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
@@ -92,6 +93,7 @@ def test_bytes_in_flight_are_bounded_too_and_the_loss_is_logged_once(
 
 def test_many_threads_lose_nothing(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
+
     def work() -> None:
         for _ in range(25):
             call()
@@ -240,3 +242,52 @@ def test_uninstrumenting_with_a_dead_destination_takes_two_seconds_at_most(
     payi_uninstrument()
     hold.set()
     assert monotonic() - started < 3
+
+
+def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    route = Route("openai.chat", "system.openai", None, False)
+    body: Any = 7
+    exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=[], body=body)
+    assert exchange is not None
+    exchange.finish()
+    assert payi_stats().faults == 1
+
+
+def test_only_formats_that_have_a_usage_chunk_are_asked_for_it(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    body = b'{"stream":true}'
+    for operation, asked in (("openai.chat", True), ("openai.other", False)):
+        route = Route(operation, "system.openai", True, False)
+        exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=[], body=body)
+        assert exchange is not None
+        assert (exchange.request_body != body) == asked
+        exchange.discard()
+
+
+def test_a_fork_without_instrumentation_is_as_ever() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if get_active() is None else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    _restart_in_child()
+    assert get_active() is None
+
+
+def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    sink = HeldSink()
+    payi_instrument(sink=sink, config={"delivery": {"ring_capacity": 1, "flush_interval": 0.01}})
+    call()
+    pipeline = get_active()
+    assert pipeline is not None
+    route = Route("openai.chat", "system.openai", None, False)
+    exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=[], body=b"{}")
+    assert exchange is not None
+    exchange.finish(Outcome.ABANDONED)
+    assert payi_stats().lost == {"overload": 1}
+    assert caplog.records == []
+    sink.gate.set()

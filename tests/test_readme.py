@@ -79,7 +79,12 @@ def test_the_commands_that_look_at_a_capture_and_an_address_run(origin: Origin, 
     assert len(commands) == 2
     for command in commands:
         ran = subprocess.run(
-            shlex.split(command), cwd=tmp_path, env=environment(origin), capture_output=True, text=True, timeout=60
+            shlex.split(command),
+            cwd=tmp_path,
+            env=environment(origin),
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout

@@ -254,3 +254,56 @@ def test_events_pushed_while_the_sink_is_busy_are_delivered_too(build: Build) ->
     gate.set()
     assert bench.worker.flush(10)
     assert sorted(ids(sink), key=int) == [str(number) for number in range(9)]
+
+
+@pytest.mark.parametrize(
+    "receipt", [Receipt(retry=[7]), Receipt(retry=[0], rejected={0: "x"}), Receipt(rejected={-1: "x"})]
+)
+def test_a_receipt_that_makes_no_sense_loses_nothing(build: Build, receipt: Receipt) -> None:
+    class Odd(MemorySink):
+        first = True
+
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            first, self.first = self.first, False
+            return receipt if first else super().deliver(batch)
+
+    sink = Odd()
+    bench = build(sink, flush_interval=3600)
+    bench.push(1, 2)
+    assert bench.worker.flush(10)
+    assert ids(sink) == ["1", "2"]
+    assert [type(fault) for fault in bench.faults] == [ValueError]
+
+
+def test_a_fault_of_the_ring_does_not_end_the_thread(build: Build) -> None:
+    bench = build(MemorySink(), flush_interval=3600)
+    drain, bench.ring.drain = bench.ring.drain, lambda most: 1 / 0  # type: ignore[assignment, method-assign, return-value]
+    bench.push(1)
+    assert not bench.worker.flush(0.05)
+    bench.ring.drain = drain  # type: ignore[method-assign]
+    assert bench.worker.flush(10)
+    assert {type(fault) for fault in bench.faults} == {ZeroDivisionError}
+
+
+def test_a_sink_may_stop_the_worker_that_calls_it(build: Build) -> None:
+    stopped = threading.Event()
+
+    class Stopping(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            bench.worker.stop(10)
+            stopped.set()
+            return super().deliver(batch)
+
+    bench = build(Stopping())
+    bench.push(1)
+    assert stopped.wait(10)
+
+
+def test_while_a_pause_lasts_the_thread_sleeps(build: Build) -> None:
+    sink = ScriptedSink(Receipt(wait=3600))
+    bench = build(sink, flush_interval=3600)
+    bench.push(1)
+    assert bench.worker.flush(10)
+    bench.push(2)
+    bench.worker._take()
+    assert bench.worker._pause() > 3000

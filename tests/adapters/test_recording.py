@@ -494,3 +494,58 @@ def test_a_hook_that_someone_wrapped_since_is_left_in_place_and_passes_through(s
     finally:
         httpx.Client._send_single_request = original  # type: ignore[method-assign]
     assert get_active() is not None
+
+
+def test_hooking_twice_is_hooking_once(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    before = httpx.Client._send_single_request
+    assert get_family("httpx").install() == []
+    assert httpx.Client._send_single_request is before
+
+
+@every_module
+def test_an_async_stream_that_is_no_generator_is_recorded(module: Any, sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+
+    class Stream(module.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.chunks = STREAM.chunks()
+
+        def __aiter__(self) -> Any:
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self.chunks:
+                raise StopAsyncIteration
+            return self.chunks.pop(0)
+
+    class Transport(module.AsyncBaseTransport):  # type: ignore[misc]
+        async def handle_async_request(self, request: Any) -> Any:
+            return module.Response(200, headers=STREAM.headers, stream=Stream())
+
+    async def main() -> None:
+        async with module.AsyncClient(transport=AsyncPayiTransport(Transport())) as client:
+            get_family(module.__name__).uninstall()
+            assert (await client.post(URL, content=STREAM.request)).content == STREAM.answer
+
+    anyio.run(main)
+    assert shown(events_of(sink)[0], ["units"]) == {"units": STREAM.event["units"]}
+
+
+@every_module
+def test_async_calls_that_fail_or_are_not_observed_pass_through(module: Any, sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+
+    def handler(request: Any) -> Any:
+        if request.url.host == "api.openai.com":
+            raise module.ConnectError("no")
+        return module.Response(204)
+
+    async def main() -> None:
+        async with module.AsyncClient(transport=module.MockTransport(handler)) as client:
+            assert (await client.get("https://example.org")).status_code == 204
+            with pytest.raises(module.ConnectError):
+                await client.post(URL, content=b"{}")
+
+    anyio.run(main)
+    assert [event.http_status_code for event in events_of(sink)] == [299]

@@ -193,3 +193,11 @@ def test_a_forked_child_uses_no_connection_of_its_parent(bulk: PayiSink, origin:
     assert bulk._client is not before and before is not None
     assert len(origin.received) == 2
     before.close()
+
+
+def test_closing_twice_and_closing_what_was_never_used_is_fine(bulk: PayiSink, origin: Origin) -> None:
+    bulk.close()
+    origin.answers = [TAKEN]
+    bulk.deliver([event(1)])
+    bulk.close()
+    bulk.close()
