@@ -172,7 +172,7 @@ def _name_error(failure: Failure) -> dict[str, str]:
 def _read_headers(headers: Headers) -> dict[str, str]:
     """Headers by lower-case name; a name that comes twice is joined by commas."""
     read: dict[str, str] = {}
-    for raw_name, raw_value in headers:
+    for raw_name, raw_value in zip(headers[::2], headers[1::2], strict=True):
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         read[name] = f"{read[name]}, {value}" if name in read else value
     return read

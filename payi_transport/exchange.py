@@ -17,7 +17,9 @@ from payi_transport.frame import Frame
 
 __all__ = ["Exchange", "Headers", "Outcome", "Rewriter"]
 
-Headers = list[tuple[bytes, bytes]]
+# Name, value, name, value …: one tuple of bytes costs the garbage collector nothing, while a pair a header
+# would be looked at again and again for as long as it waits in the queue.
+Headers = tuple[bytes, ...]
 Append = Callable[[bytes], None]
 
 # How many of the last chunks of a body over its limit are kept: usage comes last.
@@ -112,10 +114,10 @@ class Exchange:
         self.body_limit = body_limit
         self.rewriter: Rewriter | None = None
         self.status: int | None = None
-        self.response_headers: Headers = []
+        self.response_headers: Headers = ()
         self.decoded = False
         self.chunks: list[bytes] = []
-        self.tail: deque[bytes] = deque(maxlen=TAIL_CHUNKS)
+        self.tail: deque[bytes] | None = None
         self.size = 0
         self.outcome = Outcome.EXHAUSTED
         self.error: tuple[str, str] | None = None
@@ -139,6 +141,7 @@ class Exchange:
             self.first_byte = perf_counter()
         if size <= self.body_limit:
             return self.chunks.append, self.body_limit
+        self.tail = deque(maxlen=TAIL_CHUNKS)
         return self.tail.append, sys.maxsize
 
     def feed_whole(self, body: bytes) -> None:
@@ -167,7 +170,7 @@ class Exchange:
         self.outcome = outcome
         if error is not None:
             self.error = type(error).__name__, _text_of(error)
-        self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail))
+        self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail or ()))
         self._push(self)
 
     def discard(self) -> None:
@@ -182,11 +185,11 @@ class Exchange:
     @property
     def has_gap(self) -> bool:
         """Whether the middle of the body was left out, as it was over its limit."""
-        return len(self.tail) == TAIL_CHUNKS
+        return self.tail is not None and len(self.tail) == TAIL_CHUNKS
 
     def forget(self) -> None:
         """Let go of every byte of content, whoever may still hold this exchange."""
         self.chunks.clear()
-        self.tail.clear()
+        self.tail = None
         self.request_body = None
         self.error = None

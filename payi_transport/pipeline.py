@@ -196,5 +196,5 @@ def _restart_in_child() -> None:
         _active.restart_in_child()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(after_in_child=_restart_in_child)

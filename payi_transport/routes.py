@@ -49,15 +49,30 @@ def refine(match: HostMatch, path: str) -> HostMatch:
     return match
 
 
+# Paths hold ids, so what is remembered of them needs a bound.
+_REMEMBERED = 4096
+
+
 class Routes:
     """Host table and path rules together. `instruments` limits the categories that are observed."""
 
     def __init__(self, hosts: HostTable, instruments: Set[str] | None = None) -> None:
         self.hosts = hosts
         self._categories = None if instruments is None else _expand(instruments)
+        self._found: dict[tuple[str, str, int | None, str], Route | None] = {}
 
     def find(self, method: str, host: str, port: int | None, path: str) -> Route | None:
         """The route of a request, or None when it is not observed."""
+        key = (method, host, port, path)
+        try:
+            return self._found[key]
+        except KeyError:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            route = self._found[key] = self._search(*key)
+            return route
+
+    def _search(self, method: str, host: str, port: int | None, path: str) -> Route | None:
         match = self.hosts.find(host, port)
         if match is None:
             return None

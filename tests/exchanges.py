@@ -63,5 +63,5 @@ def shown(event: Event, names: Sequence[str] | dict[str, Any]) -> dict[str, Any]
     return {name: written[name] for name in names if name in written}
 
 
-def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
+def _raw(headers: dict[str, str]) -> tuple[bytes, ...]:
+    return tuple(part.encode() for pair in headers.items() for part in pair)

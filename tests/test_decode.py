@@ -227,7 +227,7 @@ def test_more_request_headers_are_recorded_when_asked_for_but_no_credential_is()
 
 def test_a_response_header_that_comes_twice_is_joined() -> None:
     exchange = make_exchange(UNARY)
-    exchange.response_headers += [(b"X-Via", b"one"), (b"x-via", b"two")]
+    exchange.response_headers += (b"X-Via", b"one", b"x-via", b"two")
     headers = {h.name: h.value for h in decode(exchange).provider_response_headers or ()}
     assert headers["x-via"] == "one, two"
 

@@ -28,7 +28,7 @@ class Pushed(list[Exchange]):
             log_content=True,
             method="POST",
             uri="https://api.openai.com/v1/chat/completions",
-            request_headers=[(b"accept", b"*/*")],
+            request_headers=(b"accept", b"*/*"),
             request_body=request_body,
             body_limit=body_limit,
         )
@@ -49,7 +49,7 @@ def test_an_exchange_that_was_just_made_is_a_call_without_an_answer() -> None:
     before = time.time()
     exchange = pushed.make()
     assert before <= exchange.timestamp <= time.time()
-    assert (exchange.status, exchange.response_headers, exchange.chunks) == (None, [], [])
+    assert (exchange.status, exchange.response_headers, exchange.chunks) == (None, (), [])
     assert (exchange.first_byte, exchange.error, exchange.rewriter) == (None, None, None)
     assert not exchange.decoded
     assert pushed == []
@@ -58,7 +58,7 @@ def test_an_exchange_that_was_just_made_is_a_call_without_an_answer() -> None:
 def test_an_answer_is_remembered_as_it_came() -> None:
     pushed = Pushed()
     exchange = pushed.make()
-    headers = [(b"content-type", b"application/json")]
+    headers = (b"content-type", b"application/json")
     exchange.begin_answer(200, headers)
     chunks = [b"one", b"", b"two"]
     feed(exchange, chunks)
@@ -87,7 +87,7 @@ def test_of_a_body_over_its_limit_both_ends_are_kept() -> None:
     feed(exchange, chunks)
     exchange.finish()
     assert exchange.chunks == chunks[:2]
-    assert list(exchange.tail) == chunks[-TAIL_CHUNKS:]
+    assert list(exchange.tail or ()) == chunks[-TAIL_CHUNKS:]
     assert exchange.has_gap
     assert exchange.size == 4 * (2 + TAIL_CHUNKS)
 
@@ -98,7 +98,7 @@ def test_a_body_just_over_its_limit_has_no_gap(limit: int, kept: int) -> None:
     chunks = [b"aaaa", b"bbbb", b"cccc"]
     feed(exchange, chunks)
     assert exchange.chunks == chunks[:kept]
-    assert [*exchange.chunks, *exchange.tail] == chunks
+    assert [*exchange.chunks, *(exchange.tail or ())] == chunks
     assert not exchange.has_gap
 
 
@@ -108,7 +108,7 @@ def test_what_is_kept_is_the_beginning_and_the_end(sizes: list[int], limit: int)
     chunks = [bytes(size) for size in sizes]
     feed(exchange, chunks)
     exchange.finish()
-    kept, tail = exchange.chunks, list(exchange.tail)
+    kept, tail = exchange.chunks, list(exchange.tail or ())
     assert all(one is other for one, other in zip(kept, chunks, strict=False))
     assert all(one is other for one, other in zip(reversed(tail), reversed(chunks), strict=False))
     assert len(tail) == min(TAIL_CHUNKS, len(chunks) - len(kept))
@@ -119,11 +119,11 @@ def test_what_is_kept_is_the_beginning_and_the_end(sizes: list[int], limit: int)
 def test_a_whole_body_is_taken_as_decoded() -> None:
     pushed = Pushed()
     exchange = pushed.make(body_limit=4)
-    exchange.begin_answer(200, [])
+    exchange.begin_answer(200, ())
     exchange.feed_whole(b"more than four")
     exchange.finish()
     assert exchange.decoded
-    assert b"".join((*exchange.chunks, *exchange.tail)) == b"more than four"
+    assert b"".join((*exchange.chunks, *(exchange.tail or ()))) == b"more than four"
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -216,7 +216,7 @@ def test_forgetting_lets_go_of_all_content() -> None:
     exchange.fail(RuntimeError("prompt"))
     weight = exchange.weight
     exchange.forget()
-    assert (exchange.chunks, list(exchange.tail)) == ([], [])
+    assert (exchange.chunks, exchange.tail) == ([], None)
     assert (exchange.request_body, exchange.error) == (None, None)
     assert weight == 10
     assert exchange.context.user_id == "u"

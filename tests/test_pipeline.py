@@ -250,7 +250,7 @@ def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sin
     assert pipeline is not None
     route = Route("openai.chat", "system.openai", None, False)
     body: Any = 7
-    exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=[], body=body)
+    exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=(), body=body)
     assert exchange is not None
     exchange.finish()
     assert payi_stats().faults == 1
@@ -263,7 +263,7 @@ def test_only_formats_that_have_a_usage_chunk_are_asked_for_it(sink: MemorySink)
     body = b'{"stream":true}'
     for operation, asked in (("openai.chat", True), ("openai.other", False)):
         route = Route(operation, "system.openai", True, False)
-        exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=[], body=body)
+        exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=(), body=body)
         assert exchange is not None
         assert (exchange.request_body != body) == asked
         exchange.discard()
@@ -285,7 +285,7 @@ def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptu
     pipeline = get_active()
     assert pipeline is not None
     route = Route("openai.chat", "system.openai", None, False)
-    exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=[], body=b"{}")
+    exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=(), body=b"{}")
     assert exchange is not None
     exchange.finish(Outcome.ABANDONED)
     assert payi_stats().lost == {"overload": 1}

@@ -7,6 +7,7 @@ to a module. A call is recorded around `send`, which may be a transport's method
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from itertools import chain
 from typing import Any, Protocol
 
 from payi_transport.exchange import Exchange, Outcome
@@ -147,10 +148,11 @@ class _Call:
 
     def _attach(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
         exchange = self._exchange
-        if response.has_redirect_location:
+        status = response.status_code
+        if 300 <= status < 400 and response.has_redirect_location:
             exchange.discard()
             return
-        exchange.begin_answer(response.status_code, response.headers.raw)
+        exchange.begin_answer(status, tuple(chain.from_iterable(response.headers.raw)))
         if self.sent is not self._request and "content-encoding" not in response.headers:
             exchange.rewriter = UsageHider()
         if response.is_closed:
@@ -201,7 +203,11 @@ def _begin(family: Family, request: Any) -> _Call | None:
         body = _read_body(family, request)
         uri = f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
         exchange = pipeline.begin(
-            route, method=request.method, uri=uri, headers=request.headers.raw, body=body
+            route,
+            method=request.method,
+            uri=uri,
+            headers=tuple(chain.from_iterable(request.headers.raw)),
+            body=body,
         )
         if exchange is None:
             return None
