@@ -6,16 +6,17 @@ Whatever can be wrong is wrong here, at start, with the key's path and what is a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain
 from types import NoneType
-from typing import Any, Literal, TypedDict, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Required, TypedDict, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from payi_transport.errors import PayiConfigError
 from payi_transport.hosts import HostMapping, HostPattern, find_known, parse_host
 from payi_transport.names import INSTRUMENTS, SECRET_HEADERS
+from payi_transport.pricing import ModelMapping
 from payi_transport.settings import PROVIDER_SECTIONS, HostMappingSettings, Settings
 
 __all__ = [
@@ -24,8 +25,11 @@ __all__ = [
     "PayiInstrumentConfig",
     "PayiInstrumentHostMappingConfig",
     "PayiInstrumentIngestRetryConfig",
+    "PayiInstrumentModelMapping",
     "PayiInstrumentOfflineInstrumentationConfig",
     "PayiInstrumentOpenAiConfig",
+    "PayiModelProviderConfig",
+    "PayiModelsConfig",
     "PayiProviderConfig",
 ]
 
@@ -39,12 +43,29 @@ class PayiInstrumentHostMappingConfig(TypedDict, total=False):
 HostMappings = Mapping[Any, PayiInstrumentHostMappingConfig]
 
 
+class PayiInstrumentModelMapping(TypedDict, total=False):
+    model: Required[str]
+    host: Any  # a host name, a URL, or a URL object of httpx or httpx2
+    price_as_category: str | None
+    price_as_resource: str | None
+    resource_scope: str | None
+
+
+class PayiModelsConfig(TypedDict, total=False):
+    model_mappings: Sequence[PayiInstrumentModelMapping] | None
+
+
 class PayiProviderConfig(TypedDict, total=False):
     host_mappings: HostMappings | None
 
 
-class PayiInstrumentOpenAiConfig(PayiProviderConfig, total=False):
+class PayiModelProviderConfig(PayiProviderConfig, PayiModelsConfig, total=False):
+    """A provider's section with both kinds of mappings."""
+
+
+class PayiInstrumentOpenAiConfig(PayiModelProviderConfig, total=False):
     include_usage: Any  # "auto", True or False
+    azure: PayiModelsConfig | None
 
 
 class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):
@@ -85,8 +106,9 @@ class PayiInstrumentConfig(TypedDict, total=False):
     delivery: PayiDeliveryConfig | None
     capture: PayiCaptureConfig | None
     openai_config: PayiInstrumentOpenAiConfig | None
-    anthropic_config: PayiProviderConfig | None
-    aws_config: PayiProviderConfig | None
+    azure_openai_config: PayiModelsConfig | None
+    anthropic_config: PayiModelProviderConfig | None
+    aws_config: PayiModelProviderConfig | None
     openai: PayiProviderConfig | None
     azure: PayiProviderConfig | None
     anthropic: PayiProviderConfig | None
@@ -138,17 +160,43 @@ def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
     """Every host mapping of the settings by its host. Raises PayiConfigError for a key that is no host."""
     mappings: dict[HostPattern, HostMapping] = {}
     for path, key, value in _host_mappings(settings):
-        try:
-            pattern = parse_host(key)
-        except ValueError as exc:
-            accepted = "a host name, *.suffix or URL, with or without a port"
-            raise PayiConfigError(f"config.{path}: {exc}; accepted: {accepted}") from None
+        pattern = _check_host(key, path)
         if value.price_as_category is None and find_known(pattern.host) is None:
             raise PayiConfigError(
                 f"config.{path}[{key!r}]: price_as_category is needed for a host that is not known"
             )
         mappings[pattern] = HostMapping(value.price_as_category, value.include_usage)
     return mappings
+
+
+def collect_model_mappings(settings: Settings) -> tuple[ModelMapping, ...]:
+    """Every model mapping, in the order in which they are tried. Raises PayiConfigError for no host."""
+    sections = {
+        "openai_config": settings.openai_config.model_mappings,
+        "openai_config.azure": settings.openai_config.azure.model_mappings,
+        "azure_openai_config": settings.azure_openai_config.model_mappings,
+        "anthropic_config": settings.anthropic_config.model_mappings,
+        "aws_config": settings.aws_config.model_mappings,
+    }
+    return tuple(
+        ModelMapping(
+            row.model,
+            None if row.host is None else _check_host(row.host, f"{section}.model_mappings[{index}].host"),
+            row.price_as_category,
+            row.price_as_resource,
+            row.resource_scope,
+        )
+        for section, rows in sections.items()
+        for index, row in enumerate(rows)
+    )
+
+
+def _check_host(key: object, path: str) -> HostPattern:
+    try:
+        return parse_host(key)
+    except ValueError as exc:
+        accepted = "a host name, *.suffix or URL, with or without a port"
+        raise PayiConfigError(f"config.{path}: {exc}; accepted: {accepted}") from None
 
 
 def _host_mappings(settings: Settings) -> Iterator[tuple[str, object, HostMappingSettings]]:
@@ -162,7 +210,7 @@ def _host_mappings(settings: Settings) -> Iterator[tuple[str, object, HostMappin
 def _without_none(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_none(item) for key, item in value.items() if item is not None}
-    return value
+    return [_without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def _check(value: Any, hint: Any, path: str) -> None:

@@ -9,11 +9,20 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from payi_transport.dialects.openai import read_chat, read_error
+from payi_transport.dialects.openai import DONE, read_chat, read_error
+from payi_transport.dialects.openai_media import (
+    read_embeddings,
+    read_images,
+    read_speech,
+    read_transcription,
+)
+from payi_transport.dialects.openai_responses import read_response
+from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Event, Failure, Header
 from payi_transport.exchange import Exchange, Headers, Outcome
 from payi_transport.framing import Frames, find_framing
 from payi_transport.inflate import InflateError, inflate
+from payi_transport.inline_data import strip_inline_data
 from payi_transport.names import (
     ERROR_CODE_PROPERTY,
     ERROR_TYPE_PROPERTY,
@@ -22,13 +31,28 @@ from payi_transport.names import (
     STATUS_NO_ANSWER,
     STREAM_PROPERTY,
     UNKNOWN_RESOURCE,
+    PayiCategories,
     PayiPropertyNames,
 )
+from payi_transport.pricing import ModelMapping, Price, find_price
 
-__all__ = ["decode"]
+__all__ = ["OPERATIONS", "Reading", "decode"]
 
 # Which reader knows the wire format of an operation.
-_READERS: dict[str, Callable[[Frames, bool], Answer]] = {"openai.chat": read_chat}
+_READERS: dict[str, Callable[[Reply], Answer]] = {
+    "openai.chat": read_chat,
+    "openai.completions": read_chat,
+    "databricks.invocations": read_chat,
+    "openai.responses": read_response,
+    "openai.responses.again": read_response,
+    "openai.embeddings": read_embeddings,
+    "openai.images": read_images,
+    "openai.transcription": read_transcription,
+    "openai.speech": read_speech,
+}
+OPERATIONS = frozenset(_READERS)
+_AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
+_DEPLOYMENT_HEADER = "x-ms-deployment-name"
 
 # Request headers that are recorded when nothing else is asked for.
 _REQUEST_HEADERS = frozenset({"accept", "content-type", "user-agent"})
@@ -49,24 +73,36 @@ class _Asked(msgspec.Struct):
 _asked = msgspec.json.Decoder(_Asked)
 
 
-def decode(exchange: Exchange, more_headers: Iterable[str] = ()) -> Event:
-    """The event of an exchange. `more_headers`: names (lower case) of request headers to record as well.
+class Reading(msgspec.Struct, frozen=True):
+    """How exchanges are read, the same for all: what to record, and what models are priced as.
+
+    `more_headers` are names (lower case) of request headers to record as well.
+    """
+
+    more_headers: frozenset[str] = frozenset()
+    inline_data: bool = False
+    model_mappings: tuple[ModelMapping, ...] = ()
+
+
+def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  # noqa: B008 (immutable)
+    """The event of an exchange, None for an answer that says no more than another one does or will.
 
     Raises nothing for what a provider sent; bytes that can't be read give an event without units.
     """
     headers = _read_headers(exchange.response_headers)
     body = _read_body(exchange, headers)
-    framing = find_framing(headers.get("content-type", ""))
-    frames = framing(body)
-    answer = _read_answer(exchange, frames, body)
+    frames = find_framing(headers.get("content-type", ""))(body)
+    answer = _read_answer(exchange, frames, body, headers)
+    if answer.pending:
+        return None
     context = exchange.context
-    asked = _read_asked(exchange.request_body)
+    price = _find_price(exchange, answer, headers, reading)
     request_headers = _read_headers(exchange.request_headers)
     streams = STREAM in headers.get("content-type", "")
     return Event(
-        category=context.price_as_category or exchange.category,
-        resource=context.price_as_resource or exchange.resource or asked or answer.model or UNKNOWN_RESOURCE,
-        scope=context.resource_scope,
+        category=price.category,
+        resource=price.resource,
+        scope=price.scope,
         units=answer.units,
         provider_response_id=answer.response_id or _find_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
@@ -75,11 +111,11 @@ def decode(exchange: Exchange, more_headers: Iterable[str] = ()) -> Event:
         http_status_code=exchange.status or STATUS_NO_ANSWER,
         properties=_properties(exchange, answer, request_headers, streams) or None,
         use_case_properties=context.use_case_properties or None,
-        provider_uri=exchange.uri,
-        provider_request_headers=_allow(request_headers, more_headers),
+        provider_uri=exchange.route.uri,
+        provider_request_headers=_allow(request_headers, reading.more_headers),
         provider_response_headers=_without_secrets(headers),
-        provider_request_json=_content(exchange, exchange.request_body),
-        provider_response_json=_response_json(exchange, frames, body, streams),
+        provider_request_json=_content(exchange, exchange.request_body, reading),
+        provider_response_json=_response_json(exchange, frames, body, streams, reading),
         provider_response_function_calls=(answer.function_calls or None) if exchange.log_content else None,
         limit_ids=context.limit_ids or None,
         request_tags=context.request_tags or None,
@@ -106,17 +142,34 @@ def _read_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
         return b""
 
 
-def _read_answer(exchange: Exchange, frames: Frames, body: bytes) -> Answer:
+def _read_answer(exchange: Exchange, frames: Frames, body: bytes, headers: Mapping[str, str]) -> Answer:
     if exchange.status is None or exchange.status >= 400:
         return Answer(failure=read_error(body))
-    return _READERS[exchange.operation](frames, exchange.outcome is Outcome.EXHAUSTED)
+    exhausted = exchange.outcome is Outcome.EXHAUSTED
+    reply = Reply(frames, exhausted, exchange.request_body or b"", headers)
+    return _READERS[exchange.route.operation](reply)
+
+
+def _find_price(exchange: Exchange, answer: Answer, headers: Mapping[str, str], reading: Reading) -> Price:
+    """Context first; where it gives neither category nor resource, the model mappings."""
+    context, route = exchange.context, exchange.route
+    deployment = headers.get(_DEPLOYMENT_HEADER) if route.category in _AZURE else None
+    asked = route.resource or deployment or _read_asked(exchange.request_body)
+    price = Price(route.category, asked or answer.model or UNKNOWN_RESOURCE, context.resource_scope)
+    if context.price_as_category or context.price_as_resource:
+        return Price(
+            context.price_as_category or price.category,
+            context.price_as_resource or price.resource,
+            price.scope,
+        )
+    return find_price(reading.model_mappings, price, route.host)
 
 
 def _read_asked(body: bytes | None) -> str | None:
     """The model that the caller asked for."""
     try:
         return _asked.decode(body or b"").model or None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -208,21 +261,22 @@ def _milliseconds(exchange: Exchange, moment: float | None) -> int | None:
     return None if moment is None else max(0, round((moment - exchange.started) * 1000))
 
 
-def _content(exchange: Exchange, body: bytes | None) -> str | None:
+def _content(exchange: Exchange, body: bytes | None, reading: Reading) -> str | None:
     """A body as text, where content is logged and is text at all."""
     if not body or not exchange.log_content:
         return None
     try:
-        return body.decode()
+        return (body if reading.inline_data else strip_inline_data(body)).decode()
     except UnicodeDecodeError:
         return None
 
 
 def _response_json(
-    exchange: Exchange, frames: Frames, body: bytes, streams: bool
+    exchange: Exchange, frames: Frames, body: bytes, streams: bool, reading: Reading
 ) -> str | tuple[str, ...] | None:
     if not streams:
-        return _content(exchange, body)
+        return _content(exchange, body, reading)
     if not exchange.log_content:
         return None
-    return tuple(data.decode("utf-8", "replace") for _, data in frames if data != b"[DONE]") or None
+    parts = (data if reading.inline_data else strip_inline_data(data) for _, data in frames if data != DONE)
+    return tuple(part.decode("utf-8", "replace") for part in parts) or None

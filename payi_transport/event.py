@@ -42,7 +42,8 @@ class Failure(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What one answer says, provider by provider the same.
 
-    `finished` is False for a stream whose last word was not seen. `failure` is what an error body, or an
+    `finished` is False for a stream whose last word was not seen, `pending` True for work that the provider
+    has only begun, and will answer again. `failure` is what an error body, or an
     error event inside a 200 answer, says.
     """
 
@@ -52,6 +53,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     function_calls: tuple[FunctionCall, ...] = ()
     failure: Failure | None = None
     finished: bool = True
+    pending: bool = False
     properties: Mapping[str, str] = {}
 
 

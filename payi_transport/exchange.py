@@ -14,6 +14,7 @@ from time import perf_counter, time
 from typing import Protocol
 
 from payi_transport.frame import Frame
+from payi_transport.routes import Route
 
 __all__ = ["Exchange", "Headers", "Outcome", "Rewriter"]
 
@@ -60,7 +61,6 @@ class Exchange:
         "_push",
         "_unfinished",
         "body_limit",
-        "category",
         "chunks",
         "context",
         "decoded",
@@ -68,33 +68,26 @@ class Exchange:
         "error",
         "first_byte",
         "log_content",
-        "method",
-        "operation",
         "outcome",
         "request_body",
         "request_headers",
-        "resource",
         "response_headers",
         "rewriter",
+        "route",
         "size",
         "started",
         "status",
         "tail",
         "timestamp",
-        "uri",
     )
 
     def __init__(
         self,
         push: Callable[[Exchange], None],
-        *,
-        operation: str,
-        category: str,
-        resource: str | None,
+        route: Route,
         context: Frame,
+        *,
         log_content: bool,
-        method: str,
-        uri: str,
         request_headers: Headers,
         request_body: bytes | None,
         body_limit: int,
@@ -102,13 +95,9 @@ class Exchange:
         self._push = push
         # Emptied by whoever ends the exchange: list.pop is atomic, so there is only one.
         self._unfinished = [True]
-        self.operation = operation
-        self.category = category
-        self.resource = resource
+        self.route = route
         self.context = context
         self.log_content = log_content
-        self.method = method
-        self.uri = uri
         self.request_headers = request_headers
         self.request_body = request_body
         self.body_limit = body_limit

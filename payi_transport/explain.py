@@ -17,7 +17,7 @@ import msgspec
 
 from payi_transport.errors import PayiError
 from payi_transport.hosts import (
-    _KNOWN,
+    KNOWN_HOSTS,
     HostMapping,
     HostMatch,
     HostPattern,
@@ -48,7 +48,20 @@ class Example(NamedTuple):
     category: str
 
 
-EXAMPLES = {"openai.chat": Example("POST", "/v1/chat/completions", PayiCategories.openai)}
+_OPENAI = PayiCategories.openai
+EXAMPLES = {
+    "openai.chat": Example("POST", "/v1/chat/completions", _OPENAI),
+    "openai.responses": Example("POST", "/v1/responses", _OPENAI),
+    "openai.responses.again": Example("GET", "/v1/responses/resp_1", _OPENAI),
+    "openai.embeddings": Example("POST", "/v1/embeddings", _OPENAI),
+    "openai.images": Example("POST", "/v1/images/generations", _OPENAI),
+    "openai.transcription": Example("POST", "/v1/audio/transcriptions", _OPENAI),
+    "openai.speech": Example("POST", "/v1/audio/speech", _OPENAI),
+    "openai.completions": Example("POST", "/v1/completions", _OPENAI),
+    "databricks.invocations": Example(
+        "POST", "/serving-endpoints/my-endpoint/invocations", PayiCategories.databricks_aws
+    ),
+}
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +243,7 @@ def _rows(mappings: Mapping[HostPattern, HostMapping]) -> Iterator[_Row]:
     """The user's first: of two rows that are as close, it is the one that was meant."""
     for pattern, mapping in mappings.items():
         yield _Row(pattern, mapping.category, f"your mapping {_key(pattern)}")
-    for name in (*_KNOWN, *REGIONAL):
+    for name in (*KNOWN_HOSTS, *REGIONAL):
         known = find_known(name)
         yield _Row(HostPattern(name, None), known and known.category, f"the known host {name}")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from payi_transport.names import PayiCategories
 
-__all__ = ["HostMatch", "HostPattern", "HostTable", "parse_host"]
+__all__ = ["HostMatch", "HostPattern", "HostTable", "parse_host", "patterns_of"]
 
 
 class HostPattern(NamedTuple):
@@ -20,7 +20,8 @@ class HostPattern(NamedTuple):
     port: int | None
 
     def __str__(self) -> str:
-        return self.host if self.port is None else f"{self.host}:{self.port}"
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return name if self.port is None else f"{name}:{self.port}"
 
 
 class HostMatch(NamedTuple):
@@ -92,7 +93,7 @@ def _is_host(host: str) -> bool:
 
 
 # Sources: the providers' own documentation of their endpoints.
-_KNOWN = {
+KNOWN_HOSTS = {
     "api.openai.com": PayiCategories.openai,
     "*.api.openai.com": PayiCategories.openai,
     "*.openai.azure.com": PayiCategories.azure_openai,
@@ -141,7 +142,7 @@ class HostTable:
 
     def _search(self, host: str, port: int | None) -> HostMatch | None:
         known = find_known(host)
-        mapped = next((p for p in _patterns_of(host, port) if p in self._mappings), None)
+        mapped = next((p for p in patterns_of(host, port) if p in self._mappings), None)
         if mapped is None:
             return known
         mapping = self._mappings[mapped]
@@ -157,9 +158,9 @@ def find_known(host: str) -> HostMatch | None:
     """What the built-in table says of a host, or of the hosts that `*.suffix` stands for."""
     if host.startswith("*."):
         host = f"any{host[1:]}"
-    for pattern in _patterns_of(host, None):
-        if pattern.host in _KNOWN:
-            category: str = _KNOWN[pattern.host]
+    for pattern in patterns_of(host, None):
+        if pattern.host in KNOWN_HOSTS:
+            category: str = KNOWN_HOSTS[pattern.host]
             accepts = _ACCEPTS_USAGE.fullmatch(host) is not None
             by_path = category == PayiCategories.azure
             return HostMatch(category, pattern.host, False, None, accepts, by_path)
@@ -169,7 +170,7 @@ def find_known(host: str) -> HostMatch | None:
     return None
 
 
-def _patterns_of(host: str, port: int | None) -> Iterable[HostPattern]:
+def patterns_of(host: str, port: int | None) -> Iterable[HostPattern]:
     """The rows that may match a host, most specific first."""
     names = [host]
     labels = host.split(".")

@@ -13,12 +13,20 @@ from pathlib import Path
 from typing import Any, cast
 
 from payi_transport.adapters.families import get_families
-from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments, collect_host_mappings
+from payi_transport.config import (
+    PayiInstrumentConfig,
+    check_config,
+    check_instruments,
+    collect_host_mappings,
+    collect_model_mappings,
+)
 from payi_transport.context import set_base_frame
+from payi_transport.decode import Reading
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.frame import Frame, enter_scope
 from payi_transport.hosts import HostTable
 from payi_transport.names import DEFAULT_BASE_URL
+from payi_transport.notices import Notices
 from payi_transport.pipeline import Pipeline, activate, get_active
 from payi_transport.routes import Routes
 from payi_transport.settings import Settings
@@ -59,10 +67,9 @@ def payi_instrument(
             logger.debug("payi_transport: payi_instrument() was called before; this call changes nothing")
             return
         settings = check_config(cast("dict[str, Any] | None", config))
-        hosts = HostTable(collect_host_mappings(settings))
-        routes = Routes(hosts, check_instruments(instruments))
-        sink = sink or _make_sink(settings, payi)
-        pipeline = Pipeline(settings, routes, sink, log_content=log_prompt_and_response, logger=logger)
+        pipeline = _make_pipeline(
+            settings, check_instruments(instruments), logger, log_prompt_and_response, sink, payi
+        )
         set_base_frame(_make_base_frame(settings), record_unscoped=settings.global_instrumentation)
         activate(pipeline)
         _install(logger)
@@ -96,6 +103,33 @@ def payi_stats() -> PayiStats:
     """Where every captured call is now, and which were lost for what reason."""
     pipeline = get_active()
     return PayiStats() if pipeline is None else pipeline.stats()
+
+
+def _make_pipeline(
+    settings: Settings,
+    instruments: Set[str] | None,
+    logger: logging.Logger,
+    log_content: bool,
+    sink: Sink | None,
+    payi: Any,
+) -> Pipeline:
+    reading = Reading(
+        more_headers=frozenset(name.strip().lower() for name in settings.capture.request_headers),
+        inline_data=settings.instrument_inline_data,
+        model_mappings=collect_model_mappings(settings),
+    )
+    notices = Notices(logger, reading.model_mappings)
+    hosts = HostTable(collect_host_mappings(settings))
+    routes = Routes(hosts, instruments, settings.openai_config.include_usage, notices.tell_unmapped)
+    return Pipeline(
+        settings,
+        routes,
+        sink or _make_sink(settings, payi),
+        reading=reading,
+        notices=notices,
+        log_content=log_content,
+        logger=logger,
+    )
 
 
 def _install(logger: logging.Logger) -> None:

@@ -12,9 +12,12 @@ from collections import Counter as Tally
 from typing import Final
 
 from payi_transport.context import current_frame
-from payi_transport.decode import decode
+from payi_transport.decode import Reading, decode
+from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Headers, Outcome
 from payi_transport.include_usage import ask_for_usage
+from payi_transport.notices import Notices
+from payi_transport.repeats import Repeats
 from payi_transport.ring import Counter, Ring
 from payi_transport.routes import Route, Routes
 from payi_transport.settings import Settings
@@ -33,15 +36,23 @@ class Pipeline:
     """From the beginning of a request to the delivery of its event."""
 
     def __init__(
-        self, settings: Settings, routes: Routes, sink: Sink, *, log_content: bool, logger: logging.Logger
+        self,
+        settings: Settings,
+        routes: Routes,
+        sink: Sink,
+        *,
+        reading: Reading,
+        notices: Notices,
+        log_content: bool,
+        logger: logging.Logger,
     ) -> None:
         self.routes = routes
         self._settings = settings
         self._sink = sink
         self._log_content = log_content
         self._body_limit = settings.capture.max_body_bytes
-        self._more_headers = frozenset(name.lower() for name in settings.capture.request_headers)
-        self._include_usage = settings.openai_config.include_usage
+        self._reading = reading
+        self._notices = notices
         window = settings.connection_error_logging_window
         self._delivery_log = LogWindow(logger, window)
         self._fault_log = LogWindow(logger, window)
@@ -54,6 +65,7 @@ class Pipeline:
         self._captured, self._faults = Counter(), Counter()
         self._shed = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
         self._closed = False
+        self._repeats = Repeats()
         delivery = self._settings.delivery
         self._wake = threading.Event()
         self._ring: Ring[Exchange] = Ring(
@@ -61,7 +73,7 @@ class Pipeline:
         )
         self._worker = Worker(
             self._ring,
-            lambda exchange: decode(exchange, self._more_headers),
+            self._decode,
             self._sink,
             delivery=delivery,
             retry=self._settings.ingest_retry,
@@ -71,13 +83,10 @@ class Pipeline:
         )
         self._worker.start()
 
-    def begin(
-        self, route: Route, *, method: str, uri: str, headers: Headers, body: bytes | None
-    ) -> Exchange | None:
+    def begin(self, route: Route, headers: Headers, body: bytes | None) -> Exchange | None:
         """Remember a request; None when calls outside a scope don't count and this is one.
 
-        `uri` is scheme, host and path. A stream that was asked for its usage has another `request_body` than
-        `body`: then that is what has to be sent.
+        A stream that was asked for its usage has another `request_body` than `body`: that is what to send.
         """
         frame = current_frame()
         if frame is None:
@@ -85,15 +94,11 @@ class Pipeline:
         logged = frame.log_prompt_and_response
         return Exchange(
             self._push,
-            operation=route.operation,
-            category=route.category,
-            resource=None,
-            context=frame,
+            route,
+            frame,
             log_content=self._log_content if logged is None else logged,
-            method=method,
-            uri=uri,
             request_headers=headers,
-            request_body=(body and self._asks_usage(route) and ask_for_usage(body)) or body,
+            request_body=(route.asks_usage and body and ask_for_usage(body)) or body,
             body_limit=self._body_limit,
         )
 
@@ -128,9 +133,10 @@ class Pipeline:
         return PayiStats(
             captured=captured,
             delivered=delivered,
-            queued=captured - delivered - lost.total(),
+            queued=captured - delivered - lost.total() - counts.skipped.total(),
             retried=counts.retried,
             lost={reason: count for reason, count in lost.items() if count},
+            skipped=dict(counts.skipped),
             batches=counts.batches,
             bytes_sent=counts.bytes_sent,
             worker_lag=counts.lag,
@@ -158,13 +164,15 @@ class Pipeline:
                     "calls outrun the delivery of their events, the newest are not reported"
                 )
 
-    def _asks_usage(self, route: Route) -> bool:
-        if route.operation != "openai.chat":
-            return False
-        said = route.include_usage
-        if said is None:
-            said = route.accepts_usage if self._include_usage == "auto" else bool(self._include_usage)
-        return said
+    def _decode(self, exchange: Exchange) -> Event | str:
+        """The event of an exchange, or why it needs none. On the worker's thread."""
+        event = decode(exchange, self._reading)
+        if event is None:
+            return "pending"
+        if self._repeats.is_repeat(event, exchange.route.operation.endswith(".again")):
+            return "repeated"
+        self._notices.check_price(exchange.route, event)
+        return event
 
     def _wake_worker(self) -> None:
         # Setting an event takes a lock, asking does not.

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
-from typing import NamedTuple
+from collections.abc import Callable, Set
+from typing import Literal, NamedTuple
+from urllib.parse import unquote
 
-from payi_transport.hosts import HostMatch, HostTable
+from payi_transport.hosts import HostMatch, HostPattern, HostTable
 from payi_transport.names import INSTRUMENT_FAMILIES, PayiCategories
 
-__all__ = ["Route", "Routes", "find_operation", "refine"]
+__all__ = ["PATH_RULES", "Route", "Routes", "find_operation", "find_resource", "refine"]
 
 
 class Route(NamedTuple):
-    """What an observed request is. `operation` names the wire format of its bodies."""
+    """What an observed request is: `operation` names the wire format of its bodies.
+
+    `uri` is scheme, host and path; `resource` is the model, where the path says it. `asks_usage`: whether a
+    stream is to be asked for its usage, if the caller did not say.
+    """
 
     operation: str
     category: str
-    include_usage: bool | None
-    accepts_usage: bool
+    uri: str
+    host: HostPattern
+    resource: str | None = None
+    asks_usage: bool = False
 
 
 class _PathRule(NamedTuple):
@@ -27,25 +34,59 @@ class _PathRule(NamedTuple):
     operation: str
 
 
+def _rule(method: str, pattern: str, operation: str) -> _PathRule:
+    return _PathRule(method, re.compile(rf"(.*/)?{pattern}"), operation)
+
+
 # By the last segment of the path, so that a request costs one look-up.
-_PATH_RULES = {
-    "completions": (_PathRule("POST", re.compile(r"(.*/)?chat/completions"), "openai.chat"),),
+PATH_RULES = {
+    "completions": (
+        _rule("POST", "chat/completions", "openai.chat"),
+        _rule(
+            "POST", r"(v\d\w*|openai|deployments/[^/]+|serving-endpoints)/completions", "openai.completions"
+        ),
+    ),
+    "invocations": (_rule("POST", "serving-endpoints/[^/]+/invocations", "databricks.invocations"),),
+    "responses": (_rule("POST", "responses", "openai.responses"),),
+    "compact": (_rule("POST", "responses/compact", "openai.responses"),),
+    "cancel": (_rule("POST", r"responses/[^/]+/cancel", "openai.responses.again"),),
+    "embeddings": (_rule("POST", "embeddings", "openai.embeddings"),),
+    "generations": (_rule("POST", "images/generations", "openai.images"),),
+    "edits": (_rule("POST", "images/edits", "openai.images"),),
+    "variations": (_rule("POST", "images/variations", "openai.images"),),
+    "transcriptions": (_rule("POST", "audio/transcriptions", "openai.transcription"),),
+    "translations": (_rule("POST", "audio/translations", "openai.transcription"),),
+    "speech": (_rule("POST", "audio/speech", "openai.speech"),),
 }
+# A response that is asked for again, whose last segment is its id.
+_AGAIN = _rule("GET", r"responses/resp_[^/]+", "openai.responses.again")
+# Azure's deployments and Databricks' endpoints stand for a model.
+_RESOURCE = re.compile(r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations")
+# What has a usage chunk to ask for.
+_HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
 
 
 def find_operation(method: str, path: str) -> str | None:
     """The operation whose wire format a request to `path` speaks, or None."""
-    rules = _PATH_RULES.get(path[path.rfind("/") + 1 :])
-    for rule in rules or ():
+    for rule in PATH_RULES.get(path[path.rfind("/") + 1 :], ()) or (_AGAIN,):
         if rule.method == method and rule.pattern.fullmatch(path):
             return rule.operation
     return None
 
 
+def find_resource(path: str) -> str | None:
+    """The model, deployment or endpoint that a path names."""
+    found = _RESOURCE.search(path)
+    return unquote(found[1] or found[2]) if found else None
+
+
 def refine(match: HostMatch, path: str) -> HostMatch:
     """The match with the category that the path gives, where a host of several providers leaves it open."""
     if match.by_path and path.startswith("/openai/"):
-        return match._replace(category=PayiCategories.azure_openai)
+        match = match._replace(category=PayiCategories.azure_openai)
+    # Azure's v1 API takes `stream_options`; of its dated versions, only the later ones do.
+    if match.category == PayiCategories.azure_openai and path.startswith("/openai/v1/"):
+        match = match._replace(accepts_usage=True)
     return match
 
 
@@ -54,39 +95,68 @@ _REMEMBERED = 4096
 
 
 class Routes:
-    """Host table and path rules together. `instruments` limits the categories that are observed."""
+    """Host table and path rules together.
 
-    def __init__(self, hosts: HostTable, instruments: Set[str] | None = None) -> None:
+    `instruments` limits the categories that are observed; `include_usage` is whether to ask streams for their
+    usage where the host's mapping does not say: "auto" is where the host is known to accept it.
+    """
+
+    def __init__(
+        self,
+        hosts: HostTable,
+        instruments: Set[str] | None = None,
+        include_usage: bool | Literal["auto"] = "auto",
+        on_unmapped: Callable[[str, str], None] | None = None,
+    ) -> None:
         self.hosts = hosts
         self._categories = None if instruments is None else _expand(instruments)
-        self._found: dict[tuple[str, str, int | None, str], Route | None] = {}
+        self._include_usage = include_usage
+        self._on_unmapped = on_unmapped
+        self._told: set[str] = set()
+        self._found: dict[tuple[str, str, str, int | None, str], Route | None] = {}
 
-    def find(self, method: str, host: str, port: int | None, path: str) -> Route | None:
-        """The route of a request, or None when it is not observed."""
-        key = (method, host, port, path)
+    def find(self, method: str, scheme: str, host: str, port: int | None, path: str) -> Route | None:
+        """The route of a request, or None when it is not observed. `port` is None for the scheme's own."""
+        match = self.hosts.find(host, port)
+        if match is None:
+            if host not in self._told:
+                self._tell(host, port, find_operation(method, path))
+            return None
+        key = (method, scheme, host, port, path)
         try:
             return self._found[key]
         except KeyError:
             if len(self._found) >= _REMEMBERED:
                 self._found.clear()
-            route = self._found[key] = self._search(*key)
+            route = self._found[key] = self._make_route(match, *key)
             return route
-
-    def _search(self, method: str, host: str, port: int | None, path: str) -> Route | None:
-        match = self.hosts.find(host, port)
-        if match is None:
-            return None
-        operation = find_operation(method, path)
-        if operation is None:
-            return None
-        match = refine(match, path)
-        if not self.observes(match):
-            return None
-        return Route(operation, match.category, match.include_usage, match.accepts_usage)
 
     def observes(self, match: HostMatch) -> bool:
         """Whether the category of a host is among `instruments`."""
         return self._categories is None or match.category in self._categories
+
+    def _make_route(
+        self, match: HostMatch, method: str, scheme: str, host: str, port: int | None, path: str
+    ) -> Route | None:
+        operation = find_operation(method, path)
+        match = refine(match, path)
+        if operation is None or not self.observes(match):
+            return None
+        address = HostPattern(host, port)
+        asks = operation in _HAS_USAGE_CHUNK and self._asks_usage(match)
+        uri = f"{scheme}://{address}{path}"
+        return Route(operation, match.category, uri, address, find_resource(path), asks)
+
+    def _asks_usage(self, match: HostMatch) -> bool:
+        if match.include_usage is not None:
+            return match.include_usage
+        return match.accepts_usage if self._include_usage == "auto" else self._include_usage
+
+    def _tell(self, host: str, port: int | None, operation: str | None) -> None:
+        """A host that nobody knows gets what looks like an LLM call: told once, lest it be a typo."""
+        if operation is not None and self._on_unmapped is not None and len(self._told) < _REMEMBERED:
+            self._told.add(host)
+            self._on_unmapped(str(HostPattern(host, port)), operation)
 
 
 def _expand(instruments: Set[str]) -> frozenset[str]:

@@ -20,6 +20,7 @@ Positive = Annotated[int, Meta(ge=1, le=_MOST)]
 Seconds = Annotated[float, Meta(ge=0, le=_DAY)]
 Interval = Annotated[float, Meta(gt=0, le=_DAY)]
 Name = Annotated[str, Meta(min_length=1)]
+Scope = Annotated[str, Meta(pattern=r"^(global|(datazone|region)(\..+)?)$")]
 Properties = dict[str, str | int | float | bool]
 
 
@@ -32,12 +33,33 @@ class HostMappingSettings(_Section, frozen=True):
     include_usage: bool | None = None
 
 
+class ModelMappingSettings(_Section, frozen=True):
+    model: Name
+    host: Any = None
+    price_as_category: Name | None = None
+    price_as_resource: Name | None = None
+    resource_scope: Scope | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.price_as_category or self.price_as_resource or self.resource_scope):
+            raise ValueError("one of price_as_category, price_as_resource and resource_scope is needed")
+
+
+class ModelsSettings(_Section, frozen=True):
+    model_mappings: tuple[ModelMappingSettings, ...] = ()
+
+
 class ProviderSettings(_Section, frozen=True):
     host_mappings: dict[Any, HostMappingSettings] = {}
 
 
-class OpenAISettings(ProviderSettings, frozen=True):
+class ModelProviderSettings(ProviderSettings, frozen=True):
+    model_mappings: tuple[ModelMappingSettings, ...] = ()
+
+
+class OpenAISettings(ModelProviderSettings, frozen=True):
     include_usage: bool | Literal["auto"] = "auto"
+    azure: ModelsSettings = field(default_factory=ModelsSettings)
 
 
 class OfflineSettings(_Section, frozen=True):
@@ -78,8 +100,9 @@ class Settings(_Section, frozen=True):
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     openai_config: OpenAISettings = field(default_factory=OpenAISettings)
-    anthropic_config: ProviderSettings = field(default_factory=ProviderSettings)
-    aws_config: ProviderSettings = field(default_factory=ProviderSettings)
+    azure_openai_config: ModelsSettings = field(default_factory=ModelsSettings)
+    anthropic_config: ModelProviderSettings = field(default_factory=ModelProviderSettings)
+    aws_config: ModelProviderSettings = field(default_factory=ModelProviderSettings)
     openai: ProviderSettings = field(default_factory=ProviderSettings)
     azure: ProviderSettings = field(default_factory=ProviderSettings)
     anthropic: ProviderSettings = field(default_factory=ProviderSettings)
@@ -98,10 +121,6 @@ class Settings(_Section, frozen=True):
     def __post_init__(self) -> None:
         if self.proxy:
             raise ValueError("proxy: given True, which is not part of this version; accepted: False")
-        if self.instrument_inline_data:
-            raise ValueError(
-                "instrument_inline_data: given True, which is not part of this version; accepted: False"
-            )
 
 
 # Every section that may hold host mappings beside the top level.

@@ -10,7 +10,10 @@ __all__ = ["PayiStats"]
 
 
 class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts since `payi_instrument()` in this process: captured = delivered + queued + all of lost.
+    """Counts since `payi_instrument()` in this process: captured = delivered + queued + lost + skipped.
+
+    `lost` is by reason. `skipped` are answers that need no event: "pending" for background work that is not
+    done, "repeated" for a response that was fetched again.
 
     `bytes_sent` is what sinks wrote or posted, `worker_lag` the seconds that the exchange drained last had
     waited, `faults` the errors of this library's own, none of which a caller felt.
@@ -21,6 +24,7 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     queued: int = 0
     retried: int = 0
     lost: Mapping[str, int] = {}
+    skipped: Mapping[str, int] = {}
     batches: int = 0
     bytes_sent: int = 0
     worker_lag: float = 0.0

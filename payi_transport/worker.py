@@ -46,16 +46,21 @@ class WorkerCounts:
         self.batches = 0
         self.bytes_sent = 0
         self.lost: Tally[str] = Tally()
+        self.skipped: Tally[str] = Tally()
         self.lag = 0.0
 
 
 class Worker:
-    """Drains `ring` into `sink`. `decode` may raise: then the exchange is counted as lost to a fault."""
+    """Drains `ring` into `sink`.
+
+    `decode` answers with the reason where an exchange needs no event. It may raise: then the exchange is
+    counted as lost to a fault.
+    """
 
     def __init__(
         self,
         ring: Ring[Exchange],
-        decode: Callable[[Exchange], Event],
+        decode: Callable[[Exchange], Event | str],
         sink: Sink,
         *,
         delivery: DeliverySettings,
@@ -160,6 +165,10 @@ class Worker:
             return
         finally:
             exchange.forget()
+        if isinstance(event, str):
+            self.counts.skipped[event] += 1
+            self._ring.release(1, ticketed.weight)
+            return
         if not self._pending:
             self._oldest_at = monotonic()
         self._pending.append(_Pending(ticketed.ticket, event, ticketed.weight))

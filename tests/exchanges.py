@@ -11,9 +11,19 @@ from payi_transport.decode import decode
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.frame import Frame
+from payi_transport.hosts import HostPattern
+from payi_transport.routes import Route
 from tests.wire_cases import WireCase
 
-__all__ = ["decode_case", "make_exchange", "shown"]
+__all__ = ["ROUTE", "decode_case", "make_exchange", "shown"]
+
+
+ROUTE = Route(
+    "openai.chat",
+    "system.openai",
+    "https://api.openai.com/v1/chat/completions",
+    HostPattern("api.openai.com", None),
+)
 
 
 def make_exchange(
@@ -26,17 +36,14 @@ def make_exchange(
     headers: dict[str, str] | None = None,
     request_headers: dict[str, str] | None = None,
     context: Frame | None = None,
+    route: Route | None = None,
 ) -> Exchange:
     """The exchange of a case whose body came in `chunks`."""
     exchange = Exchange(
         lambda exchange: None,
-        operation="openai.chat",
-        category="system.openai",
-        resource=None,
-        context=context or Frame(),
+        route or ROUTE._replace(operation=case.operation, **case.route),
+        context or Frame(),
         log_content=log_content,
-        method="POST",
-        uri="https://api.openai.com/v1/chat/completions",
         request_headers=_raw(request_headers or {}),
         request_body=case.request,
         body_limit=body_limit,
@@ -54,7 +61,9 @@ def make_exchange(
 
 
 def decode_case(case: WireCase, chunks: Sequence[bytes] | None = None, **options: Any) -> Event:
-    return decode(make_exchange(case, chunks, **options))
+    event = decode(make_exchange(case, chunks, **options))
+    assert event is not None
+    return event
 
 
 def shown(event: Event, names: Sequence[str] | dict[str, Any]) -> dict[str, Any]:

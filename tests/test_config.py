@@ -235,7 +235,18 @@ BAD: dict[str, tuple[dict[Any, Any], list[str]]] = {
     "no bytes": ({"delivery": {"max_bytes_in_flight": 0}}, ["max_bytes_in_flight:", "given 0", ">= 1"]),
     "no file": ({"offline_instrumentation": {"file_name": ""}}, ["file_name:", "given ''", "length >= 1"]),
     "proxy mode": ({"proxy": True}, ["config.proxy:", "given True", "accepted: False"]),
-    "inline data": ({"instrument_inline_data": True}, ["config.instrument_inline_data:", "accepted: False"]),
+    "a mapping without effect": (
+        {"openai_config": {"model_mappings": [{"model": "a"}]}},
+        ["config.openai_config.model_mappings[0]:", "price_as_category", "resource_scope is needed"],
+    ),
+    "a mapping without a model": (
+        {"aws_config": {"model_mappings": [{"price_as_resource": "a"}]}},
+        ["config.aws_config.model_mappings[0]:", "`model`"],
+    ),
+    "an unknown scope": (
+        {"openai_config": {"model_mappings": [{"model": "a", "resource_scope": "moon"}]}},
+        ["config.openai_config.model_mappings[0].resource_scope:", "moon"],
+    ),
 }
 
 
@@ -274,6 +285,9 @@ PAIRS = {
     module.PayiInstrumentConfig: values.Settings,
     module.PayiInstrumentHostMappingConfig: values.HostMappingSettings,
     module.PayiProviderConfig: values.ProviderSettings,
+    module.PayiModelsConfig: values.ModelsSettings,
+    module.PayiModelProviderConfig: values.ModelProviderSettings,
+    module.PayiInstrumentModelMapping: values.ModelMappingSettings,
     module.PayiInstrumentOpenAiConfig: values.OpenAISettings,
     module.PayiInstrumentOfflineInstrumentationConfig: values.OfflineSettings,
     module.PayiInstrumentIngestRetryConfig: values.IngestRetrySettings,

@@ -15,8 +15,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payi_transport.decode import decode
-from payi_transport.exchange import Outcome
+from payi_transport.decode import Reading, decode
+from payi_transport.event import Event
+from payi_transport.exchange import Exchange, Outcome
 from payi_transport.frame import Frame
 from tests.exchanges import decode_case, make_exchange, shown
 from tests.wire_cases import CASES, WireCase
@@ -24,6 +25,12 @@ from tests.wire_cases import CASES, WireCase
 by_name = {case.name: case for case in CASES}
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def read(exchange: Exchange, reading: Reading | None = None) -> Event:
+    event = decode(exchange, reading or Reading())
+    assert event is not None
+    return event
 
 
 def timeless(event: Any) -> Any:
@@ -221,14 +228,14 @@ def test_credentials_and_cookies_never_reach_the_event() -> None:
 
 def test_more_request_headers_are_recorded_when_asked_for_but_no_credential_is() -> None:
     exchange = make_exchange(UNARY, request_headers={**SECRETS, "X-Team": "blue"})
-    event = decode(exchange, ["x-team", "authorization"])
+    event = read(exchange, Reading(more_headers=frozenset({"x-team", "authorization"})))
     assert [(h.name, h.value) for h in event.provider_request_headers or ()] == [("x-team", "blue")]
 
 
 def test_a_response_header_that_comes_twice_is_joined() -> None:
     exchange = make_exchange(UNARY)
     exchange.response_headers += (b"X-Via", b"one", b"x-via", b"two")
-    headers = {h.name: h.value for h in decode(exchange).provider_response_headers or ()}
+    headers = {h.name: h.value for h in read(exchange).provider_response_headers or ()}
     assert headers["x-via"] == "one, two"
 
 
@@ -236,7 +243,7 @@ def test_a_call_without_any_answer_has_status_299_and_the_failure() -> None:
     exchange = make_exchange(UNARY, [])
     exchange.status = None
     exchange.error = ("ConnectError", "no route to https://api.openai.com/v1/x?api_key=sk-secret&b=1 at all")
-    event = decode(exchange)
+    event = read(exchange)
     assert event.http_status_code == 299
     assert event.units == {}
     assert event.resource == "gpt-4.1"
@@ -250,7 +257,7 @@ def test_a_call_without_any_answer_has_status_299_and_the_failure() -> None:
 def test_a_stream_that_broke_says_how_and_is_partial() -> None:
     exchange = make_exchange(STREAM, STREAM.chunks()[:4], outcome=Outcome.FAILED)
     exchange.error = ("RemoteProtocolError", "")
-    event = decode(exchange)
+    event = read(exchange)
     assert event.properties == {
         "system.stream": "partial",
         "system.failure": "RemoteProtocolError",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from payi_transport.exchange import TAIL_CHUNKS, Exchange, Outcome
 from payi_transport.frame import Frame
+from tests.exchanges import ROUTE
 
 
 class Pushed(list[Exchange]):
@@ -21,13 +22,9 @@ class Pushed(list[Exchange]):
     def make(self, body_limit: int = 1 << 20, request_body: bytes | None = b"{}") -> Exchange:
         return Exchange(
             self.append,
-            operation="openai.chat",
-            category="system.openai",
-            resource=None,
-            context=Frame(user_id="u"),
+            ROUTE,
+            Frame(user_id="u"),
             log_content=True,
-            method="POST",
-            uri="https://api.openai.com/v1/chat/completions",
             request_headers=(b"accept", b"*/*"),
             request_body=request_body,
             body_limit=body_limit,

@@ -28,8 +28,7 @@ from payi_transport import (
 )
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.pipeline import _restart_in_child, get_active
-from payi_transport.routes import Route
-from tests.exchanges import shown
+from tests.exchanges import ROUTE, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
 
@@ -248,25 +247,11 @@ def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sin
     payi_instrument(sink=sink)
     pipeline = get_active()
     assert pipeline is not None
-    route = Route("openai.chat", "system.openai", None, False)
     body: Any = 7
-    exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=(), body=body)
+    exchange = pipeline.begin(ROUTE, (), body)
     assert exchange is not None
     exchange.finish()
     assert payi_stats().faults == 1
-
-
-def test_only_formats_that_have_a_usage_chunk_are_asked_for_it(sink: MemorySink) -> None:
-    payi_instrument(sink=sink)
-    pipeline = get_active()
-    assert pipeline is not None
-    body = b'{"stream":true}'
-    for operation, asked in (("openai.chat", True), ("openai.other", False)):
-        route = Route(operation, "system.openai", True, False)
-        exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=(), body=body)
-        assert exchange is not None
-        assert (exchange.request_body != body) == asked
-        exchange.discard()
 
 
 def test_a_fork_without_instrumentation_is_as_ever() -> None:
@@ -284,8 +269,7 @@ def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptu
     call()
     pipeline = get_active()
     assert pipeline is not None
-    route = Route("openai.chat", "system.openai", None, False)
-    exchange = pipeline.begin(route, method="POST", uri="https://x/y", headers=(), body=b"{}")
+    exchange = pipeline.begin(ROUTE, (), b"{}")
     assert exchange is not None
     exchange.finish(Outcome.ABANDONED)
     assert payi_stats().lost == {"overload": 1}

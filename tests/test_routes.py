@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payi_transport.hosts import HostMapping, HostTable, parse_host
+from payi_transport.hosts import HostMapping, HostPattern, HostTable, parse_host
 from payi_transport.routes import Route, Routes, find_operation
 
 CHAT = "/v1/chat/completions"
@@ -38,7 +38,6 @@ def test_chat_completions_are_told_by_the_end_of_the_path(path: str) -> None:
         ("GET", "/v1/chat/completions/chatcmpl-1"),
         ("POST", "/v1/chat/completions/chatcmpl-1"),
         ("POST", "/v1/chat/completions/"),
-        ("POST", "/v1/completions"),
         ("POST", "/v1/xchat/completions"),
         ("POST", "/v1/chat/Completions"),
         ("POST", "/v1/chat%2Fcompletions"),
@@ -59,15 +58,27 @@ def make_routes(mappings: dict[str, HostMapping] | None = None, *instruments: st
 
 
 def test_a_known_host_and_a_known_path_make_a_route() -> None:
-    assert make_routes().find("POST", "api.openai.com", None, CHAT) == Route(
-        "openai.chat", "system.openai", None, True
+    assert make_routes().find("POST", "https", "api.openai.com", None, CHAT) == Route(
+        "openai.chat",
+        "system.openai",
+        "https://api.openai.com/v1/chat/completions",
+        HostPattern("api.openai.com", None),
+        None,
+        True,
     )
 
 
 def test_a_mapped_host_makes_a_route_as_its_mapping_says() -> None:
     routes = make_routes({"h.test:8000": HostMapping("system.databricks", True)})
-    assert routes.find("POST", "h.test", 8000, CHAT) == Route("openai.chat", "system.databricks", True, False)
-    assert routes.find("POST", "h.test", 8001, CHAT) is None
+    assert routes.find("POST", "https", "h.test", 8000, CHAT) == Route(
+        "openai.chat",
+        "system.databricks",
+        "https://h.test:8000/v1/chat/completions",
+        HostPattern("h.test", 8000),
+        None,
+        True,
+    )
+    assert routes.find("POST", "https", "h.test", 8001, CHAT) is None
 
 
 @pytest.mark.parametrize(
@@ -75,7 +86,7 @@ def test_a_mapped_host_makes_a_route_as_its_mapping_says() -> None:
     [("api.openai.com", "/v1/models"), ("api.openai.com.evil.org", CHAT), ("example.com", CHAT)],
 )
 def test_an_unknown_host_or_path_is_not_observed(host: str, path: str) -> None:
-    assert make_routes().find("POST", host, None, path) is None
+    assert make_routes().find("POST", "https", host, None, path) is None
 
 
 @pytest.mark.parametrize(
@@ -92,14 +103,14 @@ def test_an_unknown_host_or_path_is_not_observed(host: str, path: str) -> None:
     ],
 )
 def test_openais_shapes_on_azures_hosts_are_azure_openai(host: str, path: str, category: str) -> None:
-    route = make_routes().find("POST", host, None, path)
+    route = make_routes().find("POST", "https", host, None, path)
     assert route is not None
     assert route.category == category
 
 
 def test_a_category_that_was_mapped_is_for_every_path() -> None:
     routes = make_routes({"a.services.ai.azure.com": HostMapping("system.azure", None)})
-    route = routes.find("POST", "a.services.ai.azure.com", None, "/openai/v1/chat/completions")
+    route = routes.find("POST", "https", "a.services.ai.azure.com", None, "/openai/v1/chat/completions")
     assert route is not None
     assert route.category == "system.azure"
 
@@ -138,5 +149,5 @@ BRICKS = {name for name in HOSTS if name.startswith("databricks")}
 )
 def test_instruments_limit_what_is_observed(instruments: list[str], observed: set[str]) -> None:
     routes = make_routes(MAPPINGS, *instruments)
-    found = {name for name, (host, path) in HOSTS.items() if routes.find("POST", host, None, path)}
+    found = {name for name, (host, path) in HOSTS.items() if routes.find("POST", "https", host, None, path)}
     assert found == observed

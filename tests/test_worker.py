@@ -68,14 +68,14 @@ class Bench:
 
     @staticmethod
     def decode(exchange: Exchange) -> Event:
-        if exchange.category == "bad":
+        if exchange.route.category == "bad":
             raise RuntimeError("no")
-        return Event(category="c", units={}, provider_response_id=exchange.category)
+        return Event(category="c", units={}, provider_response_id=exchange.route.category)
 
     def push(self, *names: object) -> None:
         for name in names:
             exchange = make_exchange(CASE)
-            exchange.category = str(name)
+            exchange.route = exchange.route._replace(category=str(name))
             assert self.ring.push(exchange, exchange.weight)
 
 

@@ -1,13 +1,13 @@
 """The recorded bodies in tests/wire: each folder is a request, its answer and the event that it makes.
 
-`request.json`, `answer.json|sse|html`, `event.json` (the fields that it names must be so) and, where the head
-is not 200 with the usual content type, `head.json`.
+`request.json`, `answer.json|sse|html`, `event.json` (the fields that it names must be so) and `head.json`,
+where it is no chat completion of OpenAI's answered 200 with the usual content type.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ class WireCase:
     status: int
     headers: dict[str, str]
     event: dict[str, Any]
+    operation: str = "openai.chat"
+    # What of the route is not OpenAI's own: its category, the resource in its path.
+    route: dict[str, Any] = field(default_factory=dict)
 
     @property
     def streams(self) -> bool:
@@ -53,6 +56,8 @@ def _load(folder: Path) -> WireCase:
         status=head.get("status", 200),
         headers=head.get("headers", {"content-type": _CONTENT_TYPES[answer.suffix]}),
         event=json.loads((folder / "event.json").read_text()),
+        operation=head.get("operation", "openai.chat"),
+        route=head.get("route", {}),
     )
 
 

@@ -6,12 +6,14 @@ to a module. A call is recorded around `send`, which may be a transport's method
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, Protocol
 
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.include_usage import UsageHider
+from payi_transport.inline_data import NOT_INSTRUMENTED
 from payi_transport.names import RECORDED_MARK
 from payi_transport.pipeline import Pipeline, get_active
 
@@ -197,18 +199,12 @@ def _begin(family: Family, request: Any) -> _Call | None:
     try:
         url = request.url
         path = url.raw_path.partition(b"?")[0].decode("ascii")
-        route = pipeline.routes.find(request.method, url.raw_host.decode("ascii"), url.port, path)
+        host = url.raw_host.decode("ascii")
+        route = pipeline.routes.find(request.method, url.scheme, host, url.port, path)
         if route is None or RECORDED_MARK in request.extensions:
             return None
         body = _read_body(family, request)
-        uri = f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
-        exchange = pipeline.begin(
-            route,
-            method=request.method,
-            uri=uri,
-            headers=tuple(chain.from_iterable(request.headers.raw)),
-            body=body,
-        )
+        exchange = pipeline.begin(route, tuple(chain.from_iterable(request.headers.raw)), body)
         if exchange is None:
             return None
         asks = exchange.request_body is not body
@@ -221,12 +217,25 @@ def _begin(family: Family, request: Any) -> _Call | None:
 
 
 def _read_body(family: Family, request: Any) -> bytes | None:
-    """The body where it is in memory already; a stream is the transport's to read."""
+    """The body where it is in memory already; a stream is the transport's to read.
+
+    Of a form, the plain fields are in memory, and go as JSON; its files are named and left alone.
+    """
     try:
         body: bytes = request.content
     except family.not_read:
-        return None
+        fields = getattr(request.stream, "fields", None)
+        return _read_form(fields) if fields else None
     return body
+
+
+def _read_form(fields: Iterable[Any]) -> bytes:
+    """The fields of httpx's own MultipartStream: values are text or bytes, and files have none."""
+    form: dict[str, str] = {}
+    for field in fields:
+        value = getattr(field, "value", NOT_INSTRUMENTED)
+        form[field.name] = value if isinstance(value, str) else value.decode("utf-8", "replace")
+    return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _copy(family: Family, request: Any, body: bytes | None) -> Any:

@@ -12,12 +12,32 @@ from typing import Any
 import msgspec
 
 from payi_transport.dialects.counts import count, section, take
+from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall, Units
-from payi_transport.framing import Frames
 
-__all__ = ["map_usage", "read_chat", "read_error"]
+__all__ = ["describe_extras", "map_usage", "read_chat", "read_error", "read_failure"]
 
 DONE = b"[DONE]"
+# Where DeepSeek and Moonshot tell what was read from the cache, beside OpenAI's place for it.
+_CACHED = ("prompt_cache_hit_tokens", "cached_tokens")
+_COUNTED = frozenset(
+    {
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "input_tokens",
+        "output_tokens",
+        "prompt_tokens_details",
+        "completion_tokens_details",
+        "input_tokens_details",
+        "output_tokens_details",
+        "prompt_cache_miss_tokens",
+        *_CACHED,
+    }
+)
+_USUAL_TIERS = ("default", "auto", "")
+# A usage is a server's; what is made of it has bounds: levels, properties, characters.
+_DEEPEST, _MOST_EXTRAS, _LONGEST_EXTRA = 4, 32, 200
 
 
 class _Function(msgspec.Struct):
@@ -50,6 +70,8 @@ class _Head(msgspec.Struct):
     model: Any = None
     usage: Any = None
     error: Any = None
+    service_tier: Any = None
+    x_groq: Any = None
 
 
 class _Chat(_Head):
@@ -60,12 +82,12 @@ _chat = msgspec.json.Decoder(_Chat)
 _head = msgspec.json.Decoder(_Head)
 
 
-def read_chat(frames: Frames, exhausted: bool) -> Answer:
-    """Chat completions: one document, or the chunks of a stream with the last usage that came."""
+def read_chat(reply: Reply) -> Answer:
+    """Completions, of chats and legacy ones: one document, or a stream's chunks with the last usage."""
     head = _Head()
     calls = _Calls()
     finished = done = False
-    for _, data in frames:
+    for _, data in reply.frames:
         if data.startswith(DONE):
             done = True
             continue
@@ -76,21 +98,22 @@ def read_chat(frames: Frames, exhausted: bool) -> Answer:
         for choice in (chat.choices if isinstance(chat, _Chat) else None) or ():
             finished = finished or choice.finish_reason is not None
             calls.gather(choice)
-    failure = _read_failure(head.error)
+    failure = read_failure(head.error)
     return Answer(
         model=head.model,
         response_id=head.id,
         units=map_usage(head.usage or {}),
         function_calls=calls.named(),
         failure=failure,
-        finished=done or (finished and (exhausted or bool(head.usage))) or failure is not None,
+        properties=describe_extras(head.service_tier, _find_extras(head.usage or {})),
+        finished=done or (finished and (reply.exhausted or bool(head.usage))) or failure is not None,
     )
 
 
 def read_error(body: bytes) -> Failure | None:
     """What an error body says, where it is of OpenAI's shape: `{"error": {"type", "code", "message"}}`."""
     head = _decode(body)
-    return None if head is None else _read_failure(head.error)
+    return None if head is None else read_failure(head.error)
 
 
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
@@ -102,7 +125,7 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
     units: dict[str, Units] = {}
     if prompt is not None:
         parts = {
-            "text_cache_read": count(details, "cached_tokens"),
+            "text_cache_read": count(details, "cached_tokens") or count(usage, *_CACHED),
             "text_cache_write": count(details, "cache_write_tokens"),
             "audio": count(details, "audio_tokens"),
             "vision": count(details, "image_tokens"),
@@ -121,6 +144,28 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
         for name, value in {"text": text, **taken}.items():
             units[name] = Units(input=units[name].input if name in units else None, output=value)
     return units
+
+
+def describe_extras(service_tier: Any, extras: Mapping[str, Any]) -> dict[str, str]:
+    """What a provider tells beside tokens, as properties under `provider.`: tier, costs, times, counts."""
+    tier = None if service_tier in _USUAL_TIERS else service_tier
+    properties: dict[str, str] = {}
+    _flatten(properties, "provider", {"service_tier": tier, **extras})
+    return properties
+
+
+def _flatten(properties: dict[str, str], prefix: str, values: Mapping[Any, Any]) -> None:
+    for name, value in values.items():
+        path = f"{prefix}.{name}"
+        if isinstance(value, dict) and path.count(".") < _DEEPEST:
+            _flatten(properties, path, value)
+        elif isinstance(value, str | int | float) and len(properties) < _MOST_EXTRAS:
+            properties[path] = str(value)[:_LONGEST_EXTRA]
+
+
+def _find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a usage that are no token counts of OpenAI's."""
+    return {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
 
 
 def _reasoning_is_beside(
@@ -144,8 +189,12 @@ def _merge(head: _Head, chat: _Head) -> None:
     """The first id and model stand, the last usage and error do."""
     head.id = head.id or _text(chat.id)
     head.model = head.model or _text(chat.model)
-    head.usage = chat.usage if chat.usage and isinstance(chat.usage, dict) else head.usage
-    head.error = chat.error if _read_failure(chat.error) else head.error
+    for usage in (chat.usage, chat.x_groq.get("usage") if isinstance(chat.x_groq, dict) else None):
+        if usage and isinstance(usage, dict):
+            head.usage = usage
+            break
+    head.service_tier = chat.service_tier or head.service_tier
+    head.error = chat.error if read_failure(chat.error) else head.error
 
 
 class _Begun:
@@ -195,7 +244,7 @@ class _Calls:
             call.arguments.append(part.arguments)
 
 
-def _read_failure(error: Any) -> Failure | None:
+def read_failure(error: Any) -> Failure | None:
     if isinstance(error, str) and error:
         return Failure(message=error)
     if not error or not isinstance(error, dict):

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from payi_transport.dialects.openai import map_usage, read_chat, read_error
+from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall, Units
 from payi_transport.framing import Frames
 
@@ -250,7 +251,7 @@ def frames_of(*bodies: Any) -> Frames:
 
 
 def read(*bodies: Any, exhausted: bool = True) -> Answer:
-    return read_chat(frames_of(*bodies), exhausted)
+    return read_chat(Reply(frames_of(*bodies), exhausted))
 
 
 def chunk(delta: Any = None, finish: Any = None, index: int = 0, **more: Any) -> dict[str, Any]:

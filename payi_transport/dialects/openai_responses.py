@@ -1,0 +1,128 @@
+"""OpenAI's Responses API: one document, or a stream whose last event holds the whole response.
+
+Source: OpenAI's API reference and the types of its SDK 3.54. Usage comes with a terminal status alone, on
+streams in `response.completed`, `response.incomplete` or `response.failed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from payi_transport.dialects.counts import count, section
+from payi_transport.dialects.openai import describe_extras, map_usage, read_failure
+from payi_transport.dialects.reply import Reply
+from payi_transport.event import Answer, Failure, FunctionCall, Units
+
+__all__ = ["read_response"]
+
+_TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
+
+
+class _Item(msgspec.Struct):
+    type: Any = None
+    name: Any = None
+    arguments: Any = None
+
+
+class _Response(msgspec.Struct):
+    id: Any = None
+    model: Any = None
+    status: Any = None
+    output: Any = None
+    usage: Any = None
+    tool_usage: Any = None
+    service_tier: Any = None
+    error: Any = None
+
+
+class _Message(_Response):
+    """A document, or an event of a stream with the response (or one finished item of it) inside."""
+
+    type: Any = None
+    code: Any = None
+    message: Any = None
+    response: _Response | None = None
+    item: Any = None
+
+
+_message = msgspec.json.Decoder(_Message)
+
+
+def read_response(reply: Reply) -> Answer:
+    """What a response says; of a stream that was cut, the items that were finished."""
+    response, items, failure, streamed = _Response(), list[Any](), None, False
+    for _, data in reply.frames:
+        message = _decode(data)
+        if message is None:
+            continue
+        streamed = streamed or message.type is not None
+        if message.type == "response.output_item.done":
+            items.append(message.item)
+        elif message.type == "error":
+            failure = _read_error_event(message)
+        response = _later(response, message.response or message)
+    output = response.output if isinstance(response.output, list) and response.output else items
+    status = response.status if isinstance(response.status, str) else None
+    return Answer(
+        model=_text(response.model),
+        response_id=_text(response.id),
+        units=_map_units(response),
+        function_calls=tuple(_read_calls(output)),
+        failure=failure or read_failure(response.error),
+        finished=status in _TERMINAL or failure is not None,
+        # A stream that was cut there says all that it will say; a document is to be fetched again.
+        pending=status in ("queued", "in_progress") and not streamed,
+        properties=_describe(response),
+    )
+
+
+def _decode(data: bytes) -> _Message | None:
+    try:
+        return _message.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _later(earlier: _Response, later: _Response) -> _Response:
+    """The later snapshot of a response; what it does not say stands as it was."""
+    said = {
+        name: value for name in _Response.__struct_fields__ if (value := getattr(later, name)) is not None
+    }
+    return msgspec.structs.replace(earlier, **said)
+
+
+def _map_units(response: _Response) -> dict[str, Units]:
+    units = map_usage(response.usage) if isinstance(response.usage, dict) else {}
+    tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
+    searches = count(section(tools, "web_search"), "num_requests")
+    if searches:
+        units["web_search_request"] = Units(output=searches)
+    return units
+
+
+def _describe(response: _Response) -> dict[str, str]:
+    """The tier that is billed, and what hosted image tools used, which another model's price applies to."""
+    tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
+    images = section(tools, "image_gen")
+    used = images if count(images, "total_tokens") else {}
+    return describe_extras(response.service_tier, {"tool_usage": {"image_gen": used}} if used else {})
+
+
+def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:
+    for item in output:
+        if isinstance(item, dict) and item.get("type") == "function_call" and _text(item.get("name")):
+            arguments = item.get("arguments")
+            yield FunctionCall(item["name"], arguments if isinstance(arguments, str) else None)
+
+
+def _read_error_event(message: _Message) -> Failure:
+    if message.error is not None:
+        return read_failure(message.error) or Failure(code="error")
+    return Failure(code=_text(message.code) or "error", message=_text(message.message))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,19 @@
+"""What a dialect reads: one answer, split into its messages, beside the request that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from payi_transport.framing import Frames
+
+__all__ = ["Reply"]
+
+
+class Reply(NamedTuple):
+    """`exhausted`: the body was read to its end. `headers` are those of the answer, by lower-case name."""
+
+    frames: Frames
+    exhausted: bool = True
+    request: bytes = b""
+    headers: Mapping[str, str] = {}

@@ -1,0 +1,55 @@
+"""What users are told once, as it happens: an address or a deployment that a mapping is missing for."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+
+from payi_transport.event import Event
+from payi_transport.names import PayiCategories
+from payi_transport.pricing import ModelMapping, find_mapping
+from payi_transport.routes import Route
+
+__all__ = ["Notices"]
+
+# Names of deployments come from the program; a bound all the same.
+_REMEMBERED = 1000
+
+
+class Notices:
+    """Warnings that come once each, with the line of configuration that would end them."""
+
+    def __init__(self, logger: logging.Logger, model_mappings: Sequence[ModelMapping]) -> None:
+        self._logger = logger
+        self._mappings = model_mappings
+        self._deployments: set[str] = set()
+
+    def tell_unmapped(self, host: str, operation: str) -> None:
+        """Calls to a host that is neither known nor mapped look like LLM calls."""
+        wanted = {"host_mappings": {host: {"price_as_category": PayiCategories.openai}}}
+        self._logger.warning(
+            "payi_transport: calls to %s look like LLM calls (%s) and are not reported, as the host is"
+            " neither known nor mapped. To report them, add to the config: %s (with the category to price"
+            " them as)",
+            host,
+            operation,
+            json.dumps(wanted),
+        )
+
+    def check_price(self, route: Route, event: Event) -> None:
+        """An Azure deployment has a name of the user's, which has no price unless a mapping says so."""
+        name = event.resource or ""
+        if event.category != PayiCategories.azure_openai or name in self._deployments:
+            return
+        if find_mapping(self._mappings, name, route.host) or len(self._deployments) >= _REMEMBERED:
+            return
+        self._deployments.add(name)
+        if route.category == event.category and name == (route.resource or name):
+            wanted = {"model": name, "price_as_resource": "<model>"}
+            self._logger.warning(
+                "payi_transport: Azure deployment %s has no model mapping, so it is priced by its own name."
+                " To price it as a model, add to the config: %s",
+                json.dumps(name),
+                json.dumps({"openai_config": {"model_mappings": [wanted]}}),
+            )

@@ -1,0 +1,48 @@
+"""Model mappings: which category, resource and scope a model is priced as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from payi_transport.hosts import HostPattern, patterns_of
+
+__all__ = ["ModelMapping", "Price", "find_mapping", "find_price"]
+
+
+class ModelMapping(NamedTuple):
+    """A row of the user's: it applies to `model`, and where a host is given to that host alone."""
+
+    model: str
+    host: HostPattern | None = None
+    price_as_category: str | None = None
+    price_as_resource: str | None = None
+    resource_scope: str | None = None
+
+
+class Price(NamedTuple):
+    """What a call is priced as."""
+
+    category: str
+    resource: str
+    scope: str | None
+
+
+def find_mapping(mappings: Iterable[ModelMapping], model: str, host: HostPattern) -> ModelMapping | None:
+    """The first mapping for a model at a host."""
+    for mapping in mappings:
+        if mapping.model == model and (mapping.host is None or mapping.host in patterns_of(*host)):
+            return mapping
+    return None
+
+
+def find_price(mappings: Iterable[ModelMapping], price: Price, host: HostPattern) -> Price:
+    """`price` as the first mapping of its resource says; what the mapping leaves out stays as it is."""
+    mapping = find_mapping(mappings, price.resource, host)
+    if mapping is None:
+        return price
+    return Price(
+        mapping.price_as_category or price.category,
+        mapping.price_as_resource or price.resource,
+        mapping.resource_scope or price.scope,
+    )
