@@ -27,7 +27,7 @@ __all__ = [
 
 SEED = 20260
 OBSERVED_URL = "https://api.openai.com/v1/chat/completions"
-UNOBSERVED_URL = "https://api.example.com/v1/chat/completions"
+UNOBSERVED_URL = "https://api.example.com/v1/orders"
 # Chunks of the two streams.
 SHORT, LONG = 20, 500
 REQUEST_HEADERS = {

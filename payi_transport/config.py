@@ -25,6 +25,7 @@ __all__ = [
     "PayiInstrumentConfig",
     "PayiInstrumentHostMappingConfig",
     "PayiInstrumentIngestRetryConfig",
+    "PayiInstrumentModelConfig",
     "PayiInstrumentModelMapping",
     "PayiInstrumentOfflineInstrumentationConfig",
     "PayiInstrumentOpenAiConfig",
@@ -51,6 +52,10 @@ class PayiInstrumentModelMapping(TypedDict, total=False):
     resource_scope: str | None
 
 
+class PayiInstrumentModelConfig(TypedDict, total=False):
+    tokenizer_path: str | None
+
+
 class PayiModelsConfig(TypedDict, total=False):
     model_mappings: Sequence[PayiInstrumentModelMapping] | None
 
@@ -60,7 +65,9 @@ class PayiProviderConfig(TypedDict, total=False):
 
 
 class PayiModelProviderConfig(PayiProviderConfig, PayiModelsConfig, total=False):
-    """A provider's section with both kinds of mappings."""
+    """A provider's section with both kinds of mappings, and settings by model."""
+
+    model_config: Mapping[str, PayiInstrumentModelConfig] | None
 
 
 class PayiInstrumentOpenAiConfig(PayiModelProviderConfig, total=False):
@@ -189,6 +196,17 @@ def collect_model_mappings(settings: Settings) -> tuple[ModelMapping, ...]:
         for section, rows in sections.items()
         for index, row in enumerate(rows)
     )
+
+
+def collect_tokenizer_paths(settings: Settings) -> dict[str, str]:
+    """Tokenizer files by model."""
+    sections = (settings.openai_config, settings.anthropic_config, settings.aws_config)
+    return {
+        model: config.tokenizer_path
+        for section in sections
+        for model, config in section.model_config.items()
+        if config.tokenizer_path is not None
+    }
 
 
 def _check_host(key: object, path: str) -> HostPattern:

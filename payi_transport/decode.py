@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,9 +16,10 @@ from payi_transport.dialects.openai_media import (
     read_transcription,
 )
 from payi_transport.dialects.openai_responses import read_response
+from payi_transport.dialects.openai_text import has_image, read_output_text, read_prompt_texts
 from payi_transport.dialects.reply import Reply
-from payi_transport.event import Answer, Event, Failure, Header
-from payi_transport.exchange import Exchange, Headers, Outcome
+from payi_transport.event import Answer, Event, Failure, Units
+from payi_transport.exchange import Exchange, Outcome
 from payi_transport.framing import Frames, find_framing
 from payi_transport.inflate import InflateError, inflate
 from payi_transport.inline_data import strip_inline_data
@@ -27,7 +27,6 @@ from payi_transport.names import (
     ERROR_CODE_PROPERTY,
     ERROR_TYPE_PROPERTY,
     RETRY_PROPERTY,
-    SECRET_HEADERS,
     STATUS_NO_ANSWER,
     STREAM_PROPERTY,
     UNKNOWN_RESOURCE,
@@ -35,6 +34,12 @@ from payi_transport.names import (
     PayiPropertyNames,
 )
 from payi_transport.pricing import ModelMapping, Price, find_price
+from payi_transport.recorded_headers import (
+    allow_request_headers,
+    drop_hidden_headers,
+    find_request_id,
+    read_headers,
+)
 
 __all__ = ["OPERATIONS", "Reading", "decode"]
 
@@ -54,12 +59,7 @@ OPERATIONS = frozenset(_READERS)
 _AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
 _DEPLOYMENT_HEADER = "x-ms-deployment-name"
 
-# Request headers that are recorded when nothing else is asked for.
-_REQUEST_HEADERS = frozenset({"accept", "content-type", "user-agent"})
-_REQUEST_PREFIXES = ("anthropic-", "openai-", "x-stainless-")
 _RETRY_HEADER = "x-stainless-retry-count"
-_HIDDEN_PREFIXES = ("content-", "transfer-encoding")
-_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid")
 _QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*")
 # Inflated bodies may be this many times the limit on what is remembered.
 _INFLATE_RATIO = 16
@@ -82,6 +82,7 @@ class Reading(msgspec.Struct, frozen=True):
     more_headers: frozenset[str] = frozenset()
     inline_data: bool = False
     model_mappings: tuple[ModelMapping, ...] = ()
+    count_tokens: Callable[[str, str], int | None] = lambda model, text: None
 
 
 def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  # noqa: B008 (immutable)
@@ -89,7 +90,7 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
 
     Raises nothing for what a provider sent; bytes that can't be read give an event without units.
     """
-    headers = _read_headers(exchange.response_headers)
+    headers = read_headers(exchange.response_headers)
     body = _read_body(exchange, headers)
     frames = find_framing(headers.get("content-type", ""))(body)
     answer = _read_answer(exchange, frames, body, headers)
@@ -97,14 +98,14 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
         return None
     context = exchange.context
     price = _find_price(exchange, answer, headers, reading)
-    request_headers = _read_headers(exchange.request_headers)
+    request_headers = read_headers(exchange.request_headers)
     streams = STREAM in headers.get("content-type", "")
     return Event(
         category=price.category,
         resource=price.resource,
         scope=price.scope,
-        units=answer.units,
-        provider_response_id=answer.response_id or _find_id(headers),
+        units=_count_units(exchange, answer, frames, reading, price.resource),
+        provider_response_id=answer.response_id or find_request_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
         end_to_end_latency_ms=_milliseconds(exchange, exchange.ended),
         time_to_first_token_ms=_milliseconds(exchange, exchange.first_byte) if streams else None,
@@ -112,8 +113,8 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
         properties=_properties(exchange, answer, request_headers, streams) or None,
         use_case_properties=context.use_case_properties or None,
         provider_uri=exchange.route.uri,
-        provider_request_headers=_allow(request_headers, reading.more_headers),
-        provider_response_headers=_without_secrets(headers),
+        provider_request_headers=allow_request_headers(request_headers, reading.more_headers),
+        provider_response_headers=drop_hidden_headers(headers),
         provider_request_json=_content(exchange, exchange.request_body, reading),
         provider_response_json=_response_json(exchange, frames, body, streams, reading),
         provider_response_function_calls=(answer.function_calls or None) if exchange.log_content else None,
@@ -130,11 +131,13 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
 
 def _read_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
     """The body without its content coding; where its middle was left out, events on both sides stay whole."""
+    coding = "" if exchange.decoded else headers.get("content-encoding", "")
     body = b"".join(exchange.chunks)
-    if exchange.tail:
-        body += (b"\n\n" if exchange.has_gap else b"") + b"".join(exchange.tail)
-    coding = headers.get("content-encoding", "")
-    if not coding or exchange.decoded:
+    if not exchange.has_gap:
+        body += b"".join(exchange.tail or ())
+    elif not coding:
+        body += b"\n\n" + b"".join(exchange.tail or ())
+    if not coding:
         return body
     try:
         return inflate(body, coding, exchange.body_limit * _INFLATE_RATIO)
@@ -171,6 +174,25 @@ def _read_asked(body: bytes | None) -> str | None:
         return _asked.decode(body or b"").model or None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _count_units(
+    exchange: Exchange, answer: Answer, frames: Frames, reading: Reading, model: str
+) -> Mapping[str, Units]:
+    """The units that were told, and what a tokenizer adds: the text beside images, that of a cut stream."""
+    units, text = answer.units, answer.units.get("text")
+    if not units and not answer.finished and exchange.status and exchange.status < 400:
+        output = reading.count_tokens(model, read_output_text(frames))
+        return {"text": Units(output=output)} if output else units
+    request = exchange.request_body or b""
+    if text is None or not text.input or "vision" in units or not has_image(request):
+        return units
+    counts = [reading.count_tokens(model, part) for part in read_prompt_texts(request)]
+    if not counts or None in counts:
+        return units
+    counted = min(sum(count or 0 for count in counts), text.input)
+    vision = Units(input=text.input - counted)
+    return {**units, "text": Units(input=counted, output=text.output), "vision": vision}
 
 
 def _properties(
@@ -220,41 +242,6 @@ def _describe_failure(failure: Failure | None, log_content: bool) -> dict[str, s
 def _name_error(failure: Failure) -> dict[str, str]:
     named = {ERROR_TYPE_PROPERTY: failure.type, ERROR_CODE_PROPERTY: failure.code}
     return {name: value for name, value in named.items() if value}
-
-
-def _read_headers(headers: Headers) -> dict[str, str]:
-    """Headers by lower-case name; a name that comes twice is joined by commas."""
-    read: dict[str, str] = {}
-    for raw_name, raw_value in zip(headers[::2], headers[1::2], strict=True):
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        read[name] = f"{read[name]}, {value}" if name in read else value
-    return read
-
-
-def _allow(headers: Mapping[str, str], more: Iterable[str]) -> tuple[Header, ...] | None:
-    allowed = _REQUEST_HEADERS.union(more) - SECRET_HEADERS
-    return _to_headers(
-        (name, value)
-        for name, value in headers.items()
-        if name in allowed or name.startswith(_REQUEST_PREFIXES)
-    )
-
-
-def _without_secrets(headers: Mapping[str, str]) -> tuple[Header, ...] | None:
-    return _to_headers(
-        (name, value)
-        for name, value in headers.items()
-        if name not in SECRET_HEADERS and not name.startswith(_HIDDEN_PREFIXES)
-    )
-
-
-def _to_headers(pairs: Iterable[tuple[str, str]]) -> tuple[Header, ...] | None:
-    return tuple(Header(name, value) for name, value in pairs) or None
-
-
-def _find_id(headers: Mapping[str, str]) -> str:
-    found = (headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name))
-    return next(found, None) or f"payi_{uuid.uuid4()}"
 
 
 def _milliseconds(exchange: Exchange, moment: float | None) -> int | None:

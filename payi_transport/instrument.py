@@ -19,6 +19,7 @@ from payi_transport.config import (
     check_instruments,
     collect_host_mappings,
     collect_model_mappings,
+    collect_tokenizer_paths,
 )
 from payi_transport.context import set_base_frame
 from payi_transport.decode import Reading
@@ -34,6 +35,7 @@ from payi_transport.sinks import Sink
 from payi_transport.sinks.offline import OfflineSink
 from payi_transport.sinks.payi import PayiAccount, PayiSink
 from payi_transport.stats import PayiStats
+from payi_transport.tokenizers import Tokenizers
 
 __all__ = ["payi_flush", "payi_instrument", "payi_shutdown", "payi_stats", "payi_uninstrument"]
 
@@ -117,6 +119,7 @@ def _make_pipeline(
         more_headers=frozenset(name.strip().lower() for name in settings.capture.request_headers),
         inline_data=settings.instrument_inline_data,
         model_mappings=collect_model_mappings(settings),
+        count_tokens=Tokenizers(collect_tokenizer_paths(settings), logger).count,
     )
     notices = Notices(logger, reading.model_mappings)
     hosts = HostTable(collect_host_mappings(settings))

@@ -45,6 +45,10 @@ class ModelMappingSettings(_Section, frozen=True):
             raise ValueError("one of price_as_category, price_as_resource and resource_scope is needed")
 
 
+class ModelConfigSettings(_Section, frozen=True):
+    tokenizer_path: Name | None = None
+
+
 class ModelsSettings(_Section, frozen=True):
     model_mappings: tuple[ModelMappingSettings, ...] = ()
 
@@ -55,6 +59,7 @@ class ProviderSettings(_Section, frozen=True):
 
 class ModelProviderSettings(ProviderSettings, frozen=True):
     model_mappings: tuple[ModelMappingSettings, ...] = ()
+    model_config: dict[str, ModelConfigSettings] = {}
 
 
 class OpenAISettings(ModelProviderSettings, frozen=True):

@@ -15,7 +15,7 @@ from payi_transport.dialects.counts import count, section, take
 from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall, Units
 
-__all__ = ["describe_extras", "map_usage", "read_chat", "read_error", "read_failure"]
+__all__ = ["describe_extras", "find_extras", "map_usage", "read_chat", "read_error", "read_failure"]
 
 DONE = b"[DONE]"
 # Where DeepSeek and Moonshot tell what was read from the cache, beside OpenAI's place for it.
@@ -105,7 +105,7 @@ def read_chat(reply: Reply) -> Answer:
         units=map_usage(head.usage or {}),
         function_calls=calls.named(),
         failure=failure,
-        properties=describe_extras(head.service_tier, _find_extras(head.usage or {})),
+        properties=describe_extras(head.service_tier, find_extras(head.usage or {})),
         finished=done or (finished and (reply.exhausted or bool(head.usage))) or failure is not None,
     )
 
@@ -163,7 +163,7 @@ def _flatten(properties: dict[str, str], prefix: str, values: Mapping[Any, Any])
             properties[path] = str(value)[:_LONGEST_EXTRA]
 
 
-def _find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
+def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a usage that are no token counts of OpenAI's."""
     return {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from payi_transport.dialects.counts import count, section, take
-from payi_transport.dialects.openai import describe_extras, map_usage, read_failure
+from payi_transport.dialects.openai import describe_extras, find_extras, map_usage, read_failure
 from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Units
 
@@ -30,7 +30,8 @@ class _Body(msgspec.Struct):
     duration: Any = None
     quality: Any = None
     size: Any = None
-    data: list[msgspec.Raw] | None = None
+    # The vectors or images themselves: counted at most, never read.
+    data: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Speech(msgspec.Struct):
@@ -40,20 +41,23 @@ class _Speech(msgspec.Struct):
 
 _body = msgspec.json.Decoder(_Body)
 _speech = msgspec.json.Decoder(_Speech)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
 _Counts = Mapping[str, Any]
 
 
 def read_embeddings(reply: Reply) -> Answer:
     """Embeddings, floats or base64: the prompt is all that is billed."""
     body, usage, finished = _read_last(reply)
-    return _answer(body, map_usage(usage), finished)
+    return _answer(body, map_usage(usage), finished, describe_extras(None, find_extras(usage)))
 
 
 def read_images(reply: Reply) -> Answer:
     """Images: tokens where the model tells them, else (DALL-E) as many `image` as were made."""
     body, usage, finished = _read_last(reply)
-    properties = describe_extras(None, {"size": body.size, "quality": body.quality})
-    return _answer(body, _map_images(usage, len(body.data or ())), finished, properties)
+    properties = describe_extras(
+        None, {"size": body.size, "quality": body.quality, **find_extras(usage)}
+    )
+    return _answer(body, _map_images(usage, _count_items(body.data)), finished, properties)
 
 
 def read_transcription(reply: Reply) -> Answer:
@@ -64,13 +68,13 @@ def read_transcription(reply: Reply) -> Answer:
 
 def read_speech(reply: Reply) -> Answer:
     """Speech: tokens where a stream tells them; the models that are billed by characters tell nothing."""
-    body, usage, _ = _read_last(reply)
+    body, usage, finished = _read_last(reply)
     prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
     if usage:
         units = {"text": Units(input=prompt), "audio": Units(output=completion)}
     else:
         units = _count_characters(reply.request)
-    return _answer(body, units, reply.exhausted)
+    return _answer(body, units, finished)
 
 
 def _read_last(reply: Reply) -> tuple[_Body, _Counts, bool]:
@@ -139,11 +143,18 @@ def _map_transcription(usage: _Counts) -> dict[str, Units]:
     return units
 
 
+def _count_items(data: msgspec.Raw) -> int:
+    try:
+        return len(_list.decode(data))
+    except (msgspec.DecodeError, RecursionError):
+        return 0
+
+
 def _read_seconds(value: Any) -> int | None:
     """Whole seconds, as they are billed: to the nearest. Older answers have the number as text."""
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return int(seconds + 0.5) if 0 <= seconds < 1e9 else None
 
@@ -151,6 +162,6 @@ def _read_seconds(value: Any) -> int | None:
 def _count_characters(request: bytes) -> dict[str, Units]:
     try:
         asked = _speech.decode(request)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return {"text": Units(input=len(asked.input))} if asked.model.startswith("tts-") else {}

@@ -12,13 +12,15 @@ from typing import Any
 import msgspec
 
 from payi_transport.dialects.counts import count, section
-from payi_transport.dialects.openai import describe_extras, map_usage, read_failure
+from payi_transport.dialects.openai import describe_extras, find_extras, map_usage, read_failure
 from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall, Units
 
 __all__ = ["read_response"]
 
 _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
+# What is told of a response that failed without a word.
+_FAILED = Failure(code="failed")
 
 
 class _Item(msgspec.Struct):
@@ -71,7 +73,7 @@ def read_response(reply: Reply) -> Answer:
         response_id=_text(response.id),
         units=_map_units(response),
         function_calls=tuple(_read_calls(output)),
-        failure=failure or read_failure(response.error),
+        failure=failure or read_failure(response.error) or (_FAILED if status == "failed" else None),
         finished=status in _TERMINAL or failure is not None,
         # A stream that was cut there says all that it will say; a document is to be fetched again.
         pending=status in ("queued", "in_progress") and not streamed,
@@ -104,11 +106,16 @@ def _map_units(response: _Response) -> dict[str, Units]:
 
 
 def _describe(response: _Response) -> dict[str, str]:
-    """The tier that is billed, and what hosted image tools used, which another model's price applies to."""
+    """The tier that is billed, the host's own counts and costs, and what hosted image tools used.
+
+    Another model's price applies to these.
+    """
+    usage = response.usage if isinstance(response.usage, dict) else {}
     tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
     images = section(tools, "image_gen")
     used = images if count(images, "total_tokens") else {}
-    return describe_extras(response.service_tier, {"tool_usage": {"image_gen": used}} if used else {})
+    hosted = {"tool_usage": {"image_gen": used}} if used else {}
+    return describe_extras(response.service_tier, {**find_extras(usage), **hosted})
 
 
 def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:

@@ -1,0 +1,56 @@
+"""Which headers of a call are recorded, and what they tell."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+
+from payi_transport.event import Header
+from payi_transport.exchange import Headers
+from payi_transport.names import SECRET_HEADERS
+
+__all__ = ["allow_request_headers", "drop_hidden_headers", "find_request_id", "read_headers"]
+
+# Request headers that are recorded when nothing else is asked for.
+_REQUEST_HEADERS = frozenset({"accept", "content-type", "user-agent"})
+_REQUEST_PREFIXES = ("anthropic-", "openai-", "x-stainless-")
+_HIDDEN_PREFIXES = ("content-", "transfer-encoding")
+_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid")
+
+
+def read_headers(headers: Headers) -> dict[str, str]:
+    """Headers by lower-case name; a name that comes twice is joined by commas."""
+    read: dict[str, str] = {}
+    for raw_name, raw_value in zip(headers[::2], headers[1::2], strict=True):
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        read[name] = f"{read[name]}, {value}" if name in read else value
+    return read
+
+
+def allow_request_headers(headers: Mapping[str, str], more: Iterable[str]) -> tuple[Header, ...] | None:
+    """The request headers on the allow list, and `more` (lower case); a credential never."""
+    allowed = _REQUEST_HEADERS.union(more) - SECRET_HEADERS
+    return _to_headers(
+        (name, value)
+        for name, value in headers.items()
+        if name in allowed or name.startswith(_REQUEST_PREFIXES)
+    )
+
+
+def drop_hidden_headers(headers: Mapping[str, str]) -> tuple[Header, ...] | None:
+    """The response headers without cookies, credentials and those that describe the body."""
+    return _to_headers(
+        (name, value)
+        for name, value in headers.items()
+        if name not in SECRET_HEADERS and not name.startswith(_HIDDEN_PREFIXES)
+    )
+
+
+def _to_headers(pairs: Iterable[tuple[str, str]]) -> tuple[Header, ...] | None:
+    return tuple(Header(name, value) for name, value in pairs) or None
+
+
+def find_request_id(headers: Mapping[str, str]) -> str:
+    """The id that a provider gave the request, else a new one of the form `payi_<uuid>`."""
+    found = (headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name))
+    return next(found, None) or f"payi_{uuid.uuid4()}"
