@@ -336,3 +336,22 @@ def test_the_resource_is_the_model_that_was_asked_for(
 def test_a_request_body_that_is_no_text_is_left_out() -> None:
     case = WireCase("binary", b"\xff\xfe", UNARY.answer, 200, UNARY.headers, {})
     assert decode_case(case).provider_request_json is None
+
+
+def test_a_compressed_body_over_the_limit_gives_what_its_beginning_says() -> None:
+    noise = [b": %d\n\n" % number for number in range(20000)]
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    packed = [
+        packer.compress(b"".join([*STREAM.chunks()[:3], *noise])) + packer.flush(zlib.Z_FULL_FLUSH),
+        packer.compress(STREAM.chunks()[-2]) + packer.flush(),
+    ]
+    chunks = [packed[0][i : i + 100] for i in range(0, len(packed[0]), 100)] + packed[1:]
+    event = decode_case(STREAM, chunks, body_limit=2000, headers={"content-encoding": "gzip"})
+    assert event.provider_response_id == STREAM.event["provider_response_id"]
+    assert event.properties == {"system.stream": "partial"}
+
+
+def test_work_that_is_only_queued_makes_no_event() -> None:
+    body = b'{"id":"resp_1","object":"response","status":"queued","model":"m","output":[],"usage":null}'
+    case = WireCase("queued", b"{}", body, 200, UNARY.headers, {}, operation="openai.responses")
+    assert decode(make_exchange(case)) is None
