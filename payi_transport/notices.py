@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 
 from payi_transport.event import Event
-from payi_transport.names import PayiCategories
+from payi_transport.names import UNKNOWN_RESOURCE, PayiCategories
 from payi_transport.pricing import ModelMapping, find_mapping
 from payi_transport.routes import Route
 
@@ -23,6 +23,7 @@ class Notices:
     def __init__(self, logger: logging.Logger, model_mappings: Sequence[ModelMapping]) -> None:
         self._logger = logger
         self._mappings = model_mappings
+        self._priced = {mapping.price_as_resource for mapping in model_mappings}
         self._deployments: set[str] = set()
 
     def tell_unmapped(self, host: str, operation: str) -> None:
@@ -39,13 +40,16 @@ class Notices:
 
     def check_price(self, route: Route, event: Event) -> None:
         """An Azure deployment has a name of the user's, which has no price unless a mapping says so."""
-        name = event.resource or ""
-        if event.category != PayiCategories.azure_openai or name in self._deployments:
+        name = event.resource or UNKNOWN_RESOURCE
+        # A path that names no deployment can't tell a mapping's result from a deployment's name.
+        if name == UNKNOWN_RESOURCE or name in self._priced or name in self._deployments:
             return
-        if find_mapping(self._mappings, name, route.host) or len(self._deployments) >= _REMEMBERED:
+        if event.category != PayiCategories.azure_openai or len(self._deployments) >= _REMEMBERED:
             return
-        self._deployments.add(name)
-        if route.category == event.category and name == (route.resource or name):
+        if route.category != event.category or name != (route.resource or name):
+            return
+        if find_mapping(self._mappings, name, route.host) is None:
+            self._deployments.add(name)
             wanted = {"model": name, "price_as_resource": "<model>"}
             self._logger.warning(
                 "payi_transport: Azure deployment %s has no model mapping, so it is priced by its own name."

@@ -92,13 +92,7 @@ class Ring(Generic[T]):
 
     def drain(self, most: int) -> list[Ticketed[T]]:
         """Take up to `most` items, oldest first. For the worker alone."""
-        taken: list[Ticketed[T]] = []
-        try:
-            while len(taken) < most:
-                taken.append(self._waiting.popleft())
-        except IndexError:
-            pass
-        return taken
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
     def mark(self) -> int:
         """A ticket of its own: lower ones are of items pushed before this call."""

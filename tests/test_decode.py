@@ -19,6 +19,7 @@ from payi_transport.decode import Reading, decode
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.frame import Frame
+from payi_transport.pricing import ModelMapping
 from tests.exchanges import decode_case, make_exchange, shown
 from tests.wire_cases import CASES, WireCase
 
@@ -355,3 +356,76 @@ def test_work_that_is_only_queued_makes_no_event() -> None:
     body = b'{"id":"resp_1","object":"response","status":"queued","model":"m","output":[],"usage":null}'
     case = WireCase("queued", b"{}", body, 200, UNARY.headers, {}, operation="openai.responses")
     assert decode(make_exchange(case)) is None
+
+
+AZURE = {"category": "system.azureopenai"}
+
+
+@pytest.mark.parametrize(
+    ("route", "headers", "resource"),
+    [
+        (AZURE, {"x-ms-deployment-name": "mine"}, "mine"),
+        ({"category": "system.azure"}, {"X-Ms-Deployment-Name": "mine"}, "mine"),
+        ({**AZURE, "resource": "in-path"}, {"x-ms-deployment-name": "mine"}, "in-path"),
+        ({**AZURE, "resource": "in-path"}, {}, "in-path"),
+        (AZURE, {"x-ms-deployment-name": ""}, "gpt-4.1"),
+        (AZURE, {}, "gpt-4.1"),
+        ({}, {"x-ms-deployment-name": "mine"}, "gpt-4.1"),
+    ],
+)
+def test_an_azure_deployment_is_in_the_path_or_in_a_header(
+    route: dict[str, Any], headers: dict[str, str], resource: str
+) -> None:
+    exchange = make_exchange(UNARY, headers=headers)
+    exchange.route = exchange.route._replace(**route)
+    event = read(exchange)
+    assert (event.category, event.resource) == (route.get("category", "system.openai"), resource)
+
+
+MAPPED = ModelMapping("gpt-4.1", None, "my.models", "mapped", "datazone")
+
+
+@pytest.mark.parametrize(
+    ("context", "mapping", "price"),
+    [
+        (Frame(), None, ("system.openai", "gpt-4.1", None)),
+        (Frame(), MAPPED, ("my.models", "mapped", "datazone")),
+        (Frame(resource_scope="global"), MAPPED, ("my.models", "mapped", "datazone")),
+        (
+            Frame(resource_scope="global"),
+            MAPPED._replace(resource_scope=None),
+            ("my.models", "mapped", "global"),
+        ),
+        (Frame(price_as_category="c"), MAPPED, ("c", "gpt-4.1", None)),
+        (Frame(price_as_resource="r"), MAPPED, ("system.openai", "r", None)),
+        (
+            Frame(price_as_category="c", price_as_resource="gpt-4.1", resource_scope="global"),
+            MAPPED,
+            ("c", "gpt-4.1", "global"),
+        ),
+    ],
+)
+def test_the_context_wins_over_mappings_and_these_over_the_route(
+    context: Frame, mapping: ModelMapping | None, price: tuple[str, str, str | None]
+) -> None:
+    reading = Reading(model_mappings=(mapping,) if mapping else ())
+    event = read(make_exchange(UNARY, context=context), reading)
+    assert (event.category, event.resource, event.scope) == price
+
+
+PICTURE = b'{"model":"m","url":"data:image/png;base64,AAAA","b64_json":"AAAA"}'
+BARE = PICTURE.replace(b"data:image/png;base64,AAAA", b"<not_instrumented>").replace(
+    b"AAAA", b"<not_instrumented>"
+)
+
+
+@pytest.mark.parametrize(("inline_data", "kept"), [(False, BARE), (True, PICTURE)])
+def test_inline_data_is_recorded_when_asked_for(inline_data: bool, kept: bytes) -> None:
+    document = WireCase("inline", PICTURE, PICTURE, 200, {"content-type": "application/json"}, {})
+    event = read(make_exchange(document), Reading(inline_data=inline_data))
+    assert event.provider_request_json == event.provider_response_json == kept.decode()
+    stream = WireCase(
+        "inline", b"", b"data: " + PICTURE + b"\n\n", 200, {"content-type": "text/event-stream"}, {}
+    )
+    event = read(make_exchange(stream), Reading(inline_data=inline_data))
+    assert event.provider_response_json == (kept.decode(),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payi_transport.hosts import HostMapping, HostPattern, HostTable, parse_host
-from payi_transport.routes import Route, Routes, find_operation
+from payi_transport.routes import PATH_RULES, Route, Routes, find_operation, find_resource
 
 CHAT = "/v1/chat/completions"
 
@@ -151,3 +151,180 @@ def test_instruments_limit_what_is_observed(instruments: list[str], observed: se
     routes = make_routes(MAPPINGS, *instruments)
     found = {name for name, (host, path) in HOSTS.items() if routes.find("POST", "https", host, None, path)}
     assert found == observed
+
+
+OPERATIONS = {
+    "/v1/completions": "openai.completions",
+    "/openai/completions": "openai.completions",
+    "/openai/deployments/d%20x/completions": "openai.completions",
+    "/serving-endpoints/completions": "openai.completions",
+    "/serving-endpoints/my-model/invocations": "databricks.invocations",
+    "/ai-gateway/mlflow/v1/chat/completions": "openai.chat",
+    "/v1/responses": "openai.responses",
+    "/openai/v1/responses": "openai.responses",
+    "/v1/responses/compact": "openai.responses",
+    "/v1/responses/resp_1/cancel": "openai.responses.again",
+    "/v1/embeddings": "openai.embeddings",
+    "/v1/images/generations": "openai.images",
+    "/openai/deployments/d/images/generations": "openai.images",
+    "/v1/images/edits": "openai.images",
+    "/v1/images/variations": "openai.images",
+    "/v1/audio/transcriptions": "openai.transcription",
+    "/v1/audio/translations": "openai.transcription",
+    "/v1/audio/speech": "openai.speech",
+}
+
+
+@pytest.mark.parametrize(("path", "operation"), OPERATIONS.items())
+def test_a_path_tells_the_wire_format(path: str, operation: str) -> None:
+    assert find_operation("POST", path) == operation
+    assert find_operation("GET", path) is None
+    assert find_operation("POST", f"{path}/x") is None
+
+
+def test_every_rule_has_a_path_here() -> None:
+    assert {path.rpartition("/")[2] for path in OPERATIONS} == set(PATH_RULES)
+    assert {rule.operation for rules in PATH_RULES.values() for rule in rules} == set(OPERATIONS.values())
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/responses/resp_1", "/openai/v1/responses/resp_a%2Fb", "responses/resp_1"]
+)
+def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> None:
+    assert find_operation("GET", path) == "openai.responses.again"
+    assert find_operation("POST", path) is None
+    assert find_operation("DELETE", path) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/moderations"),
+        ("GET", "/v1/models"),
+        ("GET", "/v1/models/gpt-4.1"),
+        ("GET", "/openai/deployments"),
+        ("GET", "/v1/responses"),
+        ("GET", "/v1/responses/resp_1/input_items"),
+        ("GET", "/v1/responses/other"),
+        ("POST", "/v1/responses/input_tokens"),
+        ("POST", "/v1/files"),
+        ("POST", "/v1/batches"),
+        ("POST", "/code/completions"),
+        ("POST", "/v1/code/completions"),
+        ("POST", "/orders/1/cancel"),
+        ("POST", "/cancel"),
+        ("POST", "/compact"),
+        ("POST", "/translations"),
+        ("POST", "/edits"),
+        ("POST", "/serving-endpoints/invocations"),
+        ("POST", "/invocations"),
+        ("POST", "/v1/xresponses"),
+    ],
+)
+def test_what_is_no_generation_is_not_observed(method: str, path: str) -> None:
+    assert find_operation(method, path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("/openai/deployments/my-gpt/chat/completions", "my-gpt"),
+        ("/openai/deployments/my%2Fgpt%20%C3%BC/embeddings", "my/gpt ü"),
+        ("/serving-endpoints/my%20model/invocations", "my model"),
+        ("/serving-endpoints/chat/completions", None),
+        ("/openai/v1/responses", None),
+        ("/v1/chat/completions", None),
+        ("/openai/deployments/", None),
+        ("", None),
+    ],
+)
+def test_deployments_and_endpoints_in_the_path_are_the_resource(path: str, resource: str | None) -> None:
+    assert find_resource(path) == resource
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "asks"),
+    [
+        ("mine.openai.azure.com", "/openai/v1/chat/completions", True),
+        ("mine.services.ai.azure.com", "/openai/v1/chat/completions", True),
+        ("mine.openai.azure.com", "/openai/v1/responses", False),
+        ("mine.openai.azure.com", "/openai/deployments/d/chat/completions", False),
+        ("mine.openai.azure.com", "/openai/v12/chat/completions", False),
+        ("mine.services.ai.azure.com", "/models/chat/completions", False),
+        ("a.azuredatabricks.net", "/openai/v1/chat/completions", False),
+        ("api.openai.com", "/v1/completions", True),
+        ("api.openai.com", "/v1/responses", False),
+        ("api.openai.com", "/v1/embeddings", False),
+    ],
+)
+def test_a_stream_is_asked_for_usage_where_host_and_path_are_known_to_take_it(
+    host: str, path: str, asks: bool
+) -> None:
+    route = make_routes().find("POST", "https", host, None, path)
+    assert route is not None
+    assert route.asks_usage is asks
+
+
+@pytest.mark.parametrize("include_usage", [True, False])
+def test_what_the_config_says_wins_over_what_is_known(include_usage: bool) -> None:
+    routes = Routes(HostTable(), include_usage=include_usage)
+    for host in ("api.openai.com", "a.azuredatabricks.net"):
+        route = routes.find("POST", "https", host, None, CHAT)
+        assert route is not None
+        assert route.asks_usage is include_usage
+
+
+Told = list[tuple[str, str]]
+
+
+@pytest.fixture
+def told() -> Told:
+    return []
+
+
+@pytest.fixture
+def telling(told: Told) -> Routes:
+    table = HostTable({parse_host("mapped.test:8000"): HostMapping("c", None)})
+    return Routes(table, on_unmapped=lambda host, operation: told.append((host, operation)))
+
+
+def test_an_unknown_host_that_gets_llm_calls_is_told_once(telling: Routes, told: Told) -> None:
+    for path in ("/v1/models", CHAT, CHAT, "/v1/embeddings"):
+        assert telling.find("POST", "https", "llm.test", 8443, path) is None
+    assert telling.find("POST", "https", "other.test", None, "/v1/responses") is None
+    assert told == [("llm.test:8443", "openai.chat"), ("other.test", "openai.responses")]
+
+
+def test_a_near_miss_of_a_mapping_is_told(telling: Routes, told: Told) -> None:
+    assert telling.find("POST", "https", "mapped.test", 8001, CHAT) is None
+    assert told == [("mapped.test:8001", "openai.chat")]
+
+
+@pytest.mark.parametrize("path", [CHAT, "/v1/models", "/"])
+@pytest.mark.parametrize(("host", "port"), [("api.openai.com", None), ("mapped.test", 8000)])
+def test_a_known_host_is_never_told(
+    telling: Routes, told: Told, host: str, port: int | None, path: str
+) -> None:
+    telling.find("POST", "https", host, port, path)
+    assert told == []
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/models", "/v1/moderations", "/orders/1/cancel"])
+def test_what_does_not_look_like_an_llm_call_is_not_told(telling: Routes, told: Told, path: str) -> None:
+    telling.find("POST", "https", "shop.test", None, path)
+    assert told == []
+
+
+def test_so_many_hosts_are_told_and_no_more(telling: Routes, told: Told) -> None:
+    for number in range(5000):
+        telling.find("POST", "https", f"h{number}.test", None, CHAT)
+    assert len(told) == 4096
+
+
+def test_routes_are_found_again_and_what_is_remembered_stays_bounded() -> None:
+    routes = make_routes()
+    for number in range(10_000):
+        assert routes.find("GET", "https", "api.openai.com", None, f"/v1/responses/resp_{number}") is not None
+    assert 0 < len(routes._found) <= 4096
+    first, again = (routes.find("POST", "https", "api.openai.com", None, CHAT) for _ in range(2))
+    assert first is again

@@ -67,9 +67,11 @@ class Bench:
         self.worker.start()
 
     @staticmethod
-    def decode(exchange: Exchange) -> Event:
+    def decode(exchange: Exchange) -> Event | str:
         if exchange.route.category == "bad":
             raise RuntimeError("no")
+        if exchange.route.category.startswith("skip "):
+            return exchange.route.category.removeprefix("skip ")
         return Event(category="c", units={}, provider_response_id=exchange.route.category)
 
     def push(self, *names: object) -> None:
@@ -105,6 +107,26 @@ def test_a_flush_waits_for_all_that_was_pushed_before(build: Build) -> None:
     bench.push(*range(10))
     assert bench.worker.flush(10)
     assert ids(sink) == [str(number) for number in range(10)]
+    assert bench.ring.in_flight == 0
+
+
+def test_an_exchange_that_needs_no_event_is_counted_by_its_reason_and_not_lost(build: Build) -> None:
+    sink = MemorySink()
+    bench = build(sink, flush_interval=3600)
+    bench.push(1, "skip pending", "skip repeated", 2, "skip pending")
+    assert bench.worker.flush(10)
+    assert ids(sink) == ["1", "2"]
+    assert bench.worker.counts.skipped == {"pending": 2, "repeated": 1}
+    assert (bench.worker.counts.delivered, bench.worker.counts.lost.total()) == (2, 0)
+    assert bench.ring.in_flight == 0
+    assert bench.faults == []
+
+
+def test_a_flush_is_done_when_all_was_skipped(build: Build) -> None:
+    bench = build(MemorySink(), flush_interval=3600)
+    bench.push("skip pending")
+    assert bench.worker.flush(10)
+    assert bench.worker.counts.batches == 0
     assert bench.ring.in_flight == 0
 
 

@@ -245,6 +245,7 @@ class _Calls:
 
 
 def read_failure(error: Any) -> Failure | None:
+    """What an `error` value says, an object or a text; None for anything else."""
     if isinstance(error, str) and error:
         return Failure(message=error)
     if not error or not isinstance(error, dict):

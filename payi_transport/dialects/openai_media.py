@@ -54,9 +54,7 @@ def read_embeddings(reply: Reply) -> Answer:
 def read_images(reply: Reply) -> Answer:
     """Images: tokens where the model tells them, else (DALL-E) as many `image` as were made."""
     body, usage, finished = _read_last(reply)
-    properties = describe_extras(
-        None, {"size": body.size, "quality": body.quality, **find_extras(usage)}
-    )
+    properties = describe_extras(None, {"size": body.size, "quality": body.quality, **find_extras(usage)})
     return _answer(body, _map_images(usage, _count_items(body.data)), finished, properties)
 
 
@@ -70,10 +68,10 @@ def read_speech(reply: Reply) -> Answer:
     """Speech: tokens where a stream tells them; the models that are billed by characters tell nothing."""
     body, usage, finished = _read_last(reply)
     prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
-    if usage:
-        units = {"text": Units(input=prompt), "audio": Units(output=completion)}
-    else:
-        units = _count_characters(reply.request)
+    units = {} if prompt is None else {"text": Units(input=prompt)}
+    if completion is not None:
+        units["audio"] = Units(output=completion)
+    units = units or _count_characters(reply.request)
     return _answer(body, units, finished)
 
 

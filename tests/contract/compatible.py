@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import openai
 
 from tests.contract.clients import each, result
@@ -48,7 +49,6 @@ class Sdk:
     path: str
     unary: str
     stream: str
-    has_async: bool = True
 
     @property
     def installed(self) -> bool:
@@ -122,24 +122,40 @@ async def _ask_litellm(url: str, request: dict[str, Any], asynchronous: bool) ->
         answer = await result(complete(**options, api_base=f"{url}/v1", api_key="secret", max_retries=0))
         if not request.get("stream"):
             return Seen(answer.choices[0].message.content, [answer.usage.model_dump()])
-        chunks = [chunk async for chunk in each(answer)]
+        # Its streams have both faces, whichever side made them.
+        chunks = [chunk async for chunk in answer] if asynchronous else list(answer)
         return Seen(_join(chunks), [chunk.choices[0].finish_reason for chunk in chunks])
     finally:
+        # What it writes down of a call waits in a queue of the event loop's, which is about to end.
+        worker = importlib.import_module("litellm.litellm_core_utils.logging_worker").GLOBAL_LOGGING_WORKER
+        await anyio.sleep(0)
+        await worker.flush()
+        await worker.stop()
         await sdk.close_litellm_async_clients()
 
 
 async def _ask_langchain(url: str, request: dict[str, Any], asynchronous: bool) -> Seen:
     sdk = importlib.import_module("langchain_openai")
     model = sdk.ChatOpenAI(
-        model=request["model"], base_url=f"{url}/v1", api_key="secret", max_retries=0, stream_usage=True
+        model=request["model"],
+        base_url=f"{url}/v1",
+        api_key="secret",
+        max_retries=0,
+        stream_usage=True,
+        # Clients with a timeout of this type are not kept for later, when their event loop is closed.
+        timeout=openai.Timeout(30),
     )
     messages = request["messages"]
-    if not request.get("stream"):
-        answer = await result((model.ainvoke if asynchronous else model.invoke)(messages))
-        return Seen(answer.text, [answer.usage_metadata, answer.response_metadata])
-    stream = (model.astream if asynchronous else model.stream)(messages)
-    chunks = [chunk async for chunk in each(stream)]
-    return Seen("".join(chunk.text for chunk in chunks), [chunk.usage_metadata for chunk in chunks])
+    try:
+        if not request.get("stream"):
+            answer = await result((model.ainvoke if asynchronous else model.invoke)(messages))
+            return Seen(answer.text, [answer.usage_metadata, answer.response_metadata])
+        stream = (model.astream if asynchronous else model.stream)(messages)
+        chunks = [chunk async for chunk in each(stream)]
+        return Seen("".join(chunk.text for chunk in chunks), [chunk.usage_metadata for chunk in chunks])
+    finally:
+        model.root_client.close()
+        await model.root_async_client.close()
 
 
 SDKS = [

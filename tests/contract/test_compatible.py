@@ -21,6 +21,15 @@ from tests.exchanges import shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
 
+# What litellm's models of an answer make pydantic say.
+pytestmark = [
+    pytest.mark.filterwarnings(rf"ignore:{message}")
+    for message in (
+        r"Accessing the 'model_(computed_)?fields' attribute on the instance:DeprecationWarning",
+        r"Item '\w+' on TypedDict class '\w+' is using the `ReadOnly` qualifier:UserWarning",
+    )
+]
+
 by_name = {case.name: case for case in CASES}
 
 every_sdk = pytest.mark.parametrize("sdk", INSTALLED, ids=lambda sdk: sdk.name)
@@ -52,9 +61,7 @@ def text_of(case: WireCase) -> str:
         content: str = json.loads(case.answer)["choices"][0]["message"]["content"]
         return content
     chunks = [json.loads(line[6:]) for line in case.answer.splitlines() if line.startswith(b"data: {")]
-    return "".join(
-        choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"]
-    )
+    return "".join(choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"])
 
 
 def ask(sdk: Sdk, origin: Origin, case: WireCase, asynchronous: bool) -> Seen:
@@ -74,9 +81,7 @@ def test_a_call_of_a_compatible_sdk_is_one_event_and_the_caller_sees_no_differen
     case = by_name[sdk.unary if kind == "unary" else sdk.stream]
     origin.answers = [Answer(case.chunks(), status=case.status, headers=case.headers)]
     without = ask(sdk, origin, case, asynchronous)
-    payi_instrument(
-        sink=sink, config={"host_mappings": {origin.netloc: {"price_as_category": sdk.category}}}
-    )
+    payi_instrument(sink=sink, config={"host_mappings": {origin.netloc: {"price_as_category": sdk.category}}})
     within = ask(sdk, origin, case, asynchronous)
     assert payi_flush(10)
     assert payi_stats().faults == 0
@@ -86,9 +91,10 @@ def test_a_call_of_a_compatible_sdk_is_one_event_and_the_caller_sees_no_differen
     expected = {**case.event, "category": sdk.category}
     assert shown(event, expected) == expected
     assert event.provider_uri == origin.url + sdk.path.format(model=event.resource)
-    assert len(origin.received) == 2
-    assert origin.received[0].body == origin.received[1].body
-    assert event.provider_request_json == origin.received[1].body.decode()
+    # Databricks' SDK asks its host for how to log in, too.
+    first, second = (received for received in origin.received if received.method == "POST")
+    assert first.body == second.body
+    assert event.provider_request_json == second.body.decode()
 
 
 def test_every_sdk_that_the_environment_promises_is_installed() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from payi_transport.dialects.openai import map_usage, read_chat, read_error
+from payi_transport.dialects.openai import describe_extras, find_extras, map_usage, read_chat, read_error
 from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall, Units
 from payi_transport.framing import Frames
@@ -130,6 +130,22 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
     "an immense total": (usage_of(10**40, 50), {"text": (None, 50)}),
     "true for a total": (usage_of(True, 50), {"text": (None, 50)}),
     "nothing at all": ({}, {}),
+    "cached, as DeepSeek tells": (
+        {**usage_of(), "prompt_cache_hit_tokens": 30, "prompt_cache_miss_tokens": 70},
+        {"text": (70, 50), "text_cache_read": (30, None)},
+    ),
+    "cached, as Moonshot tells": (
+        {**usage_of(), "cached_tokens": 30},
+        {"text": (70, 50), "text_cache_read": (30, None)},
+    ),
+    "cached, told in OpenAI's place and beside it": (
+        {**usage_of(prompt_details={"cached_tokens": 20}), "prompt_cache_hit_tokens": 30},
+        {"text": (80, 50), "text_cache_read": (20, None)},
+    ),
+    "nothing cached in OpenAI's place": (
+        {**usage_of(prompt_details={"cached_tokens": 0}), "cached_tokens": 30},
+        {"text": (70, 50), "text_cache_read": (30, None)},
+    ),
     "names of the Responses API": (
         {
             "input_tokens": 100,
@@ -271,6 +287,7 @@ def tool(
     return {"tool_calls": [call if call_id is None else {**call, "id": call_id}]}
 
 
+USED = {"prompt_tokens": 9, "completion_tokens": 1}
 COMPLETION = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
@@ -348,6 +365,73 @@ def test_choices_of_another_shape_do_not_hide_the_usage(choices: Any) -> None:
     assert show(answer.units) == {"text": (9, 3)}
     assert (answer.response_id, answer.model) == ("chatcmpl-1", "gpt-5-2026-01-01")
     assert answer.function_calls == ()
+
+
+@pytest.mark.parametrize(
+    ("bodies", "units"),
+    [
+        ([{"x_groq": {"id": "r", "usage": USED}}], {"text": (9, 1)}),
+        ([{"x_groq": {"usage": USED}, "usage": {"prompt_tokens": 7}}], {"text": (7, None)}),
+        ([{"usage": {"prompt_tokens": 7}}, {"x_groq": {"usage": USED}}], {"text": (9, 1)}),
+        ([{"x_groq": {"usage": USED}}, {"x_groq": {"id": "r"}}], {"text": (9, 1)}),
+        ([{"x_groq": {"usage": None}}], {}),
+        ([{"x_groq": {"usage": [1]}}], {}),
+        ([{"x_groq": [USED]}], {}),
+        ([{"x_groq": "x"}], {}),
+    ],
+)
+def test_groqs_own_place_for_a_usage_counts_too(bodies: list[Any], units: Shown) -> None:
+    assert show(read(*bodies).units) == units
+
+
+@pytest.mark.parametrize("tier", [None, "default", "auto", ""])
+def test_a_usual_tier_is_no_property(tier: Any) -> None:
+    assert read({**COMPLETION, "service_tier": tier}).properties == {}
+
+
+def test_the_last_tier_is_the_one_that_is_billed() -> None:
+    answer = read(chunk(service_tier="auto"), chunk(service_tier="flex"), chunk(service_tier=None))
+    assert answer.properties == {"provider.service_tier": "flex"}
+
+
+def test_what_a_usage_tells_beside_token_counts_are_extras() -> None:
+    counted = {**usage_of(), "prompt_cache_hit_tokens": 1, "cached_tokens": 1, "input_tokens": 3}
+    extras = {"cost": 0.01, "is_byok": True, "cost_details": {"upstream": None}, "queue": "x"}
+    assert (
+        find_extras({**counted, **extras, "num_sources_used": 0, "prompt_time": 0.0, "no": False}) == extras
+    )
+    assert read({**COMPLETION, "usage": {**counted, **extras}}).properties == {
+        "provider.cost": "0.01",
+        "provider.is_byok": "True",
+        "provider.queue": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("tier", "extras", "properties"),
+    [
+        ("scale", {}, {"provider.service_tier": "scale"}),
+        (3, {}, {"provider.service_tier": "3"}),
+        ([1], {}, {}),
+        (None, {"a": {"b": {"c": 1}}}, {"provider.a.b.c": "1"}),
+        (None, {"a": {"b": {"c": {"d": {"e": 1}}}}}, {}),
+        (
+            None,
+            {"a": [1], "b": None, "c": "", "d": 10**400},
+            {"provider.c": "", "provider.d": "1" + "0" * 199},
+        ),
+        (None, {"a": "x" * 500}, {"provider.a": "x" * 200}),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_extras_are_properties_within_bounds(
+    tier: Any, extras: dict[str, Any], properties: dict[str, str]
+) -> None:
+    assert describe_extras(tier, extras) == properties
+
+
+def test_of_very_many_extras_some_are_kept() -> None:
+    assert len(describe_extras(None, {str(number): number for number in range(500)})) == 32
 
 
 # --- function calls
@@ -489,8 +573,6 @@ def test_the_last_error_counts_and_units_seen_are_kept() -> None:
 
 # --- when it is over
 
-USED = {"prompt_tokens": 9, "completion_tokens": 1}
-
 
 @pytest.mark.parametrize(
     ("bodies", "exhausted", "finished"),
@@ -528,7 +610,7 @@ def test_a_stream_is_finished_when_its_last_word_was_seen(
 NAMES = [
     *("id", "model", "usage", "error", "choices", "index", "message", "delta", "finish_reason"),
     *("tool_calls", "function_call", "function", "name", "arguments", "code", "type"),
-    *("prompt_tokens", "completion_tokens"),
+    *("prompt_tokens", "completion_tokens", "x_groq", "service_tier", "cached_tokens"),
 ]
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
