@@ -294,6 +294,7 @@ PAIRS = {
     module.PayiModelsConfig: values.ModelsSettings,
     module.PayiModelProviderConfig: values.ModelProviderSettings,
     module.PayiInstrumentModelMapping: values.ModelMappingSettings,
+    module.PayiInstrumentModelConfig: values.ModelConfigSettings,
     module.PayiInstrumentOpenAiConfig: values.OpenAISettings,
     module.PayiInstrumentOfflineInstrumentationConfig: values.OfflineSettings,
     module.PayiInstrumentIngestRetryConfig: values.IngestRetrySettings,
