@@ -171,7 +171,9 @@ class Pipeline:
             return "pending"
         if self._repeats.is_repeat(event, exchange.route.operation.endswith(".again")):
             return "repeated"
-        self._notices.check_price(exchange.route, event)
+        context = exchange.context
+        if not (context.price_as_category or context.price_as_resource):
+            self._notices.check_price(exchange.route, event)
         return event
 
     def _wake_worker(self) -> None:

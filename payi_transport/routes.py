@@ -43,7 +43,9 @@ PATH_RULES = {
     "completions": (
         _rule("POST", "chat/completions", "openai.chat"),
         _rule(
-            "POST", r"(v\d\w*|openai|deployments/[^/]+|serving-endpoints)/completions", "openai.completions"
+            "POST",
+            r"(v\d\w*|beta|fim|openai|deployments/[^/]+|serving-endpoints)/completions",
+            "openai.completions",
         ),
     ),
     "invocations": (_rule("POST", "serving-endpoints/[^/]+/invocations", "databricks.invocations"),),

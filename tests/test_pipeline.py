@@ -275,3 +275,37 @@ def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptu
     assert payi_stats().lost == {"overload": 1}
     assert caplog.records == []
     sink.gate.set()
+
+
+def test_an_azure_deployment_is_told_once_unless_the_call_says_its_price(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_instrument(sink=sink)
+    url = "https://mine.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21"
+    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        with track_context(price_as_resource="gpt-4.1"):
+            client.post(url, content=UNARY.request)
+            assert payi_flush(10)
+        assert caplog.records == []
+        for _ in range(2):
+            client.post(url, content=UNARY.request)
+    assert payi_flush(10)
+    assert [event.resource for event in sink.events] == ["gpt-4.1", "my-gpt", "my-gpt"]
+    assert {event.category for event in sink.events} == {"system.azureopenai"}
+    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
+    assert '"model": "my-gpt"' in record.getMessage()
+
+
+def test_a_host_that_nobody_knows_is_told_once_with_the_mapping_to_add(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_instrument(sink=sink)
+    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        for _ in range(2):
+            client.post("https://llm.example.org/v1/chat/completions?key=SECRET", content=UNARY.request)
+    assert payi_stats().captured == 0
+    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
+    assert '{"host_mappings": {"llm.example.org": {' in record.getMessage()
+    assert "SECRET" not in record.getMessage()
