@@ -10,7 +10,6 @@ from hypothesis import settings
 from payi_transport import MemorySink, payi_uninstrument
 from tests.origin import Origin, serve
 
-
 # A busy machine takes its time; how long an example took says nothing.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
