@@ -116,6 +116,9 @@ class Pipeline:
         """Flush within `timeout` seconds, then take no more."""
         flushed = self.flush(timeout)
         self._closed = True
+        queued = self.stats().queued
+        if queued:
+            self._loss_log.warning(f"stopped with {queued} events undelivered")
         self._worker.stop(timeout if flushed else 0.0)
         return flushed
 

@@ -228,8 +228,8 @@ def test_one_call_may_say_that_its_content_is_not_logged(sink: MemorySink) -> No
     assert [event.provider_request_json is None for event in sink.events] == [True, False]
 
 
-def test_uninstrumenting_with_a_dead_destination_takes_two_seconds_at_most(
-    origin: Origin, monkeypatch: pytest.MonkeyPatch
+def test_stopping_with_a_dead_destination_takes_two_seconds_and_says_what_is_left(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     hold = threading.Event()
     origin.answers = [Answer(hold=hold)]
@@ -241,6 +241,7 @@ def test_uninstrumenting_with_a_dead_destination_takes_two_seconds_at_most(
     payi_uninstrument()
     hold.set()
     assert monotonic() - started < 3
+    assert "stopped with 1 events undelivered" in caplog.text
 
 
 def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sink: MemorySink) -> None:

@@ -27,6 +27,9 @@ by_name = {case.name: case for case in CASES}
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 QUESTION: list[Any] = [{"role": "user", "content": "What is the weather in Boston?"}]
 
+CHATS = [case for case in CASES if case.name.startswith("openai/chat")]
+COMPATIBLE = [case for case in CASES if case.name.startswith("compatible/") and "resource" not in case.route]
+
 every_setup = pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.name)
 
 
@@ -44,7 +47,10 @@ def run(setup: Setup, url: str, scenario: Callable[[Any], Awaitable[Any]], **opt
 
 
 def instrument(setup: Setup, origin: Origin, sink: MemorySink, **options: Any) -> None:
-    mapping = {"price_as_category": "system.openai", "include_usage": options.pop("include_usage", None)}
+    mapping = {
+        "price_as_category": options.pop("category", "system.openai"),
+        "include_usage": options.pop("include_usage", None),
+    }
     config: Any = {"host_mappings": {origin.netloc: mapping}, **options.pop("config", {})}
     payi_instrument(sink=sink, config=config, **options)
     if setup.install == "explicit":
@@ -76,7 +82,7 @@ async def replay(client: Any, case: WireCase) -> Any:
 
 
 @every_setup
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CHATS, ids=lambda case: case.name)
 def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
     setup: Setup, case: WireCase, origin: Origin, sink: MemorySink
 ) -> None:
@@ -91,6 +97,20 @@ def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
     assert origin.received[0].body == origin.received[1].body
     assert event.provider_request_json == origin.received[1].body.decode()
     assert event.provider_uri == f"{origin.url}/v1/chat/completions"
+
+
+@pytest.mark.parametrize("setup", SETUPS[:2], ids=lambda setup: setup.name)
+@pytest.mark.parametrize("case", COMPATIBLE, ids=lambda case: case.name)
+def test_a_mapped_host_is_seen_alike_and_priced_as_its_mapping_says(
+    setup: Setup, case: WireCase, origin: Origin, sink: MemorySink
+) -> None:
+    origin.answers = [answer_of(case)]
+    without = run(setup, origin.url, lambda client: replay(client, case))
+    instrument(setup, origin, sink, category=case.route["category"])
+    within = run(setup, origin.url, lambda client: replay(client, case))
+    [event] = events_of(sink)
+    assert within == without
+    assert shown(event, case.event) == case.event
 
 
 @every_setup
