@@ -151,6 +151,9 @@ class Exchange:
         self._end(Outcome.FAILED, error)
 
     def _end(self, outcome: Outcome, error: BaseException | None) -> None:
+        # Every call comes by here again, at close and as garbage: asking is cheaper than an exception.
+        if not self._unfinished:
+            return
         try:
             self._unfinished.pop()
         except IndexError:

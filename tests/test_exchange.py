@@ -223,3 +223,17 @@ def test_a_request_without_a_body_weighs_nothing() -> None:
     exchange = Pushed().make(request_body=None)
     exchange.finish()
     assert exchange.weight == 0
+
+
+def test_the_slower_of_two_that_end_an_exchange_at_once_does_nothing() -> None:
+    class TakenMeanwhile(list[bool]):
+        """Was there when asked, and is gone when taken."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    pushed = Pushed()
+    exchange = pushed.make()
+    exchange._unfinished = TakenMeanwhile()
+    exchange.finish()
+    assert pushed == []
