@@ -22,33 +22,41 @@ _TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 
 # A string that is a data URL with base64 in it, as in `image_url` and `file_data`.
 _DATA_URL = re.compile(
-    rb'(?P<head>(?<!\\)")data:(?:[^",\\]|\\.){0,200};base64,%b(?:%%[0-9A-Fa-f]{2}%b)*+%b'
+    rb'(?P<head>"(?<!\\"))data:(?:[^",\\]|\\.){0,200};base64,%b(?:%%[0-9A-Fa-f]{2}%b)*+%b'
     % (_BASE64, _BASE64, _END)
 )
 # Fields that hold base64 and nothing else. Source: OpenAI's API reference.
 _BASE64_FIELD = re.compile(
-    rb'(?P<head>(?<!\\)"(?:b64_json|file_data|partial_image_b64)"\s*:\s*")%b%b' % (_BASE64, _END)
+    rb'(?P<head>"(?<!\\")(?:b64_json|file_data|partial_image_b64)"\s*:\s*")%b%b' % (_BASE64, _END)
 )
 # Fields that hold base64 in some objects (an image call's `result`, an answer's `audio.data`) and short words
 # or a checksum in others.
 _LONG_BASE64 = re.compile(
-    rb'(?P<head>(?<!\\)"(?:data|result|audio|input_audio)"\s*:\s*")(?![0-9A-Fa-f]*+")(?=[^"]{64})%b%b'
+    rb'(?P<head>"(?<!\\")(?:data|result|audio|input_audio)"\s*:\s*")(?![0-9A-Fa-f]*+")(?=[^"]{64})%b%b'
     % (_BASE64, _END)
 )
 _AUDIO_DATA = re.compile(
-    rb'(?P<head>(?<!\\)"(?:input_)?audio"\s*:\s*\{(?:[^{}"]|%b)*?"data"\s*:\s*")%b%b'
+    rb'(?P<head>"(?<!\\")(?:input_)?audio"\s*:\s*\{(?:[^{}"]|%b)*?"data"\s*:\s*")%b%b'
     % (_TEXT, _BASE64, _END),
     re.DOTALL,
 )
 # Elsewhere a delta is text, which may look like base64.
-_AUDIO_EVENT = re.compile(rb'(?<!\\)"type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta"')
-_AUDIO_DELTA = re.compile(rb'(?P<head>(?<!\\)"(?:delta|audio)"\s*:\s*")%b%b' % (_BASE64, _END))
+_AUDIO_EVENT = re.compile(rb'"(?<!\\")type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta"')
+_AUDIO_DELTA = re.compile(rb'(?P<head>"(?<!\\")(?:delta|audio)"\s*:\s*")%b%b' % (_BASE64, _END))
+
+# How each of these begins. Nearly every body has none of it, and is to be looked at once.
+_BEGINNING = re.compile(
+    rb'"(?<!\\")(?:data:|(?:b64_json|file_data|partial_image_b64|data|result|audio|input_audio)"\s*:'
+    rb'|type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta")'
+)
 
 _PATTERNS = (_DATA_URL, _BASE64_FIELD, _AUDIO_DATA, _LONG_BASE64)
 
 
 def strip_inline_data(body: bytes) -> bytes:
     """`body`, JSON as it was sent, with `<not_instrumented>` for each piece of inline data."""
+    if _BEGINNING.search(body) is None:
+        return body
     for pattern in _PATTERNS:
         body = pattern.sub(rb"\g<head>%b\g<end>" % NOT_INSTRUMENTED, body)
     if _AUDIO_EVENT.search(body):
