@@ -8,16 +8,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from payi_transport.dialects.openai import DONE, read_chat, read_error
-from payi_transport.dialects.openai_media import (
-    read_embeddings,
-    read_images,
-    read_speech,
-    read_transcription,
-)
-from payi_transport.dialects.openai_responses import read_response
-from payi_transport.dialects.openai_text import has_image, read_output_text, read_prompt_texts
+from payi_transport.dialects.openai import DONE
 from payi_transport.dialects.reply import Reply
+from payi_transport.dialects.table import DIALECTS, Dialect
 from payi_transport.event import Answer, Event, Failure, Units
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.framing import Frames, find_framing
@@ -41,21 +34,8 @@ from payi_transport.recorded_headers import (
     read_headers,
 )
 
-__all__ = ["OPERATIONS", "Reading", "decode"]
+__all__ = ["Reading", "decode"]
 
-# Which reader knows the wire format of an operation.
-_READERS: dict[str, Callable[[Reply], Answer]] = {
-    "openai.chat": read_chat,
-    "openai.completions": read_chat,
-    "databricks.invocations": read_chat,
-    "openai.responses": read_response,
-    "openai.responses.again": read_response,
-    "openai.embeddings": read_embeddings,
-    "openai.images": read_images,
-    "openai.transcription": read_transcription,
-    "openai.speech": read_speech,
-}
-OPERATIONS = frozenset(_READERS)
 _AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
 _DEPLOYMENT_HEADER = "x-ms-deployment-name"
 
@@ -93,18 +73,20 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
     headers = read_headers(exchange.response_headers)
     body = _read_body(exchange, headers)
     frames = find_framing(headers.get("content-type", ""))(body)
-    answer = _read_answer(exchange, frames, body, headers)
+    asked = _find_asked(exchange, headers)
+    dialect = DIALECTS[exchange.route.operation]
+    answer = _read_answer(dialect, exchange, frames, body, headers, asked)
     if answer.pending:
         return None
     context = exchange.context
-    price = _find_price(exchange, answer, headers, reading)
+    price = _find_price(exchange, answer, asked, dialect.prefix, reading)
     request_headers = read_headers(exchange.request_headers)
     streams = STREAM in headers.get("content-type", "")
     return Event(
         category=price.category,
         resource=price.resource,
         scope=price.scope,
-        units=_count_units(exchange, answer, frames, reading, price.resource),
+        units=_count_units(dialect, exchange, answer, frames, reading, price.resource),
         provider_response_id=answer.response_id or find_request_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
         end_to_end_latency_ms=_milliseconds(exchange, exchange.ended),
@@ -145,31 +127,57 @@ def _read_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
         return b""
 
 
-def _read_answer(exchange: Exchange, frames: Frames, body: bytes, headers: Mapping[str, str]) -> Answer:
-    if exchange.status is None or exchange.status >= 400:
-        return Answer(failure=read_error(body))
-    exhausted = exchange.outcome is Outcome.EXHAUSTED
-    reply = Reply(frames, exhausted, exchange.request_body or b"", headers)
-    return _READERS[exchange.route.operation](reply)
-
-
-def _find_price(exchange: Exchange, answer: Answer, headers: Mapping[str, str], reading: Reading) -> Price:
-    """Context first; where it gives neither category nor resource, the model mappings."""
-    context, route = exchange.context, exchange.route
+def _find_asked(exchange: Exchange, headers: Mapping[str, str]) -> str | None:
+    """The model that the caller asked for."""
+    route = exchange.route
     deployment = headers.get(_DEPLOYMENT_HEADER) if route.category in _AZURE else None
-    asked = route.resource or deployment or _read_asked(exchange.request_body)
-    price = Price(route.category, asked or answer.model or UNKNOWN_RESOURCE, context.resource_scope)
+    return route.resource or deployment or _read_asked(exchange.request_body)
+
+
+def _read_answer(
+    dialect: Dialect,
+    exchange: Exchange,
+    frames: Frames,
+    body: bytes,
+    headers: Mapping[str, str],
+    asked: str | None,
+) -> Answer:
+    if exchange.status is None or exchange.status >= 400:
+        return Answer(failure=dialect.read_error(body, headers))
+    return dialect.read(
+        Reply(
+            frames,
+            exchange.outcome is Outcome.EXHAUSTED,
+            exchange.request_body or b"",
+            headers,
+            asked,
+            exchange.route.category,
+        )
+    )
+
+
+def _find_price(
+    exchange: Exchange, answer: Answer, asked: str | None, prefix: str, reading: Reading
+) -> Price:
+    """Context first; where it gives neither category nor resource, the model mappings.
+
+    A mapping may name the model as it is priced, with or without the prefix, or as it was asked for.
+    """
+    context, route = exchange.context, exchange.route
+    model = answer.resource or asked or answer.model
+    resource = prefix + model.removeprefix(prefix) if model else UNKNOWN_RESOURCE
+    price = Price(route.category, resource, context.resource_scope or answer.scope)
     if context.price_as_category or context.price_as_resource:
         return Price(
             context.price_as_category or price.category,
             context.price_as_resource or price.resource,
             price.scope,
         )
-    return find_price(reading.model_mappings, price, route.host)
+    names = {resource, resource.removeprefix(prefix), asked or resource}
+    return find_price(reading.model_mappings, price, names, route.host)
 
 
 def _read_asked(body: bytes | None) -> str | None:
-    """The model that the caller asked for."""
     try:
         return _asked.decode(body or b"").model or None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -177,17 +185,17 @@ def _read_asked(body: bytes | None) -> str | None:
 
 
 def _count_units(
-    exchange: Exchange, answer: Answer, frames: Frames, reading: Reading, model: str
+    dialect: Dialect, exchange: Exchange, answer: Answer, frames: Frames, reading: Reading, model: str
 ) -> Mapping[str, Units]:
     """The units that were told, and what a tokenizer adds: the text beside images, that of a cut stream."""
     units, text = answer.units, answer.units.get("text")
     if not units and not answer.finished and exchange.status and exchange.status < 400:
-        output = reading.count_tokens(model, read_output_text(frames))
+        output = reading.count_tokens(model, dialect.read_output_text(frames))
         return {"text": Units(output=output)} if output else units
-    request = exchange.request_body or b""
-    if text is None or not text.input or "vision" in units or not has_image(request):
+    if text is None or not text.input or "vision" in units:
         return units
-    counts = [reading.count_tokens(model, part) for part in read_prompt_texts(request)]
+    texts = dialect.read_prompt_texts(exchange.request_body or b"")
+    counts = [reading.count_tokens(model, part) for part in texts or ()]
     if not counts or None in counts:
         return units
     counted = min(sum(count or 0 for count in counts), text.input)

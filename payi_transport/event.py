@@ -44,10 +44,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     `finished` is False for a stream whose last word was not seen, `pending` True for work that the provider
     has only begun, and will answer again. `failure` is what an error body, or an
-    error event inside a 200 answer, says.
+    error event inside a 200 answer, says. `resource` is the model to price, where that is not the one asked
+    for, and `scope` where the answer says it was processed.
     """
 
     model: str | None = None
+    resource: str | None = None
+    scope: str | None = None
     response_id: str | None = None
     units: Mapping[str, Units] = {}
     function_calls: tuple[FunctionCall, ...] = ()

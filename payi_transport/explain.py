@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from payi_transport.errors import PayiError
+from payi_transport.examples import EXAMPLES
 from payi_transport.hosts import (
     KNOWN_HOSTS,
     HostMapping,
@@ -25,8 +26,9 @@ from payi_transport.hosts import (
     find_known,
     parse_host,
 )
-from payi_transport.names import INSTRUMENTS, PayiCategories
-from payi_transport.routes import Routes, find_operation, refine
+from payi_transport.names import INSTRUMENTS
+from payi_transport.paths import find_operation
+from payi_transport.routes import Routes, refine
 
 __all__ = ["Explanation", "describe", "explain_url"]
 
@@ -38,30 +40,6 @@ REGIONAL = (
     "bedrock-mantle.us-east-1.api.aws",
     "us-central1-aiplatform.googleapis.com",
 )
-
-
-class Example(NamedTuple):
-    """A request of a wire format, and the category of a host that usually speaks it."""
-
-    method: str
-    path: str
-    category: str
-
-
-_OPENAI = PayiCategories.openai
-EXAMPLES = {
-    "openai.chat": Example("POST", "/v1/chat/completions", _OPENAI),
-    "openai.responses": Example("POST", "/v1/responses", _OPENAI),
-    "openai.responses.again": Example("GET", "/v1/responses/resp_1", _OPENAI),
-    "openai.embeddings": Example("POST", "/v1/embeddings", _OPENAI),
-    "openai.images": Example("POST", "/v1/images/generations", _OPENAI),
-    "openai.transcription": Example("POST", "/v1/audio/transcriptions", _OPENAI),
-    "openai.speech": Example("POST", "/v1/audio/speech", _OPENAI),
-    "openai.completions": Example("POST", "/v1/completions", _OPENAI),
-    "databricks.invocations": Example(
-        "POST", "/serving-endpoints/my-endpoint/invocations", PayiCategories.databricks_aws
-    ),
-}
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

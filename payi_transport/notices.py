@@ -48,7 +48,7 @@ class Notices:
             return
         if route.category != event.category or name != (route.resource or name):
             return
-        if find_mapping(self._mappings, name, route.host) is None:
+        if find_mapping(self._mappings, {name}, route.host) is None:
             self._deployments.add(name)
             wanted = {"model": name, "price_as_resource": "<model>"}
             self._logger.warning(

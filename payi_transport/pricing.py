@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from payi_transport.hosts import HostPattern, patterns_of
@@ -28,17 +28,21 @@ class Price(NamedTuple):
     scope: str | None
 
 
-def find_mapping(mappings: Iterable[ModelMapping], model: str, host: HostPattern) -> ModelMapping | None:
-    """The first mapping for a model at a host."""
+def find_mapping(
+    mappings: Iterable[ModelMapping], models: Container[str], host: HostPattern
+) -> ModelMapping | None:
+    """The first mapping for a model at a host, by any of the names that the model goes by."""
     for mapping in mappings:
-        if mapping.model == model and (mapping.host is None or mapping.host in patterns_of(*host)):
+        if mapping.model in models and (mapping.host is None or mapping.host in patterns_of(*host)):
             return mapping
     return None
 
 
-def find_price(mappings: Iterable[ModelMapping], price: Price, host: HostPattern) -> Price:
-    """`price` as the first mapping of its resource says; what the mapping leaves out stays as it is."""
-    mapping = find_mapping(mappings, price.resource, host)
+def find_price(
+    mappings: Iterable[ModelMapping], price: Price, models: Container[str], host: HostPattern
+) -> Price:
+    """`price` as the first mapping of its model says; what the mapping leaves out stays as it is."""
+    mapping = find_mapping(mappings, models, host)
     if mapping is None:
         return price
     return Price(

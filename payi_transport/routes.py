@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Set
 from typing import Literal, NamedTuple
-from urllib.parse import unquote
 
 from payi_transport.hosts import HostMatch, HostPattern, HostTable
 from payi_transport.names import INSTRUMENT_FAMILIES, PayiCategories
+from payi_transport.paths import find_operation, find_resource, may_be_call
 
-__all__ = ["PATH_RULES", "Route", "Routes", "find_operation", "find_resource", "refine"]
+__all__ = ["Route", "Routes", "refine"]
 
 
 class Route(NamedTuple):
@@ -28,58 +27,8 @@ class Route(NamedTuple):
     asks_usage: bool = False
 
 
-class _PathRule(NamedTuple):
-    method: str
-    pattern: re.Pattern[str]
-    operation: str
-
-
-def _rule(method: str, pattern: str, operation: str) -> _PathRule:
-    return _PathRule(method, re.compile(rf"(.*/)?{pattern}"), operation)
-
-
-# By the last segment of the path, so that a request costs one look-up.
-PATH_RULES = {
-    "completions": (
-        _rule("POST", "chat/completions", "openai.chat"),
-        _rule(
-            "POST",
-            r"(v\d\w*|beta|fim|openai|deployments/[^/]+|serving-endpoints)/completions",
-            "openai.completions",
-        ),
-    ),
-    "invocations": (_rule("POST", "serving-endpoints/[^/]+/invocations", "databricks.invocations"),),
-    "responses": (_rule("POST", "responses", "openai.responses"),),
-    "compact": (_rule("POST", "responses/compact", "openai.responses"),),
-    "cancel": (_rule("POST", r"responses/[^/]+/cancel", "openai.responses.again"),),
-    "embeddings": (_rule("POST", "embeddings", "openai.embeddings"),),
-    "generations": (_rule("POST", "images/generations", "openai.images"),),
-    "edits": (_rule("POST", "images/edits", "openai.images"),),
-    "variations": (_rule("POST", "images/variations", "openai.images"),),
-    "transcriptions": (_rule("POST", "audio/transcriptions", "openai.transcription"),),
-    "translations": (_rule("POST", "audio/translations", "openai.transcription"),),
-    "speech": (_rule("POST", "audio/speech", "openai.speech"),),
-}
-# A response that is asked for again, whose last segment is its id.
-_AGAIN = _rule("GET", r"responses/resp_[^/]+", "openai.responses.again")
-# Azure's deployments and Databricks' endpoints stand for a model.
-_RESOURCE = re.compile(r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations")
 # What has a usage chunk to ask for.
 _HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
-
-
-def find_operation(method: str, path: str) -> str | None:
-    """The operation whose wire format a request to `path` speaks, or None."""
-    for rule in PATH_RULES.get(path[path.rfind("/") + 1 :], ()) or (_AGAIN,):
-        if rule.method == method and rule.pattern.fullmatch(path):
-            return rule.operation
-    return None
-
-
-def find_resource(path: str) -> str | None:
-    """The model, deployment or endpoint that a path names."""
-    found = _RESOURCE.search(path)
-    return unquote(found[1] or found[2]) if found else None
 
 
 def refine(match: HostMatch, path: str) -> HostMatch:
@@ -121,7 +70,7 @@ class Routes:
         """The route of a request, or None when it is not observed. `port` is None for the scheme's own."""
         match = self.hosts.find(host, port)
         if match is None:
-            if host not in self._told:
+            if may_be_call(path) and host not in self._told:
                 self._tell(host, port, find_operation(method, path))
             return None
         key = (method, scheme, host, port, path)

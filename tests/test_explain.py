@@ -8,11 +8,12 @@ import pytest
 
 from payi_transport import PayiError
 from payi_transport.config import check_config, collect_host_mappings
-from payi_transport.decode import OPERATIONS
-from payi_transport.explain import EXAMPLES, REGIONAL, Explanation, describe, explain_url
+from payi_transport.dialects.table import DIALECTS
+from payi_transport.examples import EXAMPLES
+from payi_transport.explain import REGIONAL, Explanation, describe, explain_url
 from payi_transport.hosts import find_known
 from payi_transport.names import PayiCategories
-from payi_transport.routes import find_operation
+from payi_transport.paths import find_operation
 
 CHAT = "/v1/chat/completions"
 OPENAI = {"price_as_category": "system.openai"}
@@ -279,7 +280,7 @@ def test_a_description_of_an_observed_request_has_nothing_to_add() -> None:
 
 
 def test_every_wire_format_has_an_example() -> None:
-    assert set(EXAMPLES) == OPERATIONS
+    assert set(EXAMPLES) == set(DIALECTS)
     for operation, example in EXAMPLES.items():
         assert find_operation(example.method, example.path) == operation
 

@@ -11,7 +11,14 @@ PACKAGE = Path(__file__).parent.parent / "payi_transport"
 
 # Lowest first. A module may import what stands in a lower row, and what is named beside it in its own.
 LAYERS: list[dict[str, set[str]]] = [
-    {"names": set(), "errors": set(), "ring": set(), "window": set(), "inflate": set()},
+    {
+        "names": set(),
+        "errors": set(),
+        "ring": set(),
+        "window": set(),
+        "inflate": set(),
+        "paths": set(),
+    },
     {
         "event": set(),
         "frame": set(),
@@ -19,6 +26,7 @@ LAYERS: list[dict[str, set[str]]] = [
         "settings": set(),
         "hosts": set(),
         "include_usage": set(),
+        "examples": set(),
     },
     {"routes": set(), "pricing": set(), "inline_data": set(), "repeats": set(), "tokenizers": set()},
     {"exchange": set(), "context": set(), "config": set(), "notices": set()},

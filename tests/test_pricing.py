@@ -27,12 +27,12 @@ PRICE = Price("system.openai", "m", "region.eu")
 )
 def test_a_mapping_with_a_host_is_for_that_host_alone(pattern: str | None, fits: bool) -> None:
     mapping = ModelMapping("m", parse_host(pattern) if pattern else None, price_as_resource="p")
-    assert find_mapping([mapping], "m", HOST) == (mapping if fits else None)
+    assert find_mapping([mapping], {"m"}, HOST) == (mapping if fits else None)
 
 
 @pytest.mark.parametrize("model", ["M", "m2", "", "m "])
 def test_a_mapping_is_for_its_model_alone(model: str) -> None:
-    assert find_mapping([ModelMapping("m")], model, HOST) is None
+    assert find_mapping([ModelMapping("m")], {model}, HOST) is None
 
 
 def test_the_first_mapping_that_fits_counts() -> None:
@@ -41,8 +41,8 @@ def test_the_first_mapping_that_fits_counts() -> None:
         ModelMapping("m", None, "c1"),
         ModelMapping("m", parse_host("a.example.com"), "c2"),
     )
-    assert find_mapping([elsewhere, first, second], "m", HOST) is first
-    assert find_mapping([elsewhere, second, first], "m", HOST) is second
+    assert find_mapping([elsewhere, first, second], {"m"}, HOST) is first
+    assert find_mapping([elsewhere, second, first], {"m"}, HOST) is second
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_the_first_mapping_that_fits_counts() -> None:
     ],
 )
 def test_what_a_mapping_leaves_out_stays_as_it_is(mapping: ModelMapping, price: Price) -> None:
-    assert find_price([mapping], PRICE, HOST) == price
+    assert find_price([mapping], PRICE, {"m"}, HOST) == price
 
 
 def test_without_mappings_a_price_is_as_it_is() -> None:
-    assert find_price((), PRICE, HOST) is PRICE
+    assert find_price((), PRICE, {"m"}, HOST) is PRICE
 
 
 def test_what_is_mapped_is_not_mapped_again() -> None:
     mappings = [ModelMapping("m", None, None, "n"), ModelMapping("n", None, None, "o")]
-    assert find_price(mappings, PRICE, HOST).resource == "n"
+    assert find_price(mappings, PRICE, {"m"}, HOST).resource == "n"

@@ -110,7 +110,7 @@ def read_chat(reply: Reply) -> Answer:
     )
 
 
-def read_error(body: bytes) -> Failure | None:
+def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
     """What an error body says, where it is of OpenAI's shape: `{"error": {"type", "code", "message"}}`."""
     head = _decode(body)
     return None if head is None else read_failure(head.error)

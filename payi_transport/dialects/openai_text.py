@@ -9,18 +9,15 @@ import msgspec
 
 from payi_transport.framing import Frames
 
-__all__ = ["has_image", "read_output_text", "read_prompt_texts"]
+__all__ = ["read_output_text", "read_prompt_texts"]
 
 _any = msgspec.json.Decoder()
 
 
-def has_image(request: bytes) -> bool:
-    """Whether a chat or Responses request holds an image."""
-    return b'"image_url"' in request or b'"input_image"' in request
-
-
-def read_prompt_texts(request: bytes) -> list[str]:
-    """Each text of a request's messages, or of a response's instructions and input."""
+def read_prompt_texts(request: bytes) -> list[str] | None:
+    """Each text of a request's messages, or instructions and input; None where it has no image."""
+    if b'"image_url"' not in request and b'"input_image"' not in request:
+        return None
     body = _decode(request)
     if not isinstance(body, dict):
         return []

@@ -11,9 +11,14 @@ __all__ = ["Reply"]
 
 
 class Reply(NamedTuple):
-    """`exhausted`: the body was read to its end. `headers` are those of the answer, by lower-case name."""
+    """`exhausted`: the body was read to its end. `headers` are those of the answer, by lower-case name.
+
+    `asked` is the model that the caller asked for, `category` that of the host.
+    """
 
     frames: Frames
     exhausted: bool = True
     request: bytes = b""
     headers: Mapping[str, str] = {}
+    asked: str | None = None
+    category: str = ""

@@ -547,7 +547,7 @@ def test_a_call_without_arguments_and_one_without_a_name() -> None:
     ids=repr,
 )
 def test_an_error_is_read_as_far_as_it_has_the_shape(error: Any, failure: Failure | None) -> None:
-    assert read_error(json.dumps({"error": error}).encode()) == failure
+    assert read_error(json.dumps({"error": error}).encode(), {}) == failure
     answer = read(chunk(), {"error": error}, exhausted=False)
     assert answer.failure == failure
     assert answer.finished is (failure is not None)
@@ -557,7 +557,7 @@ def test_an_error_is_read_as_far_as_it_has_the_shape(error: Any, failure: Failur
     "body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b'{"detail":"x"}', b"[" * 99_999]
 )
 def test_an_error_body_of_another_shape_says_nothing(body: bytes) -> None:
-    assert read_error(body) is None
+    assert read_error(body, {}) is None
 
 
 def test_the_last_error_counts_and_units_seen_are_kept() -> None:
@@ -641,4 +641,4 @@ def test_arbitrary_json_raises_nothing(bodies: list[Any], exhausted: bool) -> No
 def test_arbitrary_bytes_raise_nothing(bodies: list[bytes], exhausted: bool) -> None:
     read(*bodies, exhausted=exhausted)
     for body in bodies:
-        read_error(body)
+        read_error(body, {})

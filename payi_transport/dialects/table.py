@@ -1,0 +1,54 @@
+"""Which dialect knows the wire format of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from payi_transport.dialects.openai import read_chat, read_error
+from payi_transport.dialects.openai_media import (
+    read_embeddings,
+    read_images,
+    read_speech,
+    read_transcription,
+)
+from payi_transport.dialects.openai_responses import read_response
+from payi_transport.dialects.openai_text import read_output_text, read_prompt_texts
+from payi_transport.dialects.reply import Reply
+from payi_transport.event import Answer, Failure
+from payi_transport.framing import Frames
+
+__all__ = ["DIALECTS", "Dialect"]
+
+
+def _read_nothing(body: bytes) -> None:
+    return None
+
+
+class Dialect(NamedTuple):
+    """How an operation's bodies are read.
+
+    `read_error` reads the body of a 4xx or 5xx answer, of which the headers are by lower-case name.
+    `read_output_text` is the text of an answer as far as it came, `read_prompt_texts` the texts of a request
+    that holds an image, None for any other: both are for models that do not tell all of their usage.
+    `prefix` stands before a model's name in the name of its resource.
+    """
+
+    read: Callable[[Reply], Answer]
+    read_error: Callable[[bytes, Mapping[str, str]], Failure | None] = read_error
+    read_output_text: Callable[[Frames], str] = read_output_text
+    read_prompt_texts: Callable[[bytes], list[str] | None] = _read_nothing
+    prefix: str = ""
+
+
+DIALECTS: dict[str, Dialect] = {
+    "openai.chat": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
+    "openai.completions": Dialect(read_chat),
+    "databricks.invocations": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
+    "openai.responses": Dialect(read_response, read_prompt_texts=read_prompt_texts),
+    "openai.responses.again": Dialect(read_response),
+    "openai.embeddings": Dialect(read_embeddings),
+    "openai.images": Dialect(read_images),
+    "openai.transcription": Dialect(read_transcription),
+    "openai.speech": Dialect(read_speech),
+}

@@ -1,0 +1,33 @@
+"""One request of each wire format, to tell what a path was meant to be."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from payi_transport.names import PayiCategories
+
+__all__ = ["EXAMPLES", "Example"]
+
+
+class Example(NamedTuple):
+    """A request of a wire format, and the category of a host that usually speaks it."""
+
+    method: str
+    path: str
+    category: str
+
+
+_OPENAI = PayiCategories.openai
+EXAMPLES = {
+    "openai.chat": Example("POST", "/v1/chat/completions", _OPENAI),
+    "openai.responses": Example("POST", "/v1/responses", _OPENAI),
+    "openai.responses.again": Example("GET", "/v1/responses/resp_1", _OPENAI),
+    "openai.embeddings": Example("POST", "/v1/embeddings", _OPENAI),
+    "openai.images": Example("POST", "/v1/images/generations", _OPENAI),
+    "openai.transcription": Example("POST", "/v1/audio/transcriptions", _OPENAI),
+    "openai.speech": Example("POST", "/v1/audio/speech", _OPENAI),
+    "openai.completions": Example("POST", "/v1/completions", _OPENAI),
+    "databricks.invocations": Example(
+        "POST", "/serving-endpoints/my-endpoint/invocations", PayiCategories.databricks_aws
+    ),
+}

@@ -1,0 +1,72 @@
+"""Which wire format a request speaks, by its method and path: the paths are the providers' own."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+__all__ = ["PATH_RULES", "find_operation", "find_resource", "may_be_call"]
+
+
+class _PathRule(NamedTuple):
+    method: str
+    pattern: re.Pattern[str]
+    operation: str
+
+
+def _rule(method: str, pattern: str, operation: str) -> _PathRule:
+    return _PathRule(method, re.compile(rf"(.*/)?{pattern}"), operation)
+
+
+# By the path's last segment, or its verb where it has one (`/models/m:predict`): a request costs one look-up.
+PATH_RULES = {
+    "completions": (
+        _rule("POST", "chat/completions", "openai.chat"),
+        _rule(
+            "POST",
+            r"(v\d\w*|beta|fim|openai|deployments/[^/]+|serving-endpoints)/completions",
+            "openai.completions",
+        ),
+    ),
+    "invocations": (_rule("POST", "serving-endpoints/[^/]+/invocations", "databricks.invocations"),),
+    "responses": (_rule("POST", "responses", "openai.responses"),),
+    "compact": (_rule("POST", "responses/compact", "openai.responses"),),
+    "cancel": (_rule("POST", r"responses/[^/]+/cancel", "openai.responses.again"),),
+    "embeddings": (_rule("POST", "embeddings", "openai.embeddings"),),
+    "generations": (_rule("POST", "images/generations", "openai.images"),),
+    "edits": (_rule("POST", "images/edits", "openai.images"),),
+    "variations": (_rule("POST", "images/variations", "openai.images"),),
+    "transcriptions": (_rule("POST", "audio/transcriptions", "openai.transcription"),),
+    "translations": (_rule("POST", "audio/translations", "openai.transcription"),),
+    "speech": (_rule("POST", "audio/speech", "openai.speech"),),
+}
+# What is asked for again, by an id that is the path's last segment.
+_AGAIN = (_rule("GET", r"responses/resp_[^/]+", "openai.responses.again"),)
+# Azure's deployments and Databricks' endpoints stand for a model.
+_RESOURCE = re.compile(r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations")
+
+
+def find_operation(method: str, path: str) -> str | None:
+    """The operation whose wire format a request to `path` speaks, or None."""
+    for rule in PATH_RULES.get(_key_of(path), _AGAIN):
+        if rule.method == method and rule.pattern.fullmatch(path):
+            return rule.operation
+    return None
+
+
+def may_be_call(path: str) -> bool:
+    """A quick look whether a path ends as an LLM call's does."""
+    return _key_of(path) in PATH_RULES
+
+
+def find_resource(path: str) -> str | None:
+    """The model, deployment or endpoint that a path names."""
+    found = _RESOURCE.search(path)
+    return unquote(next(filter(None, found.groups()))) if found else None
+
+
+def _key_of(path: str) -> str:
+    last = path[path.rfind("/") + 1 :]
+    verb = last.rfind(":")
+    return last if verb < 0 else last[verb:]

@@ -1,0 +1,143 @@
+"""The path tells the wire format, and at times the model."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from payi_transport.paths import PATH_RULES, find_operation, find_resource, may_be_call
+
+CHAT = "/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions",
+        "/chat/completions",
+        "chat/completions",
+        "/openai/deployments/my-gpt/chat/completions",
+        "/openai/deployments/my%2Fgpt%20x/chat/completions",
+        "/openai/v1/chat/completions",
+        "/serving-endpoints/chat/completions",
+        "/models/chat/completions",
+        "/api/v1/proxy/chat/completions/v1/chat/completions",
+        "//chat/completions",
+    ],
+)
+def test_chat_completions_are_told_by_the_end_of_the_path(path: str) -> None:
+    assert find_operation("POST", path) == "openai.chat"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", CHAT),
+        ("DELETE", CHAT),
+        ("post", CHAT),
+        ("GET", "/v1/chat/completions/chatcmpl-1"),
+        ("POST", "/v1/chat/completions/chatcmpl-1"),
+        ("POST", "/v1/chat/completions/"),
+        ("POST", "/v1/xchat/completions"),
+        ("POST", "/v1/chat/Completions"),
+        ("POST", "/v1/chat%2Fcompletions"),
+        ("POST", "/v1/chat/completionsx"),
+        ("POST", "/v1/chat/xcompletions"),
+        ("POST", "/v1/models"),
+        ("POST", "/"),
+        ("POST", ""),
+    ],
+)
+def test_no_other_request_is_a_call(method: str, path: str) -> None:
+    assert find_operation(method, path) is None
+
+
+OPERATIONS = {
+    "/v1/completions": "openai.completions",
+    "/openai/completions": "openai.completions",
+    "/openai/deployments/d%20x/completions": "openai.completions",
+    "/serving-endpoints/completions": "openai.completions",
+    "/serving-endpoints/my-model/invocations": "databricks.invocations",
+    "/ai-gateway/mlflow/v1/chat/completions": "openai.chat",
+    "/v1/responses": "openai.responses",
+    "/openai/v1/responses": "openai.responses",
+    "/v1/responses/compact": "openai.responses",
+    "/v1/responses/resp_1/cancel": "openai.responses.again",
+    "/v1/embeddings": "openai.embeddings",
+    "/v1/images/generations": "openai.images",
+    "/openai/deployments/d/images/generations": "openai.images",
+    "/v1/images/edits": "openai.images",
+    "/v1/images/variations": "openai.images",
+    "/v1/audio/transcriptions": "openai.transcription",
+    "/v1/audio/translations": "openai.transcription",
+    "/v1/audio/speech": "openai.speech",
+}
+
+
+@pytest.mark.parametrize(("path", "operation"), OPERATIONS.items())
+def test_a_path_tells_the_wire_format(path: str, operation: str) -> None:
+    assert find_operation("POST", path) == operation
+    assert find_operation("GET", path) is None
+    assert find_operation("POST", f"{path}/x") is None
+
+
+def test_every_rule_has_a_path_here() -> None:
+    assert all(map(may_be_call, OPERATIONS))
+    assert {re.split(r"/|(?=:)", path)[-1] for path in OPERATIONS} == set(PATH_RULES)
+    assert {rule.operation for rules in PATH_RULES.values() for rule in rules} == set(OPERATIONS.values())
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/responses/resp_1", "/openai/v1/responses/resp_a%2Fb", "responses/resp_1"]
+)
+def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> None:
+    assert find_operation("GET", path) == "openai.responses.again"
+    assert find_operation("POST", path) is None
+    assert find_operation("DELETE", path) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/moderations"),
+        ("GET", "/v1/models"),
+        ("GET", "/v1/models/gpt-4.1"),
+        ("GET", "/openai/deployments"),
+        ("GET", "/v1/responses"),
+        ("GET", "/v1/responses/resp_1/input_items"),
+        ("GET", "/v1/responses/other"),
+        ("POST", "/v1/responses/input_tokens"),
+        ("POST", "/v1/files"),
+        ("POST", "/v1/batches"),
+        ("POST", "/code/completions"),
+        ("POST", "/v1/code/completions"),
+        ("POST", "/orders/1/cancel"),
+        ("POST", "/cancel"),
+        ("POST", "/compact"),
+        ("POST", "/translations"),
+        ("POST", "/edits"),
+        ("POST", "/serving-endpoints/invocations"),
+        ("POST", "/invocations"),
+        ("POST", "/v1/xresponses"),
+    ],
+)
+def test_what_is_no_generation_is_not_observed(method: str, path: str) -> None:
+    assert find_operation(method, path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("/openai/deployments/my-gpt/chat/completions", "my-gpt"),
+        ("/openai/deployments/my%2Fgpt%20%C3%BC/embeddings", "my/gpt ü"),
+        ("/serving-endpoints/my%20model/invocations", "my model"),
+        ("/serving-endpoints/chat/completions", None),
+        ("/openai/v1/responses", None),
+        ("/v1/chat/completions", None),
+        ("/openai/deployments/", None),
+        ("", None),
+    ],
+)
+def test_deployments_and_endpoints_in_the_path_are_the_resource(path: str, resource: str | None) -> None:
+    assert find_resource(path) == resource
