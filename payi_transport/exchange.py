@@ -162,7 +162,9 @@ class Exchange:
         self.outcome = outcome
         if error is not None:
             self.error = type(error).__name__, _text_of(error)
-        self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail or ()))
+        # Who read the whole of it knows the size; over the limit that is not what is held.
+        if self.tail or not self.size:
+            self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail or ()))
         self._push(self)
 
     def discard(self) -> None:

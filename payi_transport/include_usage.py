@@ -66,8 +66,9 @@ class UsageHider:
 
     def feed(self, chunk: bytes) -> bytes:
         """What the caller gets for `chunk`; nothing, when all of it is hidden or held."""
-        # The way of nearly every chunk: whole events, and none with empty choices.
-        if not self._held and _EMPTY_LIST.search(chunk) is None and chunk.endswith(_EVENT_ENDS):
+        # The way of nearly every chunk: whole events, and no counts in them. From the end, where usage is,
+        # and as bytes: a regular expression takes twice as long.
+        if chunk.rfind(b'_tokens"') < 0 and chunk.endswith(_EVENT_ENDS) and not self._held:
             self._shown = False
             return chunk
         return self._feed_slowly(chunk)
@@ -99,7 +100,7 @@ def _cannot_be_usage(part: bytes) -> bool:
 
 
 def _is_usage_chunk(event: bytes) -> bool:
-    if b'"usage"' not in event or _EMPTY_LIST.search(event) is None:
+    if b'_tokens"' not in event or _EMPTY_LIST.search(event) is None:
         return False
     try:
         data: Any = _any.decode(b"\n".join(_DATA.findall(event)))

@@ -173,15 +173,15 @@ STREAMS: dict[str, list[bytes]] = {
 SPELLINGS: dict[str, bytes] = {
     "compact": LAST,
     "spaced": b'data: {"choices": [], "usage": {"prompt_tokens": 9}}\n\n',
-    "wide": b'data:   {  "choices"  :  [  ]  ,  "usage"  :  {}  }\n\n',
-    "no space": b'data:{"usage":{},"choices":[]}\n\n',
+    "wide": b'data:   {  "choices"  :  [  ]  ,  "usage"  :  { "total_tokens" : 9 }  }\n\n',
+    "no space": b'data:{"usage":{"prompt_tokens":9},"choices":[]}\n\n',
     "usage first": b"data: {" + USAGE + b',"choices":[]}\n\n',
     "named": b"event: chunk\ndata: " + LAST[6:],
     "below a comment": NOTE + LAST,
     "with an id below": LAST[:-1] + b"id: 7\n\n",
-    "in several lines": b'data: {"choices":[],\ndata: "usage":\ndata: {}}\n\n',
-    "tabs": b'data: {"choices":\t[\t],"usage":\t{}}\n\n',
-    "choices within": b'data: {"choices":[],"usage":{"choices":[1,2]}}\n\n',
+    "in several lines": b'data: {"choices":[],\ndata: "usage":\ndata: {"prompt_tokens":9}}\n\n',
+    "tabs": b'data: {"choices":\t[\t],"usage":\t{"prompt_tokens":\t9}}\n\n',
+    "choices within": b'data: {"choices":[],"usage":{"choices":[1,2],"prompt_tokens":9}}\n\n',
 }
 LINE_ENDS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
 each_line_end = pytest.mark.parametrize("end", LINE_ENDS.values(), ids=LINE_ENDS)

@@ -30,6 +30,7 @@ class BoundFamily:
     def __init__(self, module: ModuleType) -> None:
         self.module: Any = module
         self.request: Callable[..., Any] = module.Request
+        self.byte_stream: Callable[[bytes], Any] = module.ByteStream
         self.not_read: type[Exception] = module.RequestNotRead
         self.sync_stream: type[Any] = type(
             "RecordedSyncStream", (RecordedSyncStream, module.SyncByteStream), {}
