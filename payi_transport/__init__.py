@@ -16,6 +16,13 @@ from payi_transport.instrument import (
     payi_uninstrument,
 )
 from payi_transport.names import PayiCategories, PayiHeaderNames, PayiPropertyNames, PayiResourceScopes
+from payi_transport.proxy_urls import (
+    payi_anthropic_url,
+    payi_aws_bedrock_url,
+    payi_azure_anthropic_url,
+    payi_azure_openai_url,
+    payi_openai_url,
+)
 from payi_transport.sinks import Receipt, Sink
 from payi_transport.sinks.memory import MemorySink
 from payi_transport.stats import PayiStats
@@ -40,10 +47,15 @@ __all__ = [
     "Sink",
     "Units",
     "get_context",
+    "payi_anthropic_url",
     "payi_async_httpx_client",
+    "payi_aws_bedrock_url",
+    "payi_azure_anthropic_url",
+    "payi_azure_openai_url",
     "payi_flush",
     "payi_httpx_client",
     "payi_instrument",
+    "payi_openai_url",
     "payi_shutdown",
     "payi_stats",
     "payi_uninstrument",

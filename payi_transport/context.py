@@ -51,6 +51,7 @@ class PayiContext(TypedDict, total=False):
     use_case_properties: dict[str, str]
     request_tags: list[str]
     log_prompt_and_response: bool
+    proxy: bool
     price_as_category: str
     price_as_resource: str
     resource_scope: str

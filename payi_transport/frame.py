@@ -31,6 +31,7 @@ class Scope(TypedDict, total=False):
     use_case_properties: Mapping[str, object] | None
     request_tags: list[str] | None
     log_prompt_and_response: bool | None
+    proxy: bool | None
     price_as_category: str | None
     price_as_resource: str | None
     resource_scope: str | None
@@ -50,6 +51,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     use_case_properties: Mapping[str, str] = {}
     request_tags: tuple[str, ...] = ()
     log_prompt_and_response: bool | None = None
+    proxy: bool | None = None
     price_as_category: str | None = None
     price_as_resource: str | None = None
     resource_scope: str | None = None
@@ -69,6 +71,7 @@ def enter_scope(outer: Frame, **scope: Unpack[Scope]) -> Frame:
         price_as_resource=_inherit(outer.price_as_resource, scope.get("price_as_resource")),
         resource_scope=_inherit(outer.resource_scope, scope.get("resource_scope")),
         log_prompt_and_response=_either(scope.get("log_prompt_and_response"), outer.log_prompt_and_response),
+        proxy=_either(scope.get("proxy"), outer.proxy),
     )
 
 

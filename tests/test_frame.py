@@ -103,12 +103,17 @@ def test_the_callers_own_objects_are_neither_changed_nor_kept() -> None:
     assert (outer.request_properties, outer.limit_ids) == ({"a": "1"}, ("x",))
 
 
-def test_logging_is_inherited_both_ways() -> None:
-    assert enter({}).log_prompt_and_response is None
-    assert enter({"log_prompt_and_response": False}, {}).log_prompt_and_response is False
-    assert enter(
-        {"log_prompt_and_response": False}, {"log_prompt_and_response": True}
-    ).log_prompt_and_response
+@pytest.mark.parametrize("name", ["log_prompt_and_response", "proxy"])
+def test_what_is_yes_or_no_is_inherited_both_ways(name: str) -> None:
+    def value_of(*values: bool | None) -> Any:
+        scopes: list[Any] = [{name: value} for value in values]
+        return getattr(enter(*scopes), name)
+
+    assert value_of() is None
+    assert value_of(False, None) is False
+    assert value_of(True, None) is True
+    assert value_of(False, True) is True
+    assert value_of(True, False) is False
 
 
 def use_case_of(frame: Frame) -> tuple[Any, ...]:
@@ -230,6 +235,7 @@ scopes = st.fixed_dictionaries(
         "request_properties": st.none() | properties,
         "use_case_properties": st.none() | properties,
         "log_prompt_and_response": st.none() | st.booleans(),
+        "proxy": st.none() | st.booleans(),
     },
 )
 

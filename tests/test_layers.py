@@ -27,6 +27,7 @@ LAYERS: list[dict[str, set[str]]] = [
         "hosts": set(),
         "include_usage": set(),
         "examples": set(),
+        "proxy_urls": set(),
     },
     {"routes": set(), "pricing": set(), "inline_data": set(), "repeats": set(), "tokenizers": set()},
     {"exchange": set(), "context": set(), "config": set(), "notices": set()},
