@@ -13,7 +13,7 @@ from payi_transport.dialects.reply import Reply
 from payi_transport.dialects.table import DIALECTS, Dialect
 from payi_transport.event import Answer, Event, Failure, Units
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.framing import Frames, find_framing
+from payi_transport.framing import Frames, find_framing, is_stream
 from payi_transport.inflate import InflateError, inflate
 from payi_transport.inline_data import strip_inline_data
 from payi_transport.names import (
@@ -43,7 +43,6 @@ _RETRY_HEADER = "x-stainless-retry-count"
 _QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*")
 # Inflated bodies may be this many times the limit on what is remembered.
 _INFLATE_RATIO = 16
-STREAM = "text/event-stream"
 
 
 class _Asked(msgspec.Struct):
@@ -81,7 +80,7 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
     context = exchange.context
     price = _find_price(exchange, answer, asked, dialect.prefix, reading)
     request_headers = read_headers(exchange.request_headers)
-    streams = STREAM in headers.get("content-type", "")
+    streams = is_stream(headers.get("content-type", ""))
     return Event(
         category=price.category,
         resource=price.resource,

@@ -113,7 +113,16 @@ def test_a_body_that_can_not_be_inflated_makes_an_event_without_units(coding: st
     body=st.binary(max_size=300) | st.text(max_size=100).map(str.encode),
     request=st.binary(max_size=60),
     status=st.integers(100, 599),
-    content_type=st.sampled_from(["text/event-stream", "application/json", "", ";;", "text/html; charset=x"]),
+    content_type=st.sampled_from(
+        [
+            "text/event-stream",
+            "application/vnd.amazon.eventstream",
+            "application/json",
+            "",
+            ";;",
+            "text/html; charset=x",
+        ]
+    ),
     coding=st.sampled_from(["", "gzip", "br", "zstd", "nonsense"]),
     outcome=st.sampled_from(Outcome),
 )

@@ -1,7 +1,8 @@
 """The recorded bodies in tests/wire: each folder is a request, its answer and the event that it makes.
 
 `request.json`, `answer.json|sse|html`, `event.json` (the fields that it names must be so) and `head.json`,
-where it is no chat completion of OpenAI's answered 200 with the usual content type.
+where it is no chat completion of OpenAI's answered 200 with the usual content type. `answer.events.json` is a
+list of (name, data) for the messages of a binary event stream, see eventstream.write_stream().
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from payi_transport.framing import is_stream
+from tests.eventstream import cut_stream, write_stream
+
 __all__ = ["CASES", "WireCase"]
 
 _CONTENT_TYPES = {
     ".json": "application/json",
     ".sse": "text/event-stream; charset=utf-8",
     ".html": "text/html",
+    ".events.json": "application/vnd.amazon.eventstream",
 }
 
 
@@ -36,25 +41,29 @@ class WireCase:
 
     @property
     def streams(self) -> bool:
-        return self.headers["content-type"].startswith("text/event-stream")
+        return is_stream(self.headers["content-type"])
 
     def chunks(self) -> list[bytes]:
         """The body as a server would write it: an event a chunk."""
         if not self.streams:
             return [self.answer]
+        if self.headers["content-type"] == _CONTENT_TYPES[".events.json"]:
+            return cut_stream(self.answer)
         end = b"\r\n\r\n" if b"\r\n" in self.answer else b"\n\n"
         return [part + end for part in self.answer.split(end) if part]
 
 
 def _load(folder: Path) -> WireCase:
     answer = next(folder.glob("answer.*"))
+    suffix = "".join(answer.suffixes)
+    body = answer.read_bytes()
     head = json.loads((folder / "head.json").read_text()) if (folder / "head.json").exists() else {}
     return WireCase(
         name=f"{folder.parent.name}/{folder.name}",
         request=(folder / "request.json").read_bytes(),
-        answer=answer.read_bytes(),
+        answer=b"".join(write_stream(json.loads(body))) if suffix == ".events.json" else body,
         status=head.get("status", 200),
-        headers=head.get("headers", {"content-type": _CONTENT_TYPES[answer.suffix]}),
+        headers={"content-type": _CONTENT_TYPES[suffix], **head.get("headers", {})},
         event=json.loads((folder / "event.json").read_text()),
         operation=head.get("operation", "openai.chat"),
         route=head.get("route", {}),

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from payi_transport.framing.document import split_document
+from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.framing.sse import split_sse
 
-__all__ = ["Frames", "find_framing"]
+__all__ = ["Frames", "find_framing", "is_stream"]
 
 # (name, data) of each message, in order.
 Frames = list[tuple[str, bytes]]
 
-_FRAMINGS: dict[str, Callable[[bytes], Frames]] = {"text/event-stream": split_sse}
+_STREAMS: dict[str, Callable[[bytes], Frames]] = {
+    "text/event-stream": split_sse,
+    "application/vnd.amazon.eventstream": split_eventstream,
+}
 
 
 def find_framing(content_type: str) -> Callable[[bytes], Frames]:
     """The framing of a Content-Type value; whatever is no stream is a document."""
-    return _FRAMINGS.get(content_type.partition(";")[0].strip().lower(), split_document)
+    return _STREAMS.get(_media_type(content_type), split_document)
+
+
+def is_stream(content_type: str) -> bool:
+    """Whether a Content-Type value is that of a stream, which may be left early."""
+    return _media_type(content_type) in _STREAMS
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from payi_transport.framing import find_framing
+from payi_transport.framing import find_framing, is_stream
 from payi_transport.framing.document import split_document
+from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.framing.sse import split_sse
 
 
@@ -20,6 +21,15 @@ from payi_transport.framing.sse import split_sse
 )
 def test_an_event_stream_is_told_by_its_content_type(content_type: str) -> None:
     assert find_framing(content_type) is split_sse
+    assert is_stream(content_type)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/vnd.amazon.eventstream", "Application/vnd.amazon.EventStream ; x=y"]
+)
+def test_the_event_stream_of_aws_is_told_by_its_content_type(content_type: str) -> None:
+    assert find_framing(content_type) is split_eventstream
+    assert is_stream(content_type)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +37,4 @@ def test_an_event_stream_is_told_by_its_content_type(content_type: str) -> None:
 )
 def test_all_else_is_a_document(content_type: str) -> None:
     assert find_framing(content_type) is split_document
+    assert not is_stream(content_type)
