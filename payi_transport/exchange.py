@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from time import perf_counter, time
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from payi_transport.frame import Frame
 from payi_transport.routes import Route
 
-__all__ = ["Exchange", "Headers", "Outcome", "Rewriter"]
+__all__ = ["Detour", "Exchange", "Headers", "Outcome", "Refusal", "Rewriter"]
 
 # Name, value, name, value …: one tuple of bytes costs the garbage collector nothing, while a pair a header
 # would be looked at again and again for as long as it waits in the queue.
@@ -34,6 +34,29 @@ class Outcome(Enum):
     CLOSED = "closed"  # closed by the caller before its end
     ABANDONED = "abandoned"  # collected as garbage, never closed
     FAILED = "failed"  # an exception, a cancellation among them
+
+
+class Refusal(NamedTuple):
+    """An answer of our own, to a request that is not sent at all."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Detour(NamedTuple):
+    """What goes out in place of the caller's request; what is None or empty stays as it is.
+
+    `headers` replace those of the same name, and `without` are names (lower case) that are left out.
+    `hides_usage`: the body asks for a usage chunk that the caller did not ask for.
+    """
+
+    url: str | None = None
+    headers: Headers = ()
+    without: frozenset[bytes] = frozenset()
+    body: bytes | None = None
+    hides_usage: bool = False
+    refusal: Refusal | None = None
 
 
 class Rewriter(Protocol):
@@ -64,6 +87,7 @@ class Exchange:
         "chunks",
         "context",
         "decoded",
+        "detour",
         "ended",
         "error",
         "first_byte",
@@ -101,6 +125,7 @@ class Exchange:
         self.request_headers = request_headers
         self.request_body = request_body
         self.body_limit = body_limit
+        self.detour: Detour | None = None
         self.rewriter: Rewriter | None = None
         self.status: int | None = None
         self.response_headers: Headers = ()

@@ -14,7 +14,7 @@ from typing import Final
 from payi_transport.context import current_frame
 from payi_transport.decode import Reading, decode
 from payi_transport.event import Event
-from payi_transport.exchange import Exchange, Headers, Outcome
+from payi_transport.exchange import Detour, Exchange, Headers, Outcome
 from payi_transport.include_usage import ask_for_usage
 from payi_transport.notices import Notices
 from payi_transport.repeats import Repeats
@@ -86,21 +86,26 @@ class Pipeline:
     def begin(self, route: Route, headers: Headers, body: bytes | None) -> Exchange | None:
         """Remember a request; None when calls outside a scope don't count and this is one.
 
-        A stream that was asked for its usage has another `request_body` than `body`: that is what to send.
+        Where the exchange has a `detour`, that is what to send.
         """
         frame = current_frame()
         if frame is None:
             return None
         logged = frame.log_prompt_and_response
-        return Exchange(
+        exchange = Exchange(
             self._push,
             route,
             frame,
             log_content=self._log_content if logged is None else logged,
             request_headers=headers,
-            request_body=(route.asks_usage and body and ask_for_usage(body)) or body,
+            request_body=body,
             body_limit=self._body_limit,
         )
+        asking = ask_for_usage(body) if body and route.asks_usage else None
+        if asking is not None:
+            exchange.request_body = asking
+            exchange.detour = Detour(body=asking, hides_usage=True)
+        return exchange
 
     def count_fault(self, exc: Exception) -> None:
         """An error of our own that nobody may feel: counted, and the first of a window logged."""

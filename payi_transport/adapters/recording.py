@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from itertools import chain
 from typing import Any, Protocol
 
-from payi_transport.exchange import Exchange, Outcome
+from payi_transport.exchange import Detour, Exchange, Outcome
 from payi_transport.include_usage import UsageHider
 from payi_transport.inline_data import NOT_INSTRUMENTED
 from payi_transport.names import RECORDED_MARK
@@ -158,7 +158,8 @@ class _Call:
             exchange.discard()
             return
         exchange.begin_answer(status, tuple(chain.from_iterable(response.headers.raw)))
-        if self.sent is not self._request and "content-encoding" not in response.headers:
+        hides_usage = exchange.detour is not None and exchange.detour.hides_usage
+        if hides_usage and "content-encoding" not in response.headers:
             exchange.rewriter = UsageHider()
         if response.is_closed:
             _take_whole(exchange, response)
@@ -210,8 +211,7 @@ def _begin(family: Family, request: Any) -> _Call | None:
         exchange = pipeline.begin(route, tuple(chain.from_iterable(request.headers.raw)), body)
         if exchange is None:
             return None
-        asked = exchange.request_body
-        sent = request if asked is body or asked is None else _copy(family, request, asked)
+        sent = request if exchange.detour is None else _copy(family, request, exchange.detour)
         return _Call(pipeline, exchange, request, sent)
     except Exception as exc:
         pipeline.count_fault(exc)
@@ -240,21 +240,30 @@ def _read_form(fields: Iterable[Any]) -> bytes:
     return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _copy(family: Family, request: Any, body: bytes) -> Any:
-    """A request like the caller's with another body. Its answer must come as it is, to be read on the way."""
+def _copy(family: Family, request: Any, detour: Detour) -> Any:
+    """A request like the caller's, but for what the detour says. With `stream`, httpx adds no header anew."""
     headers = request.headers.copy()
-    headers["accept-encoding"] = "identity"
-    if "content-length" in headers:
-        headers["content-length"] = str(len(body))
-    # With `stream` and not `content`, httpx works no header out anew: a third of the time.
+    for name in detour.without:
+        headers.pop(name.decode(), None)
+    for name, value in zip(detour.headers[::2], detour.headers[1::2], strict=True):
+        headers[name.decode()] = value.decode()
+    stream = request.stream
+    if detour.body is not None:
+        stream = family.byte_stream(detour.body)
+        if "content-length" in headers:
+            headers["content-length"] = str(len(detour.body))
+    if detour.hides_usage:
+        # The answer must come as it is, to be read on the way.
+        headers["accept-encoding"] = "identity"
     sent = family.request(
         request.method,
-        request.url,
+        detour.url or request.url,
         headers=headers,
-        stream=family.byte_stream(body),
+        stream=stream,
         extensions=request.extensions,
     )
-    sent.read()
+    if detour.body is not None or hasattr(request, "_content"):
+        sent.read()
     return sent
 
 
