@@ -22,6 +22,11 @@ class LogWindow:
         self._next = -math.inf
         self._held_back = 0
 
+    def once(self, message: str) -> None:
+        """Log, whatever was logged before in this window."""
+        self._next = -math.inf
+        self.warning(message)
+
     def warning(self, message: str, exc_info: BaseException | None = None) -> None:
         """Log, unless this window had its message."""
         now = self._clock()

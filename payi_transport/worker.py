@@ -23,8 +23,10 @@ from payi_transport.window import LogWindow
 
 __all__ = ["Worker", "WorkerCounts"]
 
-# The first pause after a failed delivery, in seconds; it doubles up to `queue_interval`.
+# The shortest upper bound of a pause after a failed delivery. Seconds.
 _FIRST_PAUSE = 0.25
+# How often a pause doubles; any `queue_interval` is reached by then, and no float overflows.
+_DOUBLINGS = 20
 # A destination may ask for longer pauses than ours, up to this. Seconds.
 _LONGEST_WAIT = 60.0
 
@@ -35,6 +37,7 @@ class _Pending(NamedTuple):
     ticket: int
     event: Event
     weight: int
+    tries: int = 0
 
 
 class WorkerCounts:
@@ -85,6 +88,7 @@ class Worker:
         self._oldest_at: float | None = None
         self._not_before = 0.0
         self._failures = 0
+        self._denied = False
         self._settled = threading.Condition()
         self._flush_until = self._settled_to = -1
         self._stopping = False
@@ -94,7 +98,10 @@ class Worker:
         self._thread.start()
 
     def flush(self, timeout: float) -> bool:
-        """Wait, `timeout` seconds at most, until all pushed before is delivered; False if any is not."""
+        """Wait, `timeout` seconds at most, until all pushed before is delivered; False if any is not.
+
+        False at once where the destination will not be asked again before that.
+        """
         deadline = monotonic() + timeout
         with self._settled:
             lost = self.counts.lost.total()
@@ -102,10 +109,13 @@ class Worker:
             self._wake.set()
             while self._settled_to < ticket:
                 left = deadline - monotonic()
-                if left <= 0 or not self._thread.is_alive():
+                if left <= 0 or not self._thread.is_alive() or self._must_wait_until(deadline):
                     return False
                 self._settled.wait(left)
             return self.counts.lost.total() == lost
+
+    def _must_wait_until(self, moment: float) -> bool:
+        return self._failures > 0 and self._not_before > moment
 
     def stop(self, timeout: float) -> None:
         """End the thread, `timeout` seconds at most; what is not delivered by then stays undelivered."""
@@ -130,9 +140,10 @@ class Worker:
         """Only this thread knows that nothing is between ring and queue."""
         ticket = self._flush_until
         waits = self._ring.has_before(ticket) or any(pending.ticket < ticket for pending in self._pending)
-        if ticket > self._settled_to and not waits:
+        settled = ticket > self._settled_to and not waits
+        if settled or self._failures:
             with self._settled:
-                self._settled_to = ticket
+                self._settled_to = ticket if settled else self._settled_to
                 self._settled.notify_all()
 
     def _pause(self) -> float:
@@ -175,7 +186,7 @@ class Worker:
 
     def _deliver_due(self) -> None:
         while self._pending and self._is_due():
-            size = min(len(self._pending), self._batch_limit)
+            size = min(len(self._pending), 1 if self._denied else self._batch_limit)
             batch = [self._pending.popleft() for _ in range(size)]
             self._settle(batch, self._deliver(batch))
 
@@ -209,30 +220,44 @@ class Worker:
         self._ring.release(gone, weight)
         self._put_back(again)
         self._schedule(receipt, failed=gone == 0)
-        if receipt.problem:
+        self._tell(receipt)
+
+    def _tell(self, receipt: Receipt) -> None:
+        if receipt.denied and not self._denied:
+            self._log.once(f"{receipt.problem}; {len(self._pending)} events wait for it to be put right")
+        elif receipt.problem and not receipt.denied:
             self._log.warning(f"{receipt.problem}; {len(self._pending)} events wait")
+        self._denied = receipt.denied
 
     def _put_back(self, again: list[_Pending]) -> None:
-        room = len(again)
-        if not self._retry.queue_enabled:
-            room = 0
-        elif self._retry.queue_max_size:
-            room = self._retry.queue_max_size
-        for pending in again[room:]:
-            self._lose("retry_queue_full" if self._retry.queue_enabled else "retry_disabled", pending.weight)
-        kept = again[:room]
+        kept: list[_Pending] = []
+        for pending in again:
+            refusal = self._refuse_retry(pending, len(kept))
+            if refusal is None:
+                kept.append(pending._replace(tries=pending.tries + 1))
+            else:
+                self._lose(refusal, pending.weight)
         self.counts.retried += len(kept)
         self._pending.extendleft(reversed(kept))
         if kept:
             self._oldest_at = monotonic()
+
+    def _refuse_retry(self, pending: _Pending, ahead: int) -> str | None:
+        """Why an event is not sent again, None if it is; `ahead` of it are as many that are."""
+        retry = self._retry
+        if not retry.queue_enabled:
+            return "retry_disabled" if pending.tries >= retry.max_inline_retries else None
+        full = 0 < retry.queue_max_size <= ahead
+        return "retry_queue_full" if full else None
 
     def _schedule(self, receipt: Receipt, *, failed: bool) -> None:
         """When to call the sink next: with full jitter after a failure, so that a fleet spreads out."""
         self._failures = self._failures + 1 if failed else 0
         pause = 0.0
         if failed:
-            most = min(_FIRST_PAUSE * 2**self._failures, self._retry.queue_interval)
-            pause = random.uniform(most / 2, most)
+            first = max(self._retry.inline_retry_initial_delay, _FIRST_PAUSE)
+            most = min(first * 2 ** min(self._failures - 1, _DOUBLINGS), self._retry.queue_interval)
+            pause = random.uniform(0, most)
         self._not_before = monotonic() + max(pause, min(receipt.wait or 0.0, _LONGEST_WAIT))
 
     def _lose(self, reason: str, weight: int) -> None:

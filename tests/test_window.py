@@ -48,6 +48,18 @@ def test_a_window_of_nothing_holds_nothing_back(caplog: pytest.LogCaptureFixture
     assert [record.getMessage() for record in caplog.records] == ["payi_transport: again"] * 5
 
 
+def test_what_is_said_once_is_said_at_once_and_begins_a_window(caplog: pytest.LogCaptureFixture) -> None:
+    window = LogWindow(LOGGER, 60, Clock())
+    for _ in range(3):
+        window.warning("busy")
+    window.once("stopped")
+    window.warning("busy")
+    assert [record.getMessage() for record in caplog.records] == [
+        "payi_transport: busy",
+        "payi_transport: stopped (2 more like this)",
+    ]
+
+
 def test_windows_are_apart(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         LogWindow(LOGGER, 60).warning("one a window")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -239,6 +240,52 @@ def test_what_the_retry_queue_does_not_take_is_counted_as_lost(
     assert bench.worker.counts.lost == {reason: lost}
     assert bench.worker.counts.delivered == 3 - lost
     assert bench.ring.in_flight == 0
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_without_a_queue_an_event_has_its_inline_retries(build: Build, retries: int) -> None:
+    sink = ScriptedSink(*[Receipt(retry=[0, 1])] * 5)
+    bench = build(sink, retry={"queue_enabled": False, "max_inline_retries": retries}, flush_interval=3600)
+    bench.push(0, 1)
+    assert not bench.worker.flush(10)
+    assert len(sink.tried) == 1 + retries
+    assert bench.worker.counts.lost == {"retry_disabled": 2}
+    assert bench.ring.in_flight == 0
+
+
+def test_a_destination_that_denies_all_is_told_once_and_probed_with_one_event(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    denied = Receipt(retry=[0, 1, 2], wait=0.01, problem="Pay-i answered 401", denied=True)
+    again = Receipt(retry=[0], wait=0.01, problem="Pay-i answered 401", denied=True)
+    sink = ScriptedSink(denied, again, again, Receipt())
+    bench = build(sink, flush_interval=3600)
+    bench.push(0, 1, 2)
+    assert bench.worker.flush(10)
+    assert [len(batch) for batch in sink.tried] == [3, 1, 1, 1, 2]
+    assert ids(sink) == ["0", "1", "2"]
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["payi_transport: Pay-i answered 401; 3 events wait for it to be put right"]
+
+
+def test_a_flush_that_is_in_vain_does_not_wait(build: Build) -> None:
+    sink = ScriptedSink(Receipt(retry=[0], wait=60, denied=True, problem="Pay-i answered 401"))
+    bench = build(sink, flush_interval=3600)
+    bench.push(0)
+    began = monotonic()
+    assert not bench.worker.flush(30)
+    assert not bench.worker.flush(30)
+    assert monotonic() - began < 20
+    assert len(sink.tried) == 1
+
+
+def test_a_destination_that_is_down_for_days_overflows_nothing(build: Build) -> None:
+    sink = ScriptedSink(*[Receipt(retry=[0])] * 5)
+    bench = build(sink, flush_interval=3600)
+    bench.worker._failures = 100_000
+    bench.push(0)
+    assert bench.worker.flush(10)
+    assert bench.faults == []
 
 
 def test_an_exchange_that_can_not_be_decoded_is_lost_by_count_and_holds_up_nothing(build: Build) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,12 +17,16 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     `retry` may be sent again, `rejected` never (with the reason to count it by). `wait` is how many seconds
     the destination asks to be left alone, and `problem` is what to tell the user, without any content.
+    `denied` tells that it takes nothing at all from this sender, whatever the events are: then it is only
+    asked now and then. `results` are the destination's own answers to single events.
     """
 
     retry: Sequence[int] = ()
     rejected: Mapping[int, str] = {}
     wait: float | None = None
     problem: str | None = None
+    denied: bool = False
+    results: Mapping[int, Mapping[str, Any]] = {}
     bytes_sent: int = 0
 
 

@@ -17,9 +17,15 @@ from payi_transport.sinks import Receipt
 
 __all__ = ["PayiAccount", "PayiSink"]
 
-# Statuses that may go away by themselves; others won't. As the public SDK has it.
-_TRANSIENT = frozenset({408, 409, 429})
+# Statuses that may go away by themselves, as the public SDK has it, and those that one event may be at fault
+# for. With any other below 500 it is the key or the address that is refused.
+_TRANSIENT = frozenset({408, 409, 425, 429})
+_BLAMES_BODY = frozenset({400, 413, 422})
+# How often a destination is asked again that refuses the key or the address. Seconds.
+_PROBE_INTERVAL = 60.0
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+# An answer without end is left behind. Bytes.
+_ANSWER_MOST = 4 * 1024 * 1024
 # A bulk body is cut near this size, as a gateway may refuse larger ones. Bytes.
 _BODY_MOST = 4 * 1024 * 1024
 _RawHeaders = list[tuple[bytes, bytes]]
@@ -43,25 +49,47 @@ class _BulkAnswer(msgspec.Struct):
 
 
 _bulk_answer = msgspec.json.Decoder(_BulkAnswer)
+_result = msgspec.json.Decoder(dict[str, Any])
 
 
 class PayiSink:
-    """Posts to `/api/v1/ingest/bulk`, or with `single` to `/api/v1/ingest`. Times in seconds."""
+    """Posts to `/api/v1/ingest/bulk`, or with `single` to `/api/v1/ingest`.
 
-    def __init__(self, account: PayiAccount, *, single: bool = False, batch_limit: int = 256) -> None:
+    The body of an answer may take `answer_seconds`: one that drips in would last for ever.
+    """
+
+    def __init__(
+        self,
+        account: PayiAccount,
+        *,
+        single: bool = False,
+        batch_limit: int = 256,
+        answer_seconds: float = 60.0,
+    ) -> None:
         self.batch_limit = batch_limit
         self._account = account
         self._single = single
+        self._answer_seconds = answer_seconds
         self._client: httpx.Client | None = None
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
-        """Post part by part, and leave Pay-i alone after a part of which nothing came through."""
+        """Post part by part, and leave Pay-i alone after a part of which nothing came through.
+
+        A part that is refused as a whole for what is in it is halved until the event at fault is alone.
+        """
         whole = Receipt()
-        start = 0
+        start, most = 0, len(batch)
         while start < len(batch):
-            size, part = self._post_single(batch[start]) if self._single else self._post_bulk(batch[start:])
+            size, sent, answer = self._post_part(batch[start : start + most])
+            if answer.blames_body and size > 1:
+                most = size // 2
+                whole = msgspec.structs.replace(whole, bytes_sent=whole.bytes_sent + sent)
+                continue
+            part = self._read(answer, size, sent)
             whole = _add(whole, part, start)
             start += size
+            if answer.blames_body:
+                most = len(batch)
             if len(part.retry) == size:
                 return msgspec.structs.replace(whole, retry=[*whole.retry, *range(start, len(batch))])
         return whole
@@ -75,21 +103,27 @@ class PayiSink:
             self._client.close()
             self._client = None
 
-    def _post_bulk(self, batch: Sequence[Event]) -> tuple[int, Receipt]:
-        """Post as many events as make one body; how many those were, and what became of them."""
+    def _post_part(self, batch: Sequence[Event]) -> tuple[int, int, _Answer]:
+        """Post as many events as make one body; how many those were, its bytes, and what was answered."""
+        if self._single:
+            return 1, *self._post_single(batch[0])
         items = _encode_fitting(batch)
         body = b"[" + b",".join(items) + b"]"
-        answer = self._post("/api/v1/ingest/bulk", body)
-        return len(items), _judge(answer, len(items), len(body)) or _read_faults(
-            answer, len(items), len(body)
-        )
+        return len(items), len(body), self._post("/api/v1/ingest/bulk", body)
 
-    def _post_single(self, event: Event) -> tuple[int, Receipt]:
+    def _post_single(self, event: Event) -> tuple[int, _Answer]:
         fields = msgspec.to_builtins(event)
         context = {name: fields.pop(name) for name in CONTEXT_FIELDS if name in fields}
         body = msgspec.json.encode(fields)
-        answer = self._post("/api/v1/ingest", body, {"id": event.provider_response_id}, _to_headers(context))
-        return 1, _judge(answer, 1, len(body)) or Receipt(bytes_sent=len(body))
+        query = {"id": event.provider_response_id}
+        return len(body), self._post("/api/v1/ingest", body, query, _to_headers(context))
+
+    def _read(self, answer: _Answer, size: int, sent: int) -> Receipt:
+        """What became of every event of the call."""
+        refused = _judge(answer, size)
+        if refused is None:
+            refused = _read_result(answer) if self._single else _read_faults(answer, size)
+        return msgspec.structs.replace(refused, bytes_sent=sent)
 
     def _post(
         self,
@@ -98,23 +132,36 @@ class PayiSink:
         query: Mapping[str, str] | None = None,
         headers: _RawHeaders | None = None,
     ) -> _Answer:
+        try:
+            return self._send(path, body, query or {}, headers or [])
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            return _Answer(None, b"", None, _describe(exc))
+
+    def _send(self, path: str, body: bytes, query: Mapping[str, str], headers: _RawHeaders) -> _Answer:
         if self._client is None:
             self._client = httpx.Client(timeout=_TIMEOUT)
+        request = self._client.build_request(
+            "POST",
+            self._account.base_url.rstrip("/") + path,
+            params=query or None,
+            content=body,
+            headers=[
+                (b"content-type", b"application/json"),
+                (PayiHeaderNames.api_key.encode(), self._account.api_key.encode()),
+                *headers,
+            ],
+            extensions={RECORDED_MARK: True},
+        )
+        response = self._client.send(request, stream=True)
         try:
-            response = self._client.post(
-                self._account.base_url.rstrip("/") + path,
-                params=query,
-                content=body,
-                headers=[
-                    (b"content-type", b"application/json"),
-                    (PayiHeaderNames.api_key.encode(), self._account.api_key.encode()),
-                    *(headers or ()),
-                ],
-                extensions={RECORDED_MARK: True},
+            return _Answer(
+                response.status_code,
+                _read_body(response, self._answer_seconds),
+                _retry_after(response.headers),
+                "",
             )
-        except httpx.HTTPError as exc:
-            return _Answer(None, b"", None, f"{type(exc).__name__}: {exc}")
-        return _Answer(response.status_code, response.content, _retry_after(response.headers), "")
+        finally:
+            response.close()
 
 
 class _Answer(NamedTuple):
@@ -122,6 +169,34 @@ class _Answer(NamedTuple):
     body: bytes
     wait: float | None
     error: str
+
+    @property
+    def blames_body(self) -> bool:
+        return self.status in _BLAMES_BODY
+
+    @property
+    def is_strangers(self) -> bool:
+        """A page that somebody on the way put in Pay-i's place, such as a proxy that wants a login."""
+        return self.body.lstrip()[:1] == b"<"
+
+
+def _read_body(response: httpx.Response, seconds: float) -> bytes:
+    """The body, `_ANSWER_MOST` bytes of it at most. Raises ReadTimeout where that takes over `seconds`."""
+    began = time.monotonic()
+    body = b""
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > _ANSWER_MOST:
+            break
+        if time.monotonic() - began > seconds:
+            raise httpx.ReadTimeout("the answer takes too long")
+    return body
+
+
+def _describe(exc: Exception) -> str:
+    """An error in words; those of a protocol error may quote a header, and so the key."""
+    told = isinstance(exc, httpx.NetworkError | httpx.TimeoutException | httpx.ProxyError)
+    return f"{type(exc).__name__}: {exc}" if told else type(exc).__name__
 
 
 def _add(whole: Receipt, part: Receipt, start: int) -> Receipt:
@@ -131,33 +206,49 @@ def _add(whole: Receipt, part: Receipt, start: int) -> Receipt:
         rejected={**whole.rejected, **{start + index: reason for index, reason in part.rejected.items()}},
         wait=whole.wait if part.wait is None else part.wait,
         problem=part.problem or whole.problem,
+        denied=part.denied,
+        results={**whole.results, **{start + index: result for index, result in part.results.items()}},
         bytes_sent=whole.bytes_sent + part.bytes_sent,
     )
 
 
-def _judge(answer: _Answer, size: int, sent: int) -> Receipt | None:
+def _judge(answer: _Answer, size: int) -> Receipt | None:
     """What a status means for every event of the call; None when Pay-i took it."""
-    if answer.status is None:
-        return Receipt(
-            retry=range(size), problem=f"Pay-i can not be reached ({answer.error})", bytes_sent=sent
-        )
-    if answer.status < 300:
-        return None
-    problem = f"Pay-i answered {answer.status}"
-    if answer.status in _TRANSIENT or answer.status >= 500:
-        return Receipt(retry=range(size), wait=answer.wait, problem=problem, bytes_sent=sent)
+    status = answer.status
+    if status is None:
+        return Receipt(retry=range(size), problem=f"Pay-i can not be reached ({answer.error})")
+    problem = f"Pay-i answered {status}"
+    if status < 300:
+        if not answer.is_strangers:
+            return None
+        return Receipt(retry=range(size), problem=f"{problem} with a page that is not its own")
+    if status in _TRANSIENT or status >= 500:
+        return Receipt(retry=range(size), wait=answer.wait, problem=problem)
+    if answer.blames_body:
+        return Receipt(rejected=dict.fromkeys(range(size), f"status_{status}"), problem=problem)
     return Receipt(
-        rejected=dict.fromkeys(range(size), f"status_{answer.status}"), problem=problem, bytes_sent=sent
+        retry=range(size),
+        wait=_PROBE_INTERVAL,
+        problem=f"{problem}, so it does not accept this key or address",
+        denied=True,
     )
 
 
-def _read_faults(answer: _Answer, size: int, sent: int) -> Receipt:
+def _read_result(answer: _Answer) -> Receipt:
+    try:
+        result = _result.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Receipt()
+    return Receipt(results={0: result})
+
+
+def _read_faults(answer: _Answer, size: int) -> Receipt:
     """Which items of a bulk call were refused; an answer that can't be read refuses none."""
     try:
         faults = _bulk_answer.decode(answer.body).errors or []
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Receipt(bytes_sent=sent)
-    retry: list[int] = []
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Receipt()
+    retry: set[int] = set()
     rejected: dict[int, str] = {}
     for fault in faults:
         index = fault.item_index
@@ -165,11 +256,13 @@ def _read_faults(answer: _Answer, size: int, sent: int) -> Receipt:
             continue
         status = fault.xproxy_result.get("statusCode") if isinstance(fault.xproxy_result, dict) else None
         if isinstance(status, int) and (status in _TRANSIENT or status >= 500):
-            retry.append(index)
+            retry.add(index)
         else:
-            rejected[index] = f"item_{status or 'refused'}"
+            rejected[index] = f"item_{status if isinstance(status, int) else 'refused'}"
     problem = f"Pay-i refused {len(faults)} of {size} events" if faults else None
-    return Receipt(retry=retry, rejected=rejected, wait=answer.wait, problem=problem, bytes_sent=sent)
+    return Receipt(
+        retry=sorted(retry - rejected.keys()), rejected=rejected, wait=answer.wait, problem=problem
+    )
 
 
 def _encode_fitting(batch: Sequence[Event]) -> list[bytes]:

@@ -71,11 +71,59 @@ def test_a_status_that_may_go_away_is_retried(status: int, bulk: PayiSink, origi
     assert receipt.problem == f"Pay-i answered {status}"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
-def test_a_status_that_stays_rejects_with_its_reason(status: int, bulk: PayiSink, origin: Origin) -> None:
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_status_that_blames_the_body_rejects_what_is_in_it(
+    status: int, bulk: PayiSink, origin: Origin
+) -> None:
     origin.answers = [Answer([b"{}"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected) == ([], {0: f"status_{status}", 1: f"status_{status}"})
+    assert [len(json.loads(received.body)) for received in origin.received] == [2, 1, 1]
+
+
+@pytest.mark.parametrize("status", [301, 401, 402, 403, 404, 405, 451])
+def test_a_status_that_blames_key_or_address_keeps_all_and_asks_once_a_minute(
+    status: int, bulk: PayiSink, origin: Origin
+) -> None:
+    origin.answers = [Answer([b"{}"], status=status)]
+    receipt = bulk.deliver([event(1), event(2)])
+    assert (list(receipt.retry), receipt.rejected, receipt.wait) == ([0, 1], {}, 60)
+    assert receipt.denied and receipt.problem
+    assert receipt.problem.startswith(f"Pay-i answered {status}, so it does not accept this key")
+
+
+def refuse_poison(origin: Origin, poison: set[int]) -> None:
+    """Answer 400 to whatever holds one of the events that are `poison`."""
+
+    def answer() -> Answer:
+        ids = {item["provider_response_id"] for item in json.loads(origin.received[-1].body)}
+        bad = ids & {f"id-{number}" for number in poison}
+        return Answer([b"{}"], status=400) if bad else TAKEN
+
+    origin.next_answer = answer  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("poison", [{0}, {99}, {41}, {0, 99}, {40, 41, 42}, set(range(100))], ids=len)
+def test_a_refused_batch_is_halved_until_the_poison_is_alone(
+    poison: set[int], bulk: PayiSink, origin: Origin
+) -> None:
+    refuse_poison(origin, poison)
+    receipt = bulk.deliver([event(number) for number in range(100)])
+    assert receipt.rejected == dict.fromkeys(poison, "status_400")
+    assert not receipt.retry
+    assert len(origin.received) <= 1 + 20 * len(poison)
+    assert receipt.bytes_sent == sum(len(received.body) for received in origin.received)
+
+
+def test_a_failure_in_the_middle_of_halving_keeps_what_was_found_until_then(
+    bulk: PayiSink, origin: Origin
+) -> None:
+    bad, down = Answer([b"{}"], status=400), Answer([b"{}"], status=503)
+    origin.answers = [bad, bad, bad, TAKEN, down]
+    receipt = bulk.deliver([event(number) for number in range(4)])
+    sizes = [len(json.loads(received.body)) for received in origin.received]
+    assert sizes == [4, 2, 1, 3]
+    assert (list(receipt.retry), receipt.rejected) == ([], {0: "status_400"})
 
 
 @pytest.mark.parametrize(
@@ -108,19 +156,62 @@ def test_the_refused_items_of_a_bulk_call_are_told_one_by_one(bulk: PayiSink, or
         {"item_index": 3, "xproxy_result": None},
         {"item_index": 99, "xproxy_result": {"statusCode": 400}},
         {"item_index": "x"},
+        {"item_index": 0, "xproxy_result": {"message": "bad again", "statusCode": 503}},
+        {"item_index": 1, "xproxy_result": {"statusCode": "a long story"}},
     ]
     origin.answers = [Answer([json.dumps({"ingest_count": 1, "errors": errors}).encode()], headers=JSON)]
     receipt = bulk.deliver([event(number) for number in range(4)])
     assert list(receipt.retry) == [2]
-    assert receipt.rejected == {0: "item_400", 3: "item_refused"}
-    assert receipt.problem == "Pay-i refused 5 of 4 events"
+    assert receipt.rejected == {0: "item_400", 1: "item_refused", 3: "item_refused"}
+    assert receipt.problem == "Pay-i refused 7 of 4 events"
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"errors":7}', b'{"errors":null}', b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"errors":7}', b'{"errors":null}', b"\xff", b"[" * 100_000])
 def test_an_answer_that_can_not_be_read_refuses_nothing(body: bytes, bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [Answer([body] if body else [])]
     receipt = bulk.deliver([event(1)])
     assert (list(receipt.retry), receipt.rejected) == ([], {})
+
+
+def test_a_page_in_the_place_of_an_answer_is_not_pay_i(bulk: PayiSink, origin: Origin) -> None:
+    origin.answers = [Answer([b"\n<html>log in</html>"], headers={"content-type": "text/html"})]
+    receipt = bulk.deliver([event(1), event(2)])
+    assert list(receipt.retry) == [0, 1]
+    assert receipt.problem == "Pay-i answered 200 with a page that is not its own"
+
+
+def test_an_answer_without_end_is_left_behind(bulk: PayiSink, origin: Origin) -> None:
+    origin.answers = [Answer([b" " * 1_000_000] * 100)]
+    assert not bulk.deliver([event(1)]).retry
+
+
+def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
+    origin.answers = [Answer([b"{", b"}"])]
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.0)
+    receipt = sink.deliver([event(1)])
+    sink.close()
+    assert list(receipt.retry) == [0]
+    assert receipt.problem == "Pay-i can not be reached (ReadTimeout: the answer takes too long)"
+
+
+@pytest.mark.parametrize(
+    ("account", "told"),
+    [
+        (PayiAccount("http://127.0.0.1:1", "payi-key"), "ConnectError: "),
+        (PayiAccount("{origin}", "payi-key\n"), "LocalProtocolError)"),
+        (PayiAccount("http://[::1", "payi-key"), "InvalidURL)"),
+        (PayiAccount("nowhere", "payi-key"), "UnsupportedProtocol)"),
+    ],
+)
+def test_what_can_not_be_sent_is_told_without_the_key(
+    account: PayiAccount, told: str, origin: Origin
+) -> None:
+    sink = PayiSink(account._replace(base_url=account.base_url.replace("{origin}", origin.url)))
+    receipt = sink.deliver([event(1)])
+    sink.close()
+    assert list(receipt.retry) == [0]
+    assert receipt.problem and told in receipt.problem
+    assert "payi-key" not in receipt.problem
 
 
 @pytest.mark.parametrize("end", ["reset", "cut"])
@@ -171,6 +262,17 @@ def test_a_single_event_is_a_call_with_its_context_in_headers(single: PayiSink, 
         "provider_response_id": "id-1",
         "resource": "gpt",
     }
+
+
+def test_what_pay_i_says_of_a_single_event_is_part_of_the_receipt(single: PayiSink, origin: Origin) -> None:
+    results = [{"request_id": str(number), "xproxy_result": {"limits": {}}} for number in range(2)]
+    origin.answers = [
+        Answer([json.dumps(results[0]).encode()]),
+        Answer([b"{}"], status=400),
+        Answer([b"no json"]),
+        Answer([json.dumps(results[1]).encode()]),
+    ]
+    assert single.deliver([event(number) for number in range(4)]).results == {0: results[0], 3: results[1]}
 
 
 def test_after_a_failed_single_call_the_rest_waits(single: PayiSink, origin: Origin) -> None:
