@@ -9,10 +9,11 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterable, Set
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from payi_transport.adapters.families import get_families
+from payi_transport.adapters.registry import Registry, get_adapters
 from payi_transport.config import (
     PayiInstrumentConfig,
     check_config,
@@ -40,6 +41,7 @@ from payi_transport.tokenizers import Tokenizers
 __all__ = ["payi_flush", "payi_instrument", "payi_shutdown", "payi_stats", "payi_uninstrument"]
 
 _lock = threading.Lock()
+_WITHOUT_HOOK = "its calls are not recorded, save through payi_httpx_client() or PayiTransport"
 _default_logger = logging.getLogger("payi.instrument")
 
 
@@ -81,8 +83,7 @@ def payi_instrument(
 def payi_uninstrument() -> None:
     """Deliver what is captured, put every hook back; instrumenting again is allowed."""
     with _lock:
-        for family in get_families():
-            family.uninstall()
+        _uninstall()
         payi_shutdown()
         activate(None)
         set_base_frame(None)
@@ -135,15 +136,22 @@ def _make_pipeline(
     )
 
 
+_registry: Registry | None = None
+
+
 def _install(logger: logging.Logger) -> None:
-    for family in get_families():
-        for missing in family.install():
-            logger.warning(
-                "payi_transport: this version of %s has no %s; its calls are only recorded through"
-                " payi_httpx_client() or PayiTransport",
-                family.name,
-                missing,
-            )
+    global _registry
+    _registry = Registry(get_adapters(), partial(_tell_missing, logger))
+    _registry.install()
+
+
+def _uninstall() -> None:
+    if _registry is not None:
+        _registry.uninstall()
+
+
+def _tell_missing(logger: logging.Logger, library: str, missing: str) -> None:
+    logger.warning("payi_transport: this version of %s has no %s; %s", library, missing, _WITHOUT_HOOK)
 
 
 def _make_sink(settings: Settings, payi: Any) -> Sink:

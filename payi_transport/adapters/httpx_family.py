@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any
 
+from payi_transport.adapters.hooks import Hooks
 from payi_transport.adapters.recording import (
     RecordedAsyncStream,
     RecordedSyncStream,
@@ -38,7 +39,7 @@ class BoundFamily:
         self.async_stream: type[Any] = type(
             "RecordedAsyncStream", (RecordedAsyncStream, module.AsyncByteStream), {}
         )
-        self._hooked: list[tuple[type[Any], Any, Any]] = []
+        self._hooks = Hooks()
 
     @property
     def name(self) -> str:
@@ -47,28 +48,14 @@ class BoundFamily:
 
     def install(self) -> list[str]:
         """Hook the clients; the names of what could not be hooked."""
-        if self._hooked:
+        if self._hooks:
             return []
-        missing = []
-        for client, make in (
-            (self.module.Client, self._hook_sync),
-            (self.module.AsyncClient, self._hook_async),
-        ):
-            original = client.__dict__.get(HOOK)
-            if original is None:
-                missing.append(f"{self.name}.{client.__name__}.{HOOK}")
-                continue
-            hook = functools.wraps(original)(make(original))
-            setattr(client, HOOK, hook)
-            self._hooked.append((client, hook, original))
-        return missing
+        sync = self._hooks.put(self.module.Client, HOOK, self._hook_sync)
+        return sync + self._hooks.put(self.module.AsyncClient, HOOK, self._hook_async)
 
     def uninstall(self) -> None:
-        """Put the clients' own methods back, unless somebody has wrapped ours since: that passes through."""
-        for client, hook, original in self._hooked:
-            if client.__dict__.get(HOOK) is hook:
-                setattr(client, HOOK, original)
-        self._hooked.clear()
+        """Put the clients' own methods back."""
+        self._hooks.take_off()
 
     def _hook_sync(self, original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         def send(client: Any, request: Any) -> Any:

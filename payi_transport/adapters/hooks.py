@@ -1,0 +1,36 @@
+"""Methods of a library's classes that are replaced by ours, and put back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Hooks"]
+
+
+class Hooks:
+    """What one adapter has replaced."""
+
+    def __init__(self) -> None:
+        self._hooked: list[tuple[type[Any], str, Any, Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._hooked)
+
+    def put(self, owner: type[Any], method: str, make: Callable[[Any], Any]) -> list[str]:
+        """Replace a method by what `make` makes of it; its name, if this version of the class has none."""
+        original = owner.__dict__.get(method)
+        if original is None:
+            return [f"{owner.__module__}.{owner.__qualname__}.{method}"]
+        hook = functools.wraps(original)(make(original))
+        setattr(owner, method, hook)
+        self._hooked.append((owner, method, hook, original))
+        return []
+
+    def take_off(self) -> None:
+        """Put the methods back, unless somebody has wrapped ours since: that passes through."""
+        for owner, method, hook, original in self._hooked:
+            if owner.__dict__.get(method) is hook:
+                setattr(owner, method, original)
+        self._hooked.clear()
