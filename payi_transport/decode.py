@@ -188,9 +188,8 @@ def _count_units(
 ) -> Mapping[str, Units]:
     """The units that were told, and what a tokenizer adds: the text beside images, that of a cut stream."""
     units, text = answer.units, answer.units.get("text")
-    if not units and not answer.finished and exchange.status and exchange.status < 400:
-        output = reading.count_tokens(model, dialect.read_output_text(frames))
-        return {"text": Units(output=output)} if output else units
+    if not answer.finished and exchange.status and exchange.status < 400:
+        return _raise_output(units, reading.count_tokens(model, dialect.read_output_text(frames)) or 0)
     if text is None or not text.input or "vision" in units:
         return units
     texts = dialect.read_prompt_texts(exchange.request_body or b"")
@@ -200,6 +199,15 @@ def _count_units(
     counted = min(sum(count or 0 for count in counts), text.input)
     vision = Units(input=text.input - counted)
     return {**units, "text": Units(input=counted, output=text.output), "vision": vision}
+
+
+def _raise_output(units: Mapping[str, Units], counted: int) -> Mapping[str, Units]:
+    """The units of a stream that was cut: what they tell of its output is from before it was."""
+    name = "text_large_context" if "text_large_context" in units else "text"
+    text = units.get(name, Units())
+    if counted <= (text.output or 0):
+        return units
+    return {**units, name: Units(input=text.input, output=counted)}
 
 
 def _properties(

@@ -27,6 +27,12 @@ EXAMPLES = {
     "openai.transcription": Example("POST", "/v1/audio/transcriptions", _OPENAI),
     "openai.speech": Example("POST", "/v1/audio/speech", _OPENAI),
     "openai.completions": Example("POST", "/v1/completions", _OPENAI),
+    "anthropic.messages": Example("POST", "/v1/messages", PayiCategories.anthropic),
+    "anthropic.vertex": Example(
+        "POST",
+        "/v1/projects/my-project/locations/us-east5/publishers/anthropic/models/my-claude:rawPredict",
+        PayiCategories.google_vertex,
+    ),
     "databricks.invocations": Example(
         "POST", "/serving-endpoints/my-endpoint/invocations", PayiCategories.databricks_aws
     ),

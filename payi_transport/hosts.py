@@ -110,6 +110,7 @@ KNOWN_HOSTS = {
 # Hosts with the region inside a label, which no suffix can tell.
 _KNOWN_REGIONAL = (
     (re.compile(r"[a-z0-9-]+-aiplatform\.googleapis\.com"), PayiCategories.google_vertex),
+    (re.compile(r"aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com"), PayiCategories.google_vertex),
     (
         re.compile(r"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?amazonaws\.com(\.cn)?"),
         PayiCategories.aws_bedrock,

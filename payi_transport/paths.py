@@ -19,6 +19,9 @@ def _rule(method: str, pattern: str, operation: str) -> _PathRule:
     return _PathRule(method, re.compile(rf"(.*/)?{pattern}"), operation)
 
 
+# Google serves the counting of tokens as a model, too.
+_CLAUDE = r"publishers/anthropic/models/(?!count-tokens:)[^/]+"
+
 # By the path's last segment, or its verb where it has one (`/models/m:predict`): a request costs one look-up.
 PATH_RULES = {
     "completions": (
@@ -39,12 +42,17 @@ PATH_RULES = {
     "variations": (_rule("POST", "images/variations", "openai.images"),),
     "transcriptions": (_rule("POST", "audio/transcriptions", "openai.transcription"),),
     "translations": (_rule("POST", "audio/translations", "openai.transcription"),),
+    "messages": (_rule("POST", r"v\d\w*/messages", "anthropic.messages"),),
+    ":rawPredict": (_rule("POST", _CLAUDE + ":rawPredict", "anthropic.vertex"),),
+    ":streamRawPredict": (_rule("POST", _CLAUDE + ":streamRawPredict", "anthropic.vertex"),),
     "speech": (_rule("POST", "audio/speech", "openai.speech"),),
 }
 # What is asked for again, by an id that is the path's last segment.
 _AGAIN = (_rule("GET", r"responses/resp_[^/]+", "openai.responses.again"),)
-# Azure's deployments and Databricks' endpoints stand for a model.
-_RESOURCE = re.compile(r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations")
+# Azure's deployments and Databricks' endpoints stand for a model; Google's paths name it before the verb.
+_RESOURCE = re.compile(
+    r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations|/models/([^/]+):[A-Za-z]+$"
+)
 
 
 def find_operation(method: str, path: str) -> str | None:

@@ -72,6 +72,11 @@ OPERATIONS = {
     "/v1/audio/transcriptions": "openai.transcription",
     "/v1/audio/translations": "openai.transcription",
     "/v1/audio/speech": "openai.speech",
+    "/v1/messages": "anthropic.messages",
+    "/anthropic/v1/messages": "anthropic.messages",
+    "/serving-endpoints/anthropic/v1/messages": "anthropic.messages",
+    "/v1/projects/p/locations/global/publishers/anthropic/models/claude-x@20250929:rawPredict": "anthropic.vertex",
+    "/v1/projects/p/locations/eu/publishers/anthropic/models/claude%3Bx:streamRawPredict": "anthropic.vertex",
 }
 
 
@@ -120,6 +125,14 @@ def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> N
         ("POST", "/serving-endpoints/invocations"),
         ("POST", "/invocations"),
         ("POST", "/v1/xresponses"),
+        ("POST", "/messages"),
+        ("POST", "/v1/threads/thread_1/messages"),
+        ("POST", "/v1/messages/count_tokens"),
+        ("POST", "/v1/messages/batches"),
+        ("GET", "/v1/messages/batches/msgbatch_1/results"),
+        ("POST", "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict"),
+        ("POST", "/v1/projects/p/locations/l/publishers/other/models/m:rawPredict"),
+        ("POST", "/v1/projects/p/locations/l/endpoints/1:rawPredict"),
     ],
 )
 def test_what_is_no_generation_is_not_observed(method: str, path: str) -> None:
@@ -132,6 +145,9 @@ def test_what_is_no_generation_is_not_observed(method: str, path: str) -> None:
         ("/openai/deployments/my-gpt/chat/completions", "my-gpt"),
         ("/openai/deployments/my%2Fgpt%20%C3%BC/embeddings", "my/gpt ü"),
         ("/serving-endpoints/my%20model/invocations", "my model"),
+        ("/publishers/anthropic/models/claude-x@20250929:rawPredict", "claude-x@20250929"),
+        ("/publishers/anthropic/models/claude%40x%3By:streamRawPredict", "claude@x;y"),
+        ("/v1/models/gpt:4.1/x", None),
         ("/serving-endpoints/chat/completions", None),
         ("/openai/v1/responses", None),
         ("/v1/chat/completions", None),

@@ -9,7 +9,7 @@ import msgspec
 
 from payi_transport.framing import Frames
 
-__all__ = ["read_output_text", "read_prompt_texts"]
+__all__ = ["find_texts", "read_output_text", "read_prompt_texts"]
 
 _any = msgspec.json.Decoder()
 
@@ -22,7 +22,7 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
     if not isinstance(body, dict):
         return []
     parts = (body.get("instructions"), body.get("messages"), body.get("input"))
-    return [text for part in parts for text in _find_texts(part)]
+    return [text for part in parts for text in find_texts(part)]
 
 
 def read_output_text(frames: Frames) -> str:
@@ -37,24 +37,24 @@ def _decode(data: bytes) -> Any:
         return None
 
 
-def _find_texts(value: Any) -> Iterator[str]:
+def find_texts(value: Any) -> Iterator[str]:
     """A text, a list of messages, or their content parts; images and other parts hold none."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for item in value:
-            yield from _find_texts(item)
+            yield from find_texts(item)
     elif isinstance(value, dict):
         for name in ("text", "content"):
-            yield from _find_texts(value.get(name))
+            yield from find_texts(value.get(name))
 
 
 def _find_output(body: Any) -> Iterator[str]:
     if not isinstance(body, dict):
         return
     if body.get("type") == "response.output_text.delta":
-        yield from _find_texts(body.get("delta"))
+        yield from find_texts(body.get("delta"))
     choices = body.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict):
-            yield from _find_texts(choice.get("delta") or choice.get("message") or choice.get("text"))
+            yield from find_texts(choice.get("delta") or choice.get("message") or choice.get("text"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from payi_transport.dialects import anthropic_text
+from payi_transport.dialects.anthropic import read_message
 from payi_transport.dialects.openai import read_chat, read_error
 from payi_transport.dialects.openai_media import (
     read_embeddings,
@@ -41,7 +43,15 @@ class Dialect(NamedTuple):
     prefix: str = ""
 
 
+_MESSAGES = Dialect(
+    read_message,
+    read_output_text=anthropic_text.read_output_text,
+    read_prompt_texts=anthropic_text.read_prompt_texts,
+)
+
 DIALECTS: dict[str, Dialect] = {
+    "anthropic.messages": _MESSAGES,
+    "anthropic.vertex": _MESSAGES._replace(prefix="anthropic."),
     "openai.chat": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
     "openai.completions": Dialect(read_chat),
     "databricks.invocations": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
