@@ -85,7 +85,7 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
         category=price.category,
         resource=price.resource,
         scope=price.scope,
-        units=_count_units(dialect, exchange, answer, frames, reading, price.resource),
+        units=_count_units(dialect, exchange, answer, frames, reading, price.resource, streams),
         provider_response_id=answer.response_id or find_request_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
         end_to_end_latency_ms=_milliseconds(exchange, exchange.ended),
@@ -184,12 +184,18 @@ def _read_asked(body: bytes | None) -> str | None:
 
 
 def _count_units(
-    dialect: Dialect, exchange: Exchange, answer: Answer, frames: Frames, reading: Reading, model: str
+    dialect: Dialect,
+    exchange: Exchange,
+    answer: Answer,
+    frames: Frames,
+    reading: Reading,
+    model: str,
+    streams: bool,
 ) -> Mapping[str, Units]:
     """The units that were told, and what a tokenizer adds: the text beside images, that of a cut stream."""
     units, text = answer.units, answer.units.get("text")
-    if not answer.finished and exchange.status and exchange.status < 400:
-        return _raise_output(units, reading.count_tokens(model, dialect.read_output_text(frames)) or 0)
+    if streams and not answer.finished and exchange.status and exchange.status < 400:
+        units = _raise_output(units, reading.count_tokens(model, dialect.read_output_text(frames)) or 0)
     if text is None or not text.input or "vision" in units:
         return units
     texts = dialect.read_prompt_texts(exchange.request_body or b"")

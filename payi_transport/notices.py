@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 
 from payi_transport.event import Event
+from payi_transport.examples import EXAMPLES
 from payi_transport.names import UNKNOWN_RESOURCE, PayiCategories
 from payi_transport.pricing import ModelMapping, find_mapping
 from payi_transport.routes import Route
@@ -28,7 +29,7 @@ class Notices:
 
     def tell_unmapped(self, host: str, operation: str) -> None:
         """Calls to a host that is neither known nor mapped look like LLM calls."""
-        wanted = {"host_mappings": {host: {"price_as_category": PayiCategories.openai}}}
+        wanted = {"host_mappings": {host: {"price_as_category": EXAMPLES[operation].category}}}
         self._logger.warning(
             "payi_transport: calls to %s look like LLM calls (%s) and are not reported, as the host is"
             " neither known nor mapped. To report them, add to the config: %s (with the category to price"

@@ -422,6 +422,19 @@ def test_the_context_wins_over_mappings_and_these_over_the_route(
     assert (event.category, event.resource, event.scope) == price
 
 
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5@20250929", "anthropic.claude-sonnet-4-5@20250929"])
+def test_a_mapping_names_a_model_of_vertex_with_or_without_its_prefix(model: str) -> None:
+    mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
+    event = read(make_exchange(by_name["anthropic/vertex_unary"]), Reading(model_mappings=(mapping,)))
+    assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
+
+
+def test_a_resource_that_the_user_gives_gets_no_prefix() -> None:
+    frame = Frame(price_as_resource="claude-mine")
+    event = decode_case(by_name["anthropic/vertex_unary"], context=frame)
+    assert (event.category, event.resource) == ("system.google.vertex", "claude-mine")
+
+
 PICTURE = b'{"model":"m","url":"data:image/png;base64,AAAA","b64_json":"AAAA"}'
 BARE = PICTURE.replace(b"data:image/png;base64,AAAA", b"<not_instrumented>").replace(
     b"AAAA", b"<not_instrumented>"

@@ -46,15 +46,21 @@ def config_in(message: str) -> dict[str, Any]:
     return dict(json.JSONDecoder().raw_decode(message[message.index("{") :])[0])
 
 
-def test_an_unmapped_host_is_told_with_the_mapping_to_add(caplog: pytest.LogCaptureFixture) -> None:
-    make_notices().tell_unmapped("llm.test:8443", "openai.chat")
+@pytest.mark.parametrize(
+    ("operation", "category"),
+    [("openai.chat", "system.openai"), ("anthropic.messages", "system.anthropic")],
+)
+def test_an_unmapped_host_is_told_with_the_mapping_to_add(
+    operation: str, category: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_notices().tell_unmapped("llm.test:8443", operation)
     (record,) = caplog.records
     message = record.getMessage()
     assert record.levelno == logging.WARNING
-    assert "llm.test:8443" in message and "openai.chat" in message
+    assert "llm.test:8443" in message and operation in message
     mappings = collect_host_mappings(check_config(config_in(message)))
     assert [(key, value.category) for key, value in mappings.items()] == [
-        (HostPattern("llm.test", 8443), "system.openai")
+        (HostPattern("llm.test", 8443), category)
     ]
 
 

@@ -75,7 +75,7 @@ OPERATIONS = {
     "/v1/messages": "anthropic.messages",
     "/anthropic/v1/messages": "anthropic.messages",
     "/serving-endpoints/anthropic/v1/messages": "anthropic.messages",
-    "/v1/projects/p/locations/global/publishers/anthropic/models/claude-x@20250929:rawPredict": "anthropic.vertex",
+    "/v1/projects/p/locations/global/publishers/anthropic/models/claude@2:rawPredict": "anthropic.vertex",
     "/v1/projects/p/locations/eu/publishers/anthropic/models/claude%3Bx:streamRawPredict": "anthropic.vertex",
 }
 

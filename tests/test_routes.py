@@ -56,6 +56,7 @@ def test_an_unknown_host_or_path_is_not_observed(host: str, path: str) -> None:
         ("a.services.ai.azure.com", "/models/chat/completions", "system.azure"),
         ("a.services.ai.azure.com", "/openaix/chat/completions", "system.azure"),
         ("a.models.ai.azure.com", "/chat/completions", "system.azure"),
+        ("a.services.ai.azure.com", "/anthropic/v1/messages", "system.azure"),
         ("api.openai.com", "/openai/v1/chat/completions", "system.openai"),
         ("dbc-1.cloud.databricks.com", "/openai/v1/chat/completions", "system.databricks.aws"),
     ],

@@ -138,6 +138,27 @@ def test_the_text_of_a_stream_left_early_is_counted(words: str) -> None:
     assert read(whole, reading).units == read(make_exchange(STREAM)).units
 
 
+@pytest.mark.parametrize(
+    ("told", "units"),
+    [
+        (b'"output_tokens":1,', {"text": Units(25, 7)}),
+        (b'"output_tokens":90,', {"text": Units(25, 90)}),
+        (b'"input_tokens":300000,"output_tokens":1,', {"text_large_context": Units(300_000, 7)}),
+    ],
+)
+def test_the_output_that_a_stream_began_with_is_raised_to_what_was_counted(
+    told: bytes, units: dict[str, Units], words: str
+) -> None:
+    case = by_name["anthropic/message_stream"]
+    reading = Reading(count_tokens=make({"claude-sonnet-4-5": words}).count)
+    # Behind "Hello! How can I help?", before its last usage.
+    begun = [chunk.replace(b'"output_tokens":1,', told) for chunk in case.chunks()[:5]]
+    event = read(make_exchange(case, begun, outcome=Outcome.CLOSED), reading)
+    assert event.units == units
+    assert event.properties == {"system.stream": "partial"}
+    assert read(make_exchange(case), reading).units == read(make_exchange(case)).units
+
+
 def test_a_stream_of_which_no_text_was_seen_has_no_units(words: str) -> None:
     reading = Reading(count_tokens=make({"gpt-4.1": words}).count)
     assert read(make_exchange(STREAM, [], outcome=Outcome.CLOSED), reading).units == {}

@@ -115,7 +115,8 @@ class _Told:
         self.model = self.model or _text(message.model)
         if isinstance(message.usage, dict):
             self.usage.update((name, value) for name, value in message.usage.items() if value is not None)
-        for place, block in enumerate(_decode(_blocks, message.content) or ()):
+        blocks = _decode(_blocks, message.content)
+        for place, block in enumerate(blocks or []):
             self._begin(place, block)
         self._begin(event.index, event.content_block)
         delta = event.delta if isinstance(event.delta, dict) else {}

@@ -39,7 +39,7 @@ _USUAL = ("standard", "global", "not_available", "", None)
 
 
 def map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
-    """The units of a whole usage: of a stream, of all that its events said. `model` is the one that is priced.
+    """The units of a usage, of a stream's when its events are merged. `model` is the one that is priced.
 
     What compactions used, and advisors of the same model, is not in the totals. Each is a request of its own,
     so it has the prices of its own context.
@@ -109,7 +109,7 @@ def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
 
 
 def _count_written(usage: Mapping[str, Any]) -> tuple[int, int]:
-    """Tokens written to the cache for 5 minutes and for 1 hour. Later events of a stream tell the sum alone."""
+    """Tokens written to the cache for 5 minutes and for 1 hour. Later events tell the sum alone."""
     lives = section(usage, "cache_creation")
     hour = count(lives, "ephemeral_1h_input_tokens") or 0
     total = count(usage, "cache_creation_input_tokens")

@@ -47,7 +47,10 @@ def test_a_document_tells_the_whole_message() -> None:
 PARTS: dict[str, tuple[list[Any], dict[str, tuple[int | None, int | None]]]] = {
     "only at the start": ([START, delta(), STOP], {"text": (25, 13)}),
     "only at the end": ([{"type": "message_start", "message": {}}, delta(USAGE), STOP], {"text": (25, 13)}),
-    "the last counts": ([START, delta({"output_tokens": 5}, None), delta({"output_tokens": 7})], {"text": (25, 7)}),
+    "the last counts": (
+        [START, delta({"output_tokens": 5}, None), delta({"output_tokens": 7})],
+        {"text": (25, 7)},
+    ),
     "null says nothing": ([START, delta({"input_tokens": None, "output_tokens": 7})], {"text": (25, 7)}),
     "the input may change": ([START, delta({"input_tokens": 90, "output_tokens": 7})], {"text": (90, 7)}),
     "crossing to a large context late": (
@@ -55,7 +58,10 @@ PARTS: dict[str, tuple[list[Any], dict[str, tuple[int | None, int | None]]]] = {
         {"text_large_context": (25, 13), "text_cache_read_large_context": (199_976, None)},
     ),
     "leaving a large context": (
-        [{"type": "message_start", "message": {"usage": {"input_tokens": 300_000}}}, delta({"input_tokens": 5})],
+        [
+            {"type": "message_start", "message": {"usage": {"input_tokens": 300_000}}},
+            delta({"input_tokens": 5}),
+        ],
         {"text": (5, None)},
     ),
     "of another type": ([START, delta([1]), delta("x"), delta(7)], {"text": (25, 13)}),
@@ -177,7 +183,9 @@ def test_an_error_event_is_the_end_and_keeps_what_was_told(error: Any, failure: 
     ids=repr,
 )
 @pytest.mark.parametrize("exhausted", [True, False])
-def test_a_message_is_over_when_it_says_why_it_stopped(events: list[Any], finished: bool, exhausted: bool) -> None:
+def test_a_message_is_over_when_it_says_why_it_stopped(
+    events: list[Any], finished: bool, exhausted: bool
+) -> None:
     assert read(*events, exhausted=exhausted).finished is finished
 
 

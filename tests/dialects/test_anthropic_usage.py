@@ -19,7 +19,9 @@ from tests.dialects.shapes import Shown, objects_of, show
 MODEL = "claude-opus-4-6"
 
 
-def usage_of(text: Any = 100, output: Any = 50, read: Any = 0, written: Any = 0, **more: Any) -> dict[str, Any]:
+def usage_of(
+    text: Any = 100, output: Any = 50, read: Any = 0, written: Any = 0, **more: Any
+) -> dict[str, Any]:
     return {
         "input_tokens": text,
         "output_tokens": output,
@@ -226,7 +228,9 @@ def test_the_model_that_stood_in_for_another_is_the_one_to_price(iterations: Any
         ("us", "system.azure", None),
     ],
 )
-def test_where_anthropic_processed_a_request_is_its_scope(place: Any, category: str, scope: str | None) -> None:
+def test_where_anthropic_processed_a_request_is_its_scope(
+    place: Any, category: str, scope: str | None
+) -> None:
     assert find_scope({"inference_geo": place}, category) == scope
 
 
