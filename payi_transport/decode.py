@@ -10,7 +10,7 @@ import msgspec
 
 from payi_transport.dialects.openai import DONE
 from payi_transport.dialects.reply import Reply
-from payi_transport.dialects.table import DIALECTS, Dialect
+from payi_transport.dialects.table import Dialect, find_dialect
 from payi_transport.event import Answer, Event, Failure, Units
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.framing import Frames, find_framing, is_stream
@@ -26,7 +26,7 @@ from payi_transport.names import (
     PayiCategories,
     PayiPropertyNames,
 )
-from payi_transport.pricing import ModelMapping, Price, find_price
+from payi_transport.pricing import ModelMapping, Price, find_price, name_resource
 from payi_transport.recorded_headers import (
     allow_request_headers,
     drop_hidden_headers,
@@ -73,14 +73,15 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
     body = _read_body(exchange, headers)
     frames = find_framing(headers.get("content-type", ""))(body)
     asked = _find_asked(exchange, headers)
-    dialect = DIALECTS[exchange.route.operation]
+    dialect = find_dialect(exchange.route.operation, exchange.route.category)
     answer = _read_answer(dialect, exchange, frames, body, headers, asked)
     if answer.pending:
         return None
     context = exchange.context
     price = _find_price(exchange, answer, asked, dialect.prefix, reading)
     request_headers = read_headers(exchange.request_headers)
-    streams = is_stream(headers.get("content-type", ""))
+    # An array of messages was a stream too.
+    streams = is_stream(headers.get("content-type", "")) or len(frames) > 1
     return Event(
         category=price.category,
         resource=price.resource,
@@ -164,7 +165,7 @@ def _find_price(
     """
     context, route = exchange.context, exchange.route
     model = answer.resource or asked or answer.model
-    resource = prefix + model.removeprefix(prefix) if model else UNKNOWN_RESOURCE
+    resource = name_resource(prefix, model) if model else UNKNOWN_RESOURCE
     price = Price(route.category, resource, context.resource_scope or answer.scope)
     if context.price_as_category or context.price_as_resource:
         return Price(
@@ -172,7 +173,13 @@ def _find_price(
             context.price_as_resource or price.resource,
             price.scope,
         )
-    names = {resource, resource.removeprefix(prefix), asked or resource}
+    asked_as = name_resource(prefix, asked) if asked else resource
+    names = {
+        resource,
+        asked or resource,
+        asked_as,
+        *(name.removeprefix(prefix) for name in (resource, asked_as)),
+    }
     return find_price(reading.model_mappings, price, names, route.host)
 
 

@@ -18,6 +18,9 @@ class Example(NamedTuple):
 
 
 _OPENAI = PayiCategories.openai
+_GOOGLE = PayiCategories.google_vertex
+_GEMINI = "/v1beta/models/my-model"
+_VERTEX = "/v1/projects/p/locations/global/publishers/google/models/my-model"
 EXAMPLES = {
     "openai.chat": Example("POST", "/v1/chat/completions", _OPENAI),
     "openai.responses": Example("POST", "/v1/responses", _OPENAI),
@@ -36,4 +39,9 @@ EXAMPLES = {
     "databricks.invocations": Example(
         "POST", "/serving-endpoints/my-endpoint/invocations", PayiCategories.databricks_aws
     ),
+    "google.content": Example("POST", f"{_GEMINI}:generateContent", _GOOGLE),
+    "google.embeddings": Example("POST", f"{_GEMINI}:embedContent", _GOOGLE),
+    "google.predict": Example("POST", f"{_VERTEX}:predict", _GOOGLE),
+    "google.interactions": Example("POST", "/v1beta/interactions", _GOOGLE),
+    "google.interactions.again": Example("GET", "/v1beta/interactions/v1_1", _GOOGLE),
 }

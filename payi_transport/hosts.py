@@ -109,8 +109,14 @@ KNOWN_HOSTS = {
 }
 # Hosts with the region inside a label, which no suffix can tell.
 _KNOWN_REGIONAL = (
-    (re.compile(r"[a-z0-9-]+-aiplatform\.googleapis\.com"), PayiCategories.google_vertex),
-    (re.compile(r"aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com"), PayiCategories.google_vertex),
+    # Also multi-regions, and the addresses for clients with certificates.
+    (
+        re.compile(
+            r"([a-z0-9-]+-aiplatform(\.mtls)?|aiplatform\.mtls|aiplatform\.[a-z0-9-]+\.rep"
+            r"|generativelanguage\.mtls)\.googleapis\.com"
+        ),
+        PayiCategories.google_vertex,
+    ),
     (
         re.compile(r"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?amazonaws\.com(\.cn)?"),
         PayiCategories.aws_bedrock,

@@ -22,6 +22,7 @@ def _rule(method: str, pattern: str, operation: str) -> _PathRule:
 # Google serves the counting of tokens as a model, too.
 _CLAUDE = r"publishers/anthropic/models/(?!count-tokens:)[^/]+"
 
+_INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
 # By the path's last segment, or its verb where it has one (`/models/m:predict`): a request costs one look-up.
 PATH_RULES = {
     "completions": (
@@ -35,7 +36,10 @@ PATH_RULES = {
     "invocations": (_rule("POST", "serving-endpoints/[^/]+/invocations", "databricks.invocations"),),
     "responses": (_rule("POST", "responses", "openai.responses"),),
     "compact": (_rule("POST", "responses/compact", "openai.responses"),),
-    "cancel": (_rule("POST", r"responses/[^/]+/cancel", "openai.responses.again"),),
+    "cancel": (
+        _rule("POST", r"responses/[^/]+/cancel", "openai.responses.again"),
+        _rule("POST", rf"{_INTERACTIONS}/[^/]+/cancel", "google.interactions.again"),
+    ),
     "embeddings": (_rule("POST", "embeddings", "openai.embeddings"),),
     "generations": (_rule("POST", "images/generations", "openai.images"),),
     "edits": (_rule("POST", "images/edits", "openai.images"),),
@@ -46,13 +50,21 @@ PATH_RULES = {
     ":rawPredict": (_rule("POST", _CLAUDE + ":rawPredict", "anthropic.vertex"),),
     ":streamRawPredict": (_rule("POST", _CLAUDE + ":streamRawPredict", "anthropic.vertex"),),
     "speech": (_rule("POST", "audio/speech", "openai.speech"),),
+    ":generateContent": (_rule("POST", "[^/]+:generateContent", "google.content"),),
+    ":streamGenerateContent": (_rule("POST", "[^/]+:streamGenerateContent", "google.content"),),
+    ":embedContent": (_rule("POST", "[^/]+:embedContent", "google.embeddings"),),
+    ":batchEmbedContents": (_rule("POST", "[^/]+:batchEmbedContents", "google.embeddings"),),
+    # Elsewhere on Vertex AI it asks models of the caller's own.
+    ":predict": (_rule("POST", "(publishers/google|v[^/]*)/models/[^/]+:predict", "google.predict"),),
+    "interactions": (_rule("POST", _INTERACTIONS, "google.interactions"),),
 }
 # What is asked for again, by an id that is the path's last segment.
-_AGAIN = (_rule("GET", r"responses/resp_[^/]+", "openai.responses.again"),)
-# Azure's deployments and Databricks' endpoints stand for a model; Google's paths name it before the verb.
-_RESOURCE = re.compile(
-    r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations|/models/([^/]+):[A-Za-z]+$"
+_AGAIN = (
+    _rule("GET", r"responses/resp_[^/]+", "openai.responses.again"),
+    _rule("GET", rf"{_INTERACTIONS}/[^/]+", "google.interactions.again"),
 )
+# Azure's deployments and Databricks' endpoints stand for a model; Google's paths end with it and a verb.
+_RESOURCE = re.compile(r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations|/([^/:]+):[A-Za-z]+\Z")
 
 
 def find_operation(method: str, path: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from payi_transport.hosts import HostPattern, patterns_of
 
-__all__ = ["ModelMapping", "Price", "find_mapping", "find_price"]
+__all__ = ["ModelMapping", "Price", "find_mapping", "find_price", "name_resource"]
 
 
 class ModelMapping(NamedTuple):
@@ -26,6 +26,23 @@ class Price(NamedTuple):
     category: str
     resource: str
     scope: str | None
+
+
+# What stands before names in the full name of a model, as Google writes it.
+_PATH_WORDS = frozenset({"endpoints", "models", "publishers", "tunedModels"})
+
+
+def name_resource(prefix: str, model: str) -> str:
+    """The resource of a model, where a prefix names its publisher; one that the model names stands instead.
+
+    `google/gemini-x`, `models/gemini-x` and `gemini-x` are `google.gemini-x` where the prefix is `google.`.
+    """
+    if not prefix:
+        return model
+    parts = [part for part in model.split("/") if part and part not in _PATH_WORDS]
+    if len(parts) > 1:
+        return ".".join(parts[-2:])
+    return prefix + "".join(parts).removeprefix(prefix)
 
 
 def find_mapping(

@@ -77,6 +77,20 @@ OPERATIONS = {
     "/serving-endpoints/anthropic/v1/messages": "anthropic.messages",
     "/v1/projects/p/locations/global/publishers/anthropic/models/claude@2:rawPredict": "anthropic.vertex",
     "/v1/projects/p/locations/eu/publishers/anthropic/models/claude%3Bx:streamRawPredict": "anthropic.vertex",
+    "/v1beta/models/gemini-x:generateContent": "google.content",
+    "/v1beta/tunedModels/my-model:generateContent": "google.content",
+    "/v1/publishers/google/models/gemini-x:streamGenerateContent": "google.content",
+    "/v1beta1/projects/p/locations/l/publishers/google/models/gemini-x:generateContent": "google.content",
+    "/v1/projects/p/locations/l/endpoints/4711:streamGenerateContent": "google.content",
+    "/v1beta/models/gemini-embedding-x:embedContent": "google.embeddings",
+    "/v1beta/models/gemini-embedding-x:batchEmbedContents": "google.embeddings",
+    "/v1/projects/p/locations/l/publishers/google/models/e:predict": "google.predict",
+    "/v1beta/models/imagen-x:predict": "google.predict",
+    "/v1beta/interactions": "google.interactions",
+    "/v1beta1/projects/p/locations/l/interactions": "google.interactions",
+    "/v1beta/interactions/v1_a/cancel": "google.interactions.again",
+    "/v1beta/openai/chat/completions": "openai.chat",
+    "/v1/projects/p/locations/l/endpoints/openapi/chat/completions": "openai.chat",
 }
 
 
@@ -98,6 +112,15 @@ def test_every_rule_has_a_path_here() -> None:
 )
 def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> None:
     assert find_operation("GET", path) == "openai.responses.again"
+    assert find_operation("POST", path) is None
+    assert find_operation("DELETE", path) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1beta/interactions/v1_a", "/v1beta1/projects/p/locations/l/interactions/v1_a:b"]
+)
+def test_an_interaction_that_is_fetched_again_is_told_from_a_new_one(path: str) -> None:
+    assert find_operation("GET", path) == "google.interactions.again"
     assert find_operation("POST", path) is None
     assert find_operation("DELETE", path) is None
 
@@ -133,6 +156,19 @@ def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> N
         ("POST", "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict"),
         ("POST", "/v1/projects/p/locations/l/publishers/other/models/m:rawPredict"),
         ("POST", "/v1/projects/p/locations/l/endpoints/1:rawPredict"),
+        ("POST", "/v1beta/models/gemini-x:countTokens"),
+        ("POST", "/v1beta/models/gemini-x:generatecontent"),
+        ("POST", "/v1beta/models/gemini-x"),
+        ("POST", "/v1beta/models/gemini-x:asyncBatchEmbedContent"),
+        ("POST", "/v1beta/models/veo-x:predictLongRunning"),
+        ("POST", "/v1/projects/p/locations/l/endpoints/4711:predict"),
+        ("POST", "/v1/projects/p/locations/l/publishers/google/models/gemini-x:computeTokens"),
+        ("POST", "/v1beta/cachedContents"),
+        ("POST", "/:generateContent"),
+        ("GET", "/v1beta/models"),
+        ("GET", "/v1beta/interactions"),
+        ("POST", "/social/interactions"),
+        ("GET", "/social/interactions/4"),
     ],
 )
 def test_what_is_no_generation_is_not_observed(method: str, path: str) -> None:
@@ -152,6 +188,12 @@ def test_what_is_no_generation_is_not_observed(method: str, path: str) -> None:
         ("/openai/v1/responses", None),
         ("/v1/chat/completions", None),
         ("/openai/deployments/", None),
+        ("/v1beta/models/gemini-x:generateContent", "gemini-x"),
+        ("/v1beta/tunedModels/my%20model:generateContent", "my model"),
+        ("/v1/publishers/google/models/e@001:predict", "e@001"),
+        ("/v1/projects/p/locations/l/endpoints/4711:streamGenerateContent", "4711"),
+        ("/v1/projects/p/locations/l/endpoints/openapi/chat/completions", None),
+        ("/v1beta/models/gemini-x", None),
         ("", None),
     ],
 )

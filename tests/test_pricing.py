@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payi_transport.hosts import HostPattern, parse_host
-from payi_transport.pricing import ModelMapping, Price, find_mapping, find_price
+from payi_transport.pricing import ModelMapping, Price, find_mapping, find_price, name_resource
 
 HOST = HostPattern("a.example.com", 8443)
 PRICE = Price("system.openai", "m", "region.eu")
@@ -66,3 +66,25 @@ def test_without_mappings_a_price_is_as_it_is() -> None:
 def test_what_is_mapped_is_not_mapped_again() -> None:
     mappings = [ModelMapping("m", None, None, "n"), ModelMapping("n", None, None, "o")]
     assert find_price(mappings, PRICE, {"m"}, HOST).resource == "n"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "model", "resource"),
+    [
+        ("google.", "gemini-x", "google.gemini-x"),
+        ("google.", "google.gemini-x", "google.gemini-x"),
+        ("google.", "models/gemini-x", "google.gemini-x"),
+        ("google.", "google/gemini-x", "google.gemini-x"),
+        ("google.", "publishers/google/models/gemini-x", "google.gemini-x"),
+        ("google.", "projects/p/locations/l/publishers/google/models/gemini-x", "google.gemini-x"),
+        ("google.", "meta/llama-x", "meta.llama-x"),
+        ("google.", "tunedModels/mine", "google.mine"),
+        ("google.", "endpoints/4711", "google.4711"),
+        ("google.", "/", "google."),
+        ("anthropic.", "claude-x@20260101", "anthropic.claude-x@20260101"),
+        ("", "meta/llama-x", "meta/llama-x"),
+        ("", "google.gemini-x", "google.gemini-x"),
+    ],
+)
+def test_a_publisher_stands_before_the_name_of_its_model(prefix: str, model: str, resource: str) -> None:
+    assert name_resource(prefix, model) == resource

@@ -6,7 +6,7 @@ hosts that count them beside (xAI): there the grand total tells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -82,7 +82,37 @@ _chat = msgspec.json.Decoder(_Chat)
 _head = msgspec.json.Decoder(_Head)
 
 
-def read_chat(reply: Reply) -> Answer:
+def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
+    """The units of a usage object of chat completions or of any endpoint that counts as they do."""
+    prompt = count(usage, "prompt_tokens", "input_tokens")
+    completion = count(usage, "completion_tokens", "output_tokens")
+    details = section(usage, "prompt_tokens_details", "input_tokens_details")
+    spent = section(usage, "completion_tokens_details", "output_tokens_details")
+    units: dict[str, Units] = {}
+    if prompt is not None:
+        parts = {
+            "text_cache_read": count(details, "cached_tokens") or count(usage, *_CACHED),
+            "text_cache_write": count(details, "cache_write_tokens"),
+            "audio": count(details, "audio_tokens"),
+            "vision": count(details, "image_tokens"),
+        }
+        taken, text = take(prompt, parts)
+        units = {name: Units(input=value) for name, value in {"text": text, **taken}.items()}
+    if completion is not None:
+        if _reasoning_is_beside(usage, spent, prompt or 0, completion):
+            completion += count(spent, "reasoning_tokens") or 0
+        parts = {
+            "reasoning": count(spent, "reasoning_tokens"),
+            "audio": count(spent, "audio_tokens"),
+            "image": count(spent, "image_tokens"),
+        }
+        taken, text = take(completion, parts)
+        for name, value in {"text": text, **taken}.items():
+            units[name] = Units(input=units[name].input if name in units else None, output=value)
+    return units
+
+
+def read_chat(reply: Reply, map_usage: Callable[[Mapping[str, Any]], dict[str, Units]] = map_usage) -> Answer:
     """Completions, of chats and legacy ones: one document, or a stream's chunks with the last usage."""
     head = _Head()
     calls = _Calls()
@@ -114,36 +144,6 @@ def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
     """What an error body says, where it is of OpenAI's shape: `{"error": {"type", "code", "message"}}`."""
     head = _decode(body)
     return None if head is None else read_failure(head.error)
-
-
-def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
-    """The units of a usage object of chat completions or of any endpoint that counts as they do."""
-    prompt = count(usage, "prompt_tokens", "input_tokens")
-    completion = count(usage, "completion_tokens", "output_tokens")
-    details = section(usage, "prompt_tokens_details", "input_tokens_details")
-    spent = section(usage, "completion_tokens_details", "output_tokens_details")
-    units: dict[str, Units] = {}
-    if prompt is not None:
-        parts = {
-            "text_cache_read": count(details, "cached_tokens") or count(usage, *_CACHED),
-            "text_cache_write": count(details, "cache_write_tokens"),
-            "audio": count(details, "audio_tokens"),
-            "vision": count(details, "image_tokens"),
-        }
-        taken, text = take(prompt, parts)
-        units = {name: Units(input=value) for name, value in {"text": text, **taken}.items()}
-    if completion is not None:
-        if _reasoning_is_beside(usage, spent, prompt or 0, completion):
-            completion += count(spent, "reasoning_tokens") or 0
-        parts = {
-            "reasoning": count(spent, "reasoning_tokens"),
-            "audio": count(spent, "audio_tokens"),
-            "image": count(spent, "image_tokens"),
-        }
-        taken, text = take(completion, parts)
-        for name, value in {"text": text, **taken}.items():
-            units[name] = Units(input=units[name].input if name in units else None, output=value)
-    return units
 
 
 def describe_extras(service_tier: Any, extras: Mapping[str, Any]) -> dict[str, str]:

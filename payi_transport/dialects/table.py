@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from payi_transport.dialects import anthropic_text
+from payi_transport.dialects import anthropic_text, google, google_openai
 from payi_transport.dialects.anthropic import read_message
+from payi_transport.dialects.google_embeddings import read_embeddings as read_google_embeddings
+from payi_transport.dialects.google_embeddings import read_predictions
+from payi_transport.dialects.google_interactions import read_interaction, read_interaction_text
 from payi_transport.dialects.openai import read_chat, read_error
 from payi_transport.dialects.openai_media import (
     read_embeddings,
@@ -19,8 +22,9 @@ from payi_transport.dialects.openai_text import read_output_text, read_prompt_te
 from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure
 from payi_transport.framing import Frames
+from payi_transport.names import PayiCategories
 
-__all__ = ["DIALECTS", "Dialect"]
+__all__ = ["ACCENTS", "DIALECTS", "Dialect", "find_dialect"]
 
 
 def _read_nothing(body: bytes) -> None:
@@ -48,6 +52,7 @@ _MESSAGES = Dialect(
     read_output_text=anthropic_text.read_output_text,
     read_prompt_texts=anthropic_text.read_prompt_texts,
 )
+_INTERACTIONS = Dialect(read_interaction, google.read_error, read_interaction_text, prefix="google.")
 
 DIALECTS: dict[str, Dialect] = {
     "anthropic.messages": _MESSAGES,
@@ -61,4 +66,28 @@ DIALECTS: dict[str, Dialect] = {
     "openai.images": Dialect(read_images),
     "openai.transcription": Dialect(read_transcription),
     "openai.speech": Dialect(read_speech),
+    "google.content": Dialect(
+        google.read_content, google.read_error, google.read_content_text, prefix="google."
+    ),
+    "google.embeddings": Dialect(read_google_embeddings, google.read_error, prefix="google."),
+    "google.predict": Dialect(read_predictions, google.read_error, prefix="google."),
+    "google.interactions": _INTERACTIONS,
+    "google.interactions.again": _INTERACTIONS,
 }
+# Where the host's provider speaks another's wire format in its own way.
+ACCENTS: dict[tuple[str, str], Dialect] = {
+    (PayiCategories.google_vertex, "openai.chat"): Dialect(
+        google_openai.read_chat, google.read_error, read_prompt_texts=read_prompt_texts, prefix="google."
+    ),
+    (PayiCategories.google_vertex, "openai.embeddings"): Dialect(
+        read_embeddings, google.read_error, prefix="google."
+    ),
+    (PayiCategories.google_vertex, "openai.images"): Dialect(
+        read_images, google.read_error, prefix="google."
+    ),
+}
+
+
+def find_dialect(operation: str, category: str) -> Dialect:
+    """The dialect of an operation at a host of that category."""
+    return ACCENTS.get((category, operation)) or DIALECTS[operation]

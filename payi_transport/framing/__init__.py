@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from payi_transport.framing.document import split_document
 from payi_transport.framing.eventstream import split_eventstream
+from payi_transport.framing.json_text import split_json
 from payi_transport.framing.sse import split_sse
 
 __all__ = ["Frames", "find_framing", "is_stream"]
@@ -20,8 +20,8 @@ _STREAMS: dict[str, Callable[[bytes], Frames]] = {
 
 
 def find_framing(content_type: str) -> Callable[[bytes], Frames]:
-    """The framing of a Content-Type value; whatever is no stream is a document."""
-    return _STREAMS.get(_media_type(content_type), split_document)
+    """The framing of a Content-Type value; whatever is no stream is a document, or an array of them."""
+    return _STREAMS.get(_media_type(content_type), split_json)
 
 
 def is_stream(content_type: str) -> bool:

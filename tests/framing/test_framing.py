@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from payi_transport.framing import find_framing, is_stream
-from payi_transport.framing.document import split_document
 from payi_transport.framing.eventstream import split_eventstream
+from payi_transport.framing.json_text import split_json
 from payi_transport.framing.sse import split_sse
 
 
@@ -36,5 +36,5 @@ def test_the_event_stream_of_aws_is_told_by_its_content_type(content_type: str) 
     "content_type", ["", "application/json", "text/html; charset=utf-8", "text/event-streams", ";", "x"]
 )
 def test_all_else_is_a_document(content_type: str) -> None:
-    assert find_framing(content_type) is split_document
+    assert find_framing(content_type) is split_json
     assert not is_stream(content_type)
