@@ -8,6 +8,7 @@ from payi_transport.config import PayiInstrumentConfig
 from payi_transport.context import PayiContext, get_context, track, track_context
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.event import Event, FunctionCall, Header, Units
+from payi_transport.headers import create_headers, create_limit_header_from_ids
 from payi_transport.instrument import (
     payi_flush,
     payi_instrument,
@@ -46,6 +47,8 @@ __all__ = [
     "Receipt",
     "Sink",
     "Units",
+    "create_headers",
+    "create_limit_header_from_ids",
     "get_context",
     "payi_anthropic_url",
     "payi_async_httpx_client",

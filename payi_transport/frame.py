@@ -12,7 +12,7 @@ from typing import TypedDict, TypeVar, Unpack
 
 import msgspec
 
-__all__ = ["Frame", "Scope", "enter_scope"]
+__all__ = ["NO_USE_CASE", "Frame", "Scope", "UseCase", "enter_scope", "merge", "to_text"]
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ def enter_scope(outer: Frame, **scope: Unpack[Scope]) -> Frame:
         **use_case,
         limit_ids=_combine(outer.limit_ids, scope.get("limit_ids")),
         request_tags=_combine(outer.request_tags, scope.get("request_tags")),
-        request_properties=_merge(outer.request_properties, scope.get("request_properties")),
+        request_properties=merge(outer.request_properties, scope.get("request_properties")),
         user_id=_inherit(outer.user_id, scope.get("user_id")),
         account_name=_inherit(outer.account_name, scope.get("account_name")),
         price_as_category=_inherit(outer.price_as_category, scope.get("price_as_category")),
@@ -75,7 +75,9 @@ def enter_scope(outer: Frame, **scope: Unpack[Scope]) -> Frame:
     )
 
 
-class _UseCase(TypedDict):
+class UseCase(TypedDict):
+    """The part of a frame that belongs to its use case."""
+
     use_case_name: str | None
     use_case_id: str | None
     use_case_version: int | None
@@ -83,7 +85,7 @@ class _UseCase(TypedDict):
     use_case_properties: Mapping[str, str]
 
 
-_NO_USE_CASE: _UseCase = {
+NO_USE_CASE: UseCase = {
     "use_case_name": None,
     "use_case_id": None,
     "use_case_version": None,
@@ -92,11 +94,11 @@ _NO_USE_CASE: _UseCase = {
 }
 
 
-def _enter_use_case(outer: Frame, scope: Scope) -> _UseCase:
+def _enter_use_case(outer: Frame, scope: Scope) -> UseCase:
     """A different name starts a use case afresh; the empty name leaves every use case."""
     given = scope.get("use_case_name")
     if given == "":
-        return _NO_USE_CASE
+        return NO_USE_CASE
     name = _inherit(outer.use_case_name, given)
     if name != outer.use_case_name:
         outer = Frame(use_case_name=name, use_case_id=str(uuid.uuid4()))
@@ -105,18 +107,18 @@ def _enter_use_case(outer: Frame, scope: Scope) -> _UseCase:
         "use_case_id": _inherit(outer.use_case_id, scope.get("use_case_id")),
         "use_case_version": _either(scope.get("use_case_version"), outer.use_case_version),
         "use_case_step": _inherit(outer.use_case_step, scope.get("use_case_step")),
-        "use_case_properties": _merge(outer.use_case_properties, scope.get("use_case_properties")),
+        "use_case_properties": merge(outer.use_case_properties, scope.get("use_case_properties")),
     }
 
 
-def _text(value: object) -> str:
+def to_text(value: object) -> str:
     """Pay-i takes text alone, so values become text. Lone surrogates have no encoding: they become `?`."""
     text = str(value)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _inherit(outer: str | None, inner: str | None) -> str | None:
-    return outer if inner is None else _text(inner) or None
+    return outer if inner is None else to_text(inner) or None
 
 
 def _either(inner: T | None, outer: T | None) -> T | None:
@@ -128,12 +130,12 @@ def _combine(outer: tuple[str, ...], inner: Iterable[str] | None) -> tuple[str, 
         return outer
     # One name is not meant as the list of its letters.
     inner = (inner,) if inner and isinstance(inner, str) else tuple(inner)
-    return tuple(dict.fromkeys((*outer, *map(_text, inner)))) if inner else ()
+    return tuple(dict.fromkeys((*outer, *map(to_text, inner)))) if inner else ()
 
 
-def _merge(outer: Mapping[str, str], inner: Mapping[str, object] | None) -> Mapping[str, str]:
+def merge(outer: Mapping[str, str], inner: Mapping[str, object] | None) -> Mapping[str, str]:
     """None is left out."""
     if inner is None:
         return outer
-    added = {_text(name): _text(value) for name, value in inner.items() if value is not None}
+    added = {to_text(name): to_text(value) for name, value in inner.items() if value is not None}
     return {**outer, **added} if inner else {}

@@ -15,6 +15,7 @@ from payi_transport.context import current_frame
 from payi_transport.decode import Reading, decode
 from payi_transport.event import Event
 from payi_transport.exchange import Detour, Exchange, Headers, Outcome
+from payi_transport.headers import find_own_headers, override_frame
 from payi_transport.include_usage import ask_for_usage
 from payi_transport.notices import Notices
 from payi_transport.repeats import Repeats
@@ -57,6 +58,7 @@ class Pipeline:
         self._delivery_log = LogWindow(logger, window)
         self._fault_log = LogWindow(logger, window)
         self._loss_log = LogWindow(logger, window)
+        self._header_log = LogWindow(logger, window)
         self._start()
 
     def _start(self) -> None:
@@ -91,6 +93,9 @@ class Pipeline:
         frame = current_frame()
         if frame is None:
             return None
+        own = find_own_headers(headers)
+        if own:
+            frame = override_frame(frame, headers, self._tell_malformed)
         logged = frame.log_prompt_and_response
         exchange = Exchange(
             self._push,
@@ -104,8 +109,12 @@ class Pipeline:
         asking = ask_for_usage(body) if body and route.asks_usage else None
         if asking is not None:
             exchange.request_body = asking
-            exchange.detour = Detour(body=asking, hides_usage=True)
+        if asking is not None or own:
+            exchange.detour = Detour(without=own, body=asking, hides_usage=asking is not None)
         return exchange
+
+    def _tell_malformed(self, name: str) -> None:
+        self._header_log.warning(f"the header {name} of a call can not be read and is left out")
 
     def count_fault(self, exc: Exception) -> None:
         """An error of our own that nobody may feel: counted, and the first of a window logged."""

@@ -26,6 +26,8 @@ PUBLIC = {
     "Receipt",
     "Sink",
     "Units",
+    "create_headers",
+    "create_limit_header_from_ids",
     "get_context",
     "payi_anthropic_url",
     "payi_async_httpx_client",

@@ -31,7 +31,7 @@ LAYERS: list[dict[str, set[str]]] = [
     },
     {"routes": set(), "pricing": set(), "inline_data": set(), "repeats": set(), "tokenizers": set()},
     {"exchange": set(), "context": set(), "config": set(), "notices": set()},
-    {"recorded_headers": set()},
+    {"recorded_headers": set(), "headers": set()},
     {"framing": set(), "sinks": set()},
     {"dialects": {"framing"}},
     {"decode": set()},

@@ -20,6 +20,7 @@ from payi_transport import (
     Event,
     MemorySink,
     Receipt,
+    create_headers,
     payi_flush,
     payi_instrument,
     payi_stats,
@@ -226,6 +227,26 @@ def test_one_call_may_say_that_its_content_is_not_logged(sink: MemorySink) -> No
     call()
     assert payi_flush(10)
     assert [event.provider_request_json is None for event in sink.events] == [True, False]
+
+
+def test_a_header_that_can_not_be_read_is_told_once_a_window_and_the_call_goes_on(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_instrument(sink=sink)
+    for _ in range(2):
+        call(headers={"xProxy-Request-Properties": "SECRET", "xProxy-User-ID": "v"})
+    assert payi_flush(10)
+    assert [event.user_id for event in sink.events] == ["v", "v"]
+    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
+    assert "the header xProxy-Request-Properties of a call can not be read" in record.getMessage()
+    assert "SECRET" not in caplog.text
+
+
+def test_a_header_may_say_that_the_content_of_its_call_is_not_logged(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    call(headers=create_headers(log_prompt_and_response=False))
+    assert payi_flush(10)
+    assert sink.events[0].provider_request_json is None
 
 
 def test_stopping_with_a_dead_destination_takes_two_seconds_and_says_what_is_left(

@@ -6,28 +6,24 @@ to a module. A call is recorded around `send`, which may be a transport's method
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any
 
-from payi_transport.exchange import Detour, Exchange, Outcome
+from payi_transport.adapters.httpx_requests import (
+    Family,
+    copy_request,
+    read_body,
+    read_headers,
+)
+from payi_transport.exchange import Detour, Exchange, Headers, Outcome
+from payi_transport.headers import find_own_headers
 from payi_transport.include_usage import UsageHider
-from payi_transport.inline_data import NOT_INSTRUMENTED
 from payi_transport.names import RECORDED_MARK
 from payi_transport.pipeline import Pipeline, get_active
+from payi_transport.routes import Route
 
-__all__ = ["Family", "RecordedAsyncStream", "RecordedSyncStream", "record_async", "record_sync"]
-
-
-class Family(Protocol):
-    """What is needed of the module that a request is of."""
-
-    request: Callable[..., Any]
-    byte_stream: Callable[[bytes], Any]
-    not_read: type[Exception]
-    sync_stream: type[Any]
-    async_stream: type[Any]
+__all__ = ["RecordedAsyncStream", "RecordedSyncStream", "record_async", "record_sync"]
 
 
 class _RecordedStream:
@@ -116,16 +112,35 @@ class RecordedAsyncStream(_RecordedStream):
             self._exchange.finish(Outcome.CLOSED)
 
 
-class _Call:
-    """One observed request on its way: what is sent in its place, and what comes back."""
+class _Sent:
+    """What is sent in place of the caller's request, which is not recorded."""
 
-    __slots__ = ("_exchange", "_extensions", "_pipeline", "_request", "sent")
+    __slots__ = ("_request", "sent")
 
-    def __init__(self, pipeline: Pipeline, exchange: Exchange, request: Any, sent: Any) -> None:
-        self._pipeline = pipeline
-        self._exchange = exchange
+    def __init__(self, request: Any, sent: Any) -> None:
         self._request = request
         self.sent = sent
+
+    def answer(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
+        """An answer came: as far as the caller sees, to the caller's own request."""
+        if response.__dict__.get("_request") is self.sent:
+            response.request = self._request
+
+    def fail(self, exc: BaseException) -> None:
+        """No answer came."""
+        if getattr(exc, "_request", None) is self.sent:
+            exc.request = self._request  # type: ignore[attr-defined]  # httpx sets it to what was sent
+
+
+class _Call(_Sent):
+    """One observed request on its way: what is sent in its place, and what comes back."""
+
+    __slots__ = ("_exchange", "_extensions", "_pipeline")
+
+    def __init__(self, pipeline: Pipeline, exchange: Exchange, request: Any, sent: Any) -> None:
+        super().__init__(request, sent)
+        self._pipeline = pipeline
+        self._exchange = exchange
         self._extensions = sent.extensions
         # Tells hooks further in that this call is recorded; taken off before the caller sees the request.
         sent.extensions = {**self._extensions, RECORDED_MARK: True}
@@ -134,19 +149,16 @@ class _Call:
         """Begin to remember the answer."""
         self._take_mark_off()
         try:
-            if response.__dict__.get("_request") is self.sent:
-                response.request = self._request
+            super().answer(response, stream)
             self._attach(response, stream)
         except Exception as exc:
             self._exchange.discard()
             self._pipeline.count_fault(exc)
 
     def fail(self, exc: BaseException) -> None:
-        """No answer came."""
         self._take_mark_off()
         self._exchange.fail(exc)
-        if getattr(exc, "_request", None) is self.sent:
-            exc.request = self._request  # type: ignore[attr-defined]  # httpx sets it to what was sent
+        super().fail(exc)
 
     def _take_mark_off(self) -> None:
         self.sent.extensions = self._extensions
@@ -195,8 +207,8 @@ async def record_async(family: Family, request: Any, send: Callable[[Any], Await
     return response
 
 
-def _begin(family: Family, request: Any) -> _Call | None:
-    """The call that a request begins, or None when it is to pass through. Never raises."""
+def _begin(family: Family, request: Any) -> _Sent | None:
+    """What a request begins, or None when it is to pass through as it is. Never raises."""
     pipeline = get_active()
     if pipeline is None or RECORDED_MARK in request.extensions:
         return None
@@ -205,66 +217,29 @@ def _begin(family: Family, request: Any) -> _Call | None:
         path = url.raw_path.partition(b"?")[0].decode("ascii")
         host = url.raw_host.decode("ascii")
         route = pipeline.routes.find(request.method, url.scheme, host, url.port, path)
-        if route is None:
-            return None
-        body = _read_body(family, request)
-        exchange = pipeline.begin(route, tuple(chain.from_iterable(request.headers.raw)), body)
-        if exchange is None:
-            return None
-        sent = request if exchange.detour is None else _copy(family, request, exchange.detour)
-        return _Call(pipeline, exchange, request, sent)
+        if route is not None:
+            return _begin_call(family, request, pipeline, route)
+        # Whom a call is for is no business of a provider's, whatever it is asked; others may want to know.
+        known = pipeline.routes.hosts.find(host, url.port) is not None
+        return _strip(family, request, read_headers(request)) if known else None
     except Exception as exc:
         pipeline.count_fault(exc)
         return None
 
 
-def _read_body(family: Family, request: Any) -> bytes | None:
-    """The body where it is in memory already; a stream is the transport's to read.
-
-    Of a form, the plain fields are in memory, and go as JSON; its files are named and left alone.
-    """
-    try:
-        body: bytes = request.content
-    except family.not_read:
-        fields = getattr(request.stream, "fields", None)
-        return _read_form(fields) if fields else None
-    return body
+def _begin_call(family: Family, request: Any, pipeline: Pipeline, route: Route) -> _Sent | None:
+    headers = read_headers(request)
+    exchange = pipeline.begin(route, headers, read_body(family, request))
+    if exchange is None:
+        return _strip(family, request, headers)
+    sent = request if exchange.detour is None else copy_request(family, request, exchange.detour)
+    return _Call(pipeline, exchange, request, sent)
 
 
-def _read_form(fields: Iterable[Any]) -> bytes:
-    """The fields of httpx's own MultipartStream: values are text or bytes, and files have none."""
-    form: dict[str, str] = {}
-    for field in fields:
-        value = getattr(field, "value", NOT_INSTRUMENTED)
-        form[field.name] = value if isinstance(value, str) else value.decode("utf-8", "replace")
-    return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _copy(family: Family, request: Any, detour: Detour) -> Any:
-    """A request like the caller's, but for what the detour says. With `stream`, httpx adds no header anew."""
-    headers = request.headers.copy()
-    for name in detour.without:
-        headers.pop(name.decode(), None)
-    for name, value in zip(detour.headers[::2], detour.headers[1::2], strict=True):
-        headers[name.decode()] = value.decode()
-    stream = request.stream
-    if detour.body is not None:
-        stream = family.byte_stream(detour.body)
-        if "content-length" in headers:
-            headers["content-length"] = str(len(detour.body))
-    if detour.hides_usage:
-        # The answer must come as it is, to be read on the way.
-        headers["accept-encoding"] = "identity"
-    sent = family.request(
-        request.method,
-        detour.url or request.url,
-        headers=headers,
-        stream=stream,
-        extensions=request.extensions,
-    )
-    if detour.body is not None or hasattr(request, "_content"):
-        sent.read()
-    return sent
+def _strip(family: Family, request: Any, headers: Headers) -> _Sent | None:
+    """A request that is not recorded, without the headers that are not for the provider."""
+    own = find_own_headers(headers)
+    return _Sent(request, copy_request(family, request, Detour(without=own))) if own else None
 
 
 def _take_whole(exchange: Exchange, response: Any) -> None:

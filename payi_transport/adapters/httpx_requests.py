@@ -1,0 +1,83 @@
+"""A request of the httpx family: what is read of it, and copies that go out in its place.
+
+The request itself stays the caller's: it is never written to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Any, Protocol
+
+from payi_transport.exchange import Detour, Headers
+from payi_transport.inline_data import NOT_INSTRUMENTED
+
+__all__ = ["Family", "copy_request", "read_body", "read_headers"]
+
+
+class Family(Protocol):
+    """What is needed of the module that a request is of."""
+
+    request: Callable[..., Any]
+    byte_stream: Callable[[bytes], Any]
+    not_read: type[Exception]
+    sync_stream: type[Any]
+    async_stream: type[Any]
+
+
+def read_headers(request: Any) -> Headers:
+    """The headers as they will be sent."""
+    return tuple(chain.from_iterable(request.headers.raw))
+
+
+def read_body(family: Family, request: Any) -> bytes | None:
+    """The body where it is in memory already; a stream is the transport's to read.
+
+    Of a form, the plain fields are in memory, and go as JSON; its files are named and left alone.
+    """
+    try:
+        body: bytes = request.content
+    except family.not_read:
+        fields = getattr(request.stream, "fields", None)
+        return _read_form(fields) if fields else None
+    return body
+
+
+def _read_form(fields: Iterable[Any]) -> bytes:
+    """The fields of httpx's own MultipartStream: values are text or bytes, and files have none."""
+    form: dict[str, str] = {}
+    for field in fields:
+        value = getattr(field, "value", NOT_INSTRUMENTED)
+        form[field.name] = value if isinstance(value, str) else value.decode("utf-8", "replace")
+    return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def copy_request(family: Family, request: Any, detour: Detour) -> Any:
+    """A request like the caller's, but for what the detour says. With `stream`, httpx adds no header anew."""
+    stream = request.stream if detour.body is None else family.byte_stream(detour.body)
+    sent = family.request(
+        request.method,
+        detour.url or request.url,
+        headers=_change_headers(request.headers.copy(), detour),
+        stream=stream,
+        extensions=request.extensions,
+    )
+    if detour.body is not None or hasattr(request, "_content"):
+        sent.read()
+    return sent
+
+
+def _change_headers(headers: Any, detour: Detour) -> Any:
+    for name in detour.without:
+        headers.pop(name.decode(), None)
+    # Else httpx would write what is no ASCII in the coding of the headers that are there.
+    headers.encoding = "utf-8"
+    for name, value in zip(detour.headers[::2], detour.headers[1::2], strict=True):
+        headers[name.decode()] = value.decode()
+    if detour.body is not None and "content-length" in headers:
+        headers["content-length"] = str(len(detour.body))
+    if detour.hides_usage:
+        # The answer must come as it is, to be read on the way.
+        headers["accept-encoding"] = "identity"
+    return headers

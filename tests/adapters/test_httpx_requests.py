@@ -1,0 +1,98 @@
+"""Requests of httpx and httpx2: what is read of them, and copies that leave the caller's own alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+
+from payi_transport.adapters.families import get_family
+from payi_transport.adapters.httpx_requests import (
+    copy_request,
+    read_body,
+)
+from payi_transport.exchange import Detour
+
+URL = "https://api.openai.com/v1/chat/completions"
+every_module = pytest.mark.parametrize("module", [httpx, httpx2], ids=["httpx", "httpx2"])
+
+
+@every_module
+def test_a_body_is_read_where_it_is_in_memory(module: Any) -> None:
+    family = get_family(module.__name__)
+    assert read_body(family, module.Request("POST", URL, content=b"abc")) == b"abc"
+    assert read_body(family, module.Request("GET", URL)) == b""
+    assert read_body(family, module.Request("POST", URL, content=iter([b"abc"]))) is None
+
+
+@every_module
+def test_the_fields_of_a_form_are_read_and_its_files_named(module: Any) -> None:
+    request = module.Request(
+        "POST",
+        URL,
+        data={"model": "whisper-1", "prompt": "ä".encode(), "bad": b"\xff"},
+        files={"file": ("a.wav", b"RIFF")},
+    )
+    body = read_body(get_family(module.__name__), request)
+    assert json.loads(body or b"") == {
+        "model": "whisper-1",
+        "prompt": "ä",
+        "bad": "\N{REPLACEMENT CHARACTER}",
+        "file": "<not_instrumented>",
+    }
+
+
+@every_module
+def test_a_copy_that_asks_for_usage_is_to_be_answered_as_it_is(module: Any) -> None:
+    family = get_family(module.__name__)
+    request = module.Request("POST", URL, content=b"abc", extensions={"timeout": 3})
+    detour = Detour(body=b"longer", hides_usage=True)
+    sent = copy_request(family, request, detour)
+    assert (sent.content, sent.headers["content-length"], sent.headers["accept-encoding"]) == (
+        b"longer",
+        "6",
+        "identity",
+    )
+    assert (sent.method, sent.url, sent.extensions["timeout"]) == ("POST", request.url, 3)
+    assert (request.content, request.headers["content-length"]) == (b"abc", "3")
+    del request.headers["content-length"]
+    assert "content-length" not in copy_request(family, request, detour).headers
+
+
+@every_module
+def test_a_copy_may_go_elsewhere_with_other_headers(module: Any) -> None:
+    request = module.Request("POST", URL, content=b"abc", headers={"x-a": "1", "X-B": "2", "x-c": "3"})
+    detour = Detour(
+        url="https://api.pay-i.com/x",
+        headers=(b"X-A", b"4", b"x-d", "ü".encode()),
+        without=frozenset({b"x-b"}),
+    )
+    sent = copy_request(get_family(module.__name__), request, detour)
+    assert str(sent.url) == "https://api.pay-i.com/x"
+    assert {name: value for name, value in sent.headers.items() if name.startswith("x-")} == {
+        "x-a": "4",
+        "x-c": "3",
+        "x-d": "ü",
+    }
+    assert (str(request.url), request.headers["x-b"]) == (URL, "2")
+
+
+BODIES: dict[str, Any] = {
+    "in memory": {"content": b"abc"},
+    "none": {},
+    "a form": {"data": {"a": "b"}, "files": {"file": ("a.wav", b"RIFF")}},
+    "streamed": {},
+}
+
+
+@every_module
+@pytest.mark.parametrize("body", BODIES)
+def test_a_copy_has_the_body_of_the_callers(module: Any, body: str) -> None:
+    options = {"content": iter([b"abc"])} if body == "streamed" else BODIES[body]
+    request = module.Request("POST", URL, headers={"x-own": "1"}, **options)
+    sent = copy_request(get_family(module.__name__), request, Detour(without=frozenset({b"x-own"})))
+    assert hasattr(sent, "_content") == (body in ("in memory", "none"))
+    assert sent.read() == (b"abc" if body == "streamed" else request.read())
