@@ -6,6 +6,7 @@ from payi_transport.adapters.transport import AsyncPayiTransport, PayiTransport
 from payi_transport.clients import payi_async_httpx_client, payi_httpx_client
 from payi_transport.config import PayiInstrumentConfig
 from payi_transport.context import PayiContext, get_context, track, track_context
+from payi_transport.decorators import ingest, proxy
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.event import Event, FunctionCall, Header, Units
 from payi_transport.headers import create_headers, create_limit_header_from_ids
@@ -50,6 +51,7 @@ __all__ = [
     "create_headers",
     "create_limit_header_from_ids",
     "get_context",
+    "ingest",
     "payi_anthropic_url",
     "payi_async_httpx_client",
     "payi_aws_bedrock_url",
@@ -62,6 +64,7 @@ __all__ = [
     "payi_shutdown",
     "payi_stats",
     "payi_uninstrument",
+    "proxy",
     "track",
     "track_context",
 ]

@@ -85,6 +85,26 @@ def _innermost(base: Frame) -> Frame:
     return base if link is None else link.frame
 
 
+def innermost_frame() -> Frame | None:
+    """The frame of the innermost scope, whether or not calls outside of one count; None if scopes are off."""
+    return None if _base is None else _innermost(_base)
+
+
+def carry_scope(function: Callable[..., R]) -> Callable[..., R]:
+    """`function`, to be called somewhere else, as inside the scope of here and now."""
+    link = _links.get()
+    return function if link is None else functools.partial(_run_inside, link, function)
+
+
+def _run_inside(link: _Link, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+    outer = _links.get()
+    _links.set(link)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _links.set(outer)
+
+
 def _without(link: _Link, owner: object) -> _Link | None:
     """What is set when `owner` leaves out of turn: under scopes of interleaved generators, or elsewhere than
     it was entered (a generator closed by another task), where there may be nothing of its own.
@@ -143,31 +163,41 @@ def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     `payi_instrument()` the function runs as it is.
     """
 
+    return decorate_with(functools.partial(track_context, **scope))
+
+
+def decorate_with(make_scope: Callable[[], track_context]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A decorator of functions of every kind, which run inside a scope of their own."""
+
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         if inspect.isasyncgenfunction(function):
-            wrapper = _wrap_async_generator(function, scope)
+            wrapper = _wrap_async_generator(function, make_scope)
         elif inspect.iscoroutinefunction(function):
-            wrapper = _wrap_coroutine(function, scope)
+            wrapper = _wrap_coroutine(function, make_scope)
         elif inspect.isgeneratorfunction(function):
-            wrapper = _wrap_generator(function, scope)
+            wrapper = _wrap_generator(function, make_scope)
         else:
-            wrapper = _wrap_function(function, scope)
+            wrapper = _wrap_function(function, make_scope)
         return cast(Callable[P, R], functools.wraps(function)(wrapper))
 
     return decorate
 
 
-def _wrap_function(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+def _wrap_function(
+    function: Callable[..., Any], make_scope: Callable[[], track_context]
+) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        with track_context(**scope):
+        with make_scope():
             return function(*args, **kwargs)
 
     return call
 
 
-def _wrap_coroutine(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+def _wrap_coroutine(
+    function: Callable[..., Any], make_scope: Callable[[], track_context]
+) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
-        with track_context(**scope):
+        with make_scope():
             return await function(*args, **kwargs)
 
     return call
@@ -176,10 +206,10 @@ def _wrap_coroutine(function: Callable[..., Any], scope: Scope) -> Callable[...,
 class _Steps:
     """The scope of a generator, which is entered at each step and left at each `yield`."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: track_context) -> None:
         self._tracked = _base is not None
         self._outer: _Link | None = None
-        with track_context(**scope):
+        with scope:
             self._inner = _links.get()
 
     def __enter__(self) -> None:
@@ -194,9 +224,11 @@ class _Steps:
             _links.set(self._outer)
 
 
-def _wrap_generator(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+def _wrap_generator(
+    function: Callable[..., Any], make_scope: Callable[[], track_context]
+) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        steps = _Steps(scope)
+        steps = _Steps(make_scope())
         with steps:
             inner = function(*args, **kwargs)
         step = functools.partial(next, inner)
@@ -217,9 +249,11 @@ def _wrap_generator(function: Callable[..., Any], scope: Scope) -> Callable[...,
     return call
 
 
-def _wrap_async_generator(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+def _wrap_async_generator(
+    function: Callable[..., Any], make_scope: Callable[[], track_context]
+) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        steps = _Steps(scope)
+        steps = _Steps(make_scope())
         with steps:
             inner = function(*args, **kwargs)
         step = inner.__anext__

@@ -193,6 +193,7 @@ def _make_base_frame(settings: Settings) -> Frame:
         request_tags=list(settings.request_tags) or None,
         user_id=settings.user_id,
         account_name=settings.account_name,
+        proxy=settings.proxy or None,
         request_properties=settings.request_properties or None,
     )
 

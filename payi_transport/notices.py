@@ -16,6 +16,14 @@ __all__ = ["Notices"]
 
 # Names of deployments come from the program; a bound all the same.
 _REMEMBERED = 1000
+_MIXED_MODES = {
+    "ingest": "a function with @ingest is called in proxy mode, so its calls go through Pay-i's proxy like"
+    " all others. Decorate it with @proxy or @track; or take proxy=True away, for calls straight to the"
+    " provider",
+    "proxy": "a function with @proxy is called in a program that is not in proxy mode: its calls go through"
+    " Pay-i's proxy, all others straight to the provider. Decorate it with @ingest or @track; or add to the"
+    ' config: {"proxy": True}',
+}
 
 
 class Notices:
@@ -26,6 +34,7 @@ class Notices:
         self._mappings = model_mappings
         self._priced = {mapping.price_as_resource for mapping in model_mappings}
         self._deployments: set[str] = set()
+        self._mixed: set[str] = set()
 
     def tell_unmapped(self, host: str, operation: str) -> None:
         """Calls to a host that is neither known nor mapped look like LLM calls."""
@@ -38,6 +47,12 @@ class Notices:
             operation,
             json.dumps(wanted),
         )
+
+    def tell_mixed_modes(self, decorator: str) -> None:
+        """A function has the decorator that is meant for the other mode."""
+        if decorator not in self._mixed:
+            self._mixed.add(decorator)
+            self._logger.warning("payi_transport: %s", _MIXED_MODES[decorator])
 
     def check_price(self, route: Route, event: Event) -> None:
         """An Azure deployment has a name of the user's, which has no price unless a mapping says so."""

@@ -53,7 +53,7 @@ class Pipeline:
         self._log_content = log_content
         self._body_limit = settings.capture.max_body_bytes
         self._reading = reading
-        self._notices = notices
+        self.notices = notices
         window = settings.connection_error_logging_window
         self._delivery_log = LogWindow(logger, window)
         self._fault_log = LogWindow(logger, window)
@@ -190,7 +190,7 @@ class Pipeline:
             return "repeated"
         context = exchange.context
         if not (context.price_as_category or context.price_as_resource):
-            self._notices.check_price(exchange.route, event)
+            self.notices.check_price(exchange.route, event)
         return event
 
     def _wake_worker(self) -> None:

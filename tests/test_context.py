@@ -16,7 +16,15 @@ from typing import Any
 import pytest
 import trio
 
-from payi_transport.context import current_frame, get_context, set_base_frame, track, track_context
+from payi_transport.context import (
+    carry_scope,
+    current_frame,
+    get_context,
+    innermost_frame,
+    set_base_frame,
+    track,
+    track_context,
+)
 from payi_transport.frame import Frame
 
 
@@ -51,6 +59,16 @@ def test_calls_outside_all_scopes_may_be_left_out(base: Frame) -> None:
     with track_context(account_name="a"):
         assert current_frame() == Frame(user_id="base", account_name="a")
     assert current_frame() is None
+    set_base_frame(base)
+
+
+def test_the_innermost_frame_is_there_whether_or_not_its_calls_count(base: Frame) -> None:
+    set_base_frame(base, record_unscoped=False)
+    assert innermost_frame() is base
+    with track_context(account_name="a"):
+        assert innermost_frame() == Frame(user_id="base", account_name="a")
+    set_base_frame(None)
+    assert innermost_frame() is None
     set_base_frame(base)
 
 
@@ -859,6 +877,35 @@ def test_a_tracked_async_generator_under_trio() -> None:
                 assert (inside, user()) == ("g", "base")
 
     trio.run(main)
+
+
+def test_a_function_may_be_carried_to_another_thread_with_its_scope() -> None:
+    def work(value: int, *, more: int) -> Any:
+        track_context(user_id="left open").__enter__()
+        return value, more
+
+    def run(function: Callable[..., Any]) -> Any:
+        with track_context(user_id="elsewhere"):
+            return function(1, more=2), user()
+
+    assert carry_scope(work) is work
+    with track_context(user_id="here"):
+        inside, carried = carry_scope(user), carry_scope(work)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(inside).result() == "here"
+        assert pool.submit(run, carried).result() == ((1, 2), "elsewhere")
+        assert pool.submit(user).result() == "base"
+
+
+def test_an_exception_of_a_carried_function_leaves_no_scope_behind() -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with track_context(user_id="here"):
+        carried = carry_scope(fail)
+    with pytest.raises(ZeroDivisionError):
+        carried()
+    assert user() == "base"
 
 
 def test_threads_begin_outside_all_scopes_and_have_their_own() -> None:

@@ -29,6 +29,7 @@ PUBLIC = {
     "create_headers",
     "create_limit_header_from_ids",
     "get_context",
+    "ingest",
     "payi_anthropic_url",
     "payi_async_httpx_client",
     "payi_aws_bedrock_url",
@@ -41,6 +42,7 @@ PUBLIC = {
     "payi_shutdown",
     "payi_stats",
     "payi_uninstrument",
+    "proxy",
     "track",
     "track_context",
 }

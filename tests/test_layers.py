@@ -37,7 +37,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"decode": set()},
     {"worker": set()},
     {"pipeline": set()},
-    {"adapters": set()},
+    {"adapters": set(), "decorators": set()},
     {"clients": set(), "instrument": set()},
     {"__init__": set()},
     {"report": set(), "explain": set(), "demo_provider": set()},

@@ -140,3 +140,15 @@ def test_so_many_deployments_are_told_and_no_more(caplog: pytest.LogCaptureFixtu
     for number in range(1100):
         check(notices, None, f"d{number}")
     assert len(caplog.records) == 1000
+
+
+@pytest.mark.parametrize("decorator", ["ingest", "proxy"])
+def test_a_decorator_for_the_other_mode_is_told_once(
+    decorator: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    notices = make_notices()
+    for _ in range(3):
+        notices.tell_mixed_modes(decorator)
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert f"a function with @{decorator} is called" in record.getMessage()

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from payi_transport.adapters.arrivals import Arrivals
 from payi_transport.adapters.families import get_families
+from payi_transport.adapters.thread_pools import ThreadPools
 
 __all__ = ["Adapter", "Registry", "get_adapters"]
 
@@ -40,8 +41,8 @@ class Adapter(Protocol):
 
 
 def get_adapters() -> list[Adapter]:
-    """One a library, whether that is installed or not."""
-    return [*get_families()]
+    """One a library, whether that is installed or not, and the one for thread pools."""
+    return [*get_families(), ThreadPools()]
 
 
 class Registry:

@@ -1,0 +1,127 @@
+"""The older decorators: `track` under other names, which tell where they are taken in the wrong mode."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from payi_transport import (
+    MemorySink,
+    get_context,
+    ingest,
+    payi_instrument,
+    payi_uninstrument,
+    proxy,
+    track,
+    track_context,
+)
+
+DECORATORS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "ingest": (ingest, {}),
+    "proxy": (proxy, {"proxy": True}),
+}
+both = pytest.mark.parametrize(("decorator", "more"), DECORATORS.values(), ids=DECORATORS.keys())
+
+
+@pytest.fixture(autouse=True)
+def instrumented(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"use_case_name": "", "limit_ids": ["all"]})
+
+
+@both
+def test_they_say_what_track_says(decorator: Any, more: dict[str, Any]) -> None:
+    scope: Any = {
+        "limit_ids": ["l"],
+        "request_tags": ["t"],
+        "use_case_name": "n",
+        "use_case_id": "i",
+        "user_id": "u",
+        "request_properties": {"a": "b"},
+    }
+    assert decorator(**scope)(get_context)() == track(**scope, **more)(get_context)()
+    assert get_context() == {"limit_ids": ["all"]}
+
+
+@both
+def test_functions_of_every_kind_can_be_decorated(decorator: Any, more: dict[str, Any]) -> None:
+    decorate = decorator(user_id="u")
+
+    async def coroutine() -> Any:
+        return get_context()["user_id"]
+
+    def generator() -> Iterator[Any]:
+        yield get_context()["user_id"]
+
+    async def async_generator() -> Any:
+        yield get_context()["user_id"]
+
+    async def main() -> None:
+        assert await decorate(coroutine)() == "u"
+        assert [value async for value in decorate(async_generator)()] == ["u"]
+
+    asyncio.run(main())
+    assert list(decorate(generator)()) == ["u"]
+
+
+@both
+def test_experiences_are_use_cases_by_a_deprecated_name(decorator: Any, more: dict[str, Any]) -> None:
+    with pytest.warns(DeprecationWarning) as caught:
+        decorate = decorator(experience_name="n", experience_id="i")
+    assert [str(warning.message) for warning in caught] == [
+        "experience_name is deprecated, use use_case_name",
+        "experience_id is deprecated, use use_case_id",
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
+    context = decorate(get_context)()
+    assert (context["use_case_name"], context["use_case_id"]) == ("n", "i")
+
+
+@both
+def test_the_newer_names_win(decorator: Any, more: dict[str, Any]) -> None:
+    with pytest.warns(DeprecationWarning):
+        decorate = decorator(experience_name="n", experience_id="i", use_case_name="m", use_case_id="j")
+    context = decorate(get_context)()
+    assert (context["use_case_name"], context["use_case_id"]) == ("m", "j")
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "payi.instrument"]
+
+
+# The decorator, whether proxy mode is on around it, and what is told.
+MIXED: list[tuple[Any, bool | None, str | None]] = [
+    (ingest, None, None),
+    (ingest, False, None),
+    (ingest, True, "Decorate it with @proxy or @track; or take proxy=True away"),
+    (proxy, None, 'Decorate it with @ingest or @track; or add to the config: {"proxy": True}'),
+    (proxy, False, 'Decorate it with @ingest or @track; or add to the config: {"proxy": True}'),
+    (proxy, True, None),
+    (track, True, None),
+]
+
+
+@pytest.mark.parametrize(("decorator", "mode", "told"), MIXED)
+def test_a_decorator_for_the_other_mode_is_told_once_with_what_to_change(
+    decorator: Any, mode: bool | None, told: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    function = decorator(user_id="u")(get_context)
+    with track_context(proxy=mode):
+        assert function()["user_id"] == function()["user_id"] == "u"
+    messages = logged(caplog)
+    assert len(messages) == (told is not None)
+    assert told is None or told in messages[0]
+
+
+@both
+def test_without_instrumentation_they_do_nothing(
+    decorator: Any, more: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_uninstrument()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert decorator(user_id="u")(get_context)() == {}
+    assert logged(caplog) == []
