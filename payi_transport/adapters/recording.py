@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from itertools import chain
 from typing import Any
 
+from payi_transport.adapters.call import INSIDE
 from payi_transport.adapters.httpx_requests import (
     Family,
     copy_request,
@@ -144,6 +145,7 @@ class _Call(_Sent):
         self._extensions = sent.extensions
         # Tells hooks further in that this call is recorded; taken off before the caller sees the request.
         sent.extensions = {**self._extensions, RECORDED_MARK: True}
+        INSIDE.set(True)
 
     def answer(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
         """Begin to remember the answer."""
@@ -162,6 +164,7 @@ class _Call(_Sent):
 
     def _take_mark_off(self) -> None:
         self.sent.extensions = self._extensions
+        INSIDE.set(False)
 
     def _attach(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
         exchange = self._exchange
@@ -210,7 +213,7 @@ async def record_async(family: Family, request: Any, send: Callable[[Any], Await
 def _begin(family: Family, request: Any) -> _Sent | None:
     """What a request begins, or None when it is to pass through as it is. Never raises."""
     pipeline = get_active()
-    if pipeline is None or RECORDED_MARK in request.extensions:
+    if pipeline is None or RECORDED_MARK in request.extensions or INSIDE.get():
         return None
     try:
         url = request.url

@@ -1,0 +1,199 @@
+"""aiohttp: https://docs.aiohttp.org
+
+Hooked is `ClientSession._request`, which every request of a session passes once, whatever is redirected or
+sent again inside. The answer is remembered as it arrives, in the buffer of its reader: how the caller reads
+does not matter, and what was received when it stopped is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from payi_transport.adapters.call import Address, Call, begin, encode_headers
+from payi_transport.adapters.hooks import Hooks
+from payi_transport.exchange import Exchange, Headers, Outcome
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+__all__ = ["ADAPTER"]
+
+# The codings that aiohttp undoes while it parses.
+_UNDONE = frozenset({"gzip", "deflate", "br", "zstd"})
+
+
+class AiohttpAdapter:
+    """Hooks every session of aiohttp."""
+
+    name = "aiohttp.client"
+
+    def __init__(self) -> None:
+        self._hooks = Hooks()
+
+    def install(self) -> list[str]:
+        """Hook the sessions; the name of the method if there is none."""
+        return [] if self._hooks else self._hooks.put(_aiohttp().ClientSession, "_request", _hook)
+
+    def uninstall(self) -> None:
+        """Put their own method back."""
+        self._hooks.take_off()
+
+
+ADAPTER = AiohttpAdapter()
+
+
+def _aiohttp() -> Any:
+    return sys.modules[AiohttpAdapter.name]
+
+
+def _hook(original: Callable[..., Awaitable[ClientResponse]]) -> Callable[..., Awaitable[ClientResponse]]:
+    async def request(session: ClientSession, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
+        call = begin(_locate, _read, session, method, str_or_url, options)
+        if call is None:
+            return await original(session, method, str_or_url, **options)
+        try:
+            response = await original(session, method, str_or_url, **options)
+        except BaseException as exc:
+            _note_failure(call, session, options, exc)
+            call.fail(exc)
+            raise
+        call.answer(_attach, session, options, response)
+        return response
+
+    return request
+
+
+def _locate(session: ClientSession, method: str, str_or_url: Any, options: Any) -> Address | None:
+    try:
+        url = session._build_url(str_or_url)
+    except (TypeError, ValueError):
+        return None  # which is what the caller will be told
+    return _to_address(method, url)
+
+
+def _to_address(method: str, url: Any) -> Address | None:
+    host = url.raw_host
+    return None if host is None else Address(method.upper(), url.scheme, host, url.port, url.raw_path)
+
+
+def _read(
+    session: ClientSession, method: str, str_or_url: Any, options: dict[str, Any]
+) -> tuple[Headers, bytes | None]:
+    """The body where it is in memory. The headers as they were sent are known with the answer."""
+    if options.get("data") is None and options.get("json") is not None:
+        _serialize(session, options)
+    data = options.get("data")
+    if isinstance(data, str):
+        return (), data.encode("utf-8", "replace")
+    body = getattr(data, "_value", data)
+    return (), body if isinstance(body, bytes) else None
+
+
+def _serialize(session: Any, options: dict[str, Any]) -> None:
+    """Make of `json` what the session would, so that it is made once."""
+    payload = _aiohttp().payload
+    to_bytes = getattr(session, "_json_serialize_bytes", None)
+    try:
+        if to_bytes is not None:
+            options["data"] = payload.JsonBytesPayload(options["json"], dumps=to_bytes)
+        else:
+            options["data"] = payload.JsonPayload(options["json"], dumps=session.json_serialize)
+    except Exception:
+        return  # the session will meet the same, and it is for the caller to see
+    del options["json"]
+
+
+def _note_failure(call: Call, session: ClientSession, options: Any, exc: Any) -> None:
+    """What is known of a request that has no response: its headers, and a status that became an exception."""
+    exchange = call.exchange
+    try:
+        # What could not be parsed as HTTP is such an error too, with a cause.
+        if type(exc) is _aiohttp().ClientResponseError and exc.__cause__ is None:
+            exchange.request_headers = encode_headers(exc.request_info.headers.items())
+            exchange.begin_answer(exc.status, encode_headers((exc.headers or {}).items()))
+        else:
+            exchange.request_headers = encode_headers(
+                session._prepare_headers(options.get("headers")).items()
+            )
+    except Exception as fault:
+        call.pipeline.count_fault(fault)
+
+
+def _attach(call: Call, session: ClientSession, options: Any, response: ClientResponse) -> None:
+    exchange = call.exchange
+    redirects = 300 <= response.status < 400 and "location" in response.headers
+    if redirects or (response.history and not call.follow(_to_address(response.method, response.url))):
+        exchange.discard()
+        return
+    exchange.request_headers = encode_headers(response.request_info.headers.items())
+    exchange.begin_answer(response.status, tuple(chain.from_iterable(response.raw_headers)))
+    if response._body is not None:  # a middleware has read it
+        exchange.feed_whole(response._body)
+        exchange.finish()
+        return
+    undoes = options.get("auto_decompress")
+    coding = response.headers.get("content-encoding", "").lower()
+    exchange.decoded = coding in _UNDONE and (session.auto_decompress if undoes is None else undoes)
+    _record(response.content, exchange)
+
+
+def _record(reader: Any, exchange: Exchange) -> None:
+    """Remember what a StreamReader holds already, and what is still to come. Of no body it has no buffer."""
+    buffer = _Buffer(exchange, getattr(reader, "_buffer", ()))
+    if reader.is_eof() or reader.exception() is not None:
+        _end(reader, exchange)
+    else:
+        reader._buffer = buffer
+        reader._eof_callbacks = _Callbacks(exchange, reader)
+
+
+class _Buffer(deque[bytes]):
+    """The chunks that a reader holds for the caller; the parser appends them without their coding."""
+
+    def __init__(self, exchange: Exchange, held: Iterable[bytes]) -> None:
+        super().__init__()
+        self._exchange = exchange
+        self._size, self._room = 0, -1
+        for chunk in held:
+            self.append(chunk)
+
+    def append(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > self._room:
+            self._keep, self._room = self._exchange.open_lane(self._size)
+        self._keep(chunk)
+        deque.append(self, chunk)
+
+    def __del__(self) -> None:
+        self._exchange.finish(Outcome.ABANDONED)
+
+
+class _Callbacks(list[Callable[[], None]]):
+    """What a reader calls at its end. It empties this at every end, good or bad, and so we hear of it."""
+
+    def __init__(self, exchange: Exchange, reader: Any) -> None:
+        super().__init__(reader._eof_callbacks)
+        self._exchange = exchange
+        self._reader = reader
+
+    def clear(self) -> None:
+        super().clear()
+        _end(self._reader, self._exchange)
+
+
+def _end(reader: Any, exchange: Exchange) -> None:
+    error = reader.exception()
+    if reader.is_eof():
+        exchange.finish()
+    elif type(error) is not _aiohttp().ClientConnectionError:
+        exchange.fail(error)
+    elif isinstance(raised := sys.exception(), TimeoutError | asyncio.CancelledError):
+        # The response was closed for it: reading took too long, or is not wanted any more.
+        exchange.fail(raised)
+    else:
+        exchange.finish(Outcome.CLOSED)

@@ -1,0 +1,85 @@
+"""requests: https://requests.readthedocs.io
+
+Hooked is `HTTPAdapter.send`, which is where a session's request leaves: it sees each hop of a redirect before
+anything of the answer is read, streams and other answers alike, and every adapter that is derived from it.
+What an adapter answers from a cache it does not see, and that is no call.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from payi_transport.adapters.call import Address, Call, begin, encode_headers
+from payi_transport.adapters.hooks import Hooks
+from payi_transport.adapters.urllib3_response import record_body
+from payi_transport.exchange import Headers
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+__all__ = ["ADAPTER"]
+
+
+class RequestsAdapter:
+    """Hooks every session of requests."""
+
+    name = "requests.adapters"
+
+    def __init__(self) -> None:
+        self._hooks = Hooks()
+
+    def install(self) -> list[str]:
+        """Hook the transport that sessions have; its name if there is none."""
+        return [] if self._hooks else self._hooks.put(sys.modules[self.name].HTTPAdapter, "send", _hook)
+
+    def uninstall(self) -> None:
+        """Put its own method back."""
+        self._hooks.take_off()
+
+
+ADAPTER = RequestsAdapter()
+
+
+def _hook(original: Callable[..., Response]) -> Callable[..., Response]:
+    def send(adapter: Any, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        call = begin(_locate, _read, request)
+        if call is None:
+            return original(adapter, request, *args, **kwargs)
+        try:
+            response = original(adapter, request, *args, **kwargs)
+        except BaseException as exc:
+            call.fail(exc)
+            raise
+        call.answer(_attach, response)
+        return response
+
+    return send
+
+
+def _locate(request: PreparedRequest) -> Address | None:
+    url = urlsplit(str(request.url))
+    if url.hostname is None:
+        return None
+    return Address(str(request.method), url.scheme, url.hostname, url.port, url.path)
+
+
+def _read(request: PreparedRequest) -> tuple[Headers, bytes | None]:
+    """A form with files is left alone, and so is what comes of a file or a generator."""
+    headers, body = request.headers, request.body
+    if isinstance(body, str):
+        body = body.encode("utf-8", "replace")
+    has_files = str(headers.get("content-type")).startswith("multipart/")
+    known = body if isinstance(body, bytes) and not has_files else None
+    return encode_headers(headers.items()), known
+
+
+def _attach(call: Call, response: Response) -> None:
+    exchange = call.exchange
+    if response.is_redirect:
+        exchange.discard()
+        return
+    exchange.begin_answer(response.status_code, encode_headers(response.headers.items()))
+    record_body(response.raw, exchange)

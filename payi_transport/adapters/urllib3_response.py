@@ -1,0 +1,113 @@
+"""Remembers the body of a urllib3 response as it is read: what requests and botocore have in common.
+
+The bytes are those of the wire, before urllib3 undoes their coding, whichever way the caller reads: `stream`,
+`read`, `read1`, `readinto`, lines, or the chunks themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from payi_transport.exchange import Exchange, Outcome
+
+__all__ = ["READERS", "record_body"]
+
+# Where urllib3 1.26 and 2 take bytes of a body from the connection: sized ones, and chunked ones.
+READERS = ("_fp_read", "_handle_chunk")
+
+
+class _RecordedResponse:
+    """To be mixed into the class of a response. All that it adds to an instance is one attribute."""
+
+    _payi_body: _Body
+
+    def _fp_read(self, *args: Any, **kwargs: Any) -> Any:
+        data = super()._fp_read(*args, **kwargs)  # type: ignore[misc]
+        self._payi_body.append(data)
+        return data
+
+    def _handle_chunk(self, *args: Any, **kwargs: Any) -> Any:
+        data = super()._handle_chunk(*args, **kwargs)  # type: ignore[misc]
+        self._payi_body.append(data)
+        return data
+
+    def read(self, amt: int | None = None, *args: Any, **kwargs: Any) -> Any:
+        exchange = self._payi_body.exchange
+        try:
+            data = super().read(amt, *args, **kwargs)  # type: ignore[misc]
+        except BaseException as exc:
+            exchange.fail(exc)
+            raise
+        if amt is None or self.isclosed():  # type: ignore[attr-defined]
+            exchange.finish()
+        return data
+
+    def read1(self, *args: Any, **kwargs: Any) -> Any:
+        exchange = self._payi_body.exchange
+        try:
+            data = super().read1(*args, **kwargs)  # type: ignore[misc]
+        except BaseException as exc:
+            exchange.fail(exc)
+            raise
+        if self.isclosed():  # type: ignore[attr-defined]
+            exchange.finish()
+        return data
+
+    def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        exchange = self._payi_body.exchange
+        try:
+            yield from super().read_chunked(*args, **kwargs)  # type: ignore[misc]
+        except GeneratorExit:
+            raise  # left early; whether the answer is over, close() tells
+        except BaseException as exc:
+            exchange.fail(exc)
+            raise
+        exchange.finish()
+
+    def close(self) -> None:
+        try:
+            super().close()  # type: ignore[misc]
+        finally:
+            self._payi_body.exchange.finish(Outcome.CLOSED)
+
+    def __del__(self) -> None:
+        # What io.IOBase does then is to close.
+        self._payi_body.exchange.finish(Outcome.ABANDONED)
+        super().__del__()  # type: ignore[misc]
+
+
+class _Body:
+    """The bytes of one answer."""
+
+    __slots__ = ("_keep", "_room", "_size", "exchange")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._size, self._room = 0, -1
+
+    def append(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._room:
+            self._keep, self._room = self.exchange.open_lane(self._size)
+        self._keep(data)
+
+
+_classes: dict[type[Any], type[Any]] = {}
+
+
+def record_body(response: Any, exchange: Exchange) -> None:
+    """Record what is read of a response from now on, and how that ends.
+
+    Anything but a urllib3 response is left alone, and its exchange ends without a body.
+    """
+    cls = type(response)
+    if not all(hasattr(cls, name) for name in READERS):
+        exchange.finish(Outcome.CLOSED)
+        return
+    # By its class, since methods on the instance would hold it and keep its connection open.
+    recorded = _classes.get(cls) or _classes.setdefault(
+        cls, type(cls.__name__, (_RecordedResponse, cls), {"__module__": cls.__module__})
+    )
+    response._payi_body = _Body(exchange)
+    response.__class__ = recorded
