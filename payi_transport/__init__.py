@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib as _importlib
+import typing as _typing
+
+from httpx import Timeout
+
 from payi_transport.adapters.transport import AsyncPayiTransport, PayiTransport
 from payi_transport.clients import payi_async_httpx_client, payi_httpx_client
 from payi_transport.config import PayiInstrumentConfig
@@ -29,12 +34,26 @@ from payi_transport.sinks import Receipt, Sink
 from payi_transport.sinks.memory import MemorySink
 from payi_transport.stats import PayiStats
 
+if _typing.TYPE_CHECKING:
+    from payi_transport.client.kpis import increment_kpi_score, increment_kpi_score_async
+    from payi_transport.client.payi import AsyncPayi, Payi
+
+# Imported when they are asked for: most programs need none of the client.
+_LATER = {
+    "AsyncPayi": "payi_transport.client.payi",
+    "Payi": "payi_transport.client.payi",
+    "increment_kpi_score": "payi_transport.client.kpis",
+    "increment_kpi_score_async": "payi_transport.client.kpis",
+}
+
 __all__ = [
+    "AsyncPayi",
     "AsyncPayiTransport",
     "Event",
     "FunctionCall",
     "Header",
     "MemorySink",
+    "Payi",
     "PayiCategories",
     "PayiConfigError",
     "PayiContext",
@@ -47,10 +66,13 @@ __all__ = [
     "PayiTransport",
     "Receipt",
     "Sink",
+    "Timeout",
     "Units",
     "create_headers",
     "create_limit_header_from_ids",
     "get_context",
+    "increment_kpi_score",
+    "increment_kpi_score_async",
     "ingest",
     "payi_anthropic_url",
     "payi_async_httpx_client",
@@ -68,3 +90,14 @@ __all__ = [
     "track",
     "track_context",
 ]
+
+if not _typing.TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(_importlib.import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import subprocess
+import sys
+
+import pytest
 
 import payi_transport
 
 PUBLIC = {
+    "AsyncPayi",
     "AsyncPayiTransport",
     "Event",
     "FunctionCall",
     "Header",
     "MemorySink",
+    "Payi",
     "PayiCategories",
     "PayiConfigError",
     "PayiContext",
@@ -25,10 +31,13 @@ PUBLIC = {
     "PayiTransport",
     "Receipt",
     "Sink",
+    "Timeout",
     "Units",
     "create_headers",
     "create_limit_header_from_ids",
     "get_context",
+    "increment_kpi_score",
+    "increment_kpi_score_async",
     "ingest",
     "payi_anthropic_url",
     "payi_async_httpx_client",
@@ -60,7 +69,7 @@ def test_every_public_name_can_be_imported_and_says_what_it_is() -> None:
 
 def test_nothing_else_is_public_by_accident() -> None:
     modules = {module.name for module in pkgutil.iter_modules(payi_transport.__path__)}
-    visible = {name for name in vars(payi_transport) if not name.startswith("_")}
+    visible = {name for name in dir(payi_transport) if not name.startswith("_")}
     assert visible - modules - {"annotations"} == PUBLIC
 
 
@@ -68,3 +77,18 @@ def test_every_public_name_is_named_by_the_module_that_makes_it() -> None:
     for name in payi_transport.__all__:
         module = importlib.import_module(getattr(payi_transport, name).__module__)
         assert name in module.__all__, f"{name} is missing in {module.__name__}.__all__"
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Pay'"):
+        _ = payi_transport.Pay  # type: ignore[attr-defined]
+
+
+def test_the_client_is_not_imported_before_it_is_asked_for() -> None:
+    script = """
+import sys, payi_transport
+assert not [name for name in sys.modules if name.startswith("payi_transport.client.")]
+assert payi_transport.Payi.__name__ == "Payi"
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr

@@ -13,7 +13,9 @@ PACKAGE = Path(__file__).parent.parent / "payi_transport"
 LAYERS: list[dict[str, set[str]]] = [
     {
         "names": set(),
-        "errors": set(),
+        "types": set(),
+        "errors": {"types"},
+        "pagination": {"types"},
         "ring": set(),
         "window": set(),
         "inflate": set(),
@@ -29,6 +31,7 @@ LAYERS: list[dict[str, set[str]]] = [
         "examples": set(),
         "proxy_urls": set(),
     },
+    {"client": set()},
     {"routes": set(), "pricing": set(), "inline_data": set(), "repeats": set(), "tokenizers": set()},
     {"exchange": set(), "context": set(), "config": set(), "notices": set()},
     {"recorded_headers": set(), "headers": set()},
@@ -47,7 +50,8 @@ LAYERS: list[dict[str, set[str]]] = [
 ]
 HTTP_LIBRARIES = {"httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp", "botocore"}
 # The sink that talks to Pay-i is a client of its API.
-MAY_USE_HTTP = {"adapters", "clients", "client", "sinks.payi", "__init__"}
+# An error of that API holds the request and the answer.
+MAY_USE_HTTP = {"adapters", "errors", "clients", "client", "sinks.payi", "__init__"}
 
 
 def part_of(module: str) -> str:

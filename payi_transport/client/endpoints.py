@@ -1,0 +1,130 @@
+"""Methods of resources, typed for each world from the one function that builds the call."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+from payi_transport.client.calls import Call
+from payi_transport.client.responses import APIResponse, AsyncAPIResponse
+from payi_transport.client.worlds import Async, AsyncRaw, AsyncStreaming, Sync, SyncRaw, SyncStreaming, World
+from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, CursorPage, SyncCursorPage
+
+__all__ = ["RAW", "STREAMING", "Resource", "Turn", "endpoint", "list_endpoint"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S")
+A = TypeVar("A")
+W = TypeVar("W", bound=World)
+
+
+class Resource(Generic[W]):
+    """A part of the API, in one of the worlds."""
+
+    def __init__(self, world: W) -> None:
+        self._world = world
+
+    def _turn(self, world: Any) -> Any:
+        """The same part of the API in another world."""
+        return type(self)(world)
+
+
+class endpoint(Generic[P, T]):
+    """A method that makes one call. The decorated function gets the resource, which it has no need of."""
+
+    def __init__(self, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    @overload
+    def __get__(self, resource: None, owner: Any) -> Self: ...
+    @overload
+    def __get__(self, resource: Resource[Sync], owner: Any) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, resource: Resource[SyncRaw], owner: Any) -> Callable[P, APIResponse[T]]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[SyncStreaming], owner: Any
+    ) -> Callable[P, AbstractContextManager[APIResponse[T]]]: ...
+    @overload
+    def __get__(self, resource: Resource[Async], owner: Any) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[AsyncRaw], owner: Any
+    ) -> Callable[P, Coroutine[Any, Any, AsyncAPIResponse[T]]]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[AsyncStreaming], owner: Any
+    ) -> Callable[P, AbstractAsyncContextManager[AsyncAPIResponse[T]]]: ...
+    def __get__(self, resource: Any, owner: Any) -> Any:
+        if resource is None:
+            return self
+        return _bind(self._build.__get__(resource), resource._world.call)
+
+
+class list_endpoint(Generic[P, T]):
+    """A method that asks for a list, page by page."""
+
+    def __init__(self, build: Callable[Concatenate[Any, P], Call[CursorPage[T]]]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    @overload
+    def __get__(self, resource: None, owner: Any) -> Self: ...
+    @overload
+    def __get__(self, resource: Resource[Sync], owner: Any) -> Callable[P, SyncCursorPage[T]]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[SyncRaw], owner: Any
+    ) -> Callable[P, APIResponse[SyncCursorPage[T]]]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[SyncStreaming], owner: Any
+    ) -> Callable[P, AbstractContextManager[APIResponse[SyncCursorPage[T]]]]: ...
+    @overload
+    def __get__(self, resource: Resource[Async], owner: Any) -> Callable[P, AsyncPaginator[T]]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[AsyncRaw], owner: Any
+    ) -> Callable[P, Coroutine[Any, Any, AsyncAPIResponse[AsyncCursorPage[T]]]]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[AsyncStreaming], owner: Any
+    ) -> Callable[P, AbstractAsyncContextManager[AsyncAPIResponse[AsyncCursorPage[T]]]]: ...
+    def __get__(self, resource: Any, owner: Any) -> Any:
+        if resource is None:
+            return self
+        return _bind(self._build.__get__(resource), resource._world.list)
+
+
+def _bind(build: Callable[P, Call[Any]], send: Callable[[Call[Any]], T]) -> Callable[P, T]:
+    @functools.wraps(build)
+    def method(*args: P.args, **kwargs: P.kwargs) -> T:
+        return send(build(*args, **kwargs))
+
+    return method
+
+
+class Turn(Generic[S, A]):
+    """The way from a resource to itself in another world: `S` from the sync world, `A` from the async one."""
+
+    def __init__(self, world: str) -> None:
+        self._world = world
+
+    @overload
+    def __get__(self, resource: None, owner: Any) -> Self: ...
+    @overload
+    def __get__(self, resource: Resource[Sync], owner: Any) -> S: ...
+    @overload
+    def __get__(self, resource: Resource[Async], owner: Any) -> A: ...
+    def __get__(self, resource: Any, owner: Any) -> Any:
+        if resource is None:
+            return self
+        return resource._turn(getattr(resource._world, self._world)())
+
+
+RAW: Turn[Any, Any] = Turn("raw")
+STREAMING: Turn[Any, Any] = Turn("streaming")

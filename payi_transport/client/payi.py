@@ -1,0 +1,176 @@
+"""`Payi` and `AsyncPayi`: the Pay-i API with a key, an address and an HTTP client."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import httpx
+from msgspec import UNSET, UnsetType
+
+from payi_transport.client.api import API
+from payi_transport.client.endpoints import W
+from payi_transport.client.links import AsyncHTTPClient, AsyncLink, SyncHTTPClient, SyncLink
+from payi_transport.client.settings import ClientSettings, find_base_url, find_key, read_custom_headers
+from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, find_timeout
+from payi_transport.client.worlds import Async, Sync
+
+__all__ = ["AsyncPayi", "Payi"]
+
+H = TypeVar("H")
+T = TypeVar("T")
+_MAX_RETRIES = 2
+_POOL = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+
+
+class _Client(API[W], Generic[W, H]):
+    """What both clients share; `H` is the HTTP client that they send with."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | httpx.URL | None = None,
+        timeout: TimeoutTypes | UnsetType = UNSET,
+        max_retries: int = _MAX_RETRIES,
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        http_client: H | None = None,
+        _strict_response_validation: bool = False,
+    ) -> None:
+        """Key and address come from `PAYI_API_KEY` and `PAYI_BASE_URL` where they are not given.
+
+        `timeout` is in seconds, or a `Timeout` of httpx or httpx2; None waits for ever. `http_client` may be
+        of either family, and is closed with this client. Raises PayiError where there is no key.
+        """
+        http = self._make_http() if http_client is None else http_client
+        self._http = http
+        self._settings = ClientSettings(
+            api_key=find_key(api_key),
+            base_url=find_base_url(base_url),
+            timeout=find_timeout(http) if timeout is UNSET else timeout,
+            max_retries=max_retries,
+            headers={**read_custom_headers(), **(default_headers or {})},
+            query=default_query or {},
+            strict=_strict_response_validation,
+        )
+        super().__init__(self._enter(self._settings, http))
+
+    @abstractmethod
+    def _make_http(self) -> H:
+        """What to send with."""
+
+    @abstractmethod
+    def _enter(self, settings: ClientSettings, http: H) -> W:
+        """The world that the client lives in."""
+
+    def _turn(self, world: Any) -> API[Any]:
+        return API(world)
+
+    @property
+    def api_key(self) -> str:
+        return self._settings.api_key
+
+    @property
+    def base_url(self) -> httpx.URL:
+        return httpx.URL(self._settings.base_url)
+
+    @property
+    def timeout(self) -> TimeoutTypes:
+        return self._settings.timeout
+
+    @property
+    def max_retries(self) -> int:
+        return self._settings.max_retries
+
+    def copy(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | httpx.URL | None = None,
+        timeout: TimeoutTypes | UnsetType = UNSET,
+        max_retries: int | UnsetType = UNSET,
+        default_headers: Mapping[str, str] | None = None,
+        set_default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        set_default_query: Mapping[str, object] | None = None,
+        http_client: H | None = None,
+    ) -> Self:
+        """A client with some of the options changed, that shares the HTTP client unless it gets its own.
+
+        `default_headers` and `default_query` are added to those of this client, `set_default_headers` and
+        `set_default_query` replace them. Raises ValueError where both are given.
+        """
+        settings = self._settings
+        return type(self)(
+            api_key=api_key or settings.api_key,
+            base_url=base_url or settings.base_url,
+            timeout=settings.timeout if timeout is UNSET else timeout,
+            max_retries=settings.max_retries if max_retries is UNSET else max_retries,
+            default_headers=_add("default_headers", settings.headers, default_headers, set_default_headers),
+            default_query=_add("default_query", settings.query, default_query, set_default_query),
+            http_client=self._http if http_client is None else http_client,
+            _strict_response_validation=settings.strict,
+        )
+
+    with_options = copy
+
+
+class Payi(_Client[Sync, SyncHTTPClient]):
+    """The client of the Pay-i API. A context manager, that closes its connections at the end."""
+
+    def _make_http(self) -> SyncHTTPClient:
+        return httpx.Client(timeout=DEFAULT_TIMEOUT, limits=_POOL)
+
+    def _enter(self, settings: ClientSettings, http: SyncHTTPClient) -> Sync:
+        return Sync(SyncLink(settings, http))
+
+    def close(self) -> None:
+        """Close the connections; no more calls can be made."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncPayi(_Client[Async, AsyncHTTPClient]):
+    """The client of the Pay-i API for asyncio and trio. An async context manager."""
+
+    def _make_http(self) -> AsyncHTTPClient:
+        return httpx.AsyncClient(timeout=DEFAULT_TIMEOUT, limits=_POOL)
+
+    def _enter(self, settings: ClientSettings, http: AsyncHTTPClient) -> Async:
+        return Async(AsyncLink(settings, http))
+
+    async def close(self) -> None:
+        """Close the connections; no more calls can be made."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def _add(
+    name: str, mine: Mapping[str, T], more: Mapping[str, T] | None, others: Mapping[str, T] | None
+) -> Mapping[str, T]:
+    if more is not None and others is not None:
+        raise ValueError(f"{name} and set_{name} can't both be given")
+    return {**mine, **(more or {})} if others is None else others

@@ -1,0 +1,150 @@
+"""Categories of resources, and the resources with their prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Unpack
+
+from msgspec import UNSET, UnsetType
+
+from payi_transport.client.calls import Call, Options, fill
+from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint, list_endpoint
+from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.pagination import CursorPage
+from payi_transport.types.categories import (
+    CategoryDeleteResourceResponse,
+    CategoryDeleteResponse,
+    CategoryResourcePriceUnits,
+    CategoryResourceResponse,
+    CategoryResponse,
+)
+from payi_transport.types.params import CategoryResourcePriceUnitsParam
+
+__all__ = ["Categories", "CategoryResources"]
+
+_CATEGORIES = "/api/v1/categories"
+_CATEGORY = _CATEGORIES + "/{category}"
+_RESOURCE = _CATEGORY + "/resources/{resource}"
+_VERSION = _RESOURCE + "/{resource_id}"
+
+
+class CategoryResources(Resource[W]):
+    """Versions of a resource: the prices that hold from some time on."""
+
+    with_raw_response: Turn[CategoryResources[SyncRaw], CategoryResources[AsyncRaw]] = RAW
+    with_streaming_response: Turn[CategoryResources[SyncStreaming], CategoryResources[AsyncStreaming]] = (
+        STREAMING
+    )
+
+    @endpoint
+    def create(
+        self,
+        resource: str,
+        *,
+        category: str,
+        units: Mapping[str, CategoryResourcePriceUnitsParam | CategoryResourcePriceUnits],
+        max_input_units: int | UnsetType | None = UNSET,
+        max_output_units: int | UnsetType | None = UNSET,
+        max_total_units: int | UnsetType | None = UNSET,
+        start_timestamp: str | datetime | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[CategoryResourceResponse]:
+        """Create a resource, or a new version of it that holds from `start_timestamp` on."""
+        body = {
+            "units": units,
+            "max_input_units": max_input_units,
+            "max_output_units": max_output_units,
+            "max_total_units": max_total_units,
+            "start_timestamp": start_timestamp,
+        }
+        path = fill(_RESOURCE, category=category, resource=resource)
+        return Call("POST", path, CategoryResourceResponse, options, body=body)
+
+    @endpoint
+    def retrieve(
+        self, resource_id: str, *, category: str, resource: str, **options: Unpack[Options]
+    ) -> Call[CategoryResourceResponse]:
+        """A version of a resource."""
+        path = fill(_VERSION, category=category, resource=resource, resource_id=resource_id)
+        return Call("GET", path, CategoryResourceResponse, options)
+
+    @list_endpoint
+    def list(
+        self,
+        resource: str,
+        *,
+        category: str,
+        active: bool | UnsetType | None = UNSET,
+        cursor: str | UnsetType | None = UNSET,
+        limit: int | UnsetType | None = UNSET,
+        sort_ascending: bool | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[CursorPage[CategoryResourceResponse]]:
+        """All versions of a resource."""
+        query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
+        path = fill(_RESOURCE, category=category, resource=resource)
+        return Call("GET", path, CursorPage[CategoryResourceResponse], options, query)
+
+    @endpoint
+    def delete(
+        self, resource_id: str, *, category: str, resource: str, **options: Unpack[Options]
+    ) -> Call[CategoryResourceResponse]:
+        """Delete a version of a resource."""
+        path = fill(_VERSION, category=category, resource=resource, resource_id=resource_id)
+        return Call("DELETE", path, CategoryResourceResponse, options)
+
+
+class Categories(Resource[W]):
+    """Categories and what is in them."""
+
+    with_raw_response: Turn[Categories[SyncRaw], Categories[AsyncRaw]] = RAW
+    with_streaming_response: Turn[Categories[SyncStreaming], Categories[AsyncStreaming]] = STREAMING
+
+    @property
+    def resources(self) -> CategoryResources[W]:
+        """Versions of a resource."""
+        return CategoryResources(self._world)
+
+    @list_endpoint
+    def list(
+        self,
+        *,
+        active: bool | UnsetType | None = UNSET,
+        cursor: str | UnsetType | None = UNSET,
+        limit: int | UnsetType | None = UNSET,
+        sort_ascending: bool | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[CursorPage[CategoryResponse]]:
+        """All categories."""
+        query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
+        return Call("GET", _CATEGORIES, CursorPage[CategoryResponse], options, query)
+
+    @endpoint
+    def delete(self, category: str, **options: Unpack[Options]) -> Call[CategoryDeleteResponse]:
+        """Delete a category with all of its resources."""
+        return Call("DELETE", fill(_CATEGORY, category=category), CategoryDeleteResponse, options)
+
+    @endpoint
+    def delete_resource(
+        self, resource: str, *, category: str, **options: Unpack[Options]
+    ) -> Call[CategoryDeleteResourceResponse]:
+        """Delete all versions of a resource."""
+        path = fill(_RESOURCE, category=category, resource=resource)
+        return Call("DELETE", path, CategoryDeleteResourceResponse, options)
+
+    @list_endpoint
+    def list_resources(
+        self,
+        category: str,
+        *,
+        active: bool | UnsetType | None = UNSET,
+        cursor: str | UnsetType | None = UNSET,
+        limit: int | UnsetType | None = UNSET,
+        sort_ascending: bool | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[CursorPage[CategoryResourceResponse]]:
+        """All resources of a category."""
+        query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
+        path = fill(_CATEGORY + "/resources", category=category)
+        return Call("GET", path, CursorPage[CategoryResourceResponse], options, query)

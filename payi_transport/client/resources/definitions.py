@@ -1,0 +1,237 @@
+"""Definitions of use cases, with their KPIs, the limit of each instance and their version."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from msgspec import UNSET, UnsetType
+
+from payi_transport.client.calls import Call, Options, fill, stringify
+from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint, list_endpoint
+from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.pagination import CursorPage
+from payi_transport.types.limits import LimitType, PayICommonModelsBudgetManagementCreateLimitBase
+from payi_transport.types.params import LimitConfigParam, Properties
+from payi_transport.types.use_cases import KpiType, UseCaseDefinitionResponse
+from payi_transport.types.use_cases.definitions import (
+    KpiCreateResponse,
+    KpiDeleteResponse,
+    KpiListResponse,
+    KpiRetrieveResponse,
+    KpiUpdateResponse,
+)
+
+__all__ = ["DefinitionKpis", "DefinitionLimitConfig", "DefinitionVersion", "Definitions"]
+
+_DEFINITIONS = "/api/v1/use_cases/definitions"
+_DEFINITION = _DEFINITIONS + "/{use_case_name}"
+_KPIS = _DEFINITION + "/kpis"
+_KPI = _KPIS + "/{kpi_name}"
+_LIMIT_CONFIG = _DEFINITION + "/limit_config"
+
+
+class DefinitionKpis(Resource[W]):
+    """KPIs that the instances of a use case are scored by."""
+
+    with_raw_response: Turn[DefinitionKpis[SyncRaw], DefinitionKpis[AsyncRaw]] = RAW
+    with_streaming_response: Turn[DefinitionKpis[SyncStreaming], DefinitionKpis[AsyncStreaming]] = STREAMING
+
+    @endpoint
+    def create(
+        self,
+        use_case_name: str,
+        *,
+        description: str,
+        goal: float,
+        kpi_type: KpiType,
+        name: str,
+        **options: Unpack[Options],
+    ) -> Call[KpiCreateResponse]:
+        """Create a KPI."""
+        body = {"description": description, "goal": goal, "kpi_type": kpi_type, "name": name}
+        path = fill(_KPIS, use_case_name=use_case_name)
+        return Call("POST", path, KpiCreateResponse, options, body=body)
+
+    @endpoint
+    def retrieve(
+        self, kpi_name: str, *, use_case_name: str, **options: Unpack[Options]
+    ) -> Call[KpiRetrieveResponse]:
+        """A KPI."""
+        path = fill(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
+        return Call("GET", path, KpiRetrieveResponse, options)
+
+    @endpoint
+    def update(
+        self,
+        kpi_name: str,
+        *,
+        use_case_name: str,
+        description: str | UnsetType | None = UNSET,
+        goal: float | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[KpiUpdateResponse]:
+        """Change a KPI."""
+        path = fill(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
+        body = {"description": description, "goal": goal}
+        return Call("PUT", path, KpiUpdateResponse, options, body=body)
+
+    @list_endpoint
+    def list(
+        self,
+        use_case_name: str,
+        *,
+        cursor: str | UnsetType | None = UNSET,
+        kpi_name: str | UnsetType | None = UNSET,
+        limit: int | UnsetType | None = UNSET,
+        sort_ascending: bool | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[CursorPage[KpiListResponse]]:
+        """All KPIs of a use case, or those of a name."""
+        query = {"cursor": cursor, "kpi_name": kpi_name, "limit": limit, "sort_ascending": sort_ascending}
+        path = fill(_KPIS, use_case_name=use_case_name)
+        return Call("GET", path, CursorPage[KpiListResponse], options, query)
+
+    @endpoint
+    def delete(
+        self, kpi_name: str, *, use_case_name: str, **options: Unpack[Options]
+    ) -> Call[KpiDeleteResponse]:
+        """Delete a KPI."""
+        path = fill(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
+        return Call("DELETE", path, KpiDeleteResponse, options)
+
+
+class DefinitionLimitConfig(Resource[W]):
+    """The limit that each instance of a use case gets."""
+
+    with_raw_response: Turn[DefinitionLimitConfig[SyncRaw], DefinitionLimitConfig[AsyncRaw]] = RAW
+    with_streaming_response: Turn[
+        DefinitionLimitConfig[SyncStreaming], DefinitionLimitConfig[AsyncStreaming]
+    ] = STREAMING
+
+    @endpoint
+    def create(
+        self,
+        use_case_name: str,
+        *,
+        max: float,
+        limit_type: LimitType | UnsetType = UNSET,
+        properties: Properties | UnsetType | None = UNSET,
+        threshold: float | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[UseCaseDefinitionResponse]:
+        """Give each instance from now on a limit of `max` US dollars."""
+        body = {
+            "max": max,
+            "limit_type": limit_type,
+            "properties": stringify(properties),
+            "threshold": threshold,
+        }
+        path = fill(_LIMIT_CONFIG, use_case_name=use_case_name)
+        return Call("POST", path, UseCaseDefinitionResponse, options, body=body)
+
+    @endpoint
+    def delete(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseDefinitionResponse]:
+        """Give instances no limit from now on."""
+        path = fill(_LIMIT_CONFIG, use_case_name=use_case_name)
+        return Call("DELETE", path, UseCaseDefinitionResponse, options)
+
+
+class DefinitionVersion(Resource[W]):
+    """The version of a use case."""
+
+    with_raw_response: Turn[DefinitionVersion[SyncRaw], DefinitionVersion[AsyncRaw]] = RAW
+    with_streaming_response: Turn[DefinitionVersion[SyncStreaming], DefinitionVersion[AsyncStreaming]] = (
+        STREAMING
+    )
+
+    @endpoint
+    def increment(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseDefinitionResponse]:
+        """Begin a new version."""
+        path = fill(_DEFINITION + "/increment_version", use_case_name=use_case_name)
+        return Call("POST", path, UseCaseDefinitionResponse, options)
+
+
+class Definitions(Resource[W]):
+    """What use cases there are."""
+
+    with_raw_response: Turn[Definitions[SyncRaw], Definitions[AsyncRaw]] = RAW
+    with_streaming_response: Turn[Definitions[SyncStreaming], Definitions[AsyncStreaming]] = STREAMING
+
+    @property
+    def kpis(self) -> DefinitionKpis[W]:
+        """KPIs that the instances of a use case are scored by."""
+        return DefinitionKpis(self._world)
+
+    @property
+    def limit_config(self) -> DefinitionLimitConfig[W]:
+        """The limit that each instance of a use case gets."""
+        return DefinitionLimitConfig(self._world)
+
+    @property
+    def version(self) -> DefinitionVersion[W]:
+        """The version of a use case."""
+        return DefinitionVersion(self._world)
+
+    @endpoint
+    def create(
+        self,
+        *,
+        description: str,
+        name: str,
+        limit_config: LimitConfigParam | PayICommonModelsBudgetManagementCreateLimitBase | UnsetType = UNSET,
+        logging_enabled: bool | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[UseCaseDefinitionResponse]:
+        """Define a use case."""
+        body = {
+            "description": description,
+            "name": name,
+            "limit_config": limit_config,
+            "logging_enabled": logging_enabled,
+        }
+        return Call("POST", _DEFINITIONS, UseCaseDefinitionResponse, options, body=body)
+
+    @endpoint
+    def retrieve(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseDefinitionResponse]:
+        """What a use case is."""
+        path = fill(_DEFINITION, use_case_name=use_case_name)
+        return Call("GET", path, UseCaseDefinitionResponse, options)
+
+    @endpoint
+    def update(
+        self,
+        use_case_name: str,
+        *,
+        description: str | UnsetType | None = UNSET,
+        logging_enabled: bool | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[UseCaseDefinitionResponse]:
+        """Change a use case."""
+        path = fill(_DEFINITION, use_case_name=use_case_name)
+        body = {"description": description, "logging_enabled": logging_enabled}
+        return Call("PUT", path, UseCaseDefinitionResponse, options, body=body)
+
+    @list_endpoint
+    def list(
+        self,
+        *,
+        cursor: str | UnsetType | None = UNSET,
+        limit: int | UnsetType | None = UNSET,
+        sort_ascending: bool | UnsetType | None = UNSET,
+        use_case_name: str | UnsetType | None = UNSET,
+        **options: Unpack[Options],
+    ) -> Call[CursorPage[UseCaseDefinitionResponse]]:
+        """All use cases, or those of a name."""
+        query = {
+            "cursor": cursor,
+            "limit": limit,
+            "sort_ascending": sort_ascending,
+            "use_case_name": use_case_name,
+        }
+        return Call("GET", _DEFINITIONS, CursorPage[UseCaseDefinitionResponse], options, query)
+
+    @endpoint
+    def delete(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseDefinitionResponse]:
+        """Delete a use case."""
+        path = fill(_DEFINITION, use_case_name=use_case_name)
+        return Call("DELETE", path, UseCaseDefinitionResponse, options)

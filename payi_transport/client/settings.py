@@ -1,0 +1,46 @@
+"""What a client was told, once and for all its calls; the rest comes from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+from payi_transport.client.timeouts import TimeoutTypes
+from payi_transport.errors import PayiError
+from payi_transport.names import DEFAULT_BASE_URL
+
+__all__ = ["ClientSettings", "find_base_url", "find_key", "read_custom_headers"]
+
+
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`headers` and `query` go with every call; `strict`: every part of an answer has to be of its type."""
+
+    api_key: str
+    base_url: str
+    timeout: TimeoutTypes
+    max_retries: int
+    headers: Mapping[str, str]
+    query: Mapping[str, object]
+    strict: bool
+
+
+def find_key(api_key: str | None) -> str:
+    """Raises PayiError where there is none."""
+    key = api_key or os.environ.get("PAYI_API_KEY")
+    if not key:
+        raise PayiError("No Pay-i API key: pass api_key= or set the environment variable PAYI_API_KEY")
+    return key
+
+
+def find_base_url(base_url: object | None) -> str:
+    """Without the slash at its end, as paths begin with one."""
+    return str(base_url or os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
+
+
+def read_custom_headers() -> dict[str, str]:
+    """The lines `Name: value` of `PAYI_CUSTOM_HEADERS`."""
+    lines = os.environ.get("PAYI_CUSTOM_HEADERS", "").splitlines()
+    pairs = (line.partition(":") for line in lines if ":" in line)
+    return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}

@@ -1,0 +1,122 @@
+"""Lists of the Pay-i API, page by page. Iterating over a page goes on to the pages behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from typing import Any, Generic, TypeVar
+
+from payi_transport.types.model import Model
+
+__all__ = ["AsyncCursorPage", "AsyncPaginator", "CursorPage", "SyncCursorPage"]
+
+T = TypeVar("T")
+
+
+class CursorPage(Model, Generic[T]):
+    """One page as the API answers it; `cursor` asks for the next one."""
+
+    items: list[T] | None = None
+    cursor: str | None = None
+    has_more: bool | None = None
+
+
+class _Page(Generic[T]):
+    """A page and how to get another one by its cursor."""
+
+    def __init__(self, page: CursorPage[T], fetch: Callable[[str], Any]) -> None:
+        self._page = page
+        self._fetch = fetch
+
+    @property
+    def items(self) -> list[T]:
+        return self._page.items or []
+
+    @property
+    def cursor(self) -> str | None:
+        return self._page.cursor
+
+    @property
+    def next_cursor(self) -> str | None:
+        """What asks for the next page, as `cursor=`; None on the last one."""
+        return self._page.cursor if self.has_more else None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is a page behind this one. Where the API does not say, an empty page is the last."""
+        more = self._page.has_more
+        return bool(self._page.cursor) and (bool(self.items) if more is None else more)
+
+    def has_next_page(self) -> bool:
+        """The same as `has_more`."""
+        return self.has_more
+
+    def to_dict(self) -> dict[str, Any]:
+        """The page as the API answered it."""
+        return self._page.to_dict()
+
+    def _next_cursor(self) -> str:
+        if (cursor := self.next_cursor) is None:
+            raise RuntimeError("This is the last page: ask has_next_page() before get_next_page()")
+        return cursor
+
+    def __repr__(self) -> str:
+        return repr(self._page).replace(type(self._page).__name__, type(self).__name__, 1)
+
+
+class SyncCursorPage(_Page[T]):
+    """A page of a list. `for item in page` goes through all items of this page and of those behind it."""
+
+    _fetch: Callable[[str], SyncCursorPage[T]]
+
+    def get_next_page(self) -> SyncCursorPage[T]:
+        """Ask for the next page. Raises RuntimeError on the last one."""
+        return self._fetch(self._next_cursor())
+
+    def iter_pages(self) -> Iterator[SyncCursorPage[T]]:
+        """This page and those behind it."""
+        page = self
+        yield page
+        while page.has_more:
+            page = page.get_next_page()
+            yield page
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.iter_pages():
+            yield from page.items
+
+
+class AsyncCursorPage(_Page[T]):
+    """A page of a list. `async for item in page` goes through this page and those behind it."""
+
+    _fetch: Callable[[str], Awaitable[AsyncCursorPage[T]]]
+
+    async def get_next_page(self) -> AsyncCursorPage[T]:
+        """Ask for the next page. Raises RuntimeError on the last one."""
+        return await self._fetch(self._next_cursor())
+
+    async def iter_pages(self) -> AsyncIterator[AsyncCursorPage[T]]:
+        """This page and those behind it."""
+        page = self
+        yield page
+        while page.has_more:
+            page = await page.get_next_page()
+            yield page
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.iter_pages():
+            for item in page.items:
+                yield item
+
+
+class AsyncPaginator(Generic[T]):
+    """A list that was asked for: `await` gives its first page, `async for` all of its items."""
+
+    def __init__(self, first: Callable[[], Awaitable[AsyncCursorPage[T]]]) -> None:
+        self._first = first
+
+    def __await__(self) -> Generator[Any, Any, AsyncCursorPage[T]]:
+        return self._first().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for item in await self:
+            yield item

@@ -1,0 +1,85 @@
+"""What the Pay-i API takes and answers, under the names that Pay-i's own SDK has for it."""
+
+from __future__ import annotations
+
+from payi_transport.types.categories import (
+    CategoryDeleteResourceResponse,
+    CategoryDeleteResponse,
+    CategoryResourceMappedResource,
+    CategoryResourcePriceUnits,
+    CategoryResourceResponse,
+    CategoryResponse,
+)
+from payi_transport.types.ingest import (
+    APIError,
+    BulkIngestResponse,
+    IngestResponse,
+    IngestUnits,
+    RequestResult,
+    XproxyError,
+    XproxyResult,
+)
+from payi_transport.types.limits import (
+    CostData,
+    CostDetails,
+    DefaultResponse,
+    Limit,
+    LimitHistoryResponse,
+    LimitResponse,
+    PayICommonModelsBudgetManagementCostDetailsBase,
+    PayICommonModelsBudgetManagementCreateLimitBase,
+    PropertiesRequest,
+    PropertiesResponse,
+    RequestsData,
+    TotalCostData,
+)
+from payi_transport.types.model import Model
+from payi_transport.types.params import (
+    BulkIngestRequest,
+    BulkIngestRequestParam,
+    CategoryResourcePriceUnitsParam,
+    FunctionCallInfo,
+    FunctionCallInfoParam,
+    IngestRequest,
+    PayICommonModelsAPIRouterHeaderInfo,
+    PayICommonModelsAPIRouterHeaderInfoParam,
+)
+from payi_transport.types.use_cases import UseCaseInstanceResponse
+
+__all__ = [
+    "APIError",
+    "BulkIngestRequest",
+    "BulkIngestRequestParam",
+    "BulkIngestResponse",
+    "CategoryDeleteResourceResponse",
+    "CategoryDeleteResponse",
+    "CategoryResourceMappedResource",
+    "CategoryResourcePriceUnits",
+    "CategoryResourcePriceUnitsParam",
+    "CategoryResourceResponse",
+    "CategoryResponse",
+    "CostData",
+    "CostDetails",
+    "DefaultResponse",
+    "FunctionCallInfo",
+    "FunctionCallInfoParam",
+    "IngestRequest",
+    "IngestResponse",
+    "IngestUnits",
+    "Limit",
+    "LimitHistoryResponse",
+    "LimitResponse",
+    "Model",
+    "PayICommonModelsAPIRouterHeaderInfo",
+    "PayICommonModelsAPIRouterHeaderInfoParam",
+    "PayICommonModelsBudgetManagementCostDetailsBase",
+    "PayICommonModelsBudgetManagementCreateLimitBase",
+    "PropertiesRequest",
+    "PropertiesResponse",
+    "RequestResult",
+    "RequestsData",
+    "TotalCostData",
+    "UseCaseInstanceResponse",
+    "XproxyError",
+    "XproxyResult",
+]

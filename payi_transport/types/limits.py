@@ -1,0 +1,140 @@
+"""Limits, and what was spent of them. Field names as in Pay-i's API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from payi_transport.types.model import Model
+
+__all__ = [
+    "CostData",
+    "CostDetails",
+    "DefaultResponse",
+    "Limit",
+    "LimitHistory",
+    "LimitHistoryResponse",
+    "LimitResponse",
+    "LimitType",
+    "PayICommonModelsBudgetManagementCostDetailsBase",
+    "PayICommonModelsBudgetManagementCreateLimitBase",
+    "PropertiesRequest",
+    "PropertiesResponse",
+    "PropertyUpdateResponse",
+    "RequestsData",
+    "TotalCostData",
+]
+
+LimitType: TypeAlias = Literal["block", "allow"]
+
+
+class DefaultResponse(Model):
+    """What the API answers where there is nothing to tell."""
+
+    request_id: str
+    message: str | None = None
+
+
+class PropertiesRequest(Model):
+    """Properties to set; None removes one."""
+
+    properties: dict[str, str | None]
+
+
+class PropertiesResponse(Model):
+    """Properties were set."""
+
+    request_id: str | None = None
+
+
+class PayICommonModelsBudgetManagementCostDetailsBase(Model):
+    """A cost, in US dollars."""
+
+    base: float
+
+
+class CostDetails(Model):
+    """A cost, in US dollars, and how much of it came after the limit."""
+
+    base: float
+    overrun_base: float | None = None
+
+
+class CostData(Model):
+    """Costs, in US dollars."""
+
+    input: PayICommonModelsBudgetManagementCostDetailsBase
+    output: PayICommonModelsBudgetManagementCostDetailsBase
+    total: CostDetails
+
+
+class RequestsData(Model):
+    """Numbers of requests by the state that they left a limit in."""
+
+    blocked: int
+    blocked_external: int
+    exceeded: int
+    failed: int
+    ok: int
+    overrun: int
+    total: int
+
+
+class TotalCostData(Model):
+    """What was spent of a limit, and in how many requests."""
+
+    cost: CostData
+    requests: RequestsData
+
+
+class Limit(Model):
+    """A budget: `max` in US dollars, `threshold` the share of it that counts as exceeded."""
+
+    limit_creation_timestamp: datetime
+    limit_id: str
+    limit_name: str
+    limit_type: LimitType
+    limit_update_timestamp: datetime
+    max: float
+    totals: TotalCostData
+    threshold: float | None = None
+
+
+class LimitResponse(Model):
+    """A limit as it is now."""
+
+    limit: Limit
+    request_id: str
+    message: str | None = None
+
+
+class LimitHistory(Model):
+    """What was spent of a limit until it was reset."""
+
+    totals: TotalCostData
+    limit_id: str | None = None
+    limit_name: str | None = None
+    limit_reset_timestamp: datetime | None = None
+    limit_tags: list[str] | None = None
+    limit_type: LimitType | None = None
+    max: float | None = None
+
+
+class LimitHistoryResponse(Model):
+    """A limit was reset."""
+
+    limit_history: LimitHistory
+    request_id: str
+    message: str | None = None
+
+
+class PayICommonModelsBudgetManagementCreateLimitBase(Model):
+    """The limit that each instance of a use case gets."""
+
+    max: float
+    limit_type: LimitType | None = None
+    properties: dict[str, str | None] | None = None
+    threshold: float | None = None
+
+
+PropertyUpdateResponse: TypeAlias = list[LimitResponse]

@@ -1,0 +1,107 @@
+"""What callers of the Pay-i API hand over as dicts. Keys as in Pay-i's API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Required, TypeAlias, TypedDict
+
+from payi_transport.types.ingest import IngestUnits
+from payi_transport.types.limits import LimitType
+
+__all__ = [
+    "BulkIngestRequest",
+    "BulkIngestRequestParam",
+    "CategoryResourcePriceUnitsParam",
+    "FunctionCallInfo",
+    "FunctionCallInfoParam",
+    "IngestRequest",
+    "IngestUnitsParam",
+    "LimitConfigParam",
+    "PayICommonModelsAPIRouterHeaderInfo",
+    "PayICommonModelsAPIRouterHeaderInfoParam",
+    "Properties",
+]
+
+Properties: TypeAlias = Mapping[str, object]
+"""Names and values; values are sent as text, and None as null."""
+
+
+class IngestUnitsParam(TypedDict, total=False):
+    """How many units went in and out."""
+
+    input: int
+    output: int
+
+
+class CategoryResourcePriceUnitsParam(TypedDict, total=False):
+    """What a unit costs, in US dollars."""
+
+    input_price: float
+    output_price: float
+
+
+class LimitConfigParam(TypedDict, total=False):
+    """The limit that each instance of a use case gets, `max` in US dollars."""
+
+    max: Required[float]
+    limit_type: LimitType
+    properties: Properties | None
+    threshold: float | None
+
+
+class FunctionCallInfo(TypedDict, total=False):
+    """A function that the model asked for, `arguments` as JSON text."""
+
+    name: Required[str]
+    arguments: str | None
+
+
+class PayICommonModelsAPIRouterHeaderInfo(TypedDict, total=False):
+    """One HTTP header."""
+
+    name: Required[str]
+    value: str | None
+
+
+class IngestRequest(TypedDict, total=False):
+    """One event. Latencies are in ms, timestamps ISO 8601 or datetimes."""
+
+    category: Required[str]
+    units: Required[Mapping[str, IngestUnitsParam | IngestUnits]]
+    end_to_end_latency_ms: int | None
+    event_timestamp: str | datetime | None
+    http_status_code: int | None
+    properties: Properties | None
+    provider_request_headers: Iterable[PayICommonModelsAPIRouterHeaderInfo] | None
+    provider_request_json: str | None
+    provider_request_reasoning_json: str | None
+    provider_response_function_calls: Iterable[FunctionCallInfo] | None
+    provider_response_headers: Iterable[PayICommonModelsAPIRouterHeaderInfo] | None
+    provider_response_id: str | None
+    provider_response_json: str | Sequence[str] | None
+    provider_uri: str | None
+    resource: str | None
+    time_to_first_completion_token_ms: int | None
+    time_to_first_token_ms: int | None
+    use_case_properties: Properties | None
+
+
+class BulkIngestRequest(IngestRequest, total=False):
+    """One event of a bulk call, with whom it is for."""
+
+    account_name: str | None
+    limit_ids: Sequence[str] | None
+    request_tags: Sequence[str] | None
+    scope: str | None
+    use_case_id: str | None
+    use_case_name: str | None
+    use_case_step: str | None
+    use_case_version: int | None
+    user_id: str | None
+
+
+# The names that these have in Pay-i's own SDK.
+BulkIngestRequestParam: TypeAlias = BulkIngestRequest
+FunctionCallInfoParam: TypeAlias = FunctionCallInfo
+PayICommonModelsAPIRouterHeaderInfoParam: TypeAlias = PayICommonModelsAPIRouterHeaderInfo
