@@ -25,9 +25,10 @@ _DATA_URL = re.compile(
     rb'(?P<head>"(?<!\\"))data:(?:[^",\\]|\\.){0,200};base64,%b(?:%%[0-9A-Fa-f]{2}%b)*+%b'
     % (_BASE64, _BASE64, _END)
 )
-# Fields that hold base64 and nothing else. Source: OpenAI's API reference.
+# Fields that hold base64 and nothing else. Source: the API references of OpenAI and Google.
 _BASE64_FIELD = re.compile(
-    rb'(?P<head>"(?<!\\")(?:b64_json|file_data|partial_image_b64)"\s*:\s*")%b%b' % (_BASE64, _END)
+    rb'(?P<head>"(?<!\\")(?:b64_json|bytesBase64Encoded|file_data|partial_image_b64)"\s*:\s*")%b%b'
+    % (_BASE64, _END)
 )
 # Fields that hold base64 in some objects (an image call's `result`, an answer's `audio.data`) and short words
 # or a checksum in others.
@@ -35,8 +36,9 @@ _LONG_BASE64 = re.compile(
     rb'(?P<head>"(?<!\\")(?:data|result|audio|input_audio)"\s*:\s*")(?![0-9A-Fa-f]*+")(?=[^"]{64})%b%b'
     % (_BASE64, _END)
 )
-_AUDIO_DATA = re.compile(
-    rb'(?P<head>"(?<!\\")(?:input_)?audio"\s*:\s*\{(?:[^{}"]|%b)*?"data"\s*:\s*")%b%b'
+# Google's parts of a message may be short, too.
+_OBJECT_DATA = re.compile(
+    rb'(?P<head>"(?<!\\")(?:audio|input_audio|inlineData|inline_data)"\s*:\s*\{(?:[^{}"]|%b)*?"data"\s*:\s*")%b%b'
     % (_TEXT, _BASE64, _END),
     re.DOTALL,
 )
@@ -46,11 +48,11 @@ _AUDIO_DELTA = re.compile(rb'(?P<head>"(?<!\\")(?:delta|audio)"\s*:\s*")%b%b' % 
 
 # How each of these begins. Nearly every body has none of it, and is to be looked at once.
 _BEGINNING = re.compile(
-    rb'"(?<!\\")(?:data:|(?:b64_json|file_data|partial_image_b64|data|result|audio|input_audio)"\s*:'
+    rb'"(?<!\\")(?:data:|(?:b64_json|bytesBase64Encoded|file_data|partial_image_b64|data|result|audio|input_audio)"\s*:'
     rb'|type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta")'
 )
 
-_PATTERNS = (_DATA_URL, _BASE64_FIELD, _AUDIO_DATA, _LONG_BASE64)
+_PATTERNS = (_DATA_URL, _BASE64_FIELD, _OBJECT_DATA, _LONG_BASE64)
 
 
 def strip_inline_data(body: bytes) -> bytes:

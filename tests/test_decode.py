@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payi_transport.decode import Reading, decode
-from payi_transport.event import Event
+from payi_transport.event import Event, Units
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.frame import Frame
 from payi_transport.pricing import ModelMapping
@@ -427,6 +427,51 @@ def test_a_mapping_names_a_model_of_vertex_with_or_without_its_prefix(model: str
     mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
     event = read(make_exchange(by_name["anthropic/vertex_unary"]), Reading(model_mappings=(mapping,)))
     assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
+
+
+@pytest.mark.parametrize(
+    ("case", "model"),
+    [
+        ("google/gemini_latest_alias", "gemini-flash-latest"),
+        ("google/gemini_latest_alias", "google.gemini-flash-latest"),
+        ("google/gemini_latest_alias", "gemini-3.8-flash"),
+        ("google/gemini_latest_alias", "google.gemini-3.8-flash"),
+        ("google/vertex_tuned_endpoint", "4711"),
+        ("google/vertex_openai_chat", "google/gemini-3.1-pro-preview"),
+        ("google/vertex_openai_chat", "google.gemini-3.1-pro-preview"),
+        ("google/vertex_openai_chat", "gemini-3.1-pro-preview"),
+        ("google/gemini_error_400", "gemini-2.5-flash"),
+        ("google/gemini_error_400", "google.gemini-2.5-flash"),
+    ],
+)
+def test_a_mapping_names_a_model_of_googles_as_it_was_asked_for_or_answered(case: str, model: str) -> None:
+    mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
+    event = read(make_exchange(by_name[case]), Reading(model_mappings=(mapping,)))
+    assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
+
+
+def test_a_call_of_googles_is_priced_as_its_context_says() -> None:
+    frame = Frame(price_as_category="c", price_as_resource="r", resource_scope="region.eu")
+    event = decode_case(by_name["google/gemini_unary"], context=frame)
+    assert (event.category, event.resource, event.scope) == ("c", "r", "region.eu")
+    frame = Frame(resource_scope="region.eu")
+    event = decode_case(by_name["google/gemini_unary"], context=frame)
+    assert (event.resource, event.scope) == ("google.gemini-2.5-flash", "region.eu")
+
+
+def test_an_array_of_messages_is_a_stream() -> None:
+    case = by_name["google/gemini_array_stream"]
+    event = decode_case(case)
+    messages = [msgspec.json.decode(part) for part in event.provider_response_json or ()]
+    assert messages == msgspec.json.decode(case.answer)
+    assert event.time_to_first_token_ms is not None
+
+
+def test_a_cut_array_of_messages_has_its_complete_ones_and_is_partial() -> None:
+    case = by_name["google/gemini_array_stream"]
+    event = decode_case(case, [case.answer[:-30]], outcome=Outcome.CLOSED)
+    assert event.properties == {"system.stream": "partial"}
+    assert event.units == {"text": Units(input=8, output=2)}
 
 
 def test_a_resource_that_the_user_gives_gets_no_prefix() -> None:

@@ -40,11 +40,15 @@ PLACES: dict[str, Any] = {
     "streamed partial image": {"type": "image_generation.partial_image", "b64_json": "@", "size": "auto"},
     "image": {"created": 1, "data": [{"b64_json": "@", "revised_prompt": "a cat"}], "usage": {}},
     "screenshot": {"type": "computer_call_output", "output": {"image_url": "@url"}},
+    "Gemini part": {"parts": [{"inlineData": {"mimeType": "image/png", "data": "@"}}, {"text": "data"}]},
+    "Gemini part, data first": {"inline_data": {"data": "@", "mime_type": "image/png"}},
+    "Vertex image": {"predictions": [{"bytesBase64Encoded": "@", "mimeType": "image/png"}]},
     "code interpreter's plot": {"outputs": [{"type": "image", "url": "@url"}]},
 }
 LONG_PLACES: dict[str, Any] = {
     "image tool": {"type": "image_generation_call", "result": "@", "status": "completed"},
     "data": {"source": {"type": "base64", "media_type": "image/png", "data": "@"}},
+    "interaction's image": {"index": 0, "delta": {"type": "image", "mime_type": "image/png", "data": "@"}},
     "audio as text": {"type": "input_audio", "input_audio": "@"},
 }
 SPELLINGS = {
@@ -169,6 +173,7 @@ def test_very_large_data_is_replaced(place: Any) -> None:
         b'"data:image/png;base64,',
         b'"audio":{',
         b'"audio":{"data" ',
+        b'"inlineData":{',
         b'"b64_json":"',
         b'"data":"A',
         b'"',
