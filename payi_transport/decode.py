@@ -31,6 +31,7 @@ from payi_transport.recorded_headers import (
     allow_request_headers,
     drop_hidden_headers,
     find_request_id,
+    find_retry,
     read_headers,
 )
 
@@ -39,7 +40,6 @@ __all__ = ["Reading", "decode"]
 _AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
 _DEPLOYMENT_HEADER = "x-ms-deployment-name"
 
-_RETRY_HEADER = "x-stainless-retry-count"
 _QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*")
 # Inflated bodies may be this many times the limit on what is remembered.
 _INFLATE_RATIO = 16
@@ -237,9 +237,8 @@ def _properties(
             properties.update(_describe_error(exchange.error))
     elif answer.failure is not None:
         properties.update(_name_error(answer.failure))
-    retry = request_headers.get(_RETRY_HEADER, "0")
-    if retry != "0":
-        properties[RETRY_PROPERTY] = retry
+    if retry := find_retry(request_headers):
+        properties[RETRY_PROPERTY] = str(retry)
     return properties
 
 

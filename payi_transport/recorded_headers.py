@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 
@@ -9,13 +10,18 @@ from payi_transport.event import Header
 from payi_transport.exchange import Headers
 from payi_transport.names import SECRET_HEADERS
 
-__all__ = ["allow_request_headers", "drop_hidden_headers", "find_request_id", "read_headers"]
+__all__ = ["allow_request_headers", "drop_hidden_headers", "find_request_id", "find_retry", "read_headers"]
 
 # Request headers that are recorded when nothing else is asked for.
 _REQUEST_HEADERS = frozenset({"accept", "content-type", "user-agent"})
 _REQUEST_PREFIXES = ("anthropic-", "openai-", "x-stainless-")
 _HIDDEN_PREFIXES = ("content-", "transfer-encoding")
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid")
+# Where an SDK says which attempt a request is, and the number of the first: those made by Stainless, AWS's.
+_ATTEMPT_HEADERS = (
+    ("x-stainless-retry-count", re.compile(r"(\d{1,9})"), 0),
+    ("amz-sdk-request", re.compile(r"(?:.*;)? *attempt=(\d{1,9}) *(?:;.*)?"), 1),
+)
 
 
 def read_headers(headers: Headers) -> dict[str, str]:
@@ -54,3 +60,11 @@ def find_request_id(headers: Mapping[str, str]) -> str:
     """The id that a provider gave the request, else a new one of the form `payi_<uuid>`."""
     found = (headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name))
     return next(found, None) or f"payi_{uuid.uuid4()}"
+
+
+def find_retry(headers: Mapping[str, str]) -> int:
+    """How many attempts of the SDK went before this request, as far as it tells."""
+    for name, pattern, first in _ATTEMPT_HEADERS:
+        if told := pattern.fullmatch(headers.get(name, "")):
+            return max(0, int(told[1]) - first)
+    return 0

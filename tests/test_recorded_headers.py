@@ -10,6 +10,7 @@ from payi_transport.recorded_headers import (
     allow_request_headers,
     drop_hidden_headers,
     find_request_id,
+    find_retry,
     read_headers,
 )
 
@@ -45,3 +46,23 @@ def test_the_id_is_the_providers_where_it_gives_one(name: str) -> None:
     assert find_request_id({name: "req_1"}) == "req_1"
     assert find_request_id({name: ""}).startswith("payi_")
     assert find_request_id({}) != find_request_id({})
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "retry"),
+    [
+        ("x-stainless-retry-count", "0", 0),
+        ("x-stainless-retry-count", "2", 2),
+        ("x-stainless-retry-count", "two", 0),
+        ("x-stainless-retry-count", "9" * 5000, 0),
+        ("amz-sdk-request", "attempt=1", 0),
+        ("amz-sdk-request", "attempt=3", 2),
+        ("amz-sdk-request", "ttl=20260101T000000Z; attempt=2; max=5", 1),
+        ("amz-sdk-request", "attempt=0", 0),
+        ("amz-sdk-request", "reattempt=4; max=5", 0),
+        ("amz-sdk-request", "", 0),
+        ("x-other", "3", 0),
+    ],
+)
+def test_the_retry_is_what_the_sdk_says_in_its_own_words(name: str, told: str, retry: int) -> None:
+    assert find_retry({name: told}) == retry
