@@ -22,6 +22,7 @@ from payi_transport.settings import PROVIDER_SECTIONS, HostMappingSettings, Sett
 __all__ = [
     "PayiCaptureConfig",
     "PayiDeliveryConfig",
+    "PayiInstrumentAwsBedrockConfig",
     "PayiInstrumentConfig",
     "PayiInstrumentHostMappingConfig",
     "PayiInstrumentIngestRetryConfig",
@@ -75,6 +76,10 @@ class PayiInstrumentOpenAiConfig(PayiModelProviderConfig, total=False):
     azure: PayiModelsConfig | None
 
 
+class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
+    guardrail_trace: bool | None
+
+
 class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):
     file_name: str | None
 
@@ -115,7 +120,7 @@ class PayiInstrumentConfig(TypedDict, total=False):
     openai_config: PayiInstrumentOpenAiConfig | None
     azure_openai_config: PayiModelsConfig | None
     anthropic_config: PayiModelProviderConfig | None
-    aws_config: PayiModelProviderConfig | None
+    aws_config: PayiInstrumentAwsBedrockConfig | None
     openai: PayiProviderConfig | None
     azure: PayiProviderConfig | None
     anthropic: PayiProviderConfig | None

@@ -48,6 +48,7 @@ class Pipeline:
         logger: logging.Logger,
     ) -> None:
         self.routes = routes
+        self.traces_guardrails = settings.aws_config.guardrail_trace
         self._settings = settings
         self._sink = sink
         self._log_content = log_content
@@ -84,6 +85,11 @@ class Pipeline:
             on_fault=self.count_fault,
         )
         self._worker.start()
+
+    def observes(self, host: str, port: int | None) -> bool:
+        """Whether calls to a host are recorded here and now."""
+        match = self.routes.hosts.find(host, port)
+        return match is not None and self.routes.observes(match) and current_frame() is not None
 
     def begin(self, route: Route, headers: Headers, body: bytes | None) -> Exchange | None:
         """Remember a request; None when calls outside a scope don't count and this is one.

@@ -67,6 +67,10 @@ class OpenAISettings(ModelProviderSettings, frozen=True):
     azure: ModelsSettings = field(default_factory=ModelsSettings)
 
 
+class AwsSettings(ModelProviderSettings, frozen=True):
+    guardrail_trace: bool = True
+
+
 class OfflineSettings(_Section, frozen=True):
     file_name: Name | None = None
 
@@ -107,7 +111,7 @@ class Settings(_Section, frozen=True):
     openai_config: OpenAISettings = field(default_factory=OpenAISettings)
     azure_openai_config: ModelsSettings = field(default_factory=ModelsSettings)
     anthropic_config: ModelProviderSettings = field(default_factory=ModelProviderSettings)
-    aws_config: ModelProviderSettings = field(default_factory=ModelProviderSettings)
+    aws_config: AwsSettings = field(default_factory=AwsSettings)
     openai: ProviderSettings = field(default_factory=ProviderSettings)
     azure: ProviderSettings = field(default_factory=ProviderSettings)
     anthropic: ProviderSettings = field(default_factory=ProviderSettings)

@@ -17,8 +17,9 @@ __all__ = ["Answer", "Origin", "Received", "serve"]
 class Answer:
     """What to answer with: a body in chunks, and how it ends.
 
-    `end` is "well", "reset" (the connection is reset behind the last chunk) or "cut" (closed in the middle of
-    the body). The answer waits for `hold` behind its first chunk, or before its head if there are no chunks.
+    It goes as it stands where `headers` say its length, chunked else. `end` is "well", "reset" (the
+    connection is reset behind the last chunk) or "cut" (closed in the middle of the body). The answer waits
+    for `hold` behind its first chunk, or before its head if there are no chunks.
     """
 
     chunks: Sequence[bytes] = ()
@@ -81,23 +82,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("transfer-encoding", "chunked")
+        if "content-length" not in answer.headers:
+            self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        self._send_chunks(answer)
+        self._send_body(answer)
 
     do_GET = do_POST
 
-    def _send_chunks(self, answer: Answer) -> None:
+    def _send_body(self, answer: Answer) -> None:
+        chunked = "content-length" not in answer.headers
         for index, chunk in enumerate(answer.chunks):
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
             if index == 0 and answer.hold is not None:
                 answer.hold.wait(30)
-        if answer.end == "well":
-            self.wfile.write(b"0\r\n\r\n")
-        elif answer.end == "reset":
+        if answer.end == "reset":
             self._reset()
-        else:
+        elif answer.end == "cut":
             self.close_connection = True
+        elif chunked:
+            self.wfile.write(b"0\r\n\r\n")
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -296,6 +296,7 @@ PAIRS = {
     module.PayiInstrumentModelMapping: values.ModelMappingSettings,
     module.PayiInstrumentModelConfig: values.ModelConfigSettings,
     module.PayiInstrumentOpenAiConfig: values.OpenAISettings,
+    module.PayiInstrumentAwsBedrockConfig: values.AwsSettings,
     module.PayiInstrumentOfflineInstrumentationConfig: values.OfflineSettings,
     module.PayiInstrumentIngestRetryConfig: values.IngestRetrySettings,
     module.PayiDeliveryConfig: values.DeliverySettings,

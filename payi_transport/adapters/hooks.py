@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Hooks"]
+__all__ = ["Hooks", "MethodHook"]
 
 
 class Hooks:
@@ -34,3 +35,27 @@ class Hooks:
             if owner.__dict__.get(method) is hook:
                 setattr(owner, method, original)
         self._hooked.clear()
+
+
+class MethodHook:
+    """The adapter of a library that sends through one method of one class."""
+
+    def __init__(self, module: str, owner: str, method: str, make: Callable[[Any], Any]) -> None:
+        self.name = module
+        self._owner = owner
+        self._method = method
+        self._make = make
+        self._hooks = Hooks()
+
+    def install(self) -> list[str]:
+        """Hook the method; its name if this version of the library has none."""
+        if self._hooks:
+            return []
+        owner = getattr(sys.modules[self.name], self._owner, None)
+        if owner is None:
+            return [f"{self.name}.{self._owner}"]
+        return self._hooks.put(owner, self._method, self._make)
+
+    def uninstall(self) -> None:
+        """Put the library's own method back."""
+        self._hooks.take_off()

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from payi_transport.adapters import aiohttp, requests
+from payi_transport.adapters import aiohttp, botocore, guardrail_trace, requests
 from payi_transport.adapters.arrivals import Arrivals
 from payi_transport.adapters.families import get_families
 from payi_transport.adapters.thread_pools import ThreadPools
@@ -43,7 +43,14 @@ class Adapter(Protocol):
 
 def get_adapters() -> list[Adapter]:
     """One a library, whether that is installed or not, and the one for thread pools."""
-    return [*get_families(), aiohttp.ADAPTER, requests.ADAPTER, ThreadPools()]
+    return [
+        *get_families(),
+        aiohttp.ADAPTER,
+        botocore.ADAPTER,
+        requests.ADAPTER,
+        *guardrail_trace.ADAPTERS,
+        ThreadPools(),
+    ]
 
 
 class Registry:

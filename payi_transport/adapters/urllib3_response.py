@@ -11,7 +11,7 @@ from typing import Any
 
 from payi_transport.exchange import Exchange, Outcome
 
-__all__ = ["READERS", "record_body"]
+__all__ = ["READERS", "record_body", "record_read"]
 
 # Where urllib3 1.26 and 2 take bytes of a body from the connection: sized ones, and chunked ones.
 READERS = ("_fp_read", "_handle_chunk")
@@ -40,7 +40,7 @@ class _RecordedResponse:
             exchange.fail(exc)
             raise
         if amt is None or self.isclosed():  # type: ignore[attr-defined]
-            exchange.finish()
+            self._payi_body.end(self.length_remaining)  # type: ignore[attr-defined]
         return data
 
     def read1(self, *args: Any, **kwargs: Any) -> Any:
@@ -51,25 +51,32 @@ class _RecordedResponse:
             exchange.fail(exc)
             raise
         if self.isclosed():  # type: ignore[attr-defined]
-            exchange.finish()
+            self._payi_body.end(self.length_remaining)  # type: ignore[attr-defined]
         return data
 
     def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
-        exchange = self._payi_body.exchange
+        body = self._payi_body
+        body.waits = True
         try:
-            yield from super().read_chunked(*args, **kwargs)  # type: ignore[misc]
+            for chunk in super().read_chunked(*args, **kwargs):  # type: ignore[misc]
+                body.waits = False
+                yield chunk
+                body.waits = True
         except GeneratorExit:
             raise  # left early; whether the answer is over, close() tells
         except BaseException as exc:
-            exchange.fail(exc)
+            body.exchange.fail(exc)
             raise
-        exchange.finish()
+        body.exchange.finish()
 
     def close(self) -> None:
+        body = self._payi_body
         try:
             super().close()  # type: ignore[misc]
         finally:
-            self._payi_body.exchange.finish(Outcome.CLOSED)
+            # urllib3 itself closes a body that is cut between chunks, and then raises what it was.
+            if not body.waits:
+                body.exchange.finish(Outcome.CLOSED)
 
     def __del__(self) -> None:
         # What io.IOBase does then is to close.
@@ -78,12 +85,13 @@ class _RecordedResponse:
 
 
 class _Body:
-    """The bytes of one answer."""
+    """The bytes of one answer. `waits`: urllib3 is at the next chunk."""
 
-    __slots__ = ("_keep", "_room", "_size", "exchange")
+    __slots__ = ("_keep", "_room", "_size", "exchange", "waits")
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
+        self.waits = False
         self._size, self._room = 0, -1
 
     def append(self, data: bytes) -> None:
@@ -91,6 +99,22 @@ class _Body:
         if self._size > self._room:
             self._keep, self._room = self.exchange.open_lane(self._size)
         self._keep(data)
+
+    def end(self, missing: int | None) -> None:
+        """No more comes, though `missing` bytes were promised: not everybody has urllib3 look at that."""
+        if missing:
+            from urllib3.exceptions import IncompleteRead
+
+            self.exchange.fail(IncompleteRead(self._size, missing))
+        else:
+            self.exchange.finish()
+
+
+def record_read(response: Any, body: bytes, exchange: Exchange) -> None:
+    """Record the body of a response that has been read already, as it was on the wire."""
+    read = _Body(exchange)
+    read.append(body)
+    read.end(response.length_remaining)
 
 
 _classes: dict[type[Any], type[Any]] = {}

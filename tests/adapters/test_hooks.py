@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from payi_transport.adapters.hooks import Hooks
+from payi_transport.adapters.hooks import Hooks, MethodHook
 
 
 class Library:
@@ -60,3 +60,20 @@ def test_a_hook_that_somebody_wrapped_stays(hooks: Hooks, monkeypatch: pytest.Mo
     hooks.take_off()
     assert Library.call is theirs
     assert Library().call() == "PLAIN!"
+
+
+def test_the_one_method_of_a_library_is_hooked_once_and_put_back() -> None:
+    adapter = MethodHook(__name__, "Library", "call", louder)
+    assert adapter.install() == adapter.install() == []
+    assert Library().call() == "PLAIN"
+    adapter.uninstall()
+    assert Library().call() == "plain"
+    assert adapter.install() == []
+    adapter.uninstall()
+
+
+@pytest.mark.parametrize(("owner", "told"), [("Nothing", "Nothing"), ("Derived", "Derived.call")])
+def test_a_library_without_the_class_or_its_method_says_so(owner: str, told: str) -> None:
+    adapter = MethodHook(__name__, owner, "call", louder)
+    assert adapter.install() == [f"{__name__}.{told}"]
+    adapter.uninstall()

@@ -1,0 +1,21 @@
+"""The parts of a URL that say what is observed, for libraries that have it as text."""
+
+from __future__ import annotations
+
+__all__ = ["split_url"]
+
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+def split_url(url: str) -> tuple[str, str, int | None, str]:
+    """Scheme, host, port (None for the scheme's own) and path of an absolute URL: what `Routes.find` takes.
+
+    Raises ValueError for a port that is no number. By hand, as every request to anywhere pays for it.
+    """
+    scheme, _, rest = url.partition("://")
+    netloc, slash, path = rest.partition("?")[0].partition("/")
+    host, colon, port = netloc.rpartition(":")
+    if not colon or port.endswith("]"):
+        host, port = netloc, ""
+    number = int(port) if port and port != _DEFAULT_PORTS.get(scheme) else None
+    return scheme, host.strip("[]").lower(), number, slash + path

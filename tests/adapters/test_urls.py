@@ -1,0 +1,32 @@
+"""A URL as text is taken apart as the table of routes wants it."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.adapters.urls import split_url
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("https://h.test/a/b%3A0/c", ("https", "h.test", None, "/a/b%3A0/c")),
+        ("https://H.Test/a?b=/c://d", ("https", "h.test", None, "/a")),
+        ("http://127.0.0.1:8080/a", ("http", "127.0.0.1", 8080, "/a")),
+        ("http://h.test:80/", ("http", "h.test", None, "/")),
+        ("https://h.test:443", ("https", "h.test", None, "")),
+        ("https://h.test:80/", ("https", "h.test", 80, "/")),
+        ("https://h.test:/a", ("https", "h.test", None, "/a")),
+        ("http://[::1]/a", ("http", "::1", None, "/a")),
+        ("http://[::1]:8080/a", ("http", "::1", 8080, "/a")),
+        ("https://h.test?a=b", ("https", "h.test", None, "")),
+        ("", ("", "", None, "")),
+    ],
+)
+def test_a_url_is_split(url: str, parts: tuple[str, str, int | None, str]) -> None:
+    assert split_url(url) == parts
+
+
+def test_a_port_that_is_none_is_an_error() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        split_url("http://h.test:port/")
