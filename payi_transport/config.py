@@ -98,6 +98,8 @@ class PayiDeliveryConfig(TypedDict, total=False):
     flush_interval: float | None
     ring_capacity: int | None
     max_bytes_in_flight: int | None
+    spool_directory: str | None
+    spool_max_bytes: int | None
 
 
 class PayiCaptureConfig(TypedDict, total=False):

@@ -71,6 +71,7 @@ def payi_instrument(
             logger.debug("payi_transport: payi_instrument() was called before; this call changes nothing")
             return
         settings = check_config(cast("dict[str, Any] | None", config))
+        _prepare_spool(settings.delivery.spool_directory)
         pipeline = _make_pipeline(
             settings, check_instruments(instruments), logger, log_prompt_and_response, sink, payi
         )
@@ -159,6 +160,18 @@ def _make_sink(settings: Settings, payi: Any) -> Sink:
         return OfflineSink(settings.offline_instrumentation.file_name)
     delivery = settings.delivery
     return PayiSink(_find_account(payi), single=delivery.mode == "single", batch_limit=delivery.max_batch)
+
+
+def _prepare_spool(directory: str | None) -> None:
+    """Make the directory, for this user alone: prompts wait in it."""
+    if directory is None:
+        return
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+    except OSError as exc:
+        raise PayiConfigError(f"config.delivery.spool_directory: {directory!r}: {exc.strerror}") from None
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise PayiConfigError(f"config.delivery.spool_directory: {directory!r} can not be written")
 
 
 def _find_account(payi: Any) -> PayiAccount:

@@ -8,29 +8,24 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections import Counter as Tally
-from typing import Final
 
 from payi_transport.context import current_frame
 from payi_transport.decode import Reading, decode
 from payi_transport.event import Event
-from payi_transport.exchange import Detour, Exchange, Headers, Outcome
+from payi_transport.exchange import Detour, Exchange, Headers
 from payi_transport.headers import find_own_headers, override_frame
 from payi_transport.include_usage import ask_for_usage
+from payi_transport.line import Line
 from payi_transport.notices import Notices
 from payi_transport.repeats import Repeats
-from payi_transport.ring import Counter, Ring
+from payi_transport.ring import Counter
 from payi_transport.routes import Route, Routes
 from payi_transport.settings import Settings
 from payi_transport.sinks import Sink
 from payi_transport.stats import PayiStats
 from payi_transport.window import LogWindow
-from payi_transport.worker import Worker
 
 __all__ = ["Pipeline", "activate", "get_active"]
-
-_LOST_AT_RING: Final = "overload"
-_LOST_AFTER_SHUTDOWN: Final = "shutdown"
 
 
 class Pipeline:
@@ -60,31 +55,22 @@ class Pipeline:
         self._fault_log = LogWindow(logger, window)
         self._loss_log = LogWindow(logger, window)
         self._header_log = LogWindow(logger, window)
-        self._start()
+        self._begin_line()
+        self._line.start()
 
-    def _start(self) -> None:
+    def _begin_line(self) -> None:
         """Begin empty: at first, and again in a child that was forked."""
-        self._pid = os.getpid()
-        self._captured, self._faults = Counter(), Counter()
-        self._shed = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
-        self._closed = False
+        self._entering = threading.Lock()
+        self._faults = Counter()
         self._repeats = Repeats()
-        delivery = self._settings.delivery
-        self._wake = threading.Event()
-        self._ring: Ring[Exchange] = Ring(
-            delivery.ring_capacity, delivery.max_bytes_in_flight, delivery.max_batch, self._wake_worker
-        )
-        self._worker = Worker(
-            self._ring,
-            self._decode,
+        self._line = Line(
+            self._settings,
             self._sink,
-            delivery=delivery,
-            retry=self._settings.ingest_retry,
-            wake=self._wake,
-            log=self._delivery_log,
+            self._decode,
+            delivery_log=self._delivery_log,
+            loss_log=self._loss_log,
             on_fault=self.count_fault,
         )
-        self._worker.start()
 
     def observes(self, host: str, port: int | None) -> bool:
         """Whether calls to a host are recorded here and now."""
@@ -103,8 +89,12 @@ class Pipeline:
         if own:
             frame = override_frame(frame, headers, self._tell_malformed)
         logged = frame.log_prompt_and_response
+        line = self._line
+        # A fork may have called no hook, as uWSGI's does not.
+        if line.pid != os.getpid():
+            line = self._enter_process()
         exchange = Exchange(
-            self._push,
+            line.push,
             route,
             frame,
             log_content=self._log_content if logged is None else logged,
@@ -129,63 +119,38 @@ class Pipeline:
 
     def flush(self, timeout: float) -> bool:
         """Deliver all that was captured before, within `timeout` seconds; False if any is not."""
-        self._check_process()
-        return self._worker.flush(timeout)
+        return self._own_line().flush(timeout)
 
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds, then take no more."""
-        flushed = self.flush(timeout)
-        self._closed = True
-        queued = self.stats().queued
-        if queued:
-            self._loss_log.warning(f"stopped with {queued} events undelivered")
-        self._worker.stop(timeout if flushed else 0.0)
-        return flushed
-
-    def restart_in_child(self) -> None:
-        """This process was just forked: the queue, the thread and the connections are the parent's."""
-        self._sink.fork()
-        self._start()
+        return self._own_line().close(timeout)
 
     def stats(self) -> PayiStats:
         """Where everything is that was captured."""
-        counts = self._worker.counts
-        lost = Tally(counts.lost)
-        lost.update({reason: counter.value for reason, counter in self._shed.items()})
-        captured, delivered = self._captured.value, counts.delivered
-        return PayiStats(
-            captured=captured,
-            delivered=delivered,
-            queued=captured - delivered - lost.total() - counts.skipped.total(),
-            retried=counts.retried,
-            lost={reason: count for reason, count in lost.items() if count},
-            skipped=dict(counts.skipped),
-            batches=counts.batches,
-            bytes_sent=counts.bytes_sent,
-            worker_lag=counts.lag,
-            faults=self._faults.value,
-        )
+        return self._own_line().stats(self._faults.value)
 
-    def _push(self, exchange: Exchange) -> None:
-        """The end of an exchange, on whatever thread that was."""
-        try:
-            self._enqueue(exchange)
-        except Exception as exc:
-            self.count_fault(exc)
+    def leave_parent(self) -> None:
+        """This process was just forked: queue, threads, files and connections are the parent's.
 
-    def _enqueue(self, exchange: Exchange) -> None:
-        self._check_process()
-        self._captured.add()
-        # A finaliser may run in the middle of anything, a lock that waking takes included.
-        quietly = exchange.outcome is Outcome.ABANDONED
-        if self._closed:
-            self._shed[_LOST_AFTER_SHUTDOWN].add()
-        elif not self._ring.push(exchange, exchange.weight, quietly=quietly):
-            self._shed[_LOST_AT_RING].add()
-            if not quietly:
-                self._loss_log.warning(
-                    "calls outrun the delivery of their events, the newest are not reported"
-                )
+        No thread is started: the child may be about to become another program, or never call anything.
+        """
+        self._sink.fork()
+        self._line.abandon()
+        self._begin_line()
+
+    def _own_line(self) -> Line:
+        """The line of this process, started or not."""
+        if self._line.pid not in (0, os.getpid()):
+            self.leave_parent()
+        return self._line
+
+    def _enter_process(self) -> Line:
+        """The line of this process, running; the first call of a forked child starts it."""
+        with self._entering:
+            line = self._own_line()
+            if not line.pid:
+                line.start()
+        return line
 
     def _decode(self, exchange: Exchange) -> Event | str:
         """The event of an exchange, or why it needs none. On the worker's thread."""
@@ -198,16 +163,6 @@ class Pipeline:
         if not (context.price_as_category or context.price_as_resource):
             self.notices.check_price(exchange.route, event)
         return event
-
-    def _wake_worker(self) -> None:
-        # Setting an event takes a lock, asking does not.
-        if not self._wake.is_set():
-            self._wake.set()
-
-    def _check_process(self) -> None:
-        """Forks that call no hook (uWSGI's) are noticed here."""
-        if os.getpid() != self._pid:
-            self.restart_in_child()
 
 
 _active: Pipeline | None = None
@@ -224,10 +179,10 @@ def activate(pipeline: Pipeline | None) -> None:
     _active = pipeline
 
 
-def _restart_in_child() -> None:
+def _leave_parent() -> None:
     if _active is not None:
-        _active.restart_in_child()
+        _active.leave_parent()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch
-    os.register_at_fork(after_in_child=_restart_in_child)
+    os.register_at_fork(after_in_child=_leave_parent)

@@ -89,6 +89,8 @@ class DeliverySettings(_Section, frozen=True):
     flush_interval: Interval = 0.5
     ring_capacity: Positive = 65536
     max_bytes_in_flight: Positive = 256 * 1024 * 1024
+    spool_directory: Name | None = None
+    spool_max_bytes: Positive = 1024 * 1024 * 1024
 
 
 class CaptureSettings(_Section, frozen=True):

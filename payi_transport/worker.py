@@ -1,4 +1,4 @@
-"""One thread that takes exchanges off the ring, decodes them and brings the events to a sink in batches.
+"""One thread that takes events from a source and brings them to a sink in batches.
 
 Started early and kept: a daemon thread that already runs is the only thing that still works while the
 interpreter exits. It uses no executor and no event loop for the same reason.
@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter as Tally
 from collections import deque
 from collections.abc import Callable
-from time import monotonic, perf_counter
-from typing import NamedTuple
+from time import monotonic
 
-from payi_transport.event import Event
-from payi_transport.exchange import Exchange
-from payi_transport.ring import Ring, Ticketed
-from payi_transport.settings import DeliverySettings, IngestRetrySettings
+from payi_transport.intake import Pending, Source
+from payi_transport.settings import IngestRetrySettings
 from payi_transport.sinks import Receipt, Sink
 from payi_transport.window import LogWindow
 
-__all__ = ["Worker", "WorkerCounts"]
+__all__ = ["Worker"]
 
 # The shortest upper bound of a pause after a failed delivery. Seconds.
 _FIRST_PAUSE = 0.25
@@ -31,60 +27,31 @@ _DOUBLINGS = 20
 _LONGEST_WAIT = 60.0
 
 
-class _Pending(NamedTuple):
-    """An event that waits for delivery."""
-
-    ticket: int
-    event: Event
-    weight: int
-    tries: int = 0
-
-
-class WorkerCounts:
-    """What the worker did; raised by its thread alone."""
-
-    def __init__(self) -> None:
-        self.delivered = 0
-        self.retried = 0
-        self.batches = 0
-        self.bytes_sent = 0
-        self.lost: Tally[str] = Tally()
-        self.skipped: Tally[str] = Tally()
-        self.lag = 0.0
-
-
 class Worker:
-    """Drains `ring` into `sink`.
-
-    `decode` answers with the reason where an exchange needs no event. It may raise: then the exchange is
-    counted as lost to a fault.
-    """
+    """Brings events from `source` to `sink` when `batch_mark` of them wait, or after `interval` seconds."""
 
     def __init__(
         self,
-        ring: Ring[Exchange],
-        decode: Callable[[Exchange], Event | str],
+        source: Source,
         sink: Sink,
         *,
-        delivery: DeliverySettings,
+        batch_mark: int,
+        interval: float,
         retry: IngestRetrySettings,
         wake: threading.Event,
         log: LogWindow,
         on_fault: Callable[[Exception], None],
     ) -> None:
-        self.counts = WorkerCounts()
-        self._ring = ring
-        self._decode = decode
+        self.counts = source.counts
+        self._source = source
         self._sink = sink
-        # How many events make a batch worth sending, and how many one may hold.
-        self._batch_mark = delivery.max_batch
-        self._batch_limit = sink.batch_limit or delivery.ring_capacity
-        self._interval = delivery.flush_interval
+        self._batch_mark = batch_mark
+        self._interval = interval
         self._retry = retry
         self._wake = wake
         self._log = log
         self._on_fault = on_fault
-        self._pending: deque[_Pending] = deque()
+        self._pending: deque[Pending] = deque()
         self._oldest_at: float | None = None
         self._not_before = 0.0
         self._failures = 0
@@ -105,7 +72,7 @@ class Worker:
         deadline = monotonic() + timeout
         with self._settled:
             lost = self.counts.lost.total()
-            ticket = self._flush_until = self._ring.mark()
+            ticket = self._flush_until = self._source.mark()
             self._wake.set()
             while self._settled_to < ticket:
                 left = deadline - monotonic()
@@ -133,13 +100,15 @@ class Worker:
                 self._deliver_due()
             except Exception as exc:
                 self._on_fault(exc)
+                self._not_before = monotonic() + _FIRST_PAUSE
             self._tell_flushed()
         self._sink.close()
+        self._source.close()
 
     def _tell_flushed(self) -> None:
-        """Only this thread knows that nothing is between ring and queue."""
+        """Only this thread knows that nothing is between source and queue."""
         ticket = self._flush_until
-        waits = self._ring.has_before(ticket) or any(pending.ticket < ticket for pending in self._pending)
+        waits = self._source.has_before(ticket) or any(pending.ticket < ticket for pending in self._pending)
         settled = ticket > self._settled_to and not waits
         if settled or self._failures:
             with self._settled:
@@ -156,37 +125,19 @@ class Worker:
         return min(self._interval, max(0.0, due - monotonic()))
 
     def _take(self) -> None:
-        """Decode what waits in the ring."""
-        while taken := self._ring.drain(self._batch_mark):
-            started = perf_counter()
-            self.counts.lag = started - taken[0].item.ended
-            for ticketed in taken:
-                self._decode_one(ticketed)
+        while self._source.is_ready():
+            taken = self._source.take()
+            if not self._pending:
+                self._oldest_at = monotonic()
+            self._pending.extend(taken)
             if len(self._pending) >= self._batch_mark:
                 self._deliver_due()
-            del ticketed, taken
-
-    def _decode_one(self, ticketed: Ticketed[Exchange]) -> None:
-        exchange = ticketed.item
-        try:
-            event = self._decode(exchange)
-        except Exception as exc:
-            self._on_fault(exc)
-            self._lose("decode_fault", ticketed.weight)
-            return
-        finally:
-            exchange.forget()
-        if isinstance(event, str):
-            self.counts.skipped[event] += 1
-            self._ring.release(1, ticketed.weight)
-            return
-        if not self._pending:
-            self._oldest_at = monotonic()
-        self._pending.append(_Pending(ticketed.ticket, event, ticketed.weight))
+            del taken
 
     def _deliver_due(self) -> None:
         while self._pending and self._is_due():
-            size = min(len(self._pending), 1 if self._denied else self._batch_limit)
+            limit = 1 if self._denied else self._sink.batch_limit
+            size = min(len(self._pending), limit or len(self._pending))
             batch = [self._pending.popleft() for _ in range(size)]
             self._settle(batch, self._deliver(batch))
 
@@ -198,7 +149,7 @@ class Worker:
         full = len(self._pending) >= self._batch_mark
         return full or flushing or bool(self._failures) or now >= (self._oldest_at or 0.0) + self._interval
 
-    def _deliver(self, batch: list[_Pending]) -> Receipt:
+    def _deliver(self, batch: list[Pending]) -> Receipt:
         try:
             receipt = self._sink.deliver([pending.event for pending in batch])
             _check_indexes(receipt, len(batch))
@@ -209,17 +160,14 @@ class Worker:
         self.counts.bytes_sent += receipt.bytes_sent
         return receipt
 
-    def _settle(self, batch: list[_Pending], receipt: Receipt) -> None:
+    def _settle(self, batch: list[Pending], receipt: Receipt) -> None:
         """Count each event of a batch as delivered or lost, or put it back in line."""
-        again = [batch[index] for index in receipt.retry]
-        gone = len(batch) - len(again)
-        weight = sum(pending.weight for pending in batch) - sum(pending.weight for pending in again)
-        for reason in receipt.rejected.values():
-            self.counts.lost[reason] += 1
-        self.counts.delivered += gone - len(receipt.rejected)
-        self._ring.release(gone, weight)
-        self._put_back(again)
-        self._schedule(receipt, failed=gone == 0)
+        again = set(receipt.retry)
+        for index, pending in enumerate(batch):
+            if index not in again:
+                self._source.settle(pending, receipt.rejected.get(index))
+        self._put_back([batch[index] for index in sorted(again)])
+        self._schedule(receipt, failed=len(again) == len(batch))
         self._tell(receipt)
 
     def _tell(self, receipt: Receipt) -> None:
@@ -229,20 +177,20 @@ class Worker:
             self._log.warning(f"{receipt.problem}; {len(self._pending)} events wait")
         self._denied = receipt.denied
 
-    def _put_back(self, again: list[_Pending]) -> None:
-        kept: list[_Pending] = []
+    def _put_back(self, again: list[Pending]) -> None:
+        kept: list[Pending] = []
         for pending in again:
             refusal = self._refuse_retry(pending, len(kept))
             if refusal is None:
                 kept.append(pending._replace(tries=pending.tries + 1))
             else:
-                self._lose(refusal, pending.weight)
+                self._source.settle(pending, refusal)
         self.counts.retried += len(kept)
         self._pending.extendleft(reversed(kept))
         if kept:
             self._oldest_at = monotonic()
 
-    def _refuse_retry(self, pending: _Pending, ahead: int) -> str | None:
+    def _refuse_retry(self, pending: Pending, ahead: int) -> str | None:
         """Why an event is not sent again, None if it is; `ahead` of it are as many that are."""
         retry = self._retry
         if not retry.queue_enabled:
@@ -259,10 +207,6 @@ class Worker:
             most = min(first * 2 ** min(self._failures - 1, _DOUBLINGS), self._retry.queue_interval)
             pause = random.uniform(0, most)
         self._not_before = monotonic() + max(pause, min(receipt.wait or 0.0, _LONGEST_WAIT))
-
-    def _lose(self, reason: str, weight: int) -> None:
-        self.counts.lost[reason] += 1
-        self._ring.release(1, weight)
 
 
 def _check_indexes(receipt: Receipt, size: int) -> None:

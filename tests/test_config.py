@@ -57,6 +57,8 @@ DEFAULTS: dict[str, Any] = {
     "delivery.flush_interval": 0.5,
     "delivery.ring_capacity": 65536,
     "delivery.max_bytes_in_flight": 256 * 1024 * 1024,
+    "delivery.spool_directory": None,
+    "delivery.spool_max_bytes": 1024 * 1024 * 1024,
     "capture.max_body_bytes": 16 * 1024 * 1024,
     "capture.request_headers": (),
 }
@@ -110,6 +112,8 @@ GIVEN: dict[str, Any] = {
         "flush_interval": 0.01,
         "ring_capacity": 8,
         "max_bytes_in_flight": 4096,
+        "spool_directory": "spool",
+        "spool_max_bytes": 1 << 20,
     },
     "capture": {"max_body_bytes": 1024, "request_headers": ["X-Team", "x-trace"]},
     "openai_config": {"include_usage": True, "host_mappings": {"o.test": {"price_as_category": "c"}}},
@@ -135,7 +139,13 @@ def test_what_is_given_is_what_is_set() -> None:
         queue_interval=0.25,
     )
     assert settings.delivery == values.DeliverySettings(
-        mode="single", max_batch=1, flush_interval=0.01, ring_capacity=8, max_bytes_in_flight=4096
+        mode="single",
+        max_batch=1,
+        flush_interval=0.01,
+        ring_capacity=8,
+        max_bytes_in_flight=4096,
+        spool_directory="spool",
+        spool_max_bytes=1 << 20,
     )
     assert settings.capture.request_headers == ("X-Team", "x-trace")
     assert settings.openai_config.include_usage is True
@@ -238,6 +248,7 @@ BAD: dict[str, tuple[dict[Any, Any], list[str]]] = {
     "a window of ages": ({"connection_error_logging_window": 2**60}, ["window:", "<= 9007199254740992"]),
     "no batch": ({"delivery": {"max_batch": 0}}, ["max_batch:", "given 0", ">= 1"]),
     "no ring": ({"delivery": {"ring_capacity": 0}}, ["ring_capacity:", "given 0", ">= 1"]),
+    "no spool": ({"delivery": {"spool_directory": ""}}, ["spool_directory:", "''", ">= 1"]),
     "no bytes": ({"delivery": {"max_bytes_in_flight": 0}}, ["max_bytes_in_flight:", "given 0", ">= 1"]),
     "no file": ({"offline_instrumentation": {"file_name": ""}}, ["file_name:", "given ''", "length >= 1"]),
     "proxy mode": ({"proxy": True}, ["config.proxy:", "given True", "accepted: False"]),

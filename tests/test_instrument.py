@@ -55,6 +55,10 @@ BAD = {
         {"config": {"offline_instrumentation": {"file_name": "/nowhere/x.json"}}},
         "config.offline_instrumentation.file_name: '/nowhere/x.json' is in a folder that does not exist",
     ),
+    "no place for a spool": (
+        {"payi": None, "config": {"delivery": {"spool_directory": "/dev/null/spool"}}},
+        "config.delivery.spool_directory: '/dev/null/spool': Not a directory",
+    ),
     "a client that is none": (
         {"payi": 3},
         "payi: expected a Payi or AsyncPayi client or a list of them, got 3",

@@ -28,7 +28,7 @@ from payi_transport import (
     track_context,
 )
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.pipeline import _restart_in_child, get_active
+from payi_transport.pipeline import _leave_parent, get_active
 from tests.exchanges import ROUTE, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
@@ -136,7 +136,7 @@ def test_a_fork_that_calls_no_hook_is_noticed_at_the_next_call(sink: MemorySink)
     assert pipeline is not None
     call()
     assert payi_flush(10)
-    pipeline._pid = -1
+    pipeline._line.pid = -1
     call()
     assert payi_flush(10)
     assert payi_stats().captured == 1
@@ -281,7 +281,7 @@ def test_a_fork_without_instrumentation_is_as_ever() -> None:
     if child == 0:
         os._exit(0 if get_active() is None else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    _restart_in_child()
+    _leave_parent()
     assert get_active() is None
 
 

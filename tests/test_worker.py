@@ -12,6 +12,7 @@ import pytest
 
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.exchange import Exchange
+from payi_transport.intake import RingSource
 from payi_transport.ring import Ring
 from payi_transport.settings import DeliverySettings, IngestRetrySettings
 from payi_transport.window import LogWindow
@@ -56,10 +57,10 @@ class Bench:
         settings = DeliverySettings(**{"flush_interval": 0.01, **delivery})
         self.ring: Ring[Exchange] = Ring(1000, 1 << 24, settings.max_batch, self.wake.set)
         self.worker = Worker(
-            self.ring,
-            self.decode,
+            RingSource(self.ring, self.decode, self.faults.append, settings.max_batch),
             sink,
-            delivery=settings,
+            batch_mark=settings.max_batch,
+            interval=settings.flush_interval,
             retry=IngestRetrySettings(**{"queue_interval": 0.01, **(retry or {})}),
             wake=self.wake,
             log=LogWindow(logging.getLogger("tests"), 60),

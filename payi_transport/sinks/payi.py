@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -14,15 +13,10 @@ import msgspec
 from payi_transport.event import CONTEXT_FIELDS, Event
 from payi_transport.names import RECORDED_MARK, PayiHeaderNames
 from payi_transport.sinks import Receipt
+from payi_transport.sinks.answers import Answer, read_receipt, read_wait
 
 __all__ = ["PayiAccount", "PayiSink"]
 
-# Statuses that may go away by themselves, as the public SDK has it, and those that one event may be at fault
-# for. With any other below 500 it is the key or the address that is refused.
-_TRANSIENT = frozenset({408, 409, 425, 429})
-_BLAMES_BODY = frozenset({400, 413, 422})
-# How often a destination is asked again that refuses the key or the address. Seconds.
-_PROBE_INTERVAL = 60.0
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 # An answer without end is left behind. Bytes.
 _ANSWER_MOST = 4 * 1024 * 1024
@@ -37,19 +31,6 @@ class PayiAccount(NamedTuple):
 
     base_url: str
     api_key: str
-
-
-class _BulkFault(msgspec.Struct):
-    item_index: Any = None
-    xproxy_result: Any = None
-
-
-class _BulkAnswer(msgspec.Struct):
-    errors: list[_BulkFault] | None = None
-
-
-_bulk_answer = msgspec.json.Decoder(_BulkAnswer)
-_result = msgspec.json.Decoder(dict[str, Any])
 
 
 class PayiSink:
@@ -85,7 +66,7 @@ class PayiSink:
                 most = size // 2
                 whole = msgspec.structs.replace(whole, bytes_sent=whole.bytes_sent + sent)
                 continue
-            part = self._read(answer, size, sent)
+            part = read_receipt(answer, size, sent, single=self._single)
             whole = _add(whole, part, start)
             start += size
             if answer.blames_body:
@@ -103,7 +84,7 @@ class PayiSink:
             self._client.close()
             self._client = None
 
-    def _post_part(self, batch: Sequence[Event]) -> tuple[int, int, _Answer]:
+    def _post_part(self, batch: Sequence[Event]) -> tuple[int, int, Answer]:
         """Post as many events as make one body; how many those were, its bytes, and what was answered."""
         if self._single:
             return 1, *self._post_single(batch[0])
@@ -111,19 +92,12 @@ class PayiSink:
         body = b"[" + b",".join(items) + b"]"
         return len(items), len(body), self._post("/api/v1/ingest/bulk", body)
 
-    def _post_single(self, event: Event) -> tuple[int, _Answer]:
+    def _post_single(self, event: Event) -> tuple[int, Answer]:
         fields = msgspec.to_builtins(event)
         context = {name: fields.pop(name) for name in CONTEXT_FIELDS if name in fields}
         body = msgspec.json.encode(fields)
         query = {"id": event.provider_response_id}
         return len(body), self._post("/api/v1/ingest", body, query, _to_headers(context))
-
-    def _read(self, answer: _Answer, size: int, sent: int) -> Receipt:
-        """What became of every event of the call."""
-        refused = _judge(answer, size)
-        if refused is None:
-            refused = _read_result(answer) if self._single else _read_faults(answer, size)
-        return msgspec.structs.replace(refused, bytes_sent=sent)
 
     def _post(
         self,
@@ -131,13 +105,13 @@ class PayiSink:
         body: bytes,
         query: Mapping[str, str] | None = None,
         headers: _RawHeaders | None = None,
-    ) -> _Answer:
+    ) -> Answer:
         try:
             return self._send(path, body, query or {}, headers or [])
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            return _Answer(None, b"", None, _describe(exc))
+            return Answer(None, b"", None, _describe(exc))
 
-    def _send(self, path: str, body: bytes, query: Mapping[str, str], headers: _RawHeaders) -> _Answer:
+    def _send(self, path: str, body: bytes, query: Mapping[str, str], headers: _RawHeaders) -> Answer:
         if self._client is None:
             self._client = httpx.Client(timeout=_TIMEOUT)
         request = self._client.build_request(
@@ -154,30 +128,14 @@ class PayiSink:
         )
         response = self._client.send(request, stream=True)
         try:
-            return _Answer(
+            return Answer(
                 response.status_code,
                 _read_body(response, self._answer_seconds),
-                _retry_after(response.headers),
+                read_wait(response.headers),
                 "",
             )
         finally:
             response.close()
-
-
-class _Answer(NamedTuple):
-    status: int | None
-    body: bytes
-    wait: float | None
-    error: str
-
-    @property
-    def blames_body(self) -> bool:
-        return self.status in _BLAMES_BODY
-
-    @property
-    def is_strangers(self) -> bool:
-        """A page that somebody on the way put in Pay-i's place, such as a proxy that wants a login."""
-        return self.body.lstrip()[:1] == b"<"
 
 
 def _read_body(response: httpx.Response, seconds: float) -> bytes:
@@ -212,59 +170,6 @@ def _add(whole: Receipt, part: Receipt, start: int) -> Receipt:
     )
 
 
-def _judge(answer: _Answer, size: int) -> Receipt | None:
-    """What a status means for every event of the call; None when Pay-i took it."""
-    status = answer.status
-    if status is None:
-        return Receipt(retry=range(size), problem=f"Pay-i can not be reached ({answer.error})")
-    problem = f"Pay-i answered {status}"
-    if status < 300:
-        if not answer.is_strangers:
-            return None
-        return Receipt(retry=range(size), problem=f"{problem} with a page that is not its own")
-    if status in _TRANSIENT or status >= 500:
-        return Receipt(retry=range(size), wait=answer.wait, problem=problem)
-    if answer.blames_body:
-        return Receipt(rejected=dict.fromkeys(range(size), f"status_{status}"), problem=problem)
-    return Receipt(
-        retry=range(size),
-        wait=_PROBE_INTERVAL,
-        problem=f"{problem}, so it does not accept this key or address",
-        denied=True,
-    )
-
-
-def _read_result(answer: _Answer) -> Receipt:
-    try:
-        result = _result.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Receipt()
-    return Receipt(results={0: result})
-
-
-def _read_faults(answer: _Answer, size: int) -> Receipt:
-    """Which items of a bulk call were refused; an answer that can't be read refuses none."""
-    try:
-        faults = _bulk_answer.decode(answer.body).errors or []
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Receipt()
-    retry: set[int] = set()
-    rejected: dict[int, str] = {}
-    for fault in faults:
-        index = fault.item_index
-        if not isinstance(index, int) or not 0 <= index < size:
-            continue
-        status = fault.xproxy_result.get("statusCode") if isinstance(fault.xproxy_result, dict) else None
-        if isinstance(status, int) and (status in _TRANSIENT or status >= 500):
-            retry.add(index)
-        else:
-            rejected[index] = f"item_{status if isinstance(status, int) else 'refused'}"
-    problem = f"Pay-i refused {len(faults)} of {size} events" if faults else None
-    return Receipt(
-        retry=sorted(retry - rejected.keys()), rejected=rejected, wait=answer.wait, problem=problem
-    )
-
-
 def _encode_fitting(batch: Sequence[Event]) -> list[bytes]:
     """As many events, one at least, as make a body of the size that is sent at once."""
     items: list[bytes] = []
@@ -296,25 +201,3 @@ def _to_headers(context: Mapping[str, Any]) -> _RawHeaders:
 def _to_header(value: Any) -> bytes:
     text = ",".join(value) if isinstance(value, list | tuple) else str(value)
     return _CONTROL.sub(" ", text).strip().encode()
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3)."""
-    milliseconds = _to_number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return max(0.0, milliseconds / 1000)
-    text = headers.get("retry-after")
-    seconds = _to_number(text)
-    if seconds is None and text:
-        try:
-            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
-            return None
-    return None if seconds is None else max(0.0, seconds)
-
-
-def _to_number(text: str | None) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None

@@ -1,0 +1,135 @@
+"""What an answer of Pay-i's means for the events that were sent."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from payi_transport.sinks import Receipt
+
+__all__ = ["Answer", "read_receipt", "read_wait"]
+
+# Statuses that may go away by themselves, as the public SDK has it, and those that one event may be at fault
+# for. With any other below 500 it is the key or the address that is refused.
+_TRANSIENT = frozenset({408, 409, 425, 429})
+_BLAMES_BODY = frozenset({400, 413, 422})
+# How often a destination is asked again that refuses the key or the address. Seconds.
+_PROBE_INTERVAL = 60.0
+
+
+class _BulkFault(msgspec.Struct):
+    item_index: Any = None
+    xproxy_result: Any = None
+
+
+class _BulkAnswer(msgspec.Struct):
+    errors: list[_BulkFault] | None = None
+
+
+_bulk_answer = msgspec.json.Decoder(_BulkAnswer)
+_result = msgspec.json.Decoder(dict[str, Any])
+
+
+class Answer(NamedTuple):
+    """Status, body and the wait that was asked for, or the error in their place."""
+
+    status: int | None
+    body: bytes
+    wait: float | None
+    error: str
+
+    @property
+    def blames_body(self) -> bool:
+        return self.status in _BLAMES_BODY
+
+    @property
+    def is_strangers(self) -> bool:
+        """A page that somebody on the way put in Pay-i's place, such as a proxy that wants a login."""
+        return self.body.lstrip()[:1] == b"<"
+
+
+def read_receipt(answer: Answer, size: int, sent: int, *, single: bool) -> Receipt:
+    """What became of every event of a call that brought `size` of them in `sent` bytes."""
+    receipt = _judge(answer, size)
+    if receipt is None:
+        receipt = _read_result(answer) if single else _read_faults(answer, size)
+    return msgspec.structs.replace(receipt, bytes_sent=sent)
+
+
+def _judge(answer: Answer, size: int) -> Receipt | None:
+    """What a status means for every event of the call; None when Pay-i took it."""
+    status = answer.status
+    if status is None:
+        return Receipt(retry=range(size), problem=f"Pay-i can not be reached ({answer.error})")
+    problem = f"Pay-i answered {status}"
+    if status < 300:
+        if not answer.is_strangers:
+            return None
+        return Receipt(retry=range(size), problem=f"{problem} with a page that is not its own")
+    if status in _TRANSIENT or status >= 500:
+        return Receipt(retry=range(size), wait=answer.wait, problem=problem)
+    if answer.blames_body:
+        return Receipt(rejected=dict.fromkeys(range(size), f"status_{status}"), problem=problem)
+    return Receipt(
+        retry=range(size),
+        wait=_PROBE_INTERVAL,
+        problem=f"{problem}, so it does not accept this key or address",
+        denied=True,
+    )
+
+
+def _read_result(answer: Answer) -> Receipt:
+    try:
+        result = _result.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Receipt()
+    return Receipt(results={0: result})
+
+
+def _read_faults(answer: Answer, size: int) -> Receipt:
+    """Which items of a bulk call were refused; an answer that can't be read refuses none."""
+    try:
+        faults = _bulk_answer.decode(answer.body).errors or []
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Receipt()
+    retry: set[int] = set()
+    rejected: dict[int, str] = {}
+    for fault in faults:
+        index = fault.item_index
+        if not isinstance(index, int) or not 0 <= index < size:
+            continue
+        status = fault.xproxy_result.get("statusCode") if isinstance(fault.xproxy_result, dict) else None
+        if isinstance(status, int) and (status in _TRANSIENT or status >= 500):
+            retry.add(index)
+        else:
+            rejected[index] = f"item_{status if isinstance(status, int) else 'refused'}"
+    problem = f"Pay-i refused {len(faults)} of {size} events" if faults else None
+    return Receipt(
+        retry=sorted(retry - rejected.keys()), rejected=rejected, wait=answer.wait, problem=problem
+    )
+
+
+def read_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3)."""
+    milliseconds = _to_number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return max(0.0, milliseconds / 1000)
+    text = headers.get("retry-after")
+    seconds = _to_number(text)
+    if seconds is None and text:
+        try:
+            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+        except ValueError:
+            return None
+    return None if seconds is None else max(0.0, seconds)
+
+
+def _to_number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None

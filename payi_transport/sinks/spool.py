@@ -1,0 +1,40 @@
+"""Events to the disk, to be delivered from there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import msgspec
+
+from payi_transport.event import Event
+from payi_transport.sinks import Receipt
+from payi_transport.spool import Spool
+
+__all__ = ["SpoolSink"]
+
+
+class SpoolSink:
+    """Appends to a spool, `batch_limit` events at once, and sets `written` when there is more to read."""
+
+    def __init__(self, spool: Spool, batch_limit: int, written: threading.Event) -> None:
+        self.batch_limit = batch_limit
+        self._spool = spool
+        self._written = written
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        """All of the batch is on the disk, or none of it."""
+        try:
+            if self._spool.append(list(map(msgspec.json.encode, batch))):
+                self._written.set()
+                return Receipt()
+            problem = "the spool is full"
+        except OSError as exc:
+            problem = f"the spool can not be written ({exc.strerror or exc})"
+        return Receipt(retry=range(len(batch)), problem=problem)
+
+    def fork(self) -> None:
+        """The spool is the line's to leave."""
+
+    def close(self) -> None:
+        """Whoever reads the spool closes it."""
