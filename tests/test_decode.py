@@ -422,7 +422,7 @@ def test_the_context_wins_over_mappings_and_these_over_the_route(
     assert (event.category, event.resource, event.scope) == price
 
 
-@pytest.mark.parametrize("model", ["claude-sonnet-4-5@20250929", "anthropic.claude-sonnet-4-5@20250929"])
+@pytest.mark.parametrize("model", ["claude-haiku-4-5@20251001", "anthropic.claude-haiku-4-5@20251001"])
 def test_a_mapping_names_a_model_of_vertex_with_or_without_its_prefix(model: str) -> None:
     mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
     event = read(make_exchange(by_name["anthropic/vertex_unary"]), Reading(model_mappings=(mapping,)))

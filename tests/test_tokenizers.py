@@ -150,7 +150,7 @@ def test_the_output_that_a_stream_began_with_is_raised_to_what_was_counted(
     told: bytes, units: dict[str, Units], words: str
 ) -> None:
     case = by_name["anthropic/message_stream"]
-    reading = Reading(count_tokens=make({"claude-sonnet-4-5": words}).count)
+    reading = Reading(count_tokens=make({"claude-haiku-4-5": words}).count)
     # Behind "Hello! How can I help?", before its last usage.
     begun = [chunk.replace(b'"output_tokens":1,', told) for chunk in case.chunks()[:5]]
     event = read(make_exchange(case, begun, outcome=Outcome.CLOSED), reading)
