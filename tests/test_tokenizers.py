@@ -123,6 +123,20 @@ def test_text_beside_an_image_is_counted_and_the_rest_is_vision(
     assert read(make_exchange(with_image(usage, request_body)), reading).units == units
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    # "What is the weather in Boston?", and nothing else in what a tool has answered.
+    [("image_stream", 7), ("inline_data_unary", 7)],
+)
+def test_an_image_of_anthropics_is_counted_once_however_often_the_input_is_told(
+    name: str, text: int, words: str
+) -> None:
+    exchange = make_exchange(by_name[f"anthropic/{name}"])
+    reading = Reading(count_tokens=make({"claude-haiku-4-5": words}).count)
+    assert read(exchange, reading).units == {"text": Units(text, 13), "vision": Units(1600 - text)}
+    assert read(exchange).units == {"text": Units(1600, 13)}
+
+
 def test_an_image_without_a_tokenizer_stays_text() -> None:
     case = with_image({"prompt_tokens": 100})
     assert read(make_exchange(case)).units == {"text": Units(100)}
