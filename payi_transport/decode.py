@@ -200,9 +200,10 @@ def _count_units(
     streams: bool,
 ) -> Mapping[str, Units]:
     """The units that were told, and what a tokenizer adds: the text beside images, that of a cut stream."""
-    units, text = answer.units, answer.units.get("text")
+    units = answer.units
     if streams and not answer.finished and exchange.status and exchange.status < 400:
         units = _raise_output(units, reading.count_tokens(model, dialect.read_output_text(frames)) or 0)
+    text = units.get("text")
     if text is None or not text.input or "vision" in units:
         return units
     texts = dialect.read_prompt_texts(exchange.request_body or b"")

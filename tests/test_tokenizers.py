@@ -137,6 +137,14 @@ def test_an_image_of_anthropics_is_counted_once_however_often_the_input_is_told(
     assert read(exchange).units == {"text": Units(1600, 13)}
 
 
+def test_of_a_stream_with_an_image_that_was_left_early_both_are_counted(words: str) -> None:
+    case = by_name["anthropic/image_stream"]
+    cut = make_exchange(case, case.chunks()[:4], outcome=Outcome.CLOSED)
+    reading = Reading(count_tokens=make({"claude-haiku-4-5": words}).count)
+    # "What is the weather in Boston?", and "Hello! How can I help?"
+    assert read(cut, reading).units == {"text": Units(7, 7), "vision": Units(1593)}
+
+
 def test_an_image_without_a_tokenizer_stays_text() -> None:
     case = with_image({"prompt_tokens": 100})
     assert read(make_exchange(case)).units == {"text": Units(100)}

@@ -121,10 +121,9 @@ class _Told:
         self._begin(event.index, event.content_block)
         delta = event.delta if isinstance(event.delta, dict) else {}
         self._join(event.index, delta)
-        if event.type == "error":
-            self.failure = read_failure(event.error) or Failure(code="error")
-        stopped = event.type in ("message_stop", "error") or message.stop_reason or delta.get("stop_reason")
-        self.finished = self.finished or bool(stopped)
+        self.failure = _find_failure(event) or self.failure
+        stopped = event.type == "message_stop" or message.stop_reason or delta.get("stop_reason")
+        self.finished = self.finished or bool(stopped) or self.failure is not None
 
     def _begin(self, place: Any, raw: bytes) -> None:
         block = _decode(_block, raw)
@@ -135,6 +134,11 @@ class _Told:
         call, part = self.calls.get(_number(place)), delta.get("partial_json")
         if call is not None and isinstance(part, str):
             call.parts.append(part)
+
+
+def _find_failure(event: _Event) -> Failure | None:
+    """What an error event says. Those of other hosts, between Anthropic and the caller, may have no type."""
+    return read_failure(event.error) or (Failure(code="error") if event.type == "error" else None)
 
 
 def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T | None:

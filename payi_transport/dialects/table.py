@@ -56,7 +56,7 @@ _INTERACTIONS = Dialect(read_interaction, google.read_error, read_interaction_te
 
 DIALECTS: dict[str, Dialect] = {
     "anthropic.messages": _MESSAGES,
-    "anthropic.vertex": _MESSAGES._replace(prefix="anthropic."),
+    "anthropic.vertex": _MESSAGES._replace(read_error=google.read_error, prefix="anthropic."),
     "openai.chat": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
     "openai.completions": Dialect(read_chat),
     "databricks.invocations": Dialect(read_chat, read_prompt_texts=read_prompt_texts),

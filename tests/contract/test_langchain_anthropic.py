@@ -1,4 +1,4 @@
-"""LangChain's Anthropic model against a real server. It asks for raw responses, and keeps its HTTP clients."""
+"""LangChain's Anthropic model against a real server. It asks for raw responses, and keeps its clients."""
 
 from __future__ import annotations
 

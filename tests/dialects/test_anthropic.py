@@ -168,6 +168,11 @@ def test_an_error_event_is_the_end_and_keeps_what_was_told(error: Any, failure: 
     assert show(answer.units) == {"text": (25, 13)}
 
 
+def test_an_error_event_without_a_type_is_one_too() -> None:
+    answer = read(START, {"error": {"code": 503, "message": "m"}}, exhausted=False)
+    assert (answer.failure, answer.finished) == (Failure(None, "503", "m"), True)
+
+
 @pytest.mark.parametrize(
     ("events", "finished"),
     [
