@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self._send_body(answer)
 
-    do_GET = do_POST
+    do_GET = do_PUT = do_DELETE = do_POST
 
     def _send_body(self, answer: Answer) -> None:
         chunked = "content-length" not in answer.headers

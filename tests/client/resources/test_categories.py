@@ -1,0 +1,112 @@
+"""Categories and resources: each call is its request, and its answer comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.types import CategoryResourceResponse, CategoryResponse
+from tests.client.answers import RESOURCE, WHEN, WHEN_TEXT
+from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.origin import Origin
+
+__all__ = ["ROWS"]
+
+_CATEGORY = {"category": "my/category"}
+_RESOURCE = {**_CATEGORY, "resource": "a model"}
+_VERSION = {**_RESOURCE, "resource_id": "v/1"}
+_CATEGORY_PATH = "/api/v1/categories/my%2Fcategory"
+_RESOURCE_PATH = f"{_CATEGORY_PATH}/resources/a%20model"
+_VERSION_PATH = f"{_RESOURCE_PATH}/v%2F1"
+_PAGE = {"active": False, "cursor": "c", "limit": 5, "sort_ascending": False}
+_PAGE_QUERY = "?Active=false&cursor=c&limit=5&sort_ascending=false"
+_RESOURCES = {"items": [RESOURCE]}
+_UNITS = {"units": {"text": {"input_price": 0.5}}}
+_BOUNDS = {"max_input_units": 1, "max_output_units": 2, "max_total_units": None}
+
+ROWS = [
+    Row("categories.list", "GET /api/v1/categories", CategoryResponse, {"items": [{"category": "a"}]}),
+    Row(
+        "categories.list",
+        f"GET /api/v1/categories{_PAGE_QUERY}",
+        CategoryResponse,
+        {"items": [{"category": "a"}]},
+        _PAGE,
+    ),
+    Row(
+        "categories.delete",
+        f"DELETE {_CATEGORY_PATH}",
+        CategoryResourceResponse,
+        [RESOURCE, RESOURCE],
+        _CATEGORY,
+        first="category",
+    ),
+    Row(
+        "categories.delete_resource",
+        f"DELETE {_RESOURCE_PATH}",
+        CategoryResourceResponse,
+        [RESOURCE],
+        _RESOURCE,
+        first="resource",
+    ),
+    Row(
+        "categories.list_resources",
+        f"GET {_CATEGORY_PATH}/resources{_PAGE_QUERY}",
+        CategoryResourceResponse,
+        _RESOURCES,
+        {**_CATEGORY, **_PAGE},
+        first="category",
+    ),
+    Row(
+        "categories.resources.create",
+        f"POST {_RESOURCE_PATH}",
+        CategoryResourceResponse,
+        RESOURCE,
+        {**_RESOURCE, **_UNITS},
+        first="resource",
+        body=_UNITS,
+    ),
+    Row(
+        "categories.resources.create",
+        f"POST {_RESOURCE_PATH}",
+        CategoryResourceResponse,
+        RESOURCE,
+        {**_RESOURCE, **_UNITS, **_BOUNDS, "start_timestamp": WHEN},
+        first="resource",
+        body={**_UNITS, **_BOUNDS, "start_timestamp": WHEN_TEXT},
+    ),
+    Row(
+        "categories.resources.retrieve",
+        f"GET {_VERSION_PATH}",
+        CategoryResourceResponse,
+        RESOURCE,
+        _VERSION,
+        first="resource_id",
+    ),
+    Row(
+        "categories.resources.list",
+        f"GET {_RESOURCE_PATH}{_PAGE_QUERY}",
+        CategoryResourceResponse,
+        _RESOURCES,
+        {**_RESOURCE, **_PAGE},
+        first="resource",
+    ),
+    Row(
+        "categories.resources.delete",
+        f"DELETE {_VERSION_PATH}",
+        CategoryResourceResponse,
+        RESOURCE,
+        _VERSION,
+        first="resource_id",
+    ),
+]
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
+    check_request_and_answer(row, world, origin)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
+    check_empty_path_parameters(row, origin)

@@ -1,0 +1,168 @@
+"""Definitions of use cases: each call is its request, and its answer comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.types.use_cases import UseCaseDefinitionResponse
+from payi_transport.types.use_cases.definitions import KpiResponse
+from tests.client.answers import WHEN_TEXT
+from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.origin import Origin
+
+__all__ = ["ROWS"]
+
+_DEFINITIONS = "/api/v1/use_cases/definitions"
+_NAME = {"use_case_name": "my bot"}
+_PATH = f"{_DEFINITIONS}/my%20bot"
+_KPI = {**_NAME, "kpi_name": "solved/first"}
+_KPI_PATH = f"{_PATH}/kpis/solved%2Ffirst"
+_LIMIT = {"max": 5.0, "limit_type": "allow", "properties": {"a": "b"}, "threshold": 0.5}
+_ANSWER = {
+    "description": "Answers",
+    "name": "my bot",
+    "request_id": "r1",
+    "limit_config": _LIMIT,
+    "logging_enabled": True,
+    "type_version": 3,
+}
+_KPI_ANSWER = {
+    "description": "Solved",
+    "name": "solved/first",
+    "request_id": "r1",
+    "created_timestamp": WHEN_TEXT,
+    "goal": 0.9,
+    "kpi_type": "percentage",
+    "updated_timestamp": WHEN_TEXT,
+}
+_NEW = {"description": "Answers", "name": "my bot"}
+_NEW_KPI = {"description": "Solved", "goal": 0.9, "kpi_type": "percentage", "name": "solved"}
+
+ROWS = [
+    Row(
+        "use_cases.definitions.create",
+        f"POST {_DEFINITIONS}",
+        UseCaseDefinitionResponse,
+        _ANSWER,
+        _NEW,
+        body=_NEW,
+    ),
+    Row(
+        "use_cases.definitions.create",
+        f"POST {_DEFINITIONS}",
+        UseCaseDefinitionResponse,
+        _ANSWER,
+        {**_NEW, "limit_config": _LIMIT, "logging_enabled": False},
+        body={**_NEW, "limit_config": _LIMIT, "logging_enabled": False},
+    ),
+    Row(
+        "use_cases.definitions.retrieve",
+        f"GET {_PATH}",
+        UseCaseDefinitionResponse,
+        _ANSWER,
+        _NAME,
+        first="use_case_name",
+    ),
+    Row(
+        "use_cases.definitions.update",
+        f"PUT {_PATH}",
+        UseCaseDefinitionResponse,
+        _ANSWER,
+        {**_NAME, "description": "d", "logging_enabled": None},
+        first="use_case_name",
+        body={"description": "d", "logging_enabled": None},
+    ),
+    Row(
+        "use_cases.definitions.list",
+        f"GET {_DEFINITIONS}?cursor=c&limit=2&sort_ascending=true&use_case_name=my+bot",
+        UseCaseDefinitionResponse,
+        {"items": [_ANSWER]},
+        {"cursor": "c", "limit": 2, "sort_ascending": True, "use_case_name": "my bot"},
+    ),
+    Row(
+        "use_cases.definitions.delete",
+        f"DELETE {_PATH}",
+        UseCaseDefinitionResponse,
+        _ANSWER,
+        _NAME,
+        first="use_case_name",
+    ),
+    Row(
+        "use_cases.definitions.kpis.create",
+        f"POST {_PATH}/kpis",
+        KpiResponse,
+        _KPI_ANSWER,
+        {**_NAME, **_NEW_KPI},
+        first="use_case_name",
+        body=_NEW_KPI,
+    ),
+    Row(
+        "use_cases.definitions.kpis.retrieve",
+        f"GET {_KPI_PATH}",
+        KpiResponse,
+        _KPI_ANSWER,
+        _KPI,
+        first="kpi_name",
+    ),
+    Row(
+        "use_cases.definitions.kpis.update",
+        f"PUT {_KPI_PATH}",
+        KpiResponse,
+        _KPI_ANSWER,
+        {**_KPI, "description": "d", "goal": None},
+        first="kpi_name",
+        body={"description": "d", "goal": None},
+    ),
+    Row(
+        "use_cases.definitions.kpis.list",
+        f"GET {_PATH}/kpis?cursor=c&kpi_name=solved&limit=1&sort_ascending=true",
+        KpiResponse,
+        {"items": [_KPI_ANSWER]},
+        {**_NAME, "cursor": "c", "kpi_name": "solved", "limit": 1, "sort_ascending": True},
+        first="use_case_name",
+    ),
+    Row(
+        "use_cases.definitions.kpis.delete",
+        f"DELETE {_KPI_PATH}",
+        KpiResponse,
+        _KPI_ANSWER,
+        _KPI,
+        first="kpi_name",
+    ),
+    Row(
+        "use_cases.definitions.limit_config.create",
+        f"POST {_PATH}/limit_config",
+        UseCaseDefinitionResponse,
+        _ANSWER,
+        {**_NAME, **_LIMIT},
+        first="use_case_name",
+        body=_LIMIT,
+    ),
+    Row(
+        "use_cases.definitions.limit_config.delete",
+        f"DELETE {_PATH}/limit_config",
+        UseCaseDefinitionResponse,
+        _ANSWER,
+        _NAME,
+        first="use_case_name",
+    ),
+    Row(
+        "use_cases.definitions.version.increment",
+        f"POST {_PATH}/increment_version",
+        UseCaseDefinitionResponse,
+        _ANSWER,
+        _NAME,
+        first="use_case_name",
+    ),
+]
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
+    check_request_and_answer(row, world, origin)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
+    check_empty_path_parameters(row, origin)

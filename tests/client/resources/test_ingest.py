@@ -1,0 +1,168 @@
+"""Ingest: each call is its request, and its answer comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from payi_transport import Event, Payi, Units
+from payi_transport.types import BulkIngestResponse, IngestResponse, IngestUnits
+from tests.client.answers import RESULT, WHEN, WHEN_TEXT
+from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.origin import Origin
+
+__all__ = ["ROWS"]
+
+_ANSWER = {
+    "event_timestamp": WHEN_TEXT,
+    "ingest_timestamp": WHEN_TEXT,
+    "request_id": "r1",
+    "xproxy_result": RESULT,
+}
+_BULK = {
+    "ingest_count": 1,
+    "ingest_timestamp": WHEN_TEXT,
+    "request_id": "r1",
+    "error_count": 1,
+    "errors": [
+        {
+            "item_index": 1,
+            "xproxy_result": {
+                "message": "no",
+                "statusCode": 400,
+                "xproxy_error": {"code": "c", "message": "m"},
+            },
+        }
+    ],
+    "item_error_count": 1,
+    "total_count": 2,
+}
+_LEAST = {"category": "system.openai", "units": {"text": {"input": 10, "output": 50}}}
+_REST = {
+    "end_to_end_latency_ms": 12,
+    "http_status_code": 200,
+    "provider_request_headers": [{"name": "a", "value": "b"}],
+    "provider_request_json": "{}",
+    "provider_request_reasoning_json": "[]",
+    "provider_response_function_calls": [{"name": "f", "arguments": "{}"}],
+    "provider_response_headers": [{"name": "c"}],
+    "provider_response_id": "p/1",
+    "provider_response_json": ["a", "b"],
+    "provider_uri": "/v1",
+    "resource": "gpt",
+    "time_to_first_completion_token_ms": 2,
+    "time_to_first_token_ms": 1,
+}
+_CONTEXT = {
+    "limit_ids": ["L1", " L2 ", ""],
+    "request_tags": ("t1", "t2"),
+    "use_case_id": "u1",
+    "use_case_name": "Café",
+    "use_case_step": "s",
+    "use_case_version": 3,
+    "user_id": "zoë\n",
+    "resource_scope": "region.eu",
+    "account_name": "acme",
+    "disable_logging": True,
+}
+_CONTEXT_HEADERS = {
+    "xproxy-limit-ids": "L1,L2",
+    "xproxy-request-tags": "t1,t2",
+    "xproxy-usecase-id": "u1",
+    "xproxy-usecase-name": "Café",
+    "xproxy-usecase-step": "s",
+    "xproxy-usecase-version": "3",
+    "xproxy-user-id": "zoë",
+    "xproxy-resource-scope": "region.eu",
+    "xproxy-account-name": "acme",
+    "xproxy-logging-disable": "True",
+}
+
+ROWS = [
+    Row("ingest.bulk", "POST /api/v1/ingest/bulk", BulkIngestResponse, _BULK),
+    Row(
+        "ingest.bulk",
+        "POST /api/v1/ingest/bulk",
+        BulkIngestResponse,
+        _BULK,
+        {"events": [{**_LEAST, "properties": {"n": 1}, "event_timestamp": WHEN, "scope": "global"}, _LEAST]},
+        body=[
+            {**_LEAST, "properties": {"n": "1"}, "event_timestamp": WHEN_TEXT, "scope": "global"},
+            _LEAST,
+        ],
+    ),
+    Row("ingest.units", "POST /api/v1/ingest", IngestResponse, _ANSWER, _LEAST, body=_LEAST),
+    Row(
+        "ingest.units",
+        "POST /api/v1/ingest?id=p%2F1",
+        IngestResponse,
+        _ANSWER,
+        {
+            **_LEAST,
+            **_REST,
+            **_CONTEXT,
+            "event_timestamp": WHEN,
+            "properties": {"n": 1, "gone": None},
+            "use_case_properties": {"tier": "gold"},
+        },
+        body={
+            **_LEAST,
+            **_REST,
+            "event_timestamp": WHEN_TEXT,
+            "properties": {"n": "1", "gone": None},
+            "use_case_properties": {"tier": "gold"},
+        },
+        headers=_CONTEXT_HEADERS,
+    ),
+    Row(
+        "ingest.units",
+        "POST /api/v1/ingest",
+        IngestResponse,
+        _ANSWER,
+        {**_LEAST, **dict.fromkeys(_CONTEXT), "event_timestamp": "2026-05-04"},
+        body={**_LEAST, "event_timestamp": "2026-05-04"},
+    ),
+    Row(
+        "ingest.units",
+        "POST /api/v1/ingest",
+        IngestResponse,
+        _ANSWER,
+        {"category": "c", "units": {"text": IngestUnits(input=1)}, "limit_ids": [], "disable_logging": False},
+        body={"category": "c", "units": {"text": {"input": 1}}},
+        headers={"xproxy-logging-disable": "False"},
+    ),
+]
+
+
+def test_recorded_events_can_be_sent_by_hand(origin: Origin) -> None:
+    event = Event(category="system.openai", units={"text": Units(10, 50)}, provider_response_id="p")
+    row = Row(
+        "ingest.bulk",
+        "POST /api/v1/ingest/bulk",
+        BulkIngestResponse,
+        _BULK,
+        {"events": (event for _ in range(1))},
+        body=[{**_LEAST, "provider_response_id": "p"}],
+    )
+    check_request_and_answer(row, "sync", origin)
+
+
+@pytest.mark.parametrize("name", ["limit_ids", "request_tags"])
+def test_a_text_is_no_list_of_texts(name: str, origin: Origin) -> None:
+    wrong: Any = {name: "L1"}
+    with Payi(api_key="k", base_url=origin.url) as client:
+        with pytest.raises(TypeError, match=f"{name} must be a list, got 'L1'"):
+            client.ingest.units(category="c", units={}, **wrong)
+    assert not origin.received
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
+    check_request_and_answer(row, world, origin)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
+    check_empty_path_parameters(row, origin)

@@ -1,0 +1,117 @@
+"""Limits: each call is its request, and its answer comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.types import DefaultResponse, Limit, LimitHistoryResponse, LimitResponse
+from tests.client.answers import LIMIT, TOTALS, WHEN, WHEN_TEXT
+from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.origin import Origin
+
+__all__ = ["ROWS"]
+
+_ID = {"limit_id": "L/1 ä"}
+_LIMIT = "/api/v1/limits/L%2F1%20%C3%A4"
+_ANSWER = {"limit": LIMIT, "request_id": "r1", "message": "done"}
+_HISTORY = {
+    "limit_history": {
+        "totals": TOTALS,
+        "limit_id": "L1",
+        "limit_name": "monthly",
+        "limit_reset_timestamp": WHEN_TEXT,
+        "limit_tags": ["a"],
+        "limit_type": "allow",
+        "max": 5.0,
+    },
+    "request_id": "r1",
+}
+
+ROWS = [
+    Row(
+        "limits.create",
+        "POST /api/v1/limits",
+        LimitResponse,
+        _ANSWER,
+        {"limit_name": "monthly", "max": 100},
+        body={"limit_name": "monthly", "max": 100},
+    ),
+    Row(
+        "limits.create",
+        "POST /api/v1/limits",
+        LimitResponse,
+        _ANSWER,
+        {
+            "limit_name": "monthly",
+            "max": 100,
+            "limit_id": "L1",
+            "limit_type": "block",
+            "properties": {"env": "prod", "shard": 3, "gone": None},
+            "threshold": None,
+        },
+        body={
+            "limit_name": "monthly",
+            "max": 100,
+            "limit_id": "L1",
+            "limit_type": "block",
+            "properties": {"env": "prod", "shard": "3", "gone": None},
+            "threshold": None,
+        },
+    ),
+    Row("limits.retrieve", f"GET {_LIMIT}", LimitResponse, _ANSWER, _ID, first="limit_id"),
+    Row("limits.update", f"PUT {_LIMIT}", LimitResponse, _ANSWER, _ID, first="limit_id", body={}),
+    Row(
+        "limits.update",
+        f"PUT {_LIMIT}",
+        LimitResponse,
+        _ANSWER,
+        {**_ID, "limit_name": None, "max": 2.5},
+        first="limit_id",
+        body={"limit_name": None, "max": 2.5},
+    ),
+    Row("limits.list", "GET /api/v1/limits", Limit, {"items": [LIMIT, LIMIT]}),
+    Row(
+        "limits.list",
+        "GET /api/v1/limits?cursor=a%26b&limit=10&limit_name=monthly&sort_ascending=true",
+        Limit,
+        {"items": [LIMIT], "cursor": "c", "has_more": True},
+        {"cursor": "a&b", "limit": 10, "limit_name": "monthly", "sort_ascending": True},
+    ),
+    Row(
+        "limits.list",
+        "GET /api/v1/limits",
+        Limit,
+        {"items": [], "has_more": False},
+        {"cursor": None, "limit": None, "limit_name": None, "sort_ascending": None},
+    ),
+    Row("limits.delete", f"DELETE {_LIMIT}", DefaultResponse, {"request_id": "r1"}, _ID, first="limit_id"),
+    Row("limits.reset", f"POST {_LIMIT}/reset", LimitHistoryResponse, _HISTORY, _ID, first="limit_id"),
+    Row(
+        "limits.reset",
+        f"POST {_LIMIT}/reset?resetDate=2026-05-04T03%3A02%3A01%2B00%3A00",
+        LimitHistoryResponse,
+        _HISTORY,
+        {**_ID, "reset_date": WHEN},
+        first="limit_id",
+    ),
+    Row(
+        "limits.properties.update",
+        f"PUT {_LIMIT}/properties",
+        LimitResponse,
+        [_ANSWER],
+        {**_ID, "properties": {"a": 1}},
+        first="limit_id",
+        body={"properties": {"a": "1"}},
+    ),
+]
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
+    check_request_and_answer(row, world, origin)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
+    check_empty_path_parameters(row, origin)

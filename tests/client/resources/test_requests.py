@@ -1,0 +1,74 @@
+"""Requests of the past: each call is its request, and its answer comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport import Payi
+from payi_transport.types import PropertiesResponse, RequestResult
+from tests.client.answers import RESULT
+from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.origin import Origin
+
+__all__ = ["ROWS"]
+
+_REQUEST = {"request_id": "r/1"}
+_RESPONSE = {"category": "system.openai/x", "provider_response_id": "chatcmpl 1"}
+_REQUEST_PATH = "/api/v1/requests/r%2F1"
+_RESPONSE_PATH = "/api/v1/requests/provider/system.openai%2Fx/chatcmpl%201"
+_PROPERTIES = {"properties": {"rated": "good"}}
+
+ROWS = [
+    Row(
+        "requests.request_id.result.retrieve",
+        f"GET {_REQUEST_PATH}/result",
+        RequestResult,
+        {"xproxy_result": RESULT},
+        _REQUEST,
+        first="request_id",
+    ),
+    Row(
+        "requests.request_id.properties.update",
+        f"PUT {_REQUEST_PATH}/properties",
+        PropertiesResponse,
+        {"request_id": "r1"},
+        {**_REQUEST, **_PROPERTIES},
+        first="request_id",
+        body=_PROPERTIES,
+    ),
+    Row(
+        "requests.response_id.result.retrieve",
+        f"GET {_RESPONSE_PATH}/result",
+        RequestResult,
+        {"xproxy_result": RESULT},
+        _RESPONSE,
+        first="provider_response_id",
+    ),
+    Row(
+        "requests.response_id.properties.update",
+        f"PUT {_RESPONSE_PATH}/properties",
+        PropertiesResponse,
+        {"request_id": "r1"},
+        {**_RESPONSE, **_PROPERTIES},
+        first="provider_response_id",
+        body=_PROPERTIES,
+    ),
+]
+
+
+@pytest.mark.parametrize("name", ["request_id", "response_id"])
+def test_the_way_to_a_request_can_turn_to_raw_responses(name: str, origin: Origin) -> None:
+    with Payi(api_key="k", base_url=origin.url) as client:
+        by_id = getattr(client.requests.with_raw_response, name)
+        assert type(by_id.result) is type(getattr(client.requests, name).with_raw_response.result)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
+    check_request_and_answer(row, world, origin)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
+    check_empty_path_parameters(row, origin)

@@ -1,0 +1,100 @@
+"""Use cases: each call is its request, and its answer comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.types import UseCaseInstanceResponse
+from payi_transport.types.use_cases import KpiListResponse
+from tests.client.answers import WHEN_TEXT
+from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.origin import Origin
+
+__all__ = ["ROWS"]
+
+_NAME = {"use_case_name": "my/bot"}
+_INSTANCE = {**_NAME, "use_case_id": "u 1"}
+_NAME_PATH = "/api/v1/use_cases/instances/my%2Fbot"
+_PATH = f"{_NAME_PATH}/u%201"
+_ANSWER = {"use_case_id": "u 1", "use_case_name": "my/bot", "limit_id": "L1", "type_version": 2}
+_SCORES = {
+    "items": [
+        {
+            "kpi_name": "solved",
+            "create_timestamp": WHEN_TEXT,
+            "kpi_type": "number",
+            "score": 4.0,
+            "update_timestamp": WHEN_TEXT,
+        }
+    ]
+}
+
+ROWS = [
+    Row(
+        "use_cases.create",
+        f"POST {_NAME_PATH}",
+        UseCaseInstanceResponse,
+        _ANSWER,
+        _NAME,
+        first="use_case_name",
+    ),
+    Row(
+        "use_cases.retrieve", f"GET {_PATH}", UseCaseInstanceResponse, _ANSWER, _INSTANCE, first="use_case_id"
+    ),
+    Row(
+        "use_cases.delete",
+        f"DELETE {_PATH}",
+        UseCaseInstanceResponse,
+        _ANSWER,
+        _INSTANCE,
+        first="use_case_id",
+    ),
+    Row(
+        "use_cases.kpis.update",
+        f"PUT {_PATH}/kpis/is%20solved",
+        None,
+        None,
+        {**_INSTANCE, "kpi_name": "is solved"},
+        first="kpi_name",
+        body={},
+        headers={"accept": "*/*"},
+    ),
+    Row(
+        "use_cases.kpis.update",
+        f"PUT {_PATH}/kpis/is%20solved",
+        None,
+        {"anything": 1},
+        {**_INSTANCE, "kpi_name": "is solved", "score": True},
+        first="kpi_name",
+        body={"score": True},
+        headers={"accept": "*/*"},
+    ),
+    Row(
+        "use_cases.kpis.list",
+        f"GET {_PATH}/kpis?cursor=c&kpi_name=solved&limit=1&sort_ascending=true",
+        KpiListResponse,
+        _SCORES,
+        {**_INSTANCE, "cursor": "c", "kpi_name": "solved", "limit": 1, "sort_ascending": True},
+        first="use_case_id",
+    ),
+    Row(
+        "use_cases.properties.update",
+        f"PUT {_PATH}/properties",
+        UseCaseInstanceResponse,
+        _ANSWER,
+        {**_INSTANCE, "properties": {"tier": None}},
+        first="use_case_id",
+        body={"properties": {"tier": None}},
+    ),
+]
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
+    check_request_and_answer(row, world, origin)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
+    check_empty_path_parameters(row, origin)

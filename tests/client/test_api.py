@@ -1,0 +1,63 @@
+"""The whole of the API: what there is, and that the rows of the tests name all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from payi_transport import Payi
+from payi_transport.client.endpoints import Resource, endpoint, list_endpoint
+from tests.client.resources import (
+    test_categories,
+    test_definitions,
+    test_ingest,
+    test_limits,
+    test_requests,
+    test_use_cases,
+)
+from tests.client.rows import check_parameters
+
+_FILES = (test_categories, test_definitions, test_ingest, test_limits, test_requests, test_use_cases)
+ROWS = [row for file in _FILES for row in file.ROWS]
+
+
+@pytest.fixture
+def client() -> Iterator[Payi]:
+    with Payi(api_key="k") as client:
+        yield client
+
+
+def walk(resource: Any, prefix: str = "") -> Iterator[tuple[str, type]]:
+    """Every endpoint below a resource, with the class that has it."""
+    for name, member in vars(type(resource)).items():
+        if isinstance(member, endpoint | list_endpoint):
+            yield prefix + name, type(resource)
+        elif isinstance(member, property) and isinstance(part := getattr(resource, name), Resource):
+            yield from walk(part, f"{prefix}{name}.")
+
+
+@pytest.fixture
+def endpoints(client: Payi) -> dict[str, type]:
+    parts = ("categories", "ingest", "limits", "requests", "use_cases")
+    return {call: owner for part in parts for call, owner in walk(getattr(client, part), f"{part}.")}
+
+
+def test_every_endpoint_has_rows_that_give_each_of_its_parameters(endpoints: dict[str, type]) -> None:
+    assert set(endpoints) == {row.call for row in ROWS}
+    for call, owner in endpoints.items():
+        check_parameters(ROWS, owner, call)
+
+
+def test_every_endpoint_says_what_it_does(endpoints: dict[str, type], client: Payi) -> None:
+    for call, owner in endpoints.items():
+        *_, name = call.split(".")
+        assert getattr(owner, name).__doc__
+
+
+def test_experiences_is_the_former_name_of_use_cases(client: Payi) -> None:
+    with pytest.warns(DeprecationWarning, match="use use_cases") as caught:
+        former = client.experiences
+    assert type(former) is type(client.use_cases)
+    assert caught[0].filename == __file__
