@@ -71,34 +71,32 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
     """
     headers = read_headers(exchange.response_headers)
     body = _read_body(exchange, headers)
-    frames = find_framing(headers.get("content-type", ""))(body)
-    asked = _find_asked(exchange, headers)
     dialect = find_dialect(exchange.route.operation, exchange.route.category)
-    answer = _read_answer(dialect, exchange, frames, body, headers, asked)
+    reply = _make_reply(exchange, dialect, headers, body)
+    answer = _read_answer(dialect, exchange.status, reply, body)
     if answer.pending:
         return None
     context = exchange.context
-    price = _find_price(exchange, answer, asked, dialect.prefix, reading)
-    request_headers = read_headers(exchange.request_headers)
+    price = _find_price(exchange, answer, reply.asked, dialect.prefix, reading)
     # An array of messages was a stream too.
-    streams = is_stream(headers.get("content-type", "")) or len(frames) > 1
+    streams = is_stream(headers.get("content-type", "")) or len(reply.frames) > 1
     return Event(
         category=price.category,
         resource=price.resource,
         scope=price.scope,
-        units=_count_units(dialect, exchange, answer, frames, reading, price.resource, streams),
+        units=_count_units(dialect, exchange, answer, reply.frames, reading, price.resource, streams),
         provider_response_id=answer.response_id or find_request_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
         end_to_end_latency_ms=_milliseconds(exchange, exchange.ended),
         time_to_first_token_ms=_milliseconds(exchange, exchange.first_byte) if streams else None,
         http_status_code=exchange.status or STATUS_NO_ANSWER,
-        properties=_properties(exchange, answer, request_headers, streams) or None,
+        properties=_properties(exchange, answer, reply.sent, streams) or None,
         use_case_properties=context.use_case_properties or None,
         provider_uri=exchange.route.uri,
-        provider_request_headers=allow_request_headers(request_headers, reading.more_headers),
+        provider_request_headers=allow_request_headers(reply.sent, reading.more_headers),
         provider_response_headers=drop_hidden_headers(headers),
         provider_request_json=_content(exchange, exchange.request_body, reading),
-        provider_response_json=_response_json(exchange, frames, body, streams, reading),
+        provider_response_json=_response_json(exchange, reply.frames, body, streams, reading),
         provider_response_function_calls=(answer.function_calls or None) if exchange.log_content else None,
         limit_ids=context.limit_ids or None,
         request_tags=context.request_tags or None,
@@ -134,26 +132,23 @@ def _find_asked(exchange: Exchange, headers: Mapping[str, str]) -> str | None:
     return route.resource or deployment or _read_asked(exchange.request_body)
 
 
-def _read_answer(
-    dialect: Dialect,
-    exchange: Exchange,
-    frames: Frames,
-    body: bytes,
-    headers: Mapping[str, str],
-    asked: str | None,
-) -> Answer:
-    if exchange.status is None or exchange.status >= 400:
-        return Answer(failure=dialect.read_error(body, headers))
-    return dialect.read(
-        Reply(
-            frames,
-            exchange.outcome is Outcome.EXHAUSTED,
-            exchange.request_body or b"",
-            headers,
-            asked,
-            exchange.route.category,
-        )
+def _make_reply(exchange: Exchange, dialect: Dialect, headers: Mapping[str, str], body: bytes) -> Reply:
+    return Reply(
+        dialect.unwrap(find_framing(headers.get("content-type", ""))(body)),
+        exchange.outcome is Outcome.EXHAUSTED,
+        exchange.request_body or b"",
+        headers,
+        _find_asked(exchange, headers),
+        exchange.route.category,
+        exchange.route.uri,
+        read_headers(exchange.request_headers),
     )
+
+
+def _read_answer(dialect: Dialect, status: int | None, reply: Reply, body: bytes) -> Answer:
+    if status is None or status >= 400:
+        return Answer(failure=dialect.read_error(body, reply.headers))
+    return dialect.read(reply)
 
 
 def _find_price(

@@ -13,7 +13,8 @@ __all__ = ["Reply"]
 class Reply(NamedTuple):
     """`exhausted`: the body was read to its end. `headers` are those of the answer, by lower-case name.
 
-    `asked` is the model that the caller asked for, `category` that of the host.
+    `asked` is the model that the caller asked for, `category` that of the host. `uri` is where the request
+    went, without its query, and `sent` are its headers, by lower-case name.
     """
 
     frames: Frames
@@ -22,3 +23,5 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = {}
     asked: str | None = None
     category: str = ""
+    uri: str = ""
+    sent: Mapping[str, str] = {}

@@ -31,13 +31,18 @@ def _read_nothing(body: bytes) -> None:
     return None
 
 
+def _unwrap_nothing(frames: Frames) -> Frames:
+    return frames
+
+
 class Dialect(NamedTuple):
     """How an operation's bodies are read.
 
     `read_error` reads the body of a 4xx or 5xx answer, of which the headers are by lower-case name.
     `read_output_text` is the text of an answer as far as it came, `read_prompt_texts` the texts of a request
     that holds an image, None for any other: both are for models that do not tell all of their usage.
-    `prefix` stands before a model's name in the name of its resource.
+    `prefix` stands before a model's name in the name of its resource. `unwrap` takes the messages out of
+    frames in which a host has wrapped them; all else sees them so.
     """
 
     read: Callable[[Reply], Answer]
@@ -45,6 +50,7 @@ class Dialect(NamedTuple):
     read_output_text: Callable[[Frames], str] = read_output_text
     read_prompt_texts: Callable[[bytes], list[str] | None] = _read_nothing
     prefix: str = ""
+    unwrap: Callable[[Frames], Frames] = _unwrap_nothing
 
 
 _MESSAGES = Dialect(

@@ -1,0 +1,60 @@
+"""What Bedrock's token counts mean, in the spellings of its APIs. Source: AWS's API reference.
+
+Cache counts are beside the input, so nothing is taken off it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from payi_transport.dialects.counts import count, take
+from payi_transport.dialects.openai import describe_extras
+from payi_transport.event import Units
+
+__all__ = ["describe_service", "map_usage", "undo_double_count"]
+
+_INPUT = ("inputTokens", "inputTokenCount")
+_OUTPUT = ("outputTokens", "outputTokenCount")
+_READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
+_WRITTEN = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
+
+
+def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
+    """The units of a `usage`, or of the metrics that end a stream."""
+    units: dict[str, Units] = {}
+    text = Units(input=count(usage, *_INPUT), output=count(usage, *_OUTPUT))
+    if text != Units():
+        units["text"] = text
+    read, (by_life, written) = count(usage, *_READ), _count_written(usage)
+    cached = {"text_cache_read": read, "text_cache_write": written, **by_life}
+    units.update((name, Units(input=value)) for name, value in cached.items() if value)
+    return units
+
+
+def _count_written(usage: Mapping[str, Any]) -> tuple[dict[str, int], int]:
+    """What was written to the cache for an hour, and the rest."""
+    details = usage.get("cacheDetails")
+    lives = {"1h": 0, "5m": 0}
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict) and detail.get("ttl") in ("1h", "5m"):
+            lives[detail["ttl"]] += count(detail, "inputTokens") or 0
+    total = count(usage, *_WRITTEN)
+    return take(sum(lives.values()) if total is None else total, {"text_cache_write_1h": lives["1h"]})
+
+
+def undo_double_count(usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A usage as the documentation has it, of a stream of OpenAI's models.
+
+    There `inputTokens` holds the cached tokens too: https://github.com/maximhq/bifrost/pull/6942
+    """
+    prompt = count(usage, *_INPUT) or 0
+    cached = (count(usage, *_READ) or 0) + (count(usage, *_WRITTEN) or 0)
+    return {**usage, "inputTokens": prompt - cached} if 0 < cached <= prompt else usage
+
+
+def describe_service(tier: Any, latency: Any, milliseconds: Any) -> dict[str, str]:
+    """Properties for the tier that is billed, the latency that was asked for and the one there was."""
+    return describe_extras(
+        tier, {"performanceConfig": {"latency": latency}, "metrics": {"latencyMs": milliseconds}}
+    )
