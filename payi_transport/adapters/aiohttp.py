@@ -11,15 +11,18 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from payi_transport.adapters.call import Address, Call, begin, encode_headers
 from payi_transport.adapters.hooks import Hooks
-from payi_transport.exchange import Exchange, Headers, Outcome
+from payi_transport.exchange import Detour, Exchange, Headers, Outcome
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import ClientResponse
+
+    _Request = Callable[..., Awaitable[ClientResponse]]
 
 __all__ = ["ADAPTER"]
 
@@ -27,8 +30,12 @@ __all__ = ["ADAPTER"]
 _UNDONE = frozenset({"gzip", "deflate", "br", "zstd"})
 
 
+# The names of headers that are left out of the request that this task is about to make.
+_without: ContextVar[frozenset[bytes]] = ContextVar("payi_transport_without", default=frozenset())
+
+
 class AiohttpAdapter:
-    """Hooks every session of aiohttp."""
+    """Hooks every session of aiohttp. A request, to it, is what the hooked method is called with."""
 
     name = "aiohttp.client"
 
@@ -36,12 +43,72 @@ class AiohttpAdapter:
         self._hooks = Hooks()
 
     def install(self) -> list[str]:
-        """Hook the sessions; the name of the method if there is none."""
-        return [] if self._hooks else self._hooks.put(_aiohttp().ClientSession, "_request", _hook)
+        """Hook the sessions; the names of the methods that there are not."""
+        if self._hooks:
+            return []
+        session = _aiohttp().ClientSession
+        missing = self._hooks.put(session, "_prepare_headers", _hook_headers)
+        return missing + self._hooks.put(session, "_request", self._hook_request)
 
     def uninstall(self) -> None:
-        """Put their own method back."""
+        """Put their own methods back."""
         self._hooks.take_off()
+
+    def locate(self, session: Any, method: str, str_or_url: Any, options: Any) -> Address | None:
+        """Where the request goes; None where the caller will be told that this is nowhere."""
+        try:
+            url = session._build_url(str_or_url)
+        except (TypeError, ValueError):
+            return None
+        return _to_address(method, url)
+
+    def read(
+        self, session: Any, method: str, str_or_url: Any, options: dict[str, Any]
+    ) -> tuple[Headers, bytes | None]:
+        """The headers but for those that aiohttp adds, and the body where it is in memory."""
+        headers = encode_headers(session._prepare_headers(options.get("headers")).items())
+        if options.get("data") is None and options.get("json") is not None:
+            _serialize(session, options)
+        data = options.get("data")
+        if isinstance(data, str):
+            return headers, data.encode("utf-8", "replace")
+        body = getattr(data, "_value", data)
+        return headers, body if isinstance(body, bytes) else None
+
+    def change(self, detour: Detour, *request: Any) -> frozenset[bytes]:
+        """The names of the headers that do not go out: they may be the session's."""
+        return detour.without
+
+    def _hook_request(self, original: _Request) -> _Request:
+        async def request(session: Any, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
+            call, without = begin(self, session, method, str_or_url, options)
+            if call is None and without is None:
+                return await original(session, method, str_or_url, **options)
+            _without.set(without or frozenset())
+            try:
+                response = await original(session, method, str_or_url, **options)
+            except BaseException as exc:
+                if call is not None:
+                    _note_status(call, exc)
+                    call.fail(exc)
+                raise
+            finally:
+                _without.set(frozenset())
+            if call is not None:
+                call.answer(_attach, session, options, response)
+            return response
+
+        return request
+
+
+def _hook_headers(original: Callable[..., Any]) -> Callable[..., Any]:
+    def prepare_headers(session: Any, headers: Any) -> Any:
+        prepared = original(session, headers)
+        for name in _without.get():
+            prepared.popall(name.decode(), None)
+        return prepared
+
+    return prepare_headers
 
 
 ADAPTER = AiohttpAdapter()
@@ -51,47 +118,9 @@ def _aiohttp() -> Any:
     return sys.modules[AiohttpAdapter.name]
 
 
-def _hook(original: Callable[..., Awaitable[ClientResponse]]) -> Callable[..., Awaitable[ClientResponse]]:
-    async def request(session: ClientSession, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
-        call = begin(_locate, _read, session, method, str_or_url, options)
-        if call is None:
-            return await original(session, method, str_or_url, **options)
-        try:
-            response = await original(session, method, str_or_url, **options)
-        except BaseException as exc:
-            _note_failure(call, session, options, exc)
-            call.fail(exc)
-            raise
-        call.answer(_attach, session, options, response)
-        return response
-
-    return request
-
-
-def _locate(session: ClientSession, method: str, str_or_url: Any, options: Any) -> Address | None:
-    try:
-        url = session._build_url(str_or_url)
-    except (TypeError, ValueError):
-        return None  # which is what the caller will be told
-    return _to_address(method, url)
-
-
 def _to_address(method: str, url: Any) -> Address | None:
     host = url.raw_host
     return None if host is None else Address(method.upper(), url.scheme, host, url.port, url.raw_path)
-
-
-def _read(
-    session: ClientSession, method: str, str_or_url: Any, options: dict[str, Any]
-) -> tuple[Headers, bytes | None]:
-    """The body where it is in memory. The headers as they were sent are known with the answer."""
-    if options.get("data") is None and options.get("json") is not None:
-        _serialize(session, options)
-    data = options.get("data")
-    if isinstance(data, str):
-        return (), data.encode("utf-8", "replace")
-    body = getattr(data, "_value", data)
-    return (), body if isinstance(body, bytes) else None
 
 
 def _serialize(session: Any, options: dict[str, Any]) -> None:
@@ -108,23 +137,14 @@ def _serialize(session: Any, options: dict[str, Any]) -> None:
     del options["json"]
 
 
-def _note_failure(call: Call, session: ClientSession, options: Any, exc: Any) -> None:
-    """What is known of a request that has no response: its headers, and a status that became an exception."""
-    exchange = call.exchange
-    try:
-        # What could not be parsed as HTTP is such an error too, with a cause.
-        if type(exc) is _aiohttp().ClientResponseError and exc.__cause__ is None:
-            exchange.request_headers = encode_headers(exc.request_info.headers.items())
-            exchange.begin_answer(exc.status, encode_headers((exc.headers or {}).items()))
-        else:
-            exchange.request_headers = encode_headers(
-                session._prepare_headers(options.get("headers")).items()
-            )
-    except Exception as fault:
-        call.pipeline.count_fault(fault)
+def _note_status(call: Call, exc: Any) -> None:
+    """The status of an answer that became an exception, as with `raise_for_status`."""
+    # What could not be parsed as HTTP is such an error too, with a cause.
+    if type(exc) is _aiohttp().ClientResponseError and exc.__cause__ is None:
+        call.exchange.begin_answer(exc.status, encode_headers((exc.headers or {}).items()))
 
 
-def _attach(call: Call, session: ClientSession, options: Any, response: ClientResponse) -> None:
+def _attach(call: Call, session: Any, options: Any, response: ClientResponse) -> None:
     exchange = call.exchange
     redirects = 300 <= response.status < 400 and "location" in response.headers
     if redirects or (response.history and not call.follow(_to_address(response.method, response.url))):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from payi_transport.exchange import Exchange, Headers
+from payi_transport.exchange import Detour, Exchange, Headers
+from payi_transport.headers import find_own_headers
 from payi_transport.pipeline import Pipeline, get_active
 from payi_transport.routes import Route
 
-__all__ = ["INSIDE", "Address", "Call", "begin", "encode_headers"]
+__all__ = ["INSIDE", "Address", "Call", "Library", "begin", "encode_headers"]
 
 # Whether what runs now is the inside of a call that is recorded. Tasks that are begun there inherit it.
 INSIDE: ContextVar[bool] = ContextVar("payi_transport_inside", default=False)
@@ -30,6 +31,22 @@ class Address(NamedTuple):
     host: str
     port: int | None
     path: str
+
+
+class Library(Protocol):
+    """What is to be known of a library's requests, each of them being what `begin` was called with."""
+
+    def locate(self, *request: Any) -> Address | None:
+        """Where it goes; None for nowhere."""
+        ...
+
+    def read(self, *request: Any) -> tuple[Headers, bytes | None]:
+        """Its headers, and its body where that is in memory."""
+        ...
+
+    def change(self, detour: Detour, *request: Any) -> Any:
+        """What goes out in its place. The request itself stays as it is: it is the caller's."""
+        ...
 
 
 class Call:
@@ -65,37 +82,49 @@ class Call:
         return True
 
 
-def begin(
-    locate: Callable[..., Address | None],
-    read: Callable[..., tuple[Headers, bytes | None]],
-    *request: Any,
-) -> Call | None:
-    """The call that a request begins, or None when it is to pass through. Never raises.
+def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
+    """The call that a request begins, and what goes out in the place of the request. Never raises.
 
-    `locate(*request)` says where it goes, or None where that is nowhere; `read(*request)` gives the headers
-    and the body, if that is in memory. Streams are not asked for their usage: what goes out is the caller's.
+    None where nothing is recorded, and where the request goes out as it is. Streams are not asked for their
+    usage, since their answers are not rewritten here.
     """
     pipeline = get_active()
     if pipeline is None or INSIDE.get():
-        return None
+        return None, None
     try:
-        route = _find_route(pipeline, locate(*request))
+        address = library.locate(*request)
+        route = _find_route(pipeline, address)
         if route is None:
-            return None
-        exchange = pipeline.begin(route, *read(*request))
-        return None if exchange is None else Call(pipeline, exchange)
+            return None, _strip(pipeline, library, address, *request)
+        exchange = pipeline.begin(route, *library.read(*request))
+        if exchange is None:
+            return None, _strip(pipeline, library, address, *request)
+        sent = None if exchange.detour is None else library.change(exchange.detour, *request)
+        return Call(pipeline, exchange), sent
     except Exception as exc:
         pipeline.count_fault(exc)
-        return None
+        return None, None
 
 
 def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
     if address is None:
         return None
-    method, scheme, host, port, path = address
-    own_port = None if port == _DEFAULT_PORTS.get(scheme) else port
-    route = pipeline.routes.find(method, scheme, host, own_port, path)
+    route = pipeline.routes.find(
+        address.method, address.scheme, address.host, _own_port(address), address.path
+    )
     return route._replace(asks_usage=False) if route is not None and route.asks_usage else route
+
+
+def _own_port(address: Address) -> int | None:
+    return None if address.port == _DEFAULT_PORTS.get(address.scheme) else address.port
+
+
+def _strip(pipeline: Pipeline, library: Library, address: Address | None, *request: Any) -> Any:
+    """A request that is not recorded, without the headers that are not for the provider."""
+    if address is None or pipeline.routes.hosts.find(address.host, _own_port(address)) is None:
+        return None
+    own = find_own_headers(library.read(*request)[0])
+    return library.change(Detour(without=own), *request) if own else None
 
 
 def encode_headers(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
