@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.adapters.call import Address, Call, begin, encode_headers
+from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers
 from payi_transport.adapters.hooks import Hooks
 from payi_transport.exchange import Detour, Exchange, Headers, Outcome
 
@@ -34,8 +34,8 @@ _UNDONE = frozenset({"gzip", "deflate", "br", "zstd"})
 _without: ContextVar[frozenset[bytes]] = ContextVar("payi_transport_without", default=frozenset())
 
 
-class AiohttpAdapter:
-    """Hooks every session of aiohttp. A request, to it, is what the hooked method is called with."""
+class _SessionHooks:
+    """Two methods of one class: a request, and the headers that it gets of its session and its own."""
 
     name = "aiohttp.client"
 
@@ -48,57 +48,40 @@ class AiohttpAdapter:
             return []
         session = _aiohttp().ClientSession
         missing = self._hooks.put(session, "_prepare_headers", _hook_headers)
-        return missing + self._hooks.put(session, "_request", self._hook_request)
+        return missing + self._hooks.put(session, "_request", _hook_request)
 
     def uninstall(self) -> None:
         """Put their own methods back."""
         self._hooks.take_off()
 
-    def locate(self, session: Any, method: str, str_or_url: Any, options: Any) -> Address | None:
-        """Where the request goes; None where the caller will be told that this is nowhere."""
+
+ADAPTER = _SessionHooks()
+
+
+def _aiohttp() -> Any:
+    return sys.modules[ADAPTER.name]
+
+
+def _hook_request(original: _Request) -> _Request:
+    async def request(session: Any, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
+        call, without = begin(_LIBRARY, session, method, str_or_url, options)
+        if without is not None:
+            _without.set(without)
         try:
-            url = session._build_url(str_or_url)
-        except (TypeError, ValueError):
-            return None
-        return _to_address(method, url)
-
-    def read(
-        self, session: Any, method: str, str_or_url: Any, options: dict[str, Any]
-    ) -> tuple[Headers, bytes | None]:
-        """The headers but for those that aiohttp adds, and the body where it is in memory."""
-        headers = encode_headers(session._prepare_headers(options.get("headers")).items())
-        if options.get("data") is None and options.get("json") is not None:
-            _serialize(session, options)
-        data = options.get("data")
-        if isinstance(data, str):
-            return headers, data.encode("utf-8", "replace")
-        body = getattr(data, "_value", data)
-        return headers, body if isinstance(body, bytes) else None
-
-    def change(self, detour: Detour, *request: Any) -> frozenset[bytes]:
-        """The names of the headers that do not go out: they may be the session's."""
-        return detour.without
-
-    def _hook_request(self, original: _Request) -> _Request:
-        async def request(session: Any, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
-            call, without = begin(self, session, method, str_or_url, options)
-            if call is None and without is None:
-                return await original(session, method, str_or_url, **options)
-            _without.set(without or frozenset())
-            try:
-                response = await original(session, method, str_or_url, **options)
-            except BaseException as exc:
-                if call is not None:
-                    _note_status(call, exc)
-                    call.fail(exc)
-                raise
-            finally:
-                _without.set(frozenset())
+            response = await original(session, method, str_or_url, **options)
+        except BaseException as exc:
             if call is not None:
-                call.answer(_attach, session, options, response)
-            return response
+                _note_status(call, exc)
+                call.fail(exc)
+            raise
+        finally:
+            if without is not None:
+                _without.set(frozenset())
+        if call is not None:
+            call.answer(_attach, session, options, response)
+        return response
 
-        return request
+    return request
 
 
 def _hook_headers(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,16 +94,42 @@ def _hook_headers(original: Callable[..., Any]) -> Callable[..., Any]:
     return prepare_headers
 
 
-ADAPTER = AiohttpAdapter()
-
-
-def _aiohttp() -> Any:
-    return sys.modules[AiohttpAdapter.name]
+def _locate(session: Any, method: str, str_or_url: Any, options: Any) -> Address | None:
+    try:
+        url = session._build_url(str_or_url)
+    except (TypeError, ValueError):
+        return None  # which is what the caller will be told
+    return _to_address(method, url)
 
 
 def _to_address(method: str, url: Any) -> Address | None:
     host = url.raw_host
-    return None if host is None else Address(method.upper(), url.scheme, host, url.port, url.raw_path)
+    if host is None:
+        return None
+    port = None if url.is_default_port() else url.port
+    return Address(method.upper(), url.scheme, host, port, url.raw_path)
+
+
+def _read(
+    session: Any, method: str, str_or_url: Any, options: dict[str, Any]
+) -> tuple[Headers, bytes | None]:
+    """The headers but for those that aiohttp adds, and the body where it is in memory."""
+    headers = encode_headers(session._prepare_headers(options.get("headers")).items())
+    if options.get("data") is None and options.get("json") is not None:
+        _serialize(session, options)
+    data = options.get("data")
+    if isinstance(data, str):
+        return headers, data.encode("utf-8", "replace")
+    body = getattr(data, "_value", data)
+    return headers, body if isinstance(body, bytes) else None
+
+
+def _change(detour: Detour, *request: Any) -> frozenset[bytes]:
+    """The names of the headers that are left out: they may be the session's."""
+    return detour.without
+
+
+_LIBRARY = Library(_locate, _read, _change)
 
 
 def _serialize(session: Any, options: dict[str, Any]) -> None:

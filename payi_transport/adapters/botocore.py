@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.adapters.call import Address, Call, begin, encode_headers
+from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers
 from payi_transport.adapters.hooks import MethodHook
 from payi_transport.adapters.urllib3_response import record_body, record_read
 from payi_transport.adapters.urls import split_url
@@ -23,7 +23,7 @@ __all__ = ["ADAPTER"]
 
 def _hook(original: Callable[[Any, AWSPreparedRequest], AWSResponse]) -> Callable[..., AWSResponse]:
     def send(session: Any, request: AWSPreparedRequest) -> AWSResponse:
-        call = begin(_locate, _read, request)
+        call, _ = begin(_LIBRARY, request)
         if call is None:
             return original(session, request)
         try:
@@ -50,6 +50,9 @@ def _read(request: AWSPreparedRequest) -> tuple[Headers, bytes | None]:
     if isinstance(body, str):
         return headers, body.encode("utf-8", "replace")
     return headers, bytes(body) if isinstance(body, bytes | bytearray) else None
+
+
+_LIBRARY = Library(_locate, _read)
 
 
 def _attach(call: Call, request: AWSPreparedRequest, response: AWSResponse) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from payi_transport.exchange import Detour, Exchange, Headers
 from payi_transport.headers import find_own_headers
@@ -20,11 +20,9 @@ __all__ = ["INSIDE", "Address", "Call", "Library", "begin", "encode_headers"]
 # Whether what runs now is the inside of a call that is recorded. Tasks that are begun there inherit it.
 INSIDE: ContextVar[bool] = ContextVar("payi_transport_inside", default=False)
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
 
 class Address(NamedTuple):
-    """Where a request goes. `path` is as it is sent, without the query."""
+    """Where a request goes: `port` is None for the scheme's own, `path` as it is sent, without a query."""
 
     method: str
     scheme: str
@@ -33,20 +31,20 @@ class Address(NamedTuple):
     path: str
 
 
-class Library(Protocol):
-    """What is to be known of a library's requests, each of them being what `begin` was called with."""
+def _keep(detour: Detour, *request: Any) -> None:
+    """What is signed has to go out as it is."""
 
-    def locate(self, *request: Any) -> Address | None:
-        """Where it goes; None for nowhere."""
-        ...
 
-    def read(self, *request: Any) -> tuple[Headers, bytes | None]:
-        """Its headers, and its body where that is in memory."""
-        ...
+class Library(NamedTuple):
+    """What is to be known of a library's requests. Each function takes what `begin` is called with.
 
-    def change(self, detour: Detour, *request: Any) -> Any:
-        """What goes out in its place. The request itself stays as it is: it is the caller's."""
-        ...
+    `locate` says where a request goes, None for nowhere; `read` gives its headers, and its body where that is
+    in memory; `change` gives what goes out in its place, and leaves the request alone: it is the caller's.
+    """
+
+    locate: Callable[..., Address | None]
+    read: Callable[..., tuple[Headers, bytes | None]]
+    change: Callable[..., Any] = _keep
 
 
 class Call:
@@ -107,21 +105,13 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
 
 
 def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
-    if address is None:
-        return None
-    route = pipeline.routes.find(
-        address.method, address.scheme, address.host, _own_port(address), address.path
-    )
+    route = None if address is None else pipeline.routes.find(*address)
     return route._replace(asks_usage=False) if route is not None and route.asks_usage else route
-
-
-def _own_port(address: Address) -> int | None:
-    return None if address.port == _DEFAULT_PORTS.get(address.scheme) else address.port
 
 
 def _strip(pipeline: Pipeline, library: Library, address: Address | None, *request: Any) -> Any:
     """A request that is not recorded, without the headers that are not for the provider."""
-    if address is None or pipeline.routes.hosts.find(address.host, _own_port(address)) is None:
+    if address is None or pipeline.routes.hosts.find(address.host, address.port) is None:
         return None
     own = find_own_headers(library.read(*request)[0])
     return library.change(Detour(without=own), *request) if own else None

@@ -7,14 +7,13 @@ What an adapter answers from a cache it does not see, and that is no call.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from payi_transport.adapters.call import Address, Call, begin, encode_headers
-from payi_transport.adapters.hooks import Hooks
+from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers
+from payi_transport.adapters.hooks import MethodHook
 from payi_transport.adapters.urllib3_response import record_body
+from payi_transport.adapters.urls import split_url
 from payi_transport.exchange import Detour, Headers
 
 if TYPE_CHECKING:
@@ -23,64 +22,48 @@ if TYPE_CHECKING:
 __all__ = ["ADAPTER"]
 
 
-class RequestsAdapter:
-    """Hooks every session of requests."""
-
-    name = "requests.adapters"
-
-    def __init__(self) -> None:
-        self._hooks = Hooks()
-
-    def install(self) -> list[str]:
-        """Hook the transport that sessions have; its name if there is none."""
-        return [] if self._hooks else self._hooks.put(sys.modules[self.name].HTTPAdapter, "send", self._hook)
-
-    def uninstall(self) -> None:
-        """Put its own method back."""
-        self._hooks.take_off()
-
-    def locate(self, request: PreparedRequest) -> Address | None:
-        """Where the request goes."""
-        url = urlsplit(str(request.url))
-        if url.hostname is None:
-            return None
-        return Address(str(request.method), url.scheme, url.hostname, url.port, url.path)
-
-    def read(self, request: PreparedRequest) -> tuple[Headers, bytes | None]:
-        """A form with files is left alone, and so is what comes of a file or a generator."""
-        headers, body = request.headers, request.body
-        if isinstance(body, str):
-            body = body.encode("utf-8", "replace")
-        has_files = str(headers.get("content-type")).startswith("multipart/")
-        known = body if isinstance(body, bytes) and not has_files else None
-        return encode_headers(headers.items()), known
-
-    def change(self, detour: Detour, request: PreparedRequest) -> PreparedRequest:
-        """A copy of the request."""
-        sent = request.copy()
-        for name in detour.without:
-            del sent.headers[name.decode()]
-        return sent
-
-    def _hook(self, original: Callable[..., Response]) -> Callable[..., Response]:
-        def send(adapter: Any, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-            call, sent = begin(self, request)
-            try:
-                response = original(adapter, sent or request, *args, **kwargs)
-            except BaseException as exc:
-                if call is not None:
-                    call.fail(exc)
-                _give_back(exc, sent, request)
-                raise
-            _give_back(response, sent, request)
+def _hook(original: Callable[..., Response]) -> Callable[..., Response]:
+    def send(adapter: Any, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        call, sent = begin(_LIBRARY, request)
+        try:
+            response = original(adapter, sent or request, *args, **kwargs)
+        except BaseException as exc:
             if call is not None:
-                call.answer(_attach, response)
-            return response
+                call.fail(exc)
+            _give_back(exc, sent, request)
+            raise
+        _give_back(response, sent, request)
+        if call is not None:
+            call.answer(_attach, response)
+        return response
 
-        return send
+    return send
 
 
-ADAPTER = RequestsAdapter()
+ADAPTER = MethodHook("requests.adapters", "HTTPAdapter", "send", _hook)
+
+
+def _locate(request: PreparedRequest) -> Address:
+    return Address(str(request.method), *split_url(str(request.url)))
+
+
+def _read(request: PreparedRequest) -> tuple[Headers, bytes | None]:
+    """A form with files is left alone, and so is what comes of a file or a generator."""
+    headers, body = request.headers, request.body
+    if isinstance(body, str):
+        body = body.encode("utf-8", "replace")
+    has_files = str(headers.get("content-type")).startswith("multipart/")
+    return encode_headers(headers.items()), body if isinstance(body, bytes) and not has_files else None
+
+
+def _change(detour: Detour, request: PreparedRequest) -> PreparedRequest:
+    sent = request.copy()
+    for name in detour.without:
+        del sent.headers[name.decode()]
+    return sent
+
+
+_LIBRARY = Library(_locate, _read, _change)
 
 
 def _give_back(holder: Any, sent: PreparedRequest | None, request: PreparedRequest) -> None:

@@ -10,10 +10,12 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 def split_url(url: str) -> tuple[str, str, int | None, str]:
     """Scheme, host, port (None for the scheme's own) and path of an absolute URL: what `Routes.find` takes.
 
-    Raises ValueError for a port that is no number. By hand, as every request to anywhere pays for it.
+    Without what may stand before the host, a user and a password. Raises ValueError for a port that is no
+    number. By hand, as every request to anywhere pays for it.
     """
     scheme, _, rest = url.partition("://")
-    netloc, slash, path = rest.partition("?")[0].partition("/")
+    authority, slash, path = rest.partition("#")[0].partition("?")[0].partition("/")
+    netloc = authority.rpartition("@")[2]
     host, colon, port = netloc.rpartition(":")
     if not colon or port.endswith("]"):
         host, port = netloc, ""

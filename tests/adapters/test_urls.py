@@ -20,6 +20,8 @@ from payi_transport.adapters.urls import split_url
         ("http://[::1]/a", ("http", "::1", None, "/a")),
         ("http://[::1]:8080/a", ("http", "::1", 8080, "/a")),
         ("https://h.test?a=b", ("https", "h.test", None, "")),
+        ("https://user:p%40ss@h.test:8080/a", ("https", "h.test", 8080, "/a")),
+        ("https://h.test/a#b?c", ("https", "h.test", None, "/a")),
         ("", ("", "", None, "")),
     ],
 )
