@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
+from payi_transport.counting import CountTokens, count_units
 from payi_transport.dialects.openai import DONE
 from payi_transport.dialects.reply import Reply
 from payi_transport.dialects.table import Dialect, find_dialect
@@ -61,7 +62,7 @@ class Reading(msgspec.Struct, frozen=True):
     more_headers: frozenset[str] = frozenset()
     inline_data: bool = False
     model_mappings: tuple[ModelMapping, ...] = ()
-    count_tokens: Callable[[str, str], int | None] = lambda model, text: None
+    count_tokens: CountTokens = lambda model, text: None
 
 
 def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  # noqa: B008 (immutable)
@@ -78,13 +79,12 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
         return None
     context = exchange.context
     price = _find_price(exchange, answer, reply.asked, dialect.prefix, reading)
-    # An array of messages was a stream too.
-    streams = is_stream(headers.get("content-type", "")) or len(reply.frames) > 1
+    streams = _is_stream(reply)
     return Event(
         category=price.category,
         resource=price.resource,
         scope=price.scope,
-        units=_count_units(dialect, exchange, answer, reply.frames, reading, price.resource, streams),
+        units=_count_units(exchange, dialect, answer, reply, reading, price),
         provider_response_id=answer.response_id or find_request_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
         end_to_end_latency_ms=_milliseconds(exchange, exchange.ended),
@@ -145,6 +145,11 @@ def _make_reply(exchange: Exchange, dialect: Dialect, headers: Mapping[str, str]
     )
 
 
+def _is_stream(reply: Reply) -> bool:
+    # An array of messages was a stream too.
+    return is_stream(reply.headers.get("content-type", "")) or len(reply.frames) > 1
+
+
 def _read_answer(dialect: Dialect, status: int | None, reply: Reply, body: bytes) -> Answer:
     if status is None or status >= 400:
         return Answer(failure=dialect.read_error(body, reply.headers))
@@ -186,37 +191,13 @@ def _read_asked(body: bytes | None) -> str | None:
 
 
 def _count_units(
-    dialect: Dialect,
-    exchange: Exchange,
-    answer: Answer,
-    frames: Frames,
-    reading: Reading,
-    model: str,
-    streams: bool,
+    exchange: Exchange, dialect: Dialect, answer: Answer, reply: Reply, reading: Reading, price: Price
 ) -> Mapping[str, Units]:
-    """The units that were told, and what a tokenizer adds: the text beside images, that of a cut stream."""
-    units = answer.units
-    if streams and not answer.finished and exchange.status and exchange.status < 400:
-        units = _raise_output(units, reading.count_tokens(model, dialect.read_output_text(frames)) or 0)
-    text = units.get("text")
-    if text is None or not text.input or "vision" in units:
-        return units
-    texts = dialect.read_prompt_texts(exchange.request_body or b"")
-    counts = [reading.count_tokens(model, part) for part in texts or ()]
-    if not counts or None in counts:
-        return units
-    counted = min(sum(count or 0 for count in counts), text.input)
-    vision = Units(input=text.input - counted)
-    return {**units, "text": Units(input=counted, output=text.output), "vision": vision}
-
-
-def _raise_output(units: Mapping[str, Units], counted: int) -> Mapping[str, Units]:
-    """The units of a stream that was cut: what they tell of its output is from before it was."""
-    name = "text_large_context" if "text_large_context" in units else "text"
-    text = units.get(name, Units())
-    if counted <= (text.output or 0):
-        return units
-    return {**units, name: Units(input=text.input, output=counted)}
+    if exchange.status is None or exchange.status >= 400:
+        return answer.units
+    models = (price.resource, reply.asked or price.resource)
+    cut = _is_stream(reply) and not answer.finished
+    return count_units(dialect, answer, reply, reading.count_tokens, models, cut)
 
 
 def _properties(

@@ -45,7 +45,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     `finished` is False for a stream whose last word was not seen, `pending` True for work that the provider
     has only begun, and will answer again. `failure` is what an error body, or an
     error event inside a 200 answer, says. `resource` is the model to price, where that is not the one asked
-    for, and `scope` where the answer says it was processed.
+    for, and `scope` where the answer says it was processed. `uncounted` are the texts of a prompt of which
+    the provider tells no usage, for a tokenizer that the user names.
     """
 
     model: str | None = None
@@ -58,6 +59,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     finished: bool = True
     pending: bool = False
     properties: Mapping[str, str] = {}
+    uncounted: tuple[str, ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,6 +21,7 @@ _OPENAI = PayiCategories.openai
 _GOOGLE = PayiCategories.google_vertex
 _GEMINI = "/v1beta/models/my-model"
 _VERTEX = "/v1/projects/p/locations/global/publishers/google/models/my-model"
+_BEDROCK = PayiCategories.aws_bedrock
 EXAMPLES = {
     "openai.chat": Example("POST", "/v1/chat/completions", _OPENAI),
     "openai.responses": Example("POST", "/v1/responses", _OPENAI),
@@ -39,6 +40,10 @@ EXAMPLES = {
     "databricks.invocations": Example(
         "POST", "/serving-endpoints/my-endpoint/invocations", PayiCategories.databricks_aws
     ),
+    "bedrock.converse": Example("POST", "/model/my-model/converse", _BEDROCK),
+    "bedrock.invoke": Example("POST", "/model/my-model/invoke", _BEDROCK),
+    "bedrock.guardrail": Example("POST", "/guardrail/my-guardrail/version/1/apply", _BEDROCK),
+    "bedrock.checks": Example("POST", "/guardrail-checks/invoke", _BEDROCK),
     "google.content": Example("POST", f"{_GEMINI}:generateContent", _GOOGLE),
     "google.embeddings": Example("POST", f"{_GEMINI}:embedContent", _GOOGLE),
     "google.predict": Example("POST", f"{_VERTEX}:predict", _GOOGLE),

@@ -49,6 +49,14 @@ PATH_RULES = {
     "messages": (_rule("POST", r"v\d\w*/messages", "anthropic.messages"),),
     ":rawPredict": (_rule("POST", _CLAUDE + ":rawPredict", "anthropic.vertex"),),
     ":streamRawPredict": (_rule("POST", _CLAUDE + ":streamRawPredict", "anthropic.vertex"),),
+    "converse": (_rule("POST", "model/.+/converse", "bedrock.converse"),),
+    "converse-stream": (_rule("POST", "model/.+/converse-stream", "bedrock.converse"),),
+    "invoke": (
+        _rule("POST", "model/.+/invoke", "bedrock.invoke"),
+        _rule("POST", "guardrail-checks/invoke", "bedrock.checks"),
+    ),
+    "invoke-with-response-stream": (_rule("POST", "model/.+/invoke-with-response-stream", "bedrock.invoke"),),
+    "apply": (_rule("POST", "guardrail/.+/version/[^/]+/apply", "bedrock.guardrail"),),
     "speech": (_rule("POST", "audio/speech", "openai.speech"),),
     ":generateContent": (_rule("POST", "[^/]+:generateContent", "google.content"),),
     ":streamGenerateContent": (_rule("POST", "[^/]+:streamGenerateContent", "google.content"),),
@@ -63,8 +71,13 @@ _AGAIN = (
     _rule("GET", r"responses/resp_[^/]+", "openai.responses.again"),
     _rule("GET", rf"{_INTERACTIONS}/[^/]+", "google.interactions.again"),
 )
-# Azure's deployments and Databricks' endpoints stand for a model; Google's paths end with it and a verb.
-_RESOURCE = re.compile(r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations|/([^/:]+):[A-Za-z]+\Z")
+# Azure's deployments and Databricks' endpoints stand for a model; Google's paths end with it and a verb. In
+# Bedrock's, it may be an ARN with slashes, and a guardrail has its place.
+_RESOURCE = re.compile(
+    r"/deployments/([^/]+)/|/serving-endpoints/([^/]+)/invocations|/([^/:]+):[A-Za-z]+\Z"
+    r"|/model/(.+)/(?:converse|converse-stream|invoke|invoke-with-response-stream)\Z"
+    r"|/guardrail/(.+)/version/[^/]+/apply\Z"
+)
 
 
 def find_operation(method: str, path: str) -> str | None:
@@ -81,7 +94,7 @@ def may_be_call(path: str) -> bool:
 
 
 def find_resource(path: str) -> str | None:
-    """The model, deployment or endpoint that a path names."""
+    """The model, deployment, endpoint or guardrail that a path names."""
     found = _RESOURCE.search(path)
     return unquote(next(filter(None, found.groups()))) if found else None
 

@@ -44,7 +44,7 @@ def make_exchange(
         route or ROUTE._replace(operation=case.operation, **case.route),
         context or Frame(),
         log_content=log_content,
-        request_headers=_raw(request_headers or {}),
+        request_headers=_raw({**case.sent, **(request_headers or {})}),
         request_body=case.request,
         body_limit=body_limit,
     )

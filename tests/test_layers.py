@@ -39,6 +39,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"recorded_headers": set(), "headers": set()},
     {"framing": set(), "sinks": set()},
     {"dialects": {"framing"}},
+    {"counting": set()},
     {"decode": set()},
     {"intake": set()},
     {"worker": set()},

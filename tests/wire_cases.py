@@ -38,6 +38,8 @@ class WireCase:
     operation: str = "openai.chat"
     # What of the route is not OpenAI's own: its category, the resource in its path.
     route: dict[str, Any] = field(default_factory=dict)
+    # Headers of the request that the event depends on.
+    sent: dict[str, str] = field(default_factory=dict)
 
     @property
     def streams(self) -> bool:
@@ -67,6 +69,7 @@ def _load(folder: Path) -> WireCase:
         event=json.loads((folder / "event.json").read_text()),
         operation=head.get("operation", "openai.chat"),
         route=head.get("route", {}),
+        sent=head.get("request_headers", {}),
     )
 
 

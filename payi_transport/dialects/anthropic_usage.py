@@ -15,7 +15,7 @@ from payi_transport.dialects.openai import describe_extras
 from payi_transport.event import Units
 from payi_transport.names import PayiCategories, PayiResourceScopes
 
-__all__ = ["describe_usage", "find_scope", "find_served_model", "map_usage"]
+__all__ = ["describe_usage", "find_scope", "find_served_model", "map_usage", "mark_context"]
 
 # Beyond this input, caches included, a request has the prices of a large context.
 _LARGE_CONTEXT = 200_000
@@ -95,17 +95,21 @@ def find_scope(usage: Mapping[str, Any], category: str) -> str | None:
 
 
 def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
-    text = count(usage, "input_tokens")
     read = count(usage, "cache_read_input_tokens")
     written, written_1h = _count_written(usage)
     units = {
-        "text": Units(input=text, output=count(usage, "output_tokens")),
+        "text": Units(input=count(usage, "input_tokens"), output=count(usage, "output_tokens")),
         "text_cache_read": Units(input=read or None),
         "text_cache_write": Units(input=written or None),
         "text_cache_write_1h": Units(input=written_1h or None),
     }
-    suffix = _SUFFIX if (text or 0) + (read or 0) + written + written_1h > _LARGE_CONTEXT else ""
-    return {f"{name}{suffix}": unit for name, unit in units.items() if unit != Units()}
+    return mark_context({name: unit for name, unit in units.items() if unit != Units()})
+
+
+def mark_context(units: Mapping[str, Units]) -> dict[str, Units]:
+    """The text units of one request, by the names that they have if all input together is a large context."""
+    is_large = sum(unit.input or 0 for unit in units.values()) > _LARGE_CONTEXT
+    return {f"{name}{_SUFFIX}" if is_large else name: unit for name, unit in units.items()}
 
 
 def _count_written(usage: Mapping[str, Any]) -> tuple[int, int]:

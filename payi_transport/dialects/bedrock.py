@@ -12,12 +12,13 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.dialects.anthropic_usage import mark_context
 from payi_transport.dialects.bedrock_guardrail import Guardrail
 from payi_transport.dialects.bedrock_usage import describe_service, map_usage, undo_double_count
 from payi_transport.dialects.counts import section
 from payi_transport.dialects.reply import Reply
 from payi_transport.dialects.values import decode, text
-from payi_transport.event import Answer, Failure, FunctionCall
+from payi_transport.event import Answer, Failure, FunctionCall, Units
 from payi_transport.framing import Frames
 from payi_transport.framing.eventstream import EXCEPTION
 
@@ -80,8 +81,8 @@ _output = msgspec.json.Decoder(_Output)
 _block = msgspec.json.Decoder(_Block)
 _asked = msgspec.json.Decoder(_Asked)
 _error = msgspec.json.Decoder(_Error)
-# Ids of OpenAI's models, by themselves, in a profile's id, and in an ARN.
-_OPENAI = re.compile(r"(^|[./])openai\.")
+# How a model's id names its family: by itself, in a profile's id, and in an ARN.
+_FAMILY = re.compile(r"(?:^|[./])(anthropic|openai)\.")
 _ERROR_HEADER = "x-amzn-errortype"
 # Fields of which the last counts.
 _KEPT = ("stop_reason", "usage", "metrics", "trace", "service_tier", "performance_config")
@@ -96,15 +97,24 @@ def read_converse(reply: Reply) -> Answer:
     guardrail = Guardrail(config.get("guardrailIdentifier"), config.get("guardrailVersion"))
     guardrail.gather(trace, told.said.stop_reason)
     routed = text(section(trace, "promptRouter").get("invokedModelId"))
-    double = told.streamed and _OPENAI.search(routed or reply.asked or "")
     return Answer(
         resource=routed,
-        units={**map_usage(undo_double_count(told.usage) if double else told.usage), **guardrail.units},
+        units={**_map_units(told, routed or reply.asked or ""), **guardrail.units},
         function_calls=told.function_calls,
         failure=told.failure or guardrail.failure,
         finished=told.finished or (reply.exhausted and not told.streamed),
         properties={**guardrail.properties, **told.properties},
     )
+
+
+def _map_units(told: Conversation, model: str) -> dict[str, Units]:
+    """The units of a usage, with what is special to the models of a family."""
+    named = _FAMILY.search(model)
+    family = named[1] if named else ""
+    if family == "openai" and told.streamed:
+        return map_usage(undo_double_count(told.usage))
+    units = map_usage(told.usage)
+    return mark_context(units) if family == "anthropic" else units
 
 
 def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:

@@ -1,38 +1,42 @@
 """Bedrock's InvokeModel: bodies as the model's family has them, with what Bedrock says beside.
 
-Source: AWS's API reference, and its inference parameters of each family. The family is told by the body: an
-ARN or the id of a profile need not name it. Bedrock's own counts are in headers, and on streams in the last
-event, `amazon-bedrock-invocationMetrics`.
+Source: AWS's API reference, and its inference parameters of each family. The family is told by the body, as
+an ARN or a profile's id need not name it. Bedrock's own counts are in headers, and in a stream's last event.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from payi_transport.dialects.anthropic import read_message
 from payi_transport.dialects.bedrock import Conversation, read_exception
+from payi_transport.dialects.bedrock_embeddings import read_embeddings
 from payi_transport.dialects.bedrock_guardrail import Guardrail
-from payi_transport.dialects.bedrock_usage import describe_service, map_usage
+from payi_transport.dialects.bedrock_text import read_prompt_texts
+from payi_transport.dialects.bedrock_usage import describe_service, map_usage, read_header_usage
 from payi_transport.dialects.counts import count
 from payi_transport.dialects.openai import read_chat
 from payi_transport.dialects.reply import Reply
-from payi_transport.dialects.values import decode, text
-from payi_transport.event import Answer, Units
+from payi_transport.dialects.values import decode
+from payi_transport.event import Answer, Failure, Units
 from payi_transport.framing import Frames
 from payi_transport.framing.eventstream import EXCEPTION
 
 __all__ = ["read_invocation", "unwrap_chunks"]
 
-_COUNT_HEADERS = {
-    "inputTokenCount": "x-amzn-bedrock-input-token-count",
-    "outputTokenCount": "x-amzn-bedrock-output-token-count",
-    "cacheReadInputTokenCount": "x-amzn-bedrock-cache-read-input-token-count",
-    "cacheWriteInputTokenCount": "x-amzn-bedrock-cache-write-input-token-count",
-}
+# The events of Converse, which Nova sends as fields of an object each.
+_CONVERSE_EVENTS = (
+    "messageStart",
+    "contentBlockStart",
+    "contentBlockDelta",
+    "contentBlockStop",
+    "messageStop",
+    "metadata",
+)
 
 
 class _Chunk(msgspec.Struct):
@@ -48,10 +52,139 @@ class _Beside(msgspec.Struct):
 
 
 class _Counts(msgspec.Struct):
-    """Counts of Llama, and of Titan's texts and embeddings; of streams, they are cumulative."""
+    """Counts of Llama and of Titan's texts; those of a stream are cumulative."""
 
     prompt_token_count: Any = None
     generation_token_count: Any = None
-    inputTextTokenCount: Any = None  # noqa: N815 (the wire's name)
-    totalOutputTextTokenCount: Any = None  # noqa: N815
+    input_text: Any = msgspec.field(default=None, name="inputTextTokenCount")
+    output_text: Any = msgspec.field(default=None, name="totalOutputTextTokenCount")
     results: Any = None
+
+
+_chunk = msgspec.json.Decoder(_Chunk)
+_beside = msgspec.json.Decoder(_Beside)
+_counts = msgspec.json.Decoder(_Counts)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def unwrap_chunks(frames: Frames) -> Frames:
+    """The model's own events, out of the chunks of InvokeModelWithResponseStream."""
+    return [(name, _unwrap(data) if name == "chunk" else data) for name, data in frames]
+
+
+def _unwrap(data: bytes) -> bytes:
+    chunk = decode(_chunk, data)
+    try:
+        return b64decode(chunk.bytes) if chunk else data
+    except ValueError:
+        return data
+
+
+def read_invocation(reply: Reply) -> Answer:
+    """What an invocation says: of the family's own usage and Bedrock's, the family's tells more."""
+    answer = _find_family(reply.frames)(reply)
+    beside = _Told(reply)
+    units = answer.units or map_usage(beside.metrics) or read_header_usage(reply.headers)
+    failure = beside.failure or answer.failure or beside.guardrail.failure
+    document = [name for name, _ in reply.frames] == [""]
+    return msgspec.structs.replace(
+        answer,
+        # The provider's id of the call is in a header.
+        response_id=None,
+        units={**units, **beside.guardrail.units},
+        failure=failure,
+        finished=answer.finished or bool(beside.metrics or failure) or (document and reply.exhausted),
+        properties={**answer.properties, **beside.guardrail.properties, **beside.properties},
+        uncounted=answer.uncounted or (() if units else tuple(read_prompt_texts(reply.request))),
+    )
+
+
+class _Told:
+    """What Bedrock itself says, in headers and in any of the events."""
+
+    def __init__(self, reply: Reply) -> None:
+        sent = reply.sent
+        self.metrics: Mapping[str, Any] = {}
+        self.failure: Failure | None = None
+        self.guardrail = Guardrail(
+            sent.get("x-amzn-bedrock-guardrailidentifier"), sent.get("x-amzn-bedrock-guardrailversion")
+        )
+        self._headers = reply.headers
+        for name, data in reply.frames:
+            if name.startswith(EXCEPTION):
+                self.failure = read_exception(name, data)
+            elif b'"amazon-bedrock-' in data:
+                self._gather(decode(_beside, data) or _Beside())
+
+    @property
+    def properties(self) -> dict[str, str]:
+        headers = self._headers
+        return describe_service(
+            headers.get("x-amzn-bedrock-service-tier"),
+            headers.get("x-amzn-bedrock-performanceconfig-latency"),
+            headers.get("x-amzn-bedrock-invocation-latency") or self.metrics.get("invocationLatency"),
+        )
+
+    def _gather(self, beside: _Beside) -> None:
+        if isinstance(beside.metrics, dict):
+            self.metrics = beside.metrics
+        self.guardrail.gather(beside.trace, beside.action)
+
+
+def _read_nova(reply: Reply) -> Answer:
+    """Nova: the documents and events of Converse."""
+    events = [event for name, data in reply.frames for event in _open_event(name, data)]
+    told = Conversation(events)
+    return Answer(
+        units=map_usage(told.usage),
+        function_calls=told.function_calls,
+        failure=told.failure,
+        finished=told.finished,
+        properties=told.properties,
+    )
+
+
+def _open_event(name: str, data: bytes) -> Frames:
+    fields = decode(_fields, data) or {}
+    return [(event, bytes(fields[event])) for event in _CONVERSE_EVENTS if event in fields] or [(name, data)]
+
+
+def _read_counts(reply: Reply) -> Answer:
+    """Llama, Titan's texts, and all that tell their usage in headers alone."""
+    told: dict[str, Any] = {}
+    for _, data in reply.frames:
+        body = decode(_counts, data) or _Counts()
+        told.update(
+            (name, value) for name, value in msgspec.structs.asdict(body).items() if value is not None
+        )
+    text = Units(
+        input=count(told, "prompt_token_count", "input_text"),
+        output=count({**told, **_sum_results(told)}, "generation_token_count", "output_text", "results"),
+    )
+    return Answer(units={"text": text} if text != Units() else {}, finished=False)
+
+
+def _sum_results(told: Mapping[str, Any]) -> dict[str, int]:
+    results = told.get("results")
+    counts = [
+        count(result, "tokenCount")
+        for result in (results if isinstance(results, list) else ())
+        if isinstance(result, dict)
+    ]
+    return {"results": sum(filter(None, counts))} if counts else {}
+
+
+# By a field that no body of another family has.
+_FAMILIES: dict[str, Callable[[Reply], Answer]] = {
+    "type": read_message,
+    "choices": read_chat,
+    "output": _read_nova,
+    **dict.fromkeys(_CONVERSE_EVENTS, _read_nova),
+    "embedding": read_embeddings,
+    "embeddings": read_embeddings,
+}
+
+
+def _find_family(frames: Frames) -> Callable[[Reply], Answer]:
+    fields = (name for _, data in frames for name in decode(_fields, data) or ())
+    return next((_FAMILIES[name] for name in fields if name in _FAMILIES), _read_counts)

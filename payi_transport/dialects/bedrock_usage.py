@@ -12,12 +12,21 @@ from payi_transport.dialects.counts import count, take
 from payi_transport.dialects.openai import describe_extras
 from payi_transport.event import Units
 
-__all__ = ["describe_service", "map_usage", "undo_double_count"]
+__all__ = ["describe_service", "map_usage", "read_header_usage", "undo_double_count"]
 
 _INPUT = ("inputTokens", "inputTokenCount")
 _OUTPUT = ("outputTokens", "outputTokenCount")
 _READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
 _WRITTEN = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
+# What Bedrock counted, in the headers of InvokeModel's answers.
+_HEADERS = {
+    "inputTokenCount": "x-amzn-bedrock-input-token-count",
+    "outputTokenCount": "x-amzn-bedrock-output-token-count",
+    "cacheReadInputTokenCount": "x-amzn-bedrock-cache-read-input-token-count",
+    "cacheWriteInputTokenCount": "x-amzn-bedrock-cache-write-input-token-count",
+}
+# No bill has more digits.
+_MOST_DIGITS = 15
 
 
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
@@ -41,6 +50,15 @@ def _count_written(usage: Mapping[str, Any]) -> tuple[dict[str, int], int]:
             lives[detail["ttl"]] += count(detail, "inputTokens") or 0
     total = count(usage, *_WRITTEN)
     return take(sum(lives.values()) if total is None else total, {"text_cache_write_1h": lives["1h"]})
+
+
+def read_header_usage(headers: Mapping[str, str]) -> dict[str, Units]:
+    """The units that the headers of an answer tell, by their lower-case names."""
+    told = {name: headers.get(header, "") for name, header in _HEADERS.items()}
+    numbers = {
+        name: int(value) for name, value in told.items() if value.isdecimal() and len(value) <= _MOST_DIGITS
+    }
+    return map_usage(numbers)
 
 
 def undo_double_count(usage: Mapping[str, Any]) -> Mapping[str, Any]:

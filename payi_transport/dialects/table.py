@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from payi_transport.dialects import anthropic_text, google, google_openai
+from payi_transport.dialects import anthropic_text, bedrock, bedrock_text, google, google_openai
 from payi_transport.dialects.anthropic import read_message
+from payi_transport.dialects.bedrock_guardrail import read_checks, read_guardrail
+from payi_transport.dialects.bedrock_invoke import read_invocation, unwrap_chunks
 from payi_transport.dialects.google_embeddings import read_embeddings as read_google_embeddings
 from payi_transport.dialects.google_embeddings import read_predictions
 from payi_transport.dialects.google_interactions import read_interaction, read_interaction_text
@@ -63,6 +65,12 @@ _INTERACTIONS = Dialect(read_interaction, google.read_error, read_interaction_te
 DIALECTS: dict[str, Dialect] = {
     "anthropic.messages": _MESSAGES,
     "anthropic.vertex": _MESSAGES._replace(read_error=google.read_error, prefix="anthropic."),
+    "bedrock.converse": Dialect(bedrock.read_converse, bedrock.read_error, bedrock_text.read_output_text),
+    "bedrock.invoke": Dialect(
+        read_invocation, bedrock.read_error, bedrock_text.read_output_text, unwrap=unwrap_chunks
+    ),
+    "bedrock.guardrail": Dialect(read_guardrail, bedrock.read_error),
+    "bedrock.checks": Dialect(read_checks, bedrock.read_error),
     "openai.chat": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
     "openai.completions": Dialect(read_chat),
     "databricks.invocations": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
