@@ -25,11 +25,13 @@ _DATA_URL = re.compile(
     rb'(?P<head>"(?<!\\"))data:(?:[^",\\]|\\.){0,200};base64,%b(?:%%[0-9A-Fa-f]{2}%b)*+%b'
     % (_BASE64, _BASE64, _END)
 )
-# Fields that hold base64 and nothing else. Source: the API references of OpenAI and Google.
+# Fields that hold base64 and nothing else. Source: the API references of OpenAI, Google and AWS.
 _BASE64_FIELD = re.compile(
-    rb'(?P<head>"(?<!\\")(?:b64_json|bytesBase64Encoded|file_data|partial_image_b64)"\s*:\s*")%b%b'
+    rb'(?P<head>"(?<!\\")(?:b64_json|bytesBase64Encoded|file_data|inputImage|partial_image_b64)"\s*:\s*")%b%b'
     % (_BASE64, _END)
 )
+# AWS's images, documents and videos.
+_SOURCE_BYTES = re.compile(rb'(?P<head>"(?<!\\")source"\s*:\s*\{\s*"bytes"\s*:\s*")%b%b' % (_BASE64, _END))
 # Fields that hold base64 in some objects (an image call's `result`, an answer's `audio.data`) and short words
 # or a checksum in others.
 _LONG_BASE64 = re.compile(
@@ -46,13 +48,18 @@ _OBJECT_DATA = re.compile(
 _AUDIO_EVENT = re.compile(rb'"(?<!\\")type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta"')
 _AUDIO_DELTA = re.compile(rb'(?P<head>"(?<!\\")(?:delta|audio)"\s*:\s*")%b%b' % (_BASE64, _END))
 
+# Lists of what image models take and make, and an item of one.
+_IMAGES = re.compile(rb'"(?<!\\")images"\s*:\s*\[(?:\s*"%b"\s*,)*+(?:\s*"%b%b)?' % (_BASE64, _BASE64, _END))
+_IMAGE = re.compile(rb'"(?=[^"]{64})%b%b' % (_BASE64, _END))
+
 # How each of these begins. Nearly every body has none of it, and is to be looked at once.
 _BEGINNING = re.compile(
-    rb'"(?<!\\")(?:data:|(?:b64_json|bytesBase64Encoded|file_data|partial_image_b64|data|result|audio|input_audio)"\s*:'
+    rb'"(?<!\\")(?:data:|(?:b64_json|bytes|bytesBase64Encoded|file_data|images|inputImage|partial_image_b64'
+    rb'|data|result|audio|input_audio)"\s*:'
     rb'|type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta")'
 )
 
-_PATTERNS = (_DATA_URL, _BASE64_FIELD, _OBJECT_DATA, _LONG_BASE64)
+_PATTERNS = (_DATA_URL, _BASE64_FIELD, _SOURCE_BYTES, _OBJECT_DATA, _LONG_BASE64)
 
 
 def strip_inline_data(body: bytes) -> bytes:
@@ -61,6 +68,7 @@ def strip_inline_data(body: bytes) -> bytes:
         return body
     for pattern in _PATTERNS:
         body = pattern.sub(rb"\g<head>%b\g<end>" % NOT_INSTRUMENTED, body)
+    body = _IMAGES.sub(lambda images: _IMAGE.sub(rb'"%b\g<end>' % NOT_INSTRUMENTED, images[0]), body)
     if _AUDIO_EVENT.search(body):
         body = _AUDIO_DELTA.sub(rb"\g<head>%b\g<end>" % NOT_INSTRUMENTED, body)
     return body

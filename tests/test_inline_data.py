@@ -43,9 +43,14 @@ PLACES: dict[str, Any] = {
     "Gemini part": {"parts": [{"inlineData": {"mimeType": "image/png", "data": "@"}}, {"text": "data"}]},
     "Gemini part, data first": {"inline_data": {"data": "@", "mime_type": "image/png"}},
     "Vertex image": {"predictions": [{"bytesBase64Encoded": "@", "mimeType": "image/png"}]},
+    "AWS's image": {"image": {"format": "png", "source": {"bytes": "@"}}},
+    "AWS's image in an event": {"contentBlockIndex": 0, "delta": {"image": {"source": {"bytes": "@"}}}},
+    "Titan's image": {"inputText": "a cat", "inputImage": "@"},
     "code interpreter's plot": {"outputs": [{"type": "image", "url": "@url"}]},
 }
 LONG_PLACES: dict[str, Any] = {
+    "images that were made": {"images": ["@", "@"], "error": None},
+    "an image behind a short word": {"images": ["AAAA", "@"]},
     "image tool": {"type": "image_generation_call", "result": "@", "status": "completed"},
     "data": {"source": {"type": "base64", "media_type": "image/png", "data": "@"}},
     "interaction's image": {"index": 0, "delta": {"type": "image", "mime_type": "image/png", "data": "@"}},
@@ -133,6 +138,10 @@ UNTOUCHED: dict[str, Any] = {
     "the format of images": {"response_format": "b64_json", "output": ["file_data", "audio"]},
     "settings of audio": {"audio": {"voice": "alloy", "format": "wav"}, "modalities": ["text", "audio"]},
     "an id of audio": {"audio": {"id": "audio_1"}, "data": {"data": "x"}},
+    "sizes and places": {"bytes": "1024", "source": {"s3Location": {"uri": "s3://a/b"}}},
+    "text of a document": {"source": {"text": LONG, "content": [{"text": SHORT}]}},
+    "names of images": {"images": ["cat.png", "dog"]},
+    "images of another kind": {"images": [{"url": "https://x.test/1"}, SHORT], "image": "none"},
     "nothing": {},
 }
 
@@ -156,6 +165,12 @@ def test_data_that_a_cut_left_open_goes_too(place: Any, between: bytes) -> None:
     assert strip_inline_data(cut).endswith(NOT_INSTRUMENTED + between.strip())
 
 
+def test_of_images_the_one_that_was_cut_goes_too() -> None:
+    body = write({"images": [LONG, LONG]})
+    cut = body[: body.rindex(LONG[-20:].encode())]
+    assert strip_inline_data(cut) == b'{"images":["%b","%b' % (NOT_INSTRUMENTED, NOT_INSTRUMENTED)
+
+
 def test_every_piece_of_a_body_goes() -> None:
     place = list(PLACES.values())
     check(place, LONG)
@@ -175,6 +190,9 @@ def test_very_large_data_is_replaced(place: Any) -> None:
         b'"audio":{"data" ',
         b'"inlineData":{',
         b'"b64_json":"',
+        b'"images":["A",',
+        b'"images":["A","A"',
+        b'"source":{"bytes":"',
         b'"data":"A',
         b'"',
         b"\\",
