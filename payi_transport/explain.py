@@ -123,7 +123,7 @@ def explain_url(
             asked, reason, left_out, category=match.category, near=[f"add {match.category} to them"]
         )
     if asked.operation is None:
-        meant = _find_meant(asked.path)
+        meant = _find_meant(asked.path, match.category)
         near = [str(meant)] if meant else []
         return _explain(asked, reason, _reads_no_path(asked), category=match.category, near=near)
     is_call = f"{asked.method} to this path is a call in the wire format {asked.operation}"
@@ -253,14 +253,19 @@ def _compare(host: str, bare: str, starred: bool) -> float:
     return SequenceMatcher(None, end, bare).ratio()
 
 
-def _find_meant(path: str) -> _Meant | None:
-    """The call that a path is, or would be but for a slash, its case or a few letters."""
+def _find_meant(path: str, category: str | None = None) -> _Meant | None:
+    """The call that a path is, or would be but for a slash, its case or a few letters.
+
+    Of several it is the one that hosts of the category usually get.
+    """
     tidy = path.rstrip("/").lower()
     start, last = "/".join(tidy.split("/")[:-2]), "/".join(tidy.split("/")[-2:])
     is_base = re.fullmatch(r"(.*/)?v\d+\w*", tidy)
-    for operation, example in EXAMPLES.items():
+    for operation, example in sorted(EXAMPLES.items(), key=lambda row: row[1].category != category):
         end = "/".join(example.path.split("/")[-2:])
         if is_base or not tidy:
+            # Either may bring the version along.
+            end = re.sub(r"v\d+\w*/", "", end)
             return _Meant(example.method, f"{tidy}/{end}" if tidy else example.path, operation)
         if SequenceMatcher(None, last, end).ratio() > _CLOSE:
             return _Meant(example.method, f"{start}/{end}", operation)

@@ -207,6 +207,56 @@ def test_a_path_that_is_no_call_is_told_with_the_call_it_was_meant_for(
     assert said == ([f"{meant} is a call in the wire format openai.chat"] if meant else [])
 
 
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("https://api.anthropic.com", "POST /v1/messages"),
+        ("https://api.anthropic.com/v1/", "POST /v1/messages"),
+        ("https://api.anthropic.com/v1/message", "POST /v1/messages"),
+        ("https://api.openai.com/v1/message", "POST /v1/messages"),
+        ("https://api.openai.com", "POST /v1/chat/completions"),
+    ],
+)
+def test_an_address_that_names_no_call_is_told_the_one_that_its_host_usually_gets(
+    url: str, meant: str
+) -> None:
+    [near] = explain(url).near
+    assert near.startswith(f"{meant} is a call in the wire format")
+
+
+ANTHROPIC = {
+    "https://api.anthropic.com/v1/messages?beta=true": ("anthropic.messages", "system.anthropic"),
+    "https://my.services.ai.azure.com/anthropic/v1/messages": ("anthropic.messages", "system.azure"),
+    "https://bedrock-mantle.us-east-1.api.aws/anthropic/v1/messages": (
+        "anthropic.messages",
+        "system.aws.bedrock",
+    ),
+    "https://dbc-1.cloud.databricks.com/serving-endpoints/anthropic/v1/messages": (
+        "anthropic.messages",
+        "system.databricks.aws",
+    ),
+    **{
+        f"https://{host}/v1/projects/p/locations/l/publishers/anthropic/models/claude@1:{verb}": (
+            "anthropic.vertex",
+            "system.google.vertex",
+        )
+        for host in (
+            "aiplatform.googleapis.com",
+            "us-east5-aiplatform.googleapis.com",
+            "aiplatform.eu.rep.googleapis.com",
+        )
+        for verb in ("rawPredict", "streamRawPredict")
+    },
+}
+
+
+@pytest.mark.parametrize(("url", "answer"), ANTHROPIC.items())
+def test_every_host_of_anthropics_models_is_observed(url: str, answer: tuple[str, str]) -> None:
+    explanation = explain(url)
+    assert explanation.observed
+    assert (explanation.operation, explanation.category) == answer
+
+
 def test_a_category_that_the_instruments_leave_out_is_told() -> None:
     explanation = explain(f"https://api.openai.com{CHAT}", instruments=frozenset({"system.anthropic"}))
     assert not explanation.observed

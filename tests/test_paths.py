@@ -83,6 +83,7 @@ OPERATIONS = {
     "/guardrail-checks/invoke": "bedrock.checks",
     "/v1/messages": "anthropic.messages",
     "/anthropic/v1/messages": "anthropic.messages",
+    "/v1/projects/p/locations/global/workspaces/w/invoke/v1/messages": "anthropic.messages",
     "/serving-endpoints/anthropic/v1/messages": "anthropic.messages",
     "/v1/projects/p/locations/global/publishers/anthropic/models/claude@2:rawPredict": "anthropic.vertex",
     "/v1/projects/p/locations/eu/publishers/anthropic/models/claude%3Bx:streamRawPredict": "anthropic.vertex",

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import anthropic
 import anyio
 import msgspec
 import pydantic
@@ -297,6 +298,24 @@ def test_each_attempt_of_the_sdk_is_an_event_with_its_number(
     statuses = [(e.http_status_code, (e.properties or {}).get("system.retry")) for e in events]
     assert statuses == [(status, None), (status, "1"), (200, "2")]
     assert [bool(event.units) for event in events] == [False, False, True]
+
+
+@either_side
+def test_a_message_stream_that_is_refused_when_it_is_opened_is_an_event(
+    setup: Setup, origin: Origin, sink: MemorySink
+) -> None:
+    case = by_name["error_529"]
+    origin.answers = [answer_of(case)]
+    instrument(setup, origin, sink)
+
+    async def scenario(client: Any) -> None:
+        with pytest.raises(anthropic.APIStatusError, match="Overloaded"):
+            async with await open_stream(client):
+                raise AssertionError("it was opened")
+
+    run(setup, origin.url, scenario)
+    [event] = events_of(sink)
+    assert shown(event, case.event) == case.event
 
 
 @either_side
