@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import Context
 from enum import Enum
 from time import perf_counter, time
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from payi_transport.frame import Frame
 from payi_transport.routes import Route
 
-__all__ = ["Detour", "Exchange", "Headers", "Outcome", "Refusal", "Rewriter"]
+__all__ = ["Detour", "Exchange", "Headers", "Listener", "Outcome", "Refusal", "Rewriter"]
 
 # Name, value, name, value …: one tuple of bytes costs the garbage collector nothing, while a pair a header
 # would be looked at again and again for as long as it waits in the queue.
 Headers = tuple[bytes, ...]
 Append = Callable[[bytes], None]
+Listener = Callable[[Mapping[str, Any]], None]
 
 # How many of the last chunks of a body over its limit are kept: usage comes last.
 TAIL_CHUNKS = 64
@@ -84,6 +86,7 @@ class Exchange:
         "_push",
         "_unfinished",
         "body_limit",
+        "caller",
         "chunks",
         "context",
         "decoded",
@@ -91,6 +94,7 @@ class Exchange:
         "ended",
         "error",
         "first_byte",
+        "listener",
         "log_content",
         "outcome",
         "request_body",
@@ -125,6 +129,10 @@ class Exchange:
         self.request_headers = request_headers
         self.request_body = request_body
         self.body_limit = body_limit
+        # The caller's context variables at the time of the request, where somebody will want them.
+        self.caller: Context | None = None
+        # Is told the destination's answer once the event is delivered, on a worker's thread. Never raises.
+        self.listener: Listener | None = None
         self.detour: Detour | None = None
         self.rewriter: Rewriter | None = None
         self.status: int | None = None

@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from payi_transport.adapters.registry import Registry, get_adapters
 from payi_transport.config import (
     PayiInstrumentConfig,
@@ -30,6 +32,7 @@ from payi_transport.hosts import HostTable
 from payi_transport.names import DEFAULT_BASE_URL
 from payi_transport.notices import Notices
 from payi_transport.pipeline import Pipeline, activate, get_active
+from payi_transport.prompt_log import PromptAndResponseLogger
 from payi_transport.routes import Routes
 from payi_transport.settings import Settings
 from payi_transport.sinks import Sink
@@ -52,12 +55,16 @@ def payi_instrument(
     log_prompt_and_response: bool = True,
     config: PayiInstrumentConfig | None = None,
     logger: logging.Logger | None = None,
+    prompt_and_response_logger: PromptAndResponseLogger | None = None,
     sink: Sink | None = None,
 ) -> None:
     """Report every LLM call of this process to Pay-i, from now on, also those of clients made before.
 
     `payi` is a client of the Pay-i API or a list of them, whose key and base URL are used; without one they
     come from `PAYI_API_KEY` and `PAYI_BASE_URL`. `sink` sends the events elsewhere (see `MemorySink`).
+    `prompt_and_response_logger` is called on a background thread for each event that Pay-i has taken, with
+    the id that Pay-i gave the request, and request and response as text; it makes each event a call of its
+    own. With `log_prompt_and_response=False` it is told what Pay-i is not.
     `PAYI_TRANSPORT_DISABLED=1` makes this do nothing. A second call changes nothing.
 
     Raises PayiConfigError for a configuration that can't be used, PayiError where there is no key.
@@ -71,9 +78,17 @@ def payi_instrument(
             logger.debug("payi_transport: payi_instrument() was called before; this call changes nothing")
             return
         settings = check_config(cast("dict[str, Any] | None", config))
+        if prompt_and_response_logger is not None:
+            settings = _prepare_prompt_logger(settings, prompt_and_response_logger)
         _prepare_spool(settings.delivery.spool_directory)
         pipeline = _make_pipeline(
-            settings, check_instruments(instruments), logger, log_prompt_and_response, sink, payi
+            settings,
+            check_instruments(instruments),
+            logger,
+            log_prompt_and_response,
+            sink,
+            payi,
+            prompt_and_response_logger,
         )
         set_base_frame(_make_base_frame(settings), record_unscoped=settings.global_instrumentation)
         activate(pipeline)
@@ -116,6 +131,7 @@ def _make_pipeline(
     log_content: bool,
     sink: Sink | None,
     payi: Any,
+    prompt_logger: PromptAndResponseLogger | None,
 ) -> Pipeline:
     reading = Reading(
         more_headers=frozenset(name.strip().lower() for name in settings.capture.request_headers),
@@ -134,6 +150,7 @@ def _make_pipeline(
         notices=notices,
         log_content=log_content,
         logger=logger,
+        prompt_logger=prompt_logger,
     )
 
 
@@ -160,6 +177,21 @@ def _make_sink(settings: Settings, payi: Any) -> Sink:
         return OfflineSink(settings.offline_instrumentation.file_name)
     delivery = settings.delivery
     return PayiSink(_find_account(payi), single=delivery.mode == "single", batch_limit=delivery.max_batch)
+
+
+def _prepare_prompt_logger(settings: Settings, prompt_logger: object) -> Settings:
+    """The settings that it implies: only an event that goes alone is answered with an id of its own."""
+    if not callable(prompt_logger):
+        raise PayiConfigError(
+            f"prompt_and_response_logger: expected a function of (request_id, data), got {prompt_logger!r}"
+        )
+    if settings.delivery.spool_directory is not None:
+        raise PayiConfigError(
+            "prompt_and_response_logger: not together with config.delivery.spool_directory, where another"
+            " process may deliver an event"
+        )
+    mode = {"bulk": "single"}.get(settings.delivery.mode, settings.delivery.mode)
+    return replace(settings, delivery=replace(settings.delivery, mode=mode))
 
 
 def _prepare_spool(directory: str | None) -> None:

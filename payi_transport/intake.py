@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from payi_transport.event import Event
-from payi_transport.exchange import Exchange
+from payi_transport.exchange import Exchange, Listener
 from payi_transport.ring import Ring
 from payi_transport.spool import Spool
 
@@ -29,6 +29,7 @@ class Pending(NamedTuple):
     ticket: int
     event: Event
     weight: int = 0
+    listener: Listener | None = None
     tries: int = 0
 
 
@@ -61,8 +62,8 @@ class Source(Protocol):
     def take(self) -> list[Pending]:
         """The next events, oldest first, in line until they are settled."""
 
-    def settle(self, pending: Pending, loss: str | None) -> None:
-        """An event is delivered, or lost for that reason."""
+    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
+        """An event is delivered, with the destination's answer if it gave one, or lost for that reason."""
 
     def mark(self) -> int: ...
 
@@ -113,14 +114,16 @@ class RingSource:
             self.counts.skipped[event] += 1
             self._ring.release(1, weight)
             return None
-        return Pending(ticket, event, weight)
+        return Pending(ticket, event, weight, exchange.listener)
 
-    def settle(self, pending: Pending, loss: str | None) -> None:
+    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
         if loss is not None:
             self._lose(loss, pending.weight)
             return
         self.counts.delivered += 1
         self._ring.release(1, pending.weight)
+        if pending.listener is not None:
+            pending.listener(answer)
 
     def _lose(self, reason: str, weight: int) -> None:
         self.counts.lost[reason] += 1
@@ -176,7 +179,8 @@ class SpoolSource:
             self._settle_as("spool_unreadable", payload)
             return None
 
-    def settle(self, pending: Pending, loss: str | None) -> None:
+    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
+        """The listeners of what comes from a disk may be in a process of the past."""
         self._settle_as(loss, pending.event)
 
     def _settle_as(self, loss: str | None, record: Event | bytes) -> None:

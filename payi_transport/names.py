@@ -8,6 +8,8 @@ __all__ = ["PayiCategories", "PayiHeaderNames", "PayiPropertyNames", "PayiResour
 
 DEFAULT_BASE_URL: Final = "https://api.pay-i.com"
 UNKNOWN_RESOURCE: Final = "system.unknown_model"
+# The id of a request that Pay-i gave none: the event went to a file or to a sink of the user's.
+LOCAL_REQUEST_ID: Final = "local_instrumentation"
 # The status of an event whose call failed before any HTTP status arrived.
 STATUS_NO_ANSWER: Final = 299
 

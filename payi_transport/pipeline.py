@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextvars import copy_context
 
 from payi_transport.context import current_frame
 from payi_transport.decode import Reading, decode
@@ -17,6 +18,7 @@ from payi_transport.headers import find_own_headers, override_frame
 from payi_transport.include_usage import ask_for_usage
 from payi_transport.line import Line
 from payi_transport.notices import Notices
+from payi_transport.prompt_log import PromptAndResponseLogger, PromptLog
 from payi_transport.repeats import Repeats
 from payi_transport.ring import Counter
 from payi_transport.routes import Route, Routes
@@ -41,6 +43,7 @@ class Pipeline:
         notices: Notices,
         log_content: bool,
         logger: logging.Logger,
+        prompt_logger: PromptAndResponseLogger | None = None,
     ) -> None:
         self.routes = routes
         self.traces_guardrails = settings.aws_config.guardrail_trace
@@ -55,6 +58,8 @@ class Pipeline:
         self._fault_log = LogWindow(logger, window)
         self._loss_log = LogWindow(logger, window)
         self._header_log = LogWindow(logger, window)
+        self._prompt_log_log = LogWindow(logger, window)
+        self._prompt_log = prompt_logger and PromptLog(prompt_logger, reading, self._count_prompt_fault)
         self._begin_line()
         self._line.start()
 
@@ -102,6 +107,8 @@ class Pipeline:
             request_body=body,
             body_limit=self._body_limit,
         )
+        if self._prompt_log is not None:
+            exchange.caller = copy_context()
         asking = ask_for_usage(body) if body and route.asks_usage else None
         if asking is not None:
             exchange.request_body = asking
@@ -116,6 +123,11 @@ class Pipeline:
         """An error of our own that nobody may feel: counted, and the first of a window logged."""
         self._faults.add()
         self._fault_log.warning(f"a fault of this library's own ({type(exc).__name__})", exc_info=exc)
+
+    def _count_prompt_fault(self, exc: BaseException) -> None:
+        self._faults.add()
+        name = type(exc).__name__
+        self._prompt_log_log.warning(f"prompt_and_response_logger failed ({name})", exc_info=exc)
 
     def flush(self, timeout: float) -> bool:
         """Deliver all that was captured before, within `timeout` seconds; False if any is not."""
@@ -162,6 +174,8 @@ class Pipeline:
         context = exchange.context
         if not (context.price_as_category or context.price_as_resource):
             self.notices.check_price(exchange.route, event)
+        if self._prompt_log is not None:
+            exchange.listener = self._prompt_log.listen(exchange, event)
         return event
 
 

@@ -165,7 +165,7 @@ class Worker:
         again = set(receipt.retry)
         for index, pending in enumerate(batch):
             if index not in again:
-                self._source.settle(pending, receipt.rejected.get(index))
+                self._source.settle(pending, receipt.rejected.get(index), receipt.results.get(index, {}))
         self._put_back([batch[index] for index in sorted(again)])
         self._schedule(receipt, failed=len(again) == len(batch))
         self._tell(receipt)
@@ -184,7 +184,7 @@ class Worker:
             if refusal is None:
                 kept.append(pending._replace(tries=pending.tries + 1))
             else:
-                self._source.settle(pending, refusal)
+                self._source.settle(pending, refusal, {})
         self.counts.retried += len(kept)
         self._pending.extendleft(reversed(kept))
         if kept:

@@ -59,6 +59,14 @@ BAD = {
         {"payi": None, "config": {"delivery": {"spool_directory": "/dev/null/spool"}}},
         "config.delivery.spool_directory: '/dev/null/spool': Not a directory",
     ),
+    "a logger of prompts that is none": (
+        {"prompt_and_response_logger": "x"},
+        r"prompt_and_response_logger: expected a function of \(request_id, data\), got 'x'",
+    ),
+    "a logger of prompts and a spool": (
+        {"prompt_and_response_logger": print, "config": {"delivery": {"spool_directory": "x"}}},
+        "prompt_and_response_logger: not together with config.delivery.spool_directory",
+    ),
     "a client that is none": (
         {"payi": 3},
         "payi: expected a Payi or AsyncPayi client or a list of them, got 3",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -52,12 +53,24 @@ def test_exchanges_become_events_in_line_until_they_are_settled() -> None:
     assert (first.event, second.event) == (make_event(1), make_event(2))
     assert first.ticket < second.ticket < bench.source.mark()
     assert bench.ring.in_flight == 2
-    bench.source.settle(first, None)
-    bench.source.settle(second, "status_400")
+    bench.source.settle(first, None, {})
+    bench.source.settle(second, "status_400", {})
     assert bench.ring.in_flight == 0
     assert (bench.source.counts.delivered, bench.source.counts.lost) == (1, {"status_400": 1})
     assert bench.source.counts.lag > 0
     bench.source.close()
+
+
+def test_the_listener_of_an_exchange_is_told_of_its_delivery_alone() -> None:
+    bench = RingBench(*map(make_event, range(3)))
+    told: list[tuple[int, object]] = []
+    for number, exchange in enumerate(bench.exchanges[:2]):
+        exchange.listener = partial(lambda number, answer: told.append((number, answer)), number)
+    first, second, third = bench.source.take()
+    bench.source.settle(first, "status_400", {})
+    bench.source.settle(second, None, {"request_id": "r"})
+    bench.source.settle(third, None, {})
+    assert told == [(1, {"request_id": "r"})]
 
 
 def test_what_makes_no_event_is_settled_at_once_and_holds_no_content() -> None:
@@ -98,14 +111,14 @@ def test_the_next_events_are_read_when_all_before_are_settled(bench: SpoolBench)
     first, second = bench.source.take()
     assert [first.event, second.event] == [make_event(1), make_event(2)]
     assert first.ticket < second.ticket < mark
-    bench.source.settle(first, None)
+    bench.source.settle(first, None, {})
     assert not bench.source.is_ready()
     assert not bench.wake.is_set()
-    bench.source.settle(second, None)
+    bench.source.settle(second, None, {})
     assert bench.wake.is_set() and bench.source.is_ready()
     assert bench.source.has_before(mark)
     [third] = bench.source.take()
-    bench.source.settle(third, None)
+    bench.source.settle(third, None, {})
     assert not bench.source.has_before(mark)
     assert bench.source.counts.delivered == 3
 
@@ -114,7 +127,7 @@ def test_an_event_that_is_refused_is_counted_and_kept_aside(bench: SpoolBench, t
     bench.write(1)
     assert bench.source.is_ready()
     [pending] = bench.source.take()
-    bench.source.settle(pending, "status_400")
+    bench.source.settle(pending, "status_400", {})
     assert bench.source.counts.lost == {"status_400": 1}
     [line] = (tmp_path / REJECTED_FILE).read_text().splitlines()
     assert json.loads(line) == {
@@ -152,8 +165,8 @@ def test_events_that_others_left_are_counted_apart_and_no_flush_waits_for_them(t
     first, second = bench.source.take()
     assert first.ticket > mark
     assert not bench.source.has_before(mark)
-    bench.source.settle(first, None)
-    bench.source.settle(second, "status_400")
+    bench.source.settle(first, None, {})
+    bench.source.settle(second, "status_400", {})
     counts = bench.source.counts
     assert (counts.replayed, counts.delivered, counts.lost) == (1, 0, {})
     assert len((tmp_path / REJECTED_FILE).read_text().splitlines()) == 1
@@ -165,7 +178,7 @@ def test_a_disk_that_fails_loses_no_account(bench: SpoolBench, tmp_path: Path) -
     assert bench.source.is_ready()
     [pending] = bench.source.take()
     (tmp_path / REJECTED_FILE).mkdir()
-    bench.source.settle(pending, "status_400")
+    bench.source.settle(pending, "status_400", {})
     assert bench.source.counts.lost == {"status_400": 1}
     assert [type(fault) for fault in bench.faults] == [IsADirectoryError]
     assert not bench.source.is_ready()

@@ -41,7 +41,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"dialects": {"framing"}},
     {"counting": set()},
     {"decode": set()},
-    {"intake": set()},
+    {"intake": set(), "prompt_log": set()},
     {"worker": set()},
     {"line": set()},
     {"pipeline": set()},

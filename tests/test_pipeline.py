@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import gc
 import json
@@ -247,6 +248,48 @@ def test_a_header_may_say_that_the_content_of_its_call_is_not_logged(sink: Memor
     call(headers=create_headers(log_prompt_and_response=False))
     assert payi_flush(10)
     assert sink.events[0].provider_request_json is None
+
+
+SPAN: contextvars.ContextVar[str] = contextvars.ContextVar("SPAN", default="none")
+
+
+@pytest.mark.parametrize("log_content", [True, False])
+def test_a_logger_of_prompts_and_answers_is_told_them_with_the_id_that_pay_i_gave(
+    log_content: bool, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
+    origin.answers = [Answer([b'{"request_id":"r-1"}']), Answer([b'{"request_id":"r-2"}'])]
+    told: list[Any] = []
+
+    def log(request_id: str, data: dict[str, str]) -> None:
+        told.append((request_id, SPAN.get(), data["provider_request_json"]))
+
+    payi_instrument(log_prompt_and_response=log_content, prompt_and_response_logger=log)
+    for span in ("first", "second"):
+        token = SPAN.set(span)
+        call()
+        SPAN.reset(token)
+    assert payi_flush(10)
+    prompt = UNARY.request.decode()
+    assert told == [("r-1", "first", prompt), ("r-2", "second", prompt)]
+    assert {received.path.partition("?")[0] for received in origin.received} == {"/api/v1/ingest"}
+    assert [b"provider_request_json" in received.body for received in origin.received] == [log_content] * 2
+
+
+def test_a_logger_that_fails_is_counted_and_logged_and_the_events_arrive(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(request_id: str, data: dict[str, str]) -> None:
+        raise ValueError("no")
+
+    payi_instrument(sink=sink, prompt_and_response_logger=fail)
+    for _ in range(3):
+        call()
+        assert payi_flush(10)
+    assert len(sink.events) == payi_stats().faults == 3
+    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
+    assert "prompt_and_response_logger failed (ValueError)" in record.getMessage()
 
 
 def test_stopping_with_a_dead_destination_takes_two_seconds_and_says_what_is_left(
