@@ -18,6 +18,7 @@ from payi_transport.headers import create_headers, create_limit_header_from_ids
 from payi_transport.instrument import (
     payi_flush,
     payi_instrument,
+    payi_limits,
     payi_shutdown,
     payi_stats,
     payi_uninstrument,
@@ -82,6 +83,7 @@ __all__ = [
     "payi_flush",
     "payi_httpx_client",
     "payi_instrument",
+    "payi_limits",
     "payi_openai_url",
     "payi_shutdown",
     "payi_stats",

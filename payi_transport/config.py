@@ -6,7 +6,7 @@ Whatever can be wrong is wrong here, at start, with the key's path and what is a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 from types import NoneType
 from typing import Any, Literal, Required, TypedDict, get_args, get_origin, get_type_hints
@@ -93,7 +93,7 @@ class PayiInstrumentIngestRetryConfig(TypedDict, total=False):
 
 
 class PayiDeliveryConfig(TypedDict, total=False):
-    mode: str | None  # "bulk" or "single"
+    mode: str | None  # "bulk", "single" or "inline"
     max_batch: int | None
     flush_interval: float | None
     ring_capacity: int | None
@@ -137,6 +137,9 @@ class PayiInstrumentConfig(TypedDict, total=False):
     account_name: str | None
     request_properties: Mapping[str, Any] | None
     request_tags: list[str] | None
+    on_limit: Callable[[str, str], Any] | None
+    enforce_limits: bool | None
+    limit_check_interval: float | None
 
 
 def check_config(config: Mapping[str, Any] | None) -> Settings:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, Self, TypedDict, TypeVar, Unpack,
 import msgspec
 
 from payi_transport.frame import Frame, Scope, enter_scope
+from payi_transport.results import Result, get_last_result
 
 __all__ = ["PayiContext", "get_context", "track", "track_context"]
 
@@ -55,6 +56,7 @@ class PayiContext(TypedDict, total=False):
     price_as_category: str
     price_as_resource: str
     resource_scope: str
+    last_result: Result
 
 
 def set_base_frame(base: Frame | None, *, record_unscoped: bool = True) -> None:
@@ -72,12 +74,17 @@ def current_frame() -> Frame | None:
 
 
 def get_context() -> PayiContext:
-    """The values of the innermost scope, those it inherits included."""
+    """The values of the innermost scope, those it inherits included.
+
+    `last_result` is what Pay-i said of the last call that was made here (its `xproxy_result`), where it says
+    so at once: with inline delivery, and in proxy mode.
+    """
     frame = msgspec.to_builtins(_innermost(_base or Frame()))
-    return cast(
-        PayiContext,
-        {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()},
-    )
+    values = {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()}
+    result = get_last_result()
+    if result is not None:
+        values["last_result"] = result
+    return cast(PayiContext, values)
 
 
 def _innermost(base: Frame) -> Frame:

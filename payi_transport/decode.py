@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from payi_transport.bodies import read_body
 from payi_transport.counting import CountTokens, count_units
 from payi_transport.dialects.openai import DONE
 from payi_transport.dialects.reply import Reply
@@ -15,7 +16,6 @@ from payi_transport.dialects.table import Dialect, find_dialect
 from payi_transport.event import Answer, Event, Failure, Units
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.framing import Frames, find_framing, is_stream
-from payi_transport.inflate import InflateError, inflate
 from payi_transport.inline_data import strip_inline_data
 from payi_transport.names import (
     ERROR_CODE_PROPERTY,
@@ -42,8 +42,6 @@ _AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
 _DEPLOYMENT_HEADER = "x-ms-deployment-name"
 
 _QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*")
-# Inflated bodies may be this many times the limit on what is remembered.
-_INFLATE_RATIO = 16
 
 
 class _Asked(msgspec.Struct):
@@ -71,7 +69,7 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
     Raises nothing for what a provider sent; bytes that can't be read give an event without units.
     """
     headers = read_headers(exchange.response_headers)
-    body = _read_body(exchange, headers)
+    body = read_body(exchange, headers)
     dialect = find_dialect(exchange.route.operation, exchange.route.category)
     reply = _make_reply(exchange, dialect, headers, body)
     answer = _read_answer(dialect, exchange.status, reply, body)
@@ -107,22 +105,6 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
         user_id=context.user_id,
         account_name=context.account_name,
     )
-
-
-def _read_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
-    """The body without its content coding; where its middle was left out, events on both sides stay whole."""
-    coding = "" if exchange.decoded else headers.get("content-encoding", "")
-    body = b"".join(exchange.chunks)
-    if not exchange.has_gap:
-        body += b"".join(exchange.tail or ())
-    elif not coding:
-        body += b"\n\n" + b"".join(exchange.tail or ())
-    if not coding:
-        return body
-    try:
-        return inflate(body, coding, exchange.body_limit * _INFLATE_RATIO)
-    except InflateError:
-        return b""
 
 
 def _find_asked(exchange: Exchange, headers: Mapping[str, str]) -> str | None:

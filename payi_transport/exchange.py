@@ -14,7 +14,9 @@ from enum import Enum
 from time import perf_counter, time
 from typing import Any, NamedTuple, Protocol
 
+from payi_transport.event import Event
 from payi_transport.frame import Frame
+from payi_transport.results import Result
 from payi_transport.routes import Route
 
 __all__ = ["Detour", "Exchange", "Headers", "Listener", "Outcome", "Refusal", "Rewriter"]
@@ -49,15 +51,20 @@ class Refusal(NamedTuple):
 class Detour(NamedTuple):
     """What goes out in place of the caller's request; what is None or empty stays as it is.
 
-    `headers` replace those of the same name, and `without` are names (lower case) that are left out.
-    `hides_usage`: the body asks for a usage chunk that the caller did not ask for.
+    `base` takes the place of the URL's scheme and host, its path and query stay behind it. `headers` replace
+    those of the same name, `without` are names (lower case) that are left out. `plain`: the answer is to come
+    without a content coding, as it is changed on its way. `hides_usage`: the body asks for a usage chunk that
+    the caller did not ask for. `counted`: Pay-i sees the call by itself, so there is nothing to report.
+    `refusal` is answered instead, and nothing is sent.
     """
 
-    url: str | None = None
+    base: str | None = None
     headers: Headers = ()
     without: frozenset[bytes] = frozenset()
     body: bytes | None = None
+    plain: bool = False
     hides_usage: bool = False
+    counted: bool = False
     refusal: Refusal | None = None
 
 
@@ -93,6 +100,7 @@ class Exchange:
         "detour",
         "ended",
         "error",
+        "event",
         "first_byte",
         "listener",
         "log_content",
@@ -100,6 +108,7 @@ class Exchange:
         "request_body",
         "request_headers",
         "response_headers",
+        "result",
         "rewriter",
         "route",
         "size",
@@ -107,6 +116,7 @@ class Exchange:
         "status",
         "tail",
         "timestamp",
+        "waits",
     )
 
     def __init__(
@@ -135,6 +145,10 @@ class Exchange:
         self.listener: Listener | None = None
         self.detour: Detour | None = None
         self.rewriter: Rewriter | None = None
+        # With inline delivery, the end of the exchange waits for its own report, and has its result then.
+        self.waits = False
+        self.result: Result | None = None
+        self.event: Event | None = None
         self.status: int | None = None
         self.response_headers: Headers = ()
         self.decoded = False
@@ -199,6 +213,11 @@ class Exchange:
         if self.tail or not self.size:
             self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail or ()))
         self._push(self)
+
+    def settle(self) -> Result | None:
+        """The answer is over; what Pay-i says of it, where the exchange waits for that."""
+        self.finish()
+        return self.result
 
     def discard(self) -> None:
         """The answer needs no event, as a redirect does not."""

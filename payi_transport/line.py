@@ -52,7 +52,7 @@ class Line:
         self._on_fault = on_fault
         self._captured = Counter()
         self._shed = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
-        self._closed = self._flushed = False
+        self.closed = self._flushed = False
         self._wake = threading.Event()
         delivery = settings.delivery
         self._ring: Ring[Exchange] = Ring(
@@ -106,7 +106,7 @@ class Line:
         self._captured.add()
         # A finaliser may run in the middle of anything, a lock that waking takes included.
         quietly = exchange.outcome is Outcome.ABANDONED
-        if self._closed:
+        if self.closed:
             self._shed[_LOST_AFTER_SHUTDOWN].add()
         elif not self._ring.push(exchange, exchange.weight, quietly=quietly):
             self._shed[_LOST_AT_RING].add()
@@ -125,11 +125,11 @@ class Line:
 
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds, then take no more. Once: a second call waits for nothing."""
-        if self._closed:
+        if self.closed:
             return self._flushed
         deadline = monotonic() + timeout
         self._flushed = self.flush(timeout)
-        self._closed = True
+        self.closed = True
         if self.pid:
             for worker in self._workers:
                 worker.stop(max(0.0, deadline - monotonic()) if self._flushed else 0.0)

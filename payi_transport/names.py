@@ -70,6 +70,17 @@ class PayiResourceScopes:
     region_scope: Final = "region"
 
 
+# What each provider is called in the path of Pay-i's proxy, `/api/v1/proxy/<name>/`. Source: the ingest API.
+PROXY_NAMES: Final = {
+    "openai": PayiCategories.openai,
+    "azure.openai": PayiCategories.azure_openai,
+    "anthropic": PayiCategories.anthropic,
+    "azure.anthropic": PayiCategories.azure,
+    "aws.bedrock": PayiCategories.aws_bedrock,
+}
+# The category of Pay-i's own host, until the path tells the provider's.
+PROXY_CATEGORY: Final = "payi.proxy"
+
 # The key in a request's extensions that says: another hook records this call, or nobody may.
 RECORDED_MARK: Final = "payi_transport"
 

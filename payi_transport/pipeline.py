@@ -8,18 +8,25 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Mapping
 from contextvars import copy_context
+from typing import Any
 
+from payi_transport.bodies import read_frames
 from payi_transport.context import current_frame
 from payi_transport.decode import Reading, decode
+from payi_transport.detours import Detours
 from payi_transport.event import Event
-from payi_transport.exchange import Detour, Exchange, Headers
+from payi_transport.exchange import Exchange, Headers, Listener, Outcome
 from payi_transport.headers import find_own_headers, override_frame
-from payi_transport.include_usage import ask_for_usage
+from payi_transport.inline_delivery import InlineDelivery
+from payi_transport.limits import Limits
 from payi_transport.line import Line
 from payi_transport.notices import Notices
 from payi_transport.prompt_log import PromptAndResponseLogger, PromptLog
+from payi_transport.proxying import Proxy
 from payi_transport.repeats import Repeats
+from payi_transport.results import Result, find_result, set_last_result
 from payi_transport.ring import Counter
 from payi_transport.routes import Route, Routes
 from payi_transport.settings import Settings
@@ -41,6 +48,8 @@ class Pipeline:
         *,
         reading: Reading,
         notices: Notices,
+        proxy: Proxy,
+        inline_sink: Sink | None = None,
         log_content: bool,
         logger: logging.Logger,
         prompt_logger: PromptAndResponseLogger | None = None,
@@ -53,6 +62,8 @@ class Pipeline:
         self._body_limit = settings.capture.max_body_bytes
         self._reading = reading
         self.notices = notices
+        self.limits = Limits(settings.on_limit)
+        self._inline_sink = inline_sink
         window = settings.connection_error_logging_window
         self._delivery_log = LogWindow(logger, window)
         self._fault_log = LogWindow(logger, window)
@@ -60,6 +71,12 @@ class Pipeline:
         self._header_log = LogWindow(logger, window)
         self._prompt_log_log = LogWindow(logger, window)
         self._prompt_log = prompt_logger and PromptLog(prompt_logger, reading, self._count_prompt_fault)
+        self._detours = Detours(
+            proxy,
+            self.limits if settings.enforce_limits else None,
+            adds_results=inline_sink is not None,
+            warn=LogWindow(logger, window).warning,
+        )
         self._begin_line()
         self._line.start()
 
@@ -68,6 +85,7 @@ class Pipeline:
         self._entering = threading.Lock()
         self._faults = Counter()
         self._repeats = Repeats()
+        self._inline = None if self._inline_sink is None else self._make_inline(self._inline_sink)
         self._line = Line(
             self._settings,
             self._sink,
@@ -81,6 +99,17 @@ class Pipeline:
         """Whether calls to a host are recorded here and now."""
         match = self.routes.hosts.find(host, port)
         return match is not None and self.routes.observes(match) and current_frame() is not None
+
+    def _make_inline(self, sink: Sink) -> InlineDelivery:
+        return InlineDelivery(
+            sink,
+            self._settings.ingest_retry,
+            decode=self._decode,
+            queue=self._push,
+            on_result=set_last_result,
+            on_fault=self.count_fault,
+            on_problem=self._delivery_log.warning,
+        )
 
     def begin(self, route: Route, headers: Headers, body: bytes | None) -> Exchange | None:
         """Remember a request; None when calls outside a scope don't count and this is one.
@@ -98,22 +127,21 @@ class Pipeline:
         # A fork may have called no hook, as uWSGI's does not.
         if line.pid != os.getpid():
             line = self._enter_process()
+        end = line.push if self._inline is None else self._end_inline
+        detour = self._detours.find(route, frame, body, own)
         exchange = Exchange(
-            line.push,
+            self._note_counted if detour is not None and detour.counted else end,
             route,
             frame,
             log_content=self._log_content if logged is None else logged,
             request_headers=headers,
-            request_body=body,
+            request_body=body if detour is None or detour.body is None else detour.body,
             body_limit=self._body_limit,
         )
+        exchange.detour = detour
+        exchange.waits = self._inline is not None and (detour is None or not detour.counted)
         if self._prompt_log is not None:
             exchange.caller = copy_context()
-        asking = ask_for_usage(body) if body and route.asks_usage else None
-        if asking is not None:
-            exchange.request_body = asking
-        if asking is not None or own:
-            exchange.detour = Detour(without=own, body=asking, hides_usage=asking is not None)
         return exchange
 
     def _tell_malformed(self, name: str) -> None:
@@ -135,11 +163,15 @@ class Pipeline:
 
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds, then take no more."""
-        return self._own_line().close(timeout)
+        flushed = self._own_line().close(timeout)
+        if self._inline_sink is not None:
+            self._inline_sink.close()
+        return flushed
 
     def stats(self) -> PayiStats:
         """Where everything is that was captured."""
-        return self._own_line().stats(self._faults.value)
+        stats = self._own_line().stats(self._faults.value)
+        return stats if self._inline is None else self._inline.counts.add_to(stats)
 
     def leave_parent(self) -> None:
         """This process was just forked: queue, threads, files and connections are the parent's.
@@ -147,6 +179,8 @@ class Pipeline:
         No thread is started: the child may be about to become another program, or never call anything.
         """
         self._sink.fork()
+        if self._inline_sink is not None:
+            self._inline_sink.fork()
         self._line.abandon()
         self._begin_line()
 
@@ -164,8 +198,43 @@ class Pipeline:
                 line.start()
         return line
 
+    def _end_inline(self, exchange: Exchange) -> None:
+        inline = self._inline
+        if inline is None or self._line.closed:
+            self._push(exchange)
+        else:
+            inline.end(exchange)
+
+    def _push(self, exchange: Exchange) -> None:
+        self._line.push(exchange)
+
+    def _note_counted(self, exchange: Exchange) -> None:
+        """The end of a call that went through Pay-i, which says in the answer what came of it."""
+        if exchange.outcome is Outcome.ABANDONED:
+            return
+        try:
+            result = find_result(data for _, data in read_frames(exchange))
+            if result is not None:
+                exchange.result = result
+                self._note_result(result)
+        except Exception as exc:
+            self.count_fault(exc)
+
+    def _note_result(self, result: Result) -> None:
+        """On the thread of the call that the result is of."""
+        set_last_result(result)
+        self._note_limits(result)
+
+    def _note_limits(self, result: Result) -> None:
+        try:
+            self.limits.note(result)
+        except Exception as exc:  # of the listener that the user gave
+            self.count_fault(exc)
+
     def _decode(self, exchange: Exchange) -> Event | str:
-        """The event of an exchange, or why it needs none. On the worker's thread."""
+        """The event of an exchange, or why it needs none. On the worker's thread, or its caller's."""
+        if exchange.event is not None:
+            return exchange.event
         event = decode(exchange, self._reading)
         if event is None:
             return "pending"
@@ -174,9 +243,23 @@ class Pipeline:
         context = exchange.context
         if not (context.price_as_category or context.price_as_resource):
             self.notices.check_price(exchange.route, event)
-        if self._prompt_log is not None:
-            exchange.listener = self._prompt_log.listen(exchange, event)
+        exchange.listener = self._listen(exchange, event)
         return event
+
+    def _listen(self, exchange: Exchange, event: Event) -> Listener | None:
+        """Who is told how Pay-i answered to an event; in a batch, none is answered by itself."""
+        if self._settings.delivery.mode == "bulk":
+            return None
+        log = None if self._prompt_log is None else self._prompt_log.listen(exchange, event)
+
+        def hear(answer: Mapping[str, Any]) -> None:
+            result = answer.get("xproxy_result")
+            if isinstance(result, dict):
+                self._note_limits(result)
+            if log is not None:
+                log(answer)
+
+        return hear
 
 
 _active: Pipeline | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Set
 from typing import Literal, NamedTuple
 
-from payi_transport.hosts import HostMatch, HostPattern, HostTable
-from payi_transport.names import INSTRUMENT_FAMILIES, PayiCategories
+from payi_transport.hosts import HostMatch, HostPattern, HostTable, find_known
+from payi_transport.names import INSTRUMENT_FAMILIES, PROXY_CATEGORY, PROXY_NAMES, PayiCategories
 from payi_transport.paths import find_operation, find_resource, may_be_call
 
 __all__ = ["Route", "Routes", "refine"]
@@ -16,7 +17,8 @@ class Route(NamedTuple):
     """What an observed request is: `operation` names the wire format of its bodies.
 
     `uri` is scheme, host and path; `resource` is the model, where the path says it. `asks_usage`: whether a
-    stream is to be asked for its usage, if the caller did not say.
+    stream is to be asked for its usage, if the caller did not say. `known`: the host is the provider's own;
+    `proxied`: it is Pay-i's, which forwards to the provider.
     """
 
     operation: str
@@ -25,14 +27,22 @@ class Route(NamedTuple):
     host: HostPattern
     resource: str | None = None
     asks_usage: bool = False
+    known: bool = False
+    proxied: bool = False
 
 
 # What has a usage chunk to ask for.
 _HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
 
 
+_PROXIED = re.compile(r"/api/v1/proxy/([a-z.]+)/")
+
+
 def refine(match: HostMatch, path: str) -> HostMatch:
     """The match with the category that the path gives, where a host of several providers leaves it open."""
+    if match.category == PROXY_CATEGORY:
+        named = _PROXIED.search(path)
+        return match._replace(category=PROXY_NAMES.get(named[1], PROXY_CATEGORY)) if named else match
     if match.by_path and path.startswith("/openai/"):
         match = match._replace(category=PayiCategories.azure_openai)
     # Azure's v1 API takes `stream_options`; of its dated versions, only the later ones do.
@@ -90,13 +100,20 @@ class Routes:
         self, match: HostMatch, method: str, scheme: str, host: str, port: int | None, path: str
     ) -> Route | None:
         operation = find_operation(method, path)
-        match = refine(match, path)
-        if operation is None or not self.observes(match):
+        refined = refine(match, path)
+        if operation is None or not self.observes(refined) or refined.category == PROXY_CATEGORY:
             return None
         address = HostPattern(host, port)
-        asks = operation in _HAS_USAGE_CHUNK and self._asks_usage(match)
-        uri = f"{scheme}://{address}{path}"
-        return Route(operation, match.category, uri, address, find_resource(path), asks)
+        return Route(
+            operation,
+            refined.category,
+            f"{scheme}://{address}{path}",
+            address,
+            find_resource(path),
+            asks_usage=operation in _HAS_USAGE_CHUNK and self._asks_usage(refined),
+            known=find_known(host) is not None,
+            proxied=match.category == PROXY_CATEGORY,
+        )
 
     def _asks_usage(self, match: HostMatch) -> bool:
         if match.include_usage is not None:

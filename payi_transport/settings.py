@@ -84,7 +84,7 @@ class IngestRetrySettings(_Section, frozen=True):
 
 
 class DeliverySettings(_Section, frozen=True):
-    mode: Literal["bulk", "single"] = "bulk"
+    mode: Literal["bulk", "single", "inline"] = "bulk"
     max_batch: Positive = 256
     flush_interval: Interval = 0.5
     ring_capacity: Positive = 65536
@@ -99,7 +99,7 @@ class CaptureSettings(_Section, frozen=True):
 
 
 class Settings(_Section, frozen=True):
-    """Every key of `config`. What a later version will bring is refused until then, not ignored."""
+    """Every key of `config`."""
 
     proxy: bool = False
     global_instrumentation: bool = True
@@ -128,10 +128,13 @@ class Settings(_Section, frozen=True):
     account_name: str | None = None
     request_properties: Properties = {}
     request_tags: tuple[str, ...] = ()
+    on_limit: Any = None
+    enforce_limits: bool = False
+    limit_check_interval: Interval = 30.0
 
     def __post_init__(self) -> None:
-        if self.proxy:
-            raise ValueError("proxy: given True, which is not part of this version; accepted: False")
+        if self.on_limit is not None and not callable(self.on_limit):
+            raise ValueError(f"on_limit: expected a callable, given {self.on_limit!r}")
 
 
 # Every section that may hold host mappings beside the top level.

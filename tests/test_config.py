@@ -61,6 +61,9 @@ DEFAULTS: dict[str, Any] = {
     "delivery.spool_max_bytes": 1024 * 1024 * 1024,
     "capture.max_body_bytes": 16 * 1024 * 1024,
     "capture.request_headers": (),
+    "on_limit": None,
+    "enforce_limits": False,
+    "limit_check_interval": 30.0,
 }
 
 
@@ -251,7 +254,7 @@ BAD: dict[str, tuple[dict[Any, Any], list[str]]] = {
     "no spool": ({"delivery": {"spool_directory": ""}}, ["spool_directory:", "''", ">= 1"]),
     "no bytes": ({"delivery": {"max_bytes_in_flight": 0}}, ["max_bytes_in_flight:", "given 0", ">= 1"]),
     "no file": ({"offline_instrumentation": {"file_name": ""}}, ["file_name:", "given ''", "length >= 1"]),
-    "proxy mode": ({"proxy": True}, ["config.proxy:", "given True", "accepted: False"]),
+    "a listener that is none": ({"on_limit": 3}, ["config.on_limit:", "callable", "given 3"]),
     "a mapping without effect": (
         {"openai_config": {"model_mappings": [{"model": "a"}]}},
         ["config.openai_config.model_mappings[0]:", "price_as_category", "resource_scope is needed"],

@@ -47,6 +47,7 @@ PUBLIC = {
     "payi_flush",
     "payi_httpx_client",
     "payi_instrument",
+    "payi_limits",
     "payi_openai_url",
     "payi_shutdown",
     "payi_stats",

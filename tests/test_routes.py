@@ -21,8 +21,8 @@ def test_a_known_host_and_a_known_path_make_a_route() -> None:
         "system.openai",
         "https://api.openai.com/v1/chat/completions",
         HostPattern("api.openai.com", None),
-        None,
-        True,
+        asks_usage=True,
+        known=True,
     )
 
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from itertools import chain
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from payi_transport.exchange import Detour, Headers
+from payi_transport.exchange import Detour, Headers, Refusal
 from payi_transport.inline_data import NOT_INSTRUMENTED
 
-__all__ = ["Family", "copy_request", "read_body", "read_headers"]
+__all__ = ["Family", "copy_request", "make_answer", "read_body", "read_headers"]
 
 
 class Family(Protocol):
     """What is needed of the module that a request is of."""
 
     request: Callable[..., Any]
+    response: Callable[..., Any]
     byte_stream: Callable[[bytes], Any]
     not_read: type[Exception]
     sync_stream: type[Any]
@@ -58,7 +61,7 @@ def copy_request(family: Family, request: Any, detour: Detour) -> Any:
     stream = request.stream if detour.body is None else family.byte_stream(detour.body)
     sent = family.request(
         request.method,
-        detour.url or request.url,
+        request.url if detour.base is None else detour.base + request.url.raw_path.decode("ascii"),
         headers=_change_headers(request.headers.copy(), detour),
         stream=stream,
         extensions=request.extensions,
@@ -66,6 +69,14 @@ def copy_request(family: Family, request: Any, detour: Detour) -> Any:
     if detour.body is not None or hasattr(request, "_content"):
         sent.read()
     return sent
+
+
+def make_answer(family: Family, request: Any, refusal: Refusal) -> Any:
+    """An answer that took no time, to a request that is not sent."""
+    headers = list(zip(refusal.headers[::2], refusal.headers[1::2], strict=True))
+    answer = family.response(refusal.status, headers=headers, content=refusal.body, request=request)
+    answer.elapsed = timedelta()
+    return answer
 
 
 def _change_headers(headers: Any, detour: Detour) -> Any:
@@ -77,7 +88,8 @@ def _change_headers(headers: Any, detour: Detour) -> Any:
         headers[name.decode()] = value.decode()
     if detour.body is not None and "content-length" in headers:
         headers["content-length"] = str(len(detour.body))
-    if detour.hides_usage:
-        # The answer must come as it is, to be read on the way.
+    if detour.base is not None:
+        headers["host"] = urlsplit(detour.base).netloc
+    if detour.plain:
         headers["accept-encoding"] = "identity"
     return headers

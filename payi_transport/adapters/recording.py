@@ -10,18 +10,22 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from itertools import chain
 from typing import Any
 
+import anyio.to_thread
+
 from payi_transport.adapters.call import INSIDE
 from payi_transport.adapters.httpx_requests import (
     Family,
     copy_request,
+    make_answer,
     read_body,
     read_headers,
 )
 from payi_transport.exchange import Detour, Exchange, Headers, Outcome
 from payi_transport.headers import find_own_headers
-from payi_transport.include_usage import UsageHider
-from payi_transport.names import RECORDED_MARK
+from payi_transport.names import PROXY_CATEGORY, RECORDED_MARK
 from payi_transport.pipeline import Pipeline, get_active
+from payi_transport.results import set_last_result
+from payi_transport.rewriting import find_rewriter
 from payi_transport.routes import Route
 
 __all__ = ["RecordedAsyncStream", "RecordedSyncStream", "record_async", "record_sync"]
@@ -93,7 +97,12 @@ class RecordedAsyncStream(_RecordedStream):
                     yield chunk
                 elif shown := rewriter.feed(chunk):
                     yield shown
-            if rewriter is not None and (shown := rewriter.flush()):
+            if exchange.waits:
+                shown = await anyio.to_thread.run_sync(_settle, exchange)
+                set_last_result(exchange.result)
+            else:
+                shown = b"" if rewriter is None else rewriter.flush()
+            if shown:
                 yield shown
         except GeneratorExit:
             raise
@@ -113,14 +122,27 @@ class RecordedAsyncStream(_RecordedStream):
             self._exchange.finish(Outcome.CLOSED)
 
 
+def _settle(exchange: Exchange) -> bytes:
+    """What is still to be shown at the end of an answer that waits for its report. May take long."""
+    shown = b"" if exchange.rewriter is None else exchange.rewriter.flush()
+    exchange.settle()
+    return shown
+
+
 class _Sent:
-    """What is sent in place of the caller's request, which is not recorded."""
+    """What is sent in place of the caller's request, which is not recorded; or the answer, if nothing is."""
 
-    __slots__ = ("_request", "sent")
+    __slots__ = ("_request", "refused", "sent")
 
-    def __init__(self, request: Any, sent: Any) -> None:
+    def __init__(self, request: Any, sent: Any, refused: Any = None) -> None:
         self._request = request
         self.sent = sent
+        self.refused = refused
+
+    @property
+    def waits(self) -> bool:
+        """Whether the end of the answer takes as long as a report does."""
+        return False
 
     def answer(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
         """An answer came: as far as the caller sees, to the caller's own request."""
@@ -146,6 +168,10 @@ class _Call(_Sent):
         # Tells hooks further in that this call is recorded; taken off before the caller sees the request.
         sent.extensions = {**self._extensions, RECORDED_MARK: True}
         INSIDE.set(True)
+
+    @property
+    def waits(self) -> bool:
+        return self._exchange.waits
 
     def answer(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
         """Begin to remember the answer."""
@@ -173,9 +199,11 @@ class _Call(_Sent):
             exchange.discard()
             return
         exchange.begin_answer(status, tuple(chain.from_iterable(response.headers.raw)))
-        hides_usage = exchange.detour is not None and exchange.detour.hides_usage
-        if hides_usage and "content-encoding" not in response.headers:
-            exchange.rewriter = UsageHider()
+        if exchange.waits or exchange.detour is not None:
+            named = response.headers.get
+            exchange.rewriter = find_rewriter(
+                exchange, named("content-type", ""), named("content-encoding", "")
+            )
         if response.is_closed:
             _take_whole(exchange, response)
         else:
@@ -187,6 +215,8 @@ def record_sync(family: Family, request: Any, send: Callable[[Any], Any]) -> Any
     call = _begin(family, request)
     if call is None:
         return send(request)
+    if call.refused is not None:
+        return call.refused
     try:
         response = send(call.sent)
     except BaseException as exc:
@@ -201,12 +231,17 @@ async def record_async(family: Family, request: Any, send: Callable[[Any], Await
     call = _begin(family, request)
     if call is None:
         return await send(request)
+    if call.refused is not None:
+        return call.refused
     try:
         response = await send(call.sent)
     except BaseException as exc:
         call.fail(exc)
         raise
-    call.answer(response, family.async_stream)
+    if call.waits and response.is_closed:
+        await anyio.to_thread.run_sync(call.answer, response, family.async_stream)
+    else:
+        call.answer(response, family.async_stream)
     return response
 
 
@@ -223,8 +258,10 @@ def _begin(family: Family, request: Any) -> _Sent | None:
         if route is not None:
             return _begin_call(family, request, pipeline, route)
         # Whom a call is for is no business of a provider's, whatever it is asked; others may want to know.
-        known = pipeline.routes.hosts.find(host, url.port) is not None
-        return _strip(family, request, read_headers(request)) if known else None
+        known = pipeline.routes.hosts.find(host, url.port)
+        if known is None or known.category == PROXY_CATEGORY:
+            return None
+        return _strip(family, request, read_headers(request))
     except Exception as exc:
         pipeline.count_fault(exc)
         return None
@@ -235,8 +272,12 @@ def _begin_call(family: Family, request: Any, pipeline: Pipeline, route: Route) 
     exchange = pipeline.begin(route, headers, read_body(family, request))
     if exchange is None:
         return _strip(family, request, headers)
-    sent = request if exchange.detour is None else copy_request(family, request, exchange.detour)
-    return _Call(pipeline, exchange, request, sent)
+    detour = exchange.detour
+    if detour is None:
+        return _Call(pipeline, exchange, request, request)
+    if detour.refusal is not None:
+        return _Sent(request, request, make_answer(family, request, detour.refusal))
+    return _Call(pipeline, exchange, request, copy_request(family, request, detour))
 
 
 def _strip(family: Family, request: Any, headers: Headers) -> _Sent | None:

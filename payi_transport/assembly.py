@@ -1,0 +1,204 @@
+"""Builds a pipeline of what the user gave: settings, a client of Pay-i's API, a sink."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
+
+from msgspec.structs import replace
+
+from payi_transport.config import collect_host_mappings, collect_model_mappings, collect_tokenizer_paths
+from payi_transport.decode import Reading
+from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.event import Event
+from payi_transport.frame import Frame, enter_scope
+from payi_transport.hosts import HostTable
+from payi_transport.names import DEFAULT_BASE_URL
+from payi_transport.notices import Notices
+from payi_transport.pipeline import Pipeline
+from payi_transport.prompt_log import PromptAndResponseLogger
+from payi_transport.proxying import Proxy, is_private
+from payi_transport.routes import Routes
+from payi_transport.settings import Settings
+from payi_transport.sinks import Receipt, Sink
+from payi_transport.sinks.offline import OfflineSink
+from payi_transport.sinks.payi import PayiAccount, PayiSink
+from payi_transport.tokenizers import Tokenizers
+
+__all__ = ["find_account", "make_base_frame", "make_pipeline", "prepare_prompt_logger"]
+
+# How long Pay-i may take to answer a call that waits for its own report.
+_INLINE_SECONDS = 10.0
+
+
+def make_pipeline(
+    settings: Settings,
+    instruments: Set[str] | None,
+    logger: logging.Logger,
+    log_content: bool,
+    sink: Sink | None,
+    payi: Any,
+    prompt_logger: PromptAndResponseLogger | None = None,
+) -> Pipeline:
+    """The pipeline that the settings ask for. `payi` is a client of the Pay-i API, or several, or None.
+
+    Raises PayiConfigError, and PayiError where there is no key for what is asked for.
+    """
+    reading = Reading(
+        more_headers=frozenset(name.strip().lower() for name in settings.capture.request_headers),
+        inline_data=settings.instrument_inline_data,
+        model_mappings=collect_model_mappings(settings),
+        count_tokens=Tokenizers(collect_tokenizer_paths(settings), logger).count,
+    )
+    notices = Notices(logger, reading.model_mappings)
+    account = find_account(payi)
+    proxy = _make_proxy(settings, account)
+    hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)})
+    _prepare_spool(settings.delivery.spool_directory)
+    used = sink or _make_sink(settings, account)
+    return Pipeline(
+        settings,
+        Routes(hosts, instruments, settings.openai_config.include_usage, notices.tell_unmapped),
+        used,
+        reading=reading,
+        notices=notices,
+        proxy=proxy,
+        inline_sink=_make_inline_sink(settings, used, account),
+        log_content=log_content,
+        logger=logger,
+        prompt_logger=prompt_logger,
+    )
+
+
+def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
+    """Raises PayiError where calls are to go through Pay-i and can't."""
+    if settings.proxy:
+        _check_key(account)
+        if not is_private(account.base_url):
+            raise PayiConfigError(
+                f"config.proxy: {account.base_url!r} would get prompts and keys unencrypted; accepted: an"
+                " https address, or http on this machine"
+            )
+    proxy = Proxy(account.base_url, account.api_key)
+    try:
+        proxy.hosts()
+    except ValueError:
+        raise PayiConfigError(
+            f"PAYI_BASE_URL: {account.base_url!r} is no address; accepted: https://host"
+        ) from None
+    return proxy
+
+
+class _SharedSink:
+    """A sink that the worker has too, for many threads: one call at a time."""
+
+    batch_limit = None
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._lock = threading.Lock()
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        with self._lock:
+            return self._sink.deliver(batch)
+
+    def fork(self) -> None:
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """The worker closes it."""
+
+
+def _make_inline_sink(settings: Settings, sink: Sink, account: PayiAccount) -> Sink | None:
+    """Where a call that waits for its own report is reported, from many threads at once."""
+    if settings.delivery.mode != "inline":
+        return None
+    if isinstance(sink, PayiSink):
+        return PayiSink(account, single=True, answer_seconds=_INLINE_SECONDS)
+    return _SharedSink(sink)
+
+
+def _make_sink(settings: Settings, account: PayiAccount) -> Sink:
+    if settings.offline_instrumentation is not None:
+        return OfflineSink(settings.offline_instrumentation.file_name)
+    _check_key(account)
+    delivery = settings.delivery
+    return PayiSink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
+
+
+def prepare_prompt_logger(settings: Settings, prompt_logger: object) -> Settings:
+    """The settings that it implies: only an event that goes alone is answered with an id of its own.
+
+    Raises PayiConfigError for what is no function, and where the two don't go together.
+    """
+    if not callable(prompt_logger):
+        raise PayiConfigError(
+            f"prompt_and_response_logger: expected a function of (request_id, data), got {prompt_logger!r}"
+        )
+    if settings.delivery.spool_directory is not None:
+        raise PayiConfigError(
+            "prompt_and_response_logger: not together with config.delivery.spool_directory, where another"
+            " process may deliver an event"
+        )
+    mode = {"bulk": "single"}.get(settings.delivery.mode, settings.delivery.mode)
+    return replace(settings, delivery=replace(settings.delivery, mode=mode))
+
+
+def _prepare_spool(directory: str | None) -> None:
+    """Make the directory, for this user alone: prompts wait in it."""
+    if directory is None:
+        return
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+    except OSError as exc:
+        raise PayiConfigError(f"config.delivery.spool_directory: {directory!r}: {exc.strerror}") from None
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise PayiConfigError(f"config.delivery.spool_directory: {directory!r} can not be written")
+
+
+def find_account(payi: Any) -> PayiAccount:
+    """Key and base URL of the first client given, or of the environment; without a key it is empty.
+
+    Raises PayiConfigError for what is no client.
+    """
+    clients = list(payi) if isinstance(payi, Iterable) else [payi] if payi is not None else []
+    for client in clients:
+        key, url = getattr(client, "api_key", None), getattr(client, "base_url", None)
+        if not isinstance(key, str) or url is None:
+            raise PayiConfigError(
+                f"payi: expected a Payi or AsyncPayi client or a list of them, got {payi!r}"
+            )
+    if clients:
+        return PayiAccount(str(clients[0].base_url), clients[0].api_key)
+    return PayiAccount(
+        os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL, os.environ.get("PAYI_API_KEY") or ""
+    )
+
+
+def _check_key(account: PayiAccount) -> None:
+    if not account.api_key:
+        raise PayiError(
+            "No Pay-i API key: set the environment variable PAYI_API_KEY, pass payi=, or write events to a"
+            " file with config={'offline_instrumentation': {}}"
+        )
+
+
+def make_base_frame(settings: Settings, calling_file: str) -> Frame:
+    """The outermost scope; without a name of its own, its use case is that of the calling file."""
+    name = settings.use_case_name
+    return enter_scope(
+        Frame(),
+        use_case_name=calling_file if name is None else name,
+        use_case_id=settings.use_case_id,
+        use_case_version=settings.use_case_version,
+        use_case_properties=settings.use_case_properties or None,
+        limit_ids=list(settings.limit_ids) or None,
+        request_tags=list(settings.request_tags) or None,
+        user_id=settings.user_id,
+        account_name=settings.account_name,
+        proxy=settings.proxy or None,
+        request_properties=settings.request_properties or None,
+    )
