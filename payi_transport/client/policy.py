@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from payi_transport import errors
-from payi_transport.types.ingest import XproxyError
 from payi_transport.types.model import read_as
+from payi_transport.types.shared import XproxyError
 
 if TYPE_CHECKING:
     import httpx

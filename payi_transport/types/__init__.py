@@ -10,26 +10,13 @@ from payi_transport.types.categories import (
     CategoryResourceResponse,
     CategoryResponse,
 )
-from payi_transport.types.ingest import (
-    APIError,
-    BulkIngestResponse,
-    IngestResponse,
-    IngestUnits,
-    RequestResult,
-    XproxyError,
-    XproxyResult,
-)
+from payi_transport.types.ingest import BulkIngestResponse, IngestResponse, RequestResult
 from payi_transport.types.limits import (
     CostData,
-    CostDetails,
     DefaultResponse,
     Limit,
     LimitHistoryResponse,
     LimitResponse,
-    PayICommonModelsBudgetManagementCostDetailsBase,
-    PayICommonModelsBudgetManagementCreateLimitBase,
-    PropertiesRequest,
-    PropertiesResponse,
     RequestsData,
     TotalCostData,
 )
@@ -43,6 +30,17 @@ from payi_transport.types.params import (
     IngestRequest,
     PayICommonModelsAPIRouterHeaderInfo,
     PayICommonModelsAPIRouterHeaderInfoParam,
+)
+from payi_transport.types.shared import (
+    APIError,
+    CostDetails,
+    IngestUnits,
+    PayICommonModelsBudgetManagementCostDetailsBase,
+    PayICommonModelsBudgetManagementCreateLimitBase,
+    PropertiesRequest,
+    PropertiesResponse,
+    XproxyError,
+    XproxyResult,
 )
 from payi_transport.types.use_cases import UseCaseInstanceResponse
 

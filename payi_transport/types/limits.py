@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from payi_transport.types.model import Model
+from payi_transport.types.shared import (
+    CostDetails,
+    LimitType,
+    PayICommonModelsBudgetManagementCostDetailsBase,
+)
 
 __all__ = [
     "CostData",
-    "CostDetails",
     "DefaultResponse",
     "Limit",
     "LimitHistory",
     "LimitHistoryResponse",
     "LimitResponse",
-    "LimitType",
-    "PayICommonModelsBudgetManagementCostDetailsBase",
-    "PayICommonModelsBudgetManagementCreateLimitBase",
-    "PropertiesRequest",
-    "PropertiesResponse",
     "PropertyUpdateResponse",
     "RequestsData",
     "TotalCostData",
 ]
-
-LimitType: TypeAlias = Literal["block", "allow"]
 
 
 class DefaultResponse(Model):
@@ -33,31 +30,6 @@ class DefaultResponse(Model):
 
     request_id: str
     message: str | None = None
-
-
-class PropertiesRequest(Model):
-    """Properties to set; None removes one."""
-
-    properties: dict[str, str | None]
-
-
-class PropertiesResponse(Model):
-    """Properties were set."""
-
-    request_id: str | None = None
-
-
-class PayICommonModelsBudgetManagementCostDetailsBase(Model):
-    """A cost, in US dollars."""
-
-    base: float
-
-
-class CostDetails(Model):
-    """A cost, in US dollars, and how much of it came after the limit."""
-
-    base: float
-    overrun_base: float | None = None
 
 
 class CostData(Model):
@@ -126,15 +98,6 @@ class LimitHistoryResponse(Model):
     limit_history: LimitHistory
     request_id: str
     message: str | None = None
-
-
-class PayICommonModelsBudgetManagementCreateLimitBase(Model):
-    """The limit that each instance of a use case gets."""
-
-    max: float
-    limit_type: LimitType | None = None
-    properties: dict[str, str | None] | None = None
-    threshold: float | None = None
 
 
 PropertyUpdateResponse: TypeAlias = list[LimitResponse]

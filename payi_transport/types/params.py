@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Required, TypeAlias, TypedDict
 
-from payi_transport.types.ingest import IngestUnits
-from payi_transport.types.limits import LimitType
+from payi_transport.types.shared import IngestUnits, LimitType
 
 __all__ = [
     "BulkIngestRequest",

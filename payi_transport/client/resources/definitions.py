@@ -10,8 +10,8 @@ from payi_transport.client.calls import Call, Options, fill, stringify
 from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint, list_endpoint
 from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.pagination import CursorPage
-from payi_transport.types.limits import LimitType, PayICommonModelsBudgetManagementCreateLimitBase
 from payi_transport.types.params import LimitConfigParam, Properties
+from payi_transport.types.shared import LimitType, PayICommonModelsBudgetManagementCreateLimitBase
 from payi_transport.types.use_cases import KpiType, UseCaseDefinitionResponse
 from payi_transport.types.use_cases.definitions import (
     KpiCreateResponse,

@@ -13,7 +13,7 @@ from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, e
 from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.event import Event
 from payi_transport.names import PayiHeaderNames
-from payi_transport.types.ingest import BulkIngestResponse, IngestResponse, IngestUnits
+from payi_transport.types.ingest import BulkIngestResponse, IngestResponse
 from payi_transport.types.params import (
     BulkIngestRequest,
     FunctionCallInfo,
@@ -21,6 +21,7 @@ from payi_transport.types.params import (
     PayICommonModelsAPIRouterHeaderInfo,
     Properties,
 )
+from payi_transport.types.shared import IngestUnits
 
 __all__ = ["Ingest"]
 

@@ -16,10 +16,10 @@ from payi_transport.types.limits import (
     Limit,
     LimitHistoryResponse,
     LimitResponse,
-    LimitType,
     PropertyUpdateResponse,
 )
 from payi_transport.types.params import Properties
+from payi_transport.types.shared import LimitType
 
 __all__ = ["LimitProperties", "Limits"]
 

@@ -8,8 +8,8 @@ from payi_transport.client.calls import Call, Options, fill, stringify
 from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint
 from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.types.ingest import RequestResult
-from payi_transport.types.limits import PropertiesResponse
 from payi_transport.types.params import Properties
+from payi_transport.types.shared import PropertiesResponse
 
 __all__ = [
     "RequestId",

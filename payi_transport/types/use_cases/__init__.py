@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from payi_transport.types.limits import PayICommonModelsBudgetManagementCreateLimitBase
 from payi_transport.types.model import Model
+from payi_transport.types.shared import PayICommonModelsBudgetManagementCreateLimitBase
 
 __all__ = ["KpiListResponse", "KpiType", "UseCaseDefinitionResponse", "UseCaseInstanceResponse"]
 
