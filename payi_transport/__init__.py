@@ -38,6 +38,13 @@ from payi_transport.stats import PayiStats
 if _typing.TYPE_CHECKING:
     from payi_transport.client.kpis import increment_kpi_score, increment_kpi_score_async
     from payi_transport.client.payi import AsyncPayi, Payi
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(_importlib.import_module(_LATER[name]), name)
+
 
 # Imported when they are asked for: most programs need none of the client.
 _LATER = {
@@ -92,13 +99,6 @@ __all__ = [
     "track",
     "track_context",
 ]
-
-if not _typing.TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        if name not in _LATER:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(_importlib.import_module(_LATER[name]), name)
 
 
 def __dir__() -> list[str]:

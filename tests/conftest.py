@@ -20,6 +20,7 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in (
         "PAYI_API_KEY",
         "PAYI_BASE_URL",
+        "PAYI_CUSTOM_HEADERS",
         "PAYI_TRANSPORT_DISABLED",
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",

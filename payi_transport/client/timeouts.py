@@ -18,10 +18,10 @@ DEFAULT_TIMEOUT = Timeout(60.0, connect=5.0)
 _UNTOLD = Timeout(5.0)
 
 
-def find_timeout(http: Any) -> TimeoutTypes:
+def find_timeout(http: object) -> TimeoutTypes:
     """The timeout that an HTTP client was given, or the default of this library."""
-    timeout: TimeoutTypes = http.timeout
-    return DEFAULT_TIMEOUT if http.timeout.as_dict() == _UNTOLD.as_dict() else timeout
+    timeout = getattr(http, "timeout", _UNTOLD)
+    return DEFAULT_TIMEOUT if timeout.as_dict() == _UNTOLD.as_dict() else timeout
 
 
 def to_family(timeout: TimeoutTypes, module: Any) -> Any:

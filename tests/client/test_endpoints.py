@@ -1,0 +1,75 @@
+"""Methods of resources: from one function, in each world."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from payi_transport.client.calls import Call
+from payi_transport.client.endpoints import RAW, STREAMING, Resource, endpoint, list_endpoint
+from payi_transport.pagination import CursorPage
+
+
+class World:
+    """Says what it was asked to do."""
+
+    def __init__(self, name: str = "plain") -> None:
+        self.name = name
+
+    def call(self, call: Call[Any]) -> str:
+        return f"{self.name} call {call.path}"
+
+    def list(self, call: Call[Any]) -> str:
+        return f"{self.name} list {call.path}"
+
+    def raw(self) -> World:
+        return World("raw")
+
+    def streaming(self) -> World:
+        return World("streaming")
+
+
+class Things(Resource[Any]):
+    """Things."""
+
+    with_raw_response = RAW
+    with_streaming_response = STREAMING
+
+    @endpoint
+    def retrieve(self, name: str, *, size: int = 1) -> Call[int]:
+        """One thing."""
+        return Call("GET", f"/{name}/{size}", int)
+
+    @list_endpoint
+    def list(self) -> Call[CursorPage[int]]:
+        """All things."""
+        return Call("GET", "/", CursorPage[int])
+
+
+things: Any = Things(World())
+
+
+@pytest.mark.parametrize(
+    ("resource", "name"),
+    [(things, "plain"), (things.with_raw_response, "raw"), (things.with_streaming_response, "streaming")],
+)
+def test_a_method_hands_its_call_to_the_world_that_the_resource_is_in(resource: Any, name: str) -> None:
+    assert resource.__class__ is Things
+    assert resource.retrieve("a", size=2) == f"{name} call /a/2"
+    assert resource.list() == f"{name} list /"
+
+
+def test_a_method_shows_its_parameters_and_what_it_does() -> None:
+    assert things.retrieve.__doc__ == "One thing."
+    assert things.retrieve.__name__ == "retrieve"
+    assert list(inspect.signature(things.retrieve).parameters) == ["name", "size"]
+    assert list(inspect.signature(things.list).parameters) == []
+
+
+def test_of_the_class_one_gets_what_is_there() -> None:
+    assert Things.retrieve.__doc__ == "One thing."
+    assert isinstance(Things.retrieve, endpoint)
+    assert isinstance(Things.list, list_endpoint)
+    assert Things.with_raw_response is RAW

@@ -1,0 +1,60 @@
+"""Counting up a KPI: read, add, write."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import anyio
+import pytest
+
+from payi_transport import AsyncPayi, Payi, increment_kpi_score, increment_kpi_score_async
+from tests.origin import Answer, Origin
+
+SCORED = b'{"items":[{"kpi_name":"solved-other","score":9},{"kpi_name":"solved","score":2.5}]}'
+NAMES = {"kpi_name": "solved", "use_case_name": "bot", "use_case_id": "u1"}
+
+
+def increment(origin: Origin, world: str, **arguments: Any) -> bool:
+    if world == "sync":
+        with Payi(api_key="k", base_url=origin.url, max_retries=0) as payi:
+            return increment_kpi_score(payi, **arguments)
+
+    async def main() -> bool:
+        async with AsyncPayi(api_key="k", base_url=origin.url, max_retries=0) as payi:
+            return await increment_kpi_score_async(payi, **arguments)
+
+    return anyio.run(main)
+
+
+@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("scores", "by", "written"),
+    [
+        (SCORED, {}, 3.5),
+        (SCORED, {"increment": -2}, 0.5),
+        (b'{"items":[]}', {"increment": 5}, 5.0),
+        (b'{"items":[{"kpi_name":"solved","score":null}]}', {}, 1.0),
+    ],
+)
+def test_the_score_is_read_and_written(
+    world: str, scores: bytes, by: dict[str, int], written: float, origin: Origin
+) -> None:
+    origin.answers = [Answer([scores]), Answer([b""])]
+    assert increment(origin, world, **NAMES, **by)
+    read, wrote = origin.received
+    assert (read.method, read.path) == ("GET", "/api/v1/use_cases/instances/bot/u1/kpis?kpi_name=solved")
+    assert (wrote.method, wrote.path) == ("PUT", "/api/v1/use_cases/instances/bot/u1/kpis/solved")
+    assert json.loads(wrote.body) == {"score": written}
+
+
+@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize("names", [NAMES, {**NAMES, "use_case_id": ""}])
+def test_what_goes_wrong_is_false_and_told_at_debug_level(
+    world: str, names: dict[str, str], origin: Origin, caplog: pytest.LogCaptureFixture
+) -> None:
+    origin.answers = [Answer([b"{}"], status=404)]
+    with caplog.at_level(logging.DEBUG, "payi.instrument"):
+        assert not increment(origin, world, **names)
+    assert "KPI solved of bot" in caplog.text

@@ -1,0 +1,144 @@
+"""Raw answers: what HTTP says of them, and what they parse to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import NoneType
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from payi_transport.client.responses import APIResponse, AsyncAPIResponse, read_answer
+from payi_transport.errors import APIResponseValidationError
+from payi_transport.types import DefaultResponse, IngestUnits
+from payi_transport.types.categories import CategoryDeleteResponse
+
+REQUEST = httpx.Request("GET", "https://api.pay-i.com/api/v1/limits/L1")
+BODY = b'{"request_id":"r1",\n"message":"d\xc3\xa4ne"}'
+
+
+class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in two chunks, that nobody has read."""
+
+    def __iter__(self) -> Any:
+        yield from (BODY[:9], BODY[9:])
+
+    async def __aiter__(self) -> Any:
+        for chunk in self:
+            yield chunk
+
+
+def answer(stream: bool = False, **more: Any) -> httpx.Response:
+    body = {"stream": Stream()} if stream else {"content": BODY}
+    return httpx.Response(200, request=REQUEST, headers={"x-a": "b"}, **{**body, **more})
+
+
+def read(response: httpx.Response) -> DefaultResponse:
+    return read_answer(response, DefaultResponse, strict=False)
+
+
+@pytest.mark.parametrize("kind", [APIResponse, AsyncAPIResponse])
+def test_what_http_says_of_an_answer(kind: Any) -> None:
+    response = kind(answer(), read, 2)
+    response.http_response.elapsed = timedelta(seconds=1)
+    assert (response.status_code, response.method, response.retries_taken) == (200, "GET", 2)
+    assert (response.url, response.http_version) == (REQUEST.url, "HTTP/1.1")
+    assert (response.headers["X-A"], response.is_closed) == ("b", True)
+    assert (response.http_request, response.elapsed) == (REQUEST, timedelta(seconds=1))
+    assert repr(response) == f"<{kind.__name__} [200] GET /api/v1/limits/L1>"
+
+
+@pytest.mark.parametrize(
+    ("use", "result"),
+    [
+        (lambda response: response.parse(), DefaultResponse("r1", "däne")),
+        (lambda response: response.read(), BODY),
+        (lambda response: response.text(), BODY.decode()),
+        (lambda response: response.json(), {"request_id": "r1", "message": "däne"}),
+        (lambda response: b"".join(response.iter_bytes()), BODY),
+        (lambda response: next(response.iter_bytes(30)), BODY[:30]),
+        (lambda response: "".join(response.iter_text()), BODY.decode()),
+        (lambda response: list(response.iter_lines()), BODY.decode().split("\n")),
+        (lambda response: response.map(lambda value: value.request_id).parse(), "r1"),
+    ],
+)
+def test_a_body_may_be_used_in_any_way(use: Callable[[Any], Any], result: Any) -> None:
+    response = APIResponse(answer(stream=True), read)
+    assert not response.is_closed
+    assert use(response) == result
+    response.close()
+    assert response.is_closed
+
+
+@pytest.mark.parametrize(
+    ("use", "result"),
+    [
+        (lambda response: response.parse(), DefaultResponse("r1", "däne")),
+        (lambda response: response.read(), BODY),
+        (lambda response: response.text(), BODY.decode()),
+        (lambda response: response.json(), {"request_id": "r1", "message": "däne"}),
+        (lambda response: collect(response.iter_bytes()), [BODY[:9], BODY[9:]]),
+        (lambda response: collect(response.iter_bytes(len(BODY))), [BODY]),
+        (lambda response: collect(response.iter_text(100)), [BODY.decode()]),
+        (lambda response: collect(response.iter_lines()), BODY.decode().split("\n")),
+        (lambda response: response.map(lambda value: value.request_id).parse(), "r1"),
+    ],
+)
+def test_an_awaited_body_may_be_used_in_any_way(use: Callable[[Any], Any], result: Any) -> None:
+    async def main() -> None:
+        response = AsyncAPIResponse(answer(stream=True), read)
+        assert not response.is_closed
+        assert await use(response) == result
+        await response.close()
+        assert response.is_closed
+
+    anyio.run(main)
+
+
+async def collect(items: Any) -> list[Any]:
+    return [item async for item in items]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "truncated"),
+        (b"<html>", "malformed"),
+        (b'{"a":"\xff"}', "invalid|codec"),
+        (b"null", "null|NoneType"),
+        (b'"text"', "str"),
+        (b"[1]", "array|list"),
+    ],
+)
+def test_an_answer_of_another_shape_is_an_error(content: bytes, reason: str, strict: bool) -> None:
+    response = answer(content=content)
+    with pytest.raises(
+        APIResponseValidationError, match=f"GET /api/v1/limits/L1 can't be read: .*({reason})"
+    ) as caught:
+        read_answer(response, DefaultResponse, strict=strict)
+    assert caught.value.status_code == 200
+    assert caught.value.response is response
+
+
+def test_an_error_of_shape_knows_the_request_id() -> None:
+    response = answer(content=b'{"request_id":"r1","message":3}')
+    with pytest.raises(APIResponseValidationError, match=r"\$\.message") as caught:
+        read_answer(response, DefaultResponse, strict=True)
+    assert (caught.value.request_id, caught.value.body) == ("r1", {"request_id": "r1", "message": 3})
+
+
+def test_only_strict_reading_minds_a_part_of_another_type() -> None:
+    value: Any = read_answer(answer(content=b'{"input":"many"}'), IngestUnits, strict=False)
+    assert value.input == "many"
+
+
+def test_an_answer_without_a_meaning_is_not_looked_at() -> None:
+    assert read_answer(answer(content=b"<html>"), NoneType, strict=True) is None
+
+
+def test_an_empty_list_is_a_list() -> None:
+    assert read_answer(answer(content=b"[]"), CategoryDeleteResponse, strict=False) == []

@@ -1,0 +1,61 @@
+"""What a client was told, and what the environment says in its place."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from payi_transport import PayiError
+from payi_transport.client.settings import find_base_url, find_key, read_custom_headers
+
+
+def test_the_key_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "from-environment")
+    assert find_key("given") == "given"
+    assert find_key(None) == "from-environment"
+
+
+@pytest.mark.parametrize("set_to", [None, ""])
+def test_without_a_key_the_error_names_the_variable(
+    set_to: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if set_to is not None:
+        monkeypatch.setenv("PAYI_API_KEY", set_to)
+    with pytest.raises(PayiError, match="PAYI_API_KEY"):
+        find_key(None)
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "found"),
+    [
+        (None, None, "https://api.pay-i.com"),
+        (None, "", "https://api.pay-i.com"),
+        (None, "https://payi.example.org/", "https://payi.example.org"),
+        ("https://other.example.org/base/", "https://payi.example.org", "https://other.example.org/base"),
+        (httpx.URL("http://localhost:1/"), None, "http://localhost:1"),
+    ],
+)
+def test_the_address_is_given_or_in_the_environment_or_the_default(
+    given: str | httpx.URL | None, environment: str | None, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if environment is not None:
+        monkeypatch.setenv("PAYI_BASE_URL", environment)
+    assert find_base_url(given) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "headers"),
+    [
+        (None, {}),
+        ("", {}),
+        ("X-Team: blue", {"X-Team": "blue"}),
+        ("X-Team: blue\nX-Url: http://a:1\r\n\n", {"X-Team": "blue", "X-Url": "http://a:1"}),
+        ("no colon\n: no name\nA:", {"A": ""}),
+    ],
+)
+def test_custom_headers_are_lines_of_name_and_value(
+    text: str | None, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if text is not None:
+        monkeypatch.setenv("PAYI_CUSTOM_HEADERS", text)
+    assert read_custom_headers() == headers

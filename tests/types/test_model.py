@@ -1,0 +1,127 @@
+"""Answers are values that keep what this version does not know."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.types.model import Model, read_as
+
+T = TypeVar("T")
+
+
+class Inner(Model):
+    """One."""
+
+    count: int
+    score: float | None = None
+
+
+class Outer(Model):
+    """Another."""
+
+    name: str
+    when: datetime | None = None
+    inner: Inner | None = None
+    inners: list[Inner] | None = None
+    by_name: dict[str, Inner] | None = None
+    status_code: int | None = msgspec.field(name="statusCode", default=None)
+    mixed: bool | float | None = None
+
+
+class Box(Model, Generic[T]):
+    """A third."""
+
+    items: list[T] | None = None
+
+
+FULL = {
+    "name": "a",
+    "when": "2026-05-04T03:02:01Z",
+    "inner": {"count": 1, "score": 2, "new": "x"},
+    "inners": [{"count": 1}, {"count": 2, "new": {"deep": [1]}}],
+    "by_name": {"k": {"count": 3}},
+    "statusCode": 400,
+    "mixed": 0.5,
+    "brand_new": [1, 2],
+}
+
+
+def test_every_part_is_of_its_type() -> None:
+    outer = read_as(Outer, FULL)
+    assert (outer.name, outer.when) == ("a", datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
+    assert outer.inner == Inner(1, 2.0)
+    assert [type(inner) for inner in outer.inners] == [Inner, Inner]
+    assert outer.by_name == {"k": Inner(3)}
+    assert (outer.status_code, outer.mixed) == (400, 0.5)
+
+
+def test_unknown_fields_are_attributes_wherever_they_stand() -> None:
+    outer = read_as(Outer, FULL)
+    assert outer.brand_new == [1, 2]
+    assert outer.unknown_fields == {"brand_new": [1, 2]}
+    assert outer.inner.new == "x"
+    assert outer.inners[1].new == {"deep": [1]}
+
+
+def test_a_dict_of_it_has_the_names_of_the_api_and_nothing_that_is_none() -> None:
+    outer = read_as(Outer, FULL)
+    assert outer.to_dict() == {**FULL, "when": outer.when}
+    assert read_as(Outer, {"name": "a", "inner": None}).to_dict() == {"name": "a"}
+
+
+def test_the_repr_shows_what_there_is() -> None:
+    outer = read_as(Outer, {"name": "a", "inner": {"count": 1, "new": 2}, "brand_new": "x"})
+    assert repr(outer) == "Outer(name='a', inner=Inner(count=1, new=2), brand_new='x')"
+
+
+def test_a_value_may_be_sent_again_as_json() -> None:
+    assert msgspec.json.encode(Inner(1)) == b'{"count":1}'
+
+
+@pytest.mark.parametrize(
+    ("raw", "field", "kept"),
+    [
+        ({}, "name", None),
+        ({"name": 3}, "name", 3),
+        ({"name": "a", "when": "yesterday"}, "when", "yesterday"),
+        ({"name": "a", "inner": "flat"}, "inner", "flat"),
+        ({"name": "a", "inners": {"0": 1}}, "inners", {"0": 1}),
+        ({"name": "a", "inners": [1, None]}, "inners", [1, None]),
+        ({"name": "a", "by_name": [1]}, "by_name", [1]),
+        ({"name": "a", "mixed": "much"}, "mixed", "much"),
+    ],
+)
+def test_a_part_of_another_type_stays_as_it_came(raw: dict[str, Any], field: str, kept: Any) -> None:
+    assert getattr(read_as(Outer, raw), field) == kept
+
+
+def test_a_generic_answer_reads_its_items() -> None:
+    box = read_as(Box[Inner], {"items": [{"count": 1}]})
+    assert box == Box([Inner(1)])
+    assert not box.unknown_fields
+
+
+@pytest.mark.parametrize("raw", [None, 3, "x", [1]])
+def test_what_is_no_object_stays_as_it_came(raw: Any) -> None:
+    assert read_as(Outer, raw) is raw
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*FULL, "count", "x"]), inner),
+    max_leaves=10,
+)
+
+
+@given(json_values)
+def test_no_answer_is_an_error(raw: Any) -> None:
+    value = read_as(Outer, raw)
+    if isinstance(raw, dict):
+        assert repr(value)
+        value.to_dict()
