@@ -1,0 +1,73 @@
+"""What a caller can see of an answer, and the answers that it is to see alike with and without us."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport.event import Event
+from tests.origin import Answer, Origin
+from tests.wire_cases import CASES, WireCase
+
+__all__ = ["ANSWERS", "PATH", "STREAM", "UNARY", "answer_of", "events_of", "observe", "view_both"]
+
+_by_name = {case.name: case for case in CASES}
+UNARY, STREAM = _by_name["openai/chat_unary"], _by_name["openai/chat_stream"]
+_ERROR = _by_name["openai/chat_error_429"]
+PATH = "/v1/chat/completions"
+
+
+def answer_of(case: WireCase, **more: Any) -> Answer:
+    return Answer(case.chunks(), status=case.status, headers=case.headers, **more)
+
+
+def _packed(case: WireCase) -> Answer:
+    body = gzip.compress(case.answer)
+    return Answer([body[:40], body[40:]], headers={**case.headers, "content-encoding": "gzip"})
+
+
+def _sized(case: WireCase) -> Answer:
+    return Answer([case.answer], headers={**case.headers, "content-length": str(len(case.answer))})
+
+
+# Each with the recorded case whose event it makes.
+ANSWERS: Mapping[str, tuple[WireCase, Answer]] = {
+    "unary": (UNARY, answer_of(UNARY)),
+    "unary by length": (UNARY, _sized(UNARY)),
+    "unary packed": (UNARY, _packed(UNARY)),
+    "error": (_ERROR, answer_of(_ERROR)),
+    "stream": (STREAM, answer_of(STREAM)),
+    "stream packed": (STREAM, _packed(STREAM)),
+}
+
+
+def observe(origin: Origin, sink: MemorySink, category: str = "system.openai") -> None:
+    """Begin to record, the origin being one of a category."""
+    payi_instrument(sink=sink, config={"host_mappings": {origin.netloc: {"price_as_category": category}}})
+
+
+def events_of(sink: MemorySink) -> list[Event]:
+    assert payi_flush(10)
+    assert payi_stats().faults == 0
+    return sink.events
+
+
+def view_both(origin: Origin, sink: MemorySink, *answers: Answer) -> Callable[[Callable[[], Any]], list[Any]]:
+    """A function that runs a scenario without the library and with it: what it gave, or raised, each time."""
+
+    def run(scenario: Callable[[], Any]) -> list[Any]:
+        return list(_run_twice(scenario))
+
+    def _run_twice(scenario: Callable[[], Any]) -> Iterator[Any]:
+        for records in (False, True):
+            origin.answers = list(answers)
+            if records:
+                observe(origin, sink)
+            try:
+                yield scenario()
+            except Exception as exc:
+                yield type(exc), str(exc)
+
+    return run
