@@ -46,13 +46,34 @@ class Tokenizers:
             return None
 
     def _warn_of_what_is_missing(self) -> None:
-        if self._paths and importlib.util.find_spec("tokenizers") is None:
+        """What is told here is not told again when the tokenizer is needed."""
+        if self._paths and not _is_installed():
             self._warn(
                 "a tokenizer_path needs the package tokenizers: pip install 'payi-transport[tokenizers]'"
             )
+            self._loaded = dict.fromkeys(self._paths)
         for model, path in self._paths.items():
-            if not Path(path).is_file():
-                self._warn(f"the tokenizer_path of {model!r} is no file: {path!r}")
+            reason = _find_fault(path)
+            if reason is not None:
+                self._warn(f"the tokenizer_path of {model!r}, {path!r}, can not be read ({reason})")
+                self._loaded[model] = None
 
     def _warn(self, message: str) -> None:
         self._logger.warning("payi_transport: %s; its tokens are not counted", message)
+
+
+def _is_installed() -> bool:
+    try:
+        return importlib.util.find_spec("tokenizers") is not None
+    except (ImportError, ValueError):
+        # A finder that hides it, or another module in its place.
+        return False
+
+
+def _find_fault(path: str) -> str | None:
+    """Why a file can't be read, None for one that can."""
+    try:
+        with Path(path).open("rb"):
+            return None
+    except (OSError, ValueError) as exc:
+        return f"{type(exc).__name__}: {getattr(exc, 'strerror', None) or exc}"

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import tokenizers
 from payi_transport import MemorySink, Units, payi_flush, payi_instrument
 from payi_transport.decode import Reading
 from payi_transport.exchange import Outcome
+from payi_transport.pricing import ModelMapping
 from payi_transport.tokenizers import Tokenizers
 from tests.exchanges import make_exchange
 from tests.test_decode import read
@@ -48,35 +50,55 @@ def test_tokens_are_counted_for_configured_models_alone(words: str) -> None:
     assert counting.count("other", "one two three") is None
 
 
-def test_a_missing_file_is_told_at_start_and_a_bad_one_once(
+def test_a_file_that_is_no_tokenizer_is_told_once_when_it_is_needed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text("{}")
-    counting = make({"missing": str(tmp_path / "nowhere.json"), "bad": str(bad)})
-    assert "the tokenizer_path of 'missing' is no file" in caplog.text
-    caplog.clear()
+    counting = make({"bad": str(bad)})
+    assert not caplog.records
     assert counting.count("bad", "x") is counting.count("bad", "x") is None
     assert len(caplog.records) == 1
     assert "the tokenizer of 'bad' can not be loaded" in caplog.text
 
 
-def test_without_the_library_the_start_says_what_to_install(words: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nowhere.json", "No such file"),
+        ("", "Is a directory"),
+        ("a\0b", "null byte"),
+        ("a" * 999, "too long"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_told_once_at_start(
+    name: str, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counting = make({"gpt": str(tmp_path / name)})
+    assert "the tokenizer_path of 'gpt'" in caplog.text and reason in caplog.text
+    assert counting.count("gpt", "x") is None
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("hide", ['sys.modules["tokenizers"] = None', "sys.meta_path.insert(0, Hide())"])
+def test_without_the_library_the_start_says_once_what_to_install(hide: str, words: str) -> None:
     script = f"""
-        import importlib.util, logging, sys
+        import logging, sys
         logging.basicConfig(level=logging.WARNING)
+        from payi_transport.tokenizers import Tokenizers
         class Hide:
             def find_spec(self, name, path=None, target=None):
                 if name == "tokenizers":
                     raise ModuleNotFoundError(name)
-        sys.modules["tokenizers"] = None
-        from payi_transport.tokenizers import Tokenizers
-        assert Tokenizers({{"gpt": {words!r}}}, logging.getLogger()).count("gpt", "x") is None
+        {hide}
+        counting = Tokenizers({{"gpt": {words!r}, "other": {words!r}}}, logging.getLogger())
+        assert counting.count("gpt", "x") is counting.count("other", "x") is None
     """
     ran = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60
     )
     assert ran.returncode == 0, ran.stderr
+    assert ran.stderr.count("WARNING") == 1
     assert "pip install 'payi-transport[tokenizers]'" in ran.stderr
 
 
@@ -195,3 +217,69 @@ def test_a_tokenizer_is_configured_by_model(words: str, sink: MemorySink) -> Non
         client.post("https://api.openai.com/v1/chat/completions", content=case.request)
     assert payi_flush(10)
     assert sink.events[0].units == {"text": Units(3), "vision": Units(97)}
+
+
+EMBEDDINGS = by_name["bedrock/cohere_embeddings"]
+UNTOLD = {name: value for name, value in EMBEDDINGS.headers.items() if "token-count" not in name}
+
+
+@pytest.mark.parametrize(
+    ("name", "headers", "units"),
+    [
+        # "Hello from Boston", "Hello"
+        ("cohere.embed-english-v3", UNTOLD, {"text": Units(4)}),
+        ("cohere.embed-english-v3", EMBEDDINGS.headers, {"text": Units(4)}),
+        ("other", EMBEDDINGS.headers, {"text": Units(6)}),
+        ("other", UNTOLD, {}),
+    ],
+)
+def test_embeddings_that_the_model_does_not_count_are_counted(
+    name: str, headers: dict[str, str], units: dict[str, Units], words: str
+) -> None:
+    reading = Reading(count_tokens=make({name: words}).count)
+    assert read(make_exchange(replace(EMBEDDINGS, headers=headers)), reading).units == units
+
+
+def test_a_model_behind_an_arn_is_counted_as_what_it_is_priced_as(words: str) -> None:
+    arn = "arn:aws:bedrock:us-east-1:1:provisioned-model/abc"
+    case = replace(EMBEDDINGS, headers=UNTOLD, route={"category": "system.aws.bedrock", "resource": arn})
+    for name in (arn, "cohere.embed-english-v3"):
+        mapping = ModelMapping(arn, price_as_resource="cohere.embed-english-v3")
+        reading = Reading(model_mappings=(mapping,), count_tokens=make({name: words}).count)
+        assert read(make_exchange(case), reading).units == {"text": Units(4)}
+
+
+def test_a_text_model_that_counts_nothing_is_counted_whole(words: str) -> None:
+    case = by_name["bedrock/mistral_text_unary"]
+    silent = replace(case, headers=UNTOLD)
+    reading = Reading(count_tokens=make({"mistral.mistral-7b-instruct-v0:2": words}).count)
+    # "What is the weather in Boston?", "Hello"
+    assert read(make_exchange(silent), reading).units == {"text": Units(7, 1)}
+    assert read(make_exchange(case), reading).units == {"text": Units(14, 26)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        # "Hello from Boston"
+        ("converse_stream", Units(output=3)),
+        ("llama_stream", Units(14, 3)),
+        # `Hello{"city":"Boston"}`, and a call alone: words, and the signs between them.
+        ("nova_stream", Units(output=6)),
+        ("openai_stream", Units(output=6)),
+    ],
+)
+def test_the_text_of_bedrocks_streams_that_were_left_early_is_counted(
+    name: str, text: Units, words: str
+) -> None:
+    case = by_name[f"bedrock/{name}"]
+    reading = Reading(count_tokens=make({case.route["resource"]: words}).count)
+    event = read(make_exchange(case, case.chunks()[:-1], outcome=Outcome.CLOSED), reading)
+    assert event.units == {"text": text}
+    assert event.properties == {"system.stream": "partial"}
+
+
+def test_an_error_is_not_counted(words: str) -> None:
+    case = by_name["bedrock/error_expired_token"]
+    reading = Reading(count_tokens=make({case.route["resource"]: words}).count)
+    assert read(make_exchange(case), reading).units == {}

@@ -87,15 +87,17 @@ def read_invocation(reply: Reply) -> Answer:
     units = answer.units or map_usage(beside.metrics) or read_header_usage(reply.headers)
     failure = beside.failure or answer.failure or beside.guardrail.failure
     document = [name for name, _ in reply.frames] == [""]
+    finished = answer.finished or bool(beside.metrics or failure) or (document and reply.exhausted)
+    silent = finished and not units
     return msgspec.structs.replace(
         answer,
         # The provider's id of the call is in a header.
         response_id=None,
         units={**units, **beside.guardrail.units},
         failure=failure,
-        finished=answer.finished or bool(beside.metrics or failure) or (document and reply.exhausted),
+        finished=finished,
         properties={**answer.properties, **beside.guardrail.properties, **beside.properties},
-        uncounted=answer.uncounted or (() if units else tuple(read_prompt_texts(reply.request))),
+        uncounted=answer.uncounted or (tuple(read_prompt_texts(reply.request)) if silent else ()),
     )
 
 

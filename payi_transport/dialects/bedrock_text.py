@@ -16,7 +16,7 @@ __all__ = ["read_output_text", "read_prompt_texts"]
 _PROMPT = frozenset(
     {"system", "messages", "message", "content", "text", "prompt", "inputText", "texts", "chat_history"}
 )
-# The same of an answer, whole or in events; `input` is that of a function call.
+# The same of an answer, whole or in events; `input` and `arguments` are those of a function call.
 _OUTPUT = frozenset(
     {
         "output",
@@ -38,6 +38,9 @@ _OUTPUT = frozenset(
         "toolUse",
         "input",
         "partial_json",
+        "tool_calls",
+        "function",
+        "arguments",
     }
 )
 # Events of a choice with a message with content, of a block in a field.

@@ -39,6 +39,10 @@ ANSWERS: dict[str, tuple[Any, str]] = {
     ),
     "Anthropic's beginning": ({"type": "message_start", "message": {"id": "m", "content": []}}, ""),
     "OpenAI's chunk": ({"id": "c", "choices": [{"delta": {"role": "assistant", "content": "Hi"}}]}, "Hi"),
+    "OpenAI's call": (
+        {"choices": [{"delta": {"tool_calls": [{"id": "c", "function": {"arguments": "{}"}}]}}]},
+        "{}",
+    ),
     "Llama": ({"generation": "Hi", "stop_reason": None}, "Hi"),
     "Titan": ({"outputText": "Hi", "index": 0, "completionReason": None}, "Hi"),
     "Titan's document": ({"results": [{"outputText": "Hi", "completionReason": "FINISH"}]}, "Hi"),
