@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
+import importlib.metadata
+import importlib.util
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
-import botocore.session
 from aiobotocore.config import AioConfig
-from aiobotocore.httpxsession import HttpxSession
 from aiobotocore.session import get_session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session as get_sync
 
+from tests.contract.clients import each, result
+from tests.origin import Answer
 from tests.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
+from tests.wire_cases import WireCase
 
-__all__ = ["CLIENTS", "BedrockClient", "options"]
+__all__ = ["CLIENTS", "BedrockClient", "answer_of", "call", "offers", "options", "replay"]
 
 SERVICE = "bedrock-runtime"
 ONCE = {"retries": {"total_max_attempts": 1}}
@@ -35,10 +43,11 @@ def options(url: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class BedrockClient:
-    """One way to have a client."""
+    """One way to have a client. On httpx, aiobotocore can't read event streams (as of 3.10)."""
 
     name: str
     connect: Callable[..., Any]
+    reads_events: bool = True
 
     def open(self, url: str, **config: Any) -> contextlib.AbstractAsyncContextManager[Any]:
         client: contextlib.AbstractAsyncContextManager[Any] = self.connect(url, {**ONCE, **config})
@@ -57,21 +66,118 @@ def _sync(make: Callable[..., Any]) -> Callable[..., Any]:
     return connect
 
 
-def _async(**more: Any) -> Callable[..., Any]:
-    return lambda url, config: get_session().create_client(
-        SERVICE, config=AioConfig(**config, **more), **options(url)
-    )
+def _async(make: Callable[[], Any], **more: Any) -> Callable[..., Any]:
+    return lambda url, config: make()(SERVICE, config=AioConfig(**config, **more), **options(url))
 
 
-CLIENTS = [
-    BedrockClient("boto3.client", _sync(lambda **kwargs: boto3.client(SERVICE, **kwargs))),
-    BedrockClient(
-        "boto3.client-by-keyword", _sync(lambda **kwargs: boto3.client(service_name=SERVICE, **kwargs))
-    ),
-    BedrockClient("boto3.Session", _sync(lambda **kwargs: boto3.Session().client(SERVICE, **kwargs))),
-    BedrockClient(
-        "botocore", _sync(lambda **kwargs: botocore.session.get_session().create_client(SERVICE, **kwargs))
-    ),
-    BedrockClient("aiobotocore-aiohttp", _async()),
-    BedrockClient("aiobotocore-httpx", _async(http_session_cls=HttpxSession)),
-]
+@functools.cache
+def _session(make: Callable[[], Any]) -> Any:
+    """The one session of a kind: each of them reads the descriptions of all services anew."""
+    return make()
+
+
+def _clients() -> list[BedrockClient]:
+    found = [
+        BedrockClient("boto3.client", _sync(lambda **kwargs: boto3.client(SERVICE, **kwargs))),
+        BedrockClient("by-keyword", _sync(lambda **kwargs: boto3.client(service_name=SERVICE, **kwargs))),
+        BedrockClient(
+            "boto3.Session", _sync(lambda **kwargs: _session(boto3.Session).client(SERVICE, **kwargs))
+        ),
+        BedrockClient(
+            "botocore", _sync(lambda **kwargs: _session(get_sync).create_client(SERVICE, **kwargs))
+        ),
+        BedrockClient("aiobotocore-aiohttp", _async(lambda: _session(get_session).create_client)),
+    ]
+    if importlib.util.find_spec("aioboto3"):
+        import aioboto3
+
+        found.append(BedrockClient("aioboto3", _async(lambda: _session(aioboto3.Session).client)))
+    if int(importlib.metadata.version("aiobotocore").split(".")[0]) >= 3:
+        from aiobotocore.httpxsession import HttpxSession
+
+        connect = _async(lambda: _session(get_session).create_client, http_session_cls=HttpxSession)
+        found.append(BedrockClient("aiobotocore-httpx", connect, reads_events=False))
+    return found
+
+
+CLIENTS = _clients()
+
+# The method of a client for an operation, unary and streaming.
+_METHODS = {
+    "bedrock.converse": ("converse", "converse_stream"),
+    "bedrock.invoke": ("invoke_model", "invoke_model_with_response_stream"),
+    "bedrock.guardrail": ("apply_guardrail", ""),
+    "bedrock.checks": ("invoke_guardrail_checks", ""),
+}
+
+# Parameters that are sent as headers.
+_PARAMETERS = {
+    "x-amzn-bedrock-guardrailidentifier": "guardrailIdentifier",
+    "x-amzn-bedrock-guardrailversion": "guardrailVersion",
+    "x-amzn-bedrock-trace": "trace",
+}
+
+
+def answer_of(case: WireCase, **changes: Any) -> Answer:
+    """What Bedrock answered, sent as it sends it: with a length where it is no stream."""
+    length = {} if case.streams else {"content-length": str(len(case.answer))}
+    answer = Answer(case.chunks(), status=case.status, headers={**case.headers, **length})
+    return dataclasses.replace(answer, **changes)
+
+
+def offers(client: Any, case: WireCase) -> bool:
+    """Whether this version of the SDK knows the operation."""
+    return hasattr(client, _METHODS[case.operation][case.streams])
+
+
+async def call(client: Any, case: WireCase) -> Any:
+    """Make the recorded request."""
+    method = getattr(client, _METHODS[case.operation][case.streams])
+    resource = case.route.get("resource")
+    if case.operation == "bedrock.invoke":
+        sent = {_PARAMETERS[name]: value for name, value in case.sent.items()}
+        return await result(method(modelId=resource, body=case.request, **sent))
+    request = json.loads(case.request)
+    if case.operation == "bedrock.guardrail":
+        return await result(method(guardrailIdentifier=resource, guardrailVersion="2", **request))
+    if case.operation == "bedrock.converse":
+        request["modelId"] = resource
+    return await result(method(**request))
+
+
+async def read(body: Any) -> list[Any]:
+    """All that a caller sees of a body, and of the exception behind it."""
+    seen: list[Any] = []
+    try:
+        if hasattr(body, "read"):
+            seen.append(await result(body.read()))
+        else:
+            # One by one, so that what came before an exception is told.
+            async for event in each(body):
+                seen.append(event)  # noqa: PERF401
+    except Exception as exc:
+        seen.append(tell(exc))
+        await result(body.close())
+    return seen
+
+
+def tell(exc: Exception) -> tuple[str, str, Any]:
+    """What an exception says to a caller."""
+    return type(exc).__name__, str(exc), getattr(exc, "response", None)
+
+
+def _undate(answer: Any) -> None:
+    answer["ResponseMetadata"]["HTTPHeaders"]["date"] = ""
+
+
+async def replay(client: Any, case: WireCase) -> dict[str, Any]:
+    """What the caller sees of the recorded call."""
+    try:
+        answer = await call(client, case)
+    except ClientError as exc:
+        _undate(exc.response)
+        return {"raised": tell(exc)}
+    except BotoCoreError as exc:
+        return {"raised": tell(exc)}
+    _undate(answer)
+    return {name: await read(part) if hasattr(part, "close") else part for name, part in answer.items()}

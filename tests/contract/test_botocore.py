@@ -1,0 +1,267 @@
+"""Bedrock's SDKs against a server that checks signatures: callers see what they did, and events are right."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import pickle
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import pytest
+from botocore.exceptions import ClientError
+
+from payi_transport import Event, MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport.inline_data import strip_inline_data
+from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call, offers, replay
+from tests.contract.clients import each, result
+from tests.exchanges import shown
+from tests.origin import Answer, Origin
+from tests.sigv4 import is_signed
+from tests.wire_cases import CASES, WireCase
+
+BEDROCK = {case.name.removeprefix("bedrock/"): case for case in CASES if case.name.startswith("bedrock/")}
+UNARY, STREAM, INVOKE = BEDROCK["converse_unary"], BEDROCK["converse_stream"], BEDROCK["anthropic_unary"]
+THROTTLED, EXPIRED = BEDROCK["error_throttling"], BEDROCK["error_expired_token"]
+BROKEN = BEDROCK["anthropic_stream_model_error"]
+SOME = [UNARY, STREAM, INVOKE, BEDROCK["nova_stream"], BEDROCK["apply_guardrail"], EXPIRED]
+
+every_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+# A hook each: urllib3, aiohttp.
+each_stack = pytest.mark.parametrize(
+    "client",
+    [client for client in CLIENTS if client.name in ("boto3.client", "aiobotocore-aiohttp")],
+    ids=lambda client: client.name,
+)
+
+
+def run(client: BedrockClient, url: str, scenario: Callable[[Any], Awaitable[Any]], **config: Any) -> Any:
+    """What a scenario makes of a client."""
+
+    async def main() -> Any:
+        async with client.open(url, **config) as opened:
+            return await scenario(opened)
+
+    return anyio.run(main)
+
+
+def instrument(origin: Origin, sink: MemorySink, **more: Any) -> None:
+    config: Any = {"host_mappings": {origin.netloc: {"price_as_category": "system.aws.bedrock"}}, **more}
+    payi_instrument(sink=sink, config=config)
+
+
+def events_of(sink: MemorySink) -> list[Event]:
+    gc.collect()
+    assert payi_flush(10)
+    assert payi_stats().faults == 0
+    return sink.events
+
+
+def compare(client: BedrockClient, case: WireCase, origin: Origin, sink: MemorySink) -> None:
+    """A recorded call is seen alike with and without the library, and its event is the expected one."""
+    if case.streams and not client.reads_events:
+        pytest.skip("not supported by the SDK")
+    origin.answers = [answer_of(case)]
+
+    async def scenario(opened: Any) -> Any:
+        if not offers(opened, case):
+            pytest.skip("not offered by this version of the SDK")
+        return await replay(opened, case)
+
+    without = run(client, origin.url, scenario)
+    # What is sent must not change but for the trace of a guardrail, which has tests of its own.
+    instrument(origin, sink, aws_config={"guardrail_trace": False})
+    within = run(client, origin.url, scenario)
+    [event] = events_of(sink)
+    assert within == without
+    assert shown(event, case.event) == case.event
+    assert [request.body for request in origin.received] == [origin.received[0].body] * 2
+    assert event.provider_request_json == strip_inline_data(origin.received[1].body).decode()
+    assert is_signed(origin.received[1])
+
+
+@each_stack
+@pytest.mark.parametrize("case", BEDROCK.values(), ids=BEDROCK)
+def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
+    client: BedrockClient, case: WireCase, origin: Origin, sink: MemorySink
+) -> None:
+    compare(client, case, origin, sink)
+
+
+@every_client
+@pytest.mark.parametrize("case", SOME, ids=lambda case: case.name)
+def test_however_a_client_is_made_its_calls_are_recorded_once(
+    client: BedrockClient, case: WireCase, origin: Origin, sink: MemorySink
+) -> None:
+    compare(client, case, origin, sink)
+
+
+@every_client
+def test_clients_made_before_and_two_of_a_kind_are_recorded_once(
+    client: BedrockClient, origin: Origin, sink: MemorySink
+) -> None:
+    origin.answers = [answer_of(UNARY)]
+
+    async def scenario(before: Any) -> None:
+        instrument(origin, sink)
+        await replay(before, UNARY)
+        async with client.open(origin.url) as after, client.open(origin.url) as again:
+            await replay(after, UNARY)
+            await replay(again, UNARY)
+
+    run(client, origin.url, scenario)
+    assert [shown(event, UNARY.event) for event in events_of(sink)] == [UNARY.event] * 3
+    assert len(origin.received) == 3
+
+
+@every_client
+def test_no_credential_is_recorded(client: BedrockClient, origin: Origin, sink: MemorySink) -> None:
+    origin.answers = [answer_of(UNARY)]
+    asked = ["x-amz-date", "amz-sdk-request"]
+    instrument(origin, sink, capture={"request_headers": asked})
+    run(client, origin.url, lambda opened: replay(opened, UNARY))
+    [event] = events_of(sink)
+    names = {header.name for header in event.provider_request_headers or ()}
+    assert names >= {"user-agent", *asked}
+    assert "authorization" in origin.received[0].headers
+    assert not names & {"authorization", "x-amz-security-token"}
+    assert "secret" not in repr(event)
+
+
+@each_stack
+def test_each_attempt_is_an_event_with_its_number(
+    client: BedrockClient, origin: Origin, sink: MemorySink
+) -> None:
+    origin.answers = [answer_of(THROTTLED), answer_of(UNARY)]
+    instrument(origin, sink)
+    retries = {"retries": {"total_max_attempts": 3, "mode": "standard"}}
+    seen = run(client, origin.url, lambda opened: replay(opened, UNARY), **retries)
+    assert seen["ResponseMetadata"]["RetryAttempts"] == 1
+    attempts = [(event.http_status_code, event.properties or {}) for event in events_of(sink)]
+    assert [(status, properties.get("system.retry")) for status, properties in attempts] == [
+        (429, None),
+        (200, "1"),
+    ]
+    assert attempts[0][1]["provider.error.type"] == "ThrottlingException"
+    assert all(is_signed(request) for request in origin.received)
+
+
+@each_stack
+def test_an_expired_token_is_the_sdks_own_exception(
+    client: BedrockClient, origin: Origin, sink: MemorySink
+) -> None:
+    origin.answers = [answer_of(EXPIRED)]
+    instrument(origin, sink)
+    with pytest.raises(ClientError) as raised:
+        run(client, origin.url, lambda opened: call(opened, EXPIRED))
+    assert raised.value.response["Error"]["Code"] == "ExpiredTokenException"
+    [event] = events_of(sink)
+    assert event.http_status_code == 403
+    assert shown(event, EXPIRED.event) == EXPIRED.event
+
+
+@each_stack
+def test_an_error_in_mid_stream_is_the_sdks_own_exception_behind_what_was_sent(
+    client: BedrockClient, origin: Origin, sink: MemorySink
+) -> None:
+    origin.answers = [answer_of(BROKEN)]
+    instrument(origin, sink)
+    seen = run(client, origin.url, lambda opened: replay(opened, BROKEN))
+    *events, (raised, text, _) = seen["body"]
+    assert len(events) == len(BROKEN.chunks()) - 1
+    assert raised == "EventStreamError"
+    assert "modelStreamErrorException" in text
+    [event] = events_of(sink)
+    assert shown(event, ["units"]) == {"units": BROKEN.event["units"]}
+    assert event.properties is not None
+    assert event.properties["system.failure"] == "modelStreamErrorException"
+
+
+FAILURES: dict[str, tuple[WireCase, Answer]] = {
+    "cut-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="cut")),
+    "reset-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="reset")),
+    "cut-body": (INVOKE, answer_of(INVOKE, chunks=[INVOKE.answer[:50]], end="cut")),
+    "cut-document": (UNARY, answer_of(UNARY, chunks=[UNARY.answer[:50]], end="cut")),
+    "no-answer": (UNARY, Answer(end="reset")),
+}
+
+
+@each_stack
+@pytest.mark.parametrize(("case", "answer"), FAILURES.values(), ids=FAILURES)
+def test_a_broken_connection_is_felt_as_before_and_an_event(
+    client: BedrockClient, case: WireCase, answer: Answer, origin: Origin, sink: MemorySink
+) -> None:
+    origin.answers = [answer]
+    without = run(client, origin.url, lambda opened: replay(opened, case))
+    instrument(origin, sink)
+    within = run(client, origin.url, lambda opened: replay(opened, case))
+    [event] = events_of(sink)
+    assert within == without
+    assert event.properties is not None
+    assert event.properties["system.failure"]
+    assert event.http_status_code == (200 if answer.chunks else 299)
+
+
+@each_stack
+@pytest.mark.parametrize("case", [UNARY, STREAM], ids=lambda case: case.name)
+def test_a_read_timeout_is_the_sdks_own_exception_and_an_event(
+    client: BedrockClient, case: WireCase, origin: Origin, sink: MemorySink
+) -> None:
+    hold = threading.Event()
+    origin.answers = [answer_of(case, hold=hold, chunks=case.chunks() if case.streams else ())]
+    instrument(origin, sink)
+    try:
+        seen = run(client, origin.url, lambda opened: replay(opened, case), read_timeout=0.2)
+    finally:
+        hold.set()
+    [event] = events_of(sink)
+    assert "Timeout" in repr(seen)
+    assert event.properties is not None
+    assert "Timeout" in event.properties["system.failure"]
+    assert event.http_status_code == (200 if case.streams else 299)
+
+
+@each_stack
+def test_an_event_stream_that_is_closed_early_is_partial(
+    client: BedrockClient, origin: Origin, sink: MemorySink
+) -> None:
+    hold = threading.Event()
+    origin.answers = [answer_of(STREAM, hold=hold)]
+    instrument(origin, sink)
+
+    async def scenario(opened: Any) -> Any:
+        stream = (await call(opened, STREAM))["stream"]
+        async with contextlib.aclosing(each(stream)) as events:
+            first = await anext(events)
+        await result(stream.close())
+        return first
+
+    try:
+        assert run(client, origin.url, scenario) == {"messageStart": {"role": "assistant"}}
+    finally:
+        hold.set()
+    [event] = events_of(sink)
+    assert event.properties == {"system.stream": "partial"}
+    assert event.time_to_first_token_ms is not None
+
+
+@every_client
+def test_a_body_can_be_read_in_pieces_and_its_metadata_pickled(
+    client: BedrockClient, origin: Origin, sink: MemorySink
+) -> None:
+    origin.answers = [answer_of(INVOKE)]
+    instrument(origin, sink)
+
+    async def scenario(opened: Any) -> tuple[bytes, Any]:
+        answer = await call(opened, INVOKE)
+        body = answer.pop("body")
+        pieces = [await result(body.read(10))]
+        pieces += [chunk async for chunk in each(body)]
+        return b"".join(pieces), answer
+
+    body, answer = run(client, origin.url, scenario)
+    assert body == INVOKE.answer
+    assert pickle.loads(pickle.dumps(answer)) == answer  # noqa: S301 (our own)
+    assert shown(events_of(sink)[0], INVOKE.event) == INVOKE.event
