@@ -6,7 +6,7 @@ Source: Anthropic's API reference, and its SDK 2.12's types. Usage comes with `m
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -18,11 +18,10 @@ from payi_transport.dialects.anthropic_usage import (
 )
 from payi_transport.dialects.openai import read_failure
 from payi_transport.dialects.reply import Reply
+from payi_transport.dialects.values import decode, text
 from payi_transport.event import Answer, Failure, FunctionCall
 
 __all__ = ["read_message"]
-
-T = TypeVar("T")
 
 _NOTHING = msgspec.Raw(b"")
 
@@ -64,7 +63,7 @@ def read_message(reply: Reply) -> Answer:
     """What a message says: one document, or the events of a stream, of whichever host."""
     told = _Told()
     for _, data in reply.frames:
-        event = _decode(_event, data)
+        event = decode(_event, data)
         if event is not None:
             told.gather(event)
     usage = told.usage
@@ -110,12 +109,12 @@ class _Told:
         self.finished = False
 
     def gather(self, event: _Event) -> None:
-        message = _decode(_message, event.message) or event
-        self.id = self.id or _text(message.id)
-        self.model = self.model or _text(message.model)
+        message = decode(_message, event.message) or event
+        self.id = self.id or text(message.id)
+        self.model = self.model or text(message.model)
         if isinstance(message.usage, dict):
             self.usage.update((name, value) for name, value in message.usage.items() if value is not None)
-        blocks = _decode(_blocks, message.content)
+        blocks = decode(_blocks, message.content)
         for place, block in enumerate(blocks or []):
             self._begin(place, block)
         self._begin(event.index, event.content_block)
@@ -126,8 +125,8 @@ class _Told:
         self.finished = self.finished or bool(stopped) or self.failure is not None
 
     def _begin(self, place: Any, raw: bytes) -> None:
-        block = _decode(_block, raw)
-        if block is not None and block.type == "tool_use" and _text(block.name):
+        block = decode(_block, raw)
+        if block is not None and block.type == "tool_use" and text(block.name):
             self.calls[_number(place)] = _Call(block.name, bytes(block.input))
 
     def _join(self, place: Any, delta: dict[str, Any]) -> None:
@@ -141,16 +140,5 @@ def _find_failure(event: _Event) -> Failure | None:
     return read_failure(event.error) or (Failure(code="error") if event.type == "error" else None)
 
 
-def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T | None:
-    try:
-        return decoder.decode(data) if data else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
 def _number(place: Any) -> int | None:
     return place if isinstance(place, int) else None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None

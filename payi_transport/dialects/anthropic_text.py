@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from payi_transport.dialects.openai_text import find_texts
+from payi_transport.dialects.values import decode
 from payi_transport.framing import Frames
 
 __all__ = ["read_output_text", "read_prompt_texts"]
@@ -21,7 +22,7 @@ _any = msgspec.json.Decoder()
 
 def read_prompt_texts(request: bytes) -> list[str] | None:
     """Each text of a request's system prompt and messages; None where it has no image."""
-    body = _decode(request) if _IMAGE in request else None
+    body = decode(_any, request) if _IMAGE in request else None
     if not isinstance(body, dict):
         return None
     return [text for part in (body.get("system"), body.get("messages")) for text in find_texts(part)]
@@ -29,7 +30,7 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
 
 def read_output_text(frames: Frames) -> str:
     """All that a stream wrote as far as it came: text, thinking, and the arguments of calls."""
-    return "".join(text for _, data in frames for text in _find_delta(_decode(data)))
+    return "".join(text for _, data in frames for text in _find_delta(decode(_any, data)))
 
 
 def _find_delta(event: Any) -> Iterator[str]:
@@ -38,10 +39,3 @@ def _find_delta(event: Any) -> Iterator[str]:
         text = delta.get(_DELTAS.get(delta["type"], ""))
         if isinstance(text, str):
             yield text
-
-
-def _decode(data: bytes) -> Any:
-    try:
-        return _any.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None

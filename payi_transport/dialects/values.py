@@ -14,7 +14,8 @@ T = TypeVar("T")
 def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T | None:
     """What `data` holds, None where it is not what the decoder reads."""
     try:
-        return decoder.decode(data)
+        # Fields that are not there are common, and an exception takes its time.
+        return decoder.decode(data) if data else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -39,9 +39,10 @@ class Setup:
 
 @dataclass(frozen=True)
 class Host:
-    """A host of Anthropic's models: the SDK's clients for it, and what calls of these are recorded as.
+    """A host of Anthropic's models: the SDK's clients for it, and where calls of these go.
 
-    `base` and `path` stand before and behind the origin's address.
+    `case` is the beginning of the names of recorded calls, `base` the path of the address that a client gets,
+    `paths` those of a request that asks for a document, and for a stream.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Host:
     asynchronous: Callable[..., Any]
     case: str
     base: str
-    path: str
+    paths: tuple[str, str]
     options: Mapping[str, Any] = field(default_factory=lambda: {"api_key": "sk-secret"})
 
     def setup(self, asynchronous: bool) -> Setup:
@@ -95,41 +96,51 @@ SETUPS = [
     Setup("both-async", _with(_ASYNC, lambda: payi_async_httpx_client(family=_family))),
     Setup("mounts", _with(_SYNC, _mounted)),
 ]
-_PROJECT = "/projects/my-project/locations/us-east5/publishers/anthropic/models"
+_VERTEX = "/v1/projects/my-project/locations/us-east5/publishers/anthropic/models/claude-haiku-4-5@20251001"
+_BEDROCK = "/model/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 HOSTS = [
     Host(
         "vertex",
         anthropic.AnthropicVertex,
         anthropic.AsyncAnthropicVertex,
-        "vertex",
+        "anthropic/vertex",
         "/v1",
-        f"/v1{_PROJECT}/claude-haiku-4-5@20251001:{{verb}}",
+        (f"{_VERTEX}:rawPredict", f"{_VERTEX}:streamRawPredict"),
         {"region": "us-east5", "project_id": "my-project", "access_token": "sk-secret"},
+    ),
+    Host(
+        "bedrock",
+        anthropic.AnthropicBedrock,
+        anthropic.AsyncAnthropicBedrock,
+        "bedrock/anthropic",
+        "",
+        (f"{_BEDROCK}/invoke", f"{_BEDROCK}/invoke-with-response-stream"),
+        {"aws_access_key": "AKIA", "aws_secret_key": "sk-secret", "aws_region": "us-east-1"},
     ),
     Host(
         "foundry",
         anthropic.AnthropicFoundry,
         anthropic.AsyncAnthropicFoundry,
-        "foundry",
+        "anthropic/foundry",
         "/anthropic/",
-        "/anthropic/v1/messages",
+        ("/anthropic/v1/messages",) * 2,
     ),
     Host(
         "mantle",
         anthropic.AnthropicBedrockMantle,
         anthropic.AsyncAnthropicBedrockMantle,
-        "mantle",
+        "anthropic/mantle",
         "/anthropic",
-        "/anthropic/v1/messages",
+        ("/anthropic/v1/messages",) * 2,
         {"api_key": "sk-secret", "aws_region": "us-east-1"},
     ),
     Host(
         "databricks",
         _SYNC,
         _ASYNC,
-        "databricks",
+        "anthropic/databricks",
         "/serving-endpoints/anthropic",
-        "/serving-endpoints/anthropic/v1/messages",
+        ("/serving-endpoints/anthropic/v1/messages",) * 2,
         {"auth_token": "sk-secret", "api_key": None},
     ),
 ]
