@@ -5,19 +5,18 @@ What the SDK's major version offers is found out, so the same table serves each 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import anthropic
-import anyio
 import httpx
 import httpx2
 
 from payi_transport import payi_async_httpx_client, payi_httpx_client
-from tests.contract.clients import result
+from tests.contract.clients import Install
 
-__all__ = ["HOSTS", "SETUPS", "Host", "Setup", "run"]
+__all__ = ["HOSTS", "SETUPS", "Host", "Setup"]
 
 MAJOR = int(anthropic.__version__.split(".")[0])
 _library: Any = httpx2 if MAJOR >= 1 else httpx
@@ -26,11 +25,11 @@ _family: Literal["httpx", "httpx2"] = "httpx2" if MAJOR >= 1 else "httpx"
 
 @dataclass(frozen=True)
 class Setup:
-    """One way to have an SDK client whose calls are recorded; `hooked`: by hooks on every client."""
+    """One way to have an SDK client whose calls are recorded."""
 
     name: str
     make: Callable[..., Any]
-    hooked: bool = True
+    install: Install = "global"
     backend: str = "asyncio"
 
     def client(self, url: str, **options: Any) -> Any:
@@ -63,19 +62,6 @@ class Host:
         return Setup(self.name, make_client)
 
 
-def run(setup: Setup, url: str, scenario: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
-    """What a scenario makes of a client of the setup."""
-
-    async def main() -> Any:
-        client = setup.client(url, **options)
-        try:
-            return await scenario(client)
-        finally:
-            await result(client.close())
-
-    return anyio.run(main, backend=setup.backend)
-
-
 def _with(sdk: Any, make_http: Callable[[], Any]) -> Callable[..., Any]:
     return lambda **options: sdk(http_client=make_http(), **options)
 
@@ -90,10 +76,10 @@ SETUPS = [
     Setup("own-async", _ASYNC),
     Setup("own-trio", _ASYNC, backend="trio"),
     Setup("own-aiohttp", _with(_ASYNC, anthropic.DefaultAioHttpClient)),
-    Setup("explicit-sync", _with(_SYNC, lambda: payi_httpx_client(family=_family)), hooked=False),
-    Setup("explicit-async", _with(_ASYNC, lambda: payi_async_httpx_client(family=_family)), hooked=False),
-    Setup("both-sync", _with(_SYNC, lambda: payi_httpx_client(family=_family))),
-    Setup("both-async", _with(_ASYNC, lambda: payi_async_httpx_client(family=_family))),
+    Setup("explicit-sync", _with(_SYNC, lambda: payi_httpx_client(family=_family)), "explicit"),
+    Setup("explicit-async", _with(_ASYNC, lambda: payi_async_httpx_client(family=_family)), "explicit"),
+    Setup("both-sync", _with(_SYNC, lambda: payi_httpx_client(family=_family)), "both"),
+    Setup("both-async", _with(_ASYNC, lambda: payi_async_httpx_client(family=_family)), "both"),
     Setup("mounts", _with(_SYNC, _mounted)),
 ]
 _VERTEX = "/v1/projects/my-project/locations/us-east5/publishers/anthropic/models/claude-haiku-4-5@20251001"

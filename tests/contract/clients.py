@@ -16,7 +16,7 @@ import openai
 
 from payi_transport import payi_async_httpx_client, payi_httpx_client
 
-__all__ = ["SETUPS", "Setup", "each", "result"]
+__all__ = ["SETUPS", "Install", "Setup", "each", "result"]
 
 MAJOR = int(openai.__version__.split(".")[0])
 Install = Literal["global", "explicit", "both"]

@@ -7,8 +7,6 @@ import gc
 import inspect
 import json
 import re
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import anthropic
@@ -17,10 +15,9 @@ import msgspec
 import pydantic
 import pytest
 
-from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
-from payi_transport.adapters.families import get_families
-from payi_transport.event import Event
-from tests.contract.anthropic_clients import HOSTS, SETUPS, Host, Setup, run
+from payi_transport import MemorySink
+from tests.contract.anthropic_clients import HOSTS, SETUPS, Host, Setup
+from tests.contract.calls import answer_of, events_of, held, instrument, run
 from tests.contract.clients import each, result
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
@@ -38,25 +35,6 @@ TEXT = "Hello! How can I help?"
 
 either_side = pytest.mark.parametrize("setup", SETUPS[:2], ids=lambda setup: setup.name)
 every_setup = pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.name)
-
-
-def instrument(setup: Setup, origin: Origin, sink: MemorySink, category: str = "system.anthropic") -> None:
-    config: Any = {"host_mappings": {origin.netloc: {"price_as_category": category}}}
-    payi_instrument(sink=sink, config=config)
-    if not setup.hooked:
-        # Only the client that was made by the library records: the hooks are taken off again.
-        for family in get_families():
-            family.uninstall()
-
-
-def events_of(sink: MemorySink) -> list[Event]:
-    assert payi_flush(10)
-    assert payi_stats().faults == 0
-    return sink.events
-
-
-def answer_of(case: WireCase) -> Answer:
-    return Answer(case.chunks(), status=case.status, headers=case.headers)
 
 
 async def replay(client: Any, case: WireCase, beta: bool = False) -> Any:
@@ -85,7 +63,7 @@ def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
 ) -> None:
     origin.answers = [answer_of(case)]
     without = run(setup, origin.url, lambda client: replay(client, case, beta))
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
     within = run(setup, origin.url, lambda client: replay(client, case, beta))
     [event] = events_of(sink)
     expected = {name: value for name, value in case.event.items() if name != "provider_request_json"}
@@ -106,7 +84,7 @@ def test_every_client_is_recorded_once(
 ) -> None:
     origin.answers = [answer_of(case)]
     without = run(setup, origin.url, lambda client: replay(client, case))
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
     within = run(setup, origin.url, lambda client: replay(client, case))
     gc.collect()
     [event] = events_of(sink)
@@ -126,7 +104,7 @@ def test_the_clients_for_other_hosts_are_recorded_as_of_these(
     setup = host.setup(asynchronous)
     origin.answers = [answer_of(case)]
     without = run(setup, origin.url, lambda client: replay(client, case))
-    instrument(setup, origin, sink, case.route["category"])
+    instrument(setup, origin, sink, category=case.route["category"])
     within = run(setup, origin.url, lambda client: replay(client, case))
     [event] = events_of(sink)
     assert within == without
@@ -159,7 +137,7 @@ def test_a_message_stream_read_twice_is_one_event(
     setup: Setup, beta: bool, origin: Origin, sink: MemorySink
 ) -> None:
     origin.answers = [answer_of(STREAM)]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> Any:
         async with await open_stream(client, beta) as stream:
@@ -181,7 +159,7 @@ def test_taking_the_events_of_a_stream_one_by_one_is_recorded(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     origin.answers = [answer_of(STREAM)]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> list[str]:
         stream = await result(client.messages.create(**QUESTION, stream=True))
@@ -208,7 +186,7 @@ class Weather(pydantic.BaseModel):
 def test_a_parsed_answer_is_recorded(setup: Setup, beta: bool, origin: Origin, sink: MemorySink) -> None:
     body = UNARY.answer.replace(TEXT.encode(), b'{\\"place\\":\\"Boston\\"}')
     origin.answers = [Answer([body])]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> Any:
         messages = client.beta.messages if beta else client.messages
@@ -224,7 +202,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     origin.answers = [answer_of(UNARY)]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
         raw = await result(client.messages.with_raw_response.create(**QUESTION))
@@ -247,7 +225,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
 @either_side
 def test_a_raw_stream_is_recorded(setup: Setup, origin: Origin, sink: MemorySink) -> None:
     origin.answers = [answer_of(STREAM)]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> list[Any]:
         raw = await result(client.messages.with_raw_response.create(**QUESTION, stream=True))
@@ -263,7 +241,7 @@ def test_a_tool_loop_goes_on_with_the_content_of_the_answer(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     origin.answers = [answer_of(by_name["tools_unary"]), answer_of(UNARY)]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> Any:
         first = await result(client.messages.create(**QUESTION))
@@ -296,7 +274,7 @@ def test_each_attempt_of_the_sdk_is_an_event_with_its_number(
     refused = by_name[f"error_{status}"]
     busy = Answer([refused.answer], status, {**refused.headers, "retry-after-ms": "1"})
     origin.answers = [busy, busy, answer_of(UNARY)]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
     run(setup, origin.url, lambda client: replay(client, UNARY), max_retries=3)
     events = events_of(sink)
     statuses = [(e.http_status_code, (e.properties or {}).get("system.retry")) for e in events]
@@ -310,7 +288,7 @@ def test_a_message_stream_that_is_refused_when_it_is_opened_is_an_event(
 ) -> None:
     case = by_name["error_529"]
     origin.answers = [answer_of(case)]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
         with pytest.raises(anthropic.APIStatusError, match="Overloaded"):
@@ -328,7 +306,7 @@ def test_leaving_a_stream_early_makes_a_partial_event(
     setup: Setup, until: int, origin: Origin, sink: MemorySink
 ) -> None:
     origin.answers = [answer_of(STREAM)]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
         stream = await result(client.messages.create(**QUESTION, stream=True))
@@ -346,20 +324,11 @@ def test_leaving_a_stream_early_makes_a_partial_event(
     assert event.provider_response_id == STREAM.event["provider_response_id"]
 
 
-@contextlib.contextmanager
-def held() -> Iterator[threading.Event]:
-    hold = threading.Event()
-    try:
-        yield hold
-    finally:
-        hold.set()
-
-
 @either_side
 def test_leaving_a_message_stream_early_makes_a_partial_event(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
         async with await open_stream(client) as stream:
@@ -389,7 +358,7 @@ def test_what_breaks_reaches_the_caller_as_before_and_is_an_event(
 ) -> None:
     origin.answers = [failure]
     without = run(setup, origin.url, lambda client: replay(client, UNARY))
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
     within = run(setup, origin.url, lambda client: replay(client, UNARY))
     [event] = events_of(sink)
     assert within == without
@@ -400,7 +369,7 @@ def test_what_breaks_reaches_the_caller_as_before_and_is_an_event(
 
 def test_a_cancelled_stream_is_a_partial_event(origin: Origin, sink: MemorySink) -> None:
     setup = SETUPS[1]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
         async with await open_stream(client) as stream:
@@ -431,7 +400,7 @@ def test_counting_models_and_batches_are_not_recorded(setup: Setup, origin: Orig
         ),
         Answer([results], headers={"content-type": "application/x-jsonl"}),
     ]
-    instrument(setup, origin, sink)
+    instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
         counted = {name: QUESTION[name] for name in ("model", "messages")}

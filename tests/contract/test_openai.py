@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import threading
-from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import anyio
@@ -15,9 +13,8 @@ import httpx2
 import openai
 import pytest
 
-from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, payi_uninstrument
-from payi_transport.adapters.families import get_families
-from payi_transport.event import Event
+from payi_transport import MemorySink, payi_uninstrument
+from tests.contract.calls import answer_of, events_of, held, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
@@ -31,42 +28,6 @@ CHATS = [case for case in CASES if case.name.startswith("openai/chat")]
 COMPATIBLE = [case for case in CASES if case.name.startswith("compatible/") and "resource" not in case.route]
 
 every_setup = pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.name)
-
-
-def run(setup: Setup, url: str, scenario: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
-    """What a scenario makes of a client of the setup."""
-
-    async def main() -> Any:
-        client = setup.client(url, **options)
-        try:
-            return await scenario(client)
-        finally:
-            await result(client.close())
-
-    return anyio.run(main, backend=setup.backend)
-
-
-def instrument(setup: Setup, origin: Origin, sink: MemorySink, **options: Any) -> None:
-    mapping = {
-        "price_as_category": options.pop("category", "system.openai"),
-        "include_usage": options.pop("include_usage", None),
-    }
-    config: Any = {"host_mappings": {origin.netloc: mapping}, **options.pop("config", {})}
-    payi_instrument(sink=sink, config=config, **options)
-    if setup.install == "explicit":
-        # Only the client that was made by the library records: the hooks are taken off again.
-        for family in get_families():
-            family.uninstall()
-
-
-def events_of(sink: MemorySink) -> list[Event]:
-    assert payi_flush(10)
-    assert payi_stats().faults == 0
-    return sink.events
-
-
-def answer_of(case: WireCase) -> Answer:
-    return Answer(case.chunks(), status=case.status, headers=case.headers)
 
 
 async def replay(client: Any, case: WireCase) -> Any:
@@ -308,15 +269,6 @@ def test_a_refused_connection_is_an_event_with_status_299(
     assert issubclass(within[0], openai.APIConnectionError)
     assert (event.http_status_code, event.resource, event.units) == (299, "gpt-4.1", {})
     assert event.properties and event.properties["system.failure"].startswith("Connect")
-
-
-@contextlib.contextmanager
-def held() -> Iterator[threading.Event]:
-    hold = threading.Event()
-    try:
-        yield hold
-    finally:
-        hold.set()
 
 
 @every_setup

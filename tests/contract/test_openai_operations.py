@@ -11,8 +11,8 @@ import pydantic
 import pytest
 
 from payi_transport import MemorySink, payi_stats
+from tests.contract.calls import answer_of, events_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
-from tests.contract.test_openai import answer_of, events_of, instrument, run
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES

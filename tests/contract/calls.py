@@ -1,0 +1,75 @@
+"""What every contract test does: instrument, make calls as a client of any kind does, look at the events."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Protocol
+
+import anyio
+
+from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport.adapters.families import get_families
+from payi_transport.event import Event
+from tests.contract.clients import Install, result
+from tests.origin import Answer, Origin
+from tests.wire_cases import WireCase
+
+__all__ = ["answer_of", "events_of", "held", "instrument", "run"]
+
+
+class _Setup(Protocol):
+    @property
+    def install(self) -> Install: ...
+
+    @property
+    def backend(self) -> str: ...
+
+    def client(self, url: str, **options: Any) -> Any: ...
+
+
+def run(setup: _Setup, url: str, scenario: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
+    """What a scenario makes of a client of the setup."""
+
+    async def main() -> Any:
+        client = setup.client(url, **options)
+        try:
+            return await scenario(client)
+        finally:
+            await result(client.close())
+
+    return anyio.run(main, backend=setup.backend)
+
+
+def instrument(
+    setup: _Setup, origin: Origin, sink: MemorySink, *, category: str = "system.openai", **options: Any
+) -> None:
+    """Record what clients of the setup send to the origin."""
+    mapping = {"price_as_category": category, "include_usage": options.pop("include_usage", None)}
+    config: Any = {"host_mappings": {origin.netloc: mapping}, **options.pop("config", {})}
+    payi_instrument(sink=sink, config=config, **options)
+    if setup.install == "explicit":
+        # Only the client that was made by the library records: the hooks are taken off again.
+        for family in get_families():
+            family.uninstall()
+
+
+def events_of(sink: MemorySink) -> list[Event]:
+    assert payi_flush(10)
+    assert payi_stats().faults == 0
+    return sink.events
+
+
+def answer_of(case: WireCase) -> Answer:
+    return Answer(case.chunks(), status=case.status, headers=case.headers)
+
+
+@contextlib.contextmanager
+def held() -> Iterator[threading.Event]:
+    """What an origin waits for, as long as the block takes."""
+    hold = threading.Event()
+    try:
+        yield hold
+    finally:
+        hold.set()
