@@ -74,14 +74,7 @@ def make_pipeline(
 
 
 def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
-    """Raises PayiError where calls are to go through Pay-i and can't."""
-    if settings.proxy:
-        _check_key(account)
-        if not is_private(account.base_url):
-            raise PayiConfigError(
-                f"config.proxy: {account.base_url!r} would get prompts and keys unencrypted; accepted: an"
-                " https address, or http on this machine"
-            )
+    """Raises PayiConfigError for an address that is none, PayiError where there is no key for proxy mode."""
     proxy = Proxy(account.base_url, account.api_key)
     try:
         proxy.hosts()
@@ -89,6 +82,13 @@ def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
         raise PayiConfigError(
             f"PAYI_BASE_URL: {account.base_url!r} is no address; accepted: https://host"
         ) from None
+    if settings.proxy:
+        _check_key(account)
+        if not is_private(account.base_url):
+            raise PayiConfigError(
+                f"config.proxy: {account.base_url!r} would get prompts and keys unencrypted; accepted: an"
+                " https address, or http on this machine"
+            )
     return proxy
 
 

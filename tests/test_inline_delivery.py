@@ -12,6 +12,7 @@ from payi_transport.exchange import Exchange, Outcome
 from payi_transport.inline_delivery import InlineDelivery
 from payi_transport.settings import IngestRetrySettings
 from payi_transport.sinks import Receipt
+from payi_transport.stats import PayiStats
 from tests.exchanges import make_exchange
 from tests.wire_cases import CASES
 
@@ -135,3 +136,19 @@ def test_a_fault_in_decoding_is_counted_and_not_felt() -> None:
 def test_an_answer_without_a_result_gives_none() -> None:
     desk = Desk(Receipt())
     assert (desk.end().result, desk.results, desk.inline.counts.delivered) == (None, [], 1)
+
+
+def test_who_listens_hears_the_whole_answer() -> None:
+    heard: list[Any] = []
+    desk = Desk(TAKEN)
+    exchange = make_exchange(CASES[0])
+    exchange.listener = heard.append
+    desk.inline.end(exchange)
+    assert heard == [{"request_id": "q", "xproxy_result": RESULT}]
+
+
+def test_its_counts_join_those_of_the_rest() -> None:
+    desk = Desk(TAKEN)
+    desk.end()
+    stats = desk.inline.counts.add_to(PayiStats(captured=3, delivered=1, lost={"overload": 2}, bytes_sent=5))
+    assert (stats.captured, stats.delivered, stats.lost, stats.bytes_sent) == (4, 2, {"overload": 2}, 12)
