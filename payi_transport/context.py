@@ -28,7 +28,7 @@ class _Link(NamedTuple):
     """A frame that is set, who set it, and what was set before."""
 
     frame: Frame
-    owner: object
+    owner: track_context
     outer: _Link | None
 
 
@@ -92,9 +92,14 @@ def _innermost(base: Frame) -> Frame:
     return base if link is None else link.frame
 
 
-def innermost_frame() -> Frame | None:
-    """The frame of the innermost scope, whether or not calls outside of one count; None if scopes are off."""
-    return None if _base is None else _innermost(_base)
+def find_mode() -> str | None:
+    """The mode of the innermost decorator that is for one mode alone, if there is any around."""
+    link = _links.get()
+    while link is not None:
+        if link.owner.mode is not None:
+            return link.owner.mode
+        link = link.outer
+    return None
 
 
 def carry_scope(function: Callable[..., R]) -> Callable[..., R]:
@@ -112,7 +117,7 @@ def _run_inside(link: _Link, function: Callable[..., R], /, *args: Any, **kwargs
         _links.set(outer)
 
 
-def _without(link: _Link, owner: object) -> _Link | None:
+def _without(link: _Link, owner: track_context) -> _Link | None:
     """What is set when `owner` leaves out of turn: under scopes of interleaved generators, or elsewhere than
     it was entered (a generator closed by another task), where there may be nothing of its own.
     """
@@ -134,6 +139,9 @@ class track_context:
 
     Takes what `track` takes and `use_case_step`. One object may be entered many times, also at once.
     """
+
+    # Set in scopes that are meant for "ingest" or "proxy" mode alone.
+    mode: str | None = None
 
     def __init__(self, **scope: Unpack[Scope]) -> None:
         self._scope = scope

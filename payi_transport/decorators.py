@@ -1,6 +1,6 @@
 """The older decorators `ingest` and `proxy`, each for one mode: what they are in terms of `track`.
 
-Source: Pay-i's page on decorators, which also warns of taking the one in the other's mode.
+Source: Pay-i's page on decorators. It warns of taking the one in the other's mode: see `Pipeline.begin`.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import ParamSpec, Self, TypeVar, Unpack
+from typing import ParamSpec, TypeVar, Unpack
 
-from payi_transport.context import decorate_with, innermost_frame, track_context
+from payi_transport.context import decorate_with, track_context
 from payi_transport.frame import Scope
-from payi_transport.pipeline import get_active
 
 __all__ = ["ingest", "proxy"]
 
@@ -28,7 +27,7 @@ def ingest(
     `experience_name` and `experience_id` are deprecated names of `use_case_name` and `use_case_id`.
     """
     scope = _rename(scope, experience_name, experience_id)
-    return decorate_with(functools.partial(_ModeContext, "ingest", **scope))
+    return decorate_with(functools.partial(_IngestContext, **scope))
 
 
 def proxy(
@@ -40,21 +39,15 @@ def proxy(
     """
     scope = _rename(scope, experience_name, experience_id)
     scope["proxy"] = True
-    return decorate_with(functools.partial(_ModeContext, "proxy", **scope))
+    return decorate_with(functools.partial(_ProxyContext, **scope))
 
 
-class _ModeContext(track_context):
-    """A scope that is meant for one mode, and says so inside the other."""
+class _IngestContext(track_context):
+    mode = "ingest"
 
-    def __init__(self, mode: str, **scope: Unpack[Scope]) -> None:
-        super().__init__(**scope)
-        self._mode = mode
 
-    def __enter__(self) -> Self:
-        outer, pipeline = innermost_frame(), get_active()
-        if outer is not None and pipeline is not None and bool(outer.proxy) is not (self._mode == "proxy"):
-            pipeline.notices.tell_mixed_modes(self._mode)
-        return super().__enter__()
+class _ProxyContext(track_context):
+    mode = "proxy"
 
 
 def _rename(scope: Scope, experience_name: str | None, experience_id: str | None) -> Scope:

@@ -17,12 +17,12 @@ __all__ = ["Notices"]
 # Names of deployments come from the program; a bound all the same.
 _REMEMBERED = 1000
 _MIXED_MODES = {
-    "ingest": "a function with @ingest is called in proxy mode, so its calls go through Pay-i's proxy like"
-    " all others. Decorate it with @proxy or @track; or take proxy=True away, for calls straight to the"
-    " provider",
-    "proxy": "a function with @proxy is called in a program that is not in proxy mode: its calls go through"
-    " Pay-i's proxy, all others straight to the provider. Decorate it with @ingest or @track; or add to the"
-    ' config: {"proxy": True}',
+    "ingest": "a call inside a function with @ingest goes through Pay-i's proxy, by its client's address or"
+    " proxy=True. Decorate the function with @proxy or @track; or point the client at the provider, and take"
+    " proxy=True away",
+    "proxy": "a call inside a function with @proxy goes through Pay-i's proxy, in a program that is not in"
+    " proxy mode. Decorate the function with @ingest or @track; or have all calls go through the proxy, by"
+    ' config={"proxy": True}',
 }
 
 

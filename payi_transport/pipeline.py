@@ -13,7 +13,7 @@ from contextvars import copy_context
 from typing import Any
 
 from payi_transport.bodies import read_frames
-from payi_transport.context import current_frame
+from payi_transport.context import current_frame, find_mode
 from payi_transport.decode import Reading, decode
 from payi_transport.detours import Detours
 from payi_transport.event import Event
@@ -122,6 +122,8 @@ class Pipeline:
         own = find_own_headers(headers)
         if own:
             frame = override_frame(frame, headers, self._tell_malformed)
+        if route.proxied or frame.proxy:
+            self._check_mode(route)
         logged = frame.log_prompt_and_response
         line = self._line
         # A fork may have called no hook, as uWSGI's does not.
@@ -143,6 +145,12 @@ class Pipeline:
         if self._prompt_log is not None:
             exchange.caller = copy_context()
         return exchange
+
+    def _check_mode(self, route: Route) -> None:
+        """Tell of a decorator that is for another mode than the call, which goes through Pay-i."""
+        mode = find_mode()
+        if mode == "ingest" or (mode == "proxy" and not route.proxied and not self._settings.proxy):
+            self.notices.tell_mixed_modes(mode)
 
     def _tell_malformed(self, name: str) -> None:
         self._header_log.warning(f"the header {name} of a call can not be read and is left out")

@@ -19,13 +19,14 @@ import trio
 from payi_transport.context import (
     carry_scope,
     current_frame,
+    find_mode,
     get_context,
-    innermost_frame,
     set_base_frame,
     track,
     track_context,
 )
 from payi_transport.frame import Frame
+from payi_transport.results import set_last_result
 
 
 @pytest.fixture(autouse=True)
@@ -62,14 +63,22 @@ def test_calls_outside_all_scopes_may_be_left_out(base: Frame) -> None:
     set_base_frame(base)
 
 
-def test_the_innermost_frame_is_there_whether_or_not_its_calls_count(base: Frame) -> None:
-    set_base_frame(base, record_unscoped=False)
-    assert innermost_frame() is base
-    with track_context(account_name="a"):
-        assert innermost_frame() == Frame(user_id="base", account_name="a")
-    set_base_frame(None)
-    assert innermost_frame() is None
-    set_base_frame(base)
+def test_the_mode_is_that_of_the_innermost_scope_that_is_for_one() -> None:
+    class ForProxy(track_context):
+        mode = "proxy"
+
+    class ForIngest(track_context):
+        mode = "ingest"
+
+    assert find_mode() is None
+    with track_context(user_id="a"):
+        assert find_mode() is None
+        with ForProxy(), track_context(user_id="b"):
+            assert find_mode() == "proxy"
+            with ForIngest():
+                assert find_mode() == "ingest"
+            assert find_mode() == "proxy"
+        assert find_mode() is None
 
 
 def test_the_context_tells_the_values_of_the_innermost_scope() -> None:
@@ -103,6 +112,13 @@ def test_the_context_tells_the_values_of_the_innermost_scope() -> None:
             "account_name": "äöü",
             "user_id": "base",
         }
+
+
+def test_the_context_tells_the_last_result_of_pay_i() -> None:
+    set_last_result({"request_id": "r"})
+    assert get_context() == {"user_id": "base", "last_result": {"request_id": "r"}}
+    set_last_result(None)
+    assert get_context() == {"user_id": "base"}
 
 
 def test_what_get_context_answers_is_the_callers_own() -> None:

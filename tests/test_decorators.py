@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from payi_transport import (
@@ -17,7 +18,6 @@ from payi_transport import (
     payi_uninstrument,
     proxy,
     track,
-    track_context,
 )
 
 DECORATORS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
@@ -92,25 +92,47 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "payi.instrument"]
 
 
-# The decorator, whether proxy mode is on around it, and what is told.
-MIXED: list[tuple[Any, bool | None, str | None]] = [
-    (ingest, None, None),
-    (ingest, False, None),
-    (ingest, True, "Decorate it with @proxy or @track; or take proxy=True away"),
-    (proxy, None, 'Decorate it with @ingest or @track; or add to the config: {"proxy": True}'),
-    (proxy, False, 'Decorate it with @ingest or @track; or add to the config: {"proxy": True}'),
-    (proxy, True, None),
-    (track, True, None),
-]
+def call(url: str) -> None:
+    reply = httpx.Response(200, json={})
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        client.post(url, json={"model": "gpt-4.1"})
 
 
-@pytest.mark.parametrize(("decorator", "mode", "told"), MIXED)
+PROVIDER = "https://api.openai.com/v1/chat/completions"
+PAYI = "https://api.pay-i.com/api/v1/proxy/openai/v1/chat/completions"
+TO_PROXY = "Decorate the function with @proxy or @track; or point the client at the provider"
+TO_INGEST = "Decorate the function with @ingest or @track; or have all calls go through the proxy"
+
+# The decorator, whether the program is in proxy mode, where the client points, and what is told.
+MIXED: dict[str, tuple[Any, bool, str, str | None]] = {
+    "ingest": (ingest, False, PROVIDER, None),
+    "ingest in proxy mode": (ingest, True, PROVIDER, TO_PROXY),
+    "ingest with a client of the proxy": (ingest, False, PAYI, TO_PROXY),
+    "proxy": (proxy, True, PROVIDER, None),
+    "proxy with a client of the proxy": (proxy, True, PAYI, None),
+    "proxy with a client of the proxy alone": (proxy, False, PAYI, None),
+    "proxy in ingest mode": (proxy, False, PROVIDER, TO_INGEST),
+    "track": (track, False, PAYI, None),
+    "track in proxy mode": (track, True, PROVIDER, None),
+}
+
+
+@pytest.mark.parametrize(("decorator", "mode", "url", "told"), MIXED.values(), ids=MIXED.keys())
 def test_a_decorator_for_the_other_mode_is_told_once_with_what_to_change(
-    decorator: Any, mode: bool | None, told: str | None, caplog: pytest.LogCaptureFixture
+    decorator: Any,
+    mode: bool,
+    url: str,
+    told: str | None,
+    sink: MemorySink,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    function = decorator(user_id="u")(get_context)
-    with track_context(proxy=mode):
-        assert function()["user_id"] == function()["user_id"] == "u"
+    payi_uninstrument()
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    payi_instrument(sink=sink, config={"proxy": mode})
+    function = decorator(user_id="u")(call)
+    function(url)
+    function(url)
     messages = logged(caplog)
     assert len(messages) == (told is not None)
     assert told is None or told in messages[0]

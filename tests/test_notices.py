@@ -151,4 +151,4 @@ def test_a_decorator_for_the_other_mode_is_told_once(
         notices.tell_mixed_modes(decorator)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert f"a function with @{decorator} is called" in record.getMessage()
+    assert f"inside a function with @{decorator} goes" in record.getMessage()

@@ -122,6 +122,8 @@ def test_proxy(program: Program, known: None, provider: Origin, payi: Origin) ->
     assert asked.headers["xproxy-api-key"] == "payi-key"
     assert asked.headers["xproxy-user-id"] == "user 1"
     assert asked.headers["xproxy-limit-ids"] == "personal_limit,department_budget,project_x"
+    assert asked.headers["xproxy-usecase-name"] == "customer_support"
+    assert asked.headers["xproxy-request-tags"] == "chat"
     assert reported(payi) == []
     assert provider.received == []
 
