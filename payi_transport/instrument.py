@@ -17,7 +17,8 @@ from payi_transport.adapters.registry import Registry, get_adapters
 from payi_transport.assembly import make_base_frame, make_pipeline, prepare_prompt_logger
 from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
 from payi_transport.context import set_base_frame
-from payi_transport.pipeline import activate, get_active
+from payi_transport.exits import watch_pools
+from payi_transport.pipeline import EXIT_SECONDS, activate, get_active
 from payi_transport.prompt_log import PromptAndResponseLogger
 from payi_transport.sinks import Sink
 from payi_transport.stats import PayiStats
@@ -83,6 +84,17 @@ def payi_instrument(
         activate(pipeline)
         _install(logger)
         atexit.register(payi_shutdown)
+        watch_pools(payi_shutdown)
+
+
+def _renew_lock() -> None:
+    # Another thread may have held it while this process was forked.
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def payi_uninstrument() -> None:
@@ -101,7 +113,7 @@ def payi_flush(timeout: float = 5.0) -> bool:
     return pipeline is None or pipeline.flush(timeout)
 
 
-def payi_shutdown(timeout: float = 2.0) -> bool:
+def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
     """Flush within `timeout` seconds and stop; calls go on unreported. Runs by itself at exit."""
     pipeline = get_active()
     return pipeline is None or pipeline.close(timeout)

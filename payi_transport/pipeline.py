@@ -18,6 +18,7 @@ from payi_transport.decode import Reading, decode
 from payi_transport.detours import Detours
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Headers, Listener, Outcome
+from payi_transport.exits import run_at_child_exit
 from payi_transport.headers import find_own_headers, override_frame
 from payi_transport.inline_delivery import InlineDelivery
 from payi_transport.limits import Limits
@@ -34,7 +35,10 @@ from payi_transport.sinks import Sink
 from payi_transport.stats import PayiStats
 from payi_transport.window import LogWindow
 
-__all__ = ["Pipeline", "activate", "get_active"]
+__all__ = ["EXIT_SECONDS", "Pipeline", "activate", "get_active"]
+
+# What is added to the end of a process at most.
+EXIT_SECONDS = 2.0
 
 
 class Pipeline:
@@ -158,12 +162,12 @@ class Pipeline:
     def count_fault(self, exc: Exception) -> None:
         """An error of our own that nobody may feel: counted, and the first of a window logged."""
         self._faults.add()
-        self._fault_log.warning(f"a fault of this library's own ({type(exc).__name__})", exc_info=exc)
+        self._fault_log.warning(f"a fault of this library's own ({type(exc).__name__})", fault=exc)
 
     def _count_prompt_fault(self, exc: BaseException) -> None:
         self._faults.add()
         name = type(exc).__name__
-        self._prompt_log_log.warning(f"prompt_and_response_logger failed ({name})", exc_info=exc)
+        self._prompt_log_log.warning(f"prompt_and_response_logger failed ({name})", fault=exc)
 
     def flush(self, timeout: float) -> bool:
         """Deliver all that was captured before, within `timeout` seconds; False if any is not."""
@@ -186,11 +190,13 @@ class Pipeline:
 
         No thread is started: the child may be about to become another program, or never call anything.
         """
+        closed = self._line.closed
         self._sink.fork()
         if self._inline_sink is not None:
             self._inline_sink.fork()
         self._line.abandon()
         self._begin_line()
+        self._line.closed = closed
 
     def _own_line(self) -> Line:
         """The line of this process, started or not."""
@@ -204,6 +210,7 @@ class Pipeline:
             line = self._own_line()
             if not line.pid:
                 line.start()
+                run_at_child_exit(_close_active)
         return line
 
     def _end_inline(self, exchange: Exchange) -> None:
@@ -282,6 +289,11 @@ def activate(pipeline: Pipeline | None) -> None:
     """Make `pipeline` the one that hooks hand requests to."""
     global _active
     _active = pipeline
+
+
+def _close_active() -> None:
+    if _active is not None:
+        _active.close(EXIT_SECONDS)
 
 
 def _leave_parent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import traceback
 from collections.abc import Callable
 from time import monotonic
 
@@ -27,8 +28,11 @@ class LogWindow:
         self._next = -math.inf
         self.warning(message)
 
-    def warning(self, message: str, exc_info: BaseException | None = None) -> None:
-        """Log, unless this window had its message."""
+    def warning(self, message: str, fault: BaseException | None = None) -> None:
+        """Log, unless this window had its message; of a fault where it came from, but not what it says.
+
+        The text of an exception may quote whatever the code was at work on, a prompt or a key among it.
+        """
         now = self._clock()
         if now < self._next:
             self._held_back += 1
@@ -36,4 +40,5 @@ class LogWindow:
         self._next = now + self._seconds
         suffix = f" ({self._held_back} more like this)" if self._held_back else ""
         self._held_back = 0
-        self._logger.warning("payi_transport: %s%s", message, suffix, exc_info=exc_info)
+        trace = "" if fault is None else "\n" + "".join(traceback.format_tb(fault.__traceback__)).rstrip()
+        self._logger.warning("payi_transport: %s%s%s", message, suffix, trace)

@@ -22,6 +22,7 @@ LAYERS: list[dict[str, set[str]]] = [
         "paths": set(),
         "segments": set(),
         "results": set(),
+        "exits": set(),
     },
     {
         "event": set(),

@@ -66,13 +66,18 @@ def test_windows_are_apart(caplog: pytest.LogCaptureFixture) -> None:
     assert len(caplog.records) == 2
 
 
-def test_an_exception_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
-    fault = RuntimeError("boom")
-    LogWindow(LOGGER, 60).warning("a fault", exc_info=fault)
+def test_of_a_fault_the_place_is_logged_and_not_its_text(caplog: pytest.LogCaptureFixture) -> None:
+    prompt = "Where is my order?"
+    try:
+        int(prompt)
+    except ValueError as exc:
+        LogWindow(LOGGER, 60).warning("a fault", fault=exc)
     (record,) = caplog.records
-    assert record.exc_info
-    assert record.exc_info[1] is fault
     assert record.levelno == logging.WARNING
+    lines = record.getMessage().splitlines()
+    assert lines[0] == "payi_transport: a fault"
+    assert "test_window.py" in lines[1] and lines[2].strip() == "int(prompt)"
+    assert prompt not in caplog.text
 
 
 def test_a_message_is_not_a_format(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 (see below)
 import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+# httpx and the socket module import these where they are first used, which is on the worker's thread. A fork
+# in the middle of an import leaves the child with a lock that nobody will ever give back.
+import certifi  # noqa: F401
+import httpcore  # noqa: F401
 import httpx
 import msgspec
 

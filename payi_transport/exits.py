@@ -1,0 +1,40 @@
+"""The ends of a process that Python's own atexit does not see."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["run_at_child_exit", "watch_pools"]
+
+# Children of multiprocessing, and of billiard, which is Celery's, run the finalizers of these, and no atexit.
+_POOLS = ("multiprocessing.util", "billiard.util")
+# Behind the finalizers of others, which may still make calls.
+_PRIORITY = -100
+_watched: set[str] = set()
+
+
+def watch_pools(function: Callable[[], object]) -> None:
+    """Have `function` run when a child ends that a pool begins from here on, or has just begun here.
+
+    A pool drops all finalizers when a child begins, which is behind the import of the main module.
+    """
+    for name in _POOLS:
+        if name in sys.modules and name not in _watched:
+            _watched.add(name)
+            # Kept for as long as its first argument lives, and called with it.
+            sys.modules[name].register_after_fork(function, run_at_child_exit)
+
+
+def run_at_child_exit(function: Callable[[], object]) -> None:
+    """Have `function` run when this process ends, which somebody forked."""
+    for name in _POOLS:
+        if name in sys.modules:
+            sys.modules[name].Finalize(None, function, exitpriority=_PRIORITY)
+    if "celery.signals" in sys.modules:
+        # All that a child of Celery's pool tells of its end.
+        def on_shutdown(**_: Any) -> None:
+            function()
+
+        sys.modules["celery.signals"].worker_process_shutdown.connect(on_shutdown, weak=False)

@@ -1,0 +1,325 @@
+"""Each way to become several processes: every event is delivered once, by the process that made it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.origin import Origin
+from tests.programs import TAKEN, delivered, make_environment, run, write
+
+WAIT = """
+def wait(child):
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code == 0, code
+"""
+
+
+@pytest.fixture
+def ingest(origin: Origin) -> Origin:
+    origin.answers = [TAKEN]
+    return origin
+
+
+def check(body: str, ingest: Origin, folder: Path, *names: str) -> None:
+    """The program ends well, and each of the named events arrived once."""
+    ran = run(folder, WAIT + body, ingest)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(ingest) == dict.fromkeys(names, 1), ran.stderr
+
+
+CHILDREN = {
+    "that flushes": "payi_flush(10); os._exit(0)",
+    "that exits": "sys.exit(0)",
+    "that captures nothing": "os._exit(0)",
+}
+
+
+@pytest.mark.parametrize("spooled", [False, True], ids=["memory", "spool"])
+@pytest.mark.parametrize(("kind", "end"), CHILDREN.items(), ids=CHILDREN.keys())
+def test_a_forked_child_reports_what_it_made_and_its_parent_the_rest(
+    kind: str, end: str, spooled: bool, ingest: Origin, tmp_path: Path
+) -> None:
+    calls = kind != "that captures nothing"
+    spool = f"spool_directory={str(tmp_path / 'spool')!r}" if spooled else ""
+    body = f"""
+instrument({spool})
+call("before"); payi_flush(10); call("pending")
+child = os.fork()
+if child == 0:
+    assert payi_stats().captured == 0
+    if {calls}:
+        call("child")
+    {end}
+wait(child)
+call("after")
+assert payi_flush(10)
+assert payi_stats().delivered == 3
+"""
+    check(body, ingest, tmp_path, "before", "pending", "after", *(["child"] if calls else []))
+
+
+def test_a_fork_that_calls_no_hook_is_noticed(ingest: Origin, tmp_path: Path) -> None:
+    body = """
+import ctypes
+instrument()
+call("before"); payi_flush(10); call("pending")
+child = ctypes.PyDLL(None).fork()
+if child == 0:
+    assert payi_stats().captured == 0
+    call("child")
+    os._exit(0 if payi_flush(10) and payi_stats().delivered == 1 else 3)
+wait(child)
+assert payi_flush(10)
+"""
+    check(body, ingest, tmp_path, "before", "pending", "child")
+
+
+def test_a_call_that_was_begun_before_the_fork_is_the_parents(ingest: Origin, tmp_path: Path) -> None:
+    body = """
+instrument()
+class Stream(httpx.SyncByteStream):
+    def __iter__(self):
+        yield b'{"id": "shared", "usage": {"prompt_tokens": 1}}'
+transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Stream()))
+client = httpx.Client(transport=transport)
+with client.stream("POST", "https://api.openai.com/v1/chat/completions", json={}) as response:
+    child = os.fork()
+    response.read()
+if child == 0:
+    payi_flush(10)
+    os._exit(0 if payi_stats().captured == 0 else 3)
+wait(child)
+"""
+    check(body, ingest, tmp_path, "shared")
+
+
+def test_a_child_that_only_execs_starts_no_thread(ingest: Origin, tmp_path: Path) -> None:
+    body = """
+instrument()
+call("parent")
+child = os.fork()
+if child == 0:
+    os._exit(threading.active_count() - 1)
+wait(child)
+"""
+    check(body, ingest, tmp_path, "parent")
+
+
+def test_a_parent_that_was_shut_down_has_children_that_are(ingest: Origin, tmp_path: Path) -> None:
+    body = """
+from payi_transport import payi_shutdown
+instrument()
+payi_shutdown()
+child = os.fork()
+if child == 0:
+    call("child")
+    os._exit(0 if payi_stats().lost == {"shutdown": 1} else 3)
+wait(child)
+"""
+    check(body, ingest, tmp_path)
+
+
+def test_locks_that_other_threads_hold_at_the_fork_stop_no_child(ingest: Origin, tmp_path: Path) -> None:
+    body = """
+import logging
+class Nowhere(logging.Handler):
+    def emit(self, record):
+        time.sleep(0)
+logging.basicConfig(level=logging.DEBUG, handlers=[Nowhere()])
+instrument(flush_interval=0.001)
+stopping = threading.Event()
+def disturb():
+    while not stopping.is_set():
+        payi_instrument()
+        payi_flush(0.001)
+        logging.getLogger("payi.instrument").warning("busy")
+for _ in range(4):
+    threading.Thread(target=disturb, daemon=True).start()
+for number in range(20):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        payi_instrument()
+        call(f"child-{number}")
+        os._exit(0 if payi_flush(30) else 3)
+    call(f"parent-{number}")
+    wait(child)
+stopping.set()
+"""
+    names = [f"{who}-{number}" for who in ("child", "parent") for number in range(20)]
+    check(body, ingest, tmp_path, *names)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("pool", ["process", "pool", "executor"])
+def test_children_of_multiprocessing(method: str, pool: str, ingest: Origin, tmp_path: Path) -> None:
+    body = f"""
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+instrument()
+def main():
+    context = multiprocessing.get_context({method!r})
+    names = ["1", "2", "3"]
+    call("parent")
+    if {pool!r} == "process":
+        for name in names:
+            process = context.Process(target=call, args=(name,))
+            process.start()
+            process.join()
+            assert process.exitcode == 0
+    elif {pool!r} == "pool":
+        with context.Pool(2) as pool:
+            pool.map(call, names)
+            pool.close()
+            pool.join()
+    else:
+        with ProcessPoolExecutor(2, mp_context=context) as executor:
+            list(executor.map(call, names))
+if __name__ == "__main__":
+    main()
+"""
+    check(body, ingest, tmp_path, "1", "2", "3", "parent")
+
+
+APPLICATION = """
+instrument()
+call(f"start-{os.getpid()}")
+"""
+WSGI = """
+def application(environ, start_response):
+    if environ["PATH_INFO"] != "/":
+        call(environ["PATH_INFO"].strip("/"))
+    start_response("200 OK", [])
+    return [str(os.getpid()).encode()]
+"""
+ASGI = """
+async def application(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        # After this, uvicorn ends the process by the signal that it got.
+        payi_flush(10)
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    if scope["path"] != "/":
+        call(scope["path"].strip("/"))
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
+"""
+
+
+@contextlib.contextmanager
+def start(command: list[str], folder: Path, ingest: Origin) -> Iterator[subprocess.Popen[bytes]]:
+    """A server as long as the block, ended by SIGTERM."""
+    with open(folder / "log", "wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            env=make_environment(ingest),
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield process
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def wait_for(condition: Callable[[], object], folder: Path) -> None:
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline, (folder / "log").read_text()
+        time.sleep(0.05)
+
+
+def request_all(path: Path, names: list[str]) -> None:
+    """Make a request for each name, each on a connection of its own."""
+    for name in names:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=60) as client:
+            client.get(f"http://localhost/{name}")
+
+
+SERVERS = {
+    "gunicorn": (["gunicorn", "-w", "2"], WSGI, 2),
+    "gunicorn --preload": (["gunicorn", "-w", "2", "--preload"], WSGI, 1),
+    "gunicorn with threads": (["gunicorn", "-w", "2", "--threads", "2", "--preload"], WSGI, 1),
+    "gunicorn with gevent": (["gunicorn", "-w", "2", "-k", "gevent"], WSGI, 2),
+    "gunicorn with gevent --preload": (["gunicorn", "-w", "2", "-k", "gevent", "--preload"], WSGI, 1),
+    "uvicorn": (["uvicorn", "--workers", "2"], ASGI, 2),
+}
+
+
+@pytest.mark.parametrize(("command", "handler", "starts"), SERVERS.values(), ids=SERVERS.keys())
+def test_the_workers_of_a_server(
+    command: list[str], handler: str, starts: int, ingest: Origin, tmp_path: Path
+) -> None:
+    write(tmp_path, APPLICATION + handler)
+    path = tmp_path / "socket"
+    bind = ["--uds", str(path)] if command[0] == "uvicorn" else ["-b", f"unix:{path}"]
+    names = [f"request-{number}" for number in range(20)]
+    with start([*command, *bind, "program:application"], tmp_path, ingest):
+        wait_for(lambda: can_connect(path), tmp_path)
+        request_all(path, names)
+    counts = delivered(ingest)
+    log = (tmp_path / "log").read_text()
+    assert {name: counts.pop(name, 0) for name in names} == dict.fromkeys(names, 1), log
+    # What the application captured where it was loaded: in the master, or in each worker.
+    assert len(counts) == starts and set(counts.values()) == {1}, log
+
+
+def can_connect(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+CELERY = """
+from celery import Celery
+app = Celery("program", broker="filesystem://", broker_transport_options={
+    "data_folder_in": "queue", "data_folder_out": "queue", "control_folder": "control"})
+app.conf.worker_prefetch_multiplier = 1
+
+@app.task
+def work(name):
+    call(name)
+"""
+
+
+@pytest.mark.parametrize("recycled", [[], ["--max-tasks-per-child", "1"]], ids=["kept", "recycled"])
+def test_the_pool_of_celery(recycled: list[str], ingest: Origin, tmp_path: Path) -> None:
+    write(tmp_path, "instrument()\n" + CELERY)
+    for folder in ("queue", "control"):
+        (tmp_path / folder).mkdir()
+    names = [f"task-{number}" for number in range(6)]
+    send = f"import program\nfor name in {names}:\n    program.work.delay(name)"
+    sent = subprocess.run(
+        [sys.executable, "-c", send], cwd=tmp_path, env=make_environment(ingest), capture_output=True
+    )
+    assert sent.returncode == 0, sent.stderr
+    worker = ["celery", "-A", "program", "worker", "--pool", "prefork", "-c", "2", "--without-mingle"]
+    with start([*worker, *recycled], tmp_path, ingest):
+        wait_for(lambda: not any((tmp_path / "queue").iterdir()), tmp_path)
+    assert delivered(ingest) == dict.fromkeys(names, 1), (tmp_path / "log").read_text()
+
+
+def test_this_module_leaves_no_process_behind() -> None:
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
