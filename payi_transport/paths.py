@@ -62,8 +62,10 @@ PATH_RULES = {
     ":streamGenerateContent": (_rule("POST", "[^/]+:streamGenerateContent", "google.content"),),
     ":embedContent": (_rule("POST", "[^/]+:embedContent", "google.embeddings"),),
     ":batchEmbedContents": (_rule("POST", "[^/]+:batchEmbedContents", "google.embeddings"),),
-    # Elsewhere on Vertex AI it asks models of the caller's own.
-    ":predict": (_rule("POST", "(publishers/google|v[^/]*)/models/[^/]+:predict", "google.predict"),),
+    # Elsewhere it asks models of the caller's own, on Vertex AI and on servers of TensorFlow.
+    ":predict": (
+        _rule("POST", r"(publishers/google/models/|v\d\w*/models/imagen-)[^/]+:predict", "google.predict"),
+    ),
     "interactions": (_rule("POST", _INTERACTIONS, "google.interactions"),),
 }
 # What is asked for again, by an id that is the path's last segment.

@@ -181,6 +181,7 @@ def test_an_interaction_that_is_fetched_again_is_told_from_a_new_one(path: str) 
         ("POST", "/v1beta/models/gemini-x:asyncBatchEmbedContent"),
         ("POST", "/v1beta/models/veo-x:predictLongRunning"),
         ("POST", "/v1/projects/p/locations/l/endpoints/4711:predict"),
+        ("POST", "/v1/models/my-model:predict"),
         ("POST", "/v1/projects/p/locations/l/publishers/google/models/gemini-x:computeTokens"),
         ("POST", "/v1beta/cachedContents"),
         ("POST", "/:generateContent"),
