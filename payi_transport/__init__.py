@@ -14,6 +14,7 @@ from payi_transport.context import PayiContext, get_context, track, track_contex
 from payi_transport.decorators import ingest, proxy
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.event import Event, FunctionCall, Header, Units
+from payi_transport.flush_on_exit import payi_flush_on_exit
 from payi_transport.headers import create_headers, create_limit_header_from_ids
 from payi_transport.instrument import (
     payi_flush,
@@ -88,6 +89,7 @@ __all__ = [
     "payi_azure_anthropic_url",
     "payi_azure_openai_url",
     "payi_flush",
+    "payi_flush_on_exit",
     "payi_httpx_client",
     "payi_instrument",
     "payi_limits",

@@ -45,6 +45,7 @@ PUBLIC = {
     "payi_azure_anthropic_url",
     "payi_azure_openai_url",
     "payi_flush",
+    "payi_flush_on_exit",
     "payi_httpx_client",
     "payi_instrument",
     "payi_limits",

@@ -51,6 +51,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"adapters": set(), "decorators": set()},
     {"clients": set(), "assembly": set()},
     {"instrument": set()},
+    {"flush_on_exit": set()},
     {"__init__": set()},
     {"report": set(), "explain": set(), "demo_provider": set()},
     {"demo": set()},

@@ -1,0 +1,60 @@
+"""Delivery before a function returns, where the process is frozen or thrown away right after."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec, Self, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+
+from payi_transport.instrument import payi_flush
+
+__all__ = ["payi_flush_on_exit"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class payi_flush_on_exit:
+    """Deliver what was captured when the block or the decorated function ends, in `timeout` seconds at most.
+
+    For `with` and `async with`, functions and coroutine functions. What the block returns or raises is
+    untouched, and an event loop runs on meanwhile.
+    """
+
+    def __init__(self, timeout: float = 5.0) -> None:
+        self._timeout = timeout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        payi_flush(self._timeout)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        # A cancelled task has captured something, too.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(payi_flush, self._timeout)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def flush_behind_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+                async with self:
+                    return await function(*args, **kwargs)
+
+            return cast("Callable[P, R]", flush_behind_async)
+
+        @functools.wraps(function)
+        def flush_behind(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self:
+                return function(*args, **kwargs)
+
+        return flush_behind

@@ -1,0 +1,144 @@
+"""A handler's events are delivered when it returns, however it returns, and nothing else of it changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from payi_transport import Event, MemorySink, Receipt, payi_flush_on_exit, payi_instrument
+
+pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+every_handler = pytest.mark.parametrize(
+    "make", ["block", "decorator", "async block", "async decorator"], ids=str
+)
+
+
+def call() -> None:
+    with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, json={}))) as client:
+        client.post("https://api.openai.com/v1/chat/completions", json={})
+
+
+def make_handler(make: str, backend: str, work: Callable[[], Any], **options: Any) -> Callable[[], Any]:
+    """A handler of that kind, to be called from outside any event loop."""
+    if make == "block":
+
+        def handler() -> Any:
+            with payi_flush_on_exit(**options):
+                return work()
+
+        return handler
+    if make == "decorator":
+        return payi_flush_on_exit(**options)(work)
+
+    async def block() -> Any:
+        async with payi_flush_on_exit(**options):
+            return work()
+
+    @payi_flush_on_exit(**options)
+    async def decorated() -> Any:
+        return work()
+
+    return lambda: anyio.run(block if make == "async block" else decorated, backend=backend)
+
+
+@pytest.fixture
+def sink() -> MemorySink:
+    sink = MemorySink()
+    payi_instrument(sink=sink, config={"delivery": {"flush_interval": 3600}})
+    return sink
+
+
+@every_handler
+def test_events_are_delivered_when_the_handler_returns(make: str, backend: str, sink: MemorySink) -> None:
+    def work() -> str:
+        call()
+        return "answer"
+
+    assert make_handler(make, backend, work)() == "answer"
+    assert len(sink.events) == 1
+
+
+@every_handler
+def test_what_the_handler_raises_is_raised_behind_the_delivery(
+    make: str, backend: str, sink: MemorySink
+) -> None:
+    def work() -> None:
+        call()
+        raise LookupError("the handler's")
+
+    with pytest.raises(LookupError, match="the handler's"):
+        make_handler(make, backend, work)()
+    assert len(sink.events) == 1
+
+
+@every_handler
+def test_it_waits_no_longer_than_it_is_told(make: str, backend: str) -> None:
+    gate = threading.Event()
+
+    class Hanging(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            gate.wait(30)
+            return super().deliver(batch)
+
+    payi_instrument(sink=Hanging())
+    began = monotonic()
+    make_handler(make, backend, call, timeout=0.05)()
+    assert monotonic() - began < 20
+    gate.set()
+
+
+def test_without_instrumentation_it_does_nothing(backend: str) -> None:
+    for make in ("block", "decorator", "async block", "async decorator"):
+        assert make_handler(make, backend, lambda: 7)() == 7
+
+
+def test_a_decorated_function_keeps_its_name_and_arguments(backend: str) -> None:
+    @payi_flush_on_exit()
+    def handler(event: str, *, context: int) -> tuple[str, int]:
+        """What it does."""
+        return event, context
+
+    assert handler("e", context=3) == ("e", 3)
+    assert (handler.__name__, handler.__doc__) == ("handler", "What it does.")
+
+
+def test_a_task_that_is_cancelled_delivers_too(backend: str, sink: MemorySink) -> None:
+    async def handler() -> None:
+        with anyio.CancelScope() as scope:
+            async with payi_flush_on_exit():
+                call()
+                scope.cancel()
+                await anyio.sleep(60)
+
+    anyio.run(handler, backend=backend)
+    assert len(sink.events) == 1
+
+
+def test_the_loop_runs_on_meanwhile(backend: str) -> None:
+    gate = threading.Event()
+
+    class Waiting(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            assert gate.wait(30)
+            return super().deliver(batch)
+
+    async def main() -> None:
+        async def handler() -> None:
+            async with payi_flush_on_exit(30):
+                call()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(handler)
+            await anyio.sleep(0)
+            gate.set()
+
+    waiting = Waiting()
+    payi_instrument(sink=waiting)
+    anyio.run(main, backend=backend)
+    assert len(waiting.events) == 1
