@@ -115,10 +115,19 @@ class Pipeline:
             on_problem=self._delivery_log.warning,
         )
 
-    def begin(self, route: Route, headers: Headers, body: bytes | None) -> Exchange | None:
+    def begin(
+        self,
+        route: Route,
+        headers: Headers,
+        body: bytes | None,
+        *,
+        changes: bool = True,
+        waits: bool = True,
+    ) -> Exchange | None:
         """Remember a request; None when calls outside a scope don't count and this is one.
 
-        Where the exchange has a `detour`, that is what to send.
+        Where the exchange has a `detour`, that is what to send; it has none without `changes`. Without
+        `waits` the call is reported in the background, as it ends where nobody may wait.
         """
         frame = current_frame()
         if frame is None:
@@ -133,8 +142,9 @@ class Pipeline:
         # A fork may have called no hook, as uWSGI's does not.
         if line.pid != os.getpid():
             line = self._enter_process()
-        end = line.push if self._inline is None else self._end_inline
-        detour = self._detours.find(route, frame, body, own)
+        waits = waits and self._inline is not None
+        end = self._end_inline if waits else line.push
+        detour = self._detours.find(route, frame, body, own) if changes else None
         exchange = Exchange(
             self._note_counted if detour is not None and detour.counted else end,
             route,
@@ -145,7 +155,7 @@ class Pipeline:
             body_limit=self._body_limit,
         )
         exchange.detour = detour
-        exchange.waits = self._inline is not None and (detour is None or not detour.counted)
+        exchange.waits = waits and (detour is None or not detour.counted)
         if self._prompt_log is not None:
             exchange.caller = copy_context()
         return exchange

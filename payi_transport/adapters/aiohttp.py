@@ -15,9 +15,10 @@ from contextvars import ContextVar
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers
+from payi_transport.adapters.aiohttp_refusal import make_answer
+from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.adapters.hooks import Hooks
-from payi_transport.exchange import Detour, Exchange, Headers, Outcome
+from payi_transport.exchange import Detour, Exchange, Headers, Outcome, Refusal
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -30,8 +31,8 @@ __all__ = ["ADAPTER"]
 _UNDONE = frozenset({"gzip", "deflate", "br", "zstd"})
 
 
-# The names of headers that are left out of the request that this task is about to make.
-_without: ContextVar[frozenset[bytes]] = ContextVar("payi_transport_without", default=frozenset())
+# How the headers differ of the request that this task is about to make: they may be those of its session.
+_detour: ContextVar[Detour | None] = ContextVar("payi_transport_detour", default=None)
 
 
 class _SessionHooks:
@@ -64,19 +65,20 @@ def _aiohttp() -> Any:
 
 def _hook_request(original: _Request) -> _Request:
     async def request(session: Any, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
-        call, without = begin(_LIBRARY, session, method, str_or_url, options)
-        if without is not None:
-            _without.set(without)
+        call, sent = begin(_LIBRARY, session, method, str_or_url, options)
+        if isinstance(sent, Refusal):
+            return await make_answer(session, method, session._build_url(str_or_url), options, sent)
+        url, detour = (str_or_url, None) if sent is None else sent
+        _detour.set(detour)
         try:
-            response = await original(session, method, str_or_url, **options)
+            response = await original(session, method, url, **options)
         except BaseException as exc:
             if call is not None:
                 _note_status(call, exc)
                 call.fail(exc)
             raise
         finally:
-            if without is not None:
-                _without.set(frozenset())
+            _detour.set(None)
         if call is not None:
             call.answer(_attach, session, options, response)
         return response
@@ -86,9 +88,15 @@ def _hook_request(original: _Request) -> _Request:
 
 def _hook_headers(original: Callable[..., Any]) -> Callable[..., Any]:
     def prepare_headers(session: Any, headers: Any) -> Any:
-        prepared = original(session, headers)
-        for name in _without.get():
-            prepared.popall(name.decode(), None)
+        prepared, detour = original(session, headers), _detour.get()
+        if detour is not None:
+            for name in detour.without:
+                prepared.popall(name.decode(), None)
+            for name, value in pair_headers(detour.headers):
+                prepared[name.decode()] = value.decode()
+            if detour.base is not None:
+                # Where the caller did not say it, it is that of the URL.
+                prepared.popall("host", None)
         return prepared
 
     return prepare_headers
@@ -124,12 +132,17 @@ def _read(
     return headers, body if isinstance(body, bytes) else None
 
 
-def _change(detour: Detour, *request: Any) -> frozenset[bytes]:
-    """The names of the headers that are left out: they may be the session's."""
-    return detour.without
+def _change(detour: Detour, session: Any, method: str, str_or_url: Any, options: Any) -> tuple[Any, Detour]:
+    """The URL to ask for, and what becomes of the headers."""
+    if detour.base is None:
+        return str_or_url, detour
+    url = session._build_url(str_or_url)
+    # A session with a base URL may take no other; then this fails, ahead of the caller's request.
+    return session._build_url(type(url)(detour.base + url.raw_path_qs, encoded=True)), detour
 
 
-_LIBRARY = Library(_locate, _read, _change)
+# An answer ends in a callback of the event loop.
+_LIBRARY = Library(_locate, _read, _change, waits=False)
 
 
 def _serialize(session: Any, options: dict[str, Any]) -> None:

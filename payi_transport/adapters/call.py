@@ -6,16 +6,17 @@ has an aiohttp session. The outermost hook records it, and those inside see that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from payi_transport.exchange import Detour, Exchange, Headers
 from payi_transport.headers import find_own_headers
+from payi_transport.names import PROXY_CATEGORY
 from payi_transport.pipeline import Pipeline, get_active
 from payi_transport.routes import Route
 
-__all__ = ["INSIDE", "Address", "Call", "Library", "begin", "encode_headers"]
+__all__ = ["INSIDE", "Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]
 
 # Whether what runs now is the inside of a call that is recorded. Tasks that are begun there inherit it.
 INSIDE: ContextVar[bool] = ContextVar("payi_transport_inside", default=False)
@@ -31,20 +32,19 @@ class Address(NamedTuple):
     path: str
 
 
-def _keep(detour: Detour, *request: Any) -> None:
-    """What is signed has to go out as it is."""
-
-
 class Library(NamedTuple):
     """What is to be known of a library's requests. Each function takes what `begin` is called with.
 
     `locate` says where a request goes, None for nowhere; `read` gives its headers, and its body where that is
-    in memory; `change` gives what goes out in its place, and leaves the request alone: it is the caller's.
+    in memory; `change(detour, ...)` gives what goes out in its place, and leaves the request alone, as it is
+    the caller's. Without `change`, requests go out as they are. Without `waits`, the end of an answer comes
+    where nobody may wait for a report, as in an event loop.
     """
 
     locate: Callable[..., Address | None]
     read: Callable[..., tuple[Headers, bytes | None]]
-    change: Callable[..., Any] = _keep
+    change: Callable[..., Any] | None = None
+    waits: bool = True
 
 
 class Call:
@@ -83,8 +83,8 @@ class Call:
 def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
     """The call that a request begins, and what goes out in the place of the request. Never raises.
 
-    None where nothing is recorded, and where the request goes out as it is. Streams are not asked for their
-    usage, since their answers are not rewritten here.
+    None where nothing is recorded, and where the request goes out as it is; a Refusal where nothing is to go
+    out, as that is the answer. Streams are not asked for their usage, since answers are not rewritten here.
     """
     pipeline = get_active()
     if pipeline is None or INSIDE.get():
@@ -94,14 +94,27 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
         route = _find_route(pipeline, address)
         if route is None:
             return None, _strip(pipeline, library, address, *request)
-        exchange = pipeline.begin(route, *library.read(*request))
-        if exchange is None:
-            return None, _strip(pipeline, library, address, *request)
-        sent = None if exchange.detour is None else library.change(exchange.detour, *request)
-        return Call(pipeline, exchange), sent
+        return _begin_call(pipeline, library, address, route, *request)
     except Exception as exc:
         pipeline.count_fault(exc)
         return None, None
+
+
+def _begin_call(
+    pipeline: Pipeline, library: Library, address: Address | None, route: Route, *request: Any
+) -> tuple[Call | None, Any]:
+    headers, body = library.read(*request)
+    change = library.change
+    exchange = pipeline.begin(route, headers, body, changes=change is not None, waits=library.waits)
+    if exchange is None:
+        return None, _strip(pipeline, library, address, *request)
+    detour = exchange.detour
+    if detour is None or change is None:
+        return Call(pipeline, exchange), None
+    if detour.refusal is not None:
+        return None, detour.refusal
+    sent = change(detour, *request) if detour.base or detour.headers or detour.without else None
+    return Call(pipeline, exchange), sent
 
 
 def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
@@ -111,7 +124,8 @@ def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
 
 def _strip(pipeline: Pipeline, library: Library, address: Address | None, *request: Any) -> Any:
     """A request that is not recorded, without the headers that are not for the provider."""
-    if address is None or pipeline.routes.hosts.find(address.host, address.port) is None:
+    known = None if address is None else pipeline.routes.hosts.find(address.host, address.port)
+    if known is None or known.category == PROXY_CATEGORY or library.change is None:
         return None
     own = find_own_headers(library.read(*request)[0])
     return library.change(Detour(without=own), *request) if own else None
@@ -124,3 +138,8 @@ def encode_headers(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Header
         for pair in headers
         for part in pair
     )
+
+
+def pair_headers(headers: Headers) -> Iterator[tuple[bytes, bytes]]:
+    """Names and values of headers as an exchange holds them."""
+    return zip(headers[::2], headers[1::2], strict=True)

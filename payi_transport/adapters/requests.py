@@ -7,14 +7,17 @@ What an adapter answers from a cache it does not see, and that is no call.
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers
+from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.adapters.hooks import MethodHook
 from payi_transport.adapters.urllib3_response import record_body
 from payi_transport.adapters.urls import split_url
-from payi_transport.exchange import Detour, Headers
+from payi_transport.exchange import Detour, Headers, Refusal
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -25,6 +28,8 @@ __all__ = ["ADAPTER"]
 def _hook(original: Callable[..., Response]) -> Callable[..., Response]:
     def send(adapter: Any, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         call, sent = begin(_LIBRARY, request)
+        if isinstance(sent, Refusal):
+            return _refuse(adapter, request, sent)
         try:
             response = original(adapter, sent or request, *args, **kwargs)
         except BaseException as exc:
@@ -59,17 +64,39 @@ def _read(request: PreparedRequest) -> tuple[Headers, bytes | None]:
 def _change(detour: Detour, request: PreparedRequest) -> PreparedRequest:
     sent = request.copy()
     for name in detour.without:
-        del sent.headers[name.decode()]
+        sent.headers.pop(name.decode(), None)
+    for name, value in pair_headers(detour.headers):
+        sent.headers[name.decode()] = value
+    if detour.base is not None:
+        sent.url = detour.base + request.path_url
+        # Where the caller did not say it, it is that of the URL.
+        sent.headers.pop("host", None)
     return sent
 
 
 _LIBRARY = Library(_locate, _read, _change)
 
 
+def _refuse(adapter: Any, request: PreparedRequest, refusal: Refusal) -> Response:
+    """An answer to a request that is not sent."""
+    answer = sys.modules["urllib3"].HTTPResponse(
+        body=io.BytesIO(refusal.body),
+        headers={name.decode(): value.decode() for name, value in pair_headers(refusal.headers)},
+        status=refusal.status,
+        reason=HTTPStatus(refusal.status).phrase,
+        preload_content=False,
+    )
+    response: Response = adapter.build_response(request, answer)
+    return response
+
+
 def _give_back(holder: Any, sent: PreparedRequest | None, request: PreparedRequest) -> None:
     """Let a response or an exception show the caller's own request."""
-    if sent is not None and getattr(holder, "request", None) is sent:
-        holder.request = request
+    if sent is None or getattr(holder, "request", None) is not sent:
+        return
+    holder.request = request
+    if hasattr(holder, "url"):
+        holder.url = request.url
 
 
 def _attach(call: Call, response: Response) -> None:

@@ -11,6 +11,7 @@ import pytest
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
 from payi_transport.adapters.call import INSIDE, Address, Call, Library, begin, encode_headers
 from payi_transport.exchange import Detour, Headers
+from payi_transport.pipeline import get_active
 
 CHAT = Address("POST", "https", "api.openai.com", None, "/v1/chat/completions")
 MODELS = CHAT._replace(method="GET", path="/v1/models")
@@ -127,12 +128,29 @@ def test_headers_of_ours_reach_hosts_that_are_no_providers(recording: MemorySink
     assert begin(make_library(ELSEWHERE, OWN), "request") == (None, None)
 
 
-def test_what_is_signed_goes_out_as_it_is(recording: MemorySink) -> None:
-    library = make_library(CHAT, OWN)
+@pytest.mark.parametrize("address", [CHAT, MODELS])
+def test_what_is_signed_goes_out_as_it_is(address: Address, recording: MemorySink) -> None:
+    library = make_library(address, OWN)
     call, sent = begin(Library(library.locate, library.read), "request")
     assert sent is None
-    assert call is not None
-    call.answer(finish, "response")
+    assert (call is not None) == (address is CHAT)
+    if call is not None:
+        call.answer(finish, "response")
+
+
+def test_what_cannot_go_through_the_proxy_is_reported(
+    sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    payi_instrument(sink=sink, config={"proxy": True})
+    library = make_library(CHAT)
+    for asked in (library, Library(library.locate, library.read)):
+        call, sent = begin(asked, "request")
+        assert call is not None
+        assert (sent is None) == (asked is not library)
+        call.answer(finish, "response")
+    assert payi_flush(10)
+    assert len(sink.events) == 1
 
 
 def test_calls_outside_a_scope_can_be_left_out(sink: MemorySink) -> None:
@@ -143,6 +161,17 @@ def test_calls_outside_a_scope_can_be_left_out(sink: MemorySink) -> None:
         call, _ = begin(make_library(CHAT), "request")
     assert call is not None
     call.answer(finish, "response")
+
+
+def test_a_call_that_is_not_to_be_made_is_refused(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"enforce_limits": True})
+    pipeline = get_active()
+    assert pipeline is not None
+    pipeline.limits.set("budget", "blocked")
+    with track_context(limit_ids=["budget"]):
+        call, refusal = begin(make_library(CHAT), "request")
+    assert call is None
+    assert refusal.status == 403
 
 
 def test_a_stream_is_not_asked_for_its_usage(recording: MemorySink) -> None:

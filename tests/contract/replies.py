@@ -6,12 +6,26 @@ import gzip
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import pytest
+
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from payi_transport.event import Event
+from payi_transport.pipeline import get_active
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
 
-__all__ = ["ANSWERS", "PATH", "STREAM", "UNARY", "answer_of", "events_of", "observe", "view_both"]
+__all__ = [
+    "ANSWERS",
+    "PATH",
+    "STREAM",
+    "UNARY",
+    "answer_of",
+    "block",
+    "events_of",
+    "go_through_proxy",
+    "observe",
+    "view_both",
+]
 
 _by_name = {case.name: case for case in CASES}
 UNARY, STREAM = _by_name["openai/chat_unary"], _by_name["openai/chat_stream"]
@@ -46,6 +60,22 @@ ANSWERS: Mapping[str, tuple[WireCase, Answer]] = {
 def observe(origin: Origin, sink: MemorySink, category: str = "system.openai") -> None:
     """Begin to record, the origin being one of a category."""
     payi_instrument(sink=sink, config={"host_mappings": {origin.netloc: {"price_as_category": category}}})
+
+
+def go_through_proxy(origin: Origin, sink: MemorySink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin proxy mode, the origin being Pay-i."""
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
+    origin.answers = [answer_of(UNARY)]
+    payi_instrument(sink=sink, config={"proxy": True})
+
+
+def block(sink: MemorySink, limit_id: str) -> None:
+    """Begin to enforce limits, of which one is blocked."""
+    payi_instrument(sink=sink, config={"enforce_limits": True})
+    pipeline = get_active()
+    assert pipeline is not None
+    pipeline.limits.set(limit_id, "blocked")
 
 
 def events_of(sink: MemorySink) -> list[Event]:

@@ -17,10 +17,22 @@ import aiohttp
 import httpx_aiohttp
 import openai
 import pytest
+import requests
 
-from payi_transport import MemorySink, payi_instrument, payi_stats, track_context
+from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
 from payi_transport.adapters.aiohttp import ADAPTER
-from tests.contract.replies import ANSWERS, PATH, STREAM, UNARY, answer_of, events_of, observe, view_both
+from tests.contract.replies import (
+    ANSWERS,
+    PATH,
+    STREAM,
+    UNARY,
+    answer_of,
+    block,
+    events_of,
+    go_through_proxy,
+    observe,
+    view_both,
+)
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import WireCase
@@ -467,6 +479,73 @@ def test_calls_outside_a_scope_can_be_left_out(origin: Origin, sink: MemorySink)
         asyncio.run(post(origin.url, READERS["read"]))
     assert [event.user_id for event in events_of(sink)] == ["user-8"]
     assert "xproxy-user-id" not in origin.received[0].headers
+
+
+@pytest.mark.parametrize("base", [None, "https://api.openai.com/v1/"])
+def test_in_proxy_mode_a_call_goes_through_pay_i(
+    base: str | None, origin: Origin, sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> bytes:
+        async with aiohttp.ClientSession(base, headers={"host": "api.openai.com"}) as session:
+            url = "chat/completions?a=b" if base else f"https://api.openai.com{PATH}?a=b"
+            with track_context(user_id="user-7"):
+                return await (await session.post(url, json=REQUEST, params={"c": "d"})).read()
+
+    go_through_proxy(origin, sink, monkeypatch)
+    assert asyncio.run(scenario()) == UNARY.answer
+    [received] = origin.received
+    assert received.path == f"/api/v1/proxy/openai{PATH}?a=b&c=d"
+    assert json.loads(received.body) == REQUEST
+    assert received.headers["host"] == origin.netloc
+    assert received.headers["xproxy-api-key"] == "payi-key"
+    assert received.headers["xproxy-user-id"] == "user-7"
+    assert events_of(sink) == []
+
+
+def test_with_inline_delivery_nothing_waits_in_the_event_loop(origin: Origin) -> None:
+    threads = []
+
+    class Watching(MemorySink):
+        def deliver(self, batch: Any) -> Any:
+            threads.append(threading.current_thread())
+            return super().deliver(batch)
+
+    mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
+    inline: Any = {"host_mappings": mapping, "delivery": {"mode": "inline"}}
+    payi_instrument(sink=Watching(), config=inline)
+    origin.answers = [answer_of(UNARY)]
+    requests.post(f"{origin.url}{PATH}", json=REQUEST, timeout=30)
+    assert threads == [threading.main_thread()]
+    asyncio.run(post(origin.url, READERS["read"]))
+    assert payi_flush(10)
+    assert len(threads) == 2
+    assert threads[1] is not threading.main_thread()
+
+
+async def refused(**options: Any) -> tuple[Any, ...]:
+    async with aiohttp.ClientSession() as session:
+        with track_context(limit_ids=["budget"]):
+            async with session.post(f"https://api.openai.com{PATH}", json=REQUEST, **options) as response:
+                return response.status, response.reason, response.headers, await response.json()
+
+
+def test_a_call_whose_limit_is_blocked_is_refused(sink: MemorySink) -> None:
+    block(sink, "budget")
+    status, reason, headers, body = asyncio.run(refused())
+    assert (status, reason, body["error"]["code"]) == (403, "Forbidden", "limit_blocked")
+    assert headers["Content-Type"] == "application/json"
+    assert events_of(sink) == []
+
+
+def test_a_refusal_is_raised_as_any_other_status(sink: MemorySink) -> None:
+    async def fail(response: aiohttp.ClientResponse) -> None:
+        raise ZeroDivisionError(await response.text())
+
+    block(sink, "budget")
+    with pytest.raises(aiohttp.ClientResponseError, match="403, message='Forbidden'"):
+        asyncio.run(refused(raise_for_status=True))
+    with pytest.raises(ZeroDivisionError, match="limit budget is blocked"):
+        asyncio.run(refused(raise_for_status=fail))
 
 
 def test_a_session_from_before_is_recorded_and_one_that_outlives_it_works_on(

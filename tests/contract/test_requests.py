@@ -23,7 +23,18 @@ from databricks.sdk.core import Config
 from databricks.sdk.service.serving import ChatMessage, ChatMessageRole
 
 from payi_transport import MemorySink, payi_instrument, payi_stats, track_context
-from tests.contract.replies import ANSWERS, PATH, STREAM, UNARY, answer_of, events_of, observe, view_both
+from tests.contract.replies import (
+    ANSWERS,
+    PATH,
+    STREAM,
+    UNARY,
+    answer_of,
+    block,
+    events_of,
+    go_through_proxy,
+    observe,
+    view_both,
+)
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
 
@@ -302,6 +313,38 @@ def test_a_host_that_is_not_observed_gets_every_header(origin: Origin, sink: Mem
     origin.answers = [answer_of(UNARY)]
     requests.get(f"{origin.url}/elsewhere", headers={"xProxy-User-ID": "user-7"}, timeout=30)
     assert origin.received[0].headers["xproxy-user-id"] == "user-7"
+    assert events_of(sink) == []
+
+
+def test_in_proxy_mode_a_call_goes_through_pay_i(
+    origin: Origin, sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_through_proxy(origin, sink, monkeypatch)
+    url = f"https://api.openai.com{PATH}?a=b"
+    with requests.Session() as session, track_context(user_id="user-7"):
+        request = requests.Request("POST", url, json=REQUEST, headers={"host": "api.openai.com"}).prepare()
+        response = session.send(request)
+    assert response.content == UNARY.answer
+    assert response.request is request
+    assert response.url == request.url == url
+    [received] = origin.received
+    assert received.path == f"/api/v1/proxy/openai{PATH}?a=b"
+    assert received.body == request.body
+    assert received.headers["host"] == origin.netloc
+    assert received.headers["xproxy-api-key"] == "payi-key"
+    assert received.headers["xproxy-user-id"] == "user-7"
+    assert events_of(sink) == []
+
+
+def test_a_call_whose_limit_is_blocked_is_refused(sink: MemorySink) -> None:
+    block(sink, "budget")
+    with track_context(limit_ids=["budget"]):
+        response = requests.post(f"https://api.openai.com{PATH}", json=REQUEST, timeout=30)
+    assert (response.status_code, response.reason) == (403, "Forbidden")
+    assert response.json()["error"]["code"] == "limit_blocked"
+    assert response.headers["content-type"] == "application/json"
+    with pytest.raises(requests.HTTPError, match="403 Client Error: Forbidden"):
+        response.raise_for_status()
     assert events_of(sink) == []
 
 
