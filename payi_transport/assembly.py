@@ -24,8 +24,8 @@ from payi_transport.proxying import Proxy, is_private
 from payi_transport.routes import Routes
 from payi_transport.settings import Settings
 from payi_transport.sinks import Receipt, Sink
+from payi_transport.sinks.account import PayiAccount
 from payi_transport.sinks.offline import OfflineSink
-from payi_transport.sinks.payi import PayiAccount, PayiSink
 from payi_transport.tokenizers import Tokenizers
 
 __all__ = ["find_account", "make_base_frame", "make_pipeline", "prepare_prompt_logger"]
@@ -66,7 +66,7 @@ def make_pipeline(
         reading=reading,
         notices=notices,
         proxy=proxy,
-        inline_sink=_make_inline_sink(settings, used, account),
+        inline_sink=_make_inline_sink(settings, used, account, given=sink is not None),
         log_content=log_content,
         logger=logger,
         prompt_logger=prompt_logger,
@@ -112,13 +112,13 @@ class _SharedSink:
         """The worker closes it."""
 
 
-def _make_inline_sink(settings: Settings, sink: Sink, account: PayiAccount) -> Sink | None:
+def _make_inline_sink(settings: Settings, sink: Sink, account: PayiAccount, *, given: bool) -> Sink | None:
     """Where a call that waits for its own report is reported, from many threads at once."""
     if settings.delivery.mode != "inline":
         return None
-    if isinstance(sink, PayiSink):
-        return PayiSink(account, single=True, answer_seconds=_INLINE_SECONDS)
-    return _SharedSink(sink)
+    if given or settings.offline_instrumentation is not None:
+        return _SharedSink(sink)
+    return _make_payi_sink(account, single=True, answer_seconds=_INLINE_SECONDS)
 
 
 def _make_sink(settings: Settings, account: PayiAccount) -> Sink:
@@ -126,7 +126,14 @@ def _make_sink(settings: Settings, account: PayiAccount) -> Sink:
         return OfflineSink(settings.offline_instrumentation.file_name)
     _check_key(account)
     delivery = settings.delivery
-    return PayiSink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
+    return _make_payi_sink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
+
+
+def _make_payi_sink(account: PayiAccount, **options: Any) -> Sink:
+    # With it comes the client of Pay-i's API, which `import payi_transport` alone should not wait for.
+    from payi_transport.sinks.payi import PayiSink
+
+    return PayiSink(account, **options)
 
 
 def prepare_prompt_logger(settings: Settings, prompt_logger: object) -> Settings:

@@ -36,7 +36,7 @@ class endpoint(Generic[P, T]):
     """A method that makes one call. The decorated function gets the resource, which it has no need of."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
-        self._build = build
+        self.build = build
         self.__doc__ = build.__doc__
 
     @overload
@@ -62,14 +62,14 @@ class endpoint(Generic[P, T]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
-        return _bind(self._build.__get__(resource), resource._world.call)
+        return _bind(self.build.__get__(resource), resource._world.call)
 
 
 class list_endpoint(Generic[P, T]):
     """A method that asks for a list, page by page."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], Call[CursorPage[T]]]) -> None:
-        self._build = build
+        self.build = build
         self.__doc__ = build.__doc__
 
     @overload
@@ -97,7 +97,7 @@ class list_endpoint(Generic[P, T]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
-        return _bind(self._build.__get__(resource), resource._world.list)
+        return _bind(self.build.__get__(resource), resource._world.list)
 
 
 def _bind(build: Callable[P, Call[Any]], send: Callable[[Call[Any]], T]) -> Callable[P, T]:

@@ -23,7 +23,7 @@ from payi_transport.pagination import AsyncCursorPage, CursorPage, SyncCursorPag
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["AsyncHTTPClient", "AsyncLink", "SyncHTTPClient", "SyncLink"]
+__all__ = ["AsyncHTTPClient", "AsyncLink", "SyncHTTPClient", "SyncLink", "describe_error"]
 
 T = TypeVar("T")
 SyncHTTPClient: TypeAlias = "httpx.Client | httpx2.Client"
@@ -46,7 +46,8 @@ class _Link:
         self._http = http
         self._family = _find_family(http, kind)
 
-    def _build(self, call: Call[Any]) -> httpx.Request:
+    def build(self, call: Call[Any]) -> httpx.Request:
+        """What is sent for a call. Raises InvalidURL of the HTTP library for an address that is none."""
         settings, options = self.settings, call.options
         body = encode_body(call.body, options.get("extra_body"))
         timeout = options.get("timeout", UNSET)
@@ -72,7 +73,8 @@ class _Link:
         """The error for one of the HTTP library's, which is its cause."""
         late = isinstance(exc, self._family.TimeoutException)
         kind = APITimeoutError if late else APIConnectionError
-        message = "Pay-i did not answer in time" if late else f"Pay-i can not be reached ({exc})"
+        reason = describe_error(exc, self._family)
+        message = "Pay-i did not answer in time" if late else f"Pay-i can not be reached ({reason})"
         error = kind(message, request)
         error.__cause__ = exc
         return error
@@ -92,7 +94,7 @@ class SyncLink(_Link):
 
     def ask(self, call: Call[T], *, stream: bool = False) -> APIResponse[T]:
         """The answer, its body read unless `stream`. Raises APIError."""
-        request = self._build(call)
+        request = self.build(call)
         retries, outcome = 0, self._send(request, stream)
         while (wait := self._find_wait(outcome, retries)) is not None:
             time.sleep(wait)
@@ -125,7 +127,7 @@ class AsyncLink(_Link):
 
     async def ask(self, call: Call[T], *, stream: bool = False) -> AsyncAPIResponse[T]:
         """The answer, its body read unless `stream`. Raises APIError."""
-        request = self._build(call)
+        request = self.build(call)
         retries, outcome = 0, await self._send(request, stream)
         while (wait := self._find_wait(outcome, retries)) is not None:
             await anyio.sleep(wait)
@@ -150,6 +152,12 @@ class AsyncLink(_Link):
         except self._family.RequestError as exc:
             return self._fail(request, exc)
         return response
+
+
+def describe_error(exc: Exception, family: Any) -> str:
+    """An error of `family` in words; those of a protocol error may quote a header, and so the key."""
+    told = isinstance(exc, family.NetworkError | family.TimeoutException | family.ProxyError)
+    return f"{type(exc).__name__}: {exc}" if told else type(exc).__name__
 
 
 def _check(outcome: _Outcome) -> httpx.Response:

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from payi_transport.client.api import API
 from payi_transport.client.endpoints import W
 from payi_transport.client.links import AsyncHTTPClient, AsyncLink, SyncHTTPClient, SyncLink
-from payi_transport.client.settings import ClientSettings, find_base_url, find_key, read_custom_headers
+from payi_transport.client.settings import MAX_RETRIES, ClientSettings, make_settings
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, find_timeout
 from payi_transport.client.worlds import Async, Sync
 
@@ -21,7 +21,6 @@ __all__ = ["AsyncPayi", "Payi"]
 
 H = TypeVar("H")
 T = TypeVar("T")
-_MAX_RETRIES = 2
 _POOL = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 
@@ -34,7 +33,7 @@ class _Client(API[W], Generic[W, H]):
         api_key: str | None = None,
         base_url: str | httpx.URL | None = None,
         timeout: TimeoutTypes | UnsetType = UNSET,
-        max_retries: int = _MAX_RETRIES,
+        max_retries: int = MAX_RETRIES,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         http_client: H | None = None,
@@ -47,13 +46,13 @@ class _Client(API[W], Generic[W, H]):
         """
         http = self._make_http() if http_client is None else http_client
         self._http = http
-        self._settings = ClientSettings(
-            api_key=find_key(api_key),
-            base_url=find_base_url(base_url),
+        self._settings = make_settings(
+            api_key=api_key,
+            base_url=base_url,
             timeout=find_timeout(http) if timeout is UNSET else timeout,
             max_retries=max_retries,
-            headers={**read_custom_headers(), **(default_headers or {})},
-            query=default_query or {},
+            default_headers=default_headers,
+            default_query=default_query,
             strict=_strict_response_validation,
         )
         super().__init__(self._enter(self._settings, http))

@@ -30,8 +30,8 @@ __all__ = [
     "read_retry_after",
 ]
 
-# Statuses that may go away by themselves, beside those from 500 on; others won't.
-_TRANSIENT = frozenset({408, 409, 429})
+# Statuses that may go away by themselves, beside those from 500 on; others won't. 425 is ours (RFC 8470 5.2).
+_TRANSIENT = frozenset({408, 409, 425, 429})
 # Seconds: the first pause, and the longest that grows of it.
 _FIRST_WAIT, _LAST_WAIT = 0.5, 8.0
 # A server that asks for more patience than this many seconds is not waited for so long in a call.
@@ -101,7 +101,7 @@ def read_body(response: httpx.Response) -> object | None:
     """JSON where it is JSON, else text; None where it is empty."""
     try:
         body: object = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = response.text or None
     return body
 

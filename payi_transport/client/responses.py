@@ -34,7 +34,7 @@ def read_answer(response: httpx.Response, kind: type[T], *, strict: bool) -> T:
         if strict:
             msgspec.convert(raw, kind)
         value: T = read_as(kind, raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise _not_understood(response, str(exc)) from exc
     if value is raw:
         raise _not_understood(response, f"expected {kind}, got {type(raw).__name__}")

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from payi_transport.client.timeouts import TimeoutTypes
+from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes
 from payi_transport.errors import PayiError
 from payi_transport.names import DEFAULT_BASE_URL
 
-__all__ = ["ClientSettings", "find_base_url", "find_key", "read_custom_headers"]
+__all__ = ["ClientSettings", "find_base_url", "find_key", "make_settings", "read_custom_headers"]
+
+MAX_RETRIES = 2
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +26,28 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     query: Mapping[str, object]
     strict: bool
+
+
+def make_settings(
+    *,
+    api_key: str | None = None,
+    base_url: object | None = None,
+    timeout: TimeoutTypes = DEFAULT_TIMEOUT,
+    max_retries: int = MAX_RETRIES,
+    default_headers: Mapping[str, str] | None = None,
+    default_query: Mapping[str, object] | None = None,
+    strict: bool = False,
+) -> ClientSettings:
+    """What was told, and what the environment says of the rest. Raises PayiError where there is no key."""
+    return ClientSettings(
+        api_key=find_key(api_key),
+        base_url=find_base_url(base_url),
+        timeout=timeout,
+        max_retries=max_retries,
+        headers={**read_custom_headers(), **(default_headers or {})},
+        query=default_query or {},
+        strict=strict,
+    )
 
 
 def find_key(api_key: str | None) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import email.utils
-import time
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
+from payi_transport.client.policy import is_transient
 from payi_transport.sinks import Receipt
 
-__all__ = ["Answer", "read_receipt", "read_wait"]
+__all__ = ["Answer", "read_receipt"]
 
-# Statuses that may go away by themselves, as the public SDK has it, and those that one event may be at fault
-# for. With any other below 500 it is the key or the address that is refused.
-_TRANSIENT = frozenset({408, 409, 425, 429})
+# Statuses that one event may be at fault for. With any other below 500 that does not go away by itself it is
+# the key or the address that is refused.
 _BLAMES_BODY = frozenset({400, 413, 422})
 # How often a destination is asked again that refuses the key or the address. Seconds.
 _PROBE_INTERVAL = 60.0
@@ -70,7 +67,7 @@ def _judge(answer: Answer, size: int) -> Receipt | None:
         if not answer.is_strangers:
             return None
         return Receipt(retry=range(size), problem=f"{problem} with a page that is not its own")
-    if status in _TRANSIENT or status >= 500:
+    if is_transient(status):
         return Receipt(retry=range(size), wait=answer.wait, problem=problem)
     if answer.blames_body:
         return Receipt(rejected=dict.fromkeys(range(size), f"status_{status}"), problem=problem)
@@ -103,7 +100,7 @@ def _read_faults(answer: Answer, size: int) -> Receipt:
         if not isinstance(index, int) or not 0 <= index < size:
             continue
         status = fault.xproxy_result.get("statusCode") if isinstance(fault.xproxy_result, dict) else None
-        if isinstance(status, int) and (status in _TRANSIENT or status >= 500):
+        if isinstance(status, int) and is_transient(status):
             retry.add(index)
         else:
             rejected[index] = f"item_{status if isinstance(status, int) else 'refused'}"
@@ -111,25 +108,3 @@ def _read_faults(answer: Answer, size: int) -> Receipt:
     return Receipt(
         retry=sorted(retry - rejected.keys()), rejected=rejected, wait=answer.wait, problem=problem
     )
-
-
-def read_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3)."""
-    milliseconds = _to_number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return max(0.0, milliseconds / 1000)
-    text = headers.get("retry-after")
-    seconds = _to_number(text)
-    if seconds is None and text:
-        try:
-            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
-            return None
-    return None if seconds is None else max(0.0, seconds)
-
-
-def _to_number(text: str | None) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import encodings.idna  # noqa: F401 (see below)
-import re
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 # httpx and the socket module import these where they are first used, which is on the worker's thread. A fork
 # in the middle of an import leaves the child with a lock that nobody will ever give back.
@@ -15,27 +14,23 @@ import httpcore  # noqa: F401
 import httpx
 import msgspec
 
-from payi_transport.event import CONTEXT_FIELDS, Event
-from payi_transport.names import RECORDED_MARK, PayiHeaderNames
+from payi_transport.client.calls import Call
+from payi_transport.client.links import SyncLink, describe_error
+from payi_transport.client.policy import read_retry_after
+from payi_transport.client.resources.ingest import Ingest
+from payi_transport.client.settings import make_settings
+from payi_transport.client.timeouts import DEFAULT_TIMEOUT
+from payi_transport.event import Event
 from payi_transport.sinks import Receipt
-from payi_transport.sinks.answers import Answer, read_receipt, read_wait
+from payi_transport.sinks.account import PayiAccount
+from payi_transport.sinks.answers import Answer, read_receipt
 
-__all__ = ["PayiAccount", "PayiSink"]
+__all__ = ["PayiSink"]
 
-_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 # An answer without end is left behind. Bytes.
 _ANSWER_MOST = 4 * 1024 * 1024
 # A bulk body is cut near this size, as a gateway may refuse larger ones. Bytes.
 _BODY_MOST = 4 * 1024 * 1024
-_RawHeaders = list[tuple[bytes, bytes]]
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-
-
-class PayiAccount(NamedTuple):
-    """Where to report to, and as whom."""
-
-    base_url: str
-    api_key: str
 
 
 class PayiSink:
@@ -56,7 +51,7 @@ class PayiSink:
         self._account = account
         self._single = single
         self._answer_seconds = answer_seconds
-        self._client: httpx.Client | None = None
+        self._http: httpx.Client | None = None
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
         """Post part by part, and leave Pay-i alone after a part of which nothing came through.
@@ -82,65 +77,48 @@ class PayiSink:
 
     def fork(self) -> None:
         # The parent's connections are the parent's: dropped unclosed, as closing would say goodbye on them.
-        self._client = None
+        self._http = None
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._http is not None:
+            self._http.close()
+            self._http = None
 
     def _post_part(self, batch: Sequence[Event]) -> tuple[int, int, Answer]:
         """Post as many events as make one body; how many those were, its bytes, and what was answered."""
         if self._single:
-            return 1, *self._post_single(batch[0])
+            return 1, *self._post(_make_single_call(batch[0]))
         items = _encode_fitting(batch)
-        body = b"[" + b",".join(items) + b"]"
-        return len(items), len(body), self._post("/api/v1/ingest/bulk", body)
+        return len(items), *self._post(Ingest.bulk.build(None, events=items))
 
-    def _post_single(self, event: Event) -> tuple[int, Answer]:
-        fields = msgspec.to_builtins(event)
-        context = {name: fields.pop(name) for name in CONTEXT_FIELDS if name in fields}
-        body = msgspec.json.encode(fields)
-        query = {"id": event.provider_response_id}
-        return len(body), self._post("/api/v1/ingest", body, query, _to_headers(context))
-
-    def _post(
-        self,
-        path: str,
-        body: bytes,
-        query: Mapping[str, str] | None = None,
-        headers: _RawHeaders | None = None,
-    ) -> Answer:
+    def _post(self, call: Call[Any]) -> tuple[int, Answer]:
+        sent = 0
         try:
-            return self._send(path, body, query or {}, headers or [])
+            http = self._connect()
+            settings = make_settings(api_key=self._account.api_key, base_url=self._account.base_url)
+            request = SyncLink(settings, http).build(call)
+            sent = len(request.content)
+            return sent, self._send(http, request)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            return Answer(None, b"", None, _describe(exc))
+            return sent, Answer(None, b"", None, describe_error(exc, httpx))
 
-    def _send(self, path: str, body: bytes, query: Mapping[str, str], headers: _RawHeaders) -> Answer:
-        if self._client is None:
-            self._client = httpx.Client(timeout=_TIMEOUT)
-        request = self._client.build_request(
-            "POST",
-            self._account.base_url.rstrip("/") + path,
-            params=query or None,
-            content=body,
-            headers=[
-                (b"content-type", b"application/json"),
-                (PayiHeaderNames.api_key.encode(), self._account.api_key.encode()),
-                *headers,
-            ],
-            extensions={RECORDED_MARK: True},
-        )
-        response = self._client.send(request, stream=True)
+    def _connect(self) -> httpx.Client:
+        if self._http is None:
+            self._http = httpx.Client(timeout=DEFAULT_TIMEOUT)
+        return self._http
+
+    def _send(self, http: httpx.Client, request: httpx.Request) -> Answer:
+        response = http.send(request, stream=True)
         try:
-            return Answer(
-                response.status_code,
-                _read_body(response, self._answer_seconds),
-                read_wait(response.headers),
-                "",
-            )
+            body = _read_body(response, self._answer_seconds)
+            return Answer(response.status_code, body, read_retry_after(response.headers), "")
         finally:
             response.close()
+
+
+def _make_single_call(event: Event) -> Call[Any]:
+    fields = msgspec.to_builtins(event)
+    return Ingest.units.build(None, resource_scope=fields.pop("scope", None), **fields)
 
 
 def _read_body(response: httpx.Response, seconds: float) -> bytes:
@@ -156,12 +134,6 @@ def _read_body(response: httpx.Response, seconds: float) -> bytes:
     return body
 
 
-def _describe(exc: Exception) -> str:
-    """An error in words; those of a protocol error may quote a header, and so the key."""
-    told = isinstance(exc, httpx.NetworkError | httpx.TimeoutException | httpx.ProxyError)
-    return f"{type(exc).__name__}: {exc}" if told else type(exc).__name__
-
-
 def _add(whole: Receipt, part: Receipt, start: int) -> Receipt:
     """`whole` and what became of the part of the batch that begins at `start`."""
     return Receipt(
@@ -175,34 +147,14 @@ def _add(whole: Receipt, part: Receipt, start: int) -> Receipt:
     )
 
 
-def _encode_fitting(batch: Sequence[Event]) -> list[bytes]:
+def _encode_fitting(batch: Sequence[Event]) -> list[msgspec.Raw]:
     """As many events, one at least, as make a body of the size that is sent at once."""
-    items: list[bytes] = []
+    items: list[msgspec.Raw] = []
     size = 0
     for event in batch:
         item = msgspec.json.encode(event)
         size += len(item) + 1
         if items and size > _BODY_MOST:
             break
-        items.append(item)
+        items.append(msgspec.Raw(item))
     return items
-
-
-def _to_headers(context: Mapping[str, Any]) -> _RawHeaders:
-    names = {
-        "limit_ids": PayiHeaderNames.limit_ids,
-        "request_tags": PayiHeaderNames.request_tags,
-        "use_case_id": PayiHeaderNames.use_case_id,
-        "use_case_name": PayiHeaderNames.use_case_name,
-        "use_case_step": PayiHeaderNames.use_case_step,
-        "use_case_version": PayiHeaderNames.use_case_version,
-        "user_id": PayiHeaderNames.user_id,
-        "account_name": PayiHeaderNames.account_name,
-        "scope": PayiHeaderNames.resource_scope,
-    }
-    return [(names[field].encode(), _to_header(value)) for field, value in context.items()]
-
-
-def _to_header(value: Any) -> bytes:
-    text = ",".join(value) if isinstance(value, list | tuple) else str(value)
-    return _CONTROL.sub(" ", text).strip().encode()

@@ -76,7 +76,7 @@ def check_empty_path_parameters(row: Row, origin: Origin) -> None:
 def check_parameters(rows: list[Row], owner: Any, call: str) -> None:
     """Some row gives each parameter that an endpoint has, and `first` is the only one by position."""
     *_, name = call.split(".")
-    signature = inspect.signature(inspect.getattr_static(owner, name)._build)
+    signature = inspect.signature(inspect.getattr_static(owner, name).build)
     parameters = [parameter for parameter in signature.parameters.values() if parameter.name != "self"]
     named = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
     given = {argument for row in rows if row.call == call for argument in row.arguments}

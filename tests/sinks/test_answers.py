@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.sinks import Receipt
-from payi_transport.sinks.answers import Answer, read_receipt, read_wait
+from payi_transport.sinks.answers import Answer, read_receipt
 
 
 def read(status: int | None, body: bytes = b"{}", *, single: bool = False, size: int = 3) -> Receipt:
@@ -78,24 +76,3 @@ def test_whatever_a_bulk_answer_says_each_event_has_one_fate(answer: Any) -> Non
 def test_no_bytes_of_an_answer_raise(body: bytes) -> None:
     for single in (False, True):
         read(200, body, single=single, size=1)
-
-
-@pytest.mark.parametrize(
-    ("headers", "wait"),
-    [
-        ({}, None),
-        ({"retry-after": "7"}, 7),
-        ({"retry-after": "-7"}, 0),
-        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
-        ({"retry-after-ms": "-1"}, 0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": formatdate(0)}, 0),
-    ],
-)
-def test_the_wait_that_is_asked_for(headers: dict[str, str], wait: float | None) -> None:
-    assert read_wait(headers) == wait
-
-
-def test_a_wait_until_a_date() -> None:
-    wait = read_wait({"retry-after": formatdate(time.time() + 1000, usegmt=True)})
-    assert wait is not None and 900 < wait <= 1000

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from payi_transport import Event, Units
-from payi_transport.sinks.payi import PayiAccount, PayiSink
+from payi_transport.sinks.account import PayiAccount
+from payi_transport.sinks.payi import PayiSink
 from tests.origin import Answer, Origin
 
 JSON = {"content-type": "application/json"}
@@ -198,7 +199,6 @@ def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
     ("account", "told"),
     [
         (PayiAccount("http://127.0.0.1:1", "payi-key"), "ConnectError: "),
-        (PayiAccount("{origin}", "payi-key\n"), "LocalProtocolError)"),
         (PayiAccount("http://[::1", "payi-key"), "InvalidURL)"),
         (PayiAccount("nowhere", "payi-key"), "UnsupportedProtocol)"),
     ],
@@ -289,10 +289,10 @@ def test_after_a_failed_single_call_the_rest_waits(single: PayiSink, origin: Ori
 def test_a_forked_child_uses_no_connection_of_its_parent(bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [TAKEN]
     bulk.deliver([event(1)])
-    before = bulk._client
+    before = bulk._http
     bulk.fork()
     bulk.deliver([event(2)])
-    assert bulk._client is not before and before is not None
+    assert bulk._http is not before and before is not None
     assert len(origin.received) == 2
     before.close()
 

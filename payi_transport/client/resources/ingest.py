@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from payi_transport.client.calls import Call, Options, stringify
@@ -34,9 +35,15 @@ class Ingest(Resource[W]):
 
     @endpoint
     def bulk(
-        self, *, events: Iterable[BulkIngestRequest | Event] | UnsetType = UNSET, **options: Unpack[Options]
+        self,
+        *,
+        events: Iterable[BulkIngestRequest | Event | msgspec.Raw] | UnsetType = UNSET,
+        **options: Unpack[Options],
     ) -> Call[BulkIngestResponse]:
-        """Many events at once; the answer says which were refused, and nothing of costs."""
+        """Many events at once; the answer says which were refused, and nothing of costs.
+
+        An event may be JSON already, as `msgspec.Raw`.
+        """
         body = events if events is UNSET else [_stringify_properties(event) for event in events]
         return Call("POST", "/api/v1/ingest/bulk", BulkIngestResponse, options, body=body)
 
@@ -124,7 +131,7 @@ def _join(name: str, values: Sequence[str] | UnsetType | None) -> str | None:
 
 
 def _stringify_properties(event: Any) -> Any:
-    if isinstance(event, Event):
+    if not isinstance(event, Mapping):
         return event
     names = ("properties", "use_case_properties")
     return {**event, **{name: stringify(event[name]) for name in names if name in event}}
