@@ -1,4 +1,4 @@
-"""Inline delivery and limits with the real SDKs: a call has its result, or its refusal, and never a failure."""
+"""Inline delivery and limits with the real SDKs: a call has its result or its refusal, never a failure."""
 
 from __future__ import annotations
 
