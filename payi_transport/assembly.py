@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.event import Event
 from payi_transport.frame import Frame, enter_scope
 from payi_transport.hosts import HostTable
+from payi_transport.limit_check import fetch_state
 from payi_transport.names import DEFAULT_BASE_URL
 from payi_transport.notices import Notices
 from payi_transport.pipeline import Pipeline
@@ -67,6 +69,7 @@ def make_pipeline(
         notices=notices,
         proxy=proxy,
         inline_sink=_make_inline_sink(settings, used, account, given=sink is not None),
+        fetch_limit=_find_limit_desk(settings, account),
         log_content=log_content,
         logger=logger,
         prompt_logger=prompt_logger,
@@ -119,6 +122,13 @@ def _make_inline_sink(settings: Settings, sink: Sink, account: PayiAccount, *, g
     if given or settings.offline_instrumentation is not None:
         return _SharedSink(sink)
     return _make_payi_sink(account, single=True, answer_seconds=_INLINE_SECONDS)
+
+
+def _find_limit_desk(settings: Settings, account: PayiAccount) -> Callable[[str], str] | None:
+    """Where to ask for the state of a limit, where that is of use."""
+    if not settings.enforce_limits or not account.api_key:
+        return None
+    return partial(fetch_state, account.api_key, account.base_url)
 
 
 def _make_sink(settings: Settings, account: PayiAccount) -> Sink:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from payi_transport.client.payi import Payi
 from payi_transport.errors import NotFoundError
 from payi_transport.limits import Limits
 
@@ -72,6 +71,9 @@ def fetch_state(api_key: str, base_url: str, limit_id: str) -> str:
 
     Raises the errors of the Pay-i client.
     """
+    # Most programs need none of the client, so that it is not to be imported with everything else.
+    from payi_transport.client.payi import Payi
+
     with Payi(api_key=api_key, base_url=base_url, timeout=_TIMEOUT, max_retries=0) as client:
         try:
             limit = client.limits.retrieve(limit_id).limit

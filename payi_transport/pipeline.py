@@ -8,25 +8,24 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any
 
 from payi_transport.bodies import read_frames
 from payi_transport.context import current_frame, find_mode
-from payi_transport.decode import Reading, decode
+from payi_transport.decode import Reading
 from payi_transport.detours import Detours
-from payi_transport.event import Event
-from payi_transport.exchange import Exchange, Headers, Listener, Outcome
+from payi_transport.exchange import Exchange, Headers, Outcome
 from payi_transport.exits import run_at_child_exit
 from payi_transport.headers import find_own_headers, override_frame
 from payi_transport.inline_delivery import InlineDelivery
+from payi_transport.limit_check import LimitCheck
 from payi_transport.limits import Limits
 from payi_transport.line import Line
 from payi_transport.notices import Notices
 from payi_transport.prompt_log import PromptAndResponseLogger, PromptLog
 from payi_transport.proxying import Proxy
-from payi_transport.repeats import Repeats
+from payi_transport.reader import Reader
 from payi_transport.results import Result, find_result, set_last_result
 from payi_transport.ring import Counter
 from payi_transport.routes import Route, Routes
@@ -54,6 +53,7 @@ class Pipeline:
         notices: Notices,
         proxy: Proxy,
         inline_sink: Sink | None = None,
+        fetch_limit: Callable[[str], str] | None = None,
         log_content: bool,
         logger: logging.Logger,
         prompt_logger: PromptAndResponseLogger | None = None,
@@ -67,6 +67,7 @@ class Pipeline:
         self._reading = reading
         self.notices = notices
         self.limits = Limits(settings.on_limit)
+        self._fetch_limit = fetch_limit
         self._inline_sink = inline_sink
         window = settings.connection_error_logging_window
         self._delivery_log = LogWindow(logger, window)
@@ -88,12 +89,20 @@ class Pipeline:
         """Begin empty: at first, and again in a child that was forked."""
         self._entering = threading.Lock()
         self._faults = Counter()
-        self._repeats = Repeats()
+        self._limit_check = None if self._fetch_limit is None else self._make_limit_check(self._fetch_limit)
+        reader = Reader(
+            self._reading,
+            self.notices,
+            prompt_log=self._prompt_log,
+            # In a batch, no event is answered by itself.
+            on_result=None if self._settings.delivery.mode == "bulk" else self._note_limits,
+        )
+        self._read = reader.read
         self._inline = None if self._inline_sink is None else self._make_inline(self._inline_sink)
         self._line = Line(
             self._settings,
             self._sink,
-            self._decode,
+            self._read,
             delivery_log=self._delivery_log,
             loss_log=self._loss_log,
             on_fault=self.count_fault,
@@ -104,11 +113,17 @@ class Pipeline:
         match = self.routes.hosts.find(host, port)
         return match is not None and self.routes.observes(match) and current_frame() is not None
 
+    def _make_limit_check(self, fetch: Callable[[str], str]) -> LimitCheck:
+        def tell(exc: Exception) -> None:
+            self._delivery_log.warning(f"the state of a limit can not be asked for ({type(exc).__name__})")
+
+        return LimitCheck(self.limits, fetch, self._settings.limit_check_interval, tell)
+
     def _make_inline(self, sink: Sink) -> InlineDelivery:
         return InlineDelivery(
             sink,
             self._settings.ingest_retry,
-            decode=self._decode,
+            decode=self._read,
             queue=self._push,
             on_result=set_last_result,
             on_fault=self.count_fault,
@@ -155,6 +170,8 @@ class Pipeline:
             body_limit=self._body_limit,
         )
         exchange.detour = detour
+        if self._limit_check is not None and detour is not None and detour.refusal is not None:
+            self._limit_check.ensure_running()
         exchange.waits = waits and (detour is None or not detour.counted)
         if self._prompt_log is not None:
             exchange.caller = copy_context()
@@ -186,6 +203,8 @@ class Pipeline:
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds, then take no more."""
         flushed = self._own_line().close(timeout)
+        if self._limit_check is not None:
+            self._limit_check.stop()
         if self._inline_sink is not None:
             self._inline_sink.close()
         return flushed
@@ -255,36 +274,8 @@ class Pipeline:
             self.limits.note(result)
         except Exception as exc:  # of the listener that the user gave
             self.count_fault(exc)
-
-    def _decode(self, exchange: Exchange) -> Event | str:
-        """The event of an exchange, or why it needs none. On the worker's thread, or its caller's."""
-        if exchange.event is not None:
-            return exchange.event
-        event = decode(exchange, self._reading)
-        if event is None:
-            return "pending"
-        if self._repeats.is_repeat(event, exchange.route.operation.endswith(".again")):
-            return "repeated"
-        context = exchange.context
-        if not (context.price_as_category or context.price_as_resource):
-            self.notices.check_price(exchange.route, event)
-        exchange.listener = self._listen(exchange, event)
-        return event
-
-    def _listen(self, exchange: Exchange, event: Event) -> Listener | None:
-        """Who is told how Pay-i answered to an event; in a batch, none is answered by itself."""
-        if self._settings.delivery.mode == "bulk":
-            return None
-        log = None if self._prompt_log is None else self._prompt_log.listen(exchange, event)
-
-        def hear(answer: Mapping[str, Any]) -> None:
-            result = answer.get("xproxy_result")
-            if isinstance(result, dict):
-                self._note_limits(result)
-            if log is not None:
-                log(answer)
-
-        return hear
+        if self._limit_check is not None:
+            self._limit_check.ensure_running()
 
 
 _active: Pipeline | None = None

@@ -45,6 +45,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"counting": set()},
     {"decode": set()},
     {"intake": set(), "prompt_log": set()},
+    {"reader": set(), "limit_check": set()},
     {"worker": set()},
     {"line": set()},
     {"pipeline": set()},

@@ -240,3 +240,21 @@ def test_single_delivery_hears_of_limits_too(origin: Origin, payi: Origin) -> No
     assert completion.to_dict() == json.loads(UNARY.answer)
     assert payi_flush(10)
     assert payi_limits() == {"budget": "ok"}
+
+
+def test_a_limit_that_is_free_again_lets_calls_through(origin: Origin, payi: Origin) -> None:
+    free = threading.Event()
+    instrument(
+        origin,
+        enforce_limits=True,
+        limit_ids=["budget"],
+        limit_check_interval=0.01,
+        on_limit=lambda limit_id, state: free.set() if state == "ok" else None,
+    )
+    origin.answers = [Answer([UNARY.answer])]
+    payi.answers = [BLOCKED, Answer([b"{}"], 500), Answer([b"{}"], 404), TAKEN]
+    client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
+    client.chat.completions.create(model="m", messages=QUESTION)
+    assert free.wait(10)
+    client.chat.completions.create(model="m", messages=QUESTION)
+    assert len(origin.received) == 2

@@ -213,7 +213,7 @@ def test_anthropic_goes_through_too(origin: Origin) -> None:
 def test_what_pay_i_can_not_forward_to_is_reported_and_said(
     origin: Origin, sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mapping = {origin.netloc: {"price_as_category": "system.openai"}}
+    mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     payi_instrument(sink=sink, config={"proxy": True, "host_mappings": mapping})
     origin.answers = [ANSWER]
     openai.OpenAI(api_key="sk", base_url=f"{origin.url}/v1").chat.completions.create(
