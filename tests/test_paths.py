@@ -171,6 +171,7 @@ def test_an_interaction_that_is_fetched_again_is_told_from_a_new_one(path: str) 
         ("POST", "/v1/threads/thread_1/messages"),
         ("POST", "/v1/messages/count_tokens"),
         ("POST", "/v1/messages/batches"),
+        ("POST", "/v1/sessions/sesn_1/events"),
         ("GET", "/v1/messages/batches/msgbatch_1/results"),
         ("POST", "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict"),
         ("POST", "/v1/projects/p/locations/l/publishers/other/models/m:rawPredict"),
