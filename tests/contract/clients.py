@@ -5,6 +5,7 @@ What the SDK's major version offers is found out, so the same table serves each 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import openai
 
 from payi_transport import payi_async_httpx_client, payi_httpx_client
 
-__all__ = ["SETUPS", "Install", "Setup", "each", "result"]
+__all__ = ["SETUPS", "Install", "Setup", "each", "entered", "result"]
 
 MAJOR = int(openai.__version__.split(".")[0])
 Install = Literal["global", "explicit", "both"]
@@ -48,6 +49,17 @@ async def each(stream: Any) -> AsyncGenerator[Any, None]:
     else:
         for item in stream:
             yield item
+
+
+@contextlib.asynccontextmanager
+async def entered(manager: Any) -> AsyncGenerator[Any, None]:
+    """What a context manager of either kind gives."""
+    if hasattr(manager, "__aenter__"):
+        async with manager as given:
+            yield given
+    else:
+        with manager as given:
+            yield given
 
 
 def _with(sdk: Any, make_http: Callable[[], Any]) -> Callable[..., Any]:

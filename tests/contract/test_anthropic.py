@@ -18,7 +18,7 @@ import pytest
 from payi_transport import MemorySink
 from tests.contract.anthropic_clients import HOSTS, SETUPS, Host, Setup
 from tests.contract.calls import answer_of, events_of, held, instrument, run
-from tests.contract.clients import each, result
+from tests.contract.clients import each, entered, result
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
@@ -117,18 +117,9 @@ def test_the_clients_for_other_hosts_are_recorded_as_of_these(
 # --- streams of the SDK's own
 
 
-async def open_stream(client: Any, beta: bool = False) -> Any:
-    """A manager of a message stream as an async one, of either kind of client."""
-    manager = (client.beta.messages if beta else client.messages).stream(**QUESTION)
-    if hasattr(manager, "__aenter__"):
-        return manager
-
-    @contextlib.asynccontextmanager
-    async def enter() -> Any:
-        with manager as stream:
-            yield stream
-
-    return enter()
+def open_stream(client: Any, beta: bool = False) -> contextlib.AbstractAsyncContextManager[Any]:
+    """The stream of a message, as the SDK's helper gives it."""
+    return entered((client.beta.messages if beta else client.messages).stream(**QUESTION))
 
 
 @every_setup
@@ -140,7 +131,7 @@ def test_a_message_stream_read_twice_is_one_event(
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> Any:
-        async with await open_stream(client, beta) as stream:
+        async with open_stream(client, beta) as stream:
             text = "".join([part async for part in each(stream.text_stream)])
             return text, await result(stream.get_final_message())
 
@@ -208,13 +199,8 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
         raw = await result(client.messages.with_raw_response.create(**QUESTION))
         assert (await result(raw.parse())).usage.output_tokens == 13
         manager = client.messages.with_streaming_response.create(**QUESTION)
-        if hasattr(manager, "__aenter__"):
-            async with manager as response:
-                body = await response.read()
-        else:
-            with manager as response:
-                body = response.read()
-        assert body == UNARY.answer
+        async with entered(manager) as response:
+            assert await result(response.read()) == UNARY.answer
 
     run(setup, origin.url, scenario)
     first, second = events_of(sink)
@@ -292,7 +278,7 @@ def test_a_message_stream_that_is_refused_when_it_is_opened_is_an_event(
 
     async def scenario(client: Any) -> None:
         with pytest.raises(anthropic.APIStatusError, match="Overloaded"):
-            async with await open_stream(client):
+            async with open_stream(client):
                 raise AssertionError("it was opened")
 
     run(setup, origin.url, scenario)
@@ -331,7 +317,7 @@ def test_leaving_a_message_stream_early_makes_a_partial_event(
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
-        async with await open_stream(client) as stream:
+        async with open_stream(client) as stream:
             async for _ in each(stream):
                 break
 
@@ -372,7 +358,7 @@ def test_a_cancelled_stream_is_a_partial_event(origin: Origin, sink: MemorySink)
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
-        async with await open_stream(client) as stream:
+        async with open_stream(client) as stream:
             with anyio.CancelScope() as scope:
                 async for _ in stream:
                     scope.cancel()

@@ -15,7 +15,7 @@ import pytest
 
 from payi_transport import MemorySink, payi_uninstrument
 from tests.contract.calls import answer_of, events_of, held, instrument, run
-from tests.contract.clients import SETUPS, Setup, each, result
+from tests.contract.clients import SETUPS, Setup, each, entered, result
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
@@ -146,13 +146,8 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
         assert (await result(raw.parse())).usage.total_tokens == 29
         assert raw.http_request.content and raw.elapsed.total_seconds() > 0
         manager = completions.with_streaming_response.create(model="gpt-4.1", messages=QUESTION)
-        if hasattr(manager, "__aenter__"):
-            async with manager as response:
-                body = await response.read()
-        else:
-            with manager as response:
-                body = response.read()
-        assert body == UNARY.answer
+        async with entered(manager) as response:
+            assert await result(response.read()) == UNARY.answer
 
     run(setup, origin.url, scenario)
     first, second = events_of(sink)
