@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payi_transport.decode import Reading, decode
+from payi_transport.dialects.table import DIALECTS
 from payi_transport.event import Event, Units
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.frame import Frame
@@ -26,6 +27,9 @@ from tests.wire_cases import CASES, WireCase
 by_name = {case.name: case for case in CASES}
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+operations = st.sampled_from(sorted(DIALECTS))
 
 
 def read(exchange: Exchange, reading: Reading | None = None) -> Event:
@@ -125,11 +129,18 @@ def test_a_body_that_can_not_be_inflated_makes_an_event_without_units(coding: st
     ),
     coding=st.sampled_from(["", "gzip", "br", "zstd", "nonsense"]),
     outcome=st.sampled_from(Outcome),
+    operation=operations,
 )
 def test_garbage_makes_an_event_and_never_an_exception(
-    body: bytes, request: bytes, status: int, content_type: str, coding: str, outcome: Outcome
+    body: bytes,
+    request: bytes,
+    status: int,
+    content_type: str,
+    coding: str,
+    outcome: Outcome,
+    operation: str,
 ) -> None:
-    case = WireCase("garbage", request, body, status, {"content-type": content_type}, {})
+    case = WireCase("garbage", request, body, status, {"content-type": content_type}, {}, operation)
     event = decode_case(case, [body], headers={"content-encoding": coding}, outcome=outcome)
     assert event.http_status_code == status
     msgspec.json.encode(event)
@@ -152,20 +163,22 @@ chat_like = st.fixed_dictionaries(
 )
 
 
-@given(document=chat_like, streams=st.booleans())
-def test_json_with_every_field_of_any_type_makes_an_event(document: dict[str, Any], streams: bool) -> None:
+@given(document=chat_like, streams=st.booleans(), operation=operations)
+def test_json_with_every_field_of_any_type_makes_an_event(
+    document: dict[str, Any], streams: bool, operation: str
+) -> None:
     data = msgspec.json.encode(document)
     body = b"data: " + data + b"\n\n" if streams else data
     kind = "text/event-stream" if streams else "application/json"
-    event = decode_case(WireCase("any", data, body, 200, {"content-type": kind}, {}), [body])
+    event = decode_case(WireCase("any", data, body, 200, {"content-type": kind}, {}, operation), [body])
     msgspec.json.encode(event)
 
 
-@given(document=json_values, status=st.integers(400, 599))
-def test_an_error_body_of_any_shape_makes_an_event(document: Any, status: int) -> None:
+@given(document=json_values, status=st.integers(400, 599), operation=operations)
+def test_an_error_body_of_any_shape_makes_an_event(document: Any, status: int, operation: str) -> None:
     body = msgspec.json.encode({"error": document})
     event = decode_case(
-        WireCase("any", b"{}", body, status, {"content-type": "application/json"}, {}), [body]
+        WireCase("any", b"{}", body, status, {"content-type": "application/json"}, {}, operation), [body]
     )
     assert event.http_status_code == status
     msgspec.json.encode(event)
