@@ -107,6 +107,8 @@ KNOWN_HOSTS = {
     "*.cloud.databricks.com": PayiCategories.databricks_aws,
     "*.gcp.databricks.com": PayiCategories.databricks_google,
 }
+# Where AWS's endpoints are: worldwide, in China and in Europe's own cloud, for IPv4 alone and for both.
+_AWS = r"(amazonaws\.(com(\.cn)?|eu)|api\.(aws|amazonwebservices\.(com\.cn|eu)))"
 # Hosts with the region inside a label, which no suffix can tell.
 _KNOWN_REGIONAL = (
     # Also multi-regions, and the addresses for clients with certificates.
@@ -118,7 +120,7 @@ _KNOWN_REGIONAL = (
         PayiCategories.google_vertex,
     ),
     (
-        re.compile(r"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?amazonaws\.com(\.cn)?"),
+        re.compile(rf"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?{_AWS}"),
         PayiCategories.aws_bedrock,
     ),
     (re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"), PayiCategories.aws_bedrock),

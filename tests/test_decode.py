@@ -218,6 +218,17 @@ def test_the_usage_of_a_stream_over_the_limit_is_read_from_its_tail() -> None:
     assert shown(event, ["units"]) == {"units": STREAM.event["units"]}
 
 
+@pytest.mark.parametrize("name", ["converse_stream", "anthropic_stream"])
+def test_the_usage_of_a_binary_stream_over_the_limit_is_read_from_its_tail(name: str) -> None:
+    case = by_name[f"bedrock/{name}"]
+    words = case.chunks()
+    # Cut where the network likes to, not where a message ends.
+    body = b"".join([words[0], *words[1:-3] * 400, *words[-3:]])
+    event = decode_case(case, [body[at : at + 100] for at in range(0, len(body), 100)], body_limit=2000)
+    assert event.units["text"].output == case.event["units"]["text"]["output"]
+    assert event.properties == case.event["properties"]
+
+
 def test_a_document_just_over_the_limit_is_still_whole() -> None:
     event = decode_case(UNARY, [UNARY.answer[:100], UNARY.answer[100:]], body_limit=150)
     assert shown(event, UNARY.event) == UNARY.event

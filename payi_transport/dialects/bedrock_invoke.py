@@ -39,6 +39,10 @@ _CONVERSE_EVENTS = (
 )
 
 
+class _Made(msgspec.Struct):
+    images: list[msgspec.Raw] | None = None
+
+
 class _Chunk(msgspec.Struct):
     bytes: str
 
@@ -61,6 +65,7 @@ class _Counts(msgspec.Struct):
     results: Any = None
 
 
+_made = msgspec.json.Decoder(_Made)
 _chunk = msgspec.json.Decoder(_Chunk)
 _beside = msgspec.json.Decoder(_Beside)
 _counts = msgspec.json.Decoder(_Counts)
@@ -176,7 +181,13 @@ def _sum_results(told: Mapping[str, Any]) -> dict[str, int]:
     return {"results": sum(filter(None, counts))} if counts else {}
 
 
-# By a field that no body of another family has.
+def _read_images(reply: Reply) -> Answer:
+    """Images of Nova Canvas, Titan and Stability, which are billed by number."""
+    made = sum(len(body.images or ()) for _, data in reply.frames if (body := decode(_made, data)))
+    return Answer(units={"image": Units(output=made)} if made else {}, finished=False)
+
+
+# By a field that no body of the families below it has.
 _FAMILIES: dict[str, Callable[[Reply], Answer]] = {
     "type": read_message,
     "choices": read_chat,
@@ -184,9 +195,10 @@ _FAMILIES: dict[str, Callable[[Reply], Answer]] = {
     **dict.fromkeys(_CONVERSE_EVENTS, _read_nova),
     "embedding": read_embeddings,
     "embeddings": read_embeddings,
+    "images": _read_images,
 }
 
 
 def _find_family(frames: Frames) -> Callable[[Reply], Answer]:
-    fields = (name for _, data in frames for name in decode(_fields, data) or ())
-    return next((_FAMILIES[name] for name in fields if name in _FAMILIES), _read_counts)
+    bodies = (decode(_fields, data) or {} for _, data in frames)
+    return next((read for body in bodies for name, read in _FAMILIES.items() if name in body), _read_counts)

@@ -63,6 +63,12 @@ FAMILIES: dict[str, tuple[dict[str, Any], Shown]] = {
     "Llama": ({"generation": "Hi", "prompt_token_count": 1, "generation_token_count": 2}, {"text": (1, 2)}),
     "Titan": ({"inputTextTokenCount": 1, "results": [{"tokenCount": 2}, {}, 7]}, {"text": (1, 2)}),
     "Titan's embeddings": ({"embedding": [0.5], "inputTextTokenCount": 1}, {"text": (1, None)}),
+    "images": ({"images": ["AAAA", "BBBB"], "error": None}, {"image": (None, 2)}),
+    "no image": ({"images": [], "error": "blocked"}, {"text": (14, 26)}),
+    "embeddings of images": (
+        {"images": [{"width": 1}], "embeddings": [[0.5]], "response_type": "embeddings_floats"},
+        {"text": (14, 26)},
+    ),
     "Anthropic's older texts": (
         {"type": "completion", "completion": " Hi", "stop": None},
         {"text": (14, 26)},
@@ -219,7 +225,7 @@ def test_bodies_that_are_none_tell_nothing(body: bytes) -> None:
 
 NAMES = (
     "type", "message", "usage", "input_tokens", "choices", "output", "messageStart", "metadata", "generation",
-    "prompt_token_count", "results", "tokenCount", "embedding", "embeddings", "texts", "delta",
+    "images", "prompt_token_count", "results", "tokenCount", "embedding", "embeddings", "texts", "delta",
     "amazon-bedrock-invocationMetrics", "amazon-bedrock-trace", "amazon-bedrock-guardrailAction",
 )  # fmt: skip
 bodies = objects_of(NAMES)
