@@ -71,6 +71,8 @@ def compare(client: BedrockClient, case: WireCase, origin: Origin, sink: MemoryS
         return await replay(opened, case)
 
     without = run(client, origin.url, scenario)
+    if "ParamValidationError" in without.get("raised", ()):
+        pytest.skip("a parameter is not known to this version of the SDK")
     # What is sent must not change but for the trace of a guardrail, which has tests of its own.
     instrument(origin, sink, aws_config={"guardrail_trace": False})
     within = run(client, origin.url, scenario)
@@ -179,19 +181,25 @@ def test_an_error_in_mid_stream_is_the_sdks_own_exception_behind_what_was_sent(
     assert event.properties["system.failure"] == "modelStreamErrorException"
 
 
-FAILURES: dict[str, tuple[WireCase, Answer]] = {
-    "cut-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="cut")),
-    "reset-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="reset")),
-    "cut-body": (INVOKE, answer_of(INVOKE, chunks=[INVOKE.answer[:50]], end="cut")),
-    "cut-document": (UNARY, answer_of(UNARY, chunks=[UNARY.answer[:50]], end="cut")),
-    "no-answer": (UNARY, Answer(end="reset")),
+FAILURES: dict[str, tuple[WireCase, Answer, set[int]]] = {
+    "cut-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="cut"), {200}),
+    "reset-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="reset"), {200}),
+    "cut-body": (INVOKE, answer_of(INVOKE, chunks=[INVOKE.answer[:50]], end="cut"), {200}),
+    # Whether botocore takes a document that is cut for an answer depends on its version.
+    "cut-document": (UNARY, answer_of(UNARY, chunks=[UNARY.answer[:50]], end="cut"), {200, 299}),
+    "no-answer": (UNARY, Answer(end="reset"), {299}),
 }
 
 
 @each_stack
-@pytest.mark.parametrize(("case", "answer"), FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize(("case", "answer", "statuses"), FAILURES.values(), ids=FAILURES)
 def test_a_broken_connection_is_felt_as_before_and_an_event(
-    client: BedrockClient, case: WireCase, answer: Answer, origin: Origin, sink: MemorySink
+    client: BedrockClient,
+    case: WireCase,
+    answer: Answer,
+    statuses: set[int],
+    origin: Origin,
+    sink: MemorySink,
 ) -> None:
     origin.answers = [answer]
     without = run(client, origin.url, lambda opened: replay(opened, case))
@@ -201,7 +209,7 @@ def test_a_broken_connection_is_felt_as_before_and_an_event(
     assert within == without
     assert event.properties is not None
     assert event.properties["system.failure"]
-    assert event.http_status_code == (200 if answer.chunks else 299)
+    assert event.http_status_code in statuses
 
 
 @each_stack
