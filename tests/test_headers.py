@@ -228,8 +228,9 @@ def test_clients_that_write_utf_8_or_latin_1_are_understood() -> None:
 
 
 def test_own_headers_are_found_in_any_case() -> None:
-    plain: Headers = (b"accept", b"xProxy-User-ID", b"x-stainless-os", b"Linux", b"not-xproxy-user-id", b"")
+    plain: Headers = (b"accept", b"xProxy-User-ID", b"x-stainless-os", b"Linux")
     assert find_own_headers(plain) == frozenset()
+    assert find_own_headers((*plain, b"not-xproxy-user-id", b"")) == frozenset()
     for name in (b"xProxy-User-ID", b"XPROXY-API-KEY", b"xproxy-anything"):
         assert find_own_headers((*plain, name, b"v", name, b"w")) == {name.lower()}
 

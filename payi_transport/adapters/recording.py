@@ -271,7 +271,7 @@ def _begin_call(family: Family, request: Any, pipeline: Pipeline, route: Route) 
     headers = read_headers(request)
     exchange = pipeline.begin(route, headers, read_body(family, request))
     if exchange is None:
-        return _strip(family, request, headers)
+        return None if route.proxied else _strip(family, request, headers)
     detour = exchange.detour
     if detour is None:
         return _Call(pipeline, exchange, request, request)

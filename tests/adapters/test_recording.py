@@ -204,7 +204,14 @@ def test_headers_of_payi_are_taken_off_what_is_sent_and_the_caller_keeps_its_own
 NOT_RECORDED: dict[str, Any] = {
     "no call": ("GET", "https://api.openai.com/v1/models", None, True),
     "outside all scopes": ("POST", URL, {"global_instrumentation": False}, True),
-    "an unknown host": ("POST", "https://api.pay-i.com/api/v1/proxy/openai/v1/models", None, False),
+    "Pay-i, no call": ("GET", "https://api.pay-i.com/api/v1/proxy/openai/v1/models", None, False),
+    "Pay-i, outside all scopes": (
+        "POST",
+        "https://api.pay-i.com/api/v1/proxy/openai/v1/chat/completions",
+        {"global_instrumentation": False},
+        False,
+    ),
+    "an unknown host": ("POST", "https://gateway.example.org/v1/things", None, False),
 }
 
 
