@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -303,3 +305,40 @@ def test_closing_twice_and_closing_what_was_never_used_is_fine(bulk: PayiSink, o
     bulk.deliver([event(1)])
     bulk.close()
     bulk.close()
+
+
+CERTIFICATES = Path(__file__).parent.parent / "tls"
+
+
+@pytest.fixture
+def secure(origin: Origin) -> str:
+    """The address of a server with a certificate that nobody knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "cert.pem", CERTIFICATES / "key.pem")
+    origin.socket = context.wrap_socket(origin.socket, server_side=True)
+    origin.answers = [TAKEN]
+    return f"https://localhost:{origin.server_port}"
+
+
+@pytest.mark.parametrize("variable", ["PYTHONHTTPSVERIFY", "SSL_NO_VERIFY", "CURL_INSECURE"])
+def test_a_certificate_that_nobody_vouches_for_is_never_accepted(
+    variable: str, secure: str, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "0" if variable == "PYTHONHTTPSVERIFY" else "1")
+    monkeypatch.setattr(ssl, "_create_default_https_context", ssl._create_unverified_context)
+    sink = PayiSink(PayiAccount(secure, "payi-key"))
+    receipt = sink.deliver([event(1)])
+    sink.close()
+    assert list(receipt.retry) == [0]
+    assert receipt.problem and "CERTIFICATE_VERIFY_FAILED" in receipt.problem
+    assert origin.received == []
+
+
+def test_a_certificate_that_the_environment_vouches_for_is_accepted(
+    secure: str, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "cert.pem"))
+    sink = PayiSink(PayiAccount(secure, "payi-key"))
+    assert not sink.deliver([event(1)]).retry
+    sink.close()
+    assert len(origin.received) == 1

@@ -1,0 +1,117 @@
+"""Pay-i's bulk endpoint on loopback: it answers with any bytes, or none, and remembers what it took."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import socketserver
+import struct
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Ingest", "Reply", "make_reply"]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to write, piece by piece, and how it ends. `takes`: whether the events count as brought."""
+
+    pieces: tuple[bytes, ...] = ()
+    takes: bool = False
+    resets: bool = False
+    hold: threading.Event | None = None
+
+
+def make_reply(
+    status: int = 200, body: bytes = b"{}", *, takes: bool | None = None, headers: str = "", step: int = 0
+) -> Reply:
+    """An answer in HTTP, `step` bytes at a time."""
+    head = f"HTTP/1.1 {status} X\r\n{headers}content-length: {len(body)}\r\n\r\n"
+    data = head.encode() + body
+    pieces = tuple(data[at : at + step] for at in range(0, len(data), step)) if step else (data,)
+    return Reply(pieces, takes=status < 300 if takes is None else takes)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    ingest: Ingest
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, _Handler)
+        self.connections: set[socket.socket] = set()
+        # Held from a request to its answer: no connection ends in between unless it is told to.
+        self.answering = threading.Lock()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away."""
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        self.server.connections.add(self.connection)
+        while self.rfile.readline():
+            length = 0
+            while (line := self.rfile.readline().strip()) != b"":
+                name, _, value = line.partition(b":")
+                if name.lower() == b"content-length":
+                    length = int(value)
+            events = json.loads(self.rfile.read(length))
+            with self.server.answering:
+                reply = self.server.ingest.answer(events)
+                if reply.hold is not None:
+                    reply.hold.wait(60)
+                for piece in reply.pieces:
+                    self.wfile.write(piece)
+            if reply.resets or not reply.pieces:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
+
+
+class Ingest:
+    """Answers `reply(events)`, while it is up."""
+
+    def __init__(self, reply: Callable[[list[dict[str, str]]], Reply]) -> None:
+        self.reply = reply
+        self.taken: Counter[str] = Counter()
+        self.asked = 0
+        self._address = ("127.0.0.1", 0)
+        self._server: _Server | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._address[1]}"
+
+    def answer(self, events: list[dict[str, str]]) -> Reply:
+        self.asked += 1
+        reply = self.reply(events)
+        if reply.takes:
+            self.taken.update(event["provider_response_id"] for event in events)
+        return reply
+
+    def start(self) -> None:
+        """Listen, at the same address as before."""
+        if self._server is not None:
+            return
+        self._server = _Server(self._address)
+        self._server.ingest = self
+        self._address = self._server.server_address  # type: ignore[assignment]  # of IPv4
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        """End all connections, and refuse new ones."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.shutdown()
+        server.server_close()
+        with server.answering:
+            for connection in server.connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)

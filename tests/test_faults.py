@@ -1,0 +1,236 @@
+"""Whatever Pay-i does, every event is accounted for, none comes twice unawares, and no caller notices."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import pytest
+
+from payi_transport import payi_flush, payi_instrument, payi_stats
+from tests.ingest import Ingest, Reply, make_reply
+
+WELL = make_reply()
+COUNT = 60
+Events = list[dict[str, str]]
+either_way = pytest.mark.parametrize("spooled", [False, True], ids=["memory", "spool"])
+
+
+@pytest.fixture
+def ingest() -> Iterator[Ingest]:
+    ingest = Ingest(lambda events: WELL)
+    yield ingest
+    ingest.stop()
+
+
+@pytest.fixture
+def instrument(ingest: Ingest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def start(spooled: bool, **delivery: Any) -> None:
+        monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+        monkeypatch.setenv("PAYI_BASE_URL", ingest.url)
+        spool = {"spool_directory": str(tmp_path / "spool")} if spooled else {}
+        config: Any = {
+            "delivery": {"flush_interval": 0.01, "max_batch": 16, **spool, **delivery},
+            "ingest_retry": {"queue_interval": 0.02},
+        }
+        payi_instrument(config=config)
+
+    return start
+
+
+def call(count: int = COUNT) -> None:
+    numbers = itertools.count()
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"id": f"id-{next(numbers)}"}))
+    with httpx.Client(transport=transport) as client:
+        for _ in range(count):
+            client.post("https://api.openai.com/v1/chat/completions", json={"messages": "PROMPT"})
+
+
+def check_account(captured: int = COUNT) -> Any:
+    """The counts, which add up at any time."""
+    stats = payi_stats()
+    assert stats.captured == captured
+    parts = (stats.delivered, stats.queued, stats.spooled, *stats.lost.values())
+    assert sum(parts) == captured and min(parts) >= 0
+    assert stats.faults == 0
+    return stats
+
+
+def flush() -> bool:
+    """Until nothing waits, as single flushes are false where something was lost."""
+    deadline = monotonic() + 60
+    while not payi_flush(1):
+        stats = payi_stats()
+        if not stats.queued + stats.spooled:
+            return False
+        assert monotonic() < deadline, stats
+    return True
+
+
+PASSING = {
+    "429": make_reply(429, headers="retry-after: 0.01\r\n"),
+    "429 that asks for less than nothing": make_reply(429, headers="retry-after: -5\r\n"),
+    "500": make_reply(500, b"<html>"),
+    "502": make_reply(502, b""),
+    "504": make_reply(504, b"{"),
+    "408": make_reply(408),
+    "reset": Reply(),
+    "reset behind the head": Reply((b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n",), resets=True),
+    "taken, and cut in the answer": Reply(
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",), takes=True, resets=True
+    ),
+    "taken, and reset": Reply(takes=True),
+    "no HTTP": Reply((b"\x16\x03\x01 garbage \x00\xff\r\n\r\n",), resets=True),
+    "a login page": make_reply(200, b"<!doctype html>", takes=False),
+    "garbage in a coding": make_reply(
+        200, b"\x1f\x8bnonsense", takes=False, headers="content-encoding: gzip\r\n"
+    ),
+}
+
+
+@either_way
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+def test_a_fault_that_passes_loses_nothing(
+    fault: Reply, spooled: bool, ingest: Ingest, instrument: Callable[..., None], caplog: Any
+) -> None:
+    replies = itertools.chain([WELL] + [fault] * 3, itertools.repeat(WELL))
+    ingest.reply = lambda events: next(replies)
+    instrument(spooled)
+    with caplog.at_level(logging.DEBUG):
+        call()
+        check_account()
+        assert flush()
+    stats = check_account()
+    assert (stats.delivered, stats.lost) == (COUNT, {})
+    assert ingest.taken.keys() == {f"id-{number}" for number in range(COUNT)}
+    most = 4 if fault.takes else 1
+    assert max(ingest.taken.values()) <= most
+    assert "PROMPT" not in caplog.text and "payi-key" not in caplog.text
+
+
+WORKING = {
+    "drips": make_reply(step=1),
+    "of another type": make_reply(201, b"ok", headers="content-type: text/plain\r\n"),
+    "without a type": make_reply(204, b""),
+    "of old": Reply((b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",), takes=True),
+}
+
+
+@either_way
+@pytest.mark.parametrize("answer", WORKING.values(), ids=WORKING.keys())
+def test_an_answer_that_is_odd_and_good_is_good(
+    answer: Reply, spooled: bool, ingest: Ingest, instrument: Callable[..., None]
+) -> None:
+    ingest.reply = lambda events: answer
+    instrument(spooled)
+    call()
+    assert flush()
+    check_account()
+    assert set(ingest.taken.values()) == {1} and len(ingest.taken) == COUNT
+
+
+@either_way
+def test_items_that_are_refused_are_lost_or_sent_again_alone(
+    spooled: bool, ingest: Ingest, instrument: Callable[..., None]
+) -> None:
+    busy = {f"id-{number}" for number in range(0, COUNT, 7)}
+    bad = {f"id-{number}" for number in range(3, COUNT, 10)}
+
+    def reply(events: Events) -> Reply:
+        ids = [event["provider_response_id"] for event in events]
+        errors = [
+            b'{"item_index": %d, "xproxy_result": {"statusCode": %d}}' % (index, 503 if name in busy else 400)
+            for index, name in enumerate(ids)
+            if name in busy | bad
+        ]
+        ingest.taken.update(set(ids) - busy - bad)
+        busy.difference_update(ids)
+        return make_reply(200, b'{"errors": [%b]}' % b",".join(errors), takes=False)
+
+    ingest.reply = reply
+    instrument(spooled)
+    call()
+    assert not flush()
+    stats = check_account()
+    assert stats.lost == {"item_400": len(bad)}
+    assert set(ingest.taken.values()) == {1} and len(ingest.taken) == COUNT - len(bad)
+
+
+@either_way
+@pytest.mark.parametrize("status", [400, 413])
+def test_poison_is_found_and_harms_no_other(
+    status: int, spooled: bool, ingest: Ingest, instrument: Callable[..., None], tmp_path: Path
+) -> None:
+    poison = {"id-0", "id-17", "id-18", "id-59"}
+    ingest.reply = lambda events: (
+        make_reply(status) if any(event["provider_response_id"] in poison for event in events) else WELL
+    )
+    instrument(spooled)
+    call()
+    assert not flush()
+    assert check_account().lost == {f"status_{status}": 4}
+    assert set(ingest.taken.values()) == {1} and len(ingest.taken) == COUNT - 4
+    if spooled:
+        kept = (tmp_path / "spool" / "rejected.jsonl").read_text()
+        assert all(f'"provider_response_id":"{name}"' in kept for name in poison)
+
+
+@either_way
+def test_a_server_that_goes_away_and_comes_back(
+    spooled: bool, ingest: Ingest, instrument: Callable[..., None]
+) -> None:
+    instrument(spooled)
+    for number in range(6):
+        (ingest.stop if number % 2 else ingest.start)()
+        call(10)
+        payi_flush(0.05)
+        check_account(10 * (number + 1))
+    ingest.start()
+    assert flush()
+    assert check_account().delivered == COUNT
+    # Each round has the ids of the one before.
+    assert ingest.taken == {f"id-{number}": 6 for number in range(10)}
+
+
+@either_way
+def test_while_pay_i_hangs_no_caller_waits_and_memory_has_its_bounds(
+    spooled: bool, ingest: Ingest, instrument: Callable[..., None]
+) -> None:
+    gate = threading.Event()
+    ingest.reply = lambda events: Reply(WELL.pieces, takes=True, hold=gate)
+    instrument(spooled, ring_capacity=40)
+    began = monotonic()
+    call(20)
+    # What a hanging Pay-i would cost a caller is its timeout, a minute.
+    assert monotonic() - began < 30
+    assert check_account(20).delivered == 0
+    if not spooled:
+        call(COUNT - 20)
+        assert check_account(COUNT).lost == {"overload": COUNT - 40}
+    gate.set()
+    assert flush()
+    assert check_account(20 if spooled else COUNT).delivered == (20 if spooled else 40)
+
+
+@either_way
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_is_refused_is_told_once_and_loses_nothing(
+    status: int, spooled: bool, ingest: Ingest, instrument: Callable[..., None], caplog: Any
+) -> None:
+    ingest.reply = lambda events: make_reply(status)
+    instrument(spooled)
+    call()
+    assert not payi_flush(5)
+    stats = check_account()
+    assert (stats.queued + stats.spooled, stats.lost) == (COUNT, {})
+    while payi_stats().queued and spooled:
+        sleep(0.01)
+    told = [record.getMessage() for record in caplog.records if str(status) in record.getMessage()]
+    assert len(told) == 1
+    assert ingest.asked == 1
