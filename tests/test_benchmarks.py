@@ -92,3 +92,16 @@ def test_a_chunk_is_what_a_long_stream_costs_more_than_a_short_one() -> None:
 def test_a_command_line_that_can_measure_nothing_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
+
+
+@pytest.mark.parametrize("options", [[], ["--spool"]], ids=["memory", "spool"])
+def test_a_short_soak_accounts_for_every_call(options: list[str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks.soak", "--events", "300", *options],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "unaccounted  0" in ran.stdout
