@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-from payi_transport.client.calls import Call
+from payi_transport.client.calls import Call, Options
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse
 from payi_transport.client.worlds import Async, AsyncRaw, AsyncStreaming, Sync, SyncRaw, SyncStreaming, World
 from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, CursorPage, SyncCursorPage
@@ -103,7 +103,10 @@ class list_endpoint(Generic[P, T]):
 def _bind(build: Callable[P, Call[Any]], send: Callable[[Call[Any]], T]) -> Callable[P, T]:
     @functools.wraps(build)
     def method(*args: P.args, **kwargs: P.kwargs) -> T:
-        return send(build(*args, **kwargs))
+        call = build(*args, **kwargs)
+        if unknown := call.options.keys() - Options.__annotations__.keys():
+            raise TypeError(f"{build.__qualname__}() got an unexpected keyword argument {min(unknown)!r}")
+        return send(call)
 
     return method
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 
-from payi_transport.client.calls import Call
+from payi_transport.client.calls import Call, Options
 from payi_transport.client.endpoints import RAW, STREAMING, Resource, endpoint, list_endpoint
 from payi_transport.pagination import CursorPage
 
@@ -38,9 +38,9 @@ class Things(Resource[Any]):
     with_streaming_response = STREAMING
 
     @endpoint
-    def retrieve(self, name: str, *, size: int = 1) -> Call[int]:
+    def retrieve(self, name: str, *, size: int = 1, **options: Unpack[Options]) -> Call[int]:
         """One thing."""
-        return Call("GET", f"/{name}/{size}", int)
+        return Call("GET", f"/{name}/{size}", int, options)
 
     @list_endpoint
     def list(self) -> Call[CursorPage[int]]:
@@ -64,8 +64,14 @@ def test_a_method_hands_its_call_to_the_world_that_the_resource_is_in(resource: 
 def test_a_method_shows_its_parameters_and_what_it_does() -> None:
     assert things.retrieve.__doc__ == "One thing."
     assert things.retrieve.__name__ == "retrieve"
-    assert list(inspect.signature(things.retrieve).parameters) == ["name", "size"]
+    assert list(inspect.signature(things.retrieve).parameters) == ["name", "size", "options"]
     assert list(inspect.signature(things.list).parameters) == []
+
+
+def test_a_parameter_that_there_is_not_is_an_error_that_names_it() -> None:
+    assert things.retrieve("a", timeout=3, extra_headers={}, extra_query={}, extra_body={})
+    with pytest.raises(TypeError, match=r"Things.retrieve\(\) got an unexpected keyword argument 'siez'"):
+        things.retrieve("a", siez=2)
 
 
 def test_of_the_class_one_gets_what_is_there() -> None:

@@ -1,0 +1,85 @@
+"""The code of Pay-i's own page on its client runs here, with other import lines."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.origin import Answer, Origin
+
+PAGE = Path(__file__).with_name("documented.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+# What the page leaves to its reader.
+FILLED = {
+    "units(...)": 'units(category="openai", units={"text": {"input": 10}})',
+    "client.resource_name": "client.categories",
+}
+
+TAKEN = Answer([b'{"request_id":"r1","xproxy_result":{"request_id":"r1"}}'])
+MORE = Answer([b'{"items":[{"limit_name":"monthly"}],"cursor":"c1","has_more":true}'])
+LAST = Answer([b'{"items":[{"limit_name":"daily"}],"has_more":false}'])
+
+
+def run(blocks: list[str], origin: Origin) -> str:
+    """What the blocks print, one after the other in one program."""
+    text = "\n".join(blocks)
+    for placeholder, meant in FILLED.items():
+        text = text.replace(placeholder, meant)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", text],
+        env={**os.environ, "PAYI_API_KEY": "k", "PAYI_BASE_URL": origin.url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_the_whole_page_runs_from_top_to_bottom(origin: Origin) -> None:
+    origin.answers = [TAKEN, TAKEN, MORE, LAST, LAST, LAST, LAST, MORE, LAST, TAKEN, TAKEN]
+    printed = run(BLOCKS, origin)
+    assert printed.splitlines() == [
+        "Ingested request: r1",
+        "Ingested request: r1",
+        "Limit: monthly",
+        "Limit: daily",
+    ]
+    assert [f"{received.method} {received.path}" for received in origin.received] == [
+        "POST /api/v1/ingest",
+        "POST /api/v1/ingest",
+        "GET /api/v1/limits",
+        "GET /api/v1/limits?cursor=c1",
+        "GET /api/v1/categories",
+        "GET /api/v1/limits?limit=10",
+        "GET /api/v1/limits?sort_ascending=true",
+        "GET /api/v1/limits?limit=20",
+        "GET /api/v1/limits?cursor=c1&limit=20",
+        "POST /api/v1/ingest",
+        "POST /api/v1/ingest",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "printed"),
+    [
+        (200, ""),
+        (400, "Bad request: Error code: 400 - No such category\n"),
+        (401, "Authentication failed - check your API key\n"),
+        (422, "Unexpected error: Error code: 422 - No such category\n"),
+        (429, "Rate limit exceeded - slow down requests\n"),
+    ],
+)
+def test_its_error_handling_tells_errors_apart(status: int, printed: str, origin: Origin) -> None:
+    body = TAKEN.chunks[0] if status == 200 else b'{"message":"No such category"}'
+    origin.answers = [Answer([body], status, {"retry-after-ms": "0"})]
+    assert run(BLOCKS[-1:], origin) == printed
+
+
+def test_the_page_is_here_as_a_whole() -> None:
+    assert len(BLOCKS) == 18
