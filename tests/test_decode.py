@@ -20,6 +20,7 @@ from payi_transport.dialects.table import DIALECTS
 from payi_transport.event import Event, Units
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.frame import Frame
+from payi_transport.hosts import HostPattern
 from payi_transport.pricing import ModelMapping
 from tests.exchanges import decode_case, make_exchange, shown
 from tests.wire_cases import CASES, WireCase
@@ -502,6 +503,18 @@ def test_a_resource_that_the_user_gives_gets_no_prefix() -> None:
     frame = Frame(price_as_resource="claude-mine")
     event = decode_case(by_name["anthropic/vertex_unary"], context=frame)
     assert (event.category, event.resource) == ("system.google.vertex", "claude-mine")
+
+
+@pytest.mark.parametrize("host", ["bedrock-runtime.us-east-1.amazonaws.com", "other.test"])
+def test_a_mapping_for_a_host_holds_for_a_model_in_its_path(host: str) -> None:
+    """The path names the model, so host and model are known before the body is."""
+    case = by_name["bedrock/llama_unary"]
+    name = "bedrock-runtime.us-east-1.amazonaws.com"
+    mapping = ModelMapping(case.route["resource"], HostPattern(host, None), None, "my-llama")
+    exchange = make_exchange(case)
+    exchange.route = exchange.route._replace(host=HostPattern(name, None))
+    event = read(exchange, Reading(model_mappings=(mapping,)))
+    assert event.resource == ("my-llama" if host == name else case.route["resource"])
 
 
 PICTURE = b'{"model":"m","url":"data:image/png;base64,AAAA","b64_json":"AAAA"}'

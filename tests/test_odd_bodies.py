@@ -12,7 +12,10 @@ import msgspec
 import pytest
 
 from payi_transport.decode import Reading, decode
+from payi_transport.dialects.bedrock_invoke import unwrap_chunks
 from payi_transport.dialects.table import DIALECTS
+from payi_transport.framing.eventstream import split_eventstream
+from tests.eventstream import write_stream
 from tests.exchanges import make_exchange
 from tests.wire_cases import CASES, WireCase
 
@@ -37,10 +40,24 @@ def is_json(data: bytes) -> bool:
         return False
 
 
-def find_json(body: bytes) -> list[bytes]:
+def find_json(case: WireCase) -> list[bytes]:
     """The JSON in a body: all of it, or of each event."""
-    events = [line[len(DATA) :] for line in body.splitlines() if line.startswith(DATA)]
-    return list(filter(is_json, events or [body]))
+    if case.is_binary:
+        events = [data for _, data in unwrap_chunks(split_eventstream(case.answer))]
+    else:
+        events = [line[len(DATA) :] for line in case.answer.splitlines() if line.startswith(DATA)]
+    return list(filter(is_json, events or [case.answer]))
+
+
+def rewrite(case: WireCase, old: bytes, new: bytes) -> bytes:
+    """The body of a case with one piece of its JSON in the place of another."""
+    if not case.is_binary:
+        return case.answer.replace(old, new, 1)
+    frames = unwrap_chunks(split_eventstream(case.answer))
+    events = [(name, json.loads(new if data == old else data)) for name, data in frames]
+    return b"".join(
+        write_stream((name, {"bytes": data} if name == "chunk" else data) for name, data in events)
+    )
 
 
 def find_paths(value: Any, path: Path = ()) -> Iterator[Path]:
@@ -55,12 +72,13 @@ def find_places() -> dict[str, list[Place]]:
     """By operation, one place of each field: of items in a list, and of events of a type, the first."""
     places: dict[tuple[Any, ...], Place] = {}
     for case in CASES:
-        for text in find_json(case.answer):
+        for text in find_json(case):
             body = json.loads(text)
             kind = body.get("type") if isinstance(body, dict) else None
             for path in find_paths(body):
                 names = tuple(key for key in path if isinstance(key, str))
-                places.setdefault((case.operation, kind, case.status, names), Place(case, text, path))
+                key = (case.operation, case.is_binary, kind, case.status, names)
+                places.setdefault(key, Place(case, text, path))
     found: dict[str, list[Place]] = {}
     for place in places.values():
         found.setdefault(place.case.operation, []).append(place)
@@ -79,7 +97,7 @@ def put(place: Place, odd: Any) -> WireCase:
         del value[place.path[-1]]
     else:
         value[place.path[-1]] = copy.deepcopy(odd)
-    answer = place.case.answer.replace(place.text, json.dumps(body).encode(), 1)
+    answer = rewrite(place.case, place.text, json.dumps(body).encode())
     return dataclasses.replace(place.case, answer=answer)
 
 

@@ -45,11 +45,15 @@ class WireCase:
     def streams(self) -> bool:
         return is_stream(self.headers["content-type"])
 
+    @property
+    def is_binary(self) -> bool:
+        return self.headers["content-type"] == _CONTENT_TYPES[".events.json"]
+
     def chunks(self) -> list[bytes]:
         """The body as a server would write it: an event a chunk."""
         if not self.streams:
             return [self.answer]
-        if self.headers["content-type"] == _CONTENT_TYPES[".events.json"]:
+        if self.is_binary:
             return cut_stream(self.answer)
         end = b"\r\n\r\n" if b"\r\n" in self.answer else b"\n\n"
         return [part + end for part in self.answer.split(end) if part]
