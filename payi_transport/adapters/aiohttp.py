@@ -194,8 +194,14 @@ def _record(reader: Any, exchange: Exchange) -> None:
         reader._eof_callbacks = _Callbacks(exchange, reader)
 
 
+_append = deque.append
+
+
 class _Buffer(deque[bytes]):
     """The chunks that a reader holds for the caller; the parser appends them without their coding."""
+
+    # Slots, since this is passed by every chunk: they halve what is added to it.
+    __slots__ = ("_exchange", "_keep", "_room", "_size")
 
     def __init__(self, exchange: Exchange, held: Iterable[bytes]) -> None:
         super().__init__()
@@ -205,11 +211,11 @@ class _Buffer(deque[bytes]):
             self.append(chunk)
 
     def append(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size > self._room:
-            self._keep, self._room = self._exchange.open_lane(self._size)
+        size = self._size = self._size + len(chunk)
+        if size > self._room:
+            self._keep, self._room = self._exchange.open_lane(size)
         self._keep(chunk)
-        deque.append(self, chunk)
+        _append(self, chunk)
 
     def __del__(self) -> None:
         self._exchange.finish(Outcome.ABANDONED)

@@ -134,9 +134,12 @@ def _strip(pipeline: Pipeline, library: Library, address: Address | None, *reque
 def encode_headers(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
     """Pairs of names and values as an exchange holds them."""
     return tuple(
-        part if isinstance(part, bytes) else str(part).encode("utf-8", "replace")
-        for pair in headers
-        for part in pair
+        # Of a list, which is made faster than what a generator gives.
+        [
+            part if isinstance(part, bytes) else str(part).encode("utf-8", "replace")
+            for pair in headers
+            for part in pair
+        ]
     )
 
 

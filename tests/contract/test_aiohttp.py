@@ -45,11 +45,12 @@ async def collect(chunks: AsyncIterable[Any]) -> list[Any]:
     return [chunk async for chunk in chunks]
 
 
-async def read_in_pieces(response: aiohttp.ClientResponse) -> list[bytes]:
+# Where one piece ends and the next begins is up to the network, except for lines and HTTP's own chunks.
+async def read_in_pieces(response: aiohttp.ClientResponse) -> bytes:
     pieces = []
     while piece := await response.content.read(7):
         pieces.append(piece)
-    return pieces
+    return b"".join(pieces)
 
 
 async def read_lines(response: aiohttp.ClientResponse) -> list[bytes]:
@@ -57,8 +58,11 @@ async def read_lines(response: aiohttp.ClientResponse) -> list[bytes]:
 
 
 async def read_any(response: aiohttp.ClientResponse) -> bytes:
-    """Where one piece ends and the next begins is up to the network."""
     return b"".join(await collect(response.content.iter_any()))
+
+
+async def read_chunked(response: aiohttp.ClientResponse) -> bytes:
+    return b"".join(await collect(response.content.iter_chunked(1 << 20)))
 
 
 async def read_twice(response: aiohttp.ClientResponse) -> list[bytes]:
@@ -82,7 +86,7 @@ READERS: dict[str, Read] = {
     "until": lambda response: response.content.readuntil(b"}"),
     "pieces": read_in_pieces,
     "any": read_any,
-    "chunked": lambda response: collect(response.content.iter_chunked(1 << 20)),
+    "chunked": read_chunked,
     "nowait": read_nowait,
     "exactly": read_exactly,
 }
@@ -350,6 +354,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
 
 
 def test_a_server_that_is_not_there_is_one_event(origin: Origin, sink: MemorySink) -> None:
+    origin.shutdown()
     origin.server_close()
     without, within = view_both(origin, sink)(lambda: asyncio.run(post(origin.url, READERS["read"])))
     assert within == without

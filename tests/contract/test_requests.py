@@ -62,7 +62,7 @@ READERS: dict[str, Callable[[requests.Response], Any]] = {
     "raw read decoded": lambda response: response.raw.read(decode_content=True),
     "raw pieces": read_raw,
     "raw into": read_into,
-    "raw read1": lambda response: list(iter(response.raw.read1, b"")),
+    "raw read1": lambda response: b"".join(iter(response.raw.read1, b"")),
     "raw data": lambda response: response.raw.data,
     "pickled": lambda response: pickle.loads(pickle.dumps(response)).content,  # noqa: S301  # its own
     "buffered": lambda response: io.BufferedReader(response.raw, 16).read(),
