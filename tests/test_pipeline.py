@@ -22,10 +22,12 @@ from payi_transport import (
     MemorySink,
     Receipt,
     create_headers,
+    ingest,
     payi_flush,
     payi_instrument,
     payi_stats,
     payi_uninstrument,
+    proxy,
     track_context,
 )
 from payi_transport.exchange import Exchange, Outcome
@@ -241,6 +243,23 @@ def test_a_header_that_can_not_be_read_is_told_once_a_window_and_the_call_goes_o
     [record] = [record for record in caplog.records if record.name == "payi.instrument"]
     assert "the header xProxy-Request-Properties of a call can not be read" in record.getMessage()
     assert "SECRET" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("decorator", "mode", "told"), [(ingest, True, 1), (proxy, False, 1), (proxy, True, 0)]
+)
+def test_a_decorator_for_another_mode_than_that_of_its_calls_is_told(
+    decorator: Any,
+    mode: bool,
+    told: int,
+    sink: MemorySink,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    payi_instrument(sink=sink, config={"proxy": mode})
+    decorator()(call)()
+    assert sum("inside a function with @" in record.getMessage() for record in caplog.records) == told
 
 
 def test_a_header_may_say_that_the_content_of_its_call_is_not_logged(sink: MemorySink) -> None:
