@@ -12,6 +12,7 @@ __all__ = [
     "BulkIngestRequest",
     "BulkIngestRequestParam",
     "CategoryResourcePriceUnitsParam",
+    "EventFields",
     "FunctionCallInfo",
     "FunctionCallInfoParam",
     "IngestRequest",
@@ -63,11 +64,9 @@ class PayICommonModelsAPIRouterHeaderInfo(TypedDict, total=False):
     value: str | None
 
 
-class IngestRequest(TypedDict, total=False):
-    """One event. Latencies are in ms, timestamps ISO 8601 or datetimes."""
+class EventFields(TypedDict, total=False):
+    """What an event may say of its call. Latencies are in ms, timestamps ISO 8601 or datetimes."""
 
-    category: Required[str]
-    units: Required[Mapping[str, IngestUnitsParam | IngestUnits]]
     end_to_end_latency_ms: int | None
     event_timestamp: str | datetime | None
     http_status_code: int | None
@@ -84,6 +83,13 @@ class IngestRequest(TypedDict, total=False):
     time_to_first_completion_token_ms: int | None
     time_to_first_token_ms: int | None
     use_case_properties: Properties | None
+
+
+class IngestRequest(EventFields):
+    """One event."""
+
+    category: str
+    units: Mapping[str, IngestUnitsParam | IngestUnits]
 
 
 class BulkIngestRequest(IngestRequest, total=False):

@@ -7,7 +7,7 @@ import json
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from urllib.parse import quote
 
 import anyio
@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from payi_transport import AsyncPayi, Payi
+from payi_transport.client.calls import Options
 from payi_transport.pagination import AsyncCursorPage, SyncCursorPage
 from tests.origin import Answer, Origin, Received
 
@@ -76,12 +77,15 @@ def check_empty_path_parameters(row: Row, origin: Origin) -> None:
 def check_parameters(rows: list[Row], owner: Any, call: str) -> None:
     """Some row gives each parameter that an endpoint has, and `first` is the only one by position."""
     *_, name = call.split(".")
-    signature = inspect.signature(inspect.getattr_static(owner, name).build)
-    parameters = [parameter for parameter in signature.parameters.values() if parameter.name != "self"]
-    named = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
+    build = inspect.getattr_static(owner, name).build
+    signature = inspect.signature(build)
+    *named, more = [parameter for parameter in signature.parameters.values() if parameter.name != "self"]
+    [keys] = get_args(get_type_hints(build)[more.name])
     given = {argument for row in rows if row.call == call for argument in row.arguments}
     firsts = {row.first for row in rows if row.call == call and row.first}
-    assert {parameter.name for parameter in named} == given
+    assert {
+        parameter.name for parameter in named
+    } | keys.__annotations__.keys() == given | Options.__annotations__.keys()
     assert {p.name for p in named if p.kind is p.POSITIONAL_OR_KEYWORD} == firsts
 
 

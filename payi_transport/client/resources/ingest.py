@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -17,14 +16,42 @@ from payi_transport.names import PayiHeaderNames
 from payi_transport.types.ingest import BulkIngestResponse, IngestResponse
 from payi_transport.types.params import (
     BulkIngestRequest,
-    FunctionCallInfo,
+    EventFields,
     IngestUnitsParam,
-    PayICommonModelsAPIRouterHeaderInfo,
-    Properties,
 )
 from payi_transport.types.shared import IngestUnits
 
-__all__ = ["Ingest"]
+__all__ = ["Ingest", "IngestUnitsParams"]
+
+
+class IngestUnitsParams(EventFields, Options, total=False):
+    """What an event may say of its call and whom it is for, and what every call takes."""
+
+    account_name: str | None
+    disable_logging: bool | None
+    limit_ids: Sequence[str] | None
+    request_tags: Sequence[str] | None
+    resource_scope: str | None
+    use_case_id: str | None
+    use_case_name: str | None
+    use_case_step: str | None
+    use_case_version: int | None
+    user_id: str | None
+
+
+# Whom an event is for goes in headers when it goes alone.
+_HEADERS = {
+    "account_name": PayiHeaderNames.account_name,
+    "disable_logging": PayiHeaderNames.logging_disable,
+    "limit_ids": PayiHeaderNames.limit_ids,
+    "request_tags": PayiHeaderNames.request_tags,
+    "resource_scope": PayiHeaderNames.resource_scope,
+    "use_case_id": PayiHeaderNames.use_case_id,
+    "use_case_name": PayiHeaderNames.use_case_name,
+    "use_case_step": PayiHeaderNames.use_case_step,
+    "use_case_version": PayiHeaderNames.use_case_version,
+    "user_id": PayiHeaderNames.user_id,
+}
 
 
 class Ingest(Resource[W]):
@@ -53,81 +80,28 @@ class Ingest(Resource[W]):
         *,
         category: str,
         units: Mapping[str, IngestUnitsParam | IngestUnits],
-        end_to_end_latency_ms: int | UnsetType | None = UNSET,
-        event_timestamp: str | datetime | UnsetType | None = UNSET,
-        http_status_code: int | UnsetType | None = UNSET,
-        properties: Properties | UnsetType | None = UNSET,
-        provider_request_headers: Iterable[PayICommonModelsAPIRouterHeaderInfo] | UnsetType | None = UNSET,
-        provider_request_json: str | UnsetType | None = UNSET,
-        provider_request_reasoning_json: str | UnsetType | None = UNSET,
-        provider_response_function_calls: Iterable[FunctionCallInfo] | UnsetType | None = UNSET,
-        provider_response_headers: Iterable[PayICommonModelsAPIRouterHeaderInfo] | UnsetType | None = UNSET,
-        provider_response_id: str | UnsetType | None = UNSET,
-        provider_response_json: str | Sequence[str] | UnsetType | None = UNSET,
-        provider_uri: str | UnsetType | None = UNSET,
-        resource: str | UnsetType | None = UNSET,
-        time_to_first_completion_token_ms: int | UnsetType | None = UNSET,
-        time_to_first_token_ms: int | UnsetType | None = UNSET,
-        use_case_properties: Properties | UnsetType | None = UNSET,
-        limit_ids: Sequence[str] | UnsetType | None = UNSET,
-        disable_logging: bool | UnsetType | None = UNSET,
-        request_tags: Sequence[str] | UnsetType | None = UNSET,
-        use_case_id: str | UnsetType | None = UNSET,
-        use_case_name: str | UnsetType | None = UNSET,
-        use_case_step: str | UnsetType | None = UNSET,
-        use_case_version: int | UnsetType | None = UNSET,
-        user_id: str | UnsetType | None = UNSET,
-        resource_scope: str | UnsetType | None = UNSET,
-        account_name: str | UnsetType | None = UNSET,
-        **options: Unpack[Options],
+        **more: Unpack[IngestUnitsParams],
     ) -> Call[IngestResponse]:
-        """One event. Latencies are in ms; the answer says what it cost and what became of the limits.
+        """One event; the answer says what it cost and what became of the limits.
 
         Raises TypeError for limit_ids or request_tags that are no list.
         """
-        headers = {
-            PayiHeaderNames.limit_ids: _join("limit_ids", limit_ids),
-            PayiHeaderNames.request_tags: _join("request_tags", request_tags),
-            PayiHeaderNames.use_case_id: use_case_id,
-            PayiHeaderNames.use_case_name: use_case_name,
-            PayiHeaderNames.use_case_step: use_case_step,
-            PayiHeaderNames.use_case_version: use_case_version,
-            PayiHeaderNames.user_id: user_id,
-            PayiHeaderNames.resource_scope: resource_scope,
-            PayiHeaderNames.account_name: account_name,
-            PayiHeaderNames.logging_disable: str(disable_logging)
-            if isinstance(disable_logging, bool)
-            else None,
-        }
-        body = {
-            "category": category,
-            "units": units,
-            "end_to_end_latency_ms": end_to_end_latency_ms,
-            "event_timestamp": event_timestamp,
-            "http_status_code": http_status_code,
-            "properties": stringify(properties),
-            "provider_request_headers": provider_request_headers,
-            "provider_request_json": provider_request_json,
-            "provider_request_reasoning_json": provider_request_reasoning_json,
-            "provider_response_function_calls": provider_response_function_calls,
-            "provider_response_headers": provider_response_headers,
-            "provider_response_id": provider_response_id,
-            "provider_response_json": provider_response_json,
-            "provider_uri": provider_uri,
-            "resource": resource,
-            "time_to_first_completion_token_ms": time_to_first_completion_token_ms,
-            "time_to_first_token_ms": time_to_first_token_ms,
-            "use_case_properties": stringify(use_case_properties),
-        }
-        query = {"id": provider_response_id}
+        rest: dict[str, Any] = {**more}
+        headers = {header: _to_header(name, rest.pop(name, None)) for name, header in _HEADERS.items()}
+        fields = {name: rest.pop(name) for name in EventFields.__annotations__ if name in rest}
+        body = _stringify_properties({"category": category, "units": units, **fields})
+        query = {"id": fields.get("provider_response_id")}
+        options = cast("Options", rest)
         return Call("POST", "/api/v1/ingest", IngestResponse, options, query, headers, body)
 
 
-def _join(name: str, values: Sequence[str] | UnsetType | None) -> str | None:
-    """The values without spaces around them and without empty ones, joined by commas; None for no value."""
-    if isinstance(values, str):
-        raise TypeError(f"{name} must be a list, got {values!r}")
-    return ",".join(text for value in values or () if (text := value.strip())) or None
+def _to_header(name: str, value: Any) -> Any:
+    """Lists without spaces around their values and without empty ones; a bool as Pay-i's SDK writes it."""
+    if name in ("limit_ids", "request_tags"):
+        if isinstance(value, str):
+            raise TypeError(f"{name} must be a list, got {value!r}")
+        return [text for item in value or () if (text := item.strip())] or None
+    return str(value) if isinstance(value, bool) else value
 
 
 def _stringify_properties(event: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from payi_transport import Event, Payi, Units
+from payi_transport.client.resources.ingest import IngestUnitsParams
 from payi_transport.types import BulkIngestResponse, IngestResponse, IngestUnits
 from tests.client.answers import RESULT, WHEN, WHEN_TEXT
 from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
@@ -146,6 +147,11 @@ def test_recorded_events_can_be_sent_by_hand(origin: Origin) -> None:
         body=[{**_LEAST, "provider_response_id": "p"}],
     )
     check_request_and_answer(row, "sync", origin)
+
+
+def test_whatever_an_event_holds_can_be_sent_alone() -> None:
+    parameters = {"category", "units", "scope", *IngestUnitsParams.__annotations__}
+    assert set(Event.__struct_fields__) <= parameters
 
 
 @pytest.mark.parametrize("name", ["limit_ids", "request_tags"])
