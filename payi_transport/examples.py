@@ -30,6 +30,12 @@ EXAMPLES = {
     "openai.images": Example("POST", "/v1/images/generations", _OPENAI),
     "openai.transcription": Example("POST", "/v1/audio/transcriptions", _OPENAI),
     "openai.speech": Example("POST", "/v1/audio/speech", _OPENAI),
+    "openai.batch.again": Example("GET", "/v1/batches/batch_1", _OPENAI),
+    "openai.video": Example("POST", "/v1/videos", _OPENAI),
+    "openai.video.again": Example("GET", "/v1/videos/video_1", _OPENAI),
+    "cohere.chat": Example("POST", "/v2/chat", _OPENAI),
+    "cohere.search": Example("POST", "/v2/embed", _OPENAI),
+    "ollama.generation": Example("POST", "/api/chat", _OPENAI),
     "openai.completions": Example("POST", "/v1/completions", _OPENAI),
     "anthropic.messages": Example("POST", "/v1/messages", PayiCategories.anthropic),
     "anthropic.vertex": Example(

@@ -57,6 +57,18 @@ PATH_RULES = {
     ),
     "invoke-with-response-stream": (_rule("POST", "model/.+/invoke-with-response-stream", "bedrock.invoke"),),
     "apply": (_rule("POST", "guardrail/.+/version/[^/]+/apply", "bedrock.guardrail"),),
+    "videos": (_rule("POST", "videos", "openai.video"),),
+    "remix": (_rule("POST", "videos/[^/]+/remix", "openai.video"),),
+    "chat": (
+        _rule("POST", "v[12]/chat", "cohere.chat"),
+        _rule("POST", "api/chat", "ollama.generation"),
+    ),
+    "embed": (
+        _rule("POST", "v[12]/embed", "cohere.search"),
+        _rule("POST", "api/embed", "ollama.generation"),
+    ),
+    "rerank": (_rule("POST", "v[12]/rerank", "cohere.search"),),
+    "generate": (_rule("POST", "api/generate", "ollama.generation"),),
     "speech": (_rule("POST", "audio/speech", "openai.speech"),),
     ":generateContent": (_rule("POST", "[^/]+:generateContent", "google.content"),),
     ":streamGenerateContent": (_rule("POST", "[^/]+:streamGenerateContent", "google.content"),),
@@ -71,6 +83,8 @@ PATH_RULES = {
 # What is asked for again, by an id that is the path's last segment.
 _AGAIN = (
     _rule("GET", r"responses/resp_[^/]+", "openai.responses.again"),
+    _rule("GET", r"batches/batch_[^/]+", "openai.batch.again"),
+    _rule("GET", r"videos/video_[^/]+", "openai.video.again"),
     _rule("GET", rf"{_INTERACTIONS}/[^/]+", "google.interactions.again"),
 )
 # Azure's deployments and Databricks' endpoints stand for a model; Google's paths end with it and a verb. In

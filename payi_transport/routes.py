@@ -31,6 +31,8 @@ class Route(NamedTuple):
     proxied: bool = False
 
 
+# Many a program's own server has a path that ends like these.
+_OF_ANYBODY = ("cohere.", "ollama.", "openai.video", "openai.batch")
 # What has a usage chunk to ask for.
 _HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
 
@@ -122,7 +124,9 @@ class Routes:
 
     def _tell(self, host: str, port: int | None, operation: str | None) -> None:
         """A host that nobody knows gets what looks like an LLM call: told once, lest it be a typo."""
-        if operation is not None and self._on_unmapped is not None and len(self._told) < _REMEMBERED:
+        if operation is None or operation.startswith(_OF_ANYBODY):
+            return
+        if self._on_unmapped is not None and len(self._told) < _REMEMBERED:
             self._told.add(host)
             self._on_unmapped(str(HostPattern(host, port)), operation)
 

@@ -172,7 +172,7 @@ def test_the_mapping_that_is_told_makes_the_request_observed(url: str) -> None:
 
 
 def test_a_category_that_can_not_be_guessed_is_left_to_the_user_with_the_choices() -> None:
-    explanation = explain("http://localhost:8000/api/generate")
+    explanation = explain("http://localhost:8000/api/make")
     assert explanation.config == {"host_mappings": {"localhost:8000": {"price_as_category": "<category>"}}}
     text = describe(explanation)
     assert "one of system.anthropic" in text

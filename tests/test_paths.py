@@ -72,6 +72,15 @@ OPERATIONS = {
     "/v1/audio/transcriptions": "openai.transcription",
     "/v1/audio/translations": "openai.transcription",
     "/v1/audio/speech": "openai.speech",
+    "/v1/videos": "openai.video",
+    "/v1/videos/video_1/remix": "openai.video",
+    "/v1/chat": "cohere.chat",
+    "/v2/chat": "cohere.chat",
+    "/v2/embed": "cohere.search",
+    "/v1/rerank": "cohere.search",
+    "/api/chat": "ollama.generation",
+    "/api/embed": "ollama.generation",
+    "/api/generate": "ollama.generation",
     "/model/us.amazon.nova-pro-v1:0/converse": "bedrock.converse",
     "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aprofile%2Fmy.profile/converse": "bedrock.converse",
     "/model/arn:aws:bedrock:us-east-1:1:inference-profile/my.profile/converse-stream": "bedrock.converse",
@@ -124,6 +133,16 @@ def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> N
     assert find_operation("GET", path) == "openai.responses.again"
     assert find_operation("POST", path) is None
     assert find_operation("DELETE", path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [("/v1/batches/batch_1", "openai.batch.again"), ("/v1/videos/video_1", "openai.video.again")],
+)
+def test_jobs_are_asked_for_by_their_ids(path: str, operation: str) -> None:
+    assert find_operation("GET", path) == operation
+    assert find_operation("POST", path) is None
+    assert find_operation("GET", f"{path}/content") is None
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ SNIPPETS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
 PYTHON = [text for language, text in SNIPPETS if language == "python"]
 SHELL = [text.strip() for language, text in SNIPPETS if language == "bash"]
 UNARY = next(case for case in CASES if case.name == "openai/chat_unary")
+# The server is Pay-i, too.
+RESULT = {"cost": {"currency": "usd", "total": {"base": 0.1}}}
+ANSWER = json.dumps({**json.loads(UNARY.answer), "xproxy_result": RESULT}).encode()
 
 # The provider of these runs is on loopback, which nobody knows without a mapping.
 PREFACE = """
@@ -54,7 +57,7 @@ def environment(origin: Origin) -> dict[str, str]:
 
 @pytest.mark.parametrize("text", PYTHON, ids=range(len(PYTHON)))
 def test_a_python_snippet_runs(text: str, origin: Origin, tmp_path: Path) -> None:
-    origin.answers = [Answer([UNARY.answer])]
+    origin.answers = [Answer([ANSWER])]
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", PREFACE.format(text=text)],
         cwd=tmp_path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payi_transport.hosts import HostMapping, HostPattern, HostTable, parse_host
+from payi_transport.names import PROXY_CATEGORY
 from payi_transport.routes import Route, Routes
 
 CHAT = "/v1/chat/completions"
@@ -179,7 +180,7 @@ def test_a_known_host_is_never_told(
     assert told == []
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/models", "/v1/moderations", "/orders/1/cancel"])
+@pytest.mark.parametrize("path", ["/", "/v1/models", "/v1/moderations", "/orders/1/cancel", "/api/chat"])
 def test_what_does_not_look_like_an_llm_call_is_not_told(telling: Routes, told: Told, path: str) -> None:
     telling.find("POST", "https", "shop.test", None, path)
     assert told == []
@@ -198,3 +199,22 @@ def test_routes_are_found_again_and_what_is_remembered_stays_bounded() -> None:
     assert 0 < len(routes._found) <= 4096
     first, again = (routes.find("POST", "https", "api.openai.com", None, CHAT) for _ in range(2))
     assert first is again
+
+
+@pytest.mark.parametrize(
+    ("path", "category"),
+    [
+        ("/api/v1/proxy/openai/v1/chat/completions", "system.openai"),
+        ("/gateway/api/v1/proxy/azure.openai/openai/deployments/d/chat/completions", "system.azureopenai"),
+        ("/api/v1/proxy/aws.bedrock/model/m/converse", "system.aws.bedrock"),
+        ("/api/v1/proxy/unknown/v1/chat/completions", None),
+        ("/v1/chat/completions", None),
+        ("/api/v1/ingest", None),
+    ],
+)
+def test_at_pay_is_own_host_the_path_tells_the_provider(path: str, category: str | None) -> None:
+    route = make_routes({"pay-i.test": HostMapping(PROXY_CATEGORY, None)}).find(
+        "POST", "https", "pay-i.test", None, path
+    )
+    assert (route.category if route else None) == category
+    assert route is None or route.proxied

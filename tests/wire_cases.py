@@ -21,6 +21,7 @@ _CONTENT_TYPES = {
     ".json": "application/json",
     ".sse": "text/event-stream; charset=utf-8",
     ".html": "text/html",
+    ".ndjson": "application/x-ndjson",
     ".events.json": "application/vnd.amazon.eventstream",
 }
 

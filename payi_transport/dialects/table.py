@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from payi_transport.dialects import anthropic_text, bedrock, bedrock_text, google, google_openai
+from payi_transport.dialects import anthropic_text, bedrock, bedrock_text, cohere, google, google_openai
 from payi_transport.dialects.anthropic import read_message
 from payi_transport.dialects.bedrock_guardrail import read_checks, read_guardrail
 from payi_transport.dialects.bedrock_invoke import read_invocation, unwrap_chunks
 from payi_transport.dialects.google_embeddings import read_embeddings as read_google_embeddings
 from payi_transport.dialects.google_embeddings import read_predictions
 from payi_transport.dialects.google_interactions import read_interaction, read_interaction_text
+from payi_transport.dialects.ollama import read_generation, read_generation_text
 from payi_transport.dialects.openai import read_chat, read_error
+from payi_transport.dialects.openai_jobs import read_batch, read_video
 from payi_transport.dialects.openai_media import (
     read_embeddings,
     read_images,
@@ -80,6 +82,12 @@ DIALECTS: dict[str, Dialect] = {
     "openai.images": Dialect(read_images),
     "openai.transcription": Dialect(read_transcription),
     "openai.speech": Dialect(read_speech),
+    "openai.batch.again": Dialect(read_batch),
+    "openai.video": Dialect(read_video),
+    "openai.video.again": Dialect(read_video),
+    "cohere.chat": Dialect(cohere.read_chat, cohere.read_error, cohere.read_chat_text),
+    "cohere.search": Dialect(cohere.read_search, cohere.read_error),
+    "ollama.generation": Dialect(read_generation, read_output_text=read_generation_text),
     "google.content": Dialect(
         google.read_content, google.read_error, google.read_content_text, prefix="google."
     ),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.framing.json_text import split_json
+from payi_transport.framing.ndjson import split_ndjson
 from payi_transport.framing.sse import split_sse
 
 __all__ = ["Frames", "find_framing", "is_stream"]
@@ -16,6 +17,8 @@ Frames = list[tuple[str, bytes]]
 _STREAMS: dict[str, Callable[[bytes], Frames]] = {
     "text/event-stream": split_sse,
     "application/vnd.amazon.eventstream": split_eventstream,
+    "application/x-ndjson": split_ndjson,
+    "application/stream+json": split_ndjson,
 }
 
 
