@@ -6,7 +6,7 @@ only looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers
@@ -46,10 +46,16 @@ def _locate(request: AWSPreparedRequest) -> Address:
 
 def _read(request: AWSPreparedRequest) -> tuple[Headers, bytes | None]:
     """The body where it is in memory; a file is botocore's to read."""
-    headers, body = encode_headers(request.headers.items()), request.body
+    headers, body = encode_headers(_items(request.headers)), request.body
     if isinstance(body, str):
         return headers, body.encode("utf-8", "replace")
     return headers, bytes(body) if isinstance(body, bytes | bytearray) else None
+
+
+def _items(headers: Any) -> Iterable[tuple[str, Any]]:
+    """What `items()` gives, which looks each header up anew: that alone takes as long as all else here."""
+    held = getattr(headers, "_dict", None)
+    return headers.items() if held is None else zip(headers, held.values(), strict=True)
 
 
 _LIBRARY = Library(_locate, _read)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 __all__ = ["split_url"]
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_REMEMBERED = 4096
 
 
 def split_url(url: str) -> tuple[str, str, int | None, str]:
@@ -15,9 +18,16 @@ def split_url(url: str) -> tuple[str, str, int | None, str]:
     """
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("#")[0].partition("?")[0].partition("/")
+    host, port = _split_authority(scheme, authority)
+    return scheme, host, port, slash + path
+
+
+# Of what a program asks, the paths are new again and again, the hosts are few.
+@functools.lru_cache(_REMEMBERED)
+def _split_authority(scheme: str, authority: str) -> tuple[str, int | None]:
     netloc = authority.rpartition("@")[2]
     host, colon, port = netloc.rpartition(":")
     if not colon or port.endswith("]"):
         host, port = netloc, ""
     number = int(port) if port and port != _DEFAULT_PORTS.get(scheme) else None
-    return scheme, host.strip("[]").lower(), number, slash + path
+    return host.strip("[]").lower(), number
