@@ -24,7 +24,7 @@ from payi_transport.framing.eventstream import EXCEPTION
 
 __all__ = ["Conversation", "read_converse", "read_error", "read_exception"]
 
-_NOTHING = msgspec.Raw(b"null")
+_NOTHING = msgspec.Raw(b"")
 
 
 class _ToolUse(msgspec.Struct):
