@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import json
 import re
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 import payi_transport
 from payi_transport import payi_flush, payi_stats, track_context
 from payi_transport.instrument import payi_instrument
+from tests.contract.compatible import SDKS
 from tests.origin import Answer, Origin, Received, serve
 from tests.wire_cases import CASES
 
@@ -27,10 +28,13 @@ BLOCK = re.compile(r"^## ([^\n]+)\n\n```python\n(.*?)^```$", re.MULTILINE | re.D
 DECORATORS = dict(BLOCK.findall((SEEDS / "decorators.md").read_text("utf-8")))
 DATABRICKS = dict(BLOCK.findall((SEEDS / "instrumenting-databricks.md").read_text("utf-8")))
 IMPORT = re.compile(r"^( *)from payi(\.lib\.\w+)? import ", re.MULTILINE)
+DATABRICKS_OPENAI = next(sdk for sdk in SDKS if sdk.name == "databricks-openai")
 UNARY = next(case for case in CASES if case.name == "openai/chat_unary")
 TEXT = json.loads(UNARY.answer)["choices"][0]["message"]["content"]
 PAYI_ANSWER = b'{"request_id":"r-1","ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z"}'
 
+# The pages leave their clients open, to be closed as garbage.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 older_names = pytest.mark.filterwarnings("ignore:experience_name is deprecated:DeprecationWarning")
 
 
@@ -54,8 +58,11 @@ class Program:
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
-    return Program(tmp_path)
+def program(tmp_path: Path) -> Iterator[Program]:
+    running = Program(tmp_path)
+    yield running
+    running.names.clear()
+    gc.collect()
 
 
 @pytest.fixture
@@ -231,7 +238,7 @@ def test_standard_openai_client(
     check_databricks(payi, "system.databricks")
 
 
-@pytest.mark.skipif(find_spec("databricks_openai") is None, reason="databricks-openai needs openai 2")
+@pytest.mark.skipif(not DATABRICKS_OPENAI.installed, reason="databricks-openai needs openai 2")
 def test_databricks_openai_client(
     program: Program, workspace: str, payi: Origin, capsys: pytest.CaptureFixture[str]
 ) -> None:
