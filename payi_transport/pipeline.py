@@ -1,7 +1,4 @@
-"""Ties routes, ring and worker together: `begin` is all that adapters know of what comes behind.
-
-At most one pipeline is active in a process; None means that every hook passes through.
-"""
+"""Ties routes, ring and worker together: `begin` is all that adapters know of what comes behind."""
 
 from __future__ import annotations
 
@@ -10,12 +7,12 @@ import os
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 
-from payi_transport.bodies import read_frames
 from payi_transport.context import current_frame, find_mode
 from payi_transport.decode import Reading
 from payi_transport.detours import Detours
-from payi_transport.exchange import Exchange, Headers, Outcome
+from payi_transport.exchange import Exchange, Headers
 from payi_transport.exits import run_at_child_exit
 from payi_transport.headers import find_own_headers, override_frame
 from payi_transport.inline_delivery import InlineDelivery
@@ -26,7 +23,8 @@ from payi_transport.notices import Notices
 from payi_transport.prompt_log import PromptAndResponseLogger, PromptLog
 from payi_transport.proxying import Proxy
 from payi_transport.reader import Reader
-from payi_transport.results import Result, find_result, set_last_result
+from payi_transport.result_notes import ResultNotes
+from payi_transport.results import set_last_result
 from payi_transport.ring import Counter
 from payi_transport.routes import Route, Routes
 from payi_transport.settings import Settings
@@ -34,7 +32,7 @@ from payi_transport.sinks import Sink
 from payi_transport.stats import PayiStats
 from payi_transport.window import LogWindow
 
-__all__ = ["EXIT_SECONDS", "Pipeline", "activate", "get_active"]
+__all__ = ["EXIT_SECONDS", "Pipeline"]
 
 # What is added to the end of a process at most.
 EXIT_SECONDS = 2.0
@@ -89,13 +87,13 @@ class Pipeline:
         """Begin empty: at first, and again in a child that was forked."""
         self._entering = threading.Lock()
         self._faults = Counter()
-        self._limit_check = None if self._fetch_limit is None else self._make_limit_check(self._fetch_limit)
+        self._results = ResultNotes(self.limits, self._make_limit_check(), self.count_fault)
         reader = Reader(
             self._reading,
             self.notices,
             prompt_log=self._prompt_log,
             # In a batch, no event is answered by itself.
-            on_result=None if self._settings.delivery.mode == "bulk" else self._note_limits,
+            on_result=None if self._settings.delivery.mode == "bulk" else self._results.note_limits,
         )
         self._read = reader.read
         self._inline = None if self._inline_sink is None else self._make_inline(self._inline_sink)
@@ -113,11 +111,14 @@ class Pipeline:
         match = self.routes.hosts.find(host, port)
         return match is not None and self.routes.observes(match) and current_frame() is not None
 
-    def _make_limit_check(self, fetch: Callable[[str], str]) -> LimitCheck:
+    def _make_limit_check(self) -> LimitCheck | None:
+        if self._fetch_limit is None:
+            return None
+
         def tell(exc: Exception) -> None:
             self._delivery_log.warning(f"the state of a limit can not be asked for ({type(exc).__name__})")
 
-        return LimitCheck(self.limits, fetch, self._settings.limit_check_interval, tell)
+        return LimitCheck(self.limits, self._fetch_limit, self._settings.limit_check_interval, tell)
 
     def _make_inline(self, sink: Sink) -> InlineDelivery:
         return InlineDelivery(
@@ -161,7 +162,7 @@ class Pipeline:
         end = self._end_inline if waits else line.push
         detour = self._detours.find(route, frame, body, own) if changes else None
         exchange = Exchange(
-            self._note_counted if detour is not None and detour.counted else end,
+            self._results.end_counted if detour is not None and detour.counted else end,
             route,
             frame,
             log_content=self._log_content if logged is None else logged,
@@ -170,8 +171,8 @@ class Pipeline:
             body_limit=self._body_limit,
         )
         exchange.detour = detour
-        if self._limit_check is not None and detour is not None and detour.refusal is not None:
-            self._limit_check.ensure_running()
+        if detour is not None and detour.refusal is not None:
+            self._results.watch_limits()
         exchange.waits = waits and (detour is None or not detour.counted)
         if self._prompt_log is not None:
             exchange.caller = copy_context()
@@ -203,8 +204,7 @@ class Pipeline:
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds, then take no more."""
         flushed = self._own_line().close(timeout)
-        if self._limit_check is not None:
-            self._limit_check.stop()
+        self._results.stop()
         if self._inline_sink is not None:
             self._inline_sink.close()
         return flushed
@@ -239,7 +239,7 @@ class Pipeline:
             line = self._own_line()
             if not line.pid:
                 line.start()
-                run_at_child_exit(_close_active)
+                run_at_child_exit(partial(self.close, EXIT_SECONDS))
         return line
 
     def _end_inline(self, exchange: Exchange) -> None:
@@ -251,56 +251,3 @@ class Pipeline:
 
     def _push(self, exchange: Exchange) -> None:
         self._line.push(exchange)
-
-    def _note_counted(self, exchange: Exchange) -> None:
-        """The end of a call that went through Pay-i, which says in the answer what came of it."""
-        if exchange.outcome is Outcome.ABANDONED:
-            return
-        try:
-            result = find_result(data for _, data in read_frames(exchange))
-            if result is not None:
-                exchange.result = result
-                self._note_result(result)
-        except Exception as exc:
-            self.count_fault(exc)
-
-    def _note_result(self, result: Result) -> None:
-        """On the thread of the call that the result is of."""
-        set_last_result(result)
-        self._note_limits(result)
-
-    def _note_limits(self, result: Result) -> None:
-        try:
-            self.limits.note(result)
-        except Exception as exc:  # of the listener that the user gave
-            self.count_fault(exc)
-        if self._limit_check is not None:
-            self._limit_check.ensure_running()
-
-
-_active: Pipeline | None = None
-
-
-def get_active() -> Pipeline | None:
-    """The pipeline of this process, if there is one."""
-    return _active
-
-
-def activate(pipeline: Pipeline | None) -> None:
-    """Make `pipeline` the one that hooks hand requests to."""
-    global _active
-    _active = pipeline
-
-
-def _close_active() -> None:
-    if _active is not None:
-        _active.close(EXIT_SECONDS)
-
-
-def _leave_parent() -> None:
-    if _active is not None:
-        _active.leave_parent()
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch
-    os.register_at_fork(after_in_child=_leave_parent)

@@ -33,6 +33,7 @@ def get_last_result() -> Result | None:
 
 
 def set_last_result(result: Result | None) -> None:
+    """The last call that was made here has this result."""
     _last.set(result)
 
 

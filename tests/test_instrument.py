@@ -28,7 +28,7 @@ from payi_transport import (
     track,
     track_context,
 )
-from payi_transport.pipeline import get_active
+from payi_transport.active import get_active
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
 

@@ -30,8 +30,8 @@ from payi_transport import (
     proxy,
     track_context,
 )
+from payi_transport.active import _leave_parent, get_active
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.pipeline import _leave_parent, get_active
 from tests.exchanges import ROUTE, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from payi_transport.active import get_active
 from payi_transport.exchange import Detour, Exchange, Headers
 from payi_transport.headers import find_own_headers
 from payi_transport.names import PROXY_CATEGORY
-from payi_transport.pipeline import Pipeline, get_active
+from payi_transport.pipeline import Pipeline
 from payi_transport.routes import Route
 
 __all__ = ["INSIDE", "Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from payi_transport.active import get_active
 from payi_transport.adapters.hooks import MethodHook
 from payi_transport.adapters.urls import split_url
-from payi_transport.pipeline import get_active
 
 __all__ = ["ADAPTERS"]
 

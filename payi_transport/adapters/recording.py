@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio.to_thread
 
+from payi_transport.active import get_active
 from payi_transport.adapters.call import INSIDE
 from payi_transport.adapters.httpx_requests import (
     Family,
@@ -23,7 +24,7 @@ from payi_transport.adapters.httpx_requests import (
 from payi_transport.exchange import Detour, Exchange, Headers, Outcome
 from payi_transport.headers import find_own_headers
 from payi_transport.names import PROXY_CATEGORY, RECORDED_MARK
-from payi_transport.pipeline import Pipeline, get_active
+from payi_transport.pipeline import Pipeline
 from payi_transport.results import set_last_result
 from payi_transport.rewriting import find_rewriter
 from payi_transport.routes import Route

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
+from payi_transport.active import get_active
 from payi_transport.adapters.call import INSIDE, Address, Call, Library, begin, encode_headers
 from payi_transport.exchange import Detour, Headers
-from payi_transport.pipeline import get_active
 
 CHAT = Address("POST", "https", "api.openai.com", None, "/v1/chat/completions")
 MODELS = CHAT._replace(method="GET", path="/v1/models")

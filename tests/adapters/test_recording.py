@@ -21,9 +21,9 @@ from payi_transport import (
     payi_instrument,
     payi_stats,
 )
+from payi_transport.active import get_active
 from payi_transport.adapters.families import find_family, get_families, get_family
 from payi_transport.names import RECORDED_MARK
-from payi_transport.pipeline import get_active
 from tests.exchanges import shown
 from tests.wire_cases import CASES
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport.active import get_active
 from payi_transport.event import Event
-from payi_transport.pipeline import get_active
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
 
