@@ -66,25 +66,21 @@ class Ring(Generic[T]):
         self._wake = wake
         self._waiting: deque[Ticketed[T]] = deque()
         self._tickets = itertools.count()
-        # Raised by callers, without a lock: two threads may lose an addition. Both are put right whenever
-        # nothing is in flight.
-        self._pushed_bytes = 0
-        self._pushed = 0
-        self._released_bytes = 0
-        self._released = 0
+        # What waits weighs about this much: callers raise it without a lock, and two at once may lose an
+        # addition, which is put right whenever the worker has taken all.
+        self._waiting_bytes = 0
+        # Drained and not released; the worker's alone to change, so exact.
+        self._held = self._held_bytes = 0
 
     def push(self, item: T, weight: int, *, quietly: bool = False) -> bool:
         """Put in line; False when it was refused. `quietly` takes no lock at all, as a finaliser must."""
-        if self._pushed - self._released >= self.capacity:
-            return False
-        if (
-            self._pushed_bytes - self._released_bytes + weight > self.max_bytes
-            and self._pushed > self._released
-        ):
-            return False
-        self._pushed += 1
-        self._pushed_bytes += weight
         waiting = self._waiting
+        items = len(waiting) + self._held
+        if items >= self.capacity:
+            return False
+        if items and self._waiting_bytes + self._held_bytes + weight > self.max_bytes:
+            return False
+        self._waiting_bytes += weight
         waiting.append(_make_ticketed((next(self._tickets), item, weight)))
         if len(waiting) >= self.wake_at and not quietly:
             self._wake()
@@ -92,7 +88,13 @@ class Ring(Generic[T]):
 
     def drain(self, most: int) -> list[Ticketed[T]]:
         """Take up to `most` items, oldest first. For the worker alone."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        waiting = self._waiting
+        taken = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+        weight = sum(ticketed.weight for ticketed in taken)
+        self._held += len(taken)
+        self._held_bytes += weight
+        self._waiting_bytes = max(0, self._waiting_bytes - weight) if waiting else 0
+        return taken
 
     def mark(self) -> int:
         """A ticket of its own: lower ones are of items pushed before this call."""
@@ -104,15 +106,13 @@ class Ring(Generic[T]):
 
     def release(self, items: int, weight: int) -> None:
         """Tell that drained items are delivered or lost, and no longer held. For the worker alone."""
-        self._released += items
-        self._released_bytes += weight
-        if not self._waiting and self._released >= self._pushed:
-            self._pushed, self._pushed_bytes = self._released, self._released_bytes
+        self._held -= items
+        self._held_bytes -= weight
 
     @property
     def in_flight(self) -> int:
         """Items pushed and not released."""
-        return max(self._pushed - self._released, len(self._waiting))
+        return len(self._waiting) + self._held
 
     def __len__(self) -> int:
         return len(self._waiting)

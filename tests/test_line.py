@@ -192,6 +192,15 @@ def test_after_closing_calls_are_counted_and_closing_again_takes_no_time(build: 
     assert bench.stats().lost == {"shutdown": 1}
 
 
+def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(MemorySink(), ring_capacity=1)
+    bench.push(1, 2, outcome=Outcome.ABANDONED)
+    assert bench.stats().lost == {"overload": 1}
+    assert caplog.records == []
+    bench.push(3)
+    assert len(caplog.records) == 1
+
+
 def test_a_line_that_never_ran_has_nothing_to_flush() -> None:
     bench = Bench(MemorySink())
     assert bench.line.pid == 0

@@ -1,0 +1,45 @@
+"""A program whose threads are gevent's: patched before it is instrumented, as gevent asks for, or behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.origin import Origin
+from tests.programs import TAKEN, delivered, run
+
+PATCH = "from gevent import monkey; monkey.patch_all()\n"
+BODY = """
+import gevent
+def work(name):
+    for number in range(5):
+        call(f"{name}-{number}")
+        gevent.sleep(0)
+ticks = 0
+def tick():
+    global ticks
+    while True:
+        ticks += 1
+        gevent.sleep(0)
+gevent.joinall([gevent.spawn(work, name) for name in range(20)])
+gevent.spawn(tick)
+"""
+NAMES = {f"{name}-{number}" for name in range(20) for number in range(5)}
+
+
+@pytest.mark.parametrize("order", ["before", "behind"])
+def test_greenlets_report_their_calls_once(order: str, origin: Origin, tmp_path: Path) -> None:
+    origin.answers = [TAKEN]
+    start = PATCH + "instrument()" if order == "before" else "instrument()\ncall('early')\n" + PATCH
+    ran = run(tmp_path, f"{start}\n{BODY}\nassert payi_flush(30)\ncall('late')", origin)
+    assert ran.returncode == 0, ran.stderr
+    early = {"early"} if order == "behind" else set()
+    assert delivered(origin) == dict.fromkeys(NAMES | early | {"late"}, 1)
+
+
+def test_while_a_greenlet_flushes_the_others_run(origin: Origin, tmp_path: Path) -> None:
+    origin.answers = [TAKEN]
+    body = f"{PATCH}instrument()\n{BODY}\nbefore = ticks\nassert payi_flush(30)\nassert ticks > before"
+    ran = run(tmp_path, body, origin)
+    assert ran.returncode == 0, ran.stderr
