@@ -12,25 +12,21 @@ from typing import Any
 import msgspec
 
 from payi_transport.dialects import openai
+from payi_transport.dialects.google_calls import CallPart, Calls
 from payi_transport.dialects.google_usage import describe_usage, map_usage
 from payi_transport.dialects.reply import Reply
-from payi_transport.event import Answer, Failure, FunctionCall
+from payi_transport.event import Answer, Failure
 from payi_transport.framing import Frames
 from payi_transport.framing.json_text import split_json
 
-__all__ = ["bare_name", "read_arguments", "read_content", "read_content_text", "read_error", "read_failure"]
+__all__ = ["bare_name", "read_content", "read_content_text", "read_error", "read_failure"]
 
 # The tier that served a request; where there is none to be had, a busy server falls back on the usual one.
 TIER_HEADER = "x-gemini-service-tier"
 
 
-class _FunctionCall(msgspec.Struct):
-    name: Any = None
-    args: msgspec.Raw = msgspec.Raw(b"null")
-
-
 class _Part(msgspec.Struct, rename="camel"):
-    function_call: _FunctionCall | None = None
+    function_call: CallPart | None = None
 
 
 class _Content(msgspec.Struct):
@@ -68,7 +64,7 @@ _any = msgspec.json.Decoder()
 
 def read_content(reply: Reply) -> Answer:
     """Generated content: one document, or the chunks of a stream with the last usage."""
-    head, calls, searches, ended, answered = _Head(), list[FunctionCall](), 0, False, False
+    head, calls, searches, ended, answered = _Head(), Calls(), 0, False, False
     for _, data in reply.frames:
         chunk = _decode(data)
         if chunk is None:
@@ -77,7 +73,8 @@ def read_content(reply: Reply) -> Answer:
         for candidate in (chunk.candidates if isinstance(chunk, _Chunk) else None) or ():
             answered = True
             ended = ended or candidate.finish_reason is not None
-            calls += _read_calls(candidate)
+            for part in _find_calls(candidate):
+                calls.gather(part)
             searches += _count_searches(candidate)
     usage = head.usage_metadata or {}
     model = bare_name(head.model_version)
@@ -87,7 +84,7 @@ def read_content(reply: Reply) -> Answer:
         resource=model,
         response_id=head.response_id,
         units=map_usage(usage, model or reply.asked),
-        function_calls=tuple(calls),
+        function_calls=calls.named(),
         failure=failure,
         properties=_describe(usage, reply.headers, searches),
         finished=ended or failure is not None,
@@ -121,12 +118,6 @@ def read_failure(error: Any) -> Failure | None:
     return msgspec.structs.replace(failure, type=failure.type or _text(error.get("status")))
 
 
-def read_arguments(raw: msgspec.Raw) -> str | None:
-    """The arguments of a function call as on the wire; None where there are none."""
-    text = bytes(raw).decode("utf-8", "replace")
-    return None if text == "null" else text
-
-
 def bare_name(model: Any) -> str | None:
     """The last part of a model's full name, such as `publishers/google/models/gemini-x`."""
     return _text(model.rpartition("/")[2]) if isinstance(model, str) else None
@@ -158,11 +149,10 @@ def _merge(head: _Head, chunk: _Head) -> None:
     head.error = chunk.error if read_failure(chunk.error) else head.error
 
 
-def _read_calls(candidate: _Candidate) -> Iterable[FunctionCall]:
+def _find_calls(candidate: _Candidate) -> Iterable[CallPart]:
     for part in (candidate.content.parts if candidate.content else None) or ():
-        call = part.function_call
-        if call is not None and _text(call.name):
-            yield FunctionCall(call.name, read_arguments(call.args))
+        if part.function_call is not None:
+            yield part.function_call
 
 
 def _count_searches(candidate: _Candidate) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.dialects.google import bare_name, read_arguments, read_failure
+from payi_transport.dialects.google import bare_name, read_failure
+from payi_transport.dialects.google_calls import read_arguments
 from payi_transport.dialects.google_usage import describe_usage, map_usage
 from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall
