@@ -16,15 +16,16 @@ import boto3
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.session import get_session as get_sync
+from botocore.validate import validate_parameters
 
 from tests.contract.clients import each, result
 from tests.origin import Answer
 from tests.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
 from tests.wire_cases import WireCase
 
-__all__ = ["CLIENTS", "BedrockClient", "answer_of", "call", "offers", "options", "replay"]
+__all__ = ["CLIENTS", "BedrockClient", "answer_of", "call", "is_known", "options", "replay"]
 
 SERVICE = "bedrock-runtime"
 ONCE = {"retries": {"total_max_attempts": 1}}
@@ -125,24 +126,41 @@ def answer_of(case: WireCase, **changes: Any) -> Answer:
     return dataclasses.replace(answer, **changes)
 
 
-def offers(client: Any, case: WireCase) -> bool:
-    """Whether this version of the SDK knows the operation."""
-    return hasattr(client, _METHODS[case.operation][case.streams])
+def _method_of(case: WireCase) -> str:
+    return _METHODS[case.operation][case.streams]
+
+
+def _params_of(case: WireCase) -> dict[str, Any]:
+    resource = case.route.get("resource")
+    if case.operation == "bedrock.invoke":
+        sent = {_PARAMETERS[name]: value for name, value in case.sent.items()}
+        return {"modelId": resource, "body": case.request, **sent}
+    request: dict[str, Any] = json.loads(case.request)
+    if case.operation == "bedrock.guardrail":
+        return {"guardrailIdentifier": resource, "guardrailVersion": "2", **request}
+    return {"modelId": resource, **request} if case.operation == "bedrock.converse" else request
+
+
+@functools.cache
+def _operations() -> dict[str, Any]:
+    """What the methods of the SDK's version take."""
+    meta = boto3.client(SERVICE, **options("http://127.0.0.1")).meta
+    names = meta.method_to_api_mapping.items()
+    return {method: meta.service_model.operation_model(name).input_shape for method, name in names}
+
+
+def is_known(case: WireCase) -> bool:
+    """Whether this version of the SDK knows the operation and each of its parameters."""
+    shape = _operations().get(_method_of(case)) if case.operation in _METHODS else None
+    try:
+        return shape is not None and validate_parameters(_params_of(case), shape) is None
+    except ParamValidationError:
+        return False
 
 
 async def call(client: Any, case: WireCase) -> Any:
     """Make the recorded request."""
-    method = getattr(client, _METHODS[case.operation][case.streams])
-    resource = case.route.get("resource")
-    if case.operation == "bedrock.invoke":
-        sent = {_PARAMETERS[name]: value for name, value in case.sent.items()}
-        return await result(method(modelId=resource, body=case.request, **sent))
-    request = json.loads(case.request)
-    if case.operation == "bedrock.guardrail":
-        return await result(method(guardrailIdentifier=resource, guardrailVersion="2", **request))
-    if case.operation == "bedrock.converse":
-        request["modelId"] = resource
-    return await result(method(**request))
+    return await result(getattr(client, _method_of(case))(**_params_of(case)))
 
 
 async def read(body: Any) -> list[Any]:
