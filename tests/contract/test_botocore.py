@@ -18,7 +18,7 @@ from payi_transport.inline_data import strip_inline_data
 from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call, is_known, replay
 from tests.contract.clients import each, result
 from tests.exchanges import shown
-from tests.origin import Answer, Origin
+from tests.origin import Answer, Origin, serve
 from tests.sigv4 import is_signed
 from tests.wire_cases import CASES, WireCase
 
@@ -270,3 +270,31 @@ def test_a_body_can_be_read_in_pieces_and_its_metadata_pickled(
     assert body == INVOKE.answer
     assert pickle.loads(pickle.dumps(answer)) == answer  # noqa: S301 (our own)
     assert shown(events_of(sink)[0], INVOKE.event) == INVOKE.event
+
+
+def test_in_inline_delivery_a_call_and_the_end_of_a_body_wait_for_their_report(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "key")
+    origin.answers = [answer_of(UNARY), answer_of(INVOKE), answer_of(STREAM)]
+    config: Any = {
+        "host_mappings": {origin.netloc: {"price_as_category": "system.aws.bedrock"}},
+        "delivery": {"mode": "inline"},
+    }
+
+    async def scenario(opened: Any) -> list[tuple[int, int]]:
+        counts = []
+        for case in (UNARY, INVOKE, STREAM):
+            answer = await call(opened, case)
+            before = len(payi.received)
+            for body in answer.keys() & {"body", "stream"}:
+                list(answer[body])
+            counts.append((before, len(payi.received)))
+        return counts
+
+    with serve() as payi:
+        payi.answers = [Answer([b'{"request_id": "r1", "xproxy_result": {"request_id": "r1"}}'])]
+        monkeypatch.setenv("PAYI_BASE_URL", payi.url)
+        payi_instrument(config=config)
+        assert run(CLIENTS[0], origin.url, scenario) == [(1, 1), (1, 2), (2, 3)]
+        assert payi_stats().delivered == 3
