@@ -43,17 +43,6 @@ class _RecordedResponse:
             self._payi_body.end(self.length_remaining)  # type: ignore[attr-defined]
         return data
 
-    def read1(self, *args: Any, **kwargs: Any) -> Any:
-        exchange = self._payi_body.exchange
-        try:
-            data = super().read1(*args, **kwargs)  # type: ignore[misc]
-        except BaseException as exc:
-            exchange.fail(exc)
-            raise
-        if self.isclosed():  # type: ignore[attr-defined]
-            self._payi_body.end(self.length_remaining)  # type: ignore[attr-defined]
-        return data
-
     def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         body = self._payi_body
         body.waits = True
@@ -82,6 +71,21 @@ class _RecordedResponse:
         # What io.IOBase does then is to close.
         self._payi_body.exchange.finish(Outcome.ABANDONED)
         super().__del__()  # type: ignore[misc]
+
+
+class _RecordedFile(_RecordedResponse):
+    """With what urllib3 1.26 has not: whoever is given a file looks whether it has this method."""
+
+    def read1(self, *args: Any, **kwargs: Any) -> Any:
+        exchange = self._payi_body.exchange
+        try:
+            data = super().read1(*args, **kwargs)  # type: ignore[misc]
+        except BaseException as exc:
+            exchange.fail(exc)
+            raise
+        if self.isclosed():  # type: ignore[attr-defined]
+            self._payi_body.end(self.length_remaining)  # type: ignore[attr-defined]
+        return data
 
 
 class _Body:
@@ -130,8 +134,9 @@ def record_body(response: Any, exchange: Exchange) -> None:
         exchange.finish(Outcome.CLOSED)
         return
     # By its class, since methods on the instance would hold it and keep its connection open.
+    mixin = _RecordedFile if hasattr(cls, "read1") else _RecordedResponse
     recorded = _classes.get(cls) or _classes.setdefault(
-        cls, type(cls.__name__, (_RecordedResponse, cls), {"__module__": cls.__module__})
+        cls, type(cls.__name__, (mixin, cls), {"__module__": cls.__module__})
     )
     response._payi_body = _Body(exchange)
     response.__class__ = recorded

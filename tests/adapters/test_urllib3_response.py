@@ -173,6 +173,31 @@ def test_a_response_of_another_library_is_left_alone() -> None:
     assert exchange.chunks == []
 
 
+class Older(io.IOBase):
+    """As much of urllib3 1.26 as matters: its responses have no `read1`."""
+
+    length_remaining = 0
+
+    def _fp_read(self, amt: int | None = None) -> bytes:
+        return BODY
+
+    def _handle_chunk(self, amt: int | None) -> bytes:
+        raise NotImplementedError
+
+    def read(self, amt: int | None = None) -> bytes:
+        return self._fp_read(amt)
+
+
+def test_a_response_gets_no_method_that_its_version_has_not() -> None:
+    exchange, response = make_exchange(), Older()
+    record_body(response, exchange)
+    assert isinstance(response, Older)
+    assert not hasattr(response, "read1")
+    assert response.read() == BODY
+    assert exchange.outcome is Outcome.EXHAUSTED
+    assert exchange.chunks == [BODY]
+
+
 def test_a_class_is_mixed_once_and_keeps_its_name() -> None:
     one, other = by_length(BODY), chunked(BODY)
     for response in (one, other):
