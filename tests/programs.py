@@ -29,6 +29,10 @@ def call(name):
     with httpx.Client(transport=transport) as client:
         client.post("https://api.openai.com/v1/chat/completions", json={"model": "gpt-4.1"})
 
+def wait_until(condition):
+    while not condition():
+        threading.Event().wait(0.01)
+
 def instrument(**delivery):
     payi_instrument(config={"delivery": {"flush_interval": 3600, **delivery},
                             "ingest_retry": {"queue_interval": 0.05}})

@@ -20,12 +20,12 @@ ENDS = {
     "exception": ("raise RuntimeError('the program')", {1}),
     "SIGTERM that is handled": (
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); os.kill(os.getpid(), signal.SIGTERM)"
-        "; time.sleep(60)",
+        "; signal.pause()",
         {5},
     ),
-    "SIGINT": ("os.kill(os.getpid(), signal.SIGINT); time.sleep(60)", {1, -signal.SIGINT}),
+    "SIGINT": ("os.kill(os.getpid(), signal.SIGINT); signal.pause()", {1, -signal.SIGINT}),
     "SIGINT that is handled": (
-        "\ntry:\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(60)\nexcept KeyboardInterrupt:\n"
+        "\ntry:\n    os.kill(os.getpid(), signal.SIGINT); signal.pause()\nexcept KeyboardInterrupt:\n"
         "    sys.exit(6)",
         {6},
     ),
@@ -99,8 +99,7 @@ def test_threads_that_call_until_the_end_hold_up_and_break_nothing(
                 number += 1
         for name in range(4):
             threading.Thread(target=work, args=(name,), daemon={daemon}).start()
-        while payi_stats().delivered < 20:
-            time.sleep(0.01)
+        wait_until(lambda: payi_stats().delivered >= 20)
         if not {daemon}:
             stopping.set()
     """
@@ -128,13 +127,12 @@ def test_with_a_spool_a_sudden_death_loses_the_last_interval_at_most(
         instrument({spool})
         for number in range(300):
             call(number)
-        while payi_stats().spooled < 300:
-            time.sleep(0.01)
+        wait_until(lambda: payi_stats().spooled == 300)
     """
     run(tmp_path, body + "\n" + " " * 8 + death, origin)
     origin.answers = [TAKEN]
     origin.received.clear()
-    run(tmp_path, f"instrument({spool})\nwhile payi_stats().replayed < 300: time.sleep(0.01)", origin)
+    run(tmp_path, f"instrument({spool})\nwait_until(lambda: payi_stats().replayed == 300)", origin)
     assert delivered(origin) == {str(number): 1 for number in range(300)}
     assert list((tmp_path / "spool").iterdir()) == []
 
@@ -145,8 +143,7 @@ def test_many_processes_share_what_was_left_and_deliver_it_once(origin: Origin, 
         instrument({spool})
         for number in range(50):
             call(f"{{sys.argv[1]}}-{{number}}")
-        while payi_stats().spooled < 50:
-            time.sleep(0.01)
+        wait_until(lambda: payi_stats().spooled == 50)
         os._exit(0)
     """
     origin.answers = [DOWN]
@@ -163,8 +160,7 @@ def test_many_processes_share_what_was_left_and_deliver_it_once(origin: Origin, 
     origin.received.clear()
     deliver = f"""
         instrument({spool})
-        while os.listdir({str(tmp_path / "spool")!r}):
-            time.sleep(0.01)
+        wait_until(lambda: not os.listdir({str(tmp_path / "spool")!r}))
     """
     assert [process.wait(120) for process in start(write(tmp_path, deliver))] == [0, 0, 0]
     assert delivered(origin) == {f"{name}-{number}": 1 for name in range(3) for number in range(50)}

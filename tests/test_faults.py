@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -230,7 +230,7 @@ def test_a_key_that_is_refused_is_told_once_and_loses_nothing(
     stats = check_account()
     assert (stats.queued + stats.spooled, stats.lost) == (COUNT, {})
     while payi_stats().queued and spooled:
-        sleep(0.01)
+        payi_flush(0.01)
     told = [record.getMessage() for record in caplog.records if str(status) in record.getMessage()]
     assert len(told) == 1
     assert ingest.asked == 1
