@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from payi_transport import errors
 from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.types import XproxyError
 
 
 def test_a_config_error_is_one_of_ours_and_a_value_error() -> None:
@@ -18,3 +20,22 @@ def test_a_config_error_is_one_of_ours_and_a_value_error() -> None:
 def test_every_error_stands_in_the_tree_and_says_when_it_is_raised(name: str) -> None:
     assert name in (errors.__doc__ or "")
     assert getattr(errors, name).__doc__
+
+
+REQUEST = httpx.Request("GET", "https://api.pay-i.com/api/v1/limits")
+
+
+def test_an_error_without_an_answer_knows_its_request() -> None:
+    error = errors.APITimeoutError("late", REQUEST)
+    assert (str(error), error.message, error.request) == ("late", "late", REQUEST)
+    assert (error.body, error.request_id, error.xproxy_error) == (None, None, None)
+    assert isinstance(error, errors.APIConnectionError) and isinstance(error, PayiError)
+
+
+def test_an_error_that_is_an_answer_knows_the_answer() -> None:
+    response = httpx.Response(404, request=REQUEST)
+    said = XproxyError(code="c")
+    error = errors.NotFoundError("no", response=response, body={}, request_id="r1", xproxy_error=said)
+    assert (error.status_code, error.response, error.request) == (404, response, REQUEST)
+    assert (error.body, error.request_id, error.xproxy_error) == ({}, "r1", said)
+    assert isinstance(error, errors.APIStatusError) and isinstance(error, errors.APIError)

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import payi
 import pytest
 
 from payi_transport import (
+    AsyncPayi,
     MemorySink,
+    Payi,
     PayiConfigError,
     PayiError,
     PayiStats,
@@ -96,17 +98,20 @@ def test_offline_needs_no_key(tmp_path: Path) -> None:
     assert len(json.loads(file.read_text())) == 1
 
 
-@pytest.mark.parametrize("place", ["environment", "client", "list"])
-def test_key_and_address_come_from_the_environment_or_a_client(
-    place: str, origin: Origin, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "kinds",
+    [[], [Payi], [AsyncPayi], [Payi, AsyncPayi], [payi.Payi], [payi.AsyncPayi], [payi.AsyncPayi, Payi]],
+    ids=lambda kinds: " and ".join(f"{kind.__module__}.{kind.__name__}" for kind in kinds) or "environment",
+)
+def test_key_and_address_come_from_the_environment_or_from_clients(
+    kinds: list[Any], origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     origin.answers = [Answer([b'{"ingest_count":1,"ingest_timestamp":"","request_id":"r"}'])]
-    client = SimpleNamespace(api_key="payi-key", base_url=httpx.URL(origin.url))
-    payi: Any = {"environment": None, "client": client, "list": [client, client]}[place]
-    if payi is None:
+    clients = [kind(api_key="payi-key", base_url=f"{origin.url}/") for kind in kinds]
+    if not clients:
         monkeypatch.setenv("PAYI_API_KEY", "payi-key")
         monkeypatch.setenv("PAYI_BASE_URL", origin.url + "/")
-    payi_instrument(payi)
+    payi_instrument(clients[0] if len(clients) == 1 else clients or None)
     call()
     assert payi_flush(10)
     [received] = origin.received

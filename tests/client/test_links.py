@@ -219,3 +219,32 @@ def test_an_http_client_of_the_other_world_is_an_error_at_once(kind: Any, http: 
     expected = "Client" if kind is Payi else "AsyncClient"
     with pytest.raises(TypeError, match=f"http_client: expected a {expected} of httpx or httpx2, got"):
         kind(api_key="k", http_client=given)
+
+
+def stream_blocking(url: str) -> tuple[bool, bytes]:
+    with Payi(api_key="k", base_url=url, http_client=httpx.Client(verify=CONTEXT)) as client:
+        with client.limits.with_streaming_response.retrieve("L1") as response:
+            return response.http_response.is_stream_consumed, response.read()
+
+
+def stream_awaited(url: str) -> tuple[bool, bytes]:
+    async def main() -> tuple[bool, bytes]:
+        http = httpx.AsyncClient(verify=CONTEXT)
+        async with AsyncPayi(api_key="k", base_url=url, http_client=http) as client:
+            async with client.limits.with_streaming_response.retrieve("L1") as response:
+                return response.http_response.is_stream_consumed, await response.read()
+
+    return anyio.run(main)
+
+
+@pytest.mark.parametrize("stream", [stream_blocking, stream_awaited])
+def test_the_body_of_a_streamed_answer_is_left_to_its_reader(stream: Ask, origin: Origin) -> None:
+    origin.answers = [Answer([b"{}"], 503, NOW), Answer([LIMIT])]
+    assert stream(origin.url) == (False, LIMIT)
+
+
+@pytest.mark.parametrize("stream", [stream_blocking, stream_awaited])
+def test_the_body_of_a_streamed_error_is_read(stream: Ask, origin: Origin) -> None:
+    origin.answers = [Answer([b'{"message":"None of that id"}'], 404)]
+    with pytest.raises(errors.NotFoundError, match="None of that id"):
+        stream(origin.url)

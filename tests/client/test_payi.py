@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from payi_transport import AsyncPayi, Payi, PayiError, Timeout
+from payi_transport.client.api import API
 from payi_transport.errors import APIResponseValidationError
 from tests.origin import Answer, Origin
 
@@ -109,3 +110,11 @@ def test_a_strict_client_and_its_copies_mind_every_part_of_an_answer(origin: Ori
 def test_the_key_is_not_shown() -> None:
     with Payi(api_key="payi-secret") as client:
         assert "payi-secret" not in repr(client)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["with_raw_response", "with_streaming_response"])
+def test_the_whole_api_can_be_had_in_another_world(kind: Any, name: str) -> None:
+    client = kind(api_key="k")
+    assert type(getattr(client, name)) is API
+    assert type(getattr(client, name).limits) is type(client.limits)

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from payi_transport import PayiError
-from payi_transport.client.settings import find_base_url, find_key, read_custom_headers
+from payi_transport.client.settings import find_base_url, find_key, make_settings, read_custom_headers
+from payi_transport.client.timeouts import DEFAULT_TIMEOUT
 
 
 def test_the_key_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,3 +60,12 @@ def test_custom_headers_are_lines_of_name_and_value(
     if text is not None:
         monkeypatch.setenv("PAYI_CUSTOM_HEADERS", text)
     assert read_custom_headers() == headers
+
+
+def test_what_is_not_told_is_the_environments_or_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "k")
+    monkeypatch.setenv("PAYI_CUSTOM_HEADERS", "a: 1\nb: 1")
+    settings = make_settings(default_headers={"b": "2"})
+    assert (settings.api_key, settings.base_url, settings.max_retries) == ("k", "https://api.pay-i.com", 2)
+    assert (settings.headers, settings.query, settings.strict) == ({"a": "1", "b": "2"}, {}, False)
+    assert settings.timeout == DEFAULT_TIMEOUT

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from payi_transport import Payi
+from payi_transport.client.resources.definitions import Definitions
 from payi_transport.types import UseCaseInstanceResponse
 from payi_transport.types.use_cases import KpiListResponse
 from tests.client.answers import WHEN_TEXT
@@ -98,3 +100,8 @@ def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: st
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
     check_empty_path_parameters(row, origin)
+
+
+def test_definitions_are_a_part_of_use_cases() -> None:
+    with Payi(api_key="k") as client:
+        assert type(client.use_cases.definitions) is Definitions
