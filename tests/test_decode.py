@@ -132,7 +132,7 @@ def test_a_body_that_can_not_be_inflated_makes_an_event_without_units(coding: st
     outcome=st.sampled_from(Outcome),
     operation=operations,
 )
-def test_garbage_makes_an_event_and_never_an_exception(
+def test_garbage_is_never_an_exception(
     body: bytes,
     request: bytes,
     status: int,
@@ -142,8 +142,8 @@ def test_garbage_makes_an_event_and_never_an_exception(
     operation: str,
 ) -> None:
     case = WireCase("garbage", request, body, status, {"content-type": content_type}, {}, operation)
-    event = decode_case(case, [body], headers={"content-encoding": coding}, outcome=outcome)
-    assert event.http_status_code == status
+    event = decode(make_exchange(case, [body], headers={"content-encoding": coding}, outcome=outcome))
+    assert event is None or event.http_status_code == status
     msgspec.json.encode(event)
 
 
@@ -165,14 +165,14 @@ chat_like = st.fixed_dictionaries(
 
 
 @given(document=chat_like, streams=st.booleans(), operation=operations)
-def test_json_with_every_field_of_any_type_makes_an_event(
+def test_json_with_every_field_of_any_type_is_never_an_exception(
     document: dict[str, Any], streams: bool, operation: str
 ) -> None:
     data = msgspec.json.encode(document)
     body = b"data: " + data + b"\n\n" if streams else data
     kind = "text/event-stream" if streams else "application/json"
-    event = decode_case(WireCase("any", data, body, 200, {"content-type": kind}, {}, operation), [body])
-    msgspec.json.encode(event)
+    case = WireCase("any", data, body, 200, {"content-type": kind}, {}, operation)
+    msgspec.json.encode(decode(make_exchange(case, [body])))
 
 
 @given(document=json_values, status=st.integers(400, 599), operation=operations)
