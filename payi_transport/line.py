@@ -124,12 +124,13 @@ class Line:
         return all(flushed)
 
     def close(self, timeout: float) -> bool:
-        """Flush within `timeout` seconds, then take no more. Once: a second call waits for nothing."""
+        """Take no more, and flush within `timeout` seconds. Once: a second call waits for nothing."""
         if self.closed:
             return self._flushed
         deadline = monotonic() + timeout
-        self._flushed = self.flush(timeout)
+        # First, or what threads go on to capture meanwhile would be left behind.
         self.closed = True
+        self._flushed = self.flush(timeout)
         if self.pid:
             for worker in self._workers:
                 worker.stop(max(0.0, deadline - monotonic()) if self._flushed else 0.0)

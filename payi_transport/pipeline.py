@@ -202,7 +202,7 @@ class Pipeline:
         return self._own_line().flush(timeout)
 
     def close(self, timeout: float) -> bool:
-        """Flush within `timeout` seconds, then take no more."""
+        """Take no more, and flush within `timeout` seconds."""
         flushed = self._own_line().close(timeout)
         self._results.stop()
         if self._inline_sink is not None:

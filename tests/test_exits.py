@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from celery.signals import worker_process_shutdown
 
+from payi_transport.exits import run_at_child_exit
 from tests.origin import Answer, Origin
 from tests.programs import DOWN, TAKEN, delivered, make_environment, run, write
 
@@ -164,3 +166,10 @@ def test_many_processes_share_what_was_left_and_deliver_it_once(origin: Origin, 
     """
     assert [process.wait(120) for process in start(write(tmp_path, deliver))] == [0, 0, 0]
     assert delivered(origin) == {f"{name}-{number}": 1 for name in range(3) for number in range(50)}
+
+
+def test_the_end_of_a_child_of_celerys_pool_is_told_by_its_signal() -> None:
+    ended: list[str] = []
+    run_at_child_exit(lambda: ended.append("here"))
+    worker_process_shutdown.send(sender=None, pid=1, exitcode=0)
+    assert ended == ["here"]

@@ -143,6 +143,8 @@ def test_a_fork_that_calls_no_hook_is_noticed_at_the_next_call(sink: MemorySink)
     call()
     assert payi_flush(10)
     assert payi_stats().captured == 1
+    # Of two threads that make the first call at once, one starts the line.
+    assert pipeline._enter_process() is pipeline._line
 
 
 def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
