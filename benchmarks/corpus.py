@@ -11,6 +11,7 @@ import httpx
 import httpx2
 
 __all__ = [
+    "ANSWER_HEADERS",
     "LONG",
     "OBSERVED",
     "OBSERVED_URL",
@@ -204,7 +205,7 @@ class _Provider:
         answer = self.script.answer
         if self.script.answer_with_usage is not None and b'"include_usage":true' in request.content:
             answer = self.script.answer_with_usage
-        headers = [(b"content-type", answer.content_type.encode()), *_ANSWER_HEADERS]
+        headers = [(b"content-type", answer.content_type.encode()), *ANSWER_HEADERS]
         return self.module.Response(200, headers=headers, stream=_Body(answer))
 
     async def handle_async_request(self, request: Any) -> Any:
@@ -224,7 +225,7 @@ def provide(family: str) -> _Provider:
     return _HttpxProvider() if family == "httpx" else _Httpx2Provider()
 
 
-_ANSWER_HEADERS = (
+ANSWER_HEADERS = (
     (b"date", b"Mon, 01 Jun 2026 12:00:00 GMT"),
     (b"connection", b"keep-alive"),
     (b"access-control-expose-headers", b"X-Request-ID"),

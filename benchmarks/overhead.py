@@ -1,7 +1,6 @@
 """What recording adds to a call on the caller's thread: bare and instrumented in turns, in one process.
 
-`python -m benchmarks.overhead CASE` measures one case, given and answered as one line of JSON. The process
-around it, which runs each case in a fresh one, is `__main__.py`.
+Only the thread that calls is timed: what the worker takes is in `wires.py`.
 """
 
 from __future__ import annotations
@@ -10,9 +9,6 @@ import asyncio
 import gc
 import importlib
 import itertools
-import json
-import statistics
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter, thread_time
 from typing import Any, NamedTuple
@@ -28,10 +24,10 @@ from benchmarks.corpus import (
     Part,
     provide,
 )
+from benchmarks.playback import CountingSink
+from benchmarks.samples import Row, quartiles
 from payi_transport import (
-    Event,
     PayiInstrumentConfig,
-    Receipt,
     payi_async_httpx_client,
     payi_flush,
     payi_httpx_client,
@@ -40,7 +36,7 @@ from payi_transport import (
     payi_uninstrument,
 )
 
-__all__ = ["CALL_BUDGET", "CHUNK_BUDGET", "Case", "Row", "list_cases", "measure", "read_rounds", "summarize"]
+__all__ = ["CALL_BUDGET", "CHUNK_BUDGET", "Case", "Sample", "list_cases", "measure", "summarize"]
 
 # Microseconds: three times what any wrapper in Python costs, which is 5 a call and 0.05 a chunk.
 CALL_BUDGET = 15.0
@@ -75,25 +71,6 @@ def list_cases(*, quick: bool = False) -> list[Case]:
     cases = [Case(workload, *way) for workload in WORKLOADS for way in ways]
     # A stride that shares no factor with the eight ways meets each workload in another one.
     return cases[::9] if quick else cases
-
-
-class CountingSink:
-    """Counts events and lets go of them, so that memory stays flat however long a run is."""
-
-    batch_limit = None
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def deliver(self, batch: Sequence[Event]) -> Receipt:
-        self.count += len(batch)
-        return Receipt()
-
-    def fork(self) -> None:
-        self.count = 0
-
-    def close(self) -> None:
-        """Nothing to let go of."""
 
 
 class SyncCaller:
@@ -170,8 +147,13 @@ def _per_call(wall: float, cpu: float, calls: int) -> Sample:
 Round = dict[str, dict[str, Sample]]
 
 
-def measure(case: Case, *, rounds: int, divisor: int = 1) -> list[Round]:
-    """The samples of every round, by variant and part. `divisor`: how many times fewer calls than usual."""
+def measure(case: tuple[str, ...], *, rounds: int, quick: bool = False) -> list[Round]:
+    """The samples of every round, by variant and part."""
+    return _measure(Case(*case), rounds, divisor=20 if quick else 1)
+
+
+def _measure(case: Case, rounds: int, *, divisor: int) -> list[Round]:
+    """`divisor`: how many times fewer calls than usual."""
     provider = provide(case.family)
     caller = (SyncCaller if case.mode == "sync" else AsyncCaller)(case, provider)
     parts = [part._replace(calls=max(2, part.calls // divisor)) for part in WORKLOADS[case.workload]()]
@@ -213,29 +195,26 @@ def _check(sink: CountingSink, expected: int) -> None:
         raise RuntimeError(f"{sink.count} of {expected} calls recorded, {stats}")
 
 
-class Row(NamedTuple):
-    """A line of the table, in microseconds; `cpu` and `wall` are the quartiles of what was added."""
-
-    case: Case
-    unit: str
-    bare: float
-    cpu: tuple[float, float, float]
-    wall: tuple[float, float, float]
-    budget: float | None
-
-
 def summarize(case: Case, rounds: Sequence[Round]) -> Iterator[Row]:
     """The rows of a case, from the rounds of all its processes."""
+    rounds = [_read_round(one) for one in rounds]
     quiet = {part: _quietest([one["bare"][part] for one in rounds]) for part in rounds[0]["bare"]}
     added = {
         part: [_scale(one["bare"][part], one["payi"][part], base) for one in rounds]
         for part, base in quiet.items()
     }
     for part, base in quiet.items():
-        yield _to_row(case, _UNITS[part], base, added[part])
+        yield from _to_rows(case, _UNITS[part], base, added[part])
     if "long" in quiet:
         slopes = [_slope(short, long) for short, long in zip(added["short"], added["long"], strict=True)]
-        yield _to_row(case, "chunk", _slope(quiet["short"], quiet["long"]), slopes)
+        yield from _to_rows(case, "chunk", _slope(quiet["short"], quiet["long"]), slopes)
+
+
+def _read_round(one: Round) -> Round:
+    """JSON knows no named tuples."""
+    return {
+        variant: {part: Sample(*sample) for part, sample in parts.items()} for variant, parts in one.items()
+    }
 
 
 def _quietest(samples: Sequence[Sample]) -> Sample:
@@ -257,9 +236,11 @@ def _slope(short: Sample, long: Sample) -> Sample:
     return Sample((long.wall - short.wall) / chunks, (long.cpu - short.cpu) / chunks)
 
 
-def _to_row(case: Case, unit: str, bare: Sample, added: list[Sample]) -> Row:
-    cpu, wall = _quartiles([one.cpu for one in added]), _quartiles([one.wall for one in added])
-    return Row(case, unit, bare.cpu, cpu, wall, _budget_of(case, unit))
+def _to_rows(case: Case, unit: str, bare: Sample, added: list[Sample]) -> Iterator[Row]:
+    name = " / ".join(case)
+    cpu, wall = quartiles([one.cpu for one in added]), quartiles([one.wall for one in added])
+    yield Row(name, f"µs CPU a {unit}", *cpu, bare.cpu, _budget_of(case, unit))
+    yield Row(name, f"µs by the clock a {unit}", *wall, bare.wall)
 
 
 def _budget_of(case: Case, unit: str) -> float | None:
@@ -267,27 +248,3 @@ def _budget_of(case: Case, unit: str) -> float | None:
         return CALL_BUDGET
     # To keep fresh chunks takes memory, which the budget of the code does not count.
     return CHUNK_BUDGET if unit == "chunk" and case.workload != "stream, fresh chunks" else None
-
-
-def _quartiles(values: list[float]) -> tuple[float, float, float]:
-    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-    return low, middle, high
-
-
-def main(arguments: str) -> None:
-    """Measure the case that `arguments` (JSON) names, and print its rounds as one line of JSON."""
-    asked = json.loads(arguments)
-    rounds = measure(Case(*asked["case"]), rounds=asked["rounds"], divisor=asked["divisor"])
-    print(json.dumps({"case": asked["case"], "rounds": rounds}))
-
-
-def read_rounds(line: str) -> list[Round]:
-    """What `main` printed."""
-    return [
-        {variant: {part: Sample(*sample) for part, sample in parts.items()} for variant, parts in one.items()}
-        for one in json.loads(line)["rounds"]
-    ]
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -10,39 +10,45 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import main
+from benchmarks import overhead
+from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.case import find_benchmark
 from benchmarks.corpus import LONG, OBSERVED, SHORT, WORKLOADS
-from benchmarks.overhead import CALL_BUDGET, CHUNK_BUDGET, Case, Sample, list_cases, summarize
+from benchmarks.samples import Row, summarize
+from benchmarks.tables import format_rows
 
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_quick_run_prints_a_row_a_case_and_keeps_the_samples(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     ran = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "overhead", "--quick", "--output", str(file)],
+        [sys.executable, "-m", "benchmarks", name, "--quick", "--output", str(file)],
         cwd=_ROOT,
         capture_output=True,
         text=True,
-        check=True,
         timeout=120,
     )
+    assert ran.returncode == 0, ran.stderr
     document = json.loads(file.read_text())
-    assert {row["case"]["workload"] for row in document["rows"]} == set(WORKLOADS)
-    assert len(ran.stdout.splitlines()) > len(document["rows"]) == 12
-    for case in document["cases"]:
-        assert case["case"]["workload"] in ran.stdout
-        assert len(case["rounds"]) == 3
-    for row in document["rows"]:
-        numbers = [row["bare"], *row["cpu"], *row["wall"]]
-        assert all(map(math.isfinite, numbers))
-        assert row["cpu"] == sorted(row["cpu"])
-        if row["unit"] != "chunk":
-            assert row["bare"] > 0
+    assert document["benchmark"] == name
+    cases = find_benchmark(name).list_cases(quick=True)
+    assert [tuple(one["case"]) for one in document["cases"]] == cases
+    assert all(len(one["rounds"]) == 3 for one in document["cases"])
+    rows = [Row(**row) for row in document["rows"]]
+    assert {row.case for row in rows} == {" / ".join(case) for case in cases}
+    assert len(ran.stdout.splitlines()) == len(rows) + 1
+    for row in rows:
+        assert row.case in ran.stdout
+        assert all(map(math.isfinite, (row.low, row.median, row.high)))
+        assert row.low <= row.median <= row.high
+        if row.bare is None:
+            assert row.median > 0
 
 
 def test_cases_cover_each_way_to_call_and_to_install() -> None:
-    for cases, count in ((list_cases(), 48), (list_cases(quick=True), len(WORKLOADS))):
+    for cases, count in ((overhead.list_cases(), 48), (overhead.list_cases(quick=True), len(WORKLOADS))):
         assert len(set(cases)) == count
         assert {case.workload for case in cases} == set(WORKLOADS)
         assert {case.family for case in cases} == {"httpx", "httpx2"}
@@ -67,25 +73,56 @@ def test_bodies_are_the_same_each_time_and_of_the_size_they_should_be() -> None:
 
 def test_a_round_counts_by_its_ratio_at_the_quietest_speed() -> None:
     """A machine at half its speed doubles both sides of a round, and says nothing new."""
-    case = Case("unary 1 KB", "httpx", "sync", "global")
+    case = overhead.Case("unary 1 KB", "httpx", "sync", "global")
     rounds = [
-        {"bare": {"call": Sample(100.0, 80.0)}, "payi": {"call": Sample(110.0, 88.0)}},
-        {"bare": {"call": Sample(200.0, 160.0)}, "payi": {"call": Sample(220.0, 176.0)}},
+        {"bare": {"call": overhead.Sample(100.0, 80.0)}, "payi": {"call": overhead.Sample(110.0, 88.0)}},
+        {"bare": {"call": overhead.Sample(200.0, 160.0)}, "payi": {"call": overhead.Sample(220.0, 176.0)}},
     ]
-    (row,) = summarize(case, rounds)
-    assert (row.unit, row.bare, row.budget) == ("call", 80.0, CALL_BUDGET)
-    assert row.cpu == pytest.approx((8.0, 8.0, 8.0))
-    assert row.wall == pytest.approx((10.0, 10.0, 10.0))
+    cpu, wall = overhead.summarize(case, rounds)
+    assert (cpu.unit, cpu.bare, cpu.budget) == ("µs CPU a call", 80.0, overhead.CALL_BUDGET)
+    assert (cpu.low, cpu.median, cpu.high) == pytest.approx((8.0, 8.0, 8.0))
+    assert (wall.unit, wall.bare, wall.budget) == ("µs by the clock a call", 100.0, None)
+    assert wall.median == pytest.approx(10.0)
 
 
 def test_a_chunk_is_what_a_long_stream_costs_more_than_a_short_one() -> None:
-    case = Case("stream, usage asked", "httpx", "sync", "global")
-    bare = {"short": Sample(100.0, 100.0), "long": Sample(580.0, 580.0)}
-    payi = {"short": Sample(110.0, 110.0), "long": Sample(638.0, 638.0)}
-    *calls, chunk = summarize(case, [{"bare": bare, "payi": payi}] * 2)
-    assert [row.budget for row in calls] == [None, None]
-    assert (chunk.unit, chunk.bare, chunk.budget) == ("chunk", 1.0, CHUNK_BUDGET)
-    assert chunk.cpu[1] == pytest.approx(0.1)
+    case = overhead.Case("stream, usage asked", "httpx", "sync", "global")
+    bare = {"short": overhead.Sample(100.0, 100.0), "long": overhead.Sample(580.0, 580.0)}
+    payi = {"short": overhead.Sample(110.0, 110.0), "long": overhead.Sample(638.0, 638.0)}
+    *calls, chunk, _ = overhead.summarize(case, [{"bare": bare, "payi": payi}] * 2)
+    assert [row.budget for row in calls] == [None] * 4
+    assert (chunk.unit, chunk.bare, chunk.budget) == ("µs CPU a chunk", 1.0, overhead.CHUNK_BUDGET)
+    assert chunk.median == pytest.approx(0.1)
+
+
+def test_what_was_added_is_told_at_the_quietest_speed_and_a_rate_as_it_is() -> None:
+    rounds: list[dict[str, list[float | None]]] = [
+        {"added": [110.0, 100.0], "rate": [5.0, None]},
+        {"added": [440.0, 400.0], "rate": [7.0, None]},
+    ]
+    added, rate = summarize(("a", "case"), rounds, {"rate": 5.0})
+    assert (added.case, added.unit, added.bare) == ("a / case", "added", 100.0)
+    assert (added.low, added.median, added.high) == pytest.approx((10.0, 10.0, 10.0))
+    assert rate == ("a / case", "rate", 5.5, 6.0, 6.5, None, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("unit", "budget", "within"),
+    [("µs", None, True), ("µs", 9.0, False), ("µs", 10.0, True), ("events a second", 11.0, False)],
+)
+def test_a_budget_is_the_most_of_a_cost_and_the_least_of_a_rate(
+    unit: str, budget: float | None, within: bool
+) -> None:
+    assert Row("case", unit, 9.0, 10.0, 11.0, None, budget).is_within is within
+
+
+def test_the_table_is_markdown_where_that_is_asked_for() -> None:
+    row = Row("ring", "events a second", 1000.0, 1234.5, 2000.0, None, 20_000.0)
+    assert format_rows([row], markdown=True).splitlines() == [
+        "| case | unit            | bare | median |      quartiles | budget |        |",
+        "| ---- | --------------- | ---: | -----: | -------------: | -----: | -----: |",
+        "| ring | events a second |    - |  1,234 | 1,000 to 2,000 | 20,000 | MISSED |",
+    ]
 
 
 @pytest.mark.parametrize("arguments", [["--rounds", "1"], ["--passes", "0"], ["--only", "no such case"]])

@@ -1,0 +1,213 @@
+"""How many events a second each stage takes, and all of them in a row; what memory one takes that waits."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter, process_time
+from typing import Any
+
+import msgspec
+
+from benchmarks.corpus import Script, make_stream, make_unary
+from benchmarks.playback import CountingSink, Player, open_sink, record_to
+from benchmarks.samples import Case, Pair, Round, Row
+from benchmarks.samples import summarize as summarize_rounds
+from payi_transport import Event, payi_flush, payi_stats
+from payi_transport.decode import decode
+from payi_transport.exchange import Exchange
+from payi_transport.ring import Ring
+
+__all__ = ["list_cases", "measure", "summarize"]
+
+_SCRIPTS: dict[str, Callable[[], Script]] = {
+    "unary 1 KB": lambda: make_unary(1_000, 600),
+    "stream of 20": lambda: make_stream(20, asks=True),
+    "stream of 500": lambda: make_stream(500, asks=True),
+}
+_PRODUCERS = (1, 4, 16)
+# Fewer than the ring takes, so that none is refused.
+_EVENTS = 20_000
+# Of content in one round, which is less than the ring takes.
+_BYTES = 64 * 1024 * 1024
+_RATE = "events a second"
+_CPU = "µs CPU an event"
+_MEMORY = "bytes an event, beside its content"
+_BUDGETS = {_RATE: 20_000.0, _CPU: 60.0}
+
+
+def list_cases(*, quick: bool = False) -> list[Case]:
+    """The ring, each stage alone, all of them in a row, and memory."""
+    scripts = list(_SCRIPTS)[:1] if quick else list(_SCRIPTS)
+    return [
+        *(("ring", f"{count} producers") for count in _PRODUCERS),
+        *((stage, script) for stage in _STAGES for script in scripts),
+    ]
+
+
+def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
+    """A round is some thousand events, or as many of a large kind as the ring takes."""
+    stage, name = case
+    if stage == "ring":
+        producers = int(name.split()[0])
+        return [_run_ring(producers, 2_000 if quick else 200_000) for _ in range(rounds)]
+    script = _SCRIPTS[name]()
+    count = 50 if quick else min(_EVENTS, _BYTES // len(script.request + b"".join(script.answer.chunks)))
+    return [_STAGES[stage](script, count) for _ in range(rounds)]
+
+
+def summarize(case: Case, rounds: Sequence[Any]) -> Iterator[Row]:
+    """The budget is of whole small calls."""
+    return summarize_rounds(case, rounds, _BUDGETS if case == ("pipeline", "unary 1 KB") else None)
+
+
+def _time(run: Callable[[], object], count: int) -> Round:
+    gc.collect()
+    wall, cpu = perf_counter(), process_time()
+    run()
+    cpu, wall = process_time() - cpu, perf_counter() - wall
+    return {_RATE: Pair(count / wall), _CPU: Pair(cpu / count * 1e6)}
+
+
+def _run_ring(producers: int, count: int) -> Round:
+    """So many threads push, and this one takes what is there."""
+    ring: Ring[int] = Ring(sys.maxsize, sys.maxsize, 256, lambda: None)
+    each = count // producers
+    threads = [threading.Thread(target=_push, args=(ring, each)) for _ in range(producers)]
+
+    def run() -> None:
+        for thread in threads:
+            thread.start()
+        left = each * producers
+        while left:
+            taken = len(ring.drain(256))
+            ring.release(taken, taken)
+            left -= taken
+        for thread in threads:
+            thread.join()
+
+    return _time(run, each * producers)
+
+
+def _push(ring: Ring[int], count: int) -> None:
+    for number in range(count):
+        ring.push(number, 1)
+
+
+def _run_pipeline(script: Script, count: int) -> Round:
+    """From the beginning of the first call until Pay-i has the last event; the server is another process."""
+    with open_sink() as sink, record_to(sink) as pipeline:
+        player = Player(pipeline, script)
+
+        def run() -> None:
+            for _ in range(count):
+                player.play()
+            payi_flush(120)
+
+        measured = _time(run, count)
+        stats = payi_stats()
+        if stats.delivered != count or stats.faults:
+            raise RuntimeError(f"not all of {count} were delivered: {stats}")
+    return measured
+
+
+def _run_recorder(script: Script, count: int) -> Round:
+    """What an adapter calls, from the beginning of a call to its end; the worker sleeps or is not there."""
+    exchanges: list[Exchange] = []
+
+    def run(player: Player) -> None:
+        exchanges.extend(player.make() for _ in range(count))
+
+    with record_to(CountingSink()) as pipeline:
+        player = Player(pipeline, script)
+        measured = _time(lambda: run(player), count)
+        _discard(exchanges)
+    return measured
+
+
+def _run_decoder(script: Script, count: int) -> Round:
+    exchanges = _make_exchanges(script, count)
+
+    def run() -> None:
+        for exchange in exchanges:
+            decode(exchange)
+
+    measured = _time(run, count)
+    _discard(exchanges)
+    return measured
+
+
+def _run_encoder(script: Script, count: int) -> Round:
+    events = _make_events(script, count)
+
+    def run() -> None:
+        for event in events:
+            msgspec.json.encode(event)
+
+    return _time(run, count)
+
+
+def _run_sink(script: Script, count: int) -> Round:
+    """The bulk calls, each of as many events as usual. The encoder is part of it."""
+    events = _make_events(script, count)
+    with open_sink() as sink:
+
+        def run() -> None:
+            for start in range(0, count, sink.batch_limit):
+                receipt = sink.deliver(events[start : start + sink.batch_limit])
+                assert not receipt.problem, receipt
+
+        measured = _time(run, count)
+        sink.close()
+    return measured
+
+
+def _measure_memory(script: Script, count: int) -> Round:
+    """Of what waits to be decoded, by what Python's allocator gave out for it."""
+    count = min(count, 2_000)
+    with record_to(CountingSink()) as pipeline:
+        player = Player(pipeline, script)
+        player.play()
+        exchanges: list[Exchange] = []
+        gc.collect()
+        tracemalloc.start()
+        exchanges.extend(player.make() for _ in range(count))
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        _discard(exchanges)
+    return {_MEMORY: Pair(taken / count - player.size)}
+
+
+def _make_exchanges(script: Script, count: int) -> list[Exchange]:
+    with record_to(CountingSink()) as pipeline:
+        player = Player(pipeline, script)
+        return [player.make() for _ in range(count)]
+
+
+def _make_events(script: Script, count: int) -> list[Event]:
+    """All of them different objects, as they are in a batch."""
+    exchanges = _make_exchanges(script, count)
+    events = [event for exchange in exchanges if (event := decode(exchange)) is not None]
+    _discard(exchanges)
+    assert len(events) == count
+    return events
+
+
+def _discard(exchanges: list[Exchange]) -> None:
+    """Let go of calls that were never to be reported."""
+    for exchange in exchanges:
+        exchange.discard()
+    exchanges.clear()
+
+
+_STAGES: dict[str, Callable[[Script, int], Round]] = {
+    "record": _run_recorder,
+    "decode": _run_decoder,
+    "encode": _run_encoder,
+    "deliver": _run_sink,
+    "pipeline": _run_pipeline,
+    "memory": _measure_memory,
+}
