@@ -23,10 +23,12 @@ __all__ = [
     "create_headers",
     "create_limit_header_from_ids",
     "find_own_headers",
+    "find_removable_headers",
     "override_frame",
 ]
 
 _PREFIX = b"xproxy-"
+_SIGNED = re.compile(rb"\bSignedHeaders=([^,\s]*)")
 _NONE: frozenset[bytes] = frozenset()
 _EXTENDED = "UTF-8''"
 # What a header can hold as it is: printable ASCII, with no space at either end; an item of a list, no comma.
@@ -90,6 +92,15 @@ def find_own_headers(headers: Headers) -> frozenset[bytes]:
     if _PREFIX not in b"\n".join(names).lower():
         return _NONE
     return frozenset(name for name in map(bytes.lower, names) if name.startswith(_PREFIX))
+
+
+def find_removable_headers(headers: Headers) -> frozenset[bytes]:
+    """Those of Pay-i's headers that AWS's signature does not cover: without the others it would be wrong."""
+    own = find_own_headers(headers)
+    for name, value in zip(headers[::2], headers[1::2], strict=True) if own else ():
+        if name.lower() == b"authorization" and (signed := _SIGNED.search(value)):
+            return own.difference(signed[1].lower().split(b";"))
+    return own
 
 
 def override_frame(frame: Frame, headers: Headers, on_malformed: Callable[[str], None]) -> Frame:

@@ -14,7 +14,7 @@ from payi_transport.decode import Reading
 from payi_transport.detours import Detours
 from payi_transport.exchange import Exchange, Headers
 from payi_transport.exits import run_at_child_exit
-from payi_transport.headers import find_own_headers, override_frame
+from payi_transport.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.inline_delivery import InlineDelivery
 from payi_transport.limit_check import LimitCheck
 from payi_transport.limits import Limits
@@ -151,6 +151,7 @@ class Pipeline:
         own = find_own_headers(headers)
         if own:
             frame = override_frame(frame, headers, self._tell_malformed)
+            own = find_removable_headers(headers)
         if route.proxied or frame.proxy:
             self._check_mode(route)
         logged = frame.log_prompt_and_response

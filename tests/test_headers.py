@@ -16,6 +16,7 @@ from payi_transport.exchange import Headers
 from payi_transport.frame import Frame, Scope, enter_scope
 from payi_transport.headers import (
     find_own_headers,
+    find_removable_headers,
     override_frame,
 )
 
@@ -233,6 +234,26 @@ def test_own_headers_are_found_in_any_case() -> None:
     assert find_own_headers((*plain, b"not-xproxy-user-id", b"")) == frozenset()
     for name in (b"xProxy-User-ID", b"XPROXY-API-KEY", b"xproxy-anything"):
         assert find_own_headers((*plain, name, b"v", name, b"w")) == {name.lower()}
+
+
+SIGNATURE = b"AWS4-HMAC-SHA256 Credential=AK/x, SignedHeaders=host;xproxy-user-id, Signature=f"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "removable"),
+    [
+        (SIGNATURE, {b"xproxy-account-name"}),
+        (SIGNATURE.replace(b", ", b","), {b"xproxy-account-name"}),
+        (SIGNATURE.replace(b"xproxy-user-id", b"date"), {b"xproxy-user-id", b"xproxy-account-name"}),
+        (b"Bearer key", {b"xproxy-user-id", b"xproxy-account-name"}),
+    ],
+)
+def test_own_headers_that_are_signed_can_not_be_removed(authorization: bytes, removable: set[bytes]) -> None:
+    own: Headers = (b"xProxy-User-ID", b"u", b"xProxy-Account-Name", b"a")
+    plain: Headers = (b"Accept", b"*/*", b"Authorization", authorization)
+    assert find_removable_headers(plain + own) == removable
+    assert find_removable_headers(own) == {b"xproxy-user-id", b"xproxy-account-name"}
+    assert find_removable_headers(plain) == frozenset()
 
 
 texts = st.text(alphabet=st.characters(codec="utf-8"), min_size=1)

@@ -1,19 +1,21 @@
 """botocore, which boto3 sends through: https://botocore.amazonaws.com/v1/documentation/api/latest/
 
-Hooked is the one method that every client sends each attempt with. What arrives there is signed, so it is
-only looked at.
+Hooked is the one method that every client sends each attempt with. What arrives there is signed: it may go to
+another address and get more headers, but nothing of it changes that a signature covers.
 """
 
 from __future__ import annotations
 
+import copy
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers
+from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.adapters.hooks import MethodHook
-from payi_transport.adapters.urllib3_response import record_body, record_read
-from payi_transport.adapters.urls import split_url
-from payi_transport.exchange import Headers
+from payi_transport.adapters.urllib3_response import make_refused, record_body, record_read
+from payi_transport.adapters.urls import get_target, split_url
+from payi_transport.exchange import Detour, Headers, Refusal
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -23,15 +25,19 @@ __all__ = ["ADAPTER"]
 
 def _hook(original: Callable[[Any, AWSPreparedRequest], AWSResponse]) -> Callable[..., AWSResponse]:
     def send(session: Any, request: AWSPreparedRequest) -> AWSResponse:
-        call, _ = begin(_LIBRARY, request)
-        if call is None:
-            return original(session, request)
+        call, sent = begin(_LIBRARY, request)
+        if isinstance(sent, Refusal):
+            return _refuse(request, sent)
         try:
-            response = original(session, request)
+            response = original(session, sent or request)
         except BaseException as exc:
-            call.fail(exc)
+            if call is not None:
+                call.fail(exc)
+            if sent is not None and getattr(exc, "request", None) is sent:
+                exc.request = request  # type: ignore[attr-defined]  # botocore sets it to what was sent
             raise
-        call.answer(_attach, request, response)
+        if call is not None:
+            call.answer(_attach, request, response)
         return response
 
     return send
@@ -58,7 +64,30 @@ def _items(headers: Any) -> Iterable[tuple[str, Any]]:
     return headers.items() if held is None else zip(headers, held.values(), strict=True)
 
 
-_LIBRARY = Library(_locate, _read)
+def _change(detour: Detour, request: AWSPreparedRequest) -> AWSPreparedRequest:
+    sent = copy.copy(request)
+    headers = sent.headers = request.headers.copy()
+    for name in detour.without:
+        headers.pop(name.decode(), None)
+    for name, value in pair_headers(detour.headers):
+        headers[name.decode()] = value
+    if detour.base is not None:
+        sent.url = detour.base + get_target(request.url)
+        # Where the caller did not say it, it is that of the URL.
+        headers.pop("host", None)
+    return sent
+
+
+_LIBRARY = Library(_locate, _read, _change)
+
+
+def _refuse(request: AWSPreparedRequest, refusal: Refusal) -> AWSResponse:
+    """An answer to a request that is not sent."""
+    raw = make_refused(refusal)
+    response: AWSResponse = sys.modules["botocore.awsrequest"].AWSResponse(
+        request.url, raw.status, raw.headers, raw
+    )
+    return response
 
 
 def _attach(call: Call, request: AWSPreparedRequest, response: AWSResponse) -> None:
@@ -67,3 +96,4 @@ def _attach(call: Call, request: AWSPreparedRequest, response: AWSResponse) -> N
         record_body(response.raw, call.exchange)
     else:
         record_read(response.raw, response.content, call.exchange)
+    response.url = request.url

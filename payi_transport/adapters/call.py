@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from payi_transport.active import get_active
 from payi_transport.exchange import Detour, Exchange, Headers
-from payi_transport.headers import find_own_headers
+from payi_transport.headers import find_removable_headers
 from payi_transport.names import PROXY_CATEGORY
 from payi_transport.pipeline import Pipeline
 from payi_transport.routes import Route
@@ -128,7 +128,7 @@ def _strip(pipeline: Pipeline, library: Library, address: Address | None, *reque
     known = None if address is None else pipeline.routes.hosts.find(address.host, address.port)
     if known is None or known.category == PROXY_CATEGORY or library.change is None:
         return None
-    own = find_own_headers(library.read(*request)[0])
+    own = find_removable_headers(library.read(*request)[0])
     return library.change(Detour(without=own), *request) if own else None
 
 

@@ -64,7 +64,7 @@ def copy_request(family: Family, request: Any, detour: Detour) -> Any:
         request.url if detour.base is None else detour.base + request.url.raw_path.decode("ascii"),
         headers=_change_headers(request.headers.copy(), detour),
         stream=stream,
-        extensions=request.extensions,
+        extensions=_change_extensions(request.extensions, detour),
     )
     if detour.body is not None or hasattr(request, "_content"):
         sent.read()
@@ -77,6 +77,13 @@ def make_answer(family: Family, request: Any, refusal: Refusal) -> Any:
     answer = family.response(refusal.status, headers=headers, content=refusal.body, request=request)
     answer.elapsed = timedelta()
     return answer
+
+
+def _change_extensions(extensions: Any, detour: Detour) -> Any:
+    """Without what is sent in place of the URL, as aiobotocore does, where that is another now."""
+    if detour.base is None or "target" not in extensions:
+        return extensions
+    return {name: value for name, value in extensions.items() if name != "target"}
 
 
 def _change_headers(headers: Any, detour: Detour) -> Any:

@@ -22,7 +22,7 @@ from payi_transport.adapters.httpx_requests import (
     read_headers,
 )
 from payi_transport.exchange import Detour, Exchange, Headers, Outcome
-from payi_transport.headers import find_own_headers
+from payi_transport.headers import find_removable_headers
 from payi_transport.names import PROXY_CATEGORY, RECORDED_MARK
 from payi_transport.pipeline import Pipeline
 from payi_transport.results import set_last_result
@@ -283,7 +283,7 @@ def _begin_call(family: Family, request: Any, pipeline: Pipeline, route: Route) 
 
 def _strip(family: Family, request: Any, headers: Headers) -> _Sent | None:
     """A request that is not recorded, without the headers that are not for the provider."""
-    own = find_own_headers(headers)
+    own = find_removable_headers(headers)
     return _Sent(request, copy_request(family, request, Detour(without=own))) if own else None
 
 

@@ -7,15 +7,12 @@ What an adapter answers from a cache it does not see, and that is no call.
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.adapters.hooks import MethodHook
-from payi_transport.adapters.urllib3_response import record_body
+from payi_transport.adapters.urllib3_response import make_refused, record_body
 from payi_transport.adapters.urls import split_url
 from payi_transport.exchange import Detour, Headers, Refusal
 
@@ -79,14 +76,7 @@ _LIBRARY = Library(_locate, _read, _change)
 
 def _refuse(adapter: Any, request: PreparedRequest, refusal: Refusal) -> Response:
     """An answer to a request that is not sent."""
-    answer = sys.modules["urllib3"].HTTPResponse(
-        body=io.BytesIO(refusal.body),
-        headers={name.decode(): value.decode() for name, value in pair_headers(refusal.headers)},
-        status=refusal.status,
-        reason=HTTPStatus(refusal.status).phrase,
-        preload_content=False,
-    )
-    response: Response = adapter.build_response(request, answer)
+    response: Response = adapter.build_response(request, make_refused(refusal))
     return response
 
 

@@ -6,12 +6,16 @@ The bytes are those of the wire, before urllib3 undoes their coding, whichever w
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
-from payi_transport.exchange import Exchange, Outcome
+from payi_transport.adapters.call import pair_headers
+from payi_transport.exchange import Exchange, Outcome, Refusal
 
-__all__ = ["READERS", "record_body", "record_read"]
+__all__ = ["READERS", "make_refused", "record_body", "record_read"]
 
 # Where urllib3 1.26 and 2 take bytes of a body from the connection: sized ones, and chunked ones.
 READERS = ("_fp_read", "_handle_chunk")
@@ -140,3 +144,14 @@ def record_body(response: Any, exchange: Exchange) -> None:
     )
     response._payi_body = _Body(exchange)
     response.__class__ = recorded
+
+
+def make_refused(refusal: Refusal) -> Any:
+    """The urllib3 response to a request that is not sent."""
+    return sys.modules["urllib3"].HTTPResponse(
+        body=io.BytesIO(refusal.body),
+        headers={name.decode(): value.decode() for name, value in pair_headers(refusal.headers)},
+        status=refusal.status,
+        reason=HTTPStatus(refusal.status).phrase,
+        preload_content=False,
+    )

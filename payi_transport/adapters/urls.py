@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+from urllib.parse import urlsplit
 
-__all__ = ["split_url"]
+__all__ = ["get_target", "split_url"]
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _REMEMBERED = 4096
@@ -31,3 +32,9 @@ def _split_authority(scheme: str, authority: str) -> tuple[str, int | None]:
         host, port = netloc, ""
     number = int(port) if port and port != _DEFAULT_PORTS.get(scheme) else None
     return host.strip("[]").lower(), number
+
+
+def get_target(url: str) -> str:
+    """Path and query of an absolute URL, as they are sent."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

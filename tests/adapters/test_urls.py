@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payi_transport.adapters.urls import split_url
+from payi_transport.adapters.urls import get_target, split_url
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,15 @@ def test_a_url_is_split(url: str, parts: tuple[str, str, int | None, str]) -> No
 def test_a_port_that_is_none_is_an_error() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         split_url("http://h.test:port/")
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://h.test/a%3A0/b?c=d&e#f", "/a%3A0/b?c=d&e"),
+        ("https://h.test//a", "//a"),
+        ("https://h.test/a?", "/a"),
+    ],
+)
+def test_a_target_is_what_is_sent_of_a_url(url: str, target: str) -> None:
+    assert get_target(url) == target
