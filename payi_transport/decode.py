@@ -41,7 +41,8 @@ __all__ = ["Reading", "decode"]
 _AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
 _DEPLOYMENT_HEADER = "x-ms-deployment-name"
 
-_QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*")
+# Of a URL with or without its host: what a library quotes may be just the part that it sends.
+_QUERY = re.compile(r"\?\S+")
 
 
 class _Asked(msgspec.Struct):
@@ -208,12 +209,11 @@ def _is_partial(exchange: Exchange, answer: Answer, streams: bool) -> bool:
 
 
 def _describe_error(error: tuple[str, str] | None) -> dict[str, str]:
-    """An exception that the caller got, with what stands in the query of a URL left out."""
+    """An exception that the caller got, without what it may quote of a URL's query or of headers."""
     name, text = error or ("unknown", "")
-    return {
-        PayiPropertyNames.failure: name,
-        PayiPropertyNames.failure_description: _QUERY.sub(r"\1", text) or name,
-    }
+    # A header that can't be sent or read is quoted whole, a key with a line break at its end for one.
+    told = name if "header" in text.lower() else _QUERY.sub("", text)
+    return {PayiPropertyNames.failure: name, PayiPropertyNames.failure_description: told or name}
 
 
 def _describe_failure(failure: Failure | None, log_content: bool) -> dict[str, str]:

@@ -289,6 +289,24 @@ def test_a_call_without_any_answer_has_status_299_and_the_failure() -> None:
     assert event.provider_response_id.startswith("payi_")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("url: /v1beta/x:generate?key=sk-secret (Caused by Y)", "url: /v1beta/x:generate (Caused by Y)"),
+        ("for url '/x?q='a'&key=sk-secret'", "for url '/x"),
+        ("https://a.test?key=sk-secret", "https://a.test"),
+        ("Illegal header value b'Bearer sk-secret\\n'", "OddError"),
+        ("illegal Header line: bytearray(b'set-cookie sk-secret')", "OddError"),
+        ("What now?", "What now?"),
+    ],
+)
+def test_an_exception_is_told_without_the_credentials_that_it_quotes(text: str, told: str) -> None:
+    exchange = make_exchange(UNARY, [])
+    exchange.status = None
+    exchange.error = ("OddError", text)
+    assert (read(exchange).properties or {})["system.failure.description"] == told
+
+
 def test_a_stream_that_broke_says_how_and_is_partial() -> None:
     exchange = make_exchange(STREAM, STREAM.chunks()[:4], outcome=Outcome.FAILED)
     exchange.error = ("RemoteProtocolError", "")
