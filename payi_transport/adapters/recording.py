@@ -140,11 +140,6 @@ class _Sent:
         self.sent = sent
         self.refused = refused
 
-    @property
-    def waits(self) -> bool:
-        """Whether the end of the answer takes as long as a report does."""
-        return False
-
     def answer(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
         """An answer came: as far as the caller sees, to the caller's own request."""
         if response.__dict__.get("_request") is self.sent:
@@ -172,6 +167,7 @@ class _Call(_Sent):
 
     @property
     def waits(self) -> bool:
+        """Whether the end of the answer takes as long as a report does."""
         return self._exchange.waits
 
     def answer(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
@@ -183,6 +179,12 @@ class _Call(_Sent):
         except Exception as exc:
             self._exchange.discard()
             self._pipeline.count_fault(exc)
+
+    async def answer_on_thread(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
+        """`answer` that may take long. What a thread sets of the context, it sets for itself alone."""
+        self._take_mark_off()
+        await anyio.to_thread.run_sync(self.answer, response, stream)
+        set_last_result(self._exchange.result)
 
     def fail(self, exc: BaseException) -> None:
         self._take_mark_off()
@@ -239,8 +241,8 @@ async def record_async(family: Family, request: Any, send: Callable[[Any], Await
     except BaseException as exc:
         call.fail(exc)
         raise
-    if call.waits and response.is_closed:
-        await anyio.to_thread.run_sync(call.answer, response, family.async_stream)
+    if isinstance(call, _Call) and call.waits and response.is_closed:
+        await call.answer_on_thread(response, family.async_stream)
     else:
         call.answer(response, family.async_stream)
     return response

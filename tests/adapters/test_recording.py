@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import anyio
@@ -17,12 +17,15 @@ from payi_transport import (
     AsyncPayiTransport,
     MemorySink,
     PayiTransport,
+    Receipt,
+    get_context,
     payi_flush,
     payi_instrument,
     payi_stats,
 )
 from payi_transport.active import get_active
 from payi_transport.adapters.families import find_family, get_families, get_family
+from payi_transport.event import Event
 from payi_transport.names import RECORDED_MARK
 from tests.exchanges import shown
 from tests.wire_cases import CASES
@@ -287,6 +290,35 @@ def test_an_answer_that_was_read_already_is_recorded(module: Any, sink: MemorySi
     with module.Client(transport=module.MockTransport(lambda request: reply)) as client:
         assert client.post(URL, content=UNARY.request).content == UNARY.answer
     assert shown(events_of(sink)[0], UNARY.event) == UNARY.event
+
+
+@every_module
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_each_call_is_recorded_where_answers_that_were_read_already_wait_for_their_report(
+    module: Any, backend: str
+) -> None:
+    told = iter([{"request_id": "r-1"}, {"request_id": "r-2"}])
+
+    class Sink(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            super().deliver(batch)
+            return Receipt(results={0: {"xproxy_result": next(told)}})
+
+    sink = Sink()
+    payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
+
+    def answer(request: Any) -> Any:
+        return module.Response(200, headers=UNARY.headers, content=UNARY.answer)
+
+    async def main() -> list[Any]:
+        async with module.AsyncClient(transport=module.MockTransport(answer)) as client:
+            calls = [await client.post(URL, content=UNARY.request), get_context().get("last_result")]
+            return [*calls, await client.post(URL, content=UNARY.request), get_context().get("last_result")]
+
+    first, first_result, second, second_result = anyio.run(main, backend=backend)
+    assert [got.json()["xproxy_result"] for got in (first, second)] == [first_result, second_result]
+    assert [first_result, second_result] == [{"request_id": "r-1"}, {"request_id": "r-2"}]
+    assert len(events_of(sink)) == 2
 
 
 @every_module
