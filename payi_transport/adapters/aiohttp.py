@@ -231,6 +231,8 @@ class _Callbacks(list[Callable[[], None]]):
 
     def clear(self) -> None:
         super().clear()
+        # Reader and callbacks hold each other, which only the garbage collector would find.
+        self._reader._eof_callbacks = []
         _end(self._reader, self._exchange)
 
 

@@ -255,6 +255,28 @@ def test_the_response_is_aiohttps_own_and_its_end_frees_the_connection(
     assert len(events_of(sink)) == 3
 
 
+def test_what_was_read_to_its_end_is_not_left_to_the_garbage_collector(
+    never: threading.Event, origin: Origin, sink: MemorySink
+) -> None:
+    async def scenario() -> int:
+        async with aiohttp.ClientSession() as session:
+            response = await session.post(f"{origin.url}{PATH}", json=REQUEST)
+            never.set()
+            await response.read()
+        gc.collect()
+        del response
+        return gc.collect()
+
+    origin.answers = [answer_of(STREAM, hold=never)]
+    observe(origin, sink)
+    gc.disable()
+    try:
+        assert asyncio.run(scenario()) == 0
+    finally:
+        gc.enable()
+    assert len(events_of(sink)) == 1
+
+
 @pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("way", ["close", "release", "leave", "drop"])
 def test_an_answer_that_is_left_early_is_one_partial_event(
