@@ -39,12 +39,16 @@ class LimitCheck:
         self._running = False
 
     def ensure_running(self) -> None:
-        """Begin to ask, if a limit is blocked and nobody asks yet."""
+        """Begin to ask, if a limit is blocked and nobody asks yet. Never raises."""
         with self._lock:
             if self._running or self._stopped.is_set() or not self._limits.find_blocked():
                 return
             self._running = True
-        threading.Thread(target=self._run, name="payi-limits", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name="payi-limits", daemon=True).start()
+        except RuntimeError as exc:  # there are too many, or the interpreter exits
+            self._running = False
+            self._on_problem(exc)
 
     def stop(self) -> None:
         """Ask no more."""

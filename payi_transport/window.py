@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import traceback
@@ -12,7 +13,10 @@ __all__ = ["LogWindow"]
 
 
 class LogWindow:
-    """Logs the first message, and again when `seconds` have passed by `clock`. Takes no lock of its own."""
+    """Logs the first message, and again when `seconds` have passed by `clock`.
+
+    Takes no lock of its own, and raises nothing.
+    """
 
     def __init__(
         self, logger: logging.Logger, seconds: float, clock: Callable[[], float] = monotonic
@@ -41,4 +45,6 @@ class LogWindow:
         suffix = f" ({self._held_back} more like this)" if self._held_back else ""
         self._held_back = 0
         trace = "" if fault is None else "\n" + "".join(traceback.format_tb(fault.__traceback__)).rstrip()
-        self._logger.warning("payi_transport: %s%s%s", message, suffix, trace)
+        # A handler or filter of the user's may raise, and this is said in the middle of calls.
+        with contextlib.suppress(Exception):
+            self._logger.warning("payi_transport: %s%s%s", message, suffix, trace)

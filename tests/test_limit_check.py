@@ -61,6 +61,19 @@ def test_it_begins_again_when_a_limit_blocks_again() -> None:
     assert desk.asked == ["budget"] * 3
 
 
+def test_where_no_thread_can_be_started_it_is_told_and_tried_again() -> None:
+    desk = Desk("ok")
+    usual = threading.stack_size(1 << 46)
+    try:
+        desk.check.ensure_running()
+    finally:
+        threading.stack_size(usual)
+    assert [type(problem) for problem in desk.problems] == [RuntimeError]
+    assert desk.limits.find_blocked() == ["budget"]
+    desk.check.ensure_running()
+    assert desk.free.wait(10)
+
+
 def test_a_question_that_fails_changes_nothing_and_is_told() -> None:
     desk = Desk(OSError("no"), "ok")
     desk.check.ensure_running()

@@ -83,3 +83,17 @@ def test_of_a_fault_the_place_is_logged_and_not_its_text(caplog: pytest.LogCaptu
 def test_a_message_is_not_a_format(caplog: pytest.LogCaptureFixture) -> None:
     LogWindow(LOGGER, 60).warning("100 %s %d")
     assert caplog.records[0].getMessage() == "payi_transport: 100 %s %d"
+
+
+def test_what_the_users_own_handler_raises_is_nobodys() -> None:
+    seen = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            seen.append(record)
+            raise RuntimeError("no room")
+
+    logger = logging.Logger("tests.window.raising")
+    logger.addHandler(Handler())
+    LogWindow(logger, 60).warning("busy")
+    assert len(seen) == 1
