@@ -134,7 +134,7 @@ def test_a_failure_in_the_middle_of_halving_keeps_what_was_found_until_then(
     [
         ({"retry-after": "7"}, 7, 7),
         ({"retry-after-ms": "250"}, 0.25, 0.25),
-        ({"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=2))}, 7000, 7200),
+        ({"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=2))}, 3600, 7200),
         ({"retry-after": format_datetime(datetime.now(UTC) - timedelta(hours=2))}, 0, 0),
     ],
 )
