@@ -43,7 +43,7 @@ def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_p
         assert row.case in ran.stdout
         assert all(map(math.isfinite, (row.low, row.median, row.high)))
         assert row.low <= row.median <= row.high
-        if row.bare is None:
+        if row.is_rate:
             assert row.median > 0
 
 
