@@ -18,7 +18,7 @@ from benchmarks.corpus import SEED
 from benchmarks.samples import Case, Row
 from benchmarks.tables import format_rows
 
-BENCHMARKS = ("overhead", "scaling", "throughput", "wires")
+BENCHMARKS = ("latency", "overhead", "scaling", "throughput", "wires")
 _PACKAGES = ("payi-transport", "httpx", "httpx2", "msgspec", "botocore")
 
 
