@@ -41,8 +41,13 @@ class Detours:
         self._adds_results = adds_results
         self._warn = warn
 
-    def find(self, route: Route, frame: Frame, body: bytes | None, own: frozenset[bytes]) -> Detour | None:
-        """The detour of a call; None when it goes out as it is. `own` are headers for Pay-i alone."""
+    def find(
+        self, route: Route, frame: Frame, body: bytes | None, own: frozenset[bytes], *, rewrites: bool = True
+    ) -> Detour | None:
+        """The detour of a call; None when it goes out as it is. `own` are headers for Pay-i alone.
+
+        Without `rewrites`, the answer can't be changed on its way, and nothing is asked that needs it.
+        """
         if self._limits is not None and frame.limit_ids:
             blocked = self._limits.find_blocked(frame.limit_ids)
             if blocked:
@@ -52,9 +57,9 @@ class Detours:
             detour = self._divert(route, frame, own)
             if detour is not None:
                 return detour
-        asking = ask_for_usage(body) if body and route.asks_usage else None
+        asking = ask_for_usage(body) if body and rewrites and route.asks_usage else None
         # AWS's signature may cover the header that says which codings are accepted.
-        adds = self._adds_results and route.category != PayiCategories.aws_bedrock
+        adds = self._adds_results and rewrites and route.category != PayiCategories.aws_bedrock
         if asking is None and not own and not adds:
             return None
         return Detour(

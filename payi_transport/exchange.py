@@ -90,7 +90,6 @@ class Exchange:
     """A call in the making; a plain record once it is finished."""
 
     __slots__ = (
-        "_push",
         "_unfinished",
         "body_limit",
         "caller",
@@ -105,6 +104,7 @@ class Exchange:
         "listener",
         "log_content",
         "outcome",
+        "push",
         "request_body",
         "request_headers",
         "response_headers",
@@ -130,7 +130,8 @@ class Exchange:
         request_body: bytes | None,
         body_limit: int,
     ) -> None:
-        self._push = push
+        # Takes the exchange once it has ended.
+        self.push = push
         # Emptied by whoever ends the exchange: list.pop is atomic, so there is only one.
         self._unfinished = [True]
         self.route = route
@@ -212,7 +213,7 @@ class Exchange:
         # Who read the whole of it knows the size; over the limit that is not what is held.
         if self.tail or not self.size:
             self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail or ()))
-        self._push(self)
+        self.push(self)
 
     def settle(self) -> Result | None:
         """The answer is over; what Pay-i says of it, where the exchange waits for that."""

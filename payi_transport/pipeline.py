@@ -12,8 +12,9 @@ from functools import partial
 from payi_transport.context import current_frame, find_mode
 from payi_transport.decode import Reading
 from payi_transport.detours import Detours
-from payi_transport.exchange import Exchange, Headers
+from payi_transport.exchange import Detour, Exchange, Headers
 from payi_transport.exits import run_at_child_exit
+from payi_transport.frame import Frame
 from payi_transport.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.inline_delivery import InlineDelivery
 from payi_transport.limit_check import LimitCheck
@@ -138,12 +139,14 @@ class Pipeline:
         body: bytes | None,
         *,
         changes: bool = True,
+        rewrites: bool = True,
         waits: bool = True,
     ) -> Exchange | None:
         """Remember a request; None when calls outside a scope don't count and this is one.
 
-        Where the exchange has a `detour`, that is what to send; it has none without `changes`. Without
-        `waits` the call is reported in the background, as it ends where nobody may wait.
+        Where the exchange has a `detour`, that is what to send; it has none without `changes`, and none for
+        what has to be rewritten in the answer without `rewrites`. Without `waits` the call is reported in the
+        background, as it ends where nobody may wait.
         """
         frame = current_frame()
         if frame is None:
@@ -154,30 +157,43 @@ class Pipeline:
             own = find_removable_headers(headers)
         if route.proxied or frame.proxy:
             self._check_mode(route)
-        logged = frame.log_prompt_and_response
+        exchange = self._make_exchange(route, frame, headers, body, waits and self._inline is not None)
+        if changes:
+            detour = self._detours.find(route, frame, body, own, rewrites=rewrites)
+            if detour is not None:
+                self._divert(exchange, detour)
+        return exchange
+
+    def _make_exchange(
+        self, route: Route, frame: Frame, headers: Headers, body: bytes | None, waits: bool
+    ) -> Exchange:
         line = self._line
         # A fork may have called no hook, as uWSGI's does not.
         if line.pid != os.getpid():
             line = self._enter_process()
-        waits = waits and self._inline is not None
-        end = self._end_inline if waits else line.push
-        detour = self._detours.find(route, frame, body, own) if changes else None
+        logged = frame.log_prompt_and_response
         exchange = Exchange(
-            self._results.end_counted if detour is not None and detour.counted else end,
+            self._end_inline if waits else line.push,
             route,
             frame,
             log_content=self._log_content if logged is None else logged,
             request_headers=headers,
-            request_body=body if detour is None or detour.body is None else detour.body,
+            request_body=body,
             body_limit=self._body_limit,
         )
-        exchange.detour = detour
-        if detour is not None and detour.refusal is not None:
-            self._results.watch_limits()
-        exchange.waits = waits and (detour is None or not detour.counted)
+        exchange.waits = waits
         if self._prompt_log is not None:
             exchange.caller = copy_context()
         return exchange
+
+    def _divert(self, exchange: Exchange, detour: Detour) -> None:
+        exchange.detour = detour
+        if detour.body is not None:
+            exchange.request_body = detour.body
+        if detour.counted:
+            exchange.push, exchange.waits = self._results.end_counted, False
+        if detour.refusal is not None:
+            self._results.watch_limits()
 
     def _check_mode(self, route: Route) -> None:
         """Tell of a decorator that is for another mode than the call, which goes through Pay-i."""

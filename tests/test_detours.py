@@ -48,6 +48,14 @@ def test_a_request_is_changed_for_a_reason(
     assert Detours(PROXY, adds_results=adds).find(route, Frame(), body, own) == detour
 
 
+@pytest.mark.parametrize(("own", "detour"), [(NONE, None), (OWN, Detour(without=OWN))])
+def test_nothing_is_asked_that_an_answer_would_have_to_be_rewritten_for(
+    own: frozenset[bytes], detour: Detour | None
+) -> None:
+    detours = Detours(PROXY, adds_results=True)
+    assert detours.find(ASKS, Frame(), STREAM, own, rewrites=False) == detour
+
+
 def test_through_the_proxy_nothing_is_asked_and_the_context_replaces_the_calls_own_headers() -> None:
     detour = Detours(PROXY).find(ASKS, Frame(proxy=True, user_id="u"), STREAM, OWN)
     assert detour is not None

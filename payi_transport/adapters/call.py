@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
+from itertools import chain
 from typing import Any, NamedTuple
 
 from payi_transport.active import get_active
@@ -106,7 +107,9 @@ def _begin_call(
 ) -> tuple[Call | None, Any]:
     headers, body = library.read(*request)
     change = library.change
-    exchange = pipeline.begin(route, headers, body, changes=change is not None, waits=library.waits)
+    exchange = pipeline.begin(
+        route, headers, body, changes=change is not None, rewrites=False, waits=library.waits
+    )
     if exchange is None:
         return None, _strip(pipeline, library, address, *request)
     detour = exchange.detour
@@ -119,8 +122,7 @@ def _begin_call(
 
 
 def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
-    route = None if address is None else pipeline.routes.find(*address)
-    return route._replace(asks_usage=False) if route is not None and route.asks_usage else route
+    return None if address is None else pipeline.routes.find(*address)
 
 
 def _strip(pipeline: Pipeline, library: Library, address: Address | None, *request: Any) -> Any:
@@ -134,14 +136,18 @@ def _strip(pipeline: Pipeline, library: Library, address: Address | None, *reque
 
 def encode_headers(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
     """Pairs of names and values as an exchange holds them."""
-    return tuple(
-        # Of a list, which is made faster than what a generator gives.
-        [
-            part if isinstance(part, bytes) else str(part).encode("utf-8", "replace")
-            for pair in headers
-            for part in pair
+    parts: list[Any] = list(chain.from_iterable(headers))
+    try:
+        # All at once takes half the time.
+        encoded = "\n".join(parts).encode("utf-8", "replace").split(b"\n")
+    except TypeError:
+        encoded = []
+    # There are others than str, or one has a line break.
+    if len(encoded) != len(parts):
+        encoded = [
+            part if isinstance(part, bytes) else str(part).encode("utf-8", "replace") for part in parts
         ]
-    )
+    return tuple(encoded)
 
 
 def pair_headers(headers: Headers) -> Iterator[tuple[bytes, bytes]]:

@@ -134,16 +134,20 @@ def record_body(response: Any, exchange: Exchange) -> None:
     Anything but a urllib3 response is left alone, and its exchange ends without a body.
     """
     cls = type(response)
-    if not all(hasattr(cls, name) for name in READERS):
+    recorded = _classes.get(cls) or _make_recorded(cls)
+    if recorded is None:
         exchange.finish(Outcome.CLOSED)
         return
-    # By its class, since methods on the instance would hold it and keep its connection open.
-    mixin = _RecordedFile if hasattr(cls, "read1") else _RecordedResponse
-    recorded = _classes.get(cls) or _classes.setdefault(
-        cls, type(cls.__name__, (mixin, cls), {"__module__": cls.__module__})
-    )
     response._payi_body = _Body(exchange)
+    # By its class, since methods on the instance would hold it and keep its connection open.
     response.__class__ = recorded
+
+
+def _make_recorded(cls: type[Any]) -> type[Any] | None:
+    if not all(hasattr(cls, name) for name in READERS):
+        return None
+    mixin = _RecordedFile if hasattr(cls, "read1") else _RecordedResponse
+    return _classes.setdefault(cls, type(cls.__name__, (mixin, cls), {"__module__": cls.__module__}))
 
 
 def make_refused(refusal: Refusal) -> Any:

@@ -218,3 +218,24 @@ def test_headers_are_bytes_one_behind_the_other() -> None:
         b"x-number",
         b"7",
     )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("a", "1")],
+        [("a", ""), ("", "b")],
+        [("a", "line\nbreak"), ("b", "")],
+        [("a", "\n"), ("b", "\ud800")],
+        [(b"a", b"1"), (b"b", b"\n")],
+    ],
+)
+def test_headers_are_encoded_one_by_one_whatever_they_hold(
+    headers: list[tuple[str | bytes, str | bytes]],
+) -> None:
+    assert encode_headers(headers) == tuple(
+        part if isinstance(part, bytes) else part.encode("utf-8", "replace")
+        for pair in headers
+        for part in pair
+    )

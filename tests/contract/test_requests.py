@@ -227,6 +227,18 @@ def test_a_body_that_is_in_memory_is_recorded(body: str, origin: Origin, sink: M
     assert events_of(sink)[0].provider_request_json == recorded
 
 
+def test_headers_may_be_any_mapping(origin: Origin, sink: MemorySink) -> None:
+    origin.answers = [answer_of(UNARY)]
+    observe(origin, sink)
+    request = requests.Request("POST", f"{origin.url}{PATH}", json=REQUEST).prepare()
+    plain: Any = {**request.headers, "User-Agent": "a program"}
+    request.headers = plain
+    with requests.Session() as session:
+        session.send(request)
+    headers = {header.name: header.value for header in events_of(sink)[0].provider_request_headers or ()}
+    assert headers["user-agent"] == "a program"
+
+
 def test_a_redirect_is_followed_to_one_event(origin: Origin, sink: MemorySink) -> None:
     moved = Answer([b"moved"], status=307, headers={"location": "/v2/chat/completions"})
     without, within = view_both(origin, sink, moved, moved, answer_of(UNARY))(lambda: post(origin.url))
