@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.case import find_benchmark, run_case
+from benchmarks.comparison import compare
 from benchmarks.corpus import SEED
+from benchmarks.plot import draw
 from benchmarks.samples import Case, Row
 from benchmarks.tables import format_rows
 
@@ -26,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and run the benchmark that it names."""
     parser = _make_parser()
     asked = parser.parse_args(arguments)
+    if asked.compare:
+        try:
+            print(compare(*asked.compare, markdown=asked.markdown))
+        except (OSError, ValueError) as exc:
+            parser.error(str(exc))
+        return
     if asked.passes < 1 or asked.rounds < 2:
         parser.error("a median with quartiles needs one pass and two rounds at least")
     cases = [
@@ -51,6 +59,14 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--passes", type=int, default=3, help="processes a case, in turns (default: 3)")
     parser.add_argument("--rounds", type=int, default=15, help="rounds a process, two or more (default: 15)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="keep every sample, as JSON")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the table, as SVG")
+    parser.add_argument(
+        "--compare",
+        nargs=2,
+        type=Path,
+        metavar=("BEFORE", "AFTER"),
+        help="measure nothing, and print what changed between two files of --output",
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     return parser
 
@@ -68,6 +84,8 @@ def _run(asked: argparse.Namespace, cases: Sequence[Case]) -> None:
     benchmark = find_benchmark(asked.benchmark)
     rows = [row for case in cases for row in benchmark.summarize(case, rounds[case])]
     print(format_rows(rows, markdown=asked.markdown))
+    if asked.plot is not None:
+        asked.plot.write_text(draw(rows))
     if asked.output is not None:
         document = {"benchmark": asked.benchmark, "date": began.isoformat(timespec="seconds")}
         asked.output.write_text(json.dumps({**document, **_to_document(rounds, rows)}, indent=1) + "\n")

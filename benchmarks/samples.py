@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Benchmark", "Case", "Pair", "Round", "Row", "quartiles", "summarize"]
+__all__ = ["Benchmark", "Case", "Pair", "Round", "Row", "quartiles", "read_size", "summarize", "tell_size"]
 
 Case = tuple[str, ...]
 
@@ -45,6 +45,19 @@ class Row(NamedTuple):
     def is_rate(self) -> bool:
         """Whether more is better."""
         return self.unit.endswith("a second")
+
+
+_AT = "µs CPU at "
+
+
+def tell_size(size: int) -> str:
+    """The unit of a row of which there is one for each of several sizes."""
+    return f"{_AT}{size:,}"
+
+
+def read_size(row: Row) -> int:
+    """What `tell_size` told; 0 for other rows."""
+    return int(row.unit.removeprefix(_AT).replace(",", "")) if row.unit.startswith(_AT) else 0
 
 
 class Benchmark(Protocol):

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.corpus import Script, make_stream, make_unary
 from benchmarks.playback import CountingSink, Player, record_to
-from benchmarks.samples import Case, Pair, Round, Row, quartiles
+from benchmarks.samples import Case, Pair, Round, Row, quartiles, read_size, tell_size
 from payi_transport import payi_flush
 from payi_transport.config import check_config, collect_host_mappings
 from payi_transport.decode import decode
@@ -22,7 +22,6 @@ from payi_transport.pipeline import Pipeline
 
 __all__ = ["list_cases", "measure", "summarize"]
 
-_AT = "µs CPU at "
 # Of each size, in one round: runs at most, and the seconds after which no more begin.
 _RUNS, _SECONDS = 200, 0.05
 _LOOKUPS, _CALLS = 1_000, 1_000
@@ -52,7 +51,7 @@ def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
         for run in runs.values():
             run()
         return [
-            {f"{_AT}{size:,}": Pair(_repeat(run, 1 if quick else _RUNS)) for size, run in runs.items()}
+            {tell_size(size): Pair(_repeat(run, 1 if quick else _RUNS)) for size, run in runs.items()}
             for _ in range(rounds)
         ]
 
@@ -60,17 +59,12 @@ def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
 def summarize(case: Case, rounds: Sequence[Any]) -> Iterator[Row]:
     """A row for each size, and how the cost grows over the upper half of them."""
     name = " / ".join(case)
-    units = list(rounds[0])
-    for unit in units:
-        yield Row(name, unit, *quartiles([one[unit][0] for one in rounds]))
-    upper = units[-3:]
-    powers = [_find_power([(_read_size(unit), one[unit][0]) for unit in upper]) for one in rounds]
+    rows = [Row(name, unit, *quartiles([one[unit][0] for one in rounds])) for unit in rounds[0]]
+    yield from rows
+    upper = [(read_size(row), row.unit) for row in rows[-3:]]
+    powers = [_find_power([(size, one[unit][0]) for size, unit in upper]) for one in rounds]
     flat = case[0] in ("host mappings", "threads")
     yield Row(name, _POWER, *quartiles(powers), budget=_FLAT if flat else _LINEAR)
-
-
-def _read_size(unit: str) -> int:
-    return int(unit.removeprefix(_AT).replace(",", ""))
 
 
 def _find_power(points: Sequence[tuple[int, float]]) -> float:

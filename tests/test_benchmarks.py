@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -22,9 +23,9 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_path: Path) -> None:
-    file = tmp_path / "run.json"
+    file, picture = tmp_path / "run.json", tmp_path / "run.svg"
     ran = subprocess.run(
-        [sys.executable, "-m", "benchmarks", name, "--quick", "--output", str(file)],
+        [sys.executable, "-m", "benchmarks", name, "--quick", "--output", str(file), "--plot", str(picture)],
         cwd=_ROOT,
         capture_output=True,
         text=True,
@@ -45,6 +46,8 @@ def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_p
         assert row.low <= row.median <= row.high
         if row.is_rate:
             assert row.median > 0
+    drawn = "".join(ElementTree.parse(picture).getroot().itertext())  # noqa: S314 (our own)
+    assert all(" / ".join(case) in drawn for case in cases)
 
 
 def test_cases_cover_each_way_to_call_and_to_install() -> None:
@@ -129,6 +132,38 @@ def test_the_table_is_markdown_where_that_is_asked_for() -> None:
 def test_a_command_line_that_can_measure_nothing_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
+
+
+def _keep(file: Path, *rows: Row) -> str:
+    file.write_text(json.dumps({"rows": [row._asdict() for row in rows]}))
+    return str(file)
+
+
+def test_two_runs_are_compared_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def make(*medians: float) -> list[Row]:
+        units = ("µs", "events a second", "MB", "ms")
+        return [Row("a", unit, one - 1, one, one + 1) for unit, one in zip(units, medians, strict=True)]
+
+    before = _keep(tmp_path / "before", *make(10.0, 10.0, 10.0, 0.0), Row("gone", "µs", 1.0, 1.0, 1.0))
+    after = _keep(tmp_path / "after", *make(20.0, 20.0, 11.0, 3.0))
+    main(["--compare", before, after, "--markdown"])
+    lines = [line.replace(" ", "") for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "|case|unit|before|after|change||"
+    assert lines[2:] == [
+        "|a|µs|10.0|20.0|+100%|WORSE|",
+        "|a|eventsasecond|10.0|20.0|+100%|better|",
+        "|a|MB|10.0|11.0|+10%||",
+        "|a|ms|0.000|3.00|-|WORSE|",
+    ]
+
+
+@pytest.mark.parametrize("content", [None, "no JSON", "{}", '{"rows": [{}]}', '{"rows": []}'])
+def test_what_can_not_be_compared_is_refused(content: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SystemExit, match="2"):
+        main(["--compare", str(file), str(file)])
 
 
 @pytest.mark.parametrize("options", [[], ["--spool"]], ids=["memory", "spool"])
