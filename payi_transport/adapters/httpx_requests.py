@@ -1,7 +1,7 @@
 """A request of the httpx family: what is read of it, and copies that go out in its place.
 
-The request itself stays the caller's: it is never written to, but for a mark among its extensions while it is on
-its way.
+The request itself stays the caller's: it is never written to, but for a mark among its extensions while it
+is on its way.
 """
 
 from __future__ import annotations
