@@ -78,6 +78,7 @@ class PayiInstrumentOpenAiConfig(PayiModelProviderConfig, total=False):
 
 class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
     guardrail_trace: bool | None
+    add_streaming_xproxy_result: bool | None
 
 
 class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):

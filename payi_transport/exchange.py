@@ -94,6 +94,7 @@ class Exchange:
         "body_limit",
         "caller",
         "chunks",
+        "collected",
         "context",
         "decoded",
         "detour",
@@ -115,6 +116,7 @@ class Exchange:
         "started",
         "status",
         "tail",
+        "then",
         "timestamp",
         "waits",
     )
@@ -144,11 +146,15 @@ class Exchange:
         self.caller: Context | None = None
         # Is told the destination's answer once the event is delivered, on a worker's thread. Never raises.
         self.listener: Listener | None = None
+        # Is called behind the end of the answer, once. Never raises.
+        self.then: Callable[[Exchange], None] | None = None
         self.detour: Detour | None = None
         self.rewriter: Rewriter | None = None
         # With inline delivery, the end of the exchange waits for its own report, and has its result then.
         self.waits = False
         self.result: Result | None = None
+        # A hook further out shows the result, see begun.py.
+        self.collected = False
         self.event: Event | None = None
         self.status: int | None = None
         self.response_headers: Headers = ()
@@ -214,6 +220,14 @@ class Exchange:
         if self.tail or not self.size:
             self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail or ()))
         self.push(self)
+        then, self.then = self.then, None
+        if then is not None:
+            then(self)
+
+    @property
+    def brings_result(self) -> bool:
+        """Whether Pay-i's result may be known at the end: of a report that is waited for, or by its proxy."""
+        return self.waits or (self.detour is not None and self.detour.counted)
 
     def settle(self) -> Result | None:
         """The answer is over; what Pay-i says of it, where the exchange waits for that."""

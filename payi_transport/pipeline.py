@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 
+from payi_transport.begun import note_begun
 from payi_transport.context import current_frame, find_mode
 from payi_transport.decode import Reading
 from payi_transport.detours import Detours
@@ -59,6 +60,7 @@ class Pipeline:
     ) -> None:
         self.routes = routes
         self.traces_guardrails = settings.aws_config.guardrail_trace
+        self.adds_streaming_results = settings.aws_config.add_streaming_xproxy_result
         self._settings = settings
         self._sink = sink
         self._log_content = log_content
@@ -184,6 +186,7 @@ class Pipeline:
         exchange.waits = waits
         if self._prompt_log is not None:
             exchange.caller = copy_context()
+        note_begun(exchange)
         return exchange
 
     def _divert(self, exchange: Exchange, detour: Detour) -> None:

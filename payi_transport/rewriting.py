@@ -14,7 +14,7 @@ def find_rewriter(exchange: Exchange, content_type: str, content_encoding: str) 
     if content_encoding:
         return None
     hider = UsageHider() if exchange.detour is not None and exchange.detour.hides_usage else None
-    if not exchange.waits or (exchange.status or 0) >= 300:
+    if not exchange.waits or exchange.collected or (exchange.status or 0) >= 300:
         return hider
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "text/event-stream":

@@ -69,6 +69,7 @@ class OpenAISettings(ModelProviderSettings, frozen=True):
 
 class AwsSettings(ModelProviderSettings, frozen=True):
     guardrail_trace: bool = True
+    add_streaming_xproxy_result: bool = False
 
 
 class OfflineSettings(_Section, frozen=True):

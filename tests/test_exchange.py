@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.exchange import TAIL_CHUNKS, Exchange, Outcome
+from payi_transport.exchange import TAIL_CHUNKS, Detour, Exchange, Outcome
 from payi_transport.frame import Frame
 from tests.exchanges import ROUTE
 
@@ -237,3 +237,30 @@ def test_the_slower_of_two_that_end_an_exchange_at_once_does_nothing() -> None:
     exchange._unfinished = TakenMeanwhile()
     exchange.finish()
     assert pushed == []
+
+
+def test_who_waits_for_the_end_is_told_once_behind_it_and_let_go() -> None:
+    pushed, waiting = Pushed(), Pushed()
+    exchange = pushed.make()
+    exchange.then = lambda ended: waiting.extend([*pushed, ended])
+    exchange.finish()
+    exchange.finish(Outcome.CLOSED)
+    assert waiting == [exchange, exchange]
+    assert exchange.then is None
+
+
+@pytest.mark.parametrize(
+    ("waits", "detour", "brings"),
+    [
+        (True, None, True),
+        (False, None, False),
+        (False, Detour(counted=True), True),
+        (False, Detour(plain=True), False),
+    ],
+)
+def test_a_result_is_there_where_pay_i_tells_it_in_time(
+    waits: bool, detour: Detour | None, brings: bool
+) -> None:
+    exchange = Pushed().make()
+    exchange.waits, exchange.detour = waits, detour
+    assert exchange.brings_result is brings

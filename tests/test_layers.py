@@ -40,7 +40,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"routes": set(), "pricing": set(), "inline_data": set(), "repeats": set(), "tokenizers": set()},
     {"exchange": set(), "context": set(), "config": set(), "notices": set(), "spool": set()},
     {"recorded_headers": set(), "headers": set(), "proxying": set(), "refusals": set(), "add_result": set()},
-    {"framing": set(), "sinks": set(), "detours": set(), "rewriting": set()},
+    {"framing": set(), "sinks": set(), "detours": set(), "rewriting": set(), "begun": set()},
     {"dialects": {"framing"}, "bodies": set(), "inline_delivery": set()},
     {"counting": set()},
     {"decode": set()},

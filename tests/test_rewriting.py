@@ -41,5 +41,11 @@ def test_an_answer_is_changed_only_where_it_has_to_be(
     assert (None if rewriter is None else type(rewriter)) == kind
 
 
+def test_what_a_hook_further_out_adds_a_result_to_stays_as_it_is() -> None:
+    exchange = make_exchange(CASES[0])
+    exchange.waits, exchange.status, exchange.collected = True, 200, True
+    assert find_rewriter(exchange, JSON, "") is None
+
+
 def test_without_a_detour_nothing_is_hidden() -> None:
     assert find_rewriter(make_exchange(CASES[0]), SSE, "") is None

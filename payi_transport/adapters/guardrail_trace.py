@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from payi_transport.active import get_active
-from payi_transport.adapters.hooks import MethodHook
 from payi_transport.adapters.urls import split_url
+from payi_transport.pipeline import Pipeline
 
-__all__ = ["ADAPTERS"]
-
-_SERVICE = "bedrock-runtime"
+__all__ = ["ask_for_trace"]
 
 
 def _in_config(params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -42,32 +39,12 @@ _OPERATIONS: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
 }
 
 
-def _ask_for_trace(client: Any, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters of a call, `params` itself where there is nothing to ask for. Never raises."""
+def ask_for_trace(
+    pipeline: Pipeline, client: Any, operation: str, params: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The parameters of a call of Bedrock's runtime, `params` itself where there is nothing to ask for."""
     add_trace = _OPERATIONS.get(operation)
-    pipeline = get_active()
-    if add_trace is None or pipeline is None or not pipeline.traces_guardrails:
+    if add_trace is None or not pipeline.traces_guardrails:
         return params
-    try:
-        meta = client.meta
-        _, host, port, _ = split_url(meta.endpoint_url)
-        if meta.service_model.service_name != _SERVICE or not pipeline.observes(host, port):
-            return params
-        return add_trace(params)
-    except Exception as exc:
-        pipeline.count_fault(exc)
-        return params
-
-
-def _hook(original: Callable[[Any, str, Any], Any]) -> Callable[[Any, str, Any], Any]:
-    # An async client's returns what is to be awaited.
-    def call(client: Any, operation_name: str, api_params: Any) -> Any:
-        return original(client, operation_name, _ask_for_trace(client, operation_name, api_params))
-
-    return call
-
-
-ADAPTERS = (
-    MethodHook("botocore.client", "BaseClient", "_make_api_call", _hook),
-    MethodHook("aiobotocore.client", "AioBaseClient", "_make_api_call", _hook),
-)
+    _, host, port, _ = split_url(client.meta.endpoint_url)
+    return add_trace(params) if pipeline.observes(host, port) else params

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from payi_transport.adapters import aiohttp, botocore, guardrail_trace, requests
+from payi_transport.adapters import aiohttp, bedrock_calls, botocore, requests
 from payi_transport.adapters.arrivals import Arrivals
 from payi_transport.adapters.families import get_families
 from payi_transport.adapters.thread_pools import ThreadPools
@@ -48,7 +48,7 @@ def get_adapters() -> list[Adapter]:
         aiohttp.ADAPTER,
         botocore.ADAPTER,
         requests.ADAPTER,
-        *guardrail_trace.ADAPTERS,
+        *bedrock_calls.ADAPTERS,
         ThreadPools(),
     ]
 

@@ -81,6 +81,18 @@ def test_a_copy_may_go_elsewhere_with_other_headers(module: Any) -> None:
     assert (str(request.url), request.headers["x-b"]) == (URL, "2")
 
 
+@every_module
+@pytest.mark.parametrize(("base", "target"), [("https://api.pay-i.com/x", None), (None, b"/a//b")])
+def test_a_copy_that_goes_elsewhere_has_its_own_url_in_the_request_line(
+    module: Any, base: str | None, target: bytes | None
+) -> None:
+    extensions = {"target": b"/a//b", "timeout": 3}
+    request = module.Request("POST", URL, extensions=extensions)
+    sent = copy_request(get_family(module.__name__), request, Detour(base=base))
+    assert (sent.extensions.get("target"), sent.extensions["timeout"]) == (target, 3)
+    assert request.extensions == extensions
+
+
 BODIES: dict[str, Any] = {
     "in memory": {"content": b"abc"},
     "none": {},
