@@ -293,9 +293,10 @@ def test_an_answer_that_was_read_already_is_recorded(module: Any, sink: MemorySi
 
 
 @every_module
+@pytest.mark.parametrize("read", [True, False], ids=["read", "to be read"])
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_each_call_is_recorded_where_answers_that_were_read_already_wait_for_their_report(
-    module: Any, backend: str
+def test_each_call_of_a_task_is_recorded_where_answers_wait_for_their_report(
+    module: Any, backend: str, read: bool
 ) -> None:
     told = iter([{"request_id": "r-1"}, {"request_id": "r-2"}])
 
@@ -310,8 +311,11 @@ def test_each_call_is_recorded_where_answers_that_were_read_already_wait_for_the
     def answer(request: Any) -> Any:
         return module.Response(200, headers=UNARY.headers, content=UNARY.answer)
 
+    script = Scripted(module, [UNARY.answer], headers=UNARY.headers)
+
     async def main() -> list[Any]:
-        async with module.AsyncClient(transport=module.MockTransport(answer)) as client:
+        transport = module.MockTransport(answer) if read else script.asynchronous()
+        async with module.AsyncClient(transport=transport) as client:
             calls = [await client.post(URL, content=UNARY.request), get_context().get("last_result")]
             return [*calls, await client.post(URL, content=UNARY.request), get_context().get("last_result")]
 
