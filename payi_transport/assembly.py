@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence, Set
 from functools import partial
@@ -170,10 +171,10 @@ def _prepare_spool(directory: str | None) -> None:
         return
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
+        # What the system says of a right may not hold, on a file system that is read-only or full.
+        tempfile.TemporaryFile(dir=directory).close()
     except OSError as exc:
         raise PayiConfigError(f"config.delivery.spool_directory: {directory!r}: {exc.strerror}") from None
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise PayiConfigError(f"config.delivery.spool_directory: {directory!r} can not be written")
 
 
 def find_account(payi: Any) -> PayiAccount:

@@ -196,6 +196,8 @@ def test_synchronous_and_asynchronous_clients(program: Program, known: None, pay
 def workspace(provider: Origin, program: Program, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a Databricks workspace, with its slash, in an .env file beside the program."""
     host = f"{provider.url}/"
+    # The file is looked for beside the program, or here where the interpreter runs no program of its own.
+    monkeypatch.chdir(program.folder)
     for name, value in (("DATABRICKS_HOST", host), ("DATABRICKS_TOKEN", "secret")):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)

@@ -1,0 +1,70 @@
+"""A pipeline is built of what the user gave: the sink, the account, the mode of delivery."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from payi_transport import MemorySink, PayiConfigError, payi_flush, payi_instrument, payi_stats
+from payi_transport.active import get_active
+from payi_transport.assembly import find_account
+from payi_transport.sinks.account import PayiAccount
+from tests.wire_cases import CASES
+
+CASE = next(case for case in CASES if case.name == "openai/chat_unary")
+URL = "https://api.openai.com/v1/chat/completions"
+
+
+def call() -> None:
+    reply = httpx.Response(200, headers=CASE.headers, content=CASE.answer)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        client.post(URL, content=CASE.request)
+
+
+@pytest.mark.parametrize("key", ["", "key"])
+@pytest.mark.parametrize("url", [None, "https://pay-i.test"])
+def test_the_account_is_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, key: str, url: str | None
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", key)
+    monkeypatch.setenv("PAYI_BASE_URL", url or "")
+    assert find_account(None)[:2] == (url or "https://api.pay-i.com", key)
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_the_account_is_that_of_the_first_client(several: bool) -> None:
+    client = SimpleNamespace(api_key="k", base_url=httpx.URL("https://pay-i.test"))
+    other = SimpleNamespace(api_key="o", base_url="https://other.test")
+    account = find_account([client, other] if several else client)
+    assert account == PayiAccount("https://pay-i.test", "k")
+
+
+@pytest.mark.parametrize("payi", [3, [3], SimpleNamespace(api_key=None, base_url="x"), "text"])
+def test_what_is_no_client_is_refused(payi: Any) -> None:
+    with pytest.raises(PayiConfigError, match="expected a Payi or AsyncPayi client"):
+        find_account(payi)
+
+
+def test_a_child_reports_inline_as_its_parent_did() -> None:
+    sink = MemorySink()
+    payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
+    call()
+    pipeline = get_active()
+    assert pipeline is not None
+    assert (len(sink.events), payi_stats().delivered) == (1, 1)
+    pipeline.leave_parent()
+    assert (len(sink.events), payi_stats().captured) == (0, 0)
+    call()
+    assert payi_flush()
+    assert (len(sink.events), payi_stats().delivered) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["a file", "a file/below"])
+def test_a_spool_that_can_not_be_written_is_refused_at_start(tmp_path: Any, name: str) -> None:
+    (tmp_path / "a file").write_bytes(b"")
+    directory = str(tmp_path / name)
+    with pytest.raises(PayiConfigError, match=r"config\.delivery\.spool_directory: .*a file"):
+        payi_instrument(sink=MemorySink(), config={"delivery": {"spool_directory": directory}})
