@@ -83,12 +83,12 @@ class Pipeline:
             adds_results=inline_sink is not None,
             warn=LogWindow(logger, window).warning,
         )
+        self._entering: dict[int, threading.Lock] = {}
         self._begin_line()
         self._line.start()
 
     def _begin_line(self) -> None:
         """Begin empty: at first, and again in a child that was forked."""
-        self._entering = threading.Lock()
         self._faults = Counter()
         self._results = ResultNotes(self.limits, self._make_limit_check(), self.count_fault)
         reader = Reader(
@@ -255,7 +255,8 @@ class Pipeline:
 
     def _enter_process(self) -> Line:
         """The line of this process, running; the first call of a forked child starts it."""
-        with self._entering:
+        # A lock a process: that of the parent may have been held when this one was forked.
+        with self._entering.setdefault(os.getpid(), threading.Lock()):
             line = self._own_line()
             if not line.pid:
                 line.start()
