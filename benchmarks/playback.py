@@ -12,7 +12,7 @@ from payi_transport import Event, Receipt, Sink, payi_instrument, payi_uninstrum
 from payi_transport.active import get_active
 from payi_transport.exchange import Exchange, Headers
 from payi_transport.pipeline import Pipeline
-from payi_transport.routes import Route
+from payi_transport.routing.routes import Route
 from payi_transport.sinks.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
 

@@ -10,12 +10,9 @@ from httpx import Timeout
 from payi_transport.adapters.transport import AsyncPayiTransport, PayiTransport
 from payi_transport.clients import payi_async_httpx_client, payi_httpx_client
 from payi_transport.config import PayiInstrumentConfig
-from payi_transport.context import PayiContext, get_context, track, track_context
-from payi_transport.decorators import ingest, proxy
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.event import Event, FunctionCall, Header, Units
 from payi_transport.flush_on_exit import payi_flush_on_exit
-from payi_transport.headers import create_headers, create_limit_header_from_ids
 from payi_transport.instrument import (
     payi_flush,
     payi_instrument,
@@ -32,6 +29,9 @@ from payi_transport.proxy_urls import (
     payi_azure_openai_url,
     payi_openai_url,
 )
+from payi_transport.scopes.context import PayiContext, get_context, track, track_context
+from payi_transport.scopes.decorators import ingest, proxy
+from payi_transport.scopes.headers import create_headers, create_limit_header_from_ids
 from payi_transport.sinks import Receipt, Sink
 from payi_transport.sinks.memory import MemorySink
 from payi_transport.stats import PayiStats

@@ -12,24 +12,24 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from payi_transport.changes.proxying import Proxy, is_private
 from payi_transport.config import collect_host_mappings, collect_model_mappings, collect_tokenizer_paths
-from payi_transport.decode import Reading
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.event import Event
-from payi_transport.frame import Frame, enter_scope
-from payi_transport.hosts import HostTable
-from payi_transport.limit_check import fetch_state
+from payi_transport.feedback.limit_check import fetch_state
 from payi_transport.names import DEFAULT_BASE_URL
-from payi_transport.notices import Notices
 from payi_transport.pipeline import Pipeline
-from payi_transport.prompt_log import PromptAndResponseLogger
-from payi_transport.proxying import Proxy, is_private
-from payi_transport.routes import Routes
+from payi_transport.reading.decode import Reading
+from payi_transport.reading.notices import Notices
+from payi_transport.reading.prompt_log import PromptAndResponseLogger
+from payi_transport.reading.tokenizers import Tokenizers
+from payi_transport.routing.hosts import HostTable
+from payi_transport.routing.routes import Routes
+from payi_transport.scopes.frame import Frame, enter_scope
 from payi_transport.settings import Settings
 from payi_transport.sinks import Receipt, Sink
 from payi_transport.sinks.account import PayiAccount
 from payi_transport.sinks.offline import OfflineSink
-from payi_transport.tokenizers import Tokenizers
 
 __all__ = ["find_account", "make_base_frame", "make_pipeline", "prepare_prompt_logger"]
 

@@ -14,9 +14,9 @@ from typing import Any, Literal, Required, TypedDict, get_args, get_origin, get_
 import msgspec
 
 from payi_transport.errors import PayiConfigError
-from payi_transport.hosts import HostMapping, HostPattern, find_known, parse_host
 from payi_transport.names import INSTRUMENTS, SECRET_HEADERS
-from payi_transport.pricing import ModelMapping
+from payi_transport.reading.pricing import ModelMapping
+from payi_transport.routing.hosts import HostMapping, HostPattern, find_known, parse_host
 from payi_transport.settings import PROVIDER_SECTIONS, HostMappingSettings, Settings
 
 __all__ = [

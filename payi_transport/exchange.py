@@ -15,9 +15,9 @@ from time import perf_counter, time
 from typing import Any, NamedTuple, Protocol
 
 from payi_transport.event import Event
-from payi_transport.frame import Frame
-from payi_transport.results import Result
-from payi_transport.routes import Route
+from payi_transport.feedback.results import Result
+from payi_transport.routing.routes import Route
+from payi_transport.scopes.frame import Frame
 
 __all__ = ["Detour", "Exchange", "Headers", "Listener", "Outcome", "Refusal", "Rewriter"]
 

@@ -17,10 +17,10 @@ from payi_transport.active import activate, get_active
 from payi_transport.adapters.registry import Registry, get_adapters
 from payi_transport.assembly import make_base_frame, make_pipeline, prepare_prompt_logger
 from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
-from payi_transport.context import set_base_frame
-from payi_transport.exits import watch_pools
+from payi_transport.delivery.exits import watch_pools
 from payi_transport.pipeline import EXIT_SECONDS
-from payi_transport.prompt_log import PromptAndResponseLogger
+from payi_transport.reading.prompt_log import PromptAndResponseLogger
+from payi_transport.scopes.context import set_base_frame
 from payi_transport.sinks import Sink
 from payi_transport.stats import PayiStats
 

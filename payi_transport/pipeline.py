@@ -9,26 +9,26 @@ from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 
-from payi_transport.begun import note_begun
-from payi_transport.context import current_frame, find_mode
-from payi_transport.decode import Reading
-from payi_transport.detours import Detours
+from payi_transport.changes.detours import Detours
+from payi_transport.changes.proxying import Proxy
+from payi_transport.delivery.exits import run_at_child_exit
+from payi_transport.delivery.line import Line
+from payi_transport.delivery.ring import Counter
 from payi_transport.exchange import Detour, Exchange, Headers
-from payi_transport.exits import run_at_child_exit
-from payi_transport.frame import Frame
-from payi_transport.headers import find_own_headers, find_removable_headers, override_frame
-from payi_transport.inline_delivery import InlineDelivery
-from payi_transport.limit_check import LimitCheck
-from payi_transport.limits import Limits
-from payi_transport.line import Line
-from payi_transport.notices import Notices
-from payi_transport.prompt_log import PromptAndResponseLogger, PromptLog
-from payi_transport.proxying import Proxy
-from payi_transport.reader import Reader
-from payi_transport.result_notes import ResultNotes
-from payi_transport.results import set_last_result
-from payi_transport.ring import Counter
-from payi_transport.routes import Route, Routes
+from payi_transport.feedback.begun import note_begun
+from payi_transport.feedback.inline_delivery import InlineDelivery
+from payi_transport.feedback.limit_check import LimitCheck
+from payi_transport.feedback.limits import Limits
+from payi_transport.feedback.result_notes import ResultNotes
+from payi_transport.feedback.results import set_last_result
+from payi_transport.reading.decode import Reading
+from payi_transport.reading.notices import Notices
+from payi_transport.reading.prompt_log import PromptAndResponseLogger, PromptLog
+from payi_transport.reading.reader import Reader
+from payi_transport.routing.routes import Route, Routes
+from payi_transport.scopes.context import current_frame, find_mode
+from payi_transport.scopes.frame import Frame
+from payi_transport.scopes.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.settings import Settings
 from payi_transport.sinks import Sink
 from payi_transport.stats import PayiStats

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.decode import decode
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.frame import Frame
-from payi_transport.hosts import HostPattern
-from payi_transport.routes import Route
+from payi_transport.reading.decode import decode
+from payi_transport.routing.hosts import HostPattern
+from payi_transport.routing.routes import Route
+from payi_transport.scopes.frame import Frame
 from tests.wire_cases import WireCase
 
 __all__ = ["ROUTE", "decode_case", "make_exchange", "shown"]

@@ -22,9 +22,9 @@ from payi_transport.config import (
     collect_model_mappings,
 )
 from payi_transport.errors import PayiConfigError, PayiError
-from payi_transport.hosts import HostMapping, HostPattern
 from payi_transport.names import INSTRUMENTS, SECRET_HEADERS, PayiCategories
-from payi_transport.pricing import ModelMapping
+from payi_transport.reading.pricing import ModelMapping
+from payi_transport.routing.hosts import HostMapping, HostPattern
 
 DEFAULTS: dict[str, Any] = {
     # As Pay-i documents them.

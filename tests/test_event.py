@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from payi_transport.event import CONTEXT_FIELDS, Answer, Event, Failure, FunctionCall, Header, Units
-from payi_transport.frame import Frame
+from payi_transport.scopes.frame import Frame
 
 # The fields of an item of `POST /api/v1/ingest/bulk`, as Pay-i documents them.
 ITEM = (

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.exchange import TAIL_CHUNKS, Detour, Exchange, Outcome
-from payi_transport.frame import Frame
+from payi_transport.scopes.frame import Frame
 from tests.exchanges import ROUTE
 
 

@@ -9,7 +9,7 @@ from payi_transport.active import get_active
 from payi_transport.adapters.bedrock_results import attach_result
 from payi_transport.adapters.guardrail_trace import ask_for_trace
 from payi_transport.adapters.hooks import MethodHook
-from payi_transport.begun import collect_begun
+from payi_transport.feedback.begun import collect_begun
 from payi_transport.pipeline import Pipeline
 
 __all__ = ["ADAPTERS"]

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from payi_transport.active import get_active
 from payi_transport.exchange import Detour, Exchange, Headers
-from payi_transport.headers import find_removable_headers
 from payi_transport.names import PROXY_CATEGORY
 from payi_transport.pipeline import Pipeline
-from payi_transport.routes import Route
+from payi_transport.routing.routes import Route
+from payi_transport.scopes.headers import find_removable_headers
 
 __all__ = ["INSIDE", "Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]
 

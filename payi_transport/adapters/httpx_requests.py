@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from payi_transport.exchange import Detour, Headers, Refusal
-from payi_transport.inline_data import NOT_INSTRUMENTED
+from payi_transport.reading.inline_data import NOT_INSTRUMENTED
 
 __all__ = ["Family", "copy_request", "make_answer", "read_body", "read_headers"]
 

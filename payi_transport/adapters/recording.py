@@ -21,13 +21,13 @@ from payi_transport.adapters.httpx_requests import (
     read_body,
     read_headers,
 )
+from payi_transport.changes.rewriting import find_rewriter
 from payi_transport.exchange import Detour, Exchange, Headers, Outcome
-from payi_transport.headers import find_removable_headers
+from payi_transport.feedback.results import set_last_result
 from payi_transport.names import PROXY_CATEGORY, RECORDED_MARK
 from payi_transport.pipeline import Pipeline
-from payi_transport.results import set_last_result
-from payi_transport.rewriting import find_rewriter
-from payi_transport.routes import Route
+from payi_transport.routing.routes import Route
+from payi_transport.scopes.headers import find_removable_headers
 
 __all__ = ["RecordedAsyncStream", "RecordedSyncStream", "record_async", "record_sync"]
 

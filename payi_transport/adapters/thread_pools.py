@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from payi_transport.adapters.hooks import Hooks
-from payi_transport.context import carry_scope
+from payi_transport.scopes.context import carry_scope
 
 __all__ = ["ThreadPools"]
 

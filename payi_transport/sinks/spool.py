@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from payi_transport.delivery.spool import Spool
 from payi_transport.event import Event
 from payi_transport.sinks import Receipt
-from payi_transport.spool import Spool
 
 __all__ = ["SpoolSink"]
 

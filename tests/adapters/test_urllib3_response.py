@@ -15,7 +15,7 @@ import urllib3
 
 from payi_transport.adapters.urllib3_response import READERS, record_body, record_read
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.frame import Frame
+from payi_transport.scopes.frame import Frame
 from tests.exchanges import ROUTE
 
 BODY = b"".join(b"line %d\n" % number for number in range(40))

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from payi_transport import Event, MemorySink, payi_flush, payi_instrument, payi_stats
-from payi_transport.inline_data import strip_inline_data
+from payi_transport.reading.inline_data import strip_inline_data
 from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call, is_known, replay
 from tests.contract.clients import each, result
 from tests.exchanges import shown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from payi_transport.commands.examples import EXAMPLES
 from payi_transport.dialects.table import ACCENTS, DIALECTS, find_dialect
-from payi_transport.examples import EXAMPLES
 
 
 def test_every_operation_has_a_dialect_and_an_example() -> None:

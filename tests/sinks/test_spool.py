@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from payi_transport import Event, Units
+from payi_transport.delivery.spool import Spool
 from payi_transport.sinks.spool import SpoolSink
-from payi_transport.spool import Spool
 
 EVENTS = [
     Event(category="c", units={"text": Units(input=1)}, provider_response_id=str(number), user_id="ü")

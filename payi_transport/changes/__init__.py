@@ -1,0 +1,1 @@
+"""The few things that may be changed of a call on its way, and why."""

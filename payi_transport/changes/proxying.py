@@ -1,0 +1,108 @@
+"""Proxy mode: a request goes to Pay-i instead of its provider, and Pay-i counts and forwards it.
+
+Source: the section 'Proxy' of Pay-i's API, and its page on decorators. Of the path on, an address stays as it
+is: Pay-i puts what stands behind its own part of the path behind the provider's address.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from payi_transport.exchange import Detour
+from payi_transport.names import PROXY_CATEGORY, PROXY_NAMES, PayiHeaderNames
+from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
+from payi_transport.routing.routes import Route
+from payi_transport.scopes.frame import Frame
+
+__all__ = ["Proxy", "is_private"]
+
+# What Pay-i's path names each provider by; it forwards no others.
+_NAMES: Final = {category: name for name, category in PROXY_NAMES.items()}
+# The hosts that Pay-i forwards to where it is told no other.
+_FIXED_HOSTS: Final = frozenset({"api.openai.com", "api.anthropic.com"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class Proxy(NamedTuple):
+    """Where Pay-i is, and as whom to go through it."""
+
+    base_url: str
+    api_key: str
+
+    def hosts(self) -> dict[HostPattern, HostMapping]:
+        """Pay-i's own host, where clients may be that are set up to go through it."""
+        return {parse_host(self.base_url): HostMapping(PROXY_CATEGORY, None)}
+
+    def divert(self, route: Route, frame: Frame) -> Detour | None:
+        """What to send in place of a request; None where it can not go through Pay-i.
+
+        Nothing goes unencrypted that did not before, and what is at Pay-i's already is never reported.
+        """
+        if not self.api_key or not is_private(self.base_url):
+            return Detour(counted=True) if route.proxied else None
+        if route.proxied:
+            return Detour(headers=self._headers(frame), counted=True)
+        name = _NAMES.get(route.category) if route.known else None
+        if name is None or (name == "azure.anthropic" and not route.operation.startswith("anthropic.")):
+            return None
+        origin = _origin_of(route)
+        headers = self._headers(frame)
+        if route.host.host not in _FIXED_HOSTS:
+            headers += (PayiHeaderNames.provider_base_uri.encode(), origin.encode())
+        return Detour(base=f"{self.base_url.rstrip('/')}/api/v1/proxy/{name}", headers=headers, counted=True)
+
+    def _headers(self, frame: Frame) -> tuple[bytes, ...]:
+        named = {PayiHeaderNames.api_key: self.api_key, **_context_headers(frame)}
+        return tuple(part for name, value in named.items() for part in (name.encode(), _to_bytes(value)))
+
+
+def is_private(base_url: str) -> bool:
+    """Whether what is sent to an address stays unread on its way: by TLS, or as it leaves no machine."""
+    parts = urlsplit(base_url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _origin_of(route: Route) -> str:
+    return f"{urlsplit(route.uri).scheme}://{route.host}"
+
+
+def _context_headers(frame: Frame) -> dict[str, str]:
+    headers = {
+        PayiHeaderNames.limit_ids: ",".join(frame.limit_ids),
+        PayiHeaderNames.request_tags: ",".join(frame.request_tags),
+        PayiHeaderNames.use_case_name: frame.use_case_name,
+        PayiHeaderNames.use_case_id: frame.use_case_id,
+        PayiHeaderNames.use_case_version: frame.use_case_version,
+        PayiHeaderNames.use_case_step: frame.use_case_step,
+        PayiHeaderNames.user_id: frame.user_id,
+        PayiHeaderNames.account_name: frame.account_name,
+        PayiHeaderNames.price_as_category: frame.price_as_category,
+        PayiHeaderNames.price_as_resource: frame.price_as_resource,
+        PayiHeaderNames.resource_scope: frame.resource_scope,
+        PayiHeaderNames.request_properties: _encode(frame.request_properties),
+        PayiHeaderNames.use_case_properties: _encode(frame.use_case_properties),
+        PayiHeaderNames.logging_disable: "True" if frame.log_prompt_and_response is False else None,
+    }
+    return {name: str(value) for name, value in headers.items() if value}
+
+
+def _encode(properties: Mapping[str, str]) -> str:
+    """In proxy mode, properties are compact JSON in base64."""
+    if not properties:
+        return ""
+    return base64.b64encode(json.dumps(properties, separators=(",", ":")).encode()).decode()
+
+
+def _to_bytes(value: str) -> bytes:
+    return _CONTROL.sub(" ", value).strip().encode()

@@ -1,0 +1,22 @@
+"""Which change an answer needs on its way to the caller: hardly ever one."""
+
+from __future__ import annotations
+
+from payi_transport.changes.add_result import DocumentResult, StreamResult
+from payi_transport.changes.include_usage import UsageHider
+from payi_transport.exchange import Exchange, Rewriter
+
+__all__ = ["find_rewriter"]
+
+
+def find_rewriter(exchange: Exchange, content_type: str, content_encoding: str) -> Rewriter | None:
+    """The rewriter of an answer; None where it passes as it is, as it does in any content coding."""
+    if content_encoding:
+        return None
+    hider = UsageHider() if exchange.detour is not None and exchange.detour.hides_usage else None
+    if not exchange.waits or exchange.collected or (exchange.status or 0) >= 300:
+        return hider
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "text/event-stream":
+        return StreamResult(exchange.settle, hider)
+    return DocumentResult(exchange.settle) if media_type == "application/json" else hider

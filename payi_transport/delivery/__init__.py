@@ -1,0 +1,1 @@
+"""From the end of an exchange to the delivery of its event: queue, disk, workers."""

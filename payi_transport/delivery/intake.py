@@ -1,0 +1,221 @@
+"""Where a worker takes its events from, and who keeps account of them: the ring, or the spool."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter as Tally
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from payi_transport.delivery.ring import Ring
+from payi_transport.delivery.spool import Spool
+from payi_transport.event import Event
+from payi_transport.exchange import Exchange, Listener
+
+__all__ = ["Counts", "Pending", "RingSource", "Source", "SpoolSource"]
+
+_event = msgspec.json.Decoder(Event)
+# Behind every mark: no flush waits for events of other processes.
+_LAST_TICKET = sys.maxsize
+
+
+class Pending(NamedTuple):
+    """An event that waits for delivery."""
+
+    ticket: int
+    event: Event
+    weight: int = 0
+    listener: Listener | None = None
+    tries: int = 0
+
+
+class Counts:
+    """What a worker and its source did; raised by that worker's thread alone."""
+
+    def __init__(self) -> None:
+        self.delivered = 0
+        self.replayed = 0
+        self.retried = 0
+        self.batches = 0
+        self.bytes_sent = 0
+        self.lost: Tally[str] = Tally()
+        self.skipped: Tally[str] = Tally()
+        self.lag = 0.0
+
+
+class Source(Protocol):
+    """What a worker takes events from, all calls but `mark` on its thread.
+
+    Tickets rise with time. `mark` is a ticket of now, and `has_before` tells whether events of an earlier one
+    are still to be taken.
+    """
+
+    counts: Counts
+
+    def is_ready(self) -> bool:
+        """Whether there is anything to take."""
+
+    def take(self) -> list[Pending]:
+        """The next events, oldest first, in line until they are settled."""
+
+    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
+        """An event is delivered, with the destination's answer if it gave one, or lost for that reason."""
+
+    def mark(self) -> int: ...
+
+    def has_before(self, ticket: int) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class RingSource:
+    """Decodes what waits in a ring, `most` exchanges at a time.
+
+    `decode` answers with the reason where an exchange needs no event. It may raise: then the exchange is
+    counted as lost to a fault.
+    """
+
+    def __init__(
+        self,
+        ring: Ring[Exchange],
+        decode: Callable[[Exchange], Event | str],
+        on_fault: Callable[[Exception], None],
+        most: int,
+    ) -> None:
+        self.counts = Counts()
+        self._ring = ring
+        self._decode = decode
+        self._on_fault = on_fault
+        self._most = most
+
+    def is_ready(self) -> bool:
+        return len(self._ring) > 0
+
+    def take(self) -> list[Pending]:
+        taken = self._ring.drain(self._most)
+        self.counts.lag = perf_counter() - taken[0].item.ended
+        decoded = (self._take_one(*ticketed) for ticketed in taken)
+        return [pending for pending in decoded if pending is not None]
+
+    def _take_one(self, ticket: int, exchange: Exchange, weight: int) -> Pending | None:
+        try:
+            event = self._decode(exchange)
+        except Exception as exc:
+            self._on_fault(exc)
+            self._lose("decode_fault", weight)
+            return None
+        finally:
+            exchange.forget()
+        if isinstance(event, str):
+            self.counts.skipped[event] += 1
+            self._ring.release(1, weight)
+            return None
+        return Pending(ticket, event, weight, exchange.listener)
+
+    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
+        if loss is not None:
+            self._lose(loss, pending.weight)
+            return
+        self.counts.delivered += 1
+        self._ring.release(1, pending.weight)
+        if pending.listener is not None:
+            pending.listener(answer)
+
+    def _lose(self, reason: str, weight: int) -> None:
+        self.counts.lost[reason] += 1
+        self._ring.release(1, weight)
+
+    def mark(self) -> int:
+        return self._ring.mark()
+
+    def has_before(self, ticket: int) -> bool:
+        return self._ring.has_before(ticket)
+
+    def close(self) -> None:
+        """The ring holds nothing but memory."""
+
+
+class SpoolSource:
+    """Reads events back from the disk, `most` at a time, and the next when all of them are settled."""
+
+    def __init__(
+        self, spool: Spool, most: int, wake: threading.Event, on_fault: Callable[[Exception], None]
+    ) -> None:
+        self.counts = Counts()
+        self._spool = spool
+        self._most = most
+        self._wake = wake
+        self._on_fault = on_fault
+        self._payloads: list[bytes] = []
+        self._own = True
+        self._unsettled = 0
+        self._settled_own = 0
+
+    def is_ready(self) -> bool:
+        if self._unsettled:
+            return False
+        if not self._payloads:
+            self._payloads, self._own = self._spool.read(self._most)
+            self._count_damage()
+        return bool(self._payloads)
+
+    def take(self) -> list[Pending]:
+        payloads, self._payloads = self._payloads, []
+        self._unsettled = len(payloads)
+        taken = (
+            self._take_one(number, payload) for number, payload in enumerate(payloads, self._settled_own)
+        )
+        return [pending for pending in taken if pending is not None]
+
+    def _take_one(self, number: int, payload: bytes) -> Pending | None:
+        try:
+            return Pending(number if self._own else _LAST_TICKET, _event.decode(payload))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # Written by another version.
+            self._settle_as("spool_unreadable", payload)
+            return None
+
+    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
+        """The listeners of what comes from a disk may be in a process of the past."""
+        self._settle_as(loss, pending.event)
+
+    def _settle_as(self, loss: str | None, record: Event | bytes) -> None:
+        if not self._own:
+            self.counts.replayed += loss is None
+        elif loss is None:
+            self.counts.delivered += 1
+        else:
+            self.counts.lost[loss] += 1
+        self._settled_own += self._own
+        self._unsettled -= 1
+        if loss is not None:
+            line = msgspec.json.encode({"reason": loss, "event": record})
+            self._try(lambda: self._spool.set_aside(line))
+        if not self._unsettled:
+            self._try(self._spool.acknowledge)
+            self._count_damage()
+            self._wake.set()
+
+    def _try(self, action: Callable[[], None]) -> None:
+        """What the disk can't do is no reason to lose account."""
+        try:
+            action()
+        except OSError as exc:
+            self._on_fault(exc)
+
+    def _count_damage(self) -> None:
+        if self._spool.damaged:
+            self.counts.lost["spool_damaged"] = self._spool.damaged
+
+    def mark(self) -> int:
+        return self._spool.written
+
+    def has_before(self, ticket: int) -> bool:
+        return self._settled_own + self._spool.damaged < ticket
+
+    def close(self) -> None:
+        self._spool.close()

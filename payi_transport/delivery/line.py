@@ -1,0 +1,178 @@
+"""Ring, workers and counts of one process. A child that was forked has its own, and begins empty."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter as Tally
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from payi_transport.delivery.intake import RingSource, SpoolSource
+from payi_transport.delivery.ring import Counter, Ring
+from payi_transport.delivery.spool import Spool
+from payi_transport.delivery.worker import Worker
+from payi_transport.event import Event
+from payi_transport.exchange import Exchange, Outcome
+from payi_transport.settings import IngestRetrySettings, Settings
+from payi_transport.sinks import Sink
+from payi_transport.sinks.spool import SpoolSink
+from payi_transport.stats import PayiStats
+from payi_transport.window import LogWindow
+
+__all__ = ["Line"]
+
+_LOST_AT_RING: Final = "overload"
+_LOST_AFTER_SHUTDOWN: Final = "shutdown"
+
+
+class Line:
+    """From the end of an exchange to the delivery of its event.
+
+    One worker brings exchanges from the ring to the sink. With a spool there are two in a row: the first
+    brings them to the disk, so no destination holds it up, and the second from there to the sink.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sink: Sink,
+        decode: Callable[[Exchange], Event | str],
+        *,
+        delivery_log: LogWindow,
+        loss_log: LogWindow,
+        on_fault: Callable[[Exception], None],
+    ) -> None:
+        # The process that it runs in; none before `start`.
+        self.pid = 0
+        self._loss_log = loss_log
+        self._on_fault = on_fault
+        self._captured = Counter()
+        self._shed = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
+        self.closed = self._flushed = False
+        self._wake = threading.Event()
+        delivery = settings.delivery
+        self._ring: Ring[Exchange] = Ring(
+            delivery.ring_capacity, delivery.max_bytes_in_flight, delivery.max_batch, self._wake_worker
+        )
+        directory = delivery.spool_directory
+        self._spool = Spool(Path(directory), delivery.spool_max_bytes) if directory else None
+        self._workers = self._make_workers(settings, sink, decode, delivery_log)
+
+    def _make_workers(
+        self,
+        settings: Settings,
+        sink: Sink,
+        decode: Callable[[Exchange], Event | str],
+        delivery_log: LogWindow,
+    ) -> list[Worker]:
+        """The workers that an event passes, one behind the other."""
+        most = settings.delivery.max_batch
+        retry = settings.ingest_retry
+        make = partial(Worker, interval=settings.delivery.flush_interval, on_fault=self._on_fault)
+        source = RingSource(self._ring, decode, self._on_fault, most)
+        if self._spool is None:
+            return [make(source, sink, batch_mark=most, wake=self._wake, retry=retry, log=delivery_log)]
+        written = threading.Event()
+        disk = SpoolSink(self._spool, most, written)
+        back = SpoolSource(self._spool, sink.batch_limit or most, written, self._on_fault)
+        # The spool is the queue.
+        retry = IngestRetrySettings(queue_interval=retry.queue_interval)
+        return [
+            make(source, disk, batch_mark=most, wake=self._wake, retry=retry, log=self._loss_log),
+            make(back, sink, batch_mark=1, wake=written, retry=retry, log=delivery_log),
+        ]
+
+    def start(self) -> None:
+        """Run in this process. Threads can't be started while the interpreter exits: that is a fault."""
+        try:
+            for worker in self._workers:
+                worker.start()
+        except RuntimeError as exc:
+            self._on_fault(exc)
+        self.pid = os.getpid()
+
+    def push(self, exchange: Exchange) -> None:
+        """The end of an exchange, on whatever thread that was. Never blocks or raises."""
+        try:
+            self._enqueue(exchange)
+        except Exception as exc:
+            self._on_fault(exc)
+
+    def _enqueue(self, exchange: Exchange) -> None:
+        self._captured.add()
+        # A finaliser may run in the middle of anything, a lock that waking takes included.
+        quietly = exchange.outcome is Outcome.ABANDONED
+        if self.closed:
+            self._shed[_LOST_AFTER_SHUTDOWN].add()
+        elif not self._ring.push(exchange, exchange.weight, quietly=quietly):
+            self._shed[_LOST_AT_RING].add()
+            if not quietly:
+                self._loss_log.warning(
+                    "calls outrun the delivery of their events, the newest are not reported"
+                )
+
+    def flush(self, timeout: float) -> bool:
+        """Deliver all that was pushed before, within `timeout` seconds; False if any is not."""
+        if not self.pid:
+            return True
+        deadline = monotonic() + timeout
+        flushed = [worker.flush(max(0.0, deadline - monotonic())) for worker in self._workers]
+        return all(flushed)
+
+    def close(self, timeout: float) -> bool:
+        """Take no more, and flush within `timeout` seconds. Once: a second call waits for nothing."""
+        if self.closed:
+            return self._flushed
+        deadline = monotonic() + timeout
+        # First, or what threads go on to capture meanwhile would be left behind.
+        self.closed = True
+        self._flushed = self.flush(timeout)
+        if self.pid:
+            for worker in self._workers:
+                worker.stop(max(0.0, deadline - monotonic()) if self._flushed else 0.0)
+        stats = self.stats()
+        if stats.queued:
+            self._loss_log.warning(f"stopped with {stats.queued} events undelivered")
+        return self._flushed
+
+    def abandon(self) -> None:
+        """This process is a forked child, and all of this its parent's."""
+        if self._spool is not None:
+            self._spool.abandon()
+
+    def stats(self, faults: int = 0) -> PayiStats:
+        """Where everything is that was captured."""
+        # From the end to the beginning: what moves on meanwhile is seen where it was, and nothing twice.
+        first, last = self._workers[0].counts, self._workers[-1].counts
+        delivered, lost = last.delivered, Tally(last.lost)
+        settled = delivered + lost.total()
+        skipped = dict(first.skipped)
+        spooled = 0
+        if self._spool is not None:
+            spooled = max(0, first.delivered - settled)
+            lost.update(first.lost)
+        lost.update({reason: counter.value for reason, counter in self._shed.items()})
+        captured = self._captured.value
+        return PayiStats(
+            captured=captured,
+            delivered=delivered,
+            queued=captured - delivered - spooled - lost.total() - sum(skipped.values()),
+            spooled=spooled,
+            replayed=last.replayed,
+            retried=last.retried,
+            lost={reason: count for reason, count in lost.items() if count},
+            skipped=skipped,
+            batches=last.batches,
+            bytes_sent=last.bytes_sent,
+            worker_lag=first.lag,
+            faults=faults,
+        )
+
+    def _wake_worker(self) -> None:
+        # Setting an event takes a lock, asking does not.
+        if not self._wake.is_set():
+            self._wake.set()

@@ -1,0 +1,55 @@
+"""Taking over what Pay-i says of calls: their last result for the caller, the states of limits for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from payi_transport.exchange import Exchange, Outcome
+from payi_transport.feedback.limit_check import LimitCheck
+from payi_transport.feedback.limits import Limits
+from payi_transport.feedback.results import Result, find_result, set_last_result
+from payi_transport.reading.bodies import read_frames
+
+__all__ = ["ResultNotes"]
+
+
+class ResultNotes:
+    """`check` asks for the state of blocked limits where they are enforced. Never raises."""
+
+    def __init__(
+        self, limits: Limits, check: LimitCheck | None, on_fault: Callable[[Exception], None]
+    ) -> None:
+        self._limits = limits
+        self._check = check
+        self._on_fault = on_fault
+
+    def end_counted(self, exchange: Exchange) -> None:
+        """The end of a call that went through Pay-i, which says in the answer what came of it."""
+        if exchange.outcome is Outcome.ABANDONED:
+            return
+        try:
+            exchange.result = find_result(data for _, data in read_frames(exchange))
+        except Exception as exc:
+            self._on_fault(exc)
+            return
+        if exchange.result is not None:
+            set_last_result(exchange.result)
+            self.note_limits(exchange.result)
+
+    def note_limits(self, result: Result) -> None:
+        """On any thread."""
+        try:
+            self._limits.note(result)
+        except Exception as exc:  # of the listener that the user gave
+            self._on_fault(exc)
+        self.watch_limits()
+
+    def watch_limits(self) -> None:
+        """See to it that somebody asks for the state of limits that block."""
+        if self._check is not None:
+            self._check.ensure_running()
+
+    def stop(self) -> None:
+        """Ask no more."""
+        if self._check is not None:
+            self._check.stop()

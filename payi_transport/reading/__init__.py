@@ -1,0 +1,1 @@
+"""What an exchange says: from its bytes to its event."""

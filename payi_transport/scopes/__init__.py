@@ -1,0 +1,1 @@
+"""Whom a call is for: scopes in the program, headers on the call."""

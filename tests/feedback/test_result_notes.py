@@ -1,0 +1,79 @@
+"""Taking over what Pay-i says: for the caller, for limits, and never as an exception."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from payi_transport.exchange import Outcome
+from payi_transport.feedback.limit_check import LimitCheck
+from payi_transport.feedback.limits import Limits
+from payi_transport.feedback.result_notes import ResultNotes
+from payi_transport.feedback.results import get_last_result, set_last_result
+from tests.exchanges import make_exchange
+from tests.wire_cases import CASES
+
+CASE = next(case for case in CASES if case.name == "openai/chat_unary")
+RESULT = {"limits": {"budget": {"state": "blocked"}}}
+BODY = json.dumps({"id": "a", "xproxy_result": RESULT}).encode()
+
+
+def never(exc: Exception) -> None:
+    raise exc
+
+
+@pytest.fixture(autouse=True)
+def no_result() -> Iterator[None]:
+    set_last_result(None)
+    yield
+    set_last_result(None)
+
+
+def test_a_call_through_pay_i_has_its_result() -> None:
+    limits = Limits()
+    exchange = make_exchange(CASE, [BODY])
+    ResultNotes(limits, None, never).end_counted(exchange)
+    assert exchange.result == get_last_result() == RESULT
+    assert limits.states() == {"budget": "blocked"}
+
+
+@pytest.mark.parametrize(
+    ("chunks", "outcome"), [([CASE.answer], Outcome.EXHAUSTED), ([BODY], Outcome.ABANDONED)]
+)
+def test_without_a_result_or_a_caller_nothing_is_noted(chunks: list[bytes], outcome: Outcome) -> None:
+    exchange = make_exchange(CASE, chunks, outcome=outcome)
+    ResultNotes(Limits(), None, never).end_counted(exchange)
+    assert exchange.result is get_last_result() is None
+
+
+def test_a_fault_is_told_and_not_raised() -> None:
+    def fail(limit_id: str, state: str) -> None:
+        raise ValueError("no")
+
+    faults: list[Exception] = []
+    notes = ResultNotes(Limits(fail), None, faults.append)
+    broken: Any = make_exchange(CASE, [BODY])
+    broken.chunks = [3]
+    notes.end_counted(broken)
+    notes.end_counted(make_exchange(CASE, [BODY]))
+    assert [type(fault) for fault in faults] == [TypeError, ValueError]
+
+
+def test_blocked_limits_are_watched_until_the_end() -> None:
+    asked = threading.Event()
+    limits = Limits()
+
+    def fetch(limit_id: str) -> str:
+        asked.set()
+        return "blocked"
+
+    check = LimitCheck(limits, fetch, 0.001, never)
+    notes = ResultNotes(limits, check, never)
+    notes.note_limits(RESULT)
+    assert asked.wait(10)
+    notes.stop()
+    ResultNotes(limits, None, never).stop()

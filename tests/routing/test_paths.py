@@ -1,0 +1,247 @@
+"""The path tells the wire format, and at times the model."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from payi_transport.routing.paths import PATH_RULES, find_operation, find_resource, may_be_call
+
+CHAT = "/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions",
+        "/chat/completions",
+        "chat/completions",
+        "/openai/deployments/my-gpt/chat/completions",
+        "/openai/deployments/my%2Fgpt%20x/chat/completions",
+        "/openai/v1/chat/completions",
+        "/serving-endpoints/chat/completions",
+        "/models/chat/completions",
+        "/api/v1/proxy/chat/completions/v1/chat/completions",
+        "//chat/completions",
+    ],
+)
+def test_chat_completions_are_told_by_the_end_of_the_path(path: str) -> None:
+    assert find_operation("POST", path) == "openai.chat"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", CHAT),
+        ("DELETE", CHAT),
+        ("post", CHAT),
+        ("GET", "/v1/chat/completions/chatcmpl-1"),
+        ("POST", "/v1/chat/completions/chatcmpl-1"),
+        ("POST", "/v1/chat/completions/"),
+        ("POST", "/v1/xchat/completions"),
+        ("POST", "/v1/chat/Completions"),
+        ("POST", "/v1/chat%2Fcompletions"),
+        ("POST", "/v1/chat/completionsx"),
+        ("POST", "/v1/chat/xcompletions"),
+        ("POST", "/v1/models"),
+        ("POST", "/"),
+        ("POST", ""),
+    ],
+)
+def test_no_other_request_is_a_call(method: str, path: str) -> None:
+    assert find_operation(method, path) is None
+
+
+OPERATIONS = {
+    "/v1/completions": "openai.completions",
+    "/openai/completions": "openai.completions",
+    "/openai/deployments/d%20x/completions": "openai.completions",
+    "/serving-endpoints/completions": "openai.completions",
+    "/serving-endpoints/my-model/invocations": "databricks.invocations",
+    "/ai-gateway/mlflow/v1/chat/completions": "openai.chat",
+    "/v1/responses": "openai.responses",
+    "/openai/v1/responses": "openai.responses",
+    "/v1/responses/compact": "openai.responses",
+    "/v1/responses/resp_1/cancel": "openai.responses.again",
+    "/v1/embeddings": "openai.embeddings",
+    "/v1/images/generations": "openai.images",
+    "/openai/deployments/d/images/generations": "openai.images",
+    "/v1/images/edits": "openai.images",
+    "/v1/images/variations": "openai.images",
+    "/v1/audio/transcriptions": "openai.transcription",
+    "/v1/audio/translations": "openai.transcription",
+    "/v1/audio/speech": "openai.speech",
+    "/v1/videos": "openai.video",
+    "/v1/videos/video_1/remix": "openai.video",
+    "/v1/chat": "cohere.chat",
+    "/v2/chat": "cohere.chat",
+    "/v2/embed": "cohere.search",
+    "/v1/rerank": "cohere.search",
+    "/api/chat": "ollama.generation",
+    "/api/embed": "ollama.generation",
+    "/api/generate": "ollama.generation",
+    "/model/us.amazon.nova-pro-v1:0/converse": "bedrock.converse",
+    "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aprofile%2Fmy.profile/converse": "bedrock.converse",
+    "/model/arn:aws:bedrock:us-east-1:1:inference-profile/my.profile/converse-stream": "bedrock.converse",
+    "/api/v1/proxy/aws.bedrock/model/my.model/converse": "bedrock.converse",
+    "/model/my.model-v1%3A0/invoke": "bedrock.invoke",
+    "/model/my.model-v1%3A0/invoke-with-response-stream": "bedrock.invoke",
+    "/guardrail/gr1/version/DRAFT/apply": "bedrock.guardrail",
+    "/guardrail/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aguardrail%2Fgr1/version/1/apply": "bedrock.guardrail",
+    "/guardrail-checks/invoke": "bedrock.checks",
+    "/v1/messages": "anthropic.messages",
+    "/anthropic/v1/messages": "anthropic.messages",
+    "/v1/projects/p/locations/global/workspaces/w/invoke/v1/messages": "anthropic.messages",
+    "/serving-endpoints/anthropic/v1/messages": "anthropic.messages",
+    "/v1/projects/p/locations/global/publishers/anthropic/models/claude@2:rawPredict": "anthropic.vertex",
+    "/v1/projects/p/locations/eu/publishers/anthropic/models/claude%3Bx:streamRawPredict": "anthropic.vertex",
+    "/v1beta/models/gemini-x:generateContent": "google.content",
+    "/v1beta/tunedModels/my-model:generateContent": "google.content",
+    "/v1/publishers/google/models/gemini-x:streamGenerateContent": "google.content",
+    "/v1beta1/projects/p/locations/l/publishers/google/models/gemini-x:generateContent": "google.content",
+    "/v1/projects/p/locations/l/endpoints/4711:streamGenerateContent": "google.content",
+    "/v1beta/models/gemini-embedding-x:embedContent": "google.embeddings",
+    "/v1beta/models/gemini-embedding-x:batchEmbedContents": "google.embeddings",
+    "/v1/projects/p/locations/l/publishers/google/models/e:predict": "google.predict",
+    "/v1beta/models/imagen-x:predict": "google.predict",
+    "/v1beta/interactions": "google.interactions",
+    "/v1beta1/projects/p/locations/l/interactions": "google.interactions",
+    "/v1beta/interactions/v1_a/cancel": "google.interactions.again",
+    "/v1beta/openai/chat/completions": "openai.chat",
+    "/v1/projects/p/locations/l/endpoints/openapi/chat/completions": "openai.chat",
+}
+
+
+@pytest.mark.parametrize(("path", "operation"), OPERATIONS.items())
+def test_a_path_tells_the_wire_format(path: str, operation: str) -> None:
+    assert find_operation("POST", path) == operation
+    assert find_operation("GET", path) is None
+    assert find_operation("POST", f"{path}/x") is None
+
+
+def test_every_rule_has_a_path_here() -> None:
+    assert all(map(may_be_call, OPERATIONS))
+    assert {re.split(r"/|(?=:)", path)[-1] for path in OPERATIONS} == set(PATH_RULES)
+    assert {rule.operation for rules in PATH_RULES.values() for rule in rules} == set(OPERATIONS.values())
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/responses/resp_1", "/openai/v1/responses/resp_a%2Fb", "responses/resp_1"]
+)
+def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> None:
+    assert find_operation("GET", path) == "openai.responses.again"
+    assert find_operation("POST", path) is None
+    assert find_operation("DELETE", path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [("/v1/batches/batch_1", "openai.batch.again"), ("/v1/videos/video_1", "openai.video.again")],
+)
+def test_jobs_are_asked_for_by_their_ids(path: str, operation: str) -> None:
+    assert find_operation("GET", path) == operation
+    assert find_operation("POST", path) is None
+    assert find_operation("GET", f"{path}/content") is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1beta/interactions/v1_a", "/v1beta1/projects/p/locations/l/interactions/v1_a:b"]
+)
+def test_an_interaction_that_is_fetched_again_is_told_from_a_new_one(path: str) -> None:
+    assert find_operation("GET", path) == "google.interactions.again"
+    assert find_operation("POST", path) is None
+    assert find_operation("DELETE", path) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/moderations"),
+        ("GET", "/v1/models"),
+        ("GET", "/v1/models/gpt-4.1"),
+        ("GET", "/openai/deployments"),
+        ("GET", "/v1/responses"),
+        ("GET", "/v1/responses/resp_1/input_items"),
+        ("GET", "/v1/responses/other"),
+        ("POST", "/v1/responses/input_tokens"),
+        ("POST", "/v1/files"),
+        ("POST", "/v1/batches"),
+        ("POST", "/code/completions"),
+        ("POST", "/v1/code/completions"),
+        ("POST", "/orders/1/cancel"),
+        ("POST", "/cancel"),
+        ("POST", "/compact"),
+        ("POST", "/translations"),
+        ("POST", "/edits"),
+        ("POST", "/serving-endpoints/invocations"),
+        ("POST", "/invocations"),
+        ("POST", "/v1/xresponses"),
+        ("POST", "/model/my.model/count-tokens"),
+        ("POST", "/model/my.model/invoke-with-bidirectional-stream"),
+        ("POST", "/async-invoke"),
+        ("GET", "/async-invoke/arn%3Aaws%3Abedrock"),
+        ("POST", "/model/invoke"),
+        ("POST", "/converse"),
+        ("POST", "/functions/my-function/invoke"),
+        ("POST", "/guardrail/gr1/apply"),
+        ("POST", "/jobs/1/apply"),
+        ("POST", "/messages"),
+        ("POST", "/v1/threads/thread_1/messages"),
+        ("POST", "/v1/messages/count_tokens"),
+        ("POST", "/v1/messages/batches"),
+        ("POST", "/v1/sessions/sesn_1/events"),
+        ("GET", "/v1/messages/batches/msgbatch_1/results"),
+        ("POST", "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict"),
+        ("POST", "/v1/projects/p/locations/l/publishers/other/models/m:rawPredict"),
+        ("POST", "/v1/projects/p/locations/l/endpoints/1:rawPredict"),
+        ("POST", "/v1beta/models/gemini-x:countTokens"),
+        ("POST", "/v1beta/models/gemini-x:generatecontent"),
+        ("POST", "/v1beta/models/gemini-x"),
+        ("POST", "/v1beta/models/gemini-x:asyncBatchEmbedContent"),
+        ("POST", "/v1beta/models/veo-x:predictLongRunning"),
+        ("POST", "/v1/projects/p/locations/l/endpoints/4711:predict"),
+        ("POST", "/v1/models/my-model:predict"),
+        ("POST", "/v1/projects/p/locations/l/publishers/google/models/gemini-x:computeTokens"),
+        ("POST", "/v1beta/cachedContents"),
+        ("POST", "/:generateContent"),
+        ("GET", "/v1beta/models"),
+        ("GET", "/v1beta/interactions"),
+        ("POST", "/social/interactions"),
+        ("GET", "/social/interactions/4"),
+    ],
+)
+def test_what_is_no_generation_is_not_observed(method: str, path: str) -> None:
+    assert find_operation(method, path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("/openai/deployments/my-gpt/chat/completions", "my-gpt"),
+        ("/openai/deployments/my%2Fgpt%20%C3%BC/embeddings", "my/gpt ü"),
+        ("/serving-endpoints/my%20model/invocations", "my model"),
+        ("/model/us.amazon.nova-pro-v1:0/converse", "us.amazon.nova-pro-v1:0"),
+        ("/proxy/model/my.model-v1%3A0/invoke-with-response-stream", "my.model-v1:0"),
+        ("/model/arn%3Aaws%3Abedrock%3Aeu%3A1%3Ax%2Fy/converse-stream", "arn:aws:bedrock:eu:1:x/y"),
+        ("/model/arn:aws:bedrock:eu:1:x/y/invoke", "arn:aws:bedrock:eu:1:x/y"),
+        ("/guardrail/arn%3Aaws%3Abedrock%3Aeu%3A1%3Ag%2Fgr1/version/2/apply", "arn:aws:bedrock:eu:1:g/gr1"),
+        ("/guardrail-checks/invoke", None),
+        ("/publishers/anthropic/models/claude-x@20250929:rawPredict", "claude-x@20250929"),
+        ("/publishers/anthropic/models/claude%40x%3By:streamRawPredict", "claude@x;y"),
+        ("/v1/models/gpt:4.1/x", None),
+        ("/serving-endpoints/chat/completions", None),
+        ("/openai/v1/responses", None),
+        ("/v1/chat/completions", None),
+        ("/openai/deployments/", None),
+        ("/v1beta/models/gemini-x:generateContent", "gemini-x"),
+        ("/v1beta/tunedModels/my%20model:generateContent", "my model"),
+        ("/v1/publishers/google/models/e@001:predict", "e@001"),
+        ("/v1/projects/p/locations/l/endpoints/4711:streamGenerateContent", "4711"),
+        ("/v1/projects/p/locations/l/endpoints/openapi/chat/completions", None),
+        ("/v1beta/models/gemini-x", None),
+        ("", None),
+    ],
+)
+def test_deployments_and_endpoints_in_the_path_are_the_resource(path: str, resource: str | None) -> None:
+    assert find_resource(path) == resource

@@ -1,0 +1,289 @@
+"""How a scope adds to the one around it: lists combine, properties merge, the rest passes or is blocked."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.scopes.frame import Frame, Scope, enter_scope
+
+PLAIN = ["user_id", "account_name", "price_as_category", "price_as_resource", "resource_scope"]
+LISTS = ["limit_ids", "request_tags"]
+UNICODE = ["Grüße", "ユーザー", "👩🏽‍💻", "a\x00b", "\u202eabc", "x" * 10_000, "\n", " "]
+
+
+def enter(*scopes: Scope) -> Frame:
+    """The frame inside scopes that were entered one in the other."""
+    frame = Frame()
+    for scope in scopes:
+        frame = enter_scope(frame, **scope)
+    return frame
+
+
+def is_uuid(text: str | None) -> bool:
+    return text is not None and str(uuid.UUID(text)) == text
+
+
+def test_a_scope_that_says_nothing_changes_nothing() -> None:
+    outer = enter(
+        {"limit_ids": ["a"], "use_case_name": "n", "user_id": "u", "request_properties": {"a": "b"}}
+    )
+    assert enter_scope(outer) == outer
+    nothing: Any = dict.fromkeys(Scope.__annotations__)
+    assert enter_scope(outer, **nothing) == outer
+
+
+def test_a_scope_can_say_all_that_a_frame_has() -> None:
+    assert set(Scope.__annotations__) == set(Frame.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_values_are_inherited_replaced_and_blocked(name: str) -> None:
+    def value_of(*values: str | None) -> Any:
+        scopes: list[Any] = [{name: value} for value in values]
+        return getattr(enter(*scopes), name)
+
+    assert value_of("a") == "a"
+    assert value_of("a", None) == "a"
+    assert value_of("a", "b") == "b"
+    assert value_of("a", "") is None
+    assert value_of("a", "", None) is None
+    assert value_of("a", "", "c") == "c"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_combine_in_order_without_repeats(name: str) -> None:
+    def value_of(*values: list[str] | None) -> Any:
+        scopes: list[Any] = [{name: value} for value in values]
+        return getattr(enter(*scopes), name)
+
+    assert value_of(["a"]) == ("a",)
+    assert value_of(["a"], None) == ("a",)
+    assert value_of(["b", "a"], ["c", "a", "d"]) == ("b", "a", "c", "d")
+    assert value_of(["a", "a"], ["a"]) == ("a",)
+    assert value_of(["a"], []) == ()
+    assert value_of(["a"], [], ["b"]) == ("b",)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_one_name_in_place_of_a_list_is_that_name(name: str) -> None:
+    scopes: list[Any] = [{name: ["a"]}, {name: "budget"}]
+    assert getattr(enter(*scopes), name) == ("a", "budget")
+    blocked: list[Any] = [{name: ["a"]}, {name: ""}]
+    assert getattr(enter(*blocked), name) == ()
+
+
+@pytest.mark.parametrize("name", ["request_properties", "use_case_properties"])
+def test_properties_merge_and_the_inner_wins(name: str) -> None:
+    def value_of(*values: dict[str, object] | None) -> Any:
+        scopes: list[Any] = [{name: value} for value in values]
+        return getattr(enter(*scopes), name)
+
+    assert value_of({"a": "1"}) == {"a": "1"}
+    assert value_of({"a": "1"}, None) == {"a": "1"}
+    assert value_of({"a": "1", "b": "1"}, {"b": "2", "c": "2"}) == {"a": "1", "b": "2", "c": "2"}
+    assert value_of({"a": "1"}, {}) == {}
+    assert value_of({"a": "1"}, {}, {"b": "2"}) == {"b": "2"}
+    assert value_of({"a": 1, "b": 0.5, "c": True, "d": None}) == {"a": "1", "b": "0.5", "c": "True"}
+    assert value_of({"a": "1"}, {"a": None}) == {"a": "1"}
+
+
+def test_the_callers_own_objects_are_neither_changed_nor_kept() -> None:
+    properties, limits = {"a": "1"}, ["x"]
+    outer = enter({"request_properties": properties, "limit_ids": limits})
+    enter_scope(outer, request_properties={"b": "2"}, limit_ids=["y"])
+    assert (properties, limits) == ({"a": "1"}, ["x"])
+    properties["c"] = "3"
+    limits.append("z")
+    assert (outer.request_properties, outer.limit_ids) == ({"a": "1"}, ("x",))
+
+
+@pytest.mark.parametrize("name", ["log_prompt_and_response", "proxy"])
+def test_what_is_yes_or_no_is_inherited_both_ways(name: str) -> None:
+    def value_of(*values: bool | None) -> Any:
+        scopes: list[Any] = [{name: value} for value in values]
+        return getattr(enter(*scopes), name)
+
+    assert value_of() is None
+    assert value_of(False, None) is False
+    assert value_of(True, None) is True
+    assert value_of(False, True) is True
+    assert value_of(True, False) is False
+
+
+def use_case_of(frame: Frame) -> tuple[Any, ...]:
+    return (
+        frame.use_case_name,
+        frame.use_case_id,
+        frame.use_case_version,
+        frame.use_case_step,
+        frame.use_case_properties,
+    )
+
+
+OUTER: Scope = {
+    "use_case_name": "outer",
+    "use_case_id": "outer-id",
+    "use_case_version": 3,
+    "use_case_step": "one",
+    "use_case_properties": {"a": "1"},
+}
+
+
+def test_a_use_case_has_an_id_of_its_own() -> None:
+    first, second = enter({"use_case_name": "n"}), enter({"use_case_name": "n"})
+    assert is_uuid(first.use_case_id)
+    assert first.use_case_id != second.use_case_id
+
+
+def test_a_use_case_has_the_id_that_it_is_given() -> None:
+    assert enter({"use_case_name": "n", "use_case_id": "mine"}).use_case_id == "mine"
+
+
+def test_a_use_case_is_inherited_whole() -> None:
+    assert use_case_of(enter(OUTER, {"user_id": "u"})) == ("outer", "outer-id", 3, "one", {"a": "1"})
+
+
+def test_the_same_name_keeps_the_id() -> None:
+    assert use_case_of(enter(OUTER, {"use_case_name": "outer"})) == (
+        "outer",
+        "outer-id",
+        3,
+        "one",
+        {"a": "1"},
+    )
+
+
+def test_the_same_name_may_get_another_id() -> None:
+    frame = enter(OUTER, {"use_case_name": "outer", "use_case_id": "other"})
+    assert use_case_of(frame) == ("outer", "other", 3, "one", {"a": "1"})
+
+
+def test_a_different_name_starts_afresh() -> None:
+    frame = enter(OUTER, {"use_case_name": "inner"})
+    assert is_uuid(frame.use_case_id)
+    assert use_case_of(frame) == ("inner", frame.use_case_id, None, None, {})
+
+
+def test_a_different_name_starts_afresh_with_what_it_is_given() -> None:
+    inner: Scope = {
+        "use_case_name": "inner",
+        "use_case_id": "inner-id",
+        "use_case_version": 1,
+        "use_case_step": "two",
+        "use_case_properties": {"b": "2"},
+    }
+    assert use_case_of(enter(OUTER, inner)) == ("inner", "inner-id", 1, "two", {"b": "2"})
+
+
+def test_a_different_name_leaves_the_rest_of_the_frame() -> None:
+    outer: Scope = {**OUTER, "user_id": "u", "limit_ids": ["l"], "request_properties": {"p": "1"}}
+    frame = enter(outer, {"use_case_name": "inner"})
+    assert (frame.user_id, frame.limit_ids, frame.request_properties) == ("u", ("l",), {"p": "1"})
+
+
+@pytest.mark.parametrize("more", [{}, {"use_case_id": "x", "use_case_version": 1, "use_case_step": "s"}])
+def test_the_empty_name_blocks_the_whole_use_case(more: Scope) -> None:
+    blocked = enter(OUTER, {**more, "use_case_name": ""})
+    assert use_case_of(blocked) == (None, None, None, None, {})
+    assert use_case_of(enter_scope(blocked)) == (None, None, None, None, {})
+    assert enter_scope(blocked, use_case_name="outer").use_case_id != "outer-id"
+
+
+def test_an_empty_id_or_step_or_an_empty_dict_blocks_that_alone() -> None:
+    frame = enter(OUTER, {"use_case_id": "", "use_case_step": "", "use_case_properties": {}})
+    assert use_case_of(frame) == ("outer", None, 3, None, {})
+
+
+def test_a_step_and_a_version_are_replaced() -> None:
+    frame = enter(OUTER, {"use_case_step": "two", "use_case_version": 0})
+    assert use_case_of(frame) == ("outer", "outer-id", 0, "two", {"a": "1"})
+
+
+@pytest.mark.parametrize("text", UNICODE)
+def test_any_text_stays_as_it_is(text: str) -> None:
+    scope: dict[str, Any] = dict.fromkeys((*PLAIN, "use_case_name", "use_case_id", "use_case_step"), text)
+    frame = enter_scope(
+        Frame(), **scope, limit_ids=[text], request_tags=[text], request_properties={text: text}
+    )
+    assert {getattr(frame, name) for name in scope} == {text}
+    assert (frame.limit_ids, frame.request_tags, frame.request_properties) == ((text,), (text,), {text: text})
+
+
+def test_numbers_in_place_of_text_become_text() -> None:
+    scope: Any = {"user_id": 7, "limit_ids": [1, 2], "request_properties": {3: 4}}
+    frame = enter_scope(Frame(), **scope)
+    assert (frame.user_id, frame.limit_ids, frame.request_properties) == ("7", ("1", "2"), {"3": "4"})
+
+
+texts = st.text(alphabet=st.characters(exclude_categories=())) | st.sampled_from(["", "a", "b"])
+properties = st.dictionaries(texts, texts | st.none() | st.integers(), max_size=3)
+scopes = st.fixed_dictionaries(
+    {},
+    optional={
+        **{name: st.none() | texts for name in PLAIN},
+        **{name: st.none() | st.lists(texts, max_size=3) for name in LISTS},
+        "use_case_name": st.none() | texts,
+        "use_case_id": st.none() | texts,
+        "use_case_version": st.none() | st.integers(0, 9),
+        "use_case_step": st.none() | texts,
+        "request_properties": st.none() | properties,
+        "use_case_properties": st.none() | properties,
+        "log_prompt_and_response": st.none() | st.booleans(),
+        "proxy": st.none() | st.booleans(),
+    },
+)
+
+
+@given(st.lists(scopes, max_size=4))
+def test_every_frame_can_be_written_and_holds_no_empty_text(entered: list[Any]) -> None:
+    frame = enter(*entered)
+    assert msgspec.json.decode(msgspec.json.encode(frame), type=Frame) == frame
+    for name in (*PLAIN, "use_case_name", "use_case_id", "use_case_step"):
+        assert getattr(frame, name) != ""
+    for name in LISTS:
+        items = getattr(frame, name)
+        assert len(items) == len(set(items))
+
+
+@given(scopes, scopes)
+def test_entering_never_changes_the_outer_frame(first: Any, second: Any) -> None:
+    outer = enter(first)
+    before = msgspec.json.encode(outer)
+    inner = enter_scope(outer, **second)
+    assert msgspec.json.encode(outer) == before
+    if not any(value is not None for value in second.values()):
+        assert inner == outer
+
+
+@given(st.lists(st.none() | st.lists(st.sampled_from("abcde"), max_size=3), max_size=5))
+def test_combining_lists_is_what_it_says(lists: list[list[str] | None]) -> None:
+    expected: list[str] = []
+    for items in lists:
+        if items == []:
+            expected = []
+        expected += [item for item in dict.fromkeys(items or ()) if item not in expected]
+    scopes: list[Scope] = [{"limit_ids": items} for items in lists]
+    assert enter(*scopes).limit_ids == tuple(expected)
+
+
+@given(st.lists(st.sampled_from([None, "", "a", "b"]), max_size=6))
+def test_one_stay_in_a_use_case_has_one_id(names: list[str | None]) -> None:
+    frame, current = Frame(), (None, None)
+    for name in names:
+        frame = enter_scope(frame, use_case_name=name)
+        if name == "":
+            current = (None, None)
+            assert (frame.use_case_name, frame.use_case_id) == current
+        elif name is None or name == current[0]:
+            assert (frame.use_case_name, frame.use_case_id) == current
+        else:
+            assert frame.use_case_name == name
+            assert is_uuid(frame.use_case_id)
+            assert frame.use_case_id != current[1]
+        current = (frame.use_case_name, frame.use_case_id)  # type: ignore[assignment]
