@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from payi_transport import MemorySink, PayiConfigError, payi_flush, payi_instrument, payi_stats
+from payi_transport import MemorySink, PayiConfigError, payi_flush, payi_instrument, payi_shutdown, payi_stats
 from payi_transport.active import get_active
 from payi_transport.assembly import find_account
 from payi_transport.sinks.account import PayiAccount
@@ -60,6 +60,14 @@ def test_a_child_reports_inline_as_its_parent_did() -> None:
     call()
     assert payi_flush()
     assert (len(sink.events), payi_stats().delivered) == (1, 1)
+
+
+def test_behind_the_end_no_call_waits_for_its_report() -> None:
+    sink = MemorySink()
+    payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
+    assert payi_shutdown()
+    call()
+    assert (sink.events, payi_stats().lost) == ([], {"shutdown": 1})
 
 
 @pytest.mark.parametrize("name", ["a file", "a file/below"])
