@@ -59,9 +59,13 @@ class Worker:
         self._settled = threading.Condition()
         self._flush_until = self._settled_to = -1
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="payi-transport", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        if self._thread is not None:
+            raise RuntimeError("a worker can only be started once")
+        # Made here and not before: gevent may patch a forked process between the two.
+        self._thread = threading.Thread(target=self._run, name="payi-transport", daemon=True)
         self._thread.start()
 
     def flush(self, timeout: float) -> bool:
@@ -76,10 +80,13 @@ class Worker:
             self._wake.set()
             while self._settled_to < ticket:
                 left = deadline - monotonic()
-                if left <= 0 or not self._thread.is_alive() or self._must_wait_until(deadline):
+                if left <= 0 or not self._is_running() or self._must_wait_until(deadline):
                     return False
                 self._settled.wait(left)
             return self.counts.lost.total() == lost
+
+    def _is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def _must_wait_until(self, moment: float) -> bool:
         return self._failures > 0 and self._not_before > moment
@@ -88,7 +95,7 @@ class Worker:
         """End the thread, `timeout` seconds at most; what is not delivered by then stays undelivered."""
         self._stopping = True
         self._wake.set()
-        if self._thread is not threading.current_thread():
+        if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
     def _run(self) -> None:
