@@ -30,7 +30,7 @@ from payi_transport import (
     proxy,
     track_context,
 )
-from payi_transport.active import _leave_parent, get_active
+from payi_transport.active import get_active
 from payi_transport.exchange import Exchange, Outcome
 from tests.exchanges import ROUTE, shown
 from tests.origin import Answer, Origin
@@ -338,15 +338,6 @@ def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sin
     assert exchange is not None
     exchange.finish()
     assert payi_stats().faults == 1
-
-
-def test_a_fork_without_instrumentation_is_as_ever() -> None:
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if get_active() is None else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    _leave_parent()
-    assert get_active() is None
 
 
 def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -103,44 +103,53 @@ def _add_to_last_event(stream: Any, exchange: Exchange) -> None:
 
 
 def _add_to_last(events: Iterator[dict[str, Any]], exchange: Exchange) -> Iterator[dict[str, Any]]:
-    held = None
+    held = _Held()
     try:
         for event in events:
-            if held is not None:
-                yield held
-            held = event if _may_be_last(event) else None
-            if held is None:
-                yield event
+            yield from held.feed(event)
     except Exception:
-        if held is not None:
-            yield held
+        yield from held.flush()
         raise
-    if held is not None:
-        _add(held, exchange)
-        yield held
+    for event in held.flush():
+        _add(event, exchange)
+        yield event
 
 
 async def _add_to_last_async(
     events: AsyncIterator[dict[str, Any]], exchange: Exchange
 ) -> AsyncIterator[dict[str, Any]]:
-    held = None
+    held = _Held()
     try:
         async for event in events:
-            if held is not None:
-                yield held
-            held = event if _may_be_last(event) else None
-            if held is None:
-                yield event
+            for shown in held.feed(event):
+                yield shown
     except Exception:
-        if held is not None:
-            yield held
+        for shown in held.flush():
+            yield shown
         raise
-    if held is not None:
-        _add(held, exchange)
-        yield held
+    for event in held.flush():
+        _add(event, exchange)
+        yield event
+
+
+class _Held:
+    """The event that may be the last, until what is behind it is there."""
+
+    def __init__(self) -> None:
+        self._events: list[dict[str, Any]] = []
+
+    def feed(self, event: dict[str, Any]) -> list[dict[str, Any]]:
+        """What is to be shown now that `event` has come."""
+        if _may_be_last(event):
+            shown, self._events = self._events, [event]
+            return shown
+        return [*self.flush(), event]
+
+    def flush(self) -> list[dict[str, Any]]:
+        shown, self._events = self._events, []
+        return shown
 
 
 def _may_be_last(event: Mapping[str, Any]) -> bool:
-    """Only such an event is kept until what is behind it is there."""
     chunk = event.get("chunk")
     return "metadata" in event or (isinstance(chunk, dict) and _METRICS in chunk.get("bytes", b""))

@@ -11,11 +11,11 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from payi_transport.exchange import Detour
-from payi_transport.names import PROXY_CATEGORY, PROXY_NAMES, PayiHeaderNames
+from payi_transport.names import CONTEXT_HEADERS, PROXY_CATEGORY, PROXY_NAMES, PayiHeaderNames
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 from payi_transport.routing.routes import Route
 from payi_transport.scopes.frame import Frame
@@ -78,30 +78,20 @@ def _origin_of(route: Route) -> str:
 
 
 def _context_headers(frame: Frame) -> dict[str, str]:
-    headers = {
-        PayiHeaderNames.limit_ids: ",".join(frame.limit_ids),
-        PayiHeaderNames.request_tags: ",".join(frame.request_tags),
-        PayiHeaderNames.use_case_name: frame.use_case_name,
-        PayiHeaderNames.use_case_id: frame.use_case_id,
-        PayiHeaderNames.use_case_version: frame.use_case_version,
-        PayiHeaderNames.use_case_step: frame.use_case_step,
-        PayiHeaderNames.user_id: frame.user_id,
-        PayiHeaderNames.account_name: frame.account_name,
-        PayiHeaderNames.price_as_category: frame.price_as_category,
-        PayiHeaderNames.price_as_resource: frame.price_as_resource,
-        PayiHeaderNames.resource_scope: frame.resource_scope,
-        PayiHeaderNames.request_properties: _encode(frame.request_properties),
-        PayiHeaderNames.use_case_properties: _encode(frame.use_case_properties),
-        PayiHeaderNames.logging_disable: "True" if frame.log_prompt_and_response is False else None,
-    }
-    return {name: str(value) for name, value in headers.items() if value}
+    headers = {name: _to_text(getattr(frame, field)) for field, name in CONTEXT_HEADERS.items()}
+    return {name: text for name, text in headers.items() if text}
 
 
-def _encode(properties: Mapping[str, str]) -> str:
-    """In proxy mode, properties are compact JSON in base64."""
-    if not properties:
-        return ""
-    return base64.b64encode(json.dumps(properties, separators=(",", ":")).encode()).decode()
+def _to_text(value: Any) -> str:
+    """Lists by commas, properties as the base64 of compact JSON; that content is logged goes unsaid."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, Mapping):
+        text = json.dumps(value, separators=(",", ":")) if value else ""
+        return base64.b64encode(text.encode()).decode()
+    if isinstance(value, bool):
+        return "" if value else "True"
+    return "" if value is None else str(value)
 
 
 def _to_bytes(value: str) -> bytes:

@@ -23,12 +23,6 @@ _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
 _FAILED = Failure(code="failed")
 
 
-class _Item(msgspec.Struct):
-    type: Any = None
-    name: Any = None
-    arguments: Any = None
-
-
 class _Response(msgspec.Struct):
     id: Any = None
     model: Any = None

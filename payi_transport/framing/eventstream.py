@@ -7,6 +7,7 @@ strings are read here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from struct import Struct
@@ -82,7 +83,8 @@ def _read_headers(data: bytes) -> dict[str, str]:
     """The headers that are strings, as far as the headers can be read."""
     headers: dict[str, str] = {}
     at = 0
-    try:
+    # What came before a header that can't be read counts; where the next one begins, nobody knows.
+    with contextlib.suppress(IndexError, KeyError, StructError):
         while at < len(data):
             name_end = at + 1 + data[at]
             kind, start = data[name_end], name_end + 1
@@ -94,8 +96,6 @@ def _read_headers(data: bytes) -> dict[str, str]:
             if kind == _STRING:
                 headers[_text(data[at + 1 : name_end])] = _text(data[start : start + size])
             at = start + size
-    except (IndexError, KeyError, StructError):
-        pass
     return headers
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from payi_transport.exchange import Headers
-from payi_transport.names import PayiHeaderNames
+from payi_transport.names import CONTEXT_HEADERS, PayiHeaderNames
 from payi_transport.scopes.frame import NO_USE_CASE, Frame, merge, to_text
 
 __all__ = [
@@ -176,24 +176,17 @@ def _read_logging(value: str) -> bool | None:
 
 _properties = msgspec.json.Decoder(dict[str, Any])
 _UNREADABLE = (ValueError, msgspec.DecodeError, RecursionError)
+_FIELDS: Mapping[str, Callable[[str], Any]] = {
+    "limit_ids": _read_list,
+    "request_tags": _read_list,
+    "request_properties": _read_properties,
+    "use_case_properties": _read_properties,
+    "use_case_version": _read_version,
+    "log_prompt_and_response": _read_logging,
+}
 _READERS: Mapping[bytes, tuple[str, Callable[[str], Any]]] = {
-    name.lower().encode(): (field, reader)
-    for name, field, reader in (
-        (PayiHeaderNames.limit_ids, "limit_ids", _read_list),
-        (PayiHeaderNames.request_tags, "request_tags", _read_list),
-        (PayiHeaderNames.request_properties, "request_properties", _read_properties),
-        (PayiHeaderNames.use_case_name, "use_case_name", _read_text),
-        (PayiHeaderNames.use_case_id, "use_case_id", _read_text),
-        (PayiHeaderNames.use_case_version, "use_case_version", _read_version),
-        (PayiHeaderNames.use_case_step, "use_case_step", _read_text),
-        (PayiHeaderNames.use_case_properties, "use_case_properties", _read_properties),
-        (PayiHeaderNames.user_id, "user_id", _read_text),
-        (PayiHeaderNames.account_name, "account_name", _read_text),
-        (PayiHeaderNames.price_as_category, "price_as_category", _read_text),
-        (PayiHeaderNames.price_as_resource, "price_as_resource", _read_text),
-        (PayiHeaderNames.resource_scope, "resource_scope", _read_text),
-        (PayiHeaderNames.logging_disable, "log_prompt_and_response", _read_logging),
-    )
+    header.lower().encode(): (field, _FIELDS.get(field, _read_text))
+    for field, header in CONTEXT_HEADERS.items()
 }
 
 

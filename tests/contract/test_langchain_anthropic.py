@@ -16,9 +16,6 @@ from tests.exchanges import shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("langchain_anthropic") is None, reason="langchain-anthropic is not installed"
-)
 by_name = {case.name.removeprefix("anthropic/"): case for case in CASES}
 
 
