@@ -1,12 +1,14 @@
-"""The ends of a process that Python's own atexit does not see."""
+"""What it takes to be heard at the end of a process where Python's own atexit is not enough."""
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["run_at_child_exit", "watch_pools"]
+__all__ = ["prepare_resolver", "run_at_child_exit", "watch_pools"]
 
 # Children of multiprocessing, and of billiard, which is Celery's, run the finalizers of these, and no atexit.
 _POOLS = ("multiprocessing.util", "billiard.util")
@@ -38,3 +40,13 @@ def run_at_child_exit(function: Callable[[], object]) -> None:
             function()
 
         sys.modules["celery.signals"].worker_process_shutdown.connect(on_shutdown, weak=False)
+
+
+def prepare_resolver() -> None:
+    """Resolve an address now, so that one can be resolved while the interpreter exits.
+
+    gevent resolves on a native thread, and from Python 3.12 on none can be started then. Elsewhere it costs
+    nothing.
+    """
+    with contextlib.suppress(OSError, RuntimeError):
+        socket.getaddrinfo("127.0.0.1", None, flags=socket.AI_NUMERICHOST)

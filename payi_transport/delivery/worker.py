@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
+from payi_transport.delivery.exits import prepare_resolver
 from payi_transport.delivery.intake import Pending, Source
 from payi_transport.settings import IngestRetrySettings
 from payi_transport.sinks import Receipt, Sink
@@ -99,6 +100,7 @@ class Worker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        prepare_resolver()
         while not self._stopping:
             self._wake.wait(self._pause())
             self._wake.clear()
