@@ -50,11 +50,12 @@ def make_pipeline(
 
     Raises PayiConfigError, and PayiError where there is no key for what is asked for.
     """
+    tokenizers = collect_tokenizer_paths(settings)
     reading = Reading(
         more_headers=frozenset(name.strip().lower() for name in settings.capture.request_headers),
         inline_data=settings.instrument_inline_data,
         model_mappings=collect_model_mappings(settings),
-        count_tokens=Tokenizers(collect_tokenizer_paths(settings), logger).count,
+        count_tokens=Tokenizers(tokenizers, logger).count if tokenizers else None,
     )
     notices = Notices(logger, reading.model_mappings)
     account = find_account(payi)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["count", "section", "take"]
+__all__ = ["count", "count_parts", "section", "take"]
 
 # Beyond this a number is a fault of the server's, and no bill.
 _MOST = 2**53
@@ -17,9 +17,22 @@ def count(usage: Mapping[str, Any], *names: str) -> int | None:
         value = usage.get(name)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
+        # Not isinstance: True and False are no counts.
+        if type(value) is int and 0 <= value <= _MOST:
             return value
     return None
+
+
+def count_parts(usage: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, int]:
+    """What the named fields count above 0, by unit; `fields` has the unit of each."""
+    if not usage:
+        return {}
+    return {
+        unit: value
+        for name, unit in fields.items()
+        # Most are 0 or missing, which is told faster so.
+        if usage.get(name) and (value := count(usage, name))
+    }
 
 
 def section(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:

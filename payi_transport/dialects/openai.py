@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.dialects.counts import count, section, take
+from payi_transport.dialects.counts import count, count_parts, section, take
 from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall, Units
 
@@ -19,7 +19,15 @@ __all__ = ["describe_extras", "find_extras", "map_usage", "read_chat", "read_err
 
 DONE = b"[DONE]"
 # Where DeepSeek and Moonshot tell what was read from the cache, beside OpenAI's place for it.
-_CACHED = ("prompt_cache_hit_tokens", "cached_tokens")
+_CACHED = {"cached_tokens": "text_cache_read", "prompt_cache_hit_tokens": "text_cache_read"}
+# The unit of each detail of a usage.
+_PROMPT_PARTS = {
+    "cached_tokens": "text_cache_read",
+    "cache_write_tokens": "text_cache_write",
+    "audio_tokens": "audio",
+    "image_tokens": "vision",
+}
+_COMPLETION_PARTS = {"reasoning_tokens": "reasoning", "audio_tokens": "audio", "image_tokens": "image"}
 _COUNTED = frozenset(
     {
         "prompt_tokens",
@@ -84,32 +92,38 @@ _head = msgspec.json.Decoder(_Head)
 
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
     """The units of a usage object of chat completions or of any endpoint that counts as they do."""
+    inputs, outputs = _map_prompt(usage), _map_completion(usage)
+    return {name: Units(inputs.get(name), outputs.get(name)) for name in (inputs | outputs)}
+
+
+def _map_prompt(usage: Mapping[str, Any]) -> dict[str, int]:
     prompt = count(usage, "prompt_tokens", "input_tokens")
+    if prompt is None:
+        return {}
+    parts = count_parts(section(usage, "prompt_tokens_details", "input_tokens_details"), _PROMPT_PARTS)
+    if "text_cache_read" not in parts:
+        parts = count_parts(usage, _CACHED) | parts
+    taken, text = take(prompt, parts)
+    return {"text": text, **taken}
+
+
+def _map_completion(usage: Mapping[str, Any]) -> dict[str, int]:
     completion = count(usage, "completion_tokens", "output_tokens")
-    details = section(usage, "prompt_tokens_details", "input_tokens_details")
-    spent = section(usage, "completion_tokens_details", "output_tokens_details")
-    units: dict[str, Units] = {}
-    if prompt is not None:
-        parts = {
-            "text_cache_read": count(details, "cached_tokens") or count(usage, *_CACHED),
-            "text_cache_write": count(details, "cache_write_tokens"),
-            "audio": count(details, "audio_tokens"),
-            "vision": count(details, "image_tokens"),
-        }
-        taken, text = take(prompt, parts)
-        units = {name: Units(input=value) for name, value in {"text": text, **taken}.items()}
-    if completion is not None:
-        if _reasoning_is_beside(usage, spent, prompt or 0, completion):
-            completion += count(spent, "reasoning_tokens") or 0
-        parts = {
-            "reasoning": count(spent, "reasoning_tokens"),
-            "audio": count(spent, "audio_tokens"),
-            "image": count(spent, "image_tokens"),
-        }
-        taken, text = take(completion, parts)
-        for name, value in {"text": text, **taken}.items():
-            units[name] = Units(input=units[name].input if name in units else None, output=value)
-    return units
+    if completion is None:
+        return {}
+    parts = count_parts(
+        section(usage, "completion_tokens_details", "output_tokens_details"), _COMPLETION_PARTS
+    )
+    reasoning = parts.get("reasoning")
+    if reasoning and _is_beside(reasoning, usage, completion):
+        completion += reasoning
+    taken, text = take(completion, parts)
+    return {"text": text, **taken}
+
+
+def _is_beside(reasoning: int, usage: Mapping[str, Any], completion: int) -> bool:
+    prompt = count(usage, "prompt_tokens", "input_tokens") or 0
+    return count(usage, "total_tokens") == prompt + completion + reasoning
 
 
 def read_chat(reply: Reply, map_usage: Callable[[Mapping[str, Any]], dict[str, Units]] = map_usage) -> Answer:
@@ -150,7 +164,8 @@ def describe_extras(service_tier: Any, extras: Mapping[str, Any]) -> dict[str, s
     """What a provider tells beside tokens, as properties under `provider.`: tier, costs, times, counts."""
     tier = None if service_tier in _USUAL_TIERS else service_tier
     properties: dict[str, str] = {}
-    _flatten(properties, "provider", {"service_tier": tier, **extras})
+    if tier or extras:
+        _flatten(properties, "provider", {"service_tier": tier, **extras})
     return properties
 
 
@@ -166,13 +181,6 @@ def _flatten(properties: dict[str, str], prefix: str, values: Mapping[Any, Any])
 def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a usage that are no token counts of OpenAI's."""
     return {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
-
-
-def _reasoning_is_beside(
-    usage: Mapping[str, Any], spent: Mapping[str, Any], prompt: int, completion: int
-) -> bool:
-    reasoning = count(spent, "reasoning_tokens") or 0
-    return reasoning > 0 and count(usage, "total_tokens") == prompt + completion + reasoning
 
 
 def _decode(data: bytes) -> _Head | None:

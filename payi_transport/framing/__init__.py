@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.framing.json_text import split_json
@@ -32,5 +33,7 @@ def is_stream(content_type: str) -> bool:
     return _media_type(content_type) in _STREAMS
 
 
+# A server writes the same few with every answer.
+@lru_cache(maxsize=256)
 def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()

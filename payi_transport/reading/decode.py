@@ -55,13 +55,14 @@ _asked = msgspec.json.Decoder(_Asked)
 class Reading(msgspec.Struct, frozen=True):
     """How exchanges are read, the same for all: what to record, and what models are priced as.
 
-    `more_headers` are names (lower case) of request headers to record as well.
+    `more_headers` are names (lower case) of request headers to record as well; `count_tokens` is None where
+    no model has a tokenizer.
     """
 
     more_headers: frozenset[str] = frozenset()
     inline_data: bool = False
     model_mappings: tuple[ModelMapping, ...] = ()
-    count_tokens: CountTokens = lambda model, text: None
+    count_tokens: CountTokens | None = None
 
 
 def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  # noqa: B008 (immutable)
@@ -156,6 +157,8 @@ def _find_price(
             context.price_as_resource or price.resource,
             price.scope,
         )
+    if not reading.model_mappings:
+        return price
     asked_as = name_resource(prefix, asked) if asked else resource
     names = {
         resource,
@@ -176,7 +179,7 @@ def _read_asked(body: bytes | None) -> str | None:
 def _count_units(
     exchange: Exchange, dialect: Dialect, answer: Answer, reply: Reply, reading: Reading, price: Price
 ) -> Mapping[str, Units]:
-    if exchange.status is None or exchange.status >= 400:
+    if reading.count_tokens is None or exchange.status is None or exchange.status >= 400:
         return answer.units
     models = (price.resource, reply.asked or price.resource)
     cut = _is_stream(reply) and not answer.finished

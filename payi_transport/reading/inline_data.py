@@ -52,11 +52,10 @@ _AUDIO_DELTA = re.compile(rb'(?P<head>"(?<!\\")(?:delta|audio)"\s*:\s*")%b%b' % 
 _IMAGES = re.compile(rb'"(?<!\\")images"\s*:\s*\[(?:\s*"%b"\s*,)*+(?:\s*"%b%b)?' % (_BASE64, _BASE64, _END))
 _IMAGE = re.compile(rb'"(?=[^"]{64})%b%b' % (_BASE64, _END))
 
-# How each of these begins. Nearly every body has none of it, and is to be looked at once.
+# How each of these begins, an escaped quote or not. Nearly every body has none of it, and is looked at once.
 _BEGINNING = re.compile(
-    rb'"(?<!\\")(?:data:|(?:b64_json|bytes|bytesBase64Encoded|file_data|images|inputImage|partial_image_b64'
-    rb'|data|result|audio|input_audio)"\s*:'
-    rb'|type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta")'
+    rb'"(?:b(?:64_json|ytes|ytesBase64Encoded)|data|file_data|i(?:mages|nputImage|nput_audio)|partial_image_b64'
+    rb'|result|audio|type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta)[":]'
 )
 
 _PATTERNS = (_DATA_URL, _BASE64_FIELD, _SOURCE_BYTES, _OBJECT_DATA, _LONG_BASE64)

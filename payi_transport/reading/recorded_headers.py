@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
+from functools import lru_cache
+from operator import methodcaller
 
 from payi_transport.event import Header
 from payi_transport.exchange import Headers
@@ -15,6 +17,7 @@ __all__ = ["allow_request_headers", "drop_hidden_headers", "find_request_id", "f
 # Request headers that are recorded when nothing else is asked for.
 _REQUEST_HEADERS = frozenset({"accept", "content-type", "user-agent"})
 _REQUEST_PREFIXES = ("anthropic-", "openai-", "x-stainless-")
+_read_value = methodcaller("decode", "latin-1")
 _HIDDEN_PREFIXES = ("content-", "transfer-encoding")
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid")
 # Where an SDK says which attempt a request is, and the number of the first: those made by Stainless, AWS's.
@@ -27,44 +30,54 @@ _ATTEMPT_HEADERS = (
 def read_headers(headers: Headers) -> dict[str, str]:
     """Headers by lower-case name; a name that comes twice is joined by commas."""
     read: dict[str, str] = {}
-    for raw_name, raw_value in zip(headers[::2], headers[1::2], strict=True):
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+    parts = iter(headers)
+    for name, value in zip(map(_read_name, parts), map(_read_value, parts), strict=True):
         read[name] = f"{read[name]}, {value}" if name in read else value
     return read
 
 
-def allow_request_headers(headers: Mapping[str, str], more: Iterable[str]) -> tuple[Header, ...] | None:
+# The same few names come with every call.
+@lru_cache(maxsize=1024)
+def _read_name(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
+def allow_request_headers(headers: Mapping[str, str], more: Container[str]) -> tuple[Header, ...] | None:
     """The request headers on the allow list, and `more` (lower case); a credential never."""
-    allowed = _REQUEST_HEADERS.union(more) - SECRET_HEADERS
-    return _to_headers(
-        (name, value)
-        for name, value in headers.items()
-        if name in allowed or name.startswith(_REQUEST_PREFIXES)
-    )
+    return _to_headers(headers, lambda name: _is_usual(name) or (name in more and name not in SECRET_HEADERS))
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(name: str) -> bool:
+    return name in _REQUEST_HEADERS or name.startswith(_REQUEST_PREFIXES)
 
 
 def drop_hidden_headers(headers: Mapping[str, str]) -> tuple[Header, ...] | None:
     """The response headers without cookies, credentials and those that describe the body."""
-    return _to_headers(
-        (name, value)
-        for name, value in headers.items()
-        if name not in SECRET_HEADERS and not name.startswith(_HIDDEN_PREFIXES)
-    )
+    return _to_headers(headers, _is_shown)
 
 
-def _to_headers(pairs: Iterable[tuple[str, str]]) -> tuple[Header, ...] | None:
-    return tuple(Header(name, value) for name, value in pairs) or None
+@lru_cache(maxsize=1024)
+def _is_shown(name: str) -> bool:
+    return name not in SECRET_HEADERS and not name.startswith(_HIDDEN_PREFIXES)
+
+
+def _to_headers(headers: Mapping[str, str], allow: Callable[[str], bool]) -> tuple[Header, ...] | None:
+    return tuple([Header(name, headers[name]) for name in filter(allow, headers)]) or None
 
 
 def find_request_id(headers: Mapping[str, str]) -> str:
     """The id that a provider gave the request, else a new one of the form `payi_<uuid>`."""
-    found = (headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name))
-    return next(found, None) or f"payi_{uuid.uuid4()}"
+    for name in _REQUEST_ID_HEADERS:
+        if found := headers.get(name):
+            return found
+    return f"payi_{uuid.uuid4()}"
 
 
 def find_retry(headers: Mapping[str, str]) -> int:
     """How many attempts of the SDK went before this request, as far as it tells."""
     for name, pattern, first in _ATTEMPT_HEADERS:
-        if told := pattern.fullmatch(headers.get(name, "")):
-            return max(0, int(told[1]) - first)
+        told = headers.get(name)
+        if told and (attempt := pattern.fullmatch(told)):
+            return max(0, int(attempt[1]) - first)
     return 0
