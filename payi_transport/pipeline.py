@@ -175,7 +175,7 @@ class Pipeline:
             line = self._enter_process()
         logged = frame.log_prompt_and_response
         exchange = Exchange(
-            self._end_inline if waits else line.push,
+            partial(self._end_inline, line) if waits else line.push,
             route,
             frame,
             log_content=self._log_content if logged is None else logged,
@@ -263,10 +263,11 @@ class Pipeline:
                 run_at_child_exit(partial(self.close, EXIT_SECONDS))
         return line
 
-    def _end_inline(self, exchange: Exchange) -> None:
+    def _end_inline(self, line: Line, exchange: Exchange) -> None:
         inline = self._inline
-        if inline is None or self._line.closed:
-            self._push(exchange)
+        # In a child that was forked since the call began, the line is the parent's, and so is the call.
+        if inline is None or line.closed or line.pid != os.getpid():
+            line.push(exchange)
         else:
             inline.end(exchange)
 

@@ -73,5 +73,6 @@ def delivered(origin: Origin) -> Counter[str]:
     """How often each event was brought to the server."""
     ids: Counter[str] = Counter()
     for received in list(origin.received):
-        ids.update(event["provider_response_id"] for event in json.loads(received.body))
+        body = json.loads(received.body)
+        ids.update(event["provider_response_id"] for event in (body if isinstance(body, list) else [body]))
     return ids

@@ -86,16 +86,21 @@ assert payi_flush(10)
     check(body, ingest, tmp_path, "before", "pending", "child")
 
 
-def test_a_call_that_was_begun_before_the_fork_is_the_parents(ingest: Origin, tmp_path: Path) -> None:
-    body = """
-instrument()
+@pytest.mark.parametrize("mode", ["bulk", "inline"])
+@pytest.mark.parametrize("fork", ["os.fork", "ctypes.PyDLL(None).fork"], ids=["os", "without hooks"])
+def test_a_call_that_was_begun_before_the_fork_is_the_parents(
+    fork: str, mode: str, ingest: Origin, tmp_path: Path
+) -> None:
+    body = f"""
+import ctypes
+instrument(mode={mode!r})
 class Stream(httpx.SyncByteStream):
     def __iter__(self):
-        yield b'{"id": "shared", "usage": {"prompt_tokens": 1}}'
+        yield b'{{"id": "shared", "usage": {{"prompt_tokens": 1}}}}'
 transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Stream()))
 client = httpx.Client(transport=transport)
-with client.stream("POST", "https://api.openai.com/v1/chat/completions", json={}) as response:
-    child = os.fork()
+with client.stream("POST", "https://api.openai.com/v1/chat/completions", json={{}}) as response:
+    child = {fork}()
     response.read()
 if child == 0:
     payi_flush(10)
