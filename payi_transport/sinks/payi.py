@@ -19,7 +19,7 @@ from payi_transport.client.links import SyncLink, describe_error
 from payi_transport.client.policy import read_retry_after
 from payi_transport.client.resources.ingest import Ingest
 from payi_transport.client.settings import make_settings
-from payi_transport.client.timeouts import DEFAULT_TIMEOUT
+from payi_transport.client.timeouts import DEFAULT_TIMEOUT, Timeout
 from payi_transport.event import Event
 from payi_transport.sinks import Receipt
 from payi_transport.sinks.account import PayiAccount
@@ -36,7 +36,7 @@ _BODY_MOST = 4 * 1024 * 1024
 class PayiSink:
     """Posts to `/api/v1/ingest/bulk`, or with `single` to `/api/v1/ingest`.
 
-    The body of an answer may take `answer_seconds`: one that drips in would last for ever.
+    An answer may take `answer_seconds` to begin, and as long to come: one that drips in would last for ever.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class PayiSink:
         self._account = account
         self._single = single
         self._answer_seconds = answer_seconds
+        self._timeout = Timeout(answer_seconds, connect=DEFAULT_TIMEOUT.connect)
         self._http: httpx.Client | None = None
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
@@ -95,7 +96,9 @@ class PayiSink:
         sent = 0
         try:
             http = self._connect()
-            settings = make_settings(api_key=self._account.api_key, base_url=self._account.base_url)
+            settings = make_settings(
+                api_key=self._account.api_key, base_url=self._account.base_url, timeout=self._timeout
+            )
             request = SyncLink(settings, http).build(call)
             sent = len(request.content)
             return sent, self._send(http, request)
@@ -104,7 +107,7 @@ class PayiSink:
 
     def _connect(self) -> httpx.Client:
         if self._http is None:
-            self._http = httpx.Client(timeout=DEFAULT_TIMEOUT)
+            self._http = httpx.Client()
         return self._http
 
     def _send(self, http: httpx.Client, request: httpx.Request) -> Answer:
@@ -124,14 +127,14 @@ def _make_single_call(event: Event) -> Call[Any]:
 def _read_body(response: httpx.Response, seconds: float) -> bytes:
     """The body, `_ANSWER_MOST` bytes of it at most. Raises ReadTimeout where that takes over `seconds`."""
     began = time.monotonic()
-    body = b""
+    body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) > _ANSWER_MOST:
             break
         if time.monotonic() - began > seconds:
             raise httpx.ReadTimeout("the answer takes too long")
-    return body
+    return bytes(body)
 
 
 def _add(whole: Receipt, part: Receipt, start: int) -> Receipt:

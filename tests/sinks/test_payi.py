@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -189,12 +190,23 @@ def test_an_answer_without_end_is_left_behind(bulk: PayiSink, origin: Origin) ->
 
 
 def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
-    origin.answers = [Answer([b"{", b"}"])]
-    sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.0)
+    origin.answers = [Answer([b" "] * 1_000_000)]
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.2)
     receipt = sink.deliver([event(1)])
     sink.close()
     assert list(receipt.retry) == [0]
     assert receipt.problem == "Pay-i can not be reached (ReadTimeout: the answer takes too long)"
+
+
+def test_an_answer_that_does_not_begin_is_given_up(origin: Origin) -> None:
+    hold = threading.Event()
+    origin.answers = [Answer(hold=hold)]
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.05)
+    receipt = sink.deliver([event(1)])
+    hold.set()
+    sink.close()
+    assert list(receipt.retry) == [0]
+    assert receipt.problem == "Pay-i can not be reached (ReadTimeout: timed out)"
 
 
 @pytest.mark.parametrize(
