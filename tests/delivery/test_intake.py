@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 import msgspec
 import pytest
@@ -59,6 +61,43 @@ def test_exchanges_become_events_in_line_until_they_are_settled() -> None:
     assert (bench.source.counts.delivered, bench.source.counts.lost) == (1, {"status_400": 1})
     assert bench.source.counts.lag > 0
     bench.source.close()
+
+
+@pytest.fixture
+def undisturbed() -> Iterator[None]:
+    """No thread loses the interpreter unless it gives it away."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.parametrize(("behind", "gives_way"), [(0, True), (10, False)], ids=["in time", "behind"])
+def test_callers_do_not_wait_for_all_of_a_batch_to_be_decoded(
+    behind: int, gives_way: bool, undisturbed: None
+) -> None:
+    bench = RingBench(*map(make_event, range(10 + behind)))
+    begun, called = threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def call() -> None:
+        begun.wait()
+        called.set()
+
+    def decode(exchange: Exchange) -> Event | str:
+        begun.set()
+        until = perf_counter() + 0.001
+        while perf_counter() < until:
+            """A thread that computes."""
+        seen.append(called.is_set())
+        return bench.decode(exchange)
+
+    source = RingSource(bench.ring, decode, bench.faults.append, most=10)
+    caller = threading.Thread(target=call)
+    caller.start()
+    source.take()
+    caller.join()
+    assert (len(seen), seen[-1]) == (10, gives_way)
 
 
 def test_the_listener_of_an_exchange_is_told_of_its_delivery_alone() -> None:
