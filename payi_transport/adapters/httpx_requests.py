@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from payi_transport.exchange import Detour, Headers, Refusal
 from payi_transport.reading.inline_data import NOT_INSTRUMENTED
 
-__all__ = ["Family", "copy_request", "make_answer", "read_body", "read_headers"]
+__all__ = ["Family", "copy_request", "find_address", "make_answer", "read_body", "read_headers"]
 
 
 class Family(Protocol):
@@ -30,9 +30,30 @@ class Family(Protocol):
     async_stream: type[Any]
 
 
-def read_headers(request: Any) -> Headers:
-    """The headers as they will be sent."""
-    return tuple(chain.from_iterable(request.headers.raw))
+def find_address(url: Any) -> tuple[str, str, int | None, str]:
+    """Scheme, host, port (None for the scheme's own) and path of a URL, as they are sent."""
+    try:
+        # What the properties are made of. Every request of a program comes by here, and they code each part
+        # to have it decoded again.
+        parts = url._uri_reference
+        return parts.scheme, parts.host, parts.port, parts.path or "/"
+    except AttributeError:
+        path = url.raw_path.partition(b"?")[0].decode("ascii")
+        return url.scheme, url.raw_host.decode("ascii"), url.port, path
+
+
+def read_headers(message: Any) -> Headers:
+    """The headers of a request as they will be sent, or of an answer as they came."""
+    flat: list[bytes] = []
+    add = flat.append
+    try:
+        # What `raw` is made of, in half the time.
+        for name, _, value in message.headers._list:
+            add(name)
+            add(value)
+    except (AttributeError, TypeError, ValueError):
+        return tuple(chain.from_iterable(message.headers.raw))
+    return tuple(flat)
 
 
 def read_body(family: Family, request: Any) -> bytes | None:

@@ -7,7 +7,6 @@ to a module. A call is recorded around `send`, which may be a transport's method
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from itertools import chain
 from typing import Any
 
 import anyio.to_thread
@@ -17,6 +16,7 @@ from payi_transport.adapters.call import INSIDE
 from payi_transport.adapters.httpx_requests import (
     Family,
     copy_request,
+    find_address,
     make_answer,
     read_body,
     read_headers,
@@ -201,7 +201,7 @@ class _Call(_Sent):
         if 300 <= status < 400 and response.has_redirect_location:
             exchange.discard()
             return
-        exchange.begin_answer(status, tuple(chain.from_iterable(response.headers.raw)))
+        exchange.begin_answer(status, read_headers(response))
         if exchange.waits or exchange.detour is not None:
             named = response.headers.get
             exchange.rewriter = find_rewriter(
@@ -254,14 +254,12 @@ def _begin(family: Family, request: Any) -> _Sent | None:
     if pipeline is None or RECORDED_MARK in request.extensions or INSIDE.get():
         return None
     try:
-        url = request.url
-        path = url.raw_path.partition(b"?")[0].decode("ascii")
-        host = url.raw_host.decode("ascii")
-        route = pipeline.routes.find(request.method, url.scheme, host, url.port, path)
+        scheme, host, port, path = find_address(request.url)
+        route = pipeline.routes.find(request.method, scheme, host, port, path)
         if route is not None:
             return _begin_call(family, request, pipeline, route)
         # Whom a call is for is no business of a provider's, whatever it is asked; others may want to know.
-        known = pipeline.routes.hosts.find(host, url.port)
+        known = pipeline.routes.hosts.find(host, port)
         if known is None or known.category == PROXY_CATEGORY:
             return None
         return _strip(family, request, read_headers(request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -12,12 +13,69 @@ import pytest
 from payi_transport.adapters.families import get_family
 from payi_transport.adapters.httpx_requests import (
     copy_request,
+    find_address,
     read_body,
+    read_headers,
 )
 from payi_transport.exchange import Detour
 
 URL = "https://api.openai.com/v1/chat/completions"
 every_module = pytest.mark.parametrize("module", [httpx, httpx2], ids=["httpx", "httpx2"])
+
+
+class PublicURL:
+    """A URL of which only what is documented is left."""
+
+    def __init__(self, url: Any) -> None:
+        self.scheme, self.raw_host, self.port, self.raw_path = (
+            url.scheme,
+            url.raw_host,
+            url.port,
+            url.raw_path,
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (URL, ("https", "api.openai.com", None, "/v1/chat/completions")),
+        ("http://LOCALHOST:8080?key=1", ("http", "localhost", 8080, "/")),
+        ("https://bücher.example:443/ä b?c#d", ("https", "xn--bcher-kva.example", None, "/%C3%A4%20b")),
+        ("https://[::1]:9/v1", ("https", "::1", 9, "/v1")),
+        ("/relative", ("", "", None, "/relative")),
+    ],
+)
+@every_module
+def test_an_address_is_the_same_from_the_documented_properties(
+    text: str, address: tuple[object, ...], module: Any
+) -> None:
+    url = module.URL(text)
+    assert find_address(url) == find_address(PublicURL(url)) == address
+
+
+class Message:
+    def __init__(self, **headers: Any) -> None:
+        self.headers = SimpleNamespace(**headers)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [{}, {"_list": None}, {"_list": [(b"A", b"1")]}],
+    ids=["gone", "of another type", "of another shape"],
+)
+@every_module
+def test_headers_are_the_same_from_the_documented_property(hidden: dict[str, Any], module: Any) -> None:
+    sent = [(b"A", b"1"), (b"b", b"\xff"), (b"a", b"2")]
+    headers = module.Headers(sent)
+    assert read_headers(Message(raw=headers.raw, **hidden)) == (b"A", b"1", b"b", b"\xff", b"a", b"2")
+    assert read_headers(module.Request("GET", URL, headers=sent))[-6:] == (
+        b"A",
+        b"1",
+        b"b",
+        b"\xff",
+        b"a",
+        b"2",
+    )
 
 
 @every_module
