@@ -218,6 +218,22 @@ def test_while_pay_i_hangs_no_caller_waits_and_memory_has_its_bounds(
     assert check_account(20 if spooled else COUNT).delivered == (20 if spooled else 40)
 
 
+def test_a_disk_that_takes_nothing_costs_no_event_while_pay_i_takes_them(
+    ingest: Ingest, instrument: Callable[..., None]
+) -> None:
+    gate = threading.Event()
+    ingest.reply = lambda events: Reply(WELL.pieces, takes=True, hold=gate)
+    instrument(True, spool_max_bytes=1)
+    call()
+    assert not payi_flush(0.1)
+    stats = check_account()
+    assert (stats.queued, stats.spooled) == (COUNT, 0)
+    gate.set()
+    assert flush()
+    assert check_account().delivered == COUNT
+    assert set(ingest.taken.values()) == {1} and len(ingest.taken) == COUNT
+
+
 @either_way
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_key_that_is_refused_is_told_once_and_loses_nothing(

@@ -6,6 +6,7 @@ and `<name>-<number>.events`. Nothing here is for more than one thread.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from pathlib import Path
@@ -69,7 +70,7 @@ class Journal:
         if self._settled == self._read_to:
             return
         for segment in range(self._settled.segment, self._read_to.segment):
-            self._segment(segment).unlink(missing_ok=True)
+            self._remove(segment)
         self._settled = self._read_to
         self._lock.seek(0)
         self._lock.write(b"%010d %020d\n" % self._settled)
@@ -78,7 +79,7 @@ class Journal:
         """Remove what is settled, if that is all there is: nothing stays on the disk longer than it must."""
         if self.is_drained():
             self._close_segment()
-            self._segment(self._last).unlink(missing_ok=True)
+            self._remove(self._last)
             self._settled = self._read_to = _Place(self._last + 1, 0)
 
     def is_drained(self) -> bool:
@@ -102,6 +103,11 @@ class Journal:
 
     def _segment(self, number: int) -> Path:
         return self._directory / f"{self.name}-{number:06d}{SEGMENT_SUFFIX}"
+
+    def _remove(self, number: int) -> None:
+        # Where it stays, on a disk that turned read-only, the place in the lock file says that it is settled.
+        with contextlib.suppress(OSError):
+            self._segment(number).unlink()
 
     def _find_segments(self) -> list[int]:
         found = self._directory.glob(f"{self.name}-*{SEGMENT_SUFFIX}")

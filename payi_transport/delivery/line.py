@@ -153,7 +153,7 @@ class Line:
         skipped = dict(first.skipped)
         spooled = 0
         if self._spool is not None:
-            spooled = max(0, first.delivered - settled)
+            spooled = max(0, first.delivered - settled - self._spool.held)
             lost.update(first.lost)
         lost.update({reason: counter.value for reason, counter in self._shed.items()})
         captured = self._captured.value

@@ -26,6 +26,8 @@ REJECTED_FILE = "rejected.jsonl"
 _LOOK_INTERVAL = 30.0
 # How much is read at a time. Bytes.
 _READ_BYTES = 8 * 1024 * 1024
+# What is set aside stays for ever: it gets this share of the room, and the rest is for what is delivered.
+_SHARE_ASIDE = 0.1
 
 
 class Spool:
@@ -43,13 +45,17 @@ class Spool:
         self._guard = threading.Lock()
         self._own: Journal | None = None
         self._adopted: Journal | None = None
+        self._unusable: set[str] = set()
         self._look_at = 0.0
+        # Records that the disk did not take: not read yet, and read.
+        self._held: list[bytes] = []
+        self._lent: list[bytes] = []
 
     def append(self, payloads: Sequence[bytes]) -> bool:
         """Write records behind those there are; False, and none written, where they would be too many."""
         data = b"".join(map(pack_record, payloads))
         with self._guard:
-            if self._measure() + len(data) > self._max_bytes:
+            if self._measure(SEGMENT_SUFFIX, REJECTED_FILE) + len(data) > self._max_bytes:
                 return False
             if self._own is None:
                 self._own = self._begin()
@@ -57,12 +63,31 @@ class Spool:
             self.written += len(payloads)
         return True
 
+    def hold(self, payloads: Sequence[bytes]) -> bool:
+        """Keep records in memory that can't be written; False where others are kept already."""
+        with self._guard:
+            if self.held:
+                return False
+            self._held = list(payloads)
+            self.written += len(payloads)
+        return True
+
+    @property
+    def held(self) -> int:
+        """How many records are in memory alone."""
+        return len(self._held) + len(self._lent)
+
     def read(self, most: int) -> tuple[list[bytes], bool]:
         """Up to `most` records, oldest first, and whether they are this process's own.
 
-        Those left behind by others come first. `acknowledge` has to be called before the next are read.
+        Those that are in memory alone come first and all at once, then those left behind by others.
+        `acknowledge` has to be called before the next are read.
         """
         with self._guard:
+            if self._held:
+                self._lent, self._held = self._held, []
+                self.read_back += len(self._lent)
+                return self._lent, True
             while self._adopted is not None or self._adopt():
                 records = self._read_adopted(most)
                 if records:
@@ -78,7 +103,9 @@ class Spool:
     def acknowledge(self) -> None:
         """All that was read is settled."""
         with self._guard:
-            if self._adopted is not None:
+            if self._lent:
+                self._lent = []
+            elif self._adopted is not None:
                 self._adopted.acknowledge()
             elif self._own is not None:
                 self._settle_own(self._own)
@@ -87,12 +114,12 @@ class Spool:
         journal.acknowledge()
         journal.restart()
         if journal.is_drained():
-            self.damaged = self.written - self.read_back
+            self.damaged = self.written - self.read_back - len(self._held)
 
     def set_aside(self, line: bytes) -> None:
         """Keep what is never to be delivered, while there is room for it."""
         with self._guard:
-            if self._measure() + len(line) <= self._max_bytes:
+            if self._measure(REJECTED_FILE) + len(line) < self._max_bytes * _SHARE_ASIDE:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
                 with open(os.open(self.directory / REJECTED_FILE, flags, 0o600), "ab", buffering=0) as file:
                     file.write(line + b"\n")
@@ -124,6 +151,8 @@ class Spool:
         if monotonic() < self._look_at:
             return False
         for path in sorted(self.directory.glob(f"*{LOCK_SUFFIX}")):
+            if path.stem in self._unusable:
+                continue
             # Another process may finish with it just now, or another user own it.
             with contextlib.suppress(OSError):
                 self._adopted = open_journal(self.directory, path.stem)
@@ -133,22 +162,30 @@ class Spool:
         return False
 
     def _read_adopted(self, most: int) -> list[bytes]:
-        """The next records of the adopted journal; at its end it is removed."""
+        """The next records of the adopted journal; at its end it is removed.
+
+        One that can't be read, or not removed, is let go for good: it must not hold up the others.
+        """
         journal = self._adopted
         assert journal is not None  # noqa: S101 (the caller asked)
-        records = journal.read(most, _READ_BYTES)
-        if not records:
+        try:
+            records = journal.read(most, _READ_BYTES)
+            if records:
+                return records
             journal.acknowledge()
             journal.close()
-            self._adopted = None
-        return records
+        except OSError:
+            self._unusable.add(journal.name)
+            journal.abandon()
+        self._adopted = None
+        return []
 
-    def _measure(self) -> int:
-        """Bytes that the files of the directory hold."""
+    def _measure(self, *endings: str) -> int:
+        """Bytes that the files of the directory hold whose names end so."""
         size = 0
         with os.scandir(self.directory) as entries:
             for entry in entries:
-                if entry.name.endswith((SEGMENT_SUFFIX, REJECTED_FILE)):
+                if entry.name.endswith(endings):
                     with contextlib.suppress(FileNotFoundError):
                         size += entry.stat().st_size
         return size

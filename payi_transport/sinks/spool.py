@@ -23,15 +23,23 @@ class SpoolSink:
         self._written = written
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
-        """All of the batch is on the disk, or none of it."""
-        try:
-            if self._spool.append(list(map(msgspec.json.encode, batch))):
-                self._written.set()
-                return Receipt()
-            problem = "the spool is full"
-        except OSError as exc:
-            problem = f"the spool can not be written ({exc.strerror or exc})"
+        """All of the batch is on the disk, or none of it.
+
+        What the disk does not take goes on from memory, a batch at a time, as the destination may take it.
+        """
+        payloads = list(map(msgspec.json.encode, batch))
+        problem = self._write(payloads)
+        if problem is None or self._spool.hold(payloads):
+            self._written.set()
+            return Receipt(problem=problem)
         return Receipt(retry=range(len(batch)), problem=problem)
+
+    def _write(self, payloads: Sequence[bytes]) -> str | None:
+        """Why the disk does not take them, None if it does."""
+        try:
+            return None if self._spool.append(payloads) else "the spool is full"
+        except OSError as exc:
+            return f"the spool can not be written ({exc.strerror or exc})"
 
     def fork(self) -> None:
         """The spool is the line's to leave."""

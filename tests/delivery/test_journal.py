@@ -51,6 +51,7 @@ def test_what_is_acknowledged_leaves_no_file_but_the_lock(journal: Journal, tmp_
     journal.read(9, MOST)
     assert not journal.is_drained()
     journal.acknowledge()
+    journal.acknowledge()
     journal.restart()
     assert journal.is_drained()
     assert names(tmp_path) == ["one.lock"]
@@ -119,6 +120,25 @@ def test_a_file_that_somebody_removed_holds_up_nothing(journal: Journal, tmp_pat
         write(journal, bytes([number]) * MEGABYTE)
     next(iter(sorted(tmp_path.glob("*.events")))).unlink()
     assert journal.read(9, MOST) == [bytes([8]) * MEGABYTE]
+
+
+def test_a_file_that_can_not_be_removed_is_not_read_again(tmp_path: Path) -> None:
+    first = begin(tmp_path)
+    write(first, b"x" * MEGABYTE)
+    assert first.read(9, MOST) == [b"x" * MEGABYTE]
+    first.acknowledge()
+    [segment] = tmp_path.glob("*.events")
+    content = segment.read_bytes()
+    segment.unlink()
+    segment.mkdir()
+    first.restart()
+    segment.rmdir()
+    segment.write_bytes(content)
+    write(first, b"2")
+    first.abandon()
+    second = begin(tmp_path)
+    assert second.read(9, MOST) == [b"2"]
+    second.abandon()
 
 
 def test_a_write_that_fails_half_way_leaves_nothing_of_it(journal: Journal) -> None:

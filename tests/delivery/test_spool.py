@@ -105,6 +105,21 @@ def test_a_journal_of_another_user_holds_up_nothing(tmp_path: Path, spool: Spool
     assert spool.read(9) == ([b"1"], True)
 
 
+def test_a_journal_that_can_not_be_read_holds_up_nothing(tmp_path: Path, spool: Spool) -> None:
+    left = Spool(tmp_path, MOST)
+    left.append([b"left"])
+    left.close()
+    [segment] = tmp_path.glob("*.events")
+    segment.unlink()
+    # A directory can't be opened as a file, whoever asks.
+    segment.mkdir()
+    spool.append([b"1"])
+    assert read_all(spool) == [b"1"]
+    spool.append([b"2"])
+    spool._look_at = 0.0
+    assert read_all(spool) == [b"2"]
+
+
 def test_records_that_were_damaged_on_the_disk_are_counted(tmp_path: Path, spool: Spool) -> None:
     spool.append([b"one", b"two", b"three"])
     [segment] = tmp_path.glob("*.events")
@@ -118,13 +133,33 @@ def test_records_that_were_damaged_on_the_disk_are_counted(tmp_path: Path, spool
     assert (spool.written, spool.damaged) == (4, 2)
 
 
-def test_what_is_set_aside_is_kept_while_there_is_room(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, 60)
-    for number in range(9):
+def test_what_is_set_aside_is_kept_in_a_tenth_of_the_room(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 600)
+    for number in range(99):
         spool.set_aside(json.dumps({"number": number}).encode())
     lines = (tmp_path / REJECTED_FILE).read_text().splitlines()
     assert [json.loads(line)["number"] for line in lines] == [0, 1, 2, 3]
     assert (tmp_path / REJECTED_FILE).stat().st_mode & 0o777 == 0o600
+    assert spool.append([b"x" * 500])
+    spool.close()
+
+
+def test_what_the_disk_does_not_take_is_read_from_memory_and_first(spool: Spool, tmp_path: Path) -> None:
+    left = Spool(tmp_path, MOST)
+    left.append([b"left"])
+    left.close()
+    spool.append([b"1"])
+    assert spool.hold([b"2", b"3"])
+    assert not spool.hold([b"4"])
+    assert (spool.written, spool.held) == (3, 2)
+    assert spool.read(1) == ([b"2", b"3"], True)
+    assert not spool.hold([b"4"])
+    spool.acknowledge()
+    assert (spool.held, spool.damaged) == (0, 0)
+    assert read_all(spool) == [b"left", b"1"]
+    assert spool.hold([b"4"])
+    assert read_all(spool) == [b"4"]
+    assert (spool.written, spool.read_back, spool.damaged) == (4, 4, 0)
 
 
 def test_a_file_that_goes_away_while_all_are_measured_counts_nothing(tmp_path: Path, spool: Spool) -> None:

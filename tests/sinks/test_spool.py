@@ -6,8 +6,9 @@ import threading
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from payi_transport import Event, Units
+from payi_transport import Event, Receipt, Units
 from payi_transport.delivery.spool import Spool
 from payi_transport.sinks.spool import SpoolSink
 
@@ -30,14 +31,22 @@ def test_a_batch_is_on_the_disk_when_it_is_delivered(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_a_full_spool_keeps_the_batch_waiting(tmp_path: Path) -> None:
-    sink = SpoolSink(Spool(tmp_path, 10), 10, threading.Event())
-    receipt = sink.deliver(EVENTS)
-    assert (list(receipt.retry), receipt.problem) == ([0, 1, 2], "the spool is full")
-
-
-def test_a_disk_that_can_not_be_written_keeps_the_batch_waiting(tmp_path: Path) -> None:
-    sink = SpoolSink(Spool(tmp_path / "nowhere", 1 << 20), 10, threading.Event())
-    receipt = sink.deliver(EVENTS)
-    assert list(receipt.retry) == [0, 1, 2]
-    assert receipt.problem == "the spool can not be written (No such file or directory)"
+@pytest.mark.parametrize(
+    ("folder", "room", "problem"),
+    [
+        ("", 10, "the spool is full"),
+        ("nowhere", 1 << 20, "the spool can not be written (No such file or directory)"),
+    ],
+)
+def test_what_the_disk_does_not_take_goes_on_from_memory_one_batch_at_a_time(
+    folder: str, room: int, problem: str, tmp_path: Path
+) -> None:
+    spool, written = Spool(tmp_path / folder, room), threading.Event()
+    sink = SpoolSink(spool, 10, written)
+    assert sink.deliver(EVENTS) == Receipt(problem=problem)
+    assert written.is_set()
+    later = sink.deliver(EVENTS[:2])
+    assert (list(later.retry), later.problem) == ([0, 1], problem)
+    assert [msgspec.json.decode(record, type=Event) for record in spool.read(9)[0]] == EVENTS
+    spool.acknowledge()
+    assert not sink.deliver(EVENTS).retry
