@@ -21,7 +21,7 @@ from benchmarks.samples import Case, Row
 from benchmarks.tables import format_rows
 
 BENCHMARKS = ("latency", "overhead", "scaling", "throughput", "wires")
-_PACKAGES = ("payi-transport", "httpx", "httpx2", "msgspec", "botocore")
+_PACKAGES = ("payi-transport", "httpx", "httpx2", "aiohttp", "requests", "botocore", "aiobotocore", "msgspec")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Sequence
 from time import process_time, thread_time
 from typing import Any, NamedTuple
 
-from benchmarks.formats import BOTOCORE, CONCURRENCY, FORMATS, STREAM, SYNC, TASKS, Caller, make_caller
+from benchmarks.callers import (
+    AIOBOTOCORE,
+    AIOHTTP,
+    BOTOCORE,
+    CONCURRENCY,
+    HTTPX2,
+    HTTPX2_TASKS,
+    REQUESTS,
+    Caller,
+    open_caller,
+)
+from benchmarks.formats import FORMATS, STREAM
 from benchmarks.playback import open_sink
 from benchmarks.samples import Case, Pair, Round, Row
 from benchmarks.samples import summarize as summarize_rounds
@@ -16,7 +27,13 @@ from payi_transport import Sink, payi_flush, payi_instrument, payi_stats, payi_u
 __all__ = ["list_cases", "measure", "summarize"]
 
 _CALLS = {"unary": 400, STREAM: 100}
-_LIBRARIES = {"bedrock": (BOTOCORE,)}
+# OpenAI's format through every library that sends whatever it is given: the formats of others add nothing.
+_LIBRARIES = {
+    "openai": (HTTPX2, HTTPX2_TASKS, AIOHTTP, REQUESTS),
+    "anthropic": (HTTPX2, HTTPX2_TASKS),
+    "google": (HTTPX2, HTTPX2_TASKS),
+    "bedrock": (BOTOCORE, AIOBOTOCORE),
+}
 _CALLER = "µs CPU a call, caller"
 _WHOLE = "µs CPU a call, whole process"
 _BUDGETS = {_WHOLE: 60.0}
@@ -32,20 +49,18 @@ class _Cost(NamedTuple):
 def list_cases(*, quick: bool = False) -> list[Case]:
     """Every provider, unary and streaming, by each library that its SDK may send with."""
     cases: list[Case] = [
-        (provider, kind, library)
-        for provider, kind in FORMATS
-        for library in _LIBRARIES.get(provider, (SYNC, TASKS))
+        (provider, kind, library) for provider, kind in FORMATS for library in _LIBRARIES[provider]
     ]
-    # A stride that meets every provider, both kinds and each library.
+    # A stride that meets every provider and both kinds.
     return cases[::3] if quick else cases
 
 
 def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
     """Bare and instrumented in turns, in one process; the sink posts to another."""
     provider, kind, library = case
-    call = make_caller(provider, kind, library)
+    form = FORMATS[provider, kind]
     calls = CONCURRENCY if quick else _CALLS[kind]
-    with open_sink() as sink:
+    with open_sink() as sink, open_caller(library, form.target, form.make_script()) as call:
         return [_run_round(call, calls, sink, first=index % 2 == 0) for index in range(rounds)]
 
 

@@ -11,12 +11,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import overhead
+from benchmarks import overhead, wires
 from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.callers import CONCURRENCY, open_caller
 from benchmarks.case import find_benchmark
 from benchmarks.corpus import LONG, OBSERVED, SHORT, WORKLOADS
+from benchmarks.formats import FORMATS
 from benchmarks.samples import Row, summarize
 from benchmarks.tables import format_rows
+from payi_transport import MemorySink, payi_flush, payi_instrument
+from tests.exchanges import shown
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,6 +61,27 @@ def test_cases_cover_each_way_to_call_and_to_install() -> None:
         assert {case.family for case in cases} == {"httpx", "httpx2"}
         assert {case.mode for case in cases} == {"sync", "async"}
         assert {case.install for case in cases} == {"global", "explicit"}
+
+
+@pytest.mark.parametrize("case", wires.list_cases(), ids=" / ".join)
+def test_every_library_gets_what_was_recorded_of_the_provider(
+    case: tuple[str, str, str], sink: MemorySink
+) -> None:
+    provider, kind, library = case
+    form = FORMATS[provider, kind]
+    payi_instrument(sink=sink)
+    with open_caller(library, form.target, form.make_script()) as call:
+        call(CONCURRENCY)
+    payi_flush()
+    expected = {name: form.recorded.event[name] for name in ("category", "resource", "units")}
+    assert [shown(event, expected) for event in sink.events] == [expected] * CONCURRENCY
+
+
+def test_a_quick_run_of_the_wires_meets_every_provider_and_kind() -> None:
+    some, every = (
+        [set(part) for part in zip(*wires.list_cases(quick=quick), strict=True)] for quick in (True, False)
+    )
+    assert some[:2] == every[:2]
 
 
 def test_bodies_are_the_same_each_time_and_of_the_size_they_should_be() -> None:

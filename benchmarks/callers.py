@@ -1,0 +1,199 @@
+"""Calls by each HTTP library, with a client that is kept, of a provider that is in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
+from typing import Any
+
+import aiobotocore.session
+import aiohttp
+import botocore.session
+import httpx2
+import requests
+from botocore.config import Config
+
+from benchmarks.corpus import REQUEST_HEADERS, Script, provide
+from benchmarks.providers import Adapter, Connector, Pool
+
+__all__ = [
+    "AIOBOTOCORE",
+    "AIOHTTP",
+    "BOTOCORE",
+    "CONCURRENCY",
+    "HTTPX2",
+    "HTTPX2_TASKS",
+    "REQUESTS",
+    "Caller",
+    "open_caller",
+]
+
+# Calls under way at once in an event loop.
+CONCURRENCY = 50
+HTTPX2, REQUESTS, BOTOCORE = "httpx2", "requests", "botocore"
+HTTPX2_TASKS, AIOHTTP, AIOBOTOCORE = (
+    f"{library}, {CONCURRENCY} tasks" for library in ("httpx2", "aiohttp", "aiobotocore")
+)
+# Makes so many calls; in tasks, a multiple of their number.
+Caller = Callable[[int], None]
+_Call = Callable[[], None]
+_AsyncCall = Callable[[], Awaitable[None]]
+
+
+@contextmanager
+def open_caller(library: str, target: str, script: Script) -> Iterator[Caller]:
+    """`target` is a URL, or the method of a Bedrock client."""
+    if library in _SYNC:
+        with _SYNC[library](target, script) as call:
+            yield lambda count: _call_in_turn(call, count)
+        return
+    with asyncio.Runner() as runner:
+        opened = AsyncExitStack()
+        async_call = runner.run(opened.enter_async_context(_ASYNC[library](target, script)))
+        yield lambda count: runner.run(_call_at_once(async_call, count))
+        runner.run(opened.aclose())
+
+
+def _call_in_turn(call: _Call, count: int) -> None:
+    for _ in range(count):
+        call()
+
+
+async def _call_at_once(call: _AsyncCall, count: int) -> None:
+    async def call_in_turn() -> None:
+        for _ in range(count // CONCURRENCY):
+            await call()
+
+    await asyncio.gather(*(call_in_turn() for _ in range(CONCURRENCY)))
+
+
+@contextmanager
+def _open_httpx2(url: str, script: Script) -> Iterator[_Call]:
+    transport: Any = provide("httpx2")
+    transport.script = script
+    with httpx2.Client(transport=transport) as client:
+
+        def call() -> None:
+            with client.stream("POST", url, content=script.request, headers=REQUEST_HEADERS) as response:
+                for _ in response.iter_bytes():
+                    pass
+
+        yield call
+
+
+class _Yielding(httpx2.AsyncBaseTransport):
+    """Lets others run before each answer, as waiting for a socket does."""
+
+    def __init__(self, script: Script) -> None:
+        self._inner = provide("httpx2")
+        self._inner.script = script
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(0)
+        response: httpx2.Response = self._inner.handle_request(request)
+        return response
+
+
+@asynccontextmanager
+async def _open_async_httpx2(url: str, script: Script) -> AsyncIterator[_AsyncCall]:
+    async with httpx2.AsyncClient(transport=_Yielding(script)) as client:
+
+        async def call() -> None:
+            async with client.stream(
+                "POST", url, content=script.request, headers=REQUEST_HEADERS
+            ) as response:
+                async for _ in response.aiter_bytes():
+                    pass
+
+        yield call
+
+
+@contextmanager
+def _open_requests(url: str, script: Script) -> Iterator[_Call]:
+    with requests.Session() as session:
+        session.mount("https://", Adapter(script.answer))
+
+        def call() -> None:
+            with session.post(url, script.request, headers=REQUEST_HEADERS, stream=True) as response:
+                for _ in response.iter_content(None):
+                    pass
+
+        yield call
+
+
+@asynccontextmanager
+async def _open_aiohttp(url: str, script: Script) -> AsyncIterator[_AsyncCall]:
+    async with aiohttp.ClientSession(connector=Connector(script.answer)) as session:
+
+        async def call() -> None:
+            async with session.post(url, data=script.request, headers=REQUEST_HEADERS) as response:
+                async for _ in response.content.iter_any():
+                    pass
+
+        yield call
+
+
+_BEDROCK: dict[str, Any] = {
+    "service_name": "bedrock-runtime",
+    "region_name": "us-east-1",
+    "aws_access_key_id": "no-key",
+    "aws_secret_access_key": "no-secret",
+}
+_NO_RETRIES = {"total_max_attempts": 1}
+
+
+def _read_arguments(script: Script) -> dict[str, Any]:
+    """What the client makes the request of."""
+    return {"modelId": "us.anthropic.claude-sonnet-4-5-20250929-v1:0", **json.loads(script.request)}
+
+
+@contextmanager
+def _open_botocore(method: str, script: Script) -> Iterator[_Call]:
+    client = botocore.session.get_session().create_client(**_BEDROCK, config=Config(retries=_NO_RETRIES))
+    client._endpoint.http_session._manager = Pool(script.answer)
+    send, arguments = getattr(client, method), _read_arguments(script)
+
+    def call() -> None:
+        for _ in send(**arguments).get("stream", ()):
+            pass
+
+    yield call
+
+
+@asynccontextmanager
+async def _open_aiobotocore(method: str, script: Script) -> AsyncIterator[_AsyncCall]:
+    session = aiobotocore.session.get_session()
+    options = {"config": aiobotocore.config.AioConfig(retries=_NO_RETRIES)}
+    async with (
+        session.create_client(**_BEDROCK, **options) as client,
+        aiohttp.ClientSession(connector=Connector(script.answer), auto_decompress=False) as inner,
+    ):
+        client._endpoint.http_session._sessions[None] = inner
+        send, arguments = getattr(client, method), _read_arguments(script)
+
+        async def call() -> None:
+            if (stream := (await send(**arguments)).get("stream")) is not None:
+                async for _ in stream:
+                    pass
+
+        yield call
+
+
+_SYNC: dict[str, Callable[[str, Script], AbstractContextManager[_Call]]] = {
+    HTTPX2: _open_httpx2,
+    REQUESTS: _open_requests,
+    BOTOCORE: _open_botocore,
+}
+_ASYNC: dict[str, Callable[[str, Script], AbstractAsyncContextManager[_AsyncCall]]] = {
+    HTTPX2_TASKS: _open_async_httpx2,
+    AIOHTTP: _open_aiohttp,
+    AIOBOTOCORE: _open_aiobotocore,
+}
