@@ -23,12 +23,14 @@ from botocore.config import Config
 
 from benchmarks.corpus import REQUEST_HEADERS, Script, provide
 from benchmarks.providers import Adapter, Connector, Pool
+from payi_transport import payi_httpx_client
 
 __all__ = [
     "AIOBOTOCORE",
     "AIOHTTP",
     "BOTOCORE",
     "CONCURRENCY",
+    "EXPLICIT",
     "HTTPX2",
     "HTTPX2_TASKS",
     "REQUESTS",
@@ -38,7 +40,7 @@ __all__ = [
 
 # Calls under way at once in an event loop.
 CONCURRENCY = 50
-HTTPX2, REQUESTS, BOTOCORE = "httpx2", "requests", "botocore"
+HTTPX2, EXPLICIT, REQUESTS, BOTOCORE = "httpx2", "httpx2, explicit client", "requests", "botocore"
 HTTPX2_TASKS, AIOHTTP, AIOBOTOCORE = (
     f"{library}, {CONCURRENCY} tasks" for library in ("httpx2", "aiohttp", "aiobotocore")
 )
@@ -76,10 +78,12 @@ async def _call_at_once(call: _AsyncCall, count: int) -> None:
 
 
 @contextmanager
-def _open_httpx2(url: str, script: Script) -> Iterator[_Call]:
-    transport: Any = provide("httpx2")
+def _open_httpx2(
+    url: str, script: Script, make_client: Callable[..., httpx2.Client] = httpx2.Client
+) -> Iterator[_Call]:
+    transport = provide("httpx2")
     transport.script = script
-    with httpx2.Client(transport=transport) as client:
+    with make_client(transport=transport) as client:
 
         def call() -> None:
             with client.stream("POST", url, content=script.request, headers=REQUEST_HEADERS) as response:
@@ -87,6 +91,10 @@ def _open_httpx2(url: str, script: Script) -> Iterator[_Call]:
                     pass
 
         yield call
+
+
+def _open_explicit(url: str, script: Script) -> AbstractContextManager[_Call]:
+    return _open_httpx2(url, script, lambda **given: payi_httpx_client(**given, family="httpx2"))
 
 
 class _Yielding(httpx2.AsyncBaseTransport):
@@ -189,6 +197,7 @@ async def _open_aiobotocore(method: str, script: Script) -> AsyncIterator[_Async
 
 _SYNC: dict[str, Callable[[str, Script], AbstractContextManager[_Call]]] = {
     HTTPX2: _open_httpx2,
+    EXPLICIT: _open_explicit,
     REQUESTS: _open_requests,
     BOTOCORE: _open_botocore,
 }

@@ -23,6 +23,7 @@ __all__ = [
     "Answer",
     "Part",
     "Script",
+    "make_text",
     "provide",
 ]
 
@@ -103,7 +104,7 @@ def make_stream(chunks: int, *, asks: bool, fresh: bool = False) -> Script:
     """
     request: dict[str, Any] = {
         "model": "gpt-4o-mini",
-        "messages": [{"role": "user", "content": _Text().take(900)}],
+        "messages": [{"role": "user", "content": make_text(900)}],
         "stream": True,
     }
     if asks:
@@ -135,6 +136,11 @@ def _to_event(choices: list[Any], more: dict[str, Any]) -> bytes:
         **more,
     }
     return b"data: " + json.dumps(data, separators=(",", ":")).encode() + b"\n\n"
+
+
+def make_text(size: int) -> str:
+    """Words of so many characters."""
+    return _Text().take(size)
 
 
 class _Text:

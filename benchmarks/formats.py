@@ -1,20 +1,37 @@
 """What is sent to each of four providers, and what it answers.
 
-The bodies are those that the tests have recorded, a stream's with one of its events as often as is needed.
+The bodies are those that the tests have recorded, with more text in them where they are to be larger, and a
+stream's with one of its events as often as is needed.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from benchmarks.corpus import Answer, Script
+from benchmarks.corpus import LONG, SHORT, Answer, Script, make_text
 from tests.wire_cases import CASES, WireCase
 
-__all__ = ["FORMATS", "STREAM", "Format"]
+__all__ = ["KINDS", "PROVIDERS", "Format", "Kind", "find_format"]
 
-# Of a stream, each one event.
-CHUNKS = 100
-STREAM = f"stream of {CHUNKS}"
+# A value with a space in it is text; names and ids have none.
+_TEXT = re.compile(rb':\s*"([^"\\]+ [^"\\]*)"')
+
+
+class Kind(NamedTuple):
+    """Bytes that the bodies have at least; `events`: those of a stream, each of them one chunk."""
+
+    request: int = 1_000
+    answer: int = 600
+    events: int = 0
+
+
+KINDS = {
+    "unary 1 KB": Kind(),
+    "unary 200 KB": Kind(200_000, 8_000),
+    f"stream of {SHORT}": Kind(events=SHORT),
+    f"stream of {LONG}": Kind(events=LONG),
+}
 
 
 class Format(NamedTuple):
@@ -32,26 +49,47 @@ class Format(NamedTuple):
         """The call that its bodies come of."""
         return next(case for case in CASES if case.name == self.case)
 
-    def make_script(self) -> Script:
+    def make_script(self, kind: Kind) -> Script:
         """Request and answer."""
         case = self.recorded
         chunks = case.chunks()
-        if self.repeated is not None:
-            chunks[self.repeated : self.repeated] = [chunks[self.repeated]] * (CHUNKS - len(chunks))
-        return Script(case.request, Answer(case.headers["content-type"], tuple(chunks), fresh=True))
+        if self.repeated is None:
+            chunks = [_fill(case.answer, kind.answer)]
+        else:
+            chunks[self.repeated : self.repeated] = [chunks[self.repeated]] * (kind.events - len(chunks))
+        answer = Answer(case.headers["content-type"], tuple(chunks), fresh=True)
+        return Script(_fill(case.request, kind.request), answer)
+
+
+def _fill(body: bytes, size: int) -> bytes:
+    """`body` with words behind its longest text, until it has `size` bytes."""
+    text = max(_TEXT.findall(body), key=len)
+    return body.replace(text, text + make_text(max(0, size - len(body))).encode(), 1)
 
 
 _OPENAI = "https://api.openai.com/v1/chat/completions"
 _ANTHROPIC = "https://api.anthropic.com/v1/messages"
 _GOOGLE = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:"
-
-FORMATS = {
-    ("openai", "unary"): Format("openai/chat_unary", _OPENAI),
-    ("openai", STREAM): Format("openai/chat_stream", _OPENAI, 1),
-    ("anthropic", "unary"): Format("anthropic/message_unary", _ANTHROPIC),
-    ("anthropic", STREAM): Format("anthropic/message_stream", _ANTHROPIC, 3),
-    ("google", "unary"): Format("google/gemini_unary", _GOOGLE + "generateContent"),
-    ("google", STREAM): Format("google/gemini_stream", _GOOGLE + "streamGenerateContent?alt=sse", 1),
-    ("bedrock", "unary"): Format("bedrock/converse_unary", "converse"),
-    ("bedrock", STREAM): Format("bedrock/converse_stream", "converse_stream", 1),
+# A unary call of each, and a stream.
+_FORMATS = {
+    "openai": (Format("openai/chat_unary", _OPENAI), Format("openai/chat_stream", _OPENAI, 1)),
+    "anthropic": (
+        Format("anthropic/message_unary", _ANTHROPIC),
+        Format("anthropic/message_stream", _ANTHROPIC, 3),
+    ),
+    "google": (
+        Format("google/gemini_unary", _GOOGLE + "generateContent"),
+        Format("google/gemini_stream", _GOOGLE + "streamGenerateContent?alt=sse", 1),
+    ),
+    "bedrock": (
+        Format("bedrock/converse_unary", "converse"),
+        Format("bedrock/converse_stream", "converse_stream", 1),
+    ),
 }
+PROVIDERS = tuple(_FORMATS)
+
+
+def find_format(provider: str, kind: Kind) -> Format:
+    """One of `PROVIDERS`."""
+    unary, stream = _FORMATS[provider]
+    return stream if kind.events else unary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import process_time, thread_time
 from typing import Any, NamedTuple
 
@@ -12,13 +12,14 @@ from benchmarks.callers import (
     AIOHTTP,
     BOTOCORE,
     CONCURRENCY,
+    EXPLICIT,
     HTTPX2,
     HTTPX2_TASKS,
     REQUESTS,
     Caller,
     open_caller,
 )
-from benchmarks.formats import FORMATS, STREAM
+from benchmarks.formats import KINDS, PROVIDERS, find_format
 from benchmarks.playback import open_sink
 from benchmarks.samples import Case, Pair, Round, Row
 from benchmarks.samples import summarize as summarize_rounds
@@ -26,14 +27,19 @@ from payi_transport import Sink, payi_flush, payi_instrument, payi_stats, payi_u
 
 __all__ = ["list_cases", "measure", "summarize"]
 
-_CALLS = {"unary": 400, STREAM: 100}
+# Some 50 milliseconds of each; tasks make one call each at least.
+_CALLS = {"unary 1 KB": 200, "unary 200 KB": 100, "stream of 20": 100, "stream of 500": 10}
+_HTTPX2 = (HTTPX2, HTTPX2_TASKS)
 # OpenAI's format through every library that sends whatever it is given: the formats of others add nothing.
 _LIBRARIES = {
-    "openai": (HTTPX2, HTTPX2_TASKS, AIOHTTP, REQUESTS),
-    "anthropic": (HTTPX2, HTTPX2_TASKS),
-    "google": (HTTPX2, HTTPX2_TASKS),
+    "openai": (*_HTTPX2, EXPLICIT, AIOHTTP, REQUESTS),
+    "anthropic": _HTTPX2,
+    "google": _HTTPX2,
     "bedrock": (BOTOCORE, AIOBOTOCORE),
 }
+# Many tasks share what is small; large bodies and long streams take their time one by one as well.
+_SMALL = ("unary 1 KB", "stream of 20")
+_IN_TASKS = (HTTPX2_TASKS, AIOHTTP, AIOBOTOCORE)
 _CALLER = "µs CPU a call, caller"
 _WHOLE = "µs CPU a call, whole process"
 _BUDGETS = {_WHOLE: 60.0}
@@ -49,34 +55,45 @@ class _Cost(NamedTuple):
 def list_cases(*, quick: bool = False) -> list[Case]:
     """Every provider, unary and streaming, by each library that its SDK may send with."""
     cases: list[Case] = [
-        (provider, kind, library) for provider, kind in FORMATS for library in _LIBRARIES[provider]
+        (provider, kind, library)
+        for provider in PROVIDERS
+        for kind in KINDS
+        for library in _LIBRARIES[provider]
+        if kind in _SMALL or library != HTTPX2_TASKS
     ]
-    # A stride that meets every provider and both kinds.
-    return cases[::3] if quick else cases
+    # A stride that meets every provider and kind.
+    return cases[::6] if quick else cases
 
 
 def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
     """Bare and instrumented in turns, in one process; the sink posts to another."""
     provider, kind, library = case
-    form = FORMATS[provider, kind]
-    calls = CONCURRENCY if quick else _CALLS[kind]
-    with open_sink() as sink, open_caller(library, form.target, form.make_script()) as call:
-        return [_run_round(call, calls, sink, first=index % 2 == 0) for index in range(rounds)]
+    form = find_format(provider, KINDS[kind])
+    script = form.make_script(KINDS[kind])
+    calls = _CALLS[kind] // (10 if quick else 1)
+    if library in _IN_TASKS:
+        calls = max(calls, CONCURRENCY)
+    plain = HTTPX2 if library == EXPLICIT else library
+    with (
+        open_sink() as sink,
+        open_caller(plain, form.target, script) as bare,
+        open_caller(library, form.target, script) as payi,
+    ):
+        sides = (lambda: _run(bare, calls)), (lambda: _run_instrumented(payi, calls, sink))
+        return [_run_round(*sides, first=index % 2 == 0) for index in range(rounds)]
 
 
 def summarize(case: Case, rounds: Sequence[Any]) -> Iterator[Row]:
     """The budget is of unary calls: a stream has more to decode."""
-    return summarize_rounds(case, rounds, _BUDGETS if case[1] == "unary" else None)
+    return summarize_rounds(case, rounds, None if KINDS[case[1]].events else _BUDGETS)
 
 
-def _run_round(call: Caller, calls: int, sink: Sink, *, first: bool) -> Round:
+def _run_round(run: Callable[[], _Cost], run_instrumented: Callable[[], _Cost], *, first: bool) -> Round:
     """`first`: whether the bare half is, as who is second finds warmer caches."""
     if first:
-        bare = _run(call, calls)
-        payi = _run_instrumented(call, calls, sink)
+        bare, payi = run(), run_instrumented()
     else:
-        payi = _run_instrumented(call, calls, sink)
-        bare = _run(call, calls)
+        payi, bare = run_instrumented(), run()
     return {_CALLER: Pair(payi.caller, bare.caller), _WHOLE: Pair(payi.whole, bare.whole)}
 
 

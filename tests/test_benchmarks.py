@@ -16,7 +16,7 @@ from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.callers import CONCURRENCY, open_caller
 from benchmarks.case import find_benchmark
 from benchmarks.corpus import LONG, OBSERVED, SHORT, WORKLOADS
-from benchmarks.formats import FORMATS
+from benchmarks.formats import KINDS, find_format
 from benchmarks.samples import Row, summarize
 from benchmarks.tables import format_rows
 from payi_transport import MemorySink, payi_flush, payi_instrument
@@ -68,9 +68,9 @@ def test_every_library_gets_what_was_recorded_of_the_provider(
     case: tuple[str, str, str], sink: MemorySink
 ) -> None:
     provider, kind, library = case
-    form = FORMATS[provider, kind]
+    form = find_format(provider, KINDS[kind])
     payi_instrument(sink=sink)
-    with open_caller(library, form.target, form.make_script()) as call:
+    with open_caller(library, form.target, form.make_script(KINDS[kind])) as call:
         call(CONCURRENCY)
     payi_flush()
     expected = {name: form.recorded.event[name] for name in ("category", "resource", "units")}
