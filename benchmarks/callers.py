@@ -25,25 +25,12 @@ from benchmarks.corpus import REQUEST_HEADERS, Script, provide
 from benchmarks.providers import Adapter, Connector, Pool
 from payi_transport import payi_httpx_client
 
-__all__ = [
-    "AIOBOTOCORE",
-    "AIOHTTP",
-    "BOTOCORE",
-    "CONCURRENCY",
-    "EXPLICIT",
-    "HTTPX2",
-    "HTTPX2_TASKS",
-    "REQUESTS",
-    "Caller",
-    "open_caller",
-]
+__all__ = ["CONCURRENCY", "EXPLICIT", "TASKS", "Caller", "open_caller"]
 
-# Calls under way at once in an event loop.
+# Calls under way at once in an event loop, where the name of an async library ends with TASKS.
 CONCURRENCY = 50
-HTTPX2, EXPLICIT, REQUESTS, BOTOCORE = "httpx2", "httpx2, explicit client", "requests", "botocore"
-HTTPX2_TASKS, AIOHTTP, AIOBOTOCORE = (
-    f"{library}, {CONCURRENCY} tasks" for library in ("httpx2", "aiohttp", "aiobotocore")
-)
+TASKS = f", {CONCURRENCY} tasks"
+EXPLICIT = "httpx2, explicit client"
 # Makes so many calls; in tasks, a multiple of their number.
 Caller = Callable[[int], None]
 _Call = Callable[[], None]
@@ -52,15 +39,17 @@ _AsyncCall = Callable[[], Awaitable[None]]
 
 @contextmanager
 def open_caller(library: str, target: str, script: Script) -> Iterator[Caller]:
-    """`target` is a URL, or the method of a Bedrock client."""
+    """`library` is a name of the tables below; `target` is a URL, or the method of a Bedrock client."""
     if library in _SYNC:
         with _SYNC[library](target, script) as call:
             yield lambda count: _call_in_turn(call, count)
         return
+    tasks = CONCURRENCY if library.endswith(TASKS) else 1
     with asyncio.Runner() as runner:
         opened = AsyncExitStack()
-        async_call = runner.run(opened.enter_async_context(_ASYNC[library](target, script)))
-        yield lambda count: runner.run(_call_at_once(async_call, count))
+        opener = _ASYNC[library.removesuffix(TASKS)]
+        async_call = runner.run(opened.enter_async_context(opener(target, script)))
+        yield lambda count: runner.run(_call_at_once(async_call, tasks, count // tasks))
         runner.run(opened.aclose())
 
 
@@ -69,12 +58,12 @@ def _call_in_turn(call: _Call, count: int) -> None:
         call()
 
 
-async def _call_at_once(call: _AsyncCall, count: int) -> None:
+async def _call_at_once(call: _AsyncCall, tasks: int, each: int) -> None:
     async def call_in_turn() -> None:
-        for _ in range(count // CONCURRENCY):
+        for _ in range(each):
             await call()
 
-    await asyncio.gather(*(call_in_turn() for _ in range(CONCURRENCY)))
+    await asyncio.gather(*(call_in_turn() for _ in range(tasks)))
 
 
 @contextmanager
@@ -196,13 +185,13 @@ async def _open_aiobotocore(method: str, script: Script) -> AsyncIterator[_Async
 
 
 _SYNC: dict[str, Callable[[str, Script], AbstractContextManager[_Call]]] = {
-    HTTPX2: _open_httpx2,
+    "httpx2": _open_httpx2,
     EXPLICIT: _open_explicit,
-    REQUESTS: _open_requests,
-    BOTOCORE: _open_botocore,
+    "requests": _open_requests,
+    "botocore": _open_botocore,
 }
 _ASYNC: dict[str, Callable[[str, Script], AbstractAsyncContextManager[_AsyncCall]]] = {
-    HTTPX2_TASKS: _open_async_httpx2,
-    AIOHTTP: _open_aiohttp,
-    AIOBOTOCORE: _open_aiobotocore,
+    "httpx2": _open_async_httpx2,
+    "aiohttp": _open_aiohttp,
+    "aiobotocore": _open_aiobotocore,
 }

@@ -7,18 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from time import process_time, thread_time
 from typing import Any, NamedTuple
 
-from benchmarks.callers import (
-    AIOBOTOCORE,
-    AIOHTTP,
-    BOTOCORE,
-    CONCURRENCY,
-    EXPLICIT,
-    HTTPX2,
-    HTTPX2_TASKS,
-    REQUESTS,
-    Caller,
-    open_caller,
-)
+from benchmarks.callers import CONCURRENCY, EXPLICIT, TASKS, Caller, open_caller
 from benchmarks.formats import KINDS, PROVIDERS, find_format
 from benchmarks.playback import open_sink
 from benchmarks.samples import Case, Pair, Round, Row
@@ -27,19 +16,23 @@ from payi_transport import Sink, payi_flush, payi_instrument, payi_stats, payi_u
 
 __all__ = ["list_cases", "measure", "summarize"]
 
-# Some 50 milliseconds of each; tasks make one call each at least.
+# So many that they take some tens of milliseconds; those in tasks are a multiple of their number.
 _CALLS = {"unary 1 KB": 200, "unary 200 KB": 100, "stream of 20": 100, "stream of 500": 10}
-_HTTPX2 = (HTTPX2, HTTPX2_TASKS)
 # OpenAI's format through every library that sends whatever it is given: the formats of others add nothing.
 _LIBRARIES = {
-    "openai": (*_HTTPX2, EXPLICIT, AIOHTTP, REQUESTS),
-    "anthropic": _HTTPX2,
-    "google": _HTTPX2,
-    "bedrock": (BOTOCORE, AIOBOTOCORE),
+    "openai": ("httpx2", EXPLICIT, "requests", "aiohttp"),
+    "anthropic": ("httpx2",),
+    "google": ("httpx2",),
+    "bedrock": ("botocore", "aiobotocore"),
 }
-# Many tasks share what is small; large bodies and long streams take their time one by one as well.
-_SMALL = ("unary 1 KB", "stream of 20")
-_IN_TASKS = (HTTPX2_TASKS, AIOHTTP, AIOBOTOCORE)
+# Those of them that are async, which the smaller calls are made with in many tasks, too.
+_ASYNC = {
+    "openai": ("httpx2", "aiohttp"),
+    "anthropic": ("httpx2",),
+    "google": ("httpx2",),
+    "bedrock": ("aiobotocore",),
+}
+_IN_TASKS = ("unary 1 KB", "stream of 20")
 _CALLER = "µs CPU a call, caller"
 _WHOLE = "µs CPU a call, whole process"
 _BUDGETS = {_WHOLE: 60.0}
@@ -53,16 +46,21 @@ class _Cost(NamedTuple):
 
 
 def list_cases(*, quick: bool = False) -> list[Case]:
-    """Every provider, unary and streaming, by each library that its SDK may send with."""
+    """Every provider and kind of call, by each library that an SDK may send with."""
     cases: list[Case] = [
         (provider, kind, library)
         for provider in PROVIDERS
         for kind in KINDS
-        for library in _LIBRARIES[provider]
-        if kind in _SMALL or library != HTTPX2_TASKS
+        for library in _list_libraries(provider, kind)
     ]
     # A stride that meets every provider and kind.
     return cases[::6] if quick else cases
+
+
+def _list_libraries(provider: str, kind: str) -> Iterator[str]:
+    yield from _LIBRARIES[provider]
+    if kind in _IN_TASKS:
+        yield from (library + TASKS for library in _ASYNC[provider])
 
 
 def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
@@ -70,10 +68,8 @@ def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
     provider, kind, library = case
     form = find_format(provider, KINDS[kind])
     script = form.make_script(KINDS[kind])
-    calls = _CALLS[kind] // (10 if quick else 1)
-    if library in _IN_TASKS:
-        calls = max(calls, CONCURRENCY)
-    plain = HTTPX2 if library == EXPLICIT else library
+    calls = min(CONCURRENCY, _CALLS[kind]) if quick else _CALLS[kind]
+    plain = "httpx2" if library == EXPLICIT else library
     with (
         open_sink() as sink,
         open_caller(plain, form.target, script) as bare,
