@@ -107,7 +107,7 @@ def test_a_round_counts_by_its_ratio_at_the_quietest_speed() -> None:
         {"bare": {"call": overhead.Sample(200.0, 160.0)}, "payi": {"call": overhead.Sample(220.0, 176.0)}},
     ]
     cpu, wall = overhead.summarize(case, rounds)
-    assert (cpu.unit, cpu.bare, cpu.budget) == ("µs CPU a call", 80.0, overhead.CALL_BUDGET)
+    assert (cpu.unit, cpu.bare, cpu.budget) == ("µs CPU a call", 80.0, 10.0)
     assert (cpu.low, cpu.median, cpu.high) == pytest.approx((8.0, 8.0, 8.0))
     assert (wall.unit, wall.bare, wall.budget) == ("µs by the clock a call", 100.0, None)
     assert wall.median == pytest.approx(10.0)
@@ -119,8 +119,19 @@ def test_a_chunk_is_what_a_long_stream_costs_more_than_a_short_one() -> None:
     payi = {"short": overhead.Sample(110.0, 110.0), "long": overhead.Sample(638.0, 638.0)}
     *calls, chunk, _ = overhead.summarize(case, [{"bare": bare, "payi": payi}] * 2)
     assert [row.budget for row in calls] == [None] * 4
-    assert (chunk.unit, chunk.bare, chunk.budget) == ("µs CPU a chunk", 1.0, overhead.CHUNK_BUDGET)
+    assert (chunk.unit, chunk.bare, chunk.budget) == ("µs CPU a chunk", 1.0, 0.1)
     assert chunk.median == pytest.approx(0.1)
+
+
+def test_every_budget_is_of_a_workload_that_there_is_and_of_cpu_time() -> None:
+    assert {workload for workload, _ in overhead.BUDGETS} == set(WORKLOADS) - {"stream, fresh chunks"}
+    sample = overhead.Sample(10.0, 5.0)
+    for (workload, unit), budget in overhead.BUDGETS.items():
+        side = {part.name: sample for part in WORKLOADS[workload]()}
+        rows = overhead.summarize(
+            overhead.Case(workload, "httpx", "sync", "global"), [{"bare": side, "payi": side}] * 2
+        )
+        assert {row.unit: row.budget for row in rows if row.budget} == {f"µs CPU a {unit}": budget}
 
 
 def test_what_was_added_is_told_at_the_quietest_speed_and_a_rate_as_it_is() -> None:
