@@ -24,10 +24,9 @@ from benchmarks.corpus import (
     Part,
     provide,
 )
-from benchmarks.playback import CountingSink
+from benchmarks.playback import ASLEEP, CountingSink
 from benchmarks.samples import Row, quartiles
 from payi_transport import (
-    PayiInstrumentConfig,
     payi_async_httpx_client,
     payi_flush,
     payi_httpx_client,
@@ -51,8 +50,6 @@ BUDGETS = {
 _WARM_UP = 80
 VARIANTS = ("bare", "payi")
 _UNITS = {"call": "call", "short": f"call of {SHORT} chunks", "long": f"call of {LONG} chunks"}
-# The worker is kept asleep while the caller is timed, and brought to work by a flush in between.
-_CONFIG: PayiInstrumentConfig = {"delivery": {"flush_interval": 3600, "max_batch": 65536}}
 
 
 class Case(NamedTuple):
@@ -175,10 +172,10 @@ def _measure(case: Case, rounds: int, *, divisor: int) -> list[Round]:
 def _run(
     case: Case, caller: SyncCaller | AsyncCaller, provider: Any, parts: list[Part], variant: str
 ) -> dict[str, Sample]:
-    """One variant's half of a round."""
+    """One variant's half of a round. The worker works in the flushes, while nothing is timed."""
     sink = CountingSink()
     if variant == "payi":
-        payi_instrument(sink=sink, config=_CONFIG)
+        payi_instrument(sink=sink, config=ASLEEP)
     provider.script = parts[0].script
     caller.time(variant, parts[0], _WARM_UP)
     samples = {}

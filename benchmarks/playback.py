@@ -8,7 +8,7 @@ from itertools import chain
 
 from benchmarks.corpus import ANSWER_HEADERS, OBSERVED_URL, REQUEST_HEADERS, Script
 from benchmarks.soak import start_ingest
-from payi_transport import Event, Receipt, Sink, payi_instrument, payi_uninstrument
+from payi_transport import Event, PayiInstrumentConfig, Receipt, Sink, payi_instrument, payi_uninstrument
 from payi_transport.active import get_active
 from payi_transport.exchange import Exchange, Headers
 from payi_transport.pipeline import Pipeline
@@ -16,7 +16,10 @@ from payi_transport.routing.routes import Route
 from payi_transport.sinks.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
 
-__all__ = ["CountingSink", "Player", "open_sink", "record_to"]
+__all__ = ["ASLEEP", "CountingSink", "Player", "open_sink", "record_to"]
+
+# With this, the worker leaves all that comes where it is until somebody flushes.
+ASLEEP: PayiInstrumentConfig = {"delivery": {"flush_interval": 3600, "max_batch": 65536}}
 
 _HEADERS = tuple(chain.from_iterable((key.encode(), text.encode()) for key, text in REQUEST_HEADERS.items()))
 
@@ -48,9 +51,9 @@ def open_sink() -> Iterator[PayiSink]:
 
 
 @contextlib.contextmanager
-def record_to(sink: Sink) -> Iterator[Pipeline]:
+def record_to(sink: Sink, config: PayiInstrumentConfig | None = None) -> Iterator[Pipeline]:
     """The pipeline that `payi_instrument()` builds."""
-    payi_instrument(sink=sink)
+    payi_instrument(sink=sink, config=config)
     pipeline = get_active()
     assert pipeline is not None
     try:

@@ -22,6 +22,8 @@ import httpx
 
 from payi_transport import payi_flush, payi_instrument, payi_stats, payi_uninstrument
 
+# Linux's; other systems have no such file.
+STATM = Path("/proc/self/statm")
 _URL = "https://api.openai.com/v1/chat/completions"
 _PROMPT = b'{"model":"gpt-4.1","messages":[{"role":"user","content":"%b"}]}' % (b"word " * 200)
 _ANSWER = (
@@ -121,7 +123,7 @@ def watch_memory(stop: threading.Event, seen: list[int]) -> None:
 
 def measure_memory() -> int:
     """Resident bytes of this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    pages = int(STATM.read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -7,15 +7,18 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from time import perf_counter, process_time
 from typing import Any
 
 import msgspec
 
 from benchmarks.corpus import Script, make_stream, make_unary
-from benchmarks.playback import CountingSink, Player, open_sink, record_to
+from benchmarks.playback import ASLEEP, CountingSink, Player, open_sink, record_to
 from benchmarks.samples import Case, Pair, Round, Row
 from benchmarks.samples import summarize as summarize_rounds
+from benchmarks.soak import STATM, measure_memory
 from payi_transport import Event, payi_flush, payi_stats
 from payi_transport.delivery.ring import Ring
 from payi_transport.exchange import Exchange
@@ -36,6 +39,7 @@ _BYTES = 64 * 1024 * 1024
 _RATE = "events a second"
 _CPU = "µs CPU an event"
 _MEMORY = "bytes an event, beside its content"
+_RESIDENT = "bytes resident an event, with its content"
 _BUDGETS = {_RATE: 20_000.0, _CPU: 60.0}
 
 
@@ -181,6 +185,28 @@ def _measure_memory(script: Script, count: int) -> Round:
     return {_MEMORY: Pair(taken / count - player.size)}
 
 
+def _measure_resident(script: Script, count: int) -> Round:
+    """In a process of its own, as memory that was let go of once is there to be used again."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return {_RESIDENT: Pair(pool.submit(_hold_calls, script, count).result())}
+
+
+def _hold_calls(script: Script, count: int) -> float:
+    """What the process grows by for each call that has ended and waits for the worker."""
+    with record_to(CountingSink(), ASLEEP) as pipeline:
+        player = Player(pipeline, script)
+        player.play()
+        before = measure_memory()
+        for _ in range(count):
+            player.play()
+        grown = measure_memory() - before
+        stats = payi_stats()
+        if stats.queued != count + 1:
+            raise RuntimeError(f"not all of {count} calls waited: {stats}")
+        payi_flush(120)
+    return grown / count
+
+
 def _make_exchanges(script: Script, count: int) -> list[Exchange]:
     with record_to(CountingSink()) as pipeline:
         player = Player(pipeline, script)
@@ -211,3 +237,5 @@ _STAGES: dict[str, Callable[[Script, int], Round]] = {
     "pipeline": _run_pipeline,
     "memory": _measure_memory,
 }
+if STATM.exists():
+    _STAGES["resident memory"] = _measure_resident

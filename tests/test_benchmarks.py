@@ -11,13 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import overhead, wires
+from benchmarks import overhead, throughput, wires
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.callers import CONCURRENCY, open_caller
 from benchmarks.case import find_benchmark
 from benchmarks.corpus import LONG, OBSERVED, SHORT, WORKLOADS
 from benchmarks.formats import KINDS, find_format
 from benchmarks.samples import Row, summarize
+from benchmarks.soak import STATM
 from benchmarks.tables import format_rows
 from payi_transport import MemorySink, payi_flush, payi_instrument
 from tests.exchanges import shown
@@ -33,7 +34,7 @@ def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_p
         cwd=_ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert ran.returncode == 0, ran.stderr
     document = json.loads(file.read_text())
@@ -200,6 +201,13 @@ def test_what_can_not_be_compared_is_refused(content: str | None, tmp_path: Path
         file.write_text(content)
     with pytest.raises(SystemExit, match="2"):
         main(["--compare", str(file), str(file)])
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="the system does not tell resident memory in /proc")
+def test_a_call_that_waits_takes_the_memory_of_its_bodies_and_little_more() -> None:
+    (measured,) = throughput.measure(("resident memory", "unary 1 KB"), rounds=1)
+    ((grown, _),) = measured.values()
+    assert 1_600 < grown < 8_000
 
 
 @pytest.mark.parametrize("options", [[], ["--spool"]], ids=["memory", "spool"])
