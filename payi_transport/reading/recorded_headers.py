@@ -6,7 +6,6 @@ import re
 import uuid
 from collections.abc import Callable, Container, Mapping
 from functools import lru_cache
-from operator import methodcaller
 
 from payi_transport.event import Header
 from payi_transport.exchange import Headers
@@ -17,7 +16,6 @@ __all__ = ["allow_request_headers", "drop_hidden_headers", "find_request_id", "f
 # Request headers that are recorded when nothing else is asked for.
 _REQUEST_HEADERS = frozenset({"accept", "content-type", "user-agent"})
 _REQUEST_PREFIXES = ("anthropic-", "openai-", "x-stainless-")
-_read_value = methodcaller("decode", "latin-1")
 _HIDDEN_PREFIXES = ("content-", "transfer-encoding")
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid")
 # Where an SDK says which attempt a request is, and the number of the first: those made by Stainless, AWS's.
@@ -31,7 +29,8 @@ def read_headers(headers: Headers) -> dict[str, str]:
     """Headers by lower-case name; a name that comes twice is joined by commas."""
     read: dict[str, str] = {}
     parts = iter(headers)
-    for name, value in zip(map(_read_name, parts), map(_read_value, parts), strict=True):
+    for raw_name, raw_value in zip(parts, parts, strict=True):
+        name, value = _read_name(raw_name), raw_value.decode("latin-1")
         read[name] = f"{read[name]}, {value}" if name in read else value
     return read
 
