@@ -26,6 +26,7 @@ LAYERS: list[dict[str, set[str]]] = [
         "segments": set(),
         "results": set(),
         "exits": set(),
+        "alarm": set(),
     },
     {
         "event": set(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping
 from time import perf_counter, sleep
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.spool import Spool
 from payi_transport.event import Event
@@ -160,9 +160,7 @@ class RingSource:
 class SpoolSource:
     """Reads events back from the disk, `most` at a time, and the next when all of them are settled."""
 
-    def __init__(
-        self, spool: Spool, most: int, wake: threading.Event, on_fault: Callable[[Exception], None]
-    ) -> None:
+    def __init__(self, spool: Spool, most: int, wake: Alarm, on_fault: Callable[[Exception], None]) -> None:
         self.counts = Counts()
         self._spool = spool
         self._most = most

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter as Tally
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.intake import RingSource, SpoolSource
 from payi_transport.delivery.ring import Counter, Ring
 from payi_transport.delivery.spool import Spool
@@ -53,7 +53,7 @@ class Line:
         self._captured = Counter()
         self._shed = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
         self.closed = self._flushed = False
-        self._wake = threading.Event()
+        self._wake = Alarm()
         delivery = settings.delivery
         self._ring: Ring[Exchange] = Ring(
             delivery.ring_capacity, delivery.max_bytes_in_flight, delivery.max_batch, self._wake_worker
@@ -76,7 +76,7 @@ class Line:
         source = RingSource(self._ring, decode, self._on_fault, most)
         if self._spool is None:
             return [make(source, sink, batch_mark=most, wake=self._wake, retry=retry, log=delivery_log)]
-        written = threading.Event()
+        written = Alarm()
         disk = SpoolSink(self._spool, most, written)
         back = SpoolSource(self._spool, sink.batch_limit or most, written, self._on_fault)
         # The spool is the queue.

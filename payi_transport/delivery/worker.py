@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
+from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.exits import prepare_resolver
 from payi_transport.delivery.intake import Pending, Source
 from payi_transport.settings import IngestRetrySettings
@@ -39,7 +40,7 @@ class Worker:
         batch_mark: int,
         interval: float,
         retry: IngestRetrySettings,
-        wake: threading.Event,
+        wake: Alarm,
         log: LogWindow,
         on_fault: Callable[[Exception], None],
     ) -> None:
@@ -103,7 +104,6 @@ class Worker:
         prepare_resolver()
         while not self._stopping:
             self._wake.wait(self._pause())
-            self._wake.clear()
             try:
                 self._take()
                 self._deliver_due()

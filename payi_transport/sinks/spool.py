@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 
 import msgspec
 
+from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.spool import Spool
 from payi_transport.event import Event
 from payi_transport.sinks import Receipt
@@ -17,7 +17,7 @@ __all__ = ["SpoolSink"]
 class SpoolSink:
     """Appends to a spool, `batch_limit` events at once, and sets `written` when there is more to read."""
 
-    def __init__(self, spool: Spool, batch_limit: int, written: threading.Event) -> None:
+    def __init__(self, spool: Spool, batch_limit: int, written: Alarm) -> None:
         self.batch_limit = batch_limit
         self._spool = spool
         self._written = written

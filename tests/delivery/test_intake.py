@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from payi_transport import Event
+from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.intake import RingSource, SpoolSource
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.spool import REJECTED_FILE, Spool
@@ -127,7 +128,7 @@ class SpoolBench:
 
     def __init__(self, directory: Path) -> None:
         self.faults: list[Exception] = []
-        self.wake = threading.Event()
+        self.wake = Alarm()
         self.spool = Spool(directory, 1 << 20)
         self.source = SpoolSource(self.spool, 2, self.wake, self.faults.append)
 

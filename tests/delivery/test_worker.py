@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt
+from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.intake import RingSource
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.worker import Worker
@@ -53,7 +54,7 @@ class Bench:
 
     def __init__(self, sink: MemorySink, retry: dict[str, Any] | None = None, **delivery: Any) -> None:
         self.faults: list[Exception] = []
-        self.wake = threading.Event()
+        self.wake = Alarm()
         settings = DeliverySettings(**{"flush_interval": 0.01, **delivery})
         self.ring: Ring[Exchange] = Ring(1000, 1 << 24, settings.max_batch, self.wake.set)
         self.worker = Worker(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from payi_transport import Event, Receipt, Units
+from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.spool import Spool
 from payi_transport.sinks.spool import SpoolSink
 
@@ -19,7 +19,7 @@ EVENTS = [
 
 
 def test_a_batch_is_on_the_disk_when_it_is_delivered(tmp_path: Path) -> None:
-    spool, written = Spool(tmp_path, 1 << 20), threading.Event()
+    spool, written = Spool(tmp_path, 1 << 20), Alarm()
     sink = SpoolSink(spool, 10, written)
     assert not sink.deliver(EVENTS).retry
     assert written.is_set()
@@ -41,7 +41,7 @@ def test_a_batch_is_on_the_disk_when_it_is_delivered(tmp_path: Path) -> None:
 def test_what_the_disk_does_not_take_goes_on_from_memory_one_batch_at_a_time(
     folder: str, room: int, problem: str, tmp_path: Path
 ) -> None:
-    spool, written = Spool(tmp_path / folder, room), threading.Event()
+    spool, written = Spool(tmp_path / folder, room), Alarm()
     sink = SpoolSink(spool, 10, written)
     assert sink.deliver(EVENTS) == Receipt(problem=problem)
     assert written.is_set()
