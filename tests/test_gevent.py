@@ -38,6 +38,15 @@ def test_greenlets_report_their_calls_once(order: str, origin: Origin, tmp_path:
     assert delivered(origin) == dict.fromkeys(NAMES | early | {"late"}, 1)
 
 
+def test_an_idle_program_reports_its_last_calls_at_its_end(origin: Origin, tmp_path: Path) -> None:
+    origin.answers = [TAKEN]
+    # By then gevent has let go of the threads that it resolves addresses on.
+    body = f"{PATCH}import gevent\ninstrument()\ngevent.sleep(6)\ncall('last')"
+    ran = run(tmp_path, body, origin)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(origin) == {"last": 1}, ran.stderr
+
+
 def test_while_a_greenlet_flushes_the_others_run(origin: Origin, tmp_path: Path) -> None:
     origin.answers = [TAKEN]
     body = f"{PATCH}instrument()\n{BODY}\nbefore = ticks\nassert payi_flush(30)\nassert ticks > before"

@@ -25,6 +25,8 @@ __all__ = ["Worker"]
 _FIRST_PAUSE = 0.25
 # How often a pause doubles; any `queue_interval` is reached by then, and no float overflows.
 _DOUBLINGS = 20
+# How long an address can be resolved for sure once that was prepared. Seconds.
+_PREPARED_SECONDS = 2.0
 # A destination may ask for longer pauses than ours, up to this. Seconds.
 _LONGEST_WAIT = 60.0
 
@@ -49,6 +51,7 @@ class Worker:
         self._sink = sink
         self._batch_mark = batch_mark
         self._interval = interval
+        self._longest_pause = min(interval, _PREPARED_SECONDS)
         self._retry = retry
         self._wake = wake
         self._log = log
@@ -101,8 +104,8 @@ class Worker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        prepare_resolver()
         while not self._stopping:
+            prepare_resolver()
             self._wake.wait(self._pause())
             try:
                 self._take()
@@ -127,11 +130,11 @@ class Worker:
     def _pause(self) -> float:
         """Seconds to sleep unless woken."""
         if not self._pending:
-            return self._interval
+            return self._longest_pause
         due = self._not_before
         if not self._failures:
             due = max(due, (self._oldest_at or 0.0) + self._interval)
-        return min(self._interval, max(0.0, due - monotonic()))
+        return min(self._longest_pause, max(0.0, due - monotonic()))
 
     def _take(self) -> None:
         while self._source.is_ready():
