@@ -46,11 +46,11 @@ class _Cost(NamedTuple):
 
 
 def list_cases(*, quick: bool = False) -> list[Case]:
-    """Every provider and kind of call, by each library that an SDK may send with."""
+    """Every kind of call and provider, by each library that an SDK may send with."""
     cases: list[Case] = [
-        (provider, kind, library)
-        for provider in PROVIDERS
+        (kind, provider, library)
         for kind in KINDS
+        for provider in PROVIDERS
         for library in _list_libraries(provider, kind)
     ]
     # A stride that meets every provider and kind.
@@ -65,7 +65,7 @@ def _list_libraries(provider: str, kind: str) -> Iterator[str]:
 
 def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
     """Bare and instrumented in turns, in one process; the sink posts to another."""
-    provider, kind, library = case
+    kind, provider, library = case
     form = find_format(provider, KINDS[kind])
     script = form.make_script(KINDS[kind])
     calls = min(CONCURRENCY, _CALLS[kind]) if quick else _CALLS[kind]
@@ -81,7 +81,7 @@ def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
 
 def summarize(case: Case, rounds: Sequence[Any]) -> Iterator[Row]:
     """The budget is of unary calls: a stream has more to decode."""
-    return summarize_rounds(case, rounds, None if KINDS[case[1]].events else _BUDGETS)
+    return summarize_rounds(case, rounds, None if KINDS[case[0]].events else _BUDGETS)
 
 
 def _run_round(run: Callable[[], _Cost], run_instrumented: Callable[[], _Cost], *, first: bool) -> Round:

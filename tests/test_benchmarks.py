@@ -52,7 +52,7 @@ def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_p
         if row.is_rate:
             assert row.median > 0
     drawn = "".join(ElementTree.parse(picture).getroot().itertext())  # noqa: S314 (our own)
-    assert all(" / ".join(case) in drawn for case in cases)
+    assert all(part in drawn for first, *others in cases for part in (first, " / ".join(others)))
 
 
 def test_cases_cover_each_way_to_call_and_to_install() -> None:
@@ -68,7 +68,7 @@ def test_cases_cover_each_way_to_call_and_to_install() -> None:
 def test_every_library_gets_what_was_recorded_of_the_provider(
     case: tuple[str, str, str], sink: MemorySink
 ) -> None:
-    provider, kind, library = case
+    kind, provider, library = case
     form = find_format(provider, KINDS[kind])
     payi_instrument(sink=sink)
     with open_caller(library, form.target, form.make_script(KINDS[kind])) as call:
