@@ -18,7 +18,6 @@ from benchmarks.case import find_benchmark
 from benchmarks.corpus import LONG, OBSERVED, SHORT, WORKLOADS
 from benchmarks.formats import KINDS, find_format
 from benchmarks.samples import Row, summarize
-from benchmarks.soak import STATM
 from benchmarks.tables import format_rows
 from payi_transport import MemorySink, payi_flush, payi_instrument
 from tests.exchanges import shown
@@ -203,9 +202,13 @@ def test_what_can_not_be_compared_is_refused(content: str | None, tmp_path: Path
         main(["--compare", str(file), str(file)])
 
 
-@pytest.mark.skipif(not STATM.exists(), reason="the system does not tell resident memory in /proc")
-def test_a_call_that_waits_takes_the_memory_of_its_bodies_and_little_more() -> None:
-    (measured,) = throughput.measure(("resident memory", "unary 1 KB"), rounds=1)
+# Where the system tells it.
+_RESIDENT = [case for case in throughput.list_cases(quick=True) if case[0] == "resident memory"]
+
+
+@pytest.mark.parametrize("case", _RESIDENT, ids=" / ".join)
+def test_a_call_that_waits_takes_the_memory_of_its_bodies_and_little_more(case: tuple[str, str]) -> None:
+    (measured,) = throughput.measure(case, rounds=1)
     ((grown, _),) = measured.values()
     assert 1_600 < grown < 8_000
 
