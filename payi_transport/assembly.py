@@ -6,7 +6,7 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any
 
@@ -130,7 +130,7 @@ def _find_limit_desk(settings: Settings, account: PayiAccount) -> Callable[[str]
     """Where to ask for the state of a limit, where that is of use."""
     if not settings.enforce_limits or not account.api_key:
         return None
-    return partial(fetch_state, account.api_key, account.base_url)
+    return partial(fetch_state, account)
 
 
 def _make_sink(settings: Settings, account: PayiAccount) -> Sink:
@@ -179,7 +179,7 @@ def _prepare_spool(directory: str | None) -> None:
 
 
 def find_account(payi: Any) -> PayiAccount:
-    """Key and base URL of the first client given, or of the environment; without a key it is empty.
+    """That of the first client given, or of the environment; without a key it is empty.
 
     Raises PayiConfigError for what is no client.
     """
@@ -191,10 +191,17 @@ def find_account(payi: Any) -> PayiAccount:
                 f"payi: expected a Payi or AsyncPayi client or a list of them, got {payi!r}"
             )
     if clients:
-        return PayiAccount(str(clients[0].base_url), clients[0].api_key)
+        return PayiAccount(str(clients[0].base_url), clients[0].api_key, _find_headers(clients[0]))
     return PayiAccount(
         os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL, os.environ.get("PAYI_API_KEY") or ""
     )
+
+
+def _find_headers(client: Any) -> dict[str, str]:
+    """What a client was given to send with every call; under the public name, Pay-i's SDK has its own too."""
+    headers = getattr(client, "_custom_headers", getattr(client, "default_headers", None))
+    pairs = headers.items() if isinstance(headers, Mapping) else ()
+    return {name: value for name, value in pairs if isinstance(value, str)}
 
 
 def _check_key(account: PayiAccount) -> None:

@@ -6,12 +6,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import payi
 import pytest
 
-from payi_transport import MemorySink, PayiConfigError, payi_flush, payi_instrument, payi_shutdown, payi_stats
+from payi_transport import (
+    AsyncPayi,
+    MemorySink,
+    Payi,
+    PayiConfigError,
+    payi_flush,
+    payi_instrument,
+    payi_shutdown,
+    payi_stats,
+    payi_uninstrument,
+)
 from payi_transport.active import get_active
 from payi_transport.assembly import find_account
 from payi_transport.sinks.account import PayiAccount
+from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
 
 CASE = next(case for case in CASES if case.name == "openai/chat_unary")
@@ -40,6 +52,25 @@ def test_the_account_is_that_of_the_first_client(several: bool) -> None:
     other = SimpleNamespace(api_key="o", base_url="https://other.test")
     account = find_account([client, other] if several else client)
     assert account == PayiAccount("https://pay-i.test", "k")
+
+
+CLIENTS = {"ours": (Payi, AsyncPayi), "of Pay-i's SDK": (payi.Payi, payi.AsyncPayi)}
+
+
+@pytest.mark.parametrize("kinds", CLIENTS.values(), ids=CLIENTS.keys())
+@pytest.mark.parametrize("headers", [{}, {"x-gateway": "g", "x-tenant": "t"}], ids=["without", "with"])
+def test_the_headers_that_a_client_was_given_go_with_the_events(
+    headers: dict[str, str], kinds: tuple[Any, ...], origin: Origin
+) -> None:
+    for kind in kinds:
+        origin.answers, origin.received = [Answer([b"{}"])], []
+        payi_instrument(kind(api_key="k", base_url=origin.url, default_headers=headers))
+        call()
+        payi_uninstrument()
+        [received] = origin.received
+        assert received.headers["xproxy-api-key"] == "k"
+        assert received.headers["user-agent"] == "payi_transport"
+        assert {name: received.headers.get(name) for name in headers} == headers
 
 
 @pytest.mark.parametrize("payi", [3, [3], SimpleNamespace(api_key=None, base_url="x"), "text"])

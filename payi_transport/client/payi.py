@@ -77,6 +77,11 @@ class _Client(API[W], Generic[W, H]):
         return httpx.URL(self._settings.base_url)
 
     @property
+    def default_headers(self) -> Mapping[str, str]:
+        """Those that were given, here or by `PAYI_CUSTOM_HEADERS`."""
+        return self._settings.headers
+
+    @property
     def timeout(self) -> TimeoutTypes:
         return self._settings.timeout
 

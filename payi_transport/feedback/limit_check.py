@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from payi_transport.errors import NotFoundError
 from payi_transport.feedback.limits import Limits
+from payi_transport.sinks.account import PayiAccount
 
 __all__ = ["LimitCheck", "fetch_state"]
 
@@ -70,7 +71,7 @@ class LimitCheck:
             self._on_problem(exc)
 
 
-def fetch_state(api_key: str, base_url: str, limit_id: str) -> str:
+def fetch_state(account: PayiAccount, limit_id: str) -> str:
     """ "blocked" or "ok", by what was spent of a limit; a limit that is gone blocks nothing.
 
     Raises the errors of the Pay-i client.
@@ -78,7 +79,13 @@ def fetch_state(api_key: str, base_url: str, limit_id: str) -> str:
     # Most programs need none of the client, so that it is not to be imported with everything else.
     from payi_transport.client.payi import Payi
 
-    with Payi(api_key=api_key, base_url=base_url, timeout=_TIMEOUT, max_retries=0) as client:
+    with Payi(
+        api_key=account.api_key,
+        base_url=account.base_url,
+        default_headers=account.headers,
+        timeout=_TIMEOUT,
+        max_retries=0,
+    ) as client:
         try:
             limit = client.limits.retrieve(limit_id).limit
         except NotFoundError:

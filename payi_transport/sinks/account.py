@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 __all__ = ["PayiAccount"]
 
 
 class PayiAccount(NamedTuple):
-    """Where to report to, and as whom."""
+    """Where to report to, as whom, and what headers go with every call."""
 
     base_url: str
     api_key: str
+    headers: Mapping[str, str] = {}

@@ -97,7 +97,10 @@ class PayiSink:
         try:
             http = self._connect()
             settings = make_settings(
-                api_key=self._account.api_key, base_url=self._account.base_url, timeout=self._timeout
+                api_key=self._account.api_key,
+                base_url=self._account.base_url,
+                timeout=self._timeout,
+                default_headers=self._account.headers,
             )
             request = SyncLink(settings, http).build(call)
             sent = len(request.content)

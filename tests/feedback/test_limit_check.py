@@ -10,6 +10,7 @@ import pytest
 
 from payi_transport.feedback.limit_check import LimitCheck, fetch_state
 from payi_transport.feedback.limits import Limits
+from payi_transport.sinks.account import PayiAccount
 from tests.origin import Answer, Origin
 
 SHORT = 0.002
@@ -134,6 +135,6 @@ def limit(spent: Any, kind: str = "block") -> Answer:
 )
 def test_what_was_spent_tells_the_state(origin: Origin, answer: Answer, state: str) -> None:
     origin.answers = [answer]
-    assert fetch_state("key", origin.url, "b/1") == state
+    assert fetch_state(PayiAccount(origin.url, "key"), "b/1") == state
     assert origin.received[0].path == "/api/v1/limits/b%2F1"
     assert origin.received[0].headers["xproxy-api-key"] == "key"
