@@ -17,7 +17,7 @@ from payi_transport import Sink, payi_flush, payi_instrument, payi_stats, payi_u
 __all__ = ["list_cases", "measure", "summarize"]
 
 # So many that they take some tens of milliseconds; those in tasks are a multiple of their number.
-_CALLS = {"unary 1 KB": 200, "unary 200 KB": 100, "stream of 20": 100, "stream of 500": 10}
+_CALLS = {"unary 1 KB": 200, "unary 200 KB": 50, "stream of 20": 50, "stream of 500": 5}
 # OpenAI's format through every library that sends whatever it is given: the formats of others add nothing.
 _LIBRARIES = {
     "openai": ("httpx2", EXPLICIT, "requests", "aiohttp"),
