@@ -16,6 +16,8 @@ from payi_transport.delivery.exits import run_at_child_exit
 from tests.origin import Answer, Origin
 from tests.programs import DOWN, TAKEN, delivered, make_environment, run, write
 
+# As Python has it, unless a shell started it in the background: that keeps SIGINT from it.
+INTERRUPTIBLE = "signal.signal(signal.SIGINT, signal.default_int_handler)"
 ENDS = {
     "normal": ("", {0}),
     "sys.exit": ("sys.exit(3)", {3}),
@@ -25,10 +27,13 @@ ENDS = {
         "; signal.pause()",
         {5},
     ),
-    "SIGINT": ("os.kill(os.getpid(), signal.SIGINT); signal.pause()", {1, -signal.SIGINT}),
+    "SIGINT": (
+        f"{INTERRUPTIBLE}; os.kill(os.getpid(), signal.SIGINT); signal.pause()",
+        {1, -signal.SIGINT},
+    ),
     "SIGINT that is handled": (
-        "\ntry:\n    os.kill(os.getpid(), signal.SIGINT); signal.pause()\nexcept KeyboardInterrupt:\n"
-        "    sys.exit(6)",
+        f"{INTERRUPTIBLE}\ntry:\n    os.kill(os.getpid(), signal.SIGINT); signal.pause()\n"
+        "except KeyboardInterrupt:\n    sys.exit(6)",
         {6},
     ),
     "in a thread that outlives the main one": (
