@@ -51,8 +51,8 @@ def payi_instrument(
     """Report every LLM call of this process to Pay-i, from now on, also those of clients made before.
 
     `payi` is a client of the Pay-i API or a list of them: key, base URL and default headers of the first are
-    used; without one they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`. `sink` sends the
-    events elsewhere (see `MemorySink`).
+    used; without one they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`. `sink` sends
+    the events elsewhere (see `MemorySink`).
     `prompt_and_response_logger` is called on a background thread for each event that Pay-i has taken, with
     the id that Pay-i gave the request, and request and response as text; it makes each event a call of its
     own. With `log_prompt_and_response=False` it is told what Pay-i is not.
