@@ -16,11 +16,12 @@ from typing import Any
 from benchmarks.case import find_benchmark, run_case
 from benchmarks.comparison import compare
 from benchmarks.corpus import SEED
+from benchmarks.environments import ENVIRONMENTS
 from benchmarks.plot import draw
 from benchmarks.samples import Case, Row
 from benchmarks.tables import format_rows
 
-BENCHMARKS = ("latency", "overhead", "scaling", "throughput", "wires")
+BENCHMARKS = ("latency", "overhead", "peers", "scaling", "throughput", "wires")
 _PACKAGES = ("payi-transport", "httpx", "httpx2", "aiohttp", "requests", "botocore", "aiobotocore", "msgspec")
 
 
@@ -58,6 +59,12 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--passes", type=int, default=3, help="processes a case, in turns (default: 3)")
     parser.add_argument("--rounds", type=int, default=15, help="rounds a process, two or more (default: 15)")
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        metavar="DIR",
+        help="where those of the peers are kept (default: a cache)",
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="keep every sample, as JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the table, as SVG")
     parser.add_argument(
@@ -72,6 +79,8 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _run(asked: argparse.Namespace, cases: Sequence[Case]) -> None:
+    if asked.environments is not None:
+        os.environ[ENVIRONMENTS] = str(asked.environments.resolve())
     if asked.quick:
         asked.passes, asked.rounds = 1, 3
     began = datetime.datetime.now(datetime.UTC)

@@ -1,23 +1,41 @@
-"""`python -m benchmarks.ingest`: Pay-i's bulk endpoint in a process of its own, which counts what it takes.
+"""`python -m benchmarks.ingest [MARK]`: what events are delivered to, a process of its own that counts them.
 
-It prints its port. `GET /down` has it end every connection that brings events, `GET /up` take them again, and
-`GET /counts` tells how many came, and how many of them had an id that was there before.
+It stands in for Pay-i, or for the service of another library, where each event has one match of the regular
+expression MARK. It prints its port. `GET /down` has it end every connection that brings events, `GET /up`
+take them again, and `GET /counts` tells how many came, and how many of them had an id that was there before.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
+import sys
 
-_ID = re.compile(rb'"provider_response_id":"([^"]*)"')
+_ID = r'"provider_response_id":"([^"]*)"'
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_GZIP = b"\x1f\x8b"
+_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+# What clients read in it: of an event to Pay-i, of a project of Logfire, of what an agent of Datadog takes.
+_ANSWER = json.dumps(
+    {
+        "event_timestamp": "2026-06-01T12:00:00Z",
+        "ingest_timestamp": "2026-06-01T12:00:00Z",
+        "request_id": "a-request",
+        "xproxy_result": {"request_id": "a-request"},
+        "project_name": "a-project",
+        "project_url": "http://127.0.0.1",
+        "endpoints": ["/v0.4/traces", "/evp_proxy/v2/", "/telemetry/proxy/"],
+    }
+).encode()
 
 
 class Ingest:
     """What came, and whether more is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str) -> None:
+        self._mark = re.compile(mark.encode())
         self.up = True
         self.taken = 0
         self.ids: set[bytes] = set()
@@ -32,7 +50,7 @@ class Ingest:
                 answer = self.answer(head.split(b" ", 2)[1], body)
                 if answer is None:
                     break
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(answer), answer))
+                writer.write(_HEAD % len(answer) + answer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -46,18 +64,18 @@ class Ingest:
             return b"{}"
         if not self.up:
             return None
-        ids = _ID.findall(body)
+        ids = self._mark.findall(gzip.decompress(body) if body.startswith(_GZIP) else body)
         self.taken += len(ids)
         self.ids.update(ids)
-        return b"{}"
+        return _ANSWER
 
 
-async def main() -> None:
+async def main(mark: str = _ID) -> None:
     """Serve until the process is ended."""
-    server = await asyncio.start_server(Ingest().serve, "127.0.0.1", 0, limit=1 << 26)
+    server = await asyncio.start_server(Ingest(mark).serve, "127.0.0.1", 0, limit=1 << 26)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*sys.argv[1:]))

@@ -47,10 +47,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 @contextlib.contextmanager
-def start_ingest() -> Iterator[str]:
-    """The address of an ingest server in another process."""
+def start_ingest(*mark: str) -> Iterator[str]:
+    """The address of an ingest server in another process. `mark`: what it counts, see `ingest.py`."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.ingest"],
+        [sys.executable, "-m", "benchmarks.ingest", *mark],
         cwd=Path(__file__).resolve().parents[1],
         stdout=subprocess.PIPE,
         text=True,

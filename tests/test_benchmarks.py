@@ -25,7 +25,8 @@ from tests.exchanges import shown
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+# That of the peers needs their environments, see test_benchmark_peers.py.
+@pytest.mark.parametrize("name", sorted({*BENCHMARKS} - {"peers"}))
 def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_path: Path) -> None:
     file, picture = tmp_path / "run.json", tmp_path / "run.svg"
     ran = subprocess.run(
