@@ -114,8 +114,9 @@ def _find_colour(row: Row) -> str:
 
 def _draw_legend(rows: Sequence[Row]) -> Iterator[str]:
     """Of what there is."""
-    x = float(_MARGIN)
-    for colour, words in ((_PLAIN, "median"), (_WITHIN, "within its budget"), (_MISSED, "misses its budget")):
+    yield write(_MARGIN, 24, "Medians:")
+    x = _MARGIN + 70.0
+    for colour, words in ((_PLAIN, "no budget"), (_WITHIN, "within budget"), (_MISSED, "budget missed")):
         if any(_find_colour(row) == colour for row in rows):
             yield draw_box(x, 14, 12, 12, colour)
             yield write(x + 18, 24, words)
