@@ -62,7 +62,7 @@ def make_pipeline(
     proxy = _make_proxy(settings, account)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)})
     _prepare_spool(settings.delivery.spool_directory)
-    used = sink or _make_sink(settings, account)
+    used = sink or _make_sink(settings, account, logger)
     return Pipeline(
         settings,
         Routes(hosts, instruments, settings.openai_config.include_usage, notices.tell_unmapped),
@@ -133,10 +133,14 @@ def _find_limit_desk(settings: Settings, account: PayiAccount) -> Callable[[str]
     return partial(fetch_state, account)
 
 
-def _make_sink(settings: Settings, account: PayiAccount) -> Sink:
+def _make_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> Sink:
     if settings.offline_instrumentation is not None:
         return OfflineSink(settings.offline_instrumentation.file_name)
     _check_key(account)
+    if not is_private(account.base_url):
+        logger.warning(
+            "payi_transport: the address of Pay-i is not https: key and events go there unencrypted"
+        )
     delivery = settings.delivery
     return _make_payi_sink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
 

@@ -73,6 +73,22 @@ def test_the_headers_that_a_client_was_given_go_with_the_events(
         assert {name: received.headers.get(name) for name in headers} == headers
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://pay-i.test", True),
+        ("http://10.0.0.1:8080", True),
+        ("https://pay-i.test", False),
+        ("http://localhost:8080", False),
+    ],
+)
+def test_an_address_without_encryption_is_told(
+    url: str, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_instrument(Payi(api_key="k", base_url=url))
+    assert ("unencrypted" in caplog.text) == told
+
+
 @pytest.mark.parametrize("payi", [3, [3], SimpleNamespace(api_key=None, base_url="x"), "text"])
 def test_what_is_no_client_is_refused(payi: Any) -> None:
     with pytest.raises(PayiConfigError, match="expected a Payi or AsyncPayi client"):
