@@ -18,13 +18,8 @@ _BLAMES_BODY = frozenset({400, 413, 422})
 _PROBE_INTERVAL = 60.0
 
 
-class _BulkFault(msgspec.Struct):
-    item_index: Any = None
-    xproxy_result: Any = None
-
-
 class _BulkAnswer(msgspec.Struct):
-    errors: list[_BulkFault] | None = None
+    errors: list[Any] | None = None
 
 
 _bulk_answer = msgspec.json.Decoder(_BulkAnswer)
@@ -90,16 +85,17 @@ def _read_result(answer: Answer) -> Receipt:
 def _read_faults(answer: Answer, size: int) -> Receipt:
     """Which items of a bulk call were refused; an answer that can't be read refuses none."""
     try:
-        faults = _bulk_answer.decode(answer.body).errors or []
+        told = _bulk_answer.decode(answer.body).errors or []
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Receipt()
+    faults = [fault for fault in told if isinstance(fault, dict)]
     retry: set[int] = set()
     rejected: dict[int, str] = {}
     for fault in faults:
-        index = fault.item_index
+        index, result = fault.get("item_index"), fault.get("xproxy_result")
         if not isinstance(index, int) or not 0 <= index < size:
             continue
-        status = fault.xproxy_result.get("statusCode") if isinstance(fault.xproxy_result, dict) else None
+        status = result.get("statusCode") if isinstance(result, dict) else None
         if isinstance(status, int) and is_transient(status):
             retry.add(index)
         else:

@@ -160,6 +160,8 @@ def test_the_refused_items_of_a_bulk_call_are_told_one_by_one(bulk: PayiSink, or
         {"item_index": 3, "xproxy_result": None},
         {"item_index": 99, "xproxy_result": {"statusCode": 400}},
         {"item_index": "x"},
+        None,
+        7,
         {"item_index": 0, "xproxy_result": {"message": "bad again", "statusCode": 503}},
         {"item_index": 1, "xproxy_result": {"statusCode": "a long story"}},
     ]
