@@ -86,7 +86,8 @@ def run(events: int, threads: int, url: str, spool: str | None) -> None:
 def make_calls(events: int, threads: int, url: str) -> None:
     """As fast as the threads go; Pay-i is away for the middle third."""
     numbers = itertools.count()
-    turns = {events // 3: "/down", 2 * events // 3: "/up"}
+    turns, paths = {events // 3, 2 * events // 3}, iter(("/down", "/up"))
+    turning = threading.Lock()
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(
@@ -97,7 +98,9 @@ def make_calls(events: int, threads: int, url: str) -> None:
         with httpx.Client(transport=httpx.MockTransport(answer)) as client:
             while (number := next(numbers)) < events:
                 if number in turns:
-                    httpx.get(url + turns[number])
+                    # Else the second could overtake the first, and Pay-i would be away for good.
+                    with turning:
+                        httpx.get(url + next(paths))
                 client.post(_URL, content=_PROMPT)
 
     answered = itertools.count()
