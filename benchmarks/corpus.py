@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -39,7 +41,10 @@ REQUEST_HEADERS = {
     "x-stainless-retry-count": "0",
 }
 _MODEL = "gpt-4o-mini-2024-07-18"
-_WORDS = ("cost", "token", "model", "a", "call", "and", "its", "answer", "is", "the", "stream", "budget")
+# The n-th word comes 1/n as often as the first, as in English: so to compress it is about as much work, which
+# some libraries do.
+_LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
+_WORD_COUNT, _LONGEST = 4_000, 9
 # Tokens differ in length, so each event of a real stream is padded to hide that from who listens.
 _PADDING = "aB3dE5gH7jK9mN"
 
@@ -143,6 +148,18 @@ def make_text(size: int) -> str:
     return _Text().take(size)
 
 
+@functools.cache
+def _make_words() -> tuple[list[str], list[float]]:
+    """All words, and how often one up to each of them comes."""
+    source = random.Random(SEED)
+    frequency = [1 / rank for rank in range(1, len(_LETTERS) + 1)]
+    words = [
+        "".join(source.choices(_LETTERS, frequency, k=source.randint(1, _LONGEST)))
+        for _ in range(_WORD_COUNT)
+    ]
+    return words, list(itertools.accumulate(1 / rank for rank in range(1, _WORD_COUNT + 1)))
+
+
 class _Text:
     """Words from the seed on."""
 
@@ -151,8 +168,11 @@ class _Text:
 
     def take(self, size: int) -> str:
         """So many characters."""
-        words = self._random.choices(_WORDS, k=size // 2 + 1)
-        return " ".join(words)[:size]
+        return " ".join(self._take_words(size // 2 + 1))[:size]
+
+    def _take_words(self, count: int) -> list[str]:
+        words, weights = _make_words()
+        return self._random.choices(words, cum_weights=weights, k=count)
 
     def fill(self, body: dict[str, Any], size: int) -> bytes:
         """`body` as JSON of `size` bytes, its empty content filled with words."""
@@ -162,7 +182,7 @@ class _Text:
 
     def make_event(self, usage: bool) -> bytes:
         """An event of one word. A provider that will tell usage says so in each event."""
-        word = self._random.choice(_WORDS)
+        (word,) = self._take_words(1)
         delta = {"content": f" {word}"}
         choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}]
         told = {"usage": None} if usage else {}
