@@ -43,7 +43,8 @@ class _RecordedStream:
         return getattr(self._inner, name)
 
     def __del__(self) -> None:
-        self._exchange.finish(Outcome.ABANDONED)
+        if not self._exchange.ended:
+            self._exchange.finish(Outcome.ABANDONED)
 
 
 class RecordedSyncStream(_RecordedStream):
@@ -77,7 +78,8 @@ class RecordedSyncStream(_RecordedStream):
         try:
             self._inner.close()
         finally:
-            self._exchange.finish(Outcome.CLOSED)
+            if not self._exchange.ended:
+                self._exchange.finish(Outcome.CLOSED)
 
 
 class RecordedAsyncStream(_RecordedStream):
@@ -120,7 +122,8 @@ class RecordedAsyncStream(_RecordedStream):
         try:
             await self._inner.aclose()
         finally:
-            self._exchange.finish(Outcome.CLOSED)
+            if not self._exchange.ended:
+                self._exchange.finish(Outcome.CLOSED)
 
 
 def _settle(exchange: Exchange) -> bytes:
@@ -174,7 +177,8 @@ class _Call(_Sent):
         """Begin to remember the answer."""
         self._take_mark_off()
         try:
-            super().answer(response, stream)
+            if self.sent is not self._request:
+                super().answer(response, stream)
             self._attach(response, stream)
         except Exception as exc:
             self._exchange.discard()

@@ -98,22 +98,19 @@ class Line:
     def push(self, exchange: Exchange) -> None:
         """The end of an exchange, on whatever thread that was. Never blocks or raises."""
         try:
-            self._enqueue(exchange)
+            self._captured.add()
+            # A finaliser may run in the middle of anything, a lock that waking takes included.
+            quietly = exchange.outcome is Outcome.ABANDONED
+            if self.closed:
+                self._shed[_LOST_AFTER_SHUTDOWN].add()
+            elif not self._ring.push(exchange, exchange.weight, quietly=quietly):
+                self._shed[_LOST_AT_RING].add()
+                if not quietly:
+                    self._loss_log.warning(
+                        "calls outrun the delivery of their events, the newest are not reported"
+                    )
         except Exception as exc:
             self._on_fault(exc)
-
-    def _enqueue(self, exchange: Exchange) -> None:
-        self._captured.add()
-        # A finaliser may run in the middle of anything, a lock that waking takes included.
-        quietly = exchange.outcome is Outcome.ABANDONED
-        if self.closed:
-            self._shed[_LOST_AFTER_SHUTDOWN].add()
-        elif not self._ring.push(exchange, exchange.weight, quietly=quietly):
-            self._shed[_LOST_AT_RING].add()
-            if not quietly:
-                self._loss_log.warning(
-                    "calls outrun the delivery of their events, the newest are not reported"
-                )
 
     def flush(self, timeout: float) -> bool:
         """Deliver all that was pushed before, within `timeout` seconds; False if any is not."""

@@ -22,16 +22,16 @@ T = TypeVar("T")
 
 
 class Counter:
-    """A counter that any thread may raise and read."""
+    """A counter that any thread may raise and read.
 
-    __slots__ = ("_ticks",)
+    `add()` raises it by one; the answer is a number that no other call gets, rising with time.
+    """
+
+    __slots__ = ("_ticks", "add")
 
     def __init__(self) -> None:
         self._ticks = itertools.count()
-
-    def add(self) -> int:
-        """Raise by one; the answer is a number that no other call gets, rising with time."""
-        return next(self._ticks)
+        self.add: Callable[[], int] = self._ticks.__next__
 
     @property
     def value(self) -> int:
@@ -64,7 +64,7 @@ class Ring(Generic[T]):
         self.max_bytes = max_bytes
         self.wake_at = wake_at
         self._wake = wake
-        self._waiting: deque[Ticketed[T]] = deque()
+        self._waiting: deque[tuple[int, T, int]] = deque()
         self._tickets = itertools.count()
         # What waits weighs about this much: callers raise it without a lock, and two at once may lose an
         # addition, which is put right whenever the worker has taken all.
@@ -81,7 +81,7 @@ class Ring(Generic[T]):
         if items and self._waiting_bytes + self._held_bytes + weight > self.max_bytes:
             return False
         self._waiting_bytes += weight
-        waiting.append(_make_ticketed((next(self._tickets), item, weight)))
+        waiting.append((next(self._tickets), item, weight))
         if len(waiting) >= self.wake_at and not quietly:
             self._wake()
         return True
@@ -89,7 +89,7 @@ class Ring(Generic[T]):
     def drain(self, most: int) -> list[Ticketed[T]]:
         """Take up to `most` items, oldest first. For the worker alone."""
         waiting = self._waiting
-        taken = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+        taken: list[Ticketed[T]] = [_make_ticketed(waiting.popleft()) for _ in range(min(most, len(waiting)))]
         weight = sum(ticketed.weight for ticketed in taken)
         self._held += len(taken)
         self._held_bytes += weight
@@ -102,7 +102,7 @@ class Ring(Generic[T]):
 
     def has_before(self, ticket: int) -> bool:
         """Whether an item with a lower ticket waits to be drained. For the worker alone."""
-        return bool(self._waiting) and self._waiting[0].ticket < ticket
+        return bool(self._waiting) and self._waiting[0][0] < ticket
 
     def release(self, items: int, weight: int) -> None:
         """Tell that drained items are delivered or lost, and no longer held. For the worker alone."""
