@@ -30,7 +30,6 @@ class BoundFamily:
 
     def __init__(self, module: ModuleType) -> None:
         self.module: Any = module
-        self.request: Callable[..., Any] = module.Request
         self.response: Callable[..., Any] = module.Response
         self.byte_stream: Callable[[bytes], Any] = module.ByteStream
         self.not_read: type[Exception] = module.RequestNotRead

@@ -22,7 +22,6 @@ __all__ = ["Family", "copy_request", "find_address", "make_answer", "read_body",
 class Family(Protocol):
     """What is needed of the module that a request is of."""
 
-    request: Callable[..., Any]
     response: Callable[..., Any]
     byte_stream: Callable[[bytes], Any]
     not_read: type[Exception]
@@ -79,17 +78,19 @@ def _read_form(fields: Iterable[Any]) -> bytes:
 
 
 def copy_request(family: Family, request: Any, detour: Detour) -> Any:
-    """A request like the caller's, but for what the detour says. With `stream`, httpx adds no header anew."""
-    stream = request.stream if detour.body is None else family.byte_stream(detour.body)
-    sent = family.request(
-        request.method,
-        request.url if detour.base is None else detour.base + request.url.raw_path.decode("ascii"),
-        headers=_change_headers(request.headers.copy(), detour),
-        stream=stream,
-        extensions=_change_extensions(request.extensions, detour),
-    )
-    if detour.body is not None or hasattr(request, "_content"):
-        sent.read()
+    """A request like the caller's, but for what the detour says.
+
+    Made by hand: its class would read and write all of its parts anew, and take half as long as the call.
+    """
+    sent = object.__new__(type(request))
+    sent.__dict__.update(request.__dict__)
+    sent.headers = _change_headers(request.headers.copy(), detour)
+    if detour.base is not None:
+        sent.url = type(request.url)(detour.base + request.url.raw_path.decode("ascii"))
+        sent.extensions = _drop_target(request.extensions)
+    if detour.body is not None:
+        sent.stream = family.byte_stream(detour.body)
+        sent._content = detour.body
     return sent
 
 
@@ -101,9 +102,9 @@ def make_answer(family: Family, request: Any, refusal: Refusal) -> Any:
     return answer
 
 
-def _change_extensions(extensions: Any, detour: Detour) -> Any:
-    """Without what is sent in place of the URL, as aiobotocore does, where that is another now."""
-    if detour.base is None or "target" not in extensions:
+def _drop_target(extensions: Any) -> Any:
+    """Without what is sent in place of the URL, as aiobotocore does: that is another now."""
+    if "target" not in extensions:
         return extensions
     return {name: value for name, value in extensions.items() if name != "target"}
 

@@ -79,7 +79,7 @@ class UsageHider:
         return b"" if _is_usage_chunk(held) else held
 
     def _feed_slowly(self, chunk: bytes) -> bytes:
-        *events, rest = _EVENT_END.split(self._held + chunk)
+        *events, rest = _split_events(self._held + chunk)
         shown: list[bytes] = []
         for event in events:
             if self._shown or not _is_usage_chunk(event):
@@ -91,6 +91,14 @@ class UsageHider:
             shown.append(rest.rstrip(b"\r\n"))
         self._held = rest[len(shown[-1]) :] if self._shown else rest
         return b"".join(shown)
+
+
+def _split_events(data: bytes) -> list[bytes]:
+    """Each event with the blank line that ends it, and behind them what is not over yet."""
+    # Nearly always one event and its end: the pattern looks behind itself at every byte.
+    if len(data) > 1 and data.find(b"\n\n") == len(data) - 2 and b"\r" not in data:
+        return [data, b""]
+    return _EVENT_END.split(data)
 
 
 def _cannot_be_usage(part: bytes) -> bool:

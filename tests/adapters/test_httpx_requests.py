@@ -121,6 +121,20 @@ def test_a_copy_that_asks_for_usage_is_to_be_answered_as_it_is(module: Any) -> N
 
 
 @every_module
+def test_a_copy_is_what_the_caller_made_and_shares_nothing_that_changes(module: Any) -> None:
+    class Traced(module.Request):  # type: ignore[misc]  # one of two modules
+        trace = "none"
+
+    request = Traced("POST", URL, content=b"abc")
+    request.trace = "t-1"
+    sent = copy_request(get_family(module.__name__), request, Detour(body=b"longer"))
+    assert (type(sent), sent.trace) == (Traced, "t-1")
+    sent.trace = "t-2"
+    sent.headers["x-own"] = "1"
+    assert (request.trace, "x-own" in request.headers, request.content) == ("t-1", False, b"abc")
+
+
+@every_module
 def test_a_copy_may_go_elsewhere_with_other_headers(module: Any) -> None:
     request = module.Request("POST", URL, content=b"abc", headers={"x-a": "1", "X-B": "2", "x-c": "3"})
     detour = Detour(
