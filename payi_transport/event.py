@@ -1,4 +1,7 @@
-"""What a dialect reads from an answer, and the event that every sink takes. Values only."""
+"""What a dialect reads from an answer, and the event that every sink takes. Values only.
+
+Nothing here can be part of a cycle, so the garbage collector is kept from what waits by thousands.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,28 @@ import msgspec
 __all__ = ["Event", "FunctionCall", "Header", "Units"]
 
 
-class Units(msgspec.Struct, frozen=True, omit_defaults=True):
+class Units(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Tokens (or seconds, characters, requests: whatever the unit's name counts) in and out."""
 
     input: int | None = None
     output: int | None = None
 
 
-class FunctionCall(msgspec.Struct, frozen=True, omit_defaults=True):
+class FunctionCall(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A function that the model asked for; `arguments` is its JSON text as on the wire."""
 
     name: str
     arguments: str | None = None
 
 
-class Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True, gc=False):
     """One HTTP header."""
 
     name: str
     value: str
 
 
-class Failure(msgspec.Struct, frozen=True):
+class Failure(msgspec.Struct, frozen=True, gc=False):
     """What a provider says went wrong: its `type` and `code`, and a message that may quote the prompt."""
 
     type: str | None = None
@@ -62,7 +65,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     uncounted: tuple[str, ...] = ()
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One call, as an item of `POST /api/v1/ingest/bulk`. Latencies are in ms, units are counts."""
 
     category: str
