@@ -27,6 +27,7 @@ LAYERS: list[dict[str, set[str]]] = [
         "results": set(),
         "exits": set(),
         "alarm": set(),
+        "slices": set(),
     },
     {
         "event": set(),

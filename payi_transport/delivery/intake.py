@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -15,14 +15,13 @@ from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.spool import Spool
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Listener
+from payi_transport.slices import in_slices
 
 __all__ = ["Counts", "Pending", "RingSource", "Source", "SpoolSource"]
 
 _event = msgspec.json.Decoder(Event)
 # Behind every mark: no flush waits for events of other processes.
 _LAST_TICKET = sys.maxsize
-# How long callers may have to wait for the interpreter while events are decoded. Seconds.
-_SLICE = 0.00025
 
 
 class Pending(NamedTuple):
@@ -93,31 +92,17 @@ class RingSource:
         self._decode = decode
         self._on_fault = on_fault
         self._most = most
-        self._slice_began = 0.0
 
     def is_ready(self) -> bool:
         return len(self._ring) > 0
 
     def take(self) -> list[Pending]:
         taken = self._ring.drain(self._most)
-        self._slice_began = perf_counter()
-        self.counts.lag = self._slice_began - taken[0].item.ended
-        decoded: list[Pending] = []
-        for ticketed in taken:
-            pending = self._take_one(*ticketed)
-            if pending is not None:
-                decoded.append(pending)
-            self._give_way()
-        return decoded
-
-    def _give_way(self) -> None:
-        """A thread that computes is taken the interpreter only after `sys.getswitchinterval()`, 5 ms.
-
-        Not where events pile up: among threads that compute, too, a slice at a time would be too little.
-        """
-        if perf_counter() - self._slice_began > _SLICE and len(self._ring) < self._most:
-            sleep(0)
-            self._slice_began = perf_counter()
+        self.counts.lag = perf_counter() - taken[0].item.ended
+        # Where events pile up no way is given: among threads that compute, too, it would be too often.
+        behind = len(self._ring) >= self._most
+        decoded = (self._take_one(*ticketed) for ticketed in (taken if behind else in_slices(taken)))
+        return [pending for pending in decoded if pending is not None]
 
     def _take_one(self, ticket: int, exchange: Exchange, weight: int) -> Pending | None:
         try:
@@ -183,7 +168,8 @@ class SpoolSource:
         payloads, self._payloads = self._payloads, []
         self._unsettled = len(payloads)
         taken = (
-            self._take_one(number, payload) for number, payload in enumerate(payloads, self._settled_own)
+            self._take_one(number, payload)
+            for number, payload in enumerate(in_slices(payloads), self._settled_own)
         )
         return [pending for pending in taken if pending is not None]
 

@@ -24,6 +24,7 @@ from payi_transport.event import Event
 from payi_transport.sinks import Receipt
 from payi_transport.sinks.account import PayiAccount
 from payi_transport.sinks.answers import Answer, read_receipt
+from payi_transport.slices import in_slices
 
 __all__ = ["PayiSink"]
 
@@ -157,7 +158,7 @@ def _encode_fitting(batch: Sequence[Event]) -> list[msgspec.Raw]:
     """As many events, one at least, as make a body of the size that is sent at once."""
     items: list[msgspec.Raw] = []
     size = 0
-    for event in batch:
+    for event in in_slices(batch):
         item = msgspec.json.encode(event)
         size += len(item) + 1
         if items and size > _BODY_MOST:

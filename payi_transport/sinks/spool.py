@@ -10,6 +10,7 @@ from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.spool import Spool
 from payi_transport.event import Event
 from payi_transport.sinks import Receipt
+from payi_transport.slices import in_slices
 
 __all__ = ["SpoolSink"]
 
@@ -27,7 +28,7 @@ class SpoolSink:
 
         What the disk does not take goes on from memory, a batch at a time, as the destination may take it.
         """
-        payloads = list(map(msgspec.json.encode, batch))
+        payloads = list(map(msgspec.json.encode, in_slices(batch)))
         problem = self._write(payloads)
         if problem is None or self._spool.hold(payloads):
             self._written.set()

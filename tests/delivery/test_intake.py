@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
-import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 
 import msgspec
 import pytest
@@ -20,6 +17,7 @@ from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.spool import REJECTED_FILE, Spool
 from payi_transport.exchange import Exchange
 from tests.exchanges import make_exchange
+from tests.waiting import wait_for_the_interpreter
 from tests.wire_cases import CASES
 
 CASE = next(case for case in CASES if case.name == "openai/chat_unary")
@@ -64,41 +62,17 @@ def test_exchanges_become_events_in_line_until_they_are_settled() -> None:
     bench.source.close()
 
 
-@pytest.fixture
-def undisturbed() -> Iterator[None]:
-    """No thread loses the interpreter unless it gives it away."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(60)
-    yield
-    sys.setswitchinterval(usual)
-
-
 @pytest.mark.parametrize(("behind", "gives_way"), [(0, True), (10, False)], ids=["in time", "behind"])
-def test_callers_do_not_wait_for_all_of_a_batch_to_be_decoded(
-    behind: int, gives_way: bool, undisturbed: None
-) -> None:
+def test_callers_do_not_wait_for_all_of_a_batch_to_be_decoded(behind: int, gives_way: bool) -> None:
     bench = RingBench(*map(make_event, range(10 + behind)))
-    begun, called = threading.Event(), threading.Event()
-    seen: list[bool] = []
+    with wait_for_the_interpreter() as caller:
 
-    def call() -> None:
-        begun.wait()
-        called.set()
+        def decode(exchange: Exchange) -> Event | str:
+            caller.compute()
+            return bench.decode(exchange)
 
-    def decode(exchange: Exchange) -> Event | str:
-        begun.set()
-        until = perf_counter() + 0.001
-        while perf_counter() < until:
-            """A thread that computes."""
-        seen.append(called.is_set())
-        return bench.decode(exchange)
-
-    source = RingSource(bench.ring, decode, bench.faults.append, most=10)
-    caller = threading.Thread(target=call)
-    caller.start()
-    source.take()
-    caller.join()
-    assert (len(seen), seen[-1]) == (10, gives_way)
+        RingSource(bench.ring, decode, bench.faults.append, most=10).take()
+        assert caller.got_in == gives_way
 
 
 def test_the_listener_of_an_exchange_is_told_of_its_delivery_alone() -> None:

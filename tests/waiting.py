@@ -1,0 +1,48 @@
+"""A thread that waits for the interpreter, which nobody takes away while it does: it is given, or not."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+__all__ = ["WaitingCaller", "wait_for_the_interpreter"]
+
+
+class WaitingCaller:
+    """Waits from the first `compute` of another thread on."""
+
+    def __init__(self) -> None:
+        self._begun, self._called = threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self._call)
+
+    def _call(self) -> None:
+        self._begun.wait()
+        self._called.set()
+
+    @property
+    def got_in(self) -> bool:
+        return self._called.is_set()
+
+    def compute(self) -> None:
+        """A millisecond of work, for the thread that has the interpreter."""
+        self._begun.set()
+        until = perf_counter() + 0.001
+        while perf_counter() < until:
+            """Nothing that would let others in."""
+
+
+@contextmanager
+def wait_for_the_interpreter() -> Iterator[WaitingCaller]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    caller = WaitingCaller()
+    caller.thread.start()
+    try:
+        yield caller
+    finally:
+        caller.compute()
+        caller.thread.join()
+        sys.setswitchinterval(usual)
