@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 # How long callers may have to wait for the interpreter. Seconds.
 _SLICE = 0.00025
+# Enough for another thread to wake up: who gives the interpreter away and comes back at once finds it free.
+_PAUSE = 0.00005
 
 
 def in_slices(items: Iterable[T]) -> Iterator[T]:
@@ -23,5 +25,5 @@ def in_slices(items: Iterable[T]) -> Iterator[T]:
     for item in items:
         yield item
         if perf_counter() - began > _SLICE:
-            sleep(0)
+            sleep(_PAUSE)
             began = perf_counter()
