@@ -78,9 +78,9 @@ def _read_form(fields: Iterable[Any]) -> bytes:
 
 
 def copy_request(family: Family, request: Any, detour: Detour) -> Any:
-    """A request like the caller's, but for what the detour says.
+    """A request like the caller's, but for what the detour says: of its class, and with all that it holds.
 
-    Made by hand: its class would read and write all of its parts anew, and take half as long as the call.
+    Not made by the class, which would read all of its parts anew, and add headers of its own.
     """
     sent = object.__new__(type(request))
     sent.__dict__.update(request.__dict__)
