@@ -46,7 +46,8 @@ def prepare_resolver() -> None:
     """Resolve an address now, so that one can be resolved while the interpreter exits in the next seconds.
 
     gevent resolves on a native thread that it lets go when it had no work for 5 seconds, and from Python 3.12
-    on none can be started at an exit. Elsewhere it costs a few microseconds.
+    on none can be started at an exit. Does nothing where there is no gevent.
     """
-    with contextlib.suppress(OSError, RuntimeError):
-        socket.getaddrinfo("127.0.0.1", None, flags=socket.AI_NUMERICHOST)
+    if "gevent" in sys.modules:
+        with contextlib.suppress(OSError, RuntimeError):
+            socket.getaddrinfo("127.0.0.1", None, flags=socket.AI_NUMERICHOST)

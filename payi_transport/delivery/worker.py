@@ -104,8 +104,8 @@ class Worker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        prepare_resolver()
         while not self._stopping:
-            prepare_resolver()
             self._wake.wait(self._pause())
             try:
                 self._take()
@@ -113,6 +113,8 @@ class Worker:
             except Exception as exc:
                 self._on_fault(exc)
                 self._not_before = monotonic() + _FIRST_PAUSE
+            prepare_resolver()
+            # Last: whoever flushed may fork next, and this thread had better sleep by then.
             self._tell_flushed()
         self._sink.close()
         self._source.close()

@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from celery.signals import worker_process_shutdown
 
-from payi_transport.delivery.exits import run_at_child_exit
+from payi_transport.delivery.exits import prepare_resolver, run_at_child_exit
 from tests.origin import Answer, Origin
 from tests.programs import DOWN, TAKEN, delivered, make_environment, run, write
 
@@ -53,6 +54,24 @@ def test_what_was_captured_is_delivered_at_the_end(
     late = {"late": 1} if "late" in end else {}
     assert delivered(origin) == {"1": 1, "2": 1, **late}
     assert "payi_transport" not in ran.stderr
+
+
+@pytest.mark.parametrize("present", [True, False], ids=["gevent", "no gevent"])
+def test_an_address_is_resolved_ahead_under_gevent_alone(
+    present: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolved: list[object] = []
+
+    def watch(name: str, arguments: tuple[object, ...]) -> None:
+        if name == "socket.getaddrinfo":
+            resolved.append(arguments[0])
+
+    sys.addaudithook(watch)
+    monkeypatch.delitem(sys.modules, "gevent", raising=False)
+    if present:
+        monkeypatch.setitem(sys.modules, "gevent", ModuleType("gevent"))
+    prepare_resolver()
+    assert resolved == ["127.0.0.1"] * present
 
 
 HANGS = {
