@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
 from time import perf_counter, process_time, thread_time
 from typing import Any, NamedTuple
 
@@ -182,19 +184,10 @@ def _make_tracer_provider(url: str) -> Any:
     return provider
 
 
-def _install_openllmetry(setup: Setup) -> Callable[[], object]:
-    from opentelemetry.instrumentation.openai import OpenAIInstrumentor
-
+def _instrument_openai(module: str, setup: Setup) -> Callable[[], object]:
+    """By the class that OpenTelemetry's instrumentations of the SDK have in common."""
     provider = _make_tracer_provider(setup.url)
-    OpenAIInstrumentor().instrument(tracer_provider=provider)
-    return lambda: provider.force_flush(_PATIENCE * 1000)
-
-
-def _install_openinference(setup: Setup) -> Callable[[], object]:
-    from openinference.instrumentation.openai import OpenAIInstrumentor
-
-    provider = _make_tracer_provider(setup.url)
-    OpenAIInstrumentor().instrument(tracer_provider=provider)
+    importlib.import_module(module).OpenAIInstrumentor().instrument(tracer_provider=provider)
     return lambda: provider.force_flush(_PATIENCE * 1000)
 
 
@@ -244,8 +237,8 @@ INSTALLS: dict[str | None, Install] = {
     "payi_transport": _install_payi_transport,
     "payi": _install_payi,
     "payi offline": _install_payi_offline,
-    "OpenLLMetry": _install_openllmetry,
-    "OpenInference": _install_openinference,
+    "OpenLLMetry": partial(_instrument_openai, "opentelemetry.instrumentation.openai"),
+    "OpenInference": partial(_instrument_openai, "openinference.instrumentation.openai"),
     "langfuse": _install_langfuse,
     "logfire": _install_logfire,
     "ddtrace": _install_ddtrace,

@@ -43,6 +43,7 @@ class _RecordedStream:
         return getattr(self._inner, name)
 
     def __del__(self) -> None:
+        # Asked here and at close, as nearly every call comes by again: to finish it twice would do no harm.
         if not self._exchange.ended:
             self._exchange.finish(Outcome.ABANDONED)
 

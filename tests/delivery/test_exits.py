@@ -61,9 +61,11 @@ def test_an_address_is_resolved_ahead_under_gevent_alone(
     present: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolved: list[object] = []
+    thread = threading.get_ident()
 
     def watch(name: str, arguments: tuple[object, ...]) -> None:
-        if name == "socket.getaddrinfo":
+        # The hook stays for good, and hears of all threads.
+        if name == "socket.getaddrinfo" and threading.get_ident() == thread:
             resolved.append(arguments[0])
 
     sys.addaudithook(watch)
