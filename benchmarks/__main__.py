@@ -17,7 +17,7 @@ from benchmarks.case import find_benchmark, run_case
 from benchmarks.comparison import compare
 from benchmarks.corpus import SEED
 from benchmarks.environments import ENVIRONMENTS
-from benchmarks.plot import draw
+from benchmarks.plot import FORMATS, save
 from benchmarks.samples import Case, Row
 from benchmarks.tables import format_rows
 
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if asked.passes < 1 or asked.rounds < 2:
         parser.error("a median with quartiles needs one pass and two rounds at least")
+    if asked.plot and asked.plot.suffix not in FORMATS:
+        parser.error(f"{str(asked.plot)!r}: a picture is a file with one of the endings {', '.join(FORMATS)}")
     cases = [
         case
         for case in find_benchmark(asked.benchmark).list_cases(quick=asked.quick)
@@ -66,7 +68,7 @@ def _make_parser() -> argparse.ArgumentParser:
         help="where those of the peers are kept (default: a cache)",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="keep every sample, as JSON")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the table, as SVG")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the table, as SVG or PNG")
     parser.add_argument(
         "--compare",
         nargs=2,
@@ -94,7 +96,7 @@ def _run(asked: argparse.Namespace, cases: Sequence[Case]) -> None:
     rows = [row for case in cases for row in benchmark.summarize(case, rounds[case])]
     print(format_rows(rows, markdown=asked.markdown))
     if asked.plot is not None:
-        asked.plot.write_text(draw(rows))
+        save(rows, asked.plot)
     if asked.output is not None:
         document = {"benchmark": asked.benchmark, "date": began.isoformat(timespec="seconds")}
         asked.output.write_text(json.dumps({**document, **_to_document(rounds, rows)}, indent=1) + "\n")

@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
+from platformdirs import user_cache_path
+
 __all__ = ["ENVIRONMENTS", "OWN", "PEERS", "SDK", "Peer", "find_environment", "find_python"]
 
 # Names the folder of the environments, where it is to be another one.
@@ -81,8 +83,7 @@ def find_python(peer: Peer) -> Path:
 def find_environment(peer: Peer) -> Path:
     """The folder of this interpreter with these requirements, whether or not it is there."""
     asked = "\n".join((sys.version, *peer.requirements))
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get(ENVIRONMENTS) or cache / "payi-transport" / "benchmarks").resolve()
+    folder = Path(os.environ.get(ENVIRONMENTS) or user_cache_path("payi-transport") / "benchmarks").resolve()
     return folder / f"{peer.name.split()[0]}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
 
 
