@@ -11,12 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from payi_transport.adapters.hooks import Hooks
-from payi_transport.adapters.recording import (
-    RecordedAsyncStream,
-    RecordedSyncStream,
-    record_async,
-    record_sync,
-)
+from payi_transport.adapters.recorded_streams import RecordedAsyncStream, RecordedSyncStream
+from payi_transport.adapters.recording import record_async, record_sync
 
 __all__ = ["BoundFamily", "bind"]
 
