@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from payi_transport import MemorySink, payi_uninstrument
 from tests.origin import Origin, serve
+from tests.programs import TAKEN
 
 # A busy machine takes its time; how long an example took says nothing.
 settings.register_profile("patient", deadline=None)
@@ -39,3 +40,10 @@ def sink() -> MemorySink:
 def origin() -> Iterator[Origin]:
     with serve() as running:
         yield running
+
+
+@pytest.fixture
+def ingest(origin: Origin) -> Origin:
+    """A Pay-i that takes all that it gets."""
+    origin.answers = [TAKEN]
+    return origin
