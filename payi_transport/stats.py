@@ -17,7 +17,8 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
 
     `queued` wait in memory, `spooled` on the disk. `lost` is by reason. `skipped` are answers that need no
     event: "pending" for background work that is not done, "repeated" for a response that was fetched again.
-    `replayed` are events of earlier processes that were delivered from the spool, and captured by those.
+    `replayed` are events of earlier processes that were delivered from the spool, and captured by those;
+    `replay_lost` are those of them that were lost instead, by reason.
 
     `bytes_sent` is what sinks wrote or posted, `worker_lag` the seconds that the exchange drained last had
     waited, `faults` the errors of this library's own, none of which a caller felt.
@@ -28,6 +29,7 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     queued: int = 0
     spooled: int = 0
     replayed: int = 0
+    replay_lost: Mapping[str, int] = {}
     retried: int = 0
     lost: Mapping[str, int] = {}
     skipped: Mapping[str, int] = {}

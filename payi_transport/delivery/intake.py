@@ -44,6 +44,7 @@ class Counts:
         self.batches = 0
         self.bytes_sent = 0
         self.lost: Tally[str] = Tally()
+        self.replay_lost: Tally[str] = Tally()
         self.skipped: Tally[str] = Tally()
         self.lag = 0.0
 
@@ -162,6 +163,8 @@ class SpoolSource:
         if not self._payloads:
             self._payloads, self._own = self._spool.read(self._most)
             self._count_damage()
+            while self._spool.problems:
+                self._on_fault(self._spool.problems.pop())
         return bool(self._payloads)
 
     def take(self) -> list[Pending]:
@@ -186,17 +189,17 @@ class SpoolSource:
         self._settle_as(loss, pending.event)
 
     def _settle_as(self, loss: str | None, record: Event | bytes) -> None:
-        if not self._own:
-            self.counts.replayed += loss is None
-        elif loss is None:
-            self.counts.delivered += 1
-        else:
-            self.counts.lost[loss] += 1
-        self._settled_own += self._own
-        self._unsettled -= 1
+        counts = self.counts
         if loss is not None:
+            (counts.lost if self._own else counts.replay_lost)[loss] += 1
             line = msgspec.json.encode({"reason": loss, "event": record})
             self._try(lambda: self._spool.set_aside(line))
+        elif self._own:
+            counts.delivered += 1
+        else:
+            counts.replayed += 1
+        self._settled_own += self._own
+        self._unsettled -= 1
         if not self._unsettled:
             self._try(self._spool.acknowledge)
             self._count_damage()

@@ -160,6 +160,7 @@ class Line:
             queued=captured - delivered - spooled - lost.total() - sum(skipped.values()),
             spooled=spooled,
             replayed=last.replayed,
+            replay_lost=dict(last.replay_lost),
             retried=last.retried,
             lost={reason: count for reason, count in lost.items() if count},
             skipped=skipped,

@@ -34,6 +34,7 @@ class Spool:
     """At most `max_bytes` in all files of `directory`, which has to exist. Any thread may call.
 
     `written` and `read_back` count the records of this process, `damaged` those that could not be read back.
+    `problems` are those with journals of other processes, which stay there; whoever reads takes them.
     Every method raises OSError for what the disk can't do.
     """
 
@@ -45,6 +46,7 @@ class Spool:
         self._guard = threading.Lock()
         self._own: Journal | None = None
         self._adopted: Journal | None = None
+        self.problems: list[OSError] = []
         self._unusable: set[str] = set()
         self._look_at = 0.0
         # Records that the disk did not take: not read yet, and read.
@@ -174,8 +176,9 @@ class Spool:
                 return records
             journal.acknowledge()
             journal.close()
-        except OSError:
+        except OSError as exc:
             self._unusable.add(journal.name)
+            self.problems.append(exc)
             journal.abandon()
         self._adopted = None
         return []

@@ -183,7 +183,23 @@ def test_events_that_others_left_are_counted_apart_and_no_flush_waits_for_them(t
     bench.source.settle(second, "status_400", {})
     counts = bench.source.counts
     assert (counts.replayed, counts.delivered, counts.lost) == (1, 0, {})
+    assert counts.replay_lost == {"status_400": 1}
     assert len((tmp_path / REJECTED_FILE).read_text().splitlines()) == 1
+    bench.source.close()
+
+
+def test_a_journal_of_another_process_that_can_not_be_read_is_a_fault_once(tmp_path: Path) -> None:
+    left = SpoolBench(tmp_path)
+    left.write(1)
+    left.source.close()
+    [segment] = tmp_path.glob("*.events")
+    segment.unlink()
+    # A directory can't be opened as a file, whoever asks.
+    segment.mkdir()
+    bench = SpoolBench(tmp_path)
+    assert not bench.source.is_ready()
+    assert not bench.source.is_ready()
+    assert [type(fault) for fault in bench.faults] == [IsADirectoryError]
     bench.source.close()
 
 
