@@ -1,0 +1,18 @@
+"""Pay-i as the tests of its sink reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from payi_transport.sinks.account import PayiAccount
+from payi_transport.sinks.payi import PayiSink
+from tests.origin import Origin
+
+
+@pytest.fixture
+def bulk(origin: Origin) -> Iterator[PayiSink]:
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"))
+    yield sink
+    sink.close()

@@ -1,0 +1,24 @@
+"""Numbered events, and what Pay-i answers when it takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from payi_transport import Event, Units
+from tests.origin import Answer
+
+__all__ = ["JSON", "TAKEN", "event"]
+
+JSON = {"content-type": "application/json"}
+TAKEN = Answer(
+    [b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'], headers=JSON
+)
+
+
+def event(number: int, **fields: Any) -> Event:
+    return Event(
+        category="system.openai",
+        units={"text": Units(input=number)},
+        provider_response_id=f"id-{number}",
+        **fields,
+    )

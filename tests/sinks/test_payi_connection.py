@@ -1,0 +1,122 @@
+"""The connection to Pay-i: broken, hanging, forked, closed, and safe from whoever can not prove who he is."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+
+from payi_transport.sinks.account import PayiAccount
+from payi_transport.sinks.payi import PayiSink
+from tests.origin import Answer, Origin
+from tests.sinks.ingested import TAKEN, event
+
+
+def test_an_answer_without_end_is_left_behind(bulk: PayiSink, origin: Origin) -> None:
+    origin.answers = [Answer([b" " * 1_000_000] * 100)]
+    assert not bulk.deliver([event(1)]).retry
+
+
+def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
+    origin.answers = [Answer([b" "] * 1_000_000)]
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.2)
+    receipt = sink.deliver([event(1)])
+    sink.close()
+    assert list(receipt.retry) == [0]
+    assert receipt.problem == "Pay-i can not be reached (ReadTimeout: the answer takes too long)"
+
+
+def test_an_answer_that_does_not_begin_is_given_up(origin: Origin) -> None:
+    hold = threading.Event()
+    origin.answers = [Answer(hold=hold)]
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.05)
+    receipt = sink.deliver([event(1)])
+    hold.set()
+    sink.close()
+    assert list(receipt.retry) == [0]
+    assert receipt.problem == "Pay-i can not be reached (ReadTimeout: timed out)"
+
+
+@pytest.mark.parametrize(
+    ("account", "told"),
+    [
+        (PayiAccount("http://127.0.0.1:1", "payi-key"), "ConnectError: "),
+        (PayiAccount("http://[::1", "payi-key"), "InvalidURL)"),
+        (PayiAccount("nowhere", "payi-key"), "UnsupportedProtocol)"),
+    ],
+)
+def test_what_can_not_be_sent_is_told_without_the_key(
+    account: PayiAccount, told: str, origin: Origin
+) -> None:
+    sink = PayiSink(account._replace(base_url=account.base_url.replace("{origin}", origin.url)))
+    receipt = sink.deliver([event(1)])
+    sink.close()
+    assert list(receipt.retry) == [0]
+    assert receipt.problem and told in receipt.problem
+    assert "payi-key" not in receipt.problem
+
+
+@pytest.mark.parametrize("end", ["reset", "cut"])
+def test_a_broken_connection_is_retried(end: str, bulk: PayiSink, origin: Origin) -> None:
+    origin.answers = [Answer(end=end)]
+    receipt = bulk.deliver([event(1)])
+    assert list(receipt.retry) == [0]
+    assert receipt.problem and "can not be reached" in receipt.problem
+
+
+def test_a_forked_child_uses_no_connection_of_its_parent(bulk: PayiSink, origin: Origin) -> None:
+    origin.answers = [TAKEN]
+    bulk.deliver([event(1)])
+    before = bulk._http
+    bulk.fork()
+    bulk.deliver([event(2)])
+    assert bulk._http is not before and before is not None
+    assert len(origin.received) == 2
+    before.close()
+
+
+def test_closing_twice_and_closing_what_was_never_used_is_fine(bulk: PayiSink, origin: Origin) -> None:
+    bulk.close()
+    origin.answers = [TAKEN]
+    bulk.deliver([event(1)])
+    bulk.close()
+    bulk.close()
+
+
+CERTIFICATES = Path(__file__).parent.parent / "tls"
+
+
+@pytest.fixture
+def secure(origin: Origin) -> str:
+    """The address of a server with a certificate that nobody knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "cert.pem", CERTIFICATES / "key.pem")
+    origin.socket = context.wrap_socket(origin.socket, server_side=True)
+    origin.answers = [TAKEN]
+    return f"https://localhost:{origin.server_port}"
+
+
+@pytest.mark.parametrize("variable", ["PYTHONHTTPSVERIFY", "SSL_NO_VERIFY", "CURL_INSECURE"])
+def test_a_certificate_that_nobody_vouches_for_is_never_accepted(
+    variable: str, secure: str, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "0" if variable == "PYTHONHTTPSVERIFY" else "1")
+    monkeypatch.setattr(ssl, "_create_default_https_context", ssl._create_unverified_context)
+    sink = PayiSink(PayiAccount(secure, "payi-key"))
+    receipt = sink.deliver([event(1)])
+    sink.close()
+    assert list(receipt.retry) == [0]
+    assert receipt.problem and "CERTIFICATE_VERIFY_FAILED" in receipt.problem
+    assert origin.received == []
+
+
+def test_a_certificate_that_the_environment_vouches_for_is_accepted(
+    secure: str, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "cert.pem"))
+    sink = PayiSink(PayiAccount(secure, "payi-key"))
+    assert not sink.deliver([event(1)]).retry
+    sink.close()
+    assert len(origin.received) == 1
