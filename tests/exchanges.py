@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import pytest
 
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.reading.decode import decode
+from payi_transport.reading.decode import Reading, decode
 from payi_transport.routing.hosts import HostPattern
 from payi_transport.routing.routes import Route
 from payi_transport.scopes.frame import Frame
-from tests.wire_cases import WireCase
+from tests.wire_cases import CASES, WireCase
 
-__all__ = ["ROUTE", "decode_case", "make_exchange", "shown"]
+__all__ = ["ROUTE", "decode_case", "every_case", "make_exchange", "read", "shown"]
 
 
 ROUTE = Route(
@@ -24,6 +25,7 @@ ROUTE = Route(
     "https://api.openai.com/v1/chat/completions",
     HostPattern("api.openai.com", None),
 )
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 def make_exchange(
@@ -60,10 +62,14 @@ def make_exchange(
     return exchange
 
 
-def decode_case(case: WireCase, chunks: Sequence[bytes] | None = None, **options: Any) -> Event:
-    event = decode(make_exchange(case, chunks, **options))
+def read(exchange: Exchange, reading: Reading | None = None) -> Event:
+    event = decode(exchange, reading or Reading())
     assert event is not None
     return event
+
+
+def decode_case(case: WireCase, chunks: Sequence[bytes] | None = None, **options: Any) -> Event:
+    return read(make_exchange(case, chunks, **options))
 
 
 def shown(event: Event, names: Sequence[str] | dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from payi_transport.framing import is_stream
 from tests.eventstream import cut_stream, write_stream
 
-__all__ = ["CASES", "WireCase"]
+__all__ = ["CASES", "STREAM", "UNARY", "WireCase", "by_name"]
 
 _CONTENT_TYPES = {
     ".json": "application/json",
@@ -79,3 +79,6 @@ def _load(folder: Path) -> WireCase:
 
 
 CASES = [_load(path.parent) for path in sorted((Path(__file__).parent / "wire").glob("*/*/event.json"))]
+by_name = {case.name: case for case in CASES}
+# The call that a test makes which is not about its body.
+UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]

@@ -20,12 +20,9 @@ from payi_transport.exchange import Outcome
 from payi_transport.reading.decode import Reading
 from payi_transport.reading.pricing import ModelMapping
 from payi_transport.reading.tokenizers import Tokenizers
-from tests.exchanges import make_exchange
-from tests.reading.test_decode import read
-from tests.wire_cases import CASES, WireCase
+from tests.exchanges import make_exchange, read
+from tests.wire_cases import STREAM, WireCase, by_name
 
-by_name = {case.name: case for case in CASES}
-STREAM, UNARY = by_name["openai/chat_stream"], by_name["openai/chat_unary"]
 JSON = {"content-type": "application/json"}
 
 
