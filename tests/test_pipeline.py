@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import dataclasses
-import gc
 import json
 import logging
 import os
@@ -14,37 +12,23 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import httpx
 import pytest
 
 from payi_transport import (
     Event,
     MemorySink,
     Receipt,
-    create_headers,
-    ingest,
     payi_flush,
     payi_instrument,
     payi_stats,
     payi_uninstrument,
-    proxy,
-    track_context,
 )
 from payi_transport.active import get_active
-from payi_transport.exchange import Exchange, Outcome
-from tests.exchanges import ROUTE, shown
+from payi_transport.exchange import Outcome
+from tests.calls import call
+from tests.exchanges import ROUTE
 from tests.origin import Answer, Origin
-from tests.wire_cases import CASES
-
-by_name = {case.name: case for case in CASES}
-UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
-URL = "https://api.openai.com/v1/chat/completions"
-
-
-def call(case: Any = UNARY, **options: Any) -> None:
-    reply = httpx.Response(case.status, headers=case.headers, content=case.answer)
-    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
-        client.post(URL, content=case.request, **options)
+from tests.wire_cases import UNARY
 
 
 class HeldSink(MemorySink):
@@ -157,120 +141,6 @@ def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.M
     assert len(origin.received) == payi_stats().captured == 1
 
 
-SECRETS = {
-    "Authorization": "Bearer SECRET",
-    "Cookie": "SECRET",
-    "api-key": "SECRET",
-    "X-Goog-Api-Key": "SECRET",
-    "Proxy-Authorization": "SECRET",
-}
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-@pytest.mark.parametrize("mode", ["bulk", "single"])
-def test_no_credential_cookie_or_query_leaves_the_process(
-    case: Any, mode: str, origin: Origin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
-    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [Answer([b"{}"], status=400)]
-    with caplog.at_level(logging.DEBUG):
-        payi_instrument(config={"delivery": {"mode": mode}, "capture": {"request_headers": ["x-team"]}})
-        reply = httpx.Response(
-            case.status, headers={**case.headers, "Set-Cookie": "a=SECRET"}, content=case.answer
-        )
-        with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
-            client.post(URL + "?key=SECRET", content=case.request, headers=SECRETS)
-        payi_flush(10)
-    [received] = origin.received
-    sent = received.path.encode() + repr(received.headers).encode() + received.body
-    assert b"SECRET" not in sent
-    own_lines = [record.getMessage() for record in caplog.records if record.name.startswith("payi")]
-    assert not any("SECRET" in line or "payi-key" in line for line in own_lines)
-    assert any("Pay-i answered 400" in line for line in own_lines)
-
-
-@pytest.mark.parametrize(
-    "case", [UNARY, STREAM, by_name["openai/chat_error_400"]], ids=lambda case: case.name
-)
-def test_without_content_nothing_that_leaves_holds_prompt_or_answer(
-    case: Any, origin: Origin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
-    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [Answer([b"{}"], status=500)]
-    with caplog.at_level(logging.DEBUG):
-        payi_instrument(log_prompt_and_response=False, config={"delivery": {"flush_interval": 0.01}})
-        call(case)
-        payi_flush(0.3)
-    sent = b"".join(received.body for received in origin.received).decode() + caplog.text
-    assert origin.received
-    for text in ("weather", "Boston", "assist", "Hello", "temperature"):
-        assert text not in sent
-
-
-@pytest.mark.parametrize("case", [UNARY, STREAM], ids=lambda case: case.name)
-def test_without_content_no_object_that_holds_it_outlives_the_decoding(case: Any, sink: MemorySink) -> None:
-    payi_instrument(sink=sink, log_prompt_and_response=False)
-    marked = case.request.replace(b"Boston", b"XyzzyTown")
-    call(dataclasses.replace(case, request=marked))
-    assert payi_flush(10)
-    gc.collect()
-    alive = [thing for thing in gc.get_objects() if isinstance(thing, Exchange)]
-    assert all(not (exchange.request_body or exchange.chunks or exchange.tail) for exchange in alive)
-    assert shown(sink.events[0], ["units"]) == {"units": case.event["units"]}
-    assert sink.events[0].units == {
-        name: pytest.importorskip("payi_transport").Units(**units)
-        for name, units in case.event["units"].items()
-    }
-
-
-def test_one_call_may_say_that_its_content_is_not_logged(sink: MemorySink) -> None:
-    payi_instrument(sink=sink)
-    with track_context(log_prompt_and_response=False):
-        call()
-    call()
-    assert payi_flush(10)
-    assert [event.provider_request_json is None for event in sink.events] == [True, False]
-
-
-def test_a_header_that_can_not_be_read_is_told_once_a_window_and_the_call_goes_on(
-    sink: MemorySink, caplog: pytest.LogCaptureFixture
-) -> None:
-    payi_instrument(sink=sink)
-    for _ in range(2):
-        call(headers={"xProxy-Request-Properties": "SECRET", "xProxy-User-ID": "v"})
-    assert payi_flush(10)
-    assert [event.user_id for event in sink.events] == ["v", "v"]
-    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
-    assert "the header xProxy-Request-Properties of a call can not be read" in record.getMessage()
-    assert "SECRET" not in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("decorator", "mode", "told"), [(ingest, True, 1), (proxy, False, 1), (proxy, True, 0)]
-)
-def test_a_decorator_for_another_mode_than_that_of_its_calls_is_told(
-    decorator: Any,
-    mode: bool,
-    told: int,
-    sink: MemorySink,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
-    payi_instrument(sink=sink, config={"proxy": mode})
-    decorator()(call)()
-    assert sum("inside a function with @" in record.getMessage() for record in caplog.records) == told
-
-
-def test_a_header_may_say_that_the_content_of_its_call_is_not_logged(sink: MemorySink) -> None:
-    payi_instrument(sink=sink)
-    call(headers=create_headers(log_prompt_and_response=False))
-    assert payi_flush(10)
-    assert sink.events[0].provider_request_json is None
-
-
 SPAN: contextvars.ContextVar[str] = contextvars.ContextVar("SPAN", default="none")
 
 
@@ -352,37 +222,3 @@ def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptu
     assert payi_stats().lost == {"overload": 1}
     assert caplog.records == []
     sink.gate.set()
-
-
-def test_an_azure_deployment_is_told_once_unless_the_call_says_its_price(
-    sink: MemorySink, caplog: pytest.LogCaptureFixture
-) -> None:
-    payi_instrument(sink=sink)
-    url = "https://mine.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21"
-    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
-    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
-        with track_context(price_as_resource="gpt-4.1"):
-            client.post(url, content=UNARY.request)
-            assert payi_flush(10)
-        assert caplog.records == []
-        for _ in range(2):
-            client.post(url, content=UNARY.request)
-    assert payi_flush(10)
-    assert [event.resource for event in sink.events] == ["gpt-4.1", "my-gpt", "my-gpt"]
-    assert {event.category for event in sink.events} == {"system.azureopenai"}
-    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
-    assert '"model": "my-gpt"' in record.getMessage()
-
-
-def test_a_host_that_nobody_knows_is_told_once_with_the_mapping_to_add(
-    sink: MemorySink, caplog: pytest.LogCaptureFixture
-) -> None:
-    payi_instrument(sink=sink)
-    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
-    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
-        for _ in range(2):
-            client.post("https://llm.example.org/v1/chat/completions?key=SECRET", content=UNARY.request)
-    assert payi_stats().captured == 0
-    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
-    assert '{"host_mappings": {"llm.example.org": {' in record.getMessage()
-    assert "SECRET" not in record.getMessage()

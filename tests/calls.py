@@ -1,0 +1,19 @@
+"""A chat completion, answered without any network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from tests.wire_cases import UNARY
+
+__all__ = ["URL", "call"]
+
+URL = "https://api.openai.com/v1/chat/completions"
+
+
+def call(case: Any = UNARY, **options: Any) -> None:
+    reply = httpx.Response(case.status, headers=case.headers, content=case.answer)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        client.post(URL, content=case.request, **options)
