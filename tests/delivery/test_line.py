@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.delivery.line import Line
-from payi_transport.exchange import Exchange, Outcome
+from payi_transport.exchange import Outcome
 from payi_transport.settings import DeliverySettings, IngestRetrySettings, Settings
 from payi_transport.stats import PayiStats
 from payi_transport.window import LogWindow
-from tests.exchanges import make_exchange
-from tests.wire_cases import CASES
-
-CASE = next(case for case in CASES if case.name == "openai/chat_unary")
+from tests.delivery.named import decode, ids, make_named
 
 
 class Switched(MemorySink):
@@ -46,7 +44,7 @@ class Switched(MemorySink):
 
 
 class Bench:
-    """A line of numbered exchanges."""
+    """A line of named exchanges, running while it is entered."""
 
     def __init__(self, sink: MemorySink, directory: Path | None = None, **delivery: Any) -> None:
         self.faults: list[Exception] = []
@@ -65,27 +63,23 @@ class Bench:
         self.line = Line(
             settings,
             sink,
-            self.decode,
+            decode,
             delivery_log=LogWindow(logger, 60),
             loss_log=LogWindow(logger, 60),
             on_fault=self.faults.append,
         )
         self.pushed = 0
 
-    @staticmethod
-    def decode(exchange: Exchange) -> Event | str:
-        name = exchange.route.category
-        if name.startswith("bad"):
-            raise RuntimeError("no")
-        if name.startswith("skip"):
-            return "pending"
-        return Event(category="c", units={}, provider_response_id=name)
+    def __enter__(self) -> Self:
+        self.line.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.line.close(10)
 
     def push(self, *names: object, outcome: Outcome = Outcome.EXHAUSTED) -> None:
         for name in names:
-            exchange = make_exchange(CASE, outcome=outcome)
-            exchange.route = exchange.route._replace(category=str(name))
-            self.line.push(exchange)
+            self.line.push(make_named(name, outcome=outcome))
             self.pushed += 1
 
     def stats(self) -> PayiStats:
@@ -100,21 +94,8 @@ Build = Callable[..., Bench]
 
 
 @pytest.fixture
-def build() -> Iterator[Build]:
-    made: list[Bench] = []
-
-    def make(sink: MemorySink, directory: Path | None = None, **options: Any) -> Bench:
-        made.append(Bench(sink, directory, **options))
-        made[-1].line.start()
-        return made[-1]
-
-    yield make
-    for bench in made:
-        bench.line.close(10)
-
-
-def ids(sink: MemorySink) -> list[str]:
-    return [event.provider_response_id for event in sink.events]
+def build(running: ExitStack) -> Build:
+    return lambda *args, **options: running.enter_context(Bench(*args, **options))
 
 
 def numbers(count: int) -> list[str]:

@@ -1,0 +1,80 @@
+"""A worker with its ring, and a sink that takes what it is told to take."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+from payi_transport import Event, MemorySink, Receipt
+from payi_transport.delivery.alarm import Alarm
+from payi_transport.delivery.intake import RingSource
+from payi_transport.delivery.ring import Ring
+from payi_transport.delivery.worker import Worker
+from payi_transport.exchange import Exchange
+from payi_transport.settings import DeliverySettings, IngestRetrySettings
+from payi_transport.window import LogWindow
+from tests.delivery.named import decode, make_named
+
+__all__ = ["Bench", "Build", "ScriptedSink"]
+
+
+class ScriptedSink(MemorySink):
+    """Does what it is told with each batch, then keeps all of it."""
+
+    def __init__(self, *receipts: Receipt | Exception, gate: threading.Event | None = None) -> None:
+        super().__init__()
+        self.receipts = list(receipts)
+        self.tried: list[list[str]] = []
+        self.gate = gate
+        self.closed = False
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        if self.gate is not None:
+            self.gate.wait(30)
+        self.tried.append([event.provider_response_id for event in batch])
+        receipt = self.receipts.pop(0) if self.receipts else Receipt()
+        if isinstance(receipt, Exception):
+            raise receipt
+        kept = [e for i, e in enumerate(batch) if i not in receipt.retry and i not in receipt.rejected]
+        super().deliver(kept)
+        return receipt
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Bench:
+    """A worker with a ring, running while it is entered, and exchanges by their names."""
+
+    def __init__(self, sink: MemorySink, retry: dict[str, Any] | None = None, **delivery: Any) -> None:
+        self.faults: list[Exception] = []
+        self.wake = Alarm()
+        settings = DeliverySettings(**{"flush_interval": 0.01, **delivery})
+        self.ring: Ring[Exchange] = Ring(1000, 1 << 24, settings.max_batch, self.wake.set)
+        self.worker = Worker(
+            RingSource(self.ring, decode, self.faults.append, settings.max_batch),
+            sink,
+            batch_mark=settings.max_batch,
+            interval=settings.flush_interval,
+            retry=IngestRetrySettings(**{"queue_interval": 0.01, **(retry or {})}),
+            wake=self.wake,
+            log=LogWindow(logging.getLogger("tests"), 60),
+            on_fault=self.faults.append,
+        )
+
+    def __enter__(self) -> Self:
+        self.worker.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.worker.stop(10)
+
+    def push(self, *names: object) -> None:
+        for name in names:
+            exchange = make_named(name)
+            assert self.ring.push(exchange, exchange.weight)
+
+
+Build = Callable[..., Bench]
