@@ -6,8 +6,6 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
-import httpx2
 import pytest
 
 from payi_transport.adapters.families import get_family
@@ -18,9 +16,8 @@ from payi_transport.adapters.httpx_requests import (
     read_headers,
 )
 from payi_transport.exchange import Detour
-
-URL = "https://api.openai.com/v1/chat/completions"
-every_module = pytest.mark.parametrize("module", [httpx, httpx2], ids=["httpx", "httpx2"])
+from tests.adapters.scripted import every_module
+from tests.calls import URL
 
 
 class PublicURL:
