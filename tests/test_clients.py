@@ -21,9 +21,8 @@ from payi_transport import (
     payi_httpx_client,
     payi_instrument,
 )
-from tests.wire_cases import CASES
+from tests.wire_cases import UNARY
 
-UNARY = next(case for case in CASES if case.name == "openai/chat_unary")
 URL = "https://api.openai.com/v1/chat/completions"
 
 

@@ -32,10 +32,8 @@ from payi_transport import (
 )
 from payi_transport.active import get_active
 from tests.origin import Answer, Origin
-from tests.wire_cases import CASES
+from tests.wire_cases import UNARY
 
-by_name = {case.name: case for case in CASES}
-UNARY = by_name["openai/chat_unary"]
 URL = "https://api.openai.com/v1/chat/completions"
 
 

@@ -13,14 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.origin import Answer, Origin
-from tests.wire_cases import CASES
+from tests.wire_cases import UNARY
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 SNIPPETS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PYTHON = [text for language, text in SNIPPETS if language == "python"]
 SHELL = [text.strip() for language, text in SNIPPETS if language == "bash"]
-UNARY = next(case for case in CASES if case.name == "openai/chat_unary")
 # The server is Pay-i, too.
 RESULT = {"cost": {"currency": "usd", "total": {"base": 0.1}}}
 ANSWER = json.dumps({**json.loads(UNARY.answer), "xproxy_result": RESULT}).encode()

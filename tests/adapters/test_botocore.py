@@ -19,10 +19,8 @@ from urllib3.response import HTTPResponse
 from payi_transport import Event, MemorySink, payi_flush, payi_instrument, payi_stats, payi_uninstrument
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
-from tests.wire_cases import CASES
+from tests.wire_cases import STREAM, UNARY
 
-by_name = {case.name: case for case in CASES}
-UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 PATH = "/v1/chat/completions"
 PIECES = [STREAM.answer[start : start + 200] for start in range(0, len(STREAM.answer), 200)]
 LINES = b"".join(b'{"line": %d}\n' % number for number in range(400))

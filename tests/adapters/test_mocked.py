@@ -9,9 +9,8 @@ import pytest_httpx
 
 from payi_transport import MemorySink, payi_flush, payi_httpx_client, payi_instrument
 from tests.exchanges import shown
-from tests.wire_cases import CASES
+from tests.wire_cases import UNARY
 
-UNARY = next(case for case in CASES if case.name == "openai/chat_unary")
 URL = "https://api.openai.com/v1/chat/completions"
 
 

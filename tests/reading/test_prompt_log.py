@@ -14,10 +14,8 @@ from payi_transport.reading.decode import Reading
 from payi_transport.reading.prompt_log import PromptLog
 from payi_transport.scopes.frame import Frame
 from tests.exchanges import decode_case, make_exchange
-from tests.wire_cases import CASES
+from tests.wire_cases import STREAM, UNARY
 
-by_name = {case.name: case for case in CASES}
-UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 ANSWER = {"request_id": "r-1", "xproxy_result": {}}
 SPAN: contextvars.ContextVar[str] = contextvars.ContextVar("SPAN", default="none")
 

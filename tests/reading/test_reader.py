@@ -16,9 +16,8 @@ from payi_transport.reading.prompt_log import PromptLog
 from payi_transport.reading.reader import Reader
 from payi_transport.scopes.frame import Frame
 from tests.exchanges import ROUTE, make_exchange
-from tests.wire_cases import CASES
+from tests.wire_cases import by_name
 
-by_name = {case.name: case for case in CASES}
 CHAT = by_name["openai/chat_unary"]
 ANSWER = {"request_id": "q", "xproxy_result": {"request_id": "q"}}
 
