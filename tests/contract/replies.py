@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.wire_cases import CASES, WireCase
 __all__ = [
     "ANSWERS",
     "PATH",
+    "REQUEST",
     "STREAM",
     "UNARY",
     "answer_of",
@@ -31,6 +33,7 @@ _by_name = {case.name: case for case in CASES}
 UNARY, STREAM = _by_name["openai/chat_unary"], _by_name["openai/chat_stream"]
 _ERROR = _by_name["openai/chat_error_429"]
 PATH = "/v1/chat/completions"
+REQUEST = json.loads(UNARY.request)
 
 
 def answer_of(case: WireCase, **more: Any) -> Answer:

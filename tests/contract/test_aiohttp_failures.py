@@ -1,0 +1,166 @@
+"""Calls with aiohttp that fail or are left early: what is raised stays, and a call is one event."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import threading
+from typing import Any
+
+import aiohttp
+import pytest
+
+from payi_transport import MemorySink
+from tests.contract.aiohttp_calls import READERS, post
+from tests.contract.replies import ANSWERS, PATH, REQUEST, STREAM, answer_of, events_of, observe, view_both
+from tests.origin import Answer, Origin
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"json": {1, 2}}, {"json": {}, "data": b"x"}, {"json": {}, "timeout": "soon"}],
+    ids=["not json", "both", "timeout"],
+)
+def test_a_request_that_cannot_be_made_raises_what_it_did(
+    options: dict[str, Any], origin: Origin, sink: MemorySink
+) -> None:
+    async def scenario() -> None:
+        async with aiohttp.ClientSession() as session:
+            await session.post(f"{origin.url}{PATH}", **options)
+
+    without, within = view_both(origin, sink)(lambda: asyncio.run(scenario()))
+    assert within == without
+    assert within[0] in (TypeError, ValueError)
+    assert [event.http_status_code for event in events_of(sink)] == [299]
+
+
+@pytest.mark.parametrize("url", ["", "/v1", "nothing", "http://", "http://[", "ftp://h.test/v1", 7])
+def test_a_url_that_is_none_raises_what_it_did(url: Any, origin: Origin, sink: MemorySink) -> None:
+    async def scenario() -> None:
+        async with aiohttp.ClientSession() as session:
+            await session.post(url)
+
+    without, within = view_both(origin, sink)(lambda: asyncio.run(scenario()))
+    assert within == without
+    assert isinstance(within, tuple)
+    assert events_of(sink) == []
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("way", ["close", "release", "leave", "drop"])
+def test_an_answer_that_is_left_early_is_one_partial_event(
+    way: str, never: threading.Event, origin: Origin, sink: MemorySink
+) -> None:
+    async def scenario() -> bytes:
+        async with aiohttp.ClientSession() as session:
+            response = await session.post(f"{origin.url}{PATH}", json=REQUEST)
+            first: bytes = await response.content.readuntil(b"\n\n")
+            if way == "leave":
+                async with response:
+                    return first
+            if way != "drop":
+                getattr(response, way)()
+        return first
+
+    without, within = view_both(origin, sink, answer_of(STREAM, hold=never))(lambda: asyncio.run(scenario()))
+    gc.collect()
+    assert within == without == STREAM.chunks()[0]
+    [event] = events_of(sink)
+    assert event.http_status_code == 200
+    assert (event.properties or {})["system.stream"] == "partial"
+
+
+FAILURES: dict[str, tuple[str, dict[str, Any], type[Exception]]] = {
+    "cut": ("cut", {}, aiohttp.ClientPayloadError),
+    "reset": ("reset", {}, aiohttp.ClientError),
+    "silent": ("well", {"timeout": aiohttp.ClientTimeout(sock_read=0.3)}, aiohttp.SocketTimeoutError),
+    "too long": ("well", {"timeout": aiohttp.ClientTimeout(total=0.3)}, TimeoutError),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("reader", ["read", "any"])
+def test_a_failure_while_reading_is_the_callers_and_one_event(
+    failure: str, reader: str, never: threading.Event, origin: Origin, sink: MemorySink
+) -> None:
+    end, options, kind = FAILURES[failure]
+    answer = answer_of(STREAM, end=end, hold=never if end == "well" else None)
+    without, within = view_both(origin, sink, answer)(
+        lambda: asyncio.run(post(origin.url, READERS[reader], **options))
+    )
+    assert within == without
+    assert issubclass(within[0], kind)
+    [event] = events_of(sink)
+    assert event.http_status_code == 200
+    assert (event.properties or {})["system.failure"] == within[0].__name__
+    assert (event.properties or {})["system.stream"] == "partial"
+
+
+def test_a_task_that_is_cancelled_while_it_reads_is_one_event(
+    never: threading.Event, origin: Origin, sink: MemorySink
+) -> None:
+    async def scenario() -> None:
+        reading = asyncio.Event()
+
+        async def read(response: aiohttp.ClientResponse) -> None:
+            await response.content.readuntil(b"\n\n")
+            reading.set()
+            await response.read()
+
+        task = asyncio.create_task(post(origin.url, read))
+        await reading.wait()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+
+    origin.answers = [answer_of(STREAM, hold=never)]
+    observe(origin, sink)
+    asyncio.run(scenario())
+    [event] = events_of(sink)
+    assert event.properties == {
+        "system.failure": "CancelledError",
+        "system.failure.description": "CancelledError",
+        "system.stream": "partial",
+    }
+
+
+@pytest.mark.parametrize("failure", ["reset", "silent", "not the coding"])
+def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
+    failure: str, never: threading.Event, origin: Origin, sink: MemorySink
+) -> None:
+    answer = {
+        "reset": Answer(end="reset"),
+        "silent": Answer(hold=never),
+        "not the coding": Answer([b"no gzip"], headers={"content-encoding": "gzip"}),
+    }[failure]
+    limit = aiohttp.ClientTimeout(total=0.3 if failure == "silent" else 60)
+    without, within = view_both(origin, sink, answer)(
+        lambda: asyncio.run(post(origin.url, READERS["read"], timeout=limit))
+    )
+    assert within == without
+    [event] = events_of(sink)
+    assert (event.properties or {})["system.failure"] == within[0].__name__
+    assert event.resource == "gpt-4.1"
+
+
+def test_a_server_that_is_not_there_is_one_event(origin: Origin, sink: MemorySink) -> None:
+    origin.shutdown()
+    origin.server_close()
+    without, within = view_both(origin, sink)(lambda: asyncio.run(post(origin.url, READERS["read"])))
+    assert within == without
+    assert within[0] is aiohttp.ClientConnectorError
+    assert [event.http_status_code for event in events_of(sink)] == [299]
+
+
+def test_a_status_that_is_raised_is_that_of_the_event(origin: Origin, sink: MemorySink) -> None:
+    case, answer = ANSWERS["error"]
+    without, within = view_both(origin, sink, answer)(
+        lambda: asyncio.run(post(origin.url, READERS["read"], raise_for_status=True))
+    )
+    assert within == without
+    assert within[0] is aiohttp.ClientResponseError
+    [event] = events_of(sink)
+    assert event.http_status_code == case.status
+    assert event.provider_response_headers
