@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.results import TAKEN
+from tests.origin import Origin, serve
+
 
 @pytest.fixture
 def never() -> Iterator[threading.Event]:
@@ -14,3 +17,13 @@ def never() -> Iterator[threading.Event]:
     event = threading.Event()
     yield event
     event.set()
+
+
+@pytest.fixture
+def payi(monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
+    """Pay-i, on loopback, as the environment says."""
+    with serve() as running:
+        running.answers = [TAKEN]
+        monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+        monkeypatch.setenv("PAYI_BASE_URL", running.url)
+        yield running

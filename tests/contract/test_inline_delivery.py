@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -22,15 +22,14 @@ from payi_transport import (
     track,
 )
 from tests.contract.clients import SETUPS, Setup, each, result
-from tests.origin import Answer, Origin, serve
+from tests.contract.results import RESULT, TAKEN
+from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
 
 by_name = {case.name: case for case in CASES}
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 QUESTION: list[Any] = [{"role": "user", "content": "Hi"}]
 SSE = {"content-type": "text/event-stream"}
-RESULT = {"request_id": "r-1", "limits": {"budget": {"state": "ok"}}}
-TAKEN = Answer([json.dumps({"request_id": "r-1", "xproxy_result": RESULT}).encode()])
 BLOCKED = Answer(
     [json.dumps({"xproxy_result": {"limits": {"budget": {"state": "blocked"}}}}).encode()],
 )
@@ -38,15 +37,6 @@ BLOCKED = Answer(
 every_setup = pytest.mark.parametrize(
     "setup", [setup for setup in SETUPS if setup.install != "both"], ids=lambda setup: setup.name
 )
-
-
-@pytest.fixture
-def payi(monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
-    with serve() as running:
-        running.answers = [TAKEN]
-        monkeypatch.setenv("PAYI_API_KEY", "payi-key")
-        monkeypatch.setenv("PAYI_BASE_URL", running.url)
-        yield running
 
 
 def instrument(origin: Origin, **config: Any) -> None:

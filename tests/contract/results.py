@@ -1,0 +1,16 @@
+"""What Pay-i says of a call that it was told of by itself."""
+
+from __future__ import annotations
+
+import json
+
+from tests.origin import Answer
+
+__all__ = ["RESULT", "TAKEN"]
+
+RESULT = {
+    "request_id": "r-1",
+    "cost": {"total": {"base": 0.1}},
+    "limits": {"budget": {"state": "ok"}},
+}
+TAKEN = Answer([json.dumps({"request_id": "r-1", "xproxy_result": RESULT}).encode()])
