@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 
 from tests.contract.clients import SETUPS, each, result
-from tests.wire_cases import CASES, WireCase
+from tests.wire_cases import WireCase
 
-__all__ = ["QUESTION", "STREAM", "UNARY", "by_name", "every_setup", "replay", "stream_request"]
+__all__ = ["QUESTION", "every_setup", "replay", "stream_request"]
 
-by_name = {case.name: case for case in CASES}
-UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 QUESTION: list[Any] = [{"role": "user", "content": "What is the weather in Boston?"}]
 
 every_setup = pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.name)

@@ -13,7 +13,7 @@ from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from payi_transport.active import get_active
 from payi_transport.event import Event
 from tests.origin import Answer, Origin
-from tests.wire_cases import CASES, WireCase
+from tests.wire_cases import STREAM, UNARY, WireCase, by_name
 
 __all__ = [
     "ANSWERS",
@@ -29,9 +29,7 @@ __all__ = [
     "view_both",
 ]
 
-_by_name = {case.name: case for case in CASES}
-UNARY, STREAM = _by_name["openai/chat_unary"], _by_name["openai/chat_stream"]
-_ERROR = _by_name["openai/chat_error_429"]
+_ERROR = by_name["openai/chat_error_429"]
 PATH = "/v1/chat/completions"
 REQUEST = json.loads(UNARY.request)
 

@@ -24,10 +24,8 @@ from payi_transport import (
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.results import RESULT, TAKEN
 from tests.origin import Answer, Origin
-from tests.wire_cases import CASES
+from tests.wire_cases import STREAM, UNARY
 
-by_name = {case.name: case for case in CASES}
-UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 QUESTION: list[Any] = [{"role": "user", "content": "Hi"}]
 SSE = {"content-type": "text/event-stream"}
 BLOCKED = Answer(

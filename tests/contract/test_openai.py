@@ -12,10 +12,10 @@ import pytest
 from payi_transport import MemorySink, payi_uninstrument
 from tests.contract.calls import answer_of, events_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, entered, result
-from tests.contract.openai_calls import QUESTION, UNARY, by_name, every_setup, replay
+from tests.contract.openai_calls import QUESTION, every_setup, replay
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
-from tests.wire_cases import CASES, WireCase
+from tests.wire_cases import CASES, UNARY, WireCase, by_name
 
 CHATS = [case for case in CASES if case.name.startswith("openai/chat")]
 COMPATIBLE = [case for case in CASES if case.name.startswith("compatible/") and "resource" not in case.route]

@@ -9,9 +9,10 @@ from typing import Any
 from payi_transport import MemorySink
 from tests.contract.calls import answer_of, events_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
-from tests.contract.openai_calls import QUESTION, STREAM, by_name, every_setup, stream_request
+from tests.contract.openai_calls import QUESTION, every_setup, stream_request
 from tests.exchanges import shown
 from tests.origin import Answer, Origin
+from tests.wire_cases import STREAM, by_name
 
 
 @every_setup
