@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from payi_transport import MemorySink, payi_flush, payi_stats
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.reading.decode import Reading, decode
@@ -16,7 +17,7 @@ from payi_transport.routing.routes import Route
 from payi_transport.scopes.frame import Frame
 from tests.wire_cases import CASES, WireCase
 
-__all__ = ["ROUTE", "decode_case", "every_case", "make_exchange", "read", "shown"]
+__all__ = ["ROUTE", "decode_case", "events_of", "every_case", "make_exchange", "read", "shown"]
 
 
 ROUTE = Route(
@@ -76,6 +77,13 @@ def shown(event: Event, names: Sequence[str] | dict[str, Any]) -> dict[str, Any]
     """The named fields of an event as a sink would write them."""
     written = msgspec.json.decode(msgspec.json.encode(event))
     return {name: written[name] for name in names if name in written}
+
+
+def events_of(sink: MemorySink, faults: int = 0) -> list[Event]:
+    """The events of all that was captured before, and no more faults than are expected."""
+    assert payi_flush(10)
+    assert payi_stats().faults == faults
+    return sink.events
 
 
 def _raw(headers: dict[str, str]) -> tuple[bytes, ...]:

@@ -9,10 +9,9 @@ import httpx
 import httpx2
 import pytest
 
-from payi_transport import MemorySink, payi_flush, payi_stats
 from tests.wire_cases import STREAM
 
-__all__ = ["Scripted", "events_of", "every_module"]
+__all__ = ["Scripted", "every_module"]
 
 every_module = pytest.mark.parametrize("module", [httpx, httpx2], ids=["httpx", "httpx2"])
 
@@ -74,9 +73,3 @@ class Scripted:
     def answer(self) -> Any:
         head = {"headers": STREAM.headers, "extensions": {"http_version": b"HTTP/2", "network_stream": self}}
         return self.module.Response(200, **{**head, **self.head}, stream=self.stream)
-
-
-def events_of(sink: MemorySink) -> list[Any]:
-    assert payi_flush(10)
-    assert payi_stats().faults == 0
-    return sink.events

@@ -16,8 +16,8 @@ from botocore.response import StreamingBody
 from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
 
-from payi_transport import Event, MemorySink, payi_flush, payi_instrument, payi_stats, payi_uninstrument
-from tests.exchanges import shown
+from payi_transport import MemorySink, payi_instrument, payi_uninstrument
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, UNARY
 
@@ -35,12 +35,6 @@ def send(url: str, *, streams: bool = True, data: Any = STREAM.request, **option
 def instrument(origin: Origin, sink: MemorySink, **more: Any) -> None:
     config: Any = {"host_mappings": {origin.netloc: {"price_as_category": "system.openai"}}, **more}
     payi_instrument(sink=sink, config=config)
-
-
-def events_of(sink: MemorySink, faults: int = 0) -> list[Event]:
-    assert payi_flush(10)
-    assert payi_stats().faults == faults
-    return sink.events
 
 
 def read_by(size: int) -> Callable[[StreamingBody], list[bytes]]:

@@ -8,8 +8,9 @@ import anyio
 import pytest
 
 from payi_transport import MemorySink, payi_instrument
-from tests.adapters.scripted import Scripted, events_of, every_module
+from tests.adapters.scripted import Scripted, every_module
 from tests.calls import URL
+from tests.exchanges import events_of
 from tests.wire_cases import STREAM
 
 OWN = {"xProxy-User-ID": "v", "XPROXY-api-key": "k"}

@@ -8,8 +8,9 @@ import pytest
 
 from payi_transport import MemorySink, PayiTransport, payi_instrument, payi_stats
 from payi_transport.names import RECORDED_MARK
-from tests.adapters.scripted import Scripted, events_of, every_module
+from tests.adapters.scripted import Scripted, every_module
 from tests.calls import URL
+from tests.exchanges import events_of
 from tests.wire_cases import UNARY
 
 

@@ -20,9 +20,9 @@ from payi_transport import (
 )
 from payi_transport.adapters.families import get_family
 from payi_transport.event import Event
-from tests.adapters.scripted import Scripted, events_of, every_module
+from tests.adapters.scripted import Scripted, every_module
 from tests.calls import URL
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.wire_cases import STREAM, UNARY
 
 

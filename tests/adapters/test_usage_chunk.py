@@ -7,9 +7,9 @@ from typing import Any
 import anyio
 
 from payi_transport import MemorySink, payi_instrument
-from tests.adapters.scripted import Scripted, events_of, every_module
+from tests.adapters.scripted import Scripted, every_module
 from tests.calls import URL
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.wire_cases import STREAM
 
 

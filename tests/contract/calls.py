@@ -9,14 +9,13 @@ from typing import Any, Protocol
 
 import anyio
 
-from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport import MemorySink, payi_instrument
 from payi_transport.adapters.families import get_families
-from payi_transport.event import Event
 from tests.contract.clients import Install, result
 from tests.origin import Answer, Origin
 from tests.wire_cases import WireCase
 
-__all__ = ["answer_of", "events_of", "held", "instrument", "run"]
+__all__ = ["answer_of", "held", "instrument", "run"]
 
 
 class _Setup(Protocol):
@@ -53,12 +52,6 @@ def instrument(
         # Only the client that was made by the library records: the hooks are taken off again.
         for family in get_families():
             family.uninstall()
-
-
-def events_of(sink: MemorySink) -> list[Event]:
-    assert payi_flush(10)
-    assert payi_stats().faults == 0
-    return sink.events
 
 
 def answer_of(case: WireCase) -> Answer:

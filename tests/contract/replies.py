@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport import MemorySink, payi_instrument
 from payi_transport.active import get_active
-from payi_transport.event import Event
 from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, UNARY, WireCase, by_name
 
@@ -23,10 +22,10 @@ __all__ = [
     "UNARY",
     "answer_of",
     "block",
-    "events_of",
     "go_through_proxy",
     "observe",
     "view_both",
+    "view_errors",
 ]
 
 _ERROR = by_name["openai/chat_error_429"]
@@ -79,14 +78,8 @@ def block(sink: MemorySink, limit_id: str) -> None:
     pipeline.limits.set(limit_id, "blocked")
 
 
-def events_of(sink: MemorySink) -> list[Event]:
-    assert payi_flush(10)
-    assert payi_stats().faults == 0
-    return sink.events
-
-
 def view_both(origin: Origin, sink: MemorySink, *answers: Answer) -> Callable[[Callable[[], Any]], list[Any]]:
-    """A function that runs a scenario without the library and with it: what it gave, or raised, each time."""
+    """A function that runs a scenario without the library and with it: what it gave each time."""
 
     def run(scenario: Callable[[], Any]) -> list[Any]:
         return list(_run_twice(scenario))
@@ -96,9 +89,20 @@ def view_both(origin: Origin, sink: MemorySink, *answers: Answer) -> Callable[[C
             origin.answers = list(answers)
             if records:
                 observe(origin, sink)
-            try:
-                yield scenario()
-            except Exception as exc:
-                yield type(exc), str(exc)
+            yield scenario()
 
     return run
+
+
+def view_errors(
+    origin: Origin, sink: MemorySink, *answers: Answer
+) -> Callable[[Callable[[], Any]], list[tuple[type[Exception], str]]]:
+    """`view_both` of a scenario that raises: what it raised each time."""
+    view = view_both(origin, sink, *answers)
+
+    def fail(scenario: Callable[[], Any]) -> tuple[type[Exception], str]:
+        with pytest.raises(Exception) as raised:
+            scenario()
+        return raised.type, str(raised.value)
+
+    return lambda scenario: view(lambda: fail(scenario))

@@ -21,11 +21,10 @@ from tests.contract.replies import (
     STREAM,
     UNARY,
     answer_of,
-    events_of,
     observe,
     view_both,
 )
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from payi_transport import MemorySink
 from tests.contract.aiohttp_calls import READERS, post
-from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, events_of, observe, view_both
+from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, observe, view_both
+from tests.exchanges import events_of
 from tests.origin import Origin
 
 BODIES: dict[str, tuple[Callable[[], Any], str | None]] = {

@@ -17,10 +17,10 @@ from tests.contract.replies import (
     UNARY,
     answer_of,
     block,
-    events_of,
     go_through_proxy,
     observe,
 )
+from tests.exchanges import events_of
 from tests.origin import Origin
 
 OWN = {"xProxy-User-ID": "user-7", "X-Other": "kept"}

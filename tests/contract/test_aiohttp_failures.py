@@ -13,7 +13,17 @@ import pytest
 
 from payi_transport import MemorySink
 from tests.contract.aiohttp_calls import READERS, post
-from tests.contract.replies import ANSWERS, PATH, REQUEST, STREAM, answer_of, events_of, observe, view_both
+from tests.contract.replies import (
+    ANSWERS,
+    PATH,
+    REQUEST,
+    STREAM,
+    answer_of,
+    observe,
+    view_both,
+    view_errors,
+)
+from tests.exchanges import events_of
 from tests.origin import Answer, Origin
 
 
@@ -29,7 +39,7 @@ def test_a_request_that_cannot_be_made_raises_what_it_did(
         async with aiohttp.ClientSession() as session:
             await session.post(f"{origin.url}{PATH}", **options)
 
-    without, within = view_both(origin, sink)(lambda: asyncio.run(scenario()))
+    without, within = view_errors(origin, sink)(lambda: asyncio.run(scenario()))
     assert within == without
     assert within[0] in (TypeError, ValueError)
     assert [event.http_status_code for event in events_of(sink)] == [299]
@@ -41,7 +51,7 @@ def test_a_url_that_is_none_raises_what_it_did(url: Any, origin: Origin, sink: M
         async with aiohttp.ClientSession() as session:
             await session.post(url)
 
-    without, within = view_both(origin, sink)(lambda: asyncio.run(scenario()))
+    without, within = view_errors(origin, sink)(lambda: asyncio.run(scenario()))
     assert within == without
     assert isinstance(within, tuple)
     assert events_of(sink) == []
@@ -86,7 +96,7 @@ def test_a_failure_while_reading_is_the_callers_and_one_event(
 ) -> None:
     end, options, kind = FAILURES[failure]
     answer = answer_of(STREAM, end=end, hold=never if end == "well" else None)
-    without, within = view_both(origin, sink, answer)(
+    without, within = view_errors(origin, sink, answer)(
         lambda: asyncio.run(post(origin.url, READERS[reader], **options))
     )
     assert within == without
@@ -136,7 +146,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
         "not the coding": Answer([b"no gzip"], headers={"content-encoding": "gzip"}),
     }[failure]
     limit = aiohttp.ClientTimeout(total=0.3 if failure == "silent" else 60)
-    without, within = view_both(origin, sink, answer)(
+    without, within = view_errors(origin, sink, answer)(
         lambda: asyncio.run(post(origin.url, READERS["read"], timeout=limit))
     )
     assert within == without
@@ -148,7 +158,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
 def test_a_server_that_is_not_there_is_one_event(origin: Origin, sink: MemorySink) -> None:
     origin.shutdown()
     origin.server_close()
-    without, within = view_both(origin, sink)(lambda: asyncio.run(post(origin.url, READERS["read"])))
+    without, within = view_errors(origin, sink)(lambda: asyncio.run(post(origin.url, READERS["read"])))
     assert within == without
     assert within[0] is aiohttp.ClientConnectorError
     assert [event.http_status_code for event in events_of(sink)] == [299]
@@ -156,7 +166,7 @@ def test_a_server_that_is_not_there_is_one_event(origin: Origin, sink: MemorySin
 
 def test_a_status_that_is_raised_is_that_of_the_event(origin: Origin, sink: MemorySink) -> None:
     case, answer = ANSWERS["error"]
-    without, within = view_both(origin, sink, answer)(
+    without, within = view_errors(origin, sink, answer)(
         lambda: asyncio.run(post(origin.url, READERS["read"], raise_for_status=True))
     )
     assert within == without

@@ -15,8 +15,8 @@ import pytest
 from payi_transport import MemorySink, payi_instrument
 from payi_transport.adapters.aiohttp import ADAPTER
 from tests.contract.aiohttp_calls import READERS, post
-from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of, events_of, observe, view_both
-from tests.exchanges import shown
+from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of, observe, view_both
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import WireCase
 

@@ -23,9 +23,9 @@ from tests.contract.anthropic_calls import (
     replay,
 )
 from tests.contract.anthropic_clients import HOSTS, Host, Setup
-from tests.contract.calls import answer_of, events_of, instrument, run
+from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import each, entered, result
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
 

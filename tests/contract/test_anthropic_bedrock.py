@@ -9,9 +9,9 @@ import pytest
 
 from payi_transport import MemorySink
 from tests.contract.anthropic_clients import Setup
-from tests.contract.calls import answer_of, events_of, instrument, run
+from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import each, result
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Origin
 from tests.sigv4 import ACCESS_KEY, REGION, SECRET_KEY, is_signed
 from tests.wire_cases import CASES, WireCase

@@ -10,8 +10,8 @@ import pytest
 from payi_transport import MemorySink
 from tests.contract.anthropic_calls import UNARY, by_name, either_side, open_stream, replay
 from tests.contract.anthropic_clients import Setup
-from tests.contract.calls import answer_of, events_of, instrument, run
-from tests.exchanges import shown
+from tests.contract.calls import answer_of, instrument, run
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 
 

@@ -11,9 +11,9 @@ import pytest
 from payi_transport import MemorySink
 from tests.contract.anthropic_calls import QUESTION, STREAM, TEXT, either_side, every_setup, open_stream
 from tests.contract.anthropic_clients import SETUPS, Setup
-from tests.contract.calls import answer_of, events_of, held, instrument, run
+from tests.contract.calls import answer_of, held, instrument, run
 from tests.contract.clients import each, result
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 
 

@@ -13,11 +13,11 @@ import anyio
 import pytest
 from botocore.exceptions import ClientError
 
-from payi_transport import Event, MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport import Event, MemorySink, payi_instrument, payi_stats
 from payi_transport.reading.inline_data import strip_inline_data
 from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call, is_known, replay
 from tests.contract.clients import each, result
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin, serve
 from tests.sigv4 import is_signed
 from tests.wire_cases import CASES, WireCase
@@ -56,11 +56,9 @@ def instrument(origin: Origin, sink: MemorySink, **more: Any) -> None:
     payi_instrument(sink=sink, config=config)
 
 
-def events_of(sink: MemorySink) -> list[Event]:
+def collect_events(sink: MemorySink) -> list[Event]:
     gc.collect()
-    assert payi_flush(10)
-    assert payi_stats().faults == 0
-    return sink.events
+    return events_of(sink)
 
 
 def compare(client: BedrockClient, case: WireCase, origin: Origin, sink: MemorySink) -> None:
@@ -70,7 +68,7 @@ def compare(client: BedrockClient, case: WireCase, origin: Origin, sink: MemoryS
     # What is sent must not change but for the trace of a guardrail, which has tests of its own.
     instrument(origin, sink, aws_config={"guardrail_trace": False})
     within = run(client, origin.url, lambda opened: replay(opened, case))
-    [event] = events_of(sink)
+    [event] = collect_events(sink)
     assert within == without
     assert shown(event, case.event) == case.event
     assert [request.body for request in origin.received] == [origin.received[0].body] * 2
@@ -111,7 +109,7 @@ def test_clients_made_before_and_two_of_a_kind_are_recorded_once(
             await replay(again, UNARY)
 
     run(client, origin.url, scenario)
-    assert [shown(event, UNARY.event) for event in events_of(sink)] == [UNARY.event] * 3
+    assert [shown(event, UNARY.event) for event in collect_events(sink)] == [UNARY.event] * 3
     assert len(origin.received) == 3
 
 
@@ -121,7 +119,7 @@ def test_no_credential_is_recorded(client: BedrockClient, origin: Origin, sink: 
     asked = ["x-amz-date", "amz-sdk-request"]
     instrument(origin, sink, capture={"request_headers": asked})
     run(client, origin.url, lambda opened: replay(opened, UNARY))
-    [event] = events_of(sink)
+    [event] = collect_events(sink)
     names = {header.name for header in event.provider_request_headers or ()}
     assert names >= {"user-agent", *asked}
     assert "authorization" in origin.received[0].headers
@@ -138,7 +136,7 @@ def test_each_attempt_is_an_event_with_its_number(
     retries = {"retries": {"total_max_attempts": 3, "mode": "standard"}}
     seen = run(client, origin.url, lambda opened: replay(opened, UNARY), **retries)
     assert seen["ResponseMetadata"]["RetryAttempts"] == 1
-    attempts = [(event.http_status_code, event.properties or {}) for event in events_of(sink)]
+    attempts = [(event.http_status_code, event.properties or {}) for event in collect_events(sink)]
     assert [(status, properties.get("system.retry")) for status, properties in attempts] == [
         (429, None),
         (200, "1"),
@@ -156,7 +154,7 @@ def test_an_expired_token_is_the_sdks_own_exception(
     with pytest.raises(ClientError) as raised:
         run(client, origin.url, lambda opened: call(opened, EXPIRED))
     assert raised.value.response["Error"]["Code"] == "ExpiredTokenException"
-    [event] = events_of(sink)
+    [event] = collect_events(sink)
     assert event.http_status_code == 403
     assert shown(event, EXPIRED.event) == EXPIRED.event
 
@@ -172,7 +170,7 @@ def test_an_error_in_mid_stream_is_the_sdks_own_exception_behind_what_was_sent(
     assert len(events) == len(BROKEN.chunks()) - 1
     assert raised == "EventStreamError"
     assert "modelStreamErrorException" in text
-    [event] = events_of(sink)
+    [event] = collect_events(sink)
     assert shown(event, ["units"]) == {"units": BROKEN.event["units"]}
     assert event.properties is not None
     assert event.properties["system.failure"] == "modelStreamErrorException"
@@ -202,7 +200,7 @@ def test_a_broken_connection_is_felt_as_before_and_an_event(
     without = run(client, origin.url, lambda opened: replay(opened, case))
     instrument(origin, sink)
     within = run(client, origin.url, lambda opened: replay(opened, case))
-    [event] = events_of(sink)
+    [event] = collect_events(sink)
     assert within == without
     assert event.properties is not None
     assert event.properties["system.failure"]
@@ -221,7 +219,7 @@ def test_a_read_timeout_is_the_sdks_own_exception_and_an_event(
         seen = run(client, origin.url, lambda opened: replay(opened, case), read_timeout=0.2)
     finally:
         hold.set()
-    [event] = events_of(sink)
+    [event] = collect_events(sink)
     assert "Timeout" in repr(seen)
     assert event.properties is not None
     assert "Timeout" in event.properties["system.failure"]
@@ -247,7 +245,7 @@ def test_an_event_stream_that_is_closed_early_is_partial(
         assert run(client, origin.url, scenario) == {"messageStart": {"role": "assistant"}}
     finally:
         hold.set()
-    [event] = events_of(sink)
+    [event] = collect_events(sink)
     assert event.properties == {"system.stream": "partial"}
     assert event.time_to_first_token_ms is not None
 
@@ -269,7 +267,7 @@ def test_a_body_can_be_read_in_pieces_and_its_metadata_pickled(
     body, answer = run(client, origin.url, scenario)
     assert body == INVOKE.answer
     assert pickle.loads(pickle.dumps(answer)) == answer  # noqa: S301 (our own)
-    assert shown(events_of(sink)[0], INVOKE.event) == INVOKE.event
+    assert shown(collect_events(sink)[0], INVOKE.event) == INVOKE.event
 
 
 def test_in_inline_delivery_a_call_and_the_end_of_a_body_wait_for_their_report(

@@ -9,8 +9,8 @@ from databricks.sdk.core import Config
 from databricks.sdk.service.serving import ChatMessage, ChatMessageRole
 
 from payi_transport import MemorySink
-from tests.contract.replies import UNARY, answer_of, events_of, view_both
-from tests.exchanges import shown
+from tests.contract.replies import UNARY, answer_of, view_both, view_errors
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 
 
@@ -38,7 +38,7 @@ def test_an_error_of_databricks_is_the_sdks_own(origin: Origin, sink: MemorySink
         status=400,
         headers={"content-type": "application/json"},
     )
-    without, within = view_both(origin, sink, error)(lambda: ask_databricks(origin.url))
+    without, within = view_errors(origin, sink, error)(lambda: ask_databricks(origin.url))
     assert within == without
     assert within == (within[0], "no")
     assert [event.http_status_code for event in events_of(sink)] == [400]

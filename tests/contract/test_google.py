@@ -13,7 +13,6 @@ from google.genai import types
 
 from payi_transport import MemorySink
 from payi_transport.event import Event
-from tests.contract.calls import events_of
 from tests.contract.clients import each, result
 from tests.contract.google_calls import (
     CATEGORY,
@@ -29,7 +28,7 @@ from tests.contract.google_calls import (
     some_setups,
 )
 from tests.contract.google_clients import GOOGLE_SETUPS, GoogleSetup
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import WireCase
 

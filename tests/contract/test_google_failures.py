@@ -9,7 +9,6 @@ import threading
 from typing import Any
 
 from payi_transport import MemorySink
-from tests.contract.calls import events_of
 from tests.contract.clients import each, result
 from tests.contract.google_calls import (
     MODEL,
@@ -22,7 +21,7 @@ from tests.contract.google_calls import (
     some_setups,
 )
 from tests.contract.google_clients import GoogleSetup
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 
 pytestmark = of_google

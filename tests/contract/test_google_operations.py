@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from payi_transport import MemorySink, payi_stats
-from tests.contract.calls import events_of
 from tests.contract.clients import each, result
 from tests.contract.google_calls import (
     MODEL,
@@ -21,7 +20,7 @@ from tests.contract.google_calls import (
     some_setups,
 )
 from tests.contract.google_clients import GoogleSetup
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 
 pytestmark = of_google

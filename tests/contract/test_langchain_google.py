@@ -9,10 +9,9 @@ import anyio
 import pytest
 
 from payi_transport import MemorySink
-from tests.contract.calls import events_of
 from tests.contract.clients import each, result
 from tests.contract.google_calls import MODEL, QUESTION, answer_of, by_name, instrument, of_google
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Origin
 
 pytestmark = of_google

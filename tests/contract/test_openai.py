@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from payi_transport import MemorySink, payi_uninstrument
-from tests.contract.calls import answer_of, events_of, instrument, run
+from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, entered, result
 from tests.contract.openai_calls import QUESTION, every_setup, replay
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, UNARY, WireCase, by_name
 

@@ -10,9 +10,10 @@ import openai
 import pytest
 
 from payi_transport import MemorySink
-from tests.contract.calls import answer_of, events_of, held, instrument, run
+from tests.contract.calls import answer_of, held, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import every_setup, replay, stream_request
+from tests.exchanges import events_of
 from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, UNARY
 

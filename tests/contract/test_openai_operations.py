@@ -11,9 +11,9 @@ import pydantic
 import pytest
 
 from payi_transport import MemorySink, payi_stats
-from tests.contract.calls import answer_of, events_of, instrument, run
+from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
 

@@ -7,10 +7,10 @@ import gc
 from typing import Any
 
 from payi_transport import MemorySink
-from tests.contract.calls import answer_of, events_of, instrument, run
+from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import QUESTION, every_setup, stream_request
-from tests.exchanges import shown
+from tests.exchanges import events_of, shown
 from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, by_name
 

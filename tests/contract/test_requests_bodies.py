@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from payi_transport import MemorySink
-from tests.contract.replies import PATH, UNARY, answer_of, events_of, view_both
+from tests.contract.replies import PATH, UNARY, answer_of, view_both
+from tests.exchanges import events_of
 from tests.origin import Origin
 
 BODIES: dict[str, tuple[Callable[[], dict[str, Any]], str | None]] = {

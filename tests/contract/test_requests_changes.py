@@ -12,10 +12,10 @@ from tests.contract.replies import (
     UNARY,
     answer_of,
     block,
-    events_of,
     go_through_proxy,
     observe,
 )
+from tests.exchanges import events_of
 from tests.origin import Answer, Origin
 
 

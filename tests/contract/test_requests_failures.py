@@ -9,8 +9,9 @@ import pytest
 import requests
 
 from payi_transport import MemorySink
-from tests.contract.replies import PATH, REQUEST, STREAM, answer_of, events_of, view_both
+from tests.contract.replies import PATH, REQUEST, STREAM, answer_of, view_both, view_errors
 from tests.contract.requests_calls import post
+from tests.exchanges import events_of
 from tests.origin import Answer, Origin
 
 
@@ -60,7 +61,7 @@ def test_a_failure_while_reading_is_the_callers_and_one_event(
     end, timeout, name = FAILURES[failure]
     hold = never if end == "well" else None
     answer = Answer(STREAM.chunks(), headers={**STREAM.headers, **size}, end=end, hold=hold)
-    without, within = view_both(origin, sink, answer)(
+    without, within = view_errors(origin, sink, answer)(
         lambda: post(origin.url, stream=stream, timeout=timeout)
     )
     assert within[0] is without[0]
@@ -76,7 +77,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
     failure: str, never: threading.Event, origin: Origin, sink: MemorySink
 ) -> None:
     answer = Answer(end="reset") if failure == "reset" else Answer(hold=never)
-    without, within = view_both(origin, sink, answer)(
+    without, within = view_errors(origin, sink, answer)(
         lambda: post(origin.url, timeout=0.3 if failure == "silent" else 30)
     )
     assert within[0] is without[0]
@@ -88,7 +89,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
 
 def test_what_cannot_be_decoded_is_the_callers_error_and_one_event(origin: Origin, sink: MemorySink) -> None:
     answer = Answer([b"no gzip"], headers={"content-encoding": "gzip"})
-    without, within = view_both(origin, sink, answer)(lambda: post(origin.url))
+    without, within = view_errors(origin, sink, answer)(lambda: post(origin.url))
     assert within == without
     assert within[0] is requests.exceptions.ContentDecodingError
     assert [event.http_status_code for event in events_of(sink)] == [200]

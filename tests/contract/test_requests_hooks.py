@@ -13,7 +13,8 @@ import requests
 import urllib3
 
 from payi_transport import MemorySink
-from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, events_of, observe
+from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, observe
+from tests.exchanges import events_of
 from tests.origin import Answer, Origin
 
 
