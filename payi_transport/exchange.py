@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from payi_transport.event import Event
-from payi_transport.feedback.results import Result
+from payi_transport.feedback.results import Result, Verdict
 from payi_transport.routing.routes import Route
 from payi_transport.scopes.frame import Frame
 
@@ -113,7 +113,8 @@ class Exchange(msgspec.Struct, eq=False):
     rewriter: Rewriter | None = None
     # With inline delivery, the end of the exchange waits for its own report, and has its result then.
     waits: bool = False
-    result: Result | None = None
+    # Where the caller is to see what Pay-i says of the call.
+    verdict: Verdict | None = None
     # A hook further out shows the result, see begun.py.
     collected: bool = False
     event: Event | None = None
@@ -191,6 +192,16 @@ class Exchange(msgspec.Struct, eq=False):
     def brings_result(self) -> bool:
         """Whether Pay-i's result may be known at the end: of a report that is waited for, or by its proxy."""
         return self.waits or (self.detour is not None and self.detour.counted)
+
+    @property
+    def result(self) -> Result | None:
+        """What Pay-i said of the call, if it did so already."""
+        return None if self.verdict is None else self.verdict.result
+
+    def take_result(self, result: Result) -> None:
+        """Pay-i said this of the call."""
+        if self.verdict is not None:
+            self.verdict.result = result
 
     def settle(self) -> Result | None:
         """The answer is over; what Pay-i says of it, where the exchange waits for that."""

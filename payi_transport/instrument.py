@@ -18,6 +18,7 @@ from payi_transport.adapters.registry import Registry, get_adapters
 from payi_transport.assembly import make_base_frame, make_pipeline, prepare_prompt_logger
 from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
 from payi_transport.delivery.exits import watch_pools
+from payi_transport.feedback.results import forget_results
 from payi_transport.pipeline import EXIT_SECONDS
 from payi_transport.reading.prompt_log import PromptAndResponseLogger
 from payi_transport.scopes.context import set_base_frame
@@ -106,6 +107,7 @@ def payi_uninstrument() -> None:
         payi_shutdown()
         activate(None)
         set_base_frame(None)
+        forget_results()
         atexit.unregister(payi_shutdown)
 
 

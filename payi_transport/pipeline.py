@@ -14,13 +14,13 @@ from payi_transport.changes.proxying import Proxy
 from payi_transport.delivery.exits import run_at_child_exit
 from payi_transport.delivery.line import Line
 from payi_transport.delivery.ring import Counter
-from payi_transport.exchange import Detour, Exchange, Headers
+from payi_transport.exchange import Detour, Exchange, Headers, Outcome
 from payi_transport.feedback.begun import note_begun
 from payi_transport.feedback.inline_delivery import InlineDelivery
 from payi_transport.feedback.limit_check import LimitCheck
 from payi_transport.feedback.limits import Limits
 from payi_transport.feedback.result_notes import ResultNotes
-from payi_transport.feedback.results import set_last_result
+from payi_transport.feedback.results import Verdict, set_last
 from payi_transport.reading.decode import Reading
 from payi_transport.reading.notices import Notices
 from payi_transport.reading.prompt_log import PromptAndResponseLogger, PromptLog
@@ -129,7 +129,6 @@ class Pipeline:
             self._settings.ingest_retry,
             decode=self._read,
             queue=self._push,
-            on_result=set_last_result,
             on_fault=self.count_fault,
             on_problem=self._delivery_log.warning,
         )
@@ -157,9 +156,11 @@ class Pipeline:
         if own:
             frame = override_frame(frame, headers, self._tell_malformed)
             own = find_removable_headers(headers)
+        tells = inline = self._inline is not None
         if route.proxied or frame.proxy:
             self._check_mode(route)
-        exchange = self._make_exchange(route, frame, headers, body, waits and self._inline is not None)
+            tells = True
+        exchange = self._make_exchange(route, frame, headers, body, waits=waits and inline, tells=tells)
         if changes:
             detour = self._detours.find(route, frame, body, own, rewrites=rewrites)
             if detour is not None:
@@ -167,8 +168,9 @@ class Pipeline:
         return exchange
 
     def _make_exchange(
-        self, route: Route, frame: Frame, headers: Headers, body: bytes | None, waits: bool
+        self, route: Route, frame: Frame, headers: Headers, body: bytes | None, *, waits: bool, tells: bool
     ) -> Exchange:
+        """`tells`: the caller may see what Pay-i says of this call, and no more of what it said before."""
         line = self._line
         # A fork may have called no hook, as uWSGI's does not.
         if line.pid != os.getpid():
@@ -184,6 +186,9 @@ class Pipeline:
             body_limit=self._body_limit,
         )
         exchange.waits = waits
+        if tells:
+            exchange.verdict = Verdict()
+            set_last(exchange.verdict)
         if self._prompt_log is not None:
             exchange.caller = copy_context()
         note_begun(exchange)
@@ -270,6 +275,9 @@ class Pipeline:
             line.push(exchange)
         else:
             inline.end(exchange)
+        # A finaliser runs in a context that is anybody's.
+        if exchange.outcome is not Outcome.ABANDONED:
+            set_last(exchange.verdict)
 
     def _push(self, exchange: Exchange) -> None:
         self._line.push(exchange)

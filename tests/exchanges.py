@@ -11,6 +11,7 @@ import pytest
 from payi_transport import MemorySink, payi_flush, payi_stats
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
+from payi_transport.feedback.results import Verdict
 from payi_transport.reading.decode import Reading, decode
 from payi_transport.routing.hosts import HostPattern
 from payi_transport.routing.routes import Route
@@ -40,6 +41,7 @@ def make_exchange(
     request_headers: dict[str, str] | None = None,
     context: Frame | None = None,
     route: Route | None = None,
+    verdict: Verdict | None = None,
 ) -> Exchange:
     """The exchange of a case whose body came in `chunks`."""
     exchange = Exchange(
@@ -50,6 +52,7 @@ def make_exchange(
         request_headers=_raw({**case.sent, **(request_headers or {})}),
         request_body=case.request,
         body_limit=body_limit,
+        verdict=verdict,
     )
     exchange.begin_answer(case.status, _raw({**case.headers, **(headers or {})}))
     size = 0

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.exchange import TAIL_CHUNKS, Detour, Exchange, Outcome
+from payi_transport.feedback.results import Verdict
 from payi_transport.scopes.frame import Frame
 from tests.exchanges import ROUTE
 
@@ -264,3 +265,12 @@ def test_a_result_is_there_where_pay_i_tells_it_in_time(
     exchange = Pushed().make()
     exchange.waits, exchange.detour = waits, detour
     assert exchange.brings_result is brings
+
+
+@pytest.mark.parametrize("verdict", [Verdict(), None], ids=["somebody asks", "nobody asks"])
+def test_what_pay_i_says_is_known_at_the_end_to_who_asks(verdict: Verdict | None) -> None:
+    exchange = Pushed().make()
+    exchange.push = lambda ended: ended.take_result({"request_id": "r"})
+    exchange.verdict = verdict
+    assert exchange.result is None
+    assert exchange.settle() == exchange.result == (verdict and {"request_id": "r"})

@@ -8,7 +8,7 @@ from typing import Any
 import anyio.to_thread
 
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.feedback.results import set_last_result
+from payi_transport.feedback.results import set_last
 
 __all__ = ["RecordedAsyncStream", "RecordedSyncStream"]
 
@@ -84,7 +84,8 @@ class RecordedAsyncStream(_RecordedStream):
                     yield shown
             if exchange.waits:
                 shown = await anyio.to_thread.run_sync(_settle, exchange)
-                set_last_result(exchange.result)
+                # What a thread sets of the context, it sets for itself alone.
+                set_last(exchange.verdict)
             else:
                 shown = b"" if rewriter is None else rewriter.flush()
             if shown:

@@ -23,7 +23,6 @@ from payi_transport.adapters.httpx_requests import (
 )
 from payi_transport.changes.rewriting import find_rewriter
 from payi_transport.exchange import Detour, Exchange, Headers
-from payi_transport.feedback.results import set_last_result
 from payi_transport.names import PROXY_CATEGORY, RECORDED_MARK
 from payi_transport.pipeline import Pipeline
 from payi_transport.routing.routes import Route
@@ -84,10 +83,9 @@ class _Call(_Sent):
             self._pipeline.count_fault(exc)
 
     async def answer_on_thread(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
-        """`answer` that may take long. What a thread sets of the context, it sets for itself alone."""
+        """`answer` that may take long."""
         self._take_mark_off()
         await anyio.to_thread.run_sync(self.answer, response, stream)
-        set_last_result(self._exchange.result)
 
     def fail(self, exc: BaseException) -> None:
         self._take_mark_off()

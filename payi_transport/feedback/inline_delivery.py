@@ -12,7 +12,6 @@ import msgspec
 
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.feedback.results import Result
 from payi_transport.settings import IngestRetrySettings
 from payi_transport.sinks import Sink
 from payi_transport.stats import PayiStats
@@ -81,7 +80,6 @@ class InlineDelivery:
         *,
         decode: Callable[[Exchange], Event | str],
         queue: Callable[[Exchange], None],
-        on_result: Callable[[Result], None],
         on_fault: Callable[[Exception], None],
         on_problem: Callable[[str], None],
     ) -> None:
@@ -90,7 +88,6 @@ class InlineDelivery:
         self._retry = retry
         self._decode = decode
         self._queue = queue
-        self._on_result = on_result
         self._on_fault = on_fault
         self._on_problem = on_problem
 
@@ -123,8 +120,7 @@ class InlineDelivery:
         exchange.forget()
         result = delivered.answer.get("xproxy_result")
         if isinstance(result, dict):
-            exchange.result = result
-            self._on_result(result)
+            exchange.take_result(result)
         if lost is None and exchange.listener is not None:
             exchange.listener(delivered.answer)
 

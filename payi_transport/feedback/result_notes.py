@@ -7,7 +7,7 @@ from collections.abc import Callable
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.feedback.limit_check import LimitCheck
 from payi_transport.feedback.limits import Limits
-from payi_transport.feedback.results import Result, find_result, set_last_result
+from payi_transport.feedback.results import Result, find_result, set_last
 from payi_transport.reading.bodies import read_frames
 
 __all__ = ["ResultNotes"]
@@ -27,14 +27,15 @@ class ResultNotes:
         """The end of a call that went through Pay-i, which says in the answer what came of it."""
         if exchange.outcome is Outcome.ABANDONED:
             return
+        set_last(exchange.verdict)
         try:
-            exchange.result = find_result(data for _, data in read_frames(exchange))
+            result = find_result(data for _, data in read_frames(exchange))
         except Exception as exc:
             self._on_fault(exc)
             return
-        if exchange.result is not None:
-            set_last_result(exchange.result)
-            self.note_limits(exchange.result)
+        if result is not None:
+            exchange.take_result(result)
+            self.note_limits(result)
 
     def note_limits(self, result: Result) -> None:
         """On any thread."""

@@ -1,6 +1,6 @@
 """What Pay-i answers to one call, `xproxy_result`: its cost, the states of its limits, warnings.
 
-The last one is kept in a context variable, so each thread and task sees that of its own last call.
+That of the last call is kept in a context variable, so each thread and task sees that of its own.
 """
 
 from __future__ import annotations
@@ -11,12 +11,30 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Result", "find_result", "get_last_result", "set_last_result"]
+__all__ = ["Result", "Verdict", "find_result", "forget_results", "get_last_result", "set_last"]
 
 # As in the answer of `POST /api/v1/ingest`: fields of the ingest API, all of them optional.
 Result = Mapping[str, Any]
 
-_last: ContextVar[Result | None] = ContextVar("payi_transport_last_result", default=None)
+# Nobody can reach into the contexts of all threads and tasks: what is of another era than now is forgotten.
+_era = object()
+
+
+class Verdict:
+    """What Pay-i says of one call: no result before it does, and none where it never does.
+
+    Filled wherever the call ends, which need not be where it was made. It holds nothing else of the call,
+    since contexts live long.
+    """
+
+    __slots__ = ("era", "result")
+
+    def __init__(self) -> None:
+        self.era = _era
+        self.result: Result | None = None
+
+
+_last: ContextVar[Verdict | None] = ContextVar("payi_transport_last_verdict", default=None)
 
 
 class _Answer(msgspec.Struct):
@@ -28,13 +46,20 @@ _answer = msgspec.json.Decoder(_Answer)
 
 
 def get_last_result() -> Result | None:
-    """What Pay-i said of the last call that was made here, where it says so at once."""
-    return _last.get()
+    """What Pay-i said of the last call here, if it did, of those that wait for it or go through Pay-i."""
+    last = _last.get()
+    return last.result if last is not None and last.era is _era else None
 
 
-def set_last_result(result: Result | None) -> None:
-    """The last call that was made here has this result."""
-    _last.set(result)
+def set_last(verdict: Verdict | None) -> None:
+    """The last call here is the one that `verdict` is of, whatever came of those before."""
+    _last.set(verdict)
+
+
+def forget_results() -> None:
+    """No call was made so far, in no thread or task."""
+    global _era
+    _era = object()
 
 
 def find_result(bodies: Iterable[bytes]) -> Result | None:

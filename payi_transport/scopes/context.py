@@ -77,7 +77,7 @@ def get_context() -> PayiContext:
     """The values of the innermost scope, those it inherits included.
 
     `last_result` is what Pay-i said of the last call that was made here (its `xproxy_result`), where it says
-    so at once: with inline delivery, and in proxy mode.
+    so at once: with inline delivery, and in proxy mode. There is none where it said nothing of that call.
     """
     frame = msgspec.to_builtins(_innermost(_base or Frame()))
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()}

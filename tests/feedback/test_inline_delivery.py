@@ -10,6 +10,7 @@ import pytest
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.feedback.inline_delivery import InlineDelivery
+from payi_transport.feedback.results import Verdict
 from payi_transport.settings import IngestRetrySettings
 from payi_transport.sinks import Receipt
 from payi_transport.stats import PayiStats
@@ -32,7 +33,6 @@ class Desk:
         self._decoded = decoded
         self.taken = 0
         self.queued: list[Exchange] = []
-        self.results: list[Any] = []
         self.faults: list[Exception] = []
         self.problems: list[str] = []
         self.inline = InlineDelivery(
@@ -40,7 +40,6 @@ class Desk:
             IngestRetrySettings(inline_retry_initial_delay=0.001, **retry),
             decode=self.decode,
             queue=self.queued.append,
-            on_result=self.results.append,
             on_fault=self.faults.append,
             on_problem=self.problems.append,
         )
@@ -63,7 +62,7 @@ class Desk:
     def close(self) -> None: ...
 
     def end(self, outcome: Outcome = Outcome.EXHAUSTED) -> Exchange:
-        exchange = make_exchange(CASES[0], outcome=outcome)
+        exchange = make_exchange(CASES[0], outcome=outcome, verdict=Verdict())
         self.inline.end(exchange)
         return exchange
 
@@ -71,7 +70,7 @@ class Desk:
 def test_the_call_has_the_answer_to_its_event_and_is_delivered() -> None:
     desk = Desk(TAKEN, max_inline_retries=3)
     exchange = desk.end()
-    assert (exchange.result, desk.results, desk.taken) == (RESULT, [RESULT], 1)
+    assert (exchange.result, desk.taken) == (RESULT, 1)
     assert (desk.inline.counts.delivered, desk.inline.counts.bytes_sent) == (1, 7)
     assert not exchange.chunks
     assert not desk.queued
@@ -135,7 +134,7 @@ def test_a_fault_in_decoding_is_counted_and_not_felt() -> None:
 
 def test_an_answer_without_a_result_gives_none() -> None:
     desk = Desk(Receipt())
-    assert (desk.end().result, desk.results, desk.inline.counts.delivered) == (None, [], 1)
+    assert (desk.end().result, desk.inline.counts.delivered) == (None, 1)
 
 
 def test_who_listens_hears_the_whole_answer() -> None:

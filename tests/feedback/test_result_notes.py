@@ -13,7 +13,7 @@ from payi_transport.exchange import Outcome
 from payi_transport.feedback.limit_check import LimitCheck
 from payi_transport.feedback.limits import Limits
 from payi_transport.feedback.result_notes import ResultNotes
-from payi_transport.feedback.results import get_last_result, set_last_result
+from payi_transport.feedback.results import Verdict, get_last_result, set_last
 from tests.exchanges import make_exchange
 from tests.wire_cases import CASES
 
@@ -28,26 +28,39 @@ def never(exc: Exception) -> None:
 
 @pytest.fixture(autouse=True)
 def no_result() -> Iterator[None]:
-    set_last_result(None)
+    set_last(None)
     yield
-    set_last_result(None)
+    set_last(None)
 
 
 def test_a_call_through_pay_i_has_its_result() -> None:
     limits = Limits()
-    exchange = make_exchange(CASE, [BODY])
+    exchange = make_exchange(CASE, [BODY], verdict=Verdict())
     ResultNotes(limits, None, never).end_counted(exchange)
     assert exchange.result == get_last_result() == RESULT
     assert limits.states() == {"budget": "blocked"}
 
 
-@pytest.mark.parametrize(
-    ("chunks", "outcome"), [([CASE.answer], Outcome.EXHAUSTED), ([BODY], Outcome.ABANDONED)]
-)
-def test_without_a_result_or_a_caller_nothing_is_noted(chunks: list[bytes], outcome: Outcome) -> None:
-    exchange = make_exchange(CASE, chunks, outcome=outcome)
+@pytest.fixture
+def before() -> Verdict:
+    """Of the call that was made before."""
+    verdict = Verdict()
+    verdict.result = {"request_id": "before"}
+    set_last(verdict)
+    return verdict
+
+
+@pytest.mark.usefixtures("before")
+def test_a_call_without_a_result_is_the_last_one_all_the_same() -> None:
+    exchange = make_exchange(CASE, [CASE.answer], verdict=Verdict())
     ResultNotes(Limits(), None, never).end_counted(exchange)
     assert exchange.result is get_last_result() is None
+
+
+def test_without_a_caller_nothing_is_noted(before: Verdict) -> None:
+    exchange = make_exchange(CASE, [BODY], outcome=Outcome.ABANDONED, verdict=Verdict())
+    ResultNotes(Limits(), None, never).end_counted(exchange)
+    assert (exchange.result, get_last_result()) == (None, before.result)
 
 
 def test_a_fault_is_told_and_not_raised() -> None:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.feedback.results import find_result, get_last_result, set_last_result
+from payi_transport.feedback.results import (
+    Result,
+    Verdict,
+    find_result,
+    forget_results,
+    get_last_result,
+    set_last,
+)
+
+
+def judge(result: Result | None) -> Verdict:
+    verdict = Verdict()
+    verdict.result = result
+    return verdict
 
 
 @pytest.mark.parametrize(
@@ -41,16 +55,43 @@ def test_no_bytes_are_an_exception(body: bytes) -> None:
 
 
 def test_each_thread_sees_its_own_last_result() -> None:
-    set_last_result({"request_id": "mine"})
+    set_last(judge({"request_id": "mine"}))
     seen: list[Any] = []
 
     def look() -> None:
         seen.append(get_last_result())
-        set_last_result({"request_id": "other"})
+        set_last(judge({"request_id": "other"}))
 
     thread = threading.Thread(target=look)
     thread.start()
     thread.join()
     assert (seen, get_last_result()) == ([None], {"request_id": "mine"})
-    set_last_result(None)
+    set_last(None)
     assert get_last_result() is None
+
+
+def test_a_result_is_seen_where_the_call_was_made_wherever_it_came_in() -> None:
+    verdict = Verdict()
+    set_last(verdict)
+    assert get_last_result() is None
+
+    def come_in() -> None:
+        verdict.result = {"request_id": "r"}
+
+    thread = threading.Thread(target=come_in)
+    thread.start()
+    thread.join()
+    assert get_last_result() == {"request_id": "r"}
+    set_last(None)
+
+
+def test_what_was_forgotten_is_so_in_every_context() -> None:
+    verdict = judge({"request_id": "r"})
+    set_last(verdict)
+    elsewhere = copy_context()
+    forget_results()
+    verdict.result = {"request_id": "late"}
+    assert get_last_result() is elsewhere.run(get_last_result) is None
+    set_last(judge({"request_id": "new"}))
+    assert get_last_result() == {"request_id": "new"}
+    set_last(None)

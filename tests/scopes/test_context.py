@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.feedback.results import set_last_result
+from payi_transport.feedback.results import Verdict, set_last
 from payi_transport.scopes.context import (
     current_frame,
     find_mode,
@@ -91,9 +91,12 @@ def test_the_context_tells_the_values_of_the_innermost_scope() -> None:
 
 
 def test_the_context_tells_the_last_result_of_pay_i() -> None:
-    set_last_result({"request_id": "r"})
+    verdict = Verdict()
+    set_last(verdict)
+    assert get_context() == {"user_id": "base"}
+    verdict.result = {"request_id": "r"}
     assert get_context() == {"user_id": "base", "last_result": {"request_id": "r"}}
-    set_last_result(None)
+    set_last(None)
     assert get_context() == {"user_id": "base"}
 
 
