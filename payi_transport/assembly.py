@@ -31,7 +31,7 @@ from payi_transport.sinks import Receipt, Sink
 from payi_transport.sinks.account import PayiAccount
 from payi_transport.sinks.offline import OfflineSink
 
-__all__ = ["find_account", "make_base_frame", "make_pipeline", "prepare_prompt_logger"]
+__all__ = ["find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
 
 # How long Pay-i may take to answer a call that waits for its own report.
 _INLINE_SECONDS = 10.0
@@ -152,11 +152,21 @@ def _make_payi_sink(account: PayiAccount, **options: Any) -> Sink:
     return PayiSink(account, **options)
 
 
-def prepare_prompt_logger(settings: Settings, prompt_logger: object) -> Settings:
-    """The settings that it implies: only an event that goes alone is answered with an id of its own.
+def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:
+    """The settings that others imply: only an event that goes alone is answered with an id and with limits.
 
-    Raises PayiConfigError for what is no function, and where the two don't go together.
+    The proxy tells limits by itself. Raises PayiConfigError for a logger that is none, and for settings that
+    it does not go together with.
     """
+    if prompt_logger is not None:
+        _check_prompt_logger(settings, prompt_logger)
+    asks = prompt_logger is not None or (settings.enforce_limits and not settings.proxy)
+    if not asks or settings.delivery.mode != "bulk":
+        return settings
+    return replace(settings, delivery=replace(settings.delivery, mode="single"))
+
+
+def _check_prompt_logger(settings: Settings, prompt_logger: object) -> None:
     if not callable(prompt_logger):
         raise PayiConfigError(
             f"prompt_and_response_logger: expected a function of (request_id, data), got {prompt_logger!r}"
@@ -166,8 +176,6 @@ def prepare_prompt_logger(settings: Settings, prompt_logger: object) -> Settings
             "prompt_and_response_logger: not together with config.delivery.spool_directory, where another"
             " process may deliver an event"
         )
-    mode = {"bulk": "single"}.get(settings.delivery.mode, settings.delivery.mode)
-    return replace(settings, delivery=replace(settings.delivery, mode=mode))
 
 
 def _prepare_spool(directory: str | None) -> None:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from payi_transport.active import activate, get_active
 from payi_transport.adapters.registry import Registry, get_adapters
-from payi_transport.assembly import make_base_frame, make_pipeline, prepare_prompt_logger
+from payi_transport.assembly import make_base_frame, make_pipeline, prepare_settings
 from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
 from payi_transport.delivery.exits import watch_pools
 from payi_transport.feedback.results import forget_results
@@ -70,8 +70,7 @@ def payi_instrument(
             logger.debug("payi_transport: payi_instrument() was called before; this call changes nothing")
             return
         settings = check_config(cast("dict[str, Any] | None", config))
-        if prompt_and_response_logger is not None:
-            settings = prepare_prompt_logger(settings, prompt_and_response_logger)
+        settings = prepare_settings(settings, prompt_and_response_logger)
         pipeline = make_pipeline(
             settings,
             check_instruments(instruments),
@@ -126,7 +125,8 @@ def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
 def payi_limits() -> dict[str, str]:
     """The latest state of each limit by its id, as far as Pay-i told: "ok", "blocked", "exceeded", …
 
-    Bulk delivery, the default, hears of none; single and inline delivery and proxy mode do.
+    Bulk delivery, the default, hears of none; single and inline delivery and proxy mode do. `enforce_limits`
+    makes bulk delivery a single one.
     """
     pipeline = get_active()
     return {} if pipeline is None else pipeline.limits.states()

@@ -91,19 +91,16 @@ class Pipeline:
         """Begin empty: at first, and again in a child that was forked."""
         self._faults = Counter()
         self._results = ResultNotes(self.limits, self._make_limit_check(), self.count_fault)
-        reader = Reader(
-            self._reading,
-            self.notices,
-            prompt_log=self._prompt_log,
-            # In a batch, no event is answered by itself.
-            on_result=None if self._settings.delivery.mode == "bulk" else self._results.note_limits,
-        )
+        # In a batch, no event is answered by itself.
+        hear = None if self._settings.delivery.mode == "bulk" else self._results.hear
+        reader = Reader(self._reading, self.notices, prompt_log=self._prompt_log, listener=hear)
         self._read = reader.read
         self._inline = None if self._inline_sink is None else self._make_inline(self._inline_sink)
         self._line = Line(
             self._settings,
             self._sink,
             self._read,
+            listener=hear,
             delivery_log=self._delivery_log,
             loss_log=self._loss_log,
             on_fault=self.count_fault,

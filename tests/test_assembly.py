@@ -21,7 +21,8 @@ from payi_transport import (
     payi_uninstrument,
 )
 from payi_transport.active import get_active
-from payi_transport.assembly import find_account
+from payi_transport.assembly import find_account, prepare_settings
+from payi_transport.settings import DeliverySettings, Settings
 from payi_transport.sinks.account import PayiAccount
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
@@ -93,6 +94,28 @@ def test_an_address_without_encryption_is_told(
 def test_what_is_no_client_is_refused(payi: Any) -> None:
     with pytest.raises(PayiConfigError, match="expected a Payi or AsyncPayi client"):
         find_account(payi)
+
+
+@pytest.mark.parametrize(
+    ("given", "config", "logger", "mode"),
+    [
+        ("bulk", {}, None, "bulk"),
+        ("bulk", {"proxy": True}, None, "bulk"),
+        ("bulk", {}, print, "single"),
+        ("bulk", {"proxy": True}, print, "single"),
+        ("bulk", {"enforce_limits": True}, None, "single"),
+        ("bulk", {"enforce_limits": True, "proxy": True}, None, "bulk"),
+        ("single", {"enforce_limits": True}, None, "single"),
+        ("inline", {"enforce_limits": True}, None, "inline"),
+        ("inline", {}, print, "inline"),
+    ],
+)
+def test_events_go_alone_where_something_is_to_be_known_of_each(
+    given: Any, config: Any, logger: object, mode: Any
+) -> None:
+    settings = Settings(delivery=DeliverySettings(mode=given, max_batch=7), **config)
+    prepared = prepare_settings(settings, logger)
+    assert prepared == Settings(delivery=DeliverySettings(mode=mode, max_batch=7), **config)
 
 
 def test_a_child_reports_inline_as_its_parent_did() -> None:

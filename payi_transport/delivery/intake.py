@@ -144,14 +144,26 @@ class RingSource:
 
 
 class SpoolSource:
-    """Reads events back from the disk, `most` at a time, and the next when all of them are settled."""
+    """Reads events back from the disk, `most` at a time, and the next when all of them are settled.
 
-    def __init__(self, spool: Spool, most: int, wake: Alarm, on_fault: Callable[[Exception], None]) -> None:
+    `listener` is told the answer to each that was delivered, whichever process it came from: the listeners of
+    its exchange may be in one of the past.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        most: int,
+        wake: Alarm,
+        on_fault: Callable[[Exception], None],
+        listener: Listener | None = None,
+    ) -> None:
         self.counts = Counts()
         self._spool = spool
         self._most = most
         self._wake = wake
         self._on_fault = on_fault
+        self._listener = listener
         self._payloads: list[bytes] = []
         self._own = True
         self._unsettled = 0
@@ -185,8 +197,9 @@ class SpoolSource:
             return None
 
     def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
-        """The listeners of what comes from a disk may be in a process of the past."""
         self._settle_as(loss, pending.event)
+        if loss is None and self._listener is not None:
+            self._listener(answer)
 
     def _settle_as(self, loss: str | None, record: Event | bytes) -> None:
         counts = self.counts

@@ -16,7 +16,7 @@ from payi_transport.delivery.ring import Counter, Ring
 from payi_transport.delivery.spool import Spool
 from payi_transport.delivery.worker import Worker
 from payi_transport.event import Event
-from payi_transport.exchange import Exchange, Outcome
+from payi_transport.exchange import Exchange, Listener, Outcome
 from payi_transport.settings import IngestRetrySettings, Settings
 from payi_transport.sinks import Sink
 from payi_transport.sinks.spool import SpoolSink
@@ -33,7 +33,8 @@ class Line:
     """From the end of an exchange to the delivery of its event.
 
     One worker brings exchanges from the ring to the sink. With a spool there are two in a row: the first
-    brings them to the disk, so no destination holds it up, and the second from there to the sink.
+    brings them to the disk, so no destination holds it up, and the second from there to the sink, whose
+    answers `listener` is told then.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Line:
         sink: Sink,
         decode: Callable[[Exchange], Event | str],
         *,
+        listener: Listener | None = None,
         delivery_log: LogWindow,
         loss_log: LogWindow,
         on_fault: Callable[[Exception], None],
@@ -50,6 +52,7 @@ class Line:
         self.pid = 0
         self._loss_log = loss_log
         self._on_fault = on_fault
+        self._listener = listener
         self._captured = Counter()
         self._shed = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
         self.closed = self._flushed = False
@@ -78,7 +81,7 @@ class Line:
             return [make(source, sink, batch_mark=most, wake=self._wake, retry=retry, log=delivery_log)]
         written = Alarm()
         disk = SpoolSink(self._spool, most, written)
-        back = SpoolSource(self._spool, sink.batch_limit or most, written, self._on_fault)
+        back = SpoolSource(self._spool, sink.batch_limit or most, written, self._on_fault, self._listener)
         # The spool is the queue.
         retry = IngestRetrySettings(queue_interval=retry.queue_interval)
         return [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.feedback.limit_check import LimitCheck
@@ -35,10 +36,15 @@ class ResultNotes:
             return
         if result is not None:
             exchange.take_result(result)
-            self.note_limits(result)
+            self._note_limits(result)
 
-    def note_limits(self, result: Result) -> None:
-        """On any thread."""
+    def hear(self, answer: Mapping[str, Any]) -> None:
+        """Pay-i's answer to an event that went alone, whoever made that. On any thread."""
+        result = answer.get("xproxy_result")
+        if isinstance(result, dict):
+            self._note_limits(result)
+
+    def _note_limits(self, result: Result) -> None:
         try:
             self._limits.note(result)
         except Exception as exc:  # of the listener that the user gave

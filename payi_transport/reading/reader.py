@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Listener
-from payi_transport.feedback.results import Result
 from payi_transport.reading.decode import Reading, decode
 from payi_transport.reading.notices import Notices
 from payi_transport.reading.prompt_log import PromptLog
@@ -17,9 +16,9 @@ __all__ = ["Reader"]
 
 
 class Reader:
-    """Reads for one process. `on_result` hears what Pay-i says of a single event; None where it is not asked.
+    """Reads for one process. Raises nothing for what a provider sent.
 
-    Raises nothing for what a provider sent.
+    `listener` is told what Pay-i answers to each event; there is none where they are answered in batches.
     """
 
     def __init__(
@@ -28,12 +27,12 @@ class Reader:
         notices: Notices,
         *,
         prompt_log: PromptLog | None = None,
-        on_result: Callable[[Result], None] | None = None,
+        listener: Listener | None = None,
     ) -> None:
         self._reading = reading
         self._notices = notices
         self._prompt_log = prompt_log
-        self._on_result = on_result
+        self._listener = listener
         self._repeats = Repeats()
 
     def read(self, exchange: Exchange) -> Event | str:
@@ -53,15 +52,12 @@ class Reader:
 
     def _listen(self, exchange: Exchange, event: Event) -> Listener | None:
         log = None if self._prompt_log is None else self._prompt_log.listen(exchange, event)
-        on_result = self._on_result
-        if on_result is None:
-            return log
+        listener = self._listener
+        if log is None or listener is None:
+            return log or listener
 
-        def hear(answer: Mapping[str, Any]) -> None:
-            result = answer.get("xproxy_result")
-            if isinstance(result, dict):
-                on_result(result)
-            if log is not None:
-                log(answer)
+        def tell_both(answer: Mapping[str, Any]) -> None:
+            listener(answer)
+            log(answer)
 
-        return hear
+        return tell_both

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -19,6 +20,7 @@ from payi_transport import (
     payi_instrument,
     payi_limits,
     payi_stats,
+    payi_uninstrument,
     track,
 )
 from tests.contract.clients import SETUPS, Setup, each, result
@@ -196,6 +198,39 @@ def test_a_call_whose_limit_is_blocked_is_refused_as_the_provider_would(
     assert len(origin.received) == 2
     assert told == [("budget", "blocked")]
     assert payi_limits() == {"budget": "blocked"}
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+def test_enforcing_limits_needs_no_mode_of_delivery(
+    spooled: bool, origin: Origin, payi: Origin, tmp_path: Path
+) -> None:
+    delivery = {"mode": "bulk", **({"spool_directory": str(tmp_path)} if spooled else {})}
+    instrument(origin, delivery=delivery, enforce_limits=True, limit_ids=["budget"])
+    origin.answers = [Answer([UNARY.answer])]
+    payi.answers = [BLOCKED]
+    client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
+    client.chat.completions.create(model="m", messages=QUESTION)
+    assert payi_flush(10)
+    with pytest.raises(openai.PermissionDeniedError, match="limit budget is blocked"):
+        client.chat.completions.create(model="m", messages=QUESTION)
+
+
+def test_an_event_of_a_process_of_the_past_tells_the_limits_of_now(
+    origin: Origin, payi: Origin, tmp_path: Path
+) -> None:
+    blocks = threading.Event()
+    delivery = {"mode": "single", "spool_directory": str(tmp_path)}
+    origin.answers = [Answer([UNARY.answer])]
+    payi.answers = [Answer([b"{}"], 503)]
+    instrument(origin, delivery=delivery)
+    with httpx.Client() as client:
+        client.post(f"{origin.url}/v1/chat/completions", content=UNARY.request)
+    payi_uninstrument()
+    payi.answers = [BLOCKED]
+    instrument(origin, delivery=delivery, on_limit=lambda limit_id, state: blocks.set())
+    assert blocks.wait(10)
+    assert payi_limits() == {"budget": "blocked"}
+    assert payi_stats().captured == 0
 
 
 def test_limits_are_not_enforced_unless_asked_for(origin: Origin, payi: Origin) -> None:

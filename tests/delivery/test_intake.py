@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -104,7 +105,8 @@ class SpoolBench:
         self.faults: list[Exception] = []
         self.wake = Alarm()
         self.spool = Spool(directory, 1 << 20)
-        self.source = SpoolSource(self.spool, 2, self.wake, self.faults.append)
+        self.heard: list[Any] = []
+        self.source = SpoolSource(self.spool, 2, self.wake, self.faults.append, self.heard.append)
 
     def write(self, *numbers: int) -> None:
         assert self.spool.append([msgspec.json.encode(make_event(number)) for number in numbers])
@@ -135,6 +137,15 @@ def test_the_next_events_are_read_when_all_before_are_settled(bench: SpoolBench)
     bench.source.settle(third, None, {})
     assert not bench.source.has_before(mark)
     assert bench.source.counts.delivered == 3
+
+
+def test_nobody_has_to_listen_to_what_is_delivered(bench: SpoolBench) -> None:
+    bench.write(1)
+    source = SpoolSource(bench.spool, 2, bench.wake, bench.faults.append)
+    assert source.is_ready()
+    [pending] = source.take()
+    source.settle(pending, None, {"request_id": "r"})
+    assert (source.counts.delivered, bench.heard) == (1, [])
 
 
 def test_an_event_that_is_refused_is_counted_and_kept_aside(bench: SpoolBench, tmp_path: Path) -> None:
@@ -179,8 +190,9 @@ def test_events_that_others_left_are_counted_apart_and_no_flush_waits_for_them(t
     first, second = bench.source.take()
     assert first.ticket > mark
     assert not bench.source.has_before(mark)
-    bench.source.settle(first, None, {})
+    bench.source.settle(first, None, {"request_id": "r"})
     bench.source.settle(second, "status_400", {})
+    assert bench.heard == [{"request_id": "r"}]
     counts = bench.source.counts
     assert (counts.replayed, counts.delivered, counts.lost) == (1, 0, {})
     assert counts.replay_lost == {"status_400": 1}

@@ -63,6 +63,15 @@ def test_without_a_caller_nothing_is_noted(before: Verdict) -> None:
     assert (exchange.result, get_last_result()) == (None, before.result)
 
 
+@pytest.mark.parametrize("answer", [{}, {"xproxy_result": None}, {"xproxy_result": "blocked"}])
+def test_an_answer_without_a_result_changes_no_limit(answer: dict[str, Any]) -> None:
+    limits = Limits()
+    notes = ResultNotes(limits, None, never)
+    notes.hear({"xproxy_result": RESULT})
+    notes.hear(answer)
+    assert limits.states() == {"budget": "blocked"}
+
+
 def test_a_fault_is_told_and_not_raised() -> None:
     def fail(limit_id: str, state: str) -> None:
         raise ValueError("no")
@@ -86,7 +95,7 @@ def test_blocked_limits_are_watched_until_the_end() -> None:
 
     check = LimitCheck(limits, fetch, 0.001, never)
     notes = ResultNotes(limits, check, never)
-    notes.note_limits(RESULT)
+    notes.hear({"xproxy_result": RESULT})
     assert asked.wait(10)
     notes.stop()
     ResultNotes(limits, None, never).stop()

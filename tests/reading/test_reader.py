@@ -66,13 +66,12 @@ def test_a_deployment_without_a_price_is_told_unless_its_context_has_one(
 @pytest.mark.parametrize("asks", [True, False])
 def test_each_who_wants_to_know_hears_of_the_delivery(logs: bool, asks: bool) -> None:
     logged: list[Any] = []
-    results: list[Any] = []
+    answers: list[Any] = []
     prompt_log = PromptLog(lambda request_id, data: logged.append(request_id), Reading(), lambda exc: None)
     exchange = make_exchange(CHAT)
-    read(exchange, prompt_log=prompt_log if logs else None, on_result=results.append if asks else None)
+    read(exchange, prompt_log=prompt_log if logs else None, listener=answers.append if asks else None)
     assert (exchange.listener is not None) == (logs or asks)
     if exchange.listener is not None:
         exchange.listener(ANSWER)
-        exchange.listener({"xproxy_result": None})
-    assert results == ([ANSWER["xproxy_result"]] if asks else [])
-    assert len(logged) == (2 if logs else 0)
+    assert answers == ([ANSWER] if asks else [])
+    assert logged == (["q"] if logs else [])
