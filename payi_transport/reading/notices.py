@@ -1,20 +1,21 @@
-"""What users are told once, as it happens: an address or a deployment that a mapping is missing for."""
+"""What users are told once, as it happens: what is missing for a call to be reported, counted or priced."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from payi_transport.commands.examples import EXAMPLES
 from payi_transport.event import Event
-from payi_transport.names import UNKNOWN_RESOURCE, PayiCategories
+from payi_transport.names import STREAM_PROPERTY, UNKNOWN_RESOURCE, PayiCategories, PayiPropertyNames
 from payi_transport.reading.pricing import ModelMapping, find_mapping
-from payi_transport.routing.routes import Route
+from payi_transport.routing.routes import HAS_USAGE_CHUNK, Route
 
 __all__ = ["Notices"]
 
-# Names of deployments come from the program; a bound all the same.
+# Names of hosts and deployments come from the program; a bound all the same.
 _REMEMBERED = 1000
 _MIXED_MODES = {
     "ingest": "a call inside a function with @ingest goes through Pay-i's proxy, by its client's address or"
@@ -35,6 +36,7 @@ class Notices:
         self._priced = {mapping.price_as_resource for mapping in model_mappings}
         self._deployments: set[str] = set()
         self._mixed: set[str] = set()
+        self._silent: set[str] = set()
 
     def tell_unmapped(self, host: str, operation: str) -> None:
         """Calls to a host that is neither known nor mapped look like LLM calls."""
@@ -53,6 +55,20 @@ class Notices:
         if decorator not in self._mixed:
             self._mixed.add(decorator)
             self._logger.warning("payi_transport: %s", _MIXED_MODES[decorator])
+
+    def check_usage(self, route: Route, event: Event) -> None:
+        """A stream that came to its end told no tokens: by default, many hosts tell none."""
+        host = str(route.host)
+        if route.operation not in HAS_USAGE_CHUNK or not _is_whole_stream(event) or event.units:
+            return
+        if host not in self._silent and len(self._silent) < _REMEMBERED:
+            self._silent.add(host)
+            self._logger.warning(
+                "payi_transport: a stream of %s told no usage, so its event counts no tokens. If the host"
+                " accepts stream_options, %s",
+                host,
+                _tell_how_to_ask(route),
+            )
 
     def check_price(self, route: Route, event: Event) -> None:
         """An Azure deployment has a name of the user's, which has no price unless a mapping says so."""
@@ -73,3 +89,18 @@ class Notices:
                 json.dumps(name),
                 json.dumps({"openai_config": {"model_mappings": [wanted]}}),
             )
+
+
+def _is_whole_stream(event: Event) -> bool:
+    """Neither cut nor failed, of which the usage would be missing anyway."""
+    streams = event.time_to_first_token_ms is not None and event.http_status_code == HTTPStatus.OK
+    return streams and not {STREAM_PROPERTY, PayiPropertyNames.failure} & set(event.properties or ())
+
+
+def _tell_how_to_ask(route: Route) -> str:
+    """For its usage. What is asked already, and not answered, was sent in a way that is never rewritten."""
+    if route.asks_usage or route.proxied:
+        return 'make the call with stream_options={"include_usage": True}'
+    category = {} if route.known else {"price_as_category": route.category}
+    wanted = {"host_mappings": {str(route.host): {**category, "include_usage": True}}}
+    return f"add to the config: {json.dumps(wanted)}"

@@ -47,6 +47,7 @@ class Reader:
         context = exchange.context
         if not (context.price_as_category or context.price_as_resource):
             self._notices.check_price(exchange.route, event)
+        self._notices.check_usage(exchange.route, event)
         exchange.listener = self._listen(exchange, event)
         return event
 

@@ -10,7 +10,7 @@ from payi_transport.names import INSTRUMENT_FAMILIES, PROXY_CATEGORY, PROXY_NAME
 from payi_transport.routing.hosts import HostMatch, HostPattern, HostTable, find_known
 from payi_transport.routing.paths import find_operation, find_resource, may_be_call
 
-__all__ = ["Route", "Routes", "refine"]
+__all__ = ["HAS_USAGE_CHUNK", "Route", "Routes", "refine"]
 
 
 class Route(NamedTuple):
@@ -34,7 +34,7 @@ class Route(NamedTuple):
 # Many a program's own server has a path that ends like these.
 _OF_ANYBODY = ("cohere.", "ollama.", "openai.video", "openai.batch")
 # What has a usage chunk to ask for.
-_HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
+HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
 
 
 _PROXIED = re.compile(r"/api/v1/proxy/([a-z.]+)/")
@@ -112,7 +112,7 @@ class Routes:
             f"{scheme}://{address}{path}",
             address,
             find_resource(path),
-            asks_usage=operation in _HAS_USAGE_CHUNK and self._asks_usage(refined),
+            asks_usage=operation in HAS_USAGE_CHUNK and self._asks_usage(refined),
             known=find_known(host) is not None,
             proxied=match.category == PROXY_CATEGORY,
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from payi_transport.config import check_config, collect_host_mappings, collect_model_mappings
-from payi_transport.event import Event
+from payi_transport.event import Event, Units
 from payi_transport.reading.notices import Notices
 from payi_transport.reading.pricing import ModelMapping
 from payi_transport.routing.hosts import HostPattern, parse_host
@@ -62,6 +62,60 @@ def test_an_unmapped_host_is_told_with_the_mapping_to_add(
     assert [(key, value.category) for key, value in mappings.items()] == [
         (HostPattern("llm.test", 8443), category)
     ]
+
+
+LOCAL = Route(
+    "openai.chat", "my.models", "http://llm.test:8000/v1/chat/completions", HostPattern("llm.test", 8000)
+)
+OWN = Route("openai.chat", "system.openai", "https://x", HostPattern("api.openai.com", None), known=True)
+
+
+def make_event(**more: Any) -> Event:
+    fields = {"units": {}, "http_status_code": 200, "time_to_first_token_ms": 5, **more}
+    return Event(category="my.models", provider_response_id="x", **fields)
+
+
+@pytest.mark.parametrize("route", [LOCAL, OWN], ids=["mapped", "known"])
+def test_a_stream_without_usage_is_told_once_a_host_with_the_mapping_that_asks(
+    route: Route, caplog: pytest.LogCaptureFixture
+) -> None:
+    notices = make_notices()
+    for _ in range(3):
+        notices.check_usage(route, make_event(properties={"team": "mine"}))
+    notices.check_usage(route._replace(host=HostPattern("other.test", None)), make_event())
+    message, other = (record.getMessage() for record in caplog.records)
+    assert str(route.host) in message and "other.test" in other
+    ((pattern, mapping),) = collect_host_mappings(check_config(config_in(message))).items()
+    assert (pattern, mapping.include_usage) == (route.host, True)
+    assert mapping.category == (None if route.known else route.category)
+
+
+@pytest.mark.parametrize("way", ["asks_usage", "proxied"])
+def test_a_stream_that_could_not_be_asked_is_told_with_what_the_program_can_do(
+    way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    route = LOCAL._replace(asks_usage=way == "asks_usage", proxied=way == "proxied")
+    make_notices().check_usage(route, make_event())
+    assert 'stream_options={"include_usage": True}' in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields"),
+    [
+        ("openai.chat", {"units": {"text": Units(1, 1)}}),
+        ("openai.chat", {"time_to_first_token_ms": None}),
+        ("openai.chat", {"http_status_code": 500}),
+        ("openai.chat", {"properties": {"system.stream": "partial"}}),
+        ("openai.chat", {"properties": {"system.failure": "server_error"}}),
+        ("openai.speech", {}),
+    ],
+    ids=["counted", "no stream", "an error", "cut", "failed", "nothing to ask for"],
+)
+def test_nothing_is_told_of_what_could_tell_no_usage(
+    operation: str, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    make_notices().check_usage(LOCAL._replace(operation=operation), make_event(**fields))
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("deployment", ["my-gpt", None], ids=["in the path", "in a header or the body"])

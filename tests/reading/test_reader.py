@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from payi_transport.event import Event
-from payi_transport.exchange import Exchange
+from payi_transport.exchange import Exchange, Outcome
 from payi_transport.reading.decode import Reading
 from payi_transport.reading.notices import Notices
 from payi_transport.reading.prompt_log import PromptLog
@@ -60,6 +60,16 @@ def test_a_deployment_without_a_price_is_told_unless_its_context_has_one(
     azure = ROUTE._replace(category="system.azureopenai", resource="my-gpt")
     read(make_exchange(CHAT, route=azure, context=Frame(price_as_resource=priced)))
     assert ("my-gpt" in caplog.text) == told
+
+
+@pytest.mark.parametrize(("whole", "told"), [(True, True), (False, False)])
+def test_a_stream_without_usage_is_told_unless_it_was_left_early(
+    whole: bool, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = by_name["openai/chat_stream_without_usage"]
+    chunks = [case.answer if whole else case.answer.partition(b"data: [DONE]")[0]]
+    read(make_exchange(case, chunks, outcome=Outcome.CLOSED))
+    assert ("told no usage" in caplog.text) == told
 
 
 @pytest.mark.parametrize("logs", [True, False])
