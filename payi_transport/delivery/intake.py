@@ -46,6 +46,7 @@ class Counts:
         self.lost: Tally[str] = Tally()
         self.replay_lost: Tally[str] = Tally()
         self.skipped: Tally[str] = Tally()
+        # How long what was taken last had waited for it. Seconds.
         self.lag = 0.0
 
 

@@ -142,7 +142,7 @@ class Worker:
         while self._source.is_ready():
             taken = self._source.take()
             if not self._pending:
-                self._oldest_at = monotonic()
+                self._oldest_at = monotonic() - self.counts.lag
             self._pending.extend(taken)
             if len(self._pending) >= self._batch_mark:
                 self._deliver_due()

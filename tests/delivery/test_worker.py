@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from payi_transport import Event, MemorySink, Receipt
-from tests.delivery.named import ids
+from tests.delivery.named import ids, make_named
 from tests.delivery.worker_bench import Build, ScriptedSink
 from tests.exchanges import make_exchange
 from tests.wire_cases import UNARY
@@ -54,6 +54,22 @@ def test_the_interval_alone_delivers(build: Build) -> None:
             return super().deliver(batch)
 
     build(Telling(), flush_interval=0.01).push(1)
+    assert done.wait(10)
+
+
+def test_the_interval_begins_with_the_call_and_not_where_it_is_taken(build: Build) -> None:
+    done = threading.Event()
+
+    class Telling(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            done.set()
+            return super().deliver(batch)
+
+    bench = build(Telling(), flush_interval=3600)
+    exchange = make_named(1)
+    exchange.ended -= 3601
+    assert bench.ring.push(exchange, exchange.weight)
+    bench.wake.set()
     assert done.wait(10)
 
 
