@@ -58,9 +58,9 @@ class Notices:
 
     def check_usage(self, route: Route, event: Event) -> None:
         """A stream that came to its end told no tokens: by default, many hosts tell none."""
-        host = str(route.host)
-        if route.operation not in HAS_USAGE_CHUNK or not _is_whole_stream(event) or event.units:
+        if route.operation not in HAS_USAGE_CHUNK or event.units or not _is_whole_stream(event):
             return
+        host = str(route.host)
         if host not in self._silent and len(self._silent) < _REMEMBERED:
             self._silent.add(host)
             self._logger.warning(
