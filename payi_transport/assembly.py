@@ -160,7 +160,8 @@ def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:
     """
     if prompt_logger is not None:
         _check_prompt_logger(settings, prompt_logger)
-    asks = prompt_logger is not None or (settings.enforce_limits and not settings.proxy)
+    follows_limits = settings.enforce_limits or settings.on_limit is not None
+    asks = prompt_logger is not None or (follows_limits and not settings.proxy)
     if not asks or settings.delivery.mode != "bulk":
         return settings
     return replace(settings, delivery=replace(settings.delivery, mode="single"))

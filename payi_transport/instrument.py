@@ -125,8 +125,8 @@ def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
 def payi_limits() -> dict[str, str]:
     """The latest state of each limit by its id, as far as Pay-i told: "ok", "blocked", "exceeded", …
 
-    Bulk delivery, the default, hears of none; single and inline delivery and proxy mode do. `enforce_limits`
-    makes bulk delivery a single one.
+    Bulk delivery, the default, hears of none; single and inline delivery and proxy mode do. `on_limit`
+    and `enforce_limits` make bulk delivery a single one.
     """
     pipeline = get_active()
     return {} if pipeline is None else pipeline.limits.states()

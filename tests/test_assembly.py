@@ -104,6 +104,7 @@ def test_what_is_no_client_is_refused(payi: Any) -> None:
         ("bulk", {}, print, "single"),
         ("bulk", {"proxy": True}, print, "single"),
         ("bulk", {"enforce_limits": True}, None, "single"),
+        ("bulk", {"on_limit": print}, None, "single"),
         ("bulk", {"enforce_limits": True, "proxy": True}, None, "bulk"),
         ("single", {"enforce_limits": True}, None, "single"),
         ("inline", {"enforce_limits": True}, None, "inline"),
