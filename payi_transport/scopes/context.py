@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, Self, TypedDict, TypeVar, Unpack,
 import msgspec
 
 from payi_transport.feedback.results import Result, get_last_result
-from payi_transport.scopes.frame import Frame, Scope, enter_scope
+from payi_transport.scopes.frame import Frame, Scope, check_scope, enter_scope
 
 __all__ = ["PayiContext", "get_context", "track", "track_context"]
 
@@ -137,13 +137,15 @@ def _without(link: _Link, owner: track_context) -> _Link | None:
 class track_context:
     """`with track_context(user_id=...)`, or `async with`: who the calls inside the block are for.
 
-    Takes what `track` takes and `use_case_step`. One object may be entered many times, also at once.
+    Takes what `track` takes. One object may be entered many times, also at once. Raises TypeError for an
+    argument that is not known, and for `limit_ids` and `request_tags` that are no list.
     """
 
     # Set in scopes that are meant for "ingest" or "proxy" mode alone.
     mode: str | None = None
 
     def __init__(self, **scope: Unpack[Scope]) -> None:
+        check_scope("track_context", scope)
         self._scope = scope
 
     def __enter__(self) -> Self:
@@ -175,9 +177,9 @@ def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     Scopes nest: `limit_ids` and `request_tags` combine, properties merge, the rest is inherited, an empty
     value blocks the outer one, and another `use_case_name` starts a use case afresh. Without
-    `payi_instrument()` the function runs as it is.
+    `payi_instrument()` the function runs as it is. Raises TypeError as `track_context` does.
     """
-
+    check_scope("track", scope)
     return decorate_with(functools.partial(track_context, **scope))
 
 

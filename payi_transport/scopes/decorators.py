@@ -11,12 +11,14 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar, Unpack
 
 from payi_transport.scopes.context import decorate_with, track_context
-from payi_transport.scopes.frame import Scope
+from payi_transport.scopes.frame import Scope, check_scope
 
 __all__ = ["ingest", "proxy"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_OLDER = ("experience_name", "experience_id")
 
 
 def ingest(
@@ -26,6 +28,7 @@ def ingest(
 
     `experience_name` and `experience_id` are deprecated names of `use_case_name` and `use_case_id`.
     """
+    check_scope("ingest", scope, *_OLDER)
     scope = _rename(scope, experience_name, experience_id)
     return decorate_with(functools.partial(_IngestContext, **scope))
 
@@ -37,6 +40,7 @@ def proxy(
 
     `experience_name` and `experience_id` are deprecated names of `use_case_name` and `use_case_id`.
     """
+    check_scope("proxy", scope, *_OLDER)
     scope = _rename(scope, experience_name, experience_id)
     scope["proxy"] = True
     return decorate_with(functools.partial(_ProxyContext, **scope))

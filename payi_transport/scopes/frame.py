@@ -7,12 +7,22 @@ and an empty value blocks the outer one.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import TypedDict, TypeVar, Unpack
 
 import msgspec
 
-__all__ = ["NO_USE_CASE", "Frame", "Scope", "UseCase", "enter_scope", "merge", "to_text"]
+__all__ = [
+    "NO_USE_CASE",
+    "Frame",
+    "Scope",
+    "UseCase",
+    "check_list",
+    "check_scope",
+    "enter_scope",
+    "merge",
+    "to_text",
+]
 
 T = TypeVar("T")
 
@@ -35,6 +45,28 @@ class Scope(TypedDict, total=False):
     price_as_category: str | None
     price_as_resource: str | None
     resource_scope: str | None
+
+
+def check_scope(function: str, scope: Mapping[str, object], *more: str) -> None:
+    """Raises TypeError for an argument that neither a scope has nor is named in `more`, and for a list that
+    is none.
+    """
+    if not _NAMES.issuperset(scope):
+        wrong = ", ".join(repr(name) for name in scope if name not in _NAMES)
+        accepted = ", ".join(sorted({*_NAMES, *more}))
+        raise TypeError(f"{function}() got an unexpected keyword argument {wrong}; accepted: {accepted}")
+    for name in _LISTS:
+        check_list(name, scope.get(name))
+
+
+def check_list(name: str, items: object) -> None:
+    """Raises TypeError for what is no list: one name is not meant as the list of its letters."""
+    if items is not None and not isinstance(items, list | tuple | Set):
+        raise TypeError(f"{name}: expected a list of strings, got {items!r}")
+
+
+_NAMES = frozenset(Scope.__annotations__)
+_LISTS = ("limit_ids", "request_tags")
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,9 +160,8 @@ def _either(inner: T | None, outer: T | None) -> T | None:
 def _combine(outer: tuple[str, ...], inner: Iterable[str] | None) -> tuple[str, ...]:
     if inner is None:
         return outer
-    # One name is not meant as the list of its letters.
-    inner = (inner,) if inner and isinstance(inner, str) else tuple(inner)
-    return tuple(dict.fromkeys((*outer, *map(to_text, inner)))) if inner else ()
+    added = tuple(map(to_text, inner))
+    return tuple(dict.fromkeys((*outer, *added))) if added else ()
 
 
 def merge(outer: Mapping[str, str], inner: Mapping[str, object] | None) -> Mapping[str, str]:

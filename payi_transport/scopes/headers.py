@@ -17,7 +17,7 @@ import msgspec
 
 from payi_transport.exchange import Headers
 from payi_transport.names import CONTEXT_HEADERS, PayiHeaderNames
-from payi_transport.scopes.frame import NO_USE_CASE, Frame, merge, to_text
+from payi_transport.scopes.frame import NO_USE_CASE, Frame, check_list, merge, to_text
 
 __all__ = [
     "create_headers",
@@ -197,8 +197,7 @@ def _write_text(value: object) -> str | None:
 def _write_list(name: str, items: Sequence[str] | None) -> str | None:
     if items is None:
         return None
-    if not isinstance(items, list | tuple):
-        raise TypeError(f"{name}: expected a list of strings, got {items!r}")
+    check_list(name, items)
     texts = (to_text(item).strip() for item in items)
     return ",".join(_escape(text, _PLAIN_ITEM) for text in texts if text)
 

@@ -134,6 +134,30 @@ def test_without_instrumentation_scopes_do_nothing(off: None) -> None:
     assert asyncio.run(awork(3)) == (3, None)
 
 
+MISTAKES: dict[str, tuple[Any, str]] = {
+    "a name that is not known": (
+        {"usecase_name": "x"},
+        "unexpected keyword argument 'usecase_name'; accepted: ",
+    ),
+    "tags that are no list": ({"request_tags": "abc"}, "request_tags: expected a list of strings, got 'abc'"),
+    "limits that are no list": ({"limit_ids": "abc"}, "limit_ids: expected a list of strings, got 'abc'"),
+}
+mistakes = pytest.mark.parametrize(("scope", "message"), MISTAKES.values(), ids=MISTAKES.keys())
+
+
+@mistakes
+@pytest.mark.parametrize("make", [track, track_context])
+def test_a_mistake_is_an_error_at_once(make: Any, scope: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        make(**scope)
+
+
+@mistakes
+def test_a_mistake_is_an_error_without_instrumentation_too(scope: Any, message: str, off: None) -> None:
+    with pytest.raises(TypeError, match=message):
+        track_context(**scope)
+
+
 def test_without_instrumentation_generators_run_as_they_are(off: None) -> None:
     generator = echo()
     assert next(generator) == ("started", None)

@@ -88,6 +88,23 @@ def test_the_newer_names_win(decorator: Any, more: dict[str, Any]) -> None:
     assert (context["use_case_name"], context["use_case_id"]) == ("m", "j")
 
 
+@both
+@pytest.mark.parametrize(
+    ("scope", "message"),
+    [
+        (
+            {"experience": "n"},
+            "unexpected keyword argument 'experience'; accepted: .*experience_name.*user_id",
+        ),
+        ({"limit_ids": "abc"}, "limit_ids: expected a list of strings, got 'abc'"),
+    ],
+    ids=["a name that is not known", "limits that are no list"],
+)
+def test_a_mistake_is_an_error_at_once(decorator: Any, more: Any, scope: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        decorator(**scope)
+
+
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "payi.instrument"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.scopes.frame import Frame, Scope, enter_scope
+from payi_transport.scopes.frame import Frame, Scope, check_list, check_scope, enter_scope
 
 PLAIN = ["user_id", "account_name", "price_as_category", "price_as_resource", "resource_scope"]
 LISTS = ["limit_ids", "request_tags"]
@@ -70,12 +71,33 @@ def test_lists_combine_in_order_without_repeats(name: str) -> None:
     assert value_of(["a"], [], ["b"]) == ("b",)
 
 
+@pytest.mark.parametrize("items", [None, [], ["a"], ("a", "b"), {"a"}, frozenset("ab"), {"a": 1}.keys()])
+def test_a_list_is_a_list_a_tuple_or_a_set(items: Any) -> None:
+    check_list("limit_ids", items)
+    check_scope("track", dict.fromkeys(LISTS, items))
+
+
 @pytest.mark.parametrize("name", LISTS)
-def test_one_name_in_place_of_a_list_is_that_name(name: str) -> None:
-    scopes: list[Any] = [{name: ["a"]}, {name: "budget"}]
-    assert getattr(enter(*scopes), name) == ("a", "budget")
-    blocked: list[Any] = [{name: ["a"]}, {name: ""}]
-    assert getattr(enter(*blocked), name) == ()
+@pytest.mark.parametrize("items", ["budget", "", b"ab", {"a": 1}, 3, iter(["a"])], ids=repr)
+def test_what_is_no_list_is_an_error_that_names_the_value(name: str, items: Any) -> None:
+    expected = re.escape(f"{name}: expected a list of strings, got {items!r}")
+    with pytest.raises(TypeError, match=expected):
+        check_list(name, items)
+    with pytest.raises(TypeError, match=expected):
+        check_scope("track", {name: items})
+
+
+def test_every_argument_of_a_scope_is_known() -> None:
+    check_scope("track", dict.fromkeys(Scope.__annotations__))
+    check_scope("track", {})
+
+
+def test_an_argument_that_is_not_known_is_an_error_that_names_it_and_what_is_accepted() -> None:
+    accepted = ", ".join(sorted([*Scope.__annotations__, "older"]))
+    with pytest.raises(TypeError) as raised:
+        check_scope("track", {"usecase_name": "x", "user_id": "u", "tags": []}, "older")
+    wrong = "track() got an unexpected keyword argument 'usecase_name', 'tags'"
+    assert str(raised.value) == f"{wrong}; accepted: {accepted}"
 
 
 @pytest.mark.parametrize("name", ["request_properties", "use_case_properties"])

@@ -46,7 +46,7 @@ def test_the_headers_are_those_of_the_api() -> None:
     assert create_limit_header_from_ids(limit_ids=[" a ", "b", " "]) == {"xProxy-Limit-IDs": "a,b"}
 
 
-@pytest.mark.parametrize("limit_ids", ["budget", {"budget"}, 3])
+@pytest.mark.parametrize("limit_ids", ["budget", {"budget": 1}, 3])
 def test_limits_that_are_no_list_are_an_error_at_once(limit_ids: Any) -> None:
     with pytest.raises(TypeError, match=r"limit_ids: expected a list of strings, got .*"):
         create_limit_header_from_ids(limit_ids=limit_ids)
