@@ -177,7 +177,7 @@ def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     Scopes nest: `limit_ids` and `request_tags` combine, properties merge, the rest is inherited, an empty
     value blocks the outer one, and another `use_case_name` starts a use case afresh. Without
-    `payi_instrument()` the function runs as it is. Raises TypeError as `track_context` does.
+    `payi_instrument()` the function runs as it is. Raises TypeError as `track_context` does, and for a class.
     """
     check_scope("track", scope)
     return decorate_with(functools.partial(track_context, **scope))
@@ -187,6 +187,9 @@ def decorate_with(make_scope: Callable[[], track_context]) -> Callable[[Callable
     """A decorator of functions of every kind, which run inside a scope of their own."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        if inspect.isclass(function):
+            # A function in its place would be no type any more.
+            raise TypeError(f"{function.__name__} is a class: decorate its methods instead")
         if inspect.isasyncgenfunction(function):
             wrapper = _wrap_async_generator(function, make_scope)
         elif inspect.iscoroutinefunction(function):

@@ -60,6 +60,14 @@ def test_a_method_is_a_function() -> None:
     assert (Service().method(), Service.of_class(), Service.static()) == (("s", "m"), ("s", "c"), "s")
 
 
+def test_a_class_is_refused_with_what_to_decorate_instead() -> None:
+    class Service:
+        pass
+
+    with pytest.raises(TypeError, match="Service is a class: decorate its methods instead"):
+        track(user_id="a")(Service)
+
+
 def test_a_function_may_call_itself() -> None:
     @track(limit_ids=["l"], request_tags=["t"])
     def count_down(left: int) -> Any:
