@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, ParamSpec, Self, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar, cast, overload
 
 import anyio
 import anyio.to_thread
@@ -18,12 +18,25 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class payi_flush_on_exit:
+@overload
+def payi_flush_on_exit(timeout: float = 5.0) -> _Flush: ...
+
+
+@overload
+def payi_flush_on_exit(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+def payi_flush_on_exit(timeout: Any = 5.0) -> Any:
     """Deliver what was captured when the block or the decorated function ends, in `timeout` seconds at most.
 
-    For `with` and `async with`, functions and coroutine functions. What the block returns or raises is
-    untouched, and an event loop runs on meanwhile.
+    For `with` and `async with`, and for functions and coroutine functions, also without parentheses. What the
+    block returns or raises is untouched, and an event loop runs on meanwhile. Raises TypeError for a class.
     """
+    return _Flush()(timeout) if callable(timeout) else _Flush(timeout)
+
+
+class _Flush:
+    """What flushes at the end of a block, and decorates functions whose end is one."""
 
     def __init__(self, timeout: float = 5.0) -> None:
         self._timeout = timeout
@@ -43,6 +56,8 @@ class payi_flush_on_exit:
             await anyio.to_thread.run_sync(payi_flush, self._timeout)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        if inspect.isclass(function):
+            raise TypeError(f"{function.__name__} is a class: decorate its methods instead")
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, assert_type
 
 import anyio
 import httpx
@@ -14,9 +14,9 @@ import pytest
 from payi_transport import Event, MemorySink, Receipt, payi_flush_on_exit, payi_instrument
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
-every_handler = pytest.mark.parametrize(
-    "make", ["block", "decorator", "async block", "async decorator"], ids=str
-)
+WITH_TIMEOUT = ["block", "decorator", "async block", "async decorator"]
+KINDS = [*WITH_TIMEOUT, "bare decorator", "async bare decorator"]
+every_handler = pytest.mark.parametrize("make", KINDS)
 
 
 def call() -> None:
@@ -35,6 +35,8 @@ def make_handler(make: str, backend: str, work: Callable[[], Any], **options: An
         return handler
     if make == "decorator":
         return payi_flush_on_exit(**options)(work)
+    if make == "bare decorator":
+        return payi_flush_on_exit(work)
 
     async def block() -> Any:
         async with payi_flush_on_exit(**options):
@@ -44,7 +46,12 @@ def make_handler(make: str, backend: str, work: Callable[[], Any], **options: An
     async def decorated() -> Any:
         return work()
 
-    return lambda: anyio.run(block if make == "async block" else decorated, backend=backend)
+    @payi_flush_on_exit
+    async def bare() -> Any:
+        return work()
+
+    kinds = {"async block": block, "async decorator": decorated, "async bare decorator": bare}
+    return lambda: anyio.run(kinds[make], backend=backend)
 
 
 @pytest.fixture
@@ -77,7 +84,7 @@ def test_what_the_handler_raises_is_raised_behind_the_delivery(
     assert len(sink.events) == 1
 
 
-@every_handler
+@pytest.mark.parametrize("make", WITH_TIMEOUT)
 def test_it_waits_no_longer_than_it_is_told(make: str, backend: str) -> None:
     gate = threading.Event()
 
@@ -94,18 +101,40 @@ def test_it_waits_no_longer_than_it_is_told(make: str, backend: str) -> None:
 
 
 def test_without_instrumentation_it_does_nothing(backend: str) -> None:
-    for make in ("block", "decorator", "async block", "async decorator"):
+    for make in KINDS:
         assert make_handler(make, backend, lambda: 7)() == 7
 
 
-def test_a_decorated_function_keeps_its_name_and_arguments(backend: str) -> None:
-    @payi_flush_on_exit()
+@pytest.mark.parametrize("decorate", [payi_flush_on_exit(), payi_flush_on_exit], ids=["called", "bare"])
+def test_a_decorated_function_keeps_its_name_and_arguments(
+    decorate: Callable[[Callable[..., Any]], Callable[..., Any]], backend: str
+) -> None:
+    @decorate
     def handler(event: str, *, context: int) -> tuple[str, int]:
         """What it does."""
         return event, context
 
     assert handler("e", context=3) == ("e", 3)
     assert (handler.__name__, handler.__doc__) == ("handler", "What it does.")
+
+
+def test_a_bare_decorator_keeps_the_types_of_its_function(backend: str) -> None:
+    @payi_flush_on_exit
+    def handler(event: str) -> int:
+        return len(event)
+
+    assert_type(handler("e"), int)
+    with payi_flush_on_exit(timeout=1) as block:
+        assert_type(block(handler)("e"), int)
+
+
+@pytest.mark.parametrize("decorate", [payi_flush_on_exit(), payi_flush_on_exit], ids=["called", "bare"])
+def test_a_class_is_refused_with_what_to_decorate_instead(decorate: Any, backend: str) -> None:
+    class Handler:
+        pass
+
+    with pytest.raises(TypeError, match="Handler is a class: decorate its methods instead"):
+        decorate(Handler)
 
 
 def test_a_task_that_is_cancelled_delivers_too(backend: str, sink: MemorySink) -> None:
