@@ -57,7 +57,8 @@ def payi_instrument(
     `prompt_and_response_logger` is called on a background thread for each event that Pay-i has taken, with
     the id that Pay-i gave the request, and request and response as text; it makes each event a call of its
     own. With `log_prompt_and_response=False` it is told what Pay-i is not.
-    `PAYI_TRANSPORT_DISABLED=1` makes this do nothing. A second call changes nothing.
+    `PAYI_TRANSPORT_DISABLED=1` makes this do nothing. A second call changes nothing, unless `payi_shutdown()`
+    was called in between: then this begins afresh, as behind `payi_uninstrument()`.
 
     Raises PayiConfigError for a configuration that can't be used, PayiError where there is no key.
     """
@@ -66,7 +67,8 @@ def payi_instrument(
         logger.info("payi_transport: switched off by PAYI_TRANSPORT_DISABLED")
         return
     with _lock:
-        if get_active() is not None:
+        active = get_active()
+        if active is not None and not active.closed:
             logger.debug("payi_transport: payi_instrument() was called before; this call changes nothing")
             return
         settings = check_config(cast("dict[str, Any] | None", config))
@@ -80,6 +82,8 @@ def payi_instrument(
             payi,
             prompt_and_response_logger,
         )
+        # What was shut down; only now, as bad input is to change nothing.
+        _leave()
         set_base_frame(
             make_base_frame(settings, _calling_file()), record_unscoped=settings.global_instrumentation
         )
@@ -102,12 +106,16 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch
 def payi_uninstrument() -> None:
     """Deliver what is captured, put every hook back; instrumenting again is allowed."""
     with _lock:
-        _uninstall()
-        payi_shutdown()
-        activate(None)
-        set_base_frame(None)
-        forget_results()
-        atexit.unregister(payi_shutdown)
+        _leave()
+
+
+def _leave() -> None:
+    _uninstall()
+    payi_shutdown()
+    activate(None)
+    set_base_frame(None)
+    forget_results()
+    atexit.unregister(payi_shutdown)
 
 
 def payi_flush(timeout: float = 5.0) -> bool:
@@ -117,7 +125,10 @@ def payi_flush(timeout: float = 5.0) -> bool:
 
 
 def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
-    """Flush within `timeout` seconds and stop; calls go on unreported. Runs by itself at exit."""
+    """Flush within `timeout` seconds and stop; calls go on unreported, up to the next `payi_instrument()`.
+
+    Runs by itself at exit.
+    """
     pipeline = get_active()
     return pipeline is None or pipeline.close(timeout)
 

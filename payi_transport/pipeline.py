@@ -231,6 +231,11 @@ class Pipeline:
             self._inline_sink.close()
         return flushed
 
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more, here or already in the process that this one was forked from."""
+        return self._line.closed
+
     def stats(self) -> PayiStats:
         """Where everything is that was captured."""
         stats = self._own_line().stats(self._faults.value)

@@ -70,6 +70,27 @@ assert payi_flush(10)
     check(body, ingest, tmp_path, "before", "pending", "child")
 
 
+@pytest.mark.parametrize("fork", ["os.fork", "ctypes.PyDLL(None).fork"], ids=["os", "without hooks"])
+def test_a_child_of_a_process_that_was_shut_down_can_begin_again(
+    fork: str, ingest: Origin, tmp_path: Path
+) -> None:
+    body = f"""
+import ctypes
+from payi_transport import payi_shutdown
+instrument()
+call("parent"); assert payi_shutdown()
+child = {fork}()
+if child == 0:
+    call("lost")
+    assert payi_stats().lost == {{"shutdown": 1}}
+    instrument()
+    call("child")
+    sys.exit(0)
+wait(child)
+"""
+    check(body, ingest, tmp_path, "parent", "child")
+
+
 @pytest.mark.parametrize("mode", ["bulk", "inline"])
 @pytest.mark.parametrize("fork", ["os.fork", "ctypes.PyDLL(None).fork"], ids=["os", "without hooks"])
 def test_a_call_that_was_begun_before_the_fork_is_the_parents(

@@ -173,6 +173,40 @@ def test_after_shutdown_calls_go_on_and_are_counted_as_lost(sink: MemorySink) ->
     assert (stats.captured, stats.delivered, stats.lost) == (1, 0, {"shutdown": 1})
 
 
+def test_instrumenting_again_after_shutdown_begins_afresh(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"user_id": "first"})
+    call()
+    assert payi_shutdown()
+    call()
+    again = MemorySink()
+    payi_instrument(sink=again, config={"user_id": "second"})
+    call()
+    assert payi_flush()
+    assert [event.user_id for event in sink.events + again.events] == ["first", "second"]
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.lost) == (1, 1, {})
+
+
+def test_bad_input_after_shutdown_changes_nothing(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    assert payi_shutdown()
+    first, hook = get_active(), httpx.Client._send_single_request
+    with pytest.raises(PayiConfigError, match="nonsense"):
+        payi_instrument(instruments={"nonsense"})
+    assert get_active() is first
+    assert httpx.Client._send_single_request is hook
+
+
+def test_uninstrumenting_behind_a_second_start_puts_every_hook_back(sink: MemorySink) -> None:
+    before = httpx.Client._send_single_request
+    payi_instrument(sink=sink)
+    payi_shutdown()
+    payi_instrument(sink=sink)
+    payi_uninstrument()
+    assert httpx.Client._send_single_request is before
+    assert get_active() is None
+
+
 def test_the_use_case_is_named_for_the_calling_file(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     assert get_context()["use_case_name"] == "test_instrument"

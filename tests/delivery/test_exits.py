@@ -199,3 +199,19 @@ def test_the_end_of_a_child_of_celerys_pool_is_told_by_its_signal() -> None:
     run_at_child_exit(lambda: ended.append("here"))
     worker_process_shutdown.send(sender=None, pid=1, exitcode=0)
     assert ended == ["here"]
+
+
+def test_what_was_captured_after_a_second_start_is_delivered_at_the_end(
+    ingest: Origin, tmp_path: Path
+) -> None:
+    body = """
+        from payi_transport import payi_shutdown
+        instrument()
+        call(1)
+        assert payi_shutdown()
+        instrument()
+        call(2)
+    """
+    ran = run(tmp_path, body, ingest)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert delivered(ingest) == {"1": 1, "2": 1}
