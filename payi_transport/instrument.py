@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from payi_transport.active import activate, get_active
+from payi_transport.active import activate, deactivate, get_active, get_last
 from payi_transport.adapters.registry import Registry, get_adapters
 from payi_transport.assembly import make_base_frame, make_pipeline, prepare_settings
 from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
@@ -112,7 +112,7 @@ def payi_uninstrument() -> None:
 def _leave() -> None:
     _uninstall()
     payi_shutdown()
-    activate(None)
+    deactivate()
     set_base_frame(None)
     forget_results()
     atexit.unregister(payi_shutdown)
@@ -144,8 +144,11 @@ def payi_limits() -> dict[str, str]:
 
 
 def payi_stats() -> PayiStats:
-    """Where every captured call is now, and which were lost for what reason."""
-    pipeline = get_active()
+    """Where every captured call is now, and which were lost for what reason.
+
+    Also to be read behind `payi_uninstrument()`, up to the next `payi_instrument()`.
+    """
+    pipeline = get_last()
     return PayiStats() if pipeline is None else pipeline.stats()
 
 

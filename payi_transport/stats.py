@@ -13,7 +13,8 @@ __all__ = ["PayiStats"]
 class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     """Counts since `payi_instrument()`: captured = delivered + queued + spooled + all of lost and skipped.
 
-    They are of this process; a forked child begins with zeros. Also to be read like a dict: `stats["lost"]`.
+    They stay behind `payi_shutdown()` and `payi_uninstrument()`, up to the next `payi_instrument()`. They are
+    of this process; a forked child begins with zeros. Also to be read like a dict: `stats["lost"]`.
 
     `queued` wait in memory, `spooled` on the disk. `lost` is by reason. `skipped` are answers that need no
     event: "pending" for background work that is not done, "repeated" for a response that was fetched again.

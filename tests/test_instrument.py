@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import pytest
 
 from payi_transport import (
     AsyncPayi,
+    Event,
     MemorySink,
     Payi,
     PayiConfigError,
     PayiError,
     PayiStats,
+    Receipt,
     get_context,
     payi_flush,
     payi_instrument,
@@ -147,9 +150,10 @@ def test_the_environment_can_switch_all_of_it_off(value: str, monkeypatch: pytes
     payi_instrument()
     assert get_active() is None
     assert httpx.Client._send_single_request is before
+    counts = payi_stats()
     call()
     assert payi_flush() and payi_shutdown()
-    assert payi_stats() == PayiStats()
+    assert payi_stats() == counts
 
 
 def test_instrumenting_again_after_putting_all_back(sink: MemorySink) -> None:
@@ -171,6 +175,32 @@ def test_after_shutdown_calls_go_on_and_are_counted_as_lost(sink: MemorySink) ->
     call()
     stats = payi_stats()
     assert (stats.captured, stats.delivered, stats.lost) == (1, 0, {"shutdown": 1})
+
+
+@pytest.mark.parametrize("end", [payi_shutdown, payi_uninstrument])
+def test_the_counts_can_be_read_behind_the_end_and_up_to_the_next_start(end: Any, sink: MemorySink) -> None:
+    class Refusing(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            return Receipt(rejected=dict.fromkeys(range(len(batch)), "refused"))
+
+    payi_instrument(sink=Refusing())
+    call()
+    end()
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.queued, stats.lost) == (1, 0, 0, {"refused": 1})
+    payi_instrument(sink=sink)
+    assert payi_stats() == PayiStats()
+
+
+def test_a_call_that_ends_behind_the_end_is_counted_as_lost(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    reply = httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.answer))
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        with client.stream("POST", URL, content=UNARY.request) as response:
+            payi_uninstrument()
+            response.read()
+    stats = payi_stats()
+    assert (stats.captured, stats.lost, sink.events) == (1, {"shutdown": 1}, [])
 
 
 def test_instrumenting_again_after_shutdown_begins_afresh(sink: MemorySink) -> None:

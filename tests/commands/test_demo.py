@@ -13,7 +13,8 @@ from typing import Any
 import openai
 import pytest
 
-from payi_transport import PayiConfigError, Units, payi_stats
+from payi_transport import PayiConfigError, Units
+from payi_transport.active import get_active
 from payi_transport.commands.demo import run_demo
 from payi_transport.commands.demo_provider import make_answer, serve_provider
 from payi_transport.commands.report import make_report
@@ -72,7 +73,7 @@ def test_the_demo_puts_everything_back(tmp_path: Path) -> None:
     before = dict(os.environ)
     run_demo(tmp_path / "calls.json")
     assert dict(os.environ) == before
-    assert payi_stats().captured == 0
+    assert get_active() is None
 
 
 def test_the_demo_keeps_its_file_in_a_new_folder_by_default() -> None:
