@@ -225,12 +225,12 @@ def _check_key(account: PayiAccount) -> None:
         )
 
 
-def make_base_frame(settings: Settings, calling_file: str) -> Frame:
-    """The outermost scope; without a name of its own, its use case is that of the calling file."""
+def make_base_frame(settings: Settings, caller: str) -> Frame:
+    """The outermost scope; without a name of its own, its use case has that of the `caller`."""
     name = settings.use_case_name
     return enter_scope(
         Frame(),
-        use_case_name=calling_file if name is None else name,
+        use_case_name=caller if name is None else name,
         use_case_id=settings.use_case_id,
         use_case_version=settings.use_case_version,
         use_case_properties=settings.use_case_properties or None,

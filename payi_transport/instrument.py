@@ -7,15 +7,14 @@ import logging
 import os
 import sys
 import threading
-import uuid
 from collections.abc import Set
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 from payi_transport.active import activate, deactivate, get_active, get_last
 from payi_transport.adapters.registry import Registry, get_adapters
 from payi_transport.assembly import make_base_frame, make_pipeline, prepare_settings
+from payi_transport.caller import name_caller
 from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
 from payi_transport.delivery.exits import watch_pools
 from payi_transport.feedback.results import forget_results
@@ -85,7 +84,8 @@ def payi_instrument(
         # What was shut down; only now, as bad input is to change nothing.
         _leave()
         set_base_frame(
-            make_base_frame(settings, _calling_file()), record_unscoped=settings.global_instrumentation
+            make_base_frame(settings, name_caller(sys._getframe().f_back)),
+            record_unscoped=settings.global_instrumentation,
         )
         activate(pipeline)
         _install(logger)
@@ -168,13 +168,3 @@ def _uninstall() -> None:
 
 def _tell_missing(logger: logging.Logger, library: str, missing: str) -> None:
     logger.warning("payi_transport: this version of %s has no %s; %s", library, missing, _WITHOUT_HOOK)
-
-
-def _calling_file() -> str:
-    """The name of the file that called `payi_instrument()`, as Pay-i's SDK writes it."""
-    here = __file__
-    frame = sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename == here:
-        frame = frame.f_back
-    name = Path(frame.f_code.co_filename).name.replace(" ", "_").lower().removesuffix(".py")
-    return name or str(uuid.uuid4())

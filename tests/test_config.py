@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "offline_instrumentation": None,
     "aws_config.guardrail_trace": True,
     "aws_config.add_streaming_xproxy_result": False,
-    "use_case_name": None,  # then it is the calling file's, which payi_instrument() finds
+    "use_case_name": None,  # then it is the caller's, which payi_instrument() finds
     "use_case_id": None,
     "use_case_version": None,
     "use_case_properties": {},

@@ -237,7 +237,7 @@ def test_uninstrumenting_behind_a_second_start_puts_every_hook_back(sink: Memory
     assert get_active() is None
 
 
-def test_the_use_case_is_named_for_the_calling_file(sink: MemorySink) -> None:
+def test_the_use_case_is_named_for_the_caller(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     assert get_context()["use_case_name"] == "test_instrument"
     call()

@@ -57,7 +57,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"pipeline": set()},
     {"active": set()},
     {"adapters": set(), "decorators": set()},
-    {"clients": set(), "assembly": set()},
+    {"clients": set(), "assembly": set(), "caller": set()},
     {"instrument": set()},
     {"flush_on_exit": set()},
     {"__init__": set()},
