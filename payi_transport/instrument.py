@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from payi_transport.active import activate, deactivate, get_active, get_last
 from payi_transport.adapters.registry import Registry, get_adapters
+from payi_transport.arguments import Arguments, describe, find_ignored
 from payi_transport.assembly import make_base_frame, make_pipeline, prepare_settings
 from payi_transport.caller import name_caller
 from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
@@ -34,6 +35,10 @@ __all__ = [
 ]
 
 _lock = threading.Lock()
+_IGNORED = (
+    "payi_transport: payi_instrument() was called before; this call changes nothing and ignores %s."
+    " Call payi_uninstrument() first"
+)
 _WITHOUT_HOOK = "its calls are not recorded, save through payi_httpx_client() or PayiTransport"
 _default_logger = logging.getLogger("payi.instrument")
 
@@ -56,41 +61,62 @@ def payi_instrument(
     `prompt_and_response_logger` is called on a background thread for each event that Pay-i has taken, with
     the id that Pay-i gave the request, and request and response as text; it makes each event a call of its
     own. With `log_prompt_and_response=False` it is told what Pay-i is not.
-    `PAYI_TRANSPORT_DISABLED=1` makes this do nothing. A second call changes nothing, unless `payi_shutdown()`
-    was called in between: then this begins afresh, as behind `payi_uninstrument()`.
+    `PAYI_TRANSPORT_DISABLED=1` makes this do nothing. A second call changes nothing, and warns of arguments
+    that ask for something else, unless `payi_shutdown()` was called in between: then this begins afresh, as
+    behind `payi_uninstrument()`.
 
     Raises PayiConfigError for a configuration that can't be used, PayiError where there is no key.
     """
+    given = Arguments(
+        payi, instruments, log_prompt_and_response, config, logger, prompt_and_response_logger, sink
+    )
     logger = logger or _default_logger
     if os.environ.get("PAYI_TRANSPORT_DISABLED", "").strip().lower() in ("1", "true", "yes", "on"):
         logger.info("payi_transport: switched off by PAYI_TRANSPORT_DISABLED")
         return
     with _lock:
         active = get_active()
-        if active is not None and not active.closed:
-            logger.debug("payi_transport: payi_instrument() was called before; this call changes nothing")
-            return
-        settings = check_config(cast("dict[str, Any] | None", config))
-        settings = prepare_settings(settings, prompt_and_response_logger)
-        pipeline = make_pipeline(
-            settings,
-            check_instruments(instruments),
-            logger,
-            log_prompt_and_response,
-            sink,
-            payi,
-            prompt_and_response_logger,
-        )
-        # What was shut down; only now, as bad input is to change nothing.
-        _leave()
-        set_base_frame(
-            make_base_frame(settings, name_caller(sys._getframe().f_back)),
-            record_unscoped=settings.global_instrumentation,
-        )
-        activate(pipeline)
-        _install(logger)
-        atexit.register(payi_shutdown)
-        watch_pools(payi_shutdown)
+        if active is None or active.closed:
+            _start(given._replace(logger=logger), logger, name_caller(sys._getframe().f_back))
+        else:
+            _tell_ignored(given, logger)
+
+
+# What the arguments of the call that began come to.
+_running: dict[str, object] = {}
+
+
+def _start(given: Arguments, logger: logging.Logger, caller: str) -> None:
+    global _running
+    running = describe(given)
+    settings = check_config(cast("dict[str, Any] | None", given.config))
+    settings = prepare_settings(settings, given.prompt_and_response_logger)
+    pipeline = make_pipeline(
+        settings,
+        check_instruments(given.instruments),
+        logger,
+        given.log_prompt_and_response,
+        given.sink,
+        given.payi,
+        given.prompt_and_response_logger,
+    )
+    # What was shut down; only now, as bad input is to change nothing.
+    _leave()
+    set_base_frame(make_base_frame(settings, caller), record_unscoped=settings.global_instrumentation)
+    activate(pipeline)
+    _install(logger)
+    atexit.register(payi_shutdown)
+    watch_pools(payi_shutdown)
+    _running = running
+
+
+def _tell_ignored(given: Arguments, logger: logging.Logger) -> None:
+    # Libraries and cells of notebooks call again and again: only what is asked for in vain is worth a word.
+    ignored = find_ignored(_running, given)
+    if ignored:
+        logger.warning(_IGNORED, ", ".join(ignored))
+    else:
+        logger.debug("payi_transport: payi_instrument() was called before; this call changes nothing")
 
 
 def _renew_lock() -> None:

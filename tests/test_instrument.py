@@ -127,9 +127,39 @@ def test_a_second_call_changes_nothing_and_says_so_at_debug_level(
     payi_instrument(sink=sink)
     first = get_active()
     with caplog.at_level(logging.DEBUG, "payi.instrument"):
-        payi_instrument(instruments={"nonsense"})
+        payi_instrument()
+        payi_instrument(sink=sink)
     assert get_active() is first
-    assert "changes nothing" in caplog.text
+    said = [(record.levelno, record.getMessage()) for record in caplog.records]
+    assert [level for level, message in said if "changes nothing" in message] == [logging.DEBUG] * 2
+
+
+def test_a_second_call_that_asks_for_something_else_warns_each_time_and_changes_nothing(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_instrument(sink=sink, config={"user_id": "first"})
+    first = get_active()
+    for _ in range(2):
+        payi_instrument(instruments={"nonsense"}, config={"user_id": "second"}, sink=sink)
+    assert get_active() is first
+    assert get_context()["user_id"] == "first"
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (
+            logging.WARNING,
+            "payi_transport: payi_instrument() was called before; this call changes nothing and ignores"
+            " instruments, config.user_id. Call payi_uninstrument() first",
+        )
+    ] * 2
+
+
+def test_the_first_call_behind_an_end_may_ask_for_anything(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_instrument(sink=sink, config={"user_id": "first"})
+    payi_uninstrument()
+    payi_instrument(sink=MemorySink(), config={"user_id": "second"})
+    payi_instrument(config={"user_id": "second"})
+    assert caplog.records == []
 
 
 def test_the_config_of_the_caller_is_never_written_to(sink: MemorySink) -> None:

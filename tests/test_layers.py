@@ -58,6 +58,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"active": set()},
     {"adapters": set(), "decorators": set()},
     {"clients": set(), "assembly": set(), "caller": set()},
+    {"arguments": set()},
     {"instrument": set()},
     {"flush_on_exit": set()},
     {"__init__": set()},
