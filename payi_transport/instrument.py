@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 _lock = threading.Lock()
+# The process ends: what begins now would be delivered by nobody.
+_ending = False
 _IGNORED = (
     "payi_transport: payi_instrument() was called before; this call changes nothing and ignores %s."
     " Call payi_uninstrument() first"
@@ -76,7 +78,7 @@ def payi_instrument(
         return
     with _lock:
         active = get_active()
-        if active is None or active.closed:
+        if active is None or (active.closed and not _ending):
             _start(given._replace(logger=logger), logger, name_caller(sys._getframe().f_back))
         else:
             _tell_ignored(given, logger)
@@ -105,7 +107,7 @@ def _start(given: Arguments, logger: logging.Logger, caller: str) -> None:
     set_base_frame(make_base_frame(settings, caller), record_unscoped=settings.global_instrumentation)
     activate(pipeline)
     _install(logger)
-    atexit.register(payi_shutdown)
+    atexit.register(_end)
     watch_pools(payi_shutdown)
     _running = running
 
@@ -141,7 +143,7 @@ def _leave() -> None:
     deactivate()
     set_base_frame(None)
     forget_results()
-    atexit.unregister(payi_shutdown)
+    atexit.unregister(_end)
 
 
 def payi_flush(timeout: float = 5.0) -> bool:
@@ -157,6 +159,12 @@ def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
     """
     pipeline = get_active()
     return pipeline is None or pipeline.close(timeout)
+
+
+def _end() -> None:
+    global _ending
+    _ending = True
+    payi_shutdown()
 
 
 def payi_limits() -> dict[str, str]:

@@ -56,6 +56,28 @@ def test_what_was_captured_is_delivered_at_the_end(
     assert "payi_transport" not in ran.stderr
 
 
+def test_what_is_instrumented_again_behind_the_end_is_lost_and_counted(
+    origin: Origin, tmp_path: Path
+) -> None:
+    body = """
+        import atexit
+
+        def end_late():
+            payi_instrument()
+            call("late")
+            os._exit(0 if payi_stats().lost == {"shutdown": 1} else 3)
+
+        # The first to register is the last to be called.
+        atexit.register(end_late)
+        instrument()
+        call("in time")
+    """
+    origin.answers = [TAKEN]
+    ran = run(tmp_path, body, origin)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(origin) == {"in time": 1}
+
+
 @pytest.mark.parametrize("present", [True, False], ids=["gevent", "no gevent"])
 def test_an_address_is_resolved_ahead_under_gevent_alone(
     present: bool, monkeypatch: pytest.MonkeyPatch
