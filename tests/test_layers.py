@@ -24,6 +24,7 @@ LAYERS: list[dict[str, set[str]]] = [
         "inflate": set(),
         "paths": set(),
         "segments": set(),
+        "locks": set(),
         "results": set(),
         "exits": set(),
         "alarm": set(),

@@ -12,7 +12,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from payi_transport.delivery.segments import read_records, try_lock
+from payi_transport.delivery.locks import lock_file
+from payi_transport.delivery.segments import read_records
 
 __all__ = ["LOCK_SUFFIX", "SEGMENT_SUFFIX", "Journal", "open_journal"]
 
@@ -146,17 +147,5 @@ class Journal:
 
 def open_journal(directory: Path, name: str, *, create: bool = False) -> Journal | None:
     """The journal of that name, None where another process has it, or removed it just now. Raises OSError."""
-    path = directory / (name + LOCK_SUFFIX)
-    file = io.FileIO(os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600), "r+")
-    if try_lock(file) and _is_at(file, path):
-        return Journal(directory, name, file)
-    file.close()
-    return None
-
-
-def _is_at(file: io.FileIO, path: Path) -> bool:
-    """Whether a file is still the one of that name: who had it before may have removed it."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+    lock = lock_file(directory / (name + LOCK_SUFFIX), create=create)
+    return None if lock is None else Journal(directory, name, lock)

@@ -1,4 +1,4 @@
-"""Records in files that may end in the middle of one, and locks that end with the process that holds them.
+"""Records in files that may end in the middle of one.
 
 A record is `PAYI`, its length, its CRC-32 (both little-endian, 4 bytes), and its bytes.
 """
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import io
 import struct
-import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["pack_record", "read_records", "try_lock"]
+__all__ = ["pack_record", "read_records"]
 
 _MAGIC = b"PAYI"
 _HEAD = struct.Struct("<4sII")
@@ -69,30 +68,3 @@ def _find_next(file: io.BufferedReader, offset: int, end: int) -> int:
     file.seek(offset)
     found = file.read(end - offset).find(_MAGIC)
     return end if found < 0 else offset + found
-
-
-if sys.platform == "win32":  # pragma: no cover - the other half is what CI runs on
-    import msvcrt
-
-    # Behind whatever is written: a locked byte can't be read by others.
-    _LOCKED_BYTE = 1 << 30
-
-    def try_lock(file: io.FileIO) -> bool:
-        """Lock a file until it is closed, by this process or by its end; False if another one holds it."""
-        file.seek(_LOCKED_BYTE)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def try_lock(file: io.FileIO) -> bool:
-        """Lock a file until it is closed, by this process or by its end; False if another one holds it."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

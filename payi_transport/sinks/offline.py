@@ -2,19 +2,25 @@
 
 Each delivery writes a new file beside the old one and puts it in its place at once, so a crash leaves the
 last complete array. That copies the file, and `Receipt.wait` asks for pauses in proportion to what it took.
+
+Whoever writes to a file holds the lock of a file beside it, as its own is another after every delivery.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from payi_transport.delivery.locks import lock_file
 from payi_transport.errors import PayiConfigError
 from payi_transport.event import Event
 from payi_transport.sinks import Receipt
@@ -29,8 +35,9 @@ _SHARE = 0.1
 class OfflineSink:
     """Writes to `file_name`, by default `payi_instrumentation_<YYYY-MM-DD-HH-MM-SS>.json`.
 
-    A file of that name is replaced at the first delivery. A forked child writes to a file of its own, with
-    its process id before the suffix. Raises PayiConfigError for a name that can't be written.
+    A file of that name is replaced at the first delivery. Where another process that runs writes to it, and
+    in a forked child, the file is one of its own, with the process id before the suffix. Raises
+    PayiConfigError for a name that can't be written.
     """
 
     batch_limit = None
@@ -38,10 +45,14 @@ class OfflineSink:
     def __init__(self, file_name: str | None = None) -> None:
         self.path = _check_writable(Path(file_name)) if file_name else _claim_default_name()
         self._asked = self.path
+        self._lock: io.FileIO | None = None
+        self._is_claimed = self._is_child = False
         self._size = 0
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
         started = time.monotonic()
+        if not self._is_claimed:
+            self._claim()
         if not self.path.exists():
             self._size = 0
         lines = b",\n".join(map(msgspec.json.encode, batch))
@@ -55,11 +66,37 @@ class OfflineSink:
         return Receipt(wait=(time.monotonic() - started) / _SHARE, bytes_sent=len(lines))
 
     def fork(self) -> None:
-        self.path = self._asked.with_name(f"{self._asked.stem}-{os.getpid()}{self._asked.suffix}")
+        if self._lock is not None:
+            # Only this end of it: the parent goes on holding the lock.
+            self._lock.close()
+            self._lock = None
+        self._is_claimed, self._is_child = False, True
         self._size = 0
 
     def close(self) -> None:
-        """Every delivery is complete by itself."""
+        """Every delivery is complete by itself; the name is for whoever asks next."""
+        if self._lock is not None:
+            # Windows removes no file that is open. It may stay: what counts is who holds it.
+            with contextlib.suppress(OSError):
+                _lock_path(self.path).unlink()
+            self._lock.close()
+            self._lock = None
+
+    def _claim(self) -> None:
+        """Settle on the first name that no other process holds.
+
+        Processes of two containers may have the same id, and some file systems know no locks: the last name
+        needs none, as nobody comes upon it a second time.
+        """
+        own = f"{self._asked.stem}-{os.getpid()}"
+        for stem in [own] if self._is_child else [self._asked.stem, own]:
+            self.path = self._asked.with_name(stem + self._asked.suffix)
+            self._lock = _try_claim(self.path)
+            if self._lock is not None:
+                break
+        else:
+            self.path = self._asked.with_name(f"{own}-{uuid.uuid4().hex[:8]}{self._asked.suffix}")
+        self._is_claimed = True
 
     def _copy_to(self, target: int) -> None:
         """Everything so far but the end of the array."""
@@ -68,6 +105,18 @@ class OfflineSink:
         with self.path.open("rb") as source, open(target, "wb", closefd=False) as copy:
             shutil.copyfileobj(source, copy)
         os.ftruncate(target, os.fstat(target).st_size - len(_END))
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+def _try_claim(path: Path) -> io.FileIO | None:
+    """The lock of whoever writes to a file, None where it can't be had."""
+    try:
+        return lock_file(_lock_path(path), create=True)
+    except OSError:
+        return None
 
 
 def _claim_default_name() -> Path:

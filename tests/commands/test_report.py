@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ EVENTS = [
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "calls.json"
-    OfflineSink(str(path)).deliver(EVENTS)
+    with closing(OfflineSink(str(path))) as sink:
+        sink.deliver(EVENTS)
     return path
 
 

@@ -165,18 +165,6 @@ def test_a_journal_is_one_readers_until_it_is_closed(tmp_path: Path) -> None:
     second.close()
 
 
-def test_a_lock_that_was_removed_meanwhile_is_nobodys(tmp_path: Path) -> None:
-    class Removed(type(tmp_path)):  # type: ignore[misc]
-        """The path of a file that goes away between opening and locking it."""
-
-        def stat(self, **options: bool) -> object:
-            self.unlink(missing_ok=True)
-            return super().stat(**options)
-
-    (tmp_path / "one.lock").touch()
-    assert open_journal(Removed(tmp_path), "one") is None
-
-
 def test_nobody_else_may_read_the_files(journal: Journal, tmp_path: Path) -> None:
     write(journal, b"1")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

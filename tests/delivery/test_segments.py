@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.delivery.segments import pack_record, read_records, try_lock
+from payi_transport.delivery.segments import pack_record, read_records
 
 PAYLOADS = st.lists(st.binary(max_size=40) | st.sampled_from([b"PAYI", b"PAYI\x04\x00\x00\x00"]), max_size=12)
 MOST = 1 << 40
@@ -71,13 +70,3 @@ def test_a_damaged_byte_costs_the_record_that_it_is_in(
 @given(data=st.binary(max_size=200))
 def test_bytes_that_are_no_records_are_none(data: bytes, file: Path) -> None:
     assert read_all(file, data) == []
-
-
-def test_a_lock_is_one_holders_until_it_is_closed(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    first, second = io.FileIO(path, "w"), io.FileIO(path, "w")
-    assert try_lock(first)
-    assert not try_lock(second)
-    first.close()
-    assert try_lock(second)
-    second.close()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -28,12 +32,22 @@ def event(number: int, text: str = "hello") -> Event:
     )
 
 
+Open = Callable[[Path], OfflineSink]
+
+
+@pytest.fixture
+def open_sink() -> Iterator[Open]:
+    """Makes sinks that are closed when the test is over."""
+    with ExitStack() as stack:
+        yield lambda path: stack.enter_context(closing(OfflineSink(str(path))))
+
+
 def ids(path: Path) -> list[str]:
     return [packet["provider_response_id"] for packet in json.loads(path.read_text("utf-8"))]
 
 
-def test_the_file_is_a_complete_array_after_every_delivery(tmp_path: Path) -> None:
-    sink = OfflineSink(str(tmp_path / "capture.json"))
+def test_the_file_is_a_complete_array_after_every_delivery(tmp_path: Path, open_sink: Open) -> None:
+    sink = open_sink(tmp_path / "capture.json")
     for number in range(5):
         sink.deliver([event(number), event(number + 100)])
         assert len(ids(sink.path)) == 2 * (number + 1)
@@ -41,8 +55,8 @@ def test_the_file_is_a_complete_array_after_every_delivery(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["capture.json"]
 
 
-def test_a_packet_has_the_fields_of_the_ingest_api(tmp_path: Path) -> None:
-    sink = OfflineSink(str(tmp_path / "capture.json"))
+def test_a_packet_has_the_fields_of_the_ingest_api(tmp_path: Path, open_sink: Open) -> None:
+    sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(7, "grüße 🎉")])
     assert json.loads(sink.path.read_text("utf-8")) == [
         {
@@ -55,23 +69,23 @@ def test_a_packet_has_the_fields_of_the_ingest_api(tmp_path: Path) -> None:
     ]
 
 
-def test_an_older_file_of_that_name_is_replaced(tmp_path: Path) -> None:
+def test_an_older_file_of_that_name_is_replaced(tmp_path: Path, open_sink: Open) -> None:
     path = tmp_path / "capture.json"
     path.write_text("[1, 2, 3]")
-    OfflineSink(str(path)).deliver([event(1)])
+    open_sink(path).deliver([event(1)])
     assert ids(path) == ["id-1"]
 
 
-def test_a_file_that_was_taken_away_is_begun_anew(tmp_path: Path) -> None:
-    sink = OfflineSink(str(tmp_path / "capture.json"))
+def test_a_file_that_was_taken_away_is_begun_anew(tmp_path: Path, open_sink: Open) -> None:
+    sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(1)])
     sink.path.unlink()
     sink.deliver([event(2)])
     assert ids(sink.path) == ["id-2"]
 
 
-def test_a_pause_is_asked_for_in_proportion_to_the_work(tmp_path: Path) -> None:
-    receipt = OfflineSink(str(tmp_path / "capture.json")).deliver([event(1)])
+def test_a_pause_is_asked_for_in_proportion_to_the_work(tmp_path: Path, open_sink: Open) -> None:
+    receipt = open_sink(tmp_path / "capture.json").deliver([event(1)])
     assert receipt.wait is not None and receipt.wait > 0
     assert not receipt.retry and not receipt.rejected
     assert receipt.bytes_sent > 50
@@ -105,9 +119,13 @@ def test_a_name_that_can_not_be_written_is_an_error_at_once(
         OfflineSink(name)
 
 
-def test_a_forked_child_writes_to_a_file_of_its_own(tmp_path: Path) -> None:
-    sink = OfflineSink(str(tmp_path / "capture.json"))
-    sink.deliver([event(1)])
+@pytest.mark.parametrize("before", [[], ["id-1"]], ids=["unused", "used"])
+def test_a_forked_child_writes_to_a_file_of_its_own(
+    before: list[str], tmp_path: Path, open_sink: Open
+) -> None:
+    sink = open_sink(tmp_path / "capture.json")
+    if before:
+        sink.deliver([event(1)])
     child = os.fork()
     if child == 0:
         sink.fork()
@@ -115,11 +133,89 @@ def test_a_forked_child_writes_to_a_file_of_its_own(tmp_path: Path) -> None:
         os._exit(0)
     os.waitpid(child, 0)
     sink.deliver([event(3)])
-    assert ids(tmp_path / "capture.json") == ["id-1", "id-3"]
+    assert ids(tmp_path / "capture.json") == [*before, "id-3"]
     assert ids(tmp_path / f"capture-{child}.json") == ["id-2"]
 
 
-def test_a_process_that_is_killed_leaves_a_complete_array(tmp_path: Path) -> None:
+def test_what_a_forked_child_does_leaves_the_name_to_its_parent(tmp_path: Path, open_sink: Open) -> None:
+    sink = open_sink(tmp_path / "capture.json")
+    sink.deliver([event(1)])
+    child = os.fork()
+    if child == 0:
+        sink.fork()
+        sink.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    other = open_sink(tmp_path / "capture.json")
+    other.deliver([event(2)])
+    assert ids(sink.path) == ["id-1"]
+    assert ids(other.path) == ["id-2"]
+
+
+def deliver_side_by_side(path: Path, first: int, all_ready: Barrier) -> None:
+    """What each of several processes does that have the same file name."""
+    with closing(OfflineSink(str(path))) as sink:
+        for number in range(first, first + 5):
+            all_ready.wait(60)
+            sink.deliver([event(number)])
+        all_ready.wait(60)
+
+
+def test_of_processes_that_run_at_once_each_has_a_file_with_all_of_its_events(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    all_ready = context.Barrier(3)
+    path = tmp_path / "capture.json"
+    starts = [100, 200, 300]
+    processes = [
+        context.Process(target=deliver_side_by_side, args=(path, start, all_ready)) for start in starts
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    files = {file.name: ids(file) for file in tmp_path.iterdir()}
+    assert sorted(files.values()) == [[f"id-{start + number}" for number in range(5)] for start in starts]
+    own = {f"capture-{process.pid}.json" for process in processes}
+    assert "capture.json" in files and len(files.keys() & own) == 2
+
+
+def test_a_name_is_free_again_when_its_holder_is_closed(tmp_path: Path, open_sink: Open) -> None:
+    first = open_sink(tmp_path / "capture.json")
+    first.deliver([event(1)])
+    first.close()
+    open_sink(tmp_path / "capture.json").deliver([event(2)])
+    assert ids(tmp_path / "capture.json") == ["id-2"]
+
+
+def test_no_name_is_written_to_that_another_holds_even_if_it_has_the_same_process_id(
+    tmp_path: Path, open_sink: Open
+) -> None:
+    sinks = [open_sink(tmp_path / "capture.json") for _ in range(4)]
+    for number, sink in enumerate(sinks):
+        sink.deliver([event(number)])
+        sink.deliver([event(number + 10)])
+    assert [ids(sink.path) for sink in sinks] == [[f"id-{n}", f"id-{n + 10}"] for n in range(4)]
+    assert [sink.path.name for sink in sinks[:2]] == ["capture.json", f"capture-{os.getpid()}.json"]
+    for sink in sinks[2:]:
+        assert re.fullmatch(rf"capture-{os.getpid()}-[0-9a-f]{{8}}\.json", sink.path.name)
+
+
+def test_a_name_that_can_not_be_locked_is_left_alone(tmp_path: Path, open_sink: Open) -> None:
+    (tmp_path / ".capture.json.lock").mkdir()
+    sink = open_sink(tmp_path / "capture.json")
+    sink.deliver([event(1)])
+    assert sink.path.name == f"capture-{os.getpid()}.json"
+
+
+def test_a_lock_that_somebody_cleaned_away_is_no_matter(tmp_path: Path, open_sink: Open) -> None:
+    sink = open_sink(tmp_path / "capture.json")
+    sink.deliver([event(1)])
+    (tmp_path / ".capture.json.lock").unlink()
+    sink.close()
+    assert ids(sink.path) == ["id-1"]
+
+
+def test_a_process_that_is_killed_leaves_a_complete_array(tmp_path: Path, open_sink: Open) -> None:
     script = f"""
         import itertools
         from tests.sinks.test_offline import event
@@ -135,3 +231,6 @@ def test_a_process_that_is_killed_leaves_a_complete_array(tmp_path: Path) -> Non
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)
     assert len(ids(tmp_path / "capture.json")) >= 20
+    sink = open_sink(tmp_path / "capture.json")
+    sink.deliver([event(1)])
+    assert ids(tmp_path / "capture.json") == ["id-1"]
