@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any
 
 from msgspec.structs import replace
@@ -62,7 +63,7 @@ def make_pipeline(
     proxy = _make_proxy(settings, account)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)})
     _prepare_spool(settings.delivery.spool_directory)
-    used = sink or _make_sink(settings, account, logger)
+    used = _make_sink(settings, account, logger) if sink is None else _check_sink(sink)
     return Pipeline(
         settings,
         Routes(hosts, instruments, settings.openai_config.include_usage, notices.tell_unmapped),
@@ -131,6 +132,34 @@ def _find_limit_desk(settings: Settings, account: PayiAccount) -> Callable[[str]
     if not settings.enforce_limits or not account.api_key:
         return None
     return partial(fetch_state, account)
+
+
+def _check_sink(sink: Any) -> Sink:
+    """A sink of the user's. Raises PayiConfigError for what is none."""
+    fault = _find_sink_fault(sink)
+    if fault is not None:
+        raise PayiConfigError(
+            f"sink: {sink!r} {fault}; accepted: an object with deliver(batch), which returns a Receipt,"
+            " fork(), close() and batch_limit, a count or None"
+        )
+    checked: Sink = sink
+    return checked
+
+
+def _find_sink_fault(sink: Any) -> str | None:
+    """What keeps an object from being a sink."""
+    if isinstance(sink, type):
+        return "is a class"
+    calls = ("deliver", "fork", "close")
+    missing = [name for name in calls if not callable(getattr(sink, name, None))]
+    missing += [] if hasattr(sink, "batch_limit") else ["batch_limit"]
+    if missing:
+        return f"has no {', '.join(missing)}"
+    awaited = [name for name in calls if iscoroutinefunction(getattr(sink, name))]
+    if awaited:
+        return f"has coroutine functions, {', '.join(awaited)}"
+    limit = sink.batch_limit
+    return None if limit is None or (isinstance(limit, int) and limit > 0) else f"has batch_limit {limit!r}"
 
 
 def _make_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> Sink:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 
 from payi_transport import (
     AsyncPayi,
+    Event,
     MemorySink,
     Payi,
     PayiConfigError,
+    Receipt,
     payi_flush,
     payi_instrument,
     payi_shutdown,
@@ -117,6 +120,60 @@ def test_events_go_alone_where_something_is_to_be_known_of_each(
     settings = Settings(delivery=DeliverySettings(mode=given, max_batch=7), **config)
     prepared = prepare_settings(settings, logger)
     assert prepared == Settings(delivery=DeliverySettings(mode=mode, max_batch=7), **config)
+
+
+class WholeSink(MemorySink):
+    """A sink with parts of other kinds, given by name."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__()
+        vars(self).update(parts)
+
+
+async def deliver_later(batch: Sequence[Event]) -> Receipt:
+    return Receipt()
+
+
+@pytest.mark.parametrize(
+    ("sink", "told"),
+    [
+        (print, "has no deliver, fork, close, batch_limit;"),
+        (SimpleNamespace(deliver=print), "has no fork, close, batch_limit;"),
+        (SimpleNamespace(deliver=3, fork=print, close=print, batch_limit=None), "has no deliver;"),
+        ([], "has no deliver, fork, close, batch_limit;"),
+        (MemorySink, "is a class;"),
+        (WholeSink(deliver=deliver_later), "has coroutine functions, deliver;"),
+        (WholeSink(batch_limit=0), "has batch_limit 0;"),
+        (WholeSink(batch_limit="10"), "has batch_limit '10';"),
+    ],
+)
+def test_what_is_no_sink_is_refused_with_what_it_lacks_and_what_would_do(sink: Any, told: str) -> None:
+    with pytest.raises(PayiConfigError) as error:
+        payi_instrument(sink=sink)
+    for part in ("sink: ", told, "accepted: an object with deliver(batch)", "batch_limit, a count or None"):
+        assert part in str(error.value)
+    assert get_active() is None
+
+
+@pytest.mark.parametrize("limit", [None, 1, 100])
+def test_a_sink_may_have_any_limit_of_events_in_a_batch(limit: int | None) -> None:
+    sink = WholeSink(batch_limit=limit)
+    payi_instrument(sink=sink)
+    call()
+    assert payi_flush()
+    assert len(sink.events) == 1
+
+
+def test_a_sink_is_one_whatever_its_truth_is() -> None:
+    class Empty(MemorySink):
+        def __len__(self) -> int:
+            return len(self.events)
+
+    sink = Empty()
+    payi_instrument(sink=sink)
+    call()
+    assert payi_flush()
+    assert len(sink) == 1
 
 
 def test_a_child_reports_inline_as_its_parent_did() -> None:

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.exits import prepare_resolver
@@ -116,8 +117,14 @@ class Worker:
             prepare_resolver()
             # Last: whoever flushed may fork next, and this thread had better sleep by then.
             self._tell_flushed()
-        self._sink.close()
-        self._source.close()
+        self._close()
+
+    def _close(self) -> None:
+        for part in (self._sink, self._source):
+            try:
+                part.close()
+            except Exception as exc:
+                self._on_fault(exc)
 
     def _tell_flushed(self) -> None:
         """Only this thread knows that nothing is between source and queue."""
@@ -166,7 +173,7 @@ class Worker:
     def _deliver(self, batch: list[Pending]) -> Receipt:
         try:
             receipt = self._sink.deliver([pending.event for pending in batch])
-            _check_indexes(receipt, len(batch))
+            _check_receipt(receipt, len(batch))
         except Exception as exc:
             self._on_fault(exc)
             return Receipt(retry=range(len(batch)), problem=f"delivery failed ({type(exc).__name__})")
@@ -223,8 +230,10 @@ class Worker:
         self._not_before = monotonic() + max(pause, min(receipt.wait or 0.0, _LONGEST_WAIT))
 
 
-def _check_indexes(receipt: Receipt, size: int) -> None:
+def _check_receipt(receipt: Any, size: int) -> None:
     """A sink may be anybody's; what it says must not make an event vanish."""
+    if not isinstance(receipt, Receipt):
+        raise TypeError("a sink's deliver() returned no Receipt")
     named = [*receipt.retry, *receipt.rejected]
     if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):
         raise ValueError("a receipt names an event twice, or one that was not in the batch")

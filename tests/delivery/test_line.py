@@ -118,6 +118,21 @@ def test_events_arrive_in_order_and_each_is_accounted_for(
     assert [path.name for path in tmp_path.iterdir()] == (["rejected.jsonl"] if spooled else [])
 
 
+@pytest.mark.parametrize("spooled", [False, True])
+def test_a_sink_that_can_not_be_closed_is_a_fault_and_leaves_nothing_else_open(
+    spooled: bool, build: Build, tmp_path: Path
+) -> None:
+    class Stuck(MemorySink):
+        def close(self) -> None:
+            raise OSError("no")
+
+    bench = build(Stuck(), tmp_path if spooled else None)
+    bench.push(1)
+    assert bench.line.close(10)
+    assert [str(fault) for fault in bench.faults] == ["no"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_with_a_spool_a_destination_that_hangs_holds_up_no_decoding(build: Build, tmp_path: Path) -> None:
     sink = Switched()
     sink.gate.clear()

@@ -120,13 +120,22 @@ def test_a_destination_that_is_down_for_days_overflows_nothing(build: Build) -> 
 
 
 @pytest.mark.parametrize(
-    "receipt", [Receipt(retry=[7]), Receipt(retry=[0], rejected={0: "x"}), Receipt(rejected={-1: "x"})]
+    ("receipt", "fault"),
+    [
+        (Receipt(retry=[7]), ValueError),
+        (Receipt(retry=[0], rejected={0: "x"}), ValueError),
+        (Receipt(rejected={-1: "x"}), ValueError),
+        (None, TypeError),
+        (True, TypeError),
+    ],
 )
-def test_a_receipt_that_makes_no_sense_loses_nothing(build: Build, receipt: Receipt) -> None:
+def test_a_receipt_that_makes_no_sense_loses_nothing(
+    build: Build, receipt: Any, fault: type[Exception]
+) -> None:
     class Odd(MemorySink):
         first = True
 
-        def deliver(self, batch: Sequence[Event]) -> Receipt:
+        def deliver(self, batch: Sequence[Event]) -> Any:
             first, self.first = self.first, False
             return receipt if first else super().deliver(batch)
 
@@ -135,7 +144,7 @@ def test_a_receipt_that_makes_no_sense_loses_nothing(build: Build, receipt: Rece
     bench.push(1, 2)
     assert bench.worker.flush(10)
     assert ids(sink) == ["1", "2"]
-    assert [type(fault) for fault in bench.faults] == [ValueError]
+    assert [type(raised) for raised in bench.faults] == [fault]
 
 
 def test_while_a_pause_lasts_the_thread_sleeps(build: Build) -> None:
