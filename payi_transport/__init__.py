@@ -9,7 +9,21 @@ from httpx import Timeout
 
 from payi_transport.adapters.transport import AsyncPayiTransport, PayiTransport
 from payi_transport.clients import payi_async_httpx_client, payi_httpx_client
-from payi_transport.config import PayiInstrumentConfig
+from payi_transport.config_types import (
+    PayiCaptureConfig,
+    PayiDeliveryConfig,
+    PayiInstrumentAwsBedrockConfig,
+    PayiInstrumentConfig,
+    PayiInstrumentHostMappingConfig,
+    PayiInstrumentIngestRetryConfig,
+    PayiInstrumentModelConfig,
+    PayiInstrumentModelMapping,
+    PayiInstrumentOfflineInstrumentationConfig,
+    PayiInstrumentOpenAiConfig,
+    PayiModelProviderConfig,
+    PayiModelsConfig,
+    PayiProviderConfig,
+)
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.event import Event, FunctionCall, Header, Units
 from payi_transport.flush_on_exit import payi_flush_on_exit
@@ -63,13 +77,25 @@ __all__ = [
     "Header",
     "MemorySink",
     "Payi",
+    "PayiCaptureConfig",
     "PayiCategories",
     "PayiConfigError",
     "PayiContext",
+    "PayiDeliveryConfig",
     "PayiError",
     "PayiHeaderNames",
+    "PayiInstrumentAwsBedrockConfig",
     "PayiInstrumentConfig",
+    "PayiInstrumentHostMappingConfig",
+    "PayiInstrumentIngestRetryConfig",
+    "PayiInstrumentModelConfig",
+    "PayiInstrumentModelMapping",
+    "PayiInstrumentOfflineInstrumentationConfig",
+    "PayiInstrumentOpenAiConfig",
+    "PayiModelProviderConfig",
+    "PayiModelsConfig",
     "PayiPropertyNames",
+    "PayiProviderConfig",
     "PayiResourceScopes",
     "PayiStats",
     "PayiTransport",

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
 from payi_transport.assembly import find_account
-from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
+from payi_transport.config import check_config, check_instruments
+from payi_transport.config_types import PayiInstrumentConfig
 from payi_transport.errors import PayiConfigError
 from payi_transport.reading.prompt_log import PromptAndResponseLogger
 from payi_transport.sinks import Sink

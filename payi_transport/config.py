@@ -1,4 +1,4 @@
-"""What users write as `config`, and the one check that turns it into settings.
+"""The one check that turns what users write as `config` into settings.
 
 Whatever can be wrong is wrong here, at start, with the key's path and what is accepted; nothing raises later.
 """
@@ -6,10 +6,10 @@ Whatever can be wrong is wrong here, at start, with the key's path and what is a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from itertools import chain
 from types import NoneType
-from typing import Any, Literal, Required, TypedDict, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -20,127 +20,12 @@ from payi_transport.routing.hosts import HostMapping, HostPattern, find_known, p
 from payi_transport.settings import PROVIDER_SECTIONS, HostMappingSettings, Settings
 
 __all__ = [
-    "PayiCaptureConfig",
-    "PayiDeliveryConfig",
-    "PayiInstrumentAwsBedrockConfig",
-    "PayiInstrumentConfig",
-    "PayiInstrumentHostMappingConfig",
-    "PayiInstrumentIngestRetryConfig",
-    "PayiInstrumentModelConfig",
-    "PayiInstrumentModelMapping",
-    "PayiInstrumentOfflineInstrumentationConfig",
-    "PayiInstrumentOpenAiConfig",
-    "PayiModelProviderConfig",
-    "PayiModelsConfig",
-    "PayiProviderConfig",
+    "check_config",
+    "check_instruments",
+    "collect_host_mappings",
+    "collect_model_mappings",
+    "collect_tokenizer_paths",
 ]
-
-
-class PayiInstrumentHostMappingConfig(TypedDict, total=False):
-    price_as_category: str | None
-    include_usage: bool | None
-
-
-# A key is a host name, a URL, or a URL object of httpx or httpx2.
-HostMappings = Mapping[Any, PayiInstrumentHostMappingConfig]
-
-
-class PayiInstrumentModelMapping(TypedDict, total=False):
-    model: Required[str]
-    host: Any  # a host name, a URL, or a URL object of httpx or httpx2
-    price_as_category: str | None
-    price_as_resource: str | None
-    resource_scope: str | None
-
-
-class PayiInstrumentModelConfig(TypedDict, total=False):
-    tokenizer_path: str | None
-
-
-class PayiModelsConfig(TypedDict, total=False):
-    model_mappings: Sequence[PayiInstrumentModelMapping] | None
-
-
-class PayiProviderConfig(TypedDict, total=False):
-    host_mappings: HostMappings | None
-
-
-class PayiModelProviderConfig(PayiProviderConfig, PayiModelsConfig, total=False):
-    """A provider's section with both kinds of mappings, and settings by model."""
-
-    model_config: Mapping[str, PayiInstrumentModelConfig] | None
-
-
-class PayiInstrumentOpenAiConfig(PayiModelProviderConfig, total=False):
-    include_usage: Any  # "auto", True or False
-    azure: PayiModelsConfig | None
-
-
-class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
-    guardrail_trace: bool | None
-    add_streaming_xproxy_result: bool | None
-
-
-class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):
-    file_name: str | None
-
-
-class PayiInstrumentIngestRetryConfig(TypedDict, total=False):
-    max_inline_retries: int | None
-    inline_retry_initial_delay: float | None
-    queue_enabled: bool | None
-    queue_max_size: int | None
-    queue_interval: float | None
-
-
-class PayiDeliveryConfig(TypedDict, total=False):
-    mode: str | None  # "bulk", "single" or "inline"
-    max_batch: int | None
-    flush_interval: float | None
-    ring_capacity: int | None
-    max_bytes_in_flight: int | None
-    spool_directory: str | None
-    spool_max_bytes: int | None
-
-
-class PayiCaptureConfig(TypedDict, total=False):
-    max_body_bytes: int | None
-    request_headers: list[str] | None
-
-
-class PayiInstrumentConfig(TypedDict, total=False):
-    """The `config` of `payi_instrument()`; None stands for a key's default."""
-
-    proxy: bool | None
-    global_instrumentation: bool | None
-    instrument_inline_data: bool | None
-    connection_error_logging_window: int | None
-    host_mappings: HostMappings | None
-    offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | None
-    ingest_retry: PayiInstrumentIngestRetryConfig | None
-    delivery: PayiDeliveryConfig | None
-    capture: PayiCaptureConfig | None
-    openai_config: PayiInstrumentOpenAiConfig | None
-    azure_openai_config: PayiModelsConfig | None
-    anthropic_config: PayiModelProviderConfig | None
-    aws_config: PayiInstrumentAwsBedrockConfig | None
-    openai: PayiProviderConfig | None
-    azure: PayiProviderConfig | None
-    anthropic: PayiProviderConfig | None
-    google: PayiProviderConfig | None
-    databricks: PayiProviderConfig | None
-    use_case_name: str | None
-    use_case_id: str | None
-    use_case_version: int | None
-    use_case_properties: Mapping[str, Any] | None
-    limit_ids: list[str] | None
-    user_id: str | None
-    account_name: str | None
-    request_properties: Mapping[str, Any] | None
-    request_tags: list[str] | None
-    on_limit: Callable[[str, str], Any] | None
-    enforce_limits: bool | None
-    limit_check_interval: float | None
 
 
 def check_config(config: Mapping[str, Any] | None) -> Settings:

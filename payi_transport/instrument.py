@@ -16,7 +16,8 @@ from payi_transport.adapters.registry import Registry, get_adapters
 from payi_transport.arguments import Arguments, describe, find_ignored
 from payi_transport.assembly import make_base_frame, make_pipeline, prepare_settings
 from payi_transport.caller import name_caller
-from payi_transport.config import PayiInstrumentConfig, check_config, check_instruments
+from payi_transport.config import check_config, check_instruments
+from payi_transport.config_types import PayiInstrumentConfig
 from payi_transport.delivery.exits import watch_pools
 from payi_transport.feedback.results import forget_results
 from payi_transport.pipeline import EXIT_SECONDS

@@ -16,6 +16,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {
         **{folder: set() for folder in FOLDERS},
         "names": set(),
+        "config_types": set(),
         "types": set(),
         "errors": {"types"},
         "pagination": {"types"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import logging
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -29,7 +29,11 @@ SECRETS = {
 @every_case
 @pytest.mark.parametrize("mode", ["bulk", "single"])
 def test_no_credential_cookie_or_query_leaves_the_process(
-    case: Any, mode: str, origin: Origin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    case: Any,
+    mode: Literal["bulk", "single"],
+    origin: Origin,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)

@@ -1,0 +1,151 @@
+"""What users write as `config`, for type checkers: each section with its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Required, TypedDict
+
+__all__ = [
+    "PayiCaptureConfig",
+    "PayiDeliveryConfig",
+    "PayiInstrumentAwsBedrockConfig",
+    "PayiInstrumentConfig",
+    "PayiInstrumentHostMappingConfig",
+    "PayiInstrumentIngestRetryConfig",
+    "PayiInstrumentModelConfig",
+    "PayiInstrumentModelMapping",
+    "PayiInstrumentOfflineInstrumentationConfig",
+    "PayiInstrumentOpenAiConfig",
+    "PayiModelProviderConfig",
+    "PayiModelsConfig",
+    "PayiProviderConfig",
+]
+
+
+class PayiInstrumentHostMappingConfig(TypedDict, total=False):
+    """What a host is priced as, and whether its streams are asked for their usage."""
+
+    price_as_category: str | None
+    include_usage: bool | None
+
+
+# A key is a host name, a URL, or a URL object of httpx or httpx2.
+HostMappings = Mapping[Any, PayiInstrumentHostMappingConfig]
+
+
+class PayiInstrumentModelMapping(TypedDict, total=False):
+    """What a model is priced as; one of the last three is needed."""
+
+    model: Required[str]
+    host: Any  # a host name, a URL, or a URL object of httpx or httpx2
+    price_as_category: str | None
+    price_as_resource: str | None
+    resource_scope: str | None
+
+
+class PayiInstrumentModelConfig(TypedDict, total=False):
+    """Settings of one model."""
+
+    tokenizer_path: str | None
+
+
+class PayiModelsConfig(TypedDict, total=False):
+    """A provider's section with model mappings alone."""
+
+    model_mappings: Sequence[PayiInstrumentModelMapping] | None
+
+
+class PayiProviderConfig(TypedDict, total=False):
+    """A provider's section with host mappings alone."""
+
+    host_mappings: HostMappings | None
+
+
+class PayiModelProviderConfig(PayiProviderConfig, PayiModelsConfig, total=False):
+    """A provider's section with both kinds of mappings, and settings by model."""
+
+    model_config: Mapping[str, PayiInstrumentModelConfig] | None
+
+
+class PayiInstrumentOpenAiConfig(PayiModelProviderConfig, total=False):
+    """The section of OpenAI; `azure` is an older place for its model mappings."""
+
+    include_usage: bool | Literal["auto"] | None
+    azure: PayiModelsConfig | None
+
+
+class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
+    """The section of AWS Bedrock."""
+
+    guardrail_trace: bool | None
+    add_streaming_xproxy_result: bool | None
+
+
+class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):
+    """The file that events go to."""
+
+    file_name: str | None
+
+
+class PayiInstrumentIngestRetryConfig(TypedDict, total=False):
+    """How events are sent again."""
+
+    max_inline_retries: int | None
+    inline_retry_initial_delay: float | None
+    queue_enabled: bool | None
+    queue_max_size: int | None
+    queue_interval: float | None
+
+
+class PayiDeliveryConfig(TypedDict, total=False):
+    """How events are delivered. Seconds, bytes."""
+
+    mode: Literal["bulk", "single", "inline"] | None
+    max_batch: int | None
+    flush_interval: float | None
+    ring_capacity: int | None
+    max_bytes_in_flight: int | None
+    spool_directory: str | None
+    spool_max_bytes: int | None
+
+
+class PayiCaptureConfig(TypedDict, total=False):
+    """What is kept of a call. Bytes."""
+
+    max_body_bytes: int | None
+    request_headers: list[str] | None
+
+
+class PayiInstrumentConfig(TypedDict, total=False):
+    """The `config` of `payi_instrument()`; None stands for a key's default."""
+
+    proxy: bool | None
+    global_instrumentation: bool | None
+    instrument_inline_data: bool | None
+    connection_error_logging_window: int | None
+    host_mappings: HostMappings | None
+    offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | None
+    ingest_retry: PayiInstrumentIngestRetryConfig | None
+    delivery: PayiDeliveryConfig | None
+    capture: PayiCaptureConfig | None
+    openai_config: PayiInstrumentOpenAiConfig | None
+    azure_openai_config: PayiModelsConfig | None
+    anthropic_config: PayiModelProviderConfig | None
+    aws_config: PayiInstrumentAwsBedrockConfig | None
+    openai: PayiProviderConfig | None
+    azure: PayiProviderConfig | None
+    anthropic: PayiProviderConfig | None
+    google: PayiProviderConfig | None
+    databricks: PayiProviderConfig | None
+    use_case_name: str | None
+    use_case_id: str | None
+    use_case_version: int | None
+    use_case_properties: Mapping[str, Any] | None
+    limit_ids: list[str] | None
+    user_id: str | None
+    account_name: str | None
+    request_properties: Mapping[str, Any] | None
+    request_tags: list[str] | None
+    on_limit: Callable[[str, str], Any] | None
+    enforce_limits: bool | None
+    limit_check_interval: float | None
