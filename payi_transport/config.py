@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Set
 from itertools import chain
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -37,7 +37,8 @@ def check_config(config: Mapping[str, Any] | None) -> Settings:
     try:
         settings = msgspec.convert(given, Settings)
     except msgspec.ValidationError as exc:
-        raise PayiConfigError(f"config.{exc}") from None
+        what, place = _split(exc)
+        raise PayiConfigError(f"config{place}: {what}" if place else f"config.{what}") from None
     for name in settings.capture.request_headers:
         if name.strip().lower() in SECRET_HEADERS:
             raise PayiConfigError(
@@ -141,13 +142,16 @@ def _check(value: Any, hint: Any, path: str) -> None:
             if key not in hints:
                 raise PayiConfigError(f"{path}: unknown key {key!r}; accepted: {', '.join(sorted(hints))}")
             _check(item, hints[key], f"{path}.{key}")
+    elif isinstance(value, list | tuple) and get_origin(hint) is tuple:
+        for index, item in enumerate(value):
+            _check(item, get_args(hint)[0], f"{path}[{index}]")
     else:
         _check_value(value, hint, path)
 
 
 def _section_of(hint: Any) -> type | None:
     """The section that a setting of this type holds, None for a plain value."""
-    for kind in (hint, *get_args(hint)):
+    for kind in get_args(hint) if isinstance(hint, UnionType) else (hint,):
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return kind
     return None
@@ -164,11 +168,16 @@ def _check_value(value: Any, hint: Any, path: str) -> None:
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as exc:
-        found = _WHERE.fullmatch(str(exc))
-        what, place = found.groups() if found else (str(exc), "")
-        choices = _choices_of(hint)
-        accepted = f"; accepted: {', '.join(map(repr, choices))}" if choices else ""
-        raise PayiConfigError(f"{path}{place}: {what}, given {value!r}{accepted}") from None
+        what, place = _split(exc)
+        choices = ", ".join(map(repr, _choices_of(hint)))
+        told = f"given {value!r}; accepted: {choices}" if choices else f"{what}, given {value!r}"
+        raise PayiConfigError(f"{path}{place}: {told}") from None
+
+
+def _split(exc: msgspec.ValidationError) -> tuple[str, str]:
+    """What msgspec says is wrong, and where in the value, as `.key[0]`; the place is empty for all of it."""
+    found = _WHERE.fullmatch(str(exc))
+    return (found["what"], found["place"]) if found else (str(exc), "")
 
 
 def _choices_of(hint: Any) -> tuple[Any, ...]:

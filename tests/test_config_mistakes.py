@@ -94,6 +94,23 @@ BAD: dict[str, tuple[dict[Any, Any], list[str]]] = {
         {"aws_config": {"model_mappings": [{"price_as_resource": "a"}]}},
         ["config.aws_config.model_mappings[0]:", "`model`"],
     ),
+    "unknown key in a model mapping": (
+        {
+            "openai_config": {
+                "azure": {"model_mappings": [{"model": "a", "price_as_resource": "b"}, {"modle": "x"}]}
+            }
+        },
+        ["config.openai_config.azure.model_mappings[1]:", "unknown key 'modle'", "accepted: host, model, "],
+    ),
+    "a model mapping that is none": (
+        {"anthropic_config": {"model_mappings": ("claude",)}},
+        ["config.anthropic_config.model_mappings[0]:", "given 'claude'", "object"],
+    ),
+    "model mappings that are no list": (
+        {"aws_config": {"model_mappings": {"model": "a"}}},
+        ["config.aws_config.model_mappings:", "given {'model': 'a'}", "array"],
+    ),
+    "a number in a set": ({"request_tags": {3}}, ["config.request_tags[0]:", "given {3}", "str"]),
     "an unknown scope": (
         {"openai_config": {"model_mappings": [{"model": "a", "resource_scope": "moon"}]}},
         ["config.openai_config.model_mappings[0].resource_scope:", "moon"],
@@ -109,6 +126,26 @@ def test_a_mistake_is_told_with_its_place_its_value_and_what_would_do(
         check_config(config)
     for part in parts:
         assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"delivery": {"mode": "blk"}},
+            "config.delivery.mode: given 'blk'; accepted: 'bulk', 'single', 'inline'",
+        ),
+        ({"proxy": "yes"}, "config.proxy: given 'yes'; accepted: True, False"),
+        (
+            {"openai_config": {"include_usage": "on"}},
+            "config.openai_config.include_usage: given 'on'; accepted: True, False, 'auto'",
+        ),
+    ],
+)
+def test_where_few_values_are_accepted_all_of_them_are_named(config: dict[Any, Any], message: str) -> None:
+    with pytest.raises(PayiConfigError) as error:
+        check_config(config)
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize("config", [[], "x", 3, [("a", 1)], True])
