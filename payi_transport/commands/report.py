@@ -129,9 +129,12 @@ def make_report(capture: Capture, by: str = "resource") -> Report:
 
 
 def _read_call(item: msgspec.Raw) -> Call | None:
+    """The call of an event, None for what is none: every event has a category and units."""
     try:
         fields = msgspec.structs.asdict(_packet.decode(item))
     except _UNREADABLE:
+        return None
+    if fields["category"] is None and fields["units"] is None:
         return None
     return Call(
         **{field: _text(fields[field]) for field in GROUPINGS.values()},

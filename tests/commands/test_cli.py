@@ -40,7 +40,7 @@ def file(tmp_path: Path) -> Path:
         "units": {"text": {"input": 1234}},
         "http_status_code": 500,
     }
-    path.write_text(json.dumps([event, {}]))
+    path.write_text(json.dumps([event, {"units": {}}]))
     return path
 
 
