@@ -63,7 +63,7 @@ def make_pipeline(
     proxy = _make_proxy(settings, account)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)})
     _prepare_spool(settings.delivery.spool_directory)
-    used = _make_sink(settings, account, logger) if sink is None else _check_sink(sink)
+    used, inline_sink = _find_sinks(settings, account, logger, sink)
     return Pipeline(
         settings,
         Routes(hosts, instruments, settings.openai_config.include_usage, notices.tell_unmapped),
@@ -71,7 +71,7 @@ def make_pipeline(
         reading=reading,
         notices=notices,
         proxy=proxy,
-        inline_sink=_make_inline_sink(settings, used, account, given=sink is not None),
+        inline_sink=inline_sink,
         fetch_limit=_find_limit_desk(settings, account),
         log_content=log_content,
         logger=logger,
@@ -99,13 +99,15 @@ def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
 
 
 class _SharedSink:
-    """A sink that the worker has too, for many threads: one call at a time."""
-
-    batch_limit = None
+    """A sink of the worker and of the calls that wait for their own report: one of them at a time."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._lock = threading.Lock()
+
+    @property
+    def batch_limit(self) -> int | None:
+        return self._sink.batch_limit
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
         with self._lock:
@@ -113,18 +115,24 @@ class _SharedSink:
 
     def fork(self) -> None:
         self._lock = threading.Lock()
+        self._sink.fork()
 
     def close(self) -> None:
-        """The worker closes it."""
+        with self._lock:
+            self._sink.close()
 
 
-def _make_inline_sink(settings: Settings, sink: Sink, account: PayiAccount, *, given: bool) -> Sink | None:
-    """Where a call that waits for its own report is reported, from many threads at once."""
+def _find_sinks(
+    settings: Settings, account: PayiAccount, logger: logging.Logger, given: Sink | None
+) -> tuple[Sink, Sink | None]:
+    """Where the worker reports, and where a call does that waits for its own report; it may be the same."""
+    sink = _make_sink(settings, account, logger) if given is None else _check_sink(given)
     if settings.delivery.mode != "inline":
-        return None
-    if given or settings.offline_instrumentation is not None:
-        return _SharedSink(sink)
-    return _make_payi_sink(account, single=True, answer_seconds=_INLINE_SECONDS)
+        return sink, None
+    if given is None and settings.offline_instrumentation is None:
+        return sink, _make_payi_sink(account, single=True, answer_seconds=_INLINE_SECONDS)
+    shared = _SharedSink(sink)
+    return shared, shared
 
 
 def _find_limit_desk(settings: Settings, account: PayiAccount) -> Callable[[str], str] | None:

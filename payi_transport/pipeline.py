@@ -227,7 +227,7 @@ class Pipeline:
         """Take no more, and flush within `timeout` seconds."""
         flushed = self._own_line().close(timeout)
         self._results.stop()
-        if self._inline_sink is not None:
+        if self._inline_sink is not None and self._inline_sink is not self._sink:
             self._inline_sink.close()
         return flushed
 
@@ -248,7 +248,7 @@ class Pipeline:
         """
         closed = self._line.closed
         self._sink.fork()
-        if self._inline_sink is not None:
+        if self._inline_sink is not None and self._inline_sink is not self._sink:
             self._inline_sink.fork()
         self._line.abandon()
         self._begin_line()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import payi
@@ -37,6 +38,14 @@ URL = "https://api.openai.com/v1/chat/completions"
 def call() -> None:
     reply = httpx.Response(200, headers=CASE.headers, content=CASE.answer)
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        client.post(URL, content=CASE.request)
+
+
+def fail() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no")
+
+    with httpx.Client(transport=httpx.MockTransport(refuse)) as client:
         client.post(URL, content=CASE.request)
 
 
@@ -188,6 +197,47 @@ def test_a_child_reports_inline_as_its_parent_did() -> None:
     call()
     assert payi_flush()
     assert (len(sink.events), payi_stats().delivered) == (1, 1)
+
+
+def test_a_sink_has_one_call_at_a_time_also_where_callers_and_the_worker_use_it() -> None:
+    class Watched(MemorySink):
+        inside = most = 0
+        entered, met = threading.Event(), threading.Event()
+
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            if self.inside > 1:
+                self.met.set()
+            self.entered.set()
+            self.met.wait(0.3)
+            self.inside -= 1
+            return super().deliver(batch)
+
+    sink = Watched()
+    payi_instrument(sink=sink, config={"delivery": {"mode": "inline", "flush_interval": 0.001}})
+    waiting = threading.Thread(target=call)
+    waiting.start()
+    assert sink.entered.wait(10)
+    with pytest.raises(httpx.ConnectError):
+        fail()
+    assert payi_flush(10)
+    waiting.join()
+    assert (len(sink.events), sink.most) == (2, 1)
+
+
+@pytest.mark.parametrize("mode", ["bulk", "inline"])
+def test_a_sink_is_closed_once(mode: Literal["bulk", "inline"]) -> None:
+    class Closing(MemorySink):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    sink = Closing()
+    payi_instrument(sink=sink, config={"delivery": {"mode": mode}})
+    payi_uninstrument()
+    assert sink.closed == 1
 
 
 def test_behind_the_end_no_call_waits_for_its_report() -> None:

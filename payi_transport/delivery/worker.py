@@ -11,13 +11,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
 
 from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.exits import prepare_resolver
 from payi_transport.delivery.intake import Pending, Source
 from payi_transport.settings import IngestRetrySettings
-from payi_transport.sinks import Receipt, Sink
+from payi_transport.sinks import Receipt, Sink, check_receipt
 from payi_transport.window import LogWindow
 
 __all__ = ["Worker"]
@@ -173,7 +172,7 @@ class Worker:
     def _deliver(self, batch: list[Pending]) -> Receipt:
         try:
             receipt = self._sink.deliver([pending.event for pending in batch])
-            _check_receipt(receipt, len(batch))
+            check_receipt(receipt, len(batch))
         except Exception as exc:
             self._on_fault(exc)
             return Receipt(retry=range(len(batch)), problem=f"delivery failed ({type(exc).__name__})")
@@ -228,12 +227,3 @@ class Worker:
             most = min(first * 2 ** min(self._failures - 1, _DOUBLINGS), self._retry.queue_interval)
             pause = random.uniform(0, most)
         self._not_before = monotonic() + max(pause, min(receipt.wait or 0.0, _LONGEST_WAIT))
-
-
-def _check_receipt(receipt: Any, size: int) -> None:
-    """A sink may be anybody's; what it says must not make an event vanish."""
-    if not isinstance(receipt, Receipt):
-        raise TypeError("a sink's deliver() returned no Receipt")
-    named = [*receipt.retry, *receipt.rejected]
-    if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):
-        raise ValueError("a receipt names an event twice, or one that was not in the batch")

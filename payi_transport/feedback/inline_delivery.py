@@ -13,7 +13,7 @@ import msgspec
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.settings import IngestRetrySettings
-from payi_transport.sinks import Sink
+from payi_transport.sinks import Sink, check_receipt
 from payi_transport.stats import PayiStats
 
 __all__ = ["Delivered", "InlineCounts", "InlineDelivery"]
@@ -137,6 +137,7 @@ class InlineDelivery:
     def _try(self, event: Event) -> Delivered:
         try:
             receipt = self._sink.deliver([event])
+            check_receipt(receipt, 1)
         except Exception as exc:
             self._on_fault(exc)
             return Delivered(again=True, problem=f"delivery failed ({type(exc).__name__})")

@@ -9,7 +9,7 @@ import msgspec
 
 from payi_transport.event import Event
 
-__all__ = ["Receipt", "Sink"]
+__all__ = ["Receipt", "Sink", "check_receipt"]
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sink(Protocol):
-    """A destination. Called by the worker's thread alone, one call at a time. May raise: then all is retried.
+    """A destination. Called by one thread at a time. May raise: then all is retried.
 
     `batch_limit` is how many events one call may bring, None for no limit of its own.
     """
@@ -45,3 +45,15 @@ class Sink(Protocol):
         """This process is a child that was just forked: share nothing with the parent."""
 
     def close(self) -> None: ...
+
+
+def check_receipt(receipt: Any, size: int) -> None:
+    """A sink may be anybody's; what it says must not make an event of its batch of `size` vanish.
+
+    Raises TypeError and ValueError.
+    """
+    if not isinstance(receipt, Receipt):
+        raise TypeError("a sink's deliver() returned no Receipt")
+    named = [*receipt.retry, *receipt.rejected]
+    if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):
+        raise ValueError("a receipt names an event twice, or one that was not in the batch")

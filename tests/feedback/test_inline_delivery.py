@@ -132,6 +132,13 @@ def test_a_fault_in_decoding_is_counted_and_not_felt() -> None:
     assert dict(desk.inline.counts.lost) == {"decode_fault": 1}
 
 
+@pytest.mark.parametrize("receipt", [True, Receipt(retry=[1]), Receipt(rejected={5: "x"})])
+def test_a_receipt_that_makes_no_sense_is_a_fault_and_the_event_is_sent_again(receipt: Any) -> None:
+    desk = Desk(receipt)
+    exchange = desk.end()
+    assert (desk.queued, exchange.result, len(desk.faults)) == ([exchange], None, 1)
+
+
 def test_an_answer_without_a_result_gives_none() -> None:
     desk = Desk(Receipt())
     assert (desk.end().result, desk.inline.counts.delivered) == (None, 1)
