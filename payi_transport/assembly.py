@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import tempfile
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from payi_transport.changes.proxying import Proxy, is_private
 from payi_transport.config import collect_host_mappings, collect_model_mappings, collect_tokenizer_paths
+from payi_transport.delivery.locks import try_lock
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.event import Event
 from payi_transport.feedback.limit_check import fetch_state
@@ -223,7 +225,9 @@ def _prepare_spool(directory: str | None) -> None:
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         # What the system says of a right may not hold, on a file system that is read-only or full.
-        tempfile.TemporaryFile(dir=directory).close()
+        with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
+            if not try_lock(file):
+                raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
     except OSError as exc:
         raise PayiConfigError(f"config.delivery.spool_directory: {directory!r}: {exc.strerror}") from None
 

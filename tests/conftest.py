@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -47,3 +50,13 @@ def ingest(origin: Origin) -> Origin:
     """A Pay-i that takes all that it gets."""
     origin.answers = [TAKEN]
     return origin
+
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file system is one that knows no locks, as some of a network are."""
+
+    def deny(file: object, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", deny)

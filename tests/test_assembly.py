@@ -254,3 +254,9 @@ def test_a_spool_that_can_not_be_written_is_refused_at_start(tmp_path: Any, name
     directory = str(tmp_path / name)
     with pytest.raises(PayiConfigError, match=r"config\.delivery\.spool_directory: .*a file"):
         payi_instrument(sink=MemorySink(), config={"delivery": {"spool_directory": directory}})
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_a_spool_whose_files_can_not_be_locked_is_refused_at_start(tmp_path: Any) -> None:
+    with pytest.raises(PayiConfigError, match=r"config\.delivery\.spool_directory: .*No locks available"):
+        payi_instrument(sink=MemorySink(), config={"delivery": {"spool_directory": str(tmp_path)}})

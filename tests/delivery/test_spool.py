@@ -61,6 +61,13 @@ def test_no_more_is_written_than_there_is_room_for(tmp_path: Path) -> None:
     spool.close()
 
 
+@pytest.mark.usefixtures("without_locks")
+def test_where_no_file_can_be_locked_nothing_is_written(spool: Spool) -> None:
+    with pytest.raises(OSError, match="No locks available"):
+        spool.append([b"1"])
+    assert spool.written == 0
+
+
 def test_what_another_left_behind_comes_first_and_is_not_the_own(tmp_path: Path) -> None:
     before = Spool(tmp_path, MOST)
     before.append([b"1", b"2"])
