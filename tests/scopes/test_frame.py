@@ -66,7 +66,9 @@ def test_a_list_is_a_list_a_tuple_or_a_set(items: Any) -> None:
 
 
 @pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize("items", ["budget", "", b"ab", {"a": 1}, 3, iter(["a"])], ids=repr)
+@pytest.mark.parametrize(
+    "items", ["budget", "", b"ab", {"a": 1}, 3, iter(["a"])], ids=lambda v: type(v).__name__
+)
 def test_what_is_no_list_is_an_error_that_names_the_value(name: str, items: Any) -> None:
     expected = re.escape(f"{name}: expected a list of strings, got {items!r}")
     with pytest.raises(TypeError, match=expected):
