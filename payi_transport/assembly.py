@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import tempfile
@@ -226,8 +225,7 @@ def _prepare_spool(directory: str | None) -> None:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         # What the system says of a right may not hold, on a file system that is read-only or full.
         with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
-            if not try_lock(file):
-                raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+            try_lock(file)
     except OSError as exc:
         raise PayiConfigError(f"config.delivery.spool_directory: {directory!r}: {exc.strerror}") from None
 

@@ -16,11 +16,14 @@ if sys.platform == "win32":  # pragma: no cover - the other half is what CI runs
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(file: io.FileIO) -> bool:
-        """Lock a file until it is closed, by this process or by its end; False if another one holds it."""
+        """Lock a file until it is closed, by this process or by its end; False if another one holds it.
+
+        Raises OSError where files can't be locked, as on some file systems of a network.
+        """
         file.seek(_LOCKED_BYTE)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except PermissionError:
             return False
         return True
 
@@ -28,10 +31,13 @@ else:
     import fcntl
 
     def try_lock(file: io.FileIO) -> bool:
-        """Lock a file until it is closed, by this process or by its end; False if another one holds it."""
+        """Lock a file until it is closed, by this process or by its end; False if another one holds it.
+
+        Raises OSError where files can't be locked, as on some file systems of a network.
+        """
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True
 
@@ -39,8 +45,12 @@ else:
 def lock_file(path: Path, *, create: bool = False) -> io.FileIO | None:
     """The file, locked; None where another process has it, or removed it just now. Raises OSError."""
     file = io.FileIO(os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600), "r+")
-    if try_lock(file) and _is_at(file, path):
-        return file
+    try:
+        if try_lock(file) and _is_at(file, path):
+            return file
+    except OSError:
+        file.close()
+        raise
     file.close()
     return None
 

@@ -8,7 +8,6 @@ written is safe from the end of the process at once, and from the end of the mac
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import threading
 import time
@@ -23,8 +22,6 @@ __all__ = ["REJECTED_FILE", "Spool"]
 
 # Events that the destination refused for good, a JSON object a line.
 REJECTED_FILE = "rejected.jsonl"
-# Another process may take a journal for one left behind before it is locked; not as often as this.
-_TRIES = 3
 # How often to look for journals left behind. Seconds.
 _LOOK_INTERVAL = 30.0
 # How much is read at a time. Bytes.
@@ -145,12 +142,11 @@ class Spool:
 
     def _begin(self) -> Journal:
         """A journal that sorts behind all earlier ones."""
-        for _ in range(_TRIES):
+        journal = None
+        while journal is None:
             name = f"{time.time_ns():020d}-{os.getpid()}"
             journal = open_journal(self.directory, name, create=True)
-            if journal is not None:
-                return journal
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(self.directory))
+        return journal
 
     def _adopt(self) -> bool:
         """Take over a journal that was left behind, if there is one and it is time to look."""

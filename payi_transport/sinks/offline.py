@@ -85,13 +85,18 @@ class OfflineSink:
     def _claim(self) -> None:
         """Settle on the first name that no other process holds.
 
-        Processes of two containers may have the same id, and some file systems know no locks: the last name
-        needs none, as nobody comes upon it a second time.
+        Where files can't be locked nobody can tell, and it is the name that was asked for. Processes of two
+        containers may have the same id: nobody comes upon the last name a second time.
         """
         own = f"{self._asked.stem}-{os.getpid()}"
         for stem in [own] if self._is_child else [self._asked.stem, own]:
             self.path = self._asked.with_name(stem + self._asked.suffix)
-            self._lock = _try_claim(self.path)
+            try:
+                self._lock = lock_file(_lock_path(self.path), create=True)
+            except PermissionError:
+                continue  # another user's
+            except OSError:
+                break
             if self._lock is not None:
                 break
         else:
@@ -109,14 +114,6 @@ class OfflineSink:
 
 def _lock_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.lock")
-
-
-def _try_claim(path: Path) -> io.FileIO | None:
-    """The lock of whoever writes to a file, None where it can't be had."""
-    try:
-        return lock_file(_lock_path(path), create=True)
-    except OSError:
-        return None
 
 
 def _claim_default_name() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -200,11 +201,31 @@ def test_no_name_is_written_to_that_another_holds_even_if_it_has_the_same_proces
         assert re.fullmatch(rf"capture-{os.getpid()}-[0-9a-f]{{8}}\.json", sink.path.name)
 
 
-def test_a_name_that_can_not_be_locked_is_left_alone(tmp_path: Path, open_sink: Open) -> None:
-    (tmp_path / ".capture.json.lock").mkdir()
+@pytest.mark.usefixtures("without_locks")
+def test_where_no_file_can_be_locked_it_is_the_name_that_was_asked_for(
+    tmp_path: Path, open_sink: Open
+) -> None:
+    sink = open_sink(tmp_path / "capture.json")
+    sink.deliver([event(1)])
+    assert sink.path == tmp_path / "capture.json"
+    assert ids(sink.path) == ["id-1"]
+
+
+def test_a_name_whose_lock_is_another_users_is_left_alone(
+    tmp_path: Path, open_sink: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(path: Path, *args: int, **options: int) -> int:
+        if Path(path).name == ".capture.json.lock":
+            raise PermissionError(errno.EACCES, "another user's")
+        return os_open(path, *args, **options)
+
+    # Whoever runs the tests as root may open everything.
+    os_open = os.open
+    monkeypatch.setattr(os, "open", deny)
     sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(1)])
     assert sink.path.name == f"capture-{os.getpid()}.json"
+    assert ids(sink.path) == ["id-1"]
 
 
 def test_a_lock_that_somebody_cleaned_away_is_no_matter(tmp_path: Path, open_sink: Open) -> None:
