@@ -247,12 +247,15 @@ class Pipeline:
         No thread is started: the child may be about to become another program, or never call anything.
         """
         closed = self._line.closed
-        self._sink.fork()
-        if self._inline_sink is not None and self._inline_sink is not self._sink:
-            self._inline_sink.fork()
         self._line.abandon()
         self._begin_line()
         self._line.closed = closed
+        for sink in (self._sink, None if self._inline_sink is self._sink else self._inline_sink):
+            try:
+                if sink is not None:
+                    sink.fork()
+            except Exception as exc:  # of a sink of the user's
+                self.count_fault(exc)
 
     def _own_line(self) -> Line:
         """The line of this process, started or not."""

@@ -117,6 +117,27 @@ def test_a_forked_child_delivers_its_own_events_and_none_of_its_parent(tmp_path:
     assert len(json.loads((tmp_path / f"capture-{child}.json").read_text())) == 1
 
 
+def test_a_sink_that_fails_in_a_forked_child_is_a_fault_there_and_no_more() -> None:
+    class Failing(MemorySink):
+        def fork(self) -> None:
+            raise RuntimeError("a socket that can't be closed")
+
+    payi_instrument(sink=Failing())
+    call()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            call()
+            stats = payi_stats()
+            code = 0 if payi_flush(10) and (stats.captured, stats.faults) == (1, 1) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert payi_flush(10)
+    assert (payi_stats().delivered, payi_stats().faults) == (1, 0)
+
+
 def test_a_fork_that_calls_no_hook_is_noticed_at_the_next_call(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     pipeline = get_active()
