@@ -67,8 +67,13 @@ def _read_config(config: Any) -> dict[str, object]:
     return {f"config.{name}": getattr(settings, name) for name in settings.__struct_fields__}
 
 
+def _read_account(payi: Any) -> dict[str, object]:
+    account = find_account(payi)
+    return {"payi": (account.base_url.rstrip("/"), account.api_key)}
+
+
 _READERS: Mapping[str, Callable[[Any], dict[str, object]]] = {
-    "payi": lambda payi: {"payi": find_account(payi)},
+    "payi": _read_account,
     "instruments": lambda instruments: {"instruments": check_instruments(instruments)},
     "config": _read_config,
 }

@@ -147,8 +147,10 @@ def _check_sink(sink: Any) -> Sink:
     """A sink of the user's. Raises PayiConfigError for what is none."""
     fault = _find_sink_fault(sink)
     if fault is not None:
+        # Its repr may have a key in it.
+        name = sink.__name__ if isinstance(sink, type) else f"a {type(sink).__name__}"
         raise PayiConfigError(
-            f"sink: {sink!r} {fault}; accepted: an object with deliver(batch), which returns a Receipt,"
+            f"sink: {name} {fault}; accepted: an object with deliver(batch), which returns a Receipt,"
             " fork(), close() and batch_limit, a count or None"
         )
     checked: Sink = sink
@@ -240,7 +242,7 @@ def find_account(payi: Any) -> PayiAccount:
         key, url = getattr(client, "api_key", None), getattr(client, "base_url", None)
         if not isinstance(key, str) or url is None:
             raise PayiConfigError(
-                f"payi: expected a Payi or AsyncPayi client or a list of them, got {payi!r}"
+                f"payi: expected a Payi or AsyncPayi client or a list of them, got {type(client).__name__}"
             )
     if clients:
         return PayiAccount(str(clients[0].base_url), clients[0].api_key, _find_headers(clients[0]))

@@ -5,6 +5,7 @@ It has to stay the same from run to run, as each name is a use case of its own. 
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import FrameType
 
@@ -32,9 +33,14 @@ def _name_file(file: str) -> str | None:
     """None for what has no file, as `<stdin>` and `<string>`."""
     if file.startswith("<"):
         return None
-    path = Path(file).absolute()
+    path = Path(file)
     name = _strip(path)
-    return _strip(path.parent) if name in _OF_PACKAGES else name
+    if name not in _OF_PACKAGES:
+        return name
+    # The folder that it is in may be gone.
+    with contextlib.suppress(OSError):
+        path = path.absolute()
+    return _strip(path.parent)
 
 
 def _strip(path: Path) -> str:

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Set
+from collections.abc import Iterator, Mapping, Set
 from functools import partial
 from typing import Any, cast
 
@@ -70,6 +70,8 @@ def payi_instrument(
 
     Raises PayiConfigError for a configuration that can't be used, PayiError where there is no key.
     """
+    # It is looked at more than once.
+    payi = list(payi) if isinstance(payi, Iterator) else payi
     given = Arguments(
         payi, instruments, log_prompt_and_response, config, logger, prompt_and_response_logger, sink
     )
@@ -81,8 +83,10 @@ def payi_instrument(
         active = get_active()
         if active is None or (active.closed and not _ending):
             _start(given._replace(logger=logger), logger, name_caller(sys._getframe().f_back))
-        else:
-            _tell_ignored(given, logger)
+            return
+        running = _running
+    # Without the lock: a handler of the logger's may call us.
+    _tell_ignored(running, given, logger)
 
 
 # What the arguments of the call that began come to.
@@ -113,9 +117,9 @@ def _start(given: Arguments, logger: logging.Logger, caller: str) -> None:
     _running = running
 
 
-def _tell_ignored(given: Arguments, logger: logging.Logger) -> None:
+def _tell_ignored(running: Mapping[str, object], given: Arguments, logger: logging.Logger) -> None:
     # Libraries and cells of notebooks call again and again: only what is asked for in vain is worth a word.
-    ignored = find_ignored(_running, given)
+    ignored = find_ignored(running, given)
     if ignored:
         logger.warning(_IGNORED, ", ".join(ignored))
     else:
@@ -123,9 +127,10 @@ def _tell_ignored(given: Arguments, logger: logging.Logger) -> None:
 
 
 def _renew_lock() -> None:
-    # Another thread may have held it while this process was forked.
-    global _lock
+    # Another thread may have held it while this process was forked, at whose end it may have been.
+    global _lock, _ending
     _lock = threading.Lock()
+    _ending = False
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch
@@ -139,11 +144,13 @@ def payi_uninstrument() -> None:
 
 
 def _leave() -> None:
+    global _running
     _uninstall()
     payi_shutdown()
     deactivate()
     set_base_frame(None)
     forget_results()
+    _running = {}
     atexit.unregister(_end)
 
 

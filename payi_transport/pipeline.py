@@ -209,7 +209,7 @@ class Pipeline:
     def _tell_malformed(self, name: str) -> None:
         self._header_log.warning(f"the header {name} of a call can not be read and is left out")
 
-    def count_fault(self, exc: Exception) -> None:
+    def count_fault(self, exc: BaseException) -> None:
         """An error of our own that nobody may feel: counted, and the first of a window logged."""
         self._faults.add()
         self._fault_log.warning(f"a fault of this library's own ({type(exc).__name__})", fault=exc)
@@ -280,8 +280,8 @@ class Pipeline:
             line.push(exchange)
         else:
             inline.end(exchange)
-        # A finaliser runs in a context that is anybody's.
-        if exchange.outcome is not Outcome.ABANDONED:
+        # A stream that is left early is not the last call any more, and a finaliser's context is anybody's.
+        if exchange.outcome is Outcome.EXHAUSTED:
             set_last(exchange.verdict)
 
     def _push(self, exchange: Exchange) -> None:

@@ -47,6 +47,7 @@ QUIET: dict[str, dict[str, Any]] = {
     "another client with the same key": {
         "payi": [AsyncPayi(api_key="k", base_url="https://payi.example.org")]
     },
+    "the same address with a slash": {"payi": Payi(api_key="k", base_url="https://payi.example.org/")},
 }
 
 

@@ -82,3 +82,16 @@ def test_code_is_named_for_where_it_is_from(file: str, names: dict[str, Any], na
 def test_where_no_code_of_python_calls_there_is_a_name_too() -> None:
     nobody: FrameType | None = None
     assert name_caller(nobody) == "interactive"
+
+
+@pytest.mark.parametrize("file", ["job.py", "__main__.py"])
+def test_there_is_a_name_where_the_folder_is_gone(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    names: dict[str, Any] = {"__file__": file, "sys": sys, "name_caller": name_caller}
+    exec("name = name_caller(sys._getframe())", names)  # noqa: S102 (a frame of that file)
+    assert names["name"] == ("job" if file == "job.py" else "interactive")

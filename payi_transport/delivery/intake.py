@@ -141,7 +141,8 @@ class RingSource:
         return self._ring.has_before(ticket)
 
     def close(self) -> None:
-        """The ring holds nothing but memory."""
+        """What is in memory alone goes with it."""
+        self._ring.clear()
 
 
 class SpoolSource:

@@ -96,6 +96,10 @@ class Ring(Generic[T]):
         self._waiting_bytes = max(0, self._waiting_bytes - weight) if waiting else 0
         return taken
 
+    def clear(self) -> None:
+        """Let go of what waits, which nobody will take any more."""
+        self._waiting.clear()
+
     def mark(self) -> int:
         """A ticket of its own: lower ones are of items pushed before this call."""
         return next(self._tickets)

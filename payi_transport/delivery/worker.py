@@ -124,6 +124,8 @@ class Worker:
                 part.close()
             except Exception as exc:
                 self._on_fault(exc)
+        # What is counted stays: prompts need not.
+        self._pending.clear()
 
     def _tell_flushed(self) -> None:
         """Only this thread knows that nothing is between source and queue."""

@@ -18,7 +18,7 @@ class ResultNotes:
     """`check` asks for the state of blocked limits where they are enforced. Never raises."""
 
     def __init__(
-        self, limits: Limits, check: LimitCheck | None, on_fault: Callable[[Exception], None]
+        self, limits: Limits, check: LimitCheck | None, on_fault: Callable[[BaseException], None]
     ) -> None:
         self._limits = limits
         self._check = check
@@ -28,7 +28,8 @@ class ResultNotes:
         """The end of a call that went through Pay-i, which says in the answer what came of it."""
         if exchange.outcome is Outcome.ABANDONED:
             return
-        set_last(exchange.verdict)
+        if exchange.outcome is Outcome.EXHAUSTED:
+            set_last(exchange.verdict)
         try:
             result = find_result(data for _, data in read_frames(exchange))
         except Exception as exc:
@@ -47,7 +48,7 @@ class ResultNotes:
     def _note_limits(self, result: Result) -> None:
         try:
             self._limits.note(result)
-        except Exception as exc:  # of the listener that the user gave
+        except BaseException as exc:  # of the listener that the user gave: nothing that it raises ends us
             self._on_fault(exc)
         self.watch_limits()
 

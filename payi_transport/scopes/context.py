@@ -76,8 +76,8 @@ def current_frame() -> Frame | None:
 def get_context() -> PayiContext:
     """The values of the innermost scope, those it inherits included.
 
-    `last_result` is what Pay-i said of the last call that was made here (its `xproxy_result`), where it says
-    so at once: with inline delivery, and in proxy mode. There is none where it said nothing of that call.
+    `last_result` is what Pay-i said (its `xproxy_result`) of the last call here of those that it answers at
+    once: with inline delivery, and in proxy mode. There is none where it said nothing of that call.
     """
     frame = msgspec.to_builtins(_innermost(_base or Frame()))
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()}

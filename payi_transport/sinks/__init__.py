@@ -50,10 +50,13 @@ class Sink(Protocol):
 def check_receipt(receipt: Any, size: int) -> None:
     """A sink may be anybody's; what it says must not make an event of its batch of `size` vanish.
 
-    Raises TypeError and ValueError.
+    Raises TypeError, ValueError and msgspec.ValidationError.
     """
     if not isinstance(receipt, Receipt):
         raise TypeError("a sink's deliver() returned no Receipt")
+    # The class takes values of any type.
+    fields = msgspec.structs.asdict(receipt)
+    msgspec.convert({**fields, "retry": tuple(receipt.retry)}, Receipt)
     named = [*receipt.retry, *receipt.rejected]
     if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):
         raise ValueError("a receipt names an event twice, or one that was not in the batch")

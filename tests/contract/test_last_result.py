@@ -203,6 +203,15 @@ def test_a_finaliser_says_nothing_of_the_last_call(origin: Origin, payi: Origin)
         assert get_context().get("last_result") == RESULT
 
 
+def test_leaving_an_older_stream_says_nothing_of_the_last_call(origin: Origin, payi: Origin) -> None:
+    origin.answers = [answer_of(STREAM), answer_of(UNARY)]
+    wait_for_reports(origin)
+    with httpx.Client() as client:
+        with client.stream("POST", f"{origin.url}{PATH}", json=REQUEST):
+            client.post(f"{origin.url}{PATH}", json=REQUEST)
+        assert get_context().get("last_result") == RESULT
+
+
 def test_the_logger_of_prompts_sees_that_of_its_own_call(origin: Origin, payi: Origin) -> None:
     origin.answers, payi.answers = [answer_of(UNARY)], [TAKEN]
     seen: list[Any] = []

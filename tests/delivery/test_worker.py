@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
+
+import pytest
 
 from payi_transport import Event, MemorySink, Receipt
 from tests.delivery.named import ids, make_named
@@ -167,3 +170,38 @@ def test_a_sink_may_stop_the_worker_that_calls_it(build: Build) -> None:
     bench = build(Stopping())
     bench.push(1)
     assert stopped.wait(10)
+
+
+MALFORMED: dict[str, Any] = {
+    "a list of what is rejected": {"rejected": [0]},
+    "a reason that is none": {"rejected": {0: ["x"]}},
+    "no results": {"results": None},
+    "a result that is none": {"results": {0: None}},
+    "no bytes": {"bytes_sent": None},
+    "nothing to bring again": {"retry": None},
+    "a wait in words": {"wait": "long"},
+}
+
+
+@pytest.mark.parametrize("fields", MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_receipt_with_a_field_of_another_type_is_a_fault_and_the_batch_brought_again(
+    fields: dict[str, Any], build: Build
+) -> None:
+    sink = ScriptedSink(Receipt(**fields))
+    bench = build(sink, flush_interval=3600)
+    bench.push(1)
+    bench.worker.flush(10)
+    assert bench.worker.flush(10)
+    assert len(bench.faults) == 1
+    assert (bench.worker.counts.delivered, bench.ring.in_flight) == (1, 0)
+
+
+def test_a_worker_that_has_ended_holds_no_events(build: Build) -> None:
+    bench = build(ScriptedSink(Receipt(retry=[0], wait=60.0)), flush_interval=3600)
+    bench.push(1)
+    assert not bench.worker.flush(10)
+    bench.worker.stop(10)
+    bench.push(2)
+    assert not bench.worker._pending
+    bench.worker._source.close()
+    assert len(bench.ring) == 0

@@ -22,7 +22,7 @@ RESULT = {"limits": {"budget": {"state": "blocked"}}}
 BODY = json.dumps({"id": "a", "xproxy_result": RESULT}).encode()
 
 
-def never(exc: Exception) -> None:
+def never(exc: BaseException) -> None:
     raise exc
 
 
@@ -76,13 +76,23 @@ def test_a_fault_is_told_and_not_raised() -> None:
     def fail(limit_id: str, state: str) -> None:
         raise ValueError("no")
 
-    faults: list[Exception] = []
+    faults: list[BaseException] = []
     notes = ResultNotes(Limits(fail), None, faults.append)
     broken: Any = make_exchange(CASE, [BODY])
     broken.chunks = [3]
     notes.end_counted(broken)
     notes.end_counted(make_exchange(CASE, [BODY]))
     assert [type(fault) for fault in faults] == [TypeError, ValueError]
+
+
+def test_a_listener_that_exits_ends_nothing() -> None:
+    faults: list[BaseException] = []
+
+    def leave(limit_id: str, state: str) -> None:
+        raise SystemExit
+
+    ResultNotes(Limits(leave), None, faults.append).hear({"xproxy_result": RESULT})
+    assert [type(fault) for fault in faults] == [SystemExit]
 
 
 def test_blocked_limits_are_watched_until_the_end() -> None:

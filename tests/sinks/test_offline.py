@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import multiprocessing
 import os
@@ -180,12 +181,47 @@ def test_of_processes_that_run_at_once_each_has_a_file_with_all_of_its_events(tm
     assert "capture.json" in files and len(files.keys() & own) == 2
 
 
-def test_a_name_is_free_again_when_its_holder_is_closed(tmp_path: Path, open_sink: Open) -> None:
+def test_what_this_process_wrote_before_stays_in_the_file(tmp_path: Path, open_sink: Open) -> None:
     first = open_sink(tmp_path / "capture.json")
     first.deliver([event(1)])
     first.close()
     open_sink(tmp_path / "capture.json").deliver([event(2)])
+    assert ids(tmp_path / "capture.json") == ["id-1", "id-2"]
+
+
+def test_what_an_earlier_process_wrote_is_replaced(tmp_path: Path, open_sink: Open) -> None:
+    (tmp_path / "capture.json").write_text("[]")
+    open_sink(tmp_path / "capture.json").deliver([event(2)])
     assert ids(tmp_path / "capture.json") == ["id-2"]
+
+
+def test_a_child_leaves_what_its_parent_wrote_before_the_fork(tmp_path: Path, open_sink: Open) -> None:
+    first = open_sink(tmp_path / "capture.json")
+    first.deliver([event(1)])
+    first.close()
+    child = os.fork()
+    if child == 0:
+        OfflineSink(str(tmp_path / "capture.json")).deliver([event(2)])
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert ids(tmp_path / "capture.json") == ["id-1"]
+    assert ids(tmp_path / f"capture-{child}.json") == ["id-2"]
+
+
+def test_a_lock_that_fails_for_another_reason_is_asked_for_again(
+    tmp_path: Path, open_sink: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = open_sink(tmp_path / "capture.json")
+    with monkeypatch.context() as patched:
+
+        def fail(file: object, operation: int) -> None:
+            raise OSError(errno.EIO, "a disk that is ill")
+
+        patched.setattr(fcntl, "flock", fail)
+        with pytest.raises(OSError, match="ill"):
+            sink.deliver([event(1)])
+    sink.deliver([event(1)])
+    assert ids(tmp_path / "capture.json") == ["id-1"]
 
 
 def test_no_name_is_written_to_that_another_holds_even_if_it_has_the_same_process_id(
