@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 import weakref
@@ -15,6 +14,7 @@ from payi_transport.exchange import TAIL_CHUNKS, Detour, Exchange, Outcome
 from payi_transport.feedback.results import Verdict
 from payi_transport.scopes.frame import Frame
 from tests.exchanges import ROUTE
+from tests.garbage import collect_garbage
 
 
 class Pushed(list[Exchange]):
@@ -150,7 +150,7 @@ def test_of_an_exception_its_name_and_text_are_kept_alone() -> None:
     assert (exchange.outcome, exchange.error) == (Outcome.FAILED, ("Timeout", "too slow"))
     gone = weakref.ref(error)
     del error
-    gc.collect()
+    collect_garbage()
     assert gone() is None
 
 

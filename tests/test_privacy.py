@@ -14,6 +14,7 @@ from payi_transport import MemorySink, create_headers, payi_flush, payi_instrume
 from payi_transport.exchange import Exchange
 from tests.calls import URL, call
 from tests.exchanges import every_case, shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, UNARY, by_name
 
@@ -79,7 +80,7 @@ def test_without_content_no_object_that_holds_it_outlives_the_decoding(case: Any
     marked = case.request.replace(b"Boston", b"XyzzyTown")
     call(dataclasses.replace(case, request=marked))
     assert payi_flush(10)
-    gc.collect()
+    collect_garbage()
     alive = [thing for thing in gc.get_objects() if isinstance(thing, Exchange)]
     assert all(not (exchange.request_body or exchange.chunks or exchange.tail) for exchange in alive)
     assert shown(sink.events[0], ["units"]) == {"units": case.event["units"]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import threading
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from urllib3.response import HTTPResponse
 
 from payi_transport import MemorySink, payi_instrument, payi_uninstrument
 from tests.exchanges import events_of, shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, UNARY
 
@@ -175,7 +175,7 @@ def test_a_body_that_nobody_reads_to_its_end_is_partial(origin: Origin, sink: Me
     next(chunks)
     assert events_of(sink) == []
     del response, chunks
-    gc.collect()
+    collect_garbage()
     [event] = events_of(sink)
     assert event.properties == {"system.stream": "partial"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from typing import Any
 
 import anyio
@@ -13,6 +12,7 @@ from payi_transport import AsyncPayiTransport, MemorySink, PayiTransport, payi_i
 from tests.adapters.scripted import Scripted, every_module
 from tests.calls import URL
 from tests.exchanges import events_of
+from tests.garbage import collect_garbage
 from tests.wire_cases import STREAM
 
 
@@ -69,7 +69,7 @@ def test_iterating_half_and_dropping_everything_is_one_event(module: Any, sink: 
     iterator = iter(got.stream)
     next(iterator)
     del got, iterator
-    gc.collect()
+    collect_garbage()
     [event] = events_of(sink)
     assert event.properties == {"system.stream": "partial"}
 

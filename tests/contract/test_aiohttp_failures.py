@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import threading
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.contract.replies import (
     view_errors,
 )
 from tests.exchanges import events_of
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 
 
@@ -74,7 +74,7 @@ def test_an_answer_that_is_left_early_is_one_partial_event(
         return first
 
     without, within = view_both(origin, sink, answer_of(STREAM, hold=never))(lambda: asyncio.run(scenario()))
-    gc.collect()
+    collect_garbage()
     assert within == without == STREAM.chunks()[0]
     [event] = events_of(sink)
     assert event.http_status_code == 200

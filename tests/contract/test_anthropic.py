@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 from typing import Any
@@ -26,6 +25,7 @@ from tests.contract.anthropic_clients import HOSTS, Host, Setup
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import each, entered, result
 from tests.exchanges import events_of, shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
 
@@ -63,7 +63,7 @@ def test_every_client_is_recorded_once(
     without = run(setup, origin.url, lambda client: replay(client, case))
     instrument(setup, origin, sink, category="system.anthropic")
     within = run(setup, origin.url, lambda client: replay(client, case))
-    gc.collect()
+    collect_garbage()
     [event] = events_of(sink)
     assert within == without
     assert shown(event, case.event) == case.event

@@ -27,6 +27,7 @@ from tests.contract.bedrock_results import (
 )
 from tests.contract.clients import each, result
 from tests.contract.results import RESULT, TAKEN
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import WireCase
 
@@ -76,7 +77,7 @@ def test_a_body_that_nobody_reads_is_let_go_with_its_answer(origin: Origin, payi
     origin.answers = [answer_of(INVOKE)]
     instrument(origin)
     client = boto3.client(SERVICE, **options(origin.url))
-    gc.collect()
+    collect_garbage()
     gc.disable()
     try:
         client.invoke_model(modelId="m", body=b"{}")

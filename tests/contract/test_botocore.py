@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import pickle
 import threading
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ from payi_transport.reading.inline_data import strip_inline_data
 from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call, is_known, replay
 from tests.contract.clients import each, result
 from tests.exchanges import events_of, shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin, serve
 from tests.sigv4 import is_signed
 from tests.wire_cases import CASES, WireCase
@@ -57,7 +57,7 @@ def instrument(origin: Origin, sink: MemorySink, **more: Any) -> None:
 
 
 def collect_events(sink: MemorySink) -> list[Event]:
-    gc.collect()
+    collect_garbage()
     return events_of(sink)
 
 

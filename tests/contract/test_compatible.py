@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import socket
@@ -18,6 +17,7 @@ import pytest
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.compatible import INSTALLED, Sdk, Seen
 from tests.exchanges import shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
 
@@ -68,7 +68,7 @@ def ask(sdk: Sdk, origin: Origin, case: WireCase, asynchronous: bool) -> Seen:
     request = json.loads(case.request)
     seen: Seen = anyio.run(sdk.ask, origin.url, request, asynchronous)
     # What an SDK leaves open is told of here, and not in another test.
-    gc.collect()
+    collect_garbage()
     return seen
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from typing import Any
 
@@ -29,6 +28,7 @@ from tests.contract.google_calls import (
 )
 from tests.contract.google_clients import GOOGLE_SETUPS, GoogleSetup
 from tests.exchanges import events_of, shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import WireCase
 
@@ -78,7 +78,7 @@ def check_seen_alike(setup: GoogleSetup, name: str, origin: Origin, sink: Memory
     without, within = run(setup, origin.url, scenario)
     if case.streams:
         # Earlier versions of the SDK leave a stream to the garbage collector that told of an error.
-        gc.collect()
+        collect_garbage()
     [event] = events_of(sink)
     assert within == without
     first, second = origin.received
@@ -110,7 +110,7 @@ def test_every_http_stack_of_the_sdk_is_recorded_once(
 ) -> None:
     event = check_seen_alike(setup, name, origin, sink)
     # What is left open is told of here, and not in another test.
-    gc.collect()
+    collect_garbage()
     expected = by_name[name].event
     assert shown(event, expected) == expected
 

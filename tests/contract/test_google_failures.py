@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
 import threading
 from typing import Any
 
@@ -22,6 +21,7 @@ from tests.contract.google_calls import (
 )
 from tests.contract.google_clients import GoogleSetup
 from tests.exchanges import events_of, shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 
 pytestmark = of_google
@@ -47,7 +47,7 @@ def test_a_stream_that_is_left_early_has_the_usage_so_far(
     instrument(origin, sink)
     assert run(setup, origin.url, scenario) == "Hello! It"
     # Some of the SDK's streams are let go of, and not closed.
-    gc.collect()
+    collect_garbage()
     [event] = events_of(sink)
     assert shown(event, ["properties", "units"]) == {
         "properties": {"system.stream": "partial"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.clients import each, result
 from tests.exchanges import shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, WireCase
 
@@ -59,7 +59,7 @@ def test_openais_sdk_at_google_is_recorded_and_sees_no_difference(
 
     origin.answers = [Answer(case.chunks(), status=case.status, headers=case.headers)]
     without, within = anyio.run(scenario)
-    gc.collect()
+    collect_garbage()
     assert within == without
     assert payi_flush(10)
     assert payi_stats().faults == 0

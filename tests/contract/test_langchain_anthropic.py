@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import importlib.util
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.clients import each, result
 from tests.exchanges import shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES
 
@@ -55,7 +55,7 @@ def test_a_call_is_one_event_and_the_caller_sees_no_difference(
         sink=sink, config={"host_mappings": {elsewhere: {"price_as_category": "system.anthropic"}}}
     )
     within = anyio.run(ask, elsewhere, kind, asynchronous)
-    gc.collect()
+    collect_garbage()
     assert payi_flush(10)
     assert payi_stats().faults == 0
     [event] = sink.events

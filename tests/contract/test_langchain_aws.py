@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.bedrock import answer_of, options
 from tests.exchanges import shown
+from tests.garbage import collect_garbage
 from tests.origin import Origin
 from tests.sigv4 import is_signed
 from tests.wire_cases import CASES, WireCase
@@ -53,7 +53,7 @@ def test_a_chat_is_seen_alike_and_its_units_are_reported(
     payi_instrument(sink=sink, config=config)
     assert make_call(model) == without != ""
     client.close()
-    gc.collect()
+    collect_garbage()
     assert payi_flush(10)
     assert payi_stats().faults == 0
     [event] = sink.events

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ from tests.contract.bedrock import CLIENTS, call
 from tests.contract.bedrock_results import BEDROCK, ENDPOINT, WAITING
 from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of
 from tests.contract.results import RESULT, TAKEN
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import WireCase
 
@@ -197,7 +197,7 @@ def test_a_finaliser_says_nothing_of_the_last_call(origin: Origin, payi: Origin)
         unread = client.send(client.build_request("POST", f"{origin.url}{PATH}", json=REQUEST), stream=True)
         client.post(f"{origin.url}{PATH}", json=REQUEST)
         del unread
-        gc.collect()
+        collect_garbage()
         assert payi_flush(10)
         assert len(payi.received) == 2
         assert get_context().get("last_result") == RESULT

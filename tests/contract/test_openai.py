@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 import httpx
@@ -14,6 +13,7 @@ from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, entered, result
 from tests.contract.openai_calls import QUESTION, every_setup, replay
 from tests.exchanges import events_of, shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import CASES, UNARY, WireCase, by_name
 
@@ -30,7 +30,7 @@ def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
     without = run(setup, origin.url, lambda client: replay(client, case))
     instrument(setup, origin, sink)
     within = run(setup, origin.url, lambda client: replay(client, case))
-    gc.collect()
+    collect_garbage()
     [event] = events_of(sink)
     assert within == without
     assert shown(event, case.event) == case.event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 import anyio
@@ -14,6 +13,7 @@ from tests.contract.calls import answer_of, held, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import every_setup, replay, stream_request
 from tests.exchanges import events_of
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, UNARY
 
@@ -94,7 +94,7 @@ def test_a_cancelled_call_is_an_event(
     with held() as hold:
         origin.answers = [Answer(chunks, headers=STREAM.headers, hold=hold)]
         run(setup, origin.url, scenario)
-    gc.collect()
+    collect_garbage()
     [event] = events_of(sink)
     assert event.http_status_code in (200, 299)
     assert event.properties and (

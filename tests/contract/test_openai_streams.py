@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from typing import Any
 
 from payi_transport import MemorySink
@@ -11,6 +10,7 @@ from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import QUESTION, every_setup, stream_request
 from tests.exchanges import events_of, shown
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, by_name
 
@@ -134,7 +134,7 @@ def test_a_stream_that_is_only_dropped_makes_an_event(origin: Origin, sink: Memo
     stream = client.chat.completions.create(**stream_request())
     next(iter(stream))
     del stream
-    gc.collect()
+    collect_garbage()
     [event] = events_of(sink)
     assert event.properties == {"system.stream": "partial"}
     client.close()

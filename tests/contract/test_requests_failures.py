@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 
 import pytest
@@ -12,6 +11,7 @@ from payi_transport import MemorySink
 from tests.contract.replies import PATH, REQUEST, STREAM, answer_of, view_both, view_errors
 from tests.contract.requests_calls import post
 from tests.exchanges import events_of
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin
 
 
@@ -33,7 +33,7 @@ def test_an_answer_that_is_left_early_is_one_partial_event(
         return first
 
     without, within = view_both(origin, sink, answer_of(STREAM, hold=never))(scenario)
-    gc.collect()
+    collect_garbage()
     assert within == without == STREAM.chunks()[0].strip()
     [event] = events_of(sink)
     assert event.properties == {"system.stream": "partial"}

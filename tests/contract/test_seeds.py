@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ import payi_transport
 from payi_transport import payi_flush, payi_stats, track_context
 from payi_transport.instrument import payi_instrument
 from tests.contract.compatible import SDKS
+from tests.garbage import collect_garbage
 from tests.origin import Answer, Origin, Received, serve
 from tests.wire_cases import CASES
 
@@ -62,7 +62,7 @@ def program(tmp_path: Path) -> Iterator[Program]:
     running = Program(tmp_path)
     yield running
     running.names.clear()
-    gc.collect()
+    collect_garbage()
 
 
 @pytest.fixture

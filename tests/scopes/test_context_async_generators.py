@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import trio
 
 from payi_transport.scopes.context import track, track_context
+from tests.garbage import collect_garbage
 from tests.scopes.echoes import aecho, user
 
 pytestmark = pytest.mark.usefixtures("base")
@@ -149,7 +149,7 @@ def test_an_async_generator_left_open_is_closed_by_the_loop() -> None:
         assert user() == "base"
 
     asyncio.run(main())
-    gc.collect()
+    collect_garbage()
     assert seen == ["g"]
 
 
