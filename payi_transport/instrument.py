@@ -38,6 +38,8 @@ __all__ = [
 _lock = threading.Lock()
 # The process ends: what begins now would be delivered by nobody.
 _ending = False
+# What the arguments of the call that began come to.
+_running: dict[str, object] = {}
 _IGNORED = (
     "payi_transport: payi_instrument() was called before; this call changes nothing and ignores %s."
     " Call payi_uninstrument() first"
@@ -87,10 +89,6 @@ def payi_instrument(
         running = _running
     # Without the lock: a handler of the logger's may call us.
     _tell_ignored(running, given, logger)
-
-
-# What the arguments of the call that began come to.
-_running: dict[str, object] = {}
 
 
 def _start(given: Arguments, logger: logging.Logger, caller: str) -> None:
