@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from payi_transport import MemorySink
@@ -15,6 +16,16 @@ from tests.origin import Answer, Origin
 from tests.wire_cases import STREAM, by_name
 
 
+def _reading(**options: Any) -> Callable[[Any], Awaitable[list[Any]]]:
+    """A scenario: ask for a stream, and read all of it."""
+
+    async def scenario(client: Any) -> list[Any]:
+        stream = client.chat.completions.create(model="gpt-4.1", messages=QUESTION, stream=True, **options)
+        return [chunk async for chunk in each(await result(stream))]
+
+    return scenario
+
+
 @every_setup
 def test_a_stream_is_asked_for_its_usage_and_the_caller_does_not_see_it(
     setup: Setup, origin: Origin, sink: MemorySink
@@ -22,14 +33,7 @@ def test_a_stream_is_asked_for_its_usage_and_the_caller_does_not_see_it(
     origin.answers = [answer_of(STREAM)]
     instrument(setup, origin, sink, include_usage=True)
 
-    async def scenario(client: Any) -> list[Any]:
-        create = client.chat.completions.create
-        stream = create(
-            model="gpt-4.1", messages=QUESTION, stream=True, stream_options={"include_obfuscation": False}
-        )
-        return [chunk async for chunk in each(await result(stream))]
-
-    chunks = run(setup, origin.url, scenario)
+    chunks = run(setup, origin.url, _reading(stream_options={"include_obfuscation": False}))
     assert all(chunk.choices for chunk in chunks)
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "Hello! How can I help?"
@@ -45,14 +49,7 @@ def test_a_usage_chunk_that_the_caller_asked_for_is_shown(
     origin.answers = [answer_of(STREAM)]
     instrument(setup, origin, sink, include_usage=True)
 
-    async def scenario(client: Any) -> list[Any]:
-        create = client.chat.completions.create
-        stream = create(
-            model="gpt-4.1", messages=QUESTION, stream=True, stream_options={"include_usage": True}
-        )
-        return [chunk async for chunk in each(await result(stream))]
-
-    chunks = run(setup, origin.url, scenario)
+    chunks = run(setup, origin.url, _reading(stream_options={"include_usage": True}))
     assert chunks[-1].usage.total_tokens == 29
     assert len(events_of(sink)) == 1
 
@@ -63,11 +60,7 @@ def test_usage_on_a_content_chunk_is_never_hidden(setup: Setup, origin: Origin, 
     origin.answers = [answer_of(case)]
     instrument(setup, origin, sink, include_usage=True)
 
-    async def scenario(client: Any) -> list[Any]:
-        stream = client.chat.completions.create(model="gpt-4.1", messages=QUESTION, stream=True)
-        return [chunk async for chunk in each(await result(stream))]
-
-    chunks = run(setup, origin.url, scenario)
+    chunks = run(setup, origin.url, _reading())
     assert chunks[-1].choices[0].delta.content == " today"
     assert chunks[-1].choices[0].finish_reason == "stop"
     [event] = events_of(sink)
