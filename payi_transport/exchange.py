@@ -14,6 +14,7 @@ from enum import Enum
 from functools import partial
 from time import perf_counter, time
 from typing import Any, NamedTuple, Protocol
+from weakref import ReferenceType
 
 import msgspec
 
@@ -39,7 +40,7 @@ class Outcome(Enum):
 
     EXHAUSTED = "exhausted"  # read to its end
     CLOSED = "closed"  # closed by the caller before its end
-    ABANDONED = "abandoned"  # collected as garbage, never closed
+    ABANDONED = "abandoned"  # never closed: collected as garbage, or open when the reporting ended
     FAILED = "failed"  # an exception, a cancellation among them
 
 
@@ -89,7 +90,7 @@ def _text_of(error: BaseException) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-class Exchange(msgspec.Struct, eq=False):
+class Exchange(msgspec.Struct, eq=False, weakref=True):
     """A call in the making; a plain record once it is finished.
 
     A Struct since one is made a call, and its C code sets the fields in a third of the time.
@@ -103,6 +104,9 @@ class Exchange(msgspec.Struct, eq=False):
     request_headers: Headers
     request_body: bytes | None
     body_limit: int
+    # Where it is to be found by its id from the head of its answer to its end. Weakly: were it held, so would
+    # be what its caller's context variables hold, and that may be the very answer that ends when let go of.
+    answering: dict[int, ReferenceType[Exchange]] = {}
     # The caller's context variables at the time of the request, where somebody will want them.
     caller: Context | None = None
     # Is told the destination's answer once the event is delivered, on a worker's thread. Never raises.
@@ -137,6 +141,7 @@ class Exchange(msgspec.Struct, eq=False):
         """The head of the answer is there."""
         self.status = status
         self.response_headers = headers
+        self.answering[id(self)] = ReferenceType(self)
 
     def open_lane(self, size: int) -> tuple[Append, int]:
         """Where to append chunks, and up to which number of bytes, once the body has reached `size`.
@@ -176,6 +181,7 @@ class Exchange(msgspec.Struct, eq=False):
             self._unfinished.pop()
         except IndexError:
             return
+        self.answering.pop(id(self), None)
         self.ended = perf_counter()
         self.outcome = outcome
         if error is not None:
@@ -211,6 +217,7 @@ class Exchange(msgspec.Struct, eq=False):
     def discard(self) -> None:
         """The answer needs no event, as a redirect does not."""
         self._unfinished.clear()
+        self.answering.pop(id(self), None)
 
     @property
     def weight(self) -> int:

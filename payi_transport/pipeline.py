@@ -181,6 +181,7 @@ class Pipeline:
             request_headers=headers,
             request_body=body,
             body_limit=self._body_limit,
+            answering=line.answering,
         )
         exchange.waits = waits
         if tells:

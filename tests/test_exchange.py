@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -186,6 +187,28 @@ def test_an_exchange_that_is_discarded_never_ends() -> None:
     exchange.finish()
     exchange.fail(RuntimeError("x"))
     assert pushed == []
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        Exchange.finish,
+        Exchange.discard,
+        lambda exchange: exchange.fail(RuntimeError("x")),
+        # Found by nobody, and held by none either.
+        lambda exchange: None,
+    ],
+    ids=["finished", "discarded", "failed", "let go"],
+)
+def test_it_is_to_be_found_from_the_head_of_its_answer_to_its_end(end: Callable[[Exchange], None]) -> None:
+    exchange = Pushed().make()
+    answering = exchange.answering
+    assert not answering
+    exchange.begin_answer(200, ())
+    assert [found() for found in answering.values()] == [exchange]
+    end(exchange)
+    del exchange
+    assert [found() for found in answering.values() if found() is not None] == []
 
 
 def test_of_many_threads_that_end_it_one_does() -> None:

@@ -28,7 +28,7 @@ from payi_transport.exchange import Outcome
 from tests.calls import call
 from tests.exchanges import ROUTE
 from tests.origin import Answer, Origin
-from tests.wire_cases import UNARY
+from tests.wire_cases import STREAM, UNARY
 
 
 class HeldSink(MemorySink):
@@ -243,3 +243,22 @@ def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptu
     assert payi_stats().lost == {"overload": 1}
     assert caplog.records == []
     sink.gate.set()
+
+
+def test_answers_that_are_open_at_the_end_are_reported_as_far_as_they_came(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    calls = [pipeline.begin(ROUTE, (), b"{}") for _ in range(3)]
+    seen, cut, unanswered = [exchange for exchange in calls if exchange is not None]
+    for exchange, chunks in ((seen, STREAM.chunks()), (cut, STREAM.chunks()[:2])):
+        exchange.begin_answer(200, (b"content-type", b"text/event-stream"))
+        append, _ = exchange.open_lane(1)
+        for chunk in chunks:
+            append(chunk)
+    payi_uninstrument()
+    for exchange in (seen, cut, unanswered):
+        exchange.finish()
+    assert [event.properties for event in sink.events] == [None, {"system.stream": "partial"}]
+    assert [bool(event.units) for event in sink.events] == [True, False]
+    assert (payi_stats().delivered, payi_stats().lost) == (2, {"shutdown": 1})

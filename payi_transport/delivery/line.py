@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Final
+from weakref import ReferenceType
 
 from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.intake import RingSource, SpoolSource
@@ -50,6 +51,8 @@ class Line:
     ) -> None:
         # The process that it runs in; none before `start`.
         self.pid = 0
+        # The exchanges whose answer has begun and not ended.
+        self.answering: dict[int, ReferenceType[Exchange]] = {}
         self._loss_log = loss_log
         self._on_fault = on_fault
         self._listener = listener
@@ -124,10 +127,14 @@ class Line:
         return all(flushed)
 
     def close(self, timeout: float) -> bool:
-        """Take no more, and flush within `timeout` seconds. Once: a second call waits for nothing."""
+        """Take no more, and flush within `timeout` seconds. Once: a second call waits for nothing.
+
+        An answer that is still open is reported as far as it came: nobody may collect what would end it.
+        """
         if self.closed:
             return self._flushed
         deadline = monotonic() + timeout
+        self._end_open()
         # First, or what threads go on to capture meanwhile would be left behind.
         self.closed = True
         self._flushed = self.flush(timeout)
@@ -138,6 +145,13 @@ class Line:
         if stats.queued:
             self._loss_log.warning(f"stopped with {stats.queued} events undelivered")
         return self._flushed
+
+    def _end_open(self) -> None:
+        # A copy is made at once, while other threads go on.
+        for found in self.answering.copy().values():
+            exchange = found()
+            if exchange is not None:
+                exchange.finish(Outcome.ABANDONED)
 
     def abandon(self) -> None:
         """This process is a forked child, and all of this its parent's."""

@@ -55,6 +55,34 @@ def test_what_was_captured_is_delivered_at_the_end(
     assert "payi_transport" not in ran.stderr
 
 
+@pytest.mark.parametrize(
+    "left",
+    ["", "answer.itself = answer; del answer, request, client"],
+    ids=["still held", "garbage that nobody collected"],
+)
+def test_an_answer_that_is_open_at_the_end_is_delivered_as_far_as_it_came(
+    left: str, origin: Origin, tmp_path: Path
+) -> None:
+    body = f"""
+        import gc
+
+        answer = [b'data: {{"id": "left", "model": "gpt-4.1", "choices": []}}\\n\\n', b"data: [DONE]\\n\\n"]
+        stream = {{"headers": {{"content-type": "text/event-stream"}}, "content": iter(answer)}}
+        transport = httpx.MockTransport(lambda request: httpx.Response(200, **stream))
+        instrument()
+        gc.disable()
+        client = httpx.Client(transport=transport)
+        request = client.build_request("POST", "https://api.openai.com/v1/chat/completions", json={{}})
+        answer = client.send(request, stream=True)
+        next(answer.iter_raw())
+        {left}
+    """
+    origin.answers = [TAKEN]
+    ran = run(tmp_path, body, origin)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(origin) == {"left": 1}
+
+
 def test_what_is_instrumented_again_behind_the_end_is_lost_and_counted(
     origin: Origin, tmp_path: Path
 ) -> None:
