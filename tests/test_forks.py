@@ -174,30 +174,37 @@ stopping.set()
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("pool", ["process", "pool", "executor"])
-def test_children_of_multiprocessing(method: str, pool: str, ingest: Origin, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["module", "child"])
+def test_children_of_multiprocessing(
+    method: str, pool: str, where: str, ingest: Origin, tmp_path: Path
+) -> None:
     body = f"""
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-instrument()
+{"instrument()" if where == "module" else ""}
+def work(name):
+    {"instrument()" if where == "child" else ""}
+    call(name)
 def main():
     context = multiprocessing.get_context({method!r})
     names = ["1", "2", "3"]
     call("parent")
     if {pool!r} == "process":
         for name in names:
-            process = context.Process(target=call, args=(name,))
+            process = context.Process(target=work, args=(name,))
             process.start()
             process.join()
             assert process.exitcode == 0
     elif {pool!r} == "pool":
         with context.Pool(2) as pool:
-            pool.map(call, names)
+            pool.map(work, names)
             pool.close()
             pool.join()
     else:
         with ProcessPoolExecutor(2, mp_context=context) as executor:
-            list(executor.map(call, names))
+            list(executor.map(work, names))
 if __name__ == "__main__":
     main()
 """
-    check(body, ingest, tmp_path, "1", "2", "3", "parent")
+    parent = ["parent"] if where == "module" else []
+    check(body, ingest, tmp_path, "1", "2", "3", *parent)

@@ -132,9 +132,16 @@ def work(name):
 """
 
 
+IN_EACH_WORKER = """
+from celery.signals import worker_process_init
+worker_process_init.connect(lambda **_: instrument(), weak=False)
+"""
+
+
 @pytest.mark.parametrize("recycled", [[], ["--max-tasks-per-child", "1"]], ids=["kept", "recycled"])
-def test_the_pool_of_celery(recycled: list[str], ingest: Origin, tmp_path: Path) -> None:
-    write(tmp_path, "instrument()\n" + CELERY)
+@pytest.mark.parametrize("begin", ["instrument()\n", IN_EACH_WORKER], ids=["module", "worker"])
+def test_the_pool_of_celery(begin: str, recycled: list[str], ingest: Origin, tmp_path: Path) -> None:
+    write(tmp_path, begin + CELERY)
     for folder in ("queue", "control"):
         (tmp_path / folder).mkdir()
     names = [f"task-{number}" for number in range(6)]

@@ -9,16 +9,11 @@ from payi_transport.changes.proxying import Proxy
 from payi_transport.changes.refusals import make_refusal
 from payi_transport.exchange import Detour
 from payi_transport.feedback.limits import Limits
-from payi_transport.names import PayiCategories, PayiHeaderNames
+from payi_transport.names import PayiCategories
 from payi_transport.routing.routes import Route
 from payi_transport.scopes.frame import Frame
 
 __all__ = ["Detours"]
-
-# Headers that a client set up for the proxy has to send.
-_FOR_PROXY = frozenset(
-    name.lower().encode() for name in (PayiHeaderNames.api_key, PayiHeaderNames.provider_base_uri)
-)
 
 
 class Detours:
@@ -67,13 +62,10 @@ class Detours:
         )
 
     def _divert(self, route: Route, frame: Frame, own: frozenset[bytes]) -> Detour | None:
-        detour = self._proxy.divert(route, frame)
+        detour = self._proxy.divert(route, frame, own)
         if detour is None:
             self._warn(
                 f"a call to {route.host} can not go through Pay-i's proxy, it goes to its provider and is"
                 " reported"
             )
-        elif detour.headers:
-            # What the call's own headers said of its context is in the frame by now.
-            return detour._replace(without=own - _FOR_PROXY)
         return detour

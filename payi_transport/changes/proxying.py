@@ -26,6 +26,9 @@ __all__ = ["Proxy", "is_private"]
 _NAMES: Final = {category: name for name, category in PROXY_NAMES.items()}
 # The hosts that Pay-i forwards to where it is told no other.
 _FIXED_HOSTS: Final = frozenset({"api.openai.com", "api.anthropic.com"})
+_KEY: Final = PayiHeaderNames.api_key.lower().encode()
+# Headers that a client set up for the proxy sends: how it is to be forwarded, not whom the call is for.
+_FOR_PROXY: Final = frozenset({_KEY, PayiHeaderNames.provider_base_uri.lower().encode()})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -39,26 +42,30 @@ class Proxy(NamedTuple):
         """Pay-i's own host, where clients may be that are set up to go through it."""
         return {parse_host(self.base_url): HostMapping(PROXY_CATEGORY, None)}
 
-    def divert(self, route: Route, frame: Frame) -> Detour | None:
+    def divert(self, route: Route, frame: Frame, own: frozenset[bytes] = frozenset()) -> Detour | None:
         """What to send in place of a request; None where it can not go through Pay-i.
 
-        Nothing goes unencrypted that did not before, and what is at Pay-i's already is never reported.
+        `own` are the names of its headers for Pay-i: a key among them stays, what they say of the context is
+        in the frame by now. Nothing goes unencrypted that did not before, and what is at Pay-i's already is
+        never reported.
         """
         if not self.api_key or not is_private(self.base_url):
             return Detour(counted=True) if route.proxied else None
+        headers, without = self._headers(frame, keyed=_KEY in own), own - _FOR_PROXY
         if route.proxied:
-            return Detour(headers=self._headers(frame), counted=True)
+            return Detour(headers=headers, without=without, counted=True)
         name = _NAMES.get(route.category) if route.known else None
         if name is None or (name == "azure.anthropic" and not route.operation.startswith("anthropic.")):
             return None
         origin = _origin_of(route)
-        headers = self._headers(frame)
         if route.host.host not in _FIXED_HOSTS:
             headers += (PayiHeaderNames.provider_base_uri.encode(), origin.encode())
-        return Detour(base=f"{self.base_url.rstrip('/')}/api/v1/proxy/{name}", headers=headers, counted=True)
+        base = f"{self.base_url.rstrip('/')}/api/v1/proxy/{name}"
+        return Detour(base=base, headers=headers, without=without, counted=True)
 
-    def _headers(self, frame: Frame) -> tuple[bytes, ...]:
-        named = {PayiHeaderNames.api_key: self.api_key, **_context_headers(frame)}
+    def _headers(self, frame: Frame, *, keyed: bool) -> tuple[bytes, ...]:
+        named = {} if keyed else {PayiHeaderNames.api_key: self.api_key}
+        named.update(_context_headers(frame))
         return tuple(part for name, value in named.items() for part in (name.encode(), _to_bytes(value)))
 
 

@@ -18,15 +18,23 @@ _watched: set[str] = set()
 
 
 def watch_pools(function: Callable[[], object]) -> None:
-    """Have `function` run when a child ends that a pool begins from here on, or has just begun here.
+    """Have `function` run at the end of this process, if a pool began it, and of those that one begins here.
 
     A pool drops all finalizers when a child begins, which is behind the import of the main module.
     """
+    if _is_child_of_pool():
+        run_at_child_exit(function)
     for name in _POOLS:
         if name in sys.modules and name not in _watched:
             _watched.add(name)
             # Kept for as long as its first argument lives, and called with it.
             sys.modules[name].register_after_fork(function, run_at_child_exit)
+
+
+def _is_child_of_pool() -> bool:
+    # Both packages set it where they begin a child, and nowhere else.
+    processes = (sys.modules.get(f"{package}.process") for package in ("multiprocessing", "billiard"))
+    return any(process.current_process()._parent_pid is not None for process in processes if process)
 
 
 def run_at_child_exit(function: Callable[[], object]) -> None:

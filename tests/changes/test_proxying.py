@@ -146,3 +146,14 @@ def test_nothing_is_sent_unencrypted_or_without_a_key(proxy: Proxy) -> None:
 )
 def test_plain_http_is_for_this_machine_alone(url: str, private: bool) -> None:
     assert is_private(url) is private
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.pay-i.com/api/v1/proxy/openai/v1/responses", "https://api.openai.com/v1/responses"]
+)
+def test_a_key_that_the_request_brings_stays_and_so_is_another_applications(url: str) -> None:
+    own = frozenset({b"xproxy-api-key", b"xproxy-user-id"})
+    detour = PROXY.divert(find_route(url), Frame(user_id="u"), own)
+    assert detour is not None
+    assert detour.headers == (b"xProxy-User-ID", b"u")
+    assert detour.without == {b"xproxy-user-id"}

@@ -172,6 +172,7 @@ def test_a_client_that_is_set_up_for_the_proxy_gets_the_context_and_is_never_rep
     )
     (received,) = origin.received
     assert received.path == f"{PROXY}/openai/v1/chat/completions"
+    assert received.headers["xproxy-api-key"] == "own-key"
     assert received.headers["xproxy-limit-ids"] == "a"
     assert "xproxy-user-id" not in received.headers
     assert payi_stats().captured == 0
