@@ -26,6 +26,7 @@ EXAMPLES = {
     "openai.chat": Example("POST", "/v1/chat/completions", _OPENAI),
     "openai.responses": Example("POST", "/v1/responses", _OPENAI),
     "openai.responses.again": Example("GET", "/v1/responses/resp_1", _OPENAI),
+    "openai.decisions": Example("POST", "/v1/decisions", _OPENAI),
     "openai.embeddings": Example("POST", "/v1/embeddings", _OPENAI),
     "openai.images": Example("POST", "/v1/images/generations", _OPENAI),
     "openai.transcription": Example("POST", "/v1/audio/transcriptions", _OPENAI),

@@ -1,7 +1,8 @@
 """OpenAI's Responses API: one document, or a stream whose last event holds the whole response.
 
 Source: OpenAI's API reference and the types of its SDK 3.54. Usage comes with a terminal status alone, on
-streams in `response.completed`, `response.incomplete` or `response.failed`.
+streams in `response.completed`, `response.incomplete` or `response.failed`. Decisions count likewise, in one
+document that has neither an id nor a status.
 """
 
 from __future__ import annotations

@@ -78,6 +78,7 @@ DIALECTS: dict[str, Dialect] = {
     "databricks.invocations": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
     "openai.responses": Dialect(read_response, read_prompt_texts=read_prompt_texts),
     "openai.responses.again": Dialect(read_response),
+    "openai.decisions": Dialect(read_response, read_prompt_texts=read_prompt_texts),
     "openai.embeddings": Dialect(read_embeddings),
     "openai.images": Dialect(read_images),
     "openai.transcription": Dialect(read_transcription),

@@ -36,6 +36,7 @@ PATH_RULES = {
     "invocations": (_rule("POST", "serving-endpoints/[^/]+/invocations", "databricks.invocations"),),
     "responses": (_rule("POST", "responses", "openai.responses"),),
     "compact": (_rule("POST", "responses/compact", "openai.responses"),),
+    "decisions": (_rule("POST", "decisions", "openai.decisions"),),
     "cancel": (
         _rule("POST", r"responses/[^/]+/cancel", "openai.responses.again"),
         _rule("POST", rf"{_INTERACTIONS}/[^/]+/cancel", "google.interactions.again"),

@@ -32,7 +32,7 @@ class Route(NamedTuple):
 
 
 # Many a program's own server has a path that ends like these.
-_OF_ANYBODY = ("cohere.", "ollama.", "openai.video", "openai.batch")
+_OF_ANYBODY = ("cohere.", "ollama.", "openai.video", "openai.batch", "openai.decisions")
 # What has a usage chunk to ask for.
 HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
 

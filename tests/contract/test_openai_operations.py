@@ -43,6 +43,14 @@ async def stream(client: Any) -> Any:
     return [event.type async for event in each(events)]
 
 
+async def decide(client: Any) -> Any:
+    question: Any = {"type": "predicate", "instructions": "The customer wants a refund.", "name": "refund"}
+    answer = await result(
+        client.decisions.create(model="gpt-6-luna", input="My order never came.", questions=[question])
+    )
+    return answer.answers[0].probability
+
+
 async def embed(client: Any) -> Any:
     answer = await result(client.embeddings.create(model="text-embedding-3-small", input="Hi"))
     return answer.data[0].embedding
@@ -85,6 +93,7 @@ async def transcribe_streamed(client: Any) -> Any:
 OPERATIONS: dict[str, tuple[Act, str]] = {
     "responses": (create, "responses_unary"),
     "responses streamed": (stream, "responses_stream"),
+    "decisions": (decide, "decisions_unary"),
     "embeddings": (embed, "embeddings_base64"),
     "completions": (complete, "completions_unary"),
     "images": (draw, "images_generate"),

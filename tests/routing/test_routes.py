@@ -180,7 +180,9 @@ def test_a_known_host_is_never_told(
     assert told == []
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/models", "/v1/moderations", "/orders/1/cancel", "/api/chat"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1/models", "/v1/moderations", "/orders/1/cancel", "/api/chat", "/decisions"]
+)
 def test_what_does_not_look_like_an_llm_call_is_not_told(telling: Routes, told: Told, path: str) -> None:
     telling.find("POST", "https", "shop.test", None, path)
     assert told == []
