@@ -30,6 +30,8 @@ class _Body(msgspec.Struct):
     duration: Any = None
     quality: Any = None
     size: Any = None
+    # Of a model that writes SVG, at that one's price.
+    svg_usage: Any = None
     # The vectors or images themselves: counted at most, never read.
     data: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -54,8 +56,10 @@ def read_embeddings(reply: Reply) -> Answer:
 def read_images(reply: Reply) -> Answer:
     """Images: tokens where the model tells them, else (DALL-E) as many `image` as were made."""
     body, usage, finished = _read_last(reply)
-    properties = describe_extras(None, {"size": body.size, "quality": body.quality, **find_extras(usage)})
-    return _answer(body, _map_images(usage, _count_items(body.data)), finished, properties)
+    drawn = body.svg_usage if isinstance(body.svg_usage, dict) else {}
+    extras = {"size": body.size, "quality": body.quality, **find_extras(usage), "svg_usage": drawn}
+    units = _map_images(usage, _count_items(body.data))
+    return _answer(body, units, finished, describe_extras(None, extras))
 
 
 def read_transcription(reply: Reply) -> Answer:

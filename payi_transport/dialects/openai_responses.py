@@ -20,6 +20,7 @@ from payi_transport.event import Answer, Failure, FunctionCall, Units
 __all__ = ["read_response"]
 
 _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
+_SVG_COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "total_tokens")
 # What is told of a response that failed without a word.
 _FAILED = Failure(code="failed")
 
@@ -72,7 +73,7 @@ def read_response(reply: Reply) -> Answer:
         finished=status in _TERMINAL or failure is not None,
         # A stream that was cut there says all that it will say; a document is to be fetched again.
         pending=status in ("queued", "in_progress") and not streamed,
-        properties=_describe(response),
+        properties=_describe(response, output),
     )
 
 
@@ -100,17 +101,30 @@ def _map_units(response: _Response) -> dict[str, Units]:
     return units
 
 
-def _describe(response: _Response) -> dict[str, str]:
+def _describe(response: _Response, output: Iterable[Any]) -> dict[str, str]:
     """The tier that is billed, the host's own counts and costs, and what hosted image tools used.
 
-    Another model's price applies to these.
+    Another model's price applies to these, and yet another's to what was drawn as SVG.
     """
     usage = response.usage if isinstance(response.usage, dict) else {}
     tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
     images = section(tools, "image_gen")
     used = images if count(images, "total_tokens") else {}
     hosted = {"tool_usage": {"image_gen": used}} if used else {}
-    return describe_extras(response.service_tier, {**find_extras(usage), **hosted})
+    extras = {**find_extras(usage), **hosted, "svg_usage": _sum_svg_usage(output)}
+    return describe_extras(response.service_tier, extras)
+
+
+def _sum_svg_usage(output: Iterable[Any]) -> dict[str, Any]:
+    """What all images together used that were drawn as SVG; an answer's are made by one model."""
+    usages = [section(item, "svg_usage") for item in output if isinstance(item, dict)]
+    counted: dict[str, Any] = {}
+    for usage in usages:
+        for name in _SVG_COUNTS:
+            if number := count(usage, name):
+                counted[name] = counted.get(name, 0) + number
+    models = filter(None, (_text(usage.get("model")) for usage in usages))
+    return {**counted, "model": next(models, None)} if counted else {}
 
 
 def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:

@@ -202,6 +202,23 @@ def test_images_tell_their_size_and_quality() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("told", "properties"),
+    [
+        ({"input_tokens": 3, "model": "m"}, {"input_tokens": "3", "model": "m"}),
+        ({}, {}),
+        (None, {}),
+        ("x", {}),
+        ([3], {}),
+    ],
+    ids=repr,
+)
+def test_what_drew_images_as_svg_is_told_beside_them(told: Any, properties: dict[str, str]) -> None:
+    answer = read_images(Reply(frames_of({"data": [{}], "svg_usage": told})))
+    assert answer.properties == {f"provider.svg_usage.{name}": value for name, value in properties.items()}
+    assert show(answer.units) == {"image": (None, 1)}
+
+
 @pytest.mark.parametrize("reader", [read_embeddings, read_images])
 def test_what_a_host_tells_beside_tokens_are_properties(reader: Reader) -> None:
     document = {"usage": {"input_tokens": 4, "total_tokens": 4, "cost": 0.25}}

@@ -157,6 +157,50 @@ def test_tiers_costs_and_hosted_images_are_properties(
     assert read({**RESPONSE, **more}).properties == properties
 
 
+SVG = {
+    "input_tokens": 30,
+    "output_tokens": 400,
+    "reasoning_tokens": 10,
+    "total_tokens": 430,
+    "model": "svg-1",
+}
+
+
+def image_of(svg_usage: Any) -> dict[str, Any]:
+    return {"type": "image_generation_call", "result": "PHN2Zz4=", "svg_usage": svg_usage}
+
+
+SVG_PROPERTIES = {
+    "provider.svg_usage.input_tokens": "30",
+    "provider.svg_usage.output_tokens": "400",
+    "provider.svg_usage.reasoning_tokens": "10",
+    "provider.svg_usage.total_tokens": "430",
+    "provider.svg_usage.model": "svg-1",
+}
+
+
+@pytest.mark.parametrize(
+    ("usages", "properties"),
+    [
+        ([SVG], SVG_PROPERTIES),
+        ([None, SVG, {}, [3], {"model": "x", "input_tokens": "1"}], SVG_PROPERTIES),
+        (
+            [{"input_tokens": 2, "model": "svg-1"}, {"input_tokens": 3}],
+            {"provider.svg_usage.input_tokens": "5", "provider.svg_usage.model": "svg-1"},
+        ),
+        ([{"input_tokens": 2, "model": 3}], {"provider.svg_usage.input_tokens": "2"}),
+        ([{**SVG, "input_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0, "total_tokens": 0}], {}),
+        ([None], {}),
+    ],
+    ids=repr,
+)
+def test_images_that_were_drawn_as_svg_are_properties(usages: list[Any], properties: dict[str, str]) -> None:
+    items = [image_of(usage) for usage in usages]
+    assert read({**RESPONSE, "output": items}).properties == properties
+    done = [{"type": "response.output_item.done", "item": item} for item in items]
+    assert read(CREATED, *done, exhausted=False).properties == properties
+
+
 # --- function calls
 
 
