@@ -53,10 +53,17 @@ class _Function(msgspec.Struct):
     arguments: str | None = None
 
 
+class _Custom(_Function):
+    """A call of a custom tool, whose arguments are free text."""
+
+    arguments: str | None = msgspec.field(default=None, name="input")
+
+
 class _ToolCall(msgspec.Struct):
     id: Any = None
     index: int | None = None
     function: _Function | None = None
+    custom: _Custom | None = None
 
 
 class _Message(msgspec.Struct):
@@ -231,8 +238,9 @@ class _Calls:
         if message.function_call is not None:
             self._join((number, -1), None, message.function_call)
         for place, call in enumerate(message.tool_calls or ()):
-            if call.function is not None:
-                self._join((number, place if call.index is None else call.index), call.id, call.function)
+            part = call.function or call.custom
+            if part is not None:
+                self._join((number, place if call.index is None else call.index), call.id, part)
 
     def named(self) -> tuple[FunctionCall, ...]:
         return tuple(

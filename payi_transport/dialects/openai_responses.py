@@ -21,6 +21,8 @@ __all__ = ["read_response"]
 
 _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
 _SVG_COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "total_tokens")
+# Where a call has its arguments; those of a custom tool are free text.
+_ARGUMENTS = {"function_call": "arguments", "custom_tool_call": "input"}
 # What is told of a response that failed without a word.
 _FAILED = Failure(code="failed")
 
@@ -129,8 +131,9 @@ def _sum_svg_usage(output: Iterable[Any]) -> dict[str, Any]:
 
 def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:
     for item in output:
-        if isinstance(item, dict) and item.get("type") == "function_call" and _text(item.get("name")):
-            arguments = item.get("arguments")
+        field = _ARGUMENTS.get(_text(item.get("type")) or "") if isinstance(item, dict) else None
+        if field and _text(item.get("name")):
+            arguments = item.get(field)
             yield FunctionCall(item["name"], arguments if isinstance(arguments, str) else None)
 
 

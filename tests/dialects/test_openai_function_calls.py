@@ -24,7 +24,11 @@ def test_tool_calls_of_a_document_keep_their_arguments_as_on_the_wire() -> None:
         ]
     }
     answer = read({**COMPLETION, "choices": [{"message": message, "finish_reason": "tool_calls"}]})
-    assert answer.function_calls == (FunctionCall("f", '{"a" : 1.0}'), FunctionCall("g", ""))
+    assert answer.function_calls == (
+        FunctionCall("f", '{"a" : 1.0}'),
+        FunctionCall("g", ""),
+        FunctionCall("h", "x"),
+    )
 
 
 def test_tool_calls_of_several_choices() -> None:
@@ -67,6 +71,16 @@ def test_tool_calls_are_joined_from_deltas_by_choice_and_index() -> None:
         FunctionCall("g", "[2]"),
         FunctionCall("h", "3"),
     )
+
+
+def test_the_free_text_of_a_custom_tool_is_joined_from_deltas_too() -> None:
+    answer = read(
+        chunk({"tool_calls": [{"index": 0, "id": "a", "type": "custom", "custom": {"name": "sql"}}]}),
+        chunk(tool(1, "b", "f", "{}")),
+        chunk({"tool_calls": [{"index": 0, "custom": {"input": "select"}}]}),
+        chunk({"tool_calls": [{"index": 0, "custom": {"input": " 1"}}, {"index": 2, "custom": None}]}),
+    )
+    assert answer.function_calls == (FunctionCall("sql", "select 1"), FunctionCall("f", "{}"))
 
 
 def test_deltas_that_repeat_the_id_or_give_none_are_of_one_call() -> None:

@@ -212,7 +212,10 @@ def test_function_calls_keep_their_arguments_as_on_the_wire() -> None:
         {**CALL, "name": "h", "arguments": {"a": 1}},
         {**CALL, "name": ""},
         {**CALL, "name": 3},
-        {"type": "custom_tool_call", "name": "x", "input": "y"},
+        {"type": "custom_tool_call", "name": "x", "input": "select 1"},
+        {"type": "custom_tool_call", "name": "y", "arguments": "{}"},
+        {"type": "mcp_call", "name": "z", "arguments": "{}"},
+        {"type": ["function_call"], "name": "f"},
         "function_call",
         None,
     ]
@@ -220,6 +223,8 @@ def test_function_calls_keep_their_arguments_as_on_the_wire() -> None:
         FunctionCall("f", '{"a" : 1.0}'),
         FunctionCall("g", ""),
         FunctionCall("h"),
+        FunctionCall("x", "select 1"),
+        FunctionCall("y"),
     )
 
 
