@@ -38,6 +38,8 @@ HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
 
 
 _PROXIED = re.compile(r"/api/v1/proxy/([a-z.]+)/")
+# A resource of Azure AI Foundry has them at its root, and each of its projects below its own path.
+_OPENAI_ON_AZURE = re.compile(r"(?:/api/projects/[^/]+)?/openai/(v1/)?")
 
 
 def refine(match: HostMatch, path: str) -> HostMatch:
@@ -45,10 +47,11 @@ def refine(match: HostMatch, path: str) -> HostMatch:
     if match.category == PROXY_CATEGORY:
         named = _PROXIED.search(path)
         return match._replace(category=PROXY_NAMES.get(named[1], PROXY_CATEGORY)) if named else match
-    if match.by_path and path.startswith("/openai/"):
+    openai = _OPENAI_ON_AZURE.match(path)
+    if openai and match.by_path:
         match = match._replace(category=PayiCategories.azure_openai)
     # Azure's v1 API takes `stream_options`; of its dated versions, only the later ones do.
-    if match.category == PayiCategories.azure_openai and path.startswith("/openai/v1/"):
+    if openai and openai[1] and match.category == PayiCategories.azure_openai:
         match = match._replace(accepts_usage=True)
     return match
 

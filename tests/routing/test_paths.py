@@ -62,6 +62,7 @@ OPERATIONS = {
     "/ai-gateway/mlflow/v1/chat/completions": "openai.chat",
     "/v1/responses": "openai.responses",
     "/openai/v1/responses": "openai.responses",
+    "/api/projects/p/openai/v1/responses": "openai.responses",
     "/v1/responses/compact": "openai.responses",
     "/v1/responses/resp_1/cancel": "openai.responses.again",
     "/v1/decisions": "openai.decisions",
