@@ -20,6 +20,8 @@ from payi_transport.event import Answer, Failure, FunctionCall, Units
 __all__ = ["read_response"]
 
 _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
+# The last events of a stream; not each host tells the status beside. No set, as a type may be of any type.
+_ENDS = tuple(f"response.{status}" for status in sorted(_TERMINAL))
 _SVG_COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "total_tokens")
 # Where a call has its arguments; those of a custom tool are free text.
 _ARGUMENTS = {"function_call": "arguments", "custom_tool_call": "input"}
@@ -53,12 +55,13 @@ _message = msgspec.json.Decoder(_Message)
 
 def read_response(reply: Reply) -> Answer:
     """What a response says; of a stream that was cut, the items that were finished."""
-    response, items, failure, streamed = _Response(), list[Any](), None, False
+    response, items, failure, streamed, ended = _Response(), list[Any](), None, False, False
     for _, data in reply.frames:
         message = _decode(data)
         if message is None:
             continue
         streamed = streamed or message.type is not None
+        ended = ended or message.type in _ENDS
         if message.type == "response.output_item.done":
             items.append(message.item)
         elif message.type == "error":
@@ -72,7 +75,7 @@ def read_response(reply: Reply) -> Answer:
         units=_map_units(response),
         function_calls=tuple(_read_calls(output)),
         failure=failure or read_failure(response.error) or (_FAILED if status == "failed" else None),
-        finished=status in _TERMINAL or failure is not None,
+        finished=ended or status in _TERMINAL or failure is not None,
         # A stream that was cut there says all that it will say; a document is to be fetched again.
         pending=status in ("queued", "in_progress") and not streamed,
         properties=_describe(response, output),

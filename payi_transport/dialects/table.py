@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from payi_transport.dialects import anthropic_text, bedrock, bedrock_text, cohere, google, google_openai
+from payi_transport.dialects import (
+    anthropic_text,
+    bedrock,
+    bedrock_text,
+    cohere,
+    databricks,
+    google,
+    google_openai,
+)
 from payi_transport.dialects.anthropic import read_message
 from payi_transport.dialects.bedrock_guardrail import read_checks, read_guardrail
 from payi_transport.dialects.bedrock_invoke import read_invocation, unwrap_chunks
@@ -75,7 +83,7 @@ DIALECTS: dict[str, Dialect] = {
     "bedrock.checks": Dialect(read_checks, bedrock.read_error),
     "openai.chat": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
     "openai.completions": Dialect(read_chat),
-    "databricks.invocations": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
+    "databricks.invocations": Dialect(databricks.read_invocation, read_prompt_texts=read_prompt_texts),
     "openai.responses": Dialect(read_response, read_prompt_texts=read_prompt_texts),
     "openai.responses.again": Dialect(read_response),
     "openai.decisions": Dialect(read_response, read_prompt_texts=read_prompt_texts),

@@ -79,6 +79,13 @@ def test_usage_counts_with_every_terminal_status(status: str, streamed: bool) ->
     assert answer.finished and not answer.pending
 
 
+@pytest.mark.parametrize("status", ["completed", "incomplete", "failed", "cancelled"])
+def test_a_last_event_that_holds_no_status_is_the_last_all_the_same(status: str) -> None:
+    answer = read({"type": f"response.{status}", "response": {"usage": USAGE}}, exhausted=False)
+    assert answer.finished
+    assert show(answer.units) == UNITS
+
+
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_document_that_is_not_done_is_to_be_fetched_again(status: str) -> None:
     answer = read({**BEGUN, "status": status})
