@@ -8,41 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.dialects.openai_responses import read_response
-from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall, Units
-from tests.dialects.shapes import DEEP, Shown, frames_of, objects_of, show
-
-USAGE = {
-    "input_tokens": 100,
-    "output_tokens": 50,
-    "total_tokens": 150,
-    "input_tokens_details": {"cached_tokens": 30, "cache_write_tokens": 10},
-    "output_tokens_details": {"reasoning_tokens": 20},
-}
-UNITS = {
-    "text": (60, 30),
-    "text_cache_read": (30, None),
-    "text_cache_write": (10, None),
-    "reasoning": (None, 20),
-}
-CALL = {"type": "function_call", "name": "f", "arguments": '{"a" : 1.0}', "call_id": "c-1"}
-RESPONSE: dict[str, Any] = {
-    "id": "resp_1",
-    "object": "response",
-    "model": "gpt-5-2026-01-01",
-    "status": "completed",
-    "output": [{"type": "message", "content": [{"type": "output_text", "text": "Hi"}]}],
-    "usage": USAGE,
-    "service_tier": "default",
-    "error": None,
-}
-BEGUN = {**RESPONSE, "status": "in_progress", "output": [], "usage": None, "service_tier": "auto"}
-CREATED = {"type": "response.created", "response": BEGUN}
-
-
-def read(*bodies: Any, exhausted: bool = True) -> Answer:
-    return read_response(Reply(frames_of(*bodies), exhausted))
+from tests.dialects.responses import BEGUN, CALL, CREATED, RESPONSE, UNITS, USAGE, read
+from tests.dialects.shapes import DEEP, objects_of, show
 
 
 def test_a_response_in_one_document() -> None:
@@ -110,102 +78,6 @@ def test_what_a_later_event_does_not_say_stands() -> None:
 def test_a_document_without_a_status_has_its_units() -> None:
     document = {"id": "resp_c", "object": "response.compaction", "output": [], "usage": USAGE}
     assert show(read(document).units) == UNITS
-
-
-@pytest.mark.parametrize(
-    ("more", "units"),
-    [
-        ({"tool_usage": {"web_search": {"num_requests": 3}}}, {**UNITS, "web_search_request": (None, 3)}),
-        ({"tool_usage": {"web_search": {"num_requests": 0}}}, UNITS),
-        ({"tool_usage": {"web_search": None}}, UNITS),
-        ({"tool_usage": None}, UNITS),
-        ({"tool_usage": [3]}, UNITS),
-        ({"usage": None}, {}),
-        ({"usage": [1]}, {}),
-        (
-            {"usage": None, "tool_usage": {"web_search": {"num_requests": 1}}},
-            {"web_search_request": (None, 1)},
-        ),
-    ],
-    ids=repr,
-)
-def test_hosted_searches_are_units_of_their_own(more: dict[str, Any], units: Shown) -> None:
-    assert show(read({**RESPONSE, **more}).units) == units
-
-
-IMAGE_TOOL = {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12, "output": {"image": 7, "text": 0}}
-
-
-@pytest.mark.parametrize(
-    ("more", "properties"),
-    [
-        ({}, {}),
-        ({"service_tier": "auto"}, {}),
-        ({"service_tier": "ultrafast"}, {"provider.service_tier": "ultrafast"}),
-        (
-            {"tool_usage": {"image_gen": IMAGE_TOOL}},
-            {
-                "provider.tool_usage.image_gen.input_tokens": "5",
-                "provider.tool_usage.image_gen.output_tokens": "7",
-                "provider.tool_usage.image_gen.total_tokens": "12",
-                "provider.tool_usage.image_gen.output.image": "7",
-                "provider.tool_usage.image_gen.output.text": "0",
-            },
-        ),
-        ({"tool_usage": {"image_gen": {**IMAGE_TOOL, "total_tokens": 0}}}, {}),
-        ({"tool_usage": {"image_gen": []}}, {}),
-        ({"usage": {**USAGE, "cost": 0.5, "num_sources_used": 0}}, {"provider.cost": "0.5"}),
-    ],
-    ids=repr,
-)
-def test_tiers_costs_and_hosted_images_are_properties(
-    more: dict[str, Any], properties: dict[str, str]
-) -> None:
-    assert read({**RESPONSE, **more}).properties == properties
-
-
-SVG = {
-    "input_tokens": 30,
-    "output_tokens": 400,
-    "reasoning_tokens": 10,
-    "total_tokens": 430,
-    "model": "svg-1",
-}
-
-
-def image_of(svg_usage: Any) -> dict[str, Any]:
-    return {"type": "image_generation_call", "result": "PHN2Zz4=", "svg_usage": svg_usage}
-
-
-SVG_PROPERTIES = {
-    "provider.svg_usage.input_tokens": "30",
-    "provider.svg_usage.output_tokens": "400",
-    "provider.svg_usage.reasoning_tokens": "10",
-    "provider.svg_usage.total_tokens": "430",
-    "provider.svg_usage.model": "svg-1",
-}
-
-
-@pytest.mark.parametrize(
-    ("usages", "properties"),
-    [
-        ([SVG], SVG_PROPERTIES),
-        ([None, SVG, {}, [3], {"model": "x", "input_tokens": "1"}], SVG_PROPERTIES),
-        (
-            [{"input_tokens": 2, "model": "svg-1"}, {"input_tokens": 3}],
-            {"provider.svg_usage.input_tokens": "5", "provider.svg_usage.model": "svg-1"},
-        ),
-        ([{"input_tokens": 2, "model": 3}], {"provider.svg_usage.input_tokens": "2"}),
-        ([{**SVG, "input_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0, "total_tokens": 0}], {}),
-        ([None], {}),
-    ],
-    ids=repr,
-)
-def test_images_that_were_drawn_as_svg_are_properties(usages: list[Any], properties: dict[str, str]) -> None:
-    items = [image_of(usage) for usage in usages]
-    assert read({**RESPONSE, "output": items}).properties == properties
-    done = [{"type": "response.output_item.done", "item": item} for item in items]
-    assert read(CREATED, *done, exhausted=False).properties == properties
 
 
 # --- function calls
