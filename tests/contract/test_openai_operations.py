@@ -178,6 +178,30 @@ def test_a_background_response_counts_once_however_often_it_is_fetched(
 
 
 @some_setups
+def test_a_background_response_that_failed_is_one_event_however_often_it_is_fetched(
+    setup: Setup, origin: Origin, sink: MemorySink
+) -> None:
+    body = json.loads(by_name["responses_unary"].answer)
+    error = {"code": "server_error", "message": "Sorry"}
+    begun = {**body, "status": "queued", "output": [], "usage": None}
+    failed = {**begun, "status": "failed", "error": error}
+    origin.answers = [Answer([json.dumps(text).encode()], headers=JSON) for text in (begun, failed)]
+    instrument(setup, origin, sink)
+
+    async def act(client: Any) -> Any:
+        response = await result(client.responses.create(model="gpt-5.2", input="Hi", background=True))
+        for _ in range(3):
+            response = await result(client.responses.retrieve(response.id))
+        return response.status
+
+    assert run(setup, origin.url, act) == "failed"
+    [event] = events_of(sink)
+    assert event.units == {}
+    assert (event.properties or {})["system.failure"] == "server_error"
+    assert payi_stats().skipped == {"pending": 1, "repeated": 2}
+
+
+@some_setups
 def test_speech_reaches_the_caller_as_bytes_and_counts_its_characters(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:

@@ -35,6 +35,21 @@ def test_an_answer_without_units_does_not_stand_for_the_one_that_has_them() -> N
     assert repeats.is_repeat(event("a"), True)
 
 
+@pytest.mark.parametrize("first_is_fetched", [True, False])
+def test_an_answer_without_units_that_is_fetched_again_is_a_repeat(first_is_fetched: bool) -> None:
+    repeats = Repeats()
+    assert not repeats.is_repeat(event("a", None), first_is_fetched)
+    assert [repeats.is_repeat(event("a", None), True) for _ in range(3)] == [True, True, True]
+    assert not repeats.is_repeat(event("b", None), True)
+
+
+def test_a_call_of_its_own_without_units_does_not_hide_the_units_that_were_told() -> None:
+    repeats = Repeats()
+    assert not repeats.is_repeat(event("a"), True)
+    assert not repeats.is_repeat(event("a", None), False)
+    assert repeats.is_repeat(event("a"), True)
+
+
 def test_what_is_remembered_stays_bounded_and_the_latest_are_kept() -> None:
     repeats = Repeats()
     for number in range(20_000):
