@@ -201,15 +201,16 @@ def _decode(data: bytes) -> _Head | None:
 
 
 def _merge(head: _Head, chat: _Head) -> None:
-    """The first id and model stand, the last usage and error do."""
+    """The first id and model stand, the last usage and error do. Groq tells these in a place of its own."""
     head.id = head.id or _text(chat.id)
     head.model = head.model or _text(chat.model)
-    for usage in (chat.usage, chat.x_groq.get("usage") if isinstance(chat.x_groq, dict) else None):
+    groq = chat.x_groq if isinstance(chat.x_groq, dict) else {}
+    for usage in (chat.usage, groq.get("usage")):
         if usage and isinstance(usage, dict):
             head.usage = usage
             break
     head.service_tier = chat.service_tier or head.service_tier
-    head.error = chat.error if read_failure(chat.error) else head.error
+    head.error = next(filter(read_failure, (chat.error, groq.get("error"))), head.error)
 
 
 class _Begun:

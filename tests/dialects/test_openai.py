@@ -134,6 +134,24 @@ def test_an_error_body_of_another_shape_says_nothing(body: bytes) -> None:
     assert read_error(body, {}) is None
 
 
+@pytest.mark.parametrize(
+    ("last", "failure"),
+    [
+        ({"x_groq": {"id": "r", "error": "over capacity"}}, Failure(message="over capacity")),
+        ({"x_groq": {"error": {"code": "c"}}}, Failure(code="c")),
+        ({"x_groq": {"error": "two"}, "error": {"message": "one"}}, Failure(message="one")),
+        ({"x_groq": {"error": ""}}, None),
+        ({"x_groq": {"error": [1]}}, None),
+        ({"x_groq": "over capacity"}, None),
+    ],
+    ids=repr,
+)
+def test_groqs_own_place_for_an_error_counts_too(last: Any, failure: Failure | None) -> None:
+    answer = read(chunk(), last, chunk(x_groq={"usage": USED}), exhausted=False)
+    assert (answer.failure, answer.finished) == (failure, failure is not None)
+    assert show(answer.units) == {"text": (9, 1)}
+
+
 def test_the_last_error_counts_and_units_seen_are_kept() -> None:
     answer = read(
         chunk(usage={"prompt_tokens": 9, "completion_tokens": 1}),
