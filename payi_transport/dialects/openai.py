@@ -18,8 +18,14 @@ from payi_transport.event import Answer, Failure, FunctionCall, Units
 __all__ = ["describe_extras", "find_extras", "map_usage", "read_chat", "read_error", "read_failure"]
 
 DONE = b"[DONE]"
-# Where DeepSeek and Moonshot tell what was read from the cache, beside OpenAI's place for it.
-_CACHED = {"cached_tokens": "text_cache_read", "prompt_cache_hit_tokens": "text_cache_read"}
+# What hosts tell beside the details, or in their place: DeepSeek, Moonshot, xAI, Perplexity.
+_PROMPT_FLAT = {
+    "cached_tokens": "text_cache_read",
+    "prompt_cache_hit_tokens": "text_cache_read",
+    "cached_prompt_text_tokens": "text_cache_read",
+    "prompt_image_tokens": "vision",
+}
+_COMPLETION_FLAT = {"reasoning_tokens": "reasoning"}
 # The unit of each detail of a usage.
 _PROMPT_PARTS = {
     "cached_tokens": "text_cache_read",
@@ -40,7 +46,9 @@ _COUNTED = frozenset(
         "input_tokens_details",
         "output_tokens_details",
         "prompt_cache_miss_tokens",
-        *_CACHED,
+        "prompt_text_tokens",
+        *_PROMPT_FLAT,
+        *_COMPLETION_FLAT,
     }
 )
 _USUAL_TIERS = ("default", "auto", "")
@@ -108,9 +116,7 @@ def _map_prompt(usage: Mapping[str, Any]) -> dict[str, int]:
     if prompt is None:
         return {}
     parts = count_parts(section(usage, "prompt_tokens_details", "input_tokens_details"), _PROMPT_PARTS)
-    if "text_cache_read" not in parts:
-        parts = count_parts(usage, _CACHED) | parts
-    taken, text = take(prompt, parts)
+    taken, text = take(prompt, count_parts(usage, _PROMPT_FLAT) | parts)
     return {"text": text, **taken}
 
 
@@ -118,17 +124,19 @@ def _map_completion(usage: Mapping[str, Any]) -> dict[str, int]:
     completion = count(usage, "completion_tokens", "output_tokens")
     if completion is None:
         return {}
-    parts = count_parts(
-        section(usage, "completion_tokens_details", "output_tokens_details"), _COMPLETION_PARTS
-    )
+    details = section(usage, "completion_tokens_details", "output_tokens_details")
+    parts = count_parts(usage, _COMPLETION_FLAT) | count_parts(details, _COMPLETION_PARTS)
     reasoning = parts.get("reasoning")
-    if reasoning and _is_beside(reasoning, usage, completion):
+    if reasoning and _is_beside(reasoning, usage, completion, details):
         completion += reasoning
     taken, text = take(completion, parts)
     return {"text": text, **taken}
 
 
-def _is_beside(reasoning: int, usage: Mapping[str, Any], completion: int) -> bool:
+def _is_beside(reasoning: int, usage: Mapping[str, Any], completion: int, details: Mapping[str, Any]) -> bool:
+    # Perplexity's grand total leaves its reasoning out, but more than the completion is no part of it.
+    if reasoning > completion and not details:
+        return True
     prompt = count(usage, "prompt_tokens", "input_tokens") or 0
     return count(usage, "total_tokens") == prompt + completion + reasoning
 

@@ -125,6 +125,38 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         {**usage_of(prompt_details={"cached_tokens": 0}), "cached_tokens": 30},
         {"text": (70, 50), "text_cache_read": (30, None)},
     ),
+    "cached and images, as xAI tells them flat": (
+        {**usage_of(), "cached_prompt_text_tokens": 30, "prompt_image_tokens": 20, "prompt_text_tokens": 80},
+        {"text": (50, 50), "text_cache_read": (30, None), "vision": (20, None)},
+    ),
+    "flat names beside OpenAI's details": (
+        {
+            **usage_of(
+                prompt_details={"cached_tokens": 20, "image_tokens": 10},
+                completion_details={"reasoning_tokens": 5},
+            ),
+            "cached_prompt_text_tokens": 30,
+            "prompt_image_tokens": 40,
+            "reasoning_tokens": 20,
+        },
+        {"text": (70, 45), "text_cache_read": (20, None), "vision": (10, None), "reasoning": (None, 5)},
+    ),
+    "flat reasoning in the completion, as SGLang counts": (
+        {**usage_of(), "reasoning_tokens": 20},
+        {"text": (100, 30), "reasoning": (None, 20)},
+    ),
+    "flat reasoning beside the completion, as xAI counts": (
+        {**usage_of(), "reasoning_tokens": 20, "total_tokens": 170},
+        {"text": (100, 50), "reasoning": (None, 20)},
+    ),
+    "flat reasoning that no grand total has, larger than the completion, as Perplexity counts": (
+        {**usage_of(), "reasoning_tokens": 200},
+        {"text": (100, 50), "reasoning": (None, 200)},
+    ),
+    "flat names null, and of another type": (
+        {**usage_of(), "reasoning_tokens": None, "prompt_image_tokens": "3", "cached_prompt_text_tokens": []},
+        {"text": (100, 50)},
+    ),
     "names of the Responses API": (
         {
             "input_tokens": 100,
