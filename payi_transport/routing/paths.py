@@ -22,14 +22,17 @@ def _rule(method: str, pattern: str, operation: str) -> _PathRule:
 # Google serves the counting of tokens as a model, too.
 _CLAUDE = r"publishers/anthropic/models/(?!count-tokens:)[^/]+"
 
+# Where a server that was mapped has its API at its root, as LiteLLM's proxy does too.
+_AT_ROOT = "(?<![^/]/)"
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
 # By the path's last segment, or its verb where it has one (`/models/m:predict`): a request costs one look-up.
 PATH_RULES = {
     "completions": (
-        _rule("POST", "chat/completions", "openai.chat"),
+        # Mistral's agents are asked as a model is.
+        _rule("POST", "(chat|agents)/completions", "openai.chat"),
         _rule(
             "POST",
-            r"(v\d\w*|beta|fim|openai|deployments/[^/]+|serving-endpoints)/completions",
+            rf"({_AT_ROOT}|(v\d\w*|beta|fim|openai|deployments/[^/]+|serving-endpoints)/)completions",
             "openai.completions",
         ),
     ),

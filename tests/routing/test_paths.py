@@ -24,6 +24,7 @@ CHAT = "/v1/chat/completions"
         "/models/chat/completions",
         "/api/v1/proxy/chat/completions/v1/chat/completions",
         "//chat/completions",
+        "/v1/agents/completions",
     ],
 )
 def test_chat_completions_are_told_by_the_end_of_the_path(path: str) -> None:
@@ -55,6 +56,9 @@ def test_no_other_request_is_a_call(method: str, path: str) -> None:
 
 OPERATIONS = {
     "/v1/completions": "openai.completions",
+    "/completions": "openai.completions",
+    "completions": "openai.completions",
+    "//completions": "openai.completions",
     "/openai/completions": "openai.completions",
     "/openai/deployments/d%20x/completions": "openai.completions",
     "/serving-endpoints/completions": "openai.completions",
@@ -170,6 +174,8 @@ def test_an_interaction_that_is_fetched_again_is_told_from_a_new_one(path: str) 
         ("POST", "/v1/responses/input_tokens"),
         ("POST", "/v1/files"),
         ("POST", "/v1/batches"),
+        ("POST", "/xcompletions"),
+        ("POST", "/v1/xagents/completions"),
         ("POST", "/code/completions"),
         ("POST", "/v1/code/completions"),
         ("POST", "/orders/1/cancel"),
