@@ -216,7 +216,7 @@ def _make_exchanges(script: Script, count: int) -> list[Exchange]:
 def _make_events(script: Script, count: int) -> list[Event]:
     """All of them different objects, as they are in a batch."""
     exchanges = _make_exchanges(script, count)
-    events = [event for exchange in exchanges if (event := decode(exchange)) is not None]
+    events = [event for exchange in exchanges if isinstance(event := decode(exchange), Event)]
     _discard(exchanges)
     assert len(events) == count
     return events

@@ -68,7 +68,7 @@ def make_exchange(
 
 def read(exchange: Exchange, reading: Reading | None = None) -> Event:
     event = decode(exchange, reading or Reading())
-    assert event is not None
+    assert isinstance(event, Event)
     return event
 
 

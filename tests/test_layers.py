@@ -51,7 +51,7 @@ LAYERS: list[dict[str, set[str]]] = [
     {"dialects": {"framing"}, "bodies": set(), "inline_delivery": set()},
     {"counting": set()},
     {"decode": set()},
-    {"intake": set(), "prompt_log": set()},
+    {"intake": set(), "prompt_log": set(), "origins": set()},
     {"reader": set(), "limit_check": set()},
     {"result_notes": set()},
     {"worker": set()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -36,7 +37,7 @@ from payi_transport.reading.recorded_headers import (
     read_headers,
 )
 
-__all__ = ["Reading", "decode"]
+__all__ = ["Pending", "Reading", "decode"]
 
 _AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
 _DEPLOYMENT_HEADER = "x-ms-deployment-name"
@@ -65,8 +66,15 @@ class Reading(msgspec.Struct, frozen=True):
     count_tokens: CountTokens | None = None
 
 
-def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  # noqa: B008 (immutable)
-    """The event of an exchange, None for an answer that says no more than another one does or will.
+class Pending(NamedTuple):
+    """What a call began that is not done: by this id a later answer tells its end. `asked` is the model."""
+
+    response_id: str | None
+    asked: str | None
+
+
+def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | Pending:  # noqa: B008 (immutable)
+    """The event of an exchange, or what it waits for.
 
     Raises nothing for what a provider sent; bytes that can't be read give an event without units.
     """
@@ -76,7 +84,7 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | None:  #
     reply = _make_reply(exchange, dialect, headers, body)
     answer = _read_answer(dialect, exchange.status, reply, body)
     if answer.pending:
-        return None
+        return Pending(answer.response_id, reply.asked)
     context = exchange.context
     price = _find_price(exchange, answer, reply.asked, dialect.prefix, reading)
     streams = _is_stream(reply)

@@ -49,7 +49,8 @@ class PromptLog:
         """Without `log_prompt_and_response` the content goes to the logger alone, of a scope to nobody."""
         if not exchange.log_content and exchange.context.log_prompt_and_response is not False:
             exchange.log_content = True
-            event = decode(exchange, self._reading) or event
+            shown = decode(exchange, self._reading)
+            event = shown if isinstance(shown, Event) else event
         content = {
             "provider_request_json": event.provider_request_json,
             "provider_response_json": event.provider_response_json,

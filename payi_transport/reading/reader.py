@@ -7,8 +7,9 @@ from typing import Any
 
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Listener
-from payi_transport.reading.decode import Reading, decode
+from payi_transport.reading.decode import Pending, Reading, decode
 from payi_transport.reading.notices import Notices
+from payi_transport.reading.origins import Origins
 from payi_transport.reading.prompt_log import PromptLog
 from payi_transport.reading.repeats import Repeats
 
@@ -33,22 +34,29 @@ class Reader:
         self._notices = notices
         self._prompt_log = prompt_log
         self._listener = listener
+        self._origins = Origins()
         self._repeats = Repeats()
 
     def read(self, exchange: Exchange) -> Event | str:
         """The event of an exchange, or why it needs none."""
         if exchange.event is not None:
             return exchange.event
-        event = decode(exchange, self._reading)
-        if event is None:
+        fetched = exchange.route.operation.endswith(".again")
+        call, event = exchange, decode(exchange, self._reading)
+        if fetched and isinstance(event, Event):
+            call = self._origins.complete(event.provider_response_id, exchange)
+            event = decode(call, self._reading)
+        if isinstance(event, Pending):
+            if not fetched:
+                self._origins.keep(event, exchange)
             return "pending"
-        if self._repeats.is_repeat(event, exchange.route.operation.endswith(".again")):
+        if self._repeats.is_repeat(event, fetched):
             return "repeated"
-        context = exchange.context
+        context = call.context
         if not (context.price_as_category or context.price_as_resource):
             self._notices.check_price(exchange.route, event)
         self._notices.check_usage(exchange.route, event)
-        exchange.listener = self._listen(exchange, event)
+        exchange.listener = self._listen(call, event)
         return event
 
     def _listen(self, exchange: Exchange, event: Event) -> Listener | None:

@@ -10,7 +10,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from payi_transport import MemorySink, payi_stats
+from payi_transport import MemorySink, payi_stats, track_context
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.exchanges import events_of, shown
@@ -175,6 +175,28 @@ def test_a_background_response_counts_once_however_often_it_is_fetched(
     stats = payi_stats()
     assert (stats.captured, stats.delivered, stats.queued) == (5, 1, 0)
     assert stats.skipped == {"pending": 2, "repeated": 2}
+
+
+@some_setups
+def test_the_event_of_a_background_response_is_that_of_the_call_which_began_it(
+    setup: Setup, origin: Origin, sink: MemorySink
+) -> None:
+    body = {**json.loads(by_name["responses_unary"].answer), "model": "gpt-5.2-2026-08-01"}
+    begun = {**body, "status": "queued", "output": [], "usage": None}
+    origin.answers = [Answer([json.dumps(text).encode()], headers=JSON) for text in (begun, body)]
+    instrument(setup, origin, sink)
+
+    async def act(client: Any) -> None:
+        with track_context(user_id="beginner", log_prompt_and_response=False):
+            response = await result(client.responses.create(model="gpt-5.2", input="Hi", background=True))
+        with track_context(user_id="fetcher"):
+            await result(client.responses.retrieve(response.id))
+
+    run(setup, origin.url, act)
+    [event] = events_of(sink)
+    assert (event.user_id, event.resource) == ("beginner", "gpt-5.2")
+    assert event.provider_uri == f"{origin.url}/v1/responses"
+    assert event.provider_response_json is None
 
 
 @some_setups

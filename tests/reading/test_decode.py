@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payi_transport.reading.decode import Reading, decode
+from payi_transport.reading.decode import Pending, Reading, decode
 from payi_transport.scopes.frame import Frame
 from tests.exchanges import decode_case, every_case, make_exchange, read, shown
 from tests.wire_cases import STREAM, UNARY, WireCase, by_name
@@ -135,10 +135,11 @@ def test_a_request_body_that_is_no_text_is_left_out() -> None:
     assert decode_case(case).provider_request_json is None
 
 
-def test_work_that_is_only_queued_makes_no_event() -> None:
+def test_work_that_is_only_queued_makes_no_event_yet() -> None:
     body = b'{"id":"resp_1","object":"response","status":"queued","model":"m","output":[],"usage":null}'
-    case = WireCase("queued", b"{}", body, 200, UNARY.headers, {}, operation="openai.responses")
-    assert decode(make_exchange(case)) is None
+    asked = b'{"model":"gpt"}'
+    case = WireCase("queued", asked, body, 200, UNARY.headers, {}, operation="openai.responses")
+    assert decode(make_exchange(case)) == Pending("resp_1", "gpt")
 
 
 def test_an_array_of_messages_is_a_stream() -> None:
