@@ -174,11 +174,11 @@ def _read_counts(reply: Reply) -> Answer:
 def _sum_results(told: Mapping[str, Any]) -> dict[str, int]:
     results = told.get("results")
     counts = [
-        count(result, "tokenCount")
+        number
         for result in (results if isinstance(results, list) else ())
-        if isinstance(result, dict)
+        if isinstance(result, dict) and (number := count(result, "tokenCount")) is not None
     ]
-    return {"results": sum(filter(None, counts))} if counts else {}
+    return {"results": sum(counts)} if counts else {}
 
 
 def _read_images(reply: Reply) -> Answer:

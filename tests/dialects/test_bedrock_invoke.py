@@ -62,6 +62,8 @@ FAMILIES: dict[str, tuple[dict[str, Any], Shown]] = {
     ),
     "Llama": ({"generation": "Hi", "prompt_token_count": 1, "generation_token_count": 2}, {"text": (1, 2)}),
     "Titan": ({"inputTextTokenCount": 1, "results": [{"tokenCount": 2}, {}, 7]}, {"text": (1, 2)}),
+    "Titan, nothing written": ({"inputTextTokenCount": 1, "results": [{"tokenCount": 0}]}, {"text": (1, 0)}),
+    "results of a search": ({"results": [{"index": 0, "relevance_score": 0.5}]}, {"text": (14, 26)}),
     "Titan's embeddings": ({"embedding": [0.5], "inputTextTokenCount": 1}, {"text": (1, None)}),
     "images": ({"images": ["AAAA", "BBBB"], "error": None}, {"image": (None, 2)}),
     "no image": ({"images": [], "error": "blocked"}, {"text": (14, 26)}),
