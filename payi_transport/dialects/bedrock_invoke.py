@@ -13,11 +13,17 @@ from typing import Any
 import msgspec
 
 from payi_transport.dialects.anthropic import read_message
+from payi_transport.dialects.anthropic_usage import mark_context
 from payi_transport.dialects.bedrock import Conversation, read_exception
 from payi_transport.dialects.bedrock_embeddings import read_embeddings
 from payi_transport.dialects.bedrock_guardrail import Guardrail
 from payi_transport.dialects.bedrock_text import read_prompt_texts
-from payi_transport.dialects.bedrock_usage import describe_service, map_usage, read_header_usage
+from payi_transport.dialects.bedrock_usage import (
+    complete_units,
+    describe_service,
+    map_usage,
+    read_header_usage,
+)
 from payi_transport.dialects.counts import count
 from payi_transport.dialects.openai import read_chat
 from payi_transport.dialects.reply import Reply
@@ -87,9 +93,10 @@ def _unwrap(data: bytes) -> bytes:
 
 def read_invocation(reply: Reply) -> Answer:
     """What an invocation says: of the family's own usage and Bedrock's, the family's tells more."""
-    answer = _find_family(reply.frames)(reply)
+    read = _find_family(reply.frames)
+    answer = read(reply)
     beside = _Told(reply)
-    units = answer.units or map_usage(beside.metrics) or read_header_usage(reply.headers)
+    units = _complete(read, answer.units, beside.units)
     failure = beside.failure or answer.failure or beside.guardrail.failure
     document = [name for name, _ in reply.frames] == [""]
     finished = answer.finished or bool(beside.metrics or failure) or (document and reply.exhausted)
@@ -104,6 +111,18 @@ def read_invocation(reply: Reply) -> Answer:
         properties={**answer.properties, **beside.guardrail.properties, **beside.properties},
         uncounted=answer.uncounted or (tuple(read_prompt_texts(reply.request)) if silent else ()),
     )
+
+
+def _complete(
+    read: Callable[[Reply], Answer], units: Mapping[str, Units], told: Mapping[str, Units]
+) -> Mapping[str, Units]:
+    """The units that a family tells, with Bedrock's own where it tells none or half of them."""
+    if units and read in _WHOLE:
+        return units
+    completed = complete_units(units, told)
+    # Its own input is marked already.
+    lacks_input = all(unit.input is None for unit in units.values())
+    return mark_context(completed) if read is read_message and lacks_input else completed
 
 
 class _Told:
@@ -122,6 +141,10 @@ class _Told:
                 self.failure = read_exception(name, data)
             elif b'"amazon-bedrock-' in data:
                 self._gather(decode(_beside, data) or _Beside())
+
+    @property
+    def units(self) -> dict[str, Units]:
+        return complete_units(map_usage(self.metrics), read_header_usage(self._headers))
 
     @property
     def properties(self) -> dict[str, str]:
@@ -197,6 +220,8 @@ _FAMILIES: dict[str, Callable[[Reply], Answer]] = {
     "embeddings": read_embeddings,
     "images": _read_images,
 }
+# Those that tell all there is: images are billed by number, and vectors are no tokens.
+_WHOLE = (_read_images, read_embeddings)
 
 
 def _find_family(frames: Frames) -> Callable[[Reply], Answer]:

@@ -12,7 +12,7 @@ from payi_transport.dialects.counts import count, take
 from payi_transport.dialects.openai import describe_extras
 from payi_transport.event import Units
 
-__all__ = ["describe_service", "map_usage", "read_header_usage", "undo_double_count"]
+__all__ = ["complete_units", "describe_service", "map_usage", "read_header_usage", "undo_double_count"]
 
 _INPUT = ("inputTokens", "inputTokenCount")
 _OUTPUT = ("outputTokens", "outputTokenCount")
@@ -59,6 +59,25 @@ def read_header_usage(headers: Mapping[str, str]) -> dict[str, Units]:
         name: int(value) for name, value in told.items() if value.isdecimal() and len(value) <= _MOST_DIGITS
     }
     return map_usage(numbers)
+
+
+def complete_units(units: Mapping[str, Units], told: Mapping[str, Units]) -> dict[str, Units]:
+    """`units`, with the input or output of `told` where they say nothing at all of theirs.
+
+    Caches are input: what is told of one and not of the rest stays so, as `told` may hold it in its own.
+    """
+    inputs = any(unit.input is not None for unit in units.values())
+    outputs = any(unit.output is not None for unit in units.values())
+    large = "_large_context" if any(name.endswith("_large_context") for name in units) else ""
+    completed = dict(units)
+    for name, more in told.items():
+        mine = units.get(f"{name}{large}", Units())
+        unit = Units(
+            input=mine.input if inputs else more.input, output=mine.output if outputs else more.output
+        )
+        if unit != Units():
+            completed[f"{name}{large}"] = unit
+    return completed
 
 
 def undo_double_count(usage: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -84,6 +84,11 @@ FAMILIES: dict[str, tuple[dict[str, Any], Shown]] = {
     ),
     "AI21's older texts": ({"completions": [{"data": {"text": "Hi"}}]}, {"text": (14, 26)}),
     "one that nobody knows": ({"reply": "Hi"}, {"text": (14, 26)}),
+    "half of Llama's": ({"prompt_token_count": None, "generation_token_count": 2}, {"text": (14, 2)}),
+    "the other half": ({"prompt_token_count": 1, "generation_token_count": None}, {"text": (1, 26)}),
+    "half of Anthropic's": ({**MESSAGE, "usage": {"input_tokens": 1}}, {"text": (1, 26)}),
+    "half of OpenAI's": ({"choices": [], "usage": {"completion_tokens": 2}}, {"text": (14, 2)}),
+    "half of Nova's": ({"output": {}, "usage": {"inputTokens": 1}}, {"text": (1, 26)}),
     "counts of other types": (
         {"prompt_token_count": "1", "results": {}, "generation_token_count": None},
         {"text": (14, 26)},
@@ -107,6 +112,41 @@ def test_on_streams_the_metrics_of_the_last_event_do(body: dict[str, Any]) -> No
     answer = stream(body, {**body, **METRICS}, headers={"x-amzn-bedrock-invocation-latency": "3"})
     assert show(answer.units) == {"text": (14, 26)}
     assert answer.finished
+
+
+def test_a_message_that_stopped_short_of_its_output_has_the_metrics_of_its_last_event() -> None:
+    answer = stream(
+        {"type": "message_start", "message": {"usage": {"input_tokens": 1, "cache_read_input_tokens": 3}}},
+        {"type": "message_stop", **METRICS},
+    )
+    assert show(answer.units) == {"text": (1, 26), "text_cache_read": (3, None)}
+
+
+def test_headers_complete_the_metrics() -> None:
+    events = [{"outputs": []}, {"outputs": [], "amazon-bedrock-invocationMetrics": {"outputTokenCount": 2}}]
+    assert show(stream(*events, headers=HEADERS).units) == {"text": (14, 2)}
+
+
+@pytest.mark.parametrize("usage", [{}, {"output_tokens": 2}])
+@pytest.mark.parametrize(("tokens", "name"), [("200000", "text"), ("200001", "text_large_context")])
+def test_a_large_context_of_anthropic_is_one_whoever_counted_it(
+    usage: dict[str, int], tokens: str, name: str
+) -> None:
+    headers = {
+        **HEADERS,
+        "x-amzn-bedrock-input-token-count": tokens,
+        "x-amzn-bedrock-output-token-count": "2",
+    }
+    assert show(read({**MESSAGE, "usage": usage}, headers=headers).units) == {name: (int(tokens), 2)}
+    assert show(read({"generation": "Hi"}, headers=headers).units) == {"text": (int(tokens), 2)}
+
+
+def test_a_large_context_that_the_message_told_is_completed_as_one() -> None:
+    body = {**MESSAGE, "usage": {"input_tokens": 100_000, "cache_read_input_tokens": 100_001}}
+    assert show(read(body, headers=HEADERS).units) == {
+        "text_large_context": (100_000, 26),
+        "text_cache_read_large_context": (100_001, None),
+    }
 
 
 def test_the_counts_of_a_stream_are_cumulative() -> None:

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 
 from payi_transport.dialects.bedrock_usage import (
+    complete_units,
     describe_service,
     map_usage,
     read_header_usage,
     undo_double_count,
 )
+from payi_transport.event import Units
 from tests.dialects.shapes import Shown, objects_of, show
 
 USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
@@ -128,6 +130,43 @@ def test_counts_of_any_type_raise_nothing(usage: dict[str, Any]) -> None:
 )
 def test_the_units_that_headers_tell(headers: dict[str, str], units: Shown) -> None:
     assert show(read_header_usage(headers)) == units
+
+
+TOLD: Shown = {"text": (14, 26), "text_cache_read": (3, None)}
+
+
+@pytest.mark.parametrize(
+    ("units", "completed"),
+    [
+        ({}, TOLD),
+        ({"text": (1, 2)}, {"text": (1, 2)}),
+        ({"text": (0, 0)}, {"text": (0, 0)}),
+        ({"text": (None, 2)}, {"text": (14, 2), "text_cache_read": (3, None)}),
+        ({"text": (1, None)}, {"text": (1, 26)}),
+        ({"text_cache_read": (9, None)}, {"text_cache_read": (9, None), "text": (None, 26)}),
+        (
+            {"text": (None, 2), "text_cache_write": (9, None)},
+            {"text": (None, 2), "text_cache_write": (9, None)},
+        ),
+        (
+            {"reasoning": (None, 2)},
+            {"reasoning": (None, 2), "text": (14, None), "text_cache_read": (3, None)},
+        ),
+        ({"text_large_context": (200_001, None)}, {"text_large_context": (200_001, 26)}),
+        (
+            {"text_cache_read_large_context": (200_001, None)},
+            {"text_cache_read_large_context": (200_001, None), "text_large_context": (None, 26)},
+        ),
+    ],
+)
+def test_the_side_of_which_nothing_is_told_is_filled_and_no_token_counts_twice(
+    units: Shown, completed: Shown
+) -> None:
+    assert show(complete_units(make(units), make(TOLD))) == completed
+
+
+def make(shown: Shown) -> dict[str, Units]:
+    return {name: Units(*sides) for name, sides in shown.items()}
 
 
 @pytest.mark.parametrize(
