@@ -84,6 +84,7 @@ def undo_double_count(usage: Mapping[str, Any]) -> Mapping[str, Any]:
     """A usage as the documentation has it, of a stream of OpenAI's models.
 
     There `inputTokens` holds the cached tokens too: https://github.com/maximhq/bifrost/pull/6942
+    So does `totalTokens`, twice: one that is the sum of all counts is no proof that they stand apart.
     """
     prompt = count(usage, *_INPUT) or 0
     cached = (count(usage, *_READ) or 0) + (count(usage, *_WRITTEN) or 0)

@@ -177,6 +177,10 @@ def make(shown: Shown) -> dict[str, Units]:
             {"text": (2, 19), "text_cache_write": (4993, None)},
         ),
         (
+            {"inputTokens": 4995, "outputTokens": 19, "totalTokens": 10007, "cacheWriteInputTokens": 4993},
+            {"text": (2, 19), "text_cache_write": (4993, None)},
+        ),
+        (
             {"inputTokens": 100, "cacheReadInputTokens": 60, "cacheWriteInputTokens": 40},
             {"text": (0, None), "text_cache_read": (60, None), "text_cache_write": (40, None)},
         ),
