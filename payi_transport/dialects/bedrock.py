@@ -99,7 +99,7 @@ def read_converse(reply: Reply) -> Answer:
     routed = text(section(trace, "promptRouter").get("invokedModelId"))
     return Answer(
         resource=routed,
-        units={**_map_units(told, routed or reply.asked or ""), **guardrail.units},
+        units={**_map_units(told, _find_family(routed, reply)), **guardrail.units},
         function_calls=told.function_calls,
         failure=told.failure or guardrail.failure,
         finished=told.finished or (reply.exhausted and not told.streamed),
@@ -107,10 +107,14 @@ def read_converse(reply: Reply) -> Answer:
     )
 
 
-def _map_units(told: Conversation, model: str) -> dict[str, Units]:
+def _find_family(routed: str | None, reply: Reply) -> str:
+    """The family of the model that answered; where an ARN does not name it, what it is priced as may."""
+    names = (routed,) if routed else (reply.asked, reply.priced)
+    return next((named[1] for name in names if name and (named := _FAMILY.search(name))), "")
+
+
+def _map_units(told: Conversation, family: str) -> dict[str, Units]:
     """The units of a usage, with what is special to the models of a family."""
-    named = _FAMILY.search(model)
-    family = named[1] if named else ""
     if family == "openai" and told.streamed:
         return map_usage(undo_double_count(told.usage))
     units = map_usage(told.usage)

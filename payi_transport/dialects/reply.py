@@ -13,8 +13,9 @@ __all__ = ["Reply"]
 class Reply(NamedTuple):
     """`exhausted`: the body was read to its end. `headers` are those of the answer, by lower-case name.
 
-    `asked` is the model that the caller asked for, `category` that of the host. `uri` is where the request
-    went, without its query, and `sent` are its headers, by lower-case name.
+    `asked` is the model that the caller asked for, `priced` what the caller says that it is, where its name
+    does not, and `category` that of the host. `uri` is where the request went, without its query, and `sent`
+    are its headers, by lower-case name.
     """
 
     frames: Frames
@@ -25,3 +26,4 @@ class Reply(NamedTuple):
     category: str = ""
     uri: str = ""
     sent: Mapping[str, str] = {}
+    priced: str | None = None

@@ -81,7 +81,7 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | Pending:
     headers = read_headers(exchange.response_headers)
     body = read_body(exchange, headers)
     dialect = find_dialect(exchange.route.operation, exchange.route.category)
-    reply = _make_reply(exchange, dialect, headers, body)
+    reply = _make_reply(exchange, dialect, headers, body, reading)
     answer = _read_answer(dialect, exchange.status, reply, body)
     if answer.pending:
         return Pending(answer.response_id, reply.asked)
@@ -124,16 +124,20 @@ def _find_asked(exchange: Exchange, headers: Mapping[str, str]) -> str | None:
     return route.resource or deployment or _read_asked(exchange.request_body)
 
 
-def _make_reply(exchange: Exchange, dialect: Dialect, headers: Mapping[str, str], body: bytes) -> Reply:
+def _make_reply(
+    exchange: Exchange, dialect: Dialect, headers: Mapping[str, str], body: bytes, reading: Reading
+) -> Reply:
+    asked = _find_asked(exchange, headers)
     return Reply(
         dialect.unwrap(find_framing(headers.get("content-type", ""))(body)),
         exchange.outcome is Outcome.EXHAUSTED,
         exchange.request_body or b"",
         headers,
-        _find_asked(exchange, headers),
+        asked,
         exchange.route.category,
         exchange.route.uri,
         read_headers(exchange.request_headers),
+        _find_priced(exchange, asked, dialect.prefix, reading),
     )
 
 
@@ -175,6 +179,13 @@ def _find_price(
         *(name.removeprefix(prefix) for name in (resource, asked_as)),
     }
     return find_price(reading.model_mappings, price, names, route.host)
+
+
+def _find_priced(exchange: Exchange, asked: str | None, prefix: str, reading: Reading) -> str | None:
+    """What the caller says that the asked model is, None where nobody says anything."""
+    if not (exchange.context.price_as_resource or reading.model_mappings):
+        return None
+    return _find_price(exchange, Answer(), asked, prefix, reading).resource
 
 
 def _read_asked(body: bytes | None) -> str | None:

@@ -196,6 +196,37 @@ def test_a_large_context_of_anthropic_has_its_own_units(asked: str, cached: int,
     assert show(answer.units) == {f"text{suffix}": (14, 26), f"text_cache_read{suffix}": (cached, None)}
 
 
+PROFILE = "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc"
+
+
+@pytest.mark.parametrize(
+    ("asked", "routed", "priced", "name"),
+    [
+        (PROFILE, None, "anthropic.claude-sonnet-4-5", "text_large_context"),
+        (PROFILE, None, PROFILE, "text"),
+        (PROFILE, None, None, "text"),
+        (PROFILE, None, "my-claude", "text"),
+        ("us.anthropic.claude-sonnet-4-5", None, "my-claude", "text_large_context"),
+        (None, None, "anthropic.claude-sonnet-4-5", "text_large_context"),
+        (PROFILE, "us.meta.llama3-3-70b-instruct-v1:0", "anthropic.claude-sonnet-4-5", "text"),
+    ],
+)
+def test_a_price_tells_the_family_where_the_model_that_answered_does_not(
+    asked: str | None, routed: str | None, priced: str | None, name: str
+) -> None:
+    body = {
+        "usage": {"inputTokens": 200_001, "outputTokens": 1},
+        "trace": {"promptRouter": {"invokedModelId": routed}},
+    }
+    assert show(read(body, asked=asked, priced=priced).units) == {name: (200_001, 1)}
+
+
+def test_a_price_tells_openais_streams_which_count_what_was_cached_twice() -> None:
+    body = {"usage": {"inputTokens": 12, "outputTokens": 1, "cacheReadInputTokens": 10}}
+    answer = stream(("metadata", body), asked=PROFILE, priced="openai.gpt-5.6")
+    assert show(answer.units) == {"text": (2, 1), "text_cache_read": (10, None)}
+
+
 @pytest.mark.parametrize("config", [None, 7, [], {"guardrailIdentifier": 7}])
 def test_a_guardrail_of_another_type_has_no_name(config: Any) -> None:
     request = json.dumps({"guardrailConfig": config}).encode()

@@ -146,3 +146,26 @@ def test_a_mapping_for_a_host_holds_for_a_model_in_its_path(host: str) -> None:
     exchange.route = exchange.route._replace(host=HostPattern(name, None))
     event = read(exchange, Reading(model_mappings=(mapping,)))
     assert event.resource == ("my-llama" if host == name else case.route["resource"])
+
+
+PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+CLAUDE = "anthropic.claude-sonnet-4-5"
+
+
+@pytest.mark.parametrize(
+    ("context", "mapping", "resource", "unit"),
+    [
+        (Frame(), ModelMapping(PROFILE, None, None, CLAUDE), CLAUDE, "text_large_context"),
+        (Frame(price_as_resource=CLAUDE), None, CLAUDE, "text_large_context"),
+        (Frame(), ModelMapping(PROFILE, None, None, "mine"), "mine", "text"),
+        (Frame(), None, PROFILE, "text"),
+    ],
+)
+def test_a_profile_that_does_not_name_its_model_has_the_units_of_the_one_it_is_priced_as(
+    context: Frame, mapping: ModelMapping | None, resource: str, unit: str
+) -> None:
+    exchange = make_exchange(by_name["bedrock/converse_large_context"], context=context)
+    exchange.route = exchange.route._replace(resource=PROFILE)
+    event = read(exchange, Reading(model_mappings=(mapping,) if mapping else ()))
+    assert event.resource == resource
+    assert unit in event.units
