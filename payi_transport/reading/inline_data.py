@@ -84,7 +84,7 @@ _PATTERNS = (_DATA_URL, _BASE64_FIELD, _SOURCE_BYTES, _OBJECT_DATA, _LONG_BASE64
 
 def strip_inline_data(body: bytes) -> bytes:
     """`body`, JSON as it was sent, with `<not_instrumented>` for each piece of inline data."""
-    if _RUN in body[::_APART].translate(_HAS):
+    if len(body) > _SURE and _RUN in body[::_APART].translate(_HAS):
         body = _LONG.sub(_replace_long, body)
     if _BEGINNING.search(body) is None:
         return body
