@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from payi_transport.dialects.reply import Reply
 from payi_transport.dialects.table import Dialect
@@ -29,7 +29,7 @@ def count_units(
         return next((number for number in counts if number is not None), None)
 
     units = answer.units
-    uncounted = _sum(count, answer.uncounted)
+    uncounted = _sum(count, answer.uncounted or None)
     if uncounted is not None:
         units = {**units, "text": Units(input=uncounted)}
     if cut or uncounted is not None:
@@ -37,10 +37,13 @@ def count_units(
     return _split_vision(units, _sum(count, dialect.read_prompt_texts(reply.request)))
 
 
-def _sum(count: _Count, texts: Iterable[str] | None) -> int | None:
-    """The tokens of all the texts; None where there is none, or one can't be counted."""
-    counts = [count(text) for text in texts or ()]
-    return None if not counts or None in counts else sum(filter(None, counts))
+def _sum(count: _Count, texts: Sequence[str] | None) -> int | None:
+    """The tokens of all the texts; None where one can't be counted, or nothing is to be."""
+    if texts is None:
+        return None
+    # A model without a tokenizer does not count an empty text either.
+    counts = [count(text) for text in texts or ("",)]
+    return None if None in counts else sum(filter(None, counts))
 
 
 def _raise_output(units: Mapping[str, Units], counted: int) -> Mapping[str, Units]:

@@ -16,6 +16,7 @@ from tests.dialects.shapes import Shown, show
 OUTPUT = "one two three"
 DIALECT = Dialect(lambda reply: Answer(), read_output_text=lambda frames: OUTPUT)
 IMAGES = DIALECT._replace(read_prompt_texts=lambda request: ["one two", "three"])
+ONLY_IMAGES = DIALECT._replace(read_prompt_texts=lambda request: [])
 
 
 def words(model: str, text: str) -> int | None:
@@ -59,6 +60,8 @@ TEXT = {"text": Units(input=5, output=2)}
         ({"text": Units(input=1)}, {"dialect": IMAGES}, {"text": (1, None), "vision": (0, None)}),
         (TEXT, {"dialect": IMAGES, "cut": True}, {"text": (3, 3), "vision": (2, None)}),
         (TEXT, {"dialect": IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
+        (TEXT, {"dialect": ONLY_IMAGES}, {"text": (0, 2), "vision": (5, None)}),
+        (TEXT, {"dialect": ONLY_IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
         ({"text": Units(output=1)}, {"dialect": IMAGES}, {"text": (None, 1)}),
         ({"audio": Units(input=1)}, {"dialect": IMAGES}, {"audio": (1, None)}),
         ({**TEXT, "vision": Units(input=1)}, {"dialect": IMAGES}, {"text": (5, 2), "vision": (1, None)}),
