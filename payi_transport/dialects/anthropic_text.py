@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.dialects.openai_text import find_texts
+from payi_transport.dialects.parts import find_texts, has_part
 from payi_transport.dialects.values import decode
 from payi_transport.framing import Frames
 
@@ -15,17 +15,21 @@ __all__ = ["read_output_text", "read_prompt_texts"]
 
 # What a delta of a content block holds, by its type.
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
-_IMAGE = b'"image"'
+_IMAGES = frozenset({"image"})
+_MARK = b'"image"'
+_PROMPT = frozenset({"system", "messages", "content", "text", "output_config", "format"})
+# What a model reads as JSON, or close to it; `input` is that of a tool.
+_WRITTEN = ("tools", "input", "schema")
 
 _any = msgspec.json.Decoder()
 
 
 def read_prompt_texts(request: bytes) -> list[str] | None:
-    """Each text of a request's system prompt and messages; None where it has no image."""
-    body = decode(_any, request) if _IMAGE in request else None
-    if not isinstance(body, dict):
+    """Each text of a prompt that has an image, also in a tool's result; None for any other."""
+    body = decode(_any, request) if _MARK in request else None
+    if not has_part(body, _PROMPT, _IMAGES):
         return None
-    return [text for part in (body.get("system"), body.get("messages")) for text in find_texts(part)]
+    return list(find_texts(body, _PROMPT, _WRITTEN))
 
 
 def read_output_text(frames: Frames) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import msgspec
 
+from payi_transport.dialects.parts import find_texts
 from payi_transport.dialects.values import decode
 from payi_transport.framing import Frames
 
@@ -43,29 +41,14 @@ _OUTPUT = frozenset(
         "arguments",
     }
 )
-# Events of a choice with a message with content, of a block in a field.
-_DEEPEST = 8
-
 _any = msgspec.json.Decoder()
 
 
 def read_prompt_texts(request: bytes) -> list[str]:
     """Each text of a request."""
-    return list(_find_texts(decode(_any, request), _PROMPT, _DEEPEST))
+    return list(find_texts(decode(_any, request), _PROMPT))
 
 
 def read_output_text(frames: Frames) -> str:
     """The text of an answer as far as it came."""
-    return "".join(text for _, data in frames for text in _find_texts(decode(_any, data), _OUTPUT, _DEEPEST))
-
-
-def _find_texts(value: Any, names: frozenset[str], deepest: int) -> Iterator[str]:
-    if isinstance(value, dict) and deepest:
-        for name, part in value.items():
-            if name in names:
-                yield from _find_texts(part, names, deepest - 1)
-    elif isinstance(value, list) and deepest:
-        for item in value:
-            yield from _find_texts(item, names, deepest - 1)
-    elif isinstance(value, str):
-        yield value
+    return "".join(text for _, data in frames for text in find_texts(decode(_any, data), _OUTPUT))

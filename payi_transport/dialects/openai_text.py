@@ -7,54 +7,48 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.dialects.parts import find_texts, has_part
+from payi_transport.dialects.values import decode
 from payi_transport.framing import Frames
 
-__all__ = ["find_texts", "read_output_text", "read_prompt_texts"]
+__all__ = ["read_output_text", "read_prompt_texts"]
 
-_any = msgspec.json.Decoder()
+# The parts that are images, in chat messages and in the items of a Responses input.
+_IMAGES = frozenset({"image_url", "input_image", "computer_screenshot"})
+_MARKS = tuple(f'"{kind}"'.encode() for kind in _IMAGES)
+_CONTENT = frozenset({"text", "content"})
+_PROMPT = _CONTENT | {
+    *("messages", "instructions", "input", "output", "tool_calls", "function", "function_call"),
+    *("response_format", "json_schema", "format"),
+}
+# What a model reads as JSON, or close to it.
+_WRITTEN = ("tools", "functions", "arguments", "schema")
+# What brings a prompt in that the request does not hold.
+_KEPT = ("previous_response_id", "conversation", "prompt")
+
+_object = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_prompt_texts(request: bytes) -> list[str] | None:
-    """Each text of a request's messages, or instructions and input; None where it has no image."""
-    if b'"image_url"' not in request and b'"input_image"' not in request:
+    """Each text of a prompt that has an image; None for any other, and where not all of it is there."""
+    if not any(mark in request for mark in _MARKS):
         return None
-    body = _decode(request)
-    if not isinstance(body, dict):
-        return []
-    parts = (body.get("instructions"), body.get("messages"), body.get("input"))
-    return [text for part in parts for text in find_texts(part)]
+    body = decode(_object, request) or {}
+    if any(map(body.get, _KEPT)) or not has_part(body, _PROMPT, _IMAGES):
+        return None
+    return list(find_texts(body, _PROMPT, _WRITTEN))
 
 
 def read_output_text(frames: Frames) -> str:
     """The text of an answer as far as it came, of all choices."""
-    return "".join(text for _, data in frames for text in _find_output(_decode(data)))
+    return "".join(text for _, data in frames for text in _find_output(decode(_object, data) or {}))
 
 
-def _decode(data: bytes) -> Any:
-    try:
-        return _any.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def find_texts(value: Any) -> Iterator[str]:
-    """A text, a list of messages, or their content parts; images and other parts hold none."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from find_texts(item)
-    elif isinstance(value, dict):
-        for name in ("text", "content"):
-            yield from find_texts(value.get(name))
-
-
-def _find_output(body: Any) -> Iterator[str]:
-    if not isinstance(body, dict):
-        return
+def _find_output(body: dict[str, Any]) -> Iterator[str]:
     if body.get("type") == "response.output_text.delta":
-        yield from find_texts(body.get("delta"))
+        yield from find_texts(body.get("delta"), _CONTENT)
     choices = body.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict):
-            yield from find_texts(choice.get("delta") or choice.get("message") or choice.get("text"))
+            said = choice.get("delta") or choice.get("message") or choice.get("text")
+            yield from find_texts(said, _CONTENT)

@@ -40,18 +40,43 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
             },
             ["be brief", "two"],
         ),
-        ({"messages": None, "system": 7, "type": "image"}, []),
+        # What a model reads beside its messages, and the calls that it made before.
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [IMAGE]},
+                    {"role": "assistant", "content": [{"type": "tool_use", "input": {"a": 1}}]},
+                ],
+                "tools": [{"name": "f"}],
+                "output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
+            },
+            ['{"a":1}', '{"type":"object"}', '[{"name":"f"}]'],
+        ),
     ],
 )
-def test_prompt_text_is_that_of_system_and_messages(body: Any, texts: list[str]) -> None:
+def test_prompt_text_is_all_that_the_model_reads_beside_an_image(body: Any, texts: list[str]) -> None:
     assert read_prompt_texts(msgspec.json.encode(body)) == texts
 
 
+TOOL = {"name": "f", "input_schema": {"properties": {"image": {"type": "string"}}}}
+CALL = {"type": "tool_use", "name": "f", "input": {"content": [IMAGE]}}
+
+
 @pytest.mark.parametrize(
-    "body", [b'{"messages":[{"content":"hello"}]}', b'{"text":"\\"image\\""}', b'["image"]', b'{"image"', b""]
+    "body",
+    [
+        {"messages": [{"content": "hello"}]},
+        {"messages": [{"content": '"image"'}]},
+        {"messages": [{"content": "hello"}], "tools": [TOOL]},
+        {"messages": [{"content": [CALL]}]},
+        {"messages": None, "system": 7, "type": "image"},
+        ["image"],
+        b'{"image"',
+        b"",
+    ],
 )
-def test_of_a_prompt_without_an_image_no_text_is_read(body: bytes) -> None:
-    assert read_prompt_texts(body) is None
+def test_of_a_prompt_without_an_image_no_text_is_read(body: Any) -> None:
+    assert read_prompt_texts(body if isinstance(body, bytes) else msgspec.json.encode(body)) is None
 
 
 def delta(kind: Any, **fields: Any) -> dict[str, Any]:

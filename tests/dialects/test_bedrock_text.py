@@ -68,13 +68,6 @@ def test_bodies_that_hold_no_text_raise_nothing(body: bytes) -> None:
     assert read_output_text([("", body)]) == ""
 
 
-def test_what_is_deeper_than_any_body_is_left_out() -> None:
-    body: Any = {"text": "Hi"}
-    for _ in range(8):
-        body = {"content": [body]}
-    assert read_prompt_texts(frames_of(body)[0][1]) == []
-
-
 @given(objects_of(("content", "text", "delta", "message", "messages", "output", "prompt")))
 def test_bodies_of_any_shape_raise_nothing(body: Any) -> None:
     read_prompt_texts(frames_of(body)[0][1])

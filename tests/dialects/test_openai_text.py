@@ -33,12 +33,41 @@ IMAGE = {"content": [{"type": "image_url", "image_url": {"url": "https://x"}}]}
             ["a", "b"],
         ),
         ({"input": [{"content": [{"type": "input_text", "text": "c"}, {"type": "input_image"}]}]}, ["c"]),
-        ({"messages": None, "image_url": 1}, []),
-        (["input_image"], []),
+        # What a model reads beside its messages, and the calls that it made before.
+        ({"messages": [IMAGE], "tools": [{"type": "function"}]}, ['[{"type":"function"}]']),
+        ({"messages": [IMAGE, {"tool_calls": [{"function": {"arguments": "{}"}}]}]}, ["{}"]),
+        (
+            {
+                "messages": [IMAGE],
+                "response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}},
+            },
+            ['{"type":"object"}'],
+        ),
+        (
+            {
+                "input": [
+                    {"type": "function_call", "arguments": "{}"},
+                    {
+                        "type": "function_call_output",
+                        "output": [{"type": "input_text", "text": "a"}, {"type": "input_image"}],
+                    },
+                ],
+                "text": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
+            },
+            ["{}", "a", '{"type":"object"}'],
+        ),
+        ({"input": [{"type": "computer_call_output", "output": {"type": "computer_screenshot"}}]}, []),
+        ({"messages": [IMAGE], "previous_response_id": None}, []),
     ],
 )
-def test_prompt_text_is_that_of_messages_and_input(body: Any, texts: list[str]) -> None:
+def test_prompt_text_is_all_that_the_model_reads_beside_an_image(body: Any, texts: list[str]) -> None:
     assert read_prompt_texts(msgspec.json.encode(body)) == texts
+
+
+@pytest.mark.parametrize("name", ["previous_response_id", "conversation", "prompt"])
+def test_of_a_prompt_that_the_provider_keeps_in_part_no_text_is_read(name: str) -> None:
+    body = {"input": [{"content": [{"type": "input_image"}]}]}
+    assert read_prompt_texts(msgspec.json.encode({**body, name: {"id": "x"}})) is None
 
 
 @pytest.mark.parametrize(
@@ -54,9 +83,24 @@ def test_output_text_is_that_of_all_choices_and_deltas(bodies: list[Any], text: 
     assert read_output_text([("", msgspec.json.encode(body)) for body in bodies]) == text
 
 
-@pytest.mark.parametrize("body", [b'{"messages":[{"content":"hello"}]}', b'{"text":"\\"image_url\\""}', b""])
-def test_of_a_prompt_without_an_image_no_text_is_read(body: bytes) -> None:
-    assert read_prompt_texts(body) is None
+TOOL = {"type": "function", "function": {"parameters": {"properties": {"image_url": {"type": "string"}}}}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"content": "hello"}]},
+        {"messages": [{"content": '"image_url"'}]},
+        {"messages": [{"content": "hello"}], "tools": [TOOL]},
+        {"input": "hello", "tools": [TOOL]},
+        {"messages": None, "image_url": 1},
+        ["input_image"],
+        b'{"messages":[{"content":[{"type":"input_image"',
+        b"",
+    ],
+)
+def test_of_a_prompt_without_an_image_no_text_is_read(body: Any) -> None:
+    assert read_prompt_texts(body if isinstance(body, bytes) else msgspec.json.encode(body)) is None
 
 
 @given(st.binary(max_size=200))

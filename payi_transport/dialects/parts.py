@@ -1,0 +1,53 @@
+"""Texts and content parts in JSON of any shape, found by the names of the fields that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+from typing import Any
+
+import msgspec
+
+__all__ = ["find_texts", "has_part"]
+
+# A message's content, with a tool's result, with a search's result in it. The limit is for JSON that nests
+# as deep as the stack does.
+_DEEPEST = 10
+
+
+def find_texts(
+    value: Any, names: Set[str], written: Iterable[str] = (), deepest: int = _DEEPEST
+) -> Iterator[str]:
+    """Each text in the fields of these names, and as JSON whatever is in those that are `written`."""
+    if isinstance(value, str):
+        yield value
+    elif deepest:
+        for part in _find_parts(value, names):
+            yield from find_texts(part, names, written, deepest - 1)
+        if isinstance(value, dict):
+            yield from (_write(value[name]) for name in written if value.get(name))
+
+
+def has_part(value: Any, names: Set[str], kinds: Set[str], deepest: int = _DEEPEST) -> bool:
+    """Whether the fields of these names hold a part whose `type` is one of the kinds."""
+    return deepest > 0 and any(
+        _find_kind(part) in kinds or has_part(part, names, kinds, deepest - 1)
+        for part in _find_parts(value, names)
+    )
+
+
+def _find_parts(value: Any, names: Set[str]) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return [part for name, part in value.items() if name in names]
+    return value if isinstance(value, list) else ()
+
+
+def _find_kind(part: Any) -> str:
+    kind = part.get("type") if isinstance(part, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _write(value: Any) -> str:
+    try:
+        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    except RecursionError:
+        return ""
