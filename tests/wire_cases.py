@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from payi_transport.framing import is_stream
+from payi_transport.framing import find_framing, is_stream
 from tests.eventstream import cut_stream, write_stream
 
 __all__ = ["CASES", "STREAM", "UNARY", "WireCase", "by_name"]
@@ -44,7 +44,7 @@ class WireCase:
 
     @property
     def streams(self) -> bool:
-        return is_stream(self.headers["content-type"])
+        return is_stream(find_framing(self.headers["content-type"], self.answer))
 
     @property
     def is_binary(self) -> bool:

@@ -1,6 +1,6 @@
 """Adding `xproxy_result` to an answer that waits for its report: to a JSON object, or a stream's last chunk.
 
-A document is held until its end, which changes nothing for who reads it whole. Of a stream only an event is
+An object is held until its end, which changes nothing for who reads it whole. Of a stream only an event is
 held that may be its last with data: one that tells a count of tokens, or why it finished.
 """
 
@@ -29,21 +29,33 @@ _LATE: Final = re.compile(
 
 
 class DocumentResult:
-    """Holds a JSON document, and adds the result to it."""
+    """Holds a JSON object, and adds the result to it. What begins as anything else is for `stream`.
 
-    def __init__(self, settle: Settle) -> None:
+    There are servers that call their streams documents.
+    """
+
+    def __init__(self, settle: Settle, stream: Rewriter) -> None:
         self._settle = settle
+        self._stream = stream
+        self._first = b""
         self._held: list[bytes] = []
 
     def feed(self, chunk: bytes) -> bytes:
+        self._first = self._first or chunk[:1]
+        if not self._is_object():
+            return self._stream.feed(chunk)
         self._held.append(chunk)
         return b""
 
     def flush(self) -> bytes:
+        if not self._is_object():
+            return self._stream.flush()
         result = self._settle()
         body = b"".join(self._held)
-        whole = body.startswith(b"{") and body.rstrip().endswith(b"}")
-        return body if result is None or not whole else _insert(body, result)
+        return body if result is None or not body.rstrip().endswith(b"}") else _insert(body, result)
+
+    def _is_object(self) -> bool:
+        return self._first in (b"", b"{")
 
 
 class StreamResult:

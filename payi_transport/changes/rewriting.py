@@ -17,6 +17,7 @@ def find_rewriter(exchange: Exchange, content_type: str, content_encoding: str) 
     if not exchange.waits or exchange.collected or (exchange.status or 0) >= 300:
         return hider
     media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == "text/event-stream":
-        return StreamResult(exchange.settle, hider)
-    return DocumentResult(exchange.settle) if media_type == "application/json" else hider
+    if media_type not in ("text/event-stream", "application/json"):
+        return hider
+    stream = StreamResult(exchange.settle, hider)
+    return stream if media_type == "text/event-stream" else DocumentResult(exchange.settle, stream)

@@ -11,7 +11,8 @@ __all__ = ["Reply"]
 
 
 class Reply(NamedTuple):
-    """`exhausted`: the body was read to its end. `headers` are those of the answer, by lower-case name.
+    """`exhausted`: the body was read to its end; `streams`: it is that of a stream. `headers` are
+    those of the answer, by lower-case name.
 
     `asked` is the model that the caller asked for, `priced` what the caller says that it is, where its name
     does not, and `category` that of the host. `uri` is where the request went, without its query, and `sent`
@@ -27,3 +28,4 @@ class Reply(NamedTuple):
     uri: str = ""
     sent: Mapping[str, str] = {}
     priced: str | None = None
+    streams: bool = False

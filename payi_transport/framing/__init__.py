@@ -8,14 +8,15 @@ from functools import lru_cache
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.framing.json_text import split_json
 from payi_transport.framing.ndjson import split_ndjson
-from payi_transport.framing.sse import split_sse
+from payi_transport.framing.sse import begins_sse, split_sse
 
-__all__ = ["Frames", "find_framing", "is_stream"]
+__all__ = ["Frames", "Framing", "find_framing", "is_stream"]
 
 # (name, data) of each message, in order.
 Frames = list[tuple[str, bytes]]
+Framing = Callable[[bytes], Frames]
 
-_STREAMS: dict[str, Callable[[bytes], Frames]] = {
+_STREAMS: dict[str, Framing] = {
     "text/event-stream": split_sse,
     "application/vnd.amazon.eventstream": split_eventstream,
     "application/x-ndjson": split_ndjson,
@@ -23,14 +24,20 @@ _STREAMS: dict[str, Callable[[bytes], Frames]] = {
 }
 
 
-def find_framing(content_type: str) -> Callable[[bytes], Frames]:
-    """The framing of a Content-Type value; whatever is no stream is a document, or an array of them."""
-    return _STREAMS.get(_media_type(content_type), split_json)
+def find_framing(content_type: str, body: bytes) -> Framing:
+    """The framing of a body by its Content-Type value.
+
+    Where that names no stream, a body may still begin as events do: SDKs read such a stream without asking
+    for its type, which some servers and gateways leave out. Whatever is no stream is a document, or an array
+    of them.
+    """
+    named = _STREAMS.get(_media_type(content_type))
+    return named or (split_sse if begins_sse(body) else split_json)
 
 
-def is_stream(content_type: str) -> bool:
-    """Whether a Content-Type value is that of a stream, which may be left early."""
-    return _media_type(content_type) in _STREAMS
+def is_stream(framing: Framing) -> bool:
+    """Whether a framing is that of a stream, which may be left early."""
+    return framing is not split_json
 
 
 # A server writes the same few with every answer.

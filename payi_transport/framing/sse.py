@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["split_sse"]
+__all__ = ["begins_sse", "split_sse"]
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
+
+
+def begins_sse(body: bytes) -> bool:
+    """Whether the first line is one of an event, or a comment. JSON never begins so."""
+    return _BEGINNING.match(body) is not None
 
 
 def split_sse(body: bytes) -> list[tuple[str, bytes]]:

@@ -34,4 +34,5 @@ def read_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
 def read_frames(exchange: Exchange) -> Frames:
     """The messages of a finished exchange."""
     headers = read_headers(exchange.response_headers)
-    return find_framing(headers.get("content-type", ""))(read_body(exchange, headers))
+    body = read_body(exchange, headers)
+    return find_framing(headers.get("content-type", ""), body)(body)

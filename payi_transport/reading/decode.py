@@ -14,7 +14,7 @@ from payi_transport.dialects.reply import Reply
 from payi_transport.dialects.table import Dialect, find_dialect
 from payi_transport.event import Answer, Event, Failure, Units
 from payi_transport.exchange import Exchange, Outcome
-from payi_transport.framing import Frames, find_framing, is_stream
+from payi_transport.framing import find_framing, is_stream
 from payi_transport.names import (
     ERROR_CODE_PROPERTY,
     ERROR_TYPE_PROPERTY,
@@ -87,7 +87,6 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | Pending:
         return Pending(answer.response_id, reply.asked)
     context = exchange.context
     price = _find_price(exchange, answer, reply.asked, dialect.prefix, reading)
-    streams = _is_stream(reply)
     return Event(
         category=price.category,
         resource=price.resource,
@@ -96,15 +95,15 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | Pending:
         provider_response_id=answer.response_id or find_request_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
         end_to_end_latency_ms=_milliseconds(exchange, exchange.ended),
-        time_to_first_token_ms=_milliseconds(exchange, exchange.first_byte) if streams else None,
+        time_to_first_token_ms=_milliseconds(exchange, exchange.first_byte) if reply.streams else None,
         http_status_code=exchange.status or STATUS_NO_ANSWER,
-        properties=_properties(exchange, answer, reply.sent, streams) or None,
+        properties=_properties(exchange, answer, reply) or None,
         use_case_properties=context.use_case_properties or None,
         provider_uri=exchange.route.uri,
         provider_request_headers=allow_request_headers(reply.sent, reading.more_headers),
         provider_response_headers=drop_hidden_headers(headers),
         provider_request_json=_content(exchange, exchange.request_body, reading),
-        provider_response_json=_response_json(exchange, reply.frames, body, streams, reading),
+        provider_response_json=_response_json(exchange, reply, body, reading),
         provider_response_function_calls=(answer.function_calls or None) if exchange.log_content else None,
         limit_ids=context.limit_ids or None,
         request_tags=context.request_tags or None,
@@ -128,8 +127,10 @@ def _make_reply(
     exchange: Exchange, dialect: Dialect, headers: Mapping[str, str], body: bytes, reading: Reading
 ) -> Reply:
     asked = _find_asked(exchange, headers)
+    framing = find_framing(headers.get("content-type", ""), body)
+    frames = dialect.unwrap(framing(body))
     return Reply(
-        dialect.unwrap(find_framing(headers.get("content-type", ""))(body)),
+        frames,
         exchange.outcome is Outcome.EXHAUSTED,
         exchange.request_body or b"",
         headers,
@@ -137,13 +138,10 @@ def _make_reply(
         exchange.route.category,
         exchange.route.uri,
         read_headers(exchange.request_headers),
-        _find_priced(exchange, asked, dialect.prefix, reading),
+        priced=_find_priced(exchange, asked, dialect.prefix, reading),
+        # An array of messages was a stream too.
+        streams=is_stream(framing) or len(frames) > 1,
     )
-
-
-def _is_stream(reply: Reply) -> bool:
-    # An array of messages was a stream too.
-    return is_stream(reply.headers.get("content-type", "")) or len(reply.frames) > 1
 
 
 def _read_answer(dialect: Dialect, status: int | None, reply: Reply, body: bytes) -> Answer:
@@ -201,25 +199,23 @@ def _count_units(
     if reading.count_tokens is None or exchange.status is None or exchange.status >= 400:
         return answer.units
     models = (price.resource, reply.asked or price.resource)
-    cut = _is_stream(reply) and not answer.finished
+    cut = reply.streams and not answer.finished
     return count_units(dialect, answer, reply, reading.count_tokens, models, cut)
 
 
-def _properties(
-    exchange: Exchange, answer: Answer, request_headers: Mapping[str, str], streams: bool
-) -> dict[str, str]:
+def _properties(exchange: Exchange, answer: Answer, reply: Reply) -> dict[str, str]:
     properties = {**exchange.context.request_properties, **answer.properties}
     if exchange.status is None:
         properties.update(_describe_error(exchange.error))
     elif exchange.status < 400:
         properties.update(_describe_failure(answer.failure, exchange.log_content))
-        if _is_partial(exchange, answer, streams):
+        if _is_partial(exchange, answer, reply.streams):
             properties[STREAM_PROPERTY] = "partial"
         if exchange.outcome is Outcome.FAILED:
             properties.update(_describe_error(exchange.error))
     elif answer.failure is not None:
         properties.update(_name_error(answer.failure))
-    if retry := find_retry(request_headers):
+    if retry := find_retry(reply.sent):
         properties[RETRY_PROPERTY] = str(retry)
     return properties
 
@@ -267,11 +263,13 @@ def _content(exchange: Exchange, body: bytes | None, reading: Reading) -> str | 
 
 
 def _response_json(
-    exchange: Exchange, frames: Frames, body: bytes, streams: bool, reading: Reading
+    exchange: Exchange, reply: Reply, body: bytes, reading: Reading
 ) -> str | tuple[str, ...] | None:
-    if not streams:
+    if not reply.streams:
         return _content(exchange, body, reading)
     if not exchange.log_content:
         return None
-    parts = (data if reading.inline_data else strip_inline_data(data) for _, data in frames if data != DONE)
+    parts = (
+        data if reading.inline_data else strip_inline_data(data) for _, data in reply.frames if data != DONE
+    )
     return tuple(part.decode("utf-8", "replace") for part in parts) or None

@@ -50,12 +50,14 @@ def run(rewriter: Rewriter, chunks: Sequence[bytes]) -> list[bytes]:
 )
 def test_a_json_object_gets_the_result_as_its_last_field(body: bytes, shown: bytes) -> None:
     report = Report()
-    assert b"".join(run(DocumentResult(report), [body[:3], body[3:]])) == shown
+    rewriter = DocumentResult(report, StreamResult(report))
+    assert b"".join(run(rewriter, [b"", body[:3], body[3:]])) == shown
     assert report.waited == 1
 
 
 def test_without_a_result_a_document_stays_as_it_is() -> None:
-    assert run(DocumentResult(Report(None)), [b'{"id":', b"1}"]) == [b"", b"", b'{"id":1}']
+    rewriter = DocumentResult(Report(None), StreamResult(Report(None)))
+    assert run(rewriter, [b'{"id":', b"1}"]) == [b"", b"", b'{"id":1}']
 
 
 def event(data: str, name: str = "") -> bytes:
@@ -115,6 +117,14 @@ def test_a_stream_that_has_no_place_for_a_result_stays_as_it_is(result: Any) -> 
     for chunks in ([DONE], [b": ping\n\n"], [TEXT], []):
         assert b"".join(run(StreamResult(Report(result)), chunks)) == b"".join(chunks)
     assert b"".join(run(StreamResult(Report(None)), [TEXT, FINISH, DONE])) == TEXT + FINISH + DONE
+
+
+def test_a_stream_that_is_called_a_document_is_treated_as_a_stream() -> None:
+    chunks, report = [b"", TEXT, FINISH, USAGE, DONE], Report()
+    streamed = run(StreamResult(Report(), UsageHider()), chunks)
+    assert run(DocumentResult(report, StreamResult(report, UsageHider())), chunks) == streamed
+    assert streamed[1] == TEXT
+    assert report.waited == 1
 
 
 @given(st.lists(st.sampled_from([TEXT, FINISH, USAGE, DONE, b"data: x", b"\n", b"\r\n\r\n", b"}"])))

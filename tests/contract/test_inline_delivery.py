@@ -83,10 +83,13 @@ def test_the_answer_of_a_call_holds_what_pay_i_said_of_it(setup: Setup, origin: 
 
 
 @every_setup
+@pytest.mark.parametrize("content_type", [SSE["content-type"], "application/json"])
 @pytest.mark.parametrize("asked", [True, False])
-def test_the_last_chunk_of_a_stream_holds_it(setup: Setup, origin: Origin, payi: Origin, asked: bool) -> None:
+def test_the_last_chunk_of_a_stream_holds_it(
+    setup: Setup, origin: Origin, payi: Origin, asked: bool, content_type: str
+) -> None:
     instrument(origin)
-    origin.answers = [Answer(STREAM.chunks(), headers=SSE)]
+    origin.answers = [Answer(STREAM.chunks(), headers={"content-type": content_type})]
     options: dict[str, Any] = {"stream_options": {"include_usage": True}} if asked else {}
 
     async def scenario(client: Any) -> Any:

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from payi_transport import MemorySink
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
@@ -40,6 +42,29 @@ def test_a_stream_is_asked_for_its_usage_and_the_caller_does_not_see_it(
     [event] = events_of(sink)
     assert shown(event, ["units"]) == {"units": STREAM.event["units"]}
     assert b'"stream_options":{"include_obfuscation":false,"include_usage":true}' in origin.received[0].body
+
+
+OTHER_TYPES = ["text/plain; charset=utf-8", "application/octet-stream", "application/json", None]
+
+
+@every_setup
+@pytest.mark.parametrize("content_type", OTHER_TYPES)
+def test_a_stream_under_another_content_type_is_one_as_it_is_for_the_sdk(
+    setup: Setup, content_type: str | None, origin: Origin, sink: MemorySink
+) -> None:
+    origin.answers = [
+        Answer(STREAM.chunks(), headers={} if content_type is None else {"content-type": content_type})
+    ]
+    instrument(setup, origin, sink, include_usage=True)
+
+    chunks = run(setup, origin.url, _reading())
+    assert all(chunk.choices for chunk in chunks)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "Hello! How can I help?"
+    [event] = events_of(sink)
+    assert shown(event, ["units"]) == {"units": STREAM.event["units"]}
+    assert event.properties is None
+    assert event.time_to_first_token_ms is not None
+    assert isinstance(event.provider_response_json, tuple)
 
 
 @every_setup

@@ -1,4 +1,4 @@
-"""Which framing a body has, its content type tells."""
+"""Which framing a body has, its content type tells, and where that names no stream, its first line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from payi_transport.framing import find_framing, is_stream
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.framing.json_text import split_json
+from payi_transport.framing.ndjson import split_ndjson
 from payi_transport.framing.sse import split_sse
 
 
@@ -20,21 +21,35 @@ from payi_transport.framing.sse import split_sse
     ],
 )
 def test_an_event_stream_is_told_by_its_content_type(content_type: str) -> None:
-    assert find_framing(content_type) is split_sse
-    assert is_stream(content_type)
+    assert find_framing(content_type, b"") is split_sse
+    assert is_stream(split_sse)
 
 
 @pytest.mark.parametrize(
     "content_type", ["application/vnd.amazon.eventstream", "Application/vnd.amazon.EventStream ; x=y"]
 )
 def test_the_event_stream_of_aws_is_told_by_its_content_type(content_type: str) -> None:
-    assert find_framing(content_type) is split_eventstream
-    assert is_stream(content_type)
+    assert find_framing(content_type, b"") is split_eventstream
+    assert is_stream(split_eventstream)
 
 
+NAMELESS = ["", "application/json", "text/html; charset=utf-8", "text/event-streams", ";", "x"]
+
+
+@pytest.mark.parametrize("content_type", NAMELESS)
 @pytest.mark.parametrize(
-    "content_type", ["", "application/json", "text/html; charset=utf-8", "text/event-streams", ";", "x"]
+    "body", [b"", b'{"data": 1}', b'[{"event": 1}]', b'"data:"', b"<html>", b"database: x"]
 )
-def test_all_else_is_a_document(content_type: str) -> None:
-    assert find_framing(content_type) is split_json
-    assert not is_stream(content_type)
+def test_all_else_is_a_document(content_type: str, body: bytes) -> None:
+    assert find_framing(content_type, body) is split_json
+    assert not is_stream(split_json)
+
+
+@pytest.mark.parametrize("content_type", NAMELESS)
+@pytest.mark.parametrize("body", [b"data: {}\n\n", b"\n: hello\n\n"])
+def test_events_are_told_by_their_first_line_under_any_type(content_type: str, body: bytes) -> None:
+    assert find_framing(content_type, body) is split_sse
+
+
+def test_a_type_that_names_a_stream_counts_for_more_than_the_first_line() -> None:
+    assert find_framing("application/x-ndjson", b"data: {}") is split_ndjson

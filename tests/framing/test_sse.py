@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.framing.sse import split_sse
+from payi_transport.framing.sse import begins_sse, split_sse
 
 LINE_ENDS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
 each_line_end = pytest.mark.parametrize("end", LINE_ENDS.values(), ids=LINE_ENDS)
@@ -117,3 +119,30 @@ def test_written_events_come_back(
         body += b"".join(b"data: " + part + end for part in lines) + end
     body = body if ends_blank else body.removesuffix(end)
     assert split_sse(body) == [(name, b"\n".join(lines)) for name, lines in events]
+
+
+@each_line_end
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n\n", b"\xef\xbb\xbf\n"])
+@pytest.mark.parametrize(
+    "line", [b"data: {}", b"data:{}", b"event: add", b"id: 1", b"retry:3000", b": ping", b":"]
+)
+def test_the_first_line_of_a_stream_is_known(before: bytes, line: bytes, end: bytes) -> None:
+    assert begins_sse((before + line + b"\n").replace(b"\n", end))
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_json_never_begins_as_a_stream_does(value: object) -> None:
+    assert not begins_sse(json.dumps(value).encode())
+    assert not begins_sse(b"\n" + json.dumps(value, indent=1).encode())
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"data", b"Data: x", b"  data: x", b"database: x", b"<html>data:", b"\x00:"]
+)
+def test_what_begins_otherwise_is_no_stream(body: bytes) -> None:
+    assert not begins_sse(body)
