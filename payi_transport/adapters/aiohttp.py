@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from payi_transport.adapters.aiohttp_refusal import make_answer
 from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers, pair_headers
+from payi_transport.adapters.forms import write_form
 from payi_transport.adapters.hooks import Hooks
 from payi_transport.exchange import Detour, Exchange, Headers, Outcome, Refusal
 
@@ -128,8 +129,24 @@ def _read(
     data = options.get("data")
     if isinstance(data, str):
         return headers, data.encode("utf-8", "replace")
+    fields = _find_fields(data)
+    if fields:
+        return headers, write_form(fields)
     body = getattr(data, "_value", data)
     return headers, body if isinstance(body, bytes) else None
+
+
+def _find_fields(data: Any) -> list[tuple[str, str | None]]:
+    """The fields of a form that aiohttp is about to write; the value of a file is None."""
+    fields = getattr(data, "_fields", None)
+    if isinstance(data, Mapping):
+        fields = [({"name": str(name)}, {}, value) for name, value in data.items()]
+    if not isinstance(fields, list):
+        return []
+    return [
+        (options["name"], value if isinstance(value, str) and "filename" not in options else None)
+        for options, _, value in fields
+    ]
 
 
 def _change(detour: Detour, session: Any, method: str, str_or_url: Any, options: Any) -> tuple[Any, Detour]:

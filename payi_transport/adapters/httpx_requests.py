@@ -6,15 +6,14 @@ is on its way.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import chain
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from payi_transport.adapters.forms import write_form
 from payi_transport.exchange import Detour, Headers, Refusal
-from payi_transport.reading.inline_data import NOT_INSTRUMENTED
 
 __all__ = ["Family", "copy_request", "find_address", "make_answer", "read_body", "read_headers"]
 
@@ -63,18 +62,10 @@ def read_body(family: Family, request: Any) -> bytes | None:
     try:
         body: bytes = request.content
     except family.not_read:
+        # Those of httpx's own MultipartStream, where files have no value.
         fields = getattr(request.stream, "fields", None)
-        return _read_form(fields) if fields else None
+        return write_form((field.name, getattr(field, "value", None)) for field in fields) if fields else None
     return body
-
-
-def _read_form(fields: Iterable[Any]) -> bytes:
-    """The fields of httpx's own MultipartStream: values are text or bytes, and files have none."""
-    form: dict[str, str] = {}
-    for field in fields:
-        value = getattr(field, "value", NOT_INSTRUMENTED)
-        form[field.name] = value if isinstance(value, str) else value.decode("utf-8", "replace")
-    return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def copy_request(family: Family, request: Any, detour: Detour) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from payi_transport.adapters.call import Address, Call, Library, begin, encode_headers, pair_headers
+from payi_transport.adapters.forms import read_form
 from payi_transport.adapters.hooks import MethodHook
 from payi_transport.adapters.urllib3_response import make_refused, record_body
 from payi_transport.adapters.urls import split_url
@@ -50,12 +51,16 @@ def _locate(request: PreparedRequest) -> Address:
 
 
 def _read(request: PreparedRequest) -> tuple[Headers, bytes | None]:
-    """A form with files is left alone, and so is what comes of a file or a generator."""
+    """What comes of a file or a generator is left alone, and so are the files of a form."""
     headers, body = request.headers, request.body
     if isinstance(body, str):
         body = body.encode("utf-8", "replace")
-    has_files = str(headers.get("content-type")).startswith("multipart/")
-    return encode_headers(_items(headers)), body if isinstance(body, bytes) and not has_files else None
+    content_type = str(headers.get("content-type"))
+    if not isinstance(body, bytes):
+        body = None
+    elif content_type.startswith("multipart/"):
+        body = read_form(body, content_type)
+    return encode_headers(_items(headers)), body
 
 
 def _items(headers: Any) -> Iterable[tuple[Any, Any]]:

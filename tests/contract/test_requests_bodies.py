@@ -19,7 +19,11 @@ BODIES: dict[str, tuple[Callable[[], dict[str, Any]], str | None]] = {
     "bytes": (lambda: {"data": UNARY.request}, UNARY.request.decode()),
     "text": (lambda: {"data": UNARY.request.decode()}, UNARY.request.decode()),
     "form": (lambda: {"data": {"model": "gpt-4.1"}}, "model=gpt-4.1"),
-    "files": (lambda: {"data": {"model": "m"}, "files": {"file": ("a.mp3", b"\x00\x01")}}, None),
+    "files": (
+        lambda: {"data": {"model": "m"}, "files": {"file": ("a.mp3", b"\x00\x01")}},
+        '{"model": "m", "file": "<not_instrumented>"}',
+    ),
+    "files of another kind": (lambda: {"data": b"--x", "headers": {"content-type": "multipart/mixed"}}, None),
     "file": (lambda: {"data": io.BytesIO(UNARY.request)}, None),
     "generator": (lambda: {"data": iter([UNARY.request]), "headers": {"content-length": "1"}}, None),
     "nothing": (dict, None),
