@@ -94,7 +94,7 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | Pending:
         units=_count_units(exchange, dialect, answer, reply, reading, price),
         provider_response_id=answer.response_id or find_request_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
-        end_to_end_latency_ms=_milliseconds(exchange, exchange.ended),
+        end_to_end_latency_ms=_milliseconds(exchange, _find_end(exchange)),
         time_to_first_token_ms=_milliseconds(exchange, exchange.first_byte) if reply.streams else None,
         http_status_code=exchange.status or STATUS_NO_ANSWER,
         properties=_properties(exchange, answer, reply) or None,
@@ -246,6 +246,11 @@ def _describe_failure(failure: Failure | None, log_content: bool) -> dict[str, s
 def _name_error(failure: Failure) -> dict[str, str]:
     named = {ERROR_TYPE_PROPERTY: failure.type, ERROR_CODE_PROPERTY: failure.code}
     return {name: value for name, value in named.items() if value}
+
+
+def _find_end(exchange: Exchange) -> float | None:
+    # Of an answer that nobody closed it is only known when the garbage collector, or the end, came by.
+    return None if exchange.outcome is Outcome.ABANDONED else exchange.ended
 
 
 def _milliseconds(exchange: Exchange, moment: float | None) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from payi_transport.event import Units
 from payi_transport.exchange import Outcome
 from tests.exchanges import decode_case, make_exchange, read
-from tests.wire_cases import STREAM, UNARY, by_name
+from tests.wire_cases import STREAM, UNARY, WireCase, by_name
 
 
 def test_a_call_without_any_answer_has_status_299_and_the_failure() -> None:
@@ -42,6 +44,16 @@ def test_a_stream_closed_before_its_usage_is_partial() -> None:
     event = decode_case(STREAM, STREAM.chunks()[:-2], outcome=Outcome.CLOSED)
     assert event.properties == {"system.stream": "partial"}
     assert event.units == {}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("case", [STREAM, UNARY], ids=["stream", "unary"])
+def test_only_the_end_of_an_answer_that_nobody_closed_is_unknown(case: WireCase, outcome: Outcome) -> None:
+    exchange = make_exchange(case, outcome=outcome)
+    exchange.started, exchange.first_byte, exchange.ended = 1.0, 1.25, 4.5
+    event = read(exchange)
+    assert event.end_to_end_latency_ms == (None if outcome is Outcome.ABANDONED else 3500)
+    assert event.time_to_first_token_ms == (250 if case is STREAM else None)
 
 
 def test_a_cut_array_of_messages_has_its_complete_ones_and_is_partial() -> None:
