@@ -65,6 +65,9 @@ class Source(Protocol):
     def take(self) -> list[Pending]:
         """The next events, oldest first, in line until they are settled."""
 
+    def is_pressed(self) -> bool:
+        """Whether what was taken and is not settled had better be delivered at once."""
+
     def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
         """An event is delivered, with the destination's answer if it gave one, or lost for that reason."""
 
@@ -120,6 +123,9 @@ class RingSource:
             self._ring.release(1, weight)
             return None
         return Pending(ticket, event, weight, exchange.listener)
+
+    def is_pressed(self) -> bool:
+        return self._ring.is_pressed()
 
     def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
         if loss is not None:
@@ -197,6 +203,9 @@ class SpoolSource:
             # Written by another version.
             self._settle_as("spool_unreadable", payload)
             return None
+
+    def is_pressed(self) -> bool:
+        return self._unsettled > 0
 
     def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
         self._settle_as(loss, pending.event)

@@ -81,15 +81,15 @@ class Line:
         make = partial(Worker, interval=settings.delivery.flush_interval, on_fault=self._on_fault)
         source = RingSource(self._ring, decode, self._on_fault, most)
         if self._spool is None:
-            return [make(source, sink, batch_mark=most, wake=self._wake, retry=retry, log=delivery_log)]
+            return [make(source, sink, wake=self._wake, retry=retry, log=delivery_log)]
         written = Alarm()
         disk = SpoolSink(self._spool, most, written)
         back = SpoolSource(self._spool, sink.batch_limit or most, written, self._on_fault, self._listener)
         # The spool is the queue.
         retry = IngestRetrySettings(queue_interval=retry.queue_interval)
         return [
-            make(source, disk, batch_mark=most, wake=self._wake, retry=retry, log=self._loss_log),
-            make(back, sink, batch_mark=1, wake=written, retry=retry, log=delivery_log),
+            make(source, disk, wake=self._wake, retry=retry, log=self._loss_log),
+            make(back, sink, wake=written, retry=retry, log=delivery_log),
         ]
 
     def start(self) -> None:

@@ -20,6 +20,10 @@ __all__ = ["Counter", "Ring", "Ticketed"]
 
 T = TypeVar("T")
 
+# This part of the room may wait, and as much may be held, before anything is done about it: half is left for
+# what comes until it is.
+_PART = 4
+
 
 class Counter:
     """A counter that any thread may raise and read.
@@ -56,13 +60,14 @@ class Ring(Generic[T]):
     """`capacity` items and `max_bytes` in flight at most; beyond either, the newest are refused.
 
     Both bounds are soft by as many items as there are threads pushing at one moment. `wake` is called when
-    `wake_at` items wait.
+    `most` items wait, or what takes a quarter of the room.
     """
 
-    def __init__(self, capacity: int, max_bytes: int, wake_at: int, wake: Callable[[], None]) -> None:
+    def __init__(self, capacity: int, max_bytes: int, most: int, wake: Callable[[], None]) -> None:
         self.capacity = capacity
         self.max_bytes = max_bytes
-        self.wake_at = wake_at
+        self._mark = min(most, capacity // _PART or 1)
+        self._mark_bytes = max_bytes // _PART or 1
         self._wake = wake
         self._waiting: deque[tuple[int, T, int]] = deque()
         self._tickets = itertools.count()
@@ -78,11 +83,12 @@ class Ring(Generic[T]):
         items = len(waiting) + self._held
         if items >= self.capacity:
             return False
-        if items and self._waiting_bytes + self._held_bytes + weight > self.max_bytes:
+        waiting_bytes = self._waiting_bytes + weight
+        if items and waiting_bytes + self._held_bytes > self.max_bytes:
             return False
-        self._waiting_bytes += weight
+        self._waiting_bytes = waiting_bytes
         waiting.append((next(self._tickets), item, weight))
-        if len(waiting) >= self.wake_at and not quietly:
+        if (len(waiting) >= self._mark or waiting_bytes >= self._mark_bytes) and not quietly:
             self._wake()
         return True
 
@@ -112,6 +118,10 @@ class Ring(Generic[T]):
         """Tell that drained items are delivered or lost, and no longer held. For the worker alone."""
         self._held -= items
         self._held_bytes -= weight
+
+    def is_pressed(self) -> bool:
+        """Whether as much is held as wakes where it waits. For the worker alone."""
+        return self._held >= self._mark or self._held_bytes >= self._mark_bytes
 
     @property
     def in_flight(self) -> int:

@@ -32,14 +32,13 @@ _LONGEST_WAIT = 60.0
 
 
 class Worker:
-    """Brings events from `source` to `sink` when `batch_mark` of them wait, or after `interval` seconds."""
+    """Brings events from `source` to `sink` when the source is pressed, or after `interval` seconds."""
 
     def __init__(
         self,
         source: Source,
         sink: Sink,
         *,
-        batch_mark: int,
         interval: float,
         retry: IngestRetrySettings,
         wake: Alarm,
@@ -49,7 +48,6 @@ class Worker:
         self.counts = source.counts
         self._source = source
         self._sink = sink
-        self._batch_mark = batch_mark
         self._interval = interval
         self._longest_pause = min(interval, _PREPARED_SECONDS)
         self._retry = retry
@@ -152,7 +150,7 @@ class Worker:
             if not self._pending:
                 self._oldest_at = monotonic() - self.counts.lag
             self._pending.extend(taken)
-            if len(self._pending) >= self._batch_mark:
+            if self._source.is_pressed():
                 self._deliver_due()
             del taken
 
@@ -168,8 +166,9 @@ class Worker:
         flushing = self._pending[0].ticket < self._flush_until
         if (self._failures or not flushing) and now < self._not_before:
             return False
-        full = len(self._pending) >= self._batch_mark
-        return full or flushing or bool(self._failures) or now >= (self._oldest_at or 0.0) + self._interval
+        if flushing or self._failures or self._source.is_pressed():
+            return True
+        return now >= (self._oldest_at or 0.0) + self._interval
 
     def _deliver(self, batch: list[Pending]) -> Receipt:
         try:

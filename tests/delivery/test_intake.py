@@ -33,7 +33,7 @@ class RingBench:
 
     def __init__(self, *answers: Event | str | Exception) -> None:
         self.faults: list[Exception] = []
-        self.ring: Ring[Exchange] = Ring(100, 1 << 20, 100, lambda: None)
+        self.ring: Ring[Exchange] = Ring(100, 1 << 20, 2, lambda: None)
         self.answers = list(answers)
         self.exchanges = [make_exchange(CASE) for _ in answers]
         for exchange in self.exchanges:
@@ -52,12 +52,14 @@ def test_exchanges_become_events_in_line_until_they_are_settled() -> None:
     assert bench.source.is_ready()
     first, second = bench.source.take()
     assert not bench.source.is_ready()
+    assert bench.source.is_pressed()
     assert (first.event, second.event) == (make_event(1), make_event(2))
     assert first.ticket < second.ticket < bench.source.mark()
     assert bench.ring.in_flight == 2
     bench.source.settle(first, None, {})
     bench.source.settle(second, "status_400", {})
     assert bench.ring.in_flight == 0
+    assert not bench.source.is_pressed()
     assert (bench.source.counts.delivered, bench.source.counts.lost) == (1, {"status_400": 1})
     assert bench.source.counts.lag > 0
     bench.source.close()
@@ -130,7 +132,9 @@ def test_the_next_events_are_read_when_all_before_are_settled(bench: SpoolBench)
     bench.source.settle(first, None, {})
     assert not bench.source.is_ready()
     assert not bench.wake.is_set()
+    assert bench.source.is_pressed()
     bench.source.settle(second, None, {})
+    assert not bench.source.is_pressed()
     assert bench.wake.is_set() and bench.source.is_ready()
     assert bench.source.has_before(mark)
     [third] = bench.source.take()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.delivery.named import ids, make_named
 from tests.delivery.worker_bench import Build, ScriptedSink
 from tests.exchanges import make_exchange
 from tests.wire_cases import UNARY
+
+WEIGHT = make_named(0).weight
 
 
 def test_a_flush_waits_for_all_that_was_pushed_before(build: Build) -> None:
@@ -88,6 +91,24 @@ def test_a_full_batch_is_delivered_before_the_interval(build: Build) -> None:
 
     build(Telling(), flush_interval=3600, max_batch=3).push(1, 2, 3)
     assert done.wait(10)
+
+
+@pytest.mark.parametrize("room", [{"ring_capacity": 8}, {"max_bytes_in_flight": 8 * WEIGHT}])
+def test_callers_that_the_worker_keeps_up_with_lose_nothing_whatever_a_full_batch_is(
+    room: dict[str, int], build: Build
+) -> None:
+    delivered: Queue[str] = Queue()
+
+    class Telling(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            for event in batch:
+                delivered.put(event.provider_response_id)
+            return super().deliver(batch)
+
+    bench = build(Telling(), flush_interval=3600, **room)
+    for number in range(0, 40, 2):
+        bench.push(number, number + 1)
+        assert [delivered.get(timeout=10) for _ in range(2)] == [str(number), str(number + 1)]
 
 
 def test_no_batch_is_larger_than_the_sink_takes(build: Build) -> None:

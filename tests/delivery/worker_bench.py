@@ -52,11 +52,12 @@ class Bench:
         self.faults: list[Exception] = []
         self.wake = Alarm()
         settings = DeliverySettings(**{"flush_interval": 0.01, **delivery})
-        self.ring: Ring[Exchange] = Ring(1000, 1 << 24, settings.max_batch, self.wake.set)
+        self.ring: Ring[Exchange] = Ring(
+            settings.ring_capacity, settings.max_bytes_in_flight, settings.max_batch, self.wake.set
+        )
         self.worker = Worker(
             RingSource(self.ring, decode, self.faults.append, settings.max_batch),
             sink,
-            batch_mark=settings.max_batch,
             interval=settings.flush_interval,
             retry=IngestRetrySettings(**{"queue_interval": 0.01, **(retry or {})}),
             wake=self.wake,
