@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 
 import pytest
 
-from payi_transport.slices import in_slices
+from payi_transport.slices import hurry_while, in_slices
 from tests.waiting import wait_for_the_interpreter
 
 
@@ -18,6 +19,33 @@ def test_whoever_waits_for_the_interpreter_gets_it_between_two_items(
         for _ in pace(range(10)):
             caller.compute()
         assert caller.got_in == gives_way
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_thread_that_somebody_waits_for_gives_no_way_meanwhile(awaited: bool) -> None:
+    got_in: list[bool] = []
+
+    def work() -> None:
+        hurry_while(lambda: awaited)
+        for _ in in_slices(range(10)):
+            caller.compute()
+        got_in.append(caller.got_in)
+
+    with wait_for_the_interpreter() as caller:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert got_in == [not awaited]
+
+
+def test_other_threads_go_on_as_before() -> None:
+    thread = threading.Thread(target=hurry_while, args=(lambda: True,))
+    thread.start()
+    thread.join()
+    with wait_for_the_interpreter() as caller:
+        for _ in in_slices(range(10)):
+            caller.compute()
+        assert caller.got_in
 
 
 def test_the_items_are_those_that_were_given_in_their_order() -> None:

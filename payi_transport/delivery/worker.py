@@ -17,6 +17,7 @@ from payi_transport.delivery.exits import prepare_resolver
 from payi_transport.delivery.intake import Pending, Source
 from payi_transport.settings import IngestRetrySettings
 from payi_transport.sinks import Receipt, Sink, check_receipt
+from payi_transport.slices import hurry_while
 from payi_transport.window import LogWindow
 
 __all__ = ["Worker"]
@@ -61,6 +62,7 @@ class Worker:
         self._denied = False
         self._settled = threading.Condition()
         self._flush_until = self._settled_to = -1
+        self._flushing = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -80,13 +82,21 @@ class Worker:
         with self._settled:
             lost = self.counts.lost.total()
             ticket = self._flush_until = self._source.mark()
-            self._wake.set()
-            while self._settled_to < ticket:
-                left = deadline - monotonic()
-                if left <= 0 or not self._is_running() or self._must_wait_until(deadline):
-                    return False
-                self._settled.wait(left)
-            return self.counts.lost.total() == lost
+            self._flushing += 1
+            try:
+                self._wake.set()
+                return self._wait_for(ticket, deadline) and self.counts.lost.total() == lost
+            finally:
+                self._flushing -= 1
+
+    def _wait_for(self, ticket: int, deadline: float) -> bool:
+        """Until all before `ticket` is settled; False if that will not be. With the lock of `_settled`."""
+        while self._settled_to < ticket:
+            left = deadline - monotonic()
+            if left <= 0 or not self._is_running() or self._must_wait_until(deadline):
+                return False
+            self._settled.wait(left)
+        return True
 
     def _is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -102,6 +112,7 @@ class Worker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        hurry_while(lambda: self._flushing > 0)
         prepare_resolver()
         while not self._stopping:
             self._wake.wait(self._pause())

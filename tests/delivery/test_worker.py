@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt
-from tests.delivery.named import ids, make_named
+from payi_transport.exchange import Exchange
+from tests.delivery.named import decode, ids, make_named
 from tests.delivery.worker_bench import Build, ScriptedSink
 from tests.exchanges import make_exchange
+from tests.waiting import wait_for_the_interpreter
 from tests.wire_cases import UNARY
 
 WEIGHT = make_named(0).weight
@@ -109,6 +111,32 @@ def test_callers_that_the_worker_keeps_up_with_lose_nothing_whatever_a_full_batc
     for number in range(0, 40, 2):
         bench.push(number, number + 1)
         assert [delivered.get(timeout=10) for _ in range(2)] == [str(number), str(number + 1)]
+
+
+@pytest.mark.parametrize("flushes", [False, True])
+def test_callers_get_the_interpreter_in_between_save_where_one_waits_for_the_delivery(
+    flushes: bool, build: Build
+) -> None:
+    got_in: list[bool] = []
+    done = threading.Event()
+
+    class Telling(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            done.set()
+            return super().deliver(batch)
+
+    def compute(exchange: Exchange) -> Event | str:
+        caller.compute()
+        got_in.append(caller.got_in)
+        return decode(exchange)
+
+    bench = build(Telling(), decode=compute, flush_interval=0.01 if not flushes else 3600)
+    exchanges = [make_named(number) for number in range(10)]
+    with wait_for_the_interpreter() as caller:
+        for exchange in exchanges:
+            bench.ring.push(exchange, exchange.weight)
+        assert bench.worker.flush(10) if flushes else done.wait(10)
+    assert any(got_in) is not flushes
 
 
 def test_no_batch_is_larger_than_the_sink_takes(build: Build) -> None:

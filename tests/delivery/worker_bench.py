@@ -48,7 +48,14 @@ class ScriptedSink(MemorySink):
 class Bench:
     """A worker with a ring, running while it is entered, and exchanges by their names."""
 
-    def __init__(self, sink: MemorySink, retry: dict[str, Any] | None = None, **delivery: Any) -> None:
+    def __init__(
+        self,
+        sink: MemorySink,
+        retry: dict[str, Any] | None = None,
+        *,
+        decode: Callable[[Exchange], Event | str] = decode,
+        **delivery: Any,
+    ) -> None:
         self.faults: list[Exception] = []
         self.wake = Alarm()
         settings = DeliverySettings(**{"flush_interval": 0.01, **delivery})
