@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, Self, TypeVar, cast, overload
 
 import anyio
-import anyio.to_thread
 
 from payi_transport.instrument import payi_flush
+from payi_transport.threads import run_on_thread
 
 __all__ = ["payi_flush_on_exit"]
 
@@ -53,7 +53,7 @@ class _Flush:
     async def __aexit__(self, *exc_info: object) -> None:
         # A cancelled task has captured something, too.
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(payi_flush, self._timeout)
+            await run_on_thread(payi_flush, self._timeout)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         if inspect.isclass(function):

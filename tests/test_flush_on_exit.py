@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt, payi_flush_on_exit, payi_instrument
+from tests.threads import take_all_threads
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 WITH_TIMEOUT = ["block", "decorator", "async block", "async decorator"]
@@ -171,3 +172,14 @@ def test_the_loop_runs_on_meanwhile(backend: str) -> None:
     payi_instrument(sink=waiting)
     anyio.run(main, backend=backend)
     assert len(waiting.events) == 1
+
+
+def test_the_application_may_be_using_all_of_its_threads(backend: str, sink: MemorySink) -> None:
+    async def handler() -> None:
+        take_all_threads()
+        with anyio.fail_after(10):
+            async with payi_flush_on_exit():
+                call()
+
+    anyio.run(handler, backend=backend)
+    assert len(sink.events) == 1

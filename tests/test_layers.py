@@ -30,6 +30,7 @@ LAYERS: list[dict[str, set[str]]] = [
         "exits": set(),
         "alarm": set(),
         "slices": set(),
+        "threads": set(),
     },
     {
         "event": set(),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
-import anyio.to_thread
-
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.feedback.results import set_last
+from payi_transport.threads import run_on_thread
 
 __all__ = ["RecordedAsyncStream", "RecordedSyncStream"]
 
@@ -83,7 +82,7 @@ class RecordedAsyncStream(_RecordedStream):
                 elif shown := rewriter.feed(chunk):
                     yield shown
             if exchange.waits:
-                shown = await anyio.to_thread.run_sync(_settle, exchange)
+                shown = await run_on_thread(_settle, exchange)
                 # What a thread sets of the context, it sets for itself alone.
                 set_last(exchange.verdict)
             else:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import anyio.to_thread
-
 from payi_transport.active import get_active
 from payi_transport.adapters.call import INSIDE
 from payi_transport.adapters.httpx_requests import (
@@ -27,6 +25,7 @@ from payi_transport.names import PROXY_CATEGORY, RECORDED_MARK
 from payi_transport.pipeline import Pipeline
 from payi_transport.routing.routes import Route
 from payi_transport.scopes.headers import find_removable_headers
+from payi_transport.threads import run_on_thread
 
 __all__ = ["record_async", "record_sync"]
 
@@ -85,7 +84,7 @@ class _Call(_Sent):
     async def answer_on_thread(self, response: Any, stream: Callable[[Any, Exchange], Any]) -> None:
         """`answer` that may take long."""
         self._take_mark_off()
-        await anyio.to_thread.run_sync(self.answer, response, stream)
+        await run_on_thread(self.answer, response, stream)
 
     def fail(self, exc: BaseException) -> None:
         self._take_mark_off()

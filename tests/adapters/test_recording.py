@@ -23,6 +23,7 @@ from payi_transport.event import Event
 from tests.adapters.scripted import Scripted, every_module
 from tests.calls import URL
 from tests.exchanges import events_of, shown
+from tests.threads import take_all_threads
 from tests.wire_cases import STREAM, UNARY
 
 
@@ -127,6 +128,27 @@ def test_each_call_of_a_task_is_recorded_where_answers_wait_for_their_report(
     assert [got.json()["xproxy_result"] for got in (first, second)] == [first_result, second_result]
     assert [first_result, second_result] == [{"request_id": "r-1"}, {"request_id": "r-2"}]
     assert len(events_of(sink)) == 2
+
+
+@every_module
+@pytest.mark.parametrize("read", [True, False], ids=["read", "to be read"])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_call_that_waits_for_its_report_needs_no_thread_of_the_applications(
+    module: Any, backend: str, read: bool, sink: MemorySink
+) -> None:
+    payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
+    answer = module.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    script = Scripted(module, [UNARY.answer], headers=UNARY.headers)
+
+    async def main() -> None:
+        take_all_threads()
+        transport = module.MockTransport(lambda request: answer) if read else script.asynchronous()
+        async with module.AsyncClient(transport=transport) as client:
+            with anyio.fail_after(10):
+                await client.post(URL, content=UNARY.request)
+        assert len(sink.events) == 1
+
+    anyio.run(main, backend=backend)
 
 
 @every_module
