@@ -16,7 +16,7 @@ from payi_transport.delivery.alarm import Alarm
 from payi_transport.delivery.exits import prepare_resolver
 from payi_transport.delivery.intake import Pending, Source
 from payi_transport.settings import IngestRetrySettings
-from payi_transport.sinks import Receipt, Sink, check_receipt
+from payi_transport.sinks import LONGEST_WAIT, Receipt, Sink, check_receipt
 from payi_transport.slices import hurry_while
 from payi_transport.window import LogWindow
 
@@ -28,8 +28,6 @@ _FIRST_PAUSE = 0.25
 _DOUBLINGS = 20
 # How long an address can be resolved for sure once that was prepared. Seconds.
 _PREPARED_SECONDS = 2.0
-# A destination may ask for longer pauses than ours, up to this. Seconds.
-_LONGEST_WAIT = 60.0
 
 
 class Worker:
@@ -238,4 +236,4 @@ class Worker:
             first = max(self._retry.inline_retry_initial_delay, _FIRST_PAUSE)
             most = min(first * 2 ** min(self._failures - 1, _DOUBLINGS), self._retry.queue_interval)
             pause = random.uniform(0, most)
-        self._not_before = monotonic() + max(pause, min(receipt.wait or 0.0, _LONGEST_WAIT))
+        self._not_before = monotonic() + max(pause, min(receipt.wait or 0.0, LONGEST_WAIT))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,17 +13,22 @@ import msgspec
 from payi_transport.event import Event
 from payi_transport.exchange import Exchange, Outcome
 from payi_transport.settings import IngestRetrySettings
-from payi_transport.sinks import Sink, check_receipt
+from payi_transport.sinks import LONGEST_WAIT, Receipt, Sink, check_receipt
 from payi_transport.stats import PayiStats
 
 __all__ = ["Delivered", "InlineCounts", "InlineDelivery"]
 
 
 class Delivered(NamedTuple):
-    """What became of one event. `again`: it may be sent later; `lost` is why it never will be."""
+    """What became of one event. `again`: it may be sent later; `lost` is why it never will be.
+
+    `wait` is how many seconds Pay-i is to be left alone first, `denied` that it takes nothing at all.
+    """
 
     answer: Mapping[str, Any] = {}
     again: bool = False
+    wait: float = 0.0
+    denied: bool = False
     lost: str | None = None
     problem: str | None = None
     bytes_sent: int = 0
@@ -70,7 +75,8 @@ class InlineDelivery:
     """Ends exchanges on the thread of their caller. `sink` is called from many threads at once.
 
     `queue` takes what is to be reported in the background: answers that were left early, as nobody waits for
-    their result, and events that Pay-i did not take, if the retry queue is on. Never raises.
+    their result, events that Pay-i did not take, if the retry queue is on, and those of calls that end while
+    Pay-i is to be left alone. Never raises.
     """
 
     def __init__(
@@ -90,6 +96,9 @@ class InlineDelivery:
         self._queue = queue
         self._on_fault = on_fault
         self._on_problem = on_problem
+        self._lock = threading.Lock()
+        # Until when Pay-i is left alone; 0.0 when it did not ask for that last.
+        self._not_before = 0.0
 
     def end(self, exchange: Exchange) -> None:
         """Report a call; its exchange has the result then."""
@@ -108,13 +117,34 @@ class InlineDelivery:
             self._report(exchange, event)
 
     def _report(self, exchange: Exchange, event: Event) -> None:
-        delivered = self._send(event)
-        if delivered.problem is not None:
-            self._on_problem(delivered.problem)
-        if delivered.again and self._retry.queue_enabled:
-            exchange.event = event
-            self._queue(exchange)
+        if not self._may_ask():
+            self._hand_on(exchange, event)
             return
+        delivered = self._send(event)
+        queued = delivered.again and self._retry.queue_enabled
+        # Who takes a denied event from the queue is denied as well, and says so once.
+        if delivered.problem is not None and not (queued and delivered.denied):
+            self._on_problem(delivered.problem)
+        if queued:
+            self._hand_on(exchange, event)
+        else:
+            self._settle(exchange, delivered)
+
+    def _may_ask(self) -> bool:
+        """Whether Pay-i may be asked now: behind a time that it was left alone for by one call first."""
+        with self._lock:
+            now = monotonic()
+            if now < self._not_before:
+                return False
+            if self._not_before:
+                self._not_before = now + LONGEST_WAIT
+            return True
+
+    def _hand_on(self, exchange: Exchange, event: Event) -> None:
+        exchange.event = event
+        self._queue(exchange)
+
+    def _settle(self, exchange: Exchange, delivered: Delivered) -> None:
         lost = "retry_disabled" if delivered.again else delivered.lost
         self.counts.add(lost=lost, bytes_sent=delivered.bytes_sent)
         exchange.forget()
@@ -125,13 +155,14 @@ class InlineDelivery:
             exchange.listener(delivered.answer)
 
     def _send(self, event: Event) -> Delivered:
-        """With as many retries as are configured; each doubles the pause before it."""
+        """With as many retries as are configured, each after twice the pause; none where Pay-i asks for a wait."""
         delivered = self._try(event)
         for retry in range(self._retry.max_inline_retries):
-            if not delivered.again:
+            if not delivered.again or delivered.wait:
                 break
-            time.sleep(self._retry.inline_retry_initial_delay * 2**retry)
+            sleep(self._retry.inline_retry_initial_delay * 2**retry)
             delivered = self._try(event)
+        self._not_before = monotonic() + delivered.wait if delivered.wait else 0.0
         return delivered
 
     def _try(self, event: Event) -> Delivered:
@@ -144,7 +175,15 @@ class InlineDelivery:
         return Delivered(
             receipt.results.get(0, {}),
             bool(receipt.retry),
+            _find_wait(receipt),
+            receipt.denied,
             receipt.rejected.get(0),
             receipt.problem,
             receipt.bytes_sent,
         )
+
+
+def _find_wait(receipt: Receipt) -> float:
+    """How long the destination is to be left alone. Seconds."""
+    usual = LONGEST_WAIT if receipt.denied else 0.0
+    return min(usual if receipt.wait is None else receipt.wait, LONGEST_WAIT)

@@ -9,7 +9,10 @@ import msgspec
 
 from payi_transport.event import Event
 
-__all__ = ["Receipt", "Sink", "check_receipt"]
+__all__ = ["LONGEST_WAIT", "Receipt", "Sink", "check_receipt"]
+
+# For so long is a destination left alone that asks for it, and for more. Seconds.
+LONGEST_WAIT = 60.0
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ class Desk:
         self.queued: list[Exchange] = []
         self.faults: list[Exception] = []
         self.problems: list[str] = []
+        self.on_delivery: Callable[[], object] | None = None
         self.inline = InlineDelivery(
             self,
             IngestRetrySettings(inline_retry_initial_delay=0.001, **retry),
@@ -52,6 +53,8 @@ class Desk:
     def deliver(self, batch: Sequence[Event]) -> Receipt:
         assert batch == [EVENT]
         self.taken += 1
+        if self.on_delivery is not None:
+            self.on_delivery()
         receipt = self._receipts.pop(0) if len(self._receipts) > 1 else self._receipts[0]
         if receipt is None:
             raise OSError("no")
@@ -88,6 +91,52 @@ def test_a_passing_failure_is_tried_as_often_as_configured_and_then_queued(
     assert (exchange.event, exchange.result, desk.inline.counts.captured) == (EVENT, None, 0)
     assert len(desk.problems) == 1
     assert len(desk.faults) == (desk.taken if failure is None else 0)
+
+
+DENIED = Receipt(retry=[0], problem="Pay-i answered 401", denied=True)
+LEFT_ALONE = {
+    "denied": DENIED,
+    "denied for so long": Receipt(retry=[0], wait=60.0, denied=True),
+    "asked to wait": Receipt(retry=[0], wait=5.0),
+}
+
+
+@pytest.mark.parametrize("receipt", LEFT_ALONE.values(), ids=LEFT_ALONE.keys())
+@pytest.mark.parametrize("queue_enabled", [True, False])
+def test_a_destination_that_wants_to_be_left_alone_is_and_calls_are_reported_behind_it(
+    receipt: Receipt, queue_enabled: bool
+) -> None:
+    desk = Desk(receipt, max_inline_retries=3, queue_enabled=queue_enabled)
+    first, *others = [desk.end() for _ in range(5)]
+    assert desk.taken == 1
+    assert desk.queued == ([first, *others] if queue_enabled else others)
+    assert all(exchange.event == EVENT and exchange.result is None for exchange in others)
+    assert desk.inline.counts.lost.total() == (0 if queue_enabled else 1)
+
+
+@pytest.mark.parametrize("denied", [True, False])
+def test_when_the_time_is_over_one_call_asks_and_the_next_do_if_it_had_an_answer(denied: bool) -> None:
+    desk = Desk(Receipt(retry=[0], wait=0.05, denied=denied), TAKEN)
+    desk.end()
+    meanwhile: list[Exchange] = []
+    desk.on_delivery = lambda: meanwhile.append(desk.end())
+    last = desk.end()
+    while desk.taken < 2:
+        last = desk.end()
+    assert last.result == RESULT
+    assert len(meanwhile) == 1 and meanwhile[0] is desk.queued[-1]
+    desk.on_delivery = None
+    assert desk.end().result == RESULT
+    assert desk.taken == 3
+
+
+@pytest.mark.parametrize(("queue_enabled", "told"), [(True, []), (False, ["Pay-i answered 401"])])
+def test_of_a_key_that_is_not_accepted_tells_whoever_delivers_last(
+    queue_enabled: bool, told: list[str]
+) -> None:
+    desk = Desk(DENIED, queue_enabled=queue_enabled)
+    desk.end()
+    assert desk.problems == told
 
 
 def test_retrying_ends_with_success() -> None:
