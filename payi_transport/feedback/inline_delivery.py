@@ -155,7 +155,7 @@ class InlineDelivery:
             exchange.listener(delivered.answer)
 
     def _send(self, event: Event) -> Delivered:
-        """With as many retries as are configured, each after twice the pause; none where Pay-i asks for a wait."""
+        """With as many retries as are configured, each after twice the pause; none where it is to wait."""
         delivered = self._try(event)
         for retry in range(self._retry.max_inline_retries):
             if not delivered.again or delivered.wait:
