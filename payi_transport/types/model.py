@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType, NoneType
-from typing import Any, get_args, get_origin
+from typing import Any, Self, get_args, get_origin
 
 import msgspec
 
@@ -25,6 +25,16 @@ class Model(msgspec.Struct, dict=True, omit_defaults=True):
         known = {name: getattr(self, field) for name, (field, _) in _fields_of(type(self)).items()}
         values = {**known, **self.unknown_fields}
         return {name: _to_builtins(value) for name, value in values.items() if value is not None}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What a Struct says by itself, to pickle and deepcopy, are its named fields alone.
+        return (*super().__reduce__(), vars(self))
+
+    def __copy__(self) -> Self:
+        make, values, unknown = self.__reduce__()
+        copied: Self = make(*values)
+        vars(copied).update(unknown)
+        return copied
 
     def __repr__(self) -> str:
         values = {field: getattr(self, field) for field in self.__struct_fields__} | dict(self.unknown_fields)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -78,6 +81,33 @@ def test_a_dict_of_it_has_the_names_of_the_api_and_nothing_that_is_none() -> Non
 def test_the_repr_shows_what_there_is() -> None:
     outer = read_as(Outer, {"name": "a", "inner": {"count": 1, "new": 2}, "brand_new": "x"})
     assert repr(outer) == "Outer(name='a', inner=Inner(count=1, new=2), brand_new='x')"
+
+
+COPIES: dict[str, Callable[[Outer], Outer]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda outer: pickle.loads(pickle.dumps(outer)),  # noqa: S301  # bytes of this very line
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_a_copy_has_the_unknown_fields_too_and_is_a_value_of_its_own(
+    copied: Callable[[Outer], Outer],
+) -> None:
+    outer = read_as(Outer, FULL)
+    other = copied(outer)
+    assert other == outer
+    assert other.to_dict() == outer.to_dict()
+    other.unknown_later = 1  # type: ignore[attr-defined]  # what came later is an attribute like all others
+    assert outer.unknown_fields == {"brand_new": [1, 2]}
+
+
+def test_a_deep_copy_shares_nothing_with_what_was_copied() -> None:
+    outer = read_as(Outer, FULL)
+    other = copy.deepcopy(outer)
+    other.brand_new.append(3)
+    other.inner.new = "y"
+    assert outer.to_dict() == {**FULL, "when": outer.when}
 
 
 def test_a_value_may_be_sent_again_as_json() -> None:
