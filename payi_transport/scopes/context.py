@@ -138,7 +138,7 @@ class track_context:
     """`with track_context(user_id=...)`, or `async with`: who the calls inside the block are for.
 
     Takes what `track` takes. One object may be entered many times, also at once. Raises TypeError for an
-    argument that is not known, and for `limit_ids` and `request_tags` that are no list.
+    argument that is not known, and for a value that its argument can't have.
     """
 
     # Set in scopes that are meant for "ingest" or "proxy" mode alone.

@@ -28,8 +28,8 @@ def ingest(
 
     `experience_name` and `experience_id` are deprecated names of `use_case_name` and `use_case_id`.
     """
-    check_scope("ingest", scope, *_OLDER)
     scope = _rename(scope, experience_name, experience_id)
+    check_scope("ingest", scope, *_OLDER)
     return decorate_with(functools.partial(_IngestContext, **scope))
 
 
@@ -40,8 +40,8 @@ def proxy(
 
     `experience_name` and `experience_id` are deprecated names of `use_case_name` and `use_case_id`.
     """
-    check_scope("proxy", scope, *_OLDER)
     scope = _rename(scope, experience_name, experience_id)
+    check_scope("proxy", scope, *_OLDER)
     scope["proxy"] = True
     return decorate_with(functools.partial(_ProxyContext, **scope))
 

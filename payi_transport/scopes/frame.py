@@ -7,24 +7,28 @@ and an empty value blocks the outer one.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Set
-from typing import TypedDict, TypeVar, Unpack
+from collections.abc import Callable, Iterable, Mapping, Set
+from types import NoneType
+from typing import Final, TypeAlias, TypedDict, TypeVar, Unpack
 
 import msgspec
 
 __all__ = [
+    "LARGEST_VERSION",
     "NO_USE_CASE",
     "Frame",
     "Scope",
     "UseCase",
-    "check_list",
     "check_scope",
+    "check_value",
     "enter_scope",
     "merge",
     "to_text",
 ]
 
 T = TypeVar("T")
+# A version beyond this is no number that JSON can tell apart from its neighbours.
+LARGEST_VERSION: Final = 2**53
 
 
 class Scope(TypedDict, total=False):
@@ -48,25 +52,55 @@ class Scope(TypedDict, total=False):
 
 
 def check_scope(function: str, scope: Mapping[str, object], *more: str) -> None:
-    """Raises TypeError for an argument that neither a scope has nor is named in `more`, and for a list that
-    is none.
+    """Raises TypeError for an argument that neither a scope has nor is named in `more`, and for a value that
+    its argument can't have.
     """
     if not _NAMES.issuperset(scope):
         wrong = ", ".join(repr(name) for name in scope if name not in _NAMES)
         accepted = ", ".join(sorted({*_NAMES, *more}))
         raise TypeError(f"{function}() got an unexpected keyword argument {wrong}; accepted: {accepted}")
-    for name in _LISTS:
-        check_list(name, scope.get(name))
+    for name, value in scope.items():
+        check_value(name, value)
 
 
-def check_list(name: str, items: object) -> None:
-    """Raises TypeError for what is no list: one name is not meant as the list of its letters."""
-    if items is not None and not isinstance(items, list | tuple | Set):
-        raise TypeError(f"{name}: expected a list of strings, got {items!r}")
+def check_value(name: str, value: object) -> None:
+    """Raises TypeError for a value that the argument `name` of a scope can't have."""
+    fits, expected = _KINDS.get(name, _TEXT)
+    if value is not None and not fits(value):
+        raise TypeError(f"{name}: expected {expected}, got {value!r}")
 
 
+def _is_text(value: object) -> bool:
+    """Whether it reads as one text: a number does, and a UUID."""
+    return isinstance(value, str) or not isinstance(value, _NO_TEXTS)
+
+
+def _is_list(value: object) -> bool:
+    """One name is not meant as the list of its letters."""
+    return isinstance(value, list | tuple | Set) and all(map(_is_text, value))
+
+
+def _is_version(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_VERSION
+
+
+_NO_TEXTS = (NoneType, bytes, bytearray, list, tuple, Set, Mapping)
 _NAMES = frozenset(Scope.__annotations__)
-_LISTS = ("limit_ids", "request_tags")
+# What tells whether a value fits, and what does, in words.
+_Kind: TypeAlias = tuple[Callable[[object], bool], str]
+_TEXT: _Kind = (_is_text, "a string")
+_LIST: _Kind = (_is_list, "a list of strings")
+_PROPERTIES: _Kind = (lambda value: isinstance(value, Mapping), "a dict")
+_SWITCH: _Kind = (lambda value: isinstance(value, bool), "True or False")
+_KINDS: Mapping[str, _Kind] = {
+    "limit_ids": _LIST,
+    "request_tags": _LIST,
+    "request_properties": _PROPERTIES,
+    "use_case_properties": _PROPERTIES,
+    "use_case_version": (_is_version, "an integer from 0 to 2**53"),
+    "log_prompt_and_response": _SWITCH,
+    "proxy": _SWITCH,
+}
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

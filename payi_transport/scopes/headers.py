@@ -17,7 +17,7 @@ import msgspec
 
 from payi_transport.exchange import Headers
 from payi_transport.names import CONTEXT_HEADERS, PayiHeaderNames
-from payi_transport.scopes.frame import NO_USE_CASE, Frame, check_list, merge, to_text
+from payi_transport.scopes.frame import LARGEST_VERSION, NO_USE_CASE, Frame, check_value, merge, to_text
 
 __all__ = [
     "create_headers",
@@ -35,8 +35,6 @@ _EXTENDED = "UTF-8''"
 _PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
 _PLAIN_ITEM = re.compile(r"[!-+\--~]([ -+\--~]*[!-+\--~])?")
 _FALSE = frozenset({"0", "false", "no", "off"})
-# A version beyond this is no number that JSON can tell apart from its neighbours.
-_LARGEST_VERSION = 2**53
 
 
 def create_limit_header_from_ids(*, limit_ids: Sequence[str]) -> dict[str, str]:
@@ -63,7 +61,8 @@ def create_headers(
 ) -> dict[str, str]:
     """Headers for `extra_headers` of an SDK: each replaces, for one call, what its context says.
 
-    None is not said, an empty value blocks what the context says. Raises TypeError for a list that is none.
+    None is not said, an empty value blocks what the context says. Raises TypeError for lists and
+    properties that are none.
     """
     names = PayiHeaderNames
     headers = {
@@ -73,8 +72,8 @@ def create_headers(
         names.use_case_name: _write_text(use_case_name),
         names.use_case_version: _write_text(use_case_version),
         names.use_case_step: _write_text(use_case_step),
-        names.use_case_properties: _write_properties(use_case_properties),
-        names.request_properties: _write_properties(request_properties),
+        names.use_case_properties: _write_properties("use_case_properties", use_case_properties),
+        names.request_properties: _write_properties("request_properties", request_properties),
         names.price_as_category: _write_text(price_as_category),
         names.price_as_resource: _write_text(price_as_resource),
         names.resource_scope: _write_text(resource_scope),
@@ -158,7 +157,7 @@ def _read_list(value: str) -> tuple[str, ...]:
 
 def _read_version(value: str) -> int | None:
     version = int(value) if value else None
-    if version is not None and not 0 <= version <= _LARGEST_VERSION:
+    if version is not None and not 0 <= version <= LARGEST_VERSION:
         raise ValueError("out of range")
     return version
 
@@ -197,14 +196,15 @@ def _write_text(value: object) -> str | None:
 def _write_list(name: str, items: Sequence[str] | None) -> str | None:
     if items is None:
         return None
-    check_list(name, items)
+    check_value(name, items)
     texts = (to_text(item).strip() for item in items)
     return ",".join(_escape(text, _PLAIN_ITEM) for text in texts if text)
 
 
-def _write_properties(properties: Mapping[str, object] | None) -> str | None:
+def _write_properties(name: str, properties: Mapping[str, object] | None) -> str | None:
     if properties is None:
         return None
+    check_value(name, properties)
     texts = merge({}, properties)
     return json.dumps(texts, separators=(",", ":")) if texts else ""
 

@@ -141,6 +141,10 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     ),
     "tags that are no list": ({"request_tags": "abc"}, "request_tags: expected a list of strings, got 'abc'"),
     "limits that are no list": ({"limit_ids": "abc"}, "limit_ids: expected a list of strings, got 'abc'"),
+    "properties that are no dict": (
+        {"request_properties": ["a"]},
+        r"request_properties: expected a dict, got \['a'\]",
+    ),
 }
 mistakes = pytest.mark.parametrize(("scope", "message"), MISTAKES.values(), ids=MISTAKES.keys())
 

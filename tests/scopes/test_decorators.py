@@ -105,6 +105,16 @@ def test_a_mistake_is_an_error_at_once(decorator: Any, more: Any, scope: Any, me
         decorator(**scope)
 
 
+@both
+@pytest.mark.parametrize("name", ["name", "id"])
+def test_an_older_name_takes_no_more_than_the_newer_one(decorator: Any, more: Any, name: str) -> None:
+    with (
+        pytest.warns(DeprecationWarning),
+        pytest.raises(TypeError, match=f"use_case_{name}: expected a string"),
+    ):
+        decorator(**{f"experience_{name}": ["a"]})
+
+
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "payi.instrument"]
 

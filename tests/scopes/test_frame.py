@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.scopes.frame import Frame, Scope, check_list, check_scope, enter_scope
+from payi_transport.scopes.frame import LARGEST_VERSION, Frame, Scope, check_scope, check_value, enter_scope
 from tests.scopes.frames import enter, is_uuid
 
 PLAIN = ["user_id", "account_name", "price_as_category", "price_as_resource", "resource_scope"]
 LISTS = ["limit_ids", "request_tags"]
+PROPERTIES = ["request_properties", "use_case_properties"]
+SWITCHES = ["log_prompt_and_response", "proxy"]
+TEXTS = [*PLAIN, "use_case_name", "use_case_id", "use_case_step"]
 UNICODE = ["Grüße", "ユーザー", "👩🏽‍💻", "a\x00b", "\u202eabc", "x" * 10_000, "\n", " "]
 
 
@@ -59,22 +64,60 @@ def test_lists_combine_in_order_without_repeats(name: str) -> None:
     assert value_of(["a"], [], ["b"]) == ("b",)
 
 
-@pytest.mark.parametrize("items", [None, [], ["a"], ("a", "b"), {"a"}, frozenset("ab"), {"a": 1}.keys()])
-def test_a_list_is_a_list_a_tuple_or_a_set(items: Any) -> None:
-    check_list("limit_ids", items)
-    check_scope("track", dict.fromkeys(LISTS, items))
+# Of each kind of argument: what may stand there beside None, what may not, and what is said of that.
+KINDS: list[tuple[list[str], list[Any], list[Any], str]] = [
+    (
+        LISTS,
+        [[], ["a"], ("a", "b"), {"a"}, frozenset("ab"), {"a": 1}.keys(), [""], [1, UUID(int=1)]],
+        ["budget", "", b"ab", {"a": 1}, 3, iter(["a"]), ["a", None], [["a"]], [b"a"]],
+        "a list of strings",
+    ),
+    (
+        PROPERTIES,
+        [{}, {"a": "b"}, {"a": 1, "b": None}, MappingProxyType({"a": 0.5})],
+        ["a", "", 1, ["a"], [("a", "b")], {"a"}],
+        "a dict",
+    ),
+    (
+        ["use_case_version"],
+        [0, 1, LARGEST_VERSION],
+        ["2", "", 1.0, True, -1, LARGEST_VERSION + 1, [1]],
+        "an integer from 0 to 2**53",
+    ),
+    (SWITCHES, [True, False], ["False", "", 0, 1, [True]], "True or False"),
+    (
+        TEXTS,
+        ["", "a", 7, 0.5, UUID(int=1)],
+        [b"a", bytearray(b"a"), ["a"], ("a",), {"a"}, {"a": 1}],
+        "a string",
+    ),
+]
+FITTING = [(name, value) for names, fitting, _, _ in KINDS for name in names for value in (None, *fitting)]
+WRONG = [(name, value, told) for names, _, wrong, told in KINDS for name in names for value in wrong]
 
 
-@pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize(
-    "items", ["budget", "", b"ab", {"a": 1}, 3, iter(["a"])], ids=lambda v: type(v).__name__
-)
-def test_what_is_no_list_is_an_error_that_names_the_value(name: str, items: Any) -> None:
-    expected = re.escape(f"{name}: expected a list of strings, got {items!r}")
+def test_every_argument_is_of_a_kind() -> None:
+    assert {name for names, *_ in KINDS for name in names} == set(Scope.__annotations__)
+
+
+@pytest.mark.parametrize(("name", "value"), FITTING)
+def test_a_value_of_its_kind_can_be_entered(name: str, value: Any) -> None:
+    check_value(name, value)
+    scope: Any = {name: value}
+    check_scope("track", scope)
+    frame = enter(scope)
+    assert msgspec.json.decode(msgspec.json.encode(frame), type=Frame) == frame
+
+
+@pytest.mark.parametrize(("name", "value", "told"), WRONG)
+def test_a_value_of_another_kind_is_an_error_that_names_it_and_what_is_accepted(
+    name: str, value: Any, told: str
+) -> None:
+    expected = re.escape(f"{name}: expected {told}, got {value!r}")
     with pytest.raises(TypeError, match=expected):
-        check_list(name, items)
+        check_value(name, value)
     with pytest.raises(TypeError, match=expected):
-        check_scope("track", {name: items})
+        check_scope("track", {name: value})
 
 
 def test_every_argument_of_a_scope_is_known() -> None:
@@ -90,7 +133,7 @@ def test_an_argument_that_is_not_known_is_an_error_that_names_it_and_what_is_acc
     assert str(raised.value) == f"{wrong}; accepted: {accepted}"
 
 
-@pytest.mark.parametrize("name", ["request_properties", "use_case_properties"])
+@pytest.mark.parametrize("name", PROPERTIES)
 def test_properties_merge_and_the_inner_wins(name: str) -> None:
     def value_of(*values: dict[str, object] | None) -> Any:
         scopes: list[Any] = [{name: value} for value in values]
@@ -115,7 +158,7 @@ def test_the_callers_own_objects_are_neither_changed_nor_kept() -> None:
     assert (outer.request_properties, outer.limit_ids) == ({"a": "1"}, ("x",))
 
 
-@pytest.mark.parametrize("name", ["log_prompt_and_response", "proxy"])
+@pytest.mark.parametrize("name", SWITCHES)
 def test_what_is_yes_or_no_is_inherited_both_ways(name: str) -> None:
     def value_of(*values: bool | None) -> Any:
         scopes: list[Any] = [{name: value} for value in values]
@@ -130,7 +173,7 @@ def test_what_is_yes_or_no_is_inherited_both_ways(name: str) -> None:
 
 @pytest.mark.parametrize("text", UNICODE)
 def test_any_text_stays_as_it_is(text: str) -> None:
-    scope: dict[str, Any] = dict.fromkeys((*PLAIN, "use_case_name", "use_case_id", "use_case_step"), text)
+    scope: dict[str, Any] = dict.fromkeys(TEXTS, text)
     frame = enter_scope(
         Frame(), **scope, limit_ids=[text], request_tags=[text], request_properties={text: text}
     )
@@ -167,7 +210,7 @@ scopes = st.fixed_dictionaries(
 def test_every_frame_can_be_written_and_holds_no_empty_text(entered: list[Any]) -> None:
     frame = enter(*entered)
     assert msgspec.json.decode(msgspec.json.encode(frame), type=Frame) == frame
-    for name in (*PLAIN, "use_case_name", "use_case_id", "use_case_step"):
+    for name in TEXTS:
         assert getattr(frame, name) != ""
     for name in LISTS:
         items = getattr(frame, name)

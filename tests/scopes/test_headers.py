@@ -46,12 +46,19 @@ def test_the_headers_are_those_of_the_api() -> None:
     assert create_limit_header_from_ids(limit_ids=[" a ", "b", " "]) == {"xProxy-Limit-IDs": "a,b"}
 
 
-@pytest.mark.parametrize("limit_ids", ["budget", {"budget": 1}, 3])
+@pytest.mark.parametrize("limit_ids", ["budget", {"budget": 1}, 3, ["budget", None]])
 def test_limits_that_are_no_list_are_an_error_at_once(limit_ids: Any) -> None:
     with pytest.raises(TypeError, match=r"limit_ids: expected a list of strings, got .*"):
         create_limit_header_from_ids(limit_ids=limit_ids)
     with pytest.raises(TypeError, match="request_tags"):
         create_headers(request_tags=limit_ids)
+
+
+@pytest.mark.parametrize("name", ["request_properties", "use_case_properties"])
+def test_properties_that_are_no_dict_are_an_error_at_once(name: str) -> None:
+    wrong: dict[str, Any] = {name: ["tier"]}
+    with pytest.raises(TypeError, match=rf"{name}: expected a dict, got \['tier'\]"):
+        create_headers(**wrong)
 
 
 def test_own_headers_are_found_in_any_case() -> None:
