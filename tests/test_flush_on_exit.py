@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import aclosing
 from time import monotonic
 from typing import Any, assert_type
 
@@ -15,8 +17,10 @@ from payi_transport import Event, MemorySink, Receipt, payi_flush_on_exit, payi_
 from tests.threads import take_all_threads
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+Decorate = Callable[[Callable[..., Any]], Callable[..., Any]]
 WITH_TIMEOUT = ["block", "decorator", "async block", "async decorator"]
-KINDS = [*WITH_TIMEOUT, "bare decorator", "async bare decorator"]
+GENERATORS = ["generator", "bare generator", "async generator", "async bare generator"]
+KINDS = [*WITH_TIMEOUT, "bare decorator", "async bare decorator", *GENERATORS]
 every_handler = pytest.mark.parametrize("make", KINDS)
 
 
@@ -38,6 +42,9 @@ def make_handler(make: str, backend: str, work: Callable[[], Any], **options: An
         return payi_flush_on_exit(**options)(work)
     if make == "bare decorator":
         return payi_flush_on_exit(work)
+    decorate: Decorate = payi_flush_on_exit if "bare" in make else payi_flush_on_exit(**options)
+    if make in GENERATORS:
+        return make_reader(decorate, backend, work, is_async=make.startswith("async"))
 
     async def block() -> Any:
         async with payi_flush_on_exit(**options):
@@ -53,6 +60,30 @@ def make_handler(make: str, backend: str, work: Callable[[], Any], **options: An
 
     kinds = {"async block": block, "async decorator": decorated, "async bare decorator": bare}
     return lambda: anyio.run(kinds[make], backend=backend)
+
+
+def make_reader(
+    decorate: Decorate, backend: str, work: Callable[[], Any], *, is_async: bool
+) -> Callable[[], Any]:
+    """What reads a decorated generator, that yields once what `work` gives, to its end."""
+
+    @decorate
+    def generate() -> Any:
+        yield work()
+
+    @decorate
+    async def agenerate() -> Any:
+        yield work()
+
+    def read() -> Any:
+        [item] = generate()
+        return item
+
+    async def aread() -> Any:
+        [item] = [item async for item in agenerate()]
+        return item
+
+    return (lambda: anyio.run(aread, backend=backend)) if is_async else read
 
 
 @pytest.fixture
@@ -107,9 +138,7 @@ def test_without_instrumentation_it_does_nothing(backend: str) -> None:
 
 
 @pytest.mark.parametrize("decorate", [payi_flush_on_exit(), payi_flush_on_exit], ids=["called", "bare"])
-def test_a_decorated_function_keeps_its_name_and_arguments(
-    decorate: Callable[[Callable[..., Any]], Callable[..., Any]], backend: str
-) -> None:
+def test_a_decorated_function_keeps_its_name_and_arguments(decorate: Decorate, backend: str) -> None:
     @decorate
     def handler(event: str, *, context: int) -> tuple[str, int]:
         """What it does."""
@@ -136,6 +165,71 @@ def test_a_class_is_refused_with_what_to_decorate_instead(decorate: Any, backend
 
     with pytest.raises(TypeError, match="Handler is a class: decorate its methods instead"):
         decorate(Handler)
+
+
+def test_a_generator_delivers_when_it_is_over_and_not_before(backend: str, sink: MemorySink) -> None:
+    @payi_flush_on_exit
+    def handler() -> Generator[Any, Any, str]:
+        """Its docstring."""
+        call()
+        got = yield "first"
+        with pytest.raises(LookupError, match="thrown"):
+            yield got
+        return "result"
+
+    stream = handler()
+    assert (next(stream), stream.send("sent")) == ("first", "sent")
+    assert not sink.events
+    with pytest.raises(StopIteration, match="result"):
+        stream.throw(LookupError("thrown"))
+    assert len(sink.events) == 1
+    assert inspect.isgeneratorfunction(handler)
+    assert handler.__doc__ == "Its docstring."
+
+
+def test_an_async_generator_delivers_when_it_is_over_and_not_before(backend: str, sink: MemorySink) -> None:
+    @payi_flush_on_exit
+    async def handler() -> AsyncGenerator[Any, Any]:
+        """Its docstring."""
+        call()
+        got = yield "first"
+        with pytest.raises(LookupError, match="thrown"):
+            yield got
+
+    async def main() -> None:
+        stream = handler()
+        assert (await anext(stream), await stream.asend("sent")) == ("first", "sent")
+        assert not sink.events
+        with pytest.raises(StopAsyncIteration):
+            await stream.athrow(LookupError("thrown"))
+        assert len(sink.events) == 1
+
+    anyio.run(main, backend=backend)
+    assert inspect.isasyncgenfunction(handler)
+    assert handler.__doc__ == "Its docstring."
+
+
+def test_a_generator_that_is_closed_early_delivers_too(backend: str, sink: MemorySink) -> None:
+    @payi_flush_on_exit
+    def handler() -> Generator[None, None, None]:
+        call()
+        yield
+
+    @payi_flush_on_exit
+    async def ahandler() -> AsyncGenerator[None, None]:
+        call()
+        yield
+
+    async def main() -> None:
+        async with aclosing(ahandler()) as stream:
+            await anext(stream)
+
+    stream = handler()
+    next(stream)
+    stream.close()
+    assert len(sink.events) == 1
+    anyio.run(main, backend=backend)
+    assert len(sink.events) == 2
 
 
 def test_a_task_that_is_cancelled_delivers_too(backend: str, sink: MemorySink) -> None:

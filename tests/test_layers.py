@@ -15,6 +15,7 @@ FOLDERS = {"scopes", "routing", "changes", "feedback", "delivery", "reading", "c
 LAYERS: list[dict[str, set[str]]] = [
     {
         **{folder: set() for folder in FOLDERS},
+        "generators": set(),
         "names": set(),
         "config_types": set(),
         "types": set(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, NamedTuple, ParamSpec, Self, TypedDict, TypeVar, Unpack, cast
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, Self, TypedDict, TypeVar, Unpack,
 import msgspec
 
 from payi_transport.feedback.results import Result, get_last_result
+from payi_transport.generators import wrap_async_generator, wrap_generator
 from payi_transport.scopes.frame import Frame, Scope, check_scope, enter_scope
 
 __all__ = ["PayiContext", "get_context", "track", "track_context"]
@@ -191,11 +192,11 @@ def decorate_with(make_scope: Callable[[], track_context]) -> Callable[[Callable
             # A function in its place would be no type any more.
             raise TypeError(f"{function.__name__} is a class: decorate its methods instead")
         if inspect.isasyncgenfunction(function):
-            wrapper = _wrap_async_generator(function, make_scope)
+            wrapper = wrap_async_generator(function, lambda: _Steps(make_scope()))
         elif inspect.iscoroutinefunction(function):
             wrapper = _wrap_coroutine(function, make_scope)
         elif inspect.isgeneratorfunction(function):
-            wrapper = _wrap_generator(function, make_scope)
+            wrapper = wrap_generator(function, lambda: _Steps(make_scope()))
         else:
             wrapper = _wrap_function(function, make_scope)
         return cast(Callable[P, R], functools.wraps(function)(wrapper))
@@ -242,53 +243,3 @@ class _Steps:
         if self._tracked:
             self._inner = _links.get()
             _links.set(self._outer)
-
-
-def _wrap_generator(
-    function: Callable[..., Any], make_scope: Callable[[], track_context]
-) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        steps = _Steps(make_scope())
-        with steps:
-            inner = function(*args, **kwargs)
-        step = functools.partial(next, inner)
-        try:
-            while True:
-                try:
-                    with steps:
-                        value = step()
-                except StopIteration as stop:
-                    return stop.value
-                try:
-                    step = functools.partial(inner.send, (yield value))
-                except BaseException as exc:
-                    step = functools.partial(inner.throw, exc)
-        finally:
-            del step  # its exception has this very frame in its traceback
-
-    return call
-
-
-def _wrap_async_generator(
-    function: Callable[..., Any], make_scope: Callable[[], track_context]
-) -> Callable[..., Any]:
-    async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        steps = _Steps(make_scope())
-        with steps:
-            inner = function(*args, **kwargs)
-        step = inner.__anext__
-        try:
-            while True:
-                try:
-                    with steps:
-                        value = await step()
-                except StopAsyncIteration:
-                    return
-                try:
-                    step = functools.partial(inner.asend, (yield value))
-                except BaseException as exc:
-                    step = functools.partial(inner.athrow, exc)
-        finally:
-            del step
-
-    return call
