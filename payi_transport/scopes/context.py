@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import Any, NamedTuple, ParamSpec, Self, TypedDict, TypeVar, Unpack, cast
 
 import msgspec
@@ -118,6 +118,35 @@ def _run_inside(link: _Link, function: Callable[..., R], /, *args: Any, **kwargs
         _links.set(outer)
 
 
+def _carry_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
+    """`coroutine`, to be awaited somewhere else, as inside the scope of here and now."""
+    link = _links.get()
+    if link is None:
+        return coroutine
+    carried = cast("CoroutineType[Any, Any, Any]", _await_inside(link, _Held(coroutine)))
+    carried.__name__, carried.__qualname__ = coroutine.__name__, coroutine.__qualname__
+    return carried
+
+
+class _Held:
+    """A coroutine that is closed with the one that is to await it, which alone warns if it never ran."""
+
+    def __init__(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
+        self.coroutine = coroutine
+
+    def __del__(self) -> None:
+        self.coroutine.close()
+
+
+async def _await_inside(link: _Link, held: _Held) -> Any:
+    outer = _links.get()
+    _links.set(link)
+    try:
+        return await held.coroutine
+    finally:
+        _links.set(outer)
+
+
 def _without(link: _Link, owner: track_context) -> _Link | None:
     """What is set when `owner` leaves out of turn: under scopes of interleaved generators, or elsewhere than
     it was entered (a generator closed by another task), where there may be nothing of its own.
@@ -176,6 +205,9 @@ class track_context:
 def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a function, coroutine function, generator or async generator: who its calls are for.
 
+    A coroutine that a plain function returns runs inside the scope as well; any other thing that is returned
+    and runs later does not, such as a generator.
+
     Scopes nest: `limit_ids` and `request_tags` combine, properties merge, the rest is inherited, an empty
     value blocks the outer one, and another `use_case_name` starts a use case afresh. Without
     `payi_instrument()` the function runs as it is. Raises TypeError as `track_context` does, and for a class.
@@ -209,7 +241,8 @@ def _wrap_function(
 ) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         with make_scope():
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            return _carry_coroutine(result) if inspect.iscoroutine(result) else result
 
     return call
 

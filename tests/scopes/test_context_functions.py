@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import pytest
 
-from payi_transport.scopes.context import get_context, track
+from payi_transport.scopes.context import get_context, set_base_frame, track, track_context
+from payi_transport.scopes.frame import Frame
+from tests.garbage import collect_garbage
 from tests.scopes.echoes import user
 
 pytestmark = pytest.mark.usefixtures("base")
@@ -150,3 +154,100 @@ def test_a_partial_of_a_coroutine_function_is_one() -> None:
 
     tracked: Any = track(user_id="a")(functools.partial(work, 3))
     assert asyncio.run(tracked()) == (3, "a")
+
+
+async def work(value: int) -> Any:
+    before = user()
+    await anyio.sleep(0)
+    return value, before, user()
+
+
+class Callee:
+    async def __call__(self, value: int) -> Any:
+        return await work(value)
+
+
+# What returns a coroutine and does not say so.
+BEHIND: dict[str, Callable[[int], Any]] = {
+    "a plain decorator": functools.wraps(work)(lambda value: work(value)),
+    "a partial of a plain function": functools.partial(lambda value: work(value)),
+    "an object that can be called": Callee(),
+}
+behind = pytest.mark.parametrize("function", BEHIND.values(), ids=BEHIND)
+
+
+@behind
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_coroutine_that_a_plain_function_returns_runs_inside_the_scope(
+    function: Callable[[int], Any], backend: str
+) -> None:
+    tracked = track(user_id="a")(function)
+
+    async def main() -> None:
+        assert await tracked(3) == (3, "a", "a")
+        coroutine = tracked(4)
+        with track_context(user_id="b"):
+            assert await coroutine == (4, "a", "a")
+            assert user() == "b"
+        async with anyio.create_task_group() as group:
+            group.start_soon(tracked, 5)
+        assert user() == "base"
+
+    anyio.run(main, backend=backend)
+
+
+@behind
+def test_it_is_a_coroutine_of_that_name_for_tasks_and_loops(function: Callable[[int], Any]) -> None:
+    tracked = track(user_id="a")(function)
+
+    async def main() -> None:
+        coroutine = tracked(3)
+        assert inspect.iscoroutine(coroutine)
+        assert coroutine.__name__ in ("work", "__call__")
+        assert await asyncio.create_task(coroutine) == (3, "a", "a")
+        assert list(await asyncio.gather(tracked(4), tracked(5))) == [(4, "a", "a"), (5, "a", "a")]
+
+    asyncio.run(main())
+    assert asyncio.run(tracked(6)) == (6, "a", "a")
+
+
+def test_what_such_a_coroutine_raises_comes_out_and_ends_the_scope() -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await track(user_id="a")(lambda: fail())()
+        assert user() == "base"
+
+    asyncio.run(main())
+
+
+def test_such_a_coroutine_that_never_runs_is_told_as_ever_and_once() -> None:
+    coroutine = track(user_id="a")(lambda: work(3))()
+    with pytest.warns(RuntimeWarning) as caught:
+        del coroutine
+    assert [str(warning.message) for warning in caught] == ["coroutine 'work' was never awaited"]
+
+
+def test_such_a_coroutine_that_is_closed_or_cancelled_before_it_runs_is_not_told() -> None:
+    async def main() -> None:
+        task = asyncio.create_task(track(user_id="a")(lambda: work(3))())
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        track(user_id="a")(lambda: work(3))().close()
+        asyncio.run(main())
+        collect_garbage()
+    assert not [str(warning.message) for warning in caught if "never awaited" in str(warning.message)]
+
+
+def test_without_a_scope_such_a_coroutine_is_returned_as_it_is(base: Frame) -> None:
+    set_base_frame(None)
+    coroutine = work(3)
+    assert track(user_id="a")(lambda: coroutine)() is coroutine
+    coroutine.close()
+    set_base_frame(base)
