@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from payi_transport.types.model import Model
 
-__all__ = ["AsyncCursorPage", "AsyncPaginator", "CursorPage", "SyncCursorPage"]
+__all__ = ["AsyncCursorPage", "AsyncPaginator", "CursorPage", "PageInfo", "SyncCursorPage"]
 
 T = TypeVar("T")
 
@@ -18,6 +18,12 @@ class CursorPage(Model, Generic[T]):
     items: list[T] | None = None
     cursor: str | None = None
     has_more: bool | None = None
+
+
+class PageInfo(NamedTuple):
+    """What the request for a page says beside that for its list."""
+
+    params: Mapping[str, str]
 
 
 class _Page(Generic[T]):
@@ -49,6 +55,10 @@ class _Page(Generic[T]):
     def has_next_page(self) -> bool:
         """The same as `has_more`."""
         return self.has_more
+
+    def next_page_info(self) -> PageInfo | None:
+        """How to ask for the next page; None on the last one."""
+        return None if (cursor := self.next_cursor) is None else PageInfo({"cursor": cursor})
 
     def to_dict(self) -> dict[str, Any]:
         """The page as the API answered it."""

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, CursorPage, SyncCursorPage
+from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, CursorPage, PageInfo, SyncCursorPage
 
 PAGES: Mapping[str, CursorPage[int]] = {
     "": CursorPage([1, 2], "b", True),
@@ -52,6 +52,7 @@ def test_there_is_more_where_the_api_says_so_and_how_to_get_it(page: CursorPage[
     wrapped = SyncCursorPage(page, fetch)
     assert wrapped.has_more is wrapped.has_next_page() is more
     assert wrapped.next_cursor == (page.cursor if more else None)
+    assert wrapped.next_page_info() == (PageInfo({"cursor": page.cursor or ""}) if more else None)
     assert (wrapped.items, wrapped.cursor) == (page.items or [], page.cursor)
     if more:
         assert wrapped.get_next_page().items == [4]

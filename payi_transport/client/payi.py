@@ -131,6 +131,10 @@ class Payi(_Client[Sync, SyncHTTPClient]):
     def _enter(self, settings: ClientSettings, http: SyncHTTPClient) -> Sync:
         return Sync(SyncLink(settings, http))
 
+    def is_closed(self) -> bool:
+        """Whether the connections are closed, by this client or by another that shares them."""
+        return self._http.is_closed
+
     def close(self) -> None:
         """Close the connections; no more calls can be made."""
         self._http.close()
@@ -155,6 +159,10 @@ class AsyncPayi(_Client[Async, AsyncHTTPClient]):
 
     def _enter(self, settings: ClientSettings, http: AsyncHTTPClient) -> Async:
         return Async(AsyncLink(settings, http))
+
+    def is_closed(self) -> bool:
+        """Whether the connections are closed, by this client or by another that shares them."""
+        return self._http.is_closed
 
     async def close(self) -> None:
         """Close the connections; no more calls can be made."""

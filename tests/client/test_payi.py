@@ -59,6 +59,7 @@ def test_a_copy_changes_what_it_is_told_to(origin: Origin) -> None:
         ):
             copy.limits.delete("L1")
             assert type(copy) is Payi
+        assert client.copy(default_headers={"b": "4"}).default_headers == {"a": "1", "b": "4"}
         assert client.copy(base_url="https://x.org").base_url == httpx.URL("https://x.org")
         assert (client.copy(max_retries=0).max_retries, client.copy().max_retries) == (0, 3)
     sent = [(*map(r.headers.get, ("a", "b", "xproxy-api-key")), r.path) for r in origin.received]
@@ -98,6 +99,25 @@ def test_an_async_client_closes_its_connections_at_the_end() -> None:
 
     anyio.run(main)
     assert http.is_closed
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given connections", "its own connections"])
+def test_a_client_tells_whether_it_is_closed(given: bool) -> None:
+    http = httpx.Client(verify=CONTEXT) if given else None
+    with Payi(api_key="k", http_client=http) as client:
+        copy = client.copy()
+        assert client.is_closed() is copy.is_closed() is False
+    assert client.is_closed() is copy.is_closed() is True
+
+
+@pytest.mark.parametrize("family", [httpx, httpx2])
+def test_an_async_client_tells_whether_it_is_closed(family: Any) -> None:
+    async def main() -> None:
+        async with AsyncPayi(api_key="k", http_client=family.AsyncClient(verify=CONTEXT)) as client:
+            assert client.is_closed() is False
+        assert client.is_closed() is True
+
+    anyio.run(main)
 
 
 def test_a_strict_client_and_its_copies_mind_every_part_of_an_answer(origin: Origin) -> None:
