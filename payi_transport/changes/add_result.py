@@ -1,7 +1,8 @@
 """Adding `xproxy_result` to an answer that waits for its report: to a JSON object, or a stream's last chunk.
 
-An object is held until its end, which changes nothing for who reads it whole. Of a stream only an event is
-held that may be its last with data: one that tells a count of tokens, or why it finished.
+An object is held until its end, which changes nothing for who reads it whole. An array is not: it may be a
+stream, and has no place for a result. Of a stream of events only one is held that may be its last with data:
+one that tells a count of tokens, or why it finished.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ _LATE: Final = re.compile(
 
 
 class DocumentResult:
-    """Holds a JSON object, and adds the result to it. What begins as anything else is for `stream`.
+    """Holds a JSON object, and adds the result to it. An array passes as it comes.
 
-    There are servers that call their streams documents.
+    What begins as neither is for `stream`: there are servers that call their streams documents.
     """
 
     def __init__(self, settle: Settle, stream: Rewriter) -> None:
@@ -41,21 +42,24 @@ class DocumentResult:
         self._held: list[bytes] = []
 
     def feed(self, chunk: bytes) -> bytes:
-        self._first = self._first or chunk[:1]
-        if not self._is_object():
+        self._first = self._first or chunk.lstrip()[:1]
+        if self._is_stream():
             return self._stream.feed(chunk)
+        if self._first != b"{":
+            return chunk
         self._held.append(chunk)
         return b""
 
     def flush(self) -> bytes:
-        if not self._is_object():
+        if self._is_stream():
             return self._stream.flush()
         result = self._settle()
         body = b"".join(self._held)
         return body if result is None or not body.rstrip().endswith(b"}") else _insert(body, result)
 
-    def _is_object(self) -> bool:
-        return self._first in (b"", b"{")
+    def _is_stream(self) -> bool:
+        """Whether it is one of events: space may stand in front of anything."""
+        return self._first not in (b"", b"{", b"[")
 
 
 class StreamResult:

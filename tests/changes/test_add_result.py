@@ -42,7 +42,12 @@ def run(rewriter: Rewriter, chunks: Sequence[bytes]) -> list[bytes]:
         (b'{"id":"a" }\n', b'{"id":"a" ,' + FIELD + b"}\n"),
         (b"{}", b"{" + FIELD + b"}"),
         (b"{ }", b"{ " + FIELD + b"}"),
+        (b' \n{"id":"a"}', b' \n{"id":"a",' + FIELD + b"}"),
+        (b"    {}", b"    {" + FIELD + b"}"),
         (b"[1]", b"[1]"),
+        (b'[{"id":"a"}]', b'[{"id":"a"}]'),
+        (b'"{}', b'"{}'),
+        (b"    ", b"    "),
         (b"null", b"null"),
         (b"", b""),
         (b'{"cut', b'{"cut'),
@@ -58,6 +63,17 @@ def test_a_json_object_gets_the_result_as_its_last_field(body: bytes, shown: byt
 def test_without_a_result_a_document_stays_as_it_is() -> None:
     rewriter = DocumentResult(Report(None), StreamResult(Report(None)))
     assert run(rewriter, [b'{"id":', b"1}"]) == [b"", b"", b'{"id":1}']
+
+
+@pytest.mark.parametrize("first", [b"[", b"\r\n ", b"", b'[{"candidates":[]}\n'])
+def test_an_array_passes_as_it_comes_and_its_report_is_waited_for_at_its_end(first: bytes) -> None:
+    report = Report()
+    rewriter = DocumentResult(report, StreamResult(report))
+    for chunk in (first, b"[", b'{"candidates":[]}', b"]"):
+        assert rewriter.feed(chunk) == chunk
+    assert report.waited == 0
+    assert rewriter.flush() == b""
+    assert report.waited == 1
 
 
 def event(data: str, name: str = "") -> bytes:
