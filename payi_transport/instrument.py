@@ -153,7 +153,11 @@ def _leave() -> None:
 
 
 def payi_flush(timeout: float = 5.0) -> bool:
-    """Wait `timeout` seconds at most until all that was captured before is delivered; False if any is not."""
+    """Wait `timeout` seconds at most until nothing that was captured before waits for its delivery any more.
+
+    False if something still does, or was lost meanwhile. What was lost before the call is in
+    `payi_stats().lost` alone.
+    """
     pipeline = get_active()
     return pipeline is None or pipeline.flush(timeout)
 

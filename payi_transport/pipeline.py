@@ -221,7 +221,7 @@ class Pipeline:
         self._prompt_log_log.warning(f"prompt_and_response_logger failed ({name})", fault=exc)
 
     def flush(self, timeout: float) -> bool:
-        """Deliver all that was captured before, within `timeout` seconds; False if any is not."""
+        """Deliver all that was captured before and waits, within `timeout` seconds; False if any is not."""
         return self._own_line().flush(timeout)
 
     def close(self, timeout: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,24 @@ def test_an_idle_program_reports_its_last_calls_at_its_end(origin: Origin, tmp_p
     ran = run(tmp_path, body, origin)
     assert ran.returncode == 0, ran.stderr
     assert delivered(origin) == {"last": 1}, ran.stderr
+
+
+def test_a_greenlet_begins_outside_all_scopes_unless_it_runs_a_copy_of_the_context(
+    origin: Origin, tmp_path: Path
+) -> None:
+    body = """
+    import contextvars, gevent
+    from payi_transport import get_context, track_context
+    instrument()
+    def user():
+        return get_context().get("user_id")
+    with track_context(user_id="a"):
+        greenlets = [gevent.spawn(user), gevent.spawn(contextvars.copy_context().run, user)]
+        gevent.joinall(greenlets)
+        print([greenlet.value for greenlet in greenlets], user())
+    """
+    ran = run(tmp_path, PATCH + textwrap.dedent(body), origin)
+    assert ran.stdout == "[None, 'a'] a\n", ran.stderr
 
 
 def test_while_a_greenlet_flushes_the_others_run(origin: Origin, tmp_path: Path) -> None:

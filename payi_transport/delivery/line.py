@@ -119,7 +119,7 @@ class Line:
             self._on_fault(exc)
 
     def flush(self, timeout: float) -> bool:
-        """Deliver all that was pushed before, within `timeout` seconds; False if any is not."""
+        """Deliver all that was pushed before and waits, within `timeout` seconds; False if any is not."""
         if not self.pid:
             return True
         deadline = monotonic() + timeout

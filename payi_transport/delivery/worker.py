@@ -72,9 +72,10 @@ class Worker:
         self._thread.start()
 
     def flush(self, timeout: float) -> bool:
-        """Wait, `timeout` seconds at most, until all pushed before is delivered; False if any is not.
+        """Wait, `timeout` seconds at most, until nothing pushed before waits; False if any does or was lost.
 
-        False at once where the destination will not be asked again before that.
+        False at once where the destination will not be asked again before that. What was lost before the call
+        is no matter of this one: it is counted, and no flush could be true any more.
         """
         deadline = monotonic() + timeout
         with self._settled:

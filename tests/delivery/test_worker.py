@@ -170,6 +170,17 @@ def test_an_exchange_that_can_not_be_decoded_is_lost_by_count_and_holds_up_nothi
     assert [str(fault) for fault in bench.faults] == ["no"]
 
 
+def test_what_was_lost_before_a_flush_is_no_matter_of_it(build: Build) -> None:
+    sink = MemorySink()
+    bench = build(sink, flush_interval=3600)
+    bench.push("bad")
+    while not bench.worker.counts.lost:
+        bench.worker.flush(10)
+    bench.push(1)
+    assert bench.worker.flush(10)
+    assert (ids(sink), bench.worker.counts.lost) == (["1"], {"decode_fault": 1})
+
+
 def test_decoded_exchanges_hold_no_content(build: Build) -> None:
     bench = build(MemorySink())
     exchange = make_exchange(UNARY)

@@ -188,6 +188,17 @@ def test_scopes_of_plain_generators_read_by_turns_leave_nothing_behind() -> None
     assert user() == "base"
 
 
+def test_the_scope_of_a_plain_generator_is_in_force_for_its_reader_too() -> None:
+    def work() -> Iterator[Any]:
+        with track_context(user_id="g"):
+            yield user()
+
+    generator = work()
+    assert (next(generator), user()) == ("g", "g")
+    assert list(generator) == []
+    assert user() == "base"
+
+
 def test_a_generator_inherits_from_where_it_was_first_read() -> None:
     @track(account_name="x")
     def work() -> Iterator[Any]:
