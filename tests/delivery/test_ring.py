@@ -1,4 +1,4 @@
-"""The ring: losses are exact, order is kept, both bounds hold, and what presses wakes and tells so."""
+"""The ring: losses are exact, order is kept, both bounds hold."""
 
 from __future__ import annotations
 
@@ -9,27 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.delivery.ring import Counter, Ring
+from payi_transport.delivery.ring import Counter
+from tests.delivery.rings import items_of, make_ring
 
 PRODUCERS = 8
 EACH = 2_000
-
-
-class Wakes:
-    """A wake that counts its calls."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def __call__(self) -> None:
-        self.calls += 1
-
-
-def make_ring(
-    capacity: int = 1 << 20, max_bytes: int = 1 << 40, most: int = 1 << 20
-) -> tuple[Ring[int], Wakes]:
-    wakes = Wakes()
-    return Ring(capacity, max_bytes, most, wakes), wakes
 
 
 def run_threads(count: int, work: Callable[[int], None]) -> None:
@@ -45,10 +29,6 @@ def run_threads(count: int, work: Callable[[int], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-def items_of(ring: Ring[int], most: int = 1 << 30) -> list[int]:
-    return [ticketed.item for ticketed in ring.drain(most)]
 
 
 def test_items_come_out_in_the_order_they_went_in() -> None:
@@ -129,73 +109,6 @@ def test_from_one_thread_both_bounds_are_exact(
             taken = ring.drain(2)
             ring.release(len(taken), sum(ticketed.weight for ticketed in taken))
             del held[: len(taken)]
-
-
-def test_wake_is_called_at_the_mark_and_not_below() -> None:
-    ring, wakes = make_ring(most=3)
-    ring.push(0, 1)
-    ring.push(1, 1)
-    assert wakes.calls == 0
-    ring.push(2, 1)
-    assert wakes.calls == 1
-    ring.drain(3)
-    ring.push(3, 1)
-    assert wakes.calls == 1
-
-
-# Room and mark, the weight of an item, and which of the items that are pushed is the first to press.
-PRESSING: dict[str, tuple[dict[str, int], int, int]] = {
-    "as many as make a batch": ({"most": 3}, 1, 3),
-    "a quarter of the items": ({"capacity": 12}, 1, 3),
-    "a quarter of the bytes": ({"max_bytes": 1200}, 100, 3),
-    "all that fits": ({"capacity": 1}, 1, 1),
-    "a byte of the three that fit": ({"max_bytes": 3}, 1, 1),
-    "one larger than all the room": ({"max_bytes": 10}, 1000, 1),
-}
-
-
-@pytest.mark.parametrize(("room", "weight", "first"), PRESSING.values(), ids=PRESSING.keys())
-def test_what_presses_wakes_where_it_waits_and_tells_so_where_it_is_held(
-    room: dict[str, int], weight: int, first: int
-) -> None:
-    ring, wakes = make_ring(**room)
-    for number in range(first):
-        assert wakes.calls == 0
-        assert ring.push(number, weight)
-    assert wakes.calls == 1
-    assert not ring.is_pressed()
-    ring.drain(first - 1)
-    assert not ring.is_pressed()
-    ring.drain(1)
-    assert ring.is_pressed()
-    ring.release(1, weight)
-    assert not ring.is_pressed()
-
-
-@pytest.mark.parametrize("room", [{"capacity": 40}, {"max_bytes": 40}])
-def test_half_of_the_room_is_left_when_what_waits_beside_what_is_held_wakes(room: dict[str, int]) -> None:
-    ring, wakes = make_ring(**room)
-    for number in range(9):
-        ring.push(number, 1)
-    ring.drain(9)
-    while not wakes.calls:
-        assert ring.push(0, 1)
-    assert ring.in_flight <= 20
-
-
-def test_a_quiet_push_never_wakes() -> None:
-    ring, wakes = make_ring(most=1)
-    for item in range(10):
-        assert ring.push(item, 1, quietly=True)
-    assert wakes.calls == 0
-    assert items_of(ring) == list(range(10))
-
-
-def test_a_refused_push_never_wakes() -> None:
-    ring, wakes = make_ring(capacity=1, most=1)
-    ring.push(0, 1)
-    ring.push(1, 1)
-    assert wakes.calls == 1
 
 
 def test_a_mark_tells_what_was_pushed_before_it() -> None:

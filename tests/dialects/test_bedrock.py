@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.dialects.bedrock import read_converse, read_error, read_exception
+from payi_transport.dialects.bedrock import read_converse, read_exception
 from payi_transport.dialects.reply import Reply
 from payi_transport.event import Answer, Failure, FunctionCall
 from payi_transport.framing import Frames
@@ -240,41 +240,6 @@ def test_what_is_beside_the_usage_may_be_of_any_type(value: Any) -> None:
     )
     assert show(answer.units) == {"text": (14, 26)}
     assert answer.properties == {} and answer.resource is None
-
-
-ERRORS: dict[str, tuple[bytes, dict[str, str], Failure | None]] = {
-    "a header": (
-        b'{"message":"slow down"}',
-        {"x-amzn-errortype": "ThrottlingException"},
-        Failure("ThrottlingException", None, "slow down"),
-    ),
-    "a header with a URL": (
-        b'{"message":"slow down"}',
-        {"x-amzn-errortype": "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/"},
-        Failure("ThrottlingException", None, "slow down"),
-    ),
-    "a type in the body": (
-        b'{"__type":"com.amazon.coral.service#ExpiredTokenException","Message":"expired"}',
-        {},
-        Failure("ExpiredTokenException", None, "expired"),
-    ),
-    "a header beside a body of a proxy": (
-        b"<html>",
-        {"x-amzn-errortype": "ServiceUnavailableException"},
-        Failure("ServiceUnavailableException"),
-    ),
-    "a message alone": (b'{"message":"no"}', {}, Failure(message="no")),
-    "types of other types": (b'{"__type":7,"message":["no"],"Message":null}', {}, None),
-    "a page": (b"<html>", {}, None),
-    "nothing": (b"", {}, None),
-}
-
-
-@pytest.mark.parametrize(("body", "headers", "failure"), ERRORS.values(), ids=ERRORS)
-def test_an_error_is_told_by_a_header_or_its_body(
-    body: bytes, headers: dict[str, str], failure: Failure | None
-) -> None:
-    assert read_error(body, headers) == failure
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", *DEEP])
