@@ -61,15 +61,29 @@ def test_the_counts_can_be_read_behind_the_end_and_up_to_the_next_start(end: Any
     assert payi_stats() == PayiStats()
 
 
-def test_a_call_that_ends_behind_the_end_is_counted_as_lost(sink: MemorySink) -> None:
+def test_a_call_that_is_answered_behind_the_end_is_counted_as_lost(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        payi_uninstrument()
+        return httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.answer))
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        client.post(URL, content=UNARY.request)
+    stats = payi_stats()
+    assert (stats.captured, stats.lost, sink.events) == (1, {"shutdown": 1}, [])
+
+
+def test_a_call_whose_answer_is_on_its_way_at_the_end_is_reported_as_far_as_it_came(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     reply = httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.answer))
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
         with client.stream("POST", URL, content=UNARY.request) as response:
             payi_uninstrument()
-            response.read()
+            assert response.read() == UNARY.answer
     stats = payi_stats()
-    assert (stats.captured, stats.lost, sink.events) == (1, {"shutdown": 1}, [])
+    assert (stats.captured, stats.lost) == (1, {})
+    assert [event.http_status_code for event in sink.events] == [200]
 
 
 def test_instrumenting_again_after_shutdown_begins_afresh(sink: MemorySink) -> None:

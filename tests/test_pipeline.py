@@ -262,3 +262,15 @@ def test_answers_that_are_open_at_the_end_are_reported_as_far_as_they_came(sink:
     assert [event.properties for event in sink.events] == [None, {"system.stream": "partial"}]
     assert [bool(event.units) for event in sink.events] == [True, False]
     assert (payi_stats().delivered, payi_stats().lost) == (2, {"shutdown": 1})
+
+
+def test_an_answer_that_nobody_holds_any_more_at_the_end_is_none(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    exchange = pipeline.begin(ROUTE, (), b"{}")
+    assert exchange is not None
+    exchange.begin_answer(200, ())
+    del exchange
+    payi_uninstrument()
+    assert (payi_stats().captured, payi_stats().faults) == (0, 0)

@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import pytest
 
+from payi_transport.exchange import Exchange
 from payi_transport.reading.decode import Pending
 from payi_transport.reading.origins import Origins
 from payi_transport.scopes.frame import Frame
 from tests.exchanges import make_exchange
 from tests.wire_cases import by_name
 
-BEGUN = make_exchange(by_name["openai/chat_unary"], context=Frame(user_id="beginner"), log_content=False)
-FETCHED = make_exchange(by_name["openai/responses_fetched_again"], context=Frame(user_id="fetcher"))
+
+def begin() -> Exchange:
+    case = by_name["openai/chat_unary"]
+    return make_exchange(case, context=Frame(user_id="beginner"), log_content=False)
+
+
+def fetch() -> Exchange:
+    return make_exchange(by_name["openai/responses_fetched_again"], context=Frame(user_id="fetcher"))
 
 
 def test_what_is_fetched_is_completed_by_the_call_that_began_it() -> None:
-    origins = Origins()
-    origins.keep(Pending("r", "gpt"), BEGUN)
+    origins, begun, fetched = Origins(), begin(), fetch()
+    origins.keep(Pending("r", "gpt"), begun)
     for _ in range(2):
-        call = origins.complete("r", FETCHED)
-        assert (call.context, call.log_content) == (BEGUN.context, False)
-        assert (call.timestamp, call.started) == (BEGUN.timestamp, BEGUN.started)
-        assert (call.route.uri, call.route.resource) == (BEGUN.route.uri, "gpt")
-        assert (call.chunks, call.ended) == (FETCHED.chunks, FETCHED.ended)
-        assert call.route.operation == FETCHED.route.operation
+        call = origins.complete("r", fetched)
+        assert (call.context, call.log_content) == (begun.context, False)
+        assert (call.timestamp, call.started) == (begun.timestamp, begun.started)
+        assert (call.route.uri, call.route.resource) == (begun.route.uri, "gpt")
+        assert (call.chunks, call.ended) == (fetched.chunks, fetched.ended)
+        assert call.route.operation == fetched.route.operation
 
 
 @pytest.mark.parametrize("response_id", ["another", "", None])
 def test_what_nobody_began_here_stays_as_it_is(response_id: str | None) -> None:
-    origins = Origins()
-    origins.keep(Pending("r", "gpt"), BEGUN)
-    origins.keep(Pending(None, None), BEGUN)
-    assert origins.complete(response_id, FETCHED) is FETCHED
+    origins, fetched = Origins(), fetch()
+    origins.keep(Pending("r", "gpt"), begin())
+    origins.keep(Pending(None, None), begin())
+    assert origins.complete(response_id, fetched) is fetched
 
 
 def test_the_latest_are_remembered() -> None:
-    origins = Origins()
+    origins, begun, fetched = Origins(), begin(), fetch()
     for number in range(10_001):
-        origins.keep(Pending(str(number), None), BEGUN)
-    assert origins.complete("0", FETCHED) is FETCHED
-    assert origins.complete("1", FETCHED).context is BEGUN.context
+        origins.keep(Pending(str(number), None), begun)
+    assert origins.complete("0", fetched) is fetched
+    assert origins.complete("1", fetched).context is begun.context
