@@ -153,6 +153,18 @@ def test_a_parsed_response_is_one_event(setup: Setup, origin: Origin, sink: Memo
     assert shown(event, ["units"]) == {"units": by_name["responses_unary"].event["units"]}
 
 
+def _poll(times: int) -> Act:
+    """Begin work in the background, and fetch it so often: its last status."""
+
+    async def act(client: Any) -> Any:
+        response = await result(client.responses.create(model="gpt-5.2", input="Hi", background=True))
+        for _ in range(times):
+            response = await result(client.responses.retrieve(response.id))
+        return response.status
+
+    return act
+
+
 @some_setups
 def test_a_background_response_counts_once_however_often_it_is_fetched(
     setup: Setup, origin: Origin, sink: MemorySink
@@ -166,13 +178,7 @@ def test_a_background_response_counts_once_however_often_it_is_fetched(
     origin.answers = [Answer([text], headers=JSON) for text in (*waiting, done)]
     instrument(setup, origin, sink)
 
-    async def act(client: Any) -> Any:
-        response = await result(client.responses.create(model="gpt-5.2", input="Hi", background=True))
-        for _ in range(4):
-            response = await result(client.responses.retrieve(response.id))
-        return response.status
-
-    assert run(setup, origin.url, act) == "completed"
+    assert run(setup, origin.url, _poll(times=4)) == "completed"
     [event] = events_of(sink)
     assert shown(event, ["units"]) == {"units": by_name["responses_unary"].event["units"]}
     stats = payi_stats()
@@ -213,13 +219,7 @@ def test_a_background_response_that_failed_is_one_event_however_often_it_is_fetc
     origin.answers = [Answer([json.dumps(text).encode()], headers=JSON) for text in (begun, failed)]
     instrument(setup, origin, sink)
 
-    async def act(client: Any) -> Any:
-        response = await result(client.responses.create(model="gpt-5.2", input="Hi", background=True))
-        for _ in range(3):
-            response = await result(client.responses.retrieve(response.id))
-        return response.status
-
-    assert run(setup, origin.url, act) == "failed"
+    assert run(setup, origin.url, _poll(times=3)) == "failed"
     [event] = events_of(sink)
     assert event.units == {}
     assert (event.properties or {})["system.failure"] == "server_error"
