@@ -245,17 +245,23 @@ def find_account(payi: Any) -> PayiAccount:
                 f"payi: expected a Payi or AsyncPayi client or a list of them, got {type(client).__name__}"
             )
     if clients:
-        return PayiAccount(str(clients[0].base_url), clients[0].api_key, _find_headers(clients[0]))
+        return _read_account(clients[0])
     return PayiAccount(
         os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL, os.environ.get("PAYI_API_KEY") or ""
     )
 
 
-def _find_headers(client: Any) -> dict[str, str]:
-    """What a client was given to send with every call; under the public name, Pay-i's SDK has its own too."""
+def _read_account(client: Any) -> PayiAccount:
+    # Under the public name, Pay-i's SDK has headers of its own too.
     headers = getattr(client, "_custom_headers", getattr(client, "default_headers", None))
     pairs = headers.items() if isinstance(headers, Mapping) else ()
-    return {name: value for name, value in pairs if isinstance(value, str)}
+    query = getattr(client, "default_query", None)
+    return PayiAccount(
+        str(client.base_url),
+        client.api_key,
+        {name: value for name, value in pairs if isinstance(value, str)},
+        dict(query) if isinstance(query, Mapping) else {},
+    )
 
 
 def _check_key(account: PayiAccount) -> None:

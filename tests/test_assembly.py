@@ -72,17 +72,19 @@ CLIENTS = {"ours": (Payi, AsyncPayi), "of Pay-i's SDK": (payi.Payi, payi.AsyncPa
 
 @pytest.mark.parametrize("kinds", CLIENTS.values(), ids=CLIENTS.keys())
 @pytest.mark.parametrize("headers", [{}, {"x-gateway": "g", "x-tenant": "t"}], ids=["without", "with"])
-def test_the_headers_that_a_client_was_given_go_with_the_events(
+def test_the_headers_and_query_that_a_client_was_given_go_with_the_events(
     headers: dict[str, str], kinds: tuple[Any, ...], origin: Origin
 ) -> None:
     for kind in kinds:
         origin.answers, origin.received = [Answer([b"{}"])], []
-        payi_instrument(kind(api_key="k", base_url=origin.url, default_headers=headers))
+        query = {"region": 7} if headers else None
+        payi_instrument(kind(api_key="k", base_url=origin.url, default_headers=headers, default_query=query))
         call()
         payi_uninstrument()
         [received] = origin.received
         assert received.headers["xproxy-api-key"] == "k"
         assert received.headers["user-agent"] == "payi_transport"
+        assert received.path.partition("?")[2] == ("region=7" if headers else "")
         assert {name: received.headers.get(name) for name in headers} == headers
 
 

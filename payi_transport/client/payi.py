@@ -82,6 +82,11 @@ class _Client(API[W], Generic[W, H]):
         return self._settings.headers
 
     @property
+    def default_query(self) -> Mapping[str, object]:
+        """What was given to go with the query of every call."""
+        return self._settings.query
+
+    @property
     def timeout(self) -> TimeoutTypes:
         return self._settings.timeout
 

@@ -83,6 +83,7 @@ def fetch_state(account: PayiAccount, limit_id: str) -> str:
         api_key=account.api_key,
         base_url=account.base_url,
         default_headers=account.headers,
+        default_query=account.query,
         timeout=_TIMEOUT,
         max_retries=0,
     ) as client:

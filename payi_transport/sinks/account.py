@@ -9,8 +9,9 @@ __all__ = ["PayiAccount"]
 
 
 class PayiAccount(NamedTuple):
-    """Where to report to, as whom, and what headers go with every call."""
+    """Where to report to, as whom, and what headers and query go with every call."""
 
     base_url: str
     api_key: str
     headers: Mapping[str, str] = {}
+    query: Mapping[str, object] = {}

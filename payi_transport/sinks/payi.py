@@ -102,6 +102,7 @@ class PayiSink:
                 base_url=self._account.base_url,
                 timeout=self._timeout,
                 default_headers=self._account.headers,
+                default_query=self._account.query,
             )
             request = SyncLink(settings, http).build(call)
             sent = len(request.content)

@@ -217,7 +217,7 @@ def test_a_read_that_takes_too_long_fails(origin: Origin, sink: MemorySink) -> N
     hold = threading.Event()
     origin.answers = [Answer(PIECES, headers=STREAM.headers, hold=hold)]
     instrument(origin, sink)
-    body = StreamingBody(send(origin.url + PATH, timeout=0.1).raw, None)
+    body = StreamingBody(send(origin.url + PATH, timeout=1).raw, None)
     with pytest.raises(ReadTimeoutError):
         body.read()
     hold.set()

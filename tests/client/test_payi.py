@@ -60,6 +60,7 @@ def test_a_copy_changes_what_it_is_told_to(origin: Origin) -> None:
             copy.limits.delete("L1")
             assert type(copy) is Payi
         assert client.copy(default_headers={"b": "4"}).default_headers == {"a": "1", "b": "4"}
+        assert client.copy(default_query={"r": 3}).default_query == {"q": 1, "r": 3}
         assert client.copy(base_url="https://x.org").base_url == httpx.URL("https://x.org")
         assert (client.copy(max_retries=0).max_retries, client.copy().max_retries) == (0, 3)
     sent = [(*map(r.headers.get, ("a", "b", "xproxy-api-key")), r.path) for r in origin.received]

@@ -85,8 +85,8 @@ def test_an_answer_that_is_left_early_is_one_partial_event(
 FAILURES: dict[str, tuple[str, dict[str, Any], type[Exception]]] = {
     "cut": ("cut", {}, aiohttp.ClientPayloadError),
     "reset": ("reset", {}, aiohttp.ClientError),
-    "silent": ("well", {"timeout": aiohttp.ClientTimeout(sock_read=0.3)}, aiohttp.SocketTimeoutError),
-    "too long": ("well", {"timeout": aiohttp.ClientTimeout(total=0.3)}, TimeoutError),
+    "silent": ("well", {"timeout": aiohttp.ClientTimeout(sock_read=1)}, aiohttp.SocketTimeoutError),
+    "too long": ("well", {"timeout": aiohttp.ClientTimeout(total=1)}, TimeoutError),
 }
 
 
@@ -146,7 +146,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
         "silent": Answer(hold=never),
         "not the coding": Answer([b"no gzip"], headers={"content-encoding": "gzip"}),
     }[failure]
-    limit = aiohttp.ClientTimeout(total=0.3 if failure == "silent" else 60)
+    limit = aiohttp.ClientTimeout(total=1 if failure == "silent" else 60)
     without, within = view_errors(origin, sink, answer)(
         lambda: asyncio.run(post(origin.url, READERS["read"], timeout=limit))
     )

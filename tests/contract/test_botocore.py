@@ -216,7 +216,7 @@ def test_a_read_timeout_is_the_sdks_own_exception_and_an_event(
     origin.answers = [answer_of(case, hold=hold, chunks=case.chunks() if case.streams else ())]
     instrument(origin, sink)
     try:
-        seen = run(client, origin.url, lambda opened: replay(opened, case), read_timeout=0.2)
+        seen = run(client, origin.url, lambda opened: replay(opened, case), read_timeout=1)
     finally:
         hold.set()
     [event] = collect_events(sink)

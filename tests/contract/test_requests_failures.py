@@ -42,7 +42,7 @@ def test_an_answer_that_is_left_early_is_one_partial_event(
 FAILURES = {
     "cut": ("cut", 30.0, "ProtocolError"),
     "reset": ("reset", 30.0, "ProtocolError"),
-    "silent": ("well", 0.3, "ReadTimeoutError"),
+    "silent": ("well", 1.0, "ReadTimeoutError"),
 }
 SIZE = {"content-length": "100000"}
 
@@ -78,7 +78,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
 ) -> None:
     answer = Answer(end="reset") if failure == "reset" else Answer(hold=never)
     without, within = view_errors(origin, sink, answer)(
-        lambda: post(origin.url, timeout=0.3 if failure == "silent" else 30)
+        lambda: post(origin.url, timeout=1 if failure == "silent" else 30)
     )
     assert within[0] is without[0]
     [event] = events_of(sink)

@@ -135,6 +135,7 @@ def limit(spent: Any, kind: str = "block") -> Answer:
 )
 def test_what_was_spent_tells_the_state(origin: Origin, answer: Answer, state: str) -> None:
     origin.answers = [answer]
-    assert fetch_state(PayiAccount(origin.url, "key"), "b/1") == state
-    assert origin.received[0].path == "/api/v1/limits/b%2F1"
+    assert fetch_state(PayiAccount(origin.url, "key", {"a": "1"}, {"q": 1}), "b/1") == state
+    assert origin.received[0].path == "/api/v1/limits/b%2F1?q=1"
+    assert origin.received[0].headers["a"] == "1"
     assert origin.received[0].headers["xproxy-api-key"] == "key"
