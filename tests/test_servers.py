@@ -144,7 +144,7 @@ worker_process_init.connect(lambda **_: instrument(), weak=False)
 def test_the_pool_of_celery(begin: str, ingest: Origin, tmp_path: Path) -> None:
     names = queue_tasks(begin, ingest, tmp_path)
     with start(CELERY_WORKER, tmp_path, ingest):
-        # A shutdown drops tasks that no child has accepted.
+        # A warm shutdown waits for the tasks that run, not for those that wait for a child.
         wait_for(lambda: len(list((tmp_path / "done").iterdir())) == len(names), tmp_path)
     assert delivered(ingest) == dict.fromkeys(names, 1), (tmp_path / "log").read_text()
 
