@@ -216,8 +216,7 @@ def test_stopping_with_a_dead_destination_takes_two_seconds_and_says_what_is_lef
     started = monotonic()
     payi_uninstrument()
     hold.set()
-    # Far less than the destination would take, and room for a busy machine.
-    assert monotonic() - started < 10
+    assert monotonic() - started < 3
     assert "stopped with 1 events undelivered" in caplog.text
 
 

@@ -131,7 +131,7 @@ app.conf.worker_prefetch_multiplier = 1
 @app.task
 def work(name):
     call(name)
-    open(f"done/{name}", "x").close()
+    open(f"done/{name}.{os.getpid()}", "x").close()
 """
 CELERY_WORKER = ["celery", "-A", "program", "worker", "--pool", "prefork", "-c", "2", "--without-mingle"]
 IN_EACH_WORKER = """
@@ -145,7 +145,7 @@ def test_the_pool_of_celery(begin: str, ingest: Origin, tmp_path: Path) -> None:
     names = queue_tasks(begin, ingest, tmp_path)
     with start(CELERY_WORKER, tmp_path, ingest):
         # A warm shutdown waits for the tasks that run, not for those that wait for a child.
-        wait_for(lambda: len(list((tmp_path / "done").iterdir())) == len(names), tmp_path)
+        wait_for(lambda: len(find_workers(tmp_path)) == len(names), tmp_path)
     assert delivered(ingest) == dict.fromkeys(names, 1), (tmp_path / "log").read_text()
 
 
@@ -156,7 +156,8 @@ def test_the_pool_of_celery_whose_children_end_with_their_task(
     names = queue_tasks(begin, ingest, tmp_path)
     # A pool that is told to end while it replaces children may wait for ever for a lock that one held.
     with start([*CELERY_WORKER, "--max-tasks-per-child", "1"], tmp_path, ingest, end=signal.SIGKILL):
-        wait_for(lambda: delivered(ingest).total() >= len(names), tmp_path)
+        wait_for(lambda: len(find_workers(tmp_path)) == len(names), tmp_path)
+        wait_for(lambda: not any(map(is_running, find_workers(tmp_path))), tmp_path)
     assert delivered(ingest) == dict.fromkeys(names, 1), (tmp_path / "log").read_text()
 
 
@@ -172,3 +173,16 @@ def queue_tasks(begin: str, ingest: Origin, folder: Path) -> list[str]:
     )
     assert sent.returncode == 0, sent.stderr
     return names
+
+
+def find_workers(folder: Path) -> list[int]:
+    """The process of each task that is done."""
+    return [int(path.suffix[1:]) for path in (folder / "done").iterdir()]
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
