@@ -22,7 +22,7 @@ import requests
 from botocore.config import Config
 
 from benchmarks.corpus import REQUEST_HEADERS, Script, provide
-from benchmarks.providers import Adapter, Connector, Pool
+from benchmarks.providers import Connector, PlaybackAdapter, Pool
 from payi_transport import payi_httpx_client
 
 __all__ = ["CONCURRENCY", "EXPLICIT", "TASKS", "Caller", "open_caller"]
@@ -116,7 +116,7 @@ async def _open_async_httpx2(url: str, script: Script) -> AsyncIterator[_AsyncCa
 @contextmanager
 def _open_requests(url: str, script: Script) -> Iterator[_Call]:
     with requests.Session() as session:
-        session.mount("https://", Adapter(script.answer))
+        session.mount("https://", PlaybackAdapter(script.answer))
 
         def call() -> None:
             with session.post(url, script.request, headers=REQUEST_HEADERS, stream=True) as response:

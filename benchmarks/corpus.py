@@ -22,7 +22,7 @@ __all__ = [
     "SHORT",
     "UNOBSERVED_URL",
     "WORKLOADS",
-    "Answer",
+    "CannedResponse",
     "Part",
     "Script",
     "make_text",
@@ -49,7 +49,7 @@ _WORD_COUNT, _LONGEST = 4_000, 9
 _PADDING = "aB3dE5gH7jK9mN"
 
 
-class Answer(NamedTuple):
+class CannedResponse(NamedTuple):
     """A body, in the chunks that the network makes of it.
 
     `fresh`: each chunk is a new object, as a socket gives them, so that to keep it takes memory. Else it is
@@ -73,8 +73,8 @@ class Script(NamedTuple):
     """A request body, its answer, and the answer when usage was asked for (where that makes a difference)."""
 
     request: bytes
-    answer: Answer
-    answer_with_usage: Answer | None = None
+    answer: CannedResponse
+    answer_with_usage: CannedResponse | None = None
 
 
 class Part(NamedTuple):
@@ -99,13 +99,13 @@ def make_unary(request_size: int, answer_size: int) -> Script:
         "usage": {"prompt_tokens": request_size // 4, "completion_tokens": 40, "total_tokens": 0},
     }
     body = text.fill(answer, answer_size)
-    return Script(text.fill(request, request_size), Answer("application/json", (body,)))
+    return Script(text.fill(request, request_size), CannedResponse("application/json", (body,)))
 
 
 def make_stream(chunks: int, *, asks: bool, fresh: bool = False) -> Script:
     """A stream of so many chunks, each one event, `[DONE]` among them; the usage is one chunk more.
 
-    `asks`: whether the caller's own request asks for usage. `fresh`: see `Answer`.
+    `asks`: whether the caller's own request asks for usage. `fresh`: see `CannedResponse`.
     """
     request: dict[str, Any] = {
         "model": "gpt-4o-mini",
@@ -119,14 +119,14 @@ def make_stream(chunks: int, *, asks: bool, fresh: bool = False) -> Script:
     return Script(body, plain, with_usage)
 
 
-def _make_events(chunks: int, *, usage: bool, fresh: bool) -> Answer:
+def _make_events(chunks: int, *, usage: bool, fresh: bool) -> CannedResponse:
     text = _Text()
     events = [text.make_event(usage) for _ in range(chunks - 1)]
     if usage:
         counts = {"prompt_tokens": 225, "completion_tokens": chunks - 1, "total_tokens": 224 + chunks}
         events.append(_to_event([], {"usage": counts}))
     events.append(b"data: [DONE]\n\n")
-    return Answer("text/event-stream; charset=utf-8", tuple(events), fresh)
+    return CannedResponse("text/event-stream; charset=utf-8", tuple(events), fresh)
 
 
 def _to_event(choices: list[Any], more: dict[str, Any]) -> bytes:
@@ -210,7 +210,7 @@ OBSERVED = frozenset(WORKLOADS) - {"unobserved host"}
 class _Body(httpx.SyncByteStream, httpx.AsyncByteStream, httpx2.SyncByteStream, httpx2.AsyncByteStream):
     """A body that is not read yet, as of a socket."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: CannedResponse) -> None:
         self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:

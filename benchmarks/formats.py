@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from benchmarks.corpus import LONG, SHORT, Answer, Script, make_text
+from benchmarks.corpus import LONG, SHORT, CannedResponse, Script, make_text
 from tests.wire_cases import CASES, WireCase
 
 __all__ = ["KINDS", "PROVIDERS", "Format", "Kind", "find_format"]
@@ -57,7 +57,7 @@ class Format(NamedTuple):
             chunks = [_fill(case.answer, kind.answer)]
         else:
             chunks[self.repeated : self.repeated] = [chunks[self.repeated]] * (kind.events - len(chunks))
-        answer = Answer(case.headers["content-type"], tuple(chunks), fresh=True)
+        answer = CannedResponse(case.headers["content-type"], tuple(chunks), fresh=True)
         return Script(_fill(case.request, kind.request), answer)
 
 

@@ -9,12 +9,13 @@ from itertools import chain
 from benchmarks.corpus import ANSWER_HEADERS, OBSERVED_URL, REQUEST_HEADERS, Script
 from benchmarks.soak import start_ingest
 from payi_transport import Event, PayiInstrumentConfig, Receipt, Sink, payi_instrument, payi_uninstrument
-from payi_transport.active import get_active
-from payi_transport.exchange import Exchange, Headers
-from payi_transport.pipeline import Pipeline
+from payi_transport.capture.exchange import Exchange
+from payi_transport.client.account import PayiAccount
+from payi_transport.pipeline.active import get_active
+from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.routing.routes import Route
-from payi_transport.sinks.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
+from payi_transport.values.headers import Headers
 
 __all__ = ["ASLEEP", "CountingSink", "Player", "open_sink", "record_to"]
 

@@ -16,14 +16,14 @@ import requests
 import urllib3
 from aiohttp.client_proto import ResponseHandler
 
-from benchmarks.corpus import ANSWER_HEADERS, Answer
+from benchmarks.corpus import ANSWER_HEADERS, CannedResponse
 
-__all__ = ["Adapter", "Connector", "Pool", "write_answer"]
+__all__ = ["Connector", "PlaybackAdapter", "Pool", "write_answer"]
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
-def write_answer(answer: Answer) -> list[bytes]:
+def write_answer(answer: CannedResponse) -> list[bytes]:
     """The head, then the chunks, and of several also their end: each is what one packet brings."""
     pieces = list(answer.chunks)
     framing = (b"content-length", b"%d" % len(pieces[0]))
@@ -38,7 +38,7 @@ def write_answer(answer: Answer) -> list[bytes]:
 class Connector(aiohttp.BaseConnector):
     """Connections of aiohttp to a provider that answers every request the same. Needs a running loop."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: CannedResponse) -> None:
         super().__init__()
         self._pieces = write_answer(answer)
 
@@ -91,7 +91,7 @@ class _Connection(asyncio.Transport):
 class Pool:
     """urllib3's connection pool, and botocore's manager of pools, whose connections answer all the same."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: CannedResponse) -> None:
         self._answer = b"".join(write_answer(answer))
 
     def connection_from_url(self, url: str) -> Pool:
@@ -123,10 +123,10 @@ class _Socket:
         return io.BytesIO(self._answer)
 
 
-class Adapter(requests.adapters.HTTPAdapter):
+class PlaybackAdapter(requests.adapters.HTTPAdapter):
     """Sends as requests does, but through a pool of ours."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: CannedResponse) -> None:
         super().__init__()
         self._answers = Pool(answer)
 

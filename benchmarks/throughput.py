@@ -20,9 +20,9 @@ from benchmarks.samples import Case, Pair, Round, Row
 from benchmarks.samples import summarize as summarize_rounds
 from benchmarks.soak import STATM, measure_memory
 from payi_transport import Event, payi_flush, payi_stats
+from payi_transport.capture.exchange import Exchange
+from payi_transport.decode.decode import decode
 from payi_transport.delivery.ring import Ring
-from payi_transport.exchange import Exchange
-from payi_transport.reading.decode import decode
 
 __all__ = ["list_cases", "measure", "summarize"]
 

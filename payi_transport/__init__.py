@@ -7,9 +7,23 @@ import typing as _typing
 
 from httpx import Timeout
 
-from payi_transport.adapters.transport import AsyncPayiTransport, PayiTransport
-from payi_transport.clients import payi_async_httpx_client, payi_httpx_client
-from payi_transport.config_types import (
+from payi_transport.api.flush_on_exit import payi_flush_on_exit
+from payi_transport.api.instrument import (
+    payi_flush,
+    payi_instrument,
+    payi_limits,
+    payi_shutdown,
+    payi_stats,
+    payi_uninstrument,
+)
+from payi_transport.client.proxy_urls import (
+    payi_anthropic_url,
+    payi_aws_bedrock_url,
+    payi_azure_anthropic_url,
+    payi_azure_openai_url,
+    payi_openai_url,
+)
+from payi_transport.config.types import (
     PayiCaptureConfig,
     PayiDeliveryConfig,
     PayiInstrumentAwsBedrockConfig,
@@ -24,31 +38,17 @@ from payi_transport.config_types import (
     PayiModelsConfig,
     PayiProviderConfig,
 )
+from payi_transport.context.headers import create_headers, create_limit_header_from_ids
+from payi_transport.context.legacy_decorators import ingest, proxy
+from payi_transport.context.scope import PayiContext, get_context, track, track_context
+from payi_transport.delivery.stats import PayiStats
 from payi_transport.errors import PayiConfigError, PayiError
-from payi_transport.event import Event, FunctionCall, Header, Units
-from payi_transport.flush_on_exit import payi_flush_on_exit
-from payi_transport.instrument import (
-    payi_flush,
-    payi_instrument,
-    payi_limits,
-    payi_shutdown,
-    payi_stats,
-    payi_uninstrument,
-)
-from payi_transport.names import PayiCategories, PayiHeaderNames, PayiPropertyNames, PayiResourceScopes
-from payi_transport.proxy_urls import (
-    payi_anthropic_url,
-    payi_aws_bedrock_url,
-    payi_azure_anthropic_url,
-    payi_azure_openai_url,
-    payi_openai_url,
-)
-from payi_transport.scopes.context import PayiContext, get_context, track, track_context
-from payi_transport.scopes.decorators import ingest, proxy
-from payi_transport.scopes.headers import create_headers, create_limit_header_from_ids
-from payi_transport.sinks import Receipt, Sink
+from payi_transport.hooks.httpx.client import payi_async_httpx_client, payi_httpx_client
+from payi_transport.hooks.httpx.transport import AsyncPayiTransport, PayiTransport
 from payi_transport.sinks.memory import MemorySink
-from payi_transport.stats import PayiStats
+from payi_transport.sinks.protocol import Receipt, Sink
+from payi_transport.values.event import Event, FunctionCall, Header, Units
+from payi_transport.values.names import PayiCategories, PayiHeaderNames, PayiPropertyNames, PayiResourceScopes
 
 if _typing.TYPE_CHECKING:
     from payi_transport.client.kpis import increment_kpi_score, increment_kpi_score_async

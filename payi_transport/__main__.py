@@ -20,7 +20,7 @@ def main() -> None:
         # A name in a report may hold letters that this terminal's encoding does not have.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    from payi_transport.commands.cli import cli
+    from payi_transport.cli.main import cli
 
     cli(prog_name="payi-transport")
 

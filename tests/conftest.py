@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import gc
 import os
 from collections.abc import Iterator
 
@@ -17,6 +18,16 @@ from tests.programs import TAKEN
 # A busy machine takes its time; how long an example took says nothing.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from walking what never goes: all SDKs and some 14,000 test items.
+
+    Many tests collect garbage to see that nothing is left behind; with the heap frozen each collection costs
+    what the test made, and no more.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_stats
-from payi_transport.event import Event
-from payi_transport.exchange import Exchange, Outcome
-from payi_transport.feedback.results import Verdict
-from payi_transport.reading.decode import Reading, decode
+from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.context.frame import Frame
+from payi_transport.context.results import ResultSlot
+from payi_transport.decode.decode import Reading, decode
 from payi_transport.routing.hosts import HostPattern
 from payi_transport.routing.routes import Route
-from payi_transport.scopes.frame import Frame
+from payi_transport.values.event import Event
 from tests.wire_cases import CASES, WireCase
 
 __all__ = ["ROUTE", "decode_case", "events_of", "every_case", "make_exchange", "read", "shown"]
@@ -41,7 +41,7 @@ def make_exchange(
     request_headers: dict[str, str] | None = None,
     context: Frame | None = None,
     route: Route | None = None,
-    verdict: Verdict | None = None,
+    result_slot: ResultSlot | None = None,
 ) -> Exchange:
     """The exchange of a case whose body came in `chunks`."""
     exchange = Exchange(
@@ -52,7 +52,7 @@ def make_exchange(
         request_headers=_raw({**case.sent, **(request_headers or {})}),
         request_body=case.request,
         body_limit=body_limit,
-        verdict=verdict,
+        result_slot=result_slot,
     )
     exchange.begin_answer(case.status, _raw({**case.headers, **(headers or {})}))
     size = 0

@@ -10,10 +10,10 @@ import sys
 
 import msgspec
 
-from payi_transport.dialects.table import DIALECTS
-from payi_transport.reading.decode import decode
-from payi_transport.scopes.frame import Frame
-from payi_transport.scopes.headers import override_frame
+from payi_transport.context.frame import Frame
+from payi_transport.context.headers import override_frame
+from payi_transport.decode.decode import decode
+from payi_transport.providers.registry import DIALECTS
 from tests.exchanges import make_exchange
 from tests.wire_cases import WireCase
 

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Ingest", "Reply", "make_reply"]
+__all__ = ["CannedReply", "Ingest", "make_reply"]
 
 
 @dataclass(frozen=True)
-class Reply:
+class CannedReply:
     """What to write, piece by piece, and how it ends. `takes`: whether the events count as brought."""
 
     pieces: tuple[bytes, ...] = ()
@@ -27,12 +27,12 @@ class Reply:
 
 def make_reply(
     status: int = 200, body: bytes = b"{}", *, takes: bool | None = None, headers: str = "", step: int = 0
-) -> Reply:
+) -> CannedReply:
     """An answer in HTTP, `step` bytes at a time."""
     head = f"HTTP/1.1 {status} X\r\n{headers}content-length: {len(body)}\r\n\r\n"
     data = head.encode() + body
     pieces = tuple(data[at : at + step] for at in range(0, len(data), step)) if step else (data,)
-    return Reply(pieces, takes=status < 300 if takes is None else takes)
+    return CannedReply(pieces, takes=status < 300 if takes is None else takes)
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -76,7 +76,7 @@ class _Handler(socketserver.StreamRequestHandler):
 class Ingest:
     """Answers `reply(events)`, while it is up."""
 
-    def __init__(self, reply: Callable[[list[dict[str, str]]], Reply]) -> None:
+    def __init__(self, reply: Callable[[list[dict[str, str]]], CannedReply]) -> None:
         self.reply = reply
         self.taken: Counter[str] = Counter()
         self.asked = 0
@@ -88,7 +88,7 @@ class Ingest:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._address[1]}"
 
-    def answer(self, events: list[dict[str, str]]) -> Reply:
+    def answer(self, events: list[dict[str, str]]) -> CannedReply:
         self.asked += 1
         reply = self.reply(events)
         if reply.takes:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-__all__ = ["Answer", "Origin", "Received", "serve"]
+__all__ = ["CannedResponse", "Origin", "Received", "serve"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class CannedResponse:
     """What to answer with: a body in chunks, and how it ends.
 
     It goes as it stands where `headers` say its length, chunked else. `end` is "well", "reset" (the
@@ -47,7 +47,7 @@ class Origin(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: list[Answer] = []
+        self.answers: list[CannedResponse] = []
         self.received: list[Received] = []
 
     @property
@@ -58,7 +58,7 @@ class Origin(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{self.netloc}"
 
-    def next_answer(self) -> Answer:
+    def next_answer(self) -> CannedResponse:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_DELETE = do_POST
 
-    def _send_body(self, answer: Answer) -> None:
+    def _send_body(self, answer: CannedResponse) -> None:
         chunked = "content-length" not in answer.headers
         for index, chunk in enumerate(answer.chunks):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)

@@ -10,13 +10,13 @@ import textwrap
 from collections import Counter
 from pathlib import Path
 
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 __all__ = ["DOWN", "TAKEN", "delivered", "make_environment", "run", "write"]
 
 ROOT = Path(__file__).parent.parent
-TAKEN = Answer([b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'])
-DOWN = Answer([b"{}"], status=503)
+TAKEN = CannedResponse([b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'])
+DOWN = CannedResponse([b"{}"], status=503)
 
 PRELUDE = """
 import httpx, os, signal, sys, threading, time

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from payi_transport import payi_flush, payi_instrument, payi_stats
-from tests.ingest import Ingest, Reply, make_reply
+from tests.ingest import CannedReply, Ingest, make_reply
 
 WELL = make_reply()
 COUNT = 60
@@ -80,13 +80,13 @@ PASSING = {
     "502": make_reply(502, b""),
     "504": make_reply(504, b"{"),
     "408": make_reply(408),
-    "reset": Reply(),
-    "reset behind the head": Reply((b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n",), resets=True),
-    "taken, and cut in the answer": Reply(
+    "reset": CannedReply(),
+    "reset behind the head": CannedReply((b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n",), resets=True),
+    "taken, and cut in the answer": CannedReply(
         (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",), takes=True, resets=True
     ),
-    "taken, and reset": Reply(takes=True),
-    "no HTTP": Reply((b"\x16\x03\x01 garbage \x00\xff\r\n\r\n",), resets=True),
+    "taken, and reset": CannedReply(takes=True),
+    "no HTTP": CannedReply((b"\x16\x03\x01 garbage \x00\xff\r\n\r\n",), resets=True),
     "a login page": make_reply(200, b"<!doctype html>", takes=False),
     "garbage in a coding": make_reply(
         200, b"\x1f\x8bnonsense", takes=False, headers="content-encoding: gzip\r\n"
@@ -97,7 +97,7 @@ PASSING = {
 @either_way
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
 def test_a_fault_that_passes_loses_nothing(
-    fault: Reply, spooled: bool, ingest: Ingest, instrument: Callable[..., None], caplog: Any
+    fault: CannedReply, spooled: bool, ingest: Ingest, instrument: Callable[..., None], caplog: Any
 ) -> None:
     replies = itertools.chain([WELL] + [fault] * 3, itertools.repeat(WELL))
     ingest.reply = lambda events: next(replies)
@@ -118,14 +118,14 @@ WORKING = {
     "drips": make_reply(step=1),
     "of another type": make_reply(201, b"ok", headers="content-type: text/plain\r\n"),
     "without a type": make_reply(204, b""),
-    "of old": Reply((b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",), takes=True),
+    "of old": CannedReply((b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",), takes=True),
 }
 
 
 @either_way
 @pytest.mark.parametrize("answer", WORKING.values(), ids=WORKING.keys())
 def test_an_answer_that_is_odd_and_good_is_good(
-    answer: Reply, spooled: bool, ingest: Ingest, instrument: Callable[..., None]
+    answer: CannedReply, spooled: bool, ingest: Ingest, instrument: Callable[..., None]
 ) -> None:
     ingest.reply = lambda events: answer
     instrument(spooled)
@@ -142,7 +142,7 @@ def test_items_that_are_refused_are_lost_or_sent_again_alone(
     busy = {f"id-{number}" for number in range(0, COUNT, 7)}
     bad = {f"id-{number}" for number in range(3, COUNT, 10)}
 
-    def reply(events: Events) -> Reply:
+    def reply(events: Events) -> CannedReply:
         ids = [event["provider_response_id"] for event in events]
         errors = [
             b'{"item_index": %d, "xproxy_result": {"statusCode": %d}}' % (index, 503 if name in busy else 400)
@@ -203,7 +203,7 @@ def test_while_pay_i_hangs_no_caller_waits_and_memory_has_its_bounds(
     spooled: bool, ingest: Ingest, instrument: Callable[..., None]
 ) -> None:
     gate = threading.Event()
-    ingest.reply = lambda events: Reply(WELL.pieces, takes=True, hold=gate)
+    ingest.reply = lambda events: CannedReply(WELL.pieces, takes=True, hold=gate)
     instrument(spooled, ring_capacity=40)
     began = monotonic()
     call(20)
@@ -222,7 +222,7 @@ def test_a_disk_that_takes_nothing_costs_no_event_while_pay_i_takes_them(
     ingest: Ingest, instrument: Callable[..., None]
 ) -> None:
     gate = threading.Event()
-    ingest.reply = lambda events: Reply(WELL.pieces, takes=True, hold=gate)
+    ingest.reply = lambda events: CannedReply(WELL.pieces, takes=True, hold=gate)
     instrument(True, spool_max_bytes=1)
     call()
     assert not payi_flush(0.1)

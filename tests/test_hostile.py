@@ -19,12 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payi_transport.dialects.table import DIALECTS
-from payi_transport.names import PayiHeaderNames
-from payi_transport.reading.decode import decode
-from payi_transport.reading.recorded_headers import read_headers
-from payi_transport.scopes.frame import Frame
-from payi_transport.scopes.headers import override_frame
+from payi_transport.context.frame import Frame
+from payi_transport.context.headers import override_frame
+from payi_transport.decode.decode import decode
+from payi_transport.decode.headers import read_headers
+from payi_transport.providers.registry import DIALECTS
+from payi_transport.values.names import PayiHeaderNames
 from tests.exchanges import make_exchange
 from tests.fuzz import feed
 from tests.wire_cases import CASES, WireCase

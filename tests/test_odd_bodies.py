@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from payi_transport.dialects.bedrock_invoke import unwrap_chunks
-from payi_transport.dialects.table import DIALECTS
+from payi_transport.decode.decode import Reading, decode
 from payi_transport.framing.eventstream import split_eventstream
-from payi_transport.reading.decode import Reading, decode
+from payi_transport.providers.bedrock.invoke import unwrap_chunks
+from payi_transport.providers.registry import DIALECTS
 from tests.eventstream import write_stream
 from tests.exchanges import make_exchange
 from tests.wire_cases import CASES, WireCase

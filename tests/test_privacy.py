@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from payi_transport import MemorySink, create_headers, payi_flush, payi_instrument, track_context
-from payi_transport.exchange import Exchange
+from payi_transport.capture.exchange import Exchange
 from tests.calls import URL, call
 from tests.exchanges import every_case, shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import STREAM, UNARY, by_name
 
 SECRETS = {
@@ -38,7 +38,7 @@ def test_no_credential_cookie_or_query_leaves_the_process(
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [Answer([b"{}"], status=400)]
+    origin.answers = [CannedResponse([b"{}"], status=400)]
     with caplog.at_level(logging.DEBUG):
         payi_instrument(config={"delivery": {"mode": mode}, "capture": {"request_headers": ["x-team"]}})
         reply = httpx.Response(
@@ -63,7 +63,7 @@ def test_without_content_nothing_that_leaves_holds_prompt_or_answer(
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [Answer([b"{}"], status=500)]
+    origin.answers = [CannedResponse([b"{}"], status=500)]
     with caplog.at_level(logging.DEBUG):
         payi_instrument(log_prompt_and_response=False, config={"delivery": {"flush_interval": 0.01}})
         call(case)

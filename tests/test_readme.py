@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import UNARY
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +56,7 @@ def environment(origin: Origin) -> dict[str, str]:
 
 @pytest.mark.parametrize("text", PYTHON, ids=range(len(PYTHON)))
 def test_a_python_snippet_runs(text: str, origin: Origin, tmp_path: Path) -> None:
-    origin.answers = [Answer([ANSWER])]
+    origin.answers = [CannedResponse([ANSWER])]
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", PREFACE.format(text=text)],
         cwd=tmp_path,

@@ -12,9 +12,9 @@ from msgspec import UNSET, UnsetType
 
 from payi_transport.client.api import API
 from payi_transport.client.endpoints import W
-from payi_transport.client.links import AsyncHTTPClient, AsyncLink, SyncHTTPClient, SyncLink
 from payi_transport.client.settings import MAX_RETRIES, ClientSettings, make_settings
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, find_timeout
+from payi_transport.client.transport import AsyncHTTPClient, AsyncLink, SyncHTTPClient, SyncLink
 from payi_transport.client.worlds import Async, Sync
 
 __all__ = ["AsyncPayi", "Payi"]

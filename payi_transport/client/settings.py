@@ -9,7 +9,7 @@ import msgspec
 
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes
 from payi_transport.errors import PayiError
-from payi_transport.names import DEFAULT_BASE_URL
+from payi_transport.values.names import DEFAULT_BASE_URL
 
 __all__ = ["ClientSettings", "find_base_url", "find_key", "make_settings", "read_custom_headers"]
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TypeAlias, TypeVar, final
 
 from payi_transport.client.calls import Call
-from payi_transport.client.links import AsyncLink, SyncLink
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse
+from payi_transport.client.transport import AsyncLink, SyncLink
 from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, CursorPage, SyncCursorPage
 
 __all__ = ["Async", "AsyncRaw", "AsyncStreaming", "Sync", "SyncRaw", "SyncStreaming", "World"]

@@ -12,13 +12,13 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from payi_transport.delivery.alarm import Alarm
-from payi_transport.delivery.exits import prepare_resolver
-from payi_transport.delivery.intake import Pending, Source
-from payi_transport.settings import IngestRetrySettings
-from payi_transport.sinks import LONGEST_WAIT, Receipt, Sink, check_receipt
-from payi_transport.slices import hurry_while
-from payi_transport.window import LogWindow
+from payi_transport.config.settings import IngestRetrySettings
+from payi_transport.delivery.process_exit import prepare_resolver
+from payi_transport.delivery.sources import Pending, Source
+from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
+from payi_transport.runtime.time_slices import hurry_while
+from payi_transport.runtime.wake_event import WakeEvent
+from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt, Sink, check_receipt
 
 __all__ = ["Worker"]
 
@@ -40,8 +40,8 @@ class Worker:
         *,
         interval: float,
         retry: IngestRetrySettings,
-        wake: Alarm,
-        log: LogWindow,
+        wake: WakeEvent,
+        log: RateLimitedLogger,
         on_fault: Callable[[Exception], None],
     ) -> None:
         self.counts = source.counts

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from payi_transport.names import PayiCategories
+from payi_transport.values.names import PayiCategories
 
 __all__ = ["HostMatch", "HostPattern", "HostTable", "parse_host", "patterns_of"]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Set
 from typing import Literal, NamedTuple
 
-from payi_transport.names import INSTRUMENT_FAMILIES, PROXY_CATEGORY, PROXY_NAMES, PayiCategories
 from payi_transport.routing.hosts import HostMatch, HostPattern, HostTable, find_known
 from payi_transport.routing.paths import find_operation, find_resource, may_be_call
+from payi_transport.values.names import INSTRUMENT_FAMILIES, PROXY_CATEGORY, PROXY_NAMES, PayiCategories
 
 __all__ = ["HAS_USAGE_CHUNK", "Route", "Routes", "refine"]
 

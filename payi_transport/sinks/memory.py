@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from payi_transport.event import Event
-from payi_transport.sinks import Receipt
+from payi_transport.sinks.protocol import Receipt
+from payi_transport.values.event import Event
 
 __all__ = ["MemorySink"]
 

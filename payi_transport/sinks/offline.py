@@ -21,10 +21,10 @@ from pathlib import Path
 
 import msgspec
 
-from payi_transport.delivery.locks import lock_file
 from payi_transport.errors import PayiConfigError
-from payi_transport.event import Event
-from payi_transport.sinks import Receipt
+from payi_transport.runtime.file_locks import lock_file
+from payi_transport.sinks.protocol import Receipt
+from payi_transport.values.event import Event
 
 __all__ = ["OfflineSink"]
 

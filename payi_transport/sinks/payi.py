@@ -14,17 +14,17 @@ import httpcore  # noqa: F401
 import httpx
 import msgspec
 
+from payi_transport.client.account import PayiAccount
 from payi_transport.client.calls import Call
-from payi_transport.client.links import SyncLink, describe_error
 from payi_transport.client.policy import read_retry_after
 from payi_transport.client.resources.ingest import Ingest
 from payi_transport.client.settings import make_settings
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, Timeout
-from payi_transport.event import Event
-from payi_transport.sinks import Receipt
-from payi_transport.sinks.account import PayiAccount
-from payi_transport.sinks.answers import Answer, read_receipt
-from payi_transport.slices import in_slices
+from payi_transport.client.transport import SyncLink, describe_error
+from payi_transport.runtime.time_slices import in_slices
+from payi_transport.sinks.payi_response import PayiResponse, read_receipt
+from payi_transport.sinks.protocol import Receipt
+from payi_transport.values.event import Event
 
 __all__ = ["PayiSink"]
 
@@ -86,14 +86,14 @@ class PayiSink:
             self._http.close()
             self._http = None
 
-    def _post_part(self, batch: Sequence[Event]) -> tuple[int, int, Answer]:
+    def _post_part(self, batch: Sequence[Event]) -> tuple[int, int, PayiResponse]:
         """Post as many events as make one body; how many those were, its bytes, and what was answered."""
         if self._single:
             return 1, *self._post(_make_single_call(batch[0]))
         items = _encode_fitting(batch)
         return len(items), *self._post(Ingest.bulk.build(None, events=items))
 
-    def _post(self, call: Call[Any]) -> tuple[int, Answer]:
+    def _post(self, call: Call[Any]) -> tuple[int, PayiResponse]:
         sent = 0
         try:
             http = self._connect()
@@ -108,18 +108,18 @@ class PayiSink:
             sent = len(request.content)
             return sent, self._send(http, request)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            return sent, Answer(None, b"", None, describe_error(exc, httpx))
+            return sent, PayiResponse(None, b"", None, describe_error(exc, httpx))
 
     def _connect(self) -> httpx.Client:
         if self._http is None:
             self._http = httpx.Client()
         return self._http
 
-    def _send(self, http: httpx.Client, request: httpx.Request) -> Answer:
+    def _send(self, http: httpx.Client, request: httpx.Request) -> PayiResponse:
         response = http.send(request, stream=True)
         try:
             body = _read_body(response, self._answer_seconds)
-            return Answer(response.status_code, body, read_retry_after(response.headers), "")
+            return PayiResponse(response.status_code, body, read_retry_after(response.headers), "")
         finally:
             response.close()
 

@@ -18,7 +18,7 @@ import pytest
 from payi_transport import AsyncPayi, Payi
 from payi_transport.client.calls import Options
 from payi_transport.pagination import AsyncCursorPage, SyncCursorPage
-from tests.origin import Answer, Origin, Received
+from tests.origin import CannedResponse, Origin, Received
 
 __all__ = ["WORLDS", "Row", "check_empty_path_parameters", "check_parameters", "check_request_and_answer"]
 
@@ -50,7 +50,9 @@ class Row:
 
 def check_request_and_answer(row: Row, world: str, origin: Origin) -> None:
     """The request arrives as the row says, and its answer is given back, whichever world asks."""
-    origin.answers = [Answer([b"" if row.answer is None else json.dumps(row.answer).encode()], headers=_JSON)]
+    origin.answers = [
+        CannedResponse([b"" if row.answer is None else json.dumps(row.answer).encode()], headers=_JSON)
+    ]
     value = WORLDS[world](row, origin)
     [received] = origin.received
     assert f"{received.method} {received.path}" == row.request

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 PAGE = Path(__file__).with_name("documented.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -20,9 +20,9 @@ FILLED = {
     "client.resource_name": "client.categories",
 }
 
-TAKEN = Answer([b'{"request_id":"r1","xproxy_result":{"request_id":"r1"}}'])
-MORE = Answer([b'{"items":[{"limit_name":"monthly"}],"cursor":"c1","has_more":true}'])
-LAST = Answer([b'{"items":[{"limit_name":"daily"}],"has_more":false}'])
+TAKEN = CannedResponse([b'{"request_id":"r1","xproxy_result":{"request_id":"r1"}}'])
+MORE = CannedResponse([b'{"items":[{"limit_name":"monthly"}],"cursor":"c1","has_more":true}'])
+LAST = CannedResponse([b'{"items":[{"limit_name":"daily"}],"has_more":false}'])
 
 
 def run(blocks: list[str], origin: Origin) -> str:
@@ -77,7 +77,7 @@ def test_the_whole_page_runs_from_top_to_bottom(origin: Origin) -> None:
 )
 def test_its_error_handling_tells_errors_apart(status: int, printed: str, origin: Origin) -> None:
     body = TAKEN.chunks[0] if status == 200 else b'{"message":"No such category"}'
-    origin.answers = [Answer([body], status, {"retry-after-ms": "0"})]
+    origin.answers = [CannedResponse([body], status, {"retry-after-ms": "0"})]
     assert run(BLOCKS[-1:], origin) == printed
 
 

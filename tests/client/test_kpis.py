@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from payi_transport import AsyncPayi, Payi, increment_kpi_score, increment_kpi_score_async
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 SCORED = b'{"items":[{"kpi_name":"solved-other","score":9},{"kpi_name":"solved","score":2.5}]}'
 NAMES = {"kpi_name": "solved", "use_case_name": "bot", "use_case_id": "u1"}
@@ -41,7 +41,7 @@ def increment(origin: Origin, world: str, **arguments: Any) -> bool:
 def test_the_score_is_read_and_written(
     world: str, scores: bytes, by: dict[str, int], written: float, origin: Origin
 ) -> None:
-    origin.answers = [Answer([scores]), Answer([b""])]
+    origin.answers = [CannedResponse([scores]), CannedResponse([b""])]
     assert increment(origin, world, **NAMES, **by)
     read, wrote = origin.received
     assert (read.method, read.path) == ("GET", "/api/v1/use_cases/instances/bot/u1/kpis?kpi_name=solved")
@@ -54,7 +54,7 @@ def test_the_score_is_read_and_written(
 def test_what_goes_wrong_is_false_and_told_at_debug_level(
     world: str, names: dict[str, str], origin: Origin, caplog: pytest.LogCaptureFixture
 ) -> None:
-    origin.answers = [Answer([b"{}"], status=404)]
+    origin.answers = [CannedResponse([b"{}"], status=404)]
     with caplog.at_level(logging.DEBUG, "payi.instrument"):
         assert not increment(origin, world, **names)
     assert "KPI solved of bot" in caplog.text

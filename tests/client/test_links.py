@@ -23,7 +23,7 @@ from payi_transport import (
     payi_instrument,
     payi_stats,
 )
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 CONTEXT = ssl.create_default_context()
 LIMIT = b'{"limit":{"limit_id":"L1"},"request_id":"r1"}'
@@ -67,13 +67,17 @@ def closed_port() -> Iterator[str]:
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
 def test_what_may_pass_is_tried_twice_more(status: int, ask: Ask, origin: Origin) -> None:
-    origin.answers = [Answer([b"{}"], status, NOW), Answer([b"{}"], status, NOW), Answer([LIMIT])]
+    origin.answers = [
+        CannedResponse([b"{}"], status, NOW),
+        CannedResponse([b"{}"], status, NOW),
+        CannedResponse([LIMIT]),
+    ]
     response = ask(origin.url)
     assert (response.status_code, response.retries_taken, len(origin.received)) == (200, 2, 3)
 
 
 def test_then_the_last_answer_is_the_error(ask: Ask, origin: Origin) -> None:
-    origin.answers = [Answer([b'{"message":"Busy"}'], 503, NOW)]
+    origin.answers = [CannedResponse([b'{"message":"Busy"}'], 503, NOW)]
     with pytest.raises(errors.InternalServerError, match="503 - Busy") as caught:
         ask(origin.url)
     assert (caught.value.status_code, len(origin.received)) == (503, 3)
@@ -81,7 +85,7 @@ def test_then_the_last_answer_is_the_error(ask: Ask, origin: Origin) -> None:
 
 @pytest.mark.parametrize(("retries", "sent"), [(0, 1), (1, 2), (4, 5)])
 def test_max_retries_says_how_often(retries: int, sent: int, ask: Ask, origin: Origin) -> None:
-    origin.answers = [Answer([b"{}"], 429, NOW)]
+    origin.answers = [CannedResponse([b"{}"], 429, NOW)]
     with pytest.raises(errors.RateLimitError):
         ask(origin.url, {"max_retries": retries})
     assert len(origin.received) == sent
@@ -89,19 +93,19 @@ def test_max_retries_says_how_often(retries: int, sent: int, ask: Ask, origin: O
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 422])
 def test_what_will_not_pass_is_an_error_at_once(status: int, ask: Ask, origin: Origin) -> None:
-    origin.answers = [Answer([b"{}"], status, {**NOW, "location": "/elsewhere"})]
+    origin.answers = [CannedResponse([b"{}"], status, {**NOW, "location": "/elsewhere"})]
     with pytest.raises(errors.APIStatusError) as caught:
         ask(origin.url)
     assert (caught.value.status_code, len(origin.received)) == (status, 1)
 
 
 def test_a_broken_connection_is_tried_again(ask: Ask, origin: Origin) -> None:
-    origin.answers = [Answer(end="reset"), Answer([LIMIT])]
+    origin.answers = [CannedResponse(end="reset"), CannedResponse([LIMIT])]
     assert ask(origin.url).retries_taken == 1
 
 
 def test_an_answer_that_breaks_off_is_tried_again(ask: Ask, origin: Origin) -> None:
-    origin.answers = [Answer([LIMIT[:9]], end="cut"), Answer([LIMIT])]
+    origin.answers = [CannedResponse([LIMIT[:9]], end="cut"), CannedResponse([LIMIT])]
     assert ask(origin.url).retries_taken == 1
 
 
@@ -116,7 +120,7 @@ def test_nobody_there_is_a_connection_error_with_its_cause(ask: Ask, family: Any
 @pytest.mark.parametrize("where", ["client", "call", "call with a Timeout"])
 def test_no_answer_in_time_is_a_timeout_error(where: str, ask: Ask, family: Any, origin: Origin) -> None:
     hold = threading.Event()
-    origin.answers = [Answer(hold=hold)]
+    origin.answers = [CannedResponse(hold=hold)]
     options = {"max_retries": 0, "timeout": 0.05 if where == "client" else 30}
     call: dict[str, Any] = {
         "client": {},
@@ -144,7 +148,7 @@ def test_headers_and_query_of_the_client_go_with_every_call_and_those_of_a_call_
     ask: Ask, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAYI_CUSTOM_HEADERS", "X-From: environment\nX-Kept: yes")
-    origin.answers = [Answer([LIMIT])]
+    origin.answers = [CannedResponse([LIMIT])]
     options = {
         "default_headers": {"x-from": "client", "x-team": "blue"},
         "default_query": {"a": 1, "b": [1, 2]},
@@ -159,15 +163,15 @@ def test_headers_and_query_of_the_client_go_with_every_call_and_those_of_a_call_
 
 
 def test_extra_body_makes_a_body(ask: Ask, origin: Origin) -> None:
-    origin.answers = [Answer([LIMIT])]
+    origin.answers = [CannedResponse([LIMIT])]
     ask(origin.url, extra_body={"new_field": [1]})
     assert origin.received[0].body == b'{"new_field":[1]}'
 
 
 def test_a_list_goes_on_with_the_same_call(family: Any, origin: Origin) -> None:
     origin.answers = [
-        Answer([b'{"items":[{"limit_id":"L1"}],"cursor":"c1"}']),
-        Answer([b'{"items":[{"limit_id":"L2"}]}']),
+        CannedResponse([b'{"items":[{"limit_id":"L1"}],"cursor":"c1"}']),
+        CannedResponse([b'{"items":[{"limit_id":"L2"}]}']),
     ]
     http = family.Client(verify=CONTEXT)
     with Payi(api_key="k", base_url=origin.url, http_client=http, default_query={"q": 1}) as client:
@@ -182,8 +186,8 @@ def test_a_list_goes_on_with_the_same_call(family: Any, origin: Origin) -> None:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_awaited_list_goes_on_too(backend: str, family: Any, origin: Origin) -> None:
     origin.answers = [
-        Answer([b'{"items":[{"limit_id":"L1"}],"cursor":"c1"}']),
-        Answer([b'{"items":[{"limit_id":"L2"}]}']),
+        CannedResponse([b'{"items":[{"limit_id":"L1"}],"cursor":"c1"}']),
+        CannedResponse([b'{"items":[{"limit_id":"L2"}]}']),
     ]
 
     async def main() -> list[str]:
@@ -198,7 +202,7 @@ def test_an_awaited_list_goes_on_too(backend: str, family: Any, origin: Origin) 
 def test_calls_to_pay_i_are_never_recorded(sink: MemorySink, ask: Ask, origin: Origin) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     payi_instrument(sink=sink, config={"host_mappings": mapping})
-    origin.answers = [Answer([LIMIT])]
+    origin.answers = [CannedResponse([LIMIT])]
     ask(f"{origin.url}/v1/chat/completions")
     assert payi_flush()
     assert (sink.events, payi_stats().captured) == ([], 0)
@@ -239,12 +243,12 @@ def stream_awaited(url: str) -> tuple[bool, bytes]:
 
 @pytest.mark.parametrize("stream", [stream_blocking, stream_awaited])
 def test_the_body_of_a_streamed_answer_is_left_to_its_reader(stream: Ask, origin: Origin) -> None:
-    origin.answers = [Answer([b"{}"], 503, NOW), Answer([LIMIT])]
+    origin.answers = [CannedResponse([b"{}"], 503, NOW), CannedResponse([LIMIT])]
     assert stream(origin.url) == (False, LIMIT)
 
 
 @pytest.mark.parametrize("stream", [stream_blocking, stream_awaited])
 def test_the_body_of_a_streamed_error_is_read(stream: Ask, origin: Origin) -> None:
-    origin.answers = [Answer([b'{"message":"None of that id"}'], 404)]
+    origin.answers = [CannedResponse([b'{"message":"None of that id"}'], 404)]
     with pytest.raises(errors.NotFoundError, match="None of that id"):
         stream(origin.url)

@@ -13,7 +13,7 @@ import pytest
 from payi_transport import AsyncPayi, Payi, PayiError, Timeout
 from payi_transport.client.api import API
 from payi_transport.errors import APIResponseValidationError
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 KINDS = [Payi, AsyncPayi]
 CONTEXT = ssl.create_default_context()
@@ -42,7 +42,7 @@ def test_an_http_client_brings_its_timeout(family: Any) -> None:
 
 
 def test_a_copy_changes_what_it_is_told_to(origin: Origin) -> None:
-    origin.answers = [Answer([b'{"request_id":"r1"}'])]
+    origin.answers = [CannedResponse([b'{"request_id":"r1"}'])]
     with Payi(
         api_key="k",
         base_url=origin.url,
@@ -122,7 +122,7 @@ def test_an_async_client_tells_whether_it_is_closed(family: Any) -> None:
 
 
 def test_a_strict_client_and_its_copies_mind_every_part_of_an_answer(origin: Origin) -> None:
-    origin.answers = [Answer([b'{"request_id":3}'])]
+    origin.answers = [CannedResponse([b'{"request_id":3}'])]
     with Payi(api_key="k", base_url=origin.url, _strict_response_validation=True) as client:
         with pytest.raises(APIResponseValidationError, match=r"\$\.request_id"):
             client.copy().limits.delete("L1")

@@ -13,12 +13,12 @@ from payi_transport import AsyncPayi, Payi
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse
 from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, SyncCursorPage
 from payi_transport.types import LimitResponse
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 @pytest.fixture
 def client(origin: Origin) -> Iterator[Payi]:
-    origin.answers = [Answer([b'{"limit":{"limit_id":"L1"},"items":[{"limit_id":"L1"}]}'])]
+    origin.answers = [CannedResponse([b'{"limit":{"limit_id":"L1"},"items":[{"limit_id":"L1"}]}'])]
     with Payi(api_key="k", base_url=origin.url) as client:
         yield client
 

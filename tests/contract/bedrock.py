@@ -21,7 +21,7 @@ from botocore.session import get_session as get_sync
 from botocore.validate import validate_parameters
 
 from tests.contract.clients import each, result
-from tests.origin import Answer
+from tests.origin import CannedResponse
 from tests.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
 from tests.wire_cases import WireCase
 
@@ -119,10 +119,10 @@ _PARAMETERS = {
 }
 
 
-def answer_of(case: WireCase, **changes: Any) -> Answer:
+def answer_of(case: WireCase, **changes: Any) -> CannedResponse:
     """What Bedrock answered, sent as it sends it: with a length where it is no stream."""
     length = {} if case.streams else {"content-length": str(len(case.answer))}
-    answer = Answer(case.chunks(), status=case.status, headers={**case.headers, **length})
+    answer = CannedResponse(case.chunks(), status=case.status, headers={**case.headers, **length})
     return dataclasses.replace(answer, **changes)
 
 

@@ -9,7 +9,7 @@ import anyio
 
 from payi_transport import payi_instrument, payi_stats
 from tests.contract.bedrock import CLIENTS, BedrockClient
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES
 
 __all__ = [
@@ -50,7 +50,7 @@ def run(client: BedrockClient, url: str, scenario: Callable[[Any], Awaitable[Any
     return answer
 
 
-def go_through(payi: Origin, answer: Answer) -> None:
+def go_through(payi: Origin, answer: CannedResponse) -> None:
     """Begin proxy mode, with what Pay-i answers."""
     payi.answers = [answer]
     payi_instrument(config={"proxy": True, "aws_config": {"add_streaming_xproxy_result": True}})

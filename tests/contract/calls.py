@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import anyio
 
 from payi_transport import MemorySink, payi_instrument
-from payi_transport.adapters.families import get_families
+from payi_transport.hooks.httpx.installed import get_families
 from tests.contract.clients import Install, result
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import WireCase
 
 __all__ = ["answer_of", "held", "instrument", "run"]
@@ -54,8 +54,8 @@ def instrument(
             family.uninstall()
 
 
-def answer_of(case: WireCase) -> Answer:
-    return Answer(case.chunks(), status=case.status, headers=case.headers)
+def answer_of(case: WireCase) -> CannedResponse:
+    return CannedResponse(case.chunks(), status=case.status, headers=case.headers)
 
 
 @contextlib.contextmanager

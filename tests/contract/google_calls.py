@@ -9,10 +9,10 @@ import anyio
 import pytest
 
 from payi_transport import MemorySink, payi_instrument
-from payi_transport.adapters.families import get_families
+from payi_transport.hooks.httpx.installed import get_families
 from tests.contract.clients import result
 from tests.contract.google_clients import FAMILY, GOOGLE_SETUPS, GoogleSetup
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES
 
 __all__ = [
@@ -78,9 +78,9 @@ def instrument(origin: Origin, sink: MemorySink, setup: GoogleSetup | None = Non
             family.uninstall()
 
 
-def answer_of(name: str) -> Answer:
+def answer_of(name: str) -> CannedResponse:
     case = by_name[name]
-    return Answer(case.chunks(), status=case.status, headers=case.headers)
+    return CannedResponse(case.chunks(), status=case.status, headers=case.headers)
 
 
 async def open_stream(client: Any, **request: Any) -> Any:

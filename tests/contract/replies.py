@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from payi_transport import MemorySink, payi_instrument
-from payi_transport.active import get_active
-from tests.origin import Answer, Origin
+from payi_transport.pipeline.active import get_active
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import STREAM, UNARY, WireCase, by_name
 
 __all__ = [
@@ -33,21 +33,21 @@ PATH = "/v1/chat/completions"
 REQUEST = json.loads(UNARY.request)
 
 
-def answer_of(case: WireCase, **more: Any) -> Answer:
-    return Answer(case.chunks(), status=case.status, headers=case.headers, **more)
+def answer_of(case: WireCase, **more: Any) -> CannedResponse:
+    return CannedResponse(case.chunks(), status=case.status, headers=case.headers, **more)
 
 
-def _packed(case: WireCase) -> Answer:
+def _packed(case: WireCase) -> CannedResponse:
     body = gzip.compress(case.answer)
-    return Answer([body[:40], body[40:]], headers={**case.headers, "content-encoding": "gzip"})
+    return CannedResponse([body[:40], body[40:]], headers={**case.headers, "content-encoding": "gzip"})
 
 
-def _sized(case: WireCase) -> Answer:
-    return Answer([case.answer], headers={**case.headers, "content-length": str(len(case.answer))})
+def _sized(case: WireCase) -> CannedResponse:
+    return CannedResponse([case.answer], headers={**case.headers, "content-length": str(len(case.answer))})
 
 
 # Each with the recorded case whose event it makes.
-ANSWERS: Mapping[str, tuple[WireCase, Answer]] = {
+ANSWERS: Mapping[str, tuple[WireCase, CannedResponse]] = {
     "unary": (UNARY, answer_of(UNARY)),
     "unary by length": (UNARY, _sized(UNARY)),
     "unary packed": (UNARY, _packed(UNARY)),
@@ -78,7 +78,9 @@ def block(sink: MemorySink, limit_id: str) -> None:
     pipeline.limits.set(limit_id, "blocked")
 
 
-def view_both(origin: Origin, sink: MemorySink, *answers: Answer) -> Callable[[Callable[[], Any]], list[Any]]:
+def view_both(
+    origin: Origin, sink: MemorySink, *answers: CannedResponse
+) -> Callable[[Callable[[], Any]], list[Any]]:
     """A function that runs a scenario without the library and with it: what it gave each time."""
 
     def run(scenario: Callable[[], Any]) -> list[Any]:
@@ -95,7 +97,7 @@ def view_both(origin: Origin, sink: MemorySink, *answers: Answer) -> Callable[[C
 
 
 def view_errors(
-    origin: Origin, sink: MemorySink, *answers: Answer
+    origin: Origin, sink: MemorySink, *answers: CannedResponse
 ) -> Callable[[Callable[[], Any]], list[tuple[type[Exception], str]]]:
     """`view_both` of a scenario that raises: what it raised each time."""
     view = view_both(origin, sink, *answers)

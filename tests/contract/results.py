@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.origin import Answer
+from tests.origin import CannedResponse
 
 __all__ = ["RESULT", "TAKEN"]
 
@@ -13,4 +13,4 @@ RESULT = {
     "cost": {"total": {"base": 0.1}},
     "limits": {"budget": {"state": "ok"}},
 }
-TAKEN = Answer([json.dumps({"request_id": "r-1", "xproxy_result": RESULT}).encode()])
+TAKEN = CannedResponse([json.dumps({"request_id": "r-1", "xproxy_result": RESULT}).encode()])

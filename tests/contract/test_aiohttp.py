@@ -25,7 +25,7 @@ from tests.contract.replies import (
     view_both,
 )
 from tests.exchanges import events_of, shown
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -113,7 +113,7 @@ def test_what_was_read_to_its_end_is_not_left_to_the_garbage_collector(
 
 
 def test_a_redirect_is_followed_to_one_event(origin: Origin, sink: MemorySink) -> None:
-    moved = Answer([b"moved"], status=307, headers={"location": "/v2/chat/completions"})
+    moved = CannedResponse([b"moved"], status=307, headers={"location": "/v2/chat/completions"})
     without, within = view_both(origin, sink, moved, moved, answer_of(UNARY))(
         lambda: asyncio.run(post(origin.url, READERS["read"]))
     )
@@ -131,7 +131,7 @@ def test_a_redirect_is_followed_to_one_event(origin: Origin, sink: MemorySink) -
 def test_a_redirect_that_leads_to_no_call_is_no_event(
     location: str, options: dict[str, Any], origin: Origin, sink: MemorySink
 ) -> None:
-    moved = Answer([b"moved"], status=307, headers={"location": location})
+    moved = CannedResponse([b"moved"], status=307, headers={"location": location})
     without, within = view_both(origin, sink, moved, answer_of(UNARY))(
         lambda: asyncio.run(post(origin.url, READERS["read"], **options))
     )
@@ -141,7 +141,7 @@ def test_a_redirect_that_leads_to_no_call_is_no_event(
 
 
 def test_an_answer_without_a_body_is_an_event(origin: Origin, sink: MemorySink) -> None:
-    empty = Answer(status=204, headers={"content-length": "0"})
+    empty = CannedResponse(status=204, headers={"content-length": "0"})
     without, within = view_both(origin, sink, empty)(lambda: asyncio.run(post(origin.url, READERS["read"])))
     assert within == without
     assert [event.http_status_code for event in events_of(sink)] == [204]

@@ -24,7 +24,7 @@ from tests.contract.replies import (
 )
 from tests.exchanges import events_of
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
     failure: str, never: threading.Event, origin: Origin, sink: MemorySink
 ) -> None:
     answer = {
-        "reset": Answer(end="reset"),
-        "silent": Answer(hold=never),
-        "not the coding": Answer([b"no gzip"], headers={"content-encoding": "gzip"}),
+        "reset": CannedResponse(end="reset"),
+        "silent": CannedResponse(hold=never),
+        "not the coding": CannedResponse([b"no gzip"], headers={"content-encoding": "gzip"}),
     }[failure]
     limit = aiohttp.ClientTimeout(total=1 if failure == "silent" else 60)
     without, within = view_errors(origin, sink, answer)(

@@ -13,11 +13,11 @@ import openai
 import pytest
 
 from payi_transport import MemorySink, payi_instrument
-from payi_transport.adapters.aiohttp import ADAPTER
+from payi_transport.hooks.aiohttp.session import HOOK
 from tests.contract.aiohttp_calls import READERS, post
 from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of, observe, view_both
 from tests.exchanges import events_of, shown
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import WireCase
 
 
@@ -77,7 +77,7 @@ def test_calls_behind_a_call_that_failed_are_recorded(origin: Origin, sink: Memo
                 await client.post(f"{origin.url}{PATH}", content=UNARY.request)
             await post(origin.url, READERS["read"])
 
-    origin.answers = [Answer(end="reset"), answer_of(UNARY)]
+    origin.answers = [CannedResponse(end="reset"), answer_of(UNARY)]
     observe(origin, sink)
     asyncio.run(scenario())
     assert [event.http_status_code for event in events_of(sink)] == [299, 200]
@@ -86,7 +86,7 @@ def test_calls_behind_a_call_that_failed_are_recorded(origin: Origin, sink: Memo
 def test_hooking_twice_is_hooking_once(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     before = aiohttp.ClientSession._request
-    assert ADAPTER.install() == []
+    assert HOOK.install() == []
     assert aiohttp.ClientSession._request is before
 
 

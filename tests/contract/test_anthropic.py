@@ -26,7 +26,7 @@ from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import each, entered, result
 from tests.exchanges import events_of, shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES, WireCase
 
 OWN = [case for case in CASES if case.route.get("category") == "system.anthropic"]
@@ -101,7 +101,7 @@ class Weather(pydantic.BaseModel):
 @pytest.mark.parametrize("beta", [False, True], ids=["", "beta"])
 def test_a_parsed_answer_is_recorded(setup: Setup, beta: bool, origin: Origin, sink: MemorySink) -> None:
     body = UNARY.answer.replace(TEXT.encode(), b'{\\"place\\":\\"Boston\\"}')
-    origin.answers = [Answer([body])]
+    origin.answers = [CannedResponse([body])]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> Any:
@@ -165,13 +165,13 @@ def test_counting_models_and_batches_are_not_recorded(setup: Setup, origin: Orig
     batch = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "ended", "request_counts": {}}
     results = b'{"custom_id":"1","result":{"type":"succeeded","message":%b}}\n' % UNARY.answer
     origin.answers = [
-        Answer([b'{"input_tokens":14}']),
-        Answer([b'{"data":[],"has_more":false}']),
-        Answer([json.dumps(batch).encode()]),
-        Answer(
+        CannedResponse([b'{"input_tokens":14}']),
+        CannedResponse([b'{"data":[],"has_more":false}']),
+        CannedResponse([json.dumps(batch).encode()]),
+        CannedResponse(
             [json.dumps({**batch, "results_url": f"{origin.url}/v1/messages/batches/x/results"}).encode()]
         ),
-        Answer([results], headers={"content-type": "application/x-jsonl"}),
+        CannedResponse([results], headers={"content-type": "application/x-jsonl"}),
     ]
     instrument(setup, origin, sink, category="system.anthropic")
 

@@ -12,7 +12,7 @@ from tests.contract.anthropic_calls import UNARY, by_name, either_side, open_str
 from tests.contract.anthropic_clients import Setup
 from tests.contract.calls import answer_of, instrument, run
 from tests.exchanges import events_of, shown
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 @either_side
@@ -21,7 +21,7 @@ def test_each_attempt_of_the_sdk_is_an_event_with_its_number(
     setup: Setup, status: int, origin: Origin, sink: MemorySink
 ) -> None:
     refused = by_name[f"error_{status}"]
-    busy = Answer([refused.answer], status, {**refused.headers, "retry-after-ms": "1"})
+    busy = CannedResponse([refused.answer], status, {**refused.headers, "retry-after-ms": "1"})
     origin.answers = [busy, busy, answer_of(UNARY)]
     instrument(setup, origin, sink, category="system.anthropic")
     run(setup, origin.url, lambda client: replay(client, UNARY), max_retries=3)
@@ -50,17 +50,17 @@ def test_a_message_stream_that_is_refused_when_it_is_opened_is_an_event(
 
 
 FAILURES = {
-    "reset before the head": Answer(end="reset"),
-    "reset in the body": Answer(UNARY.chunks(), end="reset"),
-    "body cut": Answer([UNARY.answer[:50]], end="cut"),
-    "no JSON": Answer([b"<html>"], headers={"content-type": "text/html"}),
+    "reset before the head": CannedResponse(end="reset"),
+    "reset in the body": CannedResponse(UNARY.chunks(), end="reset"),
+    "body cut": CannedResponse([UNARY.answer[:50]], end="cut"),
+    "no JSON": CannedResponse([b"<html>"], headers={"content-type": "text/html"}),
 }
 
 
 @either_side
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
 def test_what_breaks_reaches_the_caller_as_before_and_is_an_event(
-    setup: Setup, failure: Answer, origin: Origin, sink: MemorySink
+    setup: Setup, failure: CannedResponse, origin: Origin, sink: MemorySink
 ) -> None:
     origin.answers = [failure]
     without = run(setup, origin.url, lambda client: replay(client, UNARY))

@@ -14,7 +14,7 @@ from tests.contract.anthropic_clients import SETUPS, Setup
 from tests.contract.calls import answer_of, held, instrument, run
 from tests.contract.clients import each, result
 from tests.exchanges import events_of, shown
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 @every_setup
@@ -91,7 +91,9 @@ def test_leaving_a_stream_early_makes_a_partial_event(
         await result(stream.close())
 
     with held() as hold:
-        origin.answers = [Answer([b"".join(STREAM.chunks()[:6]), b""], headers=STREAM.headers, hold=hold)]
+        origin.answers = [
+            CannedResponse([b"".join(STREAM.chunks()[:6]), b""], headers=STREAM.headers, hold=hold)
+        ]
         run(setup, origin.url, scenario)
     [event] = events_of(sink)
     assert event.properties == {"system.stream": "partial"}
@@ -111,7 +113,7 @@ def test_leaving_a_message_stream_early_makes_a_partial_event(
                 break
 
     with held() as hold:
-        origin.answers = [Answer(STREAM.chunks()[:1], headers=STREAM.headers, hold=hold)]
+        origin.answers = [CannedResponse(STREAM.chunks()[:1], headers=STREAM.headers, hold=hold)]
         run(setup, origin.url, scenario)
     [event] = events_of(sink)
     assert event.properties == {"system.stream": "partial"}
@@ -129,7 +131,7 @@ def test_a_cancelled_stream_is_a_partial_event(origin: Origin, sink: MemorySink)
                     scope.cancel()
 
     with held() as hold:
-        origin.answers = [Answer(STREAM.chunks()[:1], headers=STREAM.headers, hold=hold)]
+        origin.answers = [CannedResponse(STREAM.chunks()[:1], headers=STREAM.headers, hold=hold)]
         run(setup, origin.url, scenario)
     [event] = events_of(sink)
     assert event.properties and event.properties["system.stream"] == "partial"

@@ -28,7 +28,7 @@ from tests.contract.bedrock_results import (
 from tests.contract.clients import each, result
 from tests.contract.results import RESULT, TAKEN
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import WireCase
 
 GUARDRAIL = BEDROCK["apply_guardrail"]
@@ -91,7 +91,7 @@ def test_a_body_that_nobody_reads_is_let_go_with_its_answer(origin: Origin, payi
 def test_the_result_is_that_of_the_last_attempt(origin: Origin, payi: Origin) -> None:
     origin.answers = [answer_of(BEDROCK["error_throttling"]), answer_of(UNARY)]
     other = json.dumps({"xproxy_result": {"request_id": "r-0"}}).encode()
-    payi.answers = [Answer([other]), TAKEN]
+    payi.answers = [CannedResponse([other]), TAKEN]
     instrument(origin)
 
     async def main() -> Any:
@@ -111,10 +111,12 @@ def test_a_body_may_outlive_its_answer(origin: Origin, payi: Origin) -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [Answer([b"{}"], 503), Answer([b"garbage"]), Answer(end="reset")], ids=["503", "none", "reset"]
+    "failure",
+    [CannedResponse([b"{}"], 503), CannedResponse([b"garbage"]), CannedResponse(end="reset")],
+    ids=["503", "none", "reset"],
 )
 def test_without_a_result_there_is_none_not_even_of_the_call_before(
-    failure: Answer, origin: Origin, payi: Origin
+    failure: CannedResponse, origin: Origin, payi: Origin
 ) -> None:
     origin.answers = [answer_of(UNARY), answer_of(UNARY), answer_of(STREAM)]
     payi.answers = [TAKEN, failure]
@@ -128,9 +130,9 @@ def test_without_a_result_there_is_none_not_even_of_the_call_before(
     assert run(WAITING[0], origin.url, scenario) == [True] + [False] * (1 + len(STREAM.chunks()))
 
 
-def counted(case: WireCase) -> Answer:
+def counted(case: WireCase) -> CannedResponse:
     body = json.dumps({**json.loads(case.answer), "xproxy_result": RESULT}).encode()
-    return Answer([body], headers={**case.headers, "content-length": str(len(body))})
+    return CannedResponse([body], headers={**case.headers, "content-length": str(len(body))})
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)

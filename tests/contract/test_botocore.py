@@ -13,12 +13,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from payi_transport import Event, MemorySink, payi_instrument, payi_stats
-from payi_transport.reading.inline_data import strip_inline_data
+from payi_transport.decode.inline_data import strip_inline_data
 from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call, is_known, replay
 from tests.contract.clients import each, result
 from tests.exchanges import events_of, shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin, serve
+from tests.origin import CannedResponse, Origin, serve
 from tests.sigv4 import is_signed
 from tests.wire_cases import CASES, WireCase
 
@@ -176,13 +176,13 @@ def test_an_error_in_mid_stream_is_the_sdks_own_exception_behind_what_was_sent(
     assert event.properties["system.failure"] == "modelStreamErrorException"
 
 
-FAILURES: dict[str, tuple[WireCase, Answer, set[int]]] = {
+FAILURES: dict[str, tuple[WireCase, CannedResponse, set[int]]] = {
     "cut-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="cut"), {200}),
     "reset-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="reset"), {200}),
     "cut-body": (INVOKE, answer_of(INVOKE, chunks=[INVOKE.answer[:50]], end="cut"), {200}),
     # Whether botocore takes a document that is cut for an answer depends on its version.
     "cut-document": (UNARY, answer_of(UNARY, chunks=[UNARY.answer[:50]], end="cut"), {200, 299}),
-    "no-answer": (UNARY, Answer(end="reset"), {299}),
+    "no-answer": (UNARY, CannedResponse(end="reset"), {299}),
 }
 
 
@@ -191,7 +191,7 @@ FAILURES: dict[str, tuple[WireCase, Answer, set[int]]] = {
 def test_a_broken_connection_is_felt_as_before_and_an_event(
     client: BedrockClient,
     case: WireCase,
-    answer: Answer,
+    answer: CannedResponse,
     statuses: set[int],
     origin: Origin,
     sink: MemorySink,
@@ -291,7 +291,7 @@ def test_in_inline_delivery_a_call_and_the_end_of_a_body_wait_for_their_report(
         return counts
 
     with serve() as payi:
-        payi.answers = [Answer([b'{"request_id": "r1", "xproxy_result": {"request_id": "r1"}}'])]
+        payi.answers = [CannedResponse([b'{"request_id": "r1", "xproxy_result": {"request_id": "r1"}}'])]
         monkeypatch.setenv("PAYI_BASE_URL", payi.url)
         payi_instrument(config=config)
         assert run(CLIENTS[0], origin.url, scenario) == [(1, 1), (1, 2), (2, 3)]

@@ -23,9 +23,9 @@ from payi_transport import (
     payi_stats,
     track_context,
 )
-from payi_transport.active import get_active
+from payi_transport.pipeline.active import get_active
 from tests.contract.bedrock import CLIENTS, SERVICE, BedrockClient, answer_of, call, options, replay
-from tests.origin import Answer, Origin, Received
+from tests.origin import CannedResponse, Origin, Received
 from tests.sigv4 import is_signed
 from tests.wire_cases import CASES, WireCase
 
@@ -54,10 +54,10 @@ def run(client: BedrockClient, scenario: Callable[[Any], Awaitable[Any]], **conf
     return anyio.run(main)
 
 
-def counted(case: WireCase) -> Answer:
+def counted(case: WireCase) -> CannedResponse:
     """What Pay-i makes of an answer that is a document."""
     body = json.dumps({**json.loads(case.answer), "xproxy_result": RESULT}).encode()
-    return Answer([body], headers={**case.headers, "content-length": str(len(body))})
+    return CannedResponse([body], headers={**case.headers, "content-length": str(len(body))})
 
 
 def forwarded(received: Received) -> Received:
@@ -139,7 +139,7 @@ def test_each_attempt_goes_through(client: BedrockClient, origin: Origin) -> Non
 
 def test_the_request_stays_the_callers(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
-    origin.answers = [counted(UNARY), Answer(end="reset")]
+    origin.answers = [counted(UNARY), CannedResponse(end="reset")]
     seen: list[Any] = []
 
     async def scenario(opened: Any) -> Any:

@@ -18,7 +18,7 @@ from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.compatible import INSTALLED, Sdk, Seen
 from tests.exchanges import shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES, WireCase
 
 # What litellm's models of an answer make pydantic say.
@@ -79,7 +79,7 @@ def test_a_call_of_a_compatible_sdk_is_one_event_and_the_caller_sees_no_differen
     sdk: Sdk, asynchronous: bool, kind: str, origin: Origin, sink: MemorySink
 ) -> None:
     case = by_name[sdk.unary if kind == "unary" else sdk.stream]
-    origin.answers = [Answer(case.chunks(), status=case.status, headers=case.headers)]
+    origin.answers = [CannedResponse(case.chunks(), status=case.status, headers=case.headers)]
     without = ask(sdk, origin, case, asynchronous)
     payi_instrument(sink=sink, config={"host_mappings": {origin.netloc: {"price_as_category": sdk.category}}})
     within = ask(sdk, origin, case, asynchronous)

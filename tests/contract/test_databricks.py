@@ -11,7 +11,7 @@ from databricks.sdk.service.serving import ChatMessage, ChatMessageRole
 from payi_transport import MemorySink
 from tests.contract.replies import UNARY, answer_of, view_both, view_errors
 from tests.exchanges import events_of, shown
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 def ask_databricks(url: str, **options: Any) -> Any:
@@ -33,7 +33,7 @@ def test_databricks_sdk_is_recorded(origin: Origin, sink: MemorySink) -> None:
 
 
 def test_an_error_of_databricks_is_the_sdks_own(origin: Origin, sink: MemorySink) -> None:
-    error = Answer(
+    error = CannedResponse(
         [b'{"error_code":"BAD_REQUEST","message":"no"}'],
         status=400,
         headers={"content-type": "application/json"},

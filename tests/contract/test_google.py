@@ -11,7 +11,7 @@ import pytest
 from google.genai import types
 
 from payi_transport import MemorySink
-from payi_transport.event import Event
+from payi_transport.values.event import Event
 from tests.contract.clients import each, result
 from tests.contract.google_calls import (
     CATEGORY,
@@ -29,7 +29,7 @@ from tests.contract.google_calls import (
 from tests.contract.google_clients import GOOGLE_SETUPS, GoogleSetup
 from tests.exchanges import events_of, shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import WireCase
 
 pytestmark = of_google
@@ -158,7 +158,7 @@ def test_each_call_of_automatic_function_calling_is_an_event(
         request: dict[str, Any] = {"model": MODEL, "contents": QUESTION, "config": config}
         return (await result(client.models.generate_content(**request))).text
 
-    origin.answers = [Answer([asked]), answer_of("gemini_unary")]
+    origin.answers = [CannedResponse([asked]), answer_of("gemini_unary")]
     instrument(origin, sink)
     assert run(setup, origin.url, scenario) == "Hello! It is sunny."
     first, second = events_of(sink)

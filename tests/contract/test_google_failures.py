@@ -22,7 +22,7 @@ from tests.contract.google_calls import (
 from tests.contract.google_clients import GoogleSetup
 from tests.exchanges import events_of, shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 pytestmark = of_google
 
@@ -65,7 +65,7 @@ def test_a_call_without_an_answer_is_told_with_its_exception(
         except Exception as exc:
             return type(exc)
 
-    origin.answers = [Answer(end="reset")]
+    origin.answers = [CannedResponse(end="reset")]
     without = run(setup, origin.url, scenario)
     instrument(origin, sink)
     assert run(setup, origin.url, scenario) is without is not None

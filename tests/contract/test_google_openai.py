@@ -13,7 +13,7 @@ from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.clients import each, result
 from tests.exchanges import shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES, WireCase
 
 CALLS = [case for case in CASES if case.name.startswith("google/") and case.operation.startswith("openai.")]
@@ -57,7 +57,7 @@ def test_openais_sdk_at_google_is_recorded_and_sees_no_difference(
         finally:
             await result(client.close())
 
-    origin.answers = [Answer(case.chunks(), status=case.status, headers=case.headers)]
+    origin.answers = [CannedResponse(case.chunks(), status=case.status, headers=case.headers)]
     without, within = anyio.run(scenario)
     collect_garbage()
     assert within == without

@@ -21,7 +21,7 @@ from tests.contract.google_calls import (
 )
 from tests.contract.google_clients import GoogleSetup
 from tests.exchanges import events_of, shown
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 pytestmark = of_google
 
@@ -57,9 +57,11 @@ def test_embeddings_are_recorded(
 def test_an_interaction_counts_once_however_often_it_is_fetched(
     setup: GoogleSetup, access: str, origin: Origin, sink: MemorySink
 ) -> None:
-    working = Answer([b'{"id": "v1_2", "status": "in_progress", "model": "gemini-3.8-flash"}'])
+    working = CannedResponse([b'{"id": "v1_2", "status": "in_progress", "model": "gemini-3.8-flash"}'])
     done = answer_of("interactions_unary")
-    done = Answer([done.chunks[0].replace(b"v1_ChdtQjV3YVBhUTFMMmpLYw", b"v1_2")], headers=done.headers)
+    done = CannedResponse(
+        [done.chunks[0].replace(b"v1_ChdtQjV3YVBhUTFMMmpLYw", b"v1_2")], headers=done.headers
+    )
 
     async def scenario(client: Any) -> Any:
         ask: dict[str, Any] = {"model": "gemini-3.8-flash", "input": QUESTION}
@@ -92,7 +94,10 @@ def test_counting_tokens_and_listing_models_are_no_calls(
         model = await result(client.models.get(model=MODEL))
         return counted.total_tokens, model.name
 
-    origin.answers = [Answer([b'{"totalTokens": 8}']), Answer([b'{"name": "models/gemini-2.5-flash"}'])]
+    origin.answers = [
+        CannedResponse([b'{"totalTokens": 8}']),
+        CannedResponse([b'{"name": "models/gemini-2.5-flash"}']),
+    ]
     instrument(origin, sink)
     assert run(setup, origin.url, scenario) == (8, "models/gemini-2.5-flash")
     assert events_of(sink) == []

@@ -17,17 +17,17 @@ import requests
 from botocore.exceptions import BotoCoreError
 
 from payi_transport import get_context, payi_flush, payi_instrument, payi_uninstrument, track_context
-from payi_transport.feedback.results import Result
+from payi_transport.context.results import Result
 from tests.contract.aiohttp_calls import READERS, post
 from tests.contract.bedrock import CLIENTS, call
 from tests.contract.bedrock_results import BEDROCK, ENDPOINT, WAITING
 from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of
 from tests.contract.results import RESULT, TAKEN
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import WireCase
 
-RESET = Answer(end="reset")
+RESET = CannedResponse(end="reset")
 DISCONNECTED = (
     httpx.TransportError,
     httpx2.TransportError,
@@ -121,10 +121,12 @@ def follow(caller: Caller, url: str, calls: int) -> list[Result | None]:
 
 @every_caller
 @pytest.mark.parametrize(
-    "failure", [Answer([b"{}"], 503), Answer([b"{}"], 400), Answer([b"garbage"])], ids=["503", "400", "none"]
+    "failure",
+    [CannedResponse([b"{}"], 503), CannedResponse([b"{}"], 400), CannedResponse([b"garbage"])],
+    ids=["503", "400", "none"],
 )
 def test_a_report_that_brought_no_result_leaves_none_of_another_call(
-    caller: Caller, failure: Answer, origin: Origin, payi: Origin
+    caller: Caller, failure: CannedResponse, origin: Origin, payi: Origin
 ) -> None:
     origin.answers = [answer_of(caller.case)]
     payi.answers = [TAKEN, failure, TAKEN]
@@ -142,10 +144,10 @@ def test_a_call_that_was_not_answered_leaves_none_of_another_call(
     assert follow(caller, origin.url, 2) == [None, RESULT if caller.waits else None, None]
 
 
-def counted(case: WireCase) -> Answer:
+def counted(case: WireCase) -> CannedResponse:
     body = json.dumps({**json.loads(case.answer), "xproxy_result": RESULT}).encode()
     # The head first: that the rest comes later is nothing that a caller sees.
-    return Answer([body[:40], body[40:]], headers={"content-type": "application/json"})
+    return CannedResponse([body[:40], body[40:]], headers={"content-type": "application/json"})
 
 
 @every_caller
@@ -169,9 +171,11 @@ def test_a_call_that_is_reported_in_the_background_leaves_that_of_the_proxy(
     assert get_context().get("last_result") == last
 
 
-@pytest.mark.parametrize("answers", [[TAKEN], [TAKEN, Answer([b"{}"], 400)]], ids=["a result", "none"])
+@pytest.mark.parametrize(
+    "answers", [[TAKEN], [TAKEN, CannedResponse([b"{}"], 400)]], ids=["a result", "none"]
+)
 def test_a_stream_tells_it_to_the_task_that_reads_it(
-    answers: Sequence[Answer], origin: Origin, payi: Origin
+    answers: Sequence[CannedResponse], origin: Origin, payi: Origin
 ) -> None:
     origin.answers = [answer_of(STREAM)]
     payi.answers = list(answers)

@@ -14,7 +14,7 @@ from tests.contract.clients import SETUPS, Setup, entered, result
 from tests.contract.openai_calls import QUESTION, every_setup, replay
 from tests.exchanges import events_of, shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES, UNARY, WireCase, by_name
 
 CHATS = [case for case in CASES if case.name.startswith("openai/chat")]
@@ -79,7 +79,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
 def test_redirects_are_followed_and_only_the_answer_is_an_event(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    moved = Answer(
+    moved = CannedResponse(
         status=307, headers={"location": "/v1/moved/chat/completions", "content-type": "text/html"}
     )
     origin.answers = [moved, answer_of(UNARY)]

@@ -14,20 +14,20 @@ from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import every_setup, replay, stream_request
 from tests.exchanges import events_of
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import STREAM, UNARY
 
 FAILURES = {
-    "reset before the head": Answer(end="reset"),
-    "reset in the body": Answer(UNARY.chunks(), end="reset"),
-    "body cut": Answer([UNARY.answer[:50]], end="cut"),
+    "reset before the head": CannedResponse(end="reset"),
+    "reset in the body": CannedResponse(UNARY.chunks(), end="reset"),
+    "body cut": CannedResponse([UNARY.answer[:50]], end="cut"),
 }
 
 
 @every_setup
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
 def test_a_broken_connection_reaches_the_caller_as_before_and_is_an_event(
-    setup: Setup, failure: Answer, origin: Origin, sink: MemorySink
+    setup: Setup, failure: CannedResponse, origin: Origin, sink: MemorySink
 ) -> None:
     origin.answers = [failure]
     without = run(setup, origin.url, lambda client: replay(client, UNARY))
@@ -57,7 +57,7 @@ def test_a_refused_connection_is_an_event_with_status_299(
 def test_a_timeout_is_an_event(setup: Setup, origin: Origin, sink: MemorySink) -> None:
     instrument(setup, origin, sink)
     with held() as hold:
-        origin.answers = [Answer(hold=hold)]
+        origin.answers = [CannedResponse(hold=hold)]
         within = run(setup, origin.url, lambda client: replay(client, UNARY), timeout=0.05)
     [event] = events_of(sink)
     assert within[0] is openai.APITimeoutError
@@ -92,7 +92,7 @@ def test_a_cancelled_call_is_an_event(
             scope.cancel()
 
     with held() as hold:
-        origin.answers = [Answer(chunks, headers=STREAM.headers, hold=hold)]
+        origin.answers = [CannedResponse(chunks, headers=STREAM.headers, hold=hold)]
         run(setup, origin.url, scenario)
     collect_garbage()
     [event] = events_of(sink)
@@ -106,7 +106,9 @@ def test_a_cancelled_call_is_an_event(
 def test_each_attempt_of_the_sdk_is_an_event_with_its_number(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    busy = Answer([b"{}"], status=429, headers={"content-type": "application/json", "retry-after-ms": "1"})
+    busy = CannedResponse(
+        [b"{}"], status=429, headers={"content-type": "application/json", "retry-after-ms": "1"}
+    )
     origin.answers = [busy, busy, answer_of(UNARY)]
     instrument(setup, origin, sink)
     run(setup, origin.url, lambda client: replay(client, UNARY), max_retries=3)

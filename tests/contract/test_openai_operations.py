@@ -15,7 +15,7 @@ from payi_transport import MemorySink, payi_stats, track_context
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.exchanges import events_of, shown
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES
 
 by_name = {case.name.removeprefix("openai/"): case for case in CASES if case.name.startswith("openai/")}
@@ -141,7 +141,7 @@ def test_an_upload_arrives_whole_and_its_file_is_not_recorded(
 def test_a_parsed_response_is_one_event(setup: Setup, origin: Origin, sink: MemorySink) -> None:
     body = json.loads(by_name["responses_unary"].answer)
     body["output"][0]["content"][0]["text"] = '{"city":"Boston"}'
-    origin.answers = [Answer([json.dumps(body).encode()], headers=JSON)]
+    origin.answers = [CannedResponse([json.dumps(body).encode()], headers=JSON)]
     instrument(setup, origin, sink)
 
     async def act(client: Any) -> Any:
@@ -175,7 +175,7 @@ def test_a_background_response_counts_once_however_often_it_is_fetched(
         json.dumps({**body, "status": s, "output": [], "usage": None}).encode()
         for s in ("queued", "in_progress")
     ]
-    origin.answers = [Answer([text], headers=JSON) for text in (*waiting, done)]
+    origin.answers = [CannedResponse([text], headers=JSON) for text in (*waiting, done)]
     instrument(setup, origin, sink)
 
     assert run(setup, origin.url, _poll(times=4)) == "completed"
@@ -192,7 +192,7 @@ def test_the_event_of_a_background_response_is_that_of_the_call_which_began_it(
 ) -> None:
     body = {**json.loads(by_name["responses_unary"].answer), "model": "gpt-5.2-2026-08-01"}
     begun = {**body, "status": "queued", "output": [], "usage": None}
-    origin.answers = [Answer([json.dumps(text).encode()], headers=JSON) for text in (begun, body)]
+    origin.answers = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (begun, body)]
     instrument(setup, origin, sink)
 
     async def act(client: Any) -> None:
@@ -216,7 +216,7 @@ def test_a_background_response_that_failed_is_one_event_however_often_it_is_fetc
     error = {"code": "server_error", "message": "Sorry"}
     begun = {**body, "status": "queued", "output": [], "usage": None}
     failed = {**begun, "status": "failed", "error": error}
-    origin.answers = [Answer([json.dumps(text).encode()], headers=JSON) for text in (begun, failed)]
+    origin.answers = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (begun, failed)]
     instrument(setup, origin, sink)
 
     assert run(setup, origin.url, _poll(times=3)) == "failed"
@@ -231,7 +231,7 @@ def test_speech_reaches_the_caller_as_bytes_and_counts_its_characters(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     sound = bytes(range(256)) * 8
-    origin.answers = [Answer([sound], headers={"content-type": "audio/mpeg"})]
+    origin.answers = [CannedResponse([sound], headers={"content-type": "audio/mpeg"})]
     instrument(setup, origin, sink)
 
     async def act(client: Any) -> Any:
@@ -247,7 +247,7 @@ def test_speech_reaches_the_caller_as_bytes_and_counts_its_characters(
 @some_setups
 def test_moderations_and_model_lists_are_ignored(setup: Setup, origin: Origin, sink: MemorySink) -> None:
     origin.answers = [
-        Answer([b'{"id":"m","model":"x","results":[],"object":"list","data":[]}'], headers=JSON)
+        CannedResponse([b'{"id":"m","model":"x","results":[],"object":"list","data":[]}'], headers=JSON)
     ]
     instrument(setup, origin, sink)
 

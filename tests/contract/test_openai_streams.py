@@ -14,7 +14,7 @@ from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import QUESTION, every_setup, stream_request
 from tests.exchanges import events_of, shown
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import STREAM, by_name
 
 
@@ -53,7 +53,9 @@ def test_a_stream_under_another_content_type_is_one_as_it_is_for_the_sdk(
     setup: Setup, content_type: str | None, origin: Origin, sink: MemorySink
 ) -> None:
     origin.answers = [
-        Answer(STREAM.chunks(), headers={} if content_type is None else {"content-type": content_type})
+        CannedResponse(
+            STREAM.chunks(), headers={} if content_type is None else {"content-type": content_type}
+        )
     ]
     instrument(setup, origin, sink, include_usage=True)
 
@@ -113,7 +115,7 @@ def test_a_raw_stream_that_was_asked_for_usage_is_recorded(
 def test_leaving_at_the_finish_reason_makes_a_partial_event(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [Answer(STREAM.chunks()[:9], headers=STREAM.headers)]
+    origin.answers = [CannedResponse(STREAM.chunks()[:9], headers=STREAM.headers)]
     instrument(setup, origin, sink)
 
     async def scenario(client: Any) -> None:

@@ -15,7 +15,7 @@ from google import genai
 from google.genai import types
 
 from payi_transport import MemorySink, create_headers, payi_flush, payi_instrument, payi_stats, track_context
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES
 
 by_name = {case.name: case for case in CASES}
@@ -88,7 +88,7 @@ ASK: dict[str, tuple[Any, Any]] = {
 def test_headers_of_client_and_call_are_read_and_reach_no_provider(
     ask: Callable[[str], Any], case: Any, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [Answer([case.answer])]
+    origin.answers = [CannedResponse([case.answer])]
     payi_instrument(
         sink=sink,
         config={

@@ -27,14 +27,14 @@ from payi_transport import (
     track_context,
 )
 from tests.contract.clients import SETUPS, Setup, each, result
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.wire_cases import CASES
 
 by_name = {case.name: case for case in CASES}
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 QUESTION: list[Any] = [{"role": "user", "content": "Hi"}]
 RESULT = {"request_id": "r-1", "limits": {"budget": {"state": "exceeded"}}}
-ANSWER = Answer([json.dumps({**json.loads(UNARY.answer), "xproxy_result": RESULT}).encode()])
+ANSWER = CannedResponse([json.dumps({**json.loads(UNARY.answer), "xproxy_result": RESULT}).encode()])
 SSE = {"content-type": "text/event-stream"}
 PROXY = "/api/v1/proxy"
 
@@ -100,7 +100,7 @@ def test_a_stream_goes_through_as_it_is(setup: Setup, origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     chunks = STREAM.chunks()
     last = chunks[-2].rstrip()[:-1] + b',"xproxy_result":' + json.dumps(RESULT).encode() + b"}\n\n"
-    origin.answers = [Answer([*chunks[:-2], last, chunks[-1]], headers=SSE)]
+    origin.answers = [CannedResponse([*chunks[:-2], last, chunks[-1]], headers=SSE)]
 
     async def scenario(client: Any) -> Any:
         chunks = [chunk async for chunk in each(await ask(client, stream=True))]
@@ -115,7 +115,7 @@ def test_a_stream_goes_through_as_it_is(setup: Setup, origin: Origin) -> None:
 @every_setup
 def test_retries_are_the_sdks_own_and_each_goes_through(setup: Setup, origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
-    busy = Answer([b'{"error":{"message":"busy"}}'], 503, {"retry-after-ms": "1"})
+    busy = CannedResponse([b'{"error":{"message":"busy"}}'], 503, {"retry-after-ms": "1"})
     origin.answers = [busy, ANSWER]
     completion = run(setup, ask, max_retries=2)
     assert completion.xproxy_result["request_id"] == "r-1"
@@ -125,7 +125,7 @@ def test_retries_are_the_sdks_own_and_each_goes_through(setup: Setup, origin: Or
 def test_an_error_of_pay_is_is_the_sdks_own_error(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     error = {"message": "no", "statusCode": 400, "xproxy_error": {"code": "bad_use_case"}}
-    origin.answers = [Answer([json.dumps(error).encode()], 400)]
+    origin.answers = [CannedResponse([json.dumps(error).encode()], 400)]
     with pytest.raises(openai.BadRequestError):
         openai.OpenAI(api_key="sk").chat.completions.create(model="m", messages=QUESTION)
     assert get_context()["last_result"] == {"code": "bad_use_case"}
@@ -203,7 +203,7 @@ def test_azure_tells_pay_i_its_own_host(origin: Origin) -> None:
 def test_anthropic_goes_through_too(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     message = next(case for case in CASES if case.name.startswith("anthropic/") and not case.streams)
-    origin.answers = [Answer([message.answer])]
+    origin.answers = [CannedResponse([message.answer])]
     client = anthropic.Anthropic(api_key="sk-ant")
     client.messages.create(model="claude-test", max_tokens=9, messages=QUESTION)
     (received,) = origin.received

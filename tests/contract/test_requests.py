@@ -23,7 +23,7 @@ from tests.contract.replies import (
 )
 from tests.contract.requests_calls import READERS, post
 from tests.exchanges import events_of, shown
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -76,7 +76,7 @@ def test_headers_may_be_any_mapping(origin: Origin, sink: MemorySink) -> None:
 
 
 def test_a_redirect_is_followed_to_one_event(origin: Origin, sink: MemorySink) -> None:
-    moved = Answer([b"moved"], status=307, headers={"location": "/v2/chat/completions"})
+    moved = CannedResponse([b"moved"], status=307, headers={"location": "/v2/chat/completions"})
     without, within = view_both(origin, sink, moved, moved, answer_of(UNARY))(lambda: post(origin.url))
     assert within == without
     [event] = events_of(sink)

@@ -16,7 +16,7 @@ from tests.contract.replies import (
     observe,
 )
 from tests.exchanges import events_of
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("path", [PATH, "/v1/models"])
@@ -37,7 +37,7 @@ def test_headers_that_say_whom_a_call_is_for_do_not_leave(
 @pytest.mark.parametrize("path", [PATH, "/v1/models"])
 def test_an_exception_names_the_request_of_the_caller(path: str, origin: Origin, sink: MemorySink) -> None:
     observe(origin, sink)
-    origin.answers = [Answer(end="reset")]
+    origin.answers = [CannedResponse(end="reset")]
     request = requests.Request("POST", f"{origin.url}{path}", headers={"xProxy-User-ID": "7"}).prepare()
     with requests.Session() as session, pytest.raises(requests.ConnectionError) as caught:
         session.send(request)

@@ -12,7 +12,7 @@ from tests.contract.replies import PATH, REQUEST, STREAM, answer_of, view_both, 
 from tests.contract.requests_calls import post
 from tests.exchanges import events_of
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("way", ["close", "leave", "release", "drop"])
@@ -60,7 +60,7 @@ def test_a_failure_while_reading_is_the_callers_and_one_event(
 ) -> None:
     end, timeout, name = FAILURES[failure]
     hold = never if end == "well" else None
-    answer = Answer(STREAM.chunks(), headers={**STREAM.headers, **size}, end=end, hold=hold)
+    answer = CannedResponse(STREAM.chunks(), headers={**STREAM.headers, **size}, end=end, hold=hold)
     without, within = view_errors(origin, sink, answer)(
         lambda: post(origin.url, stream=stream, timeout=timeout)
     )
@@ -76,7 +76,7 @@ def test_a_failure_while_reading_is_the_callers_and_one_event(
 def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
     failure: str, never: threading.Event, origin: Origin, sink: MemorySink
 ) -> None:
-    answer = Answer(end="reset") if failure == "reset" else Answer(hold=never)
+    answer = CannedResponse(end="reset") if failure == "reset" else CannedResponse(hold=never)
     without, within = view_errors(origin, sink, answer)(
         lambda: post(origin.url, timeout=1 if failure == "silent" else 30)
     )
@@ -88,7 +88,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
 
 
 def test_what_cannot_be_decoded_is_the_callers_error_and_one_event(origin: Origin, sink: MemorySink) -> None:
-    answer = Answer([b"no gzip"], headers={"content-encoding": "gzip"})
+    answer = CannedResponse([b"no gzip"], headers={"content-encoding": "gzip"})
     without, within = view_errors(origin, sink, answer)(lambda: post(origin.url))
     assert within == without
     assert within[0] is requests.exceptions.ContentDecodingError

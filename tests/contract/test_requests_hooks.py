@@ -15,7 +15,7 @@ import urllib3
 from payi_transport import MemorySink
 from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, observe
 from tests.exchanges import events_of
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 
 
 class Counting(requests.adapters.HTTPAdapter):
@@ -54,7 +54,7 @@ def test_adapters_of_a_programs_own_are_seen_where_they_send(
 
 
 def test_what_is_sent_again_below_is_one_event(origin: Origin, sink: MemorySink) -> None:
-    busy = Answer([b"busy"], status=503, headers={"content-length": "4"})
+    busy = CannedResponse([b"busy"], status=503, headers={"content-length": "4"})
     retry = urllib3.Retry(total=2, status_forcelist=[503], allowed_methods=None, backoff_factor=0)
     origin.answers = [busy, busy, answer_of(UNARY)]
     observe(origin, sink)

@@ -17,10 +17,10 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
 import payi_transport
 from payi_transport import payi_flush, payi_stats, track_context
-from payi_transport.instrument import payi_instrument
+from payi_transport.api.instrument import payi_instrument
 from tests.contract.compatible import SDKS
 from tests.garbage import collect_garbage
-from tests.origin import Answer, Origin, Received, serve
+from tests.origin import CannedResponse, Origin, Received, serve
 from tests.wire_cases import CASES
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -68,7 +68,7 @@ def program(tmp_path: Path) -> Iterator[Program]:
 @pytest.fixture
 def provider() -> Iterator[Origin]:
     with serve() as running:
-        running.answers = [Answer([UNARY.answer])]
+        running.answers = [CannedResponse([UNARY.answer])]
         yield running
 
 
@@ -76,7 +76,7 @@ def provider() -> Iterator[Origin]:
 def payi(provider: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
     """Pay-i, as the environment says. What is called OpenAI there is the provider, on loopback."""
     with serve() as running:
-        running.answers = [Answer([PAYI_ANSWER])]
+        running.answers = [CannedResponse([PAYI_ANSWER])]
         monkeypatch.setenv("PAYI_API_KEY", "payi-key")
         monkeypatch.setenv("PAYI_BASE_URL", running.url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
@@ -119,7 +119,7 @@ def test_ingest(program: Program, known: None, provider: Origin, payi: Origin) -
 
 @older_names
 def test_proxy(program: Program, known: None, provider: Origin, payi: Origin) -> None:
-    payi.answers = [Answer([UNARY.answer])]
+    payi.answers = [CannedResponse([UNARY.answer])]
     for name in ("initialize", "import proxy", "client for proxy", "proxy"):
         program.run(DECORATORS[name])
     text = program["answer_customer_question"](program["client"], "Why?", "user 1")

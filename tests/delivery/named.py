@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from payi_transport import Event, MemorySink
-from payi_transport.exchange import Exchange
+from payi_transport.capture.exchange import Exchange
 from tests.exchanges import make_exchange
 from tests.wire_cases import UNARY
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt
-from payi_transport.exchange import Exchange
+from payi_transport.capture.exchange import Exchange
 from tests.delivery.named import decode, ids, make_named
 from tests.delivery.worker_bench import Build, ScriptedSink
 from tests.exchanges import make_exchange

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from payi_transport import Event, MemorySink, Receipt
-from payi_transport.delivery.alarm import Alarm
-from payi_transport.delivery.intake import RingSource
+from payi_transport.capture.exchange import Exchange
+from payi_transport.config.settings import DeliverySettings, IngestRetrySettings
 from payi_transport.delivery.ring import Ring
+from payi_transport.delivery.sources import RingSource
 from payi_transport.delivery.worker import Worker
-from payi_transport.exchange import Exchange
-from payi_transport.settings import DeliverySettings, IngestRetrySettings
-from payi_transport.window import LogWindow
+from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
+from payi_transport.runtime.wake_event import WakeEvent
 from tests.delivery.named import decode, make_named
 
 __all__ = ["Bench", "Build", "ScriptedSink"]
@@ -57,7 +57,7 @@ class Bench:
         **delivery: Any,
     ) -> None:
         self.faults: list[Exception] = []
-        self.wake = Alarm()
+        self.wake = WakeEvent()
         settings = DeliverySettings(**{"flush_interval": 0.01, **delivery})
         self.ring: Ring[Exchange] = Ring(
             settings.ring_capacity, settings.max_bytes_in_flight, settings.max_batch, self.wake.set
@@ -68,7 +68,7 @@ class Bench:
             interval=settings.flush_interval,
             retry=IngestRetrySettings(**{"queue_interval": 0.01, **(retry or {})}),
             wake=self.wake,
-            log=LogWindow(logging.getLogger("tests"), 60),
+            log=RateLimitedLogger(logging.getLogger("tests"), 60),
             on_fault=self.faults.append,
         )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from payi_transport.names import PROXY_CATEGORY
 from payi_transport.routing.hosts import HostMapping, HostPattern, HostTable, parse_host
 from payi_transport.routing.routes import Route, Routes
+from payi_transport.values.names import PROXY_CATEGORY
 
 CHAT = "/v1/chat/completions"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from payi_transport.sinks.account import PayiAccount
+from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
 from tests.origin import Origin
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from payi_transport import Event, Units
-from tests.origin import Answer
+from tests.origin import CannedResponse
 
 __all__ = ["JSON", "TAKEN", "event"]
 
 JSON = {"content-type": "application/json"}
-TAKEN = Answer(
+TAKEN = CannedResponse(
     [b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'], headers=JSON
 )
 

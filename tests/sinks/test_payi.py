@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from payi_transport.sinks.payi import PayiSink
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.sinks.ingested import JSON, TAKEN, event
 
 
@@ -36,7 +36,7 @@ def test_a_batch_too_large_for_one_body_is_sent_in_several(bulk: PayiSink, origi
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
 def test_a_status_that_may_go_away_is_retried(status: int, bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [Answer([b"<html>"], status=status)]
+    origin.answers = [CannedResponse([b"<html>"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected) == ([0, 1], {})
     assert receipt.problem == f"Pay-i answered {status}"
@@ -46,7 +46,7 @@ def test_a_status_that_may_go_away_is_retried(status: int, bulk: PayiSink, origi
 def test_a_status_that_blames_the_body_rejects_what_is_in_it(
     status: int, bulk: PayiSink, origin: Origin
 ) -> None:
-    origin.answers = [Answer([b"{}"], status=status)]
+    origin.answers = [CannedResponse([b"{}"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected) == ([], {0: f"status_{status}", 1: f"status_{status}"})
     assert [len(json.loads(received.body)) for received in origin.received] == [2, 1, 1]
@@ -56,7 +56,7 @@ def test_a_status_that_blames_the_body_rejects_what_is_in_it(
 def test_a_status_that_blames_key_or_address_keeps_all_and_asks_once_a_minute(
     status: int, bulk: PayiSink, origin: Origin
 ) -> None:
-    origin.answers = [Answer([b"{}"], status=status)]
+    origin.answers = [CannedResponse([b"{}"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected, receipt.wait) == ([0, 1], {}, 60)
     assert receipt.denied and receipt.problem
@@ -66,10 +66,10 @@ def test_a_status_that_blames_key_or_address_keeps_all_and_asks_once_a_minute(
 def refuse_poison(origin: Origin, poison: set[int]) -> None:
     """Answer 400 to whatever holds one of the events that are `poison`."""
 
-    def answer() -> Answer:
+    def answer() -> CannedResponse:
         ids = {item["provider_response_id"] for item in json.loads(origin.received[-1].body)}
         bad = ids & {f"id-{number}" for number in poison}
-        return Answer([b"{}"], status=400) if bad else TAKEN
+        return CannedResponse([b"{}"], status=400) if bad else TAKEN
 
     origin.next_answer = answer  # type: ignore[method-assign]
 
@@ -89,7 +89,7 @@ def test_a_refused_batch_is_halved_until_the_poison_is_alone(
 def test_a_failure_in_the_middle_of_halving_keeps_what_was_found_until_then(
     bulk: PayiSink, origin: Origin
 ) -> None:
-    bad, down = Answer([b"{}"], status=400), Answer([b"{}"], status=503)
+    bad, down = CannedResponse([b"{}"], status=400), CannedResponse([b"{}"], status=503)
     origin.answers = [bad, bad, bad, TAKEN, down]
     receipt = bulk.deliver([event(number) for number in range(4)])
     sizes = [len(json.loads(received.body)) for received in origin.received]
@@ -109,14 +109,14 @@ def test_a_failure_in_the_middle_of_halving_keeps_what_was_found_until_then(
 def test_the_wait_that_is_asked_for_is_passed_on(
     headers: dict[str, str], low: float, high: float, bulk: PayiSink, origin: Origin
 ) -> None:
-    origin.answers = [Answer([b"{}"], status=429, headers=headers)]
+    origin.answers = [CannedResponse([b"{}"], status=429, headers=headers)]
     wait = bulk.deliver([event(1)]).wait
     assert wait is not None and low <= wait <= high
 
 
 @pytest.mark.parametrize("value", ["soon", "", "Mon, 99 Foo"])
 def test_a_wait_that_can_not_be_read_is_none(value: str, bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [Answer([b"{}"], status=503, headers={"retry-after": value})]
+    origin.answers = [CannedResponse([b"{}"], status=503, headers={"retry-after": value})]
     assert bulk.deliver([event(1)]).wait is None
 
 
@@ -132,7 +132,9 @@ def test_the_refused_items_of_a_bulk_call_are_told_one_by_one(bulk: PayiSink, or
         {"item_index": 0, "xproxy_result": {"message": "bad again", "statusCode": 503}},
         {"item_index": 1, "xproxy_result": {"statusCode": "a long story"}},
     ]
-    origin.answers = [Answer([json.dumps({"ingest_count": 1, "errors": errors}).encode()], headers=JSON)]
+    origin.answers = [
+        CannedResponse([json.dumps({"ingest_count": 1, "errors": errors}).encode()], headers=JSON)
+    ]
     receipt = bulk.deliver([event(number) for number in range(4)])
     assert list(receipt.retry) == [2]
     assert receipt.rejected == {0: "item_400", 1: "item_refused", 3: "item_refused"}
@@ -141,13 +143,13 @@ def test_the_refused_items_of_a_bulk_call_are_told_one_by_one(bulk: PayiSink, or
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"errors":7}', b'{"errors":null}', b"\xff", b"[" * 100_000])
 def test_an_answer_that_can_not_be_read_refuses_nothing(body: bytes, bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [Answer([body] if body else [])]
+    origin.answers = [CannedResponse([body] if body else [])]
     receipt = bulk.deliver([event(1)])
     assert (list(receipt.retry), receipt.rejected) == ([], {})
 
 
 def test_a_page_in_the_place_of_an_answer_is_not_pay_i(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [Answer([b"\n<html>log in</html>"], headers={"content-type": "text/html"})]
+    origin.answers = [CannedResponse([b"\n<html>log in</html>"], headers={"content-type": "text/html"})]
     receipt = bulk.deliver([event(1), event(2)])
     assert list(receipt.retry) == [0, 1]
     assert receipt.problem == "Pay-i answered 200 with a page that is not its own"

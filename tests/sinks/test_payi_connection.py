@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from payi_transport.sinks.account import PayiAccount
+from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.sinks.ingested import TAKEN, event
 
 
 def test_an_answer_without_end_is_left_behind(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [Answer([b" " * 1_000_000] * 100)]
+    origin.answers = [CannedResponse([b" " * 1_000_000] * 100)]
     assert not bulk.deliver([event(1)]).retry
 
 
 def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
-    origin.answers = [Answer([b" "] * 1_000_000)]
+    origin.answers = [CannedResponse([b" "] * 1_000_000)]
     sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.2)
     receipt = sink.deliver([event(1)])
     sink.close()
@@ -30,7 +30,7 @@ def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
 
 def test_an_answer_that_does_not_begin_is_given_up(origin: Origin) -> None:
     hold = threading.Event()
-    origin.answers = [Answer(hold=hold)]
+    origin.answers = [CannedResponse(hold=hold)]
     sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.05)
     receipt = sink.deliver([event(1)])
     hold.set()
@@ -60,7 +60,7 @@ def test_what_can_not_be_sent_is_told_without_the_key(
 
 @pytest.mark.parametrize("end", ["reset", "cut"])
 def test_a_broken_connection_is_retried(end: str, bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [Answer(end=end)]
+    origin.answers = [CannedResponse(end=end)]
     receipt = bulk.deliver([event(1)])
     assert list(receipt.retry) == [0]
     assert receipt.problem and "can not be reached" in receipt.problem

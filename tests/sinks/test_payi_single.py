@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from payi_transport.sinks.account import PayiAccount
+from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
-from tests.origin import Answer, Origin
+from tests.origin import CannedResponse, Origin
 from tests.sinks.ingested import TAKEN, event
 
 
@@ -65,10 +65,10 @@ def test_a_single_event_is_a_call_with_its_context_in_headers(single: PayiSink, 
 def test_what_pay_i_says_of_a_single_event_is_part_of_the_receipt(single: PayiSink, origin: Origin) -> None:
     results = [{"request_id": str(number), "xproxy_result": {"limits": {}}} for number in range(2)]
     origin.answers = [
-        Answer([json.dumps(results[0]).encode()]),
-        Answer([b"{}"], status=400),
-        Answer([b"no json"]),
-        Answer([json.dumps(results[1]).encode()]),
+        CannedResponse([json.dumps(results[0]).encode()]),
+        CannedResponse([b"{}"], status=400),
+        CannedResponse([b"no json"]),
+        CannedResponse([json.dumps(results[1]).encode()]),
     ]
     assert single.deliver([event(number) for number in range(4)]).results == {0: results[0], 3: results[1]}
 
@@ -76,8 +76,8 @@ def test_what_pay_i_says_of_a_single_event_is_part_of_the_receipt(single: PayiSi
 def test_after_a_failed_single_call_the_rest_waits(single: PayiSink, origin: Origin) -> None:
     origin.answers = [
         TAKEN,
-        Answer([b"{}"], status=422),
-        Answer([b"{}"], status=503, headers={"retry-after": "2"}),
+        CannedResponse([b"{}"], status=422),
+        CannedResponse([b"{}"], status=503, headers={"retry-after": "2"}),
     ]
     receipt = single.deliver([event(number) for number in range(5)])
     assert len(origin.received) == 3

@@ -11,8 +11,6 @@ from msgspec import UNSET, UnsetType
 from payi_transport.client.calls import Call, Options, stringify
 from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint
 from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
-from payi_transport.event import Event
-from payi_transport.names import PayiHeaderNames
 from payi_transport.types.ingest import BulkIngestResponse, IngestResponse
 from payi_transport.types.params import (
     BulkIngestRequest,
@@ -20,6 +18,8 @@ from payi_transport.types.params import (
     IngestUnitsParam,
 )
 from payi_transport.types.shared import IngestUnits
+from payi_transport.values.event import Event
+from payi_transport.values.names import PayiHeaderNames
 
 __all__ = ["Ingest", "IngestUnitsParams"]
 

@@ -1,0 +1,1 @@
+"""One call, as the request path remembers it."""

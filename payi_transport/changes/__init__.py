@@ -1,1 +1,0 @@
-"""The few things that may be changed of a call on its way, and why."""

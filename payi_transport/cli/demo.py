@@ -1,0 +1,117 @@
+"""The demo: the real OpenAI SDK, a provider on this machine, and a file of what was captured.
+
+Needs the `openai` package; importing this module without it is an ImportError.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import openai
+
+from payi_transport import payi_instrument, payi_uninstrument, track, track_context
+from payi_transport.cli.demo_provider import serve_provider
+from payi_transport.cli.report import Capture, read_capture
+from payi_transport.values.names import PayiCategories
+
+__all__ = ["DemoRun", "run_demo"]
+
+# Variables that would lead the SDK elsewhere, or switch this library off.
+_PREFIXES = ("OPENAI_", "PAYI_")
+_TOOLS: list[Any] = [
+    {
+        "type": "function",
+        "function": {
+            "name": "find_parcel",
+            "parameters": {"type": "object", "properties": {"number": {"type": "string"}}},
+        },
+    }
+]
+
+
+class DemoRun(NamedTuple):
+    """What a demo captured, the file that it is in, and the provider's address."""
+
+    capture: Capture
+    file: Path
+    provider: str
+
+
+def run_demo(output: Path | None = None) -> DemoRun:
+    """Make a few calls and capture them in `output`, by default a file in a new temporary folder.
+
+    Raises PayiConfigError for an output that can't be written.
+    """
+    file = (output or Path(tempfile.mkdtemp(prefix="payi_demo_")) / "captured_calls.json").absolute()
+    with _clean_environment(), serve_provider() as port:
+        host = f"127.0.0.1:{port}"
+        with _instrumented(host, file):
+            _use_the_sdk(f"http://{host}/v1")
+    return DemoRun(read_capture(file), file, f"http://{host}")
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    hidden = {name: value for name, value in os.environ.items() if name.startswith(_PREFIXES)}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+@contextmanager
+def _instrumented(host: str, file: Path) -> Iterator[None]:
+    payi_instrument(
+        config={
+            "offline_instrumentation": {"file_name": str(file)},
+            "host_mappings": {host: {"price_as_category": PayiCategories.openai, "include_usage": True}},
+        }
+    )
+    try:
+        yield
+    finally:
+        payi_uninstrument()
+
+
+def _use_the_sdk(base_url: str) -> None:
+    """What an application does: of this library it knows only how to name use cases and users."""
+    # The provider is on this machine, which a proxy of the environment can't reach.
+    http_client = openai.DefaultHttpxClient(trust_env=False)
+    with openai.OpenAI(base_url=base_url, api_key="demo", http_client=http_client) as client:
+        with track_context(user_id="ada"):
+            _answer_customer(client)
+            _summarize(client, model="gpt-5-mini")
+        with track_context(user_id="grace"):
+            _summarize(client, model="gpt-5-mini")
+            _summarize(client, model="gpt-5-nonexistent")
+
+
+@track(use_case_name="answer-customers")
+def _answer_customer(client: openai.OpenAI) -> None:
+    messages: list[Any] = [{"role": "user", "content": "Where is my parcel A-1815?"}]
+    asked = client.chat.completions.create(model="gpt-5", messages=messages, tools=_TOOLS)
+    message = asked.choices[0].message
+    messages.append(message.model_dump(exclude_none=True))
+    messages += [
+        {"role": "tool", "tool_call_id": call.id, "content": "arrives tomorrow"}
+        for call in message.tool_calls or ()
+    ]
+    client.chat.completions.create(model="gpt-5", messages=messages, tools=_TOOLS)
+
+
+@track(use_case_name="summarize-cases")
+def _summarize(client: openai.OpenAI, *, model: str) -> str:
+    """Reads the stream as applications do, which a chunk of usage without choices would break."""
+    messages: list[Any] = [{"role": "user", "content": "Summarize the case of parcel A-1815."}]
+    try:
+        stream = client.chat.completions.create(model=model, messages=messages, stream=True)
+    except openai.NotFoundError:
+        return ""
+    return "".join(chunk.choices[0].delta.content or "" for chunk in stream)

@@ -1,0 +1,148 @@
+"""A provider on this machine that speaks OpenAI's wire format: one document, a stream, an error.
+
+What it answers depends on the request alone, so the demo's token counts are known beforehand.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any, NamedTuple
+
+import msgspec
+
+__all__ = ["MODELS", "CannedResponse", "make_answer", "serve_provider"]
+
+MODELS = ("gpt-5", "gpt-5-mini")
+PATH = "/v1/chat/completions"
+_SUMMARY = ("The ", "parcel ", "is ", "late, ", "the ", "customer ", "is ", "informed.")
+
+
+class CannedResponse(NamedTuple):
+    """An HTTP answer; a body in more than one part is a stream of server-sent events."""
+
+    status: int
+    parts: Sequence[bytes]
+
+
+def make_answer(path: str, asked: Mapping[str, Any]) -> CannedResponse:
+    """The answer to a POST of the JSON object `asked`."""
+    if path != PATH:
+        return _refuse("not_found", f"Unknown request URL: POST {path}")
+    if asked.get("model") not in MODELS:
+        return _refuse("model_not_found", f"The model {asked.get('model')!r} does not exist")
+    if asked.get("stream"):
+        return _stream(asked)
+    if asked["messages"][-1]["role"] == "tool":
+        reply = {"role": "assistant", "content": "Your parcel arrives tomorrow."}
+        return _complete(asked, reply, "stop", _count(1290, 62, cached=1152))
+    function = {"name": "find_parcel", "arguments": '{"number":"A-1815"}'}
+    call = {"id": "call_1", "type": "function", "function": function}
+    message: dict[str, Any] = {"role": "assistant", "content": None, "tool_calls": [call]}
+    return _complete(asked, message, "tool_calls", _count(1200, 180, cached=1024, reasoning=128))
+
+
+@contextmanager
+def serve_provider() -> Iterator[int]:
+    """Serve on 127.0.0.1; gives the port."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _count(prompt: int, completion: int, *, cached: int = 0, reasoning: int = 0) -> dict[str, Any]:
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": reasoning, "audio_tokens": 0},
+    }
+
+
+def _complete(
+    asked: Mapping[str, Any], message: Mapping[str, Any], reason: str, usage: Mapping[str, Any]
+) -> CannedResponse:
+    choice = {"index": 0, "message": message, "finish_reason": reason}
+    body = _document(asked, "chat.completion", choices=[choice], usage=usage)
+    return CannedResponse(200, [msgspec.json.encode(body)])
+
+
+def _stream(asked: Mapping[str, Any]) -> CannedResponse:
+    """Usage comes only where it was asked for, as with the real one."""
+    deltas: list[tuple[dict[str, str], str | None]] = [({"content": word}, None) for word in _SUMMARY]
+    chunks = [
+        _document(asked, "chat.completion.chunk", choices=[_choose(delta, reason)], usage=None)
+        for delta, reason in [({"role": "assistant", "content": ""}, None), *deltas, ({}, "stop")]
+    ]
+    if (asked.get("stream_options") or {}).get("include_usage"):
+        chunks.append(_document(asked, "chat.completion.chunk", choices=[], usage=_count(412, 96)))
+    data = [*map(msgspec.json.encode, chunks), b"[DONE]"]
+    return CannedResponse(200, [b"data: " + part + b"\n\n" for part in data])
+
+
+def _choose(delta: Mapping[str, str], reason: str | None) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "finish_reason": reason}
+
+
+def _document(asked: Mapping[str, Any], kind: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-demo",
+        "object": kind,
+        "created": 1_760_000_000,
+        "model": asked["model"],
+        **fields,
+    }
+
+
+def _refuse(code: str, message: str) -> CannedResponse:
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+    return CannedResponse(404, [msgspec.json.encode({"error": error})])
+
+
+class _Server(ThreadingHTTPServer):
+    def server_bind(self) -> None:
+        # HTTPServer's own asks the name service what 127.0.0.1 is called.
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that has its answer may hang up before the last byte of it: nothing to print."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        answer = make_answer(self.path, msgspec.json.decode(body))
+        self.send_response(answer.status)
+        if len(answer.parts) == 1:
+            self._send_document(answer.parts[0])
+        else:
+            self._send_stream(answer.parts)
+
+    def _send_document(self, body: bytes) -> None:
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _send_stream(self, parts: Sequence[bytes]) -> None:
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for part in [*parts, b""]:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """The demo's output is its report alone."""

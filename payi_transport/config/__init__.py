@@ -1,0 +1,1 @@
+"""The configuration: its sections, their types, and the one check at startup."""

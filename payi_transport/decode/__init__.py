@@ -1,0 +1,1 @@
+"""From the bytes of a finished exchange to its event. Pure."""

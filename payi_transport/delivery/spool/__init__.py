@@ -1,0 +1,1 @@
+"""Events on disk, for as long as they cannot be delivered."""

@@ -1,1 +1,0 @@
-"""What a provider's answer means: pure functions `(exchange, frames) -> Answer`, one file a wire format."""

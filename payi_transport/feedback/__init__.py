@@ -1,1 +1,0 @@
-"""What Pay-i says of calls: results and limits, and who is told of them."""

@@ -1,0 +1,1 @@
+"""Hooks into HTTP libraries, one module or folder a library."""

@@ -1,0 +1,69 @@
+"""An answer of aiohttp's to a request that is not sent."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from payi_transport.capture.exchange import BlockedResponse
+from payi_transport.hooks.call import pair_headers
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
+
+__all__ = ["make_answer"]
+
+
+async def make_answer(
+    session: Any, method: str, url: Any, options: dict[str, Any], refusal: BlockedResponse
+) -> ClientResponse:
+    """What the session would make of the answer, if a server had sent it; raises what it would raise."""
+    headers = _freeze(refusal.headers)
+    response = _make_response(session, method.upper(), url)
+    response.status, response.reason = refusal.status, HTTPStatus(refusal.status).phrase
+    response._headers, response._raw_headers = headers, tuple(pair_headers(refusal.headers))
+    response.content = _make_reader(refusal.body)
+    raises = options.get("raise_for_status")
+    raises = session._raise_for_status if raises is None else raises
+    if callable(raises):
+        await raises(response)
+    elif raises:
+        response.raise_for_status()
+    answer: ClientResponse = response
+    return answer
+
+
+def _freeze(headers: tuple[bytes, ...]) -> Any:
+    multidict = sys.modules["multidict"]
+    pairs = [(name.decode(), value.decode()) for name, value in pair_headers(headers)]
+    return multidict.CIMultiDictProxy(multidict.CIMultiDict(pairs))
+
+
+def _make_response(session: Any, method: str, url: Any) -> Any:
+    """A response of the session's class; what its constructor takes changes with the version."""
+    cls = session._response_class
+    arguments = {
+        "writer": None,
+        "continue100": None,
+        "timer": None,
+        "request_info": sys.modules["aiohttp"].RequestInfo(url, method, _freeze(()), url),
+        "traces": [],
+        "loop": asyncio.get_running_loop(),
+        "session": session,
+        "stream_writer": SimpleNamespace(output_size=0),
+    }
+    taken = inspect.signature(cls).parameters
+    return cls(method, url, **{name: value for name, value in arguments.items() if name in taken})
+
+
+def _make_reader(body: bytes) -> Any:
+    streams, loop = sys.modules["aiohttp.streams"], asyncio.get_running_loop()
+    protocol = sys.modules["aiohttp.base_protocol"].BaseProtocol(loop)
+    reader = streams.StreamReader(protocol, limit=1 << 16, loop=loop)
+    reader.feed_data(body)
+    reader.feed_eof()
+    return reader

@@ -1,0 +1,1 @@
+"""botocore, which boto3 sends through."""

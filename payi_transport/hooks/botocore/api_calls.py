@@ -1,0 +1,59 @@
+"""Calls of Bedrock's runtime as botocore's clients make them: parameters unsigned, answers parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from payi_transport.capture.attempts import collect_attempts
+from payi_transport.hooks.botocore.guardrail_trace import ask_for_trace
+from payi_transport.hooks.botocore.results import attach_result
+from payi_transport.hooks.methods import MethodHook
+from payi_transport.pipeline.active import get_active
+from payi_transport.pipeline.pipeline import Pipeline
+
+__all__ = ["HOOKS"]
+
+
+def _prepare(client: Any, operation: str, params: Any) -> tuple[Any, Pipeline | None]:
+    """The parameters to call with, and the pipeline if the answer is to be looked at. Never raises."""
+    pipeline = get_active()
+    if pipeline is None:
+        return params, None
+    try:
+        if client.meta.service_model.service_name != "bedrock-runtime":
+            return params, None
+        return ask_for_trace(pipeline, client, operation, params), pipeline
+    except Exception as exc:
+        pipeline.count_fault(exc)
+        return params, None
+
+
+def _hook(original: Callable[[Any, str, Any], Any]) -> Callable[[Any, str, Any], Any]:
+    def call(client: Any, operation_name: str, api_params: Any) -> Any:
+        params, pipeline = _prepare(client, operation_name, api_params)
+        if pipeline is None:
+            return original(client, operation_name, params)
+        with collect_attempts() as begun:
+            answer = original(client, operation_name, params)
+        return attach_result(answer, begun, in_streams=pipeline.adds_streaming_results)
+
+    return call
+
+
+def _hook_async(original: Callable[[Any, str, Any], Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def call(client: Any, operation_name: str, api_params: Any) -> Any:
+        params, pipeline = _prepare(client, operation_name, api_params)
+        if pipeline is None:
+            return await original(client, operation_name, params)
+        with collect_attempts() as begun:
+            answer = await original(client, operation_name, params)
+        return attach_result(answer, begun, in_streams=pipeline.adds_streaming_results)
+
+    return call
+
+
+HOOKS = (
+    MethodHook("botocore.client", "BaseClient", "_make_api_call", _hook),
+    MethodHook("aiobotocore.client", "AioBaseClient", "_make_api_call", _hook_async),
+)

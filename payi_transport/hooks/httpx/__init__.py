@@ -1,0 +1,1 @@
+"""httpx and its fork httpx2."""

@@ -1,0 +1,49 @@
+"""Forms with files, as JSON: their plain fields are told, their files are named and left alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from payi_transport.decode.inline_data import NOT_INSTRUMENTED
+
+__all__ = ["read_form", "write_form"]
+
+_BOUNDARY = re.compile(r'boundary="?([^\s";]+)', re.IGNORECASE)
+_HEAD = re.compile(rb"\r\n((?:[^\r\n]++\r\n)++)\r\n")
+_NAME = re.compile(rb'[;\s]name="([^"]*)"', re.IGNORECASE)
+_FILE_NAME = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
+
+
+def write_form(fields: Iterable[tuple[str, str | bytes | None]]) -> bytes:
+    """The fields by name; the value of a file is None."""
+    form = {name: _to_text(NOT_INSTRUMENTED if value is None else value) for name, value in fields}
+    return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def read_form(body: bytes, content_type: str) -> bytes | None:
+    """The same of a form that is written already as multipart/form-data; None where it has no fields.
+
+    Source: RFC 7578. Takes no copy of what is in a file.
+    """
+    boundary = _BOUNDARY.search(content_type)
+    fields = (
+        [] if boundary is None else list(_find_fields(body, b"--" + boundary[1].encode("utf-8", "replace")))
+    )
+    return write_form(fields) if fields else None
+
+
+def _find_fields(body: bytes, delimiter: bytes) -> Iterator[tuple[str, bytes | None]]:
+    start = body.find(delimiter)
+    while start >= 0 and (head := _HEAD.match(body, start + len(delimiter))):
+        end = body.find(b"\r\n" + delimiter, head.end())
+        name = _NAME.search(head[1])
+        if end < 0 or name is None:
+            return
+        yield _to_text(name[1]), None if _FILE_NAME.search(head[1]) else body[head.end() : end]
+        start = end + len(b"\r\n")
+
+
+def _to_text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")

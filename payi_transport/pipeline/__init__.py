@@ -1,0 +1,1 @@
+"""What ties the layers together."""

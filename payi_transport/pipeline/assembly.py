@@ -1,0 +1,294 @@
+"""Builds a pipeline of what the user gave: settings, a client of Pay-i's API, a sink."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import Any
+
+from msgspec.structs import replace
+
+from payi_transport.client.account import PayiAccount
+from payi_transport.config.settings import Settings
+from payi_transport.config.validation import (
+    collect_host_mappings,
+    collect_model_mappings,
+    collect_tokenizer_paths,
+)
+from payi_transport.context.frame import Frame, enter_scope
+from payi_transport.decode.decode import Reading
+from payi_transport.decode.notices import Notices
+from payi_transport.decode.prompt_log import PromptAndResponseLogger
+from payi_transport.decode.tokenizers import Tokenizers
+from payi_transport.delivery.limit_polling import fetch_state
+from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.pipeline.pipeline import Pipeline
+from payi_transport.rewrite.proxy import Proxy, is_private
+from payi_transport.routing.hosts import HostTable
+from payi_transport.routing.routes import Routes
+from payi_transport.runtime.file_locks import try_lock
+from payi_transport.sinks.offline import OfflineSink
+from payi_transport.sinks.protocol import Receipt, Sink
+from payi_transport.values.event import Event
+from payi_transport.values.names import DEFAULT_BASE_URL
+
+__all__ = ["find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
+
+# How long Pay-i may take to answer a call that waits for its own report.
+_INLINE_SECONDS = 10.0
+
+
+def make_pipeline(
+    settings: Settings,
+    instruments: Set[str] | None,
+    logger: logging.Logger,
+    log_content: bool,
+    sink: Sink | None,
+    payi: Any,
+    prompt_logger: PromptAndResponseLogger | None = None,
+) -> Pipeline:
+    """The pipeline that the settings ask for. `payi` is a client of the Pay-i API, or several, or None.
+
+    Raises PayiConfigError, and PayiError where there is no key for what is asked for.
+    """
+    tokenizers = collect_tokenizer_paths(settings)
+    reading = Reading(
+        more_headers=frozenset(name.strip().lower() for name in settings.capture.request_headers),
+        inline_data=settings.instrument_inline_data,
+        model_mappings=collect_model_mappings(settings),
+        count_tokens=Tokenizers(tokenizers, logger).count if tokenizers else None,
+    )
+    notices = Notices(logger, reading.model_mappings)
+    account = find_account(payi)
+    proxy = _make_proxy(settings, account)
+    hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)})
+    _prepare_spool(settings.delivery.spool_directory)
+    used, inline_sink = _find_sinks(settings, account, logger, sink)
+    return Pipeline(
+        settings,
+        Routes(hosts, instruments, settings.openai_config.include_usage, notices.tell_unmapped),
+        used,
+        reading=reading,
+        notices=notices,
+        proxy=proxy,
+        inline_sink=inline_sink,
+        fetch_limit=_find_limit_desk(settings, account),
+        log_content=log_content,
+        logger=logger,
+        prompt_logger=prompt_logger,
+    )
+
+
+def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
+    """Raises PayiConfigError for an address that is none, PayiError where there is no key for proxy mode."""
+    proxy = Proxy(account.base_url, account.api_key)
+    try:
+        proxy.hosts()
+    except ValueError:
+        raise PayiConfigError(
+            f"PAYI_BASE_URL: {account.base_url!r} is no address; accepted: https://host"
+        ) from None
+    if settings.proxy:
+        _check_key(account)
+        if not is_private(account.base_url):
+            raise PayiConfigError(
+                f"config.proxy: {account.base_url!r} would get prompts and keys unencrypted; accepted: an"
+                " https address, or http on this machine"
+            )
+    return proxy
+
+
+class _SharedSink:
+    """A sink of the worker and of the calls that wait for their own report: one of them at a time."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._lock = threading.Lock()
+
+    @property
+    def batch_limit(self) -> int | None:
+        return self._sink.batch_limit
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        with self._lock:
+            return self._sink.deliver(batch)
+
+    def fork(self) -> None:
+        self._lock = threading.Lock()
+        self._sink.fork()
+
+    def close(self) -> None:
+        with self._lock:
+            self._sink.close()
+
+
+def _find_sinks(
+    settings: Settings, account: PayiAccount, logger: logging.Logger, given: Sink | None
+) -> tuple[Sink, Sink | None]:
+    """Where the worker reports, and where a call does that waits for its own report; it may be the same."""
+    sink = _make_sink(settings, account, logger) if given is None else _check_sink(given)
+    if settings.delivery.mode != "inline":
+        return sink, None
+    if given is None and settings.offline_instrumentation is None:
+        return sink, _make_payi_sink(account, single=True, answer_seconds=_INLINE_SECONDS)
+    shared = _SharedSink(sink)
+    return shared, shared
+
+
+def _find_limit_desk(settings: Settings, account: PayiAccount) -> Callable[[str], str] | None:
+    """Where to ask for the state of a limit, where that is of use."""
+    if not settings.enforce_limits or not account.api_key:
+        return None
+    return partial(fetch_state, account)
+
+
+def _check_sink(sink: Any) -> Sink:
+    """A sink of the user's. Raises PayiConfigError for what is none."""
+    fault = _find_sink_fault(sink)
+    if fault is not None:
+        # Its repr may have a key in it.
+        name = sink.__name__ if isinstance(sink, type) else f"a {type(sink).__name__}"
+        raise PayiConfigError(
+            f"sink: {name} {fault}; accepted: an object with deliver(batch), which returns a Receipt,"
+            " fork(), close() and batch_limit, a count or None"
+        )
+    checked: Sink = sink
+    return checked
+
+
+def _find_sink_fault(sink: Any) -> str | None:
+    """What keeps an object from being a sink."""
+    if isinstance(sink, type):
+        return "is a class"
+    calls = ("deliver", "fork", "close")
+    missing = [name for name in calls if not callable(getattr(sink, name, None))]
+    missing += [] if hasattr(sink, "batch_limit") else ["batch_limit"]
+    if missing:
+        return f"has no {', '.join(missing)}"
+    awaited = [name for name in calls if iscoroutinefunction(getattr(sink, name))]
+    if awaited:
+        return f"has coroutine functions, {', '.join(awaited)}"
+    limit = sink.batch_limit
+    return None if limit is None or (isinstance(limit, int) and limit > 0) else f"has batch_limit {limit!r}"
+
+
+def _make_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> Sink:
+    if settings.offline_instrumentation is not None:
+        return OfflineSink(settings.offline_instrumentation.file_name)
+    _check_key(account)
+    if not is_private(account.base_url):
+        logger.warning(
+            "payi_transport: the address of Pay-i is not https: key and events go there unencrypted"
+        )
+    delivery = settings.delivery
+    return _make_payi_sink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
+
+
+def _make_payi_sink(account: PayiAccount, **options: Any) -> Sink:
+    # With it comes the client of Pay-i's API, which `import payi_transport` alone should not wait for.
+    from payi_transport.sinks.payi import PayiSink
+
+    return PayiSink(account, **options)
+
+
+def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:
+    """The settings that others imply: only an event that goes alone is answered with an id and with limits.
+
+    The proxy tells limits by itself. Raises PayiConfigError for a logger that is none, and for settings that
+    it does not go together with.
+    """
+    if prompt_logger is not None:
+        _check_prompt_logger(settings, prompt_logger)
+    follows_limits = settings.enforce_limits or settings.on_limit is not None
+    asks = prompt_logger is not None or (follows_limits and not settings.proxy)
+    if not asks or settings.delivery.mode != "bulk":
+        return settings
+    return replace(settings, delivery=replace(settings.delivery, mode="single"))
+
+
+def _check_prompt_logger(settings: Settings, prompt_logger: object) -> None:
+    if not callable(prompt_logger):
+        raise PayiConfigError(
+            f"prompt_and_response_logger: expected a function of (request_id, data), got {prompt_logger!r}"
+        )
+    if settings.delivery.spool_directory is not None:
+        raise PayiConfigError(
+            "prompt_and_response_logger: not together with config.delivery.spool_directory, where another"
+            " process may deliver an event"
+        )
+
+
+def _prepare_spool(directory: str | None) -> None:
+    """Make the directory, for this user alone: prompts wait in it."""
+    if directory is None:
+        return
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        # What the system says of a right may not hold, on a file system that is read-only or full.
+        with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
+            try_lock(file)
+    except OSError as exc:
+        raise PayiConfigError(f"config.delivery.spool_directory: {directory!r}: {exc.strerror}") from None
+
+
+def find_account(payi: Any) -> PayiAccount:
+    """That of the first client given, or of the environment; without a key it is empty.
+
+    Raises PayiConfigError for what is no client.
+    """
+    clients = list(payi) if isinstance(payi, Iterable) else [payi] if payi is not None else []
+    for client in clients:
+        key, url = getattr(client, "api_key", None), getattr(client, "base_url", None)
+        if not isinstance(key, str) or url is None:
+            raise PayiConfigError(
+                f"payi: expected a Payi or AsyncPayi client or a list of them, got {type(client).__name__}"
+            )
+    if clients:
+        return _read_account(clients[0])
+    return PayiAccount(
+        os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL, os.environ.get("PAYI_API_KEY") or ""
+    )
+
+
+def _read_account(client: Any) -> PayiAccount:
+    # Under the public name, Pay-i's SDK has headers of its own too.
+    headers = getattr(client, "_custom_headers", getattr(client, "default_headers", None))
+    pairs = headers.items() if isinstance(headers, Mapping) else ()
+    query = getattr(client, "default_query", None)
+    return PayiAccount(
+        str(client.base_url),
+        client.api_key,
+        {name: value for name, value in pairs if isinstance(value, str)},
+        dict(query) if isinstance(query, Mapping) else {},
+    )
+
+
+def _check_key(account: PayiAccount) -> None:
+    if not account.api_key:
+        raise PayiError(
+            "No Pay-i API key: set the environment variable PAYI_API_KEY, pass payi=, or write events to a"
+            " file with config={'offline_instrumentation': {}}"
+        )
+
+
+def make_base_frame(settings: Settings, caller: str) -> Frame:
+    """The outermost scope; without a name of its own, its use case has that of the `caller`."""
+    name = settings.use_case_name
+    return enter_scope(
+        Frame(),
+        use_case_name=caller if name is None else name,
+        use_case_id=settings.use_case_id,
+        use_case_version=settings.use_case_version,
+        use_case_properties=settings.use_case_properties or None,
+        limit_ids=list(settings.limit_ids) or None,
+        request_tags=list(settings.request_tags) or None,
+        user_id=settings.user_id,
+        account_name=settings.account_name,
+        proxy=settings.proxy or None,
+        request_properties=settings.request_properties or None,
+    )

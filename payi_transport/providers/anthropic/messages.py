@@ -1,0 +1,144 @@
+"""Anthropic's Messages API: one document, or a stream of events that is one message when it is over.
+
+Source: Anthropic's API reference, and its SDK 2.12's types. Usage comes with `message_start`, and again with
+`message_delta`, where it is cumulative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from payi_transport.providers.anthropic.usage import (
+    describe_usage,
+    find_scope,
+    find_served_model,
+    map_usage,
+)
+from payi_transport.providers.openai.chat import read_failure
+from payi_transport.providers.reading.json_values import decode, text
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
+
+__all__ = ["read_message"]
+
+_NOTHING = msgspec.Raw(b"")
+
+
+class _Block(msgspec.Struct):
+    """A part of a message's content; `input` is kept as it was written."""
+
+    type: Any = None
+    name: Any = None
+    input: msgspec.Raw = _NOTHING
+
+
+class _Message(msgspec.Struct):
+    id: Any = None
+    model: Any = None
+    usage: Any = None
+    stop_reason: Any = None
+    content: msgspec.Raw = _NOTHING
+
+
+class _Event(_Message):
+    """A document, or an event of a stream with a piece of the message inside."""
+
+    type: Any = None
+    index: Any = None
+    message: msgspec.Raw = _NOTHING
+    content_block: msgspec.Raw = _NOTHING
+    delta: Any = None
+    error: Any = None
+
+
+_event = msgspec.json.Decoder(_Event)
+_message = msgspec.json.Decoder(_Message)
+_block = msgspec.json.Decoder(_Block)
+_blocks = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def read_message(reply: RawResponse) -> ParsedResponse:
+    """What a message says: one document, or the events of a stream, of whichever host."""
+    told = _Told()
+    for _, data in reply.frames:
+        event = decode(_event, data)
+        if event is not None:
+            told.gather(event)
+    usage = told.usage
+    served = find_served_model(usage)
+    model = served or told.model
+    return ParsedResponse(
+        model=told.model,
+        resource=served,
+        scope=find_scope(usage, reply.category),
+        response_id=told.id,
+        units=map_usage(usage, model),
+        function_calls=tuple(call.named() for call in told.calls.values()),
+        failure=told.failure,
+        finished=told.finished,
+        properties=describe_usage(usage, model),
+    )
+
+
+class _Call:
+    """A function call. `input` is what it began with; where deltas come, they are all of it."""
+
+    __slots__ = ("input", "name", "parts")
+
+    def __init__(self, name: str, begun: bytes) -> None:
+        self.name = name
+        self.input = begun
+        self.parts: list[str] = []
+
+    def named(self) -> FunctionCall:
+        arguments = "".join(self.parts) or self.input.decode("utf-8", "replace")
+        return FunctionCall(self.name, arguments or None)
+
+
+class _Told:
+    """What was said so far: the first id and model stand, the last of everything else that is not null."""
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.model: str | None = None
+        self.usage: dict[str, Any] = {}
+        self.calls: dict[int | None, _Call] = {}
+        self.failure: Failure | None = None
+        self.finished = False
+
+    def gather(self, event: _Event) -> None:
+        message = decode(_message, event.message) or event
+        self.id = self.id or text(message.id)
+        self.model = self.model or text(message.model)
+        if isinstance(message.usage, dict):
+            self.usage.update((name, value) for name, value in message.usage.items() if value is not None)
+        blocks = decode(_blocks, message.content)
+        for place, block in enumerate(blocks or []):
+            self._begin(place, block)
+        self._begin(event.index, event.content_block)
+        delta = event.delta if isinstance(event.delta, dict) else {}
+        self._join(event.index, delta)
+        self.failure = _find_failure(event) or self.failure
+        stopped = event.type == "message_stop" or message.stop_reason or delta.get("stop_reason")
+        self.finished = self.finished or bool(stopped) or self.failure is not None
+
+    def _begin(self, place: Any, raw: bytes) -> None:
+        block = decode(_block, raw)
+        if block is not None and block.type == "tool_use" and text(block.name):
+            self.calls[_number(place)] = _Call(block.name, bytes(block.input))
+
+    def _join(self, place: Any, delta: dict[str, Any]) -> None:
+        call, part = self.calls.get(_number(place)), delta.get("partial_json")
+        if call is not None and isinstance(part, str):
+            call.parts.append(part)
+
+
+def _find_failure(event: _Event) -> Failure | None:
+    """What an error event says. Those of other hosts, between Anthropic and the caller, may have no type."""
+    return read_failure(event.error) or (Failure(code="error") if event.type == "error" else None)
+
+
+def _number(place: Any) -> int | None:
+    return place if isinstance(place, int) else None

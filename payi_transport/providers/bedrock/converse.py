@@ -1,0 +1,211 @@
+"""Bedrock's Converse API: one document, or the events of a stream.
+
+Source: AWS's API reference, and botocore 1.44's model of bedrock-runtime. No field means different things in
+two events, so a document is read as if it were all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from payi_transport.framing import Frames
+from payi_transport.framing.eventstream import EXCEPTION
+from payi_transport.providers.anthropic.usage import mark_context
+from payi_transport.providers.bedrock.guardrail import Guardrail
+from payi_transport.providers.bedrock.usage import describe_service, map_usage, undo_double_count
+from payi_transport.providers.reading.counts import section
+from payi_transport.providers.reading.json_values import decode, text
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
+
+__all__ = ["Conversation", "read_converse", "read_error", "read_exception"]
+
+_NOTHING = msgspec.Raw(b"")
+
+
+class _ToolUse(msgspec.Struct):
+    """`input` is kept as it was written. Of type `server_tool_use` are those that the host itself uses."""
+
+    name: Any = None
+    type: Any = None
+    input: msgspec.Raw = _NOTHING
+
+
+class _Block(msgspec.Struct, rename="camel"):
+    """A part of a message, whole or begun."""
+
+    tool_use: _ToolUse | None = None
+
+
+class _Content(msgspec.Struct):
+    content: list[msgspec.Raw] | None = None
+
+
+class _Output(msgspec.Struct):
+    message: _Content | None = None
+
+
+class _Event(msgspec.Struct, rename="camel"):
+    """A document, or an event of a stream."""
+
+    output: msgspec.Raw = _NOTHING
+    start: msgspec.Raw = _NOTHING
+    delta: Any = None
+    content_block_index: Any = None
+    stop_reason: Any = None
+    usage: Any = None
+    metrics: Any = None
+    trace: Any = None
+    service_tier: Any = None
+    performance_config: Any = None
+
+
+class _Asked(msgspec.Struct, rename="camel"):
+    guardrail_config: Any = None
+
+
+class _Error(msgspec.Struct):
+    """An error's body, or an exception's event."""
+
+    type: Any = msgspec.field(default=None, name="__type")
+    message: Any = None
+    capital_message: Any = msgspec.field(default=None, name="Message")
+
+
+_event = msgspec.json.Decoder(_Event)
+_output = msgspec.json.Decoder(_Output)
+_block = msgspec.json.Decoder(_Block)
+_asked = msgspec.json.Decoder(_Asked)
+_error = msgspec.json.Decoder(_Error)
+# How a model's id names its family: by itself, in a profile's id, and in an ARN.
+_FAMILY = re.compile(r"(?:^|[./])(anthropic|openai)\.")
+_ERROR_HEADER = "x-amzn-errortype"
+# Fields of which the last counts.
+_KEPT = ("stop_reason", "usage", "metrics", "trace", "service_tier", "performance_config")
+
+
+def read_converse(reply: RawResponse) -> ParsedResponse:
+    """What a conversation says: a document, or the events of ConverseStream, of which `metadata` is last."""
+    told = Conversation(reply.frames)
+    trace = told.said.trace if isinstance(told.said.trace, dict) else {}
+    asked = decode(_asked, reply.request)
+    config = asked.guardrail_config if asked and isinstance(asked.guardrail_config, dict) else {}
+    guardrail = Guardrail(config.get("guardrailIdentifier"), config.get("guardrailVersion"))
+    guardrail.gather(trace, told.said.stop_reason)
+    routed = text(section(trace, "promptRouter").get("invokedModelId"))
+    return ParsedResponse(
+        resource=routed,
+        units={**_map_units(told, _find_family(routed, reply)), **guardrail.units},
+        function_calls=told.function_calls,
+        failure=told.failure or guardrail.failure,
+        finished=told.finished or (reply.exhausted and not told.streamed),
+        properties={**guardrail.properties, **told.properties},
+    )
+
+
+def _find_family(routed: str | None, reply: RawResponse) -> str:
+    """The family of the model that answered; where an ARN does not name it, what it is priced as may."""
+    names = (routed,) if routed else (reply.asked, reply.priced)
+    return next((named[1] for name in names if name and (named := _FAMILY.search(name))), "")
+
+
+def _map_units(told: Conversation, family: str) -> dict[str, Units]:
+    """The units of a usage, with what is special to the models of a family."""
+    if family == "openai" and told.streamed:
+        return map_usage(undo_double_count(told.usage))
+    units = map_usage(told.usage)
+    return mark_context(units) if family == "anthropic" else units
+
+
+def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
+    """What an error says: its type in a header, or in the body as `__type`, with a namespace or a URL."""
+    error = decode(_error, body) or _Error()
+    told = headers.get(_ERROR_HEADER) or text(error.type)
+    message = text(error.message) or text(error.capital_message)
+    if told is None and message is None:
+        return None
+    return Failure(type=_name_error(told or "") or None, message=message)
+
+
+def read_exception(name: str, data: bytes) -> Failure:
+    """What an exception in a stream says; the name is that of its frame."""
+    error = decode(_error, data) or _Error()
+    message = text(error.message) or text(error.capital_message)
+    return Failure(code=name.removeprefix(EXCEPTION) or "exception", message=message)
+
+
+def _name_error(told: str) -> str:
+    return told.partition(":")[0].rpartition("#")[2]
+
+
+class Conversation:
+    """What the events of a conversation say together: the last of each field that is not null."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.said = _Event()
+        self.failure: Failure | None = None
+        self.streamed = any(name for name, _ in frames)
+        self._calls: dict[Any, tuple[str, list[str]]] = {}
+        for name, data in frames:
+            if name.startswith(EXCEPTION):
+                self.failure = read_exception(name, data)
+            elif (event := decode(_event, data)) is not None:
+                self._gather(event)
+
+    @property
+    def usage(self) -> Mapping[str, Any]:
+        return self.said.usage if isinstance(self.said.usage, dict) else {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last word was seen, which is the usage."""
+        return bool(self.usage) or self.failure is not None
+
+    @property
+    def function_calls(self) -> tuple[FunctionCall, ...]:
+        return tuple(FunctionCall(name, "".join(parts) or None) for name, parts in self._calls.values())
+
+    @property
+    def properties(self) -> dict[str, str]:
+        said = self.said
+        tier, config, metrics = (
+            value if isinstance(value, dict) else {}
+            for value in (said.service_tier, said.performance_config, said.metrics)
+        )
+        return describe_service(tier.get("type"), config.get("latency"), metrics.get("latencyMs"))
+
+    def _gather(self, event: _Event) -> None:
+        for name in _KEPT:
+            value = getattr(event, name)
+            if value is not None:
+                setattr(self.said, name, value)
+        for place, block in enumerate(_read_blocks(event.output)):
+            self._begin((place,), block)
+        self._begin(event.content_block_index, event.start)
+        self._join(event.content_block_index, event.delta)
+
+    def _begin(self, place: Any, raw: msgspec.Raw) -> None:
+        block = decode(_block, raw)
+        use = block.tool_use if block else None
+        if use is not None and text(use.name) and use.type != "server_tool_use":
+            begun = bytes(use.input).decode("utf-8", "replace")
+            self._calls[_key(place)] = use.name, [begun] if begun != "null" else []
+
+    def _join(self, place: Any, delta: Any) -> None:
+        call = self._calls.get(_key(place))
+        part = section(delta, "toolUse").get("input") if isinstance(delta, dict) else None
+        if call is not None and isinstance(part, str):
+            call[1].append(part)
+
+
+def _key(place: Any) -> Any:
+    return place if isinstance(place, int | tuple) else None
+
+
+def _read_blocks(raw: msgspec.Raw) -> list[msgspec.Raw]:
+    output = decode(_output, raw)
+    return (output.message.content if output and output.message else None) or []

@@ -1,0 +1,54 @@
+"""The text in Bedrock's requests and answers of any family, for those that a tokenizer has to count."""
+
+from __future__ import annotations
+
+import msgspec
+
+from payi_transport.framing import Frames
+from payi_transport.providers.reading.content_parts import find_texts
+from payi_transport.providers.reading.json_values import decode
+
+__all__ = ["read_output_text", "read_prompt_texts"]
+
+# Where the families have the text of a prompt, and what holds it.
+_PROMPT = frozenset(
+    {"system", "messages", "message", "content", "text", "prompt", "inputText", "texts", "chat_history"}
+)
+# The same of an answer, whole or in events; `input` and `arguments` are those of a function call.
+_OUTPUT = frozenset(
+    {
+        "output",
+        "outputs",
+        "outputText",
+        "results",
+        "generation",
+        "generations",
+        "completion",
+        "choices",
+        "message",
+        "content",
+        "contentBlockDelta",
+        "delta",
+        "text",
+        "thinking",
+        "reasoningContent",
+        "reasoningText",
+        "toolUse",
+        "input",
+        "partial_json",
+        "tool_calls",
+        "function",
+        "arguments",
+    }
+)
+_any = msgspec.json.Decoder()
+
+
+def read_prompt_texts(request: bytes) -> list[str]:
+    """Each text of a request."""
+    return list(find_texts(decode(_any, request), _PROMPT))
+
+
+def read_output_text(frames: Frames) -> str:
+    """The text of an answer as far as it came."""
+    return "".join(text for _, data in frames for text in find_texts(decode(_any, data), _OUTPUT))

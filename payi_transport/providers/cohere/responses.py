@@ -1,0 +1,124 @@
+"""Cohere's own API, its first and second version: chat, embed, rerank.
+
+Source: Cohere's API reference and the types of its SDK 7.3. `billed_units` is what is billed, in whole
+numbers that are written as floats; searches have no unit of their own and are a property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from payi_transport.framing import Frames
+from payi_transport.providers.openai.chat import describe_extras
+from payi_transport.providers.reading.counts import count, section
+from payi_transport.providers.reading.json_values import decode, text
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
+
+__all__ = ["read_chat", "read_chat_text", "read_error", "read_search"]
+
+_any = msgspec.json.Decoder(dict[str, Any])
+_ENDS = frozenset({"message-end", "stream-end"})
+
+
+def read_chat(reply: RawResponse) -> ParsedResponse:
+    """A chat: one document, or a stream whose last event has the usage."""
+    response_id, usage, calls, ended = None, dict[str, Any](), list[_Call](), False
+    for body in _bodies(reply.frames):
+        kind = text(body.get("type")) or text(body.get("event_type"))
+        response_id = response_id or text(body.get("id")) or text(body.get("generation_id"))
+        usage = _find_usage(body) or usage
+        ended = ended or kind in _ENDS or (kind is None and bool(_find_usage(body)))
+        _gather(calls, body)
+    return ParsedResponse(
+        response_id=response_id,
+        units=_map_units(section(usage, "billed_units")),
+        function_calls=tuple(FunctionCall(call.name, "".join(call.arguments) or None) for call in calls),
+        finished=ended,
+        properties=_describe(usage),
+    )
+
+
+def read_search(reply: RawResponse) -> ParsedResponse:
+    """Embeddings and rankings."""
+    bodies = list(_bodies(reply.frames))
+    body = bodies[-1] if bodies else {}
+    usage = section(body, "meta")
+    return ParsedResponse(
+        response_id=text(body.get("id")),
+        units=_map_units(section(usage, "billed_units")),
+        finished=reply.exhausted,
+        properties=_describe(usage),
+    )
+
+
+def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
+    """`{"message": …}`, at times with an id."""
+    message = text((decode(_any, body) or {}).get("message"))
+    return None if message is None else Failure(message=message)
+
+
+def read_chat_text(frames: Frames) -> str:
+    """The text of a stream as far as it came."""
+    deltas = (
+        text(section(section(section(body, "delta"), "message"), "content").get("text"))
+        or (text(body.get("text")) if body.get("event_type") == "text-generation" else None)
+        for body in _bodies(frames)
+    )
+    return "".join(delta or "" for delta in deltas)
+
+
+class _Call:
+    """A function call of which deltas may still come."""
+
+    def __init__(self, name: str, arguments: str | None) -> None:
+        self.name = name
+        self.arguments = [arguments or ""]
+
+
+def _bodies(frames: Frames) -> Iterator[dict[str, Any]]:
+    for _, data in frames:
+        body = decode(_any, data)
+        if body is not None:
+            yield body
+
+
+def _find_usage(body: Mapping[str, Any]) -> dict[str, Any]:
+    """`usage` of the second version, `meta` of the first; in the last event of a stream, one level down."""
+    inner = section(body, "delta", "response")
+    for place in (inner, body):
+        usage = section(place, "usage", "meta")
+        if usage:
+            return dict(usage)
+    return {}
+
+
+def _gather(calls: list[_Call], body: Mapping[str, Any]) -> None:
+    """Take over the calls of a document, or the beginning or a part of one that a stream brings."""
+    message = section(body, "message") or section(section(body, "delta"), "message")
+    given = message.get("tool_calls")
+    for call in given if isinstance(given, list) else [given]:
+        function = section(call, "function") if isinstance(call, dict) else {}
+        name, arguments = text(function.get("name")), text(function.get("arguments"))
+        if name is not None:
+            calls.append(_Call(name, arguments))
+        elif arguments is not None and calls:
+            calls[-1].arguments.append(arguments)
+
+
+def _map_units(billed: Mapping[str, Any]) -> dict[str, Units]:
+    prompt, output = count(billed, "input_tokens"), count(billed, "output_tokens")
+    images = count(billed, "images")
+    units = {} if prompt is None and output is None else {"text": Units(input=prompt, output=output)}
+    if images:
+        units["vision"] = Units(input=images)
+    return units
+
+
+def _describe(usage: Mapping[str, Any]) -> dict[str, str]:
+    searches = count(section(usage, "billed_units"), "search_units")
+    told = {"search_units": searches, "cached_tokens": count(usage, "cached_tokens")}
+    return describe_extras(None, {name: value for name, value in told.items() if value})

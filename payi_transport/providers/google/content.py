@@ -1,0 +1,183 @@
+"""Google's wire format for generated content, on the Gemini API and on Vertex AI: one document or a stream.
+
+Source: the API references of both, and the types of Google's SDK 3.4. Each chunk of a stream is a document
+with the usage so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from payi_transport.framing import Frames
+from payi_transport.framing.json_text import split_json
+from payi_transport.providers.google.function_calls import CallPart, Calls
+from payi_transport.providers.google.usage import describe_usage, map_usage
+from payi_transport.providers.openai import chat as openai
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, ParsedResponse
+
+__all__ = ["bare_name", "read_content", "read_content_text", "read_error", "read_failure"]
+
+# The tier that served a request; where there is none to be had, a busy server falls back on the usual one.
+TIER_HEADER = "x-gemini-service-tier"
+
+
+class _Part(msgspec.Struct, rename="camel"):
+    function_call: CallPart | None = None
+
+
+class _Content(msgspec.Struct):
+    parts: list[_Part] | None = None
+
+
+class _Grounding(msgspec.Struct, rename="camel"):
+    web_search_queries: list[Any] | None = None
+
+
+class _Candidate(msgspec.Struct, rename="camel"):
+    content: _Content | None = None
+    finish_reason: Any = None
+    grounding_metadata: _Grounding | None = None
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    """What is read of a body whose candidates are not as they should be."""
+
+    usage_metadata: Any = None
+    model_version: Any = None
+    response_id: Any = None
+    prompt_feedback: Any = None
+    error: Any = None
+
+
+class _Chunk(_Head):
+    candidates: list[_Candidate] | None = None
+
+
+_chunk = msgspec.json.Decoder(_Chunk)
+_head = msgspec.json.Decoder(_Head)
+_any = msgspec.json.Decoder()
+
+
+def read_content(reply: RawResponse) -> ParsedResponse:
+    """Generated content: one document, or the chunks of a stream with the last usage."""
+    head, calls, searches, ended, answered = _Head(), Calls(), 0, False, False
+    for _, data in reply.frames:
+        chunk = _decode(data)
+        if chunk is None:
+            continue
+        _merge(head, chunk)
+        for candidate in (chunk.candidates if isinstance(chunk, _Chunk) else None) or ():
+            answered = True
+            ended = ended or candidate.finish_reason is not None
+            for part in _find_calls(candidate):
+                calls.gather(part)
+            searches += _count_searches(candidate)
+    usage = head.usage_metadata or {}
+    model = bare_name(head.model_version)
+    failure = read_failure(head.error) or (None if answered else _read_block(head.prompt_feedback))
+    return ParsedResponse(
+        model=model,
+        resource=model,
+        response_id=head.response_id,
+        units=map_usage(usage, model or reply.asked),
+        function_calls=calls.named(),
+        failure=failure,
+        properties=_describe(usage, reply.headers, searches),
+        finished=ended or failure is not None,
+    )
+
+
+def read_content_text(frames: Frames) -> str:
+    """The text of an answer as far as it came, of all candidates, without thoughts."""
+    return "".join(
+        part["text"]
+        for _, data in frames
+        for part in _find_parts(_decode_any(data))
+        if isinstance(part.get("text"), str) and not part.get("thought")
+    )
+
+
+def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
+    """What an error body says: `{"error": {"code", "message", "status"}}`, which may be alone in an array."""
+    for _, data in split_json(body):
+        head = _decode(data)
+        if head is not None:
+            return read_failure(head.error)
+    return None
+
+
+def read_failure(error: Any) -> Failure | None:
+    """What an `error` value says: its type is the name of the status."""
+    failure = openai.read_failure(error)
+    if failure is None or not isinstance(error, dict):
+        return failure
+    return msgspec.structs.replace(failure, type=failure.type or _text(error.get("status")))
+
+
+def bare_name(model: Any) -> str | None:
+    """The last part of a model's full name, such as `publishers/google/models/gemini-x`."""
+    return _text(model.rpartition("/")[2]) if isinstance(model, str) else None
+
+
+def _decode(data: bytes) -> _Head | None:
+    for decoder in (_chunk, _head):
+        try:
+            return decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+    return None
+
+
+def _decode_any(data: bytes) -> Any:
+    try:
+        return _any.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _merge(head: _Head, chunk: _Head) -> None:
+    """The first id stands, the last of the rest does."""
+    head.response_id = head.response_id or _text(chunk.response_id)
+    head.model_version = _text(chunk.model_version) or head.model_version
+    if chunk.usage_metadata and isinstance(chunk.usage_metadata, dict):
+        head.usage_metadata = chunk.usage_metadata
+    head.prompt_feedback = chunk.prompt_feedback or head.prompt_feedback
+    head.error = chunk.error if read_failure(chunk.error) else head.error
+
+
+def _find_calls(candidate: _Candidate) -> Iterable[CallPart]:
+    for part in (candidate.content.parts if candidate.content else None) or ():
+        if part.function_call is not None:
+            yield part.function_call
+
+
+def _count_searches(candidate: _Candidate) -> int:
+    return len((candidate.grounding_metadata and candidate.grounding_metadata.web_search_queries) or ())
+
+
+def _read_block(feedback: Any) -> Failure | None:
+    """A prompt that was blocked. Without it there is no answer without candidates: the API's contract."""
+    told = feedback if isinstance(feedback, dict) else {}
+    reason = _text(told.get("blockReason"))
+    return Failure(code=reason, message=_text(told.get("blockReasonMessage"))) if reason else None
+
+
+def _describe(usage: Mapping[str, Any], headers: Mapping[str, str], searches: int) -> dict[str, str]:
+    properties = describe_usage(usage, headers.get(TIER_HEADER))
+    return {**properties, "provider.web_search_queries": str(searches)} if searches else properties
+
+
+def _find_parts(body: Any) -> Iterable[dict[str, Any]]:
+    candidates = body.get("candidates") if isinstance(body, dict) else None
+    for candidate in candidates if isinstance(candidates, list) else ():
+        content = candidate.get("content") if isinstance(candidate, dict) else None
+        parts = content.get("parts") if isinstance(content, dict) else None
+        yield from (part for part in (parts if isinstance(parts, list) else ()) if isinstance(part, dict))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

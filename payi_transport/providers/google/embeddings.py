@@ -1,0 +1,99 @@
+"""Google's embeddings, and what else Vertex AI's `:predict` makes of Google's models: images.
+
+Source: the API references of the Gemini API and of Vertex AI. Vertex AI counts each text by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from payi_transport.providers.google.content import read_failure
+from payi_transport.providers.google.usage import describe_usage, map_usage
+from payi_transport.providers.openai.chat import describe_extras
+from payi_transport.providers.reading.counts import count
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import ParsedResponse, Units
+
+__all__ = ["read_embeddings", "read_predictions"]
+
+_T = TypeVar("_T")
+
+
+class _Body(msgspec.Struct, rename="camel"):
+    usage_metadata: Any = None
+    metadata: Any = None
+    error: Any = None
+    # The vectors or images themselves: counted at most.
+    predictions: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Embeddings(msgspec.Struct):
+    statistics: Any = None
+
+
+class _Prediction(msgspec.Struct, rename="camel"):
+    embeddings: _Embeddings | None = None
+    mime_type: Any = None
+
+
+_body = msgspec.json.Decoder(_Body)
+_predictions = msgspec.json.Decoder(list[_Prediction])
+
+
+def read_embeddings(reply: RawResponse) -> ParsedResponse:
+    """Embeddings: the prompt is all that is billed. Older models tell nothing of it."""
+    body = _read_body(reply)
+    usage = body.usage_metadata if isinstance(body.usage_metadata, dict) else {}
+    return ParsedResponse(
+        units=map_usage(usage, reply.asked),
+        failure=read_failure(body.error),
+        properties=describe_usage(usage, None),
+        finished=reply.exhausted,
+    )
+
+
+def read_predictions(reply: RawResponse) -> ParsedResponse:
+    """Embeddings of Vertex AI, by tokens or else by characters, and as many images as were made."""
+    body = _read_body(reply)
+    metadata = body.metadata if isinstance(body.metadata, dict) else {}
+    characters = count(metadata, "billableCharacterCount", "billable_character_count")
+    return ParsedResponse(
+        units=_map_predictions(_decode(_predictions, body.predictions) or [], characters),
+        failure=read_failure(body.error),
+        properties=describe_extras(None, {"billable_character_count": characters}),
+        finished=reply.exhausted,
+    )
+
+
+def _read_body(reply: RawResponse) -> _Body:
+    bodies = (_decode(_body, data) for _, data in reply.frames)
+    return next(filter(None, bodies), _Body())
+
+
+def _decode(decoder: msgspec.json.Decoder[_T], data: bytes | msgspec.Raw) -> _T | None:
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _map_predictions(predictions: list[_Prediction], characters: int | None) -> dict[str, Units]:
+    told = [
+        tokens
+        for prediction in predictions
+        if (tokens := count(_find_statistics(prediction), "token_count", "tokenCount")) is not None
+    ]
+    text = sum(told) if told else characters
+    images = sum(
+        isinstance(made.mime_type, str) and made.mime_type.startswith("image/") for made in predictions
+    )
+    units = {} if text is None else {"text": Units(input=text)}
+    return {**units, "image": Units(output=images)} if images else units
+
+
+def _find_statistics(prediction: _Prediction) -> Mapping[str, Any]:
+    statistics = prediction.embeddings.statistics if prediction.embeddings else None
+    return statistics if isinstance(statistics, dict) else {}

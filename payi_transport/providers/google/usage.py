@@ -1,0 +1,107 @@
+"""Google's usage objects as units, in the spelling of generated content and in that of interactions.
+
+Cached tokens are among the prompt's; thoughts and the results of tools are beside. Details by modality are
+parts of their total; where there are none, it is text. Source: the types of Google's SDK 3.4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from payi_transport.providers.openai.chat import describe_extras
+from payi_transport.providers.reading.counts import count, take
+from payi_transport.values.event import Units
+
+__all__ = ["describe_usage", "find_suffix", "map_usage"]
+
+_INPUT = {"IMAGE": "vision", "DOCUMENT": "vision", "AUDIO": "audio", "VIDEO": "video"}
+_OUTPUT = {"IMAGE": "image", "AUDIO": "audio", "VIDEO": "video"}
+_PROMPT = ("promptTokenCount", "total_input_tokens")
+_USUAL_TIERS = ("standard", "unspecified")
+# Models with another price for long prompts: https://ai.google.dev/gemini-api/docs/pricing
+_LONG_CONTEXT = re.compile(r"gemini-(2\.5|3.*)-pro")
+_LONG = 200_000
+_Usage = Mapping[str, Any]
+
+
+def map_usage(usage: _Usage, model: str | None) -> dict[str, Units]:
+    """The units of a usage of `model`'s."""
+    suffix = find_suffix(model, count(usage, *_PROMPT))
+    inputs, outputs = _map_input(usage), _map_output(usage)
+    return {
+        f"{name}{suffix}": Units(input=inputs.get(name), output=outputs.get(name))
+        for name in {**inputs, **outputs}
+    }
+
+
+def find_suffix(model: str | None, prompt: int | None) -> str:
+    """What the names of units end with that are priced for a long prompt."""
+    is_long = (prompt or 0) > _LONG and _LONG_CONTEXT.match(model or "") is not None
+    return "_large_context" if is_long else ""
+
+
+def describe_usage(usage: _Usage, tier: Any) -> dict[str, str]:
+    """Properties that tell which price applies, and which searches are billed beside the tokens."""
+    tier = tier or usage.get("serviceTier")
+    grounding = {
+        item["type"]: item.get("count")
+        for item in _items(usage.get("grounding_tool_count"))
+        if isinstance(item.get("type"), str)
+    }
+    extras = {"traffic_type": usage.get("trafficType"), "grounding_tool_count": grounding}
+    return describe_extras(None if tier in _USUAL_TIERS else tier, extras)
+
+
+def _map_input(usage: _Usage) -> dict[str, int]:
+    prompt = count(usage, *_PROMPT)
+    tools = count(usage, "toolUsePromptTokenCount", "total_tool_use_tokens")
+    if prompt is None and tools is None:
+        return {}
+    parts, text = take(
+        prompt or 0, _sum_units(usage, _INPUT, "promptTokensDetails", "input_tokens_by_modality")
+    )
+    fresh = {"text": text, **parts}
+    cached = _take_cached(usage, fresh)
+    fresh["text"] += tools or 0
+    return {name: value for name, value in fresh.items() if value or name == "text"} | cached
+
+
+def _take_cached(usage: _Usage, fresh: dict[str, int]) -> dict[str, int]:
+    """What was read from the cache, taken off `fresh`: each modality as told, the rest off what there is."""
+    rest = count(usage, "cachedContentTokenCount", "total_cached_tokens") or 0
+    told = _sum_units(usage, _INPUT, "cacheTokensDetails", "cached_tokens_by_modality")
+    cached: dict[str, int] = {}
+    for name, most in (*told.items(), *((name, rest) for name in fresh)):
+        taken = min(most, rest, fresh.get(name, 0))
+        if taken:
+            fresh[name] -= taken
+            cached[f"{name}_cache_read"] = cached.get(f"{name}_cache_read", 0) + taken
+            rest -= taken
+    return cached
+
+
+def _map_output(usage: _Usage) -> dict[str, int]:
+    candidates = count(usage, "candidatesTokenCount", "responseTokenCount", "total_output_tokens")
+    thoughts = count(usage, "thoughtsTokenCount", "total_thought_tokens")
+    outputs = {"reasoning": thoughts} if thoughts else {}
+    if candidates is None:
+        return outputs
+    names = ("candidatesTokensDetails", "responseTokensDetails", "output_tokens_by_modality")
+    parts, text = take(candidates, _sum_units(usage, _OUTPUT, *names))
+    return {"text": text, **parts, **outputs}
+
+
+def _sum_units(usage: _Usage, units: Mapping[str, str], *names: str) -> dict[str, int]:
+    """The tokens of each unit in a list of `{"modality": ..., "tokenCount": ...}`; text is what is left."""
+    sums: dict[str, int] = {}
+    for item in _items(next((usage[name] for name in names if usage.get(name)), None)):
+        unit = units.get(str(item.get("modality")).upper())
+        if unit is not None:
+            sums[unit] = sums.get(unit, 0) + (count(item, "tokenCount", "tokens") or 0)
+    return sums
+
+
+def _items(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

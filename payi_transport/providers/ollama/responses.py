@@ -1,0 +1,110 @@
+"""Ollama's own API: one document, or a line of JSON a token; the last one, with `done`, tells the counts.
+
+Source: Ollama's API reference. Prompts that are in its cache are not counted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from payi_transport.framing import Frames
+from payi_transport.providers.openai.chat import describe_extras, read_failure
+from payi_transport.providers.reading.counts import count
+from payi_transport.providers.reading.json_values import decode, text
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import FunctionCall, ParsedResponse, Units
+
+__all__ = ["read_generation", "read_generation_text"]
+
+# Nanoseconds, told beside the counts.
+_DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+
+
+class _Function(msgspec.Struct):
+    name: Any = None
+    arguments: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _ToolCall(msgspec.Struct):
+    function: _Function | None = None
+
+
+class _Message(msgspec.Struct):
+    content: Any = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Head(msgspec.Struct):
+    """What is read of a line whose message is not as it should be."""
+
+    model: Any = None
+    done: Any = None
+    error: Any = None
+    prompt_eval_count: Any = None
+    eval_count: Any = None
+    total_duration: Any = None
+    load_duration: Any = None
+    prompt_eval_duration: Any = None
+    eval_duration: Any = None
+    response: Any = None
+    embeddings: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Line(_Head):
+    message: _Message | None = None
+
+
+_line = msgspec.json.Decoder(_Line)
+_head = msgspec.json.Decoder(_Head)
+
+
+def read_generation(reply: RawResponse) -> ParsedResponse:
+    """Chats, completions and embeddings."""
+    last, calls, failure, done = _Head(), list[FunctionCall](), None, False
+    for line in _lines(reply.frames):
+        last, done = line, done or line.done is True or bool(bytes(line.embeddings))
+        failure = read_failure(line.error) or failure
+        calls += _read_calls(line)
+    fields = msgspec.structs.asdict(last)
+    return ParsedResponse(
+        model=text(last.model),
+        units=_map_units(fields),
+        function_calls=tuple(calls),
+        failure=failure,
+        finished=done or failure is not None,
+        properties=describe_extras(None, {name: fields[name] for name in _DURATIONS if fields[name]}),
+    )
+
+
+def read_generation_text(frames: Frames) -> str:
+    """The text of an answer as far as it came."""
+    return "".join(
+        text(line.response)
+        or text(line.message.content if isinstance(line, _Line) and line.message else None)
+        or ""
+        for line in _lines(frames)
+    )
+
+
+def _lines(frames: Frames) -> Iterator[_Head]:
+    for _, data in frames:
+        line = decode(_line, data) or decode(_head, data)
+        if line is not None:
+            yield line
+
+
+def _read_calls(line: _Head) -> Iterator[FunctionCall]:
+    """Function calls come whole, with their arguments as an object."""
+    message = line.message if isinstance(line, _Line) else None
+    for call in (message.tool_calls if message else None) or ():
+        name = text(call.function.name) if call.function else None
+        if call.function is not None and name is not None:
+            yield FunctionCall(name, bytes(call.function.arguments).decode("utf-8", "replace") or None)
+
+
+def _map_units(fields: Mapping[str, Any]) -> dict[str, Units]:
+    prompt, output = count(fields, "prompt_eval_count"), count(fields, "eval_count")
+    return {} if prompt is None and output is None else {"text": Units(input=prompt, output=output)}

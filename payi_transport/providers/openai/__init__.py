@@ -1,0 +1,1 @@
+"""OpenAI's API, and the many that speak it."""

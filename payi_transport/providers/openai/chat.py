@@ -1,0 +1,286 @@
+"""OpenAI's wire format, which many hosts speak. Source: OpenAI's API reference, and its SDK 3.54's types.
+
+Details of a usage are subsets of its totals, so they are taken off them. Reasoning tokens are too, but for
+hosts that count them beside (xAI): there the grand total tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from payi_transport.providers.reading.counts import count, count_parts, section, take
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
+
+__all__ = ["describe_extras", "find_extras", "map_usage", "read_chat", "read_error", "read_failure"]
+
+DONE = b"[DONE]"
+# What hosts tell beside the details, or in their place: DeepSeek, Moonshot, xAI, Perplexity.
+_PROMPT_FLAT = {
+    "cached_tokens": "text_cache_read",
+    "prompt_cache_hit_tokens": "text_cache_read",
+    "cached_prompt_text_tokens": "text_cache_read",
+    "prompt_image_tokens": "vision",
+}
+_COMPLETION_FLAT = {"reasoning_tokens": "reasoning"}
+# The unit of each detail of a usage.
+_PROMPT_PARTS = {
+    "cached_tokens": "text_cache_read",
+    "cache_write_tokens": "text_cache_write",
+    "audio_tokens": "audio",
+    "image_tokens": "vision",
+}
+_COMPLETION_PARTS = {"reasoning_tokens": "reasoning", "audio_tokens": "audio", "image_tokens": "image"}
+_COUNTED = frozenset(
+    {
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "input_tokens",
+        "output_tokens",
+        "prompt_tokens_details",
+        "completion_tokens_details",
+        "input_tokens_details",
+        "output_tokens_details",
+        "prompt_cache_miss_tokens",
+        "prompt_text_tokens",
+        *_PROMPT_FLAT,
+        *_COMPLETION_FLAT,
+    }
+)
+_USUAL_TIERS = ("default", "auto", "")
+# A usage is a server's; what is made of it has bounds: levels, properties, characters.
+_DEEPEST, _MOST_EXTRAS, _LONGEST_EXTRA = 4, 32, 200
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Custom(_Function):
+    """A call of a custom tool, whose arguments are free text."""
+
+    arguments: str | None = msgspec.field(default=None, name="input")
+
+
+class _ToolCall(msgspec.Struct):
+    id: Any = None
+    index: int | None = None
+    function: _Function | None = None
+    custom: _Custom | None = None
+
+
+class _Message(msgspec.Struct):
+    tool_calls: list[_ToolCall] | None = None
+    function_call: _Function | None = None
+
+
+class _Choice(msgspec.Struct):
+    index: int | None = None
+    message: _Message | None = None
+    delta: _Message | None = None
+    finish_reason: str | None = None
+
+
+class _Head(msgspec.Struct):
+    """What is read of a body whose choices are not as they should be."""
+
+    id: Any = None
+    model: Any = None
+    usage: Any = None
+    error: Any = None
+    service_tier: Any = None
+    x_groq: Any = None
+
+
+class _Chat(_Head):
+    choices: list[_Choice] | None = None
+
+
+_chat = msgspec.json.Decoder(_Chat)
+_head = msgspec.json.Decoder(_Head)
+
+
+def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
+    """The units of a usage object of chat completions or of any endpoint that counts as they do."""
+    inputs, outputs = _map_prompt(usage), _map_completion(usage)
+    return {name: Units(inputs.get(name), outputs.get(name)) for name in (inputs | outputs)}
+
+
+def _map_prompt(usage: Mapping[str, Any]) -> dict[str, int]:
+    prompt = count(usage, "prompt_tokens", "input_tokens")
+    if prompt is None:
+        return {}
+    parts = count_parts(section(usage, "prompt_tokens_details", "input_tokens_details"), _PROMPT_PARTS)
+    taken, text = take(prompt, count_parts(usage, _PROMPT_FLAT) | parts)
+    return {"text": text, **taken}
+
+
+def _map_completion(usage: Mapping[str, Any]) -> dict[str, int]:
+    completion = count(usage, "completion_tokens", "output_tokens")
+    if completion is None:
+        return {}
+    details = section(usage, "completion_tokens_details", "output_tokens_details")
+    parts = count_parts(usage, _COMPLETION_FLAT) | count_parts(details, _COMPLETION_PARTS)
+    reasoning = parts.get("reasoning")
+    if reasoning and _is_beside(reasoning, usage, completion, details):
+        completion += reasoning
+    taken, text = take(completion, parts)
+    return {"text": text, **taken}
+
+
+def _is_beside(reasoning: int, usage: Mapping[str, Any], completion: int, details: Mapping[str, Any]) -> bool:
+    # Perplexity's grand total leaves its reasoning out, but more than the completion is no part of it.
+    if reasoning > completion and not details:
+        return True
+    prompt = count(usage, "prompt_tokens", "input_tokens") or 0
+    return count(usage, "total_tokens") == prompt + completion + reasoning
+
+
+def read_chat(
+    reply: RawResponse, map_usage: Callable[[Mapping[str, Any]], dict[str, Units]] = map_usage
+) -> ParsedResponse:
+    """Completions, of chats and legacy ones: one document, or a stream's chunks with the last usage."""
+    head = _Head()
+    calls = _Calls()
+    finished = done = False
+    for _, data in reply.frames:
+        if data.startswith(DONE):
+            done = True
+            continue
+        chat = _decode(data)
+        if chat is None:
+            continue
+        _merge(head, chat)
+        for choice in (chat.choices if isinstance(chat, _Chat) else None) or ():
+            finished = finished or choice.finish_reason is not None
+            calls.gather(choice)
+    failure = read_failure(head.error)
+    return ParsedResponse(
+        model=head.model,
+        response_id=head.id,
+        units=map_usage(head.usage or {}),
+        function_calls=calls.named(),
+        failure=failure,
+        properties=describe_extras(head.service_tier, find_extras(head.usage or {})),
+        finished=done or (finished and (reply.exhausted or bool(head.usage))) or failure is not None,
+    )
+
+
+def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
+    """What an error body says, where it is of OpenAI's shape: `{"error": {"type", "code", "message"}}`."""
+    head = _decode(body)
+    return None if head is None else read_failure(head.error)
+
+
+def describe_extras(service_tier: Any, extras: Mapping[str, Any]) -> dict[str, str]:
+    """What a provider tells beside tokens, as properties under `provider.`: tier, costs, times, counts."""
+    tier = None if service_tier in _USUAL_TIERS else service_tier
+    properties: dict[str, str] = {}
+    if tier or extras:
+        _flatten(properties, "provider", {"service_tier": tier, **extras})
+    return properties
+
+
+def _flatten(properties: dict[str, str], prefix: str, values: Mapping[Any, Any]) -> None:
+    for name, value in values.items():
+        path = f"{prefix}.{name}"
+        if isinstance(value, dict) and path.count(".") < _DEEPEST:
+            _flatten(properties, path, value)
+        elif isinstance(value, str | int | float) and len(properties) < _MOST_EXTRAS:
+            properties[path] = str(value)[:_LONGEST_EXTRA]
+
+
+def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a usage that are no token counts of OpenAI's."""
+    return {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
+
+
+def _decode(data: bytes) -> _Head | None:
+    """What can be read of a body; None for what is no JSON object."""
+    for decoder in (_chat, _head):
+        try:
+            return decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+    return None
+
+
+def _merge(head: _Head, chat: _Head) -> None:
+    """The first id and model stand, the last usage and error do. Groq tells these in a place of its own."""
+    head.id = head.id or _text(chat.id)
+    head.model = head.model or _text(chat.model)
+    groq = chat.x_groq if isinstance(chat.x_groq, dict) else {}
+    for usage in (chat.usage, groq.get("usage")):
+        if usage and isinstance(usage, dict):
+            head.usage = usage
+            break
+    head.service_tier = chat.service_tier or head.service_tier
+    head.error = next(filter(read_failure, (chat.error, groq.get("error"))), head.error)
+
+
+class _Begun:
+    """A function call of which deltas may still come. `id` is what it began with."""
+
+    __slots__ = ("arguments", "id", "name")
+
+    def __init__(self, call_id: Any) -> None:
+        self.id = call_id
+        self.name: str | None = None
+        self.arguments: list[str] = []
+
+
+class _Calls:
+    """The function calls of an answer, joined from its deltas, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self._begun: list[_Begun] = []
+        self._at: dict[tuple[int, int], _Begun] = {}
+
+    def gather(self, choice: _Choice) -> None:
+        message = choice.delta or choice.message
+        if message is None:
+            return
+        number = choice.index or 0
+        if message.function_call is not None:
+            self._join((number, -1), None, message.function_call)
+        for place, call in enumerate(message.tool_calls or ()):
+            part = call.function or call.custom
+            if part is not None:
+                self._join((number, place if call.index is None else call.index), call.id, part)
+
+    def named(self) -> tuple[FunctionCall, ...]:
+        return tuple(
+            FunctionCall(call.name, "".join(call.arguments) if call.arguments else None)
+            for call in self._begun
+            if call.name
+        )
+
+    def _join(self, key: tuple[int, int], call_id: Any, part: _Function) -> None:
+        call = self._at.get(key)
+        # Gemini numbers every call of a stream 0; only the first delta of a call has its name.
+        if call is None or (call.name and part.name and call_id != call.id):
+            call = self._at[key] = _Begun(call_id)
+            self._begun.append(call)
+        call.name = call.name or part.name
+        if part.arguments is not None:
+            call.arguments.append(part.arguments)
+
+
+def read_failure(error: Any) -> Failure | None:
+    """What an `error` value says, an object or a text; None for anything else."""
+    if isinstance(error, str) and error:
+        return Failure(message=error)
+    if not error or not isinstance(error, dict):
+        return None
+    code = error.get("code")
+    code = str(code) if isinstance(code, int) else code
+    return Failure(_text(error.get("type")), _text(code), _text(error.get("message")))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,169 @@
+"""OpenAI's endpoints beside text generation: embeddings, images, transcription, speech.
+
+Source: OpenAI's API reference and the types of its SDK 3.54. What is billed by another measure than tokens is
+counted by that: seconds of audio, characters of text, images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from payi_transport.providers.openai.chat import describe_extras, find_extras, map_usage, read_failure
+from payi_transport.providers.reading.counts import count, section, take
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import ParsedResponse, Units
+
+__all__ = ["read_embeddings", "read_images", "read_speech", "read_transcription"]
+
+
+class _Body(msgspec.Struct):
+    """A document, or an event of a stream."""
+
+    type: Any = None
+    id: Any = None
+    model: Any = None
+    usage: Any = None
+    error: Any = None
+    duration: Any = None
+    quality: Any = None
+    size: Any = None
+    # Of a model that writes SVG, at that one's price.
+    svg_usage: Any = None
+    # The vectors or images themselves: counted at most, never read.
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Speech(msgspec.Struct):
+    model: str = ""
+    input: str = ""
+
+
+_body = msgspec.json.Decoder(_Body)
+_speech = msgspec.json.Decoder(_Speech)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_Counts = Mapping[str, Any]
+
+
+def read_embeddings(reply: RawResponse) -> ParsedResponse:
+    """Embeddings, floats or base64: the prompt is all that is billed."""
+    body, usage, finished = _read_last(reply)
+    return _answer(body, map_usage(usage), finished, describe_extras(None, find_extras(usage)))
+
+
+def read_images(reply: RawResponse) -> ParsedResponse:
+    """Images: tokens where the model tells them, else (DALL-E) as many `image` as were made."""
+    body, usage, finished = _read_last(reply)
+    drawn = body.svg_usage if isinstance(body.svg_usage, dict) else {}
+    extras = {"size": body.size, "quality": body.quality, **find_extras(usage), "svg_usage": drawn}
+    units = _map_images(usage, _count_items(body.data))
+    return _answer(body, units, finished, describe_extras(None, extras))
+
+
+def read_transcription(reply: RawResponse) -> ParsedResponse:
+    """Transcription and translation: tokens, or seconds of audio where the model is billed by duration."""
+    body, usage, finished = _read_last(reply)
+    return _answer(body, _map_transcription(usage or {"seconds": body.duration}), finished)
+
+
+def read_speech(reply: RawResponse) -> ParsedResponse:
+    """Speech: tokens where a stream tells them; the models that are billed by characters tell nothing."""
+    body, usage, finished = _read_last(reply)
+    prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
+    units = {} if prompt is None else {"text": Units(input=prompt)}
+    if completion is not None:
+        units["audio"] = Units(output=completion)
+    units = units or _count_characters(reply.request)
+    return _answer(body, units, finished)
+
+
+def _read_last(reply: RawResponse) -> tuple[_Body, _Counts, bool]:
+    """The last message that can be read, the last usage that came, and whether the end was seen."""
+    last, usage, ended = _Body(), {}, False
+    for _, data in reply.frames:
+        try:
+            body = _body.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        last = body
+        ended = ended or (isinstance(body.type, str) and body.type.endswith((".completed", ".done")))
+        if isinstance(body.usage, dict) and body.usage:
+            usage = body.usage
+    streamed = isinstance(last.type, str)
+    return last, usage, ended if streamed else reply.exhausted
+
+
+def _answer(
+    body: _Body, units: Mapping[str, Units], finished: bool, properties: Mapping[str, str] | None = None
+) -> ParsedResponse:
+    failure = read_failure(body.error)
+    return ParsedResponse(
+        model=body.model if isinstance(body.model, str) else None,
+        response_id=body.id if isinstance(body.id, str) else None,
+        units=units,
+        failure=failure,
+        finished=finished or failure is not None,
+        properties=properties or {},
+    )
+
+
+def _map_images(usage: _Counts, made: int) -> dict[str, Units]:
+    prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
+    if prompt is None and completion is None:
+        return {"image": Units(output=made)} if made else {}
+    units: dict[str, Units] = {}
+    if prompt is not None:
+        details = section(usage, "input_tokens_details")
+        taken, text = take(
+            prompt,
+            {"text_cache_read": count(details, "cached_tokens"), "vision": count(details, "image_tokens")},
+        )
+        units = {name: Units(input=value) for name, value in {"text": text, **taken}.items()}
+    if completion is not None:
+        taken, image = take(
+            completion, {"text": count(section(usage, "output_tokens_details"), "text_tokens")}
+        )
+        for name, value in {"image": image, **taken}.items():
+            units[name] = Units(input=units[name].input if name in units else None, output=value)
+    return units
+
+
+def _map_transcription(usage: _Counts) -> dict[str, Units]:
+    seconds = _read_seconds(usage.get("seconds"))
+    if seconds is not None:
+        return {"audio": Units(input=seconds)}
+    units: dict[str, Units] = {}
+    prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
+    if prompt is not None:
+        details = section(usage, "input_token_details", "input_tokens_details")
+        taken, audio = take(prompt, {"text": count(details, "text_tokens")})
+        units = {name: Units(input=value) for name, value in {"audio": audio, **taken}.items()}
+    if completion is not None:
+        units["text"] = Units(input=units["text"].input if "text" in units else None, output=completion)
+    return units
+
+
+def _count_items(data: msgspec.Raw) -> int:
+    try:
+        return len(_list.decode(data))
+    except (msgspec.DecodeError, RecursionError):
+        return 0
+
+
+def _read_seconds(value: Any) -> int | None:
+    """Whole seconds, as they are billed: to the nearest. Older answers have the number as text."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return int(seconds + 0.5) if 0 <= seconds < 1e9 else None
+
+
+def _count_characters(request: bytes) -> dict[str, Units]:
+    try:
+        asked = _speech.decode(request)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return {"text": Units(input=len(asked.input))} if asked.model.startswith("tts-") else {}

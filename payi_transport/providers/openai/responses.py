@@ -1,0 +1,150 @@
+"""OpenAI's Responses API: one document, or a stream whose last event holds the whole response.
+
+Source: OpenAI's API reference and the types of its SDK 3.54. Usage comes with a terminal status alone, on
+streams in `response.completed`, `response.incomplete` or `response.failed`. Decisions count likewise, in one
+document that has neither an id nor a status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from payi_transport.providers.openai.chat import describe_extras, find_extras, map_usage, read_failure
+from payi_transport.providers.reading.counts import count, section
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
+
+__all__ = ["read_response"]
+
+_TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
+# The last events of a stream; not each host tells the status beside. No set, as a type may be of any type.
+_ENDS = tuple(f"response.{status}" for status in sorted(_TERMINAL))
+_SVG_COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "total_tokens")
+# Where a call has its arguments; those of a custom tool are free text.
+_ARGUMENTS = {"function_call": "arguments", "custom_tool_call": "input"}
+# What is told of a response that failed without a word.
+_FAILED = Failure(code="failed")
+
+
+class _Response(msgspec.Struct):
+    id: Any = None
+    model: Any = None
+    status: Any = None
+    output: Any = None
+    usage: Any = None
+    tool_usage: Any = None
+    service_tier: Any = None
+    error: Any = None
+
+
+class _Message(_Response):
+    """A document, or an event of a stream with the response (or one finished item of it) inside."""
+
+    type: Any = None
+    code: Any = None
+    message: Any = None
+    response: _Response | None = None
+    item: Any = None
+
+
+_message = msgspec.json.Decoder(_Message)
+
+
+def read_response(reply: RawResponse) -> ParsedResponse:
+    """What a response says; of a stream that was cut, the items that were finished."""
+    response, items, failure, streamed, ended = _Response(), list[Any](), None, False, False
+    for _, data in reply.frames:
+        message = _decode(data)
+        if message is None:
+            continue
+        streamed = streamed or message.type is not None
+        ended = ended or message.type in _ENDS
+        if message.type == "response.output_item.done":
+            items.append(message.item)
+        elif message.type == "error":
+            failure = _read_error_event(message)
+        response = _later(response, message.response or message)
+    output = response.output if isinstance(response.output, list) and response.output else items
+    status = response.status if isinstance(response.status, str) else None
+    return ParsedResponse(
+        model=_text(response.model),
+        response_id=_text(response.id),
+        units=_map_units(response),
+        function_calls=tuple(_read_calls(output)),
+        failure=failure or read_failure(response.error) or (_FAILED if status == "failed" else None),
+        finished=ended or status in _TERMINAL or failure is not None,
+        # A stream that was cut there says all that it will say; a document is to be fetched again.
+        pending=status in ("queued", "in_progress") and not streamed,
+        properties=_describe(response, output),
+    )
+
+
+def _decode(data: bytes) -> _Message | None:
+    try:
+        return _message.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _later(earlier: _Response, later: _Response) -> _Response:
+    """The later snapshot of a response; what it does not say stands as it was."""
+    said = {
+        name: value for name in _Response.__struct_fields__ if (value := getattr(later, name)) is not None
+    }
+    return msgspec.structs.replace(earlier, **said)
+
+
+def _map_units(response: _Response) -> dict[str, Units]:
+    units = map_usage(response.usage) if isinstance(response.usage, dict) else {}
+    tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
+    searches = count(section(tools, "web_search"), "num_requests")
+    if searches:
+        units["web_search_request"] = Units(output=searches)
+    return units
+
+
+def _describe(response: _Response, output: Iterable[Any]) -> dict[str, str]:
+    """The tier that is billed, the host's own counts and costs, and what hosted image tools used.
+
+    Another model's price applies to these, and yet another's to what was drawn as SVG.
+    """
+    usage = response.usage if isinstance(response.usage, dict) else {}
+    tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
+    images = section(tools, "image_gen")
+    used = images if count(images, "total_tokens") else {}
+    hosted = {"tool_usage": {"image_gen": used}} if used else {}
+    extras = {**find_extras(usage), **hosted, "svg_usage": _sum_svg_usage(output)}
+    return describe_extras(response.service_tier, extras)
+
+
+def _sum_svg_usage(output: Iterable[Any]) -> dict[str, Any]:
+    """What all images together used that were drawn as SVG; an answer's are made by one model."""
+    usages = [section(item, "svg_usage") for item in output if isinstance(item, dict)]
+    counted: dict[str, Any] = {}
+    for usage in usages:
+        for name in _SVG_COUNTS:
+            if number := count(usage, name):
+                counted[name] = counted.get(name, 0) + number
+    models = filter(None, (_text(usage.get("model")) for usage in usages))
+    return {**counted, "model": next(models, None)} if counted else {}
+
+
+def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:
+    for item in output:
+        field = _ARGUMENTS.get(_text(item.get("type")) or "") if isinstance(item, dict) else None
+        if field and _text(item.get("name")):
+            arguments = item.get(field)
+            yield FunctionCall(item["name"], arguments if isinstance(arguments, str) else None)
+
+
+def _read_error_event(message: _Message) -> Failure:
+    if message.error is not None:
+        return read_failure(message.error) or Failure(code="error")
+    return Failure(code=_text(message.code) or "error", message=_text(message.message))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,1 +1,0 @@
-"""What an exchange says: from its bytes to its event."""

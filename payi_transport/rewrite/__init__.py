@@ -1,0 +1,1 @@
+"""What may change in a call on its way, and why."""

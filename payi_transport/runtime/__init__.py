@@ -1,0 +1,1 @@
+"""Threads, locks, generators and logging, made safe for forks, signals and interpreter exit."""

@@ -1,1 +1,0 @@
-"""Whom a call is for: scopes in the program, headers on the call."""

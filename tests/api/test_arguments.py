@@ -1,0 +1,111 @@
+"""What a later call of `payi_instrument()` asks for in vain: what differs, and nothing that only looks so."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import httpx
+import pytest
+
+from payi_transport import AsyncPayi, MemorySink, Payi, PayiConfigError
+from payi_transport.api.arguments import Arguments, describe, find_ignored
+from payi_transport.api.instrument import payi_instrument
+
+SINK, LOGGER = MemorySink(), logging.getLogger("test")
+HOSTS = {"llm.example.org": {"price_as_category": "x"}}
+
+
+def tell(request_id: str, data: dict[str, str]) -> None:
+    """A logger of prompts and responses."""
+
+
+def ignored(first: dict[str, Any], later: dict[str, Any]) -> list[str]:
+    return find_ignored(describe(Arguments(**first)), Arguments(**later))
+
+
+def test_they_are_those_of_payi_instrument() -> None:
+    assert Arguments._field_defaults == {"payi": None, **(payi_instrument.__kwdefaults__ or {})}
+
+
+FIRST: dict[str, Any] = {
+    "payi": Payi(api_key="k", base_url="https://payi.example.org"),
+    "instruments": {"system.openai"},
+    "log_prompt_and_response": False,
+    "config": {"user_id": "u", "limit_ids": ["a"], "host_mappings": HOSTS, "delivery": {"mode": "single"}},
+    "logger": LOGGER,
+    "prompt_and_response_logger": tell,
+    "sink": SINK,
+}
+QUIET: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "all of it again": FIRST,
+    "a part of it": {"sink": SINK},
+    "the defaults": {"log_prompt_and_response": True, "config": None},
+    "a configuration that says nothing": {"config": {"user_id": None}},
+    "a part of the configuration": {"config": {"limit_ids": ("a",)}},
+    "another client with the same key": {
+        "payi": [AsyncPayi(api_key="k", base_url="https://payi.example.org")]
+    },
+    "the same address with a slash": {"payi": Payi(api_key="k", base_url="https://payi.example.org/")},
+}
+
+
+@pytest.mark.parametrize("later", QUIET.values(), ids=QUIET.keys())
+def test_what_asks_for_nothing_else_is_not_ignored(later: dict[str, Any]) -> None:
+    assert ignored(FIRST, later) == []
+
+
+# What was given first, what is given later, and what of it is ignored.
+OTHER: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
+    "another key": (FIRST, {"payi": Payi(api_key="l", base_url="https://payi.example.org")}, ["payi"]),
+    "a key where there was none": ({"sink": SINK}, {"payi": FIRST["payi"]}, ["payi"]),
+    "another category": (FIRST, {"instruments": {"system.anthropic"}}, ["instruments"]),
+    "all categories": (FIRST, {"instruments": {"*"}}, ["instruments"]),
+    "no content": ({}, {"log_prompt_and_response": False}, ["log_prompt_and_response"]),
+    "another logger": (FIRST, {"logger": logging.getLogger("other")}, ["logger"]),
+    "a logger of prompts": ({}, {"prompt_and_response_logger": tell}, ["prompt_and_response_logger"]),
+    "another sink": (FIRST, {"sink": MemorySink()}, ["sink"]),
+    "keys of the configuration": (
+        FIRST,
+        {"config": {"user_id": "v", "limit_ids": ["a"], "account_name": "b", "delivery": {"max_batch": 1}}},
+        ["config.user_id", "config.account_name", "config.delivery"],
+    ),
+    "the default of a key that was set": (
+        {"config": {"proxy": True}},
+        {"config": {"proxy": False}},
+        ["config.proxy"],
+    ),
+    "more hosts": (
+        {"config": {"host_mappings": HOSTS}},
+        {"config": {"host_mappings": {}}},
+        ["config.host_mappings"],
+    ),
+    "several": (FIRST, {"sink": MemorySink(), "config": {"user_id": "v"}}, ["config.user_id", "sink"]),
+    "what can't be used": (
+        FIRST,
+        {"payi": 3, "instruments": {"nonsense"}, "config": {"nonsense": 1}},
+        ["payi", "instruments", "config"],
+    ),
+    "a configuration that is none": (FIRST, {"config": "nonsense"}, ["config"]),
+}
+
+
+@pytest.mark.parametrize(("first", "later", "names"), OTHER.values(), ids=OTHER.keys())
+def test_what_asks_for_something_else_is_ignored(
+    first: dict[str, Any], later: dict[str, Any], names: list[str]
+) -> None:
+    assert ignored(first, later) == names
+
+
+def test_a_configuration_that_is_changed_later_is_another_one() -> None:
+    config: Any = {"host_mappings": {httpx.URL("https://a.example.org"): {"price_as_category": "x"}}}
+    running = describe(Arguments(config=config))
+    assert find_ignored(running, Arguments(config=config)) == []
+    config["host_mappings"]["b.example.org"] = {"price_as_category": "y"}
+    assert find_ignored(running, Arguments(config=config)) == ["config.host_mappings"]
+
+
+def test_bad_arguments_of_the_first_call_are_an_error() -> None:
+    with pytest.raises(PayiConfigError, match="instruments"):
+        describe(Arguments(instruments={"nonsense"}))

@@ -1,0 +1,97 @@
+"""The name of a use case that was given none: what the program is, and the same at every run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from payi_transport.api.default_use_case import name_caller
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+from payi_transport import MemorySink, get_context, payi_instrument
+payi_instrument(sink=MemorySink())
+print(get_context()["use_case_name"])
+"""
+# The files of a program that has nothing else, how it is run, and its name.
+PROGRAMS: dict[str, tuple[list[str], list[str], str]] = {
+    "a script": (["job.py"], ["job.py"], "job"),
+    "a script with capitals, spaces and dots": (["My Job.v2.py"], ["My Job.v2.py"], "my_job.v2"),
+    "a script without a suffix": (["job"], ["job"], "job"),
+    "a module": (["job.py"], ["-m", "job"], "job"),
+    "a module of a package": (["shop/__init__.py", "shop/job.py"], ["-m", "shop.job"], "job"),
+    "a package": (["shop/__main__.py"], ["-m", "shop"], "shop"),
+    "a package in a package": (["shop/app/__main__.py"], ["-m", "shop.app"], "app"),
+    "a folder": (["shop/__main__.py"], ["shop"], "shop"),
+    "this folder": (["__main__.py"], ["."], "here"),
+    "a package that does it when it is imported": (["shop/__init__.py"], ["-c", "import shop"], "shop"),
+    "a command line": ([], ["-c", PROGRAM], "interactive"),
+    "what is typed": ([], ["-"], "interactive"),
+}
+
+
+@pytest.mark.parametrize(("files", "arguments", "name"), PROGRAMS.values(), ids=PROGRAMS.keys())
+def test_a_program_is_named_for_what_it_is(
+    files: list[str], arguments: list[str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(PROGRAM if file == files[-1] else "")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    ran = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, input=PROGRAM, capture_output=True, text=True, timeout=60
+    )
+    assert (ran.stdout, ran.stderr) == (f"{name}\n", "")
+
+
+def run_code(file: str, names: dict[str, Any]) -> str:
+    """The name for code that was compiled as of `file`, and runs among `names`."""
+    source = "import sys\ndef work():\n    return name_caller(sys._getframe())\nname = work()"
+    module: dict[str, Any] = {**names, "name_caller": name_caller}
+    exec(compile(source, file, "exec"), module)  # noqa: S102  # as what is typed is run
+    return str(module["name"])
+
+
+# The file as the code has it, the names of its module, and the name.
+CODES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a cell of IPython": ("<ipython-input-12-0123456789ab>", {"get_ipython": None}, "notebook"),
+    "a cell of Jupyter": ("/a/ipykernel_123/1529318463.py", {"get_ipython": None}, "notebook"),
+    "a script that IPython runs": ("/a/job.py", {"get_ipython": None, "__file__": "/a/job.py"}, "job"),
+    "code that a module makes": ("<string>", {"__file__": "/a/job.py"}, "job"),
+    "a module without its source": ("/a/job.py", {"__file__": "/a/job.pyc"}, "job"),
+    "a module whose file is not known": ("/a/job.py", {"__file__": None}, "job"),
+    "code of a name": ("job.py", {}, "job"),
+    "code without a name": ("<string>", {}, "interactive"),
+    "a file without a name": ("/a/.py", {}, "interactive"),
+    "a package without a name": ("/__main__.py", {}, "interactive"),
+}
+
+
+@pytest.mark.parametrize(("file", "names", "name"), CODES.values(), ids=CODES.keys())
+def test_code_is_named_for_where_it_is_from(file: str, names: dict[str, Any], name: str) -> None:
+    assert run_code(file, names) == name
+
+
+def test_where_no_code_of_python_calls_there_is_a_name_too() -> None:
+    nobody: FrameType | None = None
+    assert name_caller(nobody) == "interactive"
+
+
+@pytest.mark.parametrize("file", ["job.py", "__main__.py"])
+def test_there_is_a_name_where_the_folder_is_gone(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    names: dict[str, Any] = {"__file__": file, "sys": sys, "name_caller": name_caller}
+    exec("name = name_caller(sys._getframe())", names)  # noqa: S102 (a frame of that file)
+    assert names["name"] == ("job" if file == "job.py" else "interactive")

@@ -1,0 +1,120 @@
+"""Behind `payi_shutdown()` and `payi_uninstrument()`: what is counted, and that it can begin again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from payi_transport import (
+    Event,
+    MemorySink,
+    PayiConfigError,
+    PayiStats,
+    Receipt,
+    payi_flush,
+    payi_instrument,
+    payi_shutdown,
+    payi_stats,
+    payi_uninstrument,
+)
+from payi_transport.pipeline.active import get_active
+from tests.calls import URL, call
+from tests.wire_cases import UNARY
+
+
+def test_instrumenting_again_after_putting_all_back(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    call()
+    payi_uninstrument()
+    assert len(sink.events) == 1
+    call()
+    again = MemorySink()
+    payi_instrument(sink=again)
+    call()
+    assert payi_flush()
+    assert (len(sink.events), len(again.events)) == (1, 1)
+
+
+def test_after_shutdown_calls_go_on_and_are_counted_as_lost(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    assert payi_shutdown()
+    call()
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.lost) == (1, 0, {"shutdown": 1})
+
+
+@pytest.mark.parametrize("end", [payi_shutdown, payi_uninstrument])
+def test_the_counts_can_be_read_behind_the_end_and_up_to_the_next_start(end: Any, sink: MemorySink) -> None:
+    class Refusing(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            return Receipt(rejected=dict.fromkeys(range(len(batch)), "refused"))
+
+    payi_instrument(sink=Refusing())
+    call()
+    end()
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.queued, stats.lost) == (1, 0, 0, {"refused": 1})
+    payi_instrument(sink=sink)
+    assert payi_stats() == PayiStats()
+
+
+def test_a_call_that_is_answered_behind_the_end_is_counted_as_lost(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        payi_uninstrument()
+        return httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.answer))
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        client.post(URL, content=UNARY.request)
+    stats = payi_stats()
+    assert (stats.captured, stats.lost, sink.events) == (1, {"shutdown": 1}, [])
+
+
+def test_a_call_whose_answer_is_on_its_way_at_the_end_is_reported_as_far_as_it_came(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    reply = httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.answer))
+    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+        with client.stream("POST", URL, content=UNARY.request) as response:
+            payi_uninstrument()
+            assert response.read() == UNARY.answer
+    stats = payi_stats()
+    assert (stats.captured, stats.lost) == (1, {})
+    assert [event.http_status_code for event in sink.events] == [200]
+
+
+def test_instrumenting_again_after_shutdown_begins_afresh(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"user_id": "first"})
+    call()
+    assert payi_shutdown()
+    call()
+    again = MemorySink()
+    payi_instrument(sink=again, config={"user_id": "second"})
+    call()
+    assert payi_flush()
+    assert [event.user_id for event in sink.events + again.events] == ["first", "second"]
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.lost) == (1, 1, {})
+
+
+def test_bad_input_after_shutdown_changes_nothing(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    assert payi_shutdown()
+    first, hook = get_active(), httpx.Client._send_single_request
+    with pytest.raises(PayiConfigError, match="nonsense"):
+        payi_instrument(instruments={"nonsense"})
+    assert get_active() is first
+    assert httpx.Client._send_single_request is hook
+
+
+def test_uninstrumenting_behind_a_second_start_puts_every_hook_back(sink: MemorySink) -> None:
+    before = httpx.Client._send_single_request
+    payi_instrument(sink=sink)
+    payi_shutdown()
+    payi_instrument(sink=sink)
+    payi_uninstrument()
+    assert httpx.Client._send_single_request is before
+    assert get_active() is None

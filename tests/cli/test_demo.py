@@ -1,0 +1,153 @@
+"""The demo shows right numbers anywhere: without a key, an account or a network."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from payi_transport import PayiConfigError, Units
+from payi_transport.cli.demo import run_demo
+from payi_transport.cli.demo_provider import make_answer, serve_provider
+from payi_transport.cli.report import make_report
+from payi_transport.pipeline.active import get_active
+
+PATH = "/v1/chat/completions"
+HOSTILE = {
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "NO_PROXY": "",
+    "SSL_CERT_FILE": "/nowhere/ca.pem",
+    "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+    "OPENAI_API_KEY": "a key that opens nothing",
+    "OPENAI_ORG_ID": "org",
+    "OPENAI_CUSTOM_HEADERS": "no header",
+    "PAYI_TRANSPORT_DISABLED": "1",
+    "PAYI_BASE_URL": "http://127.0.0.1:9",
+}
+
+
+def asked(**fields: Any) -> dict[str, Any]:
+    return {"model": "gpt-5", "messages": [{"role": "user", "content": "hello"}], **fields}
+
+
+def documents_of(parts: Any) -> list[Mapping[str, Any]]:
+    return [json.loads(part.removeprefix(b"data: ")) for part in parts[:-1]]
+
+
+def test_the_demo_captures_exactly_the_tokens_that_the_provider_counted(tmp_path: Path) -> None:
+    run = run_demo(tmp_path / "calls.json")
+    report = make_report(run.capture, "use_case")
+    groups = {group.name: group for group in report.groups}
+    assert {name: (group.calls, group.errors) for name, group in groups.items()} == {
+        "answer-customers": (2, 0),
+        "summarize-cases": (3, 1),
+    }
+    assert groups["answer-customers"].units == {
+        "text": Units(input=1200 - 1024 + 1290 - 1152, output=180 - 128 + 62),
+        "text_cache_read": Units(input=1024 + 1152),
+        "reasoning": Units(output=128),
+    }
+    assert groups["summarize-cases"].units == {"text": Units(input=2 * 412, output=2 * 96)}
+    assert report.total.units["text"] == Units(input=1138, output=306)
+
+
+def test_the_demo_captures_two_users_a_tool_call_streams_and_an_error(tmp_path: Path) -> None:
+    events = json.loads(run_demo(tmp_path / "calls.json").file.read_bytes())
+    assert [event["user_id"] for event in events] == ["ada", "ada", "ada", "grace", "grace"]
+    assert [event["http_status_code"] for event in events] == [200, 200, 200, 200, 404]
+    assert events[0]["provider_response_function_calls"][0]["name"] == "find_parcel"
+    assert [isinstance(event.get("provider_response_json"), list) for event in events[2:4]] == [True, True]
+    assert {event["category"] for event in events} == {"system.openai"}
+
+
+def test_the_demo_puts_everything_back(tmp_path: Path) -> None:
+    before = dict(os.environ)
+    run_demo(tmp_path / "calls.json")
+    assert dict(os.environ) == before
+    assert get_active() is None
+
+
+def test_the_demo_keeps_its_file_in_a_new_folder_by_default() -> None:
+    first, second = run_demo().file, run_demo().file
+    assert first.is_absolute()
+    assert first != second
+    assert first.exists()
+    for file in (first, second):
+        file.unlink()
+        file.parent.rmdir()
+
+
+def test_the_demo_is_deaf_to_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in HOSTILE.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.lower(), value)
+    run = run_demo(tmp_path / "calls.json")
+    assert len(run.capture.calls) == 5
+    assert os.environ["OPENAI_BASE_URL"] == HOSTILE["OPENAI_BASE_URL"]
+    assert os.environ["PAYI_TRANSPORT_DISABLED"] == "1"
+
+
+def test_an_output_that_can_not_be_written_is_refused_and_the_environment_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere")
+    with pytest.raises(PayiConfigError, match="does not exist"):
+        run_demo(tmp_path / "missing" / "calls.json")
+    assert os.environ["OPENAI_BASE_URL"] == "http://elsewhere"
+
+
+def test_the_demo_leaves_no_module_of_an_http_library_patched(tmp_path: Path) -> None:
+    family = sys.modules[openai.DefaultHttpxClient.__mro__[1].__module__.split(".")[0]]
+    before = family.Client._send_single_request
+    run_demo(tmp_path / "calls.json")
+    assert family.Client._send_single_request is before
+
+
+@pytest.mark.parametrize(
+    ("path", "request_body", "code"),
+    [
+        (PATH, asked(model="gpt-99"), "model_not_found"),
+        (PATH, {}, "model_not_found"),
+        ("/v1/files", asked(), "not_found"),
+    ],
+)
+def test_the_provider_refuses_what_it_does_not_have_as_the_real_one_does(
+    path: str, request_body: dict[str, Any], code: str
+) -> None:
+    answer = make_answer(path, request_body)
+    assert answer.status == 404
+    assert json.loads(answer.parts[0])["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("options", "usages"),
+    [({}, 0), ({"stream_options": None}, 0), ({"stream_options": {"include_usage": True}}, 1)],
+)
+def test_the_providers_stream_tells_usage_only_where_it_was_asked_for(
+    options: dict[str, Any], usages: int
+) -> None:
+    answer = make_answer(PATH, asked(stream=True, **options))
+    assert answer.parts[-1] == b"data: [DONE]\n\n"
+    chunks = documents_of(answer.parts)
+    assert sum(chunk["usage"] is not None for chunk in chunks) == usages
+    assert sum(chunk["choices"] == [] for chunk in chunks) == usages
+
+
+def test_the_provider_answers_over_http_in_one_piece_and_as_a_stream() -> None:
+    with serve_provider() as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        for body, content_type in ((asked(), "application/json"), (asked(stream=True), "text/event-stream")):
+            connection.request("POST", PATH, json.dumps(body))
+            response = connection.getresponse()
+            assert response.getheader("content-type") == content_type
+            assert b"gpt-5" in response.read()
+        connection.close()

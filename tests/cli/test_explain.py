@@ -1,0 +1,174 @@
+"""Explanations say what becomes of a request and why, and repeat no secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport import PayiError
+from payi_transport.cli.explain import REGIONAL, describe
+from payi_transport.providers.registry import DIALECTS
+from payi_transport.routing.examples import EXAMPLES
+from payi_transport.routing.hosts import find_known
+from payi_transport.routing.paths import find_operation
+from payi_transport.values.names import PayiCategories
+from tests.cli.explanations import CHAT, OPENAI, explain
+
+
+@pytest.mark.parametrize(
+    ("url", "category", "row"),
+    [
+        (f"https://api.openai.com{CHAT}", "system.openai", "built-in row api.openai.com"),
+        (f"HTTPS://API.OpenAI.com:443{CHAT}", "system.openai", "built-in row api.openai.com"),
+        (f"api.openai.com{CHAT}", "system.openai", "built-in row api.openai.com"),
+        (f"  eu.api.openai.com{CHAT}", "system.openai", "built-in row *.api.openai.com"),
+        (
+            "https://me.openai.azure.com/openai/deployments/d/chat/completions?api-version=1",
+            "system.azureopenai",
+            "built-in row *.openai.azure.com",
+        ),
+        (
+            f"https://me.services.ai.azure.com/openai{CHAT}",
+            "system.azureopenai",
+            "*.services.ai.azure.com, and the path tells the category",
+        ),
+        (f"llm.corp.example{CHAT}", "system.openai", "your mapping *.corp.example"),
+        (f"http://localhost:8000{CHAT}", "my.category", "your mapping localhost:8000"),
+        (f"http://[::1]:8000{CHAT}", "system.openai", "your mapping [::1]"),
+    ],
+)
+def test_an_observed_request_is_told_with_the_row_that_matched(url: str, category: str, row: str) -> None:
+    mappings = {
+        "*.corp.example": OPENAI,
+        "http://localhost:8000/v1": {"price_as_category": "my.category"},
+        "[::1]": OPENAI,
+    }
+    explanation = explain(url, mappings)
+    assert explanation.observed
+    assert explanation.category == category
+    assert explanation.operation == "openai.chat"
+    assert row in explanation.because[0]
+    assert explanation.near == ()
+    assert explanation.config is None
+
+
+def test_a_mapping_goes_before_the_built_in_row() -> None:
+    explanation = explain(f"https://api.openai.com{CHAT}", {"api.openai.com": {"price_as_category": "mine"}})
+    assert explanation.category == "mine"
+    assert "your mapping api.openai.com" in explanation.because[0]
+
+
+ANTHROPIC = {
+    "https://api.anthropic.com/v1/messages?beta=true": ("anthropic.messages", "system.anthropic"),
+    "https://my.services.ai.azure.com/anthropic/v1/messages": ("anthropic.messages", "system.azure"),
+    "https://bedrock-mantle.us-east-1.api.aws/anthropic/v1/messages": (
+        "anthropic.messages",
+        "system.aws.bedrock",
+    ),
+    "https://dbc-1.cloud.databricks.com/serving-endpoints/anthropic/v1/messages": (
+        "anthropic.messages",
+        "system.databricks.aws",
+    ),
+    **{
+        f"https://{host}/v1/projects/p/locations/l/publishers/anthropic/models/claude@1:{verb}": (
+            "anthropic.vertex",
+            "system.google.vertex",
+        )
+        for host in (
+            "aiplatform.googleapis.com",
+            "us-east5-aiplatform.googleapis.com",
+            "aiplatform.eu.rep.googleapis.com",
+        )
+        for verb in ("rawPredict", "streamRawPredict")
+    },
+}
+
+
+@pytest.mark.parametrize(("url", "answer"), ANTHROPIC.items())
+def test_every_host_of_anthropics_models_is_observed(url: str, answer: tuple[str, str]) -> None:
+    explanation = explain(url)
+    assert explanation.observed
+    assert (explanation.operation, explanation.category) == answer
+
+
+def test_a_category_that_the_instruments_leave_out_is_told() -> None:
+    explanation = explain(f"https://api.openai.com{CHAT}", instruments=frozenset({"system.anthropic"}))
+    assert not explanation.observed
+    assert explanation.because[1] == "system.openai is none of the instruments given: system.anthropic"
+    assert explanation.near == ("add system.openai to them",)
+
+
+def test_a_family_of_instruments_covers_its_members() -> None:
+    url = f"https://me.openai.azure.com{CHAT}"
+    assert explain(url, instruments=frozenset({"system.azure"})).observed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://user:s3cret@api.openai.com{CHAT}?key=s3cret#s3cret",
+        f"user:s3cret@api.openai.com{CHAT}?u=http://s3cret/",
+        f"http://s3cret@nowhere.example:8000{CHAT}?s3cret",
+    ],
+)
+def test_neither_query_nor_credentials_are_told(url: str) -> None:
+    explanation = explain(url)
+    assert "s3cret" not in describe(explanation)
+    assert CHAT in explanation.url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "   ",
+        "/v1/chat/completions",
+        "https://",
+        "ftp://host/x",
+        "https://user:s3cret/x@host/",
+        "https://host:s3cret/",
+        "https://s3cret_%%/",
+        "http://[::1",
+        "-",
+    ],
+)
+def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(PayiError, match="URL: expected http or https") as refused:
+        explain(url)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_path_is_shown_as_it_is_on_the_wire() -> None:
+    assert explain("https://api.openai.com/v1/a b\x1b/%41").url == "https://api.openai.com/v1/a%20b%1B/%41"
+
+
+def test_a_description_has_a_line_for_each_part() -> None:
+    assert describe(explain(f"http://api.opnai.com{CHAT}")).splitlines() == [
+        "POST http://api.opnai.com/v1/chat/completions",
+        "",
+        "Observed     no",
+        "Wire format  openai.chat",
+        "Because      api.opnai.com is in no row of the built-in table",
+        "Near miss    the known host api.openai.com is spelled nearly like it; a typo?",
+        "",
+        "To observe it as it is, add to the config:",
+        '  {"host_mappings": {"api.opnai.com": {"price_as_category": "system.openai"}}}',
+    ]
+
+
+def test_a_description_of_an_observed_request_has_nothing_to_add() -> None:
+    text = describe(explain(f"https://api.openai.com{CHAT}"))
+    assert "Observed     yes" in text
+    assert "Near miss" not in text
+    assert "add" not in text
+
+
+def test_every_wire_format_has_an_example() -> None:
+    assert set(EXAMPLES) == set(DIALECTS)
+    for operation, example in EXAMPLES.items():
+        assert find_operation(example.method, example.path) == operation
+
+
+def test_every_host_with_a_region_is_known() -> None:
+    categories = [match.category for host in REGIONAL if (match := find_known(host))]
+    bedrock, google = PayiCategories.aws_bedrock, PayiCategories.google_vertex
+    assert categories == [bedrock, bedrock, google]

@@ -1,0 +1,216 @@
+"""The commands, as a user types them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import payi_transport.__main__ as entry
+from payi_transport.cli.main import cli
+from tests.cli.test_demo import HOSTILE
+
+URL = "https://llm.corp.example/v1/chat/completions"
+
+
+def run(*args: object) -> Result:
+    return CliRunner().invoke(cli, [str(arg) for arg in args])
+
+
+def start(*args: object, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "payi_transport", *map(str, args)]
+    return subprocess.run(
+        command, capture_output=True, env={**os.environ, **variables}, timeout=60, check=False
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "calls.json"
+    event = {
+        "resource": "gpt-5",
+        "user_id": "渡辺",
+        "units": {"text": {"input": 1234}},
+        "http_status_code": 500,
+    }
+    path.write_text(json.dumps([event, {"units": {}}]))
+    return path
+
+
+def write_config(tmp_path: Path, name: str, text: str) -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def assert_refused(result: Result, says: str) -> None:
+    """One line on stderr, exit code 2, no traceback."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert says in result.stderr
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_report_prints_a_table_by_resource(file: Path) -> None:
+    result = run("report", file)
+    assert result.exit_code == 0
+    assert "Resource" in result.stdout
+    assert "1,234" in result.stdout
+
+
+def test_report_groups_by_what_it_is_told(file: Path) -> None:
+    assert "渡辺" in run("report", file, "--by", "user").stdout
+
+
+def test_report_prints_json(file: Path) -> None:
+    made = json.loads(run("report", file, "--by", "user", "--json").stdout)
+    assert {group["name"]: group["errors"] for group in made["groups"]} == {"渡辺": 1, None: 0}
+
+
+def test_report_does_not_know_other_groupings(file: Path) -> None:
+    result = run("report", file, "--by", "colour")
+    assert result.exit_code == 2
+    assert "use_case" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "No such file"), ("{}", "no JSON array"), ("[{", "is no JSON")]
+)
+def test_report_refuses_a_file_it_can_not_read(tmp_path: Path, content: str | None, says: str) -> None:
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_text(content)
+    assert_refused(run("report", path), says)
+
+
+def test_report_prints_names_that_the_terminal_has_no_letters_for(file: Path) -> None:
+    ended = start("report", file, "--by", "user", PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"??" in ended.stdout
+
+
+def test_explain_tells_what_becomes_of_a_url() -> None:
+    result = run("explain", "api.openai.com/v1/chat/completions")
+    assert result.exit_code == 0
+    assert "Observed     yes" in result.stdout
+
+
+def test_explain_takes_a_method() -> None:
+    result = run("explain", "api.openai.com/v1/chat/completions", "--method", "get")
+    assert "Observed     no" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("config.json", '{"host_mappings": {"*.corp.example": {"price_as_category": "system.openai"}}}'),
+        ("config.json", '\ufeff{"databricks": {"host_mappings": {"https://llm.corp.example/": '
+         '{"price_as_category": "system.openai"}}}}'),
+        ("config.TOML", '[host_mappings."*.corp.example"]\nprice_as_category = "system.openai"\n'),
+    ],
+)  # fmt: skip
+def test_explain_reads_the_config_that_payi_instrument_takes(tmp_path: Path, name: str, text: str) -> None:
+    config = write_config(tmp_path, name, text)
+    result = run("explain", URL, "--config", config)
+    assert "Observed     yes" in result.stdout
+    assert "your mapping" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("config.json", "{", "neither JSON nor"),
+        ("config.json", "[" * 100_000, "neither JSON nor"),
+        ("config.toml", "= 1", "neither JSON nor"),
+        ("config.json", "[]", "config: expected a dict"),
+        ("config.json", '{"host_mapping": {}}', "unknown key 'host_mapping'"),
+        ("config.json", '{"host_mappings": {"a b": {"price_as_category": "x"}}}', "'a b' is no host"),
+        ("config.json", '{"host_mappings": {"gw": {}}}', "price_as_category is needed"),
+    ],
+)
+def test_explain_refuses_a_config_that_payi_instrument_would_refuse(
+    tmp_path: Path, name: str, text: str, says: str
+) -> None:
+    assert_refused(run("explain", URL, "--config", write_config(tmp_path, name, text)), says)
+
+
+def test_explain_refuses_a_config_that_is_missing_and_what_is_no_url(tmp_path: Path) -> None:
+    assert_refused(run("explain", URL, "--config", tmp_path / "missing.json"), "No such file")
+    assert_refused(run("explain", "ftp://host"), "URL: expected")
+
+
+def test_explain_knows_of_instruments() -> None:
+    url = "api.openai.com/v1/chat/completions"
+    assert "Observed     yes" in run("explain", url, "--instruments", "system.openai").stdout
+    assert "none of the instruments" in run("explain", url, "--instruments", "system.anthropic").stdout
+    assert_refused(run("explain", url, "--instruments", "nonsense"), "not known")
+
+
+def test_demo_prints_the_report_and_where_the_file_is(tmp_path: Path) -> None:
+    output = tmp_path / "calls.json"
+    result = run("demo", "--output", output)
+    assert result.exit_code == 0
+    assert "answer-customers" in result.stdout
+    assert "5 calls of the OpenAI SDK in 2 use cases" in result.stdout
+    assert "Nothing left this machine" in result.stdout
+    assert f"The file: {output}" in result.stdout
+    assert "2,176" in run("report", output).stdout
+
+
+def test_demo_refuses_an_output_that_can_not_be_written(tmp_path: Path) -> None:
+    assert_refused(run("demo", "--output", tmp_path / "missing" / "calls.json"), "does not exist")
+
+
+def test_demo_without_the_openai_sdk_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    monkeypatch.delitem(sys.modules, "payi_transport.cli.demo", raising=False)
+    assert_refused(run("demo"), "pip install 'payi-transport[demo]'")
+
+
+def test_demo_runs_as_a_process_of_its_own_in_an_environment_that_leads_elsewhere(tmp_path: Path) -> None:
+    output = tmp_path / "calls.json"
+    ended = start("demo", "--output", output, **HOSTILE)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"answer-customers" in ended.stdout
+    assert b"1,138" in ended.stdout
+    assert len(json.loads(output.read_bytes())) == 5
+
+
+def test_the_command_tells_its_version_and_its_commands() -> None:
+    assert run("--version").stdout.startswith("payi-transport, version ")
+    shown = run("-h").stdout
+    assert all(name in shown for name in ("demo", "explain", "report"))
+
+
+@pytest.mark.parametrize("package", ["click", "rich"])
+def test_without_the_extra_one_line_says_what_to_install(
+    package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "The command line needs two more packages: pip install 'payi-transport[cli]'"
+    ]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), io.TextIOWrapper(io.BytesIO(), encoding="ascii")])
+def test_the_module_runs_the_command_whatever_its_output_is(
+    stream: io.TextIOBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["payi-transport", "--version"])
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(entry.__file__, run_name="__main__")
+    assert ended.value.code == 0
+    stream.seek(0)
+    assert stream.read().startswith("payi-transport, version")

@@ -1,0 +1,204 @@
+"""The configuration: every default, what is set by what is given, and which instruments there are."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections import OrderedDict
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from payi_transport.config import settings as values
+from payi_transport.config.validation import check_config, check_instruments
+from payi_transport.errors import PayiConfigError
+from payi_transport.values.names import INSTRUMENTS, PayiCategories
+from tests.config_paths import read, write
+
+DEFAULTS: dict[str, Any] = {
+    # As Pay-i documents them.
+    "proxy": False,
+    "global_instrumentation": True,
+    "instrument_inline_data": False,
+    "connection_error_logging_window": 60,
+    "host_mappings": {},
+    "offline_instrumentation": None,
+    "aws_config.guardrail_trace": True,
+    "aws_config.add_streaming_xproxy_result": False,
+    "use_case_name": None,  # then it is the caller's, which payi_instrument() finds
+    "use_case_id": None,
+    "use_case_version": None,
+    "use_case_properties": {},
+    "limit_ids": (),
+    "user_id": None,
+    "account_name": None,
+    "request_properties": {},
+    "ingest_retry.max_inline_retries": 0,
+    "ingest_retry.inline_retry_initial_delay": 0.5,
+    "ingest_retry.queue_enabled": True,
+    "ingest_retry.queue_max_size": 0,
+    "ingest_retry.queue_interval": 5.0,
+    # Our own.
+    "request_tags": (),
+    "openai_config.include_usage": "auto",
+    "openai_config.host_mappings": {},
+    "databricks.host_mappings": {},
+    "delivery.mode": "bulk",
+    "delivery.max_batch": 256,
+    "delivery.flush_interval": 0.5,
+    "delivery.ring_capacity": 65536,
+    "delivery.max_bytes_in_flight": 256 * 1024 * 1024,
+    "delivery.spool_directory": None,
+    "delivery.spool_max_bytes": 1024 * 1024 * 1024,
+    "capture.max_body_bytes": 16 * 1024 * 1024,
+    "capture.request_headers": (),
+    "on_limit": None,
+    "enforce_limits": False,
+    "limit_check_interval": 30.0,
+}
+
+
+@pytest.mark.parametrize("config", [None, {}], ids=["None", "{}"])
+@pytest.mark.parametrize(("path", "default"), DEFAULTS.items(), ids=DEFAULTS)
+def test_a_key_that_is_not_given_has_its_default(
+    path: str, default: Any, config: dict[str, Any] | None
+) -> None:
+    assert read(check_config(config), path) == default
+
+
+@pytest.mark.parametrize(("path", "default"), DEFAULTS.items(), ids=DEFAULTS)
+def test_none_stands_for_the_default(path: str, default: Any) -> None:
+    assert read(check_config(write(path, None)), path) == default
+    assert check_config(write(path.partition(".")[0], None)) == check_config(None)
+
+
+@pytest.mark.parametrize("section", ["offline_instrumentation"])
+def test_an_empty_section_is_one_that_is_asked_for(section: str) -> None:
+    assert check_config({section: {}}).offline_instrumentation == values.OfflineSettings()
+
+
+GIVEN: dict[str, Any] = {
+    "global_instrumentation": False,
+    "connection_error_logging_window": 0,
+    "host_mappings": {"h.test": {"price_as_category": "c", "include_usage": False}},
+    "offline_instrumentation": {"file_name": "events.json"},
+    "ingest_retry": {
+        "max_inline_retries": 2,
+        "inline_retry_initial_delay": 1,
+        "queue_enabled": False,
+        "queue_max_size": 100,
+        "queue_interval": 0.25,
+    },
+    "delivery": {
+        "mode": "single",
+        "max_batch": 1,
+        "flush_interval": 0.01,
+        "ring_capacity": 8,
+        "max_bytes_in_flight": 4096,
+        "spool_directory": "spool",
+        "spool_max_bytes": 1 << 20,
+    },
+    "capture": {"max_body_bytes": 1024, "request_headers": ["X-Team", "x-trace"]},
+    "openai_config": {"include_usage": True, "host_mappings": {"o.test": {"price_as_category": "c"}}},
+    "use_case_name": "Prüfung 🧾",
+    "use_case_id": "id",
+    "use_case_version": 3,
+    "use_case_properties": {"a": "1", "b": 2, "c": 0.5, "d": True, "e": None},
+    "limit_ids": ["one", "two"],
+    "user_id": "ユーザー",
+    "account_name": "",
+    "request_properties": {"environment": "production"},
+    "request_tags": ("x",),
+}
+
+
+def test_what_is_given_is_what_is_set() -> None:
+    settings = check_config(GIVEN)
+    assert settings.ingest_retry == values.IngestRetrySettings(
+        max_inline_retries=2,
+        inline_retry_initial_delay=1.0,
+        queue_enabled=False,
+        queue_max_size=100,
+        queue_interval=0.25,
+    )
+    assert settings.delivery == values.DeliverySettings(
+        mode="single",
+        max_batch=1,
+        flush_interval=0.01,
+        ring_capacity=8,
+        max_bytes_in_flight=4096,
+        spool_directory="spool",
+        spool_max_bytes=1 << 20,
+    )
+    assert settings.capture.request_headers == ("X-Team", "x-trace")
+    assert settings.openai_config.include_usage is True
+    assert settings.offline_instrumentation == values.OfflineSettings(file_name="events.json")
+    assert settings.use_case_name == "Prüfung 🧾"
+    assert settings.use_case_properties == {"a": "1", "b": 2, "c": 0.5, "d": True}
+    assert (settings.limit_ids, settings.request_tags) == (("one", "two"), ("x",))
+    assert settings.account_name == ""
+
+
+def test_the_callers_dict_is_never_written_to() -> None:
+    given = copy.deepcopy(GIVEN) | {"user_id": None, "capture": None}
+    before = copy.deepcopy(given)
+    settings = check_config(given)
+    assert given == before
+    given["host_mappings"]["h.test"]["price_as_category"] = "changed"
+    given["request_properties"]["environment"] = "changed"
+    assert settings.host_mappings["h.test"].price_as_category == "c"
+    assert settings.request_properties == {"environment": "production"}
+
+
+@pytest.mark.parametrize("kind", [OrderedDict, MappingProxyType])
+def test_any_mapping_is_a_dict(kind: Any) -> None:
+    settings = check_config(
+        kind({"delivery": kind({"max_batch": 2}), "request_properties": kind({"a": "b"})})
+    )
+    assert settings.delivery.max_batch == 2
+    assert settings.request_properties == {"a": "b"}
+
+
+@pytest.mark.parametrize("instruments", [None, {"*"}, frozenset({"*"}), {"*", "system.openai"}])
+def test_all_instruments(instruments: object) -> None:
+    assert check_instruments(instruments) is None
+
+
+@pytest.mark.parametrize("name", sorted(INSTRUMENTS))
+def test_every_category_is_an_instrument(name: str) -> None:
+    assert check_instruments({name}) == frozenset({name})
+
+
+def test_several_instruments() -> None:
+    given = frozenset({PayiCategories.openai, "system.databricks"})
+    assert check_instruments(given) == given
+    assert check_instruments(dict.fromkeys(given).keys()) == given
+
+
+@pytest.mark.parametrize(
+    ("instruments", "part"),
+    [
+        (set(), "set()"),
+        ({"openai"}, "'openai'"),
+        ({"system.openai", "system.cohere"}, "'system.cohere'"),
+        ({"*", "bogus"}, "'bogus'"),
+        ({"System.OpenAI"}, "'System.OpenAI'"),
+        (["system.openai"], "['system.openai']"),
+        ("system.openai", "'system.openai'"),
+        ({3}, "{3}"),
+        (3, "3"),
+    ],
+)
+def test_anything_else_is_an_error_that_tells_what_is_accepted(instruments: object, part: str) -> None:
+    with pytest.raises(PayiConfigError, match="instruments: ") as error:
+        check_instruments(instruments)
+    assert part in str(error.value)
+    if isinstance(instruments, set) and 3 not in instruments:
+        assert "'*', system.anthropic" in str(error.value)
+
+
+def test_checking_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        check_config(GIVEN)
+    assert not caplog.records

@@ -1,0 +1,89 @@
+"""Headers that say whom one call is for: how they are made, found among others and taken off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from payi_transport import create_headers, create_limit_header_from_ids
+from payi_transport.context.headers import find_own_headers, find_removable_headers
+from payi_transport.values.headers import Headers
+
+
+def test_the_headers_are_those_of_the_api() -> None:
+    assert create_headers(
+        limit_ids=["a", "b"],
+        user_id="u",
+        account_name="acme",
+        use_case_id="7",
+        use_case_name="bot",
+        use_case_version=3,
+        use_case_step="draft",
+        use_case_properties={"b": "2"},
+        request_properties={"a": 1, "none": None},
+        price_as_category="c",
+        price_as_resource="r",
+        resource_scope="region.eu",
+        log_prompt_and_response=False,
+        request_tags=["t"],
+    ) == {
+        "xProxy-Limit-IDs": "a,b",
+        "xProxy-User-ID": "u",
+        "xProxy-Account-Name": "acme",
+        "xProxy-UseCase-ID": "7",
+        "xProxy-UseCase-Name": "bot",
+        "xProxy-UseCase-Version": "3",
+        "xProxy-UseCase-Step": "draft",
+        "xProxy-UseCase-Properties": '{"b":"2"}',
+        "xProxy-Request-Properties": '{"a":"1"}',
+        "xProxy-PriceAs-Category": "c",
+        "xProxy-PriceAs-Resource": "r",
+        "xProxy-Resource-Scope": "region.eu",
+        "xProxy-Logging-Disable": "True",
+        "xProxy-Request-Tags": "t",
+    }
+    assert create_limit_header_from_ids(limit_ids=[" a ", "b", " "]) == {"xProxy-Limit-IDs": "a,b"}
+
+
+@pytest.mark.parametrize("limit_ids", ["budget", {"budget": 1}, 3, ["budget", None]])
+def test_limits_that_are_no_list_are_an_error_at_once(limit_ids: Any) -> None:
+    with pytest.raises(TypeError, match=r"limit_ids: expected a list of strings, got .*"):
+        create_limit_header_from_ids(limit_ids=limit_ids)
+    with pytest.raises(TypeError, match="request_tags"):
+        create_headers(request_tags=limit_ids)
+
+
+@pytest.mark.parametrize("name", ["request_properties", "use_case_properties"])
+def test_properties_that_are_no_dict_are_an_error_at_once(name: str) -> None:
+    wrong: dict[str, Any] = {name: ["tier"]}
+    with pytest.raises(TypeError, match=rf"{name}: expected a dict, got \['tier'\]"):
+        create_headers(**wrong)
+
+
+def test_own_headers_are_found_in_any_case() -> None:
+    plain: Headers = (b"accept", b"xProxy-User-ID", b"x-stainless-os", b"Linux")
+    assert find_own_headers(plain) == frozenset()
+    assert find_own_headers((*plain, b"not-xproxy-user-id", b"")) == frozenset()
+    for name in (b"xProxy-User-ID", b"XPROXY-API-KEY", b"xproxy-anything"):
+        assert find_own_headers((*plain, name, b"v", name, b"w")) == {name.lower()}
+
+
+SIGNATURE = b"AWS4-HMAC-SHA256 Credential=AK/x, SignedHeaders=host;xproxy-user-id, Signature=f"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "removable"),
+    [
+        (SIGNATURE, {b"xproxy-account-name"}),
+        (SIGNATURE.replace(b", ", b","), {b"xproxy-account-name"}),
+        (SIGNATURE.replace(b"xproxy-user-id", b"date"), {b"xproxy-user-id", b"xproxy-account-name"}),
+        (b"Bearer key", {b"xproxy-user-id", b"xproxy-account-name"}),
+    ],
+)
+def test_own_headers_that_are_signed_can_not_be_removed(authorization: bytes, removable: set[bytes]) -> None:
+    own: Headers = (b"xProxy-User-ID", b"u", b"xProxy-Account-Name", b"a")
+    plain: Headers = (b"Accept", b"*/*", b"Authorization", authorization)
+    assert find_removable_headers(plain + own) == removable
+    assert find_removable_headers(own) == {b"xproxy-user-id", b"xproxy-account-name"}
+    assert find_removable_headers(plain) == frozenset()

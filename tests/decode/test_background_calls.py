@@ -1,0 +1,49 @@
+"""Background work: whoever fetches its end, the event is that of the call that began it."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.capture.exchange import Exchange
+from payi_transport.context.frame import Frame
+from payi_transport.decode.background_calls import Origins
+from payi_transport.decode.decode import Pending
+from tests.exchanges import make_exchange
+from tests.wire_cases import by_name
+
+
+def begin() -> Exchange:
+    case = by_name["openai/chat_unary"]
+    return make_exchange(case, context=Frame(user_id="beginner"), log_content=False)
+
+
+def fetch() -> Exchange:
+    return make_exchange(by_name["openai/responses_fetched_again"], context=Frame(user_id="fetcher"))
+
+
+def test_what_is_fetched_is_completed_by_the_call_that_began_it() -> None:
+    origins, begun, fetched = Origins(), begin(), fetch()
+    origins.keep(Pending("r", "gpt"), begun)
+    for _ in range(2):
+        call = origins.complete("r", fetched)
+        assert (call.context, call.log_content) == (begun.context, False)
+        assert (call.timestamp, call.started) == (begun.timestamp, begun.started)
+        assert (call.route.uri, call.route.resource) == (begun.route.uri, "gpt")
+        assert (call.chunks, call.ended) == (fetched.chunks, fetched.ended)
+        assert call.route.operation == fetched.route.operation
+
+
+@pytest.mark.parametrize("response_id", ["another", "", None])
+def test_what_nobody_began_here_stays_as_it_is(response_id: str | None) -> None:
+    origins, fetched = Origins(), fetch()
+    origins.keep(Pending("r", "gpt"), begin())
+    origins.keep(Pending(None, None), begin())
+    assert origins.complete(response_id, fetched) is fetched
+
+
+def test_the_latest_are_remembered() -> None:
+    origins, begun, fetched = Origins(), begin(), fetch()
+    for number in range(10_001):
+        origins.keep(Pending(str(number), None), begun)
+    assert origins.complete("0", fetched) is fetched
+    assert origins.complete("1", fetched).context is begun.context

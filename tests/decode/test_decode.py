@@ -1,0 +1,168 @@
+"""From the bytes of a call to its event, however the network cut them and the provider packed them."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import brotli
+import msgspec
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from payi_transport.context.frame import Frame
+from payi_transport.decode.decode import Pending, Reading, decode
+from tests.exchanges import decode_case, every_case, make_exchange, read, shown
+from tests.wire_cases import STREAM, UNARY, WireCase, by_name
+
+
+def timeless(event: Any) -> Any:
+    """An event without what differs from run to run."""
+    return msgspec.structs.replace(
+        event, event_timestamp=None, end_to_end_latency_ms=None, time_to_first_token_ms=None
+    )
+
+
+@every_case
+def test_a_recorded_body_makes_its_event(case: WireCase) -> None:
+    assert shown(decode_case(case), case.event) == case.event
+
+
+@every_case
+def test_an_event_holds_no_field_that_the_case_does_not_expect(case: WireCase) -> None:
+    event = decode_case(case)
+    if "properties" not in case.event:
+        assert event.properties is None
+    if "provider_response_function_calls" not in case.event:
+        assert event.provider_response_function_calls is None
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+@every_case
+def test_an_event_does_not_depend_on_how_the_network_cut_the_body(
+    case: WireCase, data: st.DataObject
+) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(case.answer)), max_size=12)))
+    edges = [0, *cuts, len(case.answer)]
+    chunks = [case.answer[a:b] for a, b in itertools.pairwise(edges)]
+    pieces, whole = decode_case(case, chunks), decode_case(case, [case.answer])
+    if whole.provider_response_id.startswith("payi_"):
+        pieces = msgspec.structs.replace(pieces, provider_response_id=whole.provider_response_id)
+    assert timeless(pieces) == timeless(whole)
+
+
+@every_case
+def test_an_event_is_the_same_byte_by_byte(case: WireCase) -> None:
+    event = decode_case(case, [bytes([byte]) for byte in case.answer])
+    assert shown(event, case.event) == case.event
+
+
+def deflate_bare(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", deflate_bare),
+        ("br", brotli.compress),
+        ("zstd", zstandard.compress),
+        ("gzip, br", lambda body: brotli.compress(gzip.compress(body))),
+    ],
+)
+@pytest.mark.parametrize("case", [UNARY, STREAM], ids=lambda case: case.name)
+def test_a_compressed_body_makes_the_same_event(
+    case: WireCase, coding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    packed = pack(case.answer)
+    event = decode_case(case, [packed[:7], packed[7:]], headers={"content-encoding": coding})
+    assert shown(event, case.event) == case.event
+
+
+def test_a_response_header_that_comes_twice_is_joined() -> None:
+    exchange = make_exchange(UNARY)
+    exchange.response_headers += (b"X-Via", b"one", b"x-via", b"two")
+    headers = {h.name: h.value for h in read(exchange).provider_response_headers or ()}
+    assert headers["x-via"] == "one, two"
+
+
+@pytest.mark.parametrize(("sent", "expected"), [("0", None), ("2", {"system.retry": "2"})])
+def test_a_retry_of_the_sdk_is_told_as_a_property(sent: str, expected: dict[str, str] | None) -> None:
+    assert decode_case(UNARY, request_headers={"x-stainless-retry-count": sent}).properties == expected
+
+
+def test_who_the_call_is_for_is_in_the_event() -> None:
+    frame = Frame(
+        limit_ids=("a", "b"),
+        use_case_name="grüße",
+        use_case_id="1",
+        use_case_version=3,
+        use_case_step="plan",
+        user_id="日本",
+        account_name="🎉",
+        request_properties={"team": "blue"},
+        use_case_properties={"tier": "gold"},
+        request_tags=("x",),
+        resource_scope="region.eu",
+    )
+    expected = {
+        "limit_ids": ["a", "b"],
+        "use_case_name": "grüße",
+        "use_case_id": "1",
+        "use_case_version": 3,
+        "use_case_step": "plan",
+        "user_id": "日本",
+        "account_name": "🎉",
+        "properties": {"team": "blue"},
+        "use_case_properties": {"tier": "gold"},
+        "request_tags": ["x"],
+        "scope": "region.eu",
+    }
+    assert shown(decode_case(UNARY, context=frame), expected) == expected
+
+
+def test_a_request_body_that_is_no_text_is_left_out() -> None:
+    case = WireCase("binary", b"\xff\xfe", UNARY.answer, 200, UNARY.headers, {})
+    assert decode_case(case).provider_request_json is None
+
+
+def test_work_that_is_only_queued_makes_no_event_yet() -> None:
+    body = b'{"id":"resp_1","object":"response","status":"queued","model":"m","output":[],"usage":null}'
+    asked = b'{"model":"gpt"}'
+    case = WireCase("queued", asked, body, 200, UNARY.headers, {}, operation="openai.responses")
+    assert decode(make_exchange(case)) == Pending("resp_1", "gpt")
+
+
+def test_an_array_of_messages_is_a_stream() -> None:
+    case = by_name["google/gemini_array_stream"]
+    event = decode_case(case)
+    messages = [msgspec.json.decode(part) for part in event.provider_response_json or ()]
+    assert messages == msgspec.json.decode(case.answer)
+    assert event.time_to_first_token_ms is not None
+
+
+PICTURE = b'{"model":"m","url":"data:image/png;base64,AAAA","b64_json":"AAAA"}'
+BARE = PICTURE.replace(b"data:image/png;base64,AAAA", b"<not_instrumented>").replace(
+    b"AAAA", b"<not_instrumented>"
+)
+
+
+@pytest.mark.parametrize(("inline_data", "kept"), [(False, BARE), (True, PICTURE)])
+def test_inline_data_is_recorded_when_asked_for(inline_data: bool, kept: bytes) -> None:
+    document = WireCase("inline", PICTURE, PICTURE, 200, {"content-type": "application/json"}, {})
+    event = read(make_exchange(document), Reading(inline_data=inline_data))
+    assert event.provider_request_json == event.provider_response_json == kept.decode()
+    stream = WireCase(
+        "inline", b"", b"data: " + PICTURE + b"\n\n", 200, {"content-type": "text/event-stream"}, {}
+    )
+    event = read(make_exchange(stream), Reading(inline_data=inline_data))
+    assert event.provider_response_json == (kept.decode(),)

@@ -1,0 +1,171 @@
+"""What an event is priced as: its context wins over mappings, and these over the route."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from payi_transport.context.frame import Frame
+from payi_transport.decode.decode import Reading
+from payi_transport.decode.pricing import ModelMapping
+from payi_transport.routing.hosts import HostPattern
+from tests.exchanges import decode_case, make_exchange, read
+from tests.wire_cases import UNARY, WireCase, by_name
+
+
+def test_the_price_of_the_context_wins_over_host_and_model() -> None:
+    frame = Frame(price_as_category="system.azure", price_as_resource="gpt-cheap")
+    event = decode_case(UNARY, context=frame)
+    assert (event.category, event.resource) == ("system.azure", "gpt-cheap")
+
+
+@pytest.mark.parametrize(
+    ("request_body", "answer_model", "resource"),
+    [
+        (b'{"model":"asked"}', "answered", "asked"),
+        (b"{}", "answered", "answered"),
+        (b'{"model":7}', "answered", "answered"),
+        (b"", None, "system.unknown_model"),
+    ],
+)
+def test_the_resource_is_the_model_that_was_asked_for(
+    request_body: bytes, answer_model: str | None, resource: str
+) -> None:
+    body = msgspec.json.encode({"id": "x", "model": answer_model})
+    case = WireCase("model", request_body, body, 200, {"content-type": "application/json"}, {})
+    assert decode_case(case).resource == resource
+
+
+AZURE = {"category": "system.azureopenai"}
+
+
+@pytest.mark.parametrize(
+    ("route", "headers", "resource"),
+    [
+        (AZURE, {"x-ms-deployment-name": "mine"}, "mine"),
+        ({"category": "system.azure"}, {"X-Ms-Deployment-Name": "mine"}, "mine"),
+        ({**AZURE, "resource": "in-path"}, {"x-ms-deployment-name": "mine"}, "in-path"),
+        ({**AZURE, "resource": "in-path"}, {}, "in-path"),
+        (AZURE, {"x-ms-deployment-name": ""}, "gpt-4.1"),
+        (AZURE, {}, "gpt-4.1"),
+        ({}, {"x-ms-deployment-name": "mine"}, "gpt-4.1"),
+    ],
+)
+def test_an_azure_deployment_is_in_the_path_or_in_a_header(
+    route: dict[str, Any], headers: dict[str, str], resource: str
+) -> None:
+    exchange = make_exchange(UNARY, headers=headers)
+    exchange.route = exchange.route._replace(**route)
+    event = read(exchange)
+    assert (event.category, event.resource) == (route.get("category", "system.openai"), resource)
+
+
+MAPPED = ModelMapping("gpt-4.1", None, "my.models", "mapped", "datazone")
+
+
+@pytest.mark.parametrize(
+    ("context", "mapping", "price"),
+    [
+        (Frame(), None, ("system.openai", "gpt-4.1", None)),
+        (Frame(), MAPPED, ("my.models", "mapped", "datazone")),
+        (Frame(resource_scope="global"), MAPPED, ("my.models", "mapped", "datazone")),
+        (
+            Frame(resource_scope="global"),
+            MAPPED._replace(resource_scope=None),
+            ("my.models", "mapped", "global"),
+        ),
+        (Frame(price_as_category="c"), MAPPED, ("c", "gpt-4.1", None)),
+        (Frame(price_as_resource="r"), MAPPED, ("system.openai", "r", None)),
+        (
+            Frame(price_as_category="c", price_as_resource="gpt-4.1", resource_scope="global"),
+            MAPPED,
+            ("c", "gpt-4.1", "global"),
+        ),
+    ],
+)
+def test_the_context_wins_over_mappings_and_these_over_the_route(
+    context: Frame, mapping: ModelMapping | None, price: tuple[str, str, str | None]
+) -> None:
+    reading = Reading(model_mappings=(mapping,) if mapping else ())
+    event = read(make_exchange(UNARY, context=context), reading)
+    assert (event.category, event.resource, event.scope) == price
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4-5@20251001", "anthropic.claude-haiku-4-5@20251001"])
+def test_a_mapping_names_a_model_of_vertex_with_or_without_its_prefix(model: str) -> None:
+    mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
+    event = read(make_exchange(by_name["anthropic/vertex_unary"]), Reading(model_mappings=(mapping,)))
+    assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
+
+
+@pytest.mark.parametrize(
+    ("case", "model"),
+    [
+        ("google/gemini_latest_alias", "gemini-flash-latest"),
+        ("google/gemini_latest_alias", "google.gemini-flash-latest"),
+        ("google/gemini_latest_alias", "gemini-3.8-flash"),
+        ("google/gemini_latest_alias", "google.gemini-3.8-flash"),
+        ("google/vertex_tuned_endpoint", "4711"),
+        ("google/vertex_openai_chat", "google/gemini-3.1-pro-preview"),
+        ("google/vertex_openai_chat", "google.gemini-3.1-pro-preview"),
+        ("google/vertex_openai_chat", "gemini-3.1-pro-preview"),
+        ("google/gemini_error_400", "gemini-2.5-flash"),
+        ("google/gemini_error_400", "google.gemini-2.5-flash"),
+    ],
+)
+def test_a_mapping_names_a_model_of_googles_as_it_was_asked_for_or_answered(case: str, model: str) -> None:
+    mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
+    event = read(make_exchange(by_name[case]), Reading(model_mappings=(mapping,)))
+    assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
+
+
+def test_a_call_of_googles_is_priced_as_its_context_says() -> None:
+    frame = Frame(price_as_category="c", price_as_resource="r", resource_scope="region.eu")
+    event = decode_case(by_name["google/gemini_unary"], context=frame)
+    assert (event.category, event.resource, event.scope) == ("c", "r", "region.eu")
+    frame = Frame(resource_scope="region.eu")
+    event = decode_case(by_name["google/gemini_unary"], context=frame)
+    assert (event.resource, event.scope) == ("google.gemini-2.5-flash", "region.eu")
+
+
+def test_a_resource_that_the_user_gives_gets_no_prefix() -> None:
+    frame = Frame(price_as_resource="claude-mine")
+    event = decode_case(by_name["anthropic/vertex_unary"], context=frame)
+    assert (event.category, event.resource) == ("system.google.vertex", "claude-mine")
+
+
+@pytest.mark.parametrize("host", ["bedrock-runtime.us-east-1.amazonaws.com", "other.test"])
+def test_a_mapping_for_a_host_holds_for_a_model_in_its_path(host: str) -> None:
+    """The path names the model, so host and model are known before the body is."""
+    case = by_name["bedrock/llama_unary"]
+    name = "bedrock-runtime.us-east-1.amazonaws.com"
+    mapping = ModelMapping(case.route["resource"], HostPattern(host, None), None, "my-llama")
+    exchange = make_exchange(case)
+    exchange.route = exchange.route._replace(host=HostPattern(name, None))
+    event = read(exchange, Reading(model_mappings=(mapping,)))
+    assert event.resource == ("my-llama" if host == name else case.route["resource"])
+
+
+PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+CLAUDE = "anthropic.claude-sonnet-4-5"
+
+
+@pytest.mark.parametrize(
+    ("context", "mapping", "resource", "unit"),
+    [
+        (Frame(), ModelMapping(PROFILE, None, None, CLAUDE), CLAUDE, "text_large_context"),
+        (Frame(price_as_resource=CLAUDE), None, CLAUDE, "text_large_context"),
+        (Frame(), ModelMapping(PROFILE, None, None, "mine"), "mine", "text"),
+        (Frame(), None, PROFILE, "text"),
+    ],
+)
+def test_a_profile_that_does_not_name_its_model_has_the_units_of_the_one_it_is_priced_as(
+    context: Frame, mapping: ModelMapping | None, resource: str, unit: str
+) -> None:
+    exchange = make_exchange(by_name["bedrock/converse_large_context"], context=context)
+    exchange.route = exchange.route._replace(resource=PROFILE)
+    event = read(exchange, Reading(model_mappings=(mapping,) if mapping else ()))
+    assert event.resource == resource
+    assert unit in event.units

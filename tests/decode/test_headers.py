@@ -1,0 +1,68 @@
+"""Of a call's headers, what identifies and describes it is kept, and no secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.decode.headers import (
+    allow_request_headers,
+    drop_hidden_headers,
+    find_request_id,
+    find_retry,
+    read_headers,
+)
+from payi_transport.values.event import Header
+from payi_transport.values.names import SECRET_HEADERS
+
+
+def test_names_are_lower_case_and_repeated_ones_joined() -> None:
+    raw = (b"X-Via", b"one", b"x-via", b"two", b"A", b"\xe9")
+    assert read_headers(raw) == {"x-via": "one, two", "a": "é"}
+
+
+def test_request_headers_are_those_of_the_list_and_those_asked_for() -> None:
+    headers = {"user-agent": "x", "x-stainless-lang": "python", "x-team": "blue", "x-other": "1"}
+    assert allow_request_headers(headers, ["x-team"]) == (
+        Header("user-agent", "x"),
+        Header("x-stainless-lang", "python"),
+        Header("x-team", "blue"),
+    )
+    assert allow_request_headers({"x-other": "1"}, []) is None
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
+def test_no_secret_is_recorded_whoever_asks(name: str) -> None:
+    assert allow_request_headers({name: "secret"}, [name]) is None
+    assert drop_hidden_headers({name: "secret"}) is None
+
+
+@pytest.mark.parametrize("name", ["content-type", "content-length", "transfer-encoding"])
+def test_headers_that_describe_the_body_are_left_out_of_an_answers(name: str) -> None:
+    assert drop_hidden_headers({name: "x", "x-ratelimit": "9"}) == (Header("x-ratelimit", "9"),)
+
+
+@pytest.mark.parametrize("name", ["x-request-id", "request-id", "apim-request-id", "x-amzn-requestid"])
+def test_the_id_is_the_providers_where_it_gives_one(name: str) -> None:
+    assert find_request_id({name: "req_1"}) == "req_1"
+    assert find_request_id({name: ""}).startswith("payi_")
+    assert find_request_id({}) != find_request_id({})
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "retry"),
+    [
+        ("x-stainless-retry-count", "0", 0),
+        ("x-stainless-retry-count", "2", 2),
+        ("x-stainless-retry-count", "two", 0),
+        ("x-stainless-retry-count", "9" * 5000, 0),
+        ("amz-sdk-request", "attempt=1", 0),
+        ("amz-sdk-request", "attempt=3", 2),
+        ("amz-sdk-request", "ttl=20260101T000000Z; attempt=2; max=5", 1),
+        ("amz-sdk-request", "attempt=0", 0),
+        ("amz-sdk-request", "reattempt=4; max=5", 0),
+        ("amz-sdk-request", "", 0),
+        ("x-other", "3", 0),
+    ],
+)
+def test_the_retry_is_what_the_sdk_says_in_its_own_words(name: str, told: str, retry: int) -> None:
+    assert find_retry({name: told}) == retry

@@ -1,0 +1,259 @@
+"""Content codings: what was compressed comes back, a cut body gives what it has, bombs are errors."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import importlib.util
+import random
+import sys
+import types
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import brotli
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.decode.inflate import InflateError, inflate
+
+ROOM = 1 << 20
+TEXT = b'data: {"choices": [{"delta": {"content": "Gr\xc3\xbc\xc3\x9fe"}}]}\n\n' * 200
+NOISE = random.Random(1).randbytes(20_000)
+ZSTD_PACKAGES = ("compression.zstd", "backports.zstd", "zstandard")
+
+
+def is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+INSTALLED_ZSTD = tuple(filter(is_installed, ZSTD_PACKAGES))
+
+
+def bare_deflate(body: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(body) + compressor.flush()
+
+
+def zstd(body: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(body)
+
+
+def br(body: bytes) -> bytes:
+    compressed: bytes = brotli.compress(body)
+    return compressed
+
+
+CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "x-gzip": ("x-gzip", gzip.compress),
+    "deflate in zlib's wrapping": ("deflate", zlib.compress),
+    "bare deflate": ("deflate", bare_deflate),
+    "br": ("br", br),
+    "zstd": ("zstd", zstd),
+}
+each_coding = pytest.mark.parametrize(("coding", "compress"), CODINGS.values(), ids=CODINGS)
+
+
+class OldBrotli:
+    """The Decompressor of brotli before 1.2, which has no way to bound what a call yields."""
+
+    def __init__(self) -> None:
+        self._stream = brotli.Decompressor()
+
+    def process(self, body: bytes) -> bytes:
+        out: bytes = self._stream.process(body)
+        return out
+
+
+def stand_in(name: str, decompressor: type[Any]) -> types.ModuleType:
+    module = types.ModuleType(name)
+    module.__dict__.update(Decompressor=decompressor, error=brotli.error)
+    return module
+
+
+@pytest.fixture(params=["brotli", "brotli before 1.2", "brotlicffi"])
+def any_brotli(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each package that undoes br, as if it alone was installed."""
+    name: str = request.param
+    if name == "brotli before 1.2":
+        monkeypatch.setitem(sys.modules, "brotli", stand_in("brotli", OldBrotli))
+    if name == "brotlicffi":
+        monkeypatch.setitem(sys.modules, "brotli", None)
+        monkeypatch.setitem(sys.modules, "brotlicffi", stand_in("brotlicffi", brotli.Decompressor))
+    return name
+
+
+@pytest.fixture(params=INSTALLED_ZSTD)
+def any_zstd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Each package that undoes zstd, as if it alone was installed."""
+    for name in ZSTD_PACKAGES:
+        if name != request.param:
+            monkeypatch.setitem(sys.modules, name, None)
+    yield request.param
+
+
+@each_coding
+@pytest.mark.parametrize("body", [b"", b"x", TEXT, NOISE], ids=["empty", "byte", "text", "noise"])
+def test_what_was_compressed_comes_back(coding: str, compress: Callable[[bytes], bytes], body: bytes) -> None:
+    assert inflate(compress(body), coding, ROOM) == body
+
+
+@pytest.mark.parametrize("codings", ["", "identity", " Identity ", ",", "identity, ,identity"])
+def test_what_was_not_compressed_stays(codings: str) -> None:
+    assert inflate(TEXT, codings, ROOM) == TEXT
+
+
+@pytest.mark.parametrize("codings", ["gzip, br", "GZIP,BR", " gzip ,  br ", "gzip, identity, br"], ids=str)
+def test_stacked_codings_are_undone_last_first(codings: str) -> None:
+    assert inflate(br(gzip.compress(TEXT)), codings, ROOM) == TEXT
+
+
+def test_a_coding_that_is_not_known_is_an_error_with_its_name() -> None:
+    with pytest.raises(InflateError, match="'compress'"):
+        inflate(b"x", "compress", ROOM)
+
+
+@each_coding
+def test_an_empty_body_is_empty_in_every_coding(coding: str, compress: Callable[[bytes], bytes]) -> None:
+    assert inflate(b"", coding, ROOM) == b""
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate in zlib's wrapping", "zstd"])
+def test_several_members_in_a_row_are_one_body(name: str) -> None:
+    coding, compress = CODINGS[name]
+    assert inflate(compress(b"one ") + compress(b"") + compress(b"two"), coding, ROOM) == b"one two"
+
+
+@pytest.mark.parametrize("padding", [b"\0", b"\0" * 100, b"padding"])
+@pytest.mark.parametrize("name", ["gzip", "deflate in zlib's wrapping", "zstd"])
+def test_padding_behind_the_last_member_is_left_out(name: str, padding: bytes) -> None:
+    coding, compress = CODINGS[name]
+    assert inflate(compress(TEXT) + padding, coding, ROOM) == TEXT
+
+
+@each_coding
+def test_a_body_that_was_cut_gives_what_can_be_had(coding: str, compress: Callable[[bytes], bytes]) -> None:
+    body = (TEXT + NOISE) * 10  # zstd gives whole blocks of 128 KiB only
+    whole = compress(body)
+    for end in range(0, len(whole), 997):
+        assert body.startswith(inflate(whole[:end], coding, ROOM))
+    assert len(inflate(whole[:-1], coding, ROOM)) > len(TEXT)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("body", [b'{"id": "1"}', b"<html><head>", b"\0" * 50, b"\xff" * 50, NOISE])
+def test_bytes_of_another_kind_are_an_error(coding: str, body: bytes) -> None:
+    with pytest.raises(InflateError):
+        inflate(body, coding, ROOM)
+
+
+@given(st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip,br"]), st.binary(max_size=300))
+def test_arbitrary_bytes_raise_nothing_else(coding: str, body: bytes) -> None:
+    with contextlib.suppress(InflateError):
+        assert len(inflate(body, coding, 1000)) <= 1000
+
+
+@given(st.sampled_from(sorted(CODINGS)), st.binary(max_size=2000), st.data())
+def test_damaged_bodies_raise_nothing_else(name: str, body: bytes, data: st.DataObject) -> None:
+    coding, compress = CODINGS[name]
+    damaged = bytearray(compress(body))
+    damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(InflateError):
+        assert len(inflate(bytes(damaged), coding, 5000)) <= 5000
+
+
+@given(st.lists(st.sampled_from(sorted(CODINGS)), max_size=3), st.binary(max_size=2000))
+def test_any_bytes_come_back_through_any_codings(names: list[str], body: bytes) -> None:
+    packed = body
+    for name in names:
+        packed = CODINGS[name][1](packed)
+    assert inflate(packed, ", ".join(CODINGS[name][0] for name in names), ROOM) == body
+
+
+@each_coding
+def test_the_limit_is_exact(coding: str, compress: Callable[[bytes], bytes]) -> None:
+    packed = compress(TEXT)
+    assert inflate(packed, coding, len(TEXT)) == TEXT
+    for limit in (0, 1, len(TEXT) - 1):
+        with pytest.raises(InflateError):
+            inflate(packed, coding, limit)
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_the_limit_counts_all_members(name: str) -> None:
+    coding, compress = CODINGS[name]
+    with pytest.raises(InflateError, match="more than 15 bytes"):
+        inflate(compress(b"x" * 10) * 2, coding, 15)
+
+
+@pytest.mark.parametrize(("coding", "compress"), [("gzip", gzip.compress), ("br", br), ("zstd", zstd)])
+def test_a_bomb_is_an_error(coding: str, compress: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(InflateError, match="more than 1000 bytes"):
+        inflate(compress(b"\0" * (1 << 24)), coding, 1000)
+
+
+def test_a_body_of_very_many_members_is_an_error() -> None:
+    with pytest.raises(InflateError, match="members"):
+        inflate(gzip.compress(b"") * 10_000, "gzip", ROOM)
+
+
+@pytest.mark.parametrize("body", [b"", b"x", TEXT, NOISE], ids=["empty", "byte", "text", "noise"])
+def test_br_comes_back_by_every_package(any_brotli: str, body: bytes) -> None:
+    assert inflate(br(body), "br", ROOM) == body
+
+
+def test_br_is_bounded_by_every_package(any_brotli: str) -> None:
+    packed = br(TEXT)
+    assert inflate(packed, "br", len(TEXT)) == TEXT
+    with pytest.raises(InflateError, match="more than"):
+        inflate(packed, "br", len(TEXT) - 1)
+    with pytest.raises(InflateError, match="more than 1000 bytes"):
+        inflate(br(b"\0" * (1 << 24)), "br", 1000)
+
+
+def test_cut_and_broken_br_by_every_package(any_brotli: str) -> None:
+    whole = br(TEXT + NOISE)
+    assert (TEXT + NOISE).startswith(inflate(whole[:-10], "br", ROOM))
+    with pytest.raises(InflateError):
+        inflate(b"\xff" * 100, "br", ROOM)
+
+
+@pytest.mark.parametrize("body", [b"", b"x", TEXT, NOISE], ids=["empty", "byte", "text", "noise"])
+@pytest.mark.parametrize("rest", [b"", b"\0\0\0\0", b"padding"])
+def test_zstd_comes_back_by_every_package(any_zstd: str, body: bytes, rest: bytes) -> None:
+    assert inflate(zstd(body) + zstd(body) + rest, "zstd", ROOM) == body * 2
+
+
+def test_zstd_is_bounded_by_every_package(any_zstd: str) -> None:
+    packed = zstd(TEXT)
+    assert inflate(packed, "zstd", len(TEXT)) == TEXT
+    with pytest.raises(InflateError, match="more than"):
+        inflate(packed, "zstd", len(TEXT) - 1)
+    with pytest.raises(InflateError, match="more than 1000 bytes"):
+        inflate(zstd(b"\0" * (1 << 24)), "zstd", 1000)
+
+
+def test_cut_and_broken_zstd_by_every_package(any_zstd: str) -> None:
+    whole = zstd(NOISE * 20)
+    part = inflate(whole[:-10], "zstd", ROOM)
+    assert part
+    assert (NOISE * 20).startswith(part)
+    with pytest.raises(InflateError):
+        inflate(b"garbage" * 10, "zstd", ROOM)
+
+
+@pytest.mark.parametrize(("coding", "packages"), [("br", ("brotli", "brotlicffi")), ("zstd", ZSTD_PACKAGES)])
+def test_without_a_package_the_error_names_the_extra(
+    coding: str, packages: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in packages:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(InflateError, match=rf"payi-transport\[{coding}\]"):
+        inflate(b"x", coding, ROOM)

@@ -1,0 +1,90 @@
+"""Model mappings: the first that fits a model and its host says what the call is priced as."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.decode.pricing import ModelMapping, Price, find_mapping, find_price, name_resource
+from payi_transport.routing.hosts import HostPattern, parse_host
+
+HOST = HostPattern("a.example.com", 8443)
+PRICE = Price("system.openai", "m", "region.eu")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        (None, True),
+        ("a.example.com", True),
+        ("https://A.example.com:8443/v1", True),
+        ("*.example.com", True),
+        ("*.com:8443", True),
+        ("a.example.com:9000", False),
+        ("b.example.com", False),
+        ("*.a.example.com", False),
+        ("example.com", False),
+    ],
+)
+def test_a_mapping_with_a_host_is_for_that_host_alone(pattern: str | None, fits: bool) -> None:
+    mapping = ModelMapping("m", parse_host(pattern) if pattern else None, price_as_resource="p")
+    assert find_mapping([mapping], {"m"}, HOST) == (mapping if fits else None)
+
+
+@pytest.mark.parametrize("model", ["M", "m2", "", "m "])
+def test_a_mapping_is_for_its_model_alone(model: str) -> None:
+    assert find_mapping([ModelMapping("m")], {model}, HOST) is None
+
+
+def test_the_first_mapping_that_fits_counts() -> None:
+    elsewhere, first, second = (
+        ModelMapping("m", parse_host("b.test"), "c0"),
+        ModelMapping("m", None, "c1"),
+        ModelMapping("m", parse_host("a.example.com"), "c2"),
+    )
+    assert find_mapping([elsewhere, first, second], {"m"}, HOST) is first
+    assert find_mapping([elsewhere, second, first], {"m"}, HOST) is second
+
+
+@pytest.mark.parametrize(
+    ("mapping", "price"),
+    [
+        (ModelMapping("m", None, "c", "r", "global"), Price("c", "r", "global")),
+        (ModelMapping("m", None, "c"), Price("c", "m", "region.eu")),
+        (ModelMapping("m", None, None, "r"), Price("system.openai", "r", "region.eu")),
+        (ModelMapping("m", None, None, None, "datazone"), Price("system.openai", "m", "datazone")),
+        (ModelMapping("other", None, "c", "r", "global"), PRICE),
+    ],
+)
+def test_what_a_mapping_leaves_out_stays_as_it_is(mapping: ModelMapping, price: Price) -> None:
+    assert find_price([mapping], PRICE, {"m"}, HOST) == price
+
+
+def test_without_mappings_a_price_is_as_it_is() -> None:
+    assert find_price((), PRICE, {"m"}, HOST) is PRICE
+
+
+def test_what_is_mapped_is_not_mapped_again() -> None:
+    mappings = [ModelMapping("m", None, None, "n"), ModelMapping("n", None, None, "o")]
+    assert find_price(mappings, PRICE, {"m"}, HOST).resource == "n"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "model", "resource"),
+    [
+        ("google.", "gemini-x", "google.gemini-x"),
+        ("google.", "google.gemini-x", "google.gemini-x"),
+        ("google.", "models/gemini-x", "google.gemini-x"),
+        ("google.", "google/gemini-x", "google.gemini-x"),
+        ("google.", "publishers/google/models/gemini-x", "google.gemini-x"),
+        ("google.", "projects/p/locations/l/publishers/google/models/gemini-x", "google.gemini-x"),
+        ("google.", "meta/llama-x", "meta.llama-x"),
+        ("google.", "tunedModels/mine", "google.mine"),
+        ("google.", "endpoints/4711", "google.4711"),
+        ("google.", "/", "google."),
+        ("anthropic.", "claude-x@20260101", "anthropic.claude-x@20260101"),
+        ("", "meta/llama-x", "meta/llama-x"),
+        ("", "google.gemini-x", "google.gemini-x"),
+    ],
+)
+def test_a_publisher_stands_before_the_name_of_its_model(prefix: str, model: str, resource: str) -> None:
+    assert name_resource(prefix, model) == resource

@@ -1,0 +1,87 @@
+"""Reading exchanges: which make an event, which price is missing, and who hears of the delivery."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.context.frame import Frame
+from payi_transport.decode.decode import Reading
+from payi_transport.decode.notices import Notices
+from payi_transport.decode.prompt_log import PromptLog
+from payi_transport.decode.reader import Reader
+from payi_transport.values.event import Event
+from tests.exchanges import ROUTE, make_exchange
+from tests.wire_cases import by_name
+
+CHAT = by_name["openai/chat_unary"]
+ANSWER = {"request_id": "q", "xproxy_result": {"request_id": "q"}}
+
+
+def make_reader(**options: Any) -> Reader:
+    return Reader(Reading(), Notices(logging.getLogger("test.reader"), ()), **options)
+
+
+def read(exchange: Exchange, **options: Any) -> Event | str:
+    return make_reader(**options).read(exchange)
+
+
+def test_a_call_makes_an_event_which_nobody_listens_to() -> None:
+    exchange = make_exchange(CHAT)
+    event = read(exchange)
+    assert isinstance(event, Event)
+    assert event.provider_response_id == CHAT.event["provider_response_id"]
+    assert exchange.listener is None
+
+
+def test_an_event_that_was_read_before_stays_the_same() -> None:
+    exchange = make_exchange(CHAT)
+    exchange.event = Event(category="c", units={}, provider_response_id="payi_1")
+    assert read(exchange) is exchange.event
+
+
+def test_a_response_that_is_not_done_or_was_counted_makes_none() -> None:
+    again = by_name["openai/responses_fetched_again"]
+    reader = make_reader()
+    assert isinstance(reader.read(make_exchange(again)), Event)
+    assert reader.read(make_exchange(again)) == "repeated"
+    queued = json.dumps({**json.loads(again.answer), "status": "queued"}).encode()
+    assert make_reader().read(make_exchange(again, [queued])) == "pending"
+
+
+@pytest.mark.parametrize(("priced", "told"), [(None, True), ("gpt-4.1", False)])
+def test_a_deployment_without_a_price_is_told_unless_its_context_has_one(
+    caplog: pytest.LogCaptureFixture, priced: str | None, told: bool
+) -> None:
+    azure = ROUTE._replace(category="system.azureopenai", resource="my-gpt")
+    read(make_exchange(CHAT, route=azure, context=Frame(price_as_resource=priced)))
+    assert ("my-gpt" in caplog.text) == told
+
+
+@pytest.mark.parametrize(("whole", "told"), [(True, True), (False, False)])
+def test_a_stream_without_usage_is_told_unless_it_was_left_early(
+    whole: bool, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = by_name["openai/chat_stream_without_usage"]
+    chunks = [case.answer if whole else case.answer.partition(b"data: [DONE]")[0]]
+    read(make_exchange(case, chunks, outcome=Outcome.CLOSED))
+    assert ("told no usage" in caplog.text) == told
+
+
+@pytest.mark.parametrize("logs", [True, False])
+@pytest.mark.parametrize("asks", [True, False])
+def test_each_who_wants_to_know_hears_of_the_delivery(logs: bool, asks: bool) -> None:
+    logged: list[Any] = []
+    answers: list[Any] = []
+    prompt_log = PromptLog(lambda request_id, data: logged.append(request_id), Reading(), lambda exc: None)
+    exchange = make_exchange(CHAT)
+    read(exchange, prompt_log=prompt_log if logs else None, listener=answers.append if asks else None)
+    assert (exchange.listener is not None) == (logs or asks)
+    if exchange.listener is not None:
+        exchange.listener(ANSWER)
+    assert answers == ([ANSWER] if asks else [])
+    assert logged == (["q"] if logs else [])

@@ -1,0 +1,91 @@
+"""What a tokenizer adds to the units: nothing where all is told, and never less than that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from payi_transport.decode.token_counts import count_units
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.registry import Dialect
+from payi_transport.values.event import ParsedResponse, Units
+from tests.providers.shapes import Shown, show
+
+OUTPUT = "one two three"
+DIALECT = Dialect(lambda reply: ParsedResponse(), read_output_text=lambda frames: OUTPUT)
+IMAGES = DIALECT._replace(read_prompt_texts=lambda request: ["one two", "three"])
+ONLY_IMAGES = DIALECT._replace(read_prompt_texts=lambda request: [])
+
+
+def words(model: str, text: str) -> int | None:
+    """A tokenizer that only `known` has."""
+    return len(text.split()) if model == "known" else None
+
+
+def count(
+    units: Mapping[str, Units],
+    *,
+    cut: bool = False,
+    dialect: Dialect = DIALECT,
+    models: tuple[str, ...] = ("priced", "known"),
+    uncounted: tuple[str, ...] = (),
+) -> Shown:
+    answer = ParsedResponse(units=units, uncounted=uncounted)
+    return show(count_units(dialect, answer, RawResponse([]), words, models, cut))
+
+
+TEXT = {"text": Units(input=5, output=2)}
+
+
+@pytest.mark.parametrize(
+    ("units", "options", "expected"),
+    [
+        (TEXT, {}, {"text": (5, 2)}),
+        ({}, {}, {}),
+        # A stream that was cut: its text, if that is more than was told.
+        (TEXT, {"cut": True}, {"text": (5, 3)}),
+        ({"text": Units(input=5, output=9)}, {"cut": True}, {"text": (5, 9)}),
+        ({}, {"cut": True}, {"text": (None, 3)}),
+        ({"text_large_context": Units(input=5)}, {"cut": True}, {"text_large_context": (5, 3)}),
+        (TEXT, {"cut": True, "models": ("unknown",)}, {"text": (5, 2)}),
+        # A prompt that nobody counted.
+        ({}, {"uncounted": ("one", "two three")}, {"text": (3, 3)}),
+        ({"vision": Units(input=1)}, {"uncounted": ("one",)}, {"vision": (1, None), "text": (1, 3)}),
+        (TEXT, {"uncounted": ("one",)}, {"text": (1, 3)}),
+        (TEXT, {"uncounted": ("one",), "models": ("unknown",)}, {"text": (5, 2)}),
+        # The text beside images.
+        (TEXT, {"dialect": IMAGES}, {"text": (3, 2), "vision": (2, None)}),
+        ({"text": Units(input=1)}, {"dialect": IMAGES}, {"text": (1, None), "vision": (0, None)}),
+        (TEXT, {"dialect": IMAGES, "cut": True}, {"text": (3, 3), "vision": (2, None)}),
+        (TEXT, {"dialect": IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
+        (TEXT, {"dialect": ONLY_IMAGES}, {"text": (0, 2), "vision": (5, None)}),
+        (TEXT, {"dialect": ONLY_IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
+        ({"text": Units(output=1)}, {"dialect": IMAGES}, {"text": (None, 1)}),
+        ({"audio": Units(input=1)}, {"dialect": IMAGES}, {"audio": (1, None)}),
+        ({**TEXT, "vision": Units(input=1)}, {"dialect": IMAGES}, {"text": (5, 2), "vision": (1, None)}),
+    ],
+)
+def test_the_units_of_an_answer(units: Mapping[str, Units], options: dict[str, Any], expected: Shown) -> None:
+    assert count(units, **options) == expected
+
+
+def test_the_first_name_with_a_tokenizer_counts() -> None:
+    counted = count_units(
+        DIALECT,
+        ParsedResponse(uncounted=("a b",)),
+        RawResponse([]),
+        lambda model, text: {"x": 1, "y": 7}.get(model),
+        "zxy",
+        False,
+    )
+    assert show(counted) == {"text": (1, 1)}
+
+
+def test_a_text_that_can_not_be_counted_leaves_all_uncounted() -> None:
+    answer = ParsedResponse(units=TEXT, uncounted=("a", "b"))
+    counted = count_units(
+        DIALECT, answer, RawResponse([]), lambda model, text: 1 if text == "a" else None, "x", False
+    )
+    assert show(counted) == {"text": (5, 2)}

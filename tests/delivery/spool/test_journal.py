@@ -1,0 +1,170 @@
+"""One process's records on the disk: read in order, kept until acknowledged, gone afterwards."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from payi_transport.delivery.spool.journal import Journal, open_journal
+from payi_transport.delivery.spool.segments import pack_record
+
+MOST = 1 << 40
+MEGABYTE = 1 << 20
+
+
+def begin(directory: Path) -> Journal:
+    journal = open_journal(directory, "one", create=True)
+    assert journal is not None
+    return journal
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = begin(tmp_path)
+    yield journal
+    journal.close()
+
+
+def write(journal: Journal, *payloads: bytes) -> None:
+    journal.append(b"".join(map(pack_record, payloads)))
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_records_are_read_in_order_and_each_once(journal: Journal) -> None:
+    write(journal, b"1", b"2", b"3")
+    assert journal.read(2, MOST) == [b"1", b"2"]
+    write(journal, b"4")
+    assert journal.read(9, MOST) == [b"3", b"4"]
+    assert journal.read(9, MOST) == []
+    write(journal, b"5")
+    assert journal.read(9, MOST) == [b"5"]
+
+
+def test_what_is_acknowledged_leaves_no_file_but_the_lock(journal: Journal, tmp_path: Path) -> None:
+    write(journal, b"1", b"2")
+    journal.read(9, MOST)
+    assert not journal.is_drained()
+    journal.acknowledge()
+    journal.acknowledge()
+    journal.restart()
+    assert journal.is_drained()
+    assert names(tmp_path) == ["one.lock"]
+    write(journal, b"3")
+    assert not journal.is_drained()
+    assert journal.read(9, MOST) == [b"3"]
+
+
+def test_a_restart_keeps_what_is_not_settled(journal: Journal) -> None:
+    write(journal, b"1", b"2")
+    journal.read(1, MOST)
+    journal.acknowledge()
+    journal.restart()
+    assert journal.read(9, MOST) == [b"2"]
+
+
+def test_a_large_journal_is_in_several_files_and_each_goes_when_it_is_read(
+    journal: Journal, tmp_path: Path
+) -> None:
+    records = [bytes([number]) * MEGABYTE for number in range(20)]
+    for record in records:
+        write(journal, record)
+    assert len(list(tmp_path.glob("*.events"))) == 3
+    found = []
+    left = []
+    while part := journal.read(6, MOST):
+        found += part
+        journal.acknowledge()
+        left.append(len(list(tmp_path.glob("*.events"))))
+    assert found == records
+    assert left == sorted(left, reverse=True)
+    journal.restart()
+    assert names(tmp_path) == ["one.lock"]
+
+
+def test_the_next_reader_begins_behind_what_was_acknowledged(tmp_path: Path) -> None:
+    first = begin(tmp_path)
+    write(first, b"1", b"2", b"3")
+    first.read(1, MOST)
+    first.acknowledge()
+    first.read(1, MOST)
+    first.close()
+    second = begin(tmp_path)
+    assert second.read(9, MOST) == [b"2", b"3"]
+    write(second, b"4")
+    assert second.read(9, MOST) == [b"4"]
+    second.acknowledge()
+    second.close()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", [b"", b"nonsense", b"0000000001 x\n", b"\xff" * 30])
+def test_a_place_that_can_not_be_read_is_the_beginning(place: bytes, tmp_path: Path) -> None:
+    first = begin(tmp_path)
+    write(first, b"1", b"2")
+    first.read(1, MOST)
+    first.close()
+    (tmp_path / "one.lock").write_bytes(place)
+    second = begin(tmp_path)
+    assert second.read(9, MOST) == [b"1", b"2"]
+    second.close()
+
+
+def test_a_file_that_somebody_removed_holds_up_nothing(journal: Journal, tmp_path: Path) -> None:
+    for number in range(9):
+        write(journal, bytes([number]) * MEGABYTE)
+    next(iter(sorted(tmp_path.glob("*.events")))).unlink()
+    assert journal.read(9, MOST) == [bytes([8]) * MEGABYTE]
+
+
+def test_a_file_that_can_not_be_removed_is_not_read_again(tmp_path: Path) -> None:
+    first = begin(tmp_path)
+    write(first, b"x" * MEGABYTE)
+    assert first.read(9, MOST) == [b"x" * MEGABYTE]
+    first.acknowledge()
+    [segment] = tmp_path.glob("*.events")
+    content = segment.read_bytes()
+    segment.unlink()
+    segment.mkdir()
+    first.restart()
+    segment.rmdir()
+    segment.write_bytes(content)
+    write(first, b"2")
+    first.abandon()
+    second = begin(tmp_path)
+    assert second.read(9, MOST) == [b"2"]
+    second.abandon()
+
+
+def test_a_write_that_fails_half_way_leaves_nothing_of_it(journal: Journal) -> None:
+    write(journal, b"1")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        for _ in range(2):
+            with pytest.raises(OSError, match="the disk took a part only"):
+                write(journal, b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    write(journal, b"2")
+    assert journal.read(9, MOST) == [b"1", b"2"]
+
+
+def test_a_journal_is_one_readers_until_it_is_closed(tmp_path: Path) -> None:
+    first = begin(tmp_path)
+    assert open_journal(tmp_path, "one") is None
+    write(first, b"1")
+    first.abandon()
+    second = open_journal(tmp_path, "one")
+    assert second is not None
+    second.close()
+
+
+def test_nobody_else_may_read_the_files(journal: Journal, tmp_path: Path) -> None:
+    write(journal, b"1")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

@@ -1,0 +1,72 @@
+"""Records in a file: whatever happens to its bytes, the records that are whole are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.delivery.spool.segments import pack_record, read_records
+
+PAYLOADS = st.lists(st.binary(max_size=40) | st.sampled_from([b"PAYI", b"PAYI\x04\x00\x00\x00"]), max_size=12)
+MOST = 1 << 40
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("segments") / "segment"
+
+
+def read_all(file: Path, data: bytes) -> list[bytes]:
+    file.write_bytes(data)
+    records, end = read_records(file, 0, len(data), MOST, MOST)
+    assert end == len(data)
+    return records
+
+
+@given(payloads=PAYLOADS)
+def test_what_was_packed_is_read(payloads: list[bytes], file: Path) -> None:
+    assert read_all(file, b"".join(map(pack_record, payloads))) == payloads
+
+
+@given(payloads=PAYLOADS, most=st.integers(1, 4), most_bytes=st.integers(1, 60))
+def test_reading_in_steps_gives_the_same(
+    payloads: list[bytes], most: int, most_bytes: int, file: Path
+) -> None:
+    file.write_bytes(b"".join(map(pack_record, payloads)))
+    size, place = file.stat().st_size, 0
+    found: list[bytes] = []
+    while place < size:
+        records, place = read_records(file, place, size, most, most_bytes)
+        assert len(records) <= most
+        found += records
+    assert found == payloads
+
+
+@given(payloads=PAYLOADS, data=st.data())
+def test_a_torn_tail_costs_the_record_that_was_torn(
+    payloads: list[bytes], data: st.DataObject, file: Path
+) -> None:
+    whole = b"".join(map(pack_record, payloads))
+    cut = data.draw(st.integers(0, len(whole)))
+    found = read_all(file, whole[:cut])
+    assert found == payloads[: len(found)]
+    assert len(b"".join(map(pack_record, payloads[: len(found) + 1]))) > cut or found == payloads
+
+
+@given(payloads=st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=12), data=st.data())
+def test_a_damaged_byte_costs_the_record_that_it_is_in(
+    payloads: list[bytes], data: st.DataObject, file: Path
+) -> None:
+    damaged = data.draw(st.integers(0, len(payloads) - 1))
+    records = [bytearray(pack_record(payload)) for payload in payloads]
+    place = data.draw(st.integers(0, len(records[damaged]) - 1))
+    records[damaged][place] ^= data.draw(st.integers(1, 255))
+    assert read_all(file, b"".join(records)) == payloads[:damaged] + payloads[damaged + 1 :]
+
+
+@given(data=st.binary(max_size=200))
+def test_bytes_that_are_no_records_are_none(data: bytes, file: Path) -> None:
+    assert read_all(file, data) == []

@@ -1,0 +1,236 @@
+"""From the end of an exchange to its event, with and without a disk on the way, all accounted for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from payi_transport import Event, MemorySink, Receipt
+from payi_transport.capture.exchange import Outcome
+from payi_transport.config.settings import DeliverySettings, IngestRetrySettings, Settings
+from payi_transport.delivery.delivery import Delivery
+from payi_transport.delivery.stats import PayiStats
+from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
+from tests.delivery.named import decode, ids, make_named
+
+
+class Switched(MemorySink):
+    """Takes nothing while it is down; answers only when `gate` is open."""
+
+    batch_limit = 4  # type: ignore[assignment]
+
+    def __init__(self, *, down: bool = False, poison: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.down = down
+        self.poison = poison
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        self.entered.set()
+        self.gate.wait(30)
+        if self.down:
+            return Receipt(retry=range(len(batch)), problem="down")
+        bad = {i: "status_400" for i, event in enumerate(batch) if event.provider_response_id in self.poison}
+        super().deliver([event for i, event in enumerate(batch) if i not in bad])
+        return Receipt(rejected=bad)
+
+
+class Bench:
+    """A line of named exchanges, running while it is entered."""
+
+    def __init__(self, sink: MemorySink, directory: Path | None = None, **delivery: Any) -> None:
+        self.faults: list[Exception] = []
+        logger = logging.getLogger("tests")
+        settings = Settings(
+            delivery=DeliverySettings(
+                **{
+                    "flush_interval": 0.01,
+                    "max_batch": 4,
+                    "spool_directory": str(directory) if directory else None,
+                    **delivery,
+                }
+            ),
+            ingest_retry=IngestRetrySettings(queue_interval=0.01),
+        )
+        self.line = Delivery(
+            settings,
+            sink,
+            decode,
+            delivery_log=RateLimitedLogger(logger, 60),
+            loss_log=RateLimitedLogger(logger, 60),
+            on_fault=self.faults.append,
+        )
+        self.pushed = 0
+
+    def __enter__(self) -> Self:
+        self.line.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.line.close(10)
+
+    def push(self, *names: object, outcome: Outcome = Outcome.EXHAUSTED) -> None:
+        for name in names:
+            self.line.push(make_named(name, outcome=outcome))
+            self.pushed += 1
+
+    def stats(self) -> PayiStats:
+        stats = self.line.stats()
+        parts = (stats.delivered, stats.queued, stats.spooled, *stats.lost.values(), *stats.skipped.values())
+        assert stats.captured == self.pushed == sum(parts)
+        assert min(parts) >= 0
+        return stats
+
+
+Build = Callable[..., Bench]
+
+
+@pytest.fixture
+def build(running: ExitStack) -> Build:
+    return lambda *args, **options: running.enter_context(Bench(*args, **options))
+
+
+def numbers(count: int) -> list[str]:
+    return [str(number) for number in range(count)]
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+def test_events_arrive_in_order_and_each_is_accounted_for(
+    spooled: bool, build: Build, tmp_path: Path
+) -> None:
+    sink = Switched(poison=["5"])
+    bench = build(sink, tmp_path if spooled else None)
+    bench.push(*range(10), "bad", "skip")
+    assert not bench.line.flush(10)
+    assert ids(sink) == [name for name in numbers(10) if name != "5"]
+    stats = bench.stats()
+    assert (stats.delivered, stats.queued, stats.spooled) == (9, 0, 0)
+    assert (stats.lost, stats.skipped) == ({"decode_fault": 1, "status_400": 1}, {"pending": 1})
+    assert bench.line.close(10)
+    assert [path.name for path in tmp_path.iterdir()] == (["rejected.jsonl"] if spooled else [])
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+def test_a_sink_that_can_not_be_closed_is_a_fault_and_leaves_nothing_else_open(
+    spooled: bool, build: Build, tmp_path: Path
+) -> None:
+    class Stuck(MemorySink):
+        def close(self) -> None:
+            raise OSError("no")
+
+    bench = build(Stuck(), tmp_path if spooled else None)
+    bench.push(1)
+    assert bench.line.close(10)
+    assert [str(fault) for fault in bench.faults] == ["no"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_a_spool_a_destination_that_hangs_holds_up_no_decoding(build: Build, tmp_path: Path) -> None:
+    sink = Switched()
+    sink.gate.clear()
+    bench = build(sink, tmp_path, ring_capacity=8)
+    for number in range(100):
+        bench.push(number)
+        assert sink.entered.wait(10)
+        while bench.stats().queued:
+            bench.line.flush(0)
+    stats = bench.stats()
+    assert (stats.spooled, stats.lost) == (100, {})
+    sink.gate.set()
+    assert bench.line.flush(10)
+    assert ids(sink) == numbers(100)
+
+
+def test_what_could_not_be_delivered_the_next_line_delivers(build: Build, tmp_path: Path) -> None:
+    dead = build(Switched(down=True), tmp_path)
+    dead.push(*range(10))
+    assert not dead.line.close(0.3)
+    assert dead.stats().spooled == 10
+    dead.line._workers[1].stop(10)
+    sink = Switched()
+    bench = build(sink, tmp_path)
+    bench.push("new")
+    while not bench.stats().delivered:
+        bench.line.flush(10)
+    assert ids(sink) == [*numbers(10), "new"]
+    assert (bench.stats().replayed, bench.stats().delivered) == (10, 1)
+
+
+def test_a_full_spool_leaves_the_rest_in_memory_and_that_has_its_bounds(
+    build: Build, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = Switched(down=True)
+    bench = build(sink, tmp_path, spool_max_bytes=500, ring_capacity=8)
+    bench.push(*range(8))
+    while "the spool is full" not in caplog.text:
+        bench.line.flush(0)
+    bench.push(*range(8, 100))
+    stats = bench.stats()
+    assert stats.spooled >= 4 and stats.lost["overload"] >= 80
+    sink.down = False
+    assert bench.line.flush(20)
+    assert bench.stats().delivered == 100 - stats.lost["overload"]
+
+
+def test_after_closing_calls_are_counted_and_closing_again_takes_no_time(build: Build) -> None:
+    bench = build(MemorySink())
+    bench.push(1)
+    assert bench.line.close(10) and bench.line.close(0)
+    bench.push(2)
+    assert bench.stats().lost == {"shutdown": 1}
+
+
+def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(MemorySink(), ring_capacity=1)
+    bench.push(1, 2, outcome=Outcome.ABANDONED)
+    assert bench.stats().lost == {"overload": 1}
+    assert caplog.records == []
+    bench.push(3)
+    assert len(caplog.records) == 1
+
+
+def test_a_line_that_never_ran_has_nothing_to_flush() -> None:
+    bench = Bench(MemorySink())
+    assert bench.line.pid == 0
+    assert bench.line.flush(0) and bench.line.close(0)
+    bench.line.abandon()
+
+
+def test_closing_with_events_undelivered_says_how_many(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = build(Switched(down=True))
+    bench.push(1, 2)
+    assert not bench.line.close(0.1)
+    assert bench.stats().queued == 2
+
+
+def test_a_thread_that_can_not_be_started_is_a_fault_and_the_account_goes_on() -> None:
+    bench = Bench(MemorySink())
+    bench.line.start()
+    bench.line.start()
+    bench.push(1)
+    assert bench.line.flush(10)
+    assert [type(fault) for fault in bench.faults] == [RuntimeError]
+    bench.line.close(10)
+
+
+def test_what_can_not_be_put_in_line_is_a_fault_and_no_exception(build: Build) -> None:
+    bench = build(MemorySink())
+    broken: Any = None
+    bench.line.push(broken)
+    assert [type(fault) for fault in bench.faults] == [AttributeError]
+
+
+def test_an_abandoned_line_lets_go_of_its_files(tmp_path: Path) -> None:
+    bench = Bench(MemorySink(), tmp_path)
+    bench.line.abandon()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,66 @@
+"""States of limits: what Pay-i tells is kept, changes are told, blocked ones are found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from payi_transport.delivery.limits import Limits
+
+
+def test_the_latest_state_of_each_limit_is_kept() -> None:
+    limits = Limits()
+    limits.note({"limits": {"a": {"state": "ok"}, "b": {"state": "exceeded"}}})
+    limits.note({"limits": {"a": {"state": "blocked"}}})
+    assert limits.states() == {"a": "blocked", "b": "exceeded"}
+
+
+@pytest.mark.parametrize(
+    ("result", "states"),
+    [
+        ({"blocked_limit_ids": ["a"]}, {"a": "blocked"}),
+        (
+            {"blocked_limit_ids": ["a"], "limits": {"a": {"state": "blocked_external"}}},
+            {"a": "blocked_external"},
+        ),
+        ({"blocked_limit_ids": [7, None], "limits": {"a": {"state": 3}, "b": None, "c": {}}}, {}),
+        ({"blocked_limit_ids": "a", "limits": ["a"]}, {}),
+        ({"blocked_limit_ids": None, "limits": None}, {}),
+        ({}, {}),
+    ],
+)
+def test_what_a_result_says_is_read_whatever_its_shape(result: Any, states: dict[str, str]) -> None:
+    limits = Limits()
+    limits.note(result)
+    assert limits.states() == states
+
+
+def test_each_change_is_told_once() -> None:
+    told: list[tuple[str, str]] = []
+    limits = Limits(lambda limit_id, state: told.append((limit_id, state)))
+    for state in ("ok", "ok", "blocked", "blocked", "ok"):
+        limits.note({"limits": {"a": {"state": state}}})
+    assert told == [("a", "ok"), ("a", "blocked"), ("a", "ok")]
+
+
+@pytest.mark.parametrize(
+    ("state", "blocks"),
+    [("blocked", True), ("blocked_external", True), ("exceeded", False), ("overrun", False), ("ok", False)],
+)
+def test_blocked_limits_are_found_among_the_given_and_among_all(state: str, blocks: bool) -> None:
+    limits = Limits()
+    limits.set("a", state)
+    limits.set("b", "ok")
+    assert limits.find_blocked(("b", "a", "unknown")) == (["a"] if blocks else [])
+    assert limits.find_blocked() == (["a"] if blocks else [])
+    assert limits.find_blocked(("b",)) == []
+
+
+def test_states_have_a_bound() -> None:
+    limits = Limits()
+    for number in range(100_001):
+        limits.set(str(number), "ok")
+    assert len(limits.states()) == 100_000
+    limits.set("0", "blocked")
+    assert limits.find_blocked(("0", "100000")) == ["0"]

@@ -1,0 +1,273 @@
+"""However a process ends: what it captured is delivered, or left on the disk, and it ends in time."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from celery.signals import worker_process_shutdown
+
+from payi_transport.delivery.process_exit import run_at_child_exit
+from tests.origin import CannedResponse, Origin
+from tests.programs import DOWN, TAKEN, delivered, make_environment, run, write
+
+# As Python has it, unless a shell started it in the background: that keeps SIGINT from it.
+INTERRUPTIBLE = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+ENDS = {
+    "normal": ("", {0}),
+    "sys.exit": ("sys.exit(3)", {3}),
+    "exception": ("raise RuntimeError('the program')", {1}),
+    "SIGTERM that is handled": (
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); os.kill(os.getpid(), signal.SIGTERM)"
+        "; signal.pause()",
+        {5},
+    ),
+    "SIGINT": (
+        f"{INTERRUPTIBLE}; os.kill(os.getpid(), signal.SIGINT); signal.pause()",
+        {1, -signal.SIGINT},
+    ),
+    "SIGINT that is handled": (
+        f"{INTERRUPTIBLE}\ntry:\n    os.kill(os.getpid(), signal.SIGINT); signal.pause()\n"
+        "except KeyboardInterrupt:\n    sys.exit(6)",
+        {6},
+    ),
+    "in a thread that outlives the main one": (
+        "threading.Thread(target=lambda: (threading.main_thread().join(), call('late'))).start()",
+        {0},
+    ),
+}
+
+
+@pytest.mark.parametrize(("end", "codes"), ENDS.values(), ids=ENDS.keys())
+def test_what_was_captured_is_delivered_at_the_end(
+    end: str, codes: set[int], origin: Origin, tmp_path: Path
+) -> None:
+    origin.answers = [TAKEN]
+    ran = run(tmp_path, "instrument()\ncall(1); call(2)\n" + end, origin)
+    assert ran.returncode in codes, ran.stderr
+    late = {"late": 1} if "late" in end else {}
+    assert delivered(origin) == {"1": 1, "2": 1, **late}
+    assert "payi_transport" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["", "answer.itself = answer; del answer, request, client"],
+    ids=["still held", "garbage that nobody collected"],
+)
+def test_an_answer_that_is_open_at_the_end_is_delivered_as_far_as_it_came(
+    left: str, origin: Origin, tmp_path: Path
+) -> None:
+    body = f"""
+        import gc
+
+        answer = [b'data: {{"id": "left", "model": "gpt-4.1", "choices": []}}\\n\\n', b"data: [DONE]\\n\\n"]
+        stream = {{"headers": {{"content-type": "text/event-stream"}}, "content": iter(answer)}}
+        transport = httpx.MockTransport(lambda request: httpx.Response(200, **stream))
+        instrument()
+        gc.disable()
+        client = httpx.Client(transport=transport)
+        request = client.build_request("POST", "https://api.openai.com/v1/chat/completions", json={{}})
+        answer = client.send(request, stream=True)
+        next(answer.iter_raw())
+        {left}
+    """
+    origin.answers = [TAKEN]
+    ran = run(tmp_path, body, origin)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(origin) == {"left": 1}
+
+
+def test_what_is_instrumented_again_behind_the_end_is_lost_and_counted(
+    origin: Origin, tmp_path: Path
+) -> None:
+    body = """
+        import atexit
+
+        def end_late():
+            payi_instrument()
+            call("late")
+            os._exit(0 if payi_stats().lost == {"shutdown": 1} else 3)
+
+        # The first to register is the last to be called.
+        atexit.register(end_late)
+        instrument()
+        call("in time")
+    """
+    origin.answers = [TAKEN]
+    ran = run(tmp_path, body, origin)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(origin) == {"in time": 1}
+
+
+# In a process of its own, since an audit hook stays for good: with one, CPython 3.11 may refuse the trace
+# function of coverage to a thread that begins, see the comment on sys.settrace in filelock's _api.py.
+_RESOLVES = """
+import sys
+from types import ModuleType
+
+from payi_transport.delivery.process_exit import prepare_resolver
+
+def watch(name, arguments):
+    if name == "socket.getaddrinfo":
+        print(arguments[0])
+
+sys.addaudithook(watch)
+if sys.argv[1:]:
+    sys.modules["gevent"] = ModuleType("gevent")
+prepare_resolver()
+"""
+
+
+@pytest.mark.parametrize("present", [["gevent"], []], ids=["gevent", "no gevent"])
+def test_an_address_is_resolved_ahead_under_gevent_alone(present: list[str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _RESOLVES, *present], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert ran.stdout.split() == ["127.0.0.1"] * len(present)
+
+
+HANGS = {
+    "that never answers": CannedResponse(hold=threading.Event()),
+    "that stops in its answer": CannedResponse([b"{", b"}"], hold=threading.Event()),
+    "that is down": DOWN,
+    "that refuses the key": CannedResponse([b"{}"], status=401),
+    "that asks for an hour": CannedResponse([b"{}"], status=429, headers={"retry-after": "3600"}),
+}
+
+
+@pytest.mark.parametrize("spooled", [False, True], ids=["memory", "spool"])
+@pytest.mark.parametrize("answer", HANGS.values(), ids=HANGS.keys())
+def test_an_end_takes_two_seconds_more_at_most(
+    answer: CannedResponse, spooled: bool, origin: Origin, tmp_path: Path
+) -> None:
+    origin.answers = [answer]
+    spool = f"spool_directory={str(tmp_path / 'spool')!r}" if spooled else ""
+    body = f"instrument({spool})\ncall(1)\nprint(time.time(), flush=True)"
+    ran = run(tmp_path, body, origin)
+    took = time.time() - float(ran.stdout)
+    if answer.hold is not None:
+        answer.hold.set()
+        answer.hold.clear()
+    assert ran.returncode == 0, ran.stderr
+    # Two seconds, and the end of an interpreter on a busy machine.
+    assert took < 4
+    if spooled:
+        origin.answers = [TAKEN]
+        origin.received.clear()
+        run(
+            tmp_path,
+            f"instrument({spool}, max_batch=1)\nwhile not payi_stats().replayed: payi_flush(1)",
+            origin,
+        )
+        assert delivered(origin) == {"1": 1}
+
+
+@pytest.mark.parametrize("daemon", [False, True])
+def test_threads_that_call_until_the_end_hold_up_and_break_nothing(
+    daemon: bool, origin: Origin, tmp_path: Path
+) -> None:
+    origin.answers = [TAKEN]
+    body = f"""
+        instrument(flush_interval=0.01)
+        stopping = threading.Event()
+        def work(name):
+            number = 0
+            while not stopping.wait(0.01):
+                call(f"{{name}}-{{number}}")
+                number += 1
+        for name in range(4):
+            threading.Thread(target=work, args=(name,), daemon={daemon}).start()
+        wait_until(lambda: payi_stats().delivered >= 20)
+        if not {daemon}:
+            stopping.set()
+    """
+    ran = run(tmp_path, body, origin)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    counts = delivered(origin)
+    assert len(counts) >= 20
+    assert set(counts.values()) == {1}
+
+
+# A server may read what a process sent before its death long after that.
+NOBODY = 'os.environ["PAYI_BASE_URL"] = "http://127.0.0.1:1"'
+DEATHS = {
+    "kill -9": "os.kill(os.getpid(), signal.SIGKILL)",
+    "SIGTERM": "os.kill(os.getpid(), signal.SIGTERM)",
+    "os._exit": "os._exit(0)",
+}
+
+
+@pytest.mark.parametrize("death", DEATHS.values(), ids=DEATHS.keys())
+def test_with_a_spool_a_sudden_death_loses_the_last_interval_at_most(
+    death: str, origin: Origin, tmp_path: Path
+) -> None:
+    spool = f"spool_directory={str(tmp_path / 'spool')!r}, flush_interval=0.01"
+    body = f"""
+        {NOBODY}
+        instrument({spool})
+        for number in range(300):
+            call(number)
+        wait_until(lambda: payi_stats().spooled == 300)
+    """
+    run(tmp_path, body + "\n" + " " * 8 + death, origin)
+    origin.answers = [TAKEN]
+    run(tmp_path, f"instrument({spool})\nwait_until(lambda: payi_stats().replayed == 300)", origin)
+    assert delivered(origin) == {str(number): 1 for number in range(300)}
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_many_processes_share_what_was_left_and_deliver_it_once(origin: Origin, tmp_path: Path) -> None:
+    spool = f"spool_directory={str(tmp_path / 'spool')!r}, flush_interval=0.01"
+    leave = f"""
+        {NOBODY}
+        instrument({spool})
+        for number in range(50):
+            call(f"{{sys.argv[1]}}-{{number}}")
+        wait_until(lambda: payi_stats().spooled == 50)
+        os._exit(0)
+    """
+    program = write(tmp_path, leave)
+    environment = make_environment(origin)
+
+    def start(file: Path) -> list[subprocess.Popen[bytes]]:
+        return [
+            subprocess.Popen([sys.executable, str(file), str(number)], env=environment) for number in range(3)
+        ]
+
+    assert [process.wait(120) for process in start(program)] == [0, 0, 0]
+    origin.answers = [TAKEN]
+    deliver = f"""
+        instrument({spool})
+        wait_until(lambda: not os.listdir({str(tmp_path / "spool")!r}))
+    """
+    assert [process.wait(120) for process in start(write(tmp_path, deliver))] == [0, 0, 0]
+    assert delivered(origin) == {f"{name}-{number}": 1 for name in range(3) for number in range(50)}
+
+
+def test_the_end_of_a_child_of_celerys_pool_is_told_by_its_signal() -> None:
+    ended: list[str] = []
+    run_at_child_exit(lambda: ended.append("here"))
+    worker_process_shutdown.send(sender=None, pid=1, exitcode=0)
+    assert ended == ["here"]
+
+
+def test_what_was_captured_after_a_second_start_is_delivered_at_the_end(
+    ingest: Origin, tmp_path: Path
+) -> None:
+    body = """
+        from payi_transport import payi_shutdown
+        instrument()
+        call(1)
+        assert payi_shutdown()
+        instrument()
+        call(2)
+    """
+    ran = run(tmp_path, body, ingest)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert delivered(ingest) == {"1": 1, "2": 1}

@@ -1,0 +1,111 @@
+"""Taking over what Pay-i says: for the caller, for limits, and never as an exception."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from payi_transport.capture.exchange import Outcome
+from payi_transport.context.results import ResultSlot, get_last_result, set_last
+from payi_transport.delivery.limit_polling import LimitCheck
+from payi_transport.delivery.limits import Limits
+from payi_transport.delivery.results import ResultNotes
+from tests.exchanges import make_exchange
+from tests.wire_cases import CASES
+
+CASE = next(case for case in CASES if case.name == "openai/chat_unary")
+RESULT = {"limits": {"budget": {"state": "blocked"}}}
+BODY = json.dumps({"id": "a", "xproxy_result": RESULT}).encode()
+
+
+def never(exc: BaseException) -> None:
+    raise exc
+
+
+@pytest.fixture(autouse=True)
+def no_result() -> Iterator[None]:
+    set_last(None)
+    yield
+    set_last(None)
+
+
+def test_a_call_through_pay_i_has_its_result() -> None:
+    limits = Limits()
+    exchange = make_exchange(CASE, [BODY], result_slot=ResultSlot())
+    ResultNotes(limits, None, never).end_counted(exchange)
+    assert exchange.result == get_last_result() == RESULT
+    assert limits.states() == {"budget": "blocked"}
+
+
+@pytest.fixture
+def before() -> ResultSlot:
+    """Of the call that was made before."""
+    result_slot = ResultSlot()
+    result_slot.result = {"request_id": "before"}
+    set_last(result_slot)
+    return result_slot
+
+
+@pytest.mark.usefixtures("before")
+def test_a_call_without_a_result_is_the_last_one_all_the_same() -> None:
+    exchange = make_exchange(CASE, [CASE.answer], result_slot=ResultSlot())
+    ResultNotes(Limits(), None, never).end_counted(exchange)
+    assert exchange.result is get_last_result() is None
+
+
+def test_without_a_caller_nothing_is_noted(before: ResultSlot) -> None:
+    exchange = make_exchange(CASE, [BODY], outcome=Outcome.ABANDONED, result_slot=ResultSlot())
+    ResultNotes(Limits(), None, never).end_counted(exchange)
+    assert (exchange.result, get_last_result()) == (None, before.result)
+
+
+@pytest.mark.parametrize("answer", [{}, {"xproxy_result": None}, {"xproxy_result": "blocked"}])
+def test_an_answer_without_a_result_changes_no_limit(answer: dict[str, Any]) -> None:
+    limits = Limits()
+    notes = ResultNotes(limits, None, never)
+    notes.hear({"xproxy_result": RESULT})
+    notes.hear(answer)
+    assert limits.states() == {"budget": "blocked"}
+
+
+def test_a_fault_is_told_and_not_raised() -> None:
+    def fail(limit_id: str, state: str) -> None:
+        raise ValueError("no")
+
+    faults: list[BaseException] = []
+    notes = ResultNotes(Limits(fail), None, faults.append)
+    broken: Any = make_exchange(CASE, [BODY])
+    broken.chunks = [3]
+    notes.end_counted(broken)
+    notes.end_counted(make_exchange(CASE, [BODY]))
+    assert [type(fault) for fault in faults] == [TypeError, ValueError]
+
+
+def test_a_listener_that_exits_ends_nothing() -> None:
+    faults: list[BaseException] = []
+
+    def leave(limit_id: str, state: str) -> None:
+        raise SystemExit
+
+    ResultNotes(Limits(leave), None, faults.append).hear({"xproxy_result": RESULT})
+    assert [type(fault) for fault in faults] == [SystemExit]
+
+
+def test_blocked_limits_are_watched_until_the_end() -> None:
+    asked = threading.Event()
+    limits = Limits()
+
+    def fetch(limit_id: str) -> str:
+        asked.set()
+        return "blocked"
+
+    check = LimitCheck(limits, fetch, 0.001, never)
+    notes = ResultNotes(limits, check, never)
+    notes.hear({"xproxy_result": RESULT})
+    assert asked.wait(10)
+    notes.stop()
+    ResultNotes(limits, None, never).stop()

@@ -1,0 +1,180 @@
+"""Requests of httpx and httpx2: what is read of them, and copies that leave the caller's own alone."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from payi_transport.capture.exchange import RequestRewrite
+from payi_transport.hooks.httpx.installed import get_family
+from payi_transport.hooks.httpx.request import (
+    copy_request,
+    find_address,
+    read_body,
+    read_headers,
+)
+from tests.calls import URL
+from tests.hooks.scripted import every_module
+
+
+class PublicURL:
+    """A URL of which only what is documented is left."""
+
+    def __init__(self, url: Any) -> None:
+        self.scheme, self.raw_host, self.port, self.raw_path = (
+            url.scheme,
+            url.raw_host,
+            url.port,
+            url.raw_path,
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (URL, ("https", "api.openai.com", None, "/v1/chat/completions")),
+        ("http://LOCALHOST:8080?key=1", ("http", "localhost", 8080, "/")),
+        ("https://bücher.example:443/ä b?c#d", ("https", "xn--bcher-kva.example", None, "/%C3%A4%20b")),
+        ("https://[::1]:9/v1", ("https", "::1", 9, "/v1")),
+        ("/relative", ("", "", None, "/relative")),
+    ],
+)
+@every_module
+def test_an_address_is_the_same_from_the_documented_properties(
+    text: str, address: tuple[object, ...], module: Any
+) -> None:
+    url = module.URL(text)
+    assert find_address(url) == find_address(PublicURL(url)) == address
+
+
+class Message:
+    def __init__(self, **headers: Any) -> None:
+        self.headers = SimpleNamespace(**headers)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [{}, {"_list": None}, {"_list": [(b"A", b"1")]}],
+    ids=["gone", "of another type", "of another shape"],
+)
+@every_module
+def test_headers_are_the_same_from_the_documented_property(hidden: dict[str, Any], module: Any) -> None:
+    sent = [(b"A", b"1"), (b"b", b"\xff"), (b"a", b"2")]
+    headers = module.Headers(sent)
+    assert read_headers(Message(raw=headers.raw, **hidden)) == (b"A", b"1", b"b", b"\xff", b"a", b"2")
+    assert read_headers(module.Request("GET", URL, headers=sent))[-6:] == (
+        b"A",
+        b"1",
+        b"b",
+        b"\xff",
+        b"a",
+        b"2",
+    )
+
+
+@every_module
+def test_a_body_is_read_where_it_is_in_memory(module: Any) -> None:
+    family = get_family(module.__name__)
+    assert read_body(family, module.Request("POST", URL, content=b"abc")) == b"abc"
+    assert read_body(family, module.Request("GET", URL)) == b""
+    assert read_body(family, module.Request("POST", URL, content=iter([b"abc"]))) is None
+
+
+@every_module
+def test_the_fields_of_a_form_are_read_and_its_files_named(module: Any) -> None:
+    request = module.Request(
+        "POST",
+        URL,
+        data={"model": "whisper-1", "prompt": "ä".encode(), "bad": b"\xff"},
+        files={"file": ("a.wav", b"RIFF")},
+    )
+    body = read_body(get_family(module.__name__), request)
+    assert json.loads(body or b"") == {
+        "model": "whisper-1",
+        "prompt": "ä",
+        "bad": "\N{REPLACEMENT CHARACTER}",
+        "file": "<not_instrumented>",
+    }
+
+
+@every_module
+def test_a_copy_that_asks_for_usage_is_to_be_answered_as_it_is(module: Any) -> None:
+    family = get_family(module.__name__)
+    request = module.Request("POST", URL, content=b"abc", extensions={"timeout": 3})
+    detour = RequestRewrite(body=b"longer", plain=True)
+    sent = copy_request(family, request, detour)
+    assert (sent.content, sent.headers["content-length"], sent.headers["accept-encoding"]) == (
+        b"longer",
+        "6",
+        "identity",
+    )
+    assert (sent.method, sent.url, sent.extensions["timeout"]) == ("POST", request.url, 3)
+    assert (request.content, request.headers["content-length"]) == (b"abc", "3")
+    del request.headers["content-length"]
+    assert "content-length" not in copy_request(family, request, detour).headers
+
+
+@every_module
+def test_a_copy_is_what_the_caller_made_and_shares_nothing_that_changes(module: Any) -> None:
+    class Traced(module.Request):  # type: ignore[misc]  # one of two modules
+        trace = "none"
+
+    request = Traced("POST", URL, content=b"abc")
+    request.trace = "t-1"
+    sent = copy_request(get_family(module.__name__), request, RequestRewrite(body=b"longer"))
+    assert (type(sent), sent.trace) == (Traced, "t-1")
+    sent.trace = "t-2"
+    sent.headers["x-own"] = "1"
+    assert (request.trace, "x-own" in request.headers, request.content) == ("t-1", False, b"abc")
+
+
+@every_module
+def test_a_copy_may_go_elsewhere_with_other_headers(module: Any) -> None:
+    request = module.Request("POST", URL, content=b"abc", headers={"x-a": "1", "X-B": "2", "x-c": "3"})
+    detour = RequestRewrite(
+        base="https://api.pay-i.com/x",
+        headers=(b"X-A", b"4", b"x-d", "ü".encode()),
+        without=frozenset({b"x-b"}),
+    )
+    sent = copy_request(get_family(module.__name__), request, detour)
+    assert str(sent.url) == f"https://api.pay-i.com/x{request.url.raw_path.decode()}"
+    assert sent.headers["host"] == "api.pay-i.com"
+    assert {name: value for name, value in sent.headers.items() if name.startswith("x-")} == {
+        "x-a": "4",
+        "x-c": "3",
+        "x-d": "ü",
+    }
+    assert (str(request.url), request.headers["x-b"]) == (URL, "2")
+
+
+@every_module
+@pytest.mark.parametrize(("base", "target"), [("https://api.pay-i.com/x", None), (None, b"/a//b")])
+def test_a_copy_that_goes_elsewhere_has_its_own_url_in_the_request_line(
+    module: Any, base: str | None, target: bytes | None
+) -> None:
+    extensions = {"target": b"/a//b", "timeout": 3}
+    request = module.Request("POST", URL, extensions=extensions)
+    sent = copy_request(get_family(module.__name__), request, RequestRewrite(base=base))
+    assert (sent.extensions.get("target"), sent.extensions["timeout"]) == (target, 3)
+    assert request.extensions == extensions
+
+
+BODIES: dict[str, Any] = {
+    "in memory": {"content": b"abc"},
+    "none": {},
+    "a form": {"data": {"a": "b"}, "files": {"file": ("a.wav", b"RIFF")}},
+    "streamed": {},
+}
+
+
+@every_module
+@pytest.mark.parametrize("body", BODIES)
+def test_a_copy_has_the_body_of_the_callers(module: Any, body: str) -> None:
+    options = {"content": iter([b"abc"])} if body == "streamed" else BODIES[body]
+    request = module.Request("POST", URL, headers={"x-own": "1"}, **options)
+    sent = copy_request(get_family(module.__name__), request, RequestRewrite(without=frozenset({b"x-own"})))
+    assert hasattr(sent, "_content") == (body in ("in memory", "none"))
+    assert sent.read() == (b"abc" if body == "streamed" else request.read())

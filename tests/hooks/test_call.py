@@ -1,0 +1,242 @@
+"""The record of a call begins once, whoever passes it on, and never gets in its way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
+from payi_transport.capture.exchange import RequestRewrite
+from payi_transport.hooks.call import INSIDE, Address, Call, Library, begin, encode_headers
+from payi_transport.pipeline.active import get_active
+from payi_transport.values.headers import Headers
+
+CHAT = Address("POST", "https", "api.openai.com", None, "/v1/chat/completions")
+MODELS = CHAT._replace(method="GET", path="/v1/models")
+ELSEWHERE = CHAT._replace(host="h.test")
+BODY = b'{"model":"gpt-4.1","stream":true}'
+OWN = (b"xProxy-User-ID", b"user-7")
+
+
+def make_library(address: Address | None, headers: Headers = (), body: bytes | None = BODY) -> Library:
+    def change(detour: RequestRewrite, request: str) -> tuple[str, frozenset[bytes]]:
+        return request, detour.without
+
+    return Library(lambda request: address, lambda request: (headers, body), change)
+
+
+@pytest.fixture
+def recording(sink: MemorySink) -> MemorySink:
+    payi_instrument(sink=sink)
+    return sink
+
+
+def finish(call: Call, response: Any) -> None:
+    call.exchange.begin_answer(200, ())
+    call.exchange.finish()
+
+
+def test_a_call_is_inside_until_it_is_answered(recording: MemorySink) -> None:
+    call, sent = begin(make_library(CHAT), "request")
+    assert call is not None
+    assert sent is None
+    assert INSIDE.get()
+    assert begin(make_library(CHAT), "the same further in") == (None, None)
+    call.answer(finish, "response")
+    assert not INSIDE.get()
+    assert payi_flush(10)
+    assert [event.resource for event in recording.events] == ["gpt-4.1"]
+
+
+def test_a_call_is_inside_until_it_fails(recording: MemorySink) -> None:
+    call, _ = begin(make_library(CHAT), "request")
+    assert call is not None
+    call.fail(TimeoutError("slow"))
+    assert not INSIDE.get()
+    assert payi_flush(10)
+    assert (recording.events[0].properties or {})["system.failure"] == "TimeoutError"
+
+
+def test_what_another_task_does_meanwhile_is_not_inside(recording: MemorySink) -> None:
+    async def main() -> list[bool]:
+        begun, seen = asyncio.Event(), asyncio.Event()
+
+        async def outer() -> None:
+            call, _ = begin(make_library(CHAT), "request")
+            begun.set()
+            await seen.wait()
+            assert call is not None
+            call.answer(finish, "response")
+
+        async def other() -> bool:
+            await begun.wait()
+            inside = INSIDE.get()
+            seen.set()
+            return inside
+
+        return [found for found in await asyncio.gather(outer(), other()) if found is not None]
+
+    assert asyncio.run(main()) == [False]
+
+
+def test_a_call_of_httpx_is_inside_of_nothing_and_the_outside_of_all(recording: MemorySink) -> None:
+    inside = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        inside.append(INSIDE.get())
+        return httpx.Response(200, content=b"{}")
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        client.post("https://api.openai.com/v1/chat/completions", content=BODY)
+        client.get("https://api.openai.com/v1/models")
+        call, _ = begin(make_library(CHAT), "request")
+        assert call is not None
+        client.post("https://api.openai.com/v1/chat/completions", content=BODY)
+        call.answer(finish, "response")
+    assert inside == [True, False, True]
+    assert payi_flush(10)
+    assert len(recording.events) == 2
+
+
+@pytest.mark.parametrize("address", [None, MODELS, ELSEWHERE])
+def test_what_is_not_observed_passes_as_it_is(address: Address | None, recording: MemorySink) -> None:
+    assert begin(make_library(address), "request") == (None, None)
+    assert not INSIDE.get()
+
+
+def test_nothing_is_looked_at_without_a_pipeline() -> None:
+    assert begin(make_library(CHAT), "request") == (None, None)
+
+
+@pytest.mark.parametrize("address", [CHAT, MODELS])
+def test_headers_of_ours_are_left_out_of_what_a_provider_gets(
+    address: Address, recording: MemorySink
+) -> None:
+    library = make_library(address, (*OWN, b"x-other", b"kept"))
+    call, sent = begin(library, "request")
+    assert sent == ("request", frozenset({b"xproxy-user-id"}))
+    assert (call is not None) == (address is CHAT)
+    if call is not None:
+        call.answer(finish, "response")
+        assert payi_flush(10)
+        assert recording.events[0].user_id == "user-7"
+
+
+def test_headers_of_ours_reach_hosts_that_are_no_providers(recording: MemorySink) -> None:
+    assert begin(make_library(ELSEWHERE, OWN), "request") == (None, None)
+
+
+@pytest.mark.parametrize("address", [CHAT, MODELS])
+def test_what_is_signed_goes_out_as_it_is(address: Address, recording: MemorySink) -> None:
+    library = make_library(address, OWN)
+    call, sent = begin(Library(library.locate, library.read), "request")
+    assert sent is None
+    assert (call is not None) == (address is CHAT)
+    if call is not None:
+        call.answer(finish, "response")
+
+
+def test_what_cannot_go_through_the_proxy_is_reported(
+    sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    payi_instrument(sink=sink, config={"proxy": True})
+    library = make_library(CHAT)
+    for asked in (library, Library(library.locate, library.read)):
+        call, sent = begin(asked, "request")
+        assert call is not None
+        assert (sent is None) == (asked is not library)
+        call.answer(finish, "response")
+    assert payi_flush(10)
+    assert len(sink.events) == 1
+
+
+def test_calls_outside_a_scope_can_be_left_out(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"global_instrumentation": False})
+    assert begin(make_library(CHAT), "request") == (None, None)
+    assert begin(make_library(CHAT, OWN), "request") == (None, ("request", frozenset({b"xproxy-user-id"})))
+    with track_context(user_id="user-8"):
+        call, _ = begin(make_library(CHAT), "request")
+    assert call is not None
+    call.answer(finish, "response")
+
+
+def test_a_call_that_is_not_to_be_made_is_refused(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"enforce_limits": True})
+    pipeline = get_active()
+    assert pipeline is not None
+    pipeline.limits.set("budget", "blocked")
+    with track_context(limit_ids=["budget"]):
+        call, refusal = begin(make_library(CHAT), "request")
+    assert call is None
+    assert refusal.status == 403
+
+
+def test_a_stream_is_not_asked_for_its_usage(recording: MemorySink) -> None:
+    call, sent = begin(make_library(CHAT), "request")
+    assert call is not None
+    assert sent is None
+    assert call.exchange.request_body == BODY
+    call.answer(finish, "response")
+
+
+def test_a_call_follows_its_redirect(recording: MemorySink) -> None:
+    call, _ = begin(make_library(CHAT), "request")
+    assert call is not None
+    assert not call.follow(None)
+    assert not call.follow(ELSEWHERE)
+    assert call.follow(CHAT._replace(path="/v2/chat/completions"))
+    call.answer(finish, "response")
+    assert payi_flush(10)
+    assert recording.events[0].provider_uri == "https://api.openai.com/v2/chat/completions"
+
+
+def test_a_fault_of_ours_is_counted_and_never_felt(recording: MemorySink) -> None:
+    def fail(*request: Any) -> Any:
+        raise KeyError("ours")
+
+    assert begin(Library(fail, fail), "request") == (None, None)
+    call, _ = begin(make_library(CHAT), "request")
+    assert call is not None
+    call.answer(fail, "response")
+    assert not INSIDE.get()
+    assert payi_stats().faults == 2
+    assert payi_stats().captured == 0
+
+
+def test_headers_are_bytes_one_behind_the_other() -> None:
+    headers = [("Accept", "*/*"), (b"x-raw", b"\xff"), ("x-name", "Zoë"), ("x-number", 7)]
+    assert encode_headers(headers) == (  # type: ignore[arg-type]  # requests does not check the type of a value
+        b"Accept",
+        b"*/*",
+        b"x-raw",
+        b"\xff",
+        b"x-name",
+        "Zoë".encode(),
+        b"x-number",
+        b"7",
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("a", "1")],
+        [("a", ""), ("", "b")],
+        [("a", "line\nbreak"), ("b", "")],
+        [("a", "\n"), ("b", "\ud800")],
+        [(b"a", b"1"), (b"b", b"\n")],
+    ],
+)
+def test_headers_are_encoded_one_by_one_whatever_they_hold(
+    headers: list[tuple[str | bytes, str | bytes]],
+) -> None:
+    assert encode_headers(headers) == tuple(
+        part if isinstance(part, bytes) else part.encode("utf-8", "replace")
+        for pair in headers
+        for part in pair
+    )

@@ -1,0 +1,149 @@
+"""Adapters are installed when their library is there, which nobody but the program brings about."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from payi_transport.hooks.registry import Registry, get_hooks
+
+LIBRARY = "registered_library"
+
+
+class Noting:
+    """An adapter that writes down what it is told to do."""
+
+    def __init__(self, name: str, install: Callable[[], list[str]] = list) -> None:
+        self.name = name
+        self.told: list[str] = []
+        self._install = install
+
+    def install(self) -> list[str]:
+        self.told.append("install")
+        return self._install()
+
+    def uninstall(self) -> None:
+        self.told.append("uninstall")
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    file = tmp_path / f"{LIBRARY}.py"
+    file.write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield file
+    sys.modules.pop(LIBRARY, None)
+
+
+@pytest.fixture
+def missing() -> list[tuple[str, str]]:
+    return []
+
+
+@pytest.fixture
+def make(missing: list[tuple[str, str]]) -> Iterator[Callable[..., Registry]]:
+    made = []
+
+    def make(*adapters: Noting) -> Registry:
+        registry = Registry(adapters, lambda *what: missing.append(what))
+        made.append(registry)
+        return registry
+
+    yield make
+    for registry in made:
+        registry.uninstall()
+
+
+def test_a_library_that_is_loaded_is_hooked_at_once(make: Callable[..., Registry]) -> None:
+    adapter = Noting("json")
+    make(adapter).install()
+    assert adapter.told == ["install"]
+
+
+def test_a_library_is_hooked_when_the_program_imports_it(
+    library: Path, make: Callable[..., Registry]
+) -> None:
+    adapter = Noting(LIBRARY)
+    registry = make(adapter)
+    registry.install()
+    assert LIBRARY not in sys.modules
+    assert adapter.told == []
+    importlib.import_module(LIBRARY)
+    assert adapter.told == ["install"]
+    registry.uninstall()
+    assert adapter.told == ["install", "uninstall"]
+
+
+def test_a_library_that_comes_behind_the_end_is_left_alone(
+    library: Path, make: Callable[..., Registry]
+) -> None:
+    adapter = Noting(LIBRARY)
+    registry = make(adapter)
+    finders = list(sys.meta_path)
+    registry.install()
+    registry.uninstall()
+    assert sys.meta_path == finders
+    importlib.import_module(LIBRARY)
+    assert adapter.told == ["uninstall"]
+
+
+def test_a_library_that_is_not_to_be_imported_is_left_alone(
+    make: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, LIBRARY, None)
+    adapter = Noting(LIBRARY)
+    make(adapter).install()
+    assert adapter.told == []
+
+
+def test_hooks_that_a_version_lacks_are_told(
+    make: Callable[..., Registry], missing: list[tuple[str, str]]
+) -> None:
+    make(Noting("json", lambda: ["json.dumps", "json.loads"])).install()
+    assert missing == [("json", "json.dumps"), ("json", "json.loads")]
+
+
+def test_an_adapter_that_fails_breaks_no_import(
+    library: Path, make: Callable[..., Registry], missing: list[tuple[str, str]]
+) -> None:
+    def fail() -> list[str]:
+        raise KeyError("Session")
+
+    make(Noting(LIBRARY, fail)).install()
+    importlib.import_module(LIBRARY)
+    assert missing == [(LIBRARY, "module that can be hooked (KeyError('Session'))")]
+
+
+def test_a_library_that_another_thread_is_importing_is_waited_for(
+    library: Path, make: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(sys, "registered_events", (begun, go_on), raising=False)
+    library.write_text(
+        "import sys\nbegun, go_on = sys.registered_events\nbegun.set()\ngo_on.wait(30)\nclass Client: pass\n"
+    )
+
+    def find() -> list[str]:
+        return [] if hasattr(sys.modules[LIBRARY], "Client") else ["Client"]
+
+    adapter = Noting(LIBRARY, find)
+    importing = threading.Thread(target=importlib.import_module, args=(LIBRARY,))
+    importing.start()
+    assert begun.wait(30)
+    installing = threading.Thread(target=make(adapter).install)
+    installing.start()
+    go_on.set()
+    for thread in (importing, installing):
+        thread.join(30)
+    assert adapter.told == ["install"]
+
+
+def test_every_adapter_has_a_name_of_its_own() -> None:
+    names = [adapter.name for adapter in get_hooks()]
+    assert len(set(names)) == len(names)
+    assert {"httpx", "httpx2"} <= set(names)

@@ -1,0 +1,276 @@
+"""The whole way in one process: accounts, overload, forks, and what is not left behind."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from payi_transport import (
+    Event,
+    MemorySink,
+    Receipt,
+    payi_flush,
+    payi_instrument,
+    payi_stats,
+    payi_uninstrument,
+)
+from payi_transport.capture.exchange import Outcome
+from payi_transport.pipeline.active import get_active
+from tests.calls import call
+from tests.exchanges import ROUTE
+from tests.origin import CannedResponse, Origin
+from tests.wire_cases import STREAM, UNARY
+
+
+class HeldSink(MemorySink):
+    """Takes nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.gate = threading.Event(), threading.Event()
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        self.entered.set()
+        self.gate.wait(30)
+        return super().deliver(batch)
+
+
+def test_captured_is_delivered_plus_queued_plus_lost_at_any_time() -> None:
+    sink = HeldSink()
+    payi_instrument(
+        sink=sink, config={"delivery": {"ring_capacity": 5, "flush_interval": 0.01, "max_batch": 1}}
+    )
+    call()
+    assert sink.entered.wait(10)
+    for _ in range(20):
+        call()
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.queued, stats.lost) == (21, 0, 5, {"overload": 16})
+    sink.gate.set()
+    assert payi_flush(10)
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.queued, stats.lost) == (21, 5, 0, {"overload": 16})
+    assert (stats.batches, stats.faults) == (len(sink.batches), 0)
+    call()
+    assert payi_flush(10)
+    assert payi_stats().delivered == 6
+
+
+def test_bytes_in_flight_are_bounded_too_and_the_loss_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sink = HeldSink()
+    payi_instrument(sink=sink, config={"delivery": {"max_bytes_in_flight": 2000, "flush_interval": 0.01}})
+    with caplog.at_level(logging.WARNING):
+        for _ in range(10):
+            call()
+    assert 0 < payi_stats().lost["overload"] < 10
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    sink.gate.set()
+
+
+def test_many_threads_lose_nothing(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+
+    def work() -> None:
+        for _ in range(25):
+            call()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert payi_flush(20)
+    assert len(sink.events) == payi_stats().captured == 200
+
+
+def test_a_forked_child_delivers_its_own_events_and_none_of_its_parent(tmp_path: Path) -> None:
+    file = tmp_path / "capture.json"
+    payi_instrument(
+        config={"offline_instrumentation": {"file_name": str(file)}, "delivery": {"flush_interval": 3600}}
+    )
+    call()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            before = payi_stats().captured
+            call()
+            code = 0 if before == 0 and payi_flush(10) and payi_stats().delivered == 1 else 2
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    call()
+    assert payi_flush(10)
+    assert len(json.loads(file.read_text())) == 2
+    assert len(json.loads((tmp_path / f"capture-{child}.json").read_text())) == 1
+
+
+def test_a_sink_that_fails_in_a_forked_child_is_a_fault_there_and_no_more() -> None:
+    class Failing(MemorySink):
+        def fork(self) -> None:
+            raise RuntimeError("a socket that can't be closed")
+
+    payi_instrument(sink=Failing())
+    call()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            call()
+            stats = payi_stats()
+            code = 0 if payi_flush(10) and (stats.captured, stats.faults) == (1, 1) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert payi_flush(10)
+    assert (payi_stats().delivered, payi_stats().faults) == (1, 0)
+
+
+def test_a_fork_that_calls_no_hook_is_noticed_at_the_next_call(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    call()
+    assert payi_flush(10)
+    pipeline._line.pid = -1
+    call()
+    assert payi_flush(10)
+    assert payi_stats().captured == 1
+    # Of two threads that make the first call at once, one starts the line.
+    assert pipeline._enter_process() is pipeline._line
+
+
+def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    origin.answers = [CannedResponse([b"{}"])]
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url + "/v1/chat/completions?")
+    payi_instrument(config={"host_mappings": {"127.0.0.1": {"price_as_category": "system.openai"}}})
+    call()
+    assert payi_flush(10)
+    assert len(origin.received) == payi_stats().captured == 1
+
+
+SPAN: contextvars.ContextVar[str] = contextvars.ContextVar("SPAN", default="none")
+
+
+@pytest.mark.parametrize("log_content", [True, False])
+def test_a_logger_of_prompts_and_answers_is_told_them_with_the_id_that_pay_i_gave(
+    log_content: bool, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
+    origin.answers = [CannedResponse([b'{"request_id":"r-1"}']), CannedResponse([b'{"request_id":"r-2"}'])]
+    told: list[Any] = []
+
+    def log(request_id: str, data: dict[str, str]) -> None:
+        told.append((request_id, SPAN.get(), data["provider_request_json"]))
+
+    payi_instrument(log_prompt_and_response=log_content, prompt_and_response_logger=log)
+    for span in ("first", "second"):
+        token = SPAN.set(span)
+        call()
+        SPAN.reset(token)
+    assert payi_flush(10)
+    prompt = UNARY.request.decode()
+    assert told == [("r-1", "first", prompt), ("r-2", "second", prompt)]
+    assert {received.path.partition("?")[0] for received in origin.received} == {"/api/v1/ingest"}
+    assert [b"provider_request_json" in received.body for received in origin.received] == [log_content] * 2
+
+
+def test_a_logger_that_fails_is_counted_and_logged_and_the_events_arrive(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(request_id: str, data: dict[str, str]) -> None:
+        raise ValueError("no")
+
+    payi_instrument(sink=sink, prompt_and_response_logger=fail)
+    for _ in range(3):
+        call()
+        assert payi_flush(10)
+    assert len(sink.events) == payi_stats().faults == 3
+    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
+    assert "prompt_and_response_logger failed (ValueError)" in record.getMessage()
+
+
+def test_stopping_with_a_dead_destination_takes_two_seconds_and_says_what_is_left(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hold = threading.Event()
+    origin.answers = [CannedResponse(hold=hold)]
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    monkeypatch.setenv("PAYI_BASE_URL", origin.url)
+    payi_instrument()
+    call()
+    started = monotonic()
+    payi_uninstrument()
+    hold.set()
+    assert monotonic() - started < 3
+    assert "stopped with 1 events undelivered" in caplog.text
+
+
+def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    body: Any = 7
+    exchange = pipeline.begin(ROUTE, (), body)
+    assert exchange is not None
+    exchange.finish()
+    assert payi_stats().faults == 1
+
+
+def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    sink = HeldSink()
+    payi_instrument(sink=sink, config={"delivery": {"ring_capacity": 1, "flush_interval": 0.01}})
+    call()
+    pipeline = get_active()
+    assert pipeline is not None
+    exchange = pipeline.begin(ROUTE, (), b"{}")
+    assert exchange is not None
+    exchange.finish(Outcome.ABANDONED)
+    assert payi_stats().lost == {"overload": 1}
+    assert caplog.records == []
+    sink.gate.set()
+
+
+def test_answers_that_are_open_at_the_end_are_reported_as_far_as_they_came(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    calls = [pipeline.begin(ROUTE, (), b"{}") for _ in range(3)]
+    seen, cut, unanswered = [exchange for exchange in calls if exchange is not None]
+    for exchange, chunks in ((seen, STREAM.chunks()), (cut, STREAM.chunks()[:2])):
+        exchange.begin_answer(200, (b"content-type", b"text/event-stream"))
+        append, _ = exchange.open_lane(1)
+        for chunk in chunks:
+            append(chunk)
+    payi_uninstrument()
+    for exchange in (seen, cut, unanswered):
+        exchange.finish()
+    assert [event.properties for event in sink.events] == [None, {"system.stream": "partial"}]
+    assert [bool(event.units) for event in sink.events] == [True, False]
+    assert (payi_stats().delivered, payi_stats().lost) == (2, {"shutdown": 1})
+
+
+def test_an_answer_that_nobody_holds_any_more_at_the_end_is_none(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    exchange = pipeline.begin(ROUTE, (), b"{}")
+    assert exchange is not None
+    exchange.begin_answer(200, ())
+    del exchange
+    payi_uninstrument()
+    assert (payi_stats().captured, payi_stats().faults) == (0, 0)

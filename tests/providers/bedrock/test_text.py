@@ -1,0 +1,74 @@
+"""Text to count, wherever a family has it, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from payi_transport.providers.bedrock.text import read_output_text, read_prompt_texts
+from tests.providers.shapes import DEEP, frames_of, objects_of
+
+PROMPTS: dict[str, tuple[Any, list[str]]] = {
+    "Converse": (
+        {
+            "system": [{"text": "Be kind."}],
+            "messages": [
+                {"role": "user", "content": [{"text": "Hi"}, {"image": {"source": {"bytes": "AAAA"}}}]},
+            ],
+        },
+        ["Be kind.", "Hi"],
+    ),
+    "Llama, Mistral, DeepSeek": ({"prompt": "Hi", "max_gen_len": 1}, ["Hi"]),
+    "Titan": ({"inputText": "Hi"}, ["Hi"]),
+    "Cohere": ({"message": "Hi", "chat_history": [{"role": "USER", "message": "Ho"}]}, ["Hi", "Ho"]),
+    "Cohere Embed": ({"texts": ["Hi", "Ho"], "input_type": "search_query"}, ["Hi", "Ho"]),
+    "OpenAI": ({"messages": [{"role": "user", "content": "Hi"}]}, ["Hi"]),
+    "numbers": ({"prompt": 7, "messages": [None, 1]}, []),
+}
+ANSWERS: dict[str, tuple[Any, str]] = {
+    "Converse": ({"output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}}}, "Hi"),
+    "Converse's event": ({"contentBlockIndex": 0, "delta": {"text": "Hi"}, "p": "abc"}, "Hi"),
+    "Converse's thoughts": ({"delta": {"reasoningContent": {"text": "Hm"}}}, "Hm"),
+    "Converse's call": ({"delta": {"toolUse": {"input": '{"a":1}'}}}, '{"a":1}'),
+    "Nova's event": ({"contentBlockDelta": {"delta": {"text": "Hi"}, "contentBlockIndex": 0}}, "Hi"),
+    "Anthropic's event": (
+        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Hi"}},
+        "Hi",
+    ),
+    "Anthropic's beginning": ({"type": "message_start", "message": {"id": "m", "content": []}}, ""),
+    "OpenAI's chunk": ({"id": "c", "choices": [{"delta": {"role": "assistant", "content": "Hi"}}]}, "Hi"),
+    "OpenAI's call": (
+        {"choices": [{"delta": {"tool_calls": [{"id": "c", "function": {"arguments": "{}"}}]}}]},
+        "{}",
+    ),
+    "Llama": ({"generation": "Hi", "stop_reason": None}, "Hi"),
+    "Titan": ({"outputText": "Hi", "index": 0, "completionReason": None}, "Hi"),
+    "Titan's document": ({"results": [{"outputText": "Hi", "completionReason": "FINISH"}]}, "Hi"),
+    "Mistral": ({"outputs": [{"text": "Hi", "stop_reason": None}]}, "Hi"),
+    "Cohere": ({"event_type": "text-generation", "text": "Hi"}, "Hi"),
+    "embeddings": ({"embedding": [0.5], "response_type": "embeddings_floats"}, ""),
+}
+
+
+@pytest.mark.parametrize(("request_body", "texts"), PROMPTS.values(), ids=PROMPTS)
+def test_the_texts_of_a_prompt(request_body: Any, texts: list[str]) -> None:
+    assert read_prompt_texts(frames_of(request_body)[0][1]) == texts
+
+
+@pytest.mark.parametrize(("body", "text"), ANSWERS.values(), ids=ANSWERS)
+def test_the_text_of_an_answer(body: Any, text: str) -> None:
+    assert read_output_text(frames_of(body, b"no JSON", body)) == text * 2
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"7", *DEEP])
+def test_bodies_that_hold_no_text_raise_nothing(body: bytes) -> None:
+    assert read_prompt_texts(body) == []
+    assert read_output_text([("", body)]) == ""
+
+
+@given(objects_of(("content", "text", "delta", "message", "messages", "output", "prompt")))
+def test_bodies_of_any_shape_raise_nothing(body: Any) -> None:
+    read_prompt_texts(frames_of(body)[0][1])
+    read_output_text(frames_of(body))

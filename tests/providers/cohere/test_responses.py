@@ -1,0 +1,96 @@
+"""Cohere's own API: what is billed is told at the end, calls come in parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.providers.cohere.responses import read_chat, read_chat_text, read_error, read_search
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, FunctionCall
+from tests.providers.shapes import frames_of, objects_of, show
+
+BILLED = {"billed_units": {"input_tokens": 3.0, "output_tokens": 2.0}}
+FIELDS = ("type", "id", "usage", "meta", "billed_units", "message", "delta", "tool_calls", "function", "name")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "a", "usage": BILLED},
+        {"generation_id": "a", "meta": BILLED},
+        {"id": "a", "type": "message-end", "delta": {"usage": BILLED}},
+        {"generation_id": "a", "event_type": "stream-end", "response": {"meta": BILLED}},
+    ],
+)
+def test_each_version_tells_what_is_billed_in_its_place(body: Any) -> None:
+    answer = read_chat(RawResponse(frames_of(body)))
+    assert (answer.response_id, show(answer.units), answer.finished) == ("a", {"text": (3, 2)}, True)
+
+
+@pytest.mark.parametrize(
+    ("usage", "units"),
+    [
+        ({"billed_units": {"input_tokens": 3.5}}, {}),
+        ({"billed_units": {"input_tokens": None, "output_tokens": 1}}, {"text": (None, 1)}),
+        ({"billed_units": "x", "tokens": {"input_tokens": 9}}, {}),
+        ({"billed_units": {"images": 2, "input_tokens": 0}}, {"text": (0, None), "vision": (2, None)}),
+    ],
+)
+def test_units_are_those_that_are_billed(usage: Any, units: Any) -> None:
+    assert show(read_chat(RawResponse(frames_of({"usage": usage}))).units) == units
+    assert show(read_search(RawResponse(frames_of({"meta": usage}))).units) == units
+
+
+def test_a_stream_that_is_cut_is_not_finished() -> None:
+    start = {"type": "message-start", "id": "a"}
+    answer = read_chat(RawResponse(frames_of(start, b'{"type":"content-del')))
+    assert (answer.finished, answer.units, answer.response_id) == (False, {}, "a")
+    assert not read_search(RawResponse([], exhausted=False)).finished
+
+
+def test_calls_are_put_together() -> None:
+    def part(**function: Any) -> Any:
+        return {"type": "x", "delta": {"message": {"tool_calls": {"function": function}}}}
+
+    stray = part(arguments="lost")
+    answer = read_chat(
+        RawResponse(frames_of(stray, part(name="f", arguments=""), part(arguments="{}"), part(name="g")))
+    )
+    assert answer.function_calls == (FunctionCall("f", "{}"), FunctionCall("g"))
+
+
+def test_text_is_that_of_both_versions() -> None:
+    second = {"type": "content-delta", "delta": {"message": {"content": {"text": "a"}}}}
+    first = {"event_type": "text-generation", "text": "b"}
+    assert read_chat_text(frames_of(second, first, {"text": "no"}, {"delta": 3})) == "ab"
+
+
+@pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        (b'{"id":"x","message":"invalid api token"}', Failure(message="invalid api token")),
+        (b'{"message":7}', None),
+        (b"<html>", None),
+        (b"[]", None),
+    ],
+)
+def test_an_error_is_its_message(body: bytes, failure: Failure | None) -> None:
+    assert read_error(body, {}) == failure
+
+
+@given(objects_of(FIELDS))
+def test_no_object_is_an_exception(body: dict[str, Any]) -> None:
+    read_chat(RawResponse(frames_of(body, body)))
+    read_search(RawResponse(frames_of(body)))
+    read_chat_text(frames_of(body))
+
+
+@given(st.binary(max_size=80))
+def test_no_bytes_are_an_exception(body: bytes) -> None:
+    read_chat(RawResponse([("", body)]))
+    read_search(RawResponse([("", body)]))
+    read_error(body, {})

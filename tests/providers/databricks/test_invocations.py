@@ -1,0 +1,92 @@
+"""Databricks' invocations: what an endpoint serves is told by the body, and read as that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.providers.databricks.invocations import read_invocation
+from payi_transport.providers.openai.chat import read_chat
+from payi_transport.providers.openai.responses import read_response
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
+from tests.providers.completions import COMPLETION, chunk
+from tests.providers.shapes import DEEP, frames_of, objects_of, show
+
+USED = {"input_tokens": 30, "output_tokens": 5, "total_tokens": 35}
+CALL = {"type": "function_call", "name": "f", "arguments": "{}", "call_id": "c-1"}
+RESPONSE = {"object": "response", "id": "resp_1", "output": [CALL], "usage": USED}
+DELTA = {"type": "response.output_text.delta", "item_id": "m", "delta": "Hi"}
+DONE = {"type": "response.output_item.done", "item": CALL}
+
+
+def read(*bodies: Any, exhausted: bool = True) -> ParsedResponse:
+    return read_invocation(RawResponse(frames_of(*bodies), exhausted))
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [COMPLETION],
+        [{**COMPLETION, "output": []}],
+        [{"object": "text_completion", "choices": [{"text": "Hi"}], "usage": {"prompt_tokens": 3}}],
+        [{"data": [{"embedding": [0.1]}], "usage": {"prompt_tokens": 3}}],
+        [{"predictions": [1]}],
+        [{"output": "4711"}],
+        [chunk({"content": "Hi"}), chunk(finish="stop"), b"[DONE]"],
+        [b"<html>"],
+        [],
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("exhausted", [True, False])
+def test_what_is_no_response_is_read_as_a_chat(bodies: list[Any], exhausted: bool) -> None:
+    assert read(*bodies, exhausted=exhausted) == read_chat(RawResponse(frames_of(*bodies), exhausted))
+
+
+@pytest.mark.parametrize("status", ["completed", "incomplete", "failed"])
+@pytest.mark.parametrize("exhausted", [True, False])
+def test_an_agents_response_is_read_as_one(status: str, exhausted: bool) -> None:
+    response = {**RESPONSE, "status": status}
+    for bodies in ([response], [DELTA, {"type": f"response.{status}", "response": response}]):
+        assert read(*bodies, exhausted=exhausted) == read_response(RawResponse(frames_of(*bodies), exhausted))
+
+
+@pytest.mark.parametrize("more", [{}, {"status": None}, {"status": "in_progress"}], ids=repr)
+def test_an_agent_that_tells_no_end_has_answered_all_the_same(more: dict[str, Any]) -> None:
+    completed = {"type": "response.completed", "response": {**RESPONSE, **more}}
+    for bodies in ([{**RESPONSE, **more}], [DELTA, DONE, completed]):
+        answer = read(*bodies)
+        assert show(answer.units) == {"text": (30, 5)}
+        assert answer.function_calls == (FunctionCall("f", "{}"),)
+        assert answer.finished and not answer.pending
+
+
+@pytest.mark.parametrize("exhausted", [True, False])
+def test_a_stream_of_items_alone_ends_with_its_body(exhausted: bool) -> None:
+    answer = read(DELTA, DONE, exhausted=exhausted)
+    assert answer.function_calls == (FunctionCall("f", "{}"),)
+    assert answer.finished is exhausted
+
+
+def test_an_error_event_ends_an_agents_stream() -> None:
+    answer = read(DELTA, {"type": "error", "code": "c", "message": "m"}, exhausted=False)
+    assert (answer.failure, answer.finished) == (Failure(code="c", message="m"), True)
+
+
+NAMES = ("type", "output", "choices", "response", "usage", "input_tokens", "response.completed", "item")
+
+
+@given(st.lists(objects_of(NAMES), max_size=4), st.booleans())
+def test_any_json_raises_nothing(bodies: list[dict[str, Any]], exhausted: bool) -> None:
+    read(*bodies, exhausted=exhausted)
+
+
+@pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))
+def test_json_beyond_bounds_does_not_hide_what_comes_around_it(body: bytes) -> None:
+    assert show(read(DELTA, body, {"type": "response.completed", "response": RESPONSE}).units) == {
+        "text": (30, 5)
+    }

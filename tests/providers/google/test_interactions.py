@@ -1,0 +1,239 @@
+"""Google's Interactions API: one document or a stream, and what is left of it when it is cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.providers.google.interactions import read_interaction, read_interaction_text
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
+from tests.providers.shapes import DEEP, frames_of, objects_of, show
+
+USAGE = {
+    "total_input_tokens": 100,
+    "total_output_tokens": 50,
+    "total_thought_tokens": 20,
+    "total_tokens": 170,
+}
+UNITS = {"text": (100, 50), "reasoning": (None, 20)}
+CALL = {"type": "function_call", "id": "c-1", "name": "f", "arguments": {"a": 1}}
+INTERACTION: dict[str, Any] = {
+    "id": "v1_1",
+    "model": "gemini-x",
+    "object": "interaction",
+    "status": "completed",
+    "steps": [{"type": "model_output", "content": [{"type": "text", "text": "Hi"}]}],
+    "usage": USAGE,
+    "service_tier": "standard",
+}
+BEGUN = {"id": "v1_1", "status": "in_progress", "model": "gemini-x"}
+CREATED = {"event_type": "interaction.created", "interaction": BEGUN}
+COMPLETED = {
+    "event_type": "interaction.completed",
+    "interaction": {**{name: value for name, value in INTERACTION.items() if name != "steps"}},
+}
+DONE = b"[DONE]"
+
+
+def read(*bodies: Any, exhausted: bool = True, asked: str | None = None) -> ParsedResponse:
+    return read_interaction(RawResponse(frames_of(*bodies), exhausted, asked=asked))
+
+
+def start(index: int, step: Any) -> dict[str, Any]:
+    return {"event_type": "step.start", "index": index, "step": step}
+
+
+def delta(index: Any, **more: Any) -> dict[str, Any]:
+    return {"event_type": "step.delta", "index": index, "delta": more}
+
+
+def test_an_interaction_in_one_document() -> None:
+    assert read(INTERACTION) == ParsedResponse(
+        model="gemini-x",
+        resource="gemini-x",
+        response_id="v1_1",
+        units={"text": Units(input=100, output=50), "reasoning": Units(output=20)},
+    )
+
+
+def test_an_interaction_in_events_is_the_same() -> None:
+    events = (CREATED, start(0, {"type": "model_output"}), delta(0, type="text", text="Hi"), COMPLETED, DONE)
+    assert read(*events, exhausted=False) == read(INTERACTION)
+
+
+@pytest.mark.parametrize(
+    "status", ["completed", "failed", "cancelled", "incomplete", "requires_action", "budget_exceeded"]
+)
+@pytest.mark.parametrize("streamed", [True, False])
+def test_usage_counts_however_it_ended(status: str, streamed: bool) -> None:
+    interaction = {**INTERACTION, "status": status}
+    event = {"event_type": "interaction.completed", "interaction": interaction}
+    answer = read(*([CREATED, event] if streamed else [interaction]))
+    assert show(answer.units) == UNITS
+    assert answer.finished and not answer.pending
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_a_document_that_is_not_done_is_to_be_fetched_again(status: str) -> None:
+    answer = read({**BEGUN, "status": status})
+    assert answer.pending and not answer.finished
+
+
+def test_a_stream_that_was_cut_is_not() -> None:
+    answer = read(CREATED, exhausted=False)
+    assert not answer.pending and not answer.finished
+    assert answer.response_id == "v1_1"
+
+
+def test_a_stream_that_was_cut_has_the_usage_so_far() -> None:
+    stop = {"event_type": "step.stop", "index": 0, "usage": USAGE, "step_usage": {"total_input_tokens": 1}}
+    update = {"event_type": "interaction.status_update", "interaction_id": "v1_2", "status": "in_progress"}
+    answer = read(update, stop, exhausted=False)
+    assert (answer.response_id, answer.finished) == ("v1_2", False)
+    assert show(answer.units) == UNITS
+
+
+@pytest.mark.parametrize(
+    ("more", "resource"),
+    [
+        ({"model": "models/gemini-y"}, "gemini-y"),
+        ({"model": None, "agent": "deep-research-x"}, "deep-research-x"),
+        ({"model": None}, None),
+        ({"model": 3}, None),
+    ],
+    ids=repr,
+)
+def test_the_model_or_the_agent_is_what_is_priced(more: dict[str, Any], resource: str | None) -> None:
+    assert read({**INTERACTION, **more}).resource == resource
+
+
+def test_the_model_tells_the_price_of_a_long_prompt() -> None:
+    usage = {"usage": {"total_input_tokens": 200_001}}
+    expected = {"text_large_context": (200_001, None)}
+    assert show(read({**INTERACTION, **usage, "model": "gemini-3-pro-preview"}).units) == expected
+    assert show(read({"id": "v1_1", **usage}, asked="gemini-2.5-pro").units) == expected
+
+
+# --- function calls
+
+
+def test_function_calls_of_a_document_keep_their_arguments_as_on_the_wire() -> None:
+    document = (
+        b'{"id":"v1_1","status":"requires_action","steps":[{"type":"thought"},{"type":"function_call",'
+        b'"name":"f","arguments":{"a" : 1.0}},{"type":"function_call","name":"g"},'
+        b'{"type":"function_call","name":""},{"type":"google_search_call","name":"x"}]}'
+    )
+    assert read(document).function_calls == (FunctionCall("f", '{"a" : 1.0}'), FunctionCall("g"))
+
+
+def test_function_calls_of_a_stream_are_joined_from_their_deltas() -> None:
+    answer = read(
+        CREATED,
+        start(0, {"type": "thought"}),
+        delta(0, type="thought_signature", signature="x"),
+        start(1, {**CALL, "arguments": {}}),
+        start(2, {**CALL, "name": "g"}),
+        delta(1, type="arguments_delta", arguments='{"a"'),
+        delta(2, type="arguments_delta", arguments=None),
+        delta(1, type="arguments_delta", arguments=" : 1.0}"),
+        delta(7, type="arguments_delta", arguments="lost"),
+        delta("1", type="arguments_delta", arguments="lost"),
+        {"event_type": "step.delta", "index": 1, "delta": "lost"},
+        exhausted=False,
+    )
+    assert answer.function_calls == (FunctionCall("f", '{"a" : 1.0}'), FunctionCall("g", '{"a": 1}'))
+
+
+def test_a_call_that_the_last_event_repeats_is_one() -> None:
+    completed = {"event_type": "interaction.completed", "interaction": {**INTERACTION, "steps": [CALL]}}
+    answer = read(CREATED, start(0, {**CALL, "arguments": {}}), completed)
+    assert answer.function_calls == (FunctionCall("f", '{"a": 1}'),)
+
+
+@pytest.mark.parametrize("steps", [None, 3, "x", [3], [None], {"type": "function_call"}], ids=repr)
+def test_steps_that_are_none_do_not_hide_the_usage(steps: Any) -> None:
+    answer = read({**INTERACTION, "steps": steps}, {**delta(0, type="arguments_delta"), "step": steps})
+    assert show(answer.units) == UNITS
+    assert answer.function_calls == ()
+
+
+# --- failures
+
+
+@pytest.mark.parametrize(
+    ("errors", "failure"),
+    [
+        ([{"code": "internal", "message": "m"}], Failure(None, "internal", "m")),
+        ([None, {}, {"code": "second"}], Failure(code="second")),
+        ([], Failure(code="failed")),
+        (None, Failure(code="failed")),
+        ("x", Failure(code="failed")),
+    ],
+    ids=repr,
+)
+def test_an_interaction_that_failed_says_why_and_keeps_its_units(errors: Any, failure: Failure) -> None:
+    answer = read({**INTERACTION, "status": "failed", "errors": errors})
+    assert answer.failure == failure
+    assert show(answer.units) == UNITS
+    assert read({**INTERACTION, "errors": errors}).failure is None
+
+
+def test_an_error_event_ends_a_stream() -> None:
+    event = {"event_type": "error", "error": {"code": "gateway_timeout", "message": "m"}}
+    answer = read(CREATED, event, exhausted=False)
+    assert (answer.failure, answer.finished) == (Failure(None, "gateway_timeout", "m"), True)
+
+
+# --- text
+
+
+def test_the_text_of_a_stream_is_without_thoughts() -> None:
+    frames = frames_of(
+        CREATED,
+        delta(0, type="thought_summary", content={"type": "text", "text": "Well"}),
+        delta(1, type="text", text="Hel"),
+        delta(1, type="text", text=3),
+        delta(1, type="text", text="lo"),
+        {"delta": 3},
+        b"{",
+    )
+    assert read_interaction_text(frames) == "Hello"
+
+
+# --- anything
+
+NAMES = (
+    *("id", "model", "agent", "status", "usage", "service_tier", "errors", "error", "steps", "step", "delta"),
+    *("event_type", "interaction_id", "interaction", "index", "type", "name", "arguments", "text", "code"),
+    *("total_input_tokens", "total_output_tokens", "function_call", "failed", "in_progress"),
+)
+
+
+@pytest.mark.parametrize("field", [*INTERACTION, "errors", "error", "index", "step", "delta", "event_type"])
+@pytest.mark.parametrize("value", [None, True, 3, 0.5, "x", [], [1], {}, {"a": 1}], ids=repr)
+def test_a_field_of_another_type_raises_nothing_and_hides_no_usage(field: str, value: Any) -> None:
+    answer = read({**INTERACTION, field: value})
+    assert show(answer.units) == ({} if field == "usage" else UNITS)
+    for text in (answer.model, answer.response_id):
+        assert text is None or isinstance(text, str)
+
+
+@given(st.lists(objects_of(NAMES), max_size=4), st.booleans())
+def test_any_json_raises_nothing(bodies: list[dict[str, Any]], exhausted: bool) -> None:
+    answer = read(*bodies, exhausted=exhausted)
+    assert all(isinstance(call.name, str) and call.name for call in answer.function_calls)
+    read_interaction_text(frames_of(*bodies))
+
+
+@given(st.lists(st.binary(max_size=40), max_size=4))
+def test_any_bytes_raise_nothing(bodies: list[bytes]) -> None:
+    read(*bodies)
+
+
+@pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))
+def test_json_beyond_bounds_does_not_hide_what_comes_around_it(body: bytes) -> None:
+    assert show(read(CREATED, body, COMPLETED).units) == UNITS

@@ -1,0 +1,82 @@
+"""Ollama's own API: counts come with the last line, calls whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.providers.ollama.responses import read_generation, read_generation_text
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import FunctionCall
+from tests.providers.shapes import frames_of, objects_of, show
+
+LAST = {"model": "m", "done": True, "prompt_eval_count": 5, "eval_count": 2, "total_duration": 9}
+
+
+def test_the_last_line_tells_the_counts() -> None:
+    answer = read_generation(RawResponse(frames_of({"model": "m", "response": "a", "done": False}, LAST)))
+    assert (answer.model, show(answer.units), answer.finished) == ("m", {"text": (5, 2)}, True)
+    assert answer.properties == {"provider.total_duration": "9"}
+
+
+@pytest.mark.parametrize(
+    ("bodies", "finished", "units"),
+    [
+        ([{"done": False, "response": "a"}], False, {}),
+        ([], False, {}),
+        ([{"embeddings": [[1]], "prompt_eval_count": 3}], True, {"text": (3, None)}),
+        ([{**LAST, "prompt_eval_count": None, "eval_count": "2"}], True, {}),
+        ([{**LAST, "message": "odd"}], True, {"text": (5, 2)}),
+        ([b'{"model":"m","done":tr'], False, {}),
+    ],
+)
+def test_what_is_missing_or_odd_is_left_out(bodies: list[Any], finished: bool, units: Any) -> None:
+    answer = read_generation(RawResponse(frames_of(*bodies)))
+    assert (answer.finished, show(answer.units)) == (finished, units)
+
+
+def test_an_error_in_a_stream_is_a_failure() -> None:
+    answer = read_generation(RawResponse(frames_of({"response": "a"}, {"error": "model crashed"})))
+    assert answer.failure is not None
+    assert (answer.failure.message, answer.finished) == ("model crashed", True)
+
+
+@pytest.mark.parametrize(
+    ("function", "calls"),
+    [
+        ({"name": "f", "arguments": {"a": 1}}, (FunctionCall("f", '{"a": 1}'),)),
+        ({"name": "f"}, (FunctionCall("f"),)),
+        ({"name": None, "arguments": {}}, ()),
+        (None, ()),
+    ],
+)
+def test_function_calls_have_their_arguments_as_on_the_wire(function: Any, calls: Any) -> None:
+    line = {"message": {"tool_calls": [{"function": function}]}, "done": True}
+    assert read_generation(RawResponse(frames_of(line))).function_calls == calls
+
+
+def test_text_is_that_of_completions_and_chats() -> None:
+    lines = [
+        {"response": "a"},
+        {"message": {"content": "b"}},
+        {"message": {"content": 3}},
+        {},
+        {"message": 7},
+    ]
+    assert read_generation_text(frames_of(*lines)) == "ab"
+
+
+@given(
+    objects_of(("model", "done", "error", "eval_count", "message", "tool_calls", "function", "embeddings"))
+)
+def test_no_object_is_an_exception(body: dict[str, Any]) -> None:
+    read_generation(RawResponse(frames_of(body, body)))
+    read_generation_text(frames_of(body))
+
+
+@given(st.binary(max_size=80))
+def test_no_bytes_are_an_exception(body: bytes) -> None:
+    read_generation(RawResponse([("", body)]))

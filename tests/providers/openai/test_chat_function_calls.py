@@ -1,0 +1,117 @@
+"""Function calls of chat completions: whole ones as on the wire, and those joined from deltas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from payi_transport.values.event import FunctionCall
+from tests.providers.completions import COMPLETION, chunk, read
+
+
+def tool(
+    index: int | None, call_id: str | None = None, name: Any = None, arguments: Any = None
+) -> dict[str, Any]:
+    call: dict[str, Any] = {"index": index, "function": {"name": name, "arguments": arguments}}
+    return {"tool_calls": [call if call_id is None else {**call, "id": call_id}]}
+
+
+def test_tool_calls_of_a_document_keep_their_arguments_as_on_the_wire() -> None:
+    message = {
+        "tool_calls": [
+            {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a" : 1.0}'}},
+            {"id": "2", "type": "function", "function": {"name": "g", "arguments": ""}},
+            {"id": "3", "type": "custom", "custom": {"name": "h", "input": "x"}},
+        ]
+    }
+    answer = read({**COMPLETION, "choices": [{"message": message, "finish_reason": "tool_calls"}]})
+    assert answer.function_calls == (
+        FunctionCall("f", '{"a" : 1.0}'),
+        FunctionCall("g", ""),
+        FunctionCall("h", "x"),
+    )
+
+
+def test_tool_calls_of_several_choices() -> None:
+    choices = [
+        {"index": index, "message": {"tool_calls": [{"function": {"name": f"f{index}", "arguments": "{}"}}]}}
+        for index in range(2)
+    ]
+    calls = read({**COMPLETION, "choices": choices}).function_calls
+    assert calls == (FunctionCall("f0", "{}"), FunctionCall("f1", "{}"))
+
+
+def test_a_legacy_function_call() -> None:
+    choices = [{"message": {"function_call": {"name": "f", "arguments": "{}"}, "tool_calls": None}}]
+    assert read({**COMPLETION, "choices": choices}).function_calls == (FunctionCall("f", "{}"),)
+
+
+def test_a_legacy_function_call_from_deltas() -> None:
+    answer = read(
+        chunk({"function_call": {"name": "f", "arguments": ""}}),
+        chunk({"function_call": {"arguments": '{"a"'}}),
+        chunk({"function_call": {"arguments": ":1}"}}),
+        chunk(finish="function_call"),
+    )
+    assert answer.function_calls == (FunctionCall("f", '{"a":1}'),)
+
+
+def test_tool_calls_are_joined_from_deltas_by_choice_and_index() -> None:
+    answer = read(
+        chunk(tool(0, "a", "f", "")),
+        chunk(tool(1, "b", "g", "")),
+        chunk(tool(0, "c", "h", ""), index=1),
+        chunk(tool(1, arguments="[2")),
+        chunk(tool(0, arguments='{"x"')),
+        chunk(tool(0, arguments="3"), index=1),
+        chunk(tool(0, arguments=":1}")),
+        chunk(tool(1, arguments="]")),
+    )
+    assert answer.function_calls == (
+        FunctionCall("f", '{"x":1}'),
+        FunctionCall("g", "[2]"),
+        FunctionCall("h", "3"),
+    )
+
+
+def test_the_free_text_of_a_custom_tool_is_joined_from_deltas_too() -> None:
+    answer = read(
+        chunk({"tool_calls": [{"index": 0, "id": "a", "type": "custom", "custom": {"name": "sql"}}]}),
+        chunk(tool(1, "b", "f", "{}")),
+        chunk({"tool_calls": [{"index": 0, "custom": {"input": "select"}}]}),
+        chunk({"tool_calls": [{"index": 0, "custom": {"input": " 1"}}, {"index": 2, "custom": None}]}),
+    )
+    assert answer.function_calls == (FunctionCall("sql", "select 1"), FunctionCall("f", "{}"))
+
+
+def test_deltas_that_repeat_the_id_or_give_none_are_of_one_call() -> None:
+    answer = read(
+        chunk(tool(0, "a", "f", "1")),
+        chunk(tool(0, "a", None, "2")),
+        chunk(tool(0, "a", "f", "3")),
+        chunk(tool(0, "other", None, "4")),
+        chunk(tool(0, None, None, "5")),
+    )
+    assert answer.function_calls == (FunctionCall("f", "12345"),)
+
+
+def test_calls_that_a_host_all_numbers_0_are_told_apart_by_id_and_name() -> None:
+    answer = read(
+        chunk(tool(0, "a", "f", '{"x":1}')),
+        chunk(tool(0, "b", "f", '{"x":2}')),
+        chunk(tool(None, "c", "g", "{}")),
+    )
+    assert answer.function_calls == (
+        FunctionCall("f", '{"x":1}'),
+        FunctionCall("f", '{"x":2}'),
+        FunctionCall("g", "{}"),
+    )
+
+
+def test_a_name_that_comes_late_is_the_calls_name() -> None:
+    answer = read(chunk(tool(0, "a", None, "{")), chunk(tool(0, None, "f", "}")))
+    assert answer.function_calls == (FunctionCall("f", "{}"),)
+
+
+def test_a_call_without_arguments_and_one_without_a_name() -> None:
+    answer = read(chunk(tool(0, "a", "f")), chunk(tool(1, "b", "", "{}")))
+    assert answer.function_calls == (FunctionCall("f"),)

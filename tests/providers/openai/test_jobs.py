@@ -1,0 +1,74 @@
+"""Batches and videos: pending until they are done, then counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.providers.openai.jobs import read_batch, read_video
+from payi_transport.providers.reading.raw_response import RawResponse
+from tests.providers.shapes import frames_of, objects_of, show
+
+USAGE = {"input_tokens": 10, "output_tokens": 4}
+
+
+@pytest.mark.parametrize(
+    ("status", "usage", "pending"),
+    [
+        ("validating", None, True),
+        ("in_progress", USAGE, True),
+        ("finalizing", USAGE, True),
+        ("cancelling", USAGE, True),
+        ("completed", USAGE, False),
+        ("expired", USAGE, False),
+        ("cancelled", USAGE, False),
+        ("completed", None, True),
+        ("failed", {"input_tokens": 0, "output_tokens": 0}, True),
+        (None, "many", True),
+    ],
+)
+def test_a_batch_is_counted_once_its_usage_is_final(status: Any, usage: Any, pending: bool) -> None:
+    answer = read_batch(RawResponse(frames_of({"id": "batch_1", "status": status, "usage": usage})))
+    assert answer.pending == pending
+    if not pending:
+        assert show(answer.units) == {"text": (10, 4)}
+        assert answer.properties == {"provider.service_tier": "batch"}
+
+
+@pytest.mark.parametrize(
+    ("body", "pending", "units", "failure"),
+    [
+        ({"status": "queued", "seconds": "4"}, True, {}, None),
+        ({"status": "in_progress", "seconds": "4"}, True, {}, None),
+        ({"status": "completed", "seconds": "12"}, False, {"video": (None, 12)}, None),
+        ({"status": "completed", "seconds": 12}, False, {"video": (None, 12)}, None),
+        ({"status": "completed", "seconds": "long"}, False, {}, None),
+        ({"status": "completed"}, False, {}, None),
+        ({"status": "failed", "seconds": "4"}, False, {}, "failed"),
+        ({"status": "failed", "error": {"code": "moderation_blocked"}}, False, {}, "moderation_blocked"),
+        ({}, True, {}, None),
+        (b"no json", True, {}, None),
+    ],
+)
+def test_a_video_is_counted_in_seconds_once_it_is_made(
+    body: Any, pending: bool, units: Any, failure: str | None
+) -> None:
+    answer = read_video(RawResponse(frames_of(body)))
+    assert (answer.pending, show(answer.units)) == (pending, units)
+    assert (answer.failure.code if answer.failure else None) == failure
+
+
+@given(objects_of(("id", "model", "status", "usage", "error", "seconds", "size", "completed")))
+def test_no_object_is_an_exception(body: dict[str, Any]) -> None:
+    for read in (read_batch, read_video):
+        read(RawResponse(frames_of({**body, "status": "completed"})))
+        read(RawResponse(frames_of(body)))
+
+
+@given(st.binary(max_size=80))
+def test_no_bytes_are_an_exception(body: bytes) -> None:
+    for read in (read_batch, read_video):
+        read(RawResponse([("", body)]))

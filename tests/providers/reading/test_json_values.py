@@ -1,0 +1,27 @@
+"""Values of JSON are read where they are what they should be, and are nothing otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from payi_transport.providers.reading.json_values import decode, text
+from tests.providers.shapes import DEEP
+
+names = msgspec.json.Decoder(dict[str, str])
+
+
+def test_what_the_decoder_reads_is_what_it_holds() -> None:
+    assert decode(names, b'{"a":"b"}') == decode(names, msgspec.Raw(b'{"a":"b"}')) == {"a": "b"}
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b'{"a":1}', b"\xff", b'{"\xff":1}', b"null", *DEEP])
+def test_anything_else_is_nothing(data: bytes) -> None:
+    assert decode(names, data) is None
+
+
+@pytest.mark.parametrize(("value", "read"), [("x", "x"), ("", None), (None, None), (1, None), (["x"], None)])
+def test_a_text_has_something_in_it(value: Any, read: str | None) -> None:
+    assert text(value) == read

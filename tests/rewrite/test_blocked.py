@@ -1,0 +1,44 @@
+"""The answer to a call that is not sent: what each SDK takes for its own permission error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from payi_transport.rewrite.blocked import make_blocked_response
+
+MESSAGE = "Pay-i: limit l-1 is blocked, the request was not sent"
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        (
+            "openai.chat",
+            {
+                "error": {
+                    "message": MESSAGE,
+                    "type": "permission_error",
+                    "param": None,
+                    "code": "limit_blocked",
+                }
+            },
+        ),
+        ("anthropic.messages", {"type": "error", "error": {"type": "permission_error", "message": MESSAGE}}),
+        ("google.generate", {"error": {"code": 403, "message": MESSAGE, "status": "PERMISSION_DENIED"}}),
+        ("bedrock.converse", {"message": MESSAGE}),
+    ],
+)
+def test_a_refusal_has_its_providers_shape_and_names_the_limit(operation: str, body: dict[str, Any]) -> None:
+    refusal = make_blocked_response(operation, "l-1")
+    headers = dict(zip(refusal.headers[::2], refusal.headers[1::2], strict=True))
+    assert (refusal.status, json.loads(refusal.body)) == (403, body)
+    assert headers[b"content-length"] == str(len(refusal.body)).encode()
+    assert headers[b"x-should-retry"] == b"false"
+    assert (b"x-amzn-errortype" in headers) == operation.startswith("bedrock.")
+
+
+def test_an_unknown_shape_is_refused_as_openai_does() -> None:
+    assert "error" in json.loads(make_blocked_response("databricks.invocations", "ü").body)

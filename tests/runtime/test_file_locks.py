@@ -1,0 +1,71 @@
+"""A file is one holder's, until it is closed or its process ends."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from payi_transport.runtime.file_locks import lock_file, try_lock
+
+
+def test_a_lock_is_one_holders_until_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    first, second = io.FileIO(path, "w"), io.FileIO(path, "w")
+    assert try_lock(first)
+    assert not try_lock(second)
+    first.close()
+    assert try_lock(second)
+    second.close()
+
+
+def test_a_locked_file_can_not_be_had_a_second_time(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    first = lock_file(path, create=True)
+    assert first is not None
+    assert lock_file(path) is None
+    first.close()
+    again = lock_file(path)
+    assert again is not None
+    again.close()
+
+
+def test_a_file_that_is_not_there_is_only_made_if_that_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        lock_file(tmp_path / "lock")
+
+
+def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    script = f"""
+from pathlib import Path
+from payi_transport.runtime.file_locks import lock_file
+held = lock_file(Path({str(path)!r}), create=True)
+print("held", flush=True)
+input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        assert lock_file(path) is None
+        process.kill()
+    free = lock_file(path)
+    assert free is not None
+    free.close()
+
+
+def test_a_file_that_was_removed_meanwhile_is_nobodys(tmp_path: Path) -> None:
+    class Removed(type(tmp_path)):  # type: ignore[misc]
+        """The path of a file that goes away between opening and locking it."""
+
+        def stat(self, **options: bool) -> object:
+            self.unlink(missing_ok=True)
+            return super().stat(**options)
+
+    (tmp_path / "lock").touch()
+    assert lock_file(Removed(tmp_path / "lock")) is None

@@ -1,0 +1,68 @@
+"""Work beside an event loop: on threads that the application has no part in, and not without end."""
+
+from __future__ import annotations
+
+import threading
+
+import anyio
+import pytest
+
+from payi_transport.runtime.threads import run_on_thread
+from tests.threads import take_all_threads
+
+pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+def test_a_function_runs_on_a_thread_while_the_loop_goes_on(backend: str) -> None:
+    gone_on = threading.Event()
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_on_thread, wait)
+            await anyio.lowlevel.checkpoint()
+            gone_on.set()
+
+    def wait() -> None:
+        assert gone_on.wait(10)
+
+    anyio.run(main, backend=backend)
+
+
+def test_what_it_returns_and_raises_is_the_callers(backend: str) -> None:
+    async def main() -> int:
+        with pytest.raises(ValueError, match="invalid literal"):
+            await run_on_thread(int, "x")
+        return await run_on_thread(int, "12")
+
+    assert anyio.run(main, backend=backend) == 12
+
+
+def test_the_application_may_be_using_all_of_its_threads_in_each_of_its_loops(backend: str) -> None:
+    async def main() -> int:
+        take_all_threads()
+        with anyio.fail_after(10):
+            return await run_on_thread(int, "12")
+
+    assert [anyio.run(main, backend=backend) for _ in range(2)] == [12, 12]
+
+
+def test_a_hundred_run_at_once_and_the_others_wait_for_them(backend: str) -> None:
+    together, lock = threading.Barrier(100), threading.Lock()
+    running, most = 0, 0
+
+    def meet() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        together.wait(20)
+        with lock:
+            running -= 1
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(200):
+                group.start_soon(run_on_thread, meet)
+
+    anyio.run(main, backend=backend)
+    assert most == 100

@@ -1,0 +1,53 @@
+"""A background thread that works through a list lets callers in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from payi_transport.runtime.time_slices import hurry_while, in_slices
+from tests.waiting import wait_for_the_interpreter
+
+
+@pytest.mark.parametrize(("pace", "gives_way"), [(in_slices, True), (list, False)], ids=["slices", "at once"])
+def test_whoever_waits_for_the_interpreter_gets_it_between_two_items(
+    pace: Callable[[Iterable[int]], Iterable[int]], gives_way: bool
+) -> None:
+    with wait_for_the_interpreter() as caller:
+        for _ in pace(range(10)):
+            caller.compute()
+        assert caller.got_in == gives_way
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_thread_that_somebody_waits_for_gives_no_way_meanwhile(awaited: bool) -> None:
+    got_in: list[bool] = []
+
+    def work() -> None:
+        hurry_while(lambda: awaited)
+        for _ in in_slices(range(10)):
+            caller.compute()
+        got_in.append(caller.got_in)
+
+    with wait_for_the_interpreter() as caller:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert got_in == [not awaited]
+
+
+def test_other_threads_go_on_as_before() -> None:
+    thread = threading.Thread(target=hurry_while, args=(lambda: True,))
+    thread.start()
+    thread.join()
+    with wait_for_the_interpreter() as caller:
+        for _ in in_slices(range(10)):
+            caller.compute()
+        assert caller.got_in
+
+
+def test_the_items_are_those_that_were_given_in_their_order() -> None:
+    assert list(in_slices(iter("abc"))) == ["a", "b", "c"]
+    assert list(in_slices([])) == []

@@ -1,0 +1,55 @@
+"""Names: what others rely on by its spelling."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.values import names
+from payi_transport.values.names import PayiCategories, PayiHeaderNames, PayiPropertyNames, PayiResourceScopes
+
+
+def public(holder: type) -> dict[str, str]:
+    return {name: value for name, value in vars(holder).items() if not name.startswith("_")}
+
+
+# As Pay-i's ingest API documents them.
+HEADERS = (
+    "xProxy-Limit-IDs xProxy-Request-Properties xProxy-Request-Tags xProxy-UseCase-ID xProxy-UseCase-Name"
+    " xProxy-UseCase-Version xProxy-UseCase-Step xProxy-UseCase-Properties xProxy-User-ID xProxy-Account-Name"
+    " xProxy-PriceAs-Category xProxy-PriceAs-Resource xProxy-Provider-BaseUri xProxy-Resource-Scope"
+    " xProxy-Api-Key xProxy-Logging-Disable"
+)
+CATEGORIES = (
+    "system.openai system.azureopenai system.azure system.anthropic system.aws.bedrock system.google.vertex"
+    " system.databricks.azure system.databricks.aws system.databricks.google"
+)
+PROPERTIES = (
+    "system.failure system.failure.description system.account_name system.use_case_step system.user_id"
+    " system.aws.bedrock.guardrail.id system.aws.bedrock.guardrail.version"
+    " system.aws.bedrock.guardrail.action"
+)
+
+
+@pytest.mark.parametrize(
+    ("holder", "values"),
+    [
+        (PayiHeaderNames, HEADERS),
+        (PayiCategories, CATEGORIES),
+        (PayiPropertyNames, PROPERTIES),
+        (PayiResourceScopes, "global datazone region"),
+    ],
+)
+def test_names_are_spelled_as_the_api_has_them(holder: type, values: str) -> None:
+    assert sorted(public(holder).values()) == sorted(values.split())
+
+
+def test_instruments_are_the_categories_and_their_families() -> None:
+    assert set(public(PayiCategories).values()) | {"system.databricks"} == names.INSTRUMENTS
+    for family, members in names.INSTRUMENT_FAMILIES.items():
+        assert family in members
+        assert members <= names.INSTRUMENTS
+
+
+def test_secret_headers_are_in_lower_case_as_they_are_compared() -> None:
+    assert all(name == name.lower() for name in names.SECRET_HEADERS)
+    assert PayiHeaderNames.api_key.lower() in names.SECRET_HEADERS
