@@ -12,7 +12,7 @@ from payi_transport import MemorySink, payi_flush, payi_stats
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import ResultSlot
-from payi_transport.decode.decode import Reading, decode
+from payi_transport.decode.decode import DecodeOptions, decode
 from payi_transport.routing.hosts import HostPattern
 from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
@@ -66,8 +66,8 @@ def make_exchange(
     return exchange
 
 
-def read(exchange: Exchange, reading: Reading | None = None) -> Event:
-    event = decode(exchange, reading or Reading())
+def read(exchange: Exchange, options: DecodeOptions | None = None) -> Event:
+    event = decode(exchange, options or DecodeOptions())
     assert isinstance(event, Event)
     return event
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from payi_transport.decode.decode import Reading, decode
+from payi_transport.decode.decode import DecodeOptions, decode
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.providers.bedrock.invoke import unwrap_chunks
 from payi_transport.providers.registry import DIALECTS
@@ -106,7 +106,9 @@ def test_a_value_of_another_type_in_any_place_makes_an_event(operation: str) -> 
     for place in PLACES[operation]:
         for odd in ODD:
             case = put(place, odd)
-            event = decode(make_exchange(case, [case.answer]), Reading(count_tokens=lambda model, text: 1))
+            event = decode(
+                make_exchange(case, [case.answer]), DecodeOptions(count_tokens=lambda model, text: 1)
+            )
             # None is work that the provider has only begun.
             assert event is None or msgspec.json.encode(event)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments
-from payi_transport.decode.prompt_log import PromptAndResponseLogger
+from payi_transport.decode.content_logger import PromptAndResponseLogger
 from payi_transport.errors import PayiConfigError
 from payi_transport.pipeline.assembly import find_account
 from payi_transport.sinks.protocol import Sink

@@ -17,7 +17,7 @@ from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.context.results import forget_results
 from payi_transport.context.scope import set_base_frame
-from payi_transport.decode.prompt_log import PromptAndResponseLogger
+from payi_transport.decode.content_logger import PromptAndResponseLogger
 from payi_transport.delivery.process_exit import watch_pools
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.hooks.registry import Registry, get_hooks

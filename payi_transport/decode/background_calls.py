@@ -10,9 +10,9 @@ import msgspec
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
-from payi_transport.decode.decode import Pending
+from payi_transport.decode.decode import BackgroundCall
 
-__all__ = ["Origins"]
+__all__ = ["BackgroundCalls"]
 
 # How many calls are remembered, the latest ones.
 _REMEMBERED = 10_000
@@ -27,7 +27,7 @@ class _Origin(NamedTuple):
     started: float
 
 
-class Origins:
+class BackgroundCalls:
     """Remembers the calls of this process whose answers are to be fetched, without their content."""
 
     def __init__(self) -> None:
@@ -35,14 +35,14 @@ class Origins:
         self._lock = threading.Lock()
         self._begun: OrderedDict[str, _Origin] = OrderedDict()
 
-    def keep(self, pending: Pending, exchange: Exchange) -> None:
+    def keep(self, pending: BackgroundCall, exchange: Exchange) -> None:
         """An exchange began what is pending."""
         if not pending.response_id:
             return
         origin = _Origin(
             exchange.context,
             exchange.log_content,
-            pending.asked,
+            pending.model,
             exchange.route.uri,
             exchange.timestamp,
             exchange.started,

@@ -9,13 +9,13 @@ from payi_transport.decode.headers import read_headers
 from payi_transport.decode.inflate import InflateError, inflate
 from payi_transport.framing import Frames, find_framing
 
-__all__ = ["read_body", "read_frames"]
+__all__ = ["decode_body", "decode_messages"]
 
 # Inflated bodies may be this many times the limit on what is remembered.
 _INFLATE_RATIO = 16
 
 
-def read_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
+def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
     """The body without its content coding; where its middle was left out, events on both sides stay whole."""
     coding = "" if exchange.decoded else headers.get("content-encoding", "")
     body = b"".join(exchange.chunks)
@@ -31,8 +31,8 @@ def read_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
         return b""
 
 
-def read_frames(exchange: Exchange) -> Frames:
+def decode_messages(exchange: Exchange) -> Frames:
     """The messages of a finished exchange."""
     headers = read_headers(exchange.response_headers)
-    body = read_body(exchange, headers)
+    body = decode_body(exchange, headers)
     return find_framing(headers.get("content-type", ""), body)(body)

@@ -10,17 +10,17 @@ from typing import NamedTuple
 import msgspec
 
 from payi_transport.capture.exchange import Exchange, Outcome
-from payi_transport.decode.body import read_body
+from payi_transport.decode.body import decode_body
 from payi_transport.decode.headers import (
-    allow_request_headers,
-    drop_hidden_headers,
     find_request_id,
-    find_retry,
+    find_retry_count,
     read_headers,
+    select_request_headers,
+    select_response_headers,
 )
 from payi_transport.decode.inline_data import strip_inline_data
 from payi_transport.decode.pricing import ModelMapping, Price, find_price, name_resource
-from payi_transport.decode.token_counts import CountTokens, count_units
+from payi_transport.decode.token_counts import CountTokens, add_counted_tokens
 from payi_transport.framing import find_framing, is_stream
 from payi_transport.providers.openai.chat import DONE
 from payi_transport.providers.reading.raw_response import RawResponse
@@ -37,7 +37,7 @@ from payi_transport.values.names import (
     PayiPropertyNames,
 )
 
-__all__ = ["Pending", "Reading", "decode"]
+__all__ = ["BackgroundCall", "DecodeOptions", "decode"]
 
 _AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
 _DEPLOYMENT_HEADER = "x-ms-deployment-name"
@@ -53,45 +53,45 @@ class _Asked(msgspec.Struct):
 _asked = msgspec.json.Decoder(_Asked)
 
 
-class Reading(msgspec.Struct, frozen=True):
-    """How exchanges are read, the same for all: what to record, and what models are priced as.
+class DecodeOptions(msgspec.Struct, frozen=True):
+    """How every exchange is decoded: what to record, and what models are priced as.
 
-    `more_headers` are names (lower case) of request headers to record as well; `count_tokens` is None where
-    no model has a tokenizer.
+    `extra_request_headers` are lower-case names of request headers to record in addition to the usual ones.
+    `count_tokens` is None if no model has a tokenizer.
     """
 
-    more_headers: frozenset[str] = frozenset()
-    inline_data: bool = False
+    extra_request_headers: frozenset[str] = frozenset()
+    keep_inline_data: bool = False
     model_mappings: tuple[ModelMapping, ...] = ()
     count_tokens: CountTokens | None = None
 
 
-class Pending(NamedTuple):
+class BackgroundCall(NamedTuple):
     """What a call began that is not done: by this id a later answer tells its end. `asked` is the model."""
 
     response_id: str | None
-    asked: str | None
+    model: str | None
 
 
-def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | Pending:  # noqa: B008 (immutable)
+def decode(exchange: Exchange, options: DecodeOptions = DecodeOptions()) -> Event | BackgroundCall:  # noqa: B008 (immutable)
     """The event of an exchange, or what it waits for.
 
     Raises nothing for what a provider sent; bytes that can't be read give an event without units.
     """
     headers = read_headers(exchange.response_headers)
-    body = read_body(exchange, headers)
+    body = decode_body(exchange, headers)
     dialect = find_dialect(exchange.route.operation, exchange.route.category)
-    reply = _make_reply(exchange, dialect, headers, body, reading)
+    reply = _make_reply(exchange, dialect, headers, body, options)
     answer = _read_answer(dialect, exchange.status, reply, body)
     if answer.pending:
-        return Pending(answer.response_id, reply.asked)
+        return BackgroundCall(answer.response_id, reply.asked)
     context = exchange.context
-    price = _find_price(exchange, answer, reply.asked, dialect.prefix, reading)
+    price = _find_price(exchange, answer, reply.asked, dialect.prefix, options)
     return Event(
         category=price.category,
         resource=price.resource,
         scope=price.scope,
-        units=_count_units(exchange, dialect, answer, reply, reading, price),
+        units=_count_units(exchange, dialect, answer, reply, options, price),
         provider_response_id=answer.response_id or find_request_id(headers),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
         end_to_end_latency_ms=_milliseconds(exchange, _find_end(exchange)),
@@ -100,10 +100,10 @@ def decode(exchange: Exchange, reading: Reading = Reading()) -> Event | Pending:
         properties=_properties(exchange, answer, reply) or None,
         use_case_properties=context.use_case_properties or None,
         provider_uri=exchange.route.uri,
-        provider_request_headers=allow_request_headers(reply.sent, reading.more_headers),
-        provider_response_headers=drop_hidden_headers(headers),
-        provider_request_json=_content(exchange, exchange.request_body, reading),
-        provider_response_json=_response_json(exchange, reply, body, reading),
+        provider_request_headers=select_request_headers(reply.sent, options.extra_request_headers),
+        provider_response_headers=select_response_headers(headers),
+        provider_request_json=_content(exchange, exchange.request_body, options),
+        provider_response_json=_response_json(exchange, reply, body, options),
         provider_response_function_calls=(answer.function_calls or None) if exchange.log_content else None,
         limit_ids=context.limit_ids or None,
         request_tags=context.request_tags or None,
@@ -124,7 +124,7 @@ def _find_asked(exchange: Exchange, headers: Mapping[str, str]) -> str | None:
 
 
 def _make_reply(
-    exchange: Exchange, dialect: Dialect, headers: Mapping[str, str], body: bytes, reading: Reading
+    exchange: Exchange, dialect: Dialect, headers: Mapping[str, str], body: bytes, options: DecodeOptions
 ) -> RawResponse:
     asked = _find_asked(exchange, headers)
     framing = find_framing(headers.get("content-type", ""), body)
@@ -138,7 +138,7 @@ def _make_reply(
         exchange.route.category,
         exchange.route.uri,
         read_headers(exchange.request_headers),
-        priced=_find_priced(exchange, asked, dialect.prefix, reading),
+        priced=_find_priced(exchange, asked, dialect.prefix, options),
         # An array of messages was a stream too.
         streams=is_stream(framing) or len(frames) > 1,
     )
@@ -151,7 +151,7 @@ def _read_answer(dialect: Dialect, status: int | None, reply: RawResponse, body:
 
 
 def _find_price(
-    exchange: Exchange, answer: ParsedResponse, asked: str | None, prefix: str, reading: Reading
+    exchange: Exchange, answer: ParsedResponse, asked: str | None, prefix: str, options: DecodeOptions
 ) -> Price:
     """Context first; where it gives neither category nor resource, the model mappings.
 
@@ -167,7 +167,7 @@ def _find_price(
             context.price_as_resource or price.resource,
             price.scope,
         )
-    if not reading.model_mappings:
+    if not options.model_mappings:
         return price
     asked_as = name_resource(prefix, asked) if asked else resource
     names = {
@@ -176,14 +176,14 @@ def _find_price(
         asked_as,
         *(name.removeprefix(prefix) for name in (resource, asked_as)),
     }
-    return find_price(reading.model_mappings, price, names, route.host)
+    return find_price(options.model_mappings, price, names, route.host)
 
 
-def _find_priced(exchange: Exchange, asked: str | None, prefix: str, reading: Reading) -> str | None:
+def _find_priced(exchange: Exchange, asked: str | None, prefix: str, options: DecodeOptions) -> str | None:
     """What the caller says that the asked model is, None where nobody says anything."""
-    if not (exchange.context.price_as_resource or reading.model_mappings):
+    if not (exchange.context.price_as_resource or options.model_mappings):
         return None
-    return _find_price(exchange, ParsedResponse(), asked, prefix, reading).resource
+    return _find_price(exchange, ParsedResponse(), asked, prefix, options).resource
 
 
 def _read_asked(body: bytes | None) -> str | None:
@@ -198,14 +198,14 @@ def _count_units(
     dialect: Dialect,
     answer: ParsedResponse,
     reply: RawResponse,
-    reading: Reading,
+    options: DecodeOptions,
     price: Price,
 ) -> Mapping[str, Units]:
-    if reading.count_tokens is None or exchange.status is None or exchange.status >= 400:
+    if options.count_tokens is None or exchange.status is None or exchange.status >= 400:
         return answer.units
     models = (price.resource, reply.asked or price.resource)
     cut = reply.streams and not answer.finished
-    return count_units(dialect, answer, reply, reading.count_tokens, models, cut)
+    return add_counted_tokens(dialect, answer, reply, options.count_tokens, models, cut)
 
 
 def _properties(exchange: Exchange, answer: ParsedResponse, reply: RawResponse) -> dict[str, str]:
@@ -220,7 +220,7 @@ def _properties(exchange: Exchange, answer: ParsedResponse, reply: RawResponse) 
             properties.update(_describe_error(exchange.error))
     elif answer.failure is not None:
         properties.update(_name_error(answer.failure))
-    if retry := find_retry(reply.sent):
+    if retry := find_retry_count(reply.sent):
         properties[RETRY_PROPERTY] = str(retry)
     return properties
 
@@ -262,24 +262,26 @@ def _milliseconds(exchange: Exchange, moment: float | None) -> int | None:
     return None if moment is None else max(0, round((moment - exchange.started) * 1000))
 
 
-def _content(exchange: Exchange, body: bytes | None, reading: Reading) -> str | None:
+def _content(exchange: Exchange, body: bytes | None, options: DecodeOptions) -> str | None:
     """A body as text, where content is logged and is text at all."""
     if not body or not exchange.log_content:
         return None
     try:
-        return (body if reading.inline_data else strip_inline_data(body)).decode()
+        return (body if options.keep_inline_data else strip_inline_data(body)).decode()
     except UnicodeDecodeError:
         return None
 
 
 def _response_json(
-    exchange: Exchange, reply: RawResponse, body: bytes, reading: Reading
+    exchange: Exchange, reply: RawResponse, body: bytes, options: DecodeOptions
 ) -> str | tuple[str, ...] | None:
     if not reply.streams:
-        return _content(exchange, body, reading)
+        return _content(exchange, body, options)
     if not exchange.log_content:
         return None
     parts = (
-        data if reading.inline_data else strip_inline_data(data) for _, data in reply.frames if data != DONE
+        data if options.keep_inline_data else strip_inline_data(data)
+        for _, data in reply.frames
+        if data != DONE
     )
     return tuple(part.decode("utf-8", "replace") for part in parts) or None

@@ -11,7 +11,13 @@ from payi_transport.values.event import Header
 from payi_transport.values.headers import Headers
 from payi_transport.values.names import SECRET_HEADERS
 
-__all__ = ["allow_request_headers", "drop_hidden_headers", "find_request_id", "find_retry", "read_headers"]
+__all__ = [
+    "find_request_id",
+    "find_retry_count",
+    "read_headers",
+    "select_request_headers",
+    "select_response_headers",
+]
 
 # Request headers that are recorded when nothing else is asked for.
 _REQUEST_HEADERS = frozenset({"accept", "content-type", "user-agent"})
@@ -41,7 +47,7 @@ def _read_name(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-def allow_request_headers(headers: Mapping[str, str], more: Container[str]) -> tuple[Header, ...] | None:
+def select_request_headers(headers: Mapping[str, str], more: Container[str]) -> tuple[Header, ...] | None:
     """The request headers on the allow list, and `more` (lower case); a credential never."""
     return _to_headers(headers, lambda name: _is_usual(name) or (name in more and name not in SECRET_HEADERS))
 
@@ -51,7 +57,7 @@ def _is_usual(name: str) -> bool:
     return name in _REQUEST_HEADERS or name.startswith(_REQUEST_PREFIXES)
 
 
-def drop_hidden_headers(headers: Mapping[str, str]) -> tuple[Header, ...] | None:
+def select_response_headers(headers: Mapping[str, str]) -> tuple[Header, ...] | None:
     """The response headers without cookies, credentials and those that describe the body."""
     return _to_headers(headers, _is_shown)
 
@@ -73,7 +79,7 @@ def find_request_id(headers: Mapping[str, str]) -> str:
     return f"payi_{uuid.uuid4()}"
 
 
-def find_retry(headers: Mapping[str, str]) -> int:
+def find_retry_count(headers: Mapping[str, str]) -> int:
     """How many attempts of the SDK went before this request, as far as it tells."""
     for name, pattern, first in _ATTEMPT_HEADERS:
         told = headers.get(name)

@@ -8,14 +8,14 @@ from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.providers.registry import Dialect
 from payi_transport.values.event import ParsedResponse, Units
 
-__all__ = ["CountTokens", "count_units"]
+__all__ = ["CountTokens", "add_counted_tokens"]
 
 # The tokens of a text for a model, None where the model has no tokenizer.
 CountTokens = Callable[[str, str], int | None]
 _Count = Callable[[str], int | None]
 
 
-def count_units(
+def add_counted_tokens(
     dialect: Dialect,
     answer: ParsedResponse,
     reply: RawResponse,

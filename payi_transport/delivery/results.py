@@ -7,7 +7,7 @@ from typing import Any
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.results import Result, find_result, set_last
-from payi_transport.decode.body import read_frames
+from payi_transport.decode.body import decode_messages
 from payi_transport.delivery.limit_polling import LimitCheck
 from payi_transport.delivery.limits import Limits
 
@@ -31,7 +31,7 @@ class ResultNotes:
         if exchange.outcome is Outcome.EXHAUSTED:
             set_last(exchange.result_slot)
         try:
-            result = find_result(data for _, data in read_frames(exchange))
+            result = find_result(data for _, data in decode_messages(exchange))
         except Exception as exc:
             self._on_fault(exc)
             return

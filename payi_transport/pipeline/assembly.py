@@ -21,10 +21,10 @@ from payi_transport.config.validation import (
     collect_tokenizer_paths,
 )
 from payi_transport.context.frame import Frame, enter_scope
-from payi_transport.decode.decode import Reading
-from payi_transport.decode.notices import Notices
-from payi_transport.decode.prompt_log import PromptAndResponseLogger
+from payi_transport.decode.content_logger import PromptAndResponseLogger
+from payi_transport.decode.decode import DecodeOptions
 from payi_transport.decode.tokenizers import Tokenizers
+from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.limit_polling import fetch_state
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.pipeline.pipeline import Pipeline
@@ -57,13 +57,13 @@ def make_pipeline(
     Raises PayiConfigError, and PayiError where there is no key for what is asked for.
     """
     tokenizers = collect_tokenizer_paths(settings)
-    reading = Reading(
-        more_headers=frozenset(name.strip().lower() for name in settings.capture.request_headers),
-        inline_data=settings.instrument_inline_data,
+    decode_options = DecodeOptions(
+        extra_request_headers=frozenset(name.strip().lower() for name in settings.capture.request_headers),
+        keep_inline_data=settings.instrument_inline_data,
         model_mappings=collect_model_mappings(settings),
         count_tokens=Tokenizers(tokenizers, logger).count if tokenizers else None,
     )
-    notices = Notices(logger, reading.model_mappings)
+    warnings = OneTimeWarnings(logger, decode_options.model_mappings)
     account = find_account(payi)
     proxy = _make_proxy(settings, account)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)})
@@ -71,10 +71,10 @@ def make_pipeline(
     used, inline_sink = _find_sinks(settings, account, logger, sink)
     return Pipeline(
         settings,
-        Routes(hosts, instruments, settings.openai_config.include_usage, notices.tell_unmapped),
+        Routes(hosts, instruments, settings.openai_config.include_usage, warnings.warn_unmapped_host),
         used,
-        reading=reading,
-        notices=notices,
+        decode_options=decode_options,
+        warnings=warnings,
         proxy=proxy,
         inline_sink=inline_sink,
         fetch_limit=_find_limit_desk(settings, account),

@@ -16,10 +16,10 @@ from payi_transport.context.frame import Frame
 from payi_transport.context.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.context.results import ResultSlot, set_last
 from payi_transport.context.scope import current_frame, find_mode
-from payi_transport.decode.decode import Reading
-from payi_transport.decode.notices import Notices
-from payi_transport.decode.prompt_log import PromptAndResponseLogger, PromptLog
-from payi_transport.decode.reader import Reader
+from payi_transport.decode.content_logger import ContentLogger, PromptAndResponseLogger
+from payi_transport.decode.decode import DecodeOptions
+from payi_transport.decode.exchange_decoder import ExchangeDecoder
+from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.delivery import Delivery
 from payi_transport.delivery.inline import InlineDelivery
 from payi_transport.delivery.limit_polling import LimitCheck
@@ -50,8 +50,8 @@ class Pipeline:
         routes: Routes,
         sink: Sink,
         *,
-        reading: Reading,
-        notices: Notices,
+        decode_options: DecodeOptions,
+        warnings: OneTimeWarnings,
         proxy: Proxy,
         inline_sink: Sink | None = None,
         fetch_limit: Callable[[str], str] | None = None,
@@ -66,8 +66,8 @@ class Pipeline:
         self._sink = sink
         self._log_content = log_content
         self._body_limit = settings.capture.max_body_bytes
-        self._reading = reading
-        self.notices = notices
+        self._decode_options = decode_options
+        self.warnings = warnings
         self.limits = Limits(settings.on_limit)
         self._fetch_limit = fetch_limit
         self._inline_sink = inline_sink
@@ -76,8 +76,10 @@ class Pipeline:
         self._fault_log = RateLimitedLogger(logger, window)
         self._loss_log = RateLimitedLogger(logger, window)
         self._header_log = RateLimitedLogger(logger, window)
-        self._prompt_log_log = RateLimitedLogger(logger, window)
-        self._prompt_log = prompt_logger and PromptLog(prompt_logger, reading, self._count_prompt_fault)
+        self._content_logger_log = RateLimitedLogger(logger, window)
+        self._content_logger = prompt_logger and ContentLogger(
+            prompt_logger, decode_options, self._count_prompt_fault
+        )
         self._detours = RequestRewriter(
             proxy,
             self.limits if settings.enforce_limits else None,
@@ -94,13 +96,15 @@ class Pipeline:
         self._results = ResultNotes(self.limits, self._make_limit_check(), self.count_fault)
         # In a batch, no event is answered by itself.
         hear = None if self._settings.delivery.mode == "bulk" else self._results.hear
-        reader = Reader(self._reading, self.notices, prompt_log=self._prompt_log, listener=hear)
-        self._read = reader.read
+        decoder = ExchangeDecoder(
+            self._decode_options, self.warnings, content_logger=self._content_logger, listener=hear
+        )
+        self._decode = decoder.decode
         self._inline = None if self._inline_sink is None else self._make_inline(self._inline_sink)
         self._line = Delivery(
             self._settings,
             self._sink,
-            self._read,
+            self._decode,
             listener=hear,
             delivery_log=self._delivery_log,
             loss_log=self._loss_log,
@@ -125,7 +129,7 @@ class Pipeline:
         return InlineDelivery(
             sink,
             self._settings.ingest_retry,
-            decode=self._read,
+            decode=self._decode,
             queue=self._push,
             on_fault=self.count_fault,
             on_problem=self._delivery_log.warning,
@@ -188,7 +192,7 @@ class Pipeline:
         if tells:
             exchange.result_slot = ResultSlot()
             set_last(exchange.result_slot)
-        if self._prompt_log is not None:
+        if self._content_logger is not None:
             exchange.caller = copy_context()
         note_attempt(exchange)
         return exchange
@@ -206,7 +210,7 @@ class Pipeline:
         """Tell of a decorator that is for another mode than the call, which goes through Pay-i."""
         mode = find_mode()
         if mode == "ingest" or (mode == "proxy" and not route.proxied and not self._settings.proxy):
-            self.notices.tell_mixed_modes(mode)
+            self.warnings.warn_mixed_modes(mode)
 
     def _tell_malformed(self, name: str) -> None:
         self._header_log.warning(f"the header {name} of a call can not be read and is left out")
@@ -219,7 +223,7 @@ class Pipeline:
     def _count_prompt_fault(self, exc: BaseException) -> None:
         self._faults.add()
         name = type(exc).__name__
-        self._prompt_log_log.warning(f"prompt_and_response_logger failed ({name})", fault=exc)
+        self._content_logger_log.warning(f"prompt_and_response_logger failed ({name})", fault=exc)
 
     def flush(self, timeout: float) -> bool:
         """Deliver all that was captured before and waits, within `timeout` seconds; False if any is not."""

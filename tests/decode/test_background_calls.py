@@ -6,8 +6,8 @@ import pytest
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
-from payi_transport.decode.background_calls import Origins
-from payi_transport.decode.decode import Pending
+from payi_transport.decode.background_calls import BackgroundCalls
+from payi_transport.decode.decode import BackgroundCall
 from tests.exchanges import make_exchange
 from tests.wire_cases import by_name
 
@@ -22,10 +22,10 @@ def fetch() -> Exchange:
 
 
 def test_what_is_fetched_is_completed_by_the_call_that_began_it() -> None:
-    origins, begun, fetched = Origins(), begin(), fetch()
-    origins.keep(Pending("r", "gpt"), begun)
+    background_calls, begun, fetched = BackgroundCalls(), begin(), fetch()
+    background_calls.keep(BackgroundCall("r", "gpt"), begun)
     for _ in range(2):
-        call = origins.complete("r", fetched)
+        call = background_calls.complete("r", fetched)
         assert (call.context, call.log_content) == (begun.context, False)
         assert (call.timestamp, call.started) == (begun.timestamp, begun.started)
         assert (call.route.uri, call.route.resource) == (begun.route.uri, "gpt")
@@ -35,15 +35,15 @@ def test_what_is_fetched_is_completed_by_the_call_that_began_it() -> None:
 
 @pytest.mark.parametrize("response_id", ["another", "", None])
 def test_what_nobody_began_here_stays_as_it_is(response_id: str | None) -> None:
-    origins, fetched = Origins(), fetch()
-    origins.keep(Pending("r", "gpt"), begin())
-    origins.keep(Pending(None, None), begin())
-    assert origins.complete(response_id, fetched) is fetched
+    background_calls, fetched = BackgroundCalls(), fetch()
+    background_calls.keep(BackgroundCall("r", "gpt"), begin())
+    background_calls.keep(BackgroundCall(None, None), begin())
+    assert background_calls.complete(response_id, fetched) is fetched
 
 
 def test_the_latest_are_remembered() -> None:
-    origins, begun, fetched = Origins(), begin(), fetch()
+    background_calls, begun, fetched = BackgroundCalls(), begin(), fetch()
     for number in range(10_001):
-        origins.keep(Pending(str(number), None), begun)
-    assert origins.complete("0", fetched) is fetched
-    assert origins.complete("1", fetched).context is begun.context
+        background_calls.keep(BackgroundCall(str(number), None), begun)
+    assert background_calls.complete("0", fetched) is fetched
+    assert background_calls.complete("1", fetched).context is begun.context

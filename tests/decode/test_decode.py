@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payi_transport.context.frame import Frame
-from payi_transport.decode.decode import Pending, Reading, decode
+from payi_transport.decode.decode import BackgroundCall, DecodeOptions, decode
 from tests.exchanges import decode_case, every_case, make_exchange, read, shown
 from tests.wire_cases import STREAM, UNARY, WireCase, by_name
 
@@ -139,7 +139,7 @@ def test_work_that_is_only_queued_makes_no_event_yet() -> None:
     body = b'{"id":"resp_1","object":"response","status":"queued","model":"m","output":[],"usage":null}'
     asked = b'{"model":"gpt"}'
     case = WireCase("queued", asked, body, 200, UNARY.headers, {}, operation="openai.responses")
-    assert decode(make_exchange(case)) == Pending("resp_1", "gpt")
+    assert decode(make_exchange(case)) == BackgroundCall("resp_1", "gpt")
 
 
 def test_an_array_of_messages_is_a_stream() -> None:
@@ -159,10 +159,10 @@ BARE = PICTURE.replace(b"data:image/png;base64,AAAA", b"<not_instrumented>").rep
 @pytest.mark.parametrize(("inline_data", "kept"), [(False, BARE), (True, PICTURE)])
 def test_inline_data_is_recorded_when_asked_for(inline_data: bool, kept: bytes) -> None:
     document = WireCase("inline", PICTURE, PICTURE, 200, {"content-type": "application/json"}, {})
-    event = read(make_exchange(document), Reading(inline_data=inline_data))
+    event = read(make_exchange(document), DecodeOptions(keep_inline_data=inline_data))
     assert event.provider_request_json == event.provider_response_json == kept.decode()
     stream = WireCase(
         "inline", b"", b"data: " + PICTURE + b"\n\n", 200, {"content-type": "text/event-stream"}, {}
     )
-    event = read(make_exchange(stream), Reading(inline_data=inline_data))
+    event = read(make_exchange(stream), DecodeOptions(keep_inline_data=inline_data))
     assert event.provider_response_json == (kept.decode(),)

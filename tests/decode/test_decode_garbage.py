@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.capture.exchange import Outcome
-from payi_transport.decode.decode import Pending, decode
+from payi_transport.decode.decode import BackgroundCall, decode
 from payi_transport.providers.registry import DIALECTS
 from tests.exchanges import decode_case, make_exchange
 from tests.wire_cases import UNARY, WireCase
@@ -55,7 +55,7 @@ def test_garbage_is_never_an_exception(
 ) -> None:
     case = WireCase("garbage", request, body, status, {"content-type": content_type}, {}, operation)
     event = decode(make_exchange(case, [body], headers={"content-encoding": coding}, outcome=outcome))
-    assert isinstance(event, Pending) or event.http_status_code == status
+    assert isinstance(event, BackgroundCall) or event.http_status_code == status
     msgspec.json.encode(event)
 
 

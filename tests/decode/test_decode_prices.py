@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from payi_transport.context.frame import Frame
-from payi_transport.decode.decode import Reading
+from payi_transport.decode.decode import DecodeOptions
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.routing.hosts import HostPattern
 from tests.exchanges import decode_case, make_exchange, read
@@ -88,15 +88,15 @@ MAPPED = ModelMapping("gpt-4.1", None, "my.models", "mapped", "datazone")
 def test_the_context_wins_over_mappings_and_these_over_the_route(
     context: Frame, mapping: ModelMapping | None, price: tuple[str, str, str | None]
 ) -> None:
-    reading = Reading(model_mappings=(mapping,) if mapping else ())
-    event = read(make_exchange(UNARY, context=context), reading)
+    options = DecodeOptions(model_mappings=(mapping,) if mapping else ())
+    event = read(make_exchange(UNARY, context=context), options)
     assert (event.category, event.resource, event.scope) == price
 
 
 @pytest.mark.parametrize("model", ["claude-haiku-4-5@20251001", "anthropic.claude-haiku-4-5@20251001"])
 def test_a_mapping_names_a_model_of_vertex_with_or_without_its_prefix(model: str) -> None:
     mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
-    event = read(make_exchange(by_name["anthropic/vertex_unary"]), Reading(model_mappings=(mapping,)))
+    event = read(make_exchange(by_name["anthropic/vertex_unary"]), DecodeOptions(model_mappings=(mapping,)))
     assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
 
 
@@ -117,7 +117,7 @@ def test_a_mapping_names_a_model_of_vertex_with_or_without_its_prefix(model: str
 )
 def test_a_mapping_names_a_model_of_googles_as_it_was_asked_for_or_answered(case: str, model: str) -> None:
     mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
-    event = read(make_exchange(by_name[case]), Reading(model_mappings=(mapping,)))
+    event = read(make_exchange(by_name[case]), DecodeOptions(model_mappings=(mapping,)))
     assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
 
 
@@ -144,7 +144,7 @@ def test_a_mapping_for_a_host_holds_for_a_model_in_its_path(host: str) -> None:
     mapping = ModelMapping(case.route["resource"], HostPattern(host, None), None, "my-llama")
     exchange = make_exchange(case)
     exchange.route = exchange.route._replace(host=HostPattern(name, None))
-    event = read(exchange, Reading(model_mappings=(mapping,)))
+    event = read(exchange, DecodeOptions(model_mappings=(mapping,)))
     assert event.resource == ("my-llama" if host == name else case.route["resource"])
 
 
@@ -166,6 +166,6 @@ def test_a_profile_that_does_not_name_its_model_has_the_units_of_the_one_it_is_p
 ) -> None:
     exchange = make_exchange(by_name["bedrock/converse_large_context"], context=context)
     exchange.route = exchange.route._replace(resource=PROFILE)
-    event = read(exchange, Reading(model_mappings=(mapping,) if mapping else ()))
+    event = read(exchange, DecodeOptions(model_mappings=(mapping,) if mapping else ()))
     assert event.resource == resource
     assert unit in event.units

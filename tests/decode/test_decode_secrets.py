@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from payi_transport.capture.exchange import Outcome
-from payi_transport.decode.decode import Reading
+from payi_transport.decode.decode import DecodeOptions
 from tests.exchanges import decode_case, every_case, make_exchange, read
 from tests.wire_cases import STREAM, UNARY, WireCase
 
@@ -66,7 +66,7 @@ def test_credentials_and_cookies_never_reach_the_event() -> None:
 
 def test_more_request_headers_are_recorded_when_asked_for_but_no_credential_is() -> None:
     exchange = make_exchange(UNARY, request_headers={**SECRETS, "X-Team": "blue"})
-    event = read(exchange, Reading(more_headers=frozenset({"x-team", "authorization"})))
+    event = read(exchange, DecodeOptions(extra_request_headers=frozenset({"x-team", "authorization"})))
     assert [(h.name, h.value) for h in event.provider_request_headers or ()] == [("x-team", "blue")]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from payi_transport.decode.headers import (
-    allow_request_headers,
-    drop_hidden_headers,
     find_request_id,
-    find_retry,
+    find_retry_count,
     read_headers,
+    select_request_headers,
+    select_response_headers,
 )
 from payi_transport.values.event import Header
 from payi_transport.values.names import SECRET_HEADERS
@@ -22,23 +22,23 @@ def test_names_are_lower_case_and_repeated_ones_joined() -> None:
 
 def test_request_headers_are_those_of_the_list_and_those_asked_for() -> None:
     headers = {"user-agent": "x", "x-stainless-lang": "python", "x-team": "blue", "x-other": "1"}
-    assert allow_request_headers(headers, ["x-team"]) == (
+    assert select_request_headers(headers, ["x-team"]) == (
         Header("user-agent", "x"),
         Header("x-stainless-lang", "python"),
         Header("x-team", "blue"),
     )
-    assert allow_request_headers({"x-other": "1"}, []) is None
+    assert select_request_headers({"x-other": "1"}, []) is None
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
 def test_no_secret_is_recorded_whoever_asks(name: str) -> None:
-    assert allow_request_headers({name: "secret"}, [name]) is None
-    assert drop_hidden_headers({name: "secret"}) is None
+    assert select_request_headers({name: "secret"}, [name]) is None
+    assert select_response_headers({name: "secret"}) is None
 
 
 @pytest.mark.parametrize("name", ["content-type", "content-length", "transfer-encoding"])
 def test_headers_that_describe_the_body_are_left_out_of_an_answers(name: str) -> None:
-    assert drop_hidden_headers({name: "x", "x-ratelimit": "9"}) == (Header("x-ratelimit", "9"),)
+    assert select_response_headers({name: "x", "x-ratelimit": "9"}) == (Header("x-ratelimit", "9"),)
 
 
 @pytest.mark.parametrize("name", ["x-request-id", "request-id", "apim-request-id", "x-amzn-requestid"])
@@ -65,4 +65,4 @@ def test_the_id_is_the_providers_where_it_gives_one(name: str) -> None:
     ],
 )
 def test_the_retry_is_what_the_sdk_says_in_its_own_words(name: str, told: str, retry: int) -> None:
-    assert find_retry({name: told}) == retry
+    assert find_retry_count({name: told}) == retry

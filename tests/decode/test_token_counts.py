@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.decode.token_counts import count_units
+from payi_transport.decode.token_counts import add_counted_tokens
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.providers.registry import Dialect
 from payi_transport.values.event import ParsedResponse, Units
@@ -33,7 +33,7 @@ def count(
     uncounted: tuple[str, ...] = (),
 ) -> Shown:
     answer = ParsedResponse(units=units, uncounted=uncounted)
-    return show(count_units(dialect, answer, RawResponse([]), words, models, cut))
+    return show(add_counted_tokens(dialect, answer, RawResponse([]), words, models, cut))
 
 
 TEXT = {"text": Units(input=5, output=2)}
@@ -72,7 +72,7 @@ def test_the_units_of_an_answer(units: Mapping[str, Units], options: dict[str, A
 
 
 def test_the_first_name_with_a_tokenizer_counts() -> None:
-    counted = count_units(
+    counted = add_counted_tokens(
         DIALECT,
         ParsedResponse(uncounted=("a b",)),
         RawResponse([]),
@@ -85,7 +85,7 @@ def test_the_first_name_with_a_tokenizer_counts() -> None:
 
 def test_a_text_that_can_not_be_counted_leaves_all_uncounted() -> None:
     answer = ParsedResponse(units=TEXT, uncounted=("a", "b"))
-    counted = count_units(
+    counted = add_counted_tokens(
         DIALECT, answer, RawResponse([]), lambda model, text: 1 if text == "a" else None, "x", False
     )
     assert show(counted) == {"text": (5, 2)}

@@ -17,7 +17,7 @@ import tokenizers
 
 from payi_transport import MemorySink, Units, payi_flush, payi_instrument
 from payi_transport.capture.exchange import Outcome
-from payi_transport.decode.decode import Reading
+from payi_transport.decode.decode import DecodeOptions
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.decode.tokenizers import Tokenizers
 from tests.exchanges import make_exchange, read
@@ -138,8 +138,8 @@ RESPONSE = {
 def test_text_beside_an_image_is_counted_and_the_rest_is_vision(
     usage: dict[str, Any], request_body: dict[str, Any] | None, units: dict[str, Units], words: str
 ) -> None:
-    reading = Reading(count_tokens=make({"gpt": words}).count)
-    assert read(make_exchange(with_image(usage, request_body)), reading).units == units
+    options = DecodeOptions(count_tokens=make({"gpt": words}).count)
+    assert read(make_exchange(with_image(usage, request_body)), options).units == units
 
 
 @pytest.mark.parametrize(
@@ -151,17 +151,17 @@ def test_an_image_of_anthropics_is_counted_once_however_often_the_input_is_told(
     name: str, text: int, words: str
 ) -> None:
     exchange = make_exchange(by_name[f"anthropic/{name}"])
-    reading = Reading(count_tokens=make({"claude-haiku-4-5": words}).count)
-    assert read(exchange, reading).units == {"text": Units(text, 13), "vision": Units(1600 - text)}
+    options = DecodeOptions(count_tokens=make({"claude-haiku-4-5": words}).count)
+    assert read(exchange, options).units == {"text": Units(text, 13), "vision": Units(1600 - text)}
     assert read(exchange).units == {"text": Units(1600, 13)}
 
 
 def test_of_a_stream_with_an_image_that_was_left_early_both_are_counted(words: str) -> None:
     case = by_name["anthropic/image_stream"]
     cut = make_exchange(case, case.chunks()[:4], outcome=Outcome.CLOSED)
-    reading = Reading(count_tokens=make({"claude-haiku-4-5": words}).count)
+    options = DecodeOptions(count_tokens=make({"claude-haiku-4-5": words}).count)
     # "What is the weather in Boston?", and "Hello! How can I help?"
-    assert read(cut, reading).units == {"text": Units(7, 7), "vision": Units(1593)}
+    assert read(cut, options).units == {"text": Units(7, 7), "vision": Units(1593)}
 
 
 def test_an_image_without_a_tokenizer_stays_text() -> None:
@@ -170,13 +170,13 @@ def test_an_image_without_a_tokenizer_stays_text() -> None:
 
 
 def test_the_text_of_a_stream_left_early_is_counted(words: str) -> None:
-    reading = Reading(count_tokens=make({"gpt-4.1": words}).count)
+    options = DecodeOptions(count_tokens=make({"gpt-4.1": words}).count)
     cut = make_exchange(STREAM, STREAM.chunks()[:6], outcome=Outcome.CLOSED)
-    event = read(cut, reading)
+    event = read(cut, options)
     assert event.units == {"text": Units(output=5)}
     assert event.properties == {"system.stream": "partial"}
     whole = make_exchange(STREAM)
-    assert read(whole, reading).units == read(make_exchange(STREAM)).units
+    assert read(whole, options).units == read(make_exchange(STREAM)).units
 
 
 @pytest.mark.parametrize(
@@ -191,18 +191,18 @@ def test_the_output_that_a_stream_began_with_is_raised_to_what_was_counted(
     told: bytes, units: dict[str, Units], words: str
 ) -> None:
     case = by_name["anthropic/message_stream"]
-    reading = Reading(count_tokens=make({"claude-haiku-4-5": words}).count)
+    options = DecodeOptions(count_tokens=make({"claude-haiku-4-5": words}).count)
     # Behind "Hello! How can I help?", before its last usage.
     begun = [chunk.replace(b'"output_tokens":1,', told) for chunk in case.chunks()[:5]]
-    event = read(make_exchange(case, begun, outcome=Outcome.CLOSED), reading)
+    event = read(make_exchange(case, begun, outcome=Outcome.CLOSED), options)
     assert event.units == units
     assert event.properties == {"system.stream": "partial"}
-    assert read(make_exchange(case), reading).units == read(make_exchange(case)).units
+    assert read(make_exchange(case), options).units == read(make_exchange(case)).units
 
 
 def test_a_stream_of_which_no_text_was_seen_has_no_units(words: str) -> None:
-    reading = Reading(count_tokens=make({"gpt-4.1": words}).count)
-    assert read(make_exchange(STREAM, [], outcome=Outcome.CLOSED), reading).units == {}
+    options = DecodeOptions(count_tokens=make({"gpt-4.1": words}).count)
+    assert read(make_exchange(STREAM, [], outcome=Outcome.CLOSED), options).units == {}
 
 
 def test_a_tokenizer_is_configured_by_model(words: str, sink: MemorySink) -> None:
@@ -233,8 +233,8 @@ UNTOLD = {name: value for name, value in EMBEDDINGS.headers.items() if "token-co
 def test_embeddings_that_the_model_does_not_count_are_counted(
     name: str, headers: dict[str, str], units: dict[str, Units], words: str
 ) -> None:
-    reading = Reading(count_tokens=make({name: words}).count)
-    assert read(make_exchange(replace(EMBEDDINGS, headers=headers)), reading).units == units
+    options = DecodeOptions(count_tokens=make({name: words}).count)
+    assert read(make_exchange(replace(EMBEDDINGS, headers=headers)), options).units == units
 
 
 def test_a_model_behind_an_arn_is_counted_as_what_it_is_priced_as(words: str) -> None:
@@ -242,17 +242,17 @@ def test_a_model_behind_an_arn_is_counted_as_what_it_is_priced_as(words: str) ->
     case = replace(EMBEDDINGS, headers=UNTOLD, route={"category": "system.aws.bedrock", "resource": arn})
     for name in (arn, "cohere.embed-english-v3"):
         mapping = ModelMapping(arn, price_as_resource="cohere.embed-english-v3")
-        reading = Reading(model_mappings=(mapping,), count_tokens=make({name: words}).count)
-        assert read(make_exchange(case), reading).units == {"text": Units(4)}
+        options = DecodeOptions(model_mappings=(mapping,), count_tokens=make({name: words}).count)
+        assert read(make_exchange(case), options).units == {"text": Units(4)}
 
 
 def test_a_text_model_that_counts_nothing_is_counted_whole(words: str) -> None:
     case = by_name["bedrock/mistral_text_unary"]
     silent = replace(case, headers=UNTOLD)
-    reading = Reading(count_tokens=make({"mistral.mistral-7b-instruct-v0:2": words}).count)
+    options = DecodeOptions(count_tokens=make({"mistral.mistral-7b-instruct-v0:2": words}).count)
     # "What is the weather in Boston?", "Hello"
-    assert read(make_exchange(silent), reading).units == {"text": Units(7, 1)}
-    assert read(make_exchange(case), reading).units == {"text": Units(14, 26)}
+    assert read(make_exchange(silent), options).units == {"text": Units(7, 1)}
+    assert read(make_exchange(case), options).units == {"text": Units(14, 26)}
 
 
 @pytest.mark.parametrize(
@@ -270,13 +270,13 @@ def test_the_text_of_bedrocks_streams_that_were_left_early_is_counted(
     name: str, text: Units, words: str
 ) -> None:
     case = by_name[f"bedrock/{name}"]
-    reading = Reading(count_tokens=make({case.route["resource"]: words}).count)
-    event = read(make_exchange(case, case.chunks()[:-1], outcome=Outcome.CLOSED), reading)
+    options = DecodeOptions(count_tokens=make({case.route["resource"]: words}).count)
+    event = read(make_exchange(case, case.chunks()[:-1], outcome=Outcome.CLOSED), options)
     assert event.units == {"text": text}
     assert event.properties == {"system.stream": "partial"}
 
 
 def test_an_error_is_not_counted(words: str) -> None:
     case = by_name["bedrock/error_expired_token"]
-    reading = Reading(count_tokens=make({case.route["resource"]: words}).count)
-    assert read(make_exchange(case), reading).units == {}
+    options = DecodeOptions(count_tokens=make({case.route["resource"]: words}).count)
+    assert read(make_exchange(case), options).units == {}

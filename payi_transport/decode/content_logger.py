@@ -9,24 +9,27 @@ from typing import Any
 import msgspec
 
 from payi_transport.capture.exchange import Exchange, Listener
-from payi_transport.decode.decode import Reading, decode
+from payi_transport.decode.decode import DecodeOptions, decode
 from payi_transport.values.event import Event
 from payi_transport.values.names import LOCAL_REQUEST_ID
 
-__all__ = ["PromptAndResponseLogger", "PromptLog"]
+__all__ = ["ContentLogger", "PromptAndResponseLogger"]
 
 # Takes Pay-i's request id, and request and response as text by the names of their fields in an event.
 PromptAndResponseLogger = Callable[[str, dict[str, str]], None]
 
 
-class PromptLog:
+class ContentLogger:
     """Calls `logger` for each delivered event. What that raises goes to `on_fault`."""
 
     def __init__(
-        self, logger: PromptAndResponseLogger, reading: Reading, on_fault: Callable[[BaseException], None]
+        self,
+        logger: PromptAndResponseLogger,
+        options: DecodeOptions,
+        on_fault: Callable[[BaseException], None],
     ) -> None:
         self._logger = logger
-        self._reading = reading
+        self._options = options
         self._on_fault = on_fault
 
     def listen(self, exchange: Exchange, event: Event) -> Listener:
@@ -49,7 +52,7 @@ class PromptLog:
         """Without `log_prompt_and_response` the content goes to the logger alone, of a scope to nobody."""
         if not exchange.log_content and exchange.context.log_prompt_and_response is not False:
             exchange.log_content = True
-            shown = decode(exchange, self._reading)
+            shown = decode(exchange, self._options)
             event = shown if isinstance(shown, Event) else event
         content = {
             "provider_request_json": event.provider_request_json,

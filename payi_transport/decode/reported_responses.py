@@ -11,13 +11,13 @@ from collections import OrderedDict
 
 from payi_transport.values.event import Event
 
-__all__ = ["Repeats"]
+__all__ = ["ReportedResponses"]
 
 # How many response ids are remembered, the latest ones.
 _REMEMBERED = 10_000
 
 
-class Repeats:
+class ReportedResponses:
     """Remembers the ids of responses that were told of, and whether with units."""
 
     def __init__(self) -> None:

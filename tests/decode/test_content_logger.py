@@ -11,8 +11,8 @@ import pytest
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
-from payi_transport.decode.decode import Reading
-from payi_transport.decode.prompt_log import PromptLog
+from payi_transport.decode.content_logger import ContentLogger
+from payi_transport.decode.decode import DecodeOptions
 from tests.exchanges import decode_case, make_exchange
 from tests.wire_cases import STREAM, UNARY
 
@@ -34,7 +34,7 @@ class Bench:
 
     def deliver(self, exchange: Exchange, case: Any = UNARY, answer: Any = ANSWER) -> dict[str, str]:
         """The data that the logger is told of an exchange."""
-        log = PromptLog(self.log, Reading(), self.faults.append)
+        log = ContentLogger(self.log, DecodeOptions(), self.faults.append)
         event = decode_case(case, log_content=exchange.log_content)
         listener = log.listen(exchange, event)
         exchange.forget()
@@ -91,6 +91,6 @@ def test_what_it_raises_is_a_fault_and_nothing_else(error: BaseException) -> Non
         raise error
 
     faults: list[BaseException] = []
-    log = PromptLog(fail, Reading(), faults.append)
+    log = ContentLogger(fail, DecodeOptions(), faults.append)
     log.listen(make_exchange(UNARY), decode_case(UNARY))(ANSWER)
     assert faults == [error]

@@ -1,4 +1,4 @@
-"""Reading exchanges: which make an event, which price is missing, and who hears of the delivery."""
+"""Decoding exchanges: which make an event, which price is missing, and who hears of the delivery."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import Frame
-from payi_transport.decode.decode import Reading
-from payi_transport.decode.notices import Notices
-from payi_transport.decode.prompt_log import PromptLog
-from payi_transport.decode.reader import Reader
+from payi_transport.decode.content_logger import ContentLogger
+from payi_transport.decode.decode import DecodeOptions
+from payi_transport.decode.exchange_decoder import ExchangeDecoder
+from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.values.event import Event
 from tests.exchanges import ROUTE, make_exchange
 from tests.wire_cases import by_name
@@ -22,12 +22,14 @@ CHAT = by_name["openai/chat_unary"]
 ANSWER = {"request_id": "q", "xproxy_result": {"request_id": "q"}}
 
 
-def make_reader(**options: Any) -> Reader:
-    return Reader(Reading(), Notices(logging.getLogger("test.reader"), ()), **options)
+def make_decoder(**options: Any) -> ExchangeDecoder:
+    return ExchangeDecoder(
+        DecodeOptions(), OneTimeWarnings(logging.getLogger("test.exchange_decoder"), ()), **options
+    )
 
 
 def read(exchange: Exchange, **options: Any) -> Event | str:
-    return make_reader(**options).read(exchange)
+    return make_decoder(**options).decode(exchange)
 
 
 def test_a_call_makes_an_event_which_nobody_listens_to() -> None:
@@ -46,11 +48,11 @@ def test_an_event_that_was_read_before_stays_the_same() -> None:
 
 def test_a_response_that_is_not_done_or_was_counted_makes_none() -> None:
     again = by_name["openai/responses_fetched_again"]
-    reader = make_reader()
-    assert isinstance(reader.read(make_exchange(again)), Event)
-    assert reader.read(make_exchange(again)) == "repeated"
+    decoder = make_decoder()
+    assert isinstance(decoder.decode(make_exchange(again)), Event)
+    assert decoder.decode(make_exchange(again)) == "repeated"
     queued = json.dumps({**json.loads(again.answer), "status": "queued"}).encode()
-    assert make_reader().read(make_exchange(again, [queued])) == "pending"
+    assert make_decoder().decode(make_exchange(again, [queued])) == "pending"
 
 
 @pytest.mark.parametrize(("priced", "told"), [(None, True), ("gpt-4.1", False)])
@@ -77,9 +79,11 @@ def test_a_stream_without_usage_is_told_unless_it_was_left_early(
 def test_each_who_wants_to_know_hears_of_the_delivery(logs: bool, asks: bool) -> None:
     logged: list[Any] = []
     answers: list[Any] = []
-    prompt_log = PromptLog(lambda request_id, data: logged.append(request_id), Reading(), lambda exc: None)
+    content_logger = ContentLogger(
+        lambda request_id, data: logged.append(request_id), DecodeOptions(), lambda exc: None
+    )
     exchange = make_exchange(CHAT)
-    read(exchange, prompt_log=prompt_log if logs else None, listener=answers.append if asks else None)
+    read(exchange, content_logger=content_logger if logs else None, listener=answers.append if asks else None)
     assert (exchange.listener is not None) == (logs or asks)
     if exchange.listener is not None:
         exchange.listener(ANSWER)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from payi_transport.config.validation import check_config, collect_host_mappings, collect_model_mappings
-from payi_transport.decode.notices import Notices
 from payi_transport.decode.pricing import ModelMapping
+from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.routing.hosts import HostPattern, parse_host
 from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event, Units
@@ -24,19 +24,19 @@ def every_level(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
 
-def make_notices(*mappings: ModelMapping) -> Notices:
-    return Notices(logging.getLogger("tests.notices"), mappings)
+def make_warnings(*mappings: ModelMapping) -> OneTimeWarnings:
+    return OneTimeWarnings(logging.getLogger("tests.warnings"), mappings)
 
 
 def check(
-    notices: Notices,
+    warnings: OneTimeWarnings,
     deployment: str | None,
     resource: str | None,
     category: str = AZURE,
     route_category: str = AZURE,
 ) -> None:
     asked = Route("openai.chat", route_category, "https://x", HOST, deployment)
-    notices.check_price(
+    warnings.check_price(
         asked, Event(category=category, units={}, provider_response_id="x", resource=resource)
     )
 
@@ -53,7 +53,7 @@ def config_in(message: str) -> dict[str, Any]:
 def test_an_unmapped_host_is_told_with_the_mapping_to_add(
     operation: str, category: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make_notices().tell_unmapped("llm.test:8443", operation)
+    make_warnings().warn_unmapped_host("llm.test:8443", operation)
     (record,) = caplog.records
     message = record.getMessage()
     assert record.levelno == logging.WARNING
@@ -79,10 +79,10 @@ def make_event(**more: Any) -> Event:
 def test_a_stream_without_usage_is_told_once_a_host_with_the_mapping_that_asks(
     route: Route, caplog: pytest.LogCaptureFixture
 ) -> None:
-    notices = make_notices()
+    warnings = make_warnings()
     for _ in range(3):
-        notices.check_usage(route, make_event(properties={"team": "mine"}))
-    notices.check_usage(route._replace(host=HostPattern("other.test", None)), make_event())
+        warnings.check_usage(route, make_event(properties={"team": "mine"}))
+    warnings.check_usage(route._replace(host=HostPattern("other.test", None)), make_event())
     message, other = (record.getMessage() for record in caplog.records)
     assert str(route.host) in message and "other.test" in other
     ((pattern, mapping),) = collect_host_mappings(check_config(config_in(message))).items()
@@ -95,7 +95,7 @@ def test_a_stream_that_could_not_be_asked_is_told_with_what_the_program_can_do(
     way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     route = LOCAL._replace(asks_usage=way == "asks_usage", proxied=way == "proxied")
-    make_notices().check_usage(route, make_event())
+    make_warnings().check_usage(route, make_event())
     assert 'stream_options={"include_usage": True}' in caplog.text
 
 
@@ -114,7 +114,7 @@ def test_a_stream_that_could_not_be_asked_is_told_with_what_the_program_can_do(
 def test_nothing_is_told_of_what_could_tell_no_usage(
     operation: str, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    make_notices().check_usage(LOCAL._replace(operation=operation), make_event(**fields))
+    make_warnings().check_usage(LOCAL._replace(operation=operation), make_event(**fields))
     assert not caplog.records
 
 
@@ -122,14 +122,14 @@ def test_nothing_is_told_of_what_could_tell_no_usage(
 def test_an_azure_deployment_without_a_mapping_is_told_once(
     caplog: pytest.LogCaptureFixture, deployment: str | None
 ) -> None:
-    notices = make_notices(ModelMapping("other", None, None, "gpt-4.1"))
+    warnings = make_warnings(ModelMapping("other", None, None, "gpt-4.1"))
     for _ in range(3):
-        check(notices, deployment, "my-gpt")
+        check(warnings, deployment, "my-gpt")
     (record,) = caplog.records
     assert '"my-gpt"' in record.getMessage()
     (mapping,) = collect_model_mappings(check_config(config_in(record.getMessage())))
     assert (mapping.model, mapping.price_as_resource) == ("my-gpt", "<model>")
-    check(notices, deployment and "second", "second")
+    check(warnings, deployment and "second", "second")
     assert len(caplog.records) == 2
 
 
@@ -165,34 +165,34 @@ QUIET: dict[str, tuple[list[ModelMapping], dict[str, Any]]] = {
 def test_what_has_a_price_or_no_name_is_not_told(
     caplog: pytest.LogCaptureFixture, mappings: list[ModelMapping], asked: dict[str, Any]
 ) -> None:
-    check(make_notices(*mappings), **asked)
+    check(make_warnings(*mappings), **asked)
     assert not caplog.records
 
 
 def test_a_mapping_for_another_host_does_not_count(caplog: pytest.LogCaptureFixture) -> None:
     mapping = ModelMapping("d", parse_host("other.openai.azure.com"), None, None, "global")
-    check(make_notices(mapping), "d", "d")
+    check(make_warnings(mapping), "d", "d")
     assert len(caplog.records) == 1
 
 
 def test_a_price_of_the_context_does_not_hide_a_deployment_of_its_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    notices = make_notices()
-    check(notices, "d", "gpt-4.1")
-    check(notices, "gpt-4.1", "gpt-4.1")
+    warnings = make_warnings()
+    check(warnings, "d", "gpt-4.1")
+    check(warnings, "gpt-4.1", "gpt-4.1")
     assert len(caplog.records) == 1
 
 
 def test_names_with_line_breaks_stay_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    check(make_notices(), "a\nb", "a\nb")
+    check(make_warnings(), "a\nb", "a\nb")
     assert "\n" not in caplog.records[0].getMessage()
 
 
 def test_so_many_deployments_are_told_and_no_more(caplog: pytest.LogCaptureFixture) -> None:
-    notices = make_notices()
+    warnings = make_warnings()
     for number in range(1100):
-        check(notices, None, f"d{number}")
+        check(warnings, None, f"d{number}")
     assert len(caplog.records) == 1000
 
 
@@ -200,9 +200,9 @@ def test_so_many_deployments_are_told_and_no_more(caplog: pytest.LogCaptureFixtu
 def test_a_decorator_for_the_other_mode_is_told_once(
     decorator: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    notices = make_notices()
+    warnings = make_warnings()
     for _ in range(3):
-        notices.tell_mixed_modes(decorator)
+        warnings.warn_mixed_modes(decorator)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert f"inside a function with @{decorator} goes" in record.getMessage()

@@ -13,7 +13,7 @@ from payi_transport.routing.routes import HAS_USAGE_CHUNK, Route
 from payi_transport.values.event import Event
 from payi_transport.values.names import STREAM_PROPERTY, UNKNOWN_RESOURCE, PayiCategories, PayiPropertyNames
 
-__all__ = ["Notices"]
+__all__ = ["OneTimeWarnings"]
 
 # Names of hosts and deployments come from the program; a bound all the same.
 _REMEMBERED = 1000
@@ -27,7 +27,7 @@ _MIXED_MODES = {
 }
 
 
-class Notices:
+class OneTimeWarnings:
     """Warnings that come once each, with the line of configuration that would end them."""
 
     def __init__(self, logger: logging.Logger, model_mappings: Sequence[ModelMapping]) -> None:
@@ -38,7 +38,7 @@ class Notices:
         self._mixed: set[str] = set()
         self._silent: set[str] = set()
 
-    def tell_unmapped(self, host: str, operation: str) -> None:
+    def warn_unmapped_host(self, host: str, operation: str) -> None:
         """Calls to a host that is neither known nor mapped look like LLM calls."""
         wanted = {"host_mappings": {host: {"price_as_category": EXAMPLES[operation].category}}}
         self._logger.warning(
@@ -50,7 +50,7 @@ class Notices:
             json.dumps(wanted),
         )
 
-    def tell_mixed_modes(self, decorator: str) -> None:
+    def warn_mixed_modes(self, decorator: str) -> None:
         """A function has the decorator that is meant for the other mode."""
         if decorator not in self._mixed:
             self._mixed.add(decorator)
