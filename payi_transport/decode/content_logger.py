@@ -51,8 +51,7 @@ class ContentLogger:
     def _read_content(self, exchange: Exchange, event: Event) -> dict[str, str]:
         """Without `log_prompt_and_response` the content goes to the logger alone, of a scope to nobody."""
         if not exchange.log_content and exchange.context.log_prompt_and_response is not False:
-            exchange.log_content = True
-            shown = decode(exchange, self._options)
+            shown = decode(msgspec.structs.replace(exchange, log_content=True), self._options)
             event = shown if isinstance(shown, Event) else event
         content = {
             "provider_request_json": event.provider_request_json,

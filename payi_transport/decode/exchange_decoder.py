@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from payi_transport.capture.exchange import Exchange, Listener
 from payi_transport.decode.background_calls import BackgroundCalls
@@ -13,7 +13,14 @@ from payi_transport.decode.reported_responses import ReportedResponses
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.values.event import Event
 
-__all__ = ["ExchangeDecoder"]
+__all__ = ["Decoded", "ExchangeDecoder"]
+
+
+class Decoded(NamedTuple):
+    """The event of an exchange, and who is to hear Pay-i's response to it."""
+
+    event: Event
+    listener: Listener | None = None
 
 
 class ExchangeDecoder:
@@ -37,10 +44,10 @@ class ExchangeDecoder:
         self._background_calls = BackgroundCalls()
         self._reported = ReportedResponses()
 
-    def decode(self, exchange: Exchange) -> Event | str:
-        """The event of an exchange, or why it needs none."""
+    def decode(self, exchange: Exchange) -> Decoded | str:
+        """Decode an exchange; return the reason where it makes no event."""
         if exchange.event is not None:
-            return exchange.event
+            return Decoded(exchange.event, exchange.listener)
         fetched = exchange.route.operation.endswith(".again")
         call, event = exchange, decode(exchange, self._options)
         if fetched and isinstance(event, Event):
@@ -56,8 +63,7 @@ class ExchangeDecoder:
         if not (context.price_as_category or context.price_as_resource):
             self._warnings.check_price(exchange.route, event)
         self._warnings.check_usage(exchange.route, event)
-        exchange.listener = self._listen(call, event)
-        return event
+        return Decoded(event, self._listen(call, event))
 
     def _listen(self, exchange: Exchange, event: Event) -> Listener | None:
         log = None if self._content_logger is None else self._content_logger.listen(exchange, event)

@@ -13,6 +13,7 @@ from weakref import ReferenceType
 
 from payi_transport.capture.exchange import Exchange, Listener, Outcome
 from payi_transport.config.settings import IngestRetrySettings, Settings
+from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Counter, Ring
 from payi_transport.delivery.sources import RingSource, SpoolSource
 from payi_transport.delivery.spool.sink import SpoolSink
@@ -22,7 +23,6 @@ from payi_transport.delivery.worker import Worker
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.protocol import Sink
-from payi_transport.values.event import Event
 
 __all__ = ["Delivery"]
 
@@ -42,7 +42,7 @@ class Delivery:
         self,
         settings: Settings,
         sink: Sink,
-        decode: Callable[[Exchange], Event | str],
+        decode: Callable[[Exchange], Decoded | str],
         *,
         listener: Listener | None = None,
         delivery_log: RateLimitedLogger,
@@ -72,7 +72,7 @@ class Delivery:
         self,
         settings: Settings,
         sink: Sink,
-        decode: Callable[[Exchange], Event | str],
+        decode: Callable[[Exchange], Decoded | str],
         delivery_log: RateLimitedLogger,
     ) -> list[Worker]:
         """The workers that an event passes, one behind the other."""

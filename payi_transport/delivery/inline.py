@@ -12,6 +12,7 @@ import msgspec
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.config.settings import IngestRetrySettings
+from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt, Sink, check_receipt
 from payi_transport.values.event import Event
@@ -84,7 +85,7 @@ class InlineDelivery:
         sink: Sink,
         retry: IngestRetrySettings,
         *,
-        decode: Callable[[Exchange], Event | str],
+        decode: Callable[[Exchange], Decoded | str],
         queue: Callable[[Exchange], None],
         on_fault: Callable[[Exception], None],
         on_problem: Callable[[str], None],
@@ -106,29 +107,29 @@ class InlineDelivery:
             self._queue(exchange)
             return
         try:
-            event = self._decode(exchange)
+            decoded = self._decode(exchange)
         except Exception as exc:
             self._on_fault(exc)
             self.counts.add(lost="decode_fault")
             return
-        if isinstance(event, str):
-            self.counts.add(skipped=event)
+        if isinstance(decoded, str):
+            self.counts.add(skipped=decoded)
         else:
-            self._report(exchange, event)
+            self._report(exchange, decoded)
 
-    def _report(self, exchange: Exchange, event: Event) -> None:
+    def _report(self, exchange: Exchange, decoded: Decoded) -> None:
         if not self._may_ask():
-            self._hand_on(exchange, event)
+            self._enqueue(exchange, decoded)
             return
-        delivered = self._send(event)
+        delivered = self._send(decoded.event)
         queued = delivered.again and self._retry.queue_enabled
         # Who takes a denied event from the queue is denied as well, and says so once.
         if delivered.problem is not None and not (queued and delivered.denied):
             self._on_problem(delivered.problem)
         if queued:
-            self._hand_on(exchange, event)
+            self._enqueue(exchange, decoded)
         else:
-            self._settle(exchange, delivered)
+            self._settle(exchange, decoded, delivered)
 
     def _may_ask(self) -> bool:
         """Whether Pay-i may be asked now: behind a time that it was left alone for by one call first."""
@@ -140,19 +141,18 @@ class InlineDelivery:
                 self._not_before = now + LONGEST_WAIT
             return True
 
-    def _hand_on(self, exchange: Exchange, event: Event) -> None:
-        exchange.event = event
-        self._queue(exchange)
+    def _enqueue(self, exchange: Exchange, decoded: Decoded) -> None:
+        self._queue(msgspec.structs.replace(exchange, event=decoded.event, listener=decoded.listener))
 
-    def _settle(self, exchange: Exchange, delivered: Delivered) -> None:
+    def _settle(self, exchange: Exchange, decoded: Decoded, delivered: Delivered) -> None:
         lost = "retry_disabled" if delivered.again else delivered.lost
         self.counts.add(lost=lost, bytes_sent=delivered.bytes_sent)
         exchange.forget()
         result = delivered.answer.get("xproxy_result")
         if isinstance(result, dict):
             exchange.take_result(result)
-        if lost is None and exchange.listener is not None:
-            exchange.listener(delivered.answer)
+        if lost is None and decoded.listener is not None:
+            decoded.listener(delivered.answer)
 
     def _send(self, event: Event) -> Delivered:
         """With as many retries as are configured, each after twice the pause; none where it is to wait."""

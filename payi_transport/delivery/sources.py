@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from payi_transport.capture.exchange import Exchange, Listener
+from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.spool.spool import Spool
 from payi_transport.runtime.time_slices import in_slices
@@ -88,7 +89,7 @@ class RingSource:
     def __init__(
         self,
         ring: Ring[Exchange],
-        decode: Callable[[Exchange], Event | str],
+        decode: Callable[[Exchange], Decoded | str],
         on_fault: Callable[[Exception], None],
         most: int,
     ) -> None:
@@ -111,18 +112,18 @@ class RingSource:
 
     def _take_one(self, ticket: int, exchange: Exchange, weight: int) -> Pending | None:
         try:
-            event = self._decode(exchange)
+            decoded = self._decode(exchange)
         except Exception as exc:
             self._on_fault(exc)
             self._lose("decode_fault", weight)
             return None
         finally:
             exchange.forget()
-        if isinstance(event, str):
-            self.counts.skipped[event] += 1
+        if isinstance(decoded, str):
+            self.counts.skipped[decoded] += 1
             self._ring.release(1, weight)
             return None
-        return Pending(ticket, event, weight, exchange.listener)
+        return Pending(ticket, decoded.event, weight, decoded.listener)
 
     def is_pressed(self) -> bool:
         return self._ring.is_pressed()

@@ -290,7 +290,7 @@ def test_a_result_is_there_where_pay_i_tells_it_in_time(
     assert exchange.brings_result is brings
 
 
-@pytest.mark.parametrize("verdict", [ResultSlot(), None], ids=["somebody asks", "nobody asks"])
+@pytest.mark.parametrize("result_slot", [ResultSlot(), None], ids=["somebody asks", "nobody asks"])
 def test_what_pay_i_says_is_known_at_the_end_to_who_asks(result_slot: ResultSlot | None) -> None:
     exchange = Pushed().make()
     exchange.push = lambda ended: ended.take_result({"request_id": "r"})

@@ -7,12 +7,13 @@ import logging
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import Frame
 from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.decode import DecodeOptions
-from payi_transport.decode.exchange_decoder import ExchangeDecoder
+from payi_transport.decode.exchange_decoder import Decoded, ExchangeDecoder
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.values.event import Event
 from tests.exchanges import ROUTE, make_exchange
@@ -28,28 +29,30 @@ def make_decoder(**options: Any) -> ExchangeDecoder:
     )
 
 
-def read(exchange: Exchange, **options: Any) -> Event | str:
+def read(exchange: Exchange, **options: Any) -> Decoded | str:
     return make_decoder(**options).decode(exchange)
 
 
 def test_a_call_makes_an_event_which_nobody_listens_to() -> None:
     exchange = make_exchange(CHAT)
-    event = read(exchange)
-    assert isinstance(event, Event)
-    assert event.provider_response_id == CHAT.event["provider_response_id"]
-    assert exchange.listener is None
+    decoded = read(exchange)
+    assert isinstance(decoded, Decoded)
+    assert decoded.event.provider_response_id == CHAT.event["provider_response_id"]
+    assert decoded.listener is None
 
 
 def test_an_event_that_was_read_before_stays_the_same() -> None:
     exchange = make_exchange(CHAT)
-    exchange.event = Event(category="c", units={}, provider_response_id="payi_1")
-    assert read(exchange) is exchange.event
+    event = Event(category="c", units={}, provider_response_id="payi_1")
+    heard: list[Any] = []
+    decoded = Decoded(event, heard.append)
+    assert read(replace(exchange, event=event, listener=decoded.listener)) == decoded
 
 
 def test_a_response_that_is_not_done_or_was_counted_makes_none() -> None:
     again = by_name["openai/responses_fetched_again"]
     decoder = make_decoder()
-    assert isinstance(decoder.decode(make_exchange(again)), Event)
+    assert isinstance(decoder.decode(make_exchange(again)), Decoded)
     assert decoder.decode(make_exchange(again)) == "repeated"
     queued = json.dumps({**json.loads(again.answer), "status": "queued"}).encode()
     assert make_decoder().decode(make_exchange(again, [queued])) == "pending"
@@ -83,9 +86,14 @@ def test_each_who_wants_to_know_hears_of_the_delivery(logs: bool, asks: bool) ->
         lambda request_id, data: logged.append(request_id), DecodeOptions(), lambda exc: None
     )
     exchange = make_exchange(CHAT)
-    read(exchange, content_logger=content_logger if logs else None, listener=answers.append if asks else None)
-    assert (exchange.listener is not None) == (logs or asks)
-    if exchange.listener is not None:
-        exchange.listener(ANSWER)
+    decoded = read(
+        exchange,
+        content_logger=content_logger if logs else None,
+        listener=answers.append if asks else None,
+    )
+    assert isinstance(decoded, Decoded)
+    assert (decoded.listener is not None) == (logs or asks)
+    if decoded.listener is not None:
+        decoded.listener(ANSWER)
     assert answers == ([ANSWER] if asks else [])
     assert logged == (["q"] if logs else [])

@@ -6,6 +6,7 @@ from typing import Any
 
 from payi_transport import Event, MemorySink
 from payi_transport.capture.exchange import Exchange
+from payi_transport.decode.exchange_decoder import Decoded
 from tests.exchanges import make_exchange
 from tests.wire_cases import UNARY
 
@@ -18,14 +19,14 @@ def make_named(name: object, **options: Any) -> Exchange:
     return exchange
 
 
-def decode(exchange: Exchange) -> Event | str:
+def decode(exchange: Exchange) -> Decoded | str:
     """An event with the name as its id; no event for `skip` and its reason; a RuntimeError for `bad`."""
     name, _, reason = exchange.route.category.partition(" ")
     if name == "bad":
         raise RuntimeError("no")
     if name == "skip":
         return reason or "pending"
-    return Event(category="c", units={}, provider_response_id=name)
+    return Decoded(Event(category="c", units={}, provider_response_id=name))
 
 
 def ids(sink: MemorySink) -> list[str]:

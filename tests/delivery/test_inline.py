@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.capture.exchange import Exchange, Listener, Outcome
 from payi_transport.config.settings import IngestRetrySettings
 from payi_transport.context.results import ResultSlot
+from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.inline import InlineDelivery
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.sinks.protocol import Receipt
@@ -36,6 +37,7 @@ class Desk:
         self.faults: list[Exception] = []
         self.problems: list[str] = []
         self.on_delivery: Callable[[], object] | None = None
+        self.listener: Listener | None = None
         self.inline = InlineDelivery(
             self,
             IngestRetrySettings(inline_retry_initial_delay=0.001, **retry),
@@ -45,10 +47,10 @@ class Desk:
             on_problem=self.problems.append,
         )
 
-    def decode(self, exchange: Exchange) -> Event | str:
+    def decode(self, exchange: Exchange) -> Decoded | str:
         if self._decoded is None:
             raise ValueError("no")
-        return self._decoded
+        return self._decoded if isinstance(self._decoded, str) else Decoded(self._decoded, self.listener)
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
         assert batch == [EVENT]
@@ -87,8 +89,8 @@ def test_a_passing_failure_is_tried_as_often_as_configured_and_then_queued(
     desk = Desk(failure, max_inline_retries=retries)
     exchange = desk.end()
     assert desk.taken == retries + 1
-    assert desk.queued == [exchange]
-    assert (exchange.event, exchange.result, desk.inline.counts.captured) == (EVENT, None, 0)
+    assert [queued.event for queued in desk.queued] == [EVENT]
+    assert (exchange.result, desk.inline.counts.captured) == (None, 0)
     assert len(desk.problems) == 1
     assert len(desk.faults) == (desk.taken if failure is None else 0)
 
@@ -107,10 +109,10 @@ def test_a_destination_that_wants_to_be_left_alone_is_and_calls_are_reported_beh
     receipt: Receipt, queue_enabled: bool
 ) -> None:
     desk = Desk(receipt, max_inline_retries=3, queue_enabled=queue_enabled)
-    first, *others = [desk.end() for _ in range(5)]
+    exchanges = [desk.end() for _ in range(5)]
     assert desk.taken == 1
-    assert desk.queued == ([first, *others] if queue_enabled else others)
-    assert all(exchange.event == EVENT and exchange.result is None for exchange in others)
+    assert [queued.event for queued in desk.queued] == [EVENT] * (5 if queue_enabled else 4)
+    assert all(exchange.result is None for exchange in exchanges)
     assert desk.inline.counts.lost.total() == (0 if queue_enabled else 1)
 
 
@@ -124,7 +126,7 @@ def test_when_the_time_is_over_one_call_asks_and_the_next_do_if_it_had_an_answer
     while desk.taken < 2:
         last = desk.end()
     assert last.result == RESULT
-    assert len(meanwhile) == 1 and meanwhile[0] is desk.queued[-1]
+    assert [exchange.started for exchange in meanwhile] == [desk.queued[-1].started]
     desk.on_delivery = None
     assert desk.end().result == RESULT
     assert desk.taken == 3
@@ -185,7 +187,8 @@ def test_a_fault_in_decoding_is_counted_and_not_felt() -> None:
 def test_a_receipt_that_makes_no_sense_is_a_fault_and_the_event_is_sent_again(receipt: Any) -> None:
     desk = Desk(receipt)
     exchange = desk.end()
-    assert (desk.queued, exchange.result, len(desk.faults)) == ([exchange], None, 1)
+    assert ([queued.event for queued in desk.queued], exchange.result) == ([EVENT], None)
+    assert len(desk.faults) == 1
 
 
 def test_an_answer_without_a_result_gives_none() -> None:
@@ -196,9 +199,8 @@ def test_an_answer_without_a_result_gives_none() -> None:
 def test_who_listens_hears_the_whole_answer() -> None:
     heard: list[Any] = []
     desk = Desk(TAKEN)
-    exchange = make_exchange(CASES[0])
-    exchange.listener = heard.append
-    desk.inline.end(exchange)
+    desk.listener = heard.append
+    desk.inline.end(make_exchange(CASES[0]))
     assert heard == [{"request_id": "q", "xproxy_result": RESULT}]
 
 

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from payi_transport import Event
-from payi_transport.capture.exchange import Exchange
+from payi_transport.capture.exchange import Exchange, Listener
+from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.sources import RingSource, SpoolSource
 from payi_transport.delivery.spool.spool import REJECTED_FILE, Spool
@@ -35,16 +36,20 @@ class RingBench:
         self.faults: list[Exception] = []
         self.ring: Ring[Exchange] = Ring(100, 1 << 20, 2, lambda: None)
         self.answers = list(answers)
+        self.listeners: dict[str, Listener] = {}
         self.exchanges = [make_exchange(CASE) for _ in answers]
         for exchange in self.exchanges:
             assert self.ring.push(exchange, exchange.weight)
         self.source = RingSource(self.ring, self.decode, self.faults.append, most=10)
 
-    def decode(self, exchange: Exchange) -> Event | str:
+    def decode(self, exchange: Exchange) -> Decoded | str:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        if isinstance(answer, str):
+            return answer
+        listener = self.listeners.get(answer.provider_response_id)
+        return Decoded(answer, listener)
 
 
 def test_exchanges_become_events_in_line_until_they_are_settled() -> None:
@@ -70,7 +75,7 @@ def test_callers_do_not_wait_for_all_of_a_batch_to_be_decoded(behind: int, gives
     bench = RingBench(*map(make_event, range(10 + behind)))
     with wait_for_the_interpreter() as caller:
 
-        def decode(exchange: Exchange) -> Event | str:
+        def decode(exchange: Exchange) -> Decoded | str:
             caller.compute()
             return bench.decode(exchange)
 
@@ -81,8 +86,8 @@ def test_callers_do_not_wait_for_all_of_a_batch_to_be_decoded(behind: int, gives
 def test_the_listener_of_an_exchange_is_told_of_its_delivery_alone() -> None:
     bench = RingBench(*map(make_event, range(3)))
     told: list[tuple[int, object]] = []
-    for number, exchange in enumerate(bench.exchanges[:2]):
-        exchange.listener = partial(lambda number, answer: told.append((number, answer)), number)
+    for number in range(2):
+        bench.listeners[str(number)] = partial(lambda number, answer: told.append((number, answer)), number)
     first, second, third = bench.source.take()
     bench.source.settle(first, "status_400", {})
     bench.source.settle(second, None, {"request_id": "r"})

@@ -11,6 +11,7 @@ import pytest
 
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.capture.exchange import Exchange
+from payi_transport.decode.exchange_decoder import Decoded
 from tests.delivery.named import decode, ids, make_named
 from tests.delivery.worker_bench import Build, ScriptedSink
 from tests.exchanges import make_exchange
@@ -125,7 +126,7 @@ def test_callers_get_the_interpreter_in_between_save_where_one_waits_for_the_del
             done.set()
             return super().deliver(batch)
 
-    def compute(exchange: Exchange) -> Event | str:
+    def compute(exchange: Exchange) -> Decoded | str:
         caller.compute()
         got_in.append(caller.got_in)
         return decode(exchange)

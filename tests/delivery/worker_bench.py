@@ -10,6 +10,7 @@ from typing import Any, Self
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.capture.exchange import Exchange
 from payi_transport.config.settings import DeliverySettings, IngestRetrySettings
+from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.sources import RingSource
 from payi_transport.delivery.worker import Worker
@@ -53,7 +54,7 @@ class Bench:
         sink: MemorySink,
         retry: dict[str, Any] | None = None,
         *,
-        decode: Callable[[Exchange], Event | str] = decode,
+        decode: Callable[[Exchange], Decoded | str] = decode,
         **delivery: Any,
     ) -> None:
         self.faults: list[Exception] = []

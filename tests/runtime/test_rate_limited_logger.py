@@ -76,7 +76,7 @@ def test_of_a_fault_the_place_is_logged_and_not_its_text(caplog: pytest.LogCaptu
     assert record.levelno == logging.WARNING
     lines = record.getMessage().splitlines()
     assert lines[0] == "payi_transport: a fault"
-    assert "test_window.py" in lines[1] and lines[2].strip() == "int(prompt)"
+    assert "test_rate_limited_logger.py" in lines[1] and lines[2].strip() == "int(prompt)"
     assert prompt not in caplog.text
 
 
