@@ -1,4 +1,4 @@
-"""Methods of resources, typed for each world from the one function that builds the call."""
+"""Methods of resources, typed for each surface from the one function that builds the call."""
 
 from __future__ import annotations
 
@@ -7,35 +7,43 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-from payi_transport.client.calls import Call, Options
+from payi_transport.client.request import RequestOptions, RequestSpec
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse
-from payi_transport.client.worlds import Async, AsyncRaw, AsyncStreaming, Sync, SyncRaw, SyncStreaming, World
+from payi_transport.client.surfaces import (
+    Async,
+    AsyncRaw,
+    AsyncStreaming,
+    Surface,
+    Sync,
+    SyncRaw,
+    SyncStreaming,
+)
 from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, CursorPage, SyncCursorPage
 
-__all__ = ["RAW", "STREAMING", "Resource", "Turn", "endpoint", "list_endpoint"]
+__all__ = ["RAW", "STREAMING", "Resource", "Variant", "endpoint", "list_endpoint"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 S = TypeVar("S")
 A = TypeVar("A")
-W = TypeVar("W", bound=World)
+SurfaceT = TypeVar("SurfaceT", bound=Surface)
 
 
-class Resource(Generic[W]):
-    """A part of the API, in one of the worlds."""
+class Resource(Generic[SurfaceT]):
+    """A part of the API, in one of the surfaces."""
 
-    def __init__(self, world: W) -> None:
-        self._world = world
+    def __init__(self, surface: SurfaceT) -> None:
+        self._surface = surface
 
-    def _turn(self, world: Any) -> Any:
-        """The same part of the API in another world."""
-        return type(self)(world)
+    def _on_surface(self, surface: Any) -> Any:
+        """The same part of the API in another surface."""
+        return type(self)(surface)
 
 
 class endpoint(Generic[P, T]):
     """A method that makes one call. The decorated function gets the resource, which it has no need of."""
 
-    def __init__(self, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
+    def __init__(self, build: Callable[Concatenate[Any, P], RequestSpec[T]]) -> None:
         self.build = build
         self.__doc__ = build.__doc__
 
@@ -62,13 +70,13 @@ class endpoint(Generic[P, T]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
-        return _bind(self.build.__get__(resource), resource._world.call)
+        return _bind(self.build.__get__(resource), resource._surface.call)
 
 
 class list_endpoint(Generic[P, T]):
     """A method that asks for a list, page by page."""
 
-    def __init__(self, build: Callable[Concatenate[Any, P], Call[CursorPage[T]]]) -> None:
+    def __init__(self, build: Callable[Concatenate[Any, P], RequestSpec[CursorPage[T]]]) -> None:
         self.build = build
         self.__doc__ = build.__doc__
 
@@ -97,25 +105,25 @@ class list_endpoint(Generic[P, T]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
-        return _bind(self.build.__get__(resource), resource._world.list)
+        return _bind(self.build.__get__(resource), resource._surface.list)
 
 
-def _bind(build: Callable[P, Call[Any]], send: Callable[[Call[Any]], T]) -> Callable[P, T]:
+def _bind(build: Callable[P, RequestSpec[Any]], send: Callable[[RequestSpec[Any]], T]) -> Callable[P, T]:
     @functools.wraps(build)
     def method(*args: P.args, **kwargs: P.kwargs) -> T:
         call = build(*args, **kwargs)
-        if unknown := call.options.keys() - Options.__annotations__.keys():
+        if unknown := call.options.keys() - RequestOptions.__annotations__.keys():
             raise TypeError(f"{build.__qualname__}() got an unexpected keyword argument {min(unknown)!r}")
         return send(call)
 
     return method
 
 
-class Turn(Generic[S, A]):
-    """The way from a resource to itself in another world: `S` from the sync world, `A` from the async one."""
+class Variant(Generic[S, A]):
+    """The same resource on another surface: `S` for the sync surface, `A` for the async one."""
 
-    def __init__(self, world: str) -> None:
-        self._world = world
+    def __init__(self, surface: str) -> None:
+        self._surface = surface
 
     @overload
     def __get__(self, resource: None, owner: Any) -> Self: ...
@@ -126,8 +134,8 @@ class Turn(Generic[S, A]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
-        return resource._turn(getattr(resource._world, self._world)())
+        return resource._on_surface(getattr(resource._surface, self._surface)())
 
 
-RAW: Turn[Any, Any] = Turn("raw")
-STREAMING: Turn[Any, Any] = Turn("streaming")
+RAW: Variant[Any, Any] = Variant("raw")
+STREAMING: Variant[Any, Any] = Variant("streaming")

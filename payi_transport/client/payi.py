@@ -10,12 +10,12 @@ from typing import Any, Generic, Self, TypeVar
 import httpx
 from msgspec import UNSET, UnsetType
 
-from payi_transport.client.api import API
-from payi_transport.client.endpoints import W
+from payi_transport.client.api_resources import APIResources
+from payi_transport.client.endpoints import SurfaceT
 from payi_transport.client.settings import MAX_RETRIES, ClientSettings, make_settings
+from payi_transport.client.surfaces import Async, Sync
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, find_timeout
-from payi_transport.client.transport import AsyncHTTPClient, AsyncLink, SyncHTTPClient, SyncLink
-from payi_transport.client.worlds import Async, Sync
+from payi_transport.client.transport import AsyncHTTPClient, AsyncTransport, SyncHTTPClient, SyncTransport
 
 __all__ = ["AsyncPayi", "Payi"]
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _POOL = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 
-class _Client(API[W], Generic[W, H]):
+class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
     """What both clients share; `H` is the HTTP client that they send with."""
 
     def __init__(
@@ -62,11 +62,11 @@ class _Client(API[W], Generic[W, H]):
         """What to send with."""
 
     @abstractmethod
-    def _enter(self, settings: ClientSettings, http: H) -> W:
-        """The world that the client lives in."""
+    def _enter(self, settings: ClientSettings, http: H) -> SurfaceT:
+        """The surface that the client lives in."""
 
-    def _turn(self, world: Any) -> API[Any]:
-        return API(world)
+    def _on_surface(self, surface: Any) -> APIResources[Any]:
+        return APIResources(surface)
 
     @property
     def api_key(self) -> str:
@@ -134,7 +134,7 @@ class Payi(_Client[Sync, SyncHTTPClient]):
         return httpx.Client(timeout=DEFAULT_TIMEOUT, limits=_POOL)
 
     def _enter(self, settings: ClientSettings, http: SyncHTTPClient) -> Sync:
-        return Sync(SyncLink(settings, http))
+        return Sync(SyncTransport(settings, http))
 
     def is_closed(self) -> bool:
         """Whether the connections are closed, by this client or by another that shares them."""
@@ -163,7 +163,7 @@ class AsyncPayi(_Client[Async, AsyncHTTPClient]):
         return httpx.AsyncClient(timeout=DEFAULT_TIMEOUT, limits=_POOL)
 
     def _enter(self, settings: ClientSettings, http: AsyncHTTPClient) -> Async:
-        return Async(AsyncLink(settings, http))
+        return Async(AsyncTransport(settings, http))
 
     def is_closed(self) -> bool:
         """Whether the connections are closed, by this client or by another that shares them."""

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
 
-from payi_transport.client.policy import find_request_id, read_body
+from payi_transport.client.retry import find_request_id, read_body
 from payi_transport.errors import APIResponseValidationError
-from payi_transport.types.model import read_as
+from payi_transport.types.model import convert_leniently
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["APIResponse", "AsyncAPIResponse", "read_answer"]
+__all__ = ["APIResponse", "AsyncAPIResponse", "parse_response"]
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 
-def read_answer(response: httpx.Response, kind: type[T], *, strict: bool) -> T:
+def parse_response(response: httpx.Response, kind: type[T], *, strict: bool) -> T:
     """The body of a read answer as `kind`; with `strict` every part of it has to be of its type.
 
     Raises APIResponseValidationError for a body that is no JSON or of another shape.
@@ -33,7 +33,7 @@ def read_answer(response: httpx.Response, kind: type[T], *, strict: bool) -> T:
         raw: object = msgspec.json.decode(response.content)
         if strict:
             msgspec.convert(raw, kind)
-        value: T = read_as(kind, raw)
+        value: T = convert_leniently(kind, raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise _not_understood(response, str(exc)) from exc
     if value is raw:
@@ -52,7 +52,7 @@ def _not_understood(response: httpx.Response, reason: str) -> APIResponseValidat
 
 
 class _Response(Generic[T]):
-    """What both worlds know of an answer without waiting for more of it."""
+    """What both surfaces know of an answer without waiting for more of it."""
 
     def __init__(
         self, http_response: httpx.Response, read: Callable[[httpx.Response], T], retries_taken: int = 0

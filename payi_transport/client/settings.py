@@ -11,7 +11,7 @@ from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes
 from payi_transport.errors import PayiError
 from payi_transport.values.names import DEFAULT_BASE_URL
 
-__all__ = ["ClientSettings", "find_base_url", "find_key", "make_settings", "read_custom_headers"]
+__all__ = ["ClientSettings", "make_settings", "read_custom_headers", "resolve_api_key", "resolve_base_url"]
 
 MAX_RETRIES = 2
 
@@ -40,8 +40,8 @@ def make_settings(
 ) -> ClientSettings:
     """What was told, and what the environment says of the rest. Raises PayiError where there is no key."""
     return ClientSettings(
-        api_key=find_key(api_key),
-        base_url=find_base_url(base_url),
+        api_key=resolve_api_key(api_key),
+        base_url=resolve_base_url(base_url),
         timeout=timeout,
         max_retries=max_retries,
         headers={**read_custom_headers(), **(default_headers or {})},
@@ -50,7 +50,7 @@ def make_settings(
     )
 
 
-def find_key(api_key: str | None) -> str:
+def resolve_api_key(api_key: str | None) -> str:
     """Raises PayiError where there is none."""
     key = api_key or os.environ.get("PAYI_API_KEY")
     if not key:
@@ -58,7 +58,7 @@ def find_key(api_key: str | None) -> str:
     return key
 
 
-def find_base_url(base_url: object | None) -> str:
+def resolve_base_url(base_url: object | None) -> str:
     """Without the slash at its end, as paths begin with one."""
     return str(base_url or os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
 

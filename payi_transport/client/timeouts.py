@@ -9,7 +9,7 @@ from httpx import Timeout
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["DEFAULT_TIMEOUT", "Timeout", "TimeoutTypes", "find_timeout", "to_family"]
+__all__ = ["DEFAULT_TIMEOUT", "Timeout", "TimeoutTypes", "convert_timeout", "find_timeout"]
 
 TimeoutTypes: TypeAlias = "float | Timeout | httpx2.Timeout | None"
 # Seconds.
@@ -24,7 +24,7 @@ def find_timeout(http: object) -> TimeoutTypes:
     return DEFAULT_TIMEOUT if timeout.as_dict() == _UNTOLD.as_dict() else timeout
 
 
-def to_family(timeout: TimeoutTypes, module: Any) -> Any:
+def convert_timeout(timeout: TimeoutTypes, module: Any) -> Any:
     """The same timeout as the `Timeout` of `module`, whichever family it was made with."""
     return (
         timeout

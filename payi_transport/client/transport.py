@@ -11,11 +11,11 @@ import anyio
 import httpx
 from msgspec import UNSET
 
-from payi_transport.client.calls import Call, encode_body, encode_query, merge_headers
-from payi_transport.client.policy import find_wait, make_status_error
-from payi_transport.client.responses import APIResponse, AsyncAPIResponse, read_answer
+from payi_transport.client.request import RequestSpec, encode_body, encode_query, merge_headers
+from payi_transport.client.responses import APIResponse, AsyncAPIResponse, parse_response
+from payi_transport.client.retry import choose_retry_delay, make_status_error
 from payi_transport.client.settings import ClientSettings
-from payi_transport.client.timeouts import to_family
+from payi_transport.client.timeouts import convert_timeout
 from payi_transport.errors import APIConnectionError, APITimeoutError
 from payi_transport.pagination import AsyncCursorPage, CursorPage, SyncCursorPage
 from payi_transport.values.names import RECORDED_MARK, PayiHeaderNames
@@ -23,7 +23,7 @@ from payi_transport.values.names import RECORDED_MARK, PayiHeaderNames
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["AsyncHTTPClient", "AsyncLink", "SyncHTTPClient", "SyncLink", "describe_error"]
+__all__ = ["AsyncHTTPClient", "AsyncTransport", "SyncHTTPClient", "SyncTransport", "describe_error"]
 
 T = TypeVar("T")
 SyncHTTPClient: TypeAlias = "httpx.Client | httpx2.Client"
@@ -38,7 +38,7 @@ _HEADERS = {
 }
 
 
-class _Link:
+class _Transport:
     """What both ways share. `http` is taken for httpx's: httpx2's is the same in all that is used here."""
 
     def __init__(self, settings: ClientSettings, http: Any, kind: str) -> None:
@@ -46,7 +46,7 @@ class _Link:
         self._http = http
         self._family = _find_family(http, kind)
 
-    def build(self, call: Call[Any]) -> httpx.Request:
+    def build(self, call: RequestSpec[Any]) -> httpx.Request:
         """What is sent for a call. Raises InvalidURL of the HTTP library for an address that is none."""
         settings, options = self.settings, call.options
         body = encode_body(call.body, options.get("extra_body"))
@@ -64,7 +64,7 @@ class _Link:
                 options.get("extra_headers"),
             ),
             content=body,
-            timeout=to_family(settings.timeout if timeout is UNSET else timeout, self._family),
+            timeout=convert_timeout(settings.timeout if timeout is UNSET else timeout, self._family),
             extensions={RECORDED_MARK: True},
         )
         return request
@@ -80,19 +80,19 @@ class _Link:
         return error
 
     def _find_wait(self, outcome: _Outcome, retries: int) -> float | None:
-        return find_wait(outcome, retries) if retries < self.settings.max_retries else None
+        return choose_retry_delay(outcome, retries) if retries < self.settings.max_retries else None
 
-    def _reader(self, call: Call[T]) -> functools.partial[T]:
-        return functools.partial(read_answer, kind=call.answer, strict=self.settings.strict)
+    def _reader(self, call: RequestSpec[T]) -> functools.partial[T]:
+        return functools.partial(parse_response, kind=call.answer, strict=self.settings.strict)
 
 
-class SyncLink(_Link):
+class SyncTransport(_Transport):
     """Asks and waits."""
 
     def __init__(self, settings: ClientSettings, http: SyncHTTPClient) -> None:
         super().__init__(settings, http, "Client")
 
-    def ask(self, call: Call[T], *, stream: bool = False) -> APIResponse[T]:
+    def ask(self, call: RequestSpec[T], *, stream: bool = False) -> APIResponse[T]:
         """The answer, its body read unless `stream`. Raises APIError."""
         request = self.build(call)
         retries, outcome = 0, self._send(request, stream)
@@ -101,11 +101,13 @@ class SyncLink(_Link):
             retries, outcome = retries + 1, self._send(request, stream)
         return APIResponse(_check(outcome), self._reader(call), retries)
 
-    def ask_page(self, call: Call[CursorPage[T]], *, stream: bool = False) -> APIResponse[SyncCursorPage[T]]:
+    def send_for_page(
+        self, call: RequestSpec[CursorPage[T]], *, stream: bool = False
+    ) -> APIResponse[SyncCursorPage[T]]:
         """The answer to a call for a list."""
 
         def fetch(cursor: str) -> SyncCursorPage[T]:
-            return self.ask_page(call.at(cursor)).parse()
+            return self.send_for_page(call.at(cursor)).parse()
 
         return self.ask(call, stream=stream).map(lambda page: SyncCursorPage(page, fetch))
 
@@ -119,13 +121,13 @@ class SyncLink(_Link):
         return response
 
 
-class AsyncLink(_Link):
+class AsyncTransport(_Transport):
     """Asks and lets others run."""
 
     def __init__(self, settings: ClientSettings, http: AsyncHTTPClient) -> None:
         super().__init__(settings, http, "AsyncClient")
 
-    async def ask(self, call: Call[T], *, stream: bool = False) -> AsyncAPIResponse[T]:
+    async def ask(self, call: RequestSpec[T], *, stream: bool = False) -> AsyncAPIResponse[T]:
         """The answer, its body read unless `stream`. Raises APIError."""
         request = self.build(call)
         retries, outcome = 0, await self._send(request, stream)
@@ -134,13 +136,13 @@ class AsyncLink(_Link):
             retries, outcome = retries + 1, await self._send(request, stream)
         return AsyncAPIResponse(_check(outcome), self._reader(call), retries)
 
-    async def ask_page(
-        self, call: Call[CursorPage[T]], *, stream: bool = False
+    async def send_for_page(
+        self, call: RequestSpec[CursorPage[T]], *, stream: bool = False
     ) -> AsyncAPIResponse[AsyncCursorPage[T]]:
         """The answer to a call for a list."""
 
         async def fetch(cursor: str) -> AsyncCursorPage[T]:
-            return await (await self.ask_page(call.at(cursor))).parse()
+            return await (await self.send_for_page(call.at(cursor))).parse()
 
         return (await self.ask(call, stream=stream)).map(lambda page: AsyncCursorPage(page, fetch))
 

@@ -135,7 +135,7 @@ def _find_sinks(
     if settings.delivery.mode != "inline":
         return sink, None
     if given is None and settings.offline_instrumentation is None:
-        return sink, _make_payi_sink(account, single=True, answer_seconds=_INLINE_SECONDS)
+        return sink, _make_payi_sink(account, single=True, response_seconds=_INLINE_SECONDS)
     shared = _SharedSink(sink)
     return shared, shared
 

@@ -15,14 +15,14 @@ import httpx
 import msgspec
 
 from payi_transport.client.account import PayiAccount
-from payi_transport.client.calls import Call
-from payi_transport.client.policy import read_retry_after
+from payi_transport.client.request import RequestSpec
 from payi_transport.client.resources.ingest import Ingest
+from payi_transport.client.retry import parse_retry_after
 from payi_transport.client.settings import make_settings
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, Timeout
-from payi_transport.client.transport import SyncLink, describe_error
+from payi_transport.client.transport import SyncTransport, describe_error
 from payi_transport.runtime.time_slices import in_slices
-from payi_transport.sinks.payi_response import PayiResponse, read_receipt
+from payi_transport.sinks.payi_response import PayiResponse, make_receipt
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
 
@@ -37,7 +37,7 @@ _BODY_MOST = 4 * 1024 * 1024
 class PayiSink:
     """Posts to `/api/v1/ingest/bulk`, or with `single` to `/api/v1/ingest`.
 
-    An answer may take `answer_seconds` to begin, and as long to come: one that drips in would last for ever.
+    `response_seconds` bounds the wait for a response to start, and again the time that its body takes.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class PayiSink:
         *,
         single: bool = False,
         batch_limit: int = 256,
-        answer_seconds: float = 60.0,
+        response_seconds: float = 60.0,
     ) -> None:
         self.batch_limit = batch_limit
         self._account = account
         self._single = single
-        self._answer_seconds = answer_seconds
-        self._timeout = Timeout(answer_seconds, connect=DEFAULT_TIMEOUT.connect)
+        self._answer_seconds = response_seconds
+        self._timeout = Timeout(response_seconds, connect=DEFAULT_TIMEOUT.connect)
         self._http: httpx.Client | None = None
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
@@ -64,14 +64,14 @@ class PayiSink:
         start, most = 0, len(batch)
         while start < len(batch):
             size, sent, answer = self._post_part(batch[start : start + most])
-            if answer.blames_body and size > 1:
+            if answer.rejects_body and size > 1:
                 most = size // 2
                 whole = msgspec.structs.replace(whole, bytes_sent=whole.bytes_sent + sent)
                 continue
-            part = read_receipt(answer, size, sent, single=self._single)
+            part = make_receipt(answer, size, sent, single=self._single)
             whole = _add(whole, part, start)
             start += size
-            if answer.blames_body:
+            if answer.rejects_body:
                 most = len(batch)
             if len(part.retry) == size:
                 return msgspec.structs.replace(whole, retry=[*whole.retry, *range(start, len(batch))])
@@ -93,7 +93,7 @@ class PayiSink:
         items = _encode_fitting(batch)
         return len(items), *self._post(Ingest.bulk.build(None, events=items))
 
-    def _post(self, call: Call[Any]) -> tuple[int, PayiResponse]:
+    def _post(self, call: RequestSpec[Any]) -> tuple[int, PayiResponse]:
         sent = 0
         try:
             http = self._connect()
@@ -104,7 +104,7 @@ class PayiSink:
                 default_headers=self._account.headers,
                 default_query=self._account.query,
             )
-            request = SyncLink(settings, http).build(call)
+            request = SyncTransport(settings, http).build(call)
             sent = len(request.content)
             return sent, self._send(http, request)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
@@ -119,12 +119,12 @@ class PayiSink:
         response = http.send(request, stream=True)
         try:
             body = _read_body(response, self._answer_seconds)
-            return PayiResponse(response.status_code, body, read_retry_after(response.headers), "")
+            return PayiResponse(response.status_code, body, parse_retry_after(response.headers), "")
         finally:
             response.close()
 
 
-def _make_single_call(event: Event) -> Call[Any]:
+def _make_single_call(event: Event) -> RequestSpec[Any]:
     fields = msgspec.to_builtins(event)
     return Ingest.units.build(None, resource_scope=fields.pop("scope", None), **fields)
 

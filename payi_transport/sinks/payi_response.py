@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from payi_transport.client.policy import is_transient
+from payi_transport.client.retry import is_retryable
 from payi_transport.sinks.protocol import Receipt
 
-__all__ = ["PayiResponse", "read_receipt"]
+__all__ = ["PayiResponse", "make_receipt"]
 
 # Statuses that one event may be at fault for. With any other below 500 that does not go away by itself it is
 # the key or the address that is refused.
@@ -35,16 +35,16 @@ class PayiResponse(NamedTuple):
     error: str
 
     @property
-    def blames_body(self) -> bool:
+    def rejects_body(self) -> bool:
         return self.status in _BLAMES_BODY
 
     @property
-    def is_strangers(self) -> bool:
+    def is_html(self) -> bool:
         """A page that somebody on the way put in Pay-i's place, such as a proxy that wants a login."""
         return self.body.lstrip()[:1] == b"<"
 
 
-def read_receipt(answer: PayiResponse, size: int, sent: int, *, single: bool) -> Receipt:
+def make_receipt(answer: PayiResponse, size: int, sent: int, *, single: bool) -> Receipt:
     """What became of every event of a call that brought `size` of them in `sent` bytes."""
     receipt = _judge(answer, size)
     if receipt is None:
@@ -59,12 +59,12 @@ def _judge(answer: PayiResponse, size: int) -> Receipt | None:
         return Receipt(retry=range(size), problem=f"Pay-i can not be reached ({answer.error})")
     problem = f"Pay-i answered {status}"
     if status < 300:
-        if not answer.is_strangers:
+        if not answer.is_html:
             return None
         return Receipt(retry=range(size), problem=f"{problem} with a page that is not its own")
-    if is_transient(status):
+    if is_retryable(status):
         return Receipt(retry=range(size), wait=answer.wait, problem=problem)
-    if answer.blames_body:
+    if answer.rejects_body:
         return Receipt(rejected=dict.fromkeys(range(size), f"status_{status}"), problem=problem)
     return Receipt(
         retry=range(size),
@@ -96,7 +96,7 @@ def _read_faults(answer: PayiResponse, size: int) -> Receipt:
         if not isinstance(index, int) or not 0 <= index < size:
             continue
         status = result.get("statusCode") if isinstance(result, dict) else None
-        if isinstance(status, int) and is_transient(status):
+        if isinstance(status, int) and is_retryable(status):
             retry.add(index)
         else:
             rejected[index] = f"item_{status if isinstance(status, int) else 'refused'}"

@@ -9,7 +9,7 @@ from typing import Any, Self, get_args, get_origin
 
 import msgspec
 
-__all__ = ["Model", "read_as"]
+__all__ = ["Model", "convert_leniently"]
 
 
 class Model(msgspec.Struct, dict=True, omit_defaults=True):
@@ -42,7 +42,7 @@ class Model(msgspec.Struct, dict=True, omit_defaults=True):
         return f"{type(self).__name__}({shown})"
 
 
-def read_as(kind: Any, raw: Any) -> Any:
+def convert_leniently(kind: Any, raw: Any) -> Any:
     """JSON as the type it should be; any part that is of another type stays as it came.
 
     So a value that the API begins to send some day never makes a call fail that went well.
@@ -52,9 +52,9 @@ def read_as(kind: Any, raw: Any) -> Any:
     if isinstance(raw, dict) and isinstance(origin, type) and issubclass(origin, Model):
         return _read_model(kind, raw)
     if isinstance(raw, dict) and origin is dict:
-        return {name: read_as(get_args(kind)[1], item) for name, item in raw.items()}
+        return {name: convert_leniently(get_args(kind)[1], item) for name, item in raw.items()}
     if isinstance(raw, list) and origin is list:
-        return [read_as(get_args(kind)[0], item) for item in raw]
+        return [convert_leniently(get_args(kind)[0], item) for item in raw]
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError:
@@ -63,7 +63,7 @@ def read_as(kind: Any, raw: Any) -> Any:
 
 def _read_model(kind: Any, raw: dict[str, Any]) -> Any:
     fields = _fields_of(kind)
-    known = {field: read_as(type_, raw.get(name)) for name, (field, type_) in fields.items()}
+    known = {field: convert_leniently(type_, raw.get(name)) for name, (field, type_) in fields.items()}
     model = (get_origin(kind) or kind)(**known)
     vars(model).update((name, value) for name, value in raw.items() if name not in fields)
     return model

@@ -1,4 +1,4 @@
-"""Methods of resources: from one function, in each world."""
+"""Methods of resources: from one function, in each surface."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Any, Unpack
 
 import pytest
 
-from payi_transport.client.calls import Call, Options
 from payi_transport.client.endpoints import RAW, STREAMING, Resource, endpoint, list_endpoint
+from payi_transport.client.request import RequestOptions, RequestSpec
 from payi_transport.pagination import CursorPage
 
 
-class World:
+class Surface:
     """Says what it was asked to do."""
 
     def __init__(self, name: str = "plain") -> None:
         self.name = name
 
-    def call(self, call: Call[Any]) -> str:
+    def call(self, call: RequestSpec[Any]) -> str:
         return f"{self.name} call {call.path}"
 
-    def list(self, call: Call[Any]) -> str:
+    def list(self, call: RequestSpec[Any]) -> str:
         return f"{self.name} list {call.path}"
 
-    def raw(self) -> World:
-        return World("raw")
+    def raw(self) -> Surface:
+        return Surface("raw")
 
-    def streaming(self) -> World:
-        return World("streaming")
+    def streaming(self) -> Surface:
+        return Surface("streaming")
 
 
 class Things(Resource[Any]):
@@ -38,17 +38,17 @@ class Things(Resource[Any]):
     with_streaming_response = STREAMING
 
     @endpoint
-    def retrieve(self, name: str, *, size: int = 1, **options: Unpack[Options]) -> Call[int]:
+    def retrieve(self, name: str, *, size: int = 1, **options: Unpack[RequestOptions]) -> RequestSpec[int]:
         """One thing."""
-        return Call("GET", f"/{name}/{size}", int, options)
+        return RequestSpec("GET", f"/{name}/{size}", int, options)
 
     @list_endpoint
-    def list(self) -> Call[CursorPage[int]]:
+    def list(self) -> RequestSpec[CursorPage[int]]:
         """All things."""
-        return Call("GET", "/", CursorPage[int])
+        return RequestSpec("GET", "/", CursorPage[int])
 
 
-things: Any = Things(World())
+things: Any = Things(Surface())
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ SCORED = b'{"items":[{"kpi_name":"solved-other","score":9},{"kpi_name":"solved",
 NAMES = {"kpi_name": "solved", "use_case_name": "bot", "use_case_id": "u1"}
 
 
-def increment(origin: Origin, world: str, **arguments: Any) -> bool:
-    if world == "sync":
+def increment(origin: Origin, surface: str, **arguments: Any) -> bool:
+    if surface == "sync":
         with Payi(api_key="k", base_url=origin.url, max_retries=0) as payi:
             return increment_kpi_score(payi, **arguments)
 
@@ -28,7 +28,7 @@ def increment(origin: Origin, world: str, **arguments: Any) -> bool:
     return anyio.run(main)
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize("surface", ["sync", "async"])
 @pytest.mark.parametrize(
     ("scores", "by", "written"),
     [
@@ -39,22 +39,22 @@ def increment(origin: Origin, world: str, **arguments: Any) -> bool:
     ],
 )
 def test_the_score_is_read_and_written(
-    world: str, scores: bytes, by: dict[str, int], written: float, origin: Origin
+    surface: str, scores: bytes, by: dict[str, int], written: float, origin: Origin
 ) -> None:
     origin.answers = [CannedResponse([scores]), CannedResponse([b""])]
-    assert increment(origin, world, **NAMES, **by)
+    assert increment(origin, surface, **NAMES, **by)
     read, wrote = origin.received
     assert (read.method, read.path) == ("GET", "/api/v1/use_cases/instances/bot/u1/kpis?kpi_name=solved")
     assert (wrote.method, wrote.path) == ("PUT", "/api/v1/use_cases/instances/bot/u1/kpis/solved")
     assert json.loads(wrote.body) == {"score": written}
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize("surface", ["sync", "async"])
 @pytest.mark.parametrize("names", [NAMES, {**NAMES, "use_case_id": ""}])
 def test_what_goes_wrong_is_false_and_told_at_debug_level(
-    world: str, names: dict[str, str], origin: Origin, caplog: pytest.LogCaptureFixture
+    surface: str, names: dict[str, str], origin: Origin, caplog: pytest.LogCaptureFixture
 ) -> None:
     origin.answers = [CannedResponse([b"{}"], status=404)]
     with caplog.at_level(logging.DEBUG, "payi.instrument"):
-        assert not increment(origin, world, **names)
+        assert not increment(origin, surface, **names)
     assert "KPI solved of bot" in caplog.text

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from payi_transport import AsyncPayi, Payi, PayiError, Timeout
-from payi_transport.client.api import API
+from payi_transport.client.api_resources import APIResources
 from payi_transport.errors import APIResponseValidationError
 from tests.origin import CannedResponse, Origin
 
@@ -137,5 +137,5 @@ def test_the_key_is_not_shown() -> None:
 @pytest.mark.parametrize("name", ["with_raw_response", "with_streaming_response"])
 def test_the_whole_api_can_be_had_in_another_world(kind: Any, name: str) -> None:
     client = kind(api_key="k")
-    assert type(getattr(client, name)) is API
+    assert type(getattr(client, name)) is APIResources
     assert type(getattr(client, name).limits) is type(client.limits)

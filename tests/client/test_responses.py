@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from payi_transport.client.responses import APIResponse, AsyncAPIResponse, read_answer
+from payi_transport.client.responses import APIResponse, AsyncAPIResponse, parse_response
 from payi_transport.errors import APIResponseValidationError
 from payi_transport.types import DefaultResponse, IngestUnits
 from payi_transport.types.categories import CategoryDeleteResponse
@@ -37,7 +37,7 @@ def answer(stream: bool = False, **more: Any) -> httpx.Response:
 
 
 def read(response: httpx.Response) -> DefaultResponse:
-    return read_answer(response, DefaultResponse, strict=False)
+    return parse_response(response, DefaultResponse, strict=False)
 
 
 @pytest.mark.parametrize("kind", [APIResponse, AsyncAPIResponse])
@@ -119,7 +119,7 @@ def test_an_answer_of_another_shape_is_an_error(content: bytes, reason: str, str
     with pytest.raises(
         APIResponseValidationError, match=f"GET /api/v1/limits/L1 can't be read: .*({reason})"
     ) as caught:
-        read_answer(response, DefaultResponse, strict=strict)
+        parse_response(response, DefaultResponse, strict=strict)
     assert caught.value.status_code == 200
     assert caught.value.response is response
 
@@ -127,18 +127,18 @@ def test_an_answer_of_another_shape_is_an_error(content: bytes, reason: str, str
 def test_an_error_of_shape_knows_the_request_id() -> None:
     response = answer(content=b'{"request_id":"r1","message":3}')
     with pytest.raises(APIResponseValidationError, match=r"\$\.message") as caught:
-        read_answer(response, DefaultResponse, strict=True)
+        parse_response(response, DefaultResponse, strict=True)
     assert (caught.value.request_id, caught.value.body) == ("r1", {"request_id": "r1", "message": 3})
 
 
 def test_only_strict_reading_minds_a_part_of_another_type() -> None:
-    value: Any = read_answer(answer(content=b'{"input":"many"}'), IngestUnits, strict=False)
+    value: Any = parse_response(answer(content=b'{"input":"many"}'), IngestUnits, strict=False)
     assert value.input == "many"
 
 
 def test_an_answer_without_a_meaning_is_not_looked_at() -> None:
-    assert read_answer(answer(content=b"<html>"), NoneType, strict=True) is None
+    assert parse_response(answer(content=b"<html>"), NoneType, strict=True) is None
 
 
 def test_an_empty_list_is_a_list() -> None:
-    assert read_answer(answer(content=b"[]"), CategoryDeleteResponse, strict=False) == []
+    assert parse_response(answer(content=b"[]"), CategoryDeleteResponse, strict=False) == []

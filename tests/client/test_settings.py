@@ -6,14 +6,19 @@ import httpx
 import pytest
 
 from payi_transport import PayiError
-from payi_transport.client.settings import find_base_url, find_key, make_settings, read_custom_headers
+from payi_transport.client.settings import (
+    make_settings,
+    read_custom_headers,
+    resolve_api_key,
+    resolve_base_url,
+)
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT
 
 
 def test_the_key_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "from-environment")
-    assert find_key("given") == "given"
-    assert find_key(None) == "from-environment"
+    assert resolve_api_key("given") == "given"
+    assert resolve_api_key(None) == "from-environment"
 
 
 @pytest.mark.parametrize("set_to", [None, ""])
@@ -23,7 +28,7 @@ def test_without_a_key_the_error_names_the_variable(
     if set_to is not None:
         monkeypatch.setenv("PAYI_API_KEY", set_to)
     with pytest.raises(PayiError, match="PAYI_API_KEY"):
-        find_key(None)
+        resolve_api_key(None)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_the_address_is_given_or_in_the_environment_or_the_default(
 ) -> None:
     if environment is not None:
         monkeypatch.setenv("PAYI_BASE_URL", environment)
-    assert find_base_url(given) == found
+    assert resolve_base_url(given) == found
 
 
 @pytest.mark.parametrize(

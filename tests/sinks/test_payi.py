@@ -10,11 +10,11 @@ import pytest
 
 from payi_transport.sinks.payi import PayiSink
 from tests.origin import CannedResponse, Origin
-from tests.sinks.ingested import JSON, TAKEN, event
+from tests.sinks.events import ACCEPTED, JSON, event
 
 
 def test_a_batch_is_one_bulk_call_with_the_array_as_its_body(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [TAKEN]
+    origin.answers = [ACCEPTED]
     receipt = bulk.deliver([event(1, user_id="ü", limit_ids=("a", "b"), scope="region.eu"), event(2)])
     [received] = origin.received
     assert (received.method, received.path) == ("POST", "/api/v1/ingest/bulk")
@@ -27,7 +27,7 @@ def test_a_batch_is_one_bulk_call_with_the_array_as_its_body(bulk: PayiSink, ori
 
 
 def test_a_batch_too_large_for_one_body_is_sent_in_several(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [TAKEN]
+    origin.answers = [ACCEPTED]
     receipt = bulk.deliver([event(number, provider_request_json="x" * 3_000_000) for number in range(3)])
     sizes = [len(json.loads(received.body)) for received in origin.received]
     assert sizes == [1, 1, 1]
@@ -69,7 +69,7 @@ def refuse_poison(origin: Origin, poison: set[int]) -> None:
     def answer() -> CannedResponse:
         ids = {item["provider_response_id"] for item in json.loads(origin.received[-1].body)}
         bad = ids & {f"id-{number}" for number in poison}
-        return CannedResponse([b"{}"], status=400) if bad else TAKEN
+        return CannedResponse([b"{}"], status=400) if bad else ACCEPTED
 
     origin.next_answer = answer  # type: ignore[method-assign]
 
@@ -90,7 +90,7 @@ def test_a_failure_in_the_middle_of_halving_keeps_what_was_found_until_then(
     bulk: PayiSink, origin: Origin
 ) -> None:
     bad, down = CannedResponse([b"{}"], status=400), CannedResponse([b"{}"], status=503)
-    origin.answers = [bad, bad, bad, TAKEN, down]
+    origin.answers = [bad, bad, bad, ACCEPTED, down]
     receipt = bulk.deliver([event(number) for number in range(4)])
     sizes = [len(json.loads(received.body)) for received in origin.received]
     assert sizes == [4, 2, 1, 3]

@@ -11,7 +11,7 @@ import pytest
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
 from tests.origin import CannedResponse, Origin
-from tests.sinks.ingested import TAKEN, event
+from tests.sinks.events import ACCEPTED, event
 
 
 def test_an_answer_without_end_is_left_behind(bulk: PayiSink, origin: Origin) -> None:
@@ -21,7 +21,7 @@ def test_an_answer_without_end_is_left_behind(bulk: PayiSink, origin: Origin) ->
 
 def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
     origin.answers = [CannedResponse([b" "] * 1_000_000)]
-    sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.2)
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"), response_seconds=0.2)
     receipt = sink.deliver([event(1)])
     sink.close()
     assert list(receipt.retry) == [0]
@@ -31,7 +31,7 @@ def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
 def test_an_answer_that_does_not_begin_is_given_up(origin: Origin) -> None:
     hold = threading.Event()
     origin.answers = [CannedResponse(hold=hold)]
-    sink = PayiSink(PayiAccount(origin.url, "payi-key"), answer_seconds=0.05)
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"), response_seconds=0.05)
     receipt = sink.deliver([event(1)])
     hold.set()
     sink.close()
@@ -67,7 +67,7 @@ def test_a_broken_connection_is_retried(end: str, bulk: PayiSink, origin: Origin
 
 
 def test_a_forked_child_uses_no_connection_of_its_parent(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [TAKEN]
+    origin.answers = [ACCEPTED]
     bulk.deliver([event(1)])
     before = bulk._http
     bulk.fork()
@@ -79,7 +79,7 @@ def test_a_forked_child_uses_no_connection_of_its_parent(bulk: PayiSink, origin:
 
 def test_closing_twice_and_closing_what_was_never_used_is_fine(bulk: PayiSink, origin: Origin) -> None:
     bulk.close()
-    origin.answers = [TAKEN]
+    origin.answers = [ACCEPTED]
     bulk.deliver([event(1)])
     bulk.close()
     bulk.close()
@@ -94,7 +94,7 @@ def secure(origin: Origin) -> str:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATES / "cert.pem", CERTIFICATES / "key.pem")
     origin.socket = context.wrap_socket(origin.socket, server_side=True)
-    origin.answers = [TAKEN]
+    origin.answers = [ACCEPTED]
     return f"https://localhost:{origin.server_port}"
 
 

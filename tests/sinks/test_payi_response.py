@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.sinks.payi_response import PayiResponse, read_receipt
+from payi_transport.sinks.payi_response import PayiResponse, make_receipt
 from payi_transport.sinks.protocol import Receipt
 
 
 def read(status: int | None, body: bytes = b"{}", *, single: bool = False, size: int = 3) -> Receipt:
-    return read_receipt(PayiResponse(status, body, 7.0, "gone"), size, 10, single=single)
+    return make_receipt(PayiResponse(status, body, 7.0, "gone"), size, 10, single=single)
 
 
 @pytest.mark.parametrize(

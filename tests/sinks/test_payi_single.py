@@ -10,7 +10,7 @@ import pytest
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
 from tests.origin import CannedResponse, Origin
-from tests.sinks.ingested import TAKEN, event
+from tests.sinks.events import ACCEPTED, event
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def single(origin: Origin) -> Iterator[PayiSink]:
 
 
 def test_a_single_event_is_a_call_with_its_context_in_headers(single: PayiSink, origin: Origin) -> None:
-    origin.answers = [TAKEN]
+    origin.answers = [ACCEPTED]
     single.deliver(
         [
             event(
@@ -75,7 +75,7 @@ def test_what_pay_i_says_of_a_single_event_is_part_of_the_receipt(single: PayiSi
 
 def test_after_a_failed_single_call_the_rest_waits(single: PayiSink, origin: Origin) -> None:
     origin.answers = [
-        TAKEN,
+        ACCEPTED,
         CannedResponse([b"{}"], status=422),
         CannedResponse([b"{}"], status=503, headers={"retry-after": "2"}),
     ]

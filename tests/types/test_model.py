@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.types.model import Model, read_as
+from payi_transport.types.model import Model, convert_leniently
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ FULL = {
 
 
 def test_every_part_is_of_its_type() -> None:
-    outer = read_as(Outer, FULL)
+    outer = convert_leniently(Outer, FULL)
     assert (outer.name, outer.when) == ("a", datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
     assert outer.inner == Inner(1, 2.0)
     assert [type(inner) for inner in outer.inners] == [Inner, Inner]
@@ -65,7 +65,7 @@ def test_every_part_is_of_its_type() -> None:
 
 
 def test_unknown_fields_are_attributes_wherever_they_stand() -> None:
-    outer = read_as(Outer, FULL)
+    outer = convert_leniently(Outer, FULL)
     assert outer.brand_new == [1, 2]
     assert outer.unknown_fields == {"brand_new": [1, 2]}
     assert outer.inner.new == "x"
@@ -73,13 +73,13 @@ def test_unknown_fields_are_attributes_wherever_they_stand() -> None:
 
 
 def test_a_dict_of_it_has_the_names_of_the_api_and_nothing_that_is_none() -> None:
-    outer = read_as(Outer, FULL)
+    outer = convert_leniently(Outer, FULL)
     assert outer.to_dict() == {**FULL, "when": outer.when}
-    assert read_as(Outer, {"name": "a", "inner": None}).to_dict() == {"name": "a"}
+    assert convert_leniently(Outer, {"name": "a", "inner": None}).to_dict() == {"name": "a"}
 
 
 def test_the_repr_shows_what_there_is() -> None:
-    outer = read_as(Outer, {"name": "a", "inner": {"count": 1, "new": 2}, "brand_new": "x"})
+    outer = convert_leniently(Outer, {"name": "a", "inner": {"count": 1, "new": 2}, "brand_new": "x"})
     assert repr(outer) == "Outer(name='a', inner=Inner(count=1, new=2), brand_new='x')"
 
 
@@ -94,7 +94,7 @@ COPIES: dict[str, Callable[[Outer], Outer]] = {
 def test_a_copy_has_the_unknown_fields_too_and_is_a_value_of_its_own(
     copied: Callable[[Outer], Outer],
 ) -> None:
-    outer = read_as(Outer, FULL)
+    outer = convert_leniently(Outer, FULL)
     other = copied(outer)
     assert other == outer
     assert other.to_dict() == outer.to_dict()
@@ -103,7 +103,7 @@ def test_a_copy_has_the_unknown_fields_too_and_is_a_value_of_its_own(
 
 
 def test_a_deep_copy_shares_nothing_with_what_was_copied() -> None:
-    outer = read_as(Outer, FULL)
+    outer = convert_leniently(Outer, FULL)
     other = copy.deepcopy(outer)
     other.brand_new.append(3)
     other.inner.new = "y"
@@ -128,18 +128,18 @@ def test_a_value_may_be_sent_again_as_json() -> None:
     ],
 )
 def test_a_part_of_another_type_stays_as_it_came(raw: dict[str, Any], field: str, kept: Any) -> None:
-    assert getattr(read_as(Outer, raw), field) == kept
+    assert getattr(convert_leniently(Outer, raw), field) == kept
 
 
 def test_a_generic_answer_reads_its_items() -> None:
-    box = read_as(Box[Inner], {"items": [{"count": 1}]})
+    box = convert_leniently(Box[Inner], {"items": [{"count": 1}]})
     assert box == Box([Inner(1)])
     assert not box.unknown_fields
 
 
 @pytest.mark.parametrize("raw", [None, 3, "x", [1]])
 def test_what_is_no_object_stays_as_it_came(raw: Any) -> None:
-    assert read_as(Outer, raw) is raw
+    assert convert_leniently(Outer, raw) is raw
 
 
 json_values = st.recursive(
@@ -151,7 +151,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_no_answer_is_an_error(raw: Any) -> None:
-    value = read_as(Outer, raw)
+    value = convert_leniently(Outer, raw)
     if isinstance(raw, dict):
         assert repr(value)
         value.to_dict()

@@ -8,9 +8,17 @@ from typing import Unpack
 
 from msgspec import UNSET, UnsetType
 
-from payi_transport.client.calls import Call, Options, fill
-from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint, list_endpoint
-from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.client.endpoints import (
+    RAW,
+    STREAMING,
+    Resource,
+    SurfaceT,
+    Variant,
+    endpoint,
+    list_endpoint,
+)
+from payi_transport.client.request import RequestOptions, RequestSpec, build_path
+from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.pagination import CursorPage
 from payi_transport.types.categories import (
     CategoryDeleteResourceResponse,
@@ -29,11 +37,11 @@ _RESOURCE = _CATEGORY + "/resources/{resource}"
 _VERSION = _RESOURCE + "/{resource_id}"
 
 
-class CategoryResources(Resource[W]):
+class CategoryResources(Resource[SurfaceT]):
     """Versions of a resource: the prices that hold from some time on."""
 
-    with_raw_response: Turn[CategoryResources[SyncRaw], CategoryResources[AsyncRaw]] = RAW
-    with_streaming_response: Turn[CategoryResources[SyncStreaming], CategoryResources[AsyncStreaming]] = (
+    with_raw_response: Variant[CategoryResources[SyncRaw], CategoryResources[AsyncRaw]] = RAW
+    with_streaming_response: Variant[CategoryResources[SyncStreaming], CategoryResources[AsyncStreaming]] = (
         STREAMING
     )
 
@@ -48,8 +56,8 @@ class CategoryResources(Resource[W]):
         max_output_units: int | UnsetType | None = UNSET,
         max_total_units: int | UnsetType | None = UNSET,
         start_timestamp: str | datetime | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[CategoryResourceResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[CategoryResourceResponse]:
         """Create a resource, or a new version of it that holds from `start_timestamp` on."""
         body = {
             "units": units,
@@ -58,16 +66,16 @@ class CategoryResources(Resource[W]):
             "max_total_units": max_total_units,
             "start_timestamp": start_timestamp,
         }
-        path = fill(_RESOURCE, category=category, resource=resource)
-        return Call("POST", path, CategoryResourceResponse, options, body=body)
+        path = build_path(_RESOURCE, category=category, resource=resource)
+        return RequestSpec("POST", path, CategoryResourceResponse, options, body=body)
 
     @endpoint
     def retrieve(
-        self, resource_id: str, *, category: str, resource: str, **options: Unpack[Options]
-    ) -> Call[CategoryResourceResponse]:
+        self, resource_id: str, *, category: str, resource: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[CategoryResourceResponse]:
         """A version of a resource."""
-        path = fill(_VERSION, category=category, resource=resource, resource_id=resource_id)
-        return Call("GET", path, CategoryResourceResponse, options)
+        path = build_path(_VERSION, category=category, resource=resource, resource_id=resource_id)
+        return RequestSpec("GET", path, CategoryResourceResponse, options)
 
     @list_endpoint
     def list(
@@ -79,32 +87,32 @@ class CategoryResources(Resource[W]):
         cursor: str | UnsetType | None = UNSET,
         limit: int | UnsetType | None = UNSET,
         sort_ascending: bool | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[CursorPage[CategoryResourceResponse]]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[CursorPage[CategoryResourceResponse]]:
         """All versions of a resource."""
         query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
-        path = fill(_RESOURCE, category=category, resource=resource)
-        return Call("GET", path, CursorPage[CategoryResourceResponse], options, query)
+        path = build_path(_RESOURCE, category=category, resource=resource)
+        return RequestSpec("GET", path, CursorPage[CategoryResourceResponse], options, query)
 
     @endpoint
     def delete(
-        self, resource_id: str, *, category: str, resource: str, **options: Unpack[Options]
-    ) -> Call[CategoryResourceResponse]:
+        self, resource_id: str, *, category: str, resource: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[CategoryResourceResponse]:
         """Delete a version of a resource."""
-        path = fill(_VERSION, category=category, resource=resource, resource_id=resource_id)
-        return Call("DELETE", path, CategoryResourceResponse, options)
+        path = build_path(_VERSION, category=category, resource=resource, resource_id=resource_id)
+        return RequestSpec("DELETE", path, CategoryResourceResponse, options)
 
 
-class Categories(Resource[W]):
+class Categories(Resource[SurfaceT]):
     """Categories and what is in them."""
 
-    with_raw_response: Turn[Categories[SyncRaw], Categories[AsyncRaw]] = RAW
-    with_streaming_response: Turn[Categories[SyncStreaming], Categories[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[Categories[SyncRaw], Categories[AsyncRaw]] = RAW
+    with_streaming_response: Variant[Categories[SyncStreaming], Categories[AsyncStreaming]] = STREAMING
 
     @property
-    def resources(self) -> CategoryResources[W]:
+    def resources(self) -> CategoryResources[SurfaceT]:
         """Versions of a resource."""
-        return CategoryResources(self._world)
+        return CategoryResources(self._surface)
 
     @list_endpoint
     def list(
@@ -114,24 +122,26 @@ class Categories(Resource[W]):
         cursor: str | UnsetType | None = UNSET,
         limit: int | UnsetType | None = UNSET,
         sort_ascending: bool | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[CursorPage[CategoryResponse]]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[CursorPage[CategoryResponse]]:
         """All categories."""
         query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
-        return Call("GET", _CATEGORIES, CursorPage[CategoryResponse], options, query)
+        return RequestSpec("GET", _CATEGORIES, CursorPage[CategoryResponse], options, query)
 
     @endpoint
-    def delete(self, category: str, **options: Unpack[Options]) -> Call[CategoryDeleteResponse]:
+    def delete(self, category: str, **options: Unpack[RequestOptions]) -> RequestSpec[CategoryDeleteResponse]:
         """Delete a category with all of its resources."""
-        return Call("DELETE", fill(_CATEGORY, category=category), CategoryDeleteResponse, options)
+        return RequestSpec(
+            "DELETE", build_path(_CATEGORY, category=category), CategoryDeleteResponse, options
+        )
 
     @endpoint
     def delete_resource(
-        self, resource: str, *, category: str, **options: Unpack[Options]
-    ) -> Call[CategoryDeleteResourceResponse]:
+        self, resource: str, *, category: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[CategoryDeleteResourceResponse]:
         """Delete all versions of a resource."""
-        path = fill(_RESOURCE, category=category, resource=resource)
-        return Call("DELETE", path, CategoryDeleteResourceResponse, options)
+        path = build_path(_RESOURCE, category=category, resource=resource)
+        return RequestSpec("DELETE", path, CategoryDeleteResourceResponse, options)
 
     @list_endpoint
     def list_resources(
@@ -142,9 +152,9 @@ class Categories(Resource[W]):
         cursor: str | UnsetType | None = UNSET,
         limit: int | UnsetType | None = UNSET,
         sort_ascending: bool | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[CursorPage[CategoryResourceResponse]]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[CursorPage[CategoryResourceResponse]]:
         """All resources of a category."""
         query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
-        path = fill(_CATEGORY + "/resources", category=category)
-        return Call("GET", path, CursorPage[CategoryResourceResponse], options, query)
+        path = build_path(_CATEGORY + "/resources", category=category)
+        return RequestSpec("GET", path, CursorPage[CategoryResourceResponse], options, query)

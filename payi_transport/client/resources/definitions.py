@@ -6,9 +6,17 @@ from typing import Unpack
 
 from msgspec import UNSET, UnsetType
 
-from payi_transport.client.calls import Call, Options, fill, stringify
-from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint, list_endpoint
-from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.client.endpoints import (
+    RAW,
+    STREAMING,
+    Resource,
+    SurfaceT,
+    Variant,
+    endpoint,
+    list_endpoint,
+)
+from payi_transport.client.request import RequestOptions, RequestSpec, build_path, stringify_properties
+from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.pagination import CursorPage
 from payi_transport.types.params import LimitConfigParam, Properties
 from payi_transport.types.shared import LimitType, PayICommonModelsBudgetManagementCreateLimitBase
@@ -30,11 +38,13 @@ _KPI = _KPIS + "/{kpi_name}"
 _LIMIT_CONFIG = _DEFINITION + "/limit_config"
 
 
-class DefinitionKpis(Resource[W]):
+class DefinitionKpis(Resource[SurfaceT]):
     """KPIs that the instances of a use case are scored by."""
 
-    with_raw_response: Turn[DefinitionKpis[SyncRaw], DefinitionKpis[AsyncRaw]] = RAW
-    with_streaming_response: Turn[DefinitionKpis[SyncStreaming], DefinitionKpis[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[DefinitionKpis[SyncRaw], DefinitionKpis[AsyncRaw]] = RAW
+    with_streaming_response: Variant[DefinitionKpis[SyncStreaming], DefinitionKpis[AsyncStreaming]] = (
+        STREAMING
+    )
 
     @endpoint
     def create(
@@ -45,20 +55,20 @@ class DefinitionKpis(Resource[W]):
         goal: float,
         kpi_type: KpiType,
         name: str,
-        **options: Unpack[Options],
-    ) -> Call[KpiCreateResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[KpiCreateResponse]:
         """Create a KPI."""
         body = {"description": description, "goal": goal, "kpi_type": kpi_type, "name": name}
-        path = fill(_KPIS, use_case_name=use_case_name)
-        return Call("POST", path, KpiCreateResponse, options, body=body)
+        path = build_path(_KPIS, use_case_name=use_case_name)
+        return RequestSpec("POST", path, KpiCreateResponse, options, body=body)
 
     @endpoint
     def retrieve(
-        self, kpi_name: str, *, use_case_name: str, **options: Unpack[Options]
-    ) -> Call[KpiRetrieveResponse]:
+        self, kpi_name: str, *, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[KpiRetrieveResponse]:
         """A KPI."""
-        path = fill(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
-        return Call("GET", path, KpiRetrieveResponse, options)
+        path = build_path(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
+        return RequestSpec("GET", path, KpiRetrieveResponse, options)
 
     @endpoint
     def update(
@@ -68,12 +78,12 @@ class DefinitionKpis(Resource[W]):
         use_case_name: str,
         description: str | UnsetType | None = UNSET,
         goal: float | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[KpiUpdateResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[KpiUpdateResponse]:
         """Change a KPI."""
-        path = fill(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
+        path = build_path(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
         body = {"description": description, "goal": goal}
-        return Call("PUT", path, KpiUpdateResponse, options, body=body)
+        return RequestSpec("PUT", path, KpiUpdateResponse, options, body=body)
 
     @list_endpoint
     def list(
@@ -84,27 +94,27 @@ class DefinitionKpis(Resource[W]):
         kpi_name: str | UnsetType | None = UNSET,
         limit: int | UnsetType | None = UNSET,
         sort_ascending: bool | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[CursorPage[KpiListResponse]]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[CursorPage[KpiListResponse]]:
         """All KPIs of a use case, or those of a name."""
         query = {"cursor": cursor, "kpi_name": kpi_name, "limit": limit, "sort_ascending": sort_ascending}
-        path = fill(_KPIS, use_case_name=use_case_name)
-        return Call("GET", path, CursorPage[KpiListResponse], options, query)
+        path = build_path(_KPIS, use_case_name=use_case_name)
+        return RequestSpec("GET", path, CursorPage[KpiListResponse], options, query)
 
     @endpoint
     def delete(
-        self, kpi_name: str, *, use_case_name: str, **options: Unpack[Options]
-    ) -> Call[KpiDeleteResponse]:
+        self, kpi_name: str, *, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[KpiDeleteResponse]:
         """Delete a KPI."""
-        path = fill(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
-        return Call("DELETE", path, KpiDeleteResponse, options)
+        path = build_path(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
+        return RequestSpec("DELETE", path, KpiDeleteResponse, options)
 
 
-class DefinitionLimitConfig(Resource[W]):
+class DefinitionLimitConfig(Resource[SurfaceT]):
     """The limit that each instance of a use case gets."""
 
-    with_raw_response: Turn[DefinitionLimitConfig[SyncRaw], DefinitionLimitConfig[AsyncRaw]] = RAW
-    with_streaming_response: Turn[
+    with_raw_response: Variant[DefinitionLimitConfig[SyncRaw], DefinitionLimitConfig[AsyncRaw]] = RAW
+    with_streaming_response: Variant[
         DefinitionLimitConfig[SyncStreaming], DefinitionLimitConfig[AsyncStreaming]
     ] = STREAMING
 
@@ -117,60 +127,64 @@ class DefinitionLimitConfig(Resource[W]):
         limit_type: LimitType | UnsetType = UNSET,
         properties: Properties | UnsetType | None = UNSET,
         threshold: float | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[UseCaseDefinitionResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[UseCaseDefinitionResponse]:
         """Give each instance from now on a limit of `max` US dollars."""
         body = {
             "max": max,
             "limit_type": limit_type,
-            "properties": stringify(properties),
+            "properties": stringify_properties(properties),
             "threshold": threshold,
         }
-        path = fill(_LIMIT_CONFIG, use_case_name=use_case_name)
-        return Call("POST", path, UseCaseDefinitionResponse, options, body=body)
+        path = build_path(_LIMIT_CONFIG, use_case_name=use_case_name)
+        return RequestSpec("POST", path, UseCaseDefinitionResponse, options, body=body)
 
     @endpoint
-    def delete(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseDefinitionResponse]:
+    def delete(
+        self, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[UseCaseDefinitionResponse]:
         """Give instances no limit from now on."""
-        path = fill(_LIMIT_CONFIG, use_case_name=use_case_name)
-        return Call("DELETE", path, UseCaseDefinitionResponse, options)
+        path = build_path(_LIMIT_CONFIG, use_case_name=use_case_name)
+        return RequestSpec("DELETE", path, UseCaseDefinitionResponse, options)
 
 
-class DefinitionVersion(Resource[W]):
+class DefinitionVersion(Resource[SurfaceT]):
     """The version of a use case."""
 
-    with_raw_response: Turn[DefinitionVersion[SyncRaw], DefinitionVersion[AsyncRaw]] = RAW
-    with_streaming_response: Turn[DefinitionVersion[SyncStreaming], DefinitionVersion[AsyncStreaming]] = (
+    with_raw_response: Variant[DefinitionVersion[SyncRaw], DefinitionVersion[AsyncRaw]] = RAW
+    with_streaming_response: Variant[DefinitionVersion[SyncStreaming], DefinitionVersion[AsyncStreaming]] = (
         STREAMING
     )
 
     @endpoint
-    def increment(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseDefinitionResponse]:
+    def increment(
+        self, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[UseCaseDefinitionResponse]:
         """Begin a new version."""
-        path = fill(_DEFINITION + "/increment_version", use_case_name=use_case_name)
-        return Call("POST", path, UseCaseDefinitionResponse, options)
+        path = build_path(_DEFINITION + "/increment_version", use_case_name=use_case_name)
+        return RequestSpec("POST", path, UseCaseDefinitionResponse, options)
 
 
-class Definitions(Resource[W]):
+class Definitions(Resource[SurfaceT]):
     """What use cases there are."""
 
-    with_raw_response: Turn[Definitions[SyncRaw], Definitions[AsyncRaw]] = RAW
-    with_streaming_response: Turn[Definitions[SyncStreaming], Definitions[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[Definitions[SyncRaw], Definitions[AsyncRaw]] = RAW
+    with_streaming_response: Variant[Definitions[SyncStreaming], Definitions[AsyncStreaming]] = STREAMING
 
     @property
-    def kpis(self) -> DefinitionKpis[W]:
+    def kpis(self) -> DefinitionKpis[SurfaceT]:
         """KPIs that the instances of a use case are scored by."""
-        return DefinitionKpis(self._world)
+        return DefinitionKpis(self._surface)
 
     @property
-    def limit_config(self) -> DefinitionLimitConfig[W]:
+    def limit_config(self) -> DefinitionLimitConfig[SurfaceT]:
         """The limit that each instance of a use case gets."""
-        return DefinitionLimitConfig(self._world)
+        return DefinitionLimitConfig(self._surface)
 
     @property
-    def version(self) -> DefinitionVersion[W]:
+    def version(self) -> DefinitionVersion[SurfaceT]:
         """The version of a use case."""
-        return DefinitionVersion(self._world)
+        return DefinitionVersion(self._surface)
 
     @endpoint
     def create(
@@ -180,8 +194,8 @@ class Definitions(Resource[W]):
         name: str,
         limit_config: LimitConfigParam | PayICommonModelsBudgetManagementCreateLimitBase | UnsetType = UNSET,
         logging_enabled: bool | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[UseCaseDefinitionResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[UseCaseDefinitionResponse]:
         """Define a use case."""
         body = {
             "description": description,
@@ -189,13 +203,15 @@ class Definitions(Resource[W]):
             "limit_config": limit_config,
             "logging_enabled": logging_enabled,
         }
-        return Call("POST", _DEFINITIONS, UseCaseDefinitionResponse, options, body=body)
+        return RequestSpec("POST", _DEFINITIONS, UseCaseDefinitionResponse, options, body=body)
 
     @endpoint
-    def retrieve(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseDefinitionResponse]:
+    def retrieve(
+        self, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[UseCaseDefinitionResponse]:
         """What a use case is."""
-        path = fill(_DEFINITION, use_case_name=use_case_name)
-        return Call("GET", path, UseCaseDefinitionResponse, options)
+        path = build_path(_DEFINITION, use_case_name=use_case_name)
+        return RequestSpec("GET", path, UseCaseDefinitionResponse, options)
 
     @endpoint
     def update(
@@ -204,12 +220,12 @@ class Definitions(Resource[W]):
         *,
         description: str | UnsetType | None = UNSET,
         logging_enabled: bool | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[UseCaseDefinitionResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[UseCaseDefinitionResponse]:
         """Change a use case."""
-        path = fill(_DEFINITION, use_case_name=use_case_name)
+        path = build_path(_DEFINITION, use_case_name=use_case_name)
         body = {"description": description, "logging_enabled": logging_enabled}
-        return Call("PUT", path, UseCaseDefinitionResponse, options, body=body)
+        return RequestSpec("PUT", path, UseCaseDefinitionResponse, options, body=body)
 
     @list_endpoint
     def list(
@@ -219,8 +235,8 @@ class Definitions(Resource[W]):
         limit: int | UnsetType | None = UNSET,
         sort_ascending: bool | UnsetType | None = UNSET,
         use_case_name: str | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[CursorPage[UseCaseDefinitionResponse]]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[CursorPage[UseCaseDefinitionResponse]]:
         """All use cases, or those of a name."""
         query = {
             "cursor": cursor,
@@ -228,10 +244,12 @@ class Definitions(Resource[W]):
             "sort_ascending": sort_ascending,
             "use_case_name": use_case_name,
         }
-        return Call("GET", _DEFINITIONS, CursorPage[UseCaseDefinitionResponse], options, query)
+        return RequestSpec("GET", _DEFINITIONS, CursorPage[UseCaseDefinitionResponse], options, query)
 
     @endpoint
-    def delete(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseDefinitionResponse]:
+    def delete(
+        self, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[UseCaseDefinitionResponse]:
         """Delete a use case."""
-        path = fill(_DEFINITION, use_case_name=use_case_name)
-        return Call("DELETE", path, UseCaseDefinitionResponse, options)
+        path = build_path(_DEFINITION, use_case_name=use_case_name)
+        return RequestSpec("DELETE", path, UseCaseDefinitionResponse, options)

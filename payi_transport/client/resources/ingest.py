@@ -8,9 +8,9 @@ from typing import Any, Unpack, cast
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from payi_transport.client.calls import Call, Options, stringify
-from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint
-from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.client.endpoints import RAW, STREAMING, Resource, SurfaceT, Variant, endpoint
+from payi_transport.client.request import RequestOptions, RequestSpec, stringify_properties
+from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.types.ingest import BulkIngestResponse, IngestResponse
 from payi_transport.types.params import (
     BulkIngestRequest,
@@ -24,7 +24,7 @@ from payi_transport.values.names import PayiHeaderNames
 __all__ = ["Ingest", "IngestUnitsParams"]
 
 
-class IngestUnitsParams(EventFields, Options, total=False):
+class IngestUnitsParams(EventFields, RequestOptions, total=False):
     """What an event may say of its call and whom it is for, and what every call takes."""
 
     account_name: str | None
@@ -54,25 +54,25 @@ _HEADERS = {
 }
 
 
-class Ingest(Resource[W]):
+class Ingest(Resource[SurfaceT]):
     """Events, sent by hand."""
 
-    with_raw_response: Turn[Ingest[SyncRaw], Ingest[AsyncRaw]] = RAW
-    with_streaming_response: Turn[Ingest[SyncStreaming], Ingest[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[Ingest[SyncRaw], Ingest[AsyncRaw]] = RAW
+    with_streaming_response: Variant[Ingest[SyncStreaming], Ingest[AsyncStreaming]] = STREAMING
 
     @endpoint
     def bulk(
         self,
         *,
         events: Iterable[BulkIngestRequest | Event | msgspec.Raw] | UnsetType = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[BulkIngestResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[BulkIngestResponse]:
         """Many events at once; the answer says which were refused, and nothing of costs.
 
         An event may be JSON already, as `msgspec.Raw`.
         """
-        body = events if events is UNSET else [_stringify_properties(event) for event in events]
-        return Call("POST", "/api/v1/ingest/bulk", BulkIngestResponse, options, body=body)
+        body = events if events is UNSET else [_stringify_event(event) for event in events]
+        return RequestSpec("POST", "/api/v1/ingest/bulk", BulkIngestResponse, options, body=body)
 
     @endpoint
     def units(
@@ -81,7 +81,7 @@ class Ingest(Resource[W]):
         category: str,
         units: Mapping[str, IngestUnitsParam | IngestUnits],
         **more: Unpack[IngestUnitsParams],
-    ) -> Call[IngestResponse]:
+    ) -> RequestSpec[IngestResponse]:
         """One event; the answer says what it cost and what became of the limits.
 
         Raises TypeError for limit_ids or request_tags that are no list.
@@ -89,10 +89,10 @@ class Ingest(Resource[W]):
         rest: dict[str, Any] = {**more}
         headers = {header: _to_header(name, rest.pop(name, None)) for name, header in _HEADERS.items()}
         fields = {name: rest.pop(name) for name in EventFields.__annotations__ if name in rest}
-        body = _stringify_properties({"category": category, "units": units, **fields})
+        body = _stringify_event({"category": category, "units": units, **fields})
         query = {"id": fields.get("provider_response_id")}
-        options = cast("Options", rest)
-        return Call("POST", "/api/v1/ingest", IngestResponse, options, query, headers, body)
+        options = cast("RequestOptions", rest)
+        return RequestSpec("POST", "/api/v1/ingest", IngestResponse, options, query, headers, body)
 
 
 def _to_header(name: str, value: Any) -> Any:
@@ -104,8 +104,8 @@ def _to_header(name: str, value: Any) -> Any:
     return str(value) if isinstance(value, bool) else value
 
 
-def _stringify_properties(event: Any) -> Any:
+def _stringify_event(event: Any) -> Any:
     if not isinstance(event, Mapping):
         return event
     names = ("properties", "use_case_properties")
-    return {**event, **{name: stringify(event[name]) for name in names if name in event}}
+    return {**event, **{name: stringify_properties(event[name]) for name in names if name in event}}

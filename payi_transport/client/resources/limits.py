@@ -7,9 +7,17 @@ from typing import Unpack
 
 from msgspec import UNSET, UnsetType
 
-from payi_transport.client.calls import Call, Options, fill, stringify
-from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint, list_endpoint
-from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.client.endpoints import (
+    RAW,
+    STREAMING,
+    Resource,
+    SurfaceT,
+    Variant,
+    endpoint,
+    list_endpoint,
+)
+from payi_transport.client.request import RequestOptions, RequestSpec, build_path, stringify_properties
+from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.pagination import CursorPage
 from payi_transport.types.limits import (
     DefaultResponse,
@@ -27,31 +35,39 @@ _LIMITS = "/api/v1/limits"
 _LIMIT = _LIMITS + "/{limit_id}"
 
 
-class LimitProperties(Resource[W]):
+class LimitProperties(Resource[SurfaceT]):
     """Properties of a limit."""
 
-    with_raw_response: Turn[LimitProperties[SyncRaw], LimitProperties[AsyncRaw]] = RAW
-    with_streaming_response: Turn[LimitProperties[SyncStreaming], LimitProperties[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[LimitProperties[SyncRaw], LimitProperties[AsyncRaw]] = RAW
+    with_streaming_response: Variant[LimitProperties[SyncStreaming], LimitProperties[AsyncStreaming]] = (
+        STREAMING
+    )
 
     @endpoint
     def update(
-        self, limit_id: str, *, properties: Properties, **options: Unpack[Options]
-    ) -> Call[PropertyUpdateResponse]:
+        self, limit_id: str, *, properties: Properties, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[PropertyUpdateResponse]:
         """Set properties of a limit; None removes one."""
-        path = fill(_LIMIT + "/properties", limit_id=limit_id)
-        return Call("PUT", path, PropertyUpdateResponse, options, body={"properties": stringify(properties)})
+        path = build_path(_LIMIT + "/properties", limit_id=limit_id)
+        return RequestSpec(
+            "PUT",
+            path,
+            PropertyUpdateResponse,
+            options,
+            body={"properties": stringify_properties(properties)},
+        )
 
 
-class Limits(Resource[W]):
+class Limits(Resource[SurfaceT]):
     """Limits: create, retrieve, update, list, delete, reset."""
 
-    with_raw_response: Turn[Limits[SyncRaw], Limits[AsyncRaw]] = RAW
-    with_streaming_response: Turn[Limits[SyncStreaming], Limits[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[Limits[SyncRaw], Limits[AsyncRaw]] = RAW
+    with_streaming_response: Variant[Limits[SyncStreaming], Limits[AsyncStreaming]] = STREAMING
 
     @property
-    def properties(self) -> LimitProperties[W]:
+    def properties(self) -> LimitProperties[SurfaceT]:
         """Properties of a limit."""
-        return LimitProperties(self._world)
+        return LimitProperties(self._surface)
 
     @endpoint
     def create(
@@ -63,23 +79,23 @@ class Limits(Resource[W]):
         limit_type: LimitType | UnsetType = UNSET,
         properties: Properties | UnsetType | None = UNSET,
         threshold: float | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[LimitResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[LimitResponse]:
         """Create a limit of `max` US dollars, that blocks or allows what comes after."""
         body = {
             "limit_name": limit_name,
             "max": max,
             "limit_id": limit_id,
             "limit_type": limit_type,
-            "properties": stringify(properties),
+            "properties": stringify_properties(properties),
             "threshold": threshold,
         }
-        return Call("POST", _LIMITS, LimitResponse, options, body=body)
+        return RequestSpec("POST", _LIMITS, LimitResponse, options, body=body)
 
     @endpoint
-    def retrieve(self, limit_id: str, **options: Unpack[Options]) -> Call[LimitResponse]:
+    def retrieve(self, limit_id: str, **options: Unpack[RequestOptions]) -> RequestSpec[LimitResponse]:
         """A limit and what was spent of it."""
-        return Call("GET", fill(_LIMIT, limit_id=limit_id), LimitResponse, options)
+        return RequestSpec("GET", build_path(_LIMIT, limit_id=limit_id), LimitResponse, options)
 
     @endpoint
     def update(
@@ -88,11 +104,11 @@ class Limits(Resource[W]):
         *,
         limit_name: str | UnsetType | None = UNSET,
         max: float | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[LimitResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[LimitResponse]:
         """Change the name or the amount of a limit."""
         body = {"limit_name": limit_name, "max": max}
-        return Call("PUT", fill(_LIMIT, limit_id=limit_id), LimitResponse, options, body=body)
+        return RequestSpec("PUT", build_path(_LIMIT, limit_id=limit_id), LimitResponse, options, body=body)
 
     @list_endpoint
     def list(
@@ -102,8 +118,8 @@ class Limits(Resource[W]):
         limit: int | UnsetType | None = UNSET,
         limit_name: str | UnsetType | None = UNSET,
         sort_ascending: bool | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[CursorPage[Limit]]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[CursorPage[Limit]]:
         """All limits, or those of a name, `limit` a page (25 if not given, at most 100)."""
         query = {
             "cursor": cursor,
@@ -111,12 +127,12 @@ class Limits(Resource[W]):
             "limit_name": limit_name,
             "sort_ascending": sort_ascending,
         }
-        return Call("GET", _LIMITS, CursorPage[Limit], options, query)
+        return RequestSpec("GET", _LIMITS, CursorPage[Limit], options, query)
 
     @endpoint
-    def delete(self, limit_id: str, **options: Unpack[Options]) -> Call[DefaultResponse]:
+    def delete(self, limit_id: str, **options: Unpack[RequestOptions]) -> RequestSpec[DefaultResponse]:
         """Delete a limit."""
-        return Call("DELETE", fill(_LIMIT, limit_id=limit_id), DefaultResponse, options)
+        return RequestSpec("DELETE", build_path(_LIMIT, limit_id=limit_id), DefaultResponse, options)
 
     @endpoint
     def reset(
@@ -124,8 +140,8 @@ class Limits(Resource[W]):
         limit_id: str,
         *,
         reset_date: str | datetime | UnsetType = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[LimitHistoryResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[LimitHistoryResponse]:
         """Begin a limit anew, as of `reset_date` where it is given."""
-        path = fill(_LIMIT + "/reset", limit_id=limit_id)
-        return Call("POST", path, LimitHistoryResponse, options, {"resetDate": reset_date})
+        path = build_path(_LIMIT + "/reset", limit_id=limit_id)
+        return RequestSpec("POST", path, LimitHistoryResponse, options, {"resetDate": reset_date})

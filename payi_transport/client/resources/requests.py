@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from payi_transport.client.calls import Call, Options, fill, stringify
-from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint
-from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.client.endpoints import RAW, STREAMING, Resource, SurfaceT, Variant, endpoint
+from payi_transport.client.request import RequestOptions, RequestSpec, build_path, stringify_properties
+from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.types.ingest import RequestResult
 from payi_transport.types.params import Properties
 from payi_transport.types.shared import PropertiesResponse
@@ -25,57 +25,63 @@ _REQUEST = "/api/v1/requests/{request_id}"
 _RESPONSE = "/api/v1/requests/provider/{category}/{provider_response_id}"
 
 
-class RequestIdResult(Resource[W]):
+class RequestIdResult(Resource[SurfaceT]):
     """What Pay-i made of a request."""
 
-    with_raw_response: Turn[RequestIdResult[SyncRaw], RequestIdResult[AsyncRaw]] = RAW
-    with_streaming_response: Turn[RequestIdResult[SyncStreaming], RequestIdResult[AsyncStreaming]] = STREAMING
-
-    @endpoint
-    def retrieve(self, request_id: str, **options: Unpack[Options]) -> Call[RequestResult]:
-        """What Pay-i made of the request of this id."""
-        return Call("GET", fill(_REQUEST + "/result", request_id=request_id), RequestResult, options)
-
-
-class RequestIdProperties(Resource[W]):
-    """Properties of a request."""
-
-    with_raw_response: Turn[RequestIdProperties[SyncRaw], RequestIdProperties[AsyncRaw]] = RAW
-    with_streaming_response: Turn[RequestIdProperties[SyncStreaming], RequestIdProperties[AsyncStreaming]] = (
+    with_raw_response: Variant[RequestIdResult[SyncRaw], RequestIdResult[AsyncRaw]] = RAW
+    with_streaming_response: Variant[RequestIdResult[SyncStreaming], RequestIdResult[AsyncStreaming]] = (
         STREAMING
     )
 
     @endpoint
+    def retrieve(self, request_id: str, **options: Unpack[RequestOptions]) -> RequestSpec[RequestResult]:
+        """What Pay-i made of the request of this id."""
+        return RequestSpec(
+            "GET", build_path(_REQUEST + "/result", request_id=request_id), RequestResult, options
+        )
+
+
+class RequestIdProperties(Resource[SurfaceT]):
+    """Properties of a request."""
+
+    with_raw_response: Variant[RequestIdProperties[SyncRaw], RequestIdProperties[AsyncRaw]] = RAW
+    with_streaming_response: Variant[
+        RequestIdProperties[SyncStreaming], RequestIdProperties[AsyncStreaming]
+    ] = STREAMING
+
+    @endpoint
     def update(
-        self, request_id: str, *, properties: Properties, **options: Unpack[Options]
-    ) -> Call[PropertiesResponse]:
+        self, request_id: str, *, properties: Properties, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[PropertiesResponse]:
         """Set properties of the request of this id."""
-        path = fill(_REQUEST + "/properties", request_id=request_id)
-        return Call("PUT", path, PropertiesResponse, options, body={"properties": stringify(properties)})
+        path = build_path(_REQUEST + "/properties", request_id=request_id)
+        return RequestSpec(
+            "PUT", path, PropertiesResponse, options, body={"properties": stringify_properties(properties)}
+        )
 
 
-class ResponseIdResult(Resource[W]):
+class ResponseIdResult(Resource[SurfaceT]):
     """What Pay-i made of a request."""
 
-    with_raw_response: Turn[ResponseIdResult[SyncRaw], ResponseIdResult[AsyncRaw]] = RAW
-    with_streaming_response: Turn[ResponseIdResult[SyncStreaming], ResponseIdResult[AsyncStreaming]] = (
+    with_raw_response: Variant[ResponseIdResult[SyncRaw], ResponseIdResult[AsyncRaw]] = RAW
+    with_streaming_response: Variant[ResponseIdResult[SyncStreaming], ResponseIdResult[AsyncStreaming]] = (
         STREAMING
     )
 
     @endpoint
     def retrieve(
-        self, provider_response_id: str, *, category: str, **options: Unpack[Options]
-    ) -> Call[RequestResult]:
+        self, provider_response_id: str, *, category: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[RequestResult]:
         """What Pay-i made of the request that the provider answered with this id."""
-        path = fill(_RESPONSE + "/result", category=category, provider_response_id=provider_response_id)
-        return Call("GET", path, RequestResult, options)
+        path = build_path(_RESPONSE + "/result", category=category, provider_response_id=provider_response_id)
+        return RequestSpec("GET", path, RequestResult, options)
 
 
-class ResponseIdProperties(Resource[W]):
+class ResponseIdProperties(Resource[SurfaceT]):
     """Properties of a request."""
 
-    with_raw_response: Turn[ResponseIdProperties[SyncRaw], ResponseIdProperties[AsyncRaw]] = RAW
-    with_streaming_response: Turn[
+    with_raw_response: Variant[ResponseIdProperties[SyncRaw], ResponseIdProperties[AsyncRaw]] = RAW
+    with_streaming_response: Variant[
         ResponseIdProperties[SyncStreaming], ResponseIdProperties[AsyncStreaming]
     ] = STREAMING
 
@@ -86,59 +92,63 @@ class ResponseIdProperties(Resource[W]):
         *,
         category: str,
         properties: Properties,
-        **options: Unpack[Options],
-    ) -> Call[PropertiesResponse]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[PropertiesResponse]:
         """Set properties of the request that the provider answered with this id."""
-        path = fill(_RESPONSE + "/properties", category=category, provider_response_id=provider_response_id)
-        return Call("PUT", path, PropertiesResponse, options, body={"properties": stringify(properties)})
+        path = build_path(
+            _RESPONSE + "/properties", category=category, provider_response_id=provider_response_id
+        )
+        return RequestSpec(
+            "PUT", path, PropertiesResponse, options, body={"properties": stringify_properties(properties)}
+        )
 
 
-class RequestId(Resource[W]):
+class RequestId(Resource[SurfaceT]):
     """Requests by the id that Pay-i gave them."""
 
-    with_raw_response: Turn[RequestId[SyncRaw], RequestId[AsyncRaw]] = RAW
-    with_streaming_response: Turn[RequestId[SyncStreaming], RequestId[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[RequestId[SyncRaw], RequestId[AsyncRaw]] = RAW
+    with_streaming_response: Variant[RequestId[SyncStreaming], RequestId[AsyncStreaming]] = STREAMING
 
     @property
-    def result(self) -> RequestIdResult[W]:
+    def result(self) -> RequestIdResult[SurfaceT]:
         """What Pay-i made of a request."""
-        return RequestIdResult(self._world)
+        return RequestIdResult(self._surface)
 
     @property
-    def properties(self) -> RequestIdProperties[W]:
+    def properties(self) -> RequestIdProperties[SurfaceT]:
         """Properties of a request."""
-        return RequestIdProperties(self._world)
+        return RequestIdProperties(self._surface)
 
 
-class ResponseId(Resource[W]):
+class ResponseId(Resource[SurfaceT]):
     """Requests by the id that the provider gave its answer."""
 
-    with_raw_response: Turn[ResponseId[SyncRaw], ResponseId[AsyncRaw]] = RAW
-    with_streaming_response: Turn[ResponseId[SyncStreaming], ResponseId[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[ResponseId[SyncRaw], ResponseId[AsyncRaw]] = RAW
+    with_streaming_response: Variant[ResponseId[SyncStreaming], ResponseId[AsyncStreaming]] = STREAMING
 
     @property
-    def result(self) -> ResponseIdResult[W]:
+    def result(self) -> ResponseIdResult[SurfaceT]:
         """What Pay-i made of a request."""
-        return ResponseIdResult(self._world)
+        return ResponseIdResult(self._surface)
 
     @property
-    def properties(self) -> ResponseIdProperties[W]:
+    def properties(self) -> ResponseIdProperties[SurfaceT]:
         """Properties of a request."""
-        return ResponseIdProperties(self._world)
+        return ResponseIdProperties(self._surface)
 
 
-class Requests(Resource[W]):
+class Requests(Resource[SurfaceT]):
     """Requests of the past."""
 
-    with_raw_response: Turn[Requests[SyncRaw], Requests[AsyncRaw]] = RAW
-    with_streaming_response: Turn[Requests[SyncStreaming], Requests[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[Requests[SyncRaw], Requests[AsyncRaw]] = RAW
+    with_streaming_response: Variant[Requests[SyncStreaming], Requests[AsyncStreaming]] = STREAMING
 
     @property
-    def request_id(self) -> RequestId[W]:
+    def request_id(self) -> RequestId[SurfaceT]:
         """By the id that Pay-i gave them."""
-        return RequestId(self._world)
+        return RequestId(self._surface)
 
     @property
-    def response_id(self) -> ResponseId[W]:
+    def response_id(self) -> ResponseId[SurfaceT]:
         """By the id that the provider gave its answer."""
-        return ResponseId(self._world)
+        return ResponseId(self._surface)

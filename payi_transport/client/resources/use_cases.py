@@ -6,10 +6,18 @@ from typing import Unpack
 
 from msgspec import UNSET, UnsetType
 
-from payi_transport.client.calls import Call, Options, fill, stringify
-from payi_transport.client.endpoints import RAW, STREAMING, Resource, Turn, W, endpoint, list_endpoint
+from payi_transport.client.endpoints import (
+    RAW,
+    STREAMING,
+    Resource,
+    SurfaceT,
+    Variant,
+    endpoint,
+    list_endpoint,
+)
+from payi_transport.client.request import RequestOptions, RequestSpec, build_path, stringify_properties
 from payi_transport.client.resources.definitions import Definitions
-from payi_transport.client.worlds import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
 from payi_transport.pagination import CursorPage
 from payi_transport.types.params import Properties
 from payi_transport.types.use_cases import KpiListResponse, UseCaseInstanceResponse
@@ -20,11 +28,11 @@ _INSTANCES = "/api/v1/use_cases/instances/{use_case_name}"
 _INSTANCE = _INSTANCES + "/{use_case_id}"
 
 
-class UseCaseKpis(Resource[W]):
+class UseCaseKpis(Resource[SurfaceT]):
     """How an instance of a use case scored."""
 
-    with_raw_response: Turn[UseCaseKpis[SyncRaw], UseCaseKpis[AsyncRaw]] = RAW
-    with_streaming_response: Turn[UseCaseKpis[SyncStreaming], UseCaseKpis[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[UseCaseKpis[SyncRaw], UseCaseKpis[AsyncRaw]] = RAW
+    with_streaming_response: Variant[UseCaseKpis[SyncStreaming], UseCaseKpis[AsyncStreaming]] = STREAMING
 
     @endpoint
     def update(
@@ -34,16 +42,16 @@ class UseCaseKpis(Resource[W]):
         use_case_name: str,
         use_case_id: str,
         score: bool | float | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[None]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[None]:
         """Set the score of a KPI."""
-        path = fill(
+        path = build_path(
             _INSTANCE + "/kpis/{kpi_name}",
             use_case_name=use_case_name,
             use_case_id=use_case_id,
             kpi_name=kpi_name,
         )
-        return Call("PUT", path, type(None), options, headers={"Accept": "*/*"}, body={"score": score})
+        return RequestSpec("PUT", path, type(None), options, headers={"Accept": "*/*"}, body={"score": score})
 
     @list_endpoint
     def list(
@@ -55,70 +63,83 @@ class UseCaseKpis(Resource[W]):
         kpi_name: str | UnsetType | None = UNSET,
         limit: int | UnsetType | None = UNSET,
         sort_ascending: bool | UnsetType | None = UNSET,
-        **options: Unpack[Options],
-    ) -> Call[CursorPage[KpiListResponse]]:
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[CursorPage[KpiListResponse]]:
         """All scores of an instance, or those of one KPI."""
         query = {"cursor": cursor, "kpi_name": kpi_name, "limit": limit, "sort_ascending": sort_ascending}
-        path = fill(_INSTANCE + "/kpis", use_case_name=use_case_name, use_case_id=use_case_id)
-        return Call("GET", path, CursorPage[KpiListResponse], options, query)
+        path = build_path(_INSTANCE + "/kpis", use_case_name=use_case_name, use_case_id=use_case_id)
+        return RequestSpec("GET", path, CursorPage[KpiListResponse], options, query)
 
 
-class UseCaseProperties(Resource[W]):
+class UseCaseProperties(Resource[SurfaceT]):
     """Properties of an instance of a use case."""
 
-    with_raw_response: Turn[UseCaseProperties[SyncRaw], UseCaseProperties[AsyncRaw]] = RAW
-    with_streaming_response: Turn[UseCaseProperties[SyncStreaming], UseCaseProperties[AsyncStreaming]] = (
+    with_raw_response: Variant[UseCaseProperties[SyncRaw], UseCaseProperties[AsyncRaw]] = RAW
+    with_streaming_response: Variant[UseCaseProperties[SyncStreaming], UseCaseProperties[AsyncStreaming]] = (
         STREAMING
     )
 
     @endpoint
     def update(
-        self, use_case_id: str, *, use_case_name: str, properties: Properties, **options: Unpack[Options]
-    ) -> Call[UseCaseInstanceResponse]:
+        self,
+        use_case_id: str,
+        *,
+        use_case_name: str,
+        properties: Properties,
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[UseCaseInstanceResponse]:
         """Set properties of an instance."""
-        path = fill(_INSTANCE + "/properties", use_case_name=use_case_name, use_case_id=use_case_id)
-        return Call("PUT", path, UseCaseInstanceResponse, options, body={"properties": stringify(properties)})
+        path = build_path(_INSTANCE + "/properties", use_case_name=use_case_name, use_case_id=use_case_id)
+        return RequestSpec(
+            "PUT",
+            path,
+            UseCaseInstanceResponse,
+            options,
+            body={"properties": stringify_properties(properties)},
+        )
 
 
-class UseCases(Resource[W]):
+class UseCases(Resource[SurfaceT]):
     """Instances of use cases, and under `definitions` what they are instances of."""
 
-    with_raw_response: Turn[UseCases[SyncRaw], UseCases[AsyncRaw]] = RAW
-    with_streaming_response: Turn[UseCases[SyncStreaming], UseCases[AsyncStreaming]] = STREAMING
+    with_raw_response: Variant[UseCases[SyncRaw], UseCases[AsyncRaw]] = RAW
+    with_streaming_response: Variant[UseCases[SyncStreaming], UseCases[AsyncStreaming]] = STREAMING
 
     @property
-    def kpis(self) -> UseCaseKpis[W]:
+    def kpis(self) -> UseCaseKpis[SurfaceT]:
         """How an instance scored."""
-        return UseCaseKpis(self._world)
+        return UseCaseKpis(self._surface)
 
     @property
-    def definitions(self) -> Definitions[W]:
+    def definitions(self) -> Definitions[SurfaceT]:
         """What use cases there are."""
-        return Definitions(self._world)
+        return Definitions(self._surface)
 
     @property
-    def properties(self) -> UseCaseProperties[W]:
+    def properties(self) -> UseCaseProperties[SurfaceT]:
         """Properties of an instance."""
-        return UseCaseProperties(self._world)
+        return UseCaseProperties(self._surface)
 
     @endpoint
-    def create(self, use_case_name: str, **options: Unpack[Options]) -> Call[UseCaseInstanceResponse]:
+    def create(
+        self, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[UseCaseInstanceResponse]:
         """Begin an instance."""
-        path = fill(_INSTANCES, use_case_name=use_case_name)
-        return Call("POST", path, UseCaseInstanceResponse, options)
+        path = build_path(_INSTANCES, use_case_name=use_case_name)
+        return RequestSpec("POST", path, UseCaseInstanceResponse, options)
 
     @endpoint
     def retrieve(
-        self, use_case_id: str, *, use_case_name: str, **options: Unpack[Options]
-    ) -> Call[UseCaseInstanceResponse]:
+        self, use_case_id: str, *, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[UseCaseInstanceResponse]:
         """An instance."""
-        path = fill(_INSTANCE, use_case_name=use_case_name, use_case_id=use_case_id)
-        return Call("GET", path, UseCaseInstanceResponse, options)
+        path = build_path(_INSTANCE, use_case_name=use_case_name, use_case_id=use_case_id)
+        return RequestSpec("GET", path, UseCaseInstanceResponse, options)
 
     @endpoint
     def delete(
-        self, use_case_id: str, *, use_case_name: str, **options: Unpack[Options]
-    ) -> Call[UseCaseInstanceResponse]:
+        self, use_case_id: str, *, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[UseCaseInstanceResponse]:
         """Delete an instance."""
-        path = fill(_INSTANCE, use_case_name=use_case_name, use_case_id=use_case_id)
-        return Call("DELETE", path, UseCaseInstanceResponse, options)
+        path = build_path(_INSTANCE, use_case_name=use_case_name, use_case_id=use_case_id)
+        return RequestSpec("DELETE", path, UseCaseInstanceResponse, options)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 
 from payi_transport.types import CategoryResourceResponse, CategoryResponse
-from tests.client.answers import RESOURCE, WHEN, WHEN_TEXT
-from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.client.endpoint_cases import (
+    SURFACES,
+    EndpointCase,
+    check_empty_path_parameters,
+    check_request_and_answer,
+)
+from tests.client.response_bodies import RESOURCE, WHEN, WHEN_TEXT
 from tests.origin import Origin
 
-__all__ = ["ROWS"]
+__all__ = ["CASES"]
 
 _CATEGORY = {"category": "my/category"}
 _RESOURCE = {**_CATEGORY, "resource": "a model"}
@@ -23,16 +28,18 @@ _RESOURCES = {"items": [RESOURCE]}
 _UNITS = {"units": {"text": {"input_price": 0.5}}}
 _BOUNDS = {"max_input_units": 1, "max_output_units": 2, "max_total_units": None}
 
-ROWS = [
-    Row("categories.list", "GET /api/v1/categories", CategoryResponse, {"items": [{"category": "a"}]}),
-    Row(
+CASES = [
+    EndpointCase(
+        "categories.list", "GET /api/v1/categories", CategoryResponse, {"items": [{"category": "a"}]}
+    ),
+    EndpointCase(
         "categories.list",
         f"GET /api/v1/categories{_PAGE_QUERY}",
         CategoryResponse,
         {"items": [{"category": "a"}]},
         _PAGE,
     ),
-    Row(
+    EndpointCase(
         "categories.delete",
         f"DELETE {_CATEGORY_PATH}",
         CategoryResourceResponse,
@@ -40,7 +47,7 @@ ROWS = [
         _CATEGORY,
         first="category",
     ),
-    Row(
+    EndpointCase(
         "categories.delete_resource",
         f"DELETE {_RESOURCE_PATH}",
         CategoryResourceResponse,
@@ -48,7 +55,7 @@ ROWS = [
         _RESOURCE,
         first="resource",
     ),
-    Row(
+    EndpointCase(
         "categories.list_resources",
         f"GET {_CATEGORY_PATH}/resources{_PAGE_QUERY}",
         CategoryResourceResponse,
@@ -56,7 +63,7 @@ ROWS = [
         {**_CATEGORY, **_PAGE},
         first="category",
     ),
-    Row(
+    EndpointCase(
         "categories.resources.create",
         f"POST {_RESOURCE_PATH}",
         CategoryResourceResponse,
@@ -65,7 +72,7 @@ ROWS = [
         first="resource",
         body=_UNITS,
     ),
-    Row(
+    EndpointCase(
         "categories.resources.create",
         f"POST {_RESOURCE_PATH}",
         CategoryResourceResponse,
@@ -74,7 +81,7 @@ ROWS = [
         first="resource",
         body={**_UNITS, **_BOUNDS, "start_timestamp": WHEN_TEXT},
     ),
-    Row(
+    EndpointCase(
         "categories.resources.retrieve",
         f"GET {_VERSION_PATH}",
         CategoryResourceResponse,
@@ -82,7 +89,7 @@ ROWS = [
         _VERSION,
         first="resource_id",
     ),
-    Row(
+    EndpointCase(
         "categories.resources.list",
         f"GET {_RESOURCE_PATH}{_PAGE_QUERY}",
         CategoryResourceResponse,
@@ -90,7 +97,7 @@ ROWS = [
         {**_RESOURCE, **_PAGE},
         first="resource",
     ),
-    Row(
+    EndpointCase(
         "categories.resources.delete",
         f"DELETE {_VERSION_PATH}",
         CategoryResourceResponse,
@@ -101,12 +108,14 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
-    check_request_and_answer(row, world, origin)
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(
+    case: EndpointCase, surface: str, origin: Origin
+) -> None:
+    check_request_and_answer(case, surface, origin)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
-    check_empty_path_parameters(row, origin)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
+    check_empty_path_parameters(case, origin)

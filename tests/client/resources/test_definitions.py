@@ -6,11 +6,16 @@ import pytest
 
 from payi_transport.types.use_cases import UseCaseDefinitionResponse
 from payi_transport.types.use_cases.definitions import KpiResponse
-from tests.client.answers import WHEN_TEXT
-from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.client.endpoint_cases import (
+    SURFACES,
+    EndpointCase,
+    check_empty_path_parameters,
+    check_request_and_answer,
+)
+from tests.client.response_bodies import WHEN_TEXT
 from tests.origin import Origin
 
-__all__ = ["ROWS"]
+__all__ = ["CASES"]
 
 _DEFINITIONS = "/api/v1/use_cases/definitions"
 _NAME = {"use_case_name": "my bot"}
@@ -38,8 +43,8 @@ _KPI_ANSWER = {
 _NEW = {"description": "Answers", "name": "my bot"}
 _NEW_KPI = {"description": "Solved", "goal": 0.9, "kpi_type": "percentage", "name": "solved"}
 
-ROWS = [
-    Row(
+CASES = [
+    EndpointCase(
         "use_cases.definitions.create",
         f"POST {_DEFINITIONS}",
         UseCaseDefinitionResponse,
@@ -47,7 +52,7 @@ ROWS = [
         _NEW,
         body=_NEW,
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.create",
         f"POST {_DEFINITIONS}",
         UseCaseDefinitionResponse,
@@ -55,7 +60,7 @@ ROWS = [
         {**_NEW, "limit_config": _LIMIT, "logging_enabled": False},
         body={**_NEW, "limit_config": _LIMIT, "logging_enabled": False},
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.retrieve",
         f"GET {_PATH}",
         UseCaseDefinitionResponse,
@@ -63,7 +68,7 @@ ROWS = [
         _NAME,
         first="use_case_name",
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.update",
         f"PUT {_PATH}",
         UseCaseDefinitionResponse,
@@ -72,14 +77,14 @@ ROWS = [
         first="use_case_name",
         body={"description": "d", "logging_enabled": None},
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.list",
         f"GET {_DEFINITIONS}?cursor=c&limit=2&sort_ascending=true&use_case_name=my+bot",
         UseCaseDefinitionResponse,
         {"items": [_ANSWER]},
         {"cursor": "c", "limit": 2, "sort_ascending": True, "use_case_name": "my bot"},
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.delete",
         f"DELETE {_PATH}",
         UseCaseDefinitionResponse,
@@ -87,7 +92,7 @@ ROWS = [
         _NAME,
         first="use_case_name",
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.kpis.create",
         f"POST {_PATH}/kpis",
         KpiResponse,
@@ -96,7 +101,7 @@ ROWS = [
         first="use_case_name",
         body=_NEW_KPI,
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.kpis.retrieve",
         f"GET {_KPI_PATH}",
         KpiResponse,
@@ -104,7 +109,7 @@ ROWS = [
         _KPI,
         first="kpi_name",
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.kpis.update",
         f"PUT {_KPI_PATH}",
         KpiResponse,
@@ -113,7 +118,7 @@ ROWS = [
         first="kpi_name",
         body={"description": "d", "goal": None},
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.kpis.list",
         f"GET {_PATH}/kpis?cursor=c&kpi_name=solved&limit=1&sort_ascending=true",
         KpiResponse,
@@ -121,7 +126,7 @@ ROWS = [
         {**_NAME, "cursor": "c", "kpi_name": "solved", "limit": 1, "sort_ascending": True},
         first="use_case_name",
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.kpis.delete",
         f"DELETE {_KPI_PATH}",
         KpiResponse,
@@ -129,7 +134,7 @@ ROWS = [
         _KPI,
         first="kpi_name",
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.limit_config.create",
         f"POST {_PATH}/limit_config",
         UseCaseDefinitionResponse,
@@ -138,7 +143,7 @@ ROWS = [
         first="use_case_name",
         body=_LIMIT,
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.limit_config.delete",
         f"DELETE {_PATH}/limit_config",
         UseCaseDefinitionResponse,
@@ -146,7 +151,7 @@ ROWS = [
         _NAME,
         first="use_case_name",
     ),
-    Row(
+    EndpointCase(
         "use_cases.definitions.version.increment",
         f"POST {_PATH}/increment_version",
         UseCaseDefinitionResponse,
@@ -157,12 +162,14 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
-    check_request_and_answer(row, world, origin)
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(
+    case: EndpointCase, surface: str, origin: Origin
+) -> None:
+    check_request_and_answer(case, surface, origin)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
-    check_empty_path_parameters(row, origin)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
+    check_empty_path_parameters(case, origin)

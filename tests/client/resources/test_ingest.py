@@ -9,11 +9,16 @@ import pytest
 from payi_transport import Event, Payi, Units
 from payi_transport.client.resources.ingest import IngestUnitsParams
 from payi_transport.types import BulkIngestResponse, IngestResponse, IngestUnits
-from tests.client.answers import RESULT, WHEN, WHEN_TEXT
-from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.client.endpoint_cases import (
+    SURFACES,
+    EndpointCase,
+    check_empty_path_parameters,
+    check_request_and_answer,
+)
+from tests.client.response_bodies import RESULT, WHEN, WHEN_TEXT
 from tests.origin import Origin
 
-__all__ = ["ROWS"]
+__all__ = ["CASES"]
 
 _ANSWER = {
     "event_timestamp": WHEN_TEXT,
@@ -80,9 +85,9 @@ _CONTEXT_HEADERS = {
     "xproxy-logging-disable": "True",
 }
 
-ROWS = [
-    Row("ingest.bulk", "POST /api/v1/ingest/bulk", BulkIngestResponse, _BULK),
-    Row(
+CASES = [
+    EndpointCase("ingest.bulk", "POST /api/v1/ingest/bulk", BulkIngestResponse, _BULK),
+    EndpointCase(
         "ingest.bulk",
         "POST /api/v1/ingest/bulk",
         BulkIngestResponse,
@@ -93,8 +98,8 @@ ROWS = [
             _LEAST,
         ],
     ),
-    Row("ingest.units", "POST /api/v1/ingest", IngestResponse, _ANSWER, _LEAST, body=_LEAST),
-    Row(
+    EndpointCase("ingest.units", "POST /api/v1/ingest", IngestResponse, _ANSWER, _LEAST, body=_LEAST),
+    EndpointCase(
         "ingest.units",
         "POST /api/v1/ingest?id=p%2F1",
         IngestResponse,
@@ -116,7 +121,7 @@ ROWS = [
         },
         headers=_CONTEXT_HEADERS,
     ),
-    Row(
+    EndpointCase(
         "ingest.units",
         "POST /api/v1/ingest",
         IngestResponse,
@@ -124,7 +129,7 @@ ROWS = [
         {**_LEAST, **dict.fromkeys(_CONTEXT), "event_timestamp": "2026-05-04"},
         body={**_LEAST, "event_timestamp": "2026-05-04"},
     ),
-    Row(
+    EndpointCase(
         "ingest.units",
         "POST /api/v1/ingest",
         IngestResponse,
@@ -138,7 +143,7 @@ ROWS = [
 
 def test_recorded_events_can_be_sent_by_hand(origin: Origin) -> None:
     event = Event(category="system.openai", units={"text": Units(10, 50)}, provider_response_id="p")
-    row = Row(
+    case = EndpointCase(
         "ingest.bulk",
         "POST /api/v1/ingest/bulk",
         BulkIngestResponse,
@@ -146,7 +151,7 @@ def test_recorded_events_can_be_sent_by_hand(origin: Origin) -> None:
         {"events": (event for _ in range(1))},
         body=[{**_LEAST, "provider_response_id": "p"}],
     )
-    check_request_and_answer(row, "sync", origin)
+    check_request_and_answer(case, "sync", origin)
 
 
 def test_whatever_an_event_holds_can_be_sent_alone() -> None:
@@ -163,12 +168,14 @@ def test_a_text_is_no_list_of_texts(name: str, origin: Origin) -> None:
     assert not origin.received
 
 
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
-    check_request_and_answer(row, world, origin)
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(
+    case: EndpointCase, surface: str, origin: Origin
+) -> None:
+    check_request_and_answer(case, surface, origin)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
-    check_empty_path_parameters(row, origin)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
+    check_empty_path_parameters(case, origin)

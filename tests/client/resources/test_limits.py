@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 
 from payi_transport.types import DefaultResponse, Limit, LimitHistoryResponse, LimitResponse
-from tests.client.answers import LIMIT, TOTALS, WHEN, WHEN_TEXT
-from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.client.endpoint_cases import (
+    SURFACES,
+    EndpointCase,
+    check_empty_path_parameters,
+    check_request_and_answer,
+)
+from tests.client.response_bodies import LIMIT, TOTALS, WHEN, WHEN_TEXT
 from tests.origin import Origin
 
-__all__ = ["ROWS"]
+__all__ = ["CASES"]
 
 _ID = {"limit_id": "L/1 ä"}
 _LIMIT = "/api/v1/limits/L%2F1%20%C3%A4"
@@ -27,8 +32,8 @@ _HISTORY = {
     "request_id": "r1",
 }
 
-ROWS = [
-    Row(
+CASES = [
+    EndpointCase(
         "limits.create",
         "POST /api/v1/limits",
         LimitResponse,
@@ -36,7 +41,7 @@ ROWS = [
         {"limit_name": "monthly", "max": 100},
         body={"limit_name": "monthly", "max": 100},
     ),
-    Row(
+    EndpointCase(
         "limits.create",
         "POST /api/v1/limits",
         LimitResponse,
@@ -58,9 +63,9 @@ ROWS = [
             "threshold": None,
         },
     ),
-    Row("limits.retrieve", f"GET {_LIMIT}", LimitResponse, _ANSWER, _ID, first="limit_id"),
-    Row("limits.update", f"PUT {_LIMIT}", LimitResponse, _ANSWER, _ID, first="limit_id", body={}),
-    Row(
+    EndpointCase("limits.retrieve", f"GET {_LIMIT}", LimitResponse, _ANSWER, _ID, first="limit_id"),
+    EndpointCase("limits.update", f"PUT {_LIMIT}", LimitResponse, _ANSWER, _ID, first="limit_id", body={}),
+    EndpointCase(
         "limits.update",
         f"PUT {_LIMIT}",
         LimitResponse,
@@ -69,24 +74,28 @@ ROWS = [
         first="limit_id",
         body={"limit_name": None, "max": 2.5},
     ),
-    Row("limits.list", "GET /api/v1/limits", Limit, {"items": [LIMIT, LIMIT]}),
-    Row(
+    EndpointCase("limits.list", "GET /api/v1/limits", Limit, {"items": [LIMIT, LIMIT]}),
+    EndpointCase(
         "limits.list",
         "GET /api/v1/limits?cursor=a%26b&limit=10&limit_name=monthly&sort_ascending=true",
         Limit,
         {"items": [LIMIT], "cursor": "c", "has_more": True},
         {"cursor": "a&b", "limit": 10, "limit_name": "monthly", "sort_ascending": True},
     ),
-    Row(
+    EndpointCase(
         "limits.list",
         "GET /api/v1/limits",
         Limit,
         {"items": [], "has_more": False},
         {"cursor": None, "limit": None, "limit_name": None, "sort_ascending": None},
     ),
-    Row("limits.delete", f"DELETE {_LIMIT}", DefaultResponse, {"request_id": "r1"}, _ID, first="limit_id"),
-    Row("limits.reset", f"POST {_LIMIT}/reset", LimitHistoryResponse, _HISTORY, _ID, first="limit_id"),
-    Row(
+    EndpointCase(
+        "limits.delete", f"DELETE {_LIMIT}", DefaultResponse, {"request_id": "r1"}, _ID, first="limit_id"
+    ),
+    EndpointCase(
+        "limits.reset", f"POST {_LIMIT}/reset", LimitHistoryResponse, _HISTORY, _ID, first="limit_id"
+    ),
+    EndpointCase(
         "limits.reset",
         f"POST {_LIMIT}/reset?resetDate=2026-05-04T03%3A02%3A01%2B00%3A00",
         LimitHistoryResponse,
@@ -94,7 +103,7 @@ ROWS = [
         {**_ID, "reset_date": WHEN},
         first="limit_id",
     ),
-    Row(
+    EndpointCase(
         "limits.properties.update",
         f"PUT {_LIMIT}/properties",
         LimitResponse,
@@ -106,12 +115,14 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
-    check_request_and_answer(row, world, origin)
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(
+    case: EndpointCase, surface: str, origin: Origin
+) -> None:
+    check_request_and_answer(case, surface, origin)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
-    check_empty_path_parameters(row, origin)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
+    check_empty_path_parameters(case, origin)

@@ -6,11 +6,16 @@ import pytest
 
 from payi_transport import Payi
 from payi_transport.types import PropertiesResponse, RequestResult
-from tests.client.answers import RESULT
-from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.client.endpoint_cases import (
+    SURFACES,
+    EndpointCase,
+    check_empty_path_parameters,
+    check_request_and_answer,
+)
+from tests.client.response_bodies import RESULT
 from tests.origin import Origin
 
-__all__ = ["ROWS"]
+__all__ = ["CASES"]
 
 _REQUEST = {"request_id": "r/1"}
 _RESPONSE = {"category": "system.openai/x", "provider_response_id": "chatcmpl 1"}
@@ -18,8 +23,8 @@ _REQUEST_PATH = "/api/v1/requests/r%2F1"
 _RESPONSE_PATH = "/api/v1/requests/provider/system.openai%2Fx/chatcmpl%201"
 _PROPERTIES = {"properties": {"rated": "good"}}
 
-ROWS = [
-    Row(
+CASES = [
+    EndpointCase(
         "requests.request_id.result.retrieve",
         f"GET {_REQUEST_PATH}/result",
         RequestResult,
@@ -27,7 +32,7 @@ ROWS = [
         _REQUEST,
         first="request_id",
     ),
-    Row(
+    EndpointCase(
         "requests.request_id.properties.update",
         f"PUT {_REQUEST_PATH}/properties",
         PropertiesResponse,
@@ -36,7 +41,7 @@ ROWS = [
         first="request_id",
         body=_PROPERTIES,
     ),
-    Row(
+    EndpointCase(
         "requests.response_id.result.retrieve",
         f"GET {_RESPONSE_PATH}/result",
         RequestResult,
@@ -44,7 +49,7 @@ ROWS = [
         _RESPONSE,
         first="provider_response_id",
     ),
-    Row(
+    EndpointCase(
         "requests.response_id.properties.update",
         f"PUT {_RESPONSE_PATH}/properties",
         PropertiesResponse,
@@ -63,12 +68,14 @@ def test_the_way_to_a_request_can_turn_to_raw_responses(name: str, origin: Origi
         assert type(by_id.result) is type(getattr(client.requests, name).with_raw_response.result)
 
 
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
-    check_request_and_answer(row, world, origin)
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(
+    case: EndpointCase, surface: str, origin: Origin
+) -> None:
+    check_request_and_answer(case, surface, origin)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
-    check_empty_path_parameters(row, origin)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
+    check_empty_path_parameters(case, origin)

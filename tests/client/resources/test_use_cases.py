@@ -8,11 +8,16 @@ from payi_transport import Payi
 from payi_transport.client.resources.definitions import Definitions
 from payi_transport.types import UseCaseInstanceResponse
 from payi_transport.types.use_cases import KpiListResponse
-from tests.client.answers import WHEN_TEXT
-from tests.client.rows import WORLDS, Row, check_empty_path_parameters, check_request_and_answer
+from tests.client.endpoint_cases import (
+    SURFACES,
+    EndpointCase,
+    check_empty_path_parameters,
+    check_request_and_answer,
+)
+from tests.client.response_bodies import WHEN_TEXT
 from tests.origin import Origin
 
-__all__ = ["ROWS"]
+__all__ = ["CASES"]
 
 _NAME = {"use_case_name": "my/bot"}
 _INSTANCE = {**_NAME, "use_case_id": "u 1"}
@@ -31,8 +36,8 @@ _SCORES = {
     ]
 }
 
-ROWS = [
-    Row(
+CASES = [
+    EndpointCase(
         "use_cases.create",
         f"POST {_NAME_PATH}",
         UseCaseInstanceResponse,
@@ -40,10 +45,10 @@ ROWS = [
         _NAME,
         first="use_case_name",
     ),
-    Row(
+    EndpointCase(
         "use_cases.retrieve", f"GET {_PATH}", UseCaseInstanceResponse, _ANSWER, _INSTANCE, first="use_case_id"
     ),
-    Row(
+    EndpointCase(
         "use_cases.delete",
         f"DELETE {_PATH}",
         UseCaseInstanceResponse,
@@ -51,7 +56,7 @@ ROWS = [
         _INSTANCE,
         first="use_case_id",
     ),
-    Row(
+    EndpointCase(
         "use_cases.kpis.update",
         f"PUT {_PATH}/kpis/is%20solved",
         None,
@@ -61,7 +66,7 @@ ROWS = [
         body={},
         headers={"accept": "*/*"},
     ),
-    Row(
+    EndpointCase(
         "use_cases.kpis.update",
         f"PUT {_PATH}/kpis/is%20solved",
         None,
@@ -71,7 +76,7 @@ ROWS = [
         body={"score": True},
         headers={"accept": "*/*"},
     ),
-    Row(
+    EndpointCase(
         "use_cases.kpis.list",
         f"GET {_PATH}/kpis?cursor=c&kpi_name=solved&limit=1&sort_ascending=true",
         KpiListResponse,
@@ -79,7 +84,7 @@ ROWS = [
         {**_INSTANCE, "cursor": "c", "kpi_name": "solved", "limit": 1, "sort_ascending": True},
         first="use_case_id",
     ),
-    Row(
+    EndpointCase(
         "use_cases.properties.update",
         f"PUT {_PATH}/properties",
         UseCaseInstanceResponse,
@@ -91,15 +96,17 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(row: Row, world: str, origin: Origin) -> None:
-    check_request_and_answer(row, world, origin)
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_call_is_its_request_and_its_answer_in_every_world(
+    case: EndpointCase, surface: str, origin: Origin
+) -> None:
+    check_request_and_answer(case, surface, origin)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(row: Row, origin: Origin) -> None:
-    check_empty_path_parameters(row, origin)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
+    check_empty_path_parameters(case, origin)
 
 
 def test_definitions_are_a_part_of_use_cases() -> None:

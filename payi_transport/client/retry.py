@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from payi_transport import errors
-from payi_transport.types.model import read_as
+from payi_transport.types.model import convert_leniently
 from payi_transport.types.shared import XproxyError
 
 if TYPE_CHECKING:
     import httpx
 
 __all__ = [
+    "choose_retry_delay",
     "find_request_id",
-    "find_wait",
-    "is_transient",
+    "is_retryable",
     "make_status_error",
+    "parse_retry_after",
     "read_body",
-    "read_retry_after",
 ]
 
 # Statuses that may go away by themselves, beside those from 500 on; others won't. 425 is ours (RFC 8470 5.2).
@@ -49,22 +49,22 @@ _STATUS_ERRORS: Mapping[int, type[errors.APIStatusError]] = {
 _MESSAGE_MOST = 200
 
 
-def is_transient(status: int) -> bool:
+def is_retryable(status: int) -> bool:
     """Whether the same request may go well later."""
     return status in _TRANSIENT or status >= 500
 
 
-def find_wait(outcome: httpx.Response | errors.APIConnectionError, retries: int) -> float | None:
+def choose_retry_delay(outcome: httpx.Response | errors.APIConnectionError, retries: int) -> float | None:
     """Seconds to wait before sending a request again, that was sent `retries` times again; None: don't."""
     if isinstance(outcome, errors.APIConnectionError):
         return _grow(retries)
-    if not is_transient(outcome.status_code):
+    if not is_retryable(outcome.status_code):
         return None
-    asked = read_retry_after(outcome.headers)
+    asked = parse_retry_after(outcome.headers)
     return asked if asked is not None and asked <= _MOST_PATIENCE else _grow(retries)
 
 
-def read_retry_after(headers: Mapping[str, str]) -> float | None:
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3)."""
     milliseconds = _to_number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -85,7 +85,7 @@ def make_status_error(response: httpx.Response) -> errors.APIStatusError:
     body = read_body(response)
     fields: dict[str, Any] = body if isinstance(body, dict) else {}
     said = fields.get("xproxy_error")
-    xproxy_error = read_as(XproxyError, said) if isinstance(said, dict) else None
+    xproxy_error = convert_leniently(XproxyError, said) if isinstance(said, dict) else None
     message = fields.get("message") or getattr(xproxy_error, "message", None) or str(body)[:_MESSAGE_MOST]
     kind = _STATUS_ERRORS.get(status, errors.InternalServerError if status >= 500 else errors.APIStatusError)
     return kind(

@@ -26,7 +26,7 @@ from payi_transport.types import (
 )
 from payi_transport.types.use_cases import KpiListResponse, UseCaseDefinitionResponse
 from payi_transport.types.use_cases.definitions import KpiResponse
-from tests.client.answers import LIMIT, RESULT, WHEN_TEXT
+from tests.client.response_bodies import LIMIT, RESULT, WHEN_TEXT
 
 ANSWER = {
     "event_timestamp": WHEN_TEXT,

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from payi_transport import Event, Units
-from payi_transport.client.calls import (
-    Call,
-    Options,
+from payi_transport.client.request import (
+    RequestOptions,
+    RequestSpec,
+    build_path,
     encode_body,
     encode_header,
     encode_query,
-    fill,
     merge_headers,
-    stringify,
+    stringify_properties,
 )
 from payi_transport.types import IngestUnits
 
@@ -32,7 +32,7 @@ WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 
 @given(st.text(min_size=1).filter(lambda text: text not in (".", "..")))
 def test_whatever_a_parameter_is_it_stays_one_segment_of_the_path(value: str) -> None:
-    path = fill("/api/{name}/rest", name=value)
+    path = build_path("/api/{name}/rest", name=value)
     _, api, segment, rest = path.split("/")
     assert (api, unquote(segment), rest) == ("api", value, "rest")
     assert "?" not in path and "#" not in path
@@ -41,13 +41,13 @@ def test_whatever_a_parameter_is_it_stays_one_segment_of_the_path(value: str) ->
 @pytest.mark.parametrize("value", ["", None])
 def test_an_empty_parameter_is_an_error_that_names_it(value: Any) -> None:
     with pytest.raises(ValueError, match="Expected a non-empty value for `limit_id` but received"):
-        fill("/limits/{limit_id}", limit_id=value)
+        build_path("/limits/{limit_id}", limit_id=value)
 
 
 @pytest.mark.parametrize("value", [".", ".."])
 def test_a_parameter_that_would_lead_elsewhere_is_an_error(value: str) -> None:
     with pytest.raises(ValueError, match="`limit_id`"):
-        fill("/limits/{limit_id}", limit_id=value)
+        build_path("/limits/{limit_id}", limit_id=value)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +141,12 @@ def test_what_json_can_not_say_is_an_error_that_names_its_type() -> None:
     ],
 )
 def test_properties_are_text_or_none(properties: Any, text: Any) -> None:
-    assert stringify(properties) == text
+    assert stringify_properties(properties) == text
 
 
 def test_the_call_for_another_page_differs_in_its_cursor_alone() -> None:
-    options: Options = {"timeout": 3, "extra_query": {"a": 1, "cursor": "old"}}
-    again = Call("GET", "/x", int, options, {"cursor": "first"}).at("next")
+    options: RequestOptions = {"timeout": 3, "extra_query": {"a": 1, "cursor": "old"}}
+    again = RequestSpec("GET", "/x", int, options, {"cursor": "first"}).at("next")
     assert (again.method, again.path, again.options["timeout"]) == ("GET", "/x", 3)
     assert encode_query(again.query, again.options["extra_query"]) == {"a": "1", "cursor": "next"}
     assert options["extra_query"] == {"a": 1, "cursor": "old"}

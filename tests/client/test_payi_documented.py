@@ -12,7 +12,7 @@ import pytest
 
 from tests.origin import CannedResponse, Origin
 
-PAGE = Path(__file__).with_name("documented.md").read_text("utf-8")
+PAGE = Path(__file__).with_name("payi_documented.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 # What the page leaves to its reader.
 FILLED = {
@@ -20,7 +20,7 @@ FILLED = {
     "client.resource_name": "client.categories",
 }
 
-TAKEN = CannedResponse([b'{"request_id":"r1","xproxy_result":{"request_id":"r1"}}'])
+ACCEPTED = CannedResponse([b'{"request_id":"r1","xproxy_result":{"request_id":"r1"}}'])
 MORE = CannedResponse([b'{"items":[{"limit_name":"monthly"}],"cursor":"c1","has_more":true}'])
 LAST = CannedResponse([b'{"items":[{"limit_name":"daily"}],"has_more":false}'])
 
@@ -42,7 +42,7 @@ def run(blocks: list[str], origin: Origin) -> str:
 
 
 def test_the_whole_page_runs_from_top_to_bottom(origin: Origin) -> None:
-    origin.answers = [TAKEN, TAKEN, MORE, LAST, LAST, LAST, LAST, MORE, LAST, TAKEN, TAKEN]
+    origin.answers = [ACCEPTED, ACCEPTED, MORE, LAST, LAST, LAST, LAST, MORE, LAST, ACCEPTED, ACCEPTED]
     printed = run(BLOCKS, origin)
     assert printed.splitlines() == [
         "Ingested request: r1",
@@ -76,7 +76,7 @@ def test_the_whole_page_runs_from_top_to_bottom(origin: Origin) -> None:
     ],
 )
 def test_its_error_handling_tells_errors_apart(status: int, printed: str, origin: Origin) -> None:
-    body = TAKEN.chunks[0] if status == 200 else b'{"message":"No such category"}'
+    body = ACCEPTED.chunks[0] if status == 200 else b'{"message":"No such category"}'
     origin.answers = [CannedResponse([body], status, {"retry-after-ms": "0"})]
     assert run(BLOCKS[-1:], origin) == printed
 

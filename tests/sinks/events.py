@@ -7,10 +7,10 @@ from typing import Any
 from payi_transport import Event, Units
 from tests.origin import CannedResponse
 
-__all__ = ["JSON", "TAKEN", "event"]
+__all__ = ["ACCEPTED", "JSON", "event"]
 
 JSON = {"content-type": "application/json"}
-TAKEN = CannedResponse(
+ACCEPTED = CannedResponse(
     [b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'], headers=JSON
 )
 

@@ -13,15 +13,15 @@ from msgspec import UNSET, UnsetType
 from payi_transport.client.timeouts import TimeoutTypes
 
 __all__ = [
-    "Call",
-    "Options",
     "RawHeaders",
+    "RequestOptions",
+    "RequestSpec",
+    "build_path",
     "encode_body",
     "encode_header",
     "encode_query",
-    "fill",
     "merge_headers",
-    "stringify",
+    "stringify_properties",
 ]
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-class Options(TypedDict, total=False):
+class RequestOptions(TypedDict, total=False):
     """What every call takes beside its own parameters. Extras win over what the call and the client say."""
 
     extra_headers: Mapping[str, str] | None
@@ -39,24 +39,24 @@ class Options(TypedDict, total=False):
     timeout: TimeoutTypes | UnsetType
 
 
-class Call(msgspec.Struct, Generic[T], frozen=True):
+class RequestSpec(msgspec.Struct, Generic[T], frozen=True):
     """What to send, and what the answer is. UNSET is not sent, None only as a value of the body."""
 
     method: str
     path: str
     answer: type[T]
-    options: Options = {}
+    options: RequestOptions = {}
     query: Mapping[str, object] = {}
     headers: Mapping[str, object] = {}
     body: Any = UNSET
 
-    def at(self, cursor: str) -> Call[T]:
+    def at(self, cursor: str) -> RequestSpec[T]:
         """The same call for another page."""
         extra = {**(self.options.get("extra_query") or {}), "cursor": cursor}
         return msgspec.structs.replace(self, options={**self.options, "extra_query": extra})
 
 
-def fill(template: str, /, **values: str) -> str:
+def build_path(template: str, /, **values: str) -> str:
     """A path with its parameters, escaped. Raises ValueError for one that is empty or changes the path."""
     for name, value in values.items():
         if not value:
@@ -66,7 +66,7 @@ def fill(template: str, /, **values: str) -> str:
     return template.format(**{name: quote(str(value), safe="") for name, value in values.items()})
 
 
-def stringify(
+def stringify_properties(
     properties: Mapping[str, object] | UnsetType | None,
 ) -> Mapping[str, str | None] | UnsetType | None:
     """Properties with their values as text, as the API takes no others."""

@@ -1,4 +1,4 @@
-"""The whole of the API: what there is, and that the rows of the tests name all of it."""
+"""The whole of the API: what there is, and that the cases of the tests name all of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from payi_transport import Payi
 from payi_transport.client.endpoints import Resource, endpoint, list_endpoint
+from tests.client.endpoint_cases import check_parameters
 from tests.client.resources import (
     test_categories,
     test_definitions,
@@ -17,10 +18,9 @@ from tests.client.resources import (
     test_requests,
     test_use_cases,
 )
-from tests.client.rows import check_parameters
 
 _FILES = (test_categories, test_definitions, test_ingest, test_limits, test_requests, test_use_cases)
-ROWS = [row for file in _FILES for row in file.ROWS]
+CASES = [case for file in _FILES for case in file.CASES]
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def endpoints(client: Payi) -> dict[str, type]:
 
 
 def test_every_endpoint_has_rows_that_give_each_of_its_parameters(endpoints: dict[str, type]) -> None:
-    assert set(endpoints) == {row.call for row in ROWS}
+    assert set(endpoints) == {case.call for case in CASES}
     for call, owner in endpoints.items():
-        check_parameters(ROWS, owner, call)
+        check_parameters(CASES, owner, call)
 
 
 def test_every_endpoint_says_what_it_does(endpoints: dict[str, type], client: Payi) -> None:

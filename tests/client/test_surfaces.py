@@ -1,4 +1,4 @@
-"""Six worlds: what a call is in each of them, and what is left behind."""
+"""Six surfaces: what a call is in each of them, and what is left behind."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport import errors
-from payi_transport.client.policy import (
-    find_wait,
-    is_transient,
+from payi_transport.client.retry import (
+    choose_retry_delay,
+    is_retryable,
     make_status_error,
+    parse_retry_after,
     read_body,
-    read_retry_after,
 )
 from payi_transport.errors import APIConnectionError, APIStatusError
 
@@ -50,20 +50,20 @@ def answer(status: int = 400, body: Any = b"", **headers: str) -> httpx.Response
     ],
 )
 def test_what_may_go_away_by_itself_is_tried_again(status: int, transient: bool) -> None:
-    assert is_transient(status) is transient
-    assert (find_wait(answer(status), 0) is not None) is transient
+    assert is_retryable(status) is transient
+    assert (choose_retry_delay(answer(status), 0) is not None) is transient
 
 
 @pytest.mark.parametrize("outcome", [answer(503), APIConnectionError("no", REQUEST)], ids=["status", "error"])
 def test_pauses_double_up_to_8_seconds_less_a_quarter_by_chance(outcome: Any) -> None:
     for retries, most in enumerate([0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]):
-        waits = {find_wait(outcome, retries) for _ in range(50)}
+        waits = {choose_retry_delay(outcome, retries) for _ in range(50)}
         assert all(wait is not None and 0.75 * most <= wait <= most for wait in waits)
         assert len(waits) > 1
 
 
 def test_many_retries_later_the_pause_is_still_a_number() -> None:
-    wait = find_wait(answer(503), 1000)
+    wait = choose_retry_delay(answer(503), 1000)
     assert wait is not None and 6.0 <= wait <= 8.0
 
 
@@ -89,11 +89,11 @@ def test_many_retries_later_the_pause_is_still_a_number() -> None:
 def test_retry_after_is_seconds_milliseconds_or_a_date(
     headers: dict[str, str], seconds: float | None
 ) -> None:
-    assert read_retry_after(answer(503, **headers).headers) == seconds
+    assert parse_retry_after(answer(503, **headers).headers) == seconds
 
 
 def test_a_date_in_the_future_is_the_time_until_then() -> None:
-    seconds = read_retry_after(
+    seconds = parse_retry_after(
         answer(503, retry_after=email.utils.formatdate(time.time() + 30, usegmt=True)).headers
     )
     assert seconds is not None and 25 < seconds <= 30
@@ -101,13 +101,13 @@ def test_a_date_in_the_future_is_the_time_until_then() -> None:
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
 def test_no_retry_after_raises(text: str) -> None:
-    seconds = read_retry_after({"retry-after": text})
+    seconds = parse_retry_after({"retry-after": text})
     assert seconds is None or seconds >= 0
 
 
 def test_what_a_server_asks_for_is_waited_for_up_to_a_minute() -> None:
-    assert find_wait(answer(429, retry_after="60"), 0) == 60.0
-    wait = find_wait(answer(429, retry_after="61"), 0)
+    assert choose_retry_delay(answer(429, retry_after="60"), 0) == 60.0
+    wait = choose_retry_delay(answer(429, retry_after="61"), 0)
     assert wait is not None and wait <= 0.5
 
 
