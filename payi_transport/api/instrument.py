@@ -18,7 +18,7 @@ from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.context.results import forget_results
 from payi_transport.context.scope import set_base_frame
 from payi_transport.decode.content_logger import PromptAndResponseLogger
-from payi_transport.delivery.process_exit import watch_pools
+from payi_transport.delivery.process_exit import run_at_pool_worker_exit
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.active import activate, deactivate, get_active, get_last
@@ -111,7 +111,7 @@ def _start(given: Arguments, logger: logging.Logger, caller: str) -> None:
     activate(pipeline)
     _install(logger)
     atexit.register(_end)
-    watch_pools(payi_shutdown)
+    run_at_pool_worker_exit(payi_shutdown)
     _running = running
 
 
@@ -184,7 +184,7 @@ def payi_limits() -> dict[str, str]:
     and `enforce_limits` make bulk delivery a single one.
     """
     pipeline = get_active()
-    return {} if pipeline is None else pipeline.limits.states()
+    return {} if pipeline is None else pipeline.limits.snapshot()
 
 
 def payi_stats() -> PayiStats:

@@ -52,7 +52,7 @@ class Delivery:
         # The process that it runs in; none before `start`.
         self.pid = 0
         # The exchanges whose answer has begun and not ended.
-        self.answering: dict[int, ReferenceType[Exchange]] = {}
+        self.open_exchanges: dict[int, ReferenceType[Exchange]] = {}
         self._loss_log = loss_log
         self._on_fault = on_fault
         self._listener = listener
@@ -148,15 +148,15 @@ class Delivery:
 
     def _end_open(self) -> None:
         # A copy is made at once, while other threads go on.
-        for found in self.answering.copy().values():
+        for found in self.open_exchanges.copy().values():
             exchange = found()
             if exchange is not None:
                 exchange.finish(Outcome.ABANDONED)
 
-    def abandon(self) -> None:
+    def leave_to_parent(self) -> None:
         """This process is a forked child, and all of this its parent's."""
         if self._spool is not None:
-            self._spool.abandon()
+            self._spool.leave_to_parent()
 
     def stats(self, faults: int = 0) -> PayiStats:
         """Where everything is that was captured."""

@@ -101,7 +101,7 @@ class InlineDelivery:
         # Until when Pay-i is left alone; 0.0 when it did not ask for that last.
         self._not_before = 0.0
 
-    def end(self, exchange: Exchange) -> None:
+    def deliver(self, exchange: Exchange) -> None:
         """Report a call; its exchange has the result then."""
         if exchange.outcome is not Outcome.EXHAUSTED:
             self._queue(exchange)

@@ -9,16 +9,16 @@ import threading
 from collections.abc import Callable
 
 from payi_transport.client.account import PayiAccount
-from payi_transport.delivery.limits import Limits
+from payi_transport.delivery.limits import LimitStates
 from payi_transport.errors import NotFoundError
 
-__all__ = ["LimitCheck", "fetch_state"]
+__all__ = ["LimitPoller", "fetch_state"]
 
 # How long one question may take, in seconds.
 _TIMEOUT = 10.0
 
 
-class LimitCheck:
+class LimitPoller:
     """Asks for each blocked limit every `interval` seconds, on a thread that lives as long as there is one.
 
     `fetch` says the state of a limit, and may raise: then the state stays, and `on_problem` is told.
@@ -26,7 +26,7 @@ class LimitCheck:
 
     def __init__(
         self,
-        limits: Limits,
+        limits: LimitStates,
         fetch: Callable[[str], str],
         interval: float,
         on_problem: Callable[[Exception], None],

@@ -7,7 +7,7 @@ from typing import Any
 
 from payi_transport.context.results import Result
 
-__all__ = ["BLOCKED", "Limits"]
+__all__ = ["BLOCKED", "LimitStates"]
 
 # States in which Pay-i wants no more calls. Source: `xproxy_result.limits` of the ingest API.
 BLOCKED = frozenset({"blocked", "blocked_external"})
@@ -15,14 +15,14 @@ BLOCKED = frozenset({"blocked", "blocked_external"})
 _REMEMBERED = 100_000
 
 
-class Limits:
+class LimitStates:
     """States by limit id. `on_change` hears of each id and its new state; what it raises is the caller's."""
 
     def __init__(self, on_change: Callable[[str, str], Any] | None = None) -> None:
         self._states: dict[str, str] = {}
         self._on_change = on_change
 
-    def note(self, result: Result) -> None:
+    def update(self, result: Result) -> None:
         """Take over what a result says."""
         told = result.get("limits")
         states = {
@@ -47,7 +47,7 @@ class Limits:
             if self._on_change is not None:
                 self._on_change(limit_id, state)
 
-    def states(self) -> dict[str, str]:
+    def snapshot(self) -> dict[str, str]:
         """Every state that is known."""
         return self._states.copy()
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["prepare_resolver", "run_at_child_exit", "watch_pools"]
+__all__ = ["prepare_resolver", "run_at_child_exit", "run_at_pool_worker_exit"]
 
 # Children of multiprocessing, and of billiard, which is Celery's, run the finalizers of these, and no atexit.
 _POOLS = ("multiprocessing.util", "billiard.util")
@@ -17,7 +17,7 @@ _PRIORITY = -100
 _watched: set[str] = set()
 
 
-def watch_pools(function: Callable[[], object]) -> None:
+def run_at_pool_worker_exit(function: Callable[[], object]) -> None:
     """Have `function` run at the end of this process, if a pool began it, and of those that one begins here.
 
     A pool drops all finalizers when a child begins, which is behind the import of the main module.

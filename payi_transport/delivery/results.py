@@ -8,23 +8,23 @@ from typing import Any
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.results import Result, find_result, set_last
 from payi_transport.decode.body import decode_messages
-from payi_transport.delivery.limit_polling import LimitCheck
-from payi_transport.delivery.limits import Limits
+from payi_transport.delivery.limit_polling import LimitPoller
+from payi_transport.delivery.limits import LimitStates
 
-__all__ = ["ResultNotes"]
+__all__ = ["ResultTracker"]
 
 
-class ResultNotes:
+class ResultTracker:
     """`check` asks for the state of blocked limits where they are enforced. Never raises."""
 
     def __init__(
-        self, limits: Limits, check: LimitCheck | None, on_fault: Callable[[BaseException], None]
+        self, limits: LimitStates, check: LimitPoller | None, on_fault: Callable[[BaseException], None]
     ) -> None:
         self._limits = limits
         self._check = check
         self._on_fault = on_fault
 
-    def end_counted(self, exchange: Exchange) -> None:
+    def end_proxied(self, exchange: Exchange) -> None:
         """The end of a call that went through Pay-i, which says in the answer what came of it."""
         if exchange.outcome is Outcome.ABANDONED:
             return
@@ -39,7 +39,7 @@ class ResultNotes:
             exchange.take_result(result)
             self._note_limits(result)
 
-    def hear(self, answer: Mapping[str, Any]) -> None:
+    def on_response(self, answer: Mapping[str, Any]) -> None:
         """Pay-i's answer to an event that went alone, whoever made that. On any thread."""
         result = answer.get("xproxy_result")
         if isinstance(result, dict):
@@ -47,12 +47,12 @@ class ResultNotes:
 
     def _note_limits(self, result: Result) -> None:
         try:
-            self._limits.note(result)
+            self._limits.update(result)
         except BaseException as exc:  # of the listener that the user gave: nothing that it raises ends us
             self._on_fault(exc)
-        self.watch_limits()
+        self.poll_limits()
 
-    def watch_limits(self) -> None:
+    def poll_limits(self) -> None:
         """See to it that somebody asks for the state of limits that block."""
         if self._check is not None:
             self._check.ensure_running()

@@ -14,18 +14,18 @@ from payi_transport.capture.exchange import Exchange, Listener
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.spool.spool import Spool
-from payi_transport.runtime.time_slices import in_slices
+from payi_transport.runtime.time_slices import in_time_slices
 from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.values.event import Event
 
-__all__ = ["Counts", "Pending", "RingSource", "Source", "SpoolSource"]
+__all__ = ["Counts", "QueuedEvent", "RingSource", "Source", "SpoolSource"]
 
 _event = msgspec.json.Decoder(Event)
 # Behind every mark: no flush waits for events of other processes.
 _LAST_TICKET = sys.maxsize
 
 
-class Pending(NamedTuple):
+class QueuedEvent(NamedTuple):
     """An event that waits for delivery."""
 
     ticket: int
@@ -63,13 +63,13 @@ class Source(Protocol):
     def is_ready(self) -> bool:
         """Whether there is anything to take."""
 
-    def take(self) -> list[Pending]:
+    def take(self) -> list[QueuedEvent]:
         """The next events, oldest first, in line until they are settled."""
 
     def is_pressed(self) -> bool:
         """Whether what was taken and is not settled had better be delivered at once."""
 
-    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
+    def settle(self, pending: QueuedEvent, loss: str | None, answer: Mapping[str, Any]) -> None:
         """An event is delivered, with the destination's answer if it gave one, or lost for that reason."""
 
     def mark(self) -> int: ...
@@ -102,15 +102,15 @@ class RingSource:
     def is_ready(self) -> bool:
         return len(self._ring) > 0
 
-    def take(self) -> list[Pending]:
+    def take(self) -> list[QueuedEvent]:
         taken = self._ring.drain(self._most)
         self.counts.lag = perf_counter() - taken[0].item.ended
         # Where events pile up no way is given: among threads that compute, too, it would be too often.
         behind = len(self._ring) >= self._most
-        decoded = (self._take_one(*ticketed) for ticketed in (taken if behind else in_slices(taken)))
+        decoded = (self._take_one(*ticketed) for ticketed in (taken if behind else in_time_slices(taken)))
         return [pending for pending in decoded if pending is not None]
 
-    def _take_one(self, ticket: int, exchange: Exchange, weight: int) -> Pending | None:
+    def _take_one(self, ticket: int, exchange: Exchange, weight: int) -> QueuedEvent | None:
         try:
             decoded = self._decode(exchange)
         except Exception as exc:
@@ -123,12 +123,12 @@ class RingSource:
             self.counts.skipped[decoded] += 1
             self._ring.release(1, weight)
             return None
-        return Pending(ticket, decoded.event, weight, decoded.listener)
+        return QueuedEvent(ticket, decoded.event, weight, decoded.listener)
 
     def is_pressed(self) -> bool:
         return self._ring.is_pressed()
 
-    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
+    def settle(self, pending: QueuedEvent, loss: str | None, answer: Mapping[str, Any]) -> None:
         if loss is not None:
             self._lose(loss, pending.weight)
             return
@@ -188,18 +188,18 @@ class SpoolSource:
                 self._on_fault(self._spool.problems.pop())
         return bool(self._payloads)
 
-    def take(self) -> list[Pending]:
+    def take(self) -> list[QueuedEvent]:
         payloads, self._payloads = self._payloads, []
         self._unsettled = len(payloads)
         taken = (
             self._take_one(number, payload)
-            for number, payload in enumerate(in_slices(payloads), self._settled_own)
+            for number, payload in enumerate(in_time_slices(payloads), self._settled_own)
         )
         return [pending for pending in taken if pending is not None]
 
-    def _take_one(self, number: int, payload: bytes) -> Pending | None:
+    def _take_one(self, number: int, payload: bytes) -> QueuedEvent | None:
         try:
-            return Pending(number if self._own else _LAST_TICKET, _event.decode(payload))
+            return QueuedEvent(number if self._own else _LAST_TICKET, _event.decode(payload))
         except (msgspec.DecodeError, UnicodeDecodeError):
             # Written by another version.
             self._settle_as("spool_unreadable", payload)
@@ -208,7 +208,7 @@ class SpoolSource:
     def is_pressed(self) -> bool:
         return self._unsettled > 0
 
-    def settle(self, pending: Pending, loss: str | None, answer: Mapping[str, Any]) -> None:
+    def settle(self, pending: QueuedEvent, loss: str | None, answer: Mapping[str, Any]) -> None:
         self._settle_as(loss, pending.event)
         if loss is None and self._listener is not None:
             self._listener(answer)

@@ -14,9 +14,9 @@ from time import monotonic
 
 from payi_transport.config.settings import IngestRetrySettings
 from payi_transport.delivery.process_exit import prepare_resolver
-from payi_transport.delivery.sources import Pending, Source
+from payi_transport.delivery.sources import QueuedEvent, Source
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
-from payi_transport.runtime.time_slices import hurry_while
+from payi_transport.runtime.time_slices import skip_pauses_while
 from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt, Sink, check_receipt
 
@@ -53,7 +53,7 @@ class Worker:
         self._wake = wake
         self._log = log
         self._on_fault = on_fault
-        self._pending: deque[Pending] = deque()
+        self._pending: deque[QueuedEvent] = deque()
         self._oldest_at: float | None = None
         self._not_before = 0.0
         self._failures = 0
@@ -111,7 +111,7 @@ class Worker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        hurry_while(lambda: self._flushing > 0)
+        skip_pauses_while(lambda: self._flushing > 0)
         prepare_resolver()
         while not self._stopping:
             self._wake.wait(self._pause())
@@ -180,7 +180,7 @@ class Worker:
             return True
         return now >= (self._oldest_at or 0.0) + self._interval
 
-    def _deliver(self, batch: list[Pending]) -> Receipt:
+    def _deliver(self, batch: list[QueuedEvent]) -> Receipt:
         try:
             receipt = self._sink.deliver([pending.event for pending in batch])
             check_receipt(receipt, len(batch))
@@ -191,7 +191,7 @@ class Worker:
         self.counts.bytes_sent += receipt.bytes_sent
         return receipt
 
-    def _settle(self, batch: list[Pending], receipt: Receipt) -> None:
+    def _settle(self, batch: list[QueuedEvent], receipt: Receipt) -> None:
         """Count each event of a batch as delivered or lost, or put it back in line."""
         again = set(receipt.retry)
         for index, pending in enumerate(batch):
@@ -203,13 +203,13 @@ class Worker:
 
     def _tell(self, receipt: Receipt) -> None:
         if receipt.denied and not self._denied:
-            self._log.once(f"{receipt.problem}; {len(self._pending)} events wait for it to be put right")
+            self._log.warn_now(f"{receipt.problem}; {len(self._pending)} events wait for it to be put right")
         elif receipt.problem and not receipt.denied:
             self._log.warning(f"{receipt.problem}; {len(self._pending)} events wait")
         self._denied = receipt.denied
 
-    def _put_back(self, again: list[Pending]) -> None:
-        kept: list[Pending] = []
+    def _put_back(self, again: list[QueuedEvent]) -> None:
+        kept: list[QueuedEvent] = []
         for pending in again:
             refusal = self._refuse_retry(pending, len(kept))
             if refusal is None:
@@ -221,7 +221,7 @@ class Worker:
         if kept:
             self._oldest_at = monotonic()
 
-    def _refuse_retry(self, pending: Pending, ahead: int) -> str | None:
+    def _refuse_retry(self, pending: QueuedEvent, ahead: int) -> str | None:
         """Why an event is not sent again, None if it is; `ahead` of it are as many that are."""
         retry = self._retry
         if not retry.queue_enabled:

@@ -22,10 +22,10 @@ from payi_transport.decode.exchange_decoder import ExchangeDecoder
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.delivery import Delivery
 from payi_transport.delivery.inline import InlineDelivery
-from payi_transport.delivery.limit_polling import LimitCheck
-from payi_transport.delivery.limits import Limits
+from payi_transport.delivery.limit_polling import LimitPoller
+from payi_transport.delivery.limits import LimitStates
 from payi_transport.delivery.process_exit import run_at_child_exit
-from payi_transport.delivery.results import ResultNotes
+from payi_transport.delivery.results import ResultTracker
 from payi_transport.delivery.ring import Counter
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.rewrite.proxy import Proxy
@@ -68,7 +68,7 @@ class Pipeline:
         self._body_limit = settings.capture.max_body_bytes
         self._decode_options = decode_options
         self.warnings = warnings
-        self.limits = Limits(settings.on_limit)
+        self.limits = LimitStates(settings.on_limit)
         self._fetch_limit = fetch_limit
         self._inline_sink = inline_sink
         window = settings.connection_error_logging_window
@@ -93,9 +93,9 @@ class Pipeline:
     def _begin_line(self) -> None:
         """Begin empty: at first, and again in a child that was forked."""
         self._faults = Counter()
-        self._results = ResultNotes(self.limits, self._make_limit_check(), self.count_fault)
+        self._results = ResultTracker(self.limits, self._make_limit_check(), self.count_fault)
         # In a batch, no event is answered by itself.
-        hear = None if self._settings.delivery.mode == "bulk" else self._results.hear
+        hear = None if self._settings.delivery.mode == "bulk" else self._results.on_response
         decoder = ExchangeDecoder(
             self._decode_options, self.warnings, content_logger=self._content_logger, listener=hear
         )
@@ -116,14 +116,14 @@ class Pipeline:
         match = self.routes.hosts.find(host, port)
         return match is not None and self.routes.observes(match) and current_frame() is not None
 
-    def _make_limit_check(self) -> LimitCheck | None:
+    def _make_limit_check(self) -> LimitPoller | None:
         if self._fetch_limit is None:
             return None
 
         def tell(exc: Exception) -> None:
             self._delivery_log.warning(f"the state of a limit can not be asked for ({type(exc).__name__})")
 
-        return LimitCheck(self.limits, self._fetch_limit, self._settings.limit_check_interval, tell)
+        return LimitPoller(self.limits, self._fetch_limit, self._settings.limit_check_interval, tell)
 
     def _make_inline(self, sink: Sink) -> InlineDelivery:
         return InlineDelivery(
@@ -186,7 +186,7 @@ class Pipeline:
             request_headers=headers,
             request_body=body,
             body_limit=self._body_limit,
-            answering=line.answering,
+            answering=line.open_exchanges,
         )
         exchange.waits = waits
         if tells:
@@ -202,9 +202,9 @@ class Pipeline:
         if detour.body is not None:
             exchange.request_body = detour.body
         if detour.counted:
-            exchange.push, exchange.waits = self._results.end_counted, False
+            exchange.push, exchange.waits = self._results.end_proxied, False
         if detour.refusal is not None:
-            self._results.watch_limits()
+            self._results.poll_limits()
 
     def _check_mode(self, route: Route) -> None:
         """Tell of a decorator that is for another mode than the call, which goes through Pay-i."""
@@ -253,7 +253,7 @@ class Pipeline:
         No thread is started: the child may be about to become another program, or never call anything.
         """
         closed = self._line.closed
-        self._line.abandon()
+        self._line.leave_to_parent()
         self._begin_line()
         self._line.closed = closed
         for sink in (self._sink, None if self._inline_sink is self._sink else self._inline_sink):
@@ -285,7 +285,7 @@ class Pipeline:
         if inline is None or line.closed or line.pid != os.getpid():
             line.push(exchange)
         else:
-            inline.end(exchange)
+            inline.deliver(exchange)
         # A stream that is left early is not the last call any more, and a finaliser's context is anybody's.
         if exchange.outcome is Outcome.EXHAUSTED:
             set_last(exchange.result_slot)

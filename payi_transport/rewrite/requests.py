@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from payi_transport.capture.exchange import RequestRewrite
 from payi_transport.context.frame import Frame
-from payi_transport.delivery.limits import Limits
+from payi_transport.delivery.limits import LimitStates
 from payi_transport.rewrite.blocked import make_blocked_response
 from payi_transport.rewrite.include_usage import ask_for_usage
 from payi_transport.rewrite.proxy import Proxy
@@ -26,7 +26,7 @@ class RequestRewriter:
     def __init__(
         self,
         proxy: Proxy,
-        limits: Limits | None = None,
+        limits: LimitStates | None = None,
         *,
         adds_results: bool = False,
         warn: Callable[[str], None] = lambda message: None,

@@ -27,7 +27,7 @@ class RateLimitedLogger:
         self._next = -math.inf
         self._held_back = 0
 
-    def once(self, message: str) -> None:
+    def warn_now(self, message: str) -> None:
         """Log, whatever was logged before in this window."""
         self._next = -math.inf
         self.warning(message)

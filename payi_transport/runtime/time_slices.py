@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter, sleep
 from typing import TypeVar
 
-__all__ = ["hurry_while", "in_slices"]
+__all__ = ["in_time_slices", "skip_pauses_while"]
 
 T = TypeVar("T")
 
@@ -27,16 +27,16 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-def hurry_while(is_awaited: Callable[[], bool]) -> None:
+def skip_pauses_while(is_awaited: Callable[[], bool]) -> None:
     """Have this thread give no way, from now on, as long as somebody waits for what it does."""
     _thread.is_awaited = is_awaited
 
 
-def in_slices(items: Iterable[T]) -> Iterator[T]:
+def in_time_slices(items: Iterable[T]) -> Iterator[T]:
     """The items; whoever waits for the interpreter gets it between two of them, when a slice has passed.
 
     From a thread that computes it is taken only after `sys.getswitchinterval()`, which is 5 ms. So it comes
-    back as late from each that does: see `hurry_while`.
+    back as late from each that does: see `skip_pauses_while`.
     """
     began = perf_counter()
     for item in items:

@@ -21,7 +21,7 @@ from payi_transport.client.retry import parse_retry_after
 from payi_transport.client.settings import make_settings
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, Timeout
 from payi_transport.client.transport import SyncTransport, describe_error
-from payi_transport.runtime.time_slices import in_slices
+from payi_transport.runtime.time_slices import in_time_slices
 from payi_transport.sinks.payi_response import PayiResponse, make_receipt
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
@@ -159,7 +159,7 @@ def _encode_fitting(batch: Sequence[Event]) -> list[msgspec.Raw]:
     """As many events, one at least, as make a body of the size that is sent at once."""
     items: list[msgspec.Raw] = []
     size = 0
-    for event in in_slices(batch):
+    for event in in_time_slices(batch):
         item = msgspec.json.encode(event)
         size += len(item) + 1
         if items and size > _BODY_MOST:

@@ -201,7 +201,7 @@ def test_a_line_that_never_ran_has_nothing_to_flush() -> None:
     bench = Bench(MemorySink())
     assert bench.line.pid == 0
     assert bench.line.flush(0) and bench.line.close(0)
-    bench.line.abandon()
+    bench.line.leave_to_parent()
 
 
 def test_closing_with_events_undelivered_says_how_many(
@@ -232,5 +232,5 @@ def test_what_can_not_be_put_in_line_is_a_fault_and_no_exception(build: Build) -
 
 def test_an_abandoned_line_lets_go_of_its_files(tmp_path: Path) -> None:
     bench = Bench(MemorySink(), tmp_path)
-    bench.line.abandon()
+    bench.line.leave_to_parent()
     assert list(tmp_path.iterdir()) == []

@@ -68,7 +68,7 @@ class Desk:
 
     def end(self, outcome: Outcome = Outcome.EXHAUSTED) -> Exchange:
         exchange = make_exchange(CASES[0], outcome=outcome, result_slot=ResultSlot())
-        self.inline.end(exchange)
+        self.inline.deliver(exchange)
         return exchange
 
 
@@ -200,7 +200,7 @@ def test_who_listens_hears_the_whole_answer() -> None:
     heard: list[Any] = []
     desk = Desk(TAKEN)
     desk.listener = heard.append
-    desk.inline.end(make_exchange(CASES[0]))
+    desk.inline.deliver(make_exchange(CASES[0]))
     assert heard == [{"request_id": "q", "xproxy_result": RESULT}]
 
 

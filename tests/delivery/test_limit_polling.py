@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from payi_transport.client.account import PayiAccount
-from payi_transport.delivery.limit_polling import LimitCheck, fetch_state
-from payi_transport.delivery.limits import Limits
+from payi_transport.delivery.limit_polling import LimitPoller, fetch_state
+from payi_transport.delivery.limits import LimitStates
 from tests.origin import CannedResponse, Origin
 
 SHORT = 0.002
@@ -24,9 +24,9 @@ class Desk:
         self.asked: list[str] = []
         self.problems: list[Exception] = []
         self.free = threading.Event()
-        self.limits = Limits(self._hear)
+        self.limits = LimitStates(self._hear)
         self.limits.set("budget", "blocked")
-        self.check = LimitCheck(self.limits, self._fetch, SHORT, self.problems.append)
+        self.check = LimitPoller(self.limits, self._fetch, SHORT, self.problems.append)
 
     def _hear(self, limit_id: str, state: str) -> None:
         if state == "ok":
@@ -46,7 +46,7 @@ def test_it_asks_until_the_limit_is_free() -> None:
     desk.check.ensure_running()
     assert desk.free.wait(10)
     assert desk.asked == ["budget"] * 3
-    assert desk.limits.states() == {"budget": "ok"}
+    assert desk.limits.snapshot() == {"budget": "ok"}
 
 
 def test_it_begins_again_when_a_limit_blocks_again() -> None:

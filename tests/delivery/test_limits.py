@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from payi_transport.delivery.limits import Limits
+from payi_transport.delivery.limits import LimitStates
 
 
 def test_the_latest_state_of_each_limit_is_kept() -> None:
-    limits = Limits()
-    limits.note({"limits": {"a": {"state": "ok"}, "b": {"state": "exceeded"}}})
-    limits.note({"limits": {"a": {"state": "blocked"}}})
-    assert limits.states() == {"a": "blocked", "b": "exceeded"}
+    limits = LimitStates()
+    limits.update({"limits": {"a": {"state": "ok"}, "b": {"state": "exceeded"}}})
+    limits.update({"limits": {"a": {"state": "blocked"}}})
+    assert limits.snapshot() == {"a": "blocked", "b": "exceeded"}
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,16 @@ def test_the_latest_state_of_each_limit_is_kept() -> None:
     ],
 )
 def test_what_a_result_says_is_read_whatever_its_shape(result: Any, states: dict[str, str]) -> None:
-    limits = Limits()
-    limits.note(result)
-    assert limits.states() == states
+    limits = LimitStates()
+    limits.update(result)
+    assert limits.snapshot() == states
 
 
 def test_each_change_is_told_once() -> None:
     told: list[tuple[str, str]] = []
-    limits = Limits(lambda limit_id, state: told.append((limit_id, state)))
+    limits = LimitStates(lambda limit_id, state: told.append((limit_id, state)))
     for state in ("ok", "ok", "blocked", "blocked", "ok"):
-        limits.note({"limits": {"a": {"state": state}}})
+        limits.update({"limits": {"a": {"state": state}}})
     assert told == [("a", "ok"), ("a", "blocked"), ("a", "ok")]
 
 
@@ -49,7 +49,7 @@ def test_each_change_is_told_once() -> None:
     [("blocked", True), ("blocked_external", True), ("exceeded", False), ("overrun", False), ("ok", False)],
 )
 def test_blocked_limits_are_found_among_the_given_and_among_all(state: str, blocks: bool) -> None:
-    limits = Limits()
+    limits = LimitStates()
     limits.set("a", state)
     limits.set("b", "ok")
     assert limits.find_blocked(("b", "a", "unknown")) == (["a"] if blocks else [])
@@ -58,9 +58,9 @@ def test_blocked_limits_are_found_among_the_given_and_among_all(state: str, bloc
 
 
 def test_states_have_a_bound() -> None:
-    limits = Limits()
+    limits = LimitStates()
     for number in range(100_001):
         limits.set(str(number), "ok")
-    assert len(limits.states()) == 100_000
+    assert len(limits.snapshot()) == 100_000
     limits.set("0", "blocked")
     assert limits.find_blocked(("0", "100000")) == ["0"]

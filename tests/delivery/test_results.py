@@ -11,9 +11,9 @@ import pytest
 
 from payi_transport.capture.exchange import Outcome
 from payi_transport.context.results import ResultSlot, get_last_result, set_last
-from payi_transport.delivery.limit_polling import LimitCheck
-from payi_transport.delivery.limits import Limits
-from payi_transport.delivery.results import ResultNotes
+from payi_transport.delivery.limit_polling import LimitPoller
+from payi_transport.delivery.limits import LimitStates
+from payi_transport.delivery.results import ResultTracker
 from tests.exchanges import make_exchange
 from tests.wire_cases import CASES
 
@@ -34,11 +34,11 @@ def no_result() -> Iterator[None]:
 
 
 def test_a_call_through_pay_i_has_its_result() -> None:
-    limits = Limits()
+    limits = LimitStates()
     exchange = make_exchange(CASE, [BODY], result_slot=ResultSlot())
-    ResultNotes(limits, None, never).end_counted(exchange)
+    ResultTracker(limits, None, never).end_proxied(exchange)
     assert exchange.result == get_last_result() == RESULT
-    assert limits.states() == {"budget": "blocked"}
+    assert limits.snapshot() == {"budget": "blocked"}
 
 
 @pytest.fixture
@@ -53,23 +53,23 @@ def before() -> ResultSlot:
 @pytest.mark.usefixtures("before")
 def test_a_call_without_a_result_is_the_last_one_all_the_same() -> None:
     exchange = make_exchange(CASE, [CASE.answer], result_slot=ResultSlot())
-    ResultNotes(Limits(), None, never).end_counted(exchange)
+    ResultTracker(LimitStates(), None, never).end_proxied(exchange)
     assert exchange.result is get_last_result() is None
 
 
 def test_without_a_caller_nothing_is_noted(before: ResultSlot) -> None:
     exchange = make_exchange(CASE, [BODY], outcome=Outcome.ABANDONED, result_slot=ResultSlot())
-    ResultNotes(Limits(), None, never).end_counted(exchange)
+    ResultTracker(LimitStates(), None, never).end_proxied(exchange)
     assert (exchange.result, get_last_result()) == (None, before.result)
 
 
 @pytest.mark.parametrize("answer", [{}, {"xproxy_result": None}, {"xproxy_result": "blocked"}])
 def test_an_answer_without_a_result_changes_no_limit(answer: dict[str, Any]) -> None:
-    limits = Limits()
-    notes = ResultNotes(limits, None, never)
-    notes.hear({"xproxy_result": RESULT})
-    notes.hear(answer)
-    assert limits.states() == {"budget": "blocked"}
+    limits = LimitStates()
+    notes = ResultTracker(limits, None, never)
+    notes.on_response({"xproxy_result": RESULT})
+    notes.on_response(answer)
+    assert limits.snapshot() == {"budget": "blocked"}
 
 
 def test_a_fault_is_told_and_not_raised() -> None:
@@ -77,11 +77,11 @@ def test_a_fault_is_told_and_not_raised() -> None:
         raise ValueError("no")
 
     faults: list[BaseException] = []
-    notes = ResultNotes(Limits(fail), None, faults.append)
+    notes = ResultTracker(LimitStates(fail), None, faults.append)
     broken: Any = make_exchange(CASE, [BODY])
     broken.chunks = [3]
-    notes.end_counted(broken)
-    notes.end_counted(make_exchange(CASE, [BODY]))
+    notes.end_proxied(broken)
+    notes.end_proxied(make_exchange(CASE, [BODY]))
     assert [type(fault) for fault in faults] == [TypeError, ValueError]
 
 
@@ -91,21 +91,21 @@ def test_a_listener_that_exits_ends_nothing() -> None:
     def leave(limit_id: str, state: str) -> None:
         raise SystemExit
 
-    ResultNotes(Limits(leave), None, faults.append).hear({"xproxy_result": RESULT})
+    ResultTracker(LimitStates(leave), None, faults.append).on_response({"xproxy_result": RESULT})
     assert [type(fault) for fault in faults] == [SystemExit]
 
 
 def test_blocked_limits_are_watched_until_the_end() -> None:
     asked = threading.Event()
-    limits = Limits()
+    limits = LimitStates()
 
     def fetch(limit_id: str) -> str:
         asked.set()
         return "blocked"
 
-    check = LimitCheck(limits, fetch, 0.001, never)
-    notes = ResultNotes(limits, check, never)
-    notes.hear({"xproxy_result": RESULT})
+    check = LimitPoller(limits, fetch, 0.001, never)
+    notes = ResultTracker(limits, check, never)
+    notes.on_response({"xproxy_result": RESULT})
     assert asked.wait(10)
     notes.stop()
-    ResultNotes(limits, None, never).stop()
+    ResultTracker(limits, None, never).stop()

@@ -8,7 +8,7 @@ import pytest
 
 from payi_transport.capture.exchange import RequestRewrite
 from payi_transport.context.frame import Frame
-from payi_transport.delivery.limits import Limits
+from payi_transport.delivery.limits import LimitStates
 from payi_transport.rewrite.proxy import Proxy
 from payi_transport.rewrite.requests import RequestRewriter
 from payi_transport.routing.hosts import HostPattern
@@ -87,7 +87,7 @@ def test_a_client_of_the_proxy_keeps_its_headers_where_there_is_no_key_to_add() 
 def test_a_blocked_limit_refuses_whatever_else_there_is(
     limit_ids: tuple[str, ...], refused: bool, frame: dict[str, Any]
 ) -> None:
-    limits = Limits()
+    limits = LimitStates()
     limits.set("blocked", "blocked")
     told: list[str] = []
     found = RequestRewriter(PROXY, limits, warn=told.append).find(

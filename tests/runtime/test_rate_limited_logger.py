@@ -52,7 +52,7 @@ def test_what_is_said_once_is_said_at_once_and_begins_a_window(caplog: pytest.Lo
     window = RateLimitedLogger(LOGGER, 60, Clock())
     for _ in range(3):
         window.warning("busy")
-    window.once("stopped")
+    window.warn_now("stopped")
     window.warning("busy")
     assert [record.getMessage() for record in caplog.records] == [
         "payi_transport: busy",

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from payi_transport.runtime.time_slices import hurry_while, in_slices
+from payi_transport.runtime.time_slices import in_time_slices, skip_pauses_while
 from tests.waiting import wait_for_the_interpreter
 
 
-@pytest.mark.parametrize(("pace", "gives_way"), [(in_slices, True), (list, False)], ids=["slices", "at once"])
+@pytest.mark.parametrize(
+    ("pace", "gives_way"), [(in_time_slices, True), (list, False)], ids=["slices", "at once"]
+)
 def test_whoever_waits_for_the_interpreter_gets_it_between_two_items(
     pace: Callable[[Iterable[int]], Iterable[int]], gives_way: bool
 ) -> None:
@@ -26,8 +28,8 @@ def test_a_thread_that_somebody_waits_for_gives_no_way_meanwhile(awaited: bool) 
     got_in: list[bool] = []
 
     def work() -> None:
-        hurry_while(lambda: awaited)
-        for _ in in_slices(range(10)):
+        skip_pauses_while(lambda: awaited)
+        for _ in in_time_slices(range(10)):
             caller.compute()
         got_in.append(caller.got_in)
 
@@ -39,15 +41,15 @@ def test_a_thread_that_somebody_waits_for_gives_no_way_meanwhile(awaited: bool) 
 
 
 def test_other_threads_go_on_as_before() -> None:
-    thread = threading.Thread(target=hurry_while, args=(lambda: True,))
+    thread = threading.Thread(target=skip_pauses_while, args=(lambda: True,))
     thread.start()
     thread.join()
     with wait_for_the_interpreter() as caller:
-        for _ in in_slices(range(10)):
+        for _ in in_time_slices(range(10)):
             caller.compute()
         assert caller.got_in
 
 
 def test_the_items_are_those_that_were_given_in_their_order() -> None:
-    assert list(in_slices(iter("abc"))) == ["a", "b", "c"]
-    assert list(in_slices([])) == []
+    assert list(in_time_slices(iter("abc"))) == ["a", "b", "c"]
+    assert list(in_time_slices([])) == []

@@ -97,7 +97,7 @@ class Journal:
             (self._directory / (self.name + LOCK_SUFFIX)).unlink(missing_ok=True)
         self._lock.close()
 
-    def abandon(self) -> None:
+    def leave_to_parent(self) -> None:
         """Close the files only: in a forked child they are the parent's."""
         self._close_segment()
         self._lock.close()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from payi_transport.delivery.spool.spool import Spool
-from payi_transport.runtime.time_slices import in_slices
+from payi_transport.runtime.time_slices import in_time_slices
 from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
@@ -28,7 +28,7 @@ class SpoolSink:
 
         What the disk does not take goes on from memory, a batch at a time, as the destination may take it.
         """
-        payloads = list(map(msgspec.json.encode, in_slices(batch)))
+        payloads = list(map(msgspec.json.encode, in_time_slices(batch)))
         problem = self._write(payloads)
         if problem is None or self._spool.hold(payloads):
             self._written.set()

@@ -134,11 +134,11 @@ class Spool:
                     journal.close()
             self._own = self._adopted = None
 
-    def abandon(self) -> None:
+    def leave_to_parent(self) -> None:
         """Close the files only: in a forked child all of this is the parent's."""
         for journal in (self._own, self._adopted):
             if journal is not None:
-                journal.abandon()
+                journal.leave_to_parent()
 
     def _begin(self) -> Journal:
         """A journal that sorts behind all earlier ones."""
@@ -179,7 +179,7 @@ class Spool:
         except OSError as exc:
             self._unusable.add(journal.name)
             self.problems.append(exc)
-            journal.abandon()
+            journal.leave_to_parent()
         self._adopted = None
         return []
 

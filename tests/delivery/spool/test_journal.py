@@ -135,10 +135,10 @@ def test_a_file_that_can_not_be_removed_is_not_read_again(tmp_path: Path) -> Non
     segment.rmdir()
     segment.write_bytes(content)
     write(first, b"2")
-    first.abandon()
+    first.leave_to_parent()
     second = begin(tmp_path)
     assert second.read(9, MOST) == [b"2"]
-    second.abandon()
+    second.leave_to_parent()
 
 
 def test_a_write_that_fails_half_way_leaves_nothing_of_it(journal: Journal) -> None:
@@ -159,7 +159,7 @@ def test_a_journal_is_one_readers_until_it_is_closed(tmp_path: Path) -> None:
     first = begin(tmp_path)
     assert open_journal(tmp_path, "one") is None
     write(first, b"1")
-    first.abandon()
+    first.leave_to_parent()
     second = open_journal(tmp_path, "one")
     assert second is not None
     second.close()
