@@ -38,9 +38,10 @@ from payi_transport.config.types import (
     PayiModelsConfig,
     PayiProviderConfig,
 )
+from payi_transport.context.fields import PayiContext
 from payi_transport.context.headers import create_headers, create_limit_header_from_ids
 from payi_transport.context.legacy_decorators import ingest, proxy
-from payi_transport.context.scope import PayiContext, get_context, track, track_context
+from payi_transport.context.scope import get_context, track, track_context
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.hooks.httpx.client import payi_async_httpx_client, payi_httpx_client

@@ -1,206 +1,162 @@
-"""Who a call is for: one frozen value, and the rules by which an inner scope's value adds to an outer one's.
+"""The frame: the merged values of the scopes around a call, and the rules by which a scope changes them.
 
-The rules are those of Pay-i's page on decorators: lists combine, properties merge, the rest is inherited,
-and an empty value blocks the outer one.
+The rules are those of Pay-i's documentation of its decorators: lists combine, properties merge, other values
+replace the outer one, and an empty value clears it. Entering a scope is on the caller's path, so `Fields`
+looks up all that the table says once, and entering touches only the fields that the scope sets.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Set
-from types import NoneType
-from typing import Final, TypeAlias, TypedDict, TypeVar, Unpack
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, cast
 
 import msgspec
+from msgspec.structs import replace
+
+from payi_transport.context.fields import ROWS, Field, Scope
+from payi_transport.context.header_text import to_text
 
 __all__ = [
-    "LARGEST_VERSION",
-    "NO_USE_CASE",
+    "FIELDS",
+    "Fields",
     "Frame",
-    "Scope",
-    "UseCase",
     "check_scope",
     "check_value",
     "enter_scope",
-    "merge",
-    "to_text",
+    "event_fields",
+    "event_properties",
 ]
-
-T = TypeVar("T")
-# A version beyond this is no number that JSON can tell apart from its neighbours.
-LARGEST_VERSION: Final = 2**53
-
-
-class Scope(TypedDict, total=False):
-    """What `track` and `track_context` take. None is 'not said', an empty value blocks the outer one."""
-
-    limit_ids: list[str] | None
-    use_case_name: str | None
-    use_case_id: str | None
-    use_case_version: int | None
-    use_case_step: str | None
-    user_id: str | None
-    account_name: str | None
-    request_properties: Mapping[str, object] | None
-    use_case_properties: Mapping[str, object] | None
-    request_tags: list[str] | None
-    log_prompt_and_response: bool | None
-    proxy: bool | None
-    price_as_category: str | None
-    price_as_resource: str | None
-    resource_scope: str | None
-
-
-def check_scope(function: str, scope: Mapping[str, object], *more: str) -> None:
-    """Raises TypeError for an argument that neither a scope has nor is named in `more`, and for a value that
-    its argument can't have.
-    """
-    if not _NAMES.issuperset(scope):
-        wrong = ", ".join(repr(name) for name in scope if name not in _NAMES)
-        accepted = ", ".join(sorted({*_NAMES, *more}))
-        raise TypeError(f"{function}() got an unexpected keyword argument {wrong}; accepted: {accepted}")
-    for name, value in scope.items():
-        check_value(name, value)
-
-
-def check_value(name: str, value: object) -> None:
-    """Raises TypeError for a value that the argument `name` of a scope can't have."""
-    fits, expected = _KINDS.get(name, _TEXT)
-    if value is not None and not fits(value):
-        raise TypeError(f"{name}: expected {expected}, got {value!r}")
-
-
-def _is_text(value: object) -> bool:
-    """Whether it reads as one text: a number does, and a UUID."""
-    return isinstance(value, str) or not isinstance(value, _NO_TEXTS)
-
-
-def _is_list(value: object) -> bool:
-    """One name is not meant as the list of its letters."""
-    return isinstance(value, list | tuple | Set) and all(map(_is_text, value))
-
-
-def _is_version(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_VERSION
-
-
-_NO_TEXTS = (NoneType, bytes, bytearray, list, tuple, Set, Mapping)
-_NAMES = frozenset(Scope.__annotations__)
-# What tells whether a value fits, and what does, in words.
-_Kind: TypeAlias = tuple[Callable[[object], bool], str]
-_TEXT: _Kind = (_is_text, "a string")
-_LIST: _Kind = (_is_list, "a list of strings")
-_PROPERTIES: _Kind = (lambda value: isinstance(value, Mapping), "a dict")
-_SWITCH: _Kind = (lambda value: isinstance(value, bool), "True or False")
-_KINDS: Mapping[str, _Kind] = {
-    "limit_ids": _LIST,
-    "request_tags": _LIST,
-    "request_properties": _PROPERTIES,
-    "use_case_properties": _PROPERTIES,
-    "use_case_version": (_is_version, "an integer from 0 to 2**53"),
-    "log_prompt_and_response": _SWITCH,
-    "proxy": _SWITCH,
-}
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who the calls inside a scope are for."""
+    """The merged values of the scopes around a call.
+
+    The fields are named here for type checkers. `Fields` adds those of its table that are not.
+    """
+
+    fields: ClassVar[Fields]
 
     limit_ids: tuple[str, ...] = ()
+    request_tags: tuple[str, ...] = ()
+    request_properties: Mapping[str, str] = {}
+    user_id: str | None = None
+    account_name: str | None = None
     use_case_name: str | None = None
     use_case_id: str | None = None
     use_case_version: int | None = None
-    use_case_step: str | None = None
-    user_id: str | None = None
-    account_name: str | None = None
-    request_properties: Mapping[str, str] = {}
     use_case_properties: Mapping[str, str] = {}
-    request_tags: tuple[str, ...] = ()
+    use_case_step: str | None = None
     log_prompt_and_response: bool | None = None
-    proxy: bool | None = None
     price_as_category: str | None = None
     price_as_resource: str | None = None
     resource_scope: str | None = None
+    proxy: bool | None = None
 
 
-def enter_scope(outer: Frame, **scope: Unpack[Scope]) -> Frame:
-    """The frame inside `scope`, which was entered inside `outer`."""
-    use_case = _enter_use_case(outer, scope)
-    return Frame(
-        **use_case,
-        limit_ids=_combine(outer.limit_ids, scope.get("limit_ids")),
-        request_tags=_combine(outer.request_tags, scope.get("request_tags")),
-        request_properties=merge(outer.request_properties, scope.get("request_properties")),
-        user_id=_inherit(outer.user_id, scope.get("user_id")),
-        account_name=_inherit(outer.account_name, scope.get("account_name")),
-        price_as_category=_inherit(outer.price_as_category, scope.get("price_as_category")),
-        price_as_resource=_inherit(outer.price_as_resource, scope.get("price_as_resource")),
-        resource_scope=_inherit(outer.resource_scope, scope.get("resource_scope")),
-        log_prompt_and_response=_either(scope.get("log_prompt_and_response"), outer.log_prompt_and_response),
-        proxy=_either(scope.get("proxy"), outer.proxy),
-    )
+class Fields:
+    """A table of context fields, and what is looked up in it for each scope, call and event."""
+
+    def __init__(self, rows: Mapping[str, Field] = ROWS) -> None:
+        self.rows = rows
+        self.names = frozenset(rows)
+        self.merges: Mapping[str, Callable[[Any, Any], Any]] = {
+            name: row.kind.merge for name, row in rows.items()
+        }
+        self.headers = {name: row.header for name, row in rows.items() if row.header is not None}
+        # By the name of the header in lower case: the field, and what reads the header's text.
+        self.readers = {
+            header.lower().encode(): (name, rows[name].kind.read_header)
+            for name, header in self.headers.items()
+        }
+        self.no_use_case = {name: row.kind.default for name, row in rows.items() if row.in_use_case}
+        self.event_fields = tuple(
+            (name, row.event, row.kind.default) for name, row in rows.items() if row.event is not None
+        )
+        self.properties = tuple(
+            (name, row.property) for name, row in rows.items() if row.property is not None
+        )
+        self.frame_type = self._make_frame_type()
+
+    def _make_frame_type(self) -> type[Frame]:
+        added = [
+            (name, row.kind.frame_type, row.kind.default)
+            for name, row in self.rows.items()
+            if name not in Frame.__struct_fields__
+        ]
+        if not added:
+            return Frame
+        options: dict[str, Any] = {"frozen": True, "kw_only": True, "omit_defaults": True}
+        made = msgspec.defstruct("Frame", added, bases=(Frame,), namespace={"fields": self}, **options)
+        return cast("type[Frame]", made)
 
 
-class UseCase(TypedDict):
-    """The part of a frame that belongs to its use case."""
-
-    use_case_name: str | None
-    use_case_id: str | None
-    use_case_version: int | None
-    use_case_step: str | None
-    use_case_properties: Mapping[str, str]
+FIELDS = Fields()
+Frame.fields = FIELDS
 
 
-NO_USE_CASE: UseCase = {
-    "use_case_name": None,
-    "use_case_id": None,
-    "use_case_version": None,
-    "use_case_step": None,
-    "use_case_properties": {},
-}
+def check_scope(function: str, scope: Mapping[str, object], *more: str, fields: Fields = FIELDS) -> None:
+    """Check the arguments of `function`, which also accepts the names in `more`.
+
+    Raises TypeError for an argument that is neither a field nor in `more`, and for a value that its field
+    does not accept.
+    """
+    if not fields.names.issuperset(scope):
+        wrong = ", ".join(repr(name) for name in scope if name not in fields.names)
+        accepted = ", ".join(sorted({*fields.names, *more}))
+        raise TypeError(f"{function}() got an unexpected keyword argument {wrong}; accepted: {accepted}")
+    for name, value in scope.items():
+        check_value(name, value, fields)
 
 
-def _enter_use_case(outer: Frame, scope: Scope) -> UseCase:
-    """A different name starts a use case afresh; the empty name leaves every use case."""
-    given = scope.get("use_case_name")
-    if given == "":
-        return NO_USE_CASE
-    name = _inherit(outer.use_case_name, given)
-    if name != outer.use_case_name:
-        outer = Frame(use_case_name=name, use_case_id=str(uuid.uuid4()))
-    return {
-        "use_case_name": outer.use_case_name,
-        "use_case_id": _inherit(outer.use_case_id, scope.get("use_case_id")),
-        "use_case_version": _either(scope.get("use_case_version"), outer.use_case_version),
-        "use_case_step": _inherit(outer.use_case_step, scope.get("use_case_step")),
-        "use_case_properties": merge(outer.use_case_properties, scope.get("use_case_properties")),
-    }
+def check_value(name: str, value: object, fields: Fields = FIELDS) -> None:
+    """Raise TypeError for a value that the field `name` does not accept; None is always accepted."""
+    kind = fields.rows[name].kind
+    if value is not None and not kind.accepts(value):
+        raise TypeError(f"{name}: expected {kind.expected}, got {value!r}")
 
 
-def to_text(value: object) -> str:
-    """Pay-i takes text alone, so values become text. Lone surrogates have no encoding: they become `?`."""
-    text = str(value)
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+def enter_scope(outer: Frame, scope: Scope) -> Frame:
+    """Return the frame inside `scope`, which is entered inside `outer`. Expects checked values."""
+    fields = outer.fields
+    values: dict[str, Any] = {name: value for name, value in scope.items() if value is not None}
+    if "use_case_name" in values:
+        outer = _enter_use_case(fields, outer, values)
+    for name, value in values.items():
+        values[name] = fields.merges[name](getattr(outer, name), value)
+    return replace(outer, **values)
 
 
-def _inherit(outer: str | None, inner: str | None) -> str | None:
-    return outer if inner is None else to_text(inner) or None
+def _enter_use_case(fields: Fields, outer: Frame, values: dict[str, Any]) -> Frame:
+    """Return `outer` as the use case named in `values` finds it.
 
-
-def _either(inner: T | None, outer: T | None) -> T | None:
-    return outer if inner is None else inner
-
-
-def _combine(outer: tuple[str, ...], inner: Iterable[str] | None) -> tuple[str, ...]:
-    if inner is None:
+    Another name starts a use case with an id of its own. The empty name leaves every use case, and drops
+    what `values` says of one.
+    """
+    name = to_text(values["use_case_name"])
+    if not name:
+        for field in fields.no_use_case:
+            values.pop(field, None)
+        return replace(outer, **fields.no_use_case)
+    if name == outer.use_case_name:
         return outer
-    added = tuple(map(to_text, inner))
-    return tuple(dict.fromkeys((*outer, *added))) if added else ()
+    return replace(outer, **{**fields.no_use_case, "use_case_id": str(uuid.uuid4())})
 
 
-def merge(outer: Mapping[str, str], inner: Mapping[str, object] | None) -> Mapping[str, str]:
-    """None is left out."""
-    if inner is None:
-        return outer
-    added = {to_text(name): to_text(value) for name, value in inner.items() if value is not None}
-    return {**outer, **added} if inner else {}
+def event_fields(frame: Frame) -> dict[str, Any]:
+    """Return the fields of an event that report the frame, by their names; None where nothing is set."""
+    fields: dict[str, Any] = {}
+    for name, event, default in frame.fields.event_fields:
+        value = getattr(frame, name)
+        fields[event] = None if value == default else value
+    return fields
+
+
+def event_properties(frame: Frame) -> dict[str, str]:
+    """Return the properties of an event that report the frame."""
+    properties = dict(frame.request_properties)
+    for name, label in frame.fields.properties:
+        value = getattr(frame, name)
+        if value is not None:
+            properties[label] = to_text(value)
+    return properties

@@ -1,23 +1,21 @@
-"""Whom one call is for, said by its own headers: making them, reading them, and taking them off again.
+"""Context headers: making them, reading them from a request, and finding the ones to remove.
 
-A value is plain ASCII where it can be, and otherwise an extended value of RFC 8187 (`UTF-8''%C3%A4`): SDKs
-refuse a header that is not ASCII. Properties are compact JSON, which has escapes of its own.
+A request may carry Pay-i's headers to say whom this one call is for. They replace what its scopes say, and
+no provider gets to see them. How a value looks in a header is in `header_text`.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-from urllib.parse import quote, unquote
+from collections.abc import Callable, Mapping
+from typing import Any, Unpack
 
-import msgspec
+from msgspec.structs import replace
 
-from payi_transport.context.frame import LARGEST_VERSION, NO_USE_CASE, Frame, check_value, merge, to_text
+from payi_transport.context.fields import HeaderFields, Texts
+from payi_transport.context.frame import FIELDS, Fields, Frame, check_value
+from payi_transport.context.header_text import UNREADABLE, decode_header
 from payi_transport.values.headers import Headers
-from payi_transport.values.names import CONTEXT_HEADERS, PayiHeaderNames
 
 __all__ = [
     "create_headers",
@@ -25,76 +23,71 @@ __all__ = [
     "find_own_headers",
     "find_removable_headers",
     "override_frame",
+    "write_headers",
+    "write_proxied_headers",
 ]
 
 _PREFIX = b"xproxy-"
 _SIGNED = re.compile(rb"\bSignedHeaders=([^,\s]*)")
 _NONE: frozenset[bytes] = frozenset()
-_EXTENDED = "UTF-8''"
-# What a header can hold as it is: printable ASCII, with no space at either end; an item of a list, no comma.
-_PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
-_PLAIN_ITEM = re.compile(r"[!-+\--~]([ -+\--~]*[!-+\--~])?")
-_FALSE = frozenset({"0", "false", "no", "off"})
 
 
-def create_limit_header_from_ids(*, limit_ids: Sequence[str]) -> dict[str, str]:
-    """The header that names the limits of a call. Raises TypeError for what is no list."""
+def create_limit_header_from_ids(*, limit_ids: Texts) -> dict[str, str]:
+    """Return the header that names the limits of a call. Raises TypeError for anything but a list."""
     return create_headers(limit_ids=limit_ids)
 
 
-def create_headers(
-    *,
-    limit_ids: Sequence[str] | None = None,
-    user_id: str | None = None,
-    account_name: str | None = None,
-    use_case_id: str | None = None,
-    use_case_name: str | None = None,
-    use_case_version: int | None = None,
-    use_case_step: str | None = None,
-    use_case_properties: Mapping[str, object] | None = None,
-    request_properties: Mapping[str, object] | None = None,
-    price_as_category: str | None = None,
-    price_as_resource: str | None = None,
-    resource_scope: str | None = None,
-    log_prompt_and_response: bool | None = None,
-    request_tags: Sequence[str] | None = None,
-) -> dict[str, str]:
-    """Headers for `extra_headers` of an SDK: each replaces, for one call, what its context says.
+def create_headers(**values: Unpack[HeaderFields]) -> dict[str, str]:
+    """Return headers to pass as an SDK's `extra_headers`: each replaces its context field for one call.
 
-    None is not said, an empty value blocks what the context says. Raises TypeError for lists and
-    properties that are none.
+    Accepts what `track` accepts except `proxy`. None means unset, and an empty value clears the field. Raises
+    TypeError for an unknown argument, for a list field that is not a list and properties that are not a dict.
     """
-    names = PayiHeaderNames
-    headers = {
-        names.user_id: _write_text(user_id),
-        names.account_name: _write_text(account_name),
-        names.use_case_id: _write_text(use_case_id),
-        names.use_case_name: _write_text(use_case_name),
-        names.use_case_version: _write_text(use_case_version),
-        names.use_case_step: _write_text(use_case_step),
-        names.use_case_properties: _write_properties("use_case_properties", use_case_properties),
-        names.request_properties: _write_properties("request_properties", request_properties),
-        names.price_as_category: _write_text(price_as_category),
-        names.price_as_resource: _write_text(price_as_resource),
-        names.resource_scope: _write_text(resource_scope),
-        names.logging_disable: None if log_prompt_and_response is None else str(not log_prompt_and_response),
-        names.limit_ids: _write_list("limit_ids", limit_ids),
-        names.request_tags: _write_list("request_tags", request_tags),
+    return write_headers(values)
+
+
+def write_headers(values: Mapping[str, object], fields: Fields = FIELDS) -> dict[str, str]:
+    """Do the work of `create_headers` for any table of fields."""
+    unknown = {name: value for name, value in values.items() if name not in fields.headers}
+    if unknown:
+        accepted = ", ".join(sorted(fields.headers))
+        wrong = ", ".join(map(repr, unknown))
+        raise TypeError(f"create_headers() got an unexpected keyword argument {wrong}; accepted: {accepted}")
+    headers: dict[str, str] = {}
+    for name, header in fields.headers.items():
+        value = values.get(name)
+        kind = fields.rows[name].kind
+        # Any scalar can be written, but a string in place of a list would be written letter by letter.
+        if kind.default is not None:
+            check_value(name, value, fields)
+        if value is not None:
+            headers[header] = kind.write_header(value)
+    return headers
+
+
+def write_proxied_headers(frame: Frame) -> dict[str, str]:
+    """Return the headers that tell Pay-i's proxy whom a call is for, without those that say nothing."""
+    fields = frame.fields
+    values = {name: getattr(frame, name) for name in fields.headers}
+    texts = {
+        fields.headers[name]: fields.rows[name].kind.write_proxied(value)
+        for name, value in values.items()
+        if value is not None and value != fields.rows[name].kind.default
     }
-    return {name: value for name, value in headers.items() if value is not None}
+    return {header: text for header, text in texts.items() if text}
 
 
 def find_own_headers(headers: Headers) -> frozenset[bytes]:
-    """The names, lower case, of the headers that are Pay-i's: those that no provider is to see."""
+    """Return the lower-case names of Pay-i's headers, which no provider may see."""
     names = headers[::2]
-    # Every request is asked this, and few have any: one search through all names at once.
+    # This runs for every request and few have any, so search all names at once.
     if _PREFIX not in b"\n".join(names).lower():
         return _NONE
     return frozenset(name for name in map(bytes.lower, names) if name.startswith(_PREFIX))
 
 
 def find_removable_headers(headers: Headers) -> frozenset[bytes]:
-    """Those of Pay-i's headers that AWS's signature does not cover: without the others it would be wrong."""
+    """Return the names of Pay-i's headers that can be removed: those that no AWS signature covers."""
     own = find_own_headers(headers)
     for name, value in zip(headers[::2], headers[1::2], strict=True) if own else ():
         if name.lower() == b"authorization" and (signed := _SIGNED.search(value)):
@@ -103,112 +96,41 @@ def find_removable_headers(headers: Headers) -> frozenset[bytes]:
 
 
 def override_frame(frame: Frame, headers: Headers, on_malformed: Callable[[str], None]) -> Frame:
-    """`frame` as a request's headers say: what they name replaces the context's value, empty blocks it.
+    """Return `frame` with the values that a request's headers set; an empty header clears its field.
 
-    A header that can't be read is left out, and `on_malformed` told its name. Of a name that comes twice the
-    last counts: an SDK sends its client's headers before those of the call.
+    A header that can't be read is skipped, and its name passed to `on_malformed`. If a name comes twice, the
+    last one wins: an SDK sends its client's headers before those of the call.
     """
-    said = _read(headers, on_malformed)
-    if "use_case_name" in said:
-        said = _enter_use_case(frame, said)
-    return msgspec.structs.replace(frame, **said)
+    values = _read(frame.fields, headers, on_malformed)
+    if "use_case_name" in values:
+        values = _enter_use_case(frame, values)
+    return replace(frame, **values)
 
 
-def _enter_use_case(frame: Frame, said: Mapping[str, Any]) -> dict[str, Any]:
-    """A name in a header is that of another instance; the empty name leaves every use case."""
-    name = said["use_case_name"]
+def _enter_use_case(frame: Frame, values: dict[str, Any]) -> dict[str, Any]:
+    """Start the use case that a header names: another instance, even under the same name.
+
+    Only the properties of a use case of the same name stay. The empty name leaves every use case.
+    """
+    nothing = frame.fields.no_use_case
+    name = values["use_case_name"]
     if name is None:
-        return {**said, **NO_USE_CASE}
+        return {**values, **nothing}
     kept = frame.use_case_properties if name == frame.use_case_name else {}
-    return {**NO_USE_CASE, "use_case_properties": kept, **said}
+    return {**nothing, "use_case_properties": kept, **values}
 
 
-def _read(headers: Headers, on_malformed: Callable[[str], None]) -> dict[str, Any]:
-    """What the headers say, by the names of a frame's fields."""
-    said: dict[str, Any] = {}
+def _read(fields: Fields, headers: Headers, on_malformed: Callable[[str], None]) -> dict[str, Any]:
+    """Return the values that headers set, by field."""
+    values: dict[str, Any] = {}
+    readers = fields.readers
     for raw_name, raw_value in zip(headers[::2], headers[1::2], strict=True):
-        name, reader = _READERS.get(raw_name.lower(), (None, None))
-        if name is None or reader is None:
+        found = readers.get(raw_name.lower())
+        if found is None:
             continue
+        name, read = found
         try:
-            said[name] = reader(_decode(raw_value))
-        except _UNREADABLE:
+            values[name] = read(decode_header(raw_value))
+        except UNREADABLE:
             on_malformed(raw_name.decode("latin-1"))
-    return said
-
-
-def _decode(value: bytes) -> str:
-    """UTF-8, or what is none: some clients write ISO 8859-1, as HTTP once had it."""
-    try:
-        return value.decode().strip()
-    except UnicodeDecodeError:
-        return value.decode("latin-1").strip()
-
-
-def _read_text(value: str) -> str | None:
-    extended = value[: len(_EXTENDED)].upper() == _EXTENDED
-    return (unquote(value[len(_EXTENDED) :]) if extended else value) or None
-
-
-def _read_list(value: str) -> tuple[str, ...]:
-    items = (_read_text(item.strip()) for item in value.split(","))
-    return tuple(dict.fromkeys(item for item in items if item))
-
-
-def _read_version(value: str) -> int | None:
-    version = int(value) if value else None
-    if version is not None and not 0 <= version <= LARGEST_VERSION:
-        raise ValueError("out of range")
-    return version
-
-
-def _read_properties(value: str) -> Mapping[str, str]:
-    """Compact JSON, or in proxy mode its base64."""
-    text = value if value.startswith("{") else base64.b64decode(value, validate=True)
-    return merge({}, _properties.decode(text) if text else {})
-
-
-def _read_logging(value: str) -> bool | None:
-    """Whether content is logged; the header says whether it is not."""
-    return value.lower() in _FALSE if value else None
-
-
-_properties = msgspec.json.Decoder(dict[str, Any])
-_UNREADABLE = (ValueError, msgspec.DecodeError, RecursionError)
-_FIELDS: Mapping[str, Callable[[str], Any]] = {
-    "limit_ids": _read_list,
-    "request_tags": _read_list,
-    "request_properties": _read_properties,
-    "use_case_properties": _read_properties,
-    "use_case_version": _read_version,
-    "log_prompt_and_response": _read_logging,
-}
-_READERS: Mapping[bytes, tuple[str, Callable[[str], Any]]] = {
-    header.lower().encode(): (field, _FIELDS.get(field, _read_text))
-    for field, header in CONTEXT_HEADERS.items()
-}
-
-
-def _write_text(value: object) -> str | None:
-    return None if value is None else _escape(to_text(value), _PLAIN)
-
-
-def _write_list(name: str, items: Sequence[str] | None) -> str | None:
-    if items is None:
-        return None
-    check_value(name, items)
-    texts = (to_text(item).strip() for item in items)
-    return ",".join(_escape(text, _PLAIN_ITEM) for text in texts if text)
-
-
-def _write_properties(name: str, properties: Mapping[str, object] | None) -> str | None:
-    if properties is None:
-        return None
-    check_value(name, properties)
-    texts = merge({}, properties)
-    return json.dumps(texts, separators=(",", ":")) if texts else ""
-
-
-def _escape(text: str, plain: re.Pattern[str]) -> str:
-    as_is = not text or (plain.fullmatch(text) and not text.upper().startswith(_EXTENDED))
-    return text if as_is else _EXTENDED + quote(text, safe="")
+    return values

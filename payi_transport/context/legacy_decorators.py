@@ -10,7 +10,8 @@ import warnings
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, Unpack
 
-from payi_transport.context.frame import Scope, check_scope
+from payi_transport.context.fields import Scope
+from payi_transport.context.frame import check_scope
 from payi_transport.context.scope import decorate_with, track_context
 
 __all__ = ["ingest", "proxy"]

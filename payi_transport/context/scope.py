@@ -11,15 +11,16 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import CoroutineType, TracebackType
-from typing import Any, NamedTuple, ParamSpec, Self, TypedDict, TypeVar, Unpack, cast
+from typing import Any, NamedTuple, ParamSpec, Self, TypeVar, Unpack, cast
 
 import msgspec
 
-from payi_transport.context.frame import Frame, Scope, check_scope, enter_scope
-from payi_transport.context.results import Result, get_last_result
+from payi_transport.context.fields import PayiContext, Scope
+from payi_transport.context.frame import FIELDS, Fields, Frame, check_scope, enter_scope
+from payi_transport.context.results import get_last_result
 from payi_transport.runtime.generators import wrap_async_generator, wrap_generator
 
-__all__ = ["PayiContext", "get_context", "track", "track_context"]
+__all__ = ["get_context", "track", "track_context"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,27 +38,6 @@ _links: ContextVar[_Link | None] = ContextVar("payi_transport_frame", default=No
 # The frame outside all scopes, while instrumented; None makes every scope do nothing.
 _base: Frame | None = None
 _record_unscoped = True
-
-
-class PayiContext(TypedDict, total=False):
-    """What `get_context` answers: the keys that have a value."""
-
-    limit_ids: list[str]
-    use_case_name: str
-    use_case_id: str
-    use_case_version: int
-    use_case_step: str
-    user_id: str
-    account_name: str
-    request_properties: dict[str, str]
-    use_case_properties: dict[str, str]
-    request_tags: list[str]
-    log_prompt_and_response: bool
-    proxy: bool
-    price_as_category: str
-    price_as_resource: str
-    resource_scope: str
-    last_result: Result
 
 
 def set_base_frame(base: Frame | None, *, record_unscoped: bool = True) -> None:
@@ -173,14 +153,15 @@ class track_context:
 
     # Set in scopes that are meant for "ingest" or "proxy" mode alone.
     mode: str | None = None
+    fields: Fields = FIELDS
 
     def __init__(self, **scope: Unpack[Scope]) -> None:
-        check_scope("track_context", scope)
+        check_scope("track_context", scope, fields=self.fields)
         self._scope = scope
 
     def __enter__(self) -> Self:
         if _base is not None:
-            frame = enter_scope(_innermost(_base), **self._scope)
+            frame = enter_scope(_innermost(_base), self._scope)
             _links.set(_Link(frame, self, _links.get()))
         return self
 

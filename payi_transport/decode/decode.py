@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.context.frame import event_fields, event_properties
 from payi_transport.decode.body import decode_body
 from payi_transport.decode.headers import (
     find_request_id,
@@ -85,7 +86,6 @@ def decode(exchange: Exchange, options: DecodeOptions = DecodeOptions()) -> Even
     answer = _read_answer(dialect, exchange.status, reply, body)
     if answer.pending:
         return BackgroundCall(answer.response_id, reply.asked)
-    context = exchange.context
     price = _find_price(exchange, answer, reply.asked, dialect.prefix, options)
     return Event(
         category=price.category,
@@ -98,21 +98,13 @@ def decode(exchange: Exchange, options: DecodeOptions = DecodeOptions()) -> Even
         time_to_first_token_ms=_milliseconds(exchange, exchange.first_byte) if reply.streams else None,
         http_status_code=exchange.status or STATUS_NO_ANSWER,
         properties=_properties(exchange, answer, reply) or None,
-        use_case_properties=context.use_case_properties or None,
         provider_uri=exchange.route.uri,
         provider_request_headers=select_request_headers(reply.sent, options.extra_request_headers),
         provider_response_headers=select_response_headers(headers),
         provider_request_json=_content(exchange, exchange.request_body, options),
         provider_response_json=_response_json(exchange, reply, body, options),
         provider_response_function_calls=(answer.function_calls or None) if exchange.log_content else None,
-        limit_ids=context.limit_ids or None,
-        request_tags=context.request_tags or None,
-        use_case_id=context.use_case_id,
-        use_case_name=context.use_case_name,
-        use_case_step=context.use_case_step,
-        use_case_version=context.use_case_version,
-        user_id=context.user_id,
-        account_name=context.account_name,
+        **event_fields(exchange.context),
     )
 
 
@@ -209,7 +201,7 @@ def _count_units(
 
 
 def _properties(exchange: Exchange, answer: ParsedResponse, reply: RawResponse) -> dict[str, str]:
-    properties = {**exchange.context.request_properties, **answer.properties}
+    properties = {**event_properties(exchange.context), **answer.properties}
     if exchange.status is None:
         properties.update(_describe_error(exchange.error))
     elif exchange.status < 400:

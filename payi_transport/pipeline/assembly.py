@@ -20,7 +20,7 @@ from payi_transport.config.validation import (
     collect_model_mappings,
     collect_tokenizer_paths,
 )
-from payi_transport.context.frame import Frame, enter_scope
+from payi_transport.context.frame import FIELDS, Fields, Frame, enter_scope
 from payi_transport.decode.content_logger import PromptAndResponseLogger
 from payi_transport.decode.decode import DecodeOptions
 from payi_transport.decode.tokenizers import Tokenizers
@@ -276,19 +276,10 @@ def _check_key(account: PayiAccount) -> None:
         )
 
 
-def make_base_frame(settings: Settings, caller: str) -> Frame:
-    """The outermost scope; without a name of its own, its use case has that of the `caller`."""
-    name = settings.use_case_name
-    return enter_scope(
-        Frame(),
-        use_case_name=caller if name is None else name,
-        use_case_id=settings.use_case_id,
-        use_case_version=settings.use_case_version,
-        use_case_properties=settings.use_case_properties or None,
-        limit_ids=list(settings.limit_ids) or None,
-        request_tags=list(settings.request_tags) or None,
-        user_id=settings.user_id,
-        account_name=settings.account_name,
-        proxy=settings.proxy or None,
-        request_properties=settings.request_properties or None,
-    )
+def make_base_frame(settings: Settings, caller: str, fields: Fields = FIELDS) -> Frame:
+    """Return the outermost frame: what the settings say, and `caller` where they name no use case."""
+    scope: Any = {"use_case_name": caller, "proxy": settings.proxy or None}
+    for name, row in fields.rows.items():
+        if row.config and (value := getattr(settings, name)) != row.kind.default:
+            scope[name] = value
+    return enter_scope(fields.frame_type(), scope)

@@ -6,19 +6,17 @@ is: Pay-i puts what stands behind its own part of the path behind the provider's
 
 from __future__ import annotations
 
-import base64
 import ipaddress
-import json
 import re
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from payi_transport.capture.exchange import RequestRewrite
 from payi_transport.context.frame import Frame
+from payi_transport.context.headers import write_proxied_headers
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 from payi_transport.routing.routes import Route
-from payi_transport.values.names import CONTEXT_HEADERS, PROXY_CATEGORY, PROXY_NAMES, PayiHeaderNames
+from payi_transport.values.names import PROXY_CATEGORY, PROXY_NAMES, PayiHeaderNames
 
 __all__ = ["Proxy", "is_private"]
 
@@ -67,7 +65,7 @@ class Proxy(NamedTuple):
 
     def _headers(self, frame: Frame, *, keyed: bool) -> tuple[bytes, ...]:
         named = {} if keyed else {PayiHeaderNames.api_key: self.api_key}
-        named.update(_context_headers(frame))
+        named.update(write_proxied_headers(frame))
         return tuple(part for name, value in named.items() for part in (name.encode(), _to_bytes(value)))
 
 
@@ -84,23 +82,6 @@ def is_private(base_url: str) -> bool:
 
 def _origin_of(route: Route) -> str:
     return f"{urlsplit(route.uri).scheme}://{route.host}"
-
-
-def _context_headers(frame: Frame) -> dict[str, str]:
-    headers = {name: _to_text(getattr(frame, field)) for field, name in CONTEXT_HEADERS.items()}
-    return {name: text for name, text in headers.items() if text}
-
-
-def _to_text(value: Any) -> str:
-    """Lists by commas, properties as the base64 of compact JSON; that content is logged goes unsaid."""
-    if isinstance(value, tuple):
-        return ",".join(value)
-    if isinstance(value, Mapping):
-        text = json.dumps(value, separators=(",", ":")) if value else ""
-        return base64.b64encode(text.encode()).decode()
-    if isinstance(value, bool):
-        return "" if value else "True"
-    return "" if value is None else str(value)
 
 
 def _to_bytes(value: str) -> bytes:

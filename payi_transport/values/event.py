@@ -93,17 +93,3 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     user_id: str | None = None
     account_name: str | None = None
     scope: str | None = None
-
-
-# Fields of a bulk item that the single call sends as headers.
-CONTEXT_FIELDS = (
-    "limit_ids",
-    "request_tags",
-    "use_case_id",
-    "use_case_name",
-    "use_case_step",
-    "use_case_version",
-    "user_id",
-    "account_name",
-    "scope",
-)

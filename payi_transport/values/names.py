@@ -35,25 +35,6 @@ class PayiHeaderNames:
     logging_disable: Final = "xProxy-Logging-Disable"
 
 
-# The header of each field of a scope, by the field's name; of the logging, the header says the opposite.
-CONTEXT_HEADERS: Final = {
-    "limit_ids": PayiHeaderNames.limit_ids,
-    "request_tags": PayiHeaderNames.request_tags,
-    "use_case_name": PayiHeaderNames.use_case_name,
-    "use_case_id": PayiHeaderNames.use_case_id,
-    "use_case_version": PayiHeaderNames.use_case_version,
-    "use_case_step": PayiHeaderNames.use_case_step,
-    "user_id": PayiHeaderNames.user_id,
-    "account_name": PayiHeaderNames.account_name,
-    "price_as_category": PayiHeaderNames.price_as_category,
-    "price_as_resource": PayiHeaderNames.price_as_resource,
-    "resource_scope": PayiHeaderNames.resource_scope,
-    "request_properties": PayiHeaderNames.request_properties,
-    "use_case_properties": PayiHeaderNames.use_case_properties,
-    "log_prompt_and_response": PayiHeaderNames.logging_disable,
-}
-
-
 class PayiCategories:
     """Categories of the providers that Pay-i prices by itself."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from payi_transport.context.frame import Frame, Scope, enter_scope
+from payi_transport.context.fields import Scope
+from payi_transport.context.frame import Frame, enter_scope
 
 __all__ = ["enter", "is_uuid"]
 
@@ -13,7 +14,7 @@ def enter(*scopes: Scope) -> Frame:
     """The frame inside scopes that were entered one in the other."""
     frame = Frame()
     for scope in scopes:
-        frame = enter_scope(frame, **scope)
+        frame = enter_scope(frame, scope)
     return frame
 
 

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.context.frame import LARGEST_VERSION, Frame, Scope, check_scope, check_value, enter_scope
+from payi_transport.context.fields import Scope
+from payi_transport.context.frame import Frame, check_scope, check_value, enter_scope
+from payi_transport.context.header_text import LARGEST_VERSION
 from tests.context.frames import enter, is_uuid
 
 PLAIN = ["user_id", "account_name", "price_as_category", "price_as_resource", "resource_scope"]
@@ -27,9 +29,9 @@ def test_a_scope_that_says_nothing_changes_nothing() -> None:
     outer = enter(
         {"limit_ids": ["a"], "use_case_name": "n", "user_id": "u", "request_properties": {"a": "b"}}
     )
-    assert enter_scope(outer) == outer
+    assert enter_scope(outer, {}) == outer
     nothing: Any = dict.fromkeys(Scope.__annotations__)
-    assert enter_scope(outer, **nothing) == outer
+    assert enter_scope(outer, nothing) == outer
 
 
 def test_a_scope_can_say_all_that_a_frame_has() -> None:
@@ -151,7 +153,7 @@ def test_properties_merge_and_the_inner_wins(name: str) -> None:
 def test_the_callers_own_objects_are_neither_changed_nor_kept() -> None:
     properties, limits = {"a": "1"}, ["x"]
     outer = enter({"request_properties": properties, "limit_ids": limits})
-    enter_scope(outer, request_properties={"b": "2"}, limit_ids=["y"])
+    enter_scope(outer, {"request_properties": {"b": "2"}, "limit_ids": ["y"]})
     assert (properties, limits) == ({"a": "1"}, ["x"])
     properties["c"] = "3"
     limits.append("z")
@@ -174,16 +176,15 @@ def test_what_is_yes_or_no_is_inherited_both_ways(name: str) -> None:
 @pytest.mark.parametrize("text", UNICODE)
 def test_any_text_stays_as_it_is(text: str) -> None:
     scope: dict[str, Any] = dict.fromkeys(TEXTS, text)
-    frame = enter_scope(
-        Frame(), **scope, limit_ids=[text], request_tags=[text], request_properties={text: text}
-    )
+    more: dict[str, Any] = {"limit_ids": [text], "request_tags": [text], "request_properties": {text: text}}
+    frame = enter({**scope, **more})  # type: ignore[typeddict-item]
     assert {getattr(frame, name) for name in scope} == {text}
     assert (frame.limit_ids, frame.request_tags, frame.request_properties) == ((text,), (text,), {text: text})
 
 
 def test_numbers_in_place_of_text_become_text() -> None:
     scope: Any = {"user_id": 7, "limit_ids": [1, 2], "request_properties": {3: 4}}
-    frame = enter_scope(Frame(), **scope)
+    frame = enter_scope(Frame(), scope)
     assert (frame.user_id, frame.limit_ids, frame.request_properties) == ("7", ("1", "2"), {"3": "4"})
 
 
@@ -221,7 +222,7 @@ def test_every_frame_can_be_written_and_holds_no_empty_text(entered: list[Any]) 
 def test_entering_never_changes_the_outer_frame(first: Any, second: Any) -> None:
     outer = enter(first)
     before = msgspec.json.encode(outer)
-    inner = enter_scope(outer, **second)
+    inner = enter_scope(outer, second)
     assert msgspec.json.encode(outer) == before
     if not any(value is not None for value in second.values()):
         assert inner == outer
@@ -242,7 +243,7 @@ def test_combining_lists_is_what_it_says(lists: list[list[str] | None]) -> None:
 def test_one_stay_in_a_use_case_has_one_id(names: list[str | None]) -> None:
     frame, current = Frame(), (None, None)
     for name in names:
-        frame = enter_scope(frame, use_case_name=name)
+        frame = enter_scope(frame, {"use_case_name": name})
         if name == "":
             current = (None, None)
             assert (frame.use_case_name, frame.use_case_id) == current

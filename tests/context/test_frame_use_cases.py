@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from payi_transport.context.frame import Frame, Scope, enter_scope
+from payi_transport.context.fields import Scope
+from payi_transport.context.frame import Frame, enter_scope
 from tests.context.frames import enter, is_uuid
 
 
@@ -85,8 +86,8 @@ def test_a_different_name_leaves_the_rest_of_the_frame() -> None:
 def test_the_empty_name_blocks_the_whole_use_case(more: Scope) -> None:
     blocked = enter(OUTER, {**more, "use_case_name": ""})
     assert use_case_of(blocked) == (None, None, None, None, {})
-    assert use_case_of(enter_scope(blocked)) == (None, None, None, None, {})
-    assert enter_scope(blocked, use_case_name="outer").use_case_id != "outer-id"
+    assert use_case_of(enter_scope(blocked, {})) == (None, None, None, None, {})
+    assert enter_scope(blocked, {"use_case_name": "outer"}).use_case_id != "outer-id"
 
 
 def test_an_empty_id_or_step_or_an_empty_dict_blocks_that_alone() -> None:

@@ -87,3 +87,11 @@ def test_own_headers_that_are_signed_can_not_be_removed(authorization: bytes, re
     assert find_removable_headers(plain + own) == removable
     assert find_removable_headers(own) == {b"xproxy-user-id", b"xproxy-account-name"}
     assert find_removable_headers(plain) == frozenset()
+
+
+def test_an_argument_that_no_header_carries_is_an_error_that_names_what_is_accepted() -> None:
+    wrong: dict[str, Any] = {"user_id": "u", "proxy": True, "usecase_name": "x"}
+    with pytest.raises(TypeError) as raised:
+        create_headers(**wrong)
+    got = "create_headers() got an unexpected keyword argument 'proxy', 'usecase_name'"
+    assert str(raised.value).startswith(f"{got}; accepted: account_name, ")

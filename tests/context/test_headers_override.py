@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from payi_transport import PayiHeaderNames, create_headers
-from payi_transport.context.frame import Frame, Scope, enter_scope
+from payi_transport.context.fields import Scope
+from payi_transport.context.frame import Frame, enter_scope
 from payi_transport.context.headers import override_frame
 from payi_transport.values.headers import Headers
 
@@ -219,7 +220,7 @@ def test_any_text_in_any_header_reads_back_through_ascii(said: Any) -> None:
 def test_headers_say_what_a_scope_of_the_same_words_says(text: str) -> None:
     said: Scope = {"user_id": text, "request_properties": {text: text}}
     assert override(create_headers(user_id=text, request_properties={text: text}), Frame()) == enter_scope(
-        Frame(), **said
+        Frame(), said
     )
 
 

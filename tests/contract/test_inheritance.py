@@ -18,7 +18,7 @@ from payi_transport import (
     track,
     track_context,
 )
-from payi_transport.context.frame import Scope
+from payi_transport.context.fields import Scope
 from tests.wire_cases import CASES as WIRE_CASES
 
 UNARY = next(case for case in WIRE_CASES if case.name == "openai/chat_unary")

@@ -7,16 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from payi_transport.context.frame import Frame
-from payi_transport.values.event import (
-    CONTEXT_FIELDS,
-    Event,
-    Failure,
-    FunctionCall,
-    Header,
-    ParsedResponse,
-    Units,
-)
+from payi_transport.values.event import Event, Failure, FunctionCall, Header, ParsedResponse, Units
 
 # The fields of an item of `POST /api/v1/ingest/bulk`, as Pay-i documents them.
 ITEM = (
@@ -30,8 +21,6 @@ ITEM = (
 
 def test_an_event_has_the_fields_of_a_bulk_item() -> None:
     assert sorted(Event.__struct_fields__) == sorted(ITEM.split())
-    assert set(CONTEXT_FIELDS) < set(Event.__struct_fields__)
-    assert set(CONTEXT_FIELDS) - {"scope"} < set(Frame.__struct_fields__)
 
 
 def test_an_event_is_written_without_what_it_has_not() -> None:
