@@ -12,7 +12,8 @@ from payi_transport import MemorySink, payi_flush, payi_stats
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import ResultSlot
-from payi_transport.decode.decode import DecodeOptions, decode
+from payi_transport.decode.decode import decode
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.routing.hosts import HostPattern
 from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event

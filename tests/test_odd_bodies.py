@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from payi_transport.decode.decode import DecodeOptions, decode
+from payi_transport.decode.decode import decode
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.providers.bedrock.invoke import unwrap_chunks
 from payi_transport.providers.registry import DIALECTS

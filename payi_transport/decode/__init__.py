@@ -1,1 +1,1 @@
-"""From the bytes of a finished exchange to its event. Pure."""
+"""Turn a finished exchange into the event that reports it: inflate, split, read, price, report."""

@@ -1,4 +1,13 @@
-"""Who began what goes on in the background: whoever fetches its end may know nothing of the call."""
+"""Attribute the result of background work to the call that started it.
+
+With `background: true`, OpenAI answers at once that a response is queued. Its usage only appears in a later
+response, which the program fetches by id, perhaps on another thread, in another scope or in none. The same
+goes for batches, videos and Google's interactions. The event has to carry the scope, the URL and the start
+time of the call that started the work, whoever fetches the result.
+
+So that call is remembered by the id of its response, and the fetch is decoded as if the call had waited for
+the result. Memory is bounded: only the latest calls are remembered, and none of their content is.
+"""
 
 from __future__ import annotations
 
@@ -10,59 +19,67 @@ import msgspec
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
-from payi_transport.decode.decode import BackgroundCall
 
-__all__ = ["BackgroundCalls"]
+__all__ = ["BackgroundCall", "BackgroundCalls"]
 
-# How many calls are remembered, the latest ones.
-_REMEMBERED = 10_000
+_MAX_REMEMBERED = 10_000
 
 
-class _Origin(NamedTuple):
+class BackgroundCall(NamedTuple):
+    """Work that a call started and that isn't done: the id of its response, and the requested model."""
+
+    response_id: str | None
+    model: str | None
+
+
+class _Start(NamedTuple):
     context: Frame
     log_content: bool
-    asked: str | None
+    model: str | None
     uri: str
     timestamp: float
     started: float
 
 
 class BackgroundCalls:
-    """Remembers the calls of this process whose answers are to be fetched, without their content."""
+    """Remember the calls of this process that started background work. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        # Calls that wait for their own report end on many threads.
+        # With inline delivery, exchanges are decoded on the threads of their callers.
         self._lock = threading.Lock()
-        self._begun: OrderedDict[str, _Origin] = OrderedDict()
+        self._starts: OrderedDict[str, _Start] = OrderedDict()
 
-    def keep(self, pending: BackgroundCall, exchange: Exchange) -> None:
-        """An exchange began what is pending."""
-        if not pending.response_id:
+    def remember(self, call: BackgroundCall, exchange: Exchange) -> None:
+        """Remember that `exchange` started `call`; without an id, nobody could fetch its result."""
+        if not call.response_id:
             return
-        origin = _Origin(
+        start = _Start(
             exchange.context,
             exchange.log_content,
-            pending.model,
+            call.model,
             exchange.route.uri,
             exchange.timestamp,
             exchange.started,
         )
         with self._lock:
-            self._begun[pending.response_id] = origin
-            if len(self._begun) > _REMEMBERED:
-                self._begun.popitem(last=False)
+            self._starts[call.response_id] = start
+            if len(self._starts) > _MAX_REMEMBERED:
+                self._starts.popitem(last=False)
 
     def complete(self, response_id: str | None, fetched: Exchange) -> Exchange:
-        """What `fetched` were if the call that began it had waited; the same where that is not known."""
+        """Return the exchange as if the call that started the work had waited for this result.
+
+        Returns `fetched` itself if that call was made by another process, or too long ago.
+        """
         with self._lock:
-            origin = self._begun.get(response_id or "")
-        if origin is None:
+            start = self._starts.get(response_id or "")
+        if start is None:
             return fetched
         return msgspec.structs.replace(
             fetched,
-            route=fetched.route._replace(resource=origin.asked, uri=origin.uri),
-            context=origin.context,
-            log_content=origin.log_content,
-            timestamp=origin.timestamp,
-            started=origin.started,
+            route=fetched.route._replace(resource=start.model, uri=start.uri),
+            context=start.context,
+            log_content=start.log_content,
+            timestamp=start.timestamp,
+            started=start.started,
         )

@@ -1,4 +1,9 @@
-"""The body of an answer as it was before it was coded and cut into chunks."""
+"""The body of a response as the provider wrote it, before it was compressed and sent in chunks.
+
+A body over the size limit keeps its beginning and its last chunks, since usage comes last. The middle is a
+gap. In a stream of plain text, two line breaks close the message that the gap cut, so that the messages after
+it can still be read. A compressed body is only readable up to its gap.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +16,15 @@ from payi_transport.framing import Frames, find_framing
 
 __all__ = ["decode_body", "decode_messages"]
 
-# Inflated bodies may be this many times the limit on what is remembered.
+# An inflated body may be this many times larger than what is kept of a body.
 _INFLATE_RATIO = 16
 
 
 def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
-    """The body without its content coding; where its middle was left out, events on both sides stay whole."""
+    """Return the body without its content coding, or nothing if it can't be inflated.
+
+    `headers` are those of the response, by lower-case name.
+    """
     coding = "" if exchange.decoded else headers.get("content-encoding", "")
     body = b"".join(exchange.chunks)
     if not exchange.has_gap:
@@ -32,7 +40,7 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
 
 
 def decode_messages(exchange: Exchange) -> Frames:
-    """The messages of a finished exchange."""
+    """Return the messages in the body of a finished exchange."""
     headers = read_headers(exchange.response_headers)
     body = decode_body(exchange, headers)
     return find_framing(headers.get("content-type", ""), body)(body)

@@ -1,4 +1,13 @@
-"""`prompt_and_response_logger`: a function of the user's that is told each call's content."""
+"""Call the user's `prompt_and_response_logger` with the content of each delivered event.
+
+The user's function needs Pay-i's request id, which only exists once Pay-i has accepted the event. The content
+is gone by then, since exchanges drop it as soon as they are decoded. So the content is read while decoding
+and kept by a listener, which runs on delivery.
+
+The function runs on the worker's thread, but in the context variables of the original call, so that it sees
+the caller's trace or tenant. It gets the content even if `log_prompt_and_response` keeps it from Pay-i
+for the whole program, but not if a scope turned it off for that very call.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +18,19 @@ from typing import Any
 import msgspec
 
 from payi_transport.capture.exchange import Exchange, Listener
-from payi_transport.decode.decode import DecodeOptions, decode
+from payi_transport.decode.decode import decode
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.values.event import Event
 from payi_transport.values.names import LOCAL_REQUEST_ID
 
 __all__ = ["ContentLogger", "PromptAndResponseLogger"]
 
-# Takes Pay-i's request id, and request and response as text by the names of their fields in an event.
+# Takes Pay-i's request id, and the request and response as text under the names of their event fields.
 PromptAndResponseLogger = Callable[[str, dict[str, str]], None]
 
 
 class ContentLogger:
-    """Calls `logger` for each delivered event. What that raises goes to `on_fault`."""
+    """Call `logger` for each delivered event; what it raises goes to `on_fault`."""
 
     def __init__(
         self,
@@ -32,24 +42,23 @@ class ContentLogger:
         self._options = options
         self._on_fault = on_fault
 
-    def listen(self, exchange: Exchange, event: Event) -> Listener:
-        """What is to be told of the delivery of `event`. The exchange has its content still."""
+    def make_listener(self, exchange: Exchange, event: Event) -> Listener:
+        """Return what to call with Pay-i's response to `event`. The exchange must still hold its content."""
         data = self._read_content(exchange, event)
         caller = exchange.caller or Context()
 
-        def log(answer: Mapping[str, Any]) -> None:
-            given = answer.get("request_id")
-            request_id = given if isinstance(given, str) else LOCAL_REQUEST_ID
+        def log(response: Mapping[str, Any]) -> None:
+            sent_id = response.get("request_id")
+            request_id = sent_id if isinstance(sent_id, str) else LOCAL_REQUEST_ID
             try:
                 caller.run(self._logger, request_id, data)
-            # The thread is not the user's to end, by whatever the logger raises.
+            # Nothing that the user's function raises, not even SystemExit, may end the worker's thread.
             except BaseException as exc:
                 self._on_fault(exc)
 
         return log
 
     def _read_content(self, exchange: Exchange, event: Event) -> dict[str, str]:
-        """Without `log_prompt_and_response` the content goes to the logger alone, of a scope to nobody."""
         if not exchange.log_content and exchange.context.log_prompt_and_response is not False:
             shown = decode(msgspec.structs.replace(exchange, log_content=True), self._options)
             event = shown if isinstance(shown, Event) else event
@@ -61,5 +70,5 @@ class ContentLogger:
 
 
 def _to_text(value: str | Sequence[str]) -> str:
-    """The parts of a stream as one JSON array."""
+    """Return text as it is, and the messages of a stream as one JSON array."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

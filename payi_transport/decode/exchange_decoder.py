@@ -1,4 +1,10 @@
-"""Decoding exchanges for a worker: which of them make an event, and who is told what Pay-i answers to it."""
+"""Decode the exchanges of one process: `decode`, plus everything that needs to remember earlier calls.
+
+The pure function `decode` knows one exchange only. Three questions need memory: which call started the
+background work that is fetched here (`background_calls`), whether this response was already reported
+(`reported_responses`), and which warnings were already logged (`warnings`). Finally, each event gets its
+listener, which receives Pay-i's response once the event is delivered.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +12,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from payi_transport.capture.exchange import Exchange, Listener
-from payi_transport.decode.background_calls import BackgroundCalls
+from payi_transport.decode.background_calls import BackgroundCall, BackgroundCalls
 from payi_transport.decode.content_logger import ContentLogger
-from payi_transport.decode.decode import BackgroundCall, DecodeOptions, decode
+from payi_transport.decode.decode import decode
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.reported_responses import ReportedResponses
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.values.event import Event
@@ -17,16 +24,17 @@ __all__ = ["Decoded", "ExchangeDecoder"]
 
 
 class Decoded(NamedTuple):
-    """The event of an exchange, and who is to hear Pay-i's response to it."""
+    """The event of an exchange, and the listener to call with Pay-i's response to it."""
 
     event: Event
     listener: Listener | None = None
 
 
 class ExchangeDecoder:
-    """Reads for one process. Raises nothing for what a provider sent.
+    """Decode exchanges on any thread. Doesn't raise, whatever a provider sends.
 
-    `listener` is told what Pay-i answers to each event; there is none where they are answered in batches.
+    `listener` receives Pay-i's response to each event. It is None if events are delivered in batches, since
+    Pay-i doesn't respond to each event of a batch.
     """
 
     def __init__(
@@ -45,34 +53,40 @@ class ExchangeDecoder:
         self._reported = ReportedResponses()
 
     def decode(self, exchange: Exchange) -> Decoded | str:
-        """Decode an exchange; return the reason where it makes no event."""
+        """Return the event of an exchange, or why it has none: "pending" or "repeated"."""
+        # Inline delivery decodes first, and queues the exchange if it can't reach Pay-i.
         if exchange.event is not None:
             return Decoded(exchange.event, exchange.listener)
-        fetched = exchange.route.operation.endswith(".again")
+        # Nobody pays for fetching by id what another call started.
+        is_fetch = exchange.route.operation.endswith(".again")
         call, event = exchange, decode(exchange, self._options)
-        if fetched and isinstance(event, Event):
+        if is_fetch and isinstance(event, Event):
             call = self._background_calls.complete(event.provider_response_id, exchange)
             event = decode(call, self._options)
         if isinstance(event, BackgroundCall):
-            if not fetched:
-                self._background_calls.keep(event, exchange)
+            if not is_fetch:
+                self._background_calls.remember(event, exchange)
             return "pending"
-        if self._reported.is_repeat(event, fetched):
+        if self._reported.is_repeat(event, is_fetch):
             return "repeated"
+        self._warn(call, exchange, event)
+        return Decoded(event, self._make_listener(call, event))
+
+    def _warn(self, call: Exchange, exchange: Exchange, event: Event) -> None:
         context = call.context
+        # A price that the scope sets needs no mapping.
         if not (context.price_as_category or context.price_as_resource):
             self._warnings.check_price(exchange.route, event)
         self._warnings.check_usage(exchange.route, event)
-        return Decoded(event, self._listen(call, event))
 
-    def _listen(self, exchange: Exchange, event: Event) -> Listener | None:
-        log = None if self._content_logger is None else self._content_logger.listen(exchange, event)
+    def _make_listener(self, call: Exchange, event: Event) -> Listener | None:
+        log = None if self._content_logger is None else self._content_logger.make_listener(call, event)
         listener = self._listener
         if log is None or listener is None:
             return log or listener
 
-        def tell_both(answer: Mapping[str, Any]) -> None:
-            listener(answer)
-            log(answer)
+        def call_both(response: Mapping[str, Any]) -> None:
+            listener(response)
+            log(response)
 
-        return tell_both
+        return call_both

@@ -1,4 +1,15 @@
-"""Undo the content codings of an answer. Pure, and bounded: a small body can't grow without end."""
+"""Undo the content codings of a response: gzip, deflate, br and zstd. Pure, and bounded.
+
+A few kilobytes can inflate to gigabytes, and whatever host a program calls may send such a body, so no step
+may allocate more than the limit. zlib and the newer brotli and zstd packages take a maximum for what a call
+returns. We ask for one byte more than may be left, and raise if we get it. Older packages have no maximum, so
+the body is fed to them in steps of a few bytes, none of which can inflate to much.
+
+A body may consist of several compressed members in a row (RFC 1952). Finding the next member copies the rest
+of the body, which makes many tiny members quadratic, so their number is bounded too.
+
+Truncated bodies are normal, since callers leave streams early: whatever could be inflated is returned.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +21,22 @@ from typing import Any
 
 __all__ = ["InflateError", "inflate"]
 
-# A body in more members than this was made to keep us busy: finding the next one copies what is left.
-_MOST_MEMBERS = 4096
-# Bytes for a decompressor that can't bound its output: few enough for it never to yield much more than asked.
+_MAX_MEMBERS = 4096
+# Bytes to feed at a time to a decompressor that can't limit its output.
 _STEP = 32
 
 
 class InflateError(Exception):
-    """A body that can't be read; the text says why."""
+    """A body that can't be inflated; the text says why."""
 
 
 def inflate(body: bytes, codings: str, limit: int) -> bytes:
-    """The body as it was before `codings` (a Content-Encoding value) were applied, `limit` bytes at most.
+    """Return the body without its `codings`, the value of a Content-Encoding header.
 
-    A body that was cut gives what can be had of it. Raises InflateError for a coding that is not known or
-    not installed, for bytes that are not of that coding, and for a result over the limit.
+    Raises InflateError for a coding that is unknown or not installed, for bytes that are not in that coding,
+    and for a result of more than `limit` bytes. A truncated body returns what can be read of it.
     """
+    # Codings are listed in the order in which they were applied (RFC 9110, section 8.4).
     for coding in reversed(codings.lower().split(",")):
         coding = coding.strip()
         if coding in ("", "identity"):
@@ -41,7 +52,7 @@ def _gzip(body: bytes, limit: int) -> bytes:
 
 
 def _deflate(body: bytes, limit: int) -> bytes:
-    # Servers send either zlib's wrapping, as RFC 9110 says, or the bare stream.
+    # RFC 9110 defines deflate as zlib's format, but some servers send a bare deflate stream.
     try:
         return _zlib(body, limit, zlib.MAX_WBITS)
     except InflateError:
@@ -66,31 +77,33 @@ def _zstd(body: bytes, limit: int) -> bytes:
 
 
 class _Brotli:
-    """A brotli stream with the methods of zlib's. Versions from 1.2 on can bound what a call yields."""
+    """A brotli stream with the interface of zlib's decompressors."""
 
+    # Brotli has no members: a stream ends with the body.
     unused_data = b""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
-    def decompress(self, body: bytes, most: int) -> bytes:
+    def decompress(self, body: bytes, max_length: int) -> bytes:
         process = self._stream.process
+        # This method and the output limit both appeared in brotli 1.2.
         if not hasattr(self._stream, "can_accept_more_data"):
-            return b"".join(part for part, _ in _step_through(process, body, most))
-        out: bytes = process(body, output_buffer_limit=most)
+            return b"".join(part for part, _ in _feed_in_steps(process, body, max_length))
+        out: bytes = process(body, output_buffer_limit=max_length)
         return out
 
 
 class _Zstandard:
-    """A frame by the package zstandard, with the methods of zlib's."""
+    """A member of a zstd body with the interface of zlib's decompressors, for the package zstandard."""
 
     def __init__(self, decompressor: Callable[[], Any]) -> None:
         self._stream = decompressor().decompressobj()
         self.unused_data = b""
 
-    def decompress(self, body: bytes, most: int) -> bytes:
+    def decompress(self, body: bytes, max_length: int) -> bytes:
         parts: list[bytes] = []
-        for part, end in _step_through(self._stream.decompress, body, most):
+        for part, end in _feed_in_steps(self._stream.decompress, body, max_length):
             parts.append(part)
             if self._stream.eof:
                 self.unused_data = self._stream.unused_data + body[end:]
@@ -98,28 +111,31 @@ class _Zstandard:
         return b"".join(parts)
 
 
-def _step_through(process: Callable[[bytes], bytes], body: bytes, most: int) -> Iterator[tuple[bytes, int]]:
-    """What each step yields, and where in the body it ends; no step after `most` bytes came out."""
+def _feed_in_steps(
+    process: Callable[[bytes], bytes], body: bytes, max_length: int
+) -> Iterator[tuple[bytes, int]]:
+    """Yield what each step returns and where in the body it ends, until `max_length` bytes came out."""
     size = 0
     for end in range(_STEP, len(body) + _STEP, _STEP):
         part = process(body[end - _STEP : end])
         yield part, end
         size += len(part)
-        if size >= most:
+        if size >= max_length:
             return
 
 
 def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error: type[Exception]) -> bytes:
-    """A body of one or more compressed members in a row, and perhaps padding behind them."""
+    """Inflate the members of a body one after another."""
     parts: list[bytes] = []
     room = limit
     while body:
-        if len(parts) == _MOST_MEMBERS:
-            raise InflateError(f"more than {_MOST_MEMBERS} members")
+        if len(parts) == _MAX_MEMBERS:
+            raise InflateError(f"more than {_MAX_MEMBERS} members")
         member = open_member()
         try:
             part = member.decompress(body, room + 1)
         except error as exc:
+            # Some servers pad a body after its last member.
             if parts:
                 break
             raise InflateError(str(exc)) from exc
@@ -132,7 +148,7 @@ def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error
 
 
 def _import_any(coding: str, *names: str) -> Any:
-    """The first of the packages that is there; an SDK that asked for the coding brought one of them."""
+    """Return the first package that is installed; an SDK that asked for the coding brought one of them."""
     for name in names:
         try:
             return importlib.import_module(name)

@@ -1,10 +1,20 @@
-"""Leaving images, audio and files out of a recorded body: base64 that stands in it is replaced by a word.
+r"""Replace images, audio and files in a recorded body by a placeholder, so that events stay small.
 
-Works on the JSON text, so nothing is parsed and the rest stays as on the wire. Inside a text of the JSON
-every quote is escaped, so what users write about data URLs is not taken for one. Of a body that was cut, the
-last piece has no quote behind it. No pattern looks at a byte more than a few times.
+Inline data is base64 in a string of the JSON. It is found with regular expressions on the text, without
+parsing it. That leaves every other byte as it was sent, and works on a body that was cut off, whose last
+string has no closing quote.
 
-A long string of nothing but base64 is data whatever its field is called; names are for what is shorter.
+JSON's escaping makes this sound. Inside a string every quote is escaped, so an unescaped quote followed by a
+field's name is that field, and whatever a user writes about `"b64_json"` in a prompt doesn't match. The
+patterns check this with `"(?<!\\")`, a quote without a backslash before it.
+
+Each byte is looked at a bounded number of times. Quantifiers over data are possessive (`*+`), so a match that
+fails at its end doesn't backtrack, and every pattern starts at a quote that data can't contain. Nearly all
+bodies hold no inline data, and one cheap search per body finds that out.
+
+Data is recognized in two ways. A string of at least 512 characters that consists of base64 alone is data,
+whatever its field is called, unless the field is known to hold something else, such as a signature. Shorter
+strings are data if they are data URLs, or in a field that an API documents as base64.
 """
 
 from __future__ import annotations
@@ -16,63 +26,72 @@ __all__ = ["NOT_INSTRUMENTED", "strip_inline_data"]
 
 NOT_INSTRUMENTED: Final = b"<not_instrumented>"
 
-# Base64 in both alphabets, as JSON writes it: some servers escape `/`, `+` and `=`, some break lines.
+# Base64 in both alphabets, as JSON may write it: some servers escape `/`, `+` and `=`, others break lines.
 _PLAIN = rb"[A-Za-z0-9+/=_\-\r\n]"
 _BASE64 = rb"%b*+(?:\\(?:[/rn]|u00[0-9A-Fa-f]{2})%b*+)*+" % (_PLAIN, _PLAIN)
+# A closing quote that doesn't end a field's name, or the end of a body that was cut off.
 _END = rb'(?P<end>"(?!\s*:)|\\?\Z)'
-_TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+# A whole string.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 
-# A byte of base64 or of an escape in it.
-_WRITTEN = rb"[A-Za-z0-9+/=_\-\r\n\\]"
-# A string of base64 alone is data from this many characters on: ids, hashes and keys are shorter, and the
-# images that are shorter too are icons.
-_SURE = 512
-# What is as long and is no image, audio or file: signatures, encrypted reasoning and ids, vectors.
+# A byte of base64, or of an escape in it.
+_BASE64_BYTE = rb"[A-Za-z0-9+/=_\-\r\n\\]"
+# From this length on, a string of base64 alone is data. Ids, hashes and keys are shorter, and images that are
+# shorter too are icons.
+_MIN_LENGTH = 512
+# Fields that may hold strings as long that aren't images, audio or files: signatures, encrypted reasoning,
+# ids, and vectors of embeddings.
 _OPAQUE = (
     rb"(?:signature|thought_?[sS]ignature|encrypted_[a-z]{1,20}|redactedContent|embedding|(?:[a-z]{1,20}_)?id)"
     rb'"\s*:\s*"|base64"\s*:\s*\[[^\]]*+'
 )
-# In data each of these is seen soon. What lacks one is hex, a number, a line of signs.
+# Data of this length has a lower-case letter, an upper-case letter and a digit near its beginning. A string
+# that lacks one of them is hex, a long number or a ruler of dashes.
 _MIXED = rb'(?=[^"a-z]*+[a-z])(?=[^"A-Z]*+[A-Z])(?=[^"0-9]*+[0-9])'
-_LONG = re.compile(rb'"(?<!\\")(?:%b|(?=%b{%d})%b%b%b)' % (_OPAQUE, _WRITTEN, _SURE, _MIXED, _BASE64, _END))
-# In so long a run every eighth byte is one of those too, which is told several times as fast.
-_APART = 8
-_RUN = b"\1" * (_SURE // _APART)
-_HAS = bytes(bool(re.match(_WRITTEN, bytes([code]))) for code in range(256))
+# Opaque fields are matched first and put back unchanged: that way their data is skipped, not found again.
+_LONG = re.compile(
+    rb'"(?<!\\")(?:%b|(?=%b{%d})%b%b%b)' % (_OPAQUE, _BASE64_BYTE, _MIN_LENGTH, _MIXED, _BASE64, _END)
+)
+# That search is expensive, so it is only made if the body holds a long enough run of base64 bytes. Looking at
+# every eighth byte is faster and never misses a run.
+_STRIDE = 8
+_RUN = b"\1" * (_MIN_LENGTH // _STRIDE)
+_IS_BASE64 = bytes(bool(re.match(_BASE64_BYTE, bytes([code]))) for code in range(256))
 
-# A string that is a data URL with base64 in it, as in `image_url` and `file_data`.
+# A string that is a data URL with base64, as in `image_url` and `file_data`.
 _DATA_URL = re.compile(
     rb'(?P<head>"(?<!\\"))(?i:data):(?:[^",\\]|\\.){0,200};(?i:base64),%b(?:%%[0-9A-Fa-f]{2}%b)*+%b'
     % (_BASE64, _BASE64, _END)
 )
-# Fields that hold base64 and nothing else. Source: the API references of OpenAI, Google and AWS.
+# Fields that only ever hold base64. Source: the API references of OpenAI, Google and AWS.
 _BASE64_FIELD = re.compile(
     rb'(?P<head>"(?<!\\")(?:b64_json|base64String|bytesBase64Encoded|file_data|imageBytes|partial_image_b64'
     rb'|(?:condition|input|mask|reference|source)Image)"\s*:\s*")%b%b' % (_BASE64, _END)
 )
-# AWS's images, documents and videos.
+# Images, documents and videos of Bedrock's Converse API.
 _SOURCE_BYTES = re.compile(rb'(?P<head>"(?<!\\")source"\s*:\s*\{\s*"bytes"\s*:\s*")%b%b' % (_BASE64, _END))
-# Fields that hold base64 in some objects (an image call's `result`, an answer's `audio.data`, an `image` of
-# Nova's and Stability's) and short words or a checksum in others.
+# Fields that hold base64 in some objects and short words or checksums in others: an image call's `result`, a
+# response's `audio.data`, an `image` of Nova's and Stability's. Here base64 has at least 64 characters.
 _LONG_BASE64 = re.compile(
     rb'(?P<head>"(?<!\\")(?:audio|base64|data|image|init_image|input_audio|mask|result)"\s*:\s*")'
     rb'(?![0-9A-Fa-f]*+")(?=[^"]{64})%b%b' % (_BASE64, _END)
 )
-# Google's parts of a message may be short, too.
+# Parts of a message, whose data may be short. Google and OpenAI write them.
 _OBJECT_DATA = re.compile(
     rb'(?P<head>"(?<!\\")(?:audio|input_audio|inlineData|inline_data)"\s*:\s*\{(?:[^{}"]|%b)*?"data"\s*:\s*")%b%b'
-    % (_TEXT, _BASE64, _END),
+    % (_STRING, _BASE64, _END),
     re.DOTALL,
 )
-# Elsewhere a delta is text, which may look like base64.
+# Events that stream audio. In any other event, a delta is text, even if it looks like base64.
 _AUDIO_EVENT = re.compile(rb'"(?<!\\")type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta"')
 _AUDIO_DELTA = re.compile(rb'(?P<head>"(?<!\\")(?:delta|audio)"\s*:\s*")%b%b' % (_BASE64, _END))
 
-# Lists of what image models take and make, and an item of one.
+# Lists of images that a model takes or returns, and an item of such a list.
 _IMAGES = re.compile(rb'"(?<!\\")images"\s*:\s*\[(?:\s*"%b"\s*,)*+(?:\s*"%b%b)?' % (_BASE64, _BASE64, _END))
 _IMAGE = re.compile(rb'"(?=[^"]{64})%b%b' % (_BASE64, _END))
 
-# How each of these begins, an escaped quote or not. Nearly every body has none of it, and is looked at once.
+# The beginning of everything above. A body without any of it, as nearly all are, is searched only once.
+# Escaped quotes match too; the patterns themselves rule them out.
 _BEGINNING = re.compile(
     rb'"(?:b(?:64_json|ase64|ase64String|ytes|ytesBase64Encoded)|[dD][aA][tT][aA]|conditionImage|file_data'
     rb"|i(?:mage|mageBytes|mages|nit_image|nputImage|nput_audio)|mask|maskImage|partial_image_b64"
@@ -83,8 +102,8 @@ _PATTERNS = (_DATA_URL, _BASE64_FIELD, _SOURCE_BYTES, _OBJECT_DATA, _LONG_BASE64
 
 
 def strip_inline_data(body: bytes) -> bytes:
-    """`body`, JSON as it was sent, with `<not_instrumented>` for each piece of inline data."""
-    if len(body) > _SURE and _RUN in body[::_APART].translate(_HAS):
+    """Return a body of JSON with `<not_instrumented>` in place of each piece of inline data."""
+    if len(body) > _MIN_LENGTH and _RUN in body[::_STRIDE].translate(_IS_BASE64):
         body = _LONG.sub(_replace_long, body)
     if _BEGINNING.search(body) is None:
         return body
@@ -96,5 +115,6 @@ def strip_inline_data(body: bytes) -> bytes:
     return body
 
 
-def _replace_long(found: re.Match[bytes]) -> bytes:
-    return found[0] if found["end"] is None else b'"%b%b' % (NOT_INSTRUMENTED, found["end"])
+def _replace_long(match: re.Match[bytes]) -> bytes:
+    # Only a match of data has an end; an opaque field has none.
+    return match[0] if match["end"] is None else b'"%b%b' % (NOT_INSTRUMENTED, match["end"])

@@ -1,17 +1,46 @@
-"""Model mappings: which category, resource and scope a model is priced as."""
+"""Decide which category, resource and scope a call is priced as.
+
+Three sources are asked in turn. The scope around the call comes first (`price_as_category`,
+`price_as_resource`): if it sets either of these two, model mappings don't apply. Otherwise the first model
+mapping that matches the model and the host does. What neither sets comes from the route and the response:
+the host's category, the requested model, and the region or tier that the response reports.
+
+A model goes by several names. The caller may request an alias while the response names the version, and
+Google's and Anthropic's models on Vertex are priced under a prefix (`google.gemini-x`). A mapping may use any
+of these names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from payi_transport.routing.hosts import HostPattern, patterns_of
+import msgspec
 
-__all__ = ["ModelMapping", "Price", "find_mapping", "find_price", "name_resource"]
+from payi_transport.capture.exchange import Exchange
+from payi_transport.routing.hosts import HostPattern, patterns_of
+from payi_transport.values.event import ParsedResponse
+from payi_transport.values.names import UNKNOWN_RESOURCE, PayiCategories
+
+__all__ = [
+    "ModelMapping",
+    "Price",
+    "apply_mappings",
+    "find_mapping",
+    "find_requested_model",
+    "find_stated_resource",
+    "name_resource",
+    "price_call",
+]
+
+_AZURE = (PayiCategories.azure_openai, PayiCategories.azure)
+_DEPLOYMENT_HEADER = "x-ms-deployment-name"
+# Words that may precede the names in the full name of a model. Source: Google's resource names.
+_PATH_WORDS = frozenset({"endpoints", "models", "publishers", "tunedModels"})
 
 
 class ModelMapping(NamedTuple):
-    """A row of the user's: it applies to `model`, and where a host is given to that host alone."""
+    """A row of the user's `model_mappings`; it applies to `model`, and only at `host` if that is set."""
 
     model: str
     host: HostPattern | None = None
@@ -28,14 +57,79 @@ class Price(NamedTuple):
     scope: str | None
 
 
-# What stands before names in the full name of a model, as Google writes it.
-_PATH_WORDS = frozenset({"endpoints", "models", "publishers", "tunedModels"})
+class _Request(msgspec.Struct):
+    model: str | None = None
+
+
+_request = msgspec.json.Decoder(_Request)
+
+
+def find_requested_model(exchange: Exchange, headers: Mapping[str, str]) -> str | None:
+    """Return the model that the caller asked for.
+
+    It is in the path, in the request body, or, for a deployment on Azure, in a response header (`headers`, by
+    lower-case name).
+    """
+    route = exchange.route
+    deployment = headers.get(_DEPLOYMENT_HEADER) if route.category in _AZURE else None
+    return route.resource or deployment or _read_model(exchange.request_body)
+
+
+def _read_model(body: bytes | None) -> str | None:
+    try:
+        return _request.decode(body or b"").model or None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def price_call(
+    exchange: Exchange,
+    response: ParsedResponse,
+    requested: str | None,
+    prefix: str,
+    mappings: Sequence[ModelMapping],
+) -> Price:
+    """Return what a call is priced as. `requested` is the requested model, `prefix` that of its resource."""
+    context, route = exchange.context, exchange.route
+    model = response.resource or requested or response.model
+    resource = name_resource(prefix, model) if model else UNKNOWN_RESOURCE
+    price = Price(route.category, resource, context.resource_scope or response.scope)
+    if context.price_as_category or context.price_as_resource:
+        return Price(
+            context.price_as_category or price.category,
+            context.price_as_resource or price.resource,
+            price.scope,
+        )
+    if not mappings:
+        return price
+    return apply_mappings(mappings, price, _list_names(resource, requested, prefix), route.host)
+
+
+def _list_names(resource: str, requested: str | None, prefix: str) -> set[str]:
+    """Return every name that a mapping may use for a model."""
+    names = {resource, resource.removeprefix(prefix)}
+    if requested:
+        full = name_resource(prefix, requested)
+        names |= {requested, full, full.removeprefix(prefix)}
+    return names
+
+
+def find_stated_resource(
+    exchange: Exchange, requested: str | None, prefix: str, mappings: Sequence[ModelMapping]
+) -> str | None:
+    """Return what the user says that the requested model is, or None if there is no statement at all.
+
+    An inference profile or a deployment doesn't reveal its model, which some readers need for the units.
+    """
+    if not (exchange.context.price_as_resource or mappings):
+        return None
+    return price_call(exchange, ParsedResponse(), requested, prefix, mappings).resource
 
 
 def name_resource(prefix: str, model: str) -> str:
-    """The resource of a model, where a prefix names its publisher; one that the model names stands instead.
+    """Return the resource of a model; the prefix names its publisher, unless the model does so itself.
 
-    `google/gemini-x`, `models/gemini-x` and `gemini-x` are `google.gemini-x` where the prefix is `google.`.
+    With the prefix `google.`, `gemini-x`, `models/gemini-x` and `google/gemini-x` are `google.gemini-x`.
     """
     if not prefix:
         return model
@@ -48,17 +142,17 @@ def name_resource(prefix: str, model: str) -> str:
 def find_mapping(
     mappings: Iterable[ModelMapping], models: Container[str], host: HostPattern
 ) -> ModelMapping | None:
-    """The first mapping for a model at a host, by any of the names that the model goes by."""
+    """Return the first mapping that matches one of a model's names and the host."""
     for mapping in mappings:
         if mapping.model in models and (mapping.host is None or mapping.host in patterns_of(*host)):
             return mapping
     return None
 
 
-def find_price(
+def apply_mappings(
     mappings: Iterable[ModelMapping], price: Price, models: Container[str], host: HostPattern
 ) -> Price:
-    """`price` as the first mapping of its model says; what the mapping leaves out stays as it is."""
+    """Return `price` as changed by the first mapping that matches; what the mapping omits stays the same."""
     mapping = find_mapping(mappings, models, host)
     if mapping is None:
         return price

@@ -1,7 +1,11 @@
-"""Telling a response that is fetched again from one that is new, so that its usage counts once.
+"""Count the usage of a response once, however often it is fetched.
 
-OpenAI's background responses are polled by `GET /responses/{id}`, and each poll behind the end shows the
-whole usage again, or that it failed.
+A program polls a background response with `GET /responses/{id}`. Each poll after the end returns the complete
+usage, or the failure, again. To tell a poll from a new call, the ids of reported responses are remembered.
+A poll counts as a repeat if the id was reported with units, or if neither report has any: a response that
+was first fetched before its usage was known must still count later.
+
+Calls that aren't polls always count, even if a server reuses their id.
 """
 
 from __future__ import annotations
@@ -13,26 +17,28 @@ from payi_transport.values.event import Event
 
 __all__ = ["ReportedResponses"]
 
-# How many response ids are remembered, the latest ones.
-_REMEMBERED = 10_000
+_MAX_REMEMBERED = 10_000
 
 
 class ReportedResponses:
-    """Remembers the ids of responses that were told of, and whether with units."""
+    """Remember which responses were reported, and whether with units. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        # Calls that wait for their own report end on many threads.
+        # With inline delivery, exchanges are decoded on the threads of their callers.
         self._lock = threading.Lock()
-        self._seen: OrderedDict[str, bool] = OrderedDict()
+        self._has_units: OrderedDict[str, bool] = OrderedDict()
 
-    def is_repeat(self, event: Event, fetched_again: bool) -> bool:
-        """Whether `event` says what another one said before. `fetched_again`: it is no call of its own."""
-        counts = bool(event.units)
+    def is_repeat(self, event: Event, is_fetch: bool) -> bool:
+        """Return whether an event only repeats an earlier one, and remember it.
+
+        `is_fetch` is whether its call fetched what another call had started.
+        """
+        has_units = bool(event.units)
         with self._lock:
-            counted = self._seen.get(event.provider_response_id)
-            if fetched_again and counted is not None and (counted or not counts):
+            had_units = self._has_units.get(event.provider_response_id)
+            if is_fetch and had_units is not None and (had_units or not has_units):
                 return True
-            self._seen[event.provider_response_id] = counts or bool(counted)
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
+            self._has_units[event.provider_response_id] = has_units or bool(had_units)
+            if len(self._has_units) > _MAX_REMEMBERED:
+                self._has_units.popitem(last=False)
             return False

@@ -1,4 +1,16 @@
-"""What a tokenizer of the user's adds to the units that an answer tells. Pure."""
+"""Count the tokens that a provider doesn't report, with a tokenizer that the user configured.
+
+Providers leave a gap in three cases:
+
+- The model reports no usage, as some embedding and text models on Bedrock do. The provider's reader then
+  returns the texts of the prompt as `uncounted`, and prompt and output are both counted.
+- The caller left a stream early, before the message with the usage. The output received so far is counted.
+  What the stream reported before that is only replaced by a higher count.
+- The prompt holds images. Text and images are priced differently, but the usage is one number. The text is
+  counted, and the remaining tokens are billed as `vision`.
+
+Models without a tokenizer keep the units that the provider reported.
+"""
 
 from __future__ import annotations
 
@@ -10,49 +22,50 @@ from payi_transport.values.event import ParsedResponse, Units
 
 __all__ = ["CountTokens", "add_counted_tokens"]
 
-# The tokens of a text for a model, None where the model has no tokenizer.
+# Takes a model and a text. Returns None if the model has no tokenizer.
 CountTokens = Callable[[str, str], int | None]
 _Count = Callable[[str], int | None]
 
 
 def add_counted_tokens(
     dialect: Dialect,
-    answer: ParsedResponse,
-    reply: RawResponse,
-    tokens: CountTokens,
+    response: ParsedResponse,
+    raw: RawResponse,
+    count_tokens: CountTokens,
     models: Iterable[str],
-    cut: bool,
+    truncated: bool,
 ) -> Mapping[str, Units]:
-    """The units that an answer tells, with the text that it does not: uncounted, cut, or beside images.
+    """Return the units of a response, completed by the tokens that only a tokenizer can count.
 
-    `models` are the names that the model goes by; `cut` is whether a stream ended before its last word.
+    `models` are the names of the model; the first that has a tokenizer is used. `truncated` is whether a
+    stream ended before its last message.
     """
     names = tuple(models)
 
     def count(text: str) -> int | None:
-        counts = (tokens(name, text) for name in names)
+        counts = (count_tokens(name, text) for name in names)
         return next((number for number in counts if number is not None), None)
 
-    units = answer.units
-    uncounted = _sum(count, answer.uncounted or None)
+    units = response.units
+    uncounted = _sum(count, response.uncounted or None)
     if uncounted is not None:
         units = {**units, "text": Units(input=uncounted)}
-    if cut or uncounted is not None:
-        units = _raise_output(units, count(dialect.read_output_text(reply.frames)) or 0)
-    return _split_vision(units, _sum(count, dialect.read_prompt_texts(reply.request)))
+    if truncated or uncounted is not None:
+        units = _raise_output(units, count(dialect.read_output_text(raw.frames)) or 0)
+    return _split_vision(units, _sum(count, dialect.read_prompt_texts(raw.request)))
 
 
 def _sum(count: _Count, texts: Sequence[str] | None) -> int | None:
-    """The tokens of all the texts; None where one can't be counted, or nothing is to be."""
+    """Return the tokens of all texts, or None if one can't be counted or `texts` is None."""
     if texts is None:
         return None
-    # A model without a tokenizer does not count an empty text either.
+    # Count an empty text if there are none: that returns 0 with a tokenizer, and None without.
     counts = [count(text) for text in texts or ("",)]
     return None if None in counts else sum(filter(None, counts))
 
 
 def _raise_output(units: Mapping[str, Units], counted: int) -> Mapping[str, Units]:
-    """The units of a stream that was cut: what they tell of its output is from before it was."""
+    """Return the units with at least `counted` tokens of output."""
     name = "text_large_context" if "text_large_context" in units else "text"
     text = units.get(name, Units())
     if counted <= (text.output or 0):
@@ -61,7 +74,10 @@ def _raise_output(units: Mapping[str, Units], counted: int) -> Mapping[str, Unit
 
 
 def _split_vision(units: Mapping[str, Units], counted: int | None) -> Mapping[str, Units]:
-    """The units where all that is no text is an image; `counted` are the tokens of a text that has any."""
+    """Return the units with all input beyond the `counted` tokens of text as `vision`.
+
+    `counted` is None for a prompt without images. A provider that reports `vision` itself knows better.
+    """
     text = units.get("text")
     if counted is None or text is None or not text.input or "vision" in units:
         return units

@@ -1,4 +1,8 @@
-"""What users are told once, as it happens: what is missing for a call to be reported, counted or priced."""
+"""Warn once about each thing that keeps calls from being reported, counted or priced.
+
+Each warning names the line of configuration, as JSON, that would end it. A warning appears once for each
+host, deployment or decorator, since the same call is usually made thousands of times.
+"""
 
 from __future__ import annotations
 
@@ -15,92 +19,98 @@ from payi_transport.values.names import STREAM_PROPERTY, UNKNOWN_RESOURCE, PayiC
 
 __all__ = ["OneTimeWarnings"]
 
-# Names of hosts and deployments come from the program; a bound all the same.
-_REMEMBERED = 1000
+# The program names hosts and deployments, so there are few. A bound all the same, in case it makes names up.
+_MAX_REMEMBERED = 1000
 _MIXED_MODES = {
-    "ingest": "a call inside a function with @ingest goes through Pay-i's proxy, by its client's address or"
-    " proxy=True. Decorate the function with @proxy or @track; or point the client at the provider, and take"
-    " proxy=True away",
-    "proxy": "a call inside a function with @proxy goes through Pay-i's proxy, in a program that is not in"
-    " proxy mode. Decorate the function with @ingest or @track; or have all calls go through the proxy, by"
-    ' config={"proxy": True}',
+    "ingest": "a call inside a function decorated with @ingest goes through Pay-i's proxy, because of its"
+    " client's base URL or proxy=True. Decorate the function with @proxy or @track, or point the client at"
+    " the provider and remove proxy=True",
+    "proxy": "a call inside a function decorated with @proxy goes through Pay-i's proxy, but the program is"
+    " not in proxy mode. Decorate the function with @ingest or @track, or send all calls through the proxy"
+    ' with config={"proxy": True}',
 }
 
 
 class OneTimeWarnings:
-    """Warnings that come once each, with the line of configuration that would end them."""
+    """Log each warning once, with the configuration that would end it."""
 
     def __init__(self, logger: logging.Logger, model_mappings: Sequence[ModelMapping]) -> None:
         self._logger = logger
         self._mappings = model_mappings
         self._priced = {mapping.price_as_resource for mapping in model_mappings}
-        self._deployments: set[str] = set()
-        self._mixed: set[str] = set()
-        self._silent: set[str] = set()
+        self._warned_deployments: set[str] = set()
+        self._warned_decorators: set[str] = set()
+        self._warned_hosts: set[str] = set()
 
     def warn_unmapped_host(self, host: str, operation: str) -> None:
-        """Calls to a host that is neither known nor mapped look like LLM calls."""
-        wanted = {"host_mappings": {host: {"price_as_category": EXAMPLES[operation].category}}}
+        """Warn that calls to an unknown host look like LLM calls. `Routes` calls this once for each host."""
+        config = {"host_mappings": {host: {"price_as_category": EXAMPLES[operation].category}}}
         self._logger.warning(
-            "payi_transport: calls to %s look like LLM calls (%s) and are not reported, as the host is"
-            " neither known nor mapped. To report them, add to the config: %s (with the category to price"
-            " them as)",
+            "payi_transport: calls to %s look like LLM calls (%s) but are not reported, because the host is"
+            " neither known nor mapped. To report them, add this to the config, with the category to price"
+            " them as: %s",
             host,
             operation,
-            json.dumps(wanted),
+            json.dumps(config),
         )
 
     def warn_mixed_modes(self, decorator: str) -> None:
-        """A function has the decorator that is meant for the other mode."""
-        if decorator not in self._mixed:
-            self._mixed.add(decorator)
+        """Warn that a function has the decorator that is meant for the other mode."""
+        if decorator not in self._warned_decorators:
+            self._warned_decorators.add(decorator)
             self._logger.warning("payi_transport: %s", _MIXED_MODES[decorator])
 
     def check_usage(self, route: Route, event: Event) -> None:
-        """A stream that came to its end told no tokens: by default, many hosts tell none."""
-        if route.operation not in HAS_USAGE_CHUNK or event.units or not _is_whole_stream(event):
+        """Warn if a complete stream reported no tokens, which many hosts only do on request."""
+        if route.operation not in HAS_USAGE_CHUNK or event.units or not _is_complete_stream(event):
             return
         host = str(route.host)
-        if host not in self._silent and len(self._silent) < _REMEMBERED:
-            self._silent.add(host)
+        if host not in self._warned_hosts and len(self._warned_hosts) < _MAX_REMEMBERED:
+            self._warned_hosts.add(host)
             self._logger.warning(
-                "payi_transport: a stream of %s told no usage, so its event counts no tokens. If the host"
+                "payi_transport: a stream from %s reported no usage, so its event has no units. If the host"
                 " accepts stream_options, %s",
                 host,
-                _tell_how_to_ask(route),
+                _explain_how_to_ask(route),
             )
 
     def check_price(self, route: Route, event: Event) -> None:
-        """An Azure deployment has a name of the user's, which has no price unless a mapping says so."""
+        """Warn if a deployment on Azure has no mapping.
+
+        Users name deployments freely, so a deployment's name has no price of its own.
+        """
         name = event.resource or UNKNOWN_RESOURCE
-        # A path that names no deployment can't tell a mapping's result from a deployment's name.
-        if name == UNKNOWN_RESOURCE or name in self._priced or name in self._deployments:
+        # If the path names no deployment, the resource may be what a mapping has made of one.
+        if name == UNKNOWN_RESOURCE or name in self._priced or name in self._warned_deployments:
             return
-        if event.category != PayiCategories.azure_openai or len(self._deployments) >= _REMEMBERED:
+        if event.category != PayiCategories.azure_openai or len(self._warned_deployments) >= _MAX_REMEMBERED:
             return
+        # A mapping may have changed the category or the resource.
         if route.category != event.category or name != (route.resource or name):
             return
         if find_mapping(self._mappings, {name}, route.host) is None:
-            self._deployments.add(name)
-            wanted = {"model": name, "price_as_resource": "<model>"}
+            self._warned_deployments.add(name)
+            row = {"model": name, "price_as_resource": "<model>"}
             self._logger.warning(
-                "payi_transport: Azure deployment %s has no model mapping, so it is priced by its own name."
-                " To price it as a model, add to the config: %s",
+                "payi_transport: Azure deployment %s has no model mapping, so it is priced by its own name,"
+                " which may have no price. To price it as a model, add this to the config: %s",
                 json.dumps(name),
-                json.dumps({"openai_config": {"model_mappings": [wanted]}}),
+                json.dumps({"openai_config": {"model_mappings": [row]}}),
             )
 
 
-def _is_whole_stream(event: Event) -> bool:
-    """Neither cut nor failed, of which the usage would be missing anyway."""
+def _is_complete_stream(event: Event) -> bool:
+    """Return whether an event is of a stream that neither failed nor stopped early: those have no usage."""
     streams = event.time_to_first_token_ms is not None and event.http_status_code == HTTPStatus.OK
     return streams and not {STREAM_PROPERTY, PayiPropertyNames.failure} & set(event.properties or ())
 
 
-def _tell_how_to_ask(route: Route) -> str:
-    """For its usage. What is asked already, and not answered, was sent in a way that is never rewritten."""
+def _explain_how_to_ask(route: Route) -> str:
+    """Return how to make the host report usage."""
+    # This library was to ask already, but some ways of sending a request don't let it rewrite the body. Then
+    # only the caller can ask.
     if route.asks_usage or route.proxied:
         return 'make the call with stream_options={"include_usage": True}'
     category = {} if route.known else {"price_as_category": route.category}
-    wanted = {"host_mappings": {str(route.host): {**category, "include_usage": True}}}
-    return f"add to the config: {json.dumps(wanted)}"
+    config = {"host_mappings": {str(route.host): {**category, "include_usage": True}}}
+    return f"add this to the config: {json.dumps(config)}"

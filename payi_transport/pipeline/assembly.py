@@ -22,7 +22,7 @@ from payi_transport.config.validation import (
 )
 from payi_transport.context.frame import FIELDS, Fields, Frame, enter_scope
 from payi_transport.decode.content_logger import PromptAndResponseLogger
-from payi_transport.decode.decode import DecodeOptions
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.tokenizers import Tokenizers
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.limit_polling import fetch_state

@@ -17,8 +17,8 @@ from payi_transport.context.headers import find_own_headers, find_removable_head
 from payi_transport.context.results import ResultSlot, set_last
 from payi_transport.context.scope import current_frame, find_mode
 from payi_transport.decode.content_logger import ContentLogger, PromptAndResponseLogger
-from payi_transport.decode.decode import DecodeOptions
 from payi_transport.decode.exchange_decoder import ExchangeDecoder
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.delivery import Delivery
 from payi_transport.delivery.inline import InlineDelivery

@@ -6,8 +6,7 @@ import pytest
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
-from payi_transport.decode.background_calls import BackgroundCalls
-from payi_transport.decode.decode import BackgroundCall
+from payi_transport.decode.background_calls import BackgroundCall, BackgroundCalls
 from tests.exchanges import make_exchange
 from tests.wire_cases import by_name
 
@@ -23,7 +22,7 @@ def fetch() -> Exchange:
 
 def test_what_is_fetched_is_completed_by_the_call_that_began_it() -> None:
     background_calls, begun, fetched = BackgroundCalls(), begin(), fetch()
-    background_calls.keep(BackgroundCall("r", "gpt"), begun)
+    background_calls.remember(BackgroundCall("r", "gpt"), begun)
     for _ in range(2):
         call = background_calls.complete("r", fetched)
         assert (call.context, call.log_content) == (begun.context, False)
@@ -36,14 +35,14 @@ def test_what_is_fetched_is_completed_by_the_call_that_began_it() -> None:
 @pytest.mark.parametrize("response_id", ["another", "", None])
 def test_what_nobody_began_here_stays_as_it_is(response_id: str | None) -> None:
     background_calls, fetched = BackgroundCalls(), fetch()
-    background_calls.keep(BackgroundCall("r", "gpt"), begin())
-    background_calls.keep(BackgroundCall(None, None), begin())
+    background_calls.remember(BackgroundCall("r", "gpt"), begin())
+    background_calls.remember(BackgroundCall(None, None), begin())
     assert background_calls.complete(response_id, fetched) is fetched
 
 
 def test_the_latest_are_remembered() -> None:
     background_calls, begun, fetched = BackgroundCalls(), begin(), fetch()
     for number in range(10_001):
-        background_calls.keep(BackgroundCall(str(number), None), begun)
+        background_calls.remember(BackgroundCall(str(number), None), begun)
     assert background_calls.complete("0", fetched) is fetched
     assert background_calls.complete("1", fetched).context is begun.context

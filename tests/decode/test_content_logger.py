@@ -12,7 +12,7 @@ import pytest
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
 from payi_transport.decode.content_logger import ContentLogger
-from payi_transport.decode.decode import DecodeOptions
+from payi_transport.decode.options import DecodeOptions
 from tests.exchanges import decode_case, make_exchange
 from tests.wire_cases import STREAM, UNARY
 
@@ -36,7 +36,7 @@ class Bench:
         """The data that the logger is told of an exchange."""
         log = ContentLogger(self.log, DecodeOptions(), self.faults.append)
         event = decode_case(case, log_content=exchange.log_content)
-        listener = log.listen(exchange, event)
+        listener = log.make_listener(exchange, event)
         exchange.forget()
         assert self.told == []
         listener(answer)
@@ -92,5 +92,5 @@ def test_what_it_raises_is_a_fault_and_nothing_else(error: BaseException) -> Non
 
     faults: list[BaseException] = []
     log = ContentLogger(fail, DecodeOptions(), faults.append)
-    log.listen(make_exchange(UNARY), decode_case(UNARY))(ANSWER)
+    log.make_listener(make_exchange(UNARY), decode_case(UNARY))(ANSWER)
     assert faults == [error]

@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payi_transport.context.frame import Frame
-from payi_transport.decode.decode import BackgroundCall, DecodeOptions, decode
+from payi_transport.decode.background_calls import BackgroundCall
+from payi_transport.decode.decode import decode
+from payi_transport.decode.options import DecodeOptions
 from tests.exchanges import decode_case, every_case, make_exchange, read, shown
 from tests.wire_cases import STREAM, UNARY, WireCase, by_name
 

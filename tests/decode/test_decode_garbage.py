@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.capture.exchange import Outcome
-from payi_transport.decode.decode import BackgroundCall, decode
+from payi_transport.decode.background_calls import BackgroundCall
+from payi_transport.decode.decode import decode
 from payi_transport.providers.registry import DIALECTS
 from tests.exchanges import decode_case, make_exchange
 from tests.wire_cases import UNARY, WireCase

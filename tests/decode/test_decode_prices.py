@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from payi_transport.context.frame import Frame
-from payi_transport.decode.decode import DecodeOptions
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.routing.hosts import HostPattern
 from tests.exchanges import decode_case, make_exchange, read

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from payi_transport.capture.exchange import Outcome
-from payi_transport.decode.decode import DecodeOptions
+from payi_transport.decode.options import DecodeOptions
 from tests.exchanges import decode_case, every_case, make_exchange, read
 from tests.wire_cases import STREAM, UNARY, WireCase
 

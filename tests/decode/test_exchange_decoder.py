@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import Frame
 from payi_transport.decode.content_logger import ContentLogger
-from payi_transport.decode.decode import DecodeOptions
 from payi_transport.decode.exchange_decoder import Decoded, ExchangeDecoder
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.values.event import Event
 from tests.exchanges import ROUTE, make_exchange
@@ -74,7 +74,7 @@ def test_a_stream_without_usage_is_told_unless_it_was_left_early(
     case = by_name["openai/chat_stream_without_usage"]
     chunks = [case.answer if whole else case.answer.partition(b"data: [DONE]")[0]]
     read(make_exchange(case, chunks, outcome=Outcome.CLOSED))
-    assert ("told no usage" in caplog.text) == told
+    assert ("reported no usage" in caplog.text) == told
 
 
 @pytest.mark.parametrize("logs", [True, False])

@@ -7,6 +7,7 @@ import pytest
 from payi_transport.decode.headers import (
     find_request_id,
     find_retry_count,
+    make_request_id,
     read_headers,
     select_request_headers,
     select_response_headers,
@@ -44,8 +45,12 @@ def test_headers_that_describe_the_body_are_left_out_of_an_answers(name: str) ->
 @pytest.mark.parametrize("name", ["x-request-id", "request-id", "apim-request-id", "x-amzn-requestid"])
 def test_the_id_is_the_providers_where_it_gives_one(name: str) -> None:
     assert find_request_id({name: "req_1"}) == "req_1"
-    assert find_request_id({name: ""}).startswith("payi_")
-    assert find_request_id({}) != find_request_id({})
+    assert find_request_id({name: ""}) is find_request_id({}) is None
+
+
+def test_a_request_without_an_id_gets_a_new_one() -> None:
+    assert make_request_id().startswith("payi_")
+    assert make_request_id() != make_request_id()
 
 
 @pytest.mark.parametrize(

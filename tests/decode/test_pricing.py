@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payi_transport.decode.pricing import ModelMapping, Price, find_mapping, find_price, name_resource
+from payi_transport.decode.pricing import ModelMapping, Price, apply_mappings, find_mapping, name_resource
 from payi_transport.routing.hosts import HostPattern, parse_host
 
 HOST = HostPattern("a.example.com", 8443)
@@ -56,16 +56,16 @@ def test_the_first_mapping_that_fits_counts() -> None:
     ],
 )
 def test_what_a_mapping_leaves_out_stays_as_it_is(mapping: ModelMapping, price: Price) -> None:
-    assert find_price([mapping], PRICE, {"m"}, HOST) == price
+    assert apply_mappings([mapping], PRICE, {"m"}, HOST) == price
 
 
 def test_without_mappings_a_price_is_as_it_is() -> None:
-    assert find_price((), PRICE, {"m"}, HOST) is PRICE
+    assert apply_mappings((), PRICE, {"m"}, HOST) is PRICE
 
 
 def test_what_is_mapped_is_not_mapped_again() -> None:
     mappings = [ModelMapping("m", None, None, "n"), ModelMapping("n", None, None, "o")]
-    assert find_price(mappings, PRICE, {"m"}, HOST).resource == "n"
+    assert apply_mappings(mappings, PRICE, {"m"}, HOST).resource == "n"
 
 
 @pytest.mark.parametrize(

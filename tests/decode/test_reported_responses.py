@@ -54,7 +54,7 @@ def test_what_is_remembered_stays_bounded_and_the_latest_are_kept() -> None:
     reported = ReportedResponses()
     for number in range(20_000):
         assert not reported.is_repeat(event(str(number)), False)
-    assert len(reported._seen) == 10_000
+    assert len(reported._has_units) == 10_000
     assert reported.is_repeat(event("19999"), True)
     assert reported.is_repeat(event("10000"), True)
     assert not reported.is_repeat(event("9999"), True)

@@ -17,7 +17,7 @@ import tokenizers
 
 from payi_transport import MemorySink, Units, payi_flush, payi_instrument
 from payi_transport.capture.exchange import Outcome
-from payi_transport.decode.decode import DecodeOptions
+from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.decode.tokenizers import Tokenizers
 from tests.exchanges import make_exchange, read
@@ -56,7 +56,7 @@ def test_a_file_that_is_no_tokenizer_is_told_once_when_it_is_needed(
     assert not caplog.records
     assert counting.count("bad", "x") is counting.count("bad", "x") is None
     assert len(caplog.records) == 1
-    assert "the tokenizer of 'bad' can not be loaded" in caplog.text
+    assert f"for 'bad': its tokenizer_path {str(bad)!r} is not a tokenizer file" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_file_that_can_not_be_read_is_told_once_at_start(
     name: str, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     counting = make({"gpt": str(tmp_path / name)})
-    assert "the tokenizer_path of 'gpt'" in caplog.text and reason in caplog.text
+    assert "for 'gpt': its tokenizer_path" in caplog.text and reason in caplog.text
     assert counting.count("gpt", "x") is None
     assert len(caplog.records) == 1
 

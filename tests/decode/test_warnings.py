@@ -205,4 +205,4 @@ def test_a_decorator_for_the_other_mode_is_told_once(
         warnings.warn_mixed_modes(decorator)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert f"inside a function with @{decorator} goes" in record.getMessage()
+    assert f"inside a function decorated with @{decorator} goes" in record.getMessage()

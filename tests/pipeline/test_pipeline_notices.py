@@ -39,7 +39,9 @@ def test_a_decorator_for_another_mode_than_that_of_its_calls_is_told(
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     payi_instrument(sink=sink, config={"proxy": mode})
     decorator()(call)()
-    assert sum("inside a function with @" in record.getMessage() for record in caplog.records) == told
+    assert (
+        sum("inside a function decorated with @" in record.getMessage() for record in caplog.records) == told
+    )
 
 
 def test_an_azure_deployment_is_told_once_unless_the_call_says_its_price(

@@ -1,0 +1,37 @@
+"""The prompt and the response as text, for events of calls whose content may be logged."""
+
+from __future__ import annotations
+
+from payi_transport.capture.exchange import Exchange
+from payi_transport.decode.inline_data import strip_inline_data
+from payi_transport.providers.openai.chat import DONE
+from payi_transport.providers.reading.raw_response import RawResponse
+
+__all__ = ["record_request", "record_response"]
+
+
+def record_request(exchange: Exchange, keep_inline_data: bool) -> str | None:
+    """Return the request body as text, or None if it isn't logged or isn't text."""
+    return _to_text(exchange, exchange.request_body, keep_inline_data)
+
+
+def record_response(
+    exchange: Exchange, raw: RawResponse, body: bytes, keep_inline_data: bool
+) -> str | tuple[str, ...] | None:
+    """Return the response body as text, or the messages of a stream one by one."""
+    if not raw.streams:
+        return _to_text(exchange, body, keep_inline_data)
+    if not exchange.log_content:
+        return None
+    messages = (data for _, data in raw.frames if data != DONE)
+    shown = messages if keep_inline_data else map(strip_inline_data, messages)
+    return tuple(message.decode("utf-8", "replace") for message in shown) or None
+
+
+def _to_text(exchange: Exchange, body: bytes | None, keep_inline_data: bool) -> str | None:
+    if not body or not exchange.log_content:
+        return None
+    try:
+        return (body if keep_inline_data else strip_inline_data(body)).decode()
+    except UnicodeDecodeError:
+        return None

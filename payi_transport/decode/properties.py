@@ -1,0 +1,80 @@
+"""The request properties of an event: the caller's own, the provider's, and what went wrong.
+
+Four things can go wrong, and each is reported in its own way:
+
+- No response arrived, or reading it raised: `system.failure` names the exception.
+- A 200 response reports a failure in its body, as streams do after their first bytes: `system.failure` is the
+  provider's code.
+- The response is an error: its type and code go into `provider.error.*`. Its status already says that the
+  call failed.
+- The response stopped before its end: `system.stream` is `partial`.
+
+Exceptions and error messages may quote credentials or the prompt. Credentials are always removed, and a
+provider's message is reported only if content is logged.
+"""
+
+from __future__ import annotations
+
+import re
+
+from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.context.frame import event_properties
+from payi_transport.decode.headers import find_retry_count
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, ParsedResponse
+from payi_transport.values.names import (
+    ERROR_CODE_PROPERTY,
+    ERROR_TYPE_PROPERTY,
+    RETRY_PROPERTY,
+    STREAM_PROPERTY,
+    PayiPropertyNames,
+)
+
+__all__ = ["make_properties"]
+
+# The query of a URL with or without its host, since HTTP libraries often quote only the path that they sent.
+_QUERY = re.compile(r"\?\S+")
+
+
+def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawResponse) -> dict[str, str]:
+    """Return the properties of an event; where the names collide, the ones made here win."""
+    properties = {**event_properties(exchange.context), **response.properties}
+    if exchange.status is None:
+        properties.update(_describe_exception(exchange.error))
+    elif exchange.status < 400:
+        properties.update(_describe_failure(response.failure, exchange.log_content))
+        if _is_partial(exchange, response, raw.streams):
+            properties[STREAM_PROPERTY] = "partial"
+        if exchange.outcome is Outcome.FAILED:
+            properties.update(_describe_exception(exchange.error))
+    elif response.failure is not None:
+        properties.update(_name_error(response.failure))
+    if retry_count := find_retry_count(raw.sent):
+        properties[RETRY_PROPERTY] = str(retry_count)
+    return properties
+
+
+def _is_partial(exchange: Exchange, response: ParsedResponse, streams: bool) -> bool:
+    if exchange.outcome is Outcome.EXHAUSTED:
+        return streams and not response.finished
+    return exchange.outcome is Outcome.FAILED or not response.finished
+
+
+def _describe_exception(error: tuple[str, str] | None) -> dict[str, str]:
+    name, text = error or ("unknown", "")
+    # HTTP libraries quote a malformed header whole, for example an API key that ends in a line break.
+    description = name if "header" in text.lower() else _QUERY.sub("", text)
+    return {PayiPropertyNames.failure: name, PayiPropertyNames.failure_description: description or name}
+
+
+def _describe_failure(failure: Failure | None, log_content: bool) -> dict[str, str]:
+    if failure is None:
+        return {}
+    code = failure.code or failure.type or "error"
+    message = failure.message if log_content else None
+    return {PayiPropertyNames.failure: code, PayiPropertyNames.failure_description: message or code}
+
+
+def _name_error(failure: Failure) -> dict[str, str]:
+    named = {ERROR_TYPE_PROPERTY: failure.type, ERROR_CODE_PROPERTY: failure.code}
+    return {name: value for name, value in named.items() if value}
