@@ -85,7 +85,7 @@ def _run(asked: argparse.Namespace, cases: Sequence[Case]) -> None:
         os.environ[ENVIRONMENTS] = str(asked.environments.resolve())
     if asked.quick:
         asked.passes, asked.rounds = 1, 3
-    began = datetime.datetime.now(datetime.UTC)
+    began = datetime.datetime.now(datetime.timezone.utc)
     rounds: dict[Case, list[Any]] = {case: [] for case in cases}
     for number in range(1, asked.passes + 1):
         for index, case in enumerate(cases, 1):

@@ -10,6 +10,7 @@ from contextlib import (
     AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
+    closing,
     contextmanager,
 )
 from typing import Any
@@ -45,12 +46,12 @@ def open_caller(library: str, target: str, script: Script) -> Iterator[Caller]:
             yield lambda count: _call_in_turn(call, count)
         return
     tasks = CONCURRENCY if library.endswith(TASKS) else 1
-    with asyncio.Runner() as runner:
+    with closing(asyncio.new_event_loop()) as loop:
         opened = AsyncExitStack()
         opener = _ASYNC[library.removesuffix(TASKS)]
-        async_call = runner.run(opened.enter_async_context(opener(target, script)))
-        yield lambda count: runner.run(_call_at_once(async_call, tasks, count // tasks))
-        runner.run(opened.aclose())
+        async_call = loop.run_until_complete(opened.enter_async_context(opener(target, script)))
+        yield lambda count: loop.run_until_complete(_call_at_once(async_call, tasks, count // tasks))
+        loop.run_until_complete(opened.aclose())
 
 
 def _call_in_turn(call: _Call, count: int) -> None:

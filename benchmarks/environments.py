@@ -6,10 +6,10 @@ import hashlib
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec.toml
 from platformdirs import user_cache_path
 
 __all__ = ["ENVIRONMENTS", "OWN", "PEERS", "SDK", "Peer", "find_environment", "find_python"]
@@ -44,7 +44,7 @@ class Peer(NamedTuple):
 
 def _read_own_requirements() -> tuple[str, ...]:
     """Not the library itself: an environment is kept, and the tree changes."""
-    project = tomllib.loads(_PROJECT.read_text())["project"]
+    project = msgspec.toml.decode(_PROJECT.read_text())["project"]
     return (*project["dependencies"], *project["optional-dependencies"]["httpx2"], *_SDK)
 
 

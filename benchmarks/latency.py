@@ -120,7 +120,7 @@ class _Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
 
 def _make_async_server(script: Script) -> Server:
     client = httpx2.AsyncClient(transport=_Transport(script))
-    runner = asyncio.Runner()
+    loop = asyncio.new_event_loop()
 
     async def handle(due: float) -> float:
         async with client.stream(
@@ -132,13 +132,12 @@ def _make_async_server(script: Script) -> Server:
 
     async def serve(count: int) -> list[float]:
         tasks = []
-        async with asyncio.TaskGroup() as group:
-            for due in _list_times(count):
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                tasks.append(group.create_task(handle(due)))
-        return [task.result() for task in tasks]
+        for due in _list_times(count):
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            tasks.append(asyncio.create_task(handle(due)))
+        return await asyncio.gather(*tasks)
 
-    return lambda count: runner.run(serve(count))
+    return lambda count: loop.run_until_complete(serve(count))
 
 
 def _make_threaded_server(script: Script) -> Server:

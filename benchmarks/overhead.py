@@ -106,10 +106,10 @@ class AsyncCaller:
     def __init__(self, case: Case, transport: Any) -> None:
         self._url = _url_of(case)
         self._clients = _make_clients(case, transport, "AsyncClient", payi_async_httpx_client)
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
 
     def time(self, variant: str, part: Part, calls: int) -> Sample:
-        return self._runner.run(self._time(variant, part, calls))
+        return self._loop.run_until_complete(self._time(variant, part, calls))
 
     async def _time(self, variant: str, part: Part, calls: int) -> Sample:
         call = self._stream if part.streams else self._post

@@ -85,7 +85,7 @@ class _Caller:
     def __init__(self, task: Mapping[str, Any]) -> None:
         self._task = task
         self._provider = _Provider(task["headers"])
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
         clients = (
             httpx2.Client(transport=self._provider),
             httpx2.AsyncClient(transport=_AsyncProvider(self._provider)),
@@ -128,7 +128,7 @@ class _Caller:
                 pass
 
     def _call_at_once(self, request: Mapping[str, Any]) -> None:
-        self._runner.run(self._gather(request))
+        self._loop.run_until_complete(self._gather(request))
 
     async def _gather(self, request: Mapping[str, Any]) -> None:
         await asyncio.gather(*(self._create_async(**request) for _ in range(self._task["at_once"])))

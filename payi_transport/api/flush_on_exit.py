@@ -6,11 +6,12 @@ import functools
 import inspect
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
-from typing import Any, ParamSpec, Self, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, cast, overload
 
 import anyio
 
 from payi_transport.api.instrument import payi_flush
+from payi_transport.compat import Self
 from payi_transport.runtime.generators import wrap_async_generator
 from payi_transport.runtime.threads import run_on_thread
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
+import msgspec.toml
 from rich.console import Console
 
 from payi_transport.cli.explain import describe, explain_url
@@ -60,7 +60,7 @@ def _read_mappings(path: Path) -> dict[HostPattern, HostMapping]:
     """The host mappings of a file that holds the `config` of `payi_instrument()`."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-        config = tomllib.loads(text) if path.suffix.lower() == ".toml" else msgspec.json.decode(text)
+        config = msgspec.toml.decode(text) if path.suffix.lower() == ".toml" else msgspec.json.decode(text)
     except OSError as exc:
         raise PayiError(f"{path} can not be read: {exc.strerror}") from None
     except (ValueError, RecursionError) as exc:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from payi_transport.client.request import RequestOptions, RequestSpec
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse
@@ -18,6 +18,7 @@ from payi_transport.client.surfaces import (
     SyncRaw,
     SyncStreaming,
 )
+from payi_transport.compat import Self
 from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, CursorPage, SyncCursorPage
 
 __all__ = ["RAW", "STREAMING", "Resource", "Variant", "endpoint", "list_endpoint"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 from msgspec import UNSET, UnsetType
@@ -16,6 +16,7 @@ from payi_transport.client.settings import MAX_RETRIES, ClientSettings, make_set
 from payi_transport.client.surfaces import Async, Sync
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, find_timeout
 from payi_transport.client.transport import AsyncHTTPClient, AsyncTransport, SyncHTTPClient, SyncTransport
+from payi_transport.compat import Self
 
 __all__ = ["AsyncPayi", "Payi"]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Required, TypedDict
+from typing import Any, Literal, TypedDict
+
+from payi_transport.compat import Required
 
 __all__ = [
     "PayiCaptureConfig",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Unpack
+from typing import Any
 
 from msgspec.structs import replace
 
+from payi_transport.compat import Unpack
 from payi_transport.context.fields import HeaderFields, Texts
 from payi_transport.context.frame import FIELDS, Fields, Frame, check_value
 from payi_transport.context.header_text import UNREADABLE, decode_header

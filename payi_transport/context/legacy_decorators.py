@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, Unpack
+from typing import ParamSpec, TypeVar
 
+from payi_transport.compat import Unpack
 from payi_transport.context.fields import Scope
 from payi_transport.context.frame import check_scope
 from payi_transport.context.scope import decorate_with, track_context

@@ -11,10 +11,11 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import CoroutineType, TracebackType
-from typing import Any, NamedTuple, ParamSpec, Self, TypeVar, Unpack, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 import msgspec
 
+from payi_transport.compat import Self, Unpack
 from payi_transport.context.fields import PayiContext, Scope
 from payi_transport.context.frame import FIELDS, Fields, Frame, check_scope, enter_scope
 from payi_transport.context.results import get_last_result

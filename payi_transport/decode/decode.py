@@ -17,7 +17,7 @@ Whatever a provider sends, decoding doesn't raise. A body that can't be read mak
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import event_fields
@@ -121,7 +121,7 @@ def _report(
         scope=price.scope,
         units=units,
         provider_response_id=response.response_id or find_request_id(raw.headers) or make_request_id(),
-        event_timestamp=datetime.fromtimestamp(exchange.timestamp, UTC),
+        event_timestamp=datetime.fromtimestamp(exchange.timestamp, timezone.utc),
         end_to_end_latency_ms=_measure_end_to_end(exchange),
         time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.streams else None,
         http_status_code=exchange.status or STATUS_NO_ANSWER,

@@ -22,6 +22,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from payi_transport.compat import compile_possessive
+
 __all__ = ["NOT_INSTRUMENTED", "strip_inline_data"]
 
 NOT_INSTRUMENTED: Final = b"<not_instrumented>"
@@ -49,7 +51,7 @@ _OPAQUE = (
 # that lacks one of them is hex, a long number or a ruler of dashes.
 _MIXED = rb'(?=[^"a-z]*+[a-z])(?=[^"A-Z]*+[A-Z])(?=[^"0-9]*+[0-9])'
 # Opaque fields are matched first and put back unchanged: that way their data is skipped, not found again.
-_LONG = re.compile(
+_LONG = compile_possessive(
     rb'"(?<!\\")(?:%b|(?=%b{%d})%b%b%b)' % (_OPAQUE, _BASE64_BYTE, _MIN_LENGTH, _MIXED, _BASE64, _END)
 )
 # That search is expensive, so it is only made if the body holds a long enough run of base64 bytes. Looking at
@@ -59,36 +61,40 @@ _RUN = b"\1" * (_MIN_LENGTH // _STRIDE)
 _IS_BASE64 = bytes(bool(re.match(_BASE64_BYTE, bytes([code]))) for code in range(256))
 
 # A string that is a data URL with base64, as in `image_url` and `file_data`.
-_DATA_URL = re.compile(
+_DATA_URL = compile_possessive(
     rb'(?P<head>"(?<!\\"))(?i:data):(?:[^",\\]|\\.){0,200};(?i:base64),%b(?:%%[0-9A-Fa-f]{2}%b)*+%b'
     % (_BASE64, _BASE64, _END)
 )
 # Fields that only ever hold base64. Source: the API references of OpenAI, Google and AWS.
-_BASE64_FIELD = re.compile(
+_BASE64_FIELD = compile_possessive(
     rb'(?P<head>"(?<!\\")(?:b64_json|base64String|bytesBase64Encoded|file_data|imageBytes|partial_image_b64'
     rb'|(?:condition|input|mask|reference|source)Image)"\s*:\s*")%b%b' % (_BASE64, _END)
 )
 # Images, documents and videos of Bedrock's Converse API.
-_SOURCE_BYTES = re.compile(rb'(?P<head>"(?<!\\")source"\s*:\s*\{\s*"bytes"\s*:\s*")%b%b' % (_BASE64, _END))
+_SOURCE_BYTES = compile_possessive(
+    rb'(?P<head>"(?<!\\")source"\s*:\s*\{\s*"bytes"\s*:\s*")%b%b' % (_BASE64, _END)
+)
 # Fields that hold base64 in some objects and short words or checksums in others: an image call's `result`, a
 # response's `audio.data`, an `image` of Nova's and Stability's. Here base64 has at least 64 characters.
-_LONG_BASE64 = re.compile(
+_LONG_BASE64 = compile_possessive(
     rb'(?P<head>"(?<!\\")(?:audio|base64|data|image|init_image|input_audio|mask|result)"\s*:\s*")'
     rb'(?![0-9A-Fa-f]*+")(?=[^"]{64})%b%b' % (_BASE64, _END)
 )
 # Parts of a message, whose data may be short. Google and OpenAI write them.
-_OBJECT_DATA = re.compile(
+_OBJECT_DATA = compile_possessive(
     rb'(?P<head>"(?<!\\")(?:audio|input_audio|inlineData|inline_data)"\s*:\s*\{(?:[^{}"]|%b)*?"data"\s*:\s*")%b%b'
     % (_STRING, _BASE64, _END),
     re.DOTALL,
 )
 # Events that stream audio. In any other event, a delta is text, even if it looks like base64.
 _AUDIO_EVENT = re.compile(rb'"(?<!\\")type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta"')
-_AUDIO_DELTA = re.compile(rb'(?P<head>"(?<!\\")(?:delta|audio)"\s*:\s*")%b%b' % (_BASE64, _END))
+_AUDIO_DELTA = compile_possessive(rb'(?P<head>"(?<!\\")(?:delta|audio)"\s*:\s*")%b%b' % (_BASE64, _END))
 
 # Lists of images that a model takes or returns, and an item of such a list.
-_IMAGES = re.compile(rb'"(?<!\\")images"\s*:\s*\[(?:\s*"%b"\s*,)*+(?:\s*"%b%b)?' % (_BASE64, _BASE64, _END))
-_IMAGE = re.compile(rb'"(?=[^"]{64})%b%b' % (_BASE64, _END))
+_IMAGES = compile_possessive(
+    rb'"(?<!\\")images"\s*:\s*\[(?:\s*"%b"\s*,)*+(?:\s*"%b%b)?' % (_BASE64, _BASE64, _END)
+)
+_IMAGE = compile_possessive(rb'"(?=[^"]{64})%b%b' % (_BASE64, _END))
 
 # The beginning of everything above. A body without any of it, as nearly all are, is searched only once.
 # Escaped quotes match too; the patterns themselves rule them out.

@@ -14,7 +14,9 @@ import functools
 import itertools
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+from payi_transport.compat import NamedTuple
 
 __all__ = ["Counter", "Ring", "Ticketed"]
 

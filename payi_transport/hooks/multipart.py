@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from payi_transport.compat import compile_possessive
 from payi_transport.decode.inline_data import NOT_INSTRUMENTED
 
 __all__ = ["read_form", "write_form"]
 
 _BOUNDARY = re.compile(r'boundary="?([^\s";]+)', re.IGNORECASE)
-_HEAD = re.compile(rb"\r\n((?:[^\r\n]++\r\n)++)\r\n")
+_HEAD = compile_possessive(rb"\r\n((?:[^\r\n]++\r\n)++)\r\n")
 _NAME = re.compile(rb'[;\s]name="([^"]*)"', re.IGNORECASE)
 _FILE_NAME = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
 

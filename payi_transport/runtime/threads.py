@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVar
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+
+from payi_transport.compat import TypeVarTuple, Unpack
 
 __all__ = ["run_on_thread"]
 
@@ -20,7 +22,7 @@ _MOST = 100
 _limiter = anyio.lowlevel.RunVar[anyio.CapacityLimiter]("payi_transport.runtime.threads")
 
 
-async def run_on_thread(function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
+async def run_on_thread(function: Callable[[Unpack[Arguments]], R], *arguments: Unpack[Arguments]) -> R:
     """Call a function that may take long.
 
     anyio's own limit is the application's: all of its threads may be waiting for the loop, which waits here.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType, NoneType
-from typing import Any, Self, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 __all__ = ["Model", "convert_leniently"]
+from payi_transport.compat import Self
 
 
 class Model(msgspec.Struct, dict=True, omit_defaults=True):

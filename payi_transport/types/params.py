@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Required, TypeAlias, TypedDict
+from typing import TypeAlias, TypedDict
 
+from payi_transport.compat import Required
 from payi_transport.types.shared import IngestUnits, LimitType
 
 __all__ = [

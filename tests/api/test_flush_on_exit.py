@@ -7,11 +7,12 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing
 from time import monotonic
-from typing import Any, assert_type
+from typing import Any
 
 import anyio
 import httpx
 import pytest
+from typing_extensions import assert_type
 
 from payi_transport import Event, MemorySink, Receipt, payi_flush_on_exit, payi_instrument
 from tests.threads import take_all_threads

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 __all__ = ["COST", "LIMIT", "RESOURCE", "RESULT", "TOTALS", "WHEN", "WHEN_TEXT"]
 
-WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc)
 WHEN_TEXT = "2026-05-04T03:02:01Z"
 COST = {"input": {"base": 0.5}, "output": {"base": 1.0}, "total": {"base": 1.5, "overrun_base": 0.25}}
 _STATES = ("blocked", "blocked_external", "exceeded", "failed", "ok", "overrun", "total")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Unpack
+from typing import Any
 
 import pytest
 
 from payi_transport.client.endpoints import RAW, STREAMING, Resource, endpoint, list_endpoint
 from payi_transport.client.request import RequestOptions, RequestSpec
+from payi_transport.compat import Unpack
 from payi_transport.pagination import CursorPage
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
-from typing import Any, assert_type
+from typing import Any
 
 import anyio
 import httpx
 import pytest
+from typing_extensions import assert_type
 
 from payi_transport import AsyncPayi, Payi, increment_kpi_score, increment_kpi_score_async
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timezone
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
@@ -27,7 +27,7 @@ from payi_transport.client.request import (
 )
 from payi_transport.types import IngestUnits
 
-WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc)
 
 
 @given(st.text(min_size=1).filter(lambda text: text not in (".", "..")))

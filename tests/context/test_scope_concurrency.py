@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,9 +34,10 @@ def test_tasks_beside_each_other_see_their_own_scopes_alone() -> None:
 
     async def main() -> None:
         assert await asyncio.gather(*map(ask, names)) == [{name} for name in names]
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(ask(name)) for name in names]
-        assert [task.result() for task in tasks] == [{name} for name in names]
+        if sys.version_info >= (3, 11):
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(ask(name)) for name in names]
+            assert [task.result() for task in tasks] == [{name} for name in names]
         assert user() == "base"
 
     asyncio.run(main())

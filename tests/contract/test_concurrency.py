@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -87,17 +88,22 @@ async def gather(calls: list[Awaitable[None]]) -> None:
     await asyncio.gather(*calls)
 
 
-async def group(calls: list[Any]) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        for each in calls:
-            tasks.create_task(each)
-
-
 async def create(calls: list[Any]) -> None:
     await asyncio.wait([asyncio.get_running_loop().create_task(each) for each in calls])
 
 
-@pytest.mark.parametrize("run", [gather, group, create])
+RUNS: list[Any] = [gather, create]
+if sys.version_info >= (3, 11):
+
+    async def group(calls: list[Any]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for each in calls:
+                tasks.create_task(each)
+
+    RUNS.append(group)
+
+
+@pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("by", ["decorator", "block", "header"])
 def test_a_thousand_tasks_at_once(run: Any, by: str, sink: MemorySink) -> None:
     async def work(client: httpx.AsyncClient, name: str) -> None:

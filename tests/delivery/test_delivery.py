@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.capture.exchange import Outcome
+from payi_transport.compat import Self
 from payi_transport.config.settings import DeliverySettings, IngestRetrySettings, Settings
 from payi_transport.delivery.delivery import Delivery
 from payi_transport.delivery.stats import PayiStats

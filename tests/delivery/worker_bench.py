@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any
 
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.capture.exchange import Exchange
+from payi_transport.compat import Self
 from payi_transport.config.settings import DeliverySettings, IngestRetrySettings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Ring

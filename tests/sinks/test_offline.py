@@ -14,7 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def event(number: int, text: str = "hello") -> Event:
         category="system.openai",
         units={"text": Units(input=number)},
         provider_response_id=f"id-{number}",
-        event_timestamp=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        event_timestamp=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc),
         provider_request_json=text,
     )
 

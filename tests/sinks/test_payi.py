@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
@@ -102,8 +102,8 @@ def test_a_failure_in_the_middle_of_halving_keeps_what_was_found_until_then(
     [
         ({"retry-after": "7"}, 7, 7),
         ({"retry-after-ms": "250"}, 0.25, 0.25),
-        ({"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=2))}, 3600, 7200),
-        ({"retry-after": format_datetime(datetime.now(UTC) - timedelta(hours=2))}, 0, 0),
+        ({"retry-after": format_datetime(datetime.now(timezone.utc) + timedelta(hours=2))}, 3600, 7200),
+        ({"retry-after": format_datetime(datetime.now(timezone.utc) - timedelta(hours=2))}, 0, 0),
     ],
 )
 def test_the_wait_that_is_asked_for_is_passed_on(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -57,7 +57,7 @@ FULL = {
 
 def test_every_part_is_of_its_type() -> None:
     outer = convert_leniently(Outer, FULL)
-    assert (outer.name, outer.when) == ("a", datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
+    assert (outer.name, outer.when) == ("a", datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc))
     assert outer.inner == Inner(1, 2.0)
     assert [type(inner) for inner in outer.inners] == [Inner, Inner]
     assert outer.by_name == {"k": Inner(3)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from typing import get_origin
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_every_type_says_what_it_is(place: str) -> None:
     module = importlib.import_module(f"payi_transport.types{place}")
     for name in module.__all__:
         kind = getattr(module, name)
-        if inspect.isclass(kind) and issubclass(kind, Model | dict):
+        if get_origin(kind) is None and inspect.isclass(kind) and issubclass(kind, Model | dict):
             assert kind.__doc__
 
 

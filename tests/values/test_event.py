@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 import msgspec
 import pytest
@@ -37,7 +37,7 @@ def test_an_event_is_written_as_the_api_takes_it() -> None:
         category="c",
         units={"text": Units(input=0, output=2), "audio": Units(output=1)},
         provider_response_id="r",
-        event_timestamp=datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC),
+        event_timestamp=datetime(2026, 11, 2, 3, 4, 5, tzinfo=timezone.utc),
         provider_request_headers=(Header("accept", "*/*"),),
         provider_response_json=("{}", "[]"),
         provider_response_function_calls=(FunctionCall("f", "{}"), FunctionCall("g")),

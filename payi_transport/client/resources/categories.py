@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Unpack
 
 from msgspec import UNSET, UnsetType
 
@@ -19,6 +18,7 @@ from payi_transport.client.endpoints import (
 )
 from payi_transport.client.request import RequestOptions, RequestSpec, build_path
 from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.compat import Unpack
 from payi_transport.pagination import CursorPage
 from payi_transport.types.categories import (
     CategoryDeleteResourceResponse,

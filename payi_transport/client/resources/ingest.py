@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Unpack, cast
+from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from payi_transport.client.endpoints import RAW, STREAMING, Resource, SurfaceT, Variant, endpoint
 from payi_transport.client.request import RequestOptions, RequestSpec, stringify_properties
 from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.compat import Unpack
 from payi_transport.types.ingest import BulkIngestResponse, IngestResponse
 from payi_transport.types.params import (
     BulkIngestRequest,

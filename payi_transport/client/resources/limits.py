@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Unpack
 
 from msgspec import UNSET, UnsetType
 
@@ -18,6 +17,7 @@ from payi_transport.client.endpoints import (
 )
 from payi_transport.client.request import RequestOptions, RequestSpec, build_path, stringify_properties
 from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.compat import Unpack
 from payi_transport.pagination import CursorPage
 from payi_transport.types.limits import (
     DefaultResponse,

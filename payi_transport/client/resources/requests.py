@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
 from payi_transport.client.endpoints import RAW, STREAMING, Resource, SurfaceT, Variant, endpoint
 from payi_transport.client.request import RequestOptions, RequestSpec, build_path, stringify_properties
 from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.compat import Unpack
 from payi_transport.types.ingest import RequestResult
 from payi_transport.types.params import Properties
 from payi_transport.types.shared import PropertiesResponse

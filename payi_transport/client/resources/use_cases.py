@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
 from msgspec import UNSET, UnsetType
 
 from payi_transport.client.endpoints import (
@@ -18,6 +16,7 @@ from payi_transport.client.endpoints import (
 from payi_transport.client.request import RequestOptions, RequestSpec, build_path, stringify_properties
 from payi_transport.client.resources.definitions import Definitions
 from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
+from payi_transport.compat import Unpack
 from payi_transport.pagination import CursorPage
 from payi_transport.types.params import Properties
 from payi_transport.types.use_cases import KpiListResponse, UseCaseInstanceResponse

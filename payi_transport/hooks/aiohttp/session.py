@@ -31,6 +31,8 @@ __all__ = ["HOOK"]
 
 # The codings that aiohttp undoes while it parses.
 _UNDONE = frozenset({"gzip", "deflate", "br", "zstd"})
+# asyncio's timeout is an error of its own in Python 3.10.
+_ENDS_OF_READING = (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError)
 
 
 # How the headers differ of the request that this task is about to make: they may be those of its session.
@@ -262,7 +264,7 @@ def _end(reader: Any, exchange: Exchange) -> None:
         exchange.finish()
     elif type(error) is not _aiohttp().ClientConnectionError:
         exchange.fail(error)
-    elif isinstance(raised := sys.exception(), TimeoutError | asyncio.CancelledError):
+    elif isinstance(raised := sys.exc_info()[1], _ENDS_OF_READING):
         # The response was closed for it: reading took too long, or is not wanted any more.
         exchange.fail(raised)
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from payi_transport.compat import Self
 from payi_transport.hooks.httpx.family import BoundFamily
 from payi_transport.hooks.httpx.installed import find_family, get_family
 from payi_transport.hooks.httpx.record import record_async, record_sync
