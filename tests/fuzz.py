@@ -13,13 +13,13 @@ import msgspec
 from payi_transport.context.frame import Frame
 from payi_transport.context.headers import override_frame
 from payi_transport.decode.decode import decode
-from payi_transport.providers.registry import DIALECTS
+from payi_transport.providers.registry import REGISTRY
 from tests.exchanges import make_exchange
 from tests.wire_cases import WireCase
 
 __all__ = ["feed"]
 
-_OPERATIONS = sorted(DIALECTS)
+_OPERATIONS = sorted(REGISTRY.operations)
 _TYPES = ("application/json", "text/event-stream", "application/vnd.amazon.eventstream", "text/html")
 _CODINGS = ("", "gzip", "deflate", "br", "zstd")
 

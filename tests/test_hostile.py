@@ -23,7 +23,7 @@ from payi_transport.context.frame import Frame
 from payi_transport.context.headers import override_frame
 from payi_transport.decode.decode import decode
 from payi_transport.decode.headers import read_headers
-from payi_transport.providers.registry import DIALECTS
+from payi_transport.providers.registry import REGISTRY
 from payi_transport.values.names import PayiHeaderNames
 from tests.exchanges import make_exchange
 from tests.fuzz import feed
@@ -98,7 +98,7 @@ def read_within_bounds(case: WireCase, size: int, **options: Any) -> None:
     assert len(written) < 20 * size + 10_000
 
 
-@pytest.mark.parametrize("operation", DIALECTS)
+@pytest.mark.parametrize("operation", REGISTRY.operations)
 @pytest.mark.parametrize(("content_type", "make"), SHAPES.values(), ids=SHAPES.keys())
 def test_no_shape_of_a_body_hurts(content_type: str, make: Callable[[], bytes], operation: str) -> None:
     answer = make()

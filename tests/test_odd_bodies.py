@@ -15,7 +15,7 @@ from payi_transport.decode.decode import decode
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.providers.bedrock.invoke import unwrap_chunks
-from payi_transport.providers.registry import DIALECTS
+from payi_transport.providers.registry import REGISTRY
 from tests.eventstream import write_stream
 from tests.exchanges import make_exchange
 from tests.wire_cases import CASES, WireCase
@@ -115,5 +115,5 @@ def test_a_value_of_another_type_in_any_place_makes_an_event(operation: str) -> 
 
 
 def test_every_wire_format_is_among_them() -> None:
-    assert set(PLACES) == {case.operation for case in CASES} <= set(DIALECTS)
+    assert set(PLACES) == {case.operation for case in CASES} <= set(REGISTRY.operations)
     assert list(find_paths({"a": [{"b": 1}]})) == [("a",), ("a", 0), ("a", 0, "b")]

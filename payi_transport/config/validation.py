@@ -16,8 +16,9 @@ import msgspec
 from payi_transport.config.settings import PROVIDER_SECTIONS, HostMappingSettings, Settings
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.errors import PayiConfigError
+from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.hosts import HostMapping, HostPattern, find_known, parse_host
-from payi_transport.values.names import INSTRUMENTS, SECRET_HEADERS
+from payi_transport.values.names import SECRET_HEADERS
 
 __all__ = [
     "check_config",
@@ -53,9 +54,9 @@ def check_instruments(instruments: object) -> frozenset[str] | None:
         return None
     if not isinstance(instruments, Set) or not all(isinstance(name, str) for name in instruments):
         raise PayiConfigError(f"instruments: expected a set of strings, got {instruments!r}")
-    unknown = sorted(set(instruments) - INSTRUMENTS - {"*"})
+    unknown = sorted(set(instruments) - set(REGISTRY.instruments) - {"*"})
     if unknown or not instruments:
-        accepted = ", ".join(sorted(INSTRUMENTS))
+        accepted = ", ".join(sorted(REGISTRY.instruments))
         raise PayiConfigError(f"instruments: {unknown or instruments!r} not known; accepted: '*', {accepted}")
     return None if "*" in instruments else frozenset(instruments)
 

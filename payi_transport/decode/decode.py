@@ -36,8 +36,8 @@ from payi_transport.decode.pricing import Price, find_requested_model, find_stat
 from payi_transport.decode.properties import make_properties
 from payi_transport.decode.token_counts import add_counted_tokens
 from payi_transport.framing import find_framing, is_stream
+from payi_transport.providers.provider import Readers
 from payi_transport.providers.reading.raw_response import RawResponse
-from payi_transport.providers.registry import Dialect, find_dialect
 from payi_transport.values.event import Event, ParsedResponse, Units
 from payi_transport.values.names import STATUS_NO_ANSWER
 
@@ -49,26 +49,26 @@ def decode(
     options: DecodeOptions = DecodeOptions(),  # noqa: B008 (immutable)
 ) -> Event | BackgroundCall:
     """Return the event of an exchange, or the background call that it started and that isn't done yet."""
-    dialect = find_dialect(exchange.route.operation, exchange.route.category)
+    readers = options.registry.find_readers(exchange.route.operation, exchange.route.category)
     headers = read_headers(exchange.response_headers)
     body = decode_body(exchange, headers)
-    raw = _split(exchange, dialect, headers, body, options)
-    response = _read(exchange, dialect, raw, body)
+    raw = _split(exchange, readers, headers, body, options)
+    response = _read(exchange, readers, raw, body)
     if response.pending:
         return BackgroundCall(response.response_id, raw.asked)
-    price = price_call(exchange, response, raw.asked, dialect.prefix, options.model_mappings)
-    units = _count(exchange, dialect, response, raw, price, options)
+    price = price_call(exchange, response, raw.asked, readers.prefix, options.model_mappings)
+    units = _count(exchange, readers, response, raw, price, options)
     return _report(exchange, response, raw, body, price, units, options)
 
 
 def _split(
-    exchange: Exchange, dialect: Dialect, headers: Mapping[str, str], body: bytes, options: DecodeOptions
+    exchange: Exchange, readers: Readers, headers: Mapping[str, str], body: bytes, options: DecodeOptions
 ) -> RawResponse:
     """Cut the body into messages, and add all that a provider's reader may want to know of the call."""
     route = exchange.route
     requested = find_requested_model(exchange, headers)
     framing = find_framing(headers.get("content-type", ""), body)
-    frames = dialect.unwrap(framing(body))
+    frames = readers.unwrap(framing(body))
     return RawResponse(
         frames,
         exhausted=exchange.outcome is Outcome.EXHAUSTED,
@@ -78,21 +78,21 @@ def _split(
         category=route.category,
         uri=route.uri,
         sent=read_headers(exchange.request_headers),
-        priced=find_stated_resource(exchange, requested, dialect.prefix, options.model_mappings),
+        priced=find_stated_resource(exchange, requested, readers.prefix, options.model_mappings),
         # Google streams a JSON array unless the caller asks for server-sent events.
         streams=is_stream(framing) or len(frames) > 1,
     )
 
 
-def _read(exchange: Exchange, dialect: Dialect, raw: RawResponse, body: bytes) -> ParsedResponse:
+def _read(exchange: Exchange, readers: Readers, raw: RawResponse, body: bytes) -> ParsedResponse:
     if _has_failed(exchange):
-        return ParsedResponse(failure=dialect.read_error(body, raw.headers))
-    return dialect.read(raw)
+        return ParsedResponse(failure=readers.read_error(body, raw.headers))
+    return readers.read(raw)
 
 
 def _count(
     exchange: Exchange,
-    dialect: Dialect,
+    readers: Readers,
     response: ParsedResponse,
     raw: RawResponse,
     price: Price,
@@ -103,7 +103,7 @@ def _count(
     # A tokenizer may be configured under either name of the model.
     models = (price.resource, raw.asked or price.resource)
     truncated = raw.streams and not response.finished
-    return add_counted_tokens(dialect, response, raw, options.count_tokens, models, truncated)
+    return add_counted_tokens(readers, response, raw, options.count_tokens, models, truncated)
 
 
 def _report(

@@ -6,6 +6,7 @@ import msgspec
 
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.decode.token_counts import CountTokens
+from payi_transport.providers.registry import REGISTRY, Registry
 
 __all__ = ["DecodeOptions"]
 
@@ -15,10 +16,12 @@ class DecodeOptions(msgspec.Struct, frozen=True):
 
     `extra_request_headers` are lower-case names of request headers to record in addition to the usual ones.
     `keep_inline_data` records images, audio and files instead of a placeholder. `model_mappings` apply in
-    order, the first match wins. `count_tokens` is None if no model has a tokenizer.
+    order, the first match wins. `count_tokens` is None if no model has a tokenizer. `registry` has the
+    readers of every provider.
     """
 
     extra_request_headers: frozenset[str] = frozenset()
     keep_inline_data: bool = False
     model_mappings: tuple[ModelMapping, ...] = ()
     count_tokens: CountTokens | None = None
+    registry: Registry = REGISTRY

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from payi_transport.providers.provider import Readers
 from payi_transport.providers.reading.raw_response import RawResponse
-from payi_transport.providers.registry import Dialect
 from payi_transport.values.event import ParsedResponse, Units
 
 __all__ = ["CountTokens", "add_counted_tokens"]
@@ -28,7 +28,7 @@ _Count = Callable[[str], int | None]
 
 
 def add_counted_tokens(
-    dialect: Dialect,
+    readers: Readers,
     response: ParsedResponse,
     raw: RawResponse,
     count_tokens: CountTokens,
@@ -51,8 +51,8 @@ def add_counted_tokens(
     if uncounted is not None:
         units = {**units, "text": Units(input=uncounted)}
     if truncated or uncounted is not None:
-        units = _raise_output(units, count(dialect.read_output_text(raw.frames)) or 0)
-    return _split_vision(units, _sum(count, dialect.read_prompt_texts(raw.request)))
+        units = _raise_output(units, count(readers.read_output_text(raw.frames)) or 0)
+    return _split_vision(units, _sum(count, readers.read_prompt_texts(raw.request)))
 
 
 def _sum(count: _Count, texts: Sequence[str] | None) -> int | None:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from payi_transport.decode.pricing import ModelMapping, find_mapping
-from payi_transport.routing.examples import EXAMPLES
-from payi_transport.routing.routes import HAS_USAGE_CHUNK, Route
+from payi_transport.providers.registry import REGISTRY, Registry
+from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
 from payi_transport.values.names import STREAM_PROPERTY, UNKNOWN_RESOURCE, PayiCategories, PayiPropertyNames
 
@@ -34,8 +34,11 @@ _MIXED_MODES = {
 class OneTimeWarnings:
     """Log each warning once, with the configuration that would end it."""
 
-    def __init__(self, logger: logging.Logger, model_mappings: Sequence[ModelMapping]) -> None:
+    def __init__(
+        self, logger: logging.Logger, model_mappings: Sequence[ModelMapping], registry: Registry = REGISTRY
+    ) -> None:
         self._logger = logger
+        self._operations = registry.operations
         self._mappings = model_mappings
         self._priced = {mapping.price_as_resource for mapping in model_mappings}
         self._warned_deployments: set[str] = set()
@@ -44,7 +47,7 @@ class OneTimeWarnings:
 
     def warn_unmapped_host(self, host: str, operation: str) -> None:
         """Warn that calls to an unknown host look like LLM calls. `Routes` calls this once for each host."""
-        config = {"host_mappings": {host: {"price_as_category": EXAMPLES[operation].category}}}
+        config = {"host_mappings": {host: {"price_as_category": self._operations[operation].category}}}
         self._logger.warning(
             "payi_transport: calls to %s look like LLM calls (%s) but are not reported, because the host is"
             " neither known nor mapped. To report them, add this to the config, with the category to price"
@@ -62,7 +65,8 @@ class OneTimeWarnings:
 
     def check_usage(self, route: Route, event: Event) -> None:
         """Warn if a complete stream reported no tokens, which many hosts only do on request."""
-        if route.operation not in HAS_USAGE_CHUNK or event.units or not _is_complete_stream(event):
+        on_request = self._operations[route.operation].has_usage_chunk
+        if not on_request or event.units or not _is_complete_stream(event):
             return
         host = str(route.host)
         if host not in self._warned_hosts and len(self._warned_hosts) < _MAX_REMEMBERED:

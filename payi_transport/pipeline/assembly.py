@@ -28,6 +28,7 @@ from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.limit_polling import fetch_state
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.pipeline.pipeline import Pipeline
+from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.rewrite.proxy import Proxy, is_private
 from payi_transport.routing.hosts import HostTable
 from payi_transport.routing.routes import Routes
@@ -51,6 +52,7 @@ def make_pipeline(
     sink: Sink | None,
     payi: Any,
     prompt_logger: PromptAndResponseLogger | None = None,
+    registry: Registry = REGISTRY,
 ) -> Pipeline:
     """The pipeline that the settings ask for. `payi` is a client of the Pay-i API, or several, or None.
 
@@ -62,11 +64,12 @@ def make_pipeline(
         keep_inline_data=settings.instrument_inline_data,
         model_mappings=collect_model_mappings(settings),
         count_tokens=Tokenizers(tokenizers, logger).count if tokenizers else None,
+        registry=registry,
     )
-    warnings = OneTimeWarnings(logger, decode_options.model_mappings)
+    warnings = OneTimeWarnings(logger, decode_options.model_mappings, registry)
     account = find_account(payi)
     proxy = _make_proxy(settings, account)
-    hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)})
+    hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)}, registry)
     _prepare_spool(settings.delivery.spool_directory)
     used, inline_sink = _find_sinks(settings, account, logger, sink)
     return Pipeline(

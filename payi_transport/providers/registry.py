@@ -1,122 +1,104 @@
-"""Which dialect knows the wire format of an operation."""
+"""The list of providers, and look-up tables over it.
+
+To add a provider, make its folder and add its line to `PROVIDERS`; nothing else in the package names
+providers. The list is explicit because bundlers follow imports only. Whatever takes a `Registry` has
+`REGISTRY` as its default, so a program can pass one with providers of its own: `Registry((*PROVIDERS,
+mine.PROVIDER))`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
-from payi_transport.framing import Frames
-from payi_transport.providers.anthropic import text as anthropic_text
-from payi_transport.providers.anthropic.messages import read_message
-from payi_transport.providers.bedrock import converse as bedrock
-from payi_transport.providers.bedrock import text as bedrock_text
-from payi_transport.providers.bedrock.guardrail import read_checks, read_guardrail
-from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chunks
-from payi_transport.providers.cohere import responses as cohere
-from payi_transport.providers.databricks import invocations as databricks
-from payi_transport.providers.google import content as google
-from payi_transport.providers.google import openai_compatible as google_openai
-from payi_transport.providers.google.embeddings import read_embeddings as read_google_embeddings
-from payi_transport.providers.google.embeddings import read_predictions
-from payi_transport.providers.google.interactions import read_interaction, read_interaction_text
-from payi_transport.providers.ollama.responses import read_generation, read_generation_text
-from payi_transport.providers.openai.chat import read_chat, read_error
-from payi_transport.providers.openai.jobs import read_batch, read_video
-from payi_transport.providers.openai.media import (
-    read_embeddings,
-    read_images,
-    read_speech,
-    read_transcription,
+from payi_transport.providers import anthropic, azure, bedrock, cohere, databricks, google, ollama, openai
+from payi_transport.providers.provider import Operation, PathRule, Provider, Readers
+
+__all__ = ["PROVIDERS", "REGISTRY", "Registry"]
+
+PROVIDERS: tuple[Provider, ...] = (
+    openai.PROVIDER,
+    azure.PROVIDER,
+    cohere.PROVIDER,
+    ollama.PROVIDER,
+    anthropic.PROVIDER,
+    databricks.PROVIDER,
+    bedrock.PROVIDER,
+    google.PROVIDER,
 )
-from payi_transport.providers.openai.responses import read_response
-from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
-from payi_transport.providers.reading.raw_response import RawResponse
-from payi_transport.values.event import Failure, ParsedResponse
-from payi_transport.values.names import PayiCategories
 
-__all__ = ["ACCENTS", "DIALECTS", "Dialect", "find_dialect"]
+K = TypeVar("K")
+V = TypeVar("V")
+# Matches nothing.
+_NEVER = "(?!)"
 
 
-def _read_nothing(body: bytes) -> None:
-    return None
+class OperationPath(NamedTuple):
+    """One way in which a request asks for an operation."""
+
+    rule: PathRule
+    operation: str
 
 
-def _unwrap_nothing(frames: Frames) -> Frames:
-    return frames
+class Registry:
+    """Tables over a list of providers. Raises ValueError if two providers state the same name or host.
 
-
-class Dialect(NamedTuple):
-    """How an operation's bodies are read.
-
-    `read_error` reads the body of a 4xx or 5xx answer, of which the headers are by lower-case name.
-    `read_output_text` is the text of an answer as far as it came, `read_prompt_texts` the texts of a request
-    that holds an image, None for any other: both are for models that do not tell all of their usage.
-    `prefix` stands before a model's name in the name of its resource. `unwrap` takes the messages out of
-    frames in which a host has wrapped them; all else sees them so.
+    - `operations`: by name, in the order of the list.
+    - `hosts`: rules by host name or `*.suffix`; `host_patterns` are the rest, which are tried in order.
+    - `paths`: by the last segment of the path, so that a request costs one look-up; `id_paths` are those
+      that end in an id.
+    - `resources`: finds the model, deployment or endpoint that a path names.
+    - `usage_paths`: by category, paths whose streams may be asked for usage.
+    - `proxy_names`: the category of each name in the path of Pay-i's proxy.
+    - `instruments`: the categories that each entry of `payi_instrument(instruments=...)` stands for.
     """
 
-    read: Callable[[RawResponse], ParsedResponse]
-    read_error: Callable[[bytes, Mapping[str, str]], Failure | None] = read_error
-    read_output_text: Callable[[Frames], str] = read_output_text
-    read_prompt_texts: Callable[[bytes], list[str] | None] = _read_nothing
-    prefix: str = ""
-    unwrap: Callable[[Frames], Frames] = _unwrap_nothing
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        self.providers = tuple(providers)
+        operations = [operation for provider in self.providers for operation in provider.operations]
+        rules = [rule for provider in self.providers for rule in provider.hosts]
+        self.operations = _index((operation.name, operation) for operation in operations)
+        self.hosts = _index((rule.host, rule) for rule in rules if isinstance(rule.host, str))
+        self.host_patterns = _index((rule.host, rule) for rule in rules if isinstance(rule.host, re.Pattern))
+        self.paths = _index_paths(operations)
+        self.id_paths = self.paths.pop("", ())
+        named = [pattern for provider in self.providers for pattern in provider.resources_in_paths]
+        self.resources = re.compile("|".join(named) or _NEVER)
+        self.usage_paths = _index(row for provider in self.providers for row in provider.usage_paths.items())
+        self.proxy_names = _index(row for provider in self.providers for row in provider.proxy_names.items())
+        self.instruments = {rule.category: frozenset({rule.category}) for rule in rules} | _index(
+            row for provider in self.providers for row in provider.instruments.items()
+        )
+        self._compatible = dict(_find_compatible(self.providers))
+
+    def find_readers(self, operation: str, category: str) -> Readers:
+        """Return the readers of an operation at a host of that category."""
+        return self._compatible.get((category, operation)) or self.operations[operation].readers
 
 
-_MESSAGES = Dialect(
-    read_message,
-    read_output_text=anthropic_text.read_output_text,
-    read_prompt_texts=anthropic_text.read_prompt_texts,
-)
-_INTERACTIONS = Dialect(read_interaction, google.read_error, read_interaction_text, prefix="google.")
-
-DIALECTS: dict[str, Dialect] = {
-    "anthropic.messages": _MESSAGES,
-    "anthropic.vertex": _MESSAGES._replace(read_error=google.read_error, prefix="anthropic."),
-    "bedrock.converse": Dialect(bedrock.read_converse, bedrock.read_error, bedrock_text.read_output_text),
-    "bedrock.invoke": Dialect(
-        read_invocation, bedrock.read_error, bedrock_text.read_output_text, unwrap=unwrap_chunks
-    ),
-    "bedrock.guardrail": Dialect(read_guardrail, bedrock.read_error),
-    "bedrock.checks": Dialect(read_checks, bedrock.read_error),
-    "openai.chat": Dialect(read_chat, read_prompt_texts=read_prompt_texts),
-    "openai.completions": Dialect(read_chat),
-    "databricks.invocations": Dialect(databricks.read_invocation, read_prompt_texts=read_prompt_texts),
-    "openai.responses": Dialect(read_response, read_prompt_texts=read_prompt_texts),
-    "openai.responses.again": Dialect(read_response),
-    "openai.decisions": Dialect(read_response, read_prompt_texts=read_prompt_texts),
-    "openai.embeddings": Dialect(read_embeddings),
-    "openai.images": Dialect(read_images),
-    "openai.transcription": Dialect(read_transcription),
-    "openai.speech": Dialect(read_speech),
-    "openai.batch.again": Dialect(read_batch),
-    "openai.video": Dialect(read_video),
-    "openai.video.again": Dialect(read_video),
-    "cohere.chat": Dialect(cohere.read_chat, cohere.read_error, cohere.read_chat_text),
-    "cohere.search": Dialect(cohere.read_search, cohere.read_error),
-    "ollama.generation": Dialect(read_generation, read_output_text=read_generation_text),
-    "google.content": Dialect(
-        google.read_content, google.read_error, google.read_content_text, prefix="google."
-    ),
-    "google.embeddings": Dialect(read_google_embeddings, google.read_error, prefix="google."),
-    "google.predict": Dialect(read_predictions, google.read_error, prefix="google."),
-    "google.interactions": _INTERACTIONS,
-    "google.interactions.again": _INTERACTIONS,
-}
-# Where the host's provider speaks another's wire format in its own way.
-ACCENTS: dict[tuple[str, str], Dialect] = {
-    (PayiCategories.google_vertex, "openai.chat"): Dialect(
-        google_openai.read_chat, google.read_error, read_prompt_texts=read_prompt_texts, prefix="google."
-    ),
-    (PayiCategories.google_vertex, "openai.embeddings"): Dialect(
-        read_embeddings, google.read_error, prefix="google."
-    ),
-    (PayiCategories.google_vertex, "openai.images"): Dialect(
-        read_images, google.read_error, prefix="google."
-    ),
-}
+def _index(rows: Iterable[tuple[K, V]]) -> dict[K, V]:
+    table: dict[K, V] = {}
+    for key, value in rows:
+        if key in table:
+            raise ValueError(f"two providers state {key!r}")
+        table[key] = value
+    return table
 
 
-def find_dialect(operation: str, category: str) -> Dialect:
-    """The dialect of an operation at a host of that category."""
-    return ACCENTS.get((category, operation)) or DIALECTS[operation]
+def _index_paths(operations: Iterable[Operation]) -> dict[str, tuple[OperationPath, ...]]:
+    paths: dict[str, tuple[OperationPath, ...]] = {}
+    for operation in operations:
+        for rule in operation.paths:
+            paths[rule.last] = (*paths.get(rule.last, ()), OperationPath(rule, operation.name))
+    return paths
+
+
+def _find_compatible(providers: Iterable[Provider]) -> Iterator[tuple[tuple[str, str], Readers]]:
+    for provider in providers:
+        for category in {rule.category for rule in provider.hosts}:
+            for operation, readers in provider.compatible.items():
+                yield (category, operation), readers
+
+
+REGISTRY = Registry(PROVIDERS)

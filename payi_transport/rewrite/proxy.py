@@ -14,14 +14,15 @@ from urllib.parse import urlsplit
 from payi_transport.capture.exchange import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.headers import write_proxied_headers
+from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 from payi_transport.routing.routes import Route
-from payi_transport.values.names import PROXY_CATEGORY, PROXY_NAMES, PayiHeaderNames
+from payi_transport.values.names import PROXY_CATEGORY, PayiHeaderNames
 
 __all__ = ["Proxy", "is_private"]
 
 # What Pay-i's path names each provider by; it forwards no others.
-_NAMES: Final = {category: name for name, category in PROXY_NAMES.items()}
+_NAMES: Final = {category: name for name, category in REGISTRY.proxy_names.items()}
 # The hosts that Pay-i forwards to where it is told no other.
 _FIXED_HOSTS: Final = frozenset({"api.openai.com", "api.anthropic.com"})
 _KEY: Final = PayiHeaderNames.api_key.lower().encode()

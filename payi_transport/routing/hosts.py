@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from payi_transport.values.names import PayiCategories
+from payi_transport.providers.provider import HostRule
+from payi_transport.providers.registry import REGISTRY, Registry
 
 __all__ = ["HostMatch", "HostPattern", "HostTable", "parse_host", "patterns_of"]
 
@@ -25,9 +26,9 @@ class HostPattern(NamedTuple):
 
 
 class HostMatch(NamedTuple):
-    """What a table says of one host. `pattern` is the row that said it.
+    """What the table says about one host. `pattern` is the row that matched.
 
-    `by_path` says that models of several providers are at this host, so the path may give another category.
+    `categories_by_path` lists paths of this host that belong to another category.
     """
 
     category: str
@@ -35,7 +36,7 @@ class HostMatch(NamedTuple):
     mapped: bool
     include_usage: bool | None
     accepts_usage: bool
-    by_path: bool = False
+    categories_by_path: tuple[tuple[re.Pattern[str], str], ...] = ()
 
 
 class HostMapping(NamedTuple):
@@ -92,49 +93,17 @@ def _is_host(host: str) -> bool:
     return True
 
 
-# Sources: the providers' own documentation of their endpoints.
-KNOWN_HOSTS = {
-    "api.openai.com": PayiCategories.openai,
-    "*.api.openai.com": PayiCategories.openai,
-    "*.openai.azure.com": PayiCategories.azure_openai,
-    "*.cognitiveservices.azure.com": PayiCategories.azure_openai,
-    "*.services.ai.azure.com": PayiCategories.azure,
-    "*.models.ai.azure.com": PayiCategories.azure,
-    "api.anthropic.com": PayiCategories.anthropic,
-    "generativelanguage.googleapis.com": PayiCategories.google_vertex,
-    "aiplatform.googleapis.com": PayiCategories.google_vertex,
-    "*.azuredatabricks.net": PayiCategories.databricks_azure,
-    "*.cloud.databricks.com": PayiCategories.databricks_aws,
-    "*.gcp.databricks.com": PayiCategories.databricks_google,
-}
-# Where AWS's endpoints are: worldwide, in China and in Europe's own cloud, for IPv4 alone and for both.
-_AWS = r"(amazonaws\.(com(\.cn)?|eu)|api\.(aws|amazonwebservices\.(com\.cn|eu)))"
-# Hosts with the region inside a label, which no suffix can tell.
-_KNOWN_REGIONAL = (
-    # Also multi-regions, and the addresses for clients with certificates.
-    (
-        re.compile(
-            r"([a-z0-9-]+-aiplatform(\.mtls)?|aiplatform\.mtls|aiplatform\.[a-z0-9-]+\.rep"
-            r"|generativelanguage\.mtls)\.googleapis\.com"
-        ),
-        PayiCategories.google_vertex,
-    ),
-    (
-        re.compile(rf"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?{_AWS}"),
-        PayiCategories.aws_bedrock,
-    ),
-    (re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"), PayiCategories.aws_bedrock),
-)
-# OpenAI documents `stream_options.include_usage` for its own API; elsewhere it may be an error.
-_ACCEPTS_USAGE = re.compile(r"(.+\.)?api\.openai\.com")
 # Hosts are the caller's choice, so what is remembered of them needs a bound.
 _REMEMBERED = 4096
 
 
 class HostTable:
-    """Looks hosts up. The most specific row wins: host and port, host, longest suffix, then the built-in."""
+    """Looks up hosts. The most specific row wins: host and port, host, longest suffix, then built-in rows."""
 
-    def __init__(self, mappings: Mapping[HostPattern, HostMapping] | None = None) -> None:
+    def __init__(
+        self, mappings: Mapping[HostPattern, HostMapping] | None = None, registry: Registry = REGISTRY
+    ) -> None:
+        self.registry = registry
         self._mappings = dict(mappings or {})
         self._found: dict[tuple[str, int | None], HostMatch | None] = {}
 
@@ -150,7 +119,7 @@ class HostTable:
             return match
 
     def _search(self, host: str, port: int | None) -> HostMatch | None:
-        known = find_known(host)
+        known = find_known(host, self.registry)
         mapped = next((p for p in patterns_of(host, port) if p in self._mappings), None)
         if mapped is None:
             return known
@@ -159,24 +128,26 @@ class HostTable:
         if category is None:
             return None
         accepts = known is not None and known.accepts_usage
-        by_path = known is not None and known.by_path and mapping.category is None
+        by_path = known.categories_by_path if known and mapping.category is None else ()
         return HostMatch(category, str(mapped), True, mapping.include_usage, accepts, by_path)
 
 
-def find_known(host: str) -> HostMatch | None:
-    """What the built-in table says of a host, or of the hosts that `*.suffix` stands for."""
+def find_known(host: str, registry: Registry = REGISTRY) -> HostMatch | None:
+    """Return what the built-in table says about a host, or about the hosts that `*.suffix` stands for."""
     if host.startswith("*."):
         host = f"any{host[1:]}"
     for pattern in patterns_of(host, None):
-        if pattern.host in KNOWN_HOSTS:
-            category: str = KNOWN_HOSTS[pattern.host]
-            accepts = _ACCEPTS_USAGE.fullmatch(host) is not None
-            by_path = category == PayiCategories.azure
-            return HostMatch(category, pattern.host, False, None, accepts, by_path)
-    for regional, category in _KNOWN_REGIONAL:
+        rule = registry.hosts.get(pattern.host)
+        if rule is not None:
+            return _match(rule, pattern.host)
+    for regional, rule in registry.host_patterns.items():
         if regional.fullmatch(host):
-            return HostMatch(category, regional.pattern, False, None, False)
+            return _match(rule, regional.pattern)
     return None
+
+
+def _match(rule: HostRule, row: str) -> HostMatch:
+    return HostMatch(rule.category, row, False, None, rule.accepts_usage, rule.categories_by_path)
 
 
 def patterns_of(host: str, port: int | None) -> Iterable[HostPattern]:

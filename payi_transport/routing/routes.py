@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Set
 from typing import Literal, NamedTuple
 
+from payi_transport.providers.registry import Registry
 from payi_transport.routing.hosts import HostMatch, HostPattern, HostTable, find_known
 from payi_transport.routing.paths import find_operation, find_resource, may_be_call
-from payi_transport.values.names import INSTRUMENT_FAMILIES, PROXY_CATEGORY, PROXY_NAMES, PayiCategories
+from payi_transport.values.names import PROXY_CATEGORY
 
-__all__ = ["HAS_USAGE_CHUNK", "Route", "Routes", "refine"]
+__all__ = ["Route", "Routes"]
 
 
 class Route(NamedTuple):
@@ -31,31 +32,7 @@ class Route(NamedTuple):
     proxied: bool = False
 
 
-# Many a program's own server has a path that ends like these.
-_OF_ANYBODY = ("cohere.", "ollama.", "openai.video", "openai.batch", "openai.decisions")
-# What has a usage chunk to ask for.
-HAS_USAGE_CHUNK = frozenset({"openai.chat", "openai.completions"})
-
-
 _PROXIED = re.compile(r"/api/v1/proxy/([a-z.]+)/")
-# A resource of Azure AI Foundry has them at its root, and each of its projects below its own path.
-_OPENAI_ON_AZURE = re.compile(r"(?:/api/projects/[^/]+)?/openai/(v1/)?")
-
-
-def refine(match: HostMatch, path: str) -> HostMatch:
-    """The match with the category that the path gives, where a host of several providers leaves it open."""
-    if match.category == PROXY_CATEGORY:
-        named = _PROXIED.search(path)
-        return match._replace(category=PROXY_NAMES.get(named[1], PROXY_CATEGORY)) if named else match
-    openai = _OPENAI_ON_AZURE.match(path)
-    if openai and match.by_path:
-        match = match._replace(category=PayiCategories.azure_openai)
-    # Azure's v1 API takes `stream_options`; of its dated versions, only the later ones do.
-    if openai and openai[1] and match.category == PayiCategories.azure_openai:
-        match = match._replace(accepts_usage=True)
-    return match
-
-
 # Paths hold ids, so what is remembered of them needs a bound.
 _REMEMBERED = 4096
 
@@ -75,7 +52,8 @@ class Routes:
         on_unmapped: Callable[[str, str], None] | None = None,
     ) -> None:
         self.hosts = hosts
-        self._categories = None if instruments is None else _expand(instruments)
+        self._registry = registry = hosts.registry
+        self._categories = None if instruments is None else _expand(instruments, registry)
         self._include_usage = include_usage
         self._on_unmapped = on_unmapped
         self._told: set[str] = set()
@@ -85,8 +63,8 @@ class Routes:
         """The route of a request, or None when it is not observed. `port` is None for the scheme's own."""
         match = self.hosts.find(host, port)
         if match is None:
-            if may_be_call(path) and host not in self._told:
-                self._tell(host, port, find_operation(method, path))
+            if may_be_call(path, self._registry) and host not in self._told:
+                self._tell(host, port, find_operation(method, path, self._registry))
             return None
         key = (method, scheme, host, port, path)
         try:
@@ -97,6 +75,21 @@ class Routes:
             route = self._found[key] = self._make_route(match, *key)
             return route
 
+    def refine(self, match: HostMatch, path: str) -> HostMatch:
+        """Return the match with what the path adds: a category, and whether streams accept a usage chunk."""
+        if match.category == PROXY_CATEGORY:
+            named = _PROXIED.search(path)
+            known = self._registry.proxy_names
+            return match._replace(category=known.get(named[1], PROXY_CATEGORY)) if named else match
+        for pattern, category in match.categories_by_path:
+            if pattern.match(path):
+                match = match._replace(category=category)
+                break
+        usage_path = self._registry.usage_paths.get(match.category)
+        if usage_path is not None and usage_path.match(path):
+            match = match._replace(accepts_usage=True)
+        return match
+
     def observes(self, match: HostMatch) -> bool:
         """Whether the category of a host is among `instruments`."""
         return self._categories is None or match.category in self._categories
@@ -104,19 +97,20 @@ class Routes:
     def _make_route(
         self, match: HostMatch, method: str, scheme: str, host: str, port: int | None, path: str
     ) -> Route | None:
-        operation = find_operation(method, path)
-        refined = refine(match, path)
-        if operation is None or not self.observes(refined) or refined.category == PROXY_CATEGORY:
+        name = find_operation(method, path, self._registry)
+        refined = self.refine(match, path)
+        if name is None or not self.observes(refined) or refined.category == PROXY_CATEGORY:
             return None
         address = HostPattern(host, port)
+        operation = self._registry.operations[name]
         return Route(
-            operation,
+            name,
             refined.category,
             f"{scheme}://{address}{path}",
             address,
-            find_resource(path),
-            asks_usage=operation in HAS_USAGE_CHUNK and self._asks_usage(refined),
-            known=find_known(host) is not None,
+            find_resource(path, self._registry),
+            asks_usage=operation.has_usage_chunk and self._asks_usage(refined),
+            known=find_known(host, self._registry) is not None,
             proxied=match.category == PROXY_CATEGORY,
         )
 
@@ -127,12 +121,12 @@ class Routes:
 
     def _tell(self, host: str, port: int | None, operation: str | None) -> None:
         """A host that nobody knows gets what looks like an LLM call: told once, lest it be a typo."""
-        if operation is None or operation.startswith(_OF_ANYBODY):
+        if operation is None or not self._registry.operations[operation].distinctive:
             return
         if self._on_unmapped is not None and len(self._told) < _REMEMBERED:
             self._told.add(host)
             self._on_unmapped(str(HostPattern(host, port)), operation)
 
 
-def _expand(instruments: Set[str]) -> frozenset[str]:
-    return frozenset().union(*(INSTRUMENT_FAMILIES.get(name, {name}) for name in instruments))
+def _expand(instruments: Set[str], registry: Registry) -> frozenset[str]:
+    return frozenset().union(*(registry.instruments.get(name, {name}) for name in instruments))

@@ -70,14 +70,6 @@ class PayiResourceScopes:
     region_scope: Final = "region"
 
 
-# What each provider is called in the path of Pay-i's proxy, `/api/v1/proxy/<name>/`. Source: the ingest API.
-PROXY_NAMES: Final = {
-    "openai": PayiCategories.openai,
-    "azure.openai": PayiCategories.azure_openai,
-    "anthropic": PayiCategories.anthropic,
-    "azure.anthropic": PayiCategories.azure,
-    "aws.bedrock": PayiCategories.aws_bedrock,
-}
 # The category of Pay-i's own host, until the path tells the provider's.
 PROXY_CATEGORY: Final = "payi.proxy"
 
@@ -89,22 +81,6 @@ STREAM_PROPERTY: Final = "system.stream"
 RETRY_PROPERTY: Final = "system.retry"
 ERROR_TYPE_PROPERTY: Final = "provider.error.type"
 ERROR_CODE_PROPERTY: Final = "provider.error.code"
-
-# Which categories an entry of `instruments` stands for, where that is more than itself.
-INSTRUMENT_FAMILIES: Final = {
-    PayiCategories.azure: frozenset({PayiCategories.azure, PayiCategories.azure_openai}),
-    "system.databricks": frozenset(
-        {
-            "system.databricks",
-            PayiCategories.databricks_azure,
-            PayiCategories.databricks_aws,
-            PayiCategories.databricks_google,
-        }
-    ),
-}
-INSTRUMENTS: Final = frozenset(
-    value for name, value in vars(PayiCategories).items() if not name.startswith("_")
-) | frozenset(INSTRUMENT_FAMILIES)
 
 # Headers that name a secret: they are never recorded, and can't be asked for.
 SECRET_HEADERS: Final = frozenset(

@@ -150,7 +150,7 @@ def test_explain_refuses_a_config_that_is_missing_and_what_is_no_url(tmp_path: P
 def test_explain_knows_of_instruments() -> None:
     url = "api.openai.com/v1/chat/completions"
     assert "Observed     yes" in run("explain", url, "--instruments", "system.openai").stdout
-    assert "none of the instruments" in run("explain", url, "--instruments", "system.anthropic").stdout
+    assert "not one of the instruments" in run("explain", url, "--instruments", "system.anthropic").stdout
     assert_refused(run("explain", url, "--instruments", "nonsense"), "not known")
 
 

@@ -13,7 +13,8 @@ import pytest
 from payi_transport.config import settings as values
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.errors import PayiConfigError
-from payi_transport.values.names import INSTRUMENTS, PayiCategories
+from payi_transport.providers.registry import REGISTRY
+from payi_transport.values.names import PayiCategories
 from tests.config_paths import read, write
 
 DEFAULTS: dict[str, Any] = {
@@ -165,7 +166,7 @@ def test_all_instruments(instruments: object) -> None:
     assert check_instruments(instruments) is None
 
 
-@pytest.mark.parametrize("name", sorted(INSTRUMENTS))
+@pytest.mark.parametrize("name", sorted(REGISTRY.instruments))
 def test_every_category_is_an_instrument(name: str) -> None:
     assert check_instruments({name}) == frozenset({name})
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from payi_transport.capture.exchange import Outcome
 from payi_transport.decode.background_calls import BackgroundCall
 from payi_transport.decode.decode import decode
-from payi_transport.providers.registry import DIALECTS
+from payi_transport.providers.registry import REGISTRY
 from tests.exchanges import decode_case, make_exchange
 from tests.wire_cases import UNARY, WireCase
 
-operations = st.sampled_from(sorted(DIALECTS))
+operations = st.sampled_from(sorted(REGISTRY.operations))
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate", "rot13"])

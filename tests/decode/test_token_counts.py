@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from payi_transport.decode.token_counts import add_counted_tokens
+from payi_transport.providers.provider import Readers
 from payi_transport.providers.reading.raw_response import RawResponse
-from payi_transport.providers.registry import Dialect
 from payi_transport.values.event import ParsedResponse, Units
 from tests.providers.shapes import Shown, show
 
 OUTPUT = "one two three"
-DIALECT = Dialect(lambda reply: ParsedResponse(), read_output_text=lambda frames: OUTPUT)
-IMAGES = DIALECT._replace(read_prompt_texts=lambda request: ["one two", "three"])
-ONLY_IMAGES = DIALECT._replace(read_prompt_texts=lambda request: [])
+READERS = Readers(lambda reply: ParsedResponse(), read_output_text=lambda messages: OUTPUT)
+IMAGES = READERS._replace(read_prompt_texts=lambda request: ["one two", "three"])
+ONLY_IMAGES = READERS._replace(read_prompt_texts=lambda request: [])
 
 
 def words(model: str, text: str) -> int | None:
@@ -28,12 +28,12 @@ def count(
     units: Mapping[str, Units],
     *,
     cut: bool = False,
-    dialect: Dialect = DIALECT,
+    readers: Readers = READERS,
     models: tuple[str, ...] = ("priced", "known"),
     uncounted: tuple[str, ...] = (),
 ) -> Shown:
     answer = ParsedResponse(units=units, uncounted=uncounted)
-    return show(add_counted_tokens(dialect, answer, RawResponse([]), words, models, cut))
+    return show(add_counted_tokens(readers, answer, RawResponse([]), words, models, cut))
 
 
 TEXT = {"text": Units(input=5, output=2)}
@@ -56,15 +56,15 @@ TEXT = {"text": Units(input=5, output=2)}
         (TEXT, {"uncounted": ("one",)}, {"text": (1, 3)}),
         (TEXT, {"uncounted": ("one",), "models": ("unknown",)}, {"text": (5, 2)}),
         # The text beside images.
-        (TEXT, {"dialect": IMAGES}, {"text": (3, 2), "vision": (2, None)}),
-        ({"text": Units(input=1)}, {"dialect": IMAGES}, {"text": (1, None), "vision": (0, None)}),
-        (TEXT, {"dialect": IMAGES, "cut": True}, {"text": (3, 3), "vision": (2, None)}),
-        (TEXT, {"dialect": IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
-        (TEXT, {"dialect": ONLY_IMAGES}, {"text": (0, 2), "vision": (5, None)}),
-        (TEXT, {"dialect": ONLY_IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
-        ({"text": Units(output=1)}, {"dialect": IMAGES}, {"text": (None, 1)}),
-        ({"audio": Units(input=1)}, {"dialect": IMAGES}, {"audio": (1, None)}),
-        ({**TEXT, "vision": Units(input=1)}, {"dialect": IMAGES}, {"text": (5, 2), "vision": (1, None)}),
+        (TEXT, {"readers": IMAGES}, {"text": (3, 2), "vision": (2, None)}),
+        ({"text": Units(input=1)}, {"readers": IMAGES}, {"text": (1, None), "vision": (0, None)}),
+        (TEXT, {"readers": IMAGES, "cut": True}, {"text": (3, 3), "vision": (2, None)}),
+        (TEXT, {"readers": IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
+        (TEXT, {"readers": ONLY_IMAGES}, {"text": (0, 2), "vision": (5, None)}),
+        (TEXT, {"readers": ONLY_IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
+        ({"text": Units(output=1)}, {"readers": IMAGES}, {"text": (None, 1)}),
+        ({"audio": Units(input=1)}, {"readers": IMAGES}, {"audio": (1, None)}),
+        ({**TEXT, "vision": Units(input=1)}, {"readers": IMAGES}, {"text": (5, 2), "vision": (1, None)}),
     ],
 )
 def test_the_units_of_an_answer(units: Mapping[str, Units], options: dict[str, Any], expected: Shown) -> None:
@@ -73,7 +73,7 @@ def test_the_units_of_an_answer(units: Mapping[str, Units], options: dict[str, A
 
 def test_the_first_name_with_a_tokenizer_counts() -> None:
     counted = add_counted_tokens(
-        DIALECT,
+        READERS,
         ParsedResponse(uncounted=("a b",)),
         RawResponse([]),
         lambda model, text: {"x": 1, "y": 7}.get(model),
@@ -86,6 +86,6 @@ def test_the_first_name_with_a_tokenizer_counts() -> None:
 def test_a_text_that_can_not_be_counted_leaves_all_uncounted() -> None:
     answer = ParsedResponse(units=TEXT, uncounted=("a", "b"))
     counted = add_counted_tokens(
-        DIALECT, answer, RawResponse([]), lambda model, text: 1 if text == "a" else None, "x", False
+        READERS, answer, RawResponse([]), lambda model, text: 1 if text == "a" else None, "x", False
     )
     assert show(counted) == {"text": (5, 2)}

@@ -1,22 +1,124 @@
-"""Each operation has its dialect; a provider speaks another's in its own way at its own hosts alone."""
+"""The registry: what providers state, by name, host and path, and nothing stated twice."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from typing import Any
+
 import pytest
 
-from payi_transport.providers.registry import ACCENTS, DIALECTS, find_dialect
-from payi_transport.routing.examples import EXAMPLES
+from payi_transport import providers
+from payi_transport.providers import google
+from payi_transport.providers.openai.chat import read_chat
+from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, get, post
+from payi_transport.providers.registry import PROVIDERS, REGISTRY, Registry
+from payi_transport.routing.hosts import find_known
+from payi_transport.routing.paths import find_operation
+from payi_transport.values.names import PayiCategories
+
+SHARED = {"reading"}
 
 
-def test_every_operation_has_a_dialect_and_an_example() -> None:
-    assert set(EXAMPLES) == set(DIALECTS)
+def folders() -> set[str]:
+    return {module.name for module in pkgutil.iter_modules(providers.__path__) if module.ispkg} - SHARED
 
 
-@pytest.mark.parametrize("operation", DIALECTS)
-def test_a_dialect_is_that_of_the_operation(operation: str) -> None:
-    assert find_dialect(operation, "my.category") is DIALECTS[operation]
+def make_provider(name: str, **stated: Any) -> Provider:
+    return Provider(name=name, **stated)
 
 
-@pytest.mark.parametrize(("category", "operation"), ACCENTS)
-def test_a_provider_may_have_an_accent(category: str, operation: str) -> None:
-    assert find_dialect(operation, category) is ACCENTS[category, operation] is not DIALECTS[operation]
+def make_operation(name: str, *paths: str) -> Operation:
+    rules = tuple(post(path) for path in paths)
+    return Operation(name=name, category="c", paths=rules, example=f"/{paths[0]}", readers=Readers(read_chat))
+
+
+def test_every_folder_states_a_provider_of_its_name_and_is_in_the_list() -> None:
+    assert {provider.name for provider in PROVIDERS} == folders()
+    for name in folders():
+        assert importlib.import_module(f"payi_transport.providers.{name}").PROVIDER in PROVIDERS
+
+
+@pytest.mark.parametrize("operation", REGISTRY.operations.values(), ids=lambda operation: operation.name)
+def test_the_example_of_an_operation_is_a_call_of_it(operation: Operation) -> None:
+    assert find_operation(operation.method, operation.example) == operation.name
+
+
+def test_the_example_of_a_host_pattern_is_a_known_host_of_its_category() -> None:
+    for pattern, rule in REGISTRY.host_patterns.items():
+        match = find_known(rule.example)
+        assert match is not None
+        assert (match.category, match.pattern) == (rule.category, pattern.pattern)
+
+
+@pytest.mark.parametrize("name", REGISTRY.operations)
+def test_an_operation_has_its_own_readers_at_hosts_of_any_other_category(name: str) -> None:
+    assert REGISTRY.find_readers(name, "my.category") is REGISTRY.operations[name].readers
+
+
+@pytest.mark.parametrize("name", google.PROVIDER.compatible)
+def test_a_compatible_api_has_the_readers_of_its_host(name: str) -> None:
+    readers = REGISTRY.find_readers(name, PayiCategories.google_vertex)
+    assert readers is google.PROVIDER.compatible[name]
+    assert readers != REGISTRY.operations[name].readers
+
+
+def test_every_category_is_an_instrument_and_some_names_are_several() -> None:
+    categories = {value for name, value in vars(PayiCategories).items() if not name.startswith("_")}
+    assert set(REGISTRY.instruments) == categories | {"system.databricks"}
+    for name, members in REGISTRY.instruments.items():
+        assert name in members
+        assert members <= set(REGISTRY.instruments)
+    several = {name for name, members in REGISTRY.instruments.items() if len(members) > 1}
+    assert several == {"system.azure", "system.databricks"}
+
+
+def test_pay_is_proxy_knows_providers_by_these_names() -> None:
+    assert REGISTRY.proxy_names == {
+        "openai": "system.openai",
+        "azure.openai": "system.azureopenai",
+        "anthropic": "system.anthropic",
+        "azure.anthropic": "system.azure",
+        "aws.bedrock": "system.aws.bedrock",
+    }
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"hosts": (HostRule("api.test", "c"),)},
+        {"operations": (make_operation("a.b", "a/b"),)},
+        {"proxy_names": {"a": "c"}},
+        {"instruments": {"all": frozenset({"c"})}},
+    ],
+)
+def test_what_two_providers_state_is_refused(stated: dict[str, Any]) -> None:
+    Registry([make_provider("one", **stated)])
+    with pytest.raises(ValueError, match="two providers state"):
+        Registry([make_provider("one", **stated), make_provider("two", **stated)])
+
+
+def test_operations_may_share_the_last_segment_of_their_paths() -> None:
+    one, two = make_operation("a.chat", "v1/chat"), make_operation("b.chat", "v2/chat")
+    registry = Registry([make_provider("a", operations=(one,)), make_provider("b", operations=(two,))])
+    assert [path.operation for path in registry.paths["chat"]] == ["a.chat", "b.chat"]
+    assert find_operation("POST", "/v2/chat", registry) == "b.chat"
+
+
+def test_an_empty_registry_knows_nothing() -> None:
+    registry = Registry(())
+    assert (registry.operations, registry.hosts, registry.paths, registry.id_paths) == ({}, {}, {}, ())
+    assert registry.resources.search("/deployments/d/chat/completions") is None
+
+
+def test_a_path_that_ends_in_an_id_is_looked_up_where_no_name_matches() -> None:
+    operation = Operation(
+        name="a.again",
+        category="c",
+        paths=(get("jobs/job_[^/]+"),),
+        example="/jobs/job_1",
+        readers=Readers(read_chat),
+    )
+    registry = Registry([make_provider("a", operations=(operation,))])
+    assert registry.paths == {}
+    assert find_operation("GET", "/v1/jobs/job_4", registry) == "a.again"

@@ -112,7 +112,7 @@ def test_only_azures_hosts_of_several_providers_leave_the_category_to_the_path(
 ) -> None:
     match = find_known(host)
     assert match is not None
-    assert match.by_path is (category == "system.azure")
+    assert bool(match.categories_by_path) is (category == "system.azure")
 
 
 def find(mappings: dict[str, HostMapping], host: str, port: int | None = None) -> tuple[str, bool] | None:
@@ -180,7 +180,7 @@ def test_a_mapping_without_a_category_keeps_the_known_one() -> None:
 def test_only_a_mapping_with_a_category_settles_it_for_all_paths(mapping: HostMapping, by_path: bool) -> None:
     match = HostTable({parse_host("*.services.ai.azure.com"): mapping}).find("a.services.ai.azure.com", None)
     assert match is not None
-    assert match.by_path is by_path
+    assert bool(match.categories_by_path) is by_path
 
 
 @pytest.mark.parametrize(

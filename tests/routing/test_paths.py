@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from payi_transport.routing.paths import PATH_RULES, find_operation, find_resource, may_be_call
+from payi_transport.providers.registry import REGISTRY
+from payi_transport.routing.paths import find_operation, find_resource, may_be_call
 
 CHAT = "/v1/chat/completions"
 
@@ -129,8 +130,8 @@ def test_a_path_tells_the_wire_format(path: str, operation: str) -> None:
 
 def test_every_rule_has_a_path_here() -> None:
     assert all(map(may_be_call, OPERATIONS))
-    assert {re.split(r"/|(?=:)", path)[-1] for path in OPERATIONS} == set(PATH_RULES)
-    assert {rule.operation for rules in PATH_RULES.values() for rule in rules} == set(OPERATIONS.values())
+    assert {re.split(r"/|(?=:)", path)[-1] for path in OPERATIONS} == set(REGISTRY.paths)
+    assert {path.operation for paths in REGISTRY.paths.values() for path in paths} == set(OPERATIONS.values())
 
 
 @pytest.mark.parametrize(

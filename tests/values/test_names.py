@@ -43,13 +43,6 @@ def test_names_are_spelled_as_the_api_has_them(holder: type, values: str) -> Non
     assert sorted(public(holder).values()) == sorted(values.split())
 
 
-def test_instruments_are_the_categories_and_their_families() -> None:
-    assert set(public(PayiCategories).values()) | {"system.databricks"} == names.INSTRUMENTS
-    for family, members in names.INSTRUMENT_FAMILIES.items():
-        assert family in members
-        assert members <= names.INSTRUMENTS
-
-
 def test_secret_headers_are_in_lower_case_as_they_are_compared() -> None:
     assert all(name == name.lower() for name in names.SECRET_HEADERS)
     assert PayiHeaderNames.api_key.lower() in names.SECRET_HEADERS

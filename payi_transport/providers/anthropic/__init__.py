@@ -1,1 +1,38 @@
-"""Anthropic's Messages API."""
+"""Anthropic's Messages API, at Anthropic and on Google's Vertex AI."""
+
+from __future__ import annotations
+
+from payi_transport.providers.anthropic.messages import read_message
+from payi_transport.providers.anthropic.text import read_output_text, read_prompt_texts
+from payi_transport.providers.google.content import read_error as read_google_error
+from payi_transport.providers.openai.chat import read_error
+from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
+from payi_transport.values.names import PayiCategories
+
+__all__ = ["PROVIDER"]
+
+_MESSAGES = Readers(read_message, read_error, read_output_text, read_prompt_texts)
+# Vertex AI serves the counting of tokens as a model, too.
+_CLAUDE_ON_VERTEX = r"publishers/anthropic/models/(?!count-tokens:)[^/]+"
+
+PROVIDER = Provider(
+    name="anthropic",
+    hosts=(HostRule("api.anthropic.com", PayiCategories.anthropic),),
+    operations=(
+        Operation(
+            name="anthropic.messages",
+            category=PayiCategories.anthropic,
+            paths=(post(r"v\d\w*/messages"),),
+            example="/v1/messages",
+            readers=_MESSAGES,
+        ),
+        Operation(
+            name="anthropic.vertex",
+            category=PayiCategories.google_vertex,
+            paths=(post(f"{_CLAUDE_ON_VERTEX}:rawPredict"), post(f"{_CLAUDE_ON_VERTEX}:streamRawPredict")),
+            example="/v1/projects/my-project/locations/us-east5/publishers/anthropic/models/my-claude:rawPredict",
+            readers=_MESSAGES._replace(read_error=read_google_error, prefix="anthropic."),
+        ),
+    ),
+    proxy_names={"anthropic": PayiCategories.anthropic},
+)

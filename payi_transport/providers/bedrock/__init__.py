@@ -1,1 +1,70 @@
 """Amazon Bedrock."""
+
+from __future__ import annotations
+
+import re
+
+from payi_transport.providers.bedrock.converse import read_converse, read_error
+from payi_transport.providers.bedrock.guardrail import read_checks, read_guardrail
+from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chunks
+from payi_transport.providers.bedrock.text import read_output_text
+from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
+from payi_transport.values.names import PayiCategories
+
+__all__ = ["PROVIDER"]
+
+_BEDROCK = PayiCategories.aws_bedrock
+# Where AWS's endpoints are: worldwide, in China and in Europe's own cloud, for IPv4 alone and for both.
+_AWS = r"(amazonaws\.(com(\.cn)?|eu)|api\.(aws|amazonwebservices\.(com\.cn|eu)))"
+
+PROVIDER = Provider(
+    name="bedrock",
+    hosts=(
+        HostRule(
+            re.compile(rf"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?{_AWS}"),
+            _BEDROCK,
+            example="bedrock-runtime.us-east-1.amazonaws.com",
+        ),
+        HostRule(
+            re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"),
+            _BEDROCK,
+            example="bedrock-mantle.us-east-1.api.aws",
+        ),
+    ),
+    operations=(
+        Operation(
+            name="bedrock.converse",
+            category=_BEDROCK,
+            paths=(post("model/.+/converse"), post("model/.+/converse-stream")),
+            example="/model/my-model/converse",
+            readers=Readers(read_converse, read_error, read_output_text),
+        ),
+        Operation(
+            name="bedrock.invoke",
+            category=_BEDROCK,
+            paths=(post("model/.+/invoke"), post("model/.+/invoke-with-response-stream")),
+            example="/model/my-model/invoke",
+            readers=Readers(read_invocation, read_error, read_output_text, unwrap=unwrap_chunks),
+        ),
+        Operation(
+            name="bedrock.guardrail",
+            category=_BEDROCK,
+            paths=(post("guardrail/.+/version/[^/]+/apply"),),
+            example="/guardrail/my-guardrail/version/1/apply",
+            readers=Readers(read_guardrail, read_error),
+        ),
+        Operation(
+            name="bedrock.checks",
+            category=_BEDROCK,
+            paths=(post("guardrail-checks/invoke"),),
+            example="/guardrail-checks/invoke",
+            readers=Readers(read_checks, read_error),
+        ),
+    ),
+    # A model may be an ARN with slashes. A guardrail stands where a model does.
+    resources_in_paths=(
+        r"/model/(.+)/(?:converse|converse-stream|invoke|invoke-with-response-stream)\Z",
+        r"/guardrail/(.+)/version/[^/]+/apply\Z",
+    ),
+    proxy_names={"aws.bedrock": _BEDROCK},
+)

@@ -1,1 +1,40 @@
 """Databricks Model Serving."""
+
+from __future__ import annotations
+
+from payi_transport.providers.databricks.invocations import read_invocation
+from payi_transport.providers.openai.chat import read_error
+from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
+from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
+from payi_transport.values.names import PayiCategories
+
+__all__ = ["PROVIDER"]
+
+# The category of a host that the user mapped, on whichever cloud it is.
+_ANY_CLOUD = "system.databricks"
+_CLOUDS = (
+    PayiCategories.databricks_azure,
+    PayiCategories.databricks_aws,
+    PayiCategories.databricks_google,
+)
+
+PROVIDER = Provider(
+    name="databricks",
+    hosts=(
+        HostRule("*.azuredatabricks.net", PayiCategories.databricks_azure),
+        HostRule("*.cloud.databricks.com", PayiCategories.databricks_aws),
+        HostRule("*.gcp.databricks.com", PayiCategories.databricks_google),
+    ),
+    operations=(
+        Operation(
+            name="databricks.invocations",
+            category=PayiCategories.databricks_aws,
+            paths=(post("serving-endpoints/[^/]+/invocations"),),
+            example="/serving-endpoints/my-endpoint/invocations",
+            readers=Readers(read_invocation, read_error, read_output_text, read_prompt_texts),
+        ),
+    ),
+    # An endpoint has a name of the customer's own, and stands for a model.
+    resources_in_paths=("/serving-endpoints/([^/]+)/invocations",),
+    instruments={_ANY_CLOUD: frozenset({_ANY_CLOUD, *_CLOUDS})},
+)

@@ -1,1 +1,84 @@
 """Google's Gemini API and Vertex AI."""
+
+from __future__ import annotations
+
+import re
+
+from payi_transport.providers.google.content import read_content, read_content_text, read_error
+from payi_transport.providers.google.embeddings import read_embeddings, read_predictions
+from payi_transport.providers.google.interactions import read_interaction, read_interaction_text
+from payi_transport.providers.google.openai_compatible import read_chat
+from payi_transport.providers.openai.media import read_embeddings as read_openai_embeddings
+from payi_transport.providers.openai.media import read_images as read_openai_images
+from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
+from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, get, post
+from payi_transport.values.names import PayiCategories
+
+__all__ = ["PROVIDER"]
+
+_GOOGLE = PayiCategories.google_vertex
+_PREFIX = "google."
+_GEMINI = "/v1beta/models/my-model"
+_INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
+_READ_INTERACTION = Readers(read_interaction, read_error, read_interaction_text, prefix=_PREFIX)
+
+PROVIDER = Provider(
+    name="google",
+    hosts=(
+        HostRule("generativelanguage.googleapis.com", _GOOGLE),
+        HostRule("aiplatform.googleapis.com", _GOOGLE),
+        # Regions, multi-regions, and the addresses for clients with certificates.
+        HostRule(
+            re.compile(
+                r"([a-z0-9-]+-aiplatform(\.mtls)?|aiplatform\.mtls|aiplatform\.[a-z0-9-]+\.rep"
+                r"|generativelanguage\.mtls)\.googleapis\.com"
+            ),
+            _GOOGLE,
+            example="us-central1-aiplatform.googleapis.com",
+        ),
+    ),
+    operations=(
+        Operation(
+            name="google.content",
+            category=_GOOGLE,
+            paths=(post("[^/]+:generateContent"), post("[^/]+:streamGenerateContent")),
+            example=f"{_GEMINI}:generateContent",
+            readers=Readers(read_content, read_error, read_content_text, prefix=_PREFIX),
+        ),
+        Operation(
+            name="google.embeddings",
+            category=_GOOGLE,
+            paths=(post("[^/]+:embedContent"), post("[^/]+:batchEmbedContents")),
+            example=f"{_GEMINI}:embedContent",
+            readers=Readers(read_embeddings, read_error, prefix=_PREFIX),
+        ),
+        Operation(
+            name="google.predict",
+            category=_GOOGLE,
+            # Elsewhere `:predict` calls models of the caller's own, on Vertex AI and on TensorFlow servers.
+            paths=(post(r"(publishers/google/models/|v\d\w*/models/imagen-)[^/]+:predict"),),
+            example="/v1/projects/p/locations/global/publishers/google/models/my-model:predict",
+            readers=Readers(read_predictions, read_error, prefix=_PREFIX),
+        ),
+        Operation(
+            name="google.interactions",
+            category=_GOOGLE,
+            paths=(post(_INTERACTIONS),),
+            example="/v1beta/interactions",
+            readers=_READ_INTERACTION,
+        ),
+        Operation(
+            name="google.interactions.again",
+            category=_GOOGLE,
+            paths=(get(f"{_INTERACTIONS}/[^/]+"), post(f"{_INTERACTIONS}/[^/]+/cancel")),
+            example="/v1beta/interactions/v1_1",
+            readers=_READ_INTERACTION,
+        ),
+    ),
+    compatible={
+        "openai.chat": Readers(read_chat, read_error, read_output_text, read_prompt_texts, _PREFIX),
+        "openai.embeddings": Readers(read_openai_embeddings, read_error, prefix=_PREFIX),
+        "openai.images": Readers(read_openai_images, read_error, prefix=_PREFIX),
+    },
+    resources_in_paths=(r"/([^/:]+):[A-Za-z]+\Z",),
+)

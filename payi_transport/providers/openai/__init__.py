@@ -1,1 +1,129 @@
-"""OpenAI's API, and the many that speak it."""
+"""OpenAI's API, which many other hosts speak too."""
+
+from __future__ import annotations
+
+from payi_transport.providers.openai.chat import read_chat, read_error
+from payi_transport.providers.openai.jobs import read_batch, read_video
+from payi_transport.providers.openai.media import (
+    read_embeddings,
+    read_images,
+    read_speech,
+    read_transcription,
+)
+from payi_transport.providers.openai.responses import read_response
+from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
+from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, get, post
+from payi_transport.values.names import PayiCategories
+
+__all__ = ["PROVIDER"]
+
+_OPENAI = PayiCategories.openai
+# Where a server has the API at its root, as LiteLLM's proxy does.
+_AT_ROOT = "(?<![^/]/)"
+
+PROVIDER = Provider(
+    name="openai",
+    # OpenAI documents `stream_options.include_usage` for its own API; elsewhere it may be an error.
+    hosts=(
+        HostRule("api.openai.com", _OPENAI, accepts_usage=True),
+        HostRule("*.api.openai.com", _OPENAI, accepts_usage=True),
+    ),
+    operations=(
+        Operation(
+            name="openai.chat",
+            category=_OPENAI,
+            # Mistral's agents are called the way its models are.
+            paths=(post("(chat|agents)/completions"),),
+            example="/v1/chat/completions",
+            readers=Readers(read_chat, read_error, read_output_text, read_prompt_texts),
+            has_usage_chunk=True,
+        ),
+        Operation(
+            name="openai.responses",
+            category=_OPENAI,
+            paths=(post("responses"), post("responses/compact")),
+            example="/v1/responses",
+            readers=Readers(read_response, read_error, read_output_text, read_prompt_texts),
+        ),
+        Operation(
+            name="openai.responses.again",
+            category=_OPENAI,
+            paths=(get("responses/resp_[^/]+"), post("responses/[^/]+/cancel")),
+            example="/v1/responses/resp_1",
+            readers=Readers(read_response, read_error, read_output_text),
+        ),
+        Operation(
+            name="openai.decisions",
+            category=_OPENAI,
+            paths=(post("decisions"),),
+            example="/v1/decisions",
+            readers=Readers(read_response, read_error, read_output_text, read_prompt_texts),
+            distinctive=False,
+        ),
+        Operation(
+            name="openai.embeddings",
+            category=_OPENAI,
+            paths=(post("embeddings"),),
+            example="/v1/embeddings",
+            readers=Readers(read_embeddings, read_error),
+        ),
+        Operation(
+            name="openai.images",
+            category=_OPENAI,
+            paths=(post("images/generations"), post("images/edits"), post("images/variations")),
+            example="/v1/images/generations",
+            readers=Readers(read_images, read_error),
+        ),
+        Operation(
+            name="openai.transcription",
+            category=_OPENAI,
+            paths=(post("audio/transcriptions"), post("audio/translations")),
+            example="/v1/audio/transcriptions",
+            readers=Readers(read_transcription, read_error),
+        ),
+        Operation(
+            name="openai.speech",
+            category=_OPENAI,
+            paths=(post("audio/speech"),),
+            example="/v1/audio/speech",
+            readers=Readers(read_speech, read_error),
+        ),
+        Operation(
+            name="openai.batch.again",
+            category=_OPENAI,
+            paths=(get("batches/batch_[^/]+"),),
+            example="/v1/batches/batch_1",
+            readers=Readers(read_batch, read_error),
+            distinctive=False,
+        ),
+        Operation(
+            name="openai.video",
+            category=_OPENAI,
+            paths=(post("videos"), post("videos/[^/]+/remix")),
+            example="/v1/videos",
+            readers=Readers(read_video, read_error),
+            distinctive=False,
+        ),
+        Operation(
+            name="openai.video.again",
+            category=_OPENAI,
+            paths=(get("videos/video_[^/]+"),),
+            example="/v1/videos/video_1",
+            readers=Readers(read_video, read_error),
+            distinctive=False,
+        ),
+        Operation(
+            name="openai.completions",
+            category=_OPENAI,
+            paths=(
+                post(
+                    rf"({_AT_ROOT}|(v\d\w*|beta|fim|openai|deployments/[^/]+|serving-endpoints)/)completions"
+                ),
+            ),
+            example="/v1/completions",
+            readers=Readers(read_chat, read_error, read_output_text),
+            has_usage_chunk=True,
+        ),
+    ),
+    proxy_names={"openai": _OPENAI},
+)

@@ -13,8 +13,8 @@ from tests.cli.explanations import CHAT, OPENAI, explain
 @pytest.mark.parametrize(
     ("url", "mappings", "says", "key", "category"),
     [
-        ("https://api.opnai.com", {}, "api.openai.com is spelled nearly", "api.opnai.com", "system.openai"),
-        ("https://openai.com", {}, "api.openai.com is spelled nearly", "openai.com", "system.openai"),
+        ("https://api.opnai.com", {}, "api.openai.com is spelled almost", "api.opnai.com", "system.openai"),
+        ("https://openai.com", {}, "api.openai.com is spelled almost", "openai.com", "system.openai"),
         (
             "https://api.anthropic.co",
             {},
@@ -53,7 +53,7 @@ from tests.cli.explanations import CHAT, OPENAI, explain
         (
             "https://bedrock-runtime.ap-southeast-2.amazonaws.co",
             {},
-            "amazonaws.com is spelled nearly",
+            "amazonaws.com is spelled almost",
             "bedrock-runtime.ap-southeast-2.amazonaws.co",
             "system.aws.bedrock",
         ),
@@ -64,7 +64,7 @@ from tests.cli.explanations import CHAT, OPENAI, explain
         (
             "http://a.gw.example",
             {"gw.example": OPENAI},
-            "*.gw.example for all below it",
+            "*.gw.example is for all hosts below it",
             "*.gw.example",
             None,
         ),
@@ -101,8 +101,8 @@ def test_of_two_rows_that_are_as_close_the_users_own_is_named() -> None:
 )
 def test_a_host_that_only_looks_like_any_other_has_no_near_miss(host: str) -> None:
     explanation = explain(host + CHAT, {"gw.internal": OPENAI})
-    assert explanation.near == ("no known host and no mapping is like it",)
-    assert explanation.because == (f"{host} is in no row of the built-in table and no mapping",)
+    assert explanation.near == ("no known host and no mapping is similar",)
+    assert explanation.because == (f"{host} is not in the built-in table and not in your mappings",)
     assert explanation.config == {"host_mappings": {host: OPENAI}}
 
 
@@ -119,7 +119,7 @@ def test_a_category_that_can_not_be_guessed_is_left_to_the_user_with_the_choices
     assert explanation.config == {"host_mappings": {"localhost:8000": {"price_as_category": "<category>"}}}
     text = describe(explanation)
     assert "one of system.anthropic" in text
-    assert "is no LLM call" in text
+    assert "is not an LLM call" in text
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_a_path_that_is_no_call_is_told_with_the_call_it_was_meant_for(
     explanation = explain(f"https://{host}{path}", method=method)
     assert not explanation.observed
     assert explanation.operation is None
-    assert "is no LLM call that this version reads" in explanation.because[-1]
-    said = [near for near in explanation.near if "wire format" in near]
-    assert said == ([f"{meant} is a call in the wire format openai.chat"] if meant else [])
+    assert "is not an LLM call that this version reads" in explanation.because[-1]
+    said = [near for near in explanation.near if "is a call of" in near]
+    assert said == ([f"{meant} is a call of openai.chat"] if meant else [])
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def test_an_address_that_names_no_call_is_told_the_one_that_its_host_usually_get
     url: str, meant: str
 ) -> None:
     [near] = explain(url).near
-    assert near.startswith(f"{meant} is a call in the wire format")
+    assert near.startswith(f"{meant} is a call of")

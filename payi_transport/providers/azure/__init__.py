@@ -1,0 +1,33 @@
+"""Microsoft Azure: OpenAI's models and others, through the APIs of their makers at hosts of Azure's own."""
+
+from __future__ import annotations
+
+import re
+
+from payi_transport.providers.provider import HostRule, Provider
+from payi_transport.values.names import PayiCategories
+
+__all__ = ["PROVIDER"]
+
+_AZURE, _AZURE_OPENAI = PayiCategories.azure, PayiCategories.azure_openai
+# A resource of Azure AI Foundry has OpenAI's API at its root, and each of its projects has it below its own
+# path.
+_OPENAI_API = re.compile(r"(?:/api/projects/[^/]+)?/openai/")
+_OPENAI_V1 = re.compile(rf"{_OPENAI_API.pattern}v1/")
+_BY_PATH = ((_OPENAI_API, _AZURE_OPENAI),)
+
+PROVIDER = Provider(
+    name="azure",
+    hosts=(
+        HostRule("*.openai.azure.com", _AZURE_OPENAI),
+        HostRule("*.cognitiveservices.azure.com", _AZURE_OPENAI),
+        HostRule("*.services.ai.azure.com", _AZURE, categories_by_path=_BY_PATH),
+        HostRule("*.models.ai.azure.com", _AZURE, categories_by_path=_BY_PATH),
+    ),
+    # A deployment has a name of the customer's own.
+    resources_in_paths=("/deployments/([^/]+)/",),
+    # Azure's v1 API takes `stream_options`; of its dated versions, only the later ones do.
+    usage_paths={_AZURE_OPENAI: _OPENAI_V1},
+    proxy_names={"azure.openai": _AZURE_OPENAI, "azure.anthropic": _AZURE},
+    instruments={_AZURE: frozenset({_AZURE, _AZURE_OPENAI})},
+)

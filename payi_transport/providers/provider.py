@@ -1,0 +1,150 @@
+"""The types in which a provider's folder states what the library knows of that provider.
+
+A `Provider` says where a provider is (`HostRule`), what it serves there (`Operation`, found by `PathRule`),
+and how to read what it sends (`Readers`). It holds values and functions only. `registry.py` turns a list of
+providers into look-up tables; routing, decoding and `payi-transport explain` take everything they know of
+providers from there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from payi_transport.framing import Frames
+from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.event import Failure, ParsedResponse
+
+__all__ = ["HostRule", "Operation", "PathRule", "Provider", "Readers", "get", "post"]
+
+# What a pattern of paths ends with: a name, the verb of `/models/m:predict`, or an id.
+_LAST = re.compile(
+    r"(?:\A|(?<=/)|(?<=/\)))(?P<name>[A-Za-z0-9_-]+)\Z|(?P<verb>:[A-Za-z]+)\Z|(?P<id>\[\^/\]\+)\Z"
+)
+
+
+class HostRule(NamedTuple):
+    """Hosts of a provider, and the category that Pay-i prices their calls by.
+
+    `host` is a name, `*.suffix` for every host below the suffix, or a pattern for hosts with a region
+    inside a label; a pattern needs an `example`. `accepts_usage` means that streams may be asked for their
+    usage here. Where one host serves several providers, `categories_by_path` lists the paths, matched from
+    their start, that belong to another category.
+    """
+
+    host: str | re.Pattern[str]
+    category: str
+    accepts_usage: bool = False
+    categories_by_path: tuple[tuple[re.Pattern[str], str], ...] = ()
+    example: str = ""
+
+
+class PathRule(NamedTuple):
+    """Requests by method and path. `last` is the path's last segment or verb, "" where that is an id."""
+
+    method: str
+    pattern: re.Pattern[str]
+    last: str
+
+
+def post(pattern: str) -> PathRule:
+    """Match POST requests whose path ends in `pattern`, see `get`."""
+    return _match("POST", pattern)
+
+
+def get(pattern: str) -> PathRule:
+    """Match GET requests whose path ends in `pattern`, a regular expression for whole path segments.
+
+    Gateways put their own path before a provider's, so only the end of a path counts. The pattern has to
+    end in a literal segment, in a verb such as `:predict`, or in `[^/]+`. Raises ValueError for any other.
+    """
+    return _match("GET", pattern)
+
+
+def _match(method: str, pattern: str) -> PathRule:
+    last = _LAST.search(pattern)
+    if last is None:
+        raise ValueError(f"the path pattern {pattern!r} ends in neither a name, a :verb nor [^/]+")
+    return PathRule(method, re.compile(rf"(.*/)?{pattern}"), last["name"] or last["verb"] or "")
+
+
+def _read_no_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
+    return None
+
+
+def _read_no_output(messages: Frames) -> str:
+    return ""
+
+
+def _read_no_prompt(body: bytes) -> list[str] | None:
+    return None
+
+
+def _unwrap_nothing(messages: Frames) -> Frames:
+    return messages
+
+
+class Readers(NamedTuple):
+    """How the bodies of an operation are read.
+
+    `read` reads a successful response, `read_error` the body of a 4xx or 5xx response beside its headers,
+    by lower-case name. The next two are for models that don't report all of their usage: `read_output_text`
+    returns the text of a response as far as it came, `read_prompt_texts` the texts of a request that holds
+    an image, and None for any other request. `unwrap` runs before all readers and takes messages out of an
+    envelope that the host put them in. `prefix` goes before a model's name in the name of its resource.
+    """
+
+    read: Callable[[RawResponse], ParsedResponse]
+    read_error: Callable[[bytes, Mapping[str, str]], Failure | None] = _read_no_error
+    read_output_text: Callable[[Frames], str] = _read_no_output
+    read_prompt_texts: Callable[[bytes], list[str] | None] = _read_no_prompt
+    prefix: str = ""
+    unwrap: Callable[[Frames], Frames] = _unwrap_nothing
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One API of a provider. The name goes into no event; it is `<provider>.<api>`, and unique.
+
+    `category` is that of the hosts that usually serve it, and `example` a path that its first rule matches:
+    `explain` and warnings show both. `has_usage_chunk` means that streams report usage only when asked, by
+    OpenAI's `stream_options`. An operation is not `distinctive` if any program's own server may have paths
+    that end like its own; requests for it to an unknown host then cause no warning.
+    """
+
+    name: str
+    category: str
+    paths: tuple[PathRule, ...]
+    example: str
+    readers: Readers
+    has_usage_chunk: bool = False
+    distinctive: bool = True
+
+    @property
+    def method(self) -> str:
+        """The method of the example."""
+        return self.paths[0].method
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the library knows of one provider.
+
+    - `compatible`: readers for other providers' operations, by name, that this provider's hosts serve in a
+      way of their own.
+    - `resources_in_paths`: patterns whose first group is the model, deployment or endpoint that a path names.
+    - `usage_paths`: by category, paths that accept `stream_options` even if the host as a whole may not.
+    - `proxy_names`: what Pay-i's proxy calls the provider in its path `/api/v1/proxy/<name>/`, with its
+      category.
+    - `instruments`: names that `payi_instrument(instruments=...)` accepts for several categories at once.
+    """
+
+    name: str
+    hosts: tuple[HostRule, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    compatible: Mapping[str, Readers] = {}
+    resources_in_paths: tuple[str, ...] = ()
+    usage_paths: Mapping[str, re.Pattern[str]] = {}
+    proxy_names: Mapping[str, str] = {}
+    instruments: Mapping[str, frozenset[str]] = {}
