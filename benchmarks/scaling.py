@@ -15,7 +15,8 @@ from benchmarks.corpus import Script, make_stream, make_unary
 from benchmarks.playback import CountingSink, Player, record_to
 from benchmarks.samples import Case, Pair, Round, Row, quartiles, read_size, tell_size
 from payi_transport import payi_flush
-from payi_transport.config.validation import check_config, collect_host_mappings
+from payi_transport.config.mappings import collect_host_mappings
+from payi_transport.config.validation import check_config
 from payi_transport.decode.decode import decode
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.routing.hosts import HostTable

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from payi_transport.cli.explain import describe, explain_url
 from payi_transport.cli.report import GROUPINGS, draw, make_report, read_capture
-from payi_transport.config.validation import check_config, check_instruments, collect_host_mappings
+from payi_transport.config.mappings import collect_host_mappings
+from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.errors import PayiError
 from payi_transport.routing.hosts import HostMapping, HostPattern
 

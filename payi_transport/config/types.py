@@ -1,4 +1,7 @@
-"""What users write as `config`, for type checkers: each section with its keys."""
+"""What users write as `config`, for type checkers: each section with its keys.
+
+Written by `python -m tests.config.typed_dicts` from the schema, next to this module. Edit that, not this.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from payi_transport.compat import Required
+from payi_transport.context.fields import ConfigFields, Texts
 
 __all__ = [
     "PayiCaptureConfig",
@@ -25,72 +29,20 @@ __all__ = [
 
 
 class PayiInstrumentHostMappingConfig(TypedDict, total=False):
-    """What a host is priced as, and whether its streams are asked for their usage."""
+    """What the calls to a host are priced as, and whether its streams are asked for their usage."""
 
     price_as_category: str | None
     include_usage: bool | None
 
 
-# A key is a host name, a URL, or a URL object of httpx or httpx2.
-HostMappings = Mapping[Any, PayiInstrumentHostMappingConfig]
-
-
-class PayiInstrumentModelMapping(TypedDict, total=False):
-    """What a model is priced as; one of the last three is needed."""
-
-    model: Required[str]
-    host: Any  # a host name, a URL, or a URL object of httpx or httpx2
-    price_as_category: str | None
-    price_as_resource: str | None
-    resource_scope: str | None
-
-
-class PayiInstrumentModelConfig(TypedDict, total=False):
-    """Settings of one model."""
-
-    tokenizer_path: str | None
-
-
-class PayiModelsConfig(TypedDict, total=False):
-    """A provider's section with model mappings alone."""
-
-    model_mappings: Sequence[PayiInstrumentModelMapping] | None
-
-
-class PayiProviderConfig(TypedDict, total=False):
-    """A provider's section with host mappings alone."""
-
-    host_mappings: HostMappings | None
-
-
-class PayiModelProviderConfig(PayiProviderConfig, PayiModelsConfig, total=False):
-    """A provider's section with both kinds of mappings, and settings by model."""
-
-    model_config: Mapping[str, PayiInstrumentModelConfig] | None
-
-
-class PayiInstrumentOpenAiConfig(PayiModelProviderConfig, total=False):
-    """The section of OpenAI; `azure` is an older place for its model mappings."""
-
-    include_usage: bool | Literal["auto"] | None
-    azure: PayiModelsConfig | None
-
-
-class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
-    """The section of AWS Bedrock."""
-
-    guardrail_trace: bool | None
-    add_streaming_xproxy_result: bool | None
-
-
 class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):
-    """The file that events go to."""
+    """The file that events are written to, by default one named for the time of the start."""
 
     file_name: str | None
 
 
 class PayiInstrumentIngestRetryConfig(TypedDict, total=False):
-    """How events are sent again."""
+    """How events that could not be delivered are retried. Seconds."""
 
     max_inline_retries: int | None
     inline_retry_initial_delay: float | None
@@ -115,17 +67,72 @@ class PayiCaptureConfig(TypedDict, total=False):
     """What is kept of a call. Bytes."""
 
     max_body_bytes: int | None
-    request_headers: list[str] | None
+    request_headers: Texts | None
 
 
-class PayiInstrumentConfig(TypedDict, total=False):
+class PayiProviderConfig(TypedDict, total=False):
+    """A provider's section with host mappings alone.
+
+    Their keys are host names, URLs, or URL objects of httpx or httpx2.
+    """
+
+    host_mappings: Mapping[Any, PayiInstrumentHostMappingConfig] | None
+
+
+class PayiInstrumentModelMapping(TypedDict, total=False):
+    """What a model is priced as; one of the last three keys is needed.
+
+    `host` is a host name, a URL, or a URL object of httpx or httpx2.
+    """
+
+    model: Required[str]
+    host: Any
+    price_as_category: str | None
+    price_as_resource: str | None
+    resource_scope: str | None
+
+
+class PayiInstrumentModelConfig(TypedDict, total=False):
+    """Settings of one model."""
+
+    tokenizer_path: str | None
+
+
+class PayiModelProviderConfig(PayiProviderConfig, total=False):
+    """A provider's section with mappings of hosts and models, and settings by model."""
+
+    model_mappings: Sequence[PayiInstrumentModelMapping] | None
+    model_config: Mapping[str, PayiInstrumentModelConfig] | None
+
+
+class PayiModelsConfig(TypedDict, total=False):
+    """A provider's section with model mappings alone."""
+
+    model_mappings: Sequence[PayiInstrumentModelMapping] | None
+
+
+class PayiInstrumentOpenAiConfig(PayiModelProviderConfig, total=False):
+    """The section of OpenAI; `azure` is an older place for the model mappings of Azure OpenAI."""
+
+    include_usage: bool | Literal["auto"] | None
+    azure: PayiModelsConfig | None
+
+
+class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
+    """The section of AWS Bedrock."""
+
+    guardrail_trace: bool | None
+    add_streaming_xproxy_result: bool | None
+
+
+class PayiInstrumentConfig(ConfigFields, total=False):
     """The `config` of `payi_instrument()`; None stands for a key's default."""
 
     proxy: bool | None
     global_instrumentation: bool | None
     instrument_inline_data: bool | None
     connection_error_logging_window: int | None
-    host_mappings: HostMappings | None
+    host_mappings: Mapping[Any, PayiInstrumentHostMappingConfig] | None
     offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | None
     ingest_retry: PayiInstrumentIngestRetryConfig | None
     delivery: PayiDeliveryConfig | None
@@ -139,15 +146,6 @@ class PayiInstrumentConfig(TypedDict, total=False):
     anthropic: PayiProviderConfig | None
     google: PayiProviderConfig | None
     databricks: PayiProviderConfig | None
-    use_case_name: str | None
-    use_case_id: str | None
-    use_case_version: int | None
-    use_case_properties: Mapping[str, Any] | None
-    limit_ids: list[str] | None
-    user_id: str | None
-    account_name: str | None
-    request_properties: Mapping[str, Any] | None
-    request_tags: list[str] | None
     on_limit: Callable[[str, str], Any] | None
     enforce_limits: bool | None
     limit_check_interval: float | None

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
 
 from payi_transport.context.header_text import (
     LARGEST_VERSION,
@@ -97,6 +99,9 @@ def _send_disabled(logs: bool) -> str:
     return "" if logs else "True"
 
 
+# Pay-i takes text alone; `config` accepts what reads as one text.
+Property = Annotated[str | int | float | bool, msgspec.Meta(description="a string, a number, True or False")]
+
 TEXT = Kind("a string", _is_text, _replace_text, read_text, write_text, str, str | None, str | None)
 TEXTS = Kind(
     "a list of strings",
@@ -117,7 +122,7 @@ PROPERTIES = Kind(
     write_properties,
     encode_properties,
     Mapping[str, str],
-    dict[str, str | int | float | bool],
+    dict[str, Property],
     {},
 )
 VERSION = Kind(

@@ -12,7 +12,7 @@ from typing import Final
 from weakref import ReferenceType
 
 from payi_transport.capture.exchange import Exchange, Listener, Outcome
-from payi_transport.config.settings import IngestRetrySettings, Settings
+from payi_transport.config.schema import IngestRetrySettings, Settings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Counter, Ring
 from payi_transport.delivery.sources import RingSource, SpoolSource

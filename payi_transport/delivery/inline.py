@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from payi_transport.capture.exchange import Exchange, Outcome
-from payi_transport.config.settings import IngestRetrySettings
+from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt, Sink, check_receipt

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from payi_transport.config.settings import IngestRetrySettings
+from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.delivery.process_exit import prepare_resolver
 from payi_transport.delivery.sources import QueuedEvent, Source
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger

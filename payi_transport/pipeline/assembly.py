@@ -14,12 +14,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from payi_transport.client.account import PayiAccount
-from payi_transport.config.settings import Settings
-from payi_transport.config.validation import (
+from payi_transport.config.mappings import (
     collect_host_mappings,
     collect_model_mappings,
     collect_tokenizer_paths,
 )
+from payi_transport.config.schema import Settings
 from payi_transport.context.frame import FIELDS, Fields, Frame, enter_scope
 from payi_transport.decode.content_logger import PromptAndResponseLogger
 from payi_transport.decode.options import DecodeOptions

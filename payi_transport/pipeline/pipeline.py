@@ -11,7 +11,7 @@ from functools import partial
 
 from payi_transport.capture.attempts import note_attempt
 from payi_transport.capture.exchange import Exchange, Outcome, RequestRewrite
-from payi_transport.config.settings import Settings
+from payi_transport.config.schema import Settings
 from payi_transport.context.frame import Frame
 from payi_transport.context.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.context.results import ResultSlot, set_last

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from payi_transport.cli.explain import Explanation, explain_url
-from payi_transport.config.validation import check_config, collect_host_mappings
+from payi_transport.config.mappings import collect_host_mappings
+from payi_transport.config.validation import check_config
 
 __all__ = ["CHAT", "OPENAI", "explain"]
 

@@ -1,4 +1,4 @@
-"""Every mistake in a config is told at once: where it is, what was given and what would do."""
+"""Every mistake in a config is an error at once: where it is, what is accepted, and what was passed."""
 
 from __future__ import annotations
 
@@ -10,89 +10,188 @@ from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.values.names import SECRET_HEADERS
 
-BAD: dict[str, tuple[dict[Any, Any], list[str]]] = {
-    "unknown key": ({"use_case": "x"}, ["config:", "'use_case'", "use_case_name", "delivery"]),
+BAD: dict[str, tuple[dict[Any, Any], str]] = {
+    "unknown key": ({"use_case": "x"}, "config: unknown key 'use_case'; accepted: account_name"),
     "unknown key in a section": (
         {"delivery": {"batch": 3}},
-        ["config.delivery:", "'batch'", "max_batch", "mode"],
+        (
+            "config.delivery: unknown key 'batch'; accepted: flush_interval, max_batch,"
+            " max_bytes_in_flight, mode, ring_capacity, spool_directory, spool_max_bytes"
+        ),
     ),
     "unknown key in a mapping": (
         {"databricks": {"host_mappings": {"h.test": {"category": "x"}}}},
-        ["config.databricks.host_mappings['h.test']:", "'category'", "price_as_category"],
+        (
+            "config.databricks.host_mappings['h.test']: unknown key 'category'; accepted:"
+            " include_usage, price_as_category"
+        ),
     ),
-    "a key that is no text": ({3: "x"}, ["config:", "unknown key 3"]),
-    "text for a number": ({"connection_error_logging_window": "60"}, ["window:", "'60'", "int"]),
-    "true for a number": ({"delivery": {"max_batch": True}}, ["config.delivery.max_batch:", "True", "int"]),
-    "a number for true": (
+    "a key that is not a string": ({3: "x"}, "config: unknown key 3; accepted: account_name"),
+    "a string for a number": (
+        {"connection_error_logging_window": "60"},
+        ("config.connection_error_logging_window: expected an integer from 0 to 2**53, got '60'"),
+    ),
+    "a bool for a number": (
+        {"delivery": {"max_batch": True}},
+        "config.delivery.max_batch: expected an integer from 1 to 2**53, got True",
+    ),
+    "a number for a bool": (
         {"global_instrumentation": 1},
-        ["global_instrumentation:", "given 1", "True, False"],
+        "config.global_instrumentation: expected True or False, got 1",
     ),
     "a fraction for a count": (
         {"capture": {"max_body_bytes": 0.5}},
-        ["capture.max_body_bytes:", "0.5", "int"],
+        "config.capture.max_body_bytes: expected an integer from 1 to 2**53, got 0.5",
     ),
-    "a number for text": ({"user_id": 7}, ["config.user_id:", "given 7", "str"]),
-    "text for a list": ({"limit_ids": "a,b"}, ["config.limit_ids:", "'a,b'", "array"]),
-    "a number in a list": ({"limit_ids": ["a", 3]}, ["config.limit_ids[1]:", "3", "str"]),
-    "None in a list": ({"request_tags": [None]}, ["config.request_tags[0]:", "None", "str"]),
-    "a list for a section": ({"delivery": []}, ["config.delivery:", "given []", "object"]),
-    "text for a section": ({"offline_instrumentation": "f"}, ["offline_instrumentation:", "'f'", "object"]),
-    "a dict for text": ({"use_case_name": {"a": "b"}}, ["use_case_name:", "{'a': 'b'}", "str"]),
-    "a list for properties": ({"request_properties": ["a"]}, ["request_properties:", "['a']", "object"]),
-    "a list in properties": ({"request_properties": {"a": []}}, ["request_properties['a']:", "[]", "str"]),
-    "a property without a name": ({"use_case_properties": {3: "x"}}, ["properties: key 3:", "str"]),
-    "a mapping that is none": (
+    "a number for a string": ({"user_id": 7}, "config.user_id: expected a string, got 7"),
+    "a string for a list": ({"limit_ids": "a,b"}, "config.limit_ids: expected a list of strings, got 'a,b'"),
+    "a number in a list": ({"limit_ids": ["a", 3]}, "config.limit_ids[1]: expected a string, got 3"),
+    "None in a list": ({"request_tags": [None]}, "config.request_tags[0]: expected a string, got None"),
+    "a list for a section": (
+        {"delivery": []},
+        "config.delivery: expected a dict such as {'mode': ...}, got []",
+    ),
+    "a string for a section": (
+        {"offline_instrumentation": "f"},
+        ("config.offline_instrumentation: expected a dict such as {'file_name': ...}, got 'f'"),
+    ),
+    "a dict for a string": (
+        {"use_case_name": {"a": "b"}},
+        "config.use_case_name: expected a string, got {'a': 'b'}",
+    ),
+    "a list for properties": (
+        {"request_properties": ["a"]},
+        "config.request_properties: expected a dict, got ['a']",
+    ),
+    "a list in properties": (
+        {"request_properties": {"a": []}},
+        ("config.request_properties['a']: expected a string, a number, True or False, got []"),
+    ),
+    "a property without a name": (
+        {"use_case_properties": {3: "x"}},
+        "config.use_case_properties: key 3: expected a string, got 3",
+    ),
+    "a host mapping that is not a dict": (
         {"host_mappings": {"h.test": "c"}},
-        ["host_mappings['h.test']:", "'c'", "object"],
+        ("config.host_mappings['h.test']: expected a dict such as {'price_as_category': ...}, got 'c'"),
     ),
-    "a category that is no text": (
+    "a category that is not a string": (
         {"openai": {"host_mappings": {"h.test": {"price_as_category": 3}}}},
-        ["config.openai.host_mappings['h.test'].price_as_category:", "given 3", "str"],
+        (
+            "config.openai.host_mappings['h.test'].price_as_category: expected a string that"
+            " is not empty, got 3"
+        ),
     ),
     "an empty category": (
         {"host_mappings": {"h.test": {"price_as_category": ""}}},
-        ["host_mappings['h.test'].price_as_category:", "given ''", "length >= 1"],
+        ("config.host_mappings['h.test'].price_as_category: expected a string that is not empty, got ''"),
     ),
     "include_usage of a mapping": (
         {"host_mappings": {"h.test": {"include_usage": "auto"}}},
-        ["host_mappings['h.test'].include_usage:", "'auto'", "True, False"],
+        ("config.host_mappings['h.test'].include_usage: expected True or False, got 'auto'"),
     ),
     "include_usage": (
         {"openai_config": {"include_usage": "yes"}},
-        ["include_usage:", "'yes'", "'auto'", "True"],
+        "config.openai_config.include_usage: expected True, False or 'auto', got 'yes'",
     ),
-    "mode": ({"delivery": {"mode": "batch"}}, ["config.delivery.mode:", "'batch'", "'bulk', 'single'"]),
-    "negative window": ({"connection_error_logging_window": -1}, ["window:", "-1", ">= 0"]),
-    "negative retries": ({"ingest_retry": {"max_inline_retries": -1}}, ["max_inline_retries:", "-1", ">= 0"]),
-    "negative delay": ({"ingest_retry": {"inline_retry_initial_delay": -0.1}}, ["delay:", "-0.1", ">= 0"]),
-    "negative queue": ({"ingest_retry": {"queue_max_size": -5}}, ["queue_max_size:", "-5", ">= 0"]),
-    "no queue interval": ({"ingest_retry": {"queue_interval": 0}}, ["queue_interval:", "given 0", "> 0"]),
-    "negative interval": ({"delivery": {"flush_interval": -1}}, ["flush_interval:", "-1", "> 0"]),
-    "an interval that is no number": (
+    "mode": (
+        {"delivery": {"mode": "batch"}},
+        "config.delivery.mode: expected 'bulk', 'single' or 'inline', got 'batch'",
+    ),
+    "negative window": (
+        {"connection_error_logging_window": -1},
+        ("config.connection_error_logging_window: expected an integer from 0 to 2**53, got -1"),
+    ),
+    "negative retries": (
+        {"ingest_retry": {"max_inline_retries": -1}},
+        ("config.ingest_retry.max_inline_retries: expected an integer from 0 to 2**53, got -1"),
+    ),
+    "negative delay": (
+        {"ingest_retry": {"inline_retry_initial_delay": -0.1}},
+        (
+            "config.ingest_retry.inline_retry_initial_delay: expected a number of seconds"
+            " from 0 to 86400, got -0.1"
+        ),
+    ),
+    "negative queue": (
+        {"ingest_retry": {"queue_max_size": -5}},
+        "config.ingest_retry.queue_max_size: expected an integer from 0 to 2**53, got -5",
+    ),
+    "a queue interval of zero": (
+        {"ingest_retry": {"queue_interval": 0}},
+        ("config.ingest_retry.queue_interval: expected a number of seconds above 0, up to 86400, got 0"),
+    ),
+    "negative interval": (
+        {"delivery": {"flush_interval": -1}},
+        ("config.delivery.flush_interval: expected a number of seconds above 0, up to 86400, got -1"),
+    ),
+    "an interval that is not a number": (
         {"delivery": {"flush_interval": float("nan")}},
-        ["flush_interval:", "nan", "> 0"],
+        ("config.delivery.flush_interval: expected a number of seconds above 0, up to 86400, got nan"),
     ),
     "an endless interval": (
         {"delivery": {"flush_interval": float("inf")}},
-        ["flush_interval:", "inf", "<= 86400"],
+        ("config.delivery.flush_interval: expected a number of seconds above 0, up to 86400, got inf"),
     ),
-    "a delay of years": ({"ingest_retry": {"inline_retry_initial_delay": 1e9}}, ["delay:", "<= 86400"]),
-    "an immense window": ({"connection_error_logging_window": 10**40}, ["window:", "64 bits"]),
-    "an immense negative window": ({"connection_error_logging_window": -(10**40)}, ["window:", "64 bits"]),
-    "a window of ages": ({"connection_error_logging_window": 2**60}, ["window:", "<= 9007199254740992"]),
-    "no batch": ({"delivery": {"max_batch": 0}}, ["max_batch:", "given 0", ">= 1"]),
-    "no ring": ({"delivery": {"ring_capacity": 0}}, ["ring_capacity:", "given 0", ">= 1"]),
-    "no spool": ({"delivery": {"spool_directory": ""}}, ["spool_directory:", "''", ">= 1"]),
-    "no bytes": ({"delivery": {"max_bytes_in_flight": 0}}, ["max_bytes_in_flight:", "given 0", ">= 1"]),
-    "no file": ({"offline_instrumentation": {"file_name": ""}}, ["file_name:", "given ''", "length >= 1"]),
-    "a listener that is none": ({"on_limit": 3}, ["config.on_limit:", "callable", "given 3"]),
+    "a delay of years": (
+        {"ingest_retry": {"inline_retry_initial_delay": 1e9}},
+        (
+            "config.ingest_retry.inline_retry_initial_delay: expected a number of seconds"
+            " from 0 to 86400, got 1000000000.0"
+        ),
+    ),
+    "an immense window": (
+        {"connection_error_logging_window": 10**40},
+        (
+            "config.connection_error_logging_window: expected an integer from 0 to 2**53,"
+            " got 10000000000000000000000000000000000000000"
+        ),
+    ),
+    "an immense negative window": (
+        {"connection_error_logging_window": -(10**40)},
+        (
+            "config.connection_error_logging_window: expected an integer from 0 to 2**53,"
+            " got -10000000000000000000000000000000000000000"
+        ),
+    ),
+    "an overlong window": (
+        {"connection_error_logging_window": 2**60},
+        (
+            "config.connection_error_logging_window: expected an integer from 0 to 2**53,"
+            " got 1152921504606846976"
+        ),
+    ),
+    "an empty batch": (
+        {"delivery": {"max_batch": 0}},
+        "config.delivery.max_batch: expected an integer from 1 to 2**53, got 0",
+    ),
+    "an empty ring": (
+        {"delivery": {"ring_capacity": 0}},
+        "config.delivery.ring_capacity: expected an integer from 1 to 2**53, got 0",
+    ),
+    "an empty spool directory": (
+        {"delivery": {"spool_directory": ""}},
+        "config.delivery.spool_directory: expected a string that is not empty, got ''",
+    ),
+    "zero bytes": (
+        {"delivery": {"max_bytes_in_flight": 0}},
+        "config.delivery.max_bytes_in_flight: expected an integer from 1 to 2**53, got 0",
+    ),
+    "an empty file name": (
+        {"offline_instrumentation": {"file_name": ""}},
+        ("config.offline_instrumentation.file_name: expected a string that is not empty, got ''"),
+    ),
+    "a listener that can't be called": ({"on_limit": 3}, "config.on_limit: expected a callable, got 3"),
     "a mapping without effect": (
         {"openai_config": {"model_mappings": [{"model": "a"}]}},
-        ["config.openai_config.model_mappings[0]:", "price_as_category", "resource_scope is needed"],
+        (
+            "config.openai_config.model_mappings[0]: one of price_as_category,"
+            " price_as_resource and resource_scope is needed"
+        ),
     ),
     "a mapping without a model": (
         {"aws_config": {"model_mappings": [{"price_as_resource": "a"}]}},
-        ["config.aws_config.model_mappings[0]:", "`model`"],
+        ("config.aws_config.model_mappings[0]: the key 'model' is missing, in {'price_as_resource': 'a'}"),
     ),
     "unknown key in a model mapping": (
         {
@@ -100,61 +199,46 @@ BAD: dict[str, tuple[dict[Any, Any], list[str]]] = {
                 "azure": {"model_mappings": [{"model": "a", "price_as_resource": "b"}, {"modle": "x"}]}
             }
         },
-        ["config.openai_config.azure.model_mappings[1]:", "unknown key 'modle'", "accepted: host, model, "],
+        (
+            "config.openai_config.azure.model_mappings[1]: unknown key 'modle'; accepted:"
+            " host, model, price_as_category, price_as_resource, resource_scope"
+        ),
     ),
-    "a model mapping that is none": (
+    "a model mapping that is not a dict": (
         {"anthropic_config": {"model_mappings": ("claude",)}},
-        ["config.anthropic_config.model_mappings[0]:", "given 'claude'", "object"],
+        ("config.anthropic_config.model_mappings[0]: expected a dict such as {'model': ...}, got 'claude'"),
     ),
-    "model mappings that are no list": (
+    "model mappings that are not a list": (
         {"aws_config": {"model_mappings": {"model": "a"}}},
-        ["config.aws_config.model_mappings:", "given {'model': 'a'}", "array"],
+        "config.aws_config.model_mappings: expected a list of dicts, got {'model': 'a'}",
     ),
-    "a number in a set": ({"request_tags": {3}}, ["config.request_tags[0]:", "given {3}", "str"]),
+    "a number in a set": ({"request_tags": {3}}, "config.request_tags: expected a list of strings, got {3}"),
     "an unknown scope": (
         {"openai_config": {"model_mappings": [{"model": "a", "resource_scope": "moon"}]}},
-        ["config.openai_config.model_mappings[0].resource_scope:", "moon"],
+        (
+            "config.openai_config.model_mappings[0].resource_scope: expected 'global',"
+            " 'datazone', 'region', 'datazone.<name>' or 'region.<name>', got 'moon'"
+        ),
     ),
 }
 
 
-@pytest.mark.parametrize(("config", "parts"), BAD.values(), ids=BAD)
-def test_a_mistake_is_told_with_its_place_its_value_and_what_would_do(
-    config: dict[Any, Any], parts: list[str]
+@pytest.mark.parametrize(("config", "message"), BAD.values(), ids=BAD)
+def test_a_mistake_is_an_error_with_its_place_its_value_and_what_is_accepted(
+    config: dict[Any, Any], message: str
 ) -> None:
     with pytest.raises(PayiConfigError) as error:
         check_config(config)
-    for part in parts:
-        assert part in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        (
-            {"delivery": {"mode": "blk"}},
-            "config.delivery.mode: given 'blk'; accepted: 'bulk', 'single', 'inline'",
-        ),
-        ({"proxy": "yes"}, "config.proxy: given 'yes'; accepted: True, False"),
-        (
-            {"openai_config": {"include_usage": "on"}},
-            "config.openai_config.include_usage: given 'on'; accepted: True, False, 'auto'",
-        ),
-    ],
-)
-def test_where_few_values_are_accepted_all_of_them_are_named(config: dict[Any, Any], message: str) -> None:
-    with pytest.raises(PayiConfigError) as error:
-        check_config(config)
-    assert str(error.value) == message
+    assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("config", [[], "x", 3, [("a", 1)], True])
-def test_a_config_that_is_no_dict_is_an_error(config: Any) -> None:
+def test_a_config_that_is_not_a_dict_is_an_error(config: Any) -> None:
     with pytest.raises(PayiConfigError, match="config: expected a dict"):
         check_config(config)
 
 
-def test_a_config_error_is_both_one_of_ours_and_a_value_error() -> None:
+def test_a_config_error_is_a_payi_error_and_a_value_error() -> None:
     with pytest.raises(PayiError):
         check_config({"x": 1})
     with pytest.raises(ValueError, match="unknown key"):

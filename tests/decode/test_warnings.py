@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from payi_transport.config.validation import check_config, collect_host_mappings, collect_model_mappings
+from payi_transport.config.mappings import collect_host_mappings, collect_model_mappings
+from payi_transport.config.validation import check_config
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.routing.hosts import HostPattern, parse_host

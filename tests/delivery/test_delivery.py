@@ -14,7 +14,7 @@ import pytest
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.capture.exchange import Outcome
 from payi_transport.compat import Self
-from payi_transport.config.settings import DeliverySettings, IngestRetrySettings, Settings
+from payi_transport.config.schema import DeliverySettings, IngestRetrySettings, Settings
 from payi_transport.delivery.delivery import Delivery
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger

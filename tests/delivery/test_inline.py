@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from payi_transport.capture.exchange import Exchange, Listener, Outcome
-from payi_transport.config.settings import IngestRetrySettings
+from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.context.results import ResultSlot
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.inline import InlineDelivery

@@ -10,7 +10,7 @@ from typing import Any
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.capture.exchange import Exchange
 from payi_transport.compat import Self
-from payi_transport.config.settings import DeliverySettings, IngestRetrySettings
+from payi_transport.config.schema import DeliverySettings, IngestRetrySettings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.sources import RingSource

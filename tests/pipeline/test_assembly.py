@@ -25,7 +25,7 @@ from payi_transport import (
     payi_uninstrument,
 )
 from payi_transport.client.account import PayiAccount
-from payi_transport.config.settings import DeliverySettings, Settings
+from payi_transport.config.schema import DeliverySettings, Settings
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.assembly import find_account, prepare_settings
 from tests.origin import CannedResponse, Origin

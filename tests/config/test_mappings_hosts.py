@@ -8,25 +8,29 @@ import httpx
 import httpx2
 import pytest
 
-from payi_transport.config import settings as values
-from payi_transport.config.validation import check_config, collect_host_mappings
+from payi_transport.config.mappings import collect_host_mappings
+from payi_transport.config.schema import Settings
+from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiConfigError
 from payi_transport.routing.hosts import HostMapping, HostPattern
 
+SECTIONS = [
+    name
+    for name, hint in get_type_hints(Settings).items()
+    if "host_mappings" in getattr(hint, "__struct_fields__", ())
+]
 
-def test_every_section_with_host_mappings_is_collected() -> None:
-    hints = get_type_hints(values.Settings)
-    holders = {
-        name for name, kind in hints.items() if "host_mappings" in getattr(kind, "__struct_fields__", ())
-    }
-    assert holders == set(values.PROVIDER_SECTIONS)
+
+def test_every_provider_has_a_section_for_host_mappings() -> None:
+    assert {"openai_config", "anthropic_config", "aws_config"} < set(SECTIONS)
+    assert {"openai", "azure", "anthropic", "google", "databricks"} < set(SECTIONS)
 
 
 def collect(config: dict[str, Any]) -> dict[HostPattern, HostMapping]:
     return collect_host_mappings(check_config(config))
 
 
-@pytest.mark.parametrize("section", ["", *values.PROVIDER_SECTIONS])
+@pytest.mark.parametrize("section", ["", *SECTIONS])
 @pytest.mark.parametrize(
     "key",
     ["h.test", "https://H.test/", httpx.URL("https://h.test/v1"), httpx2.URL("https://h.test")],

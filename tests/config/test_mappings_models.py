@@ -8,11 +8,12 @@ import httpx
 import httpx2
 import pytest
 
-from payi_transport.config.validation import check_config, collect_model_mappings
+from payi_transport.config.mappings import collect_model_mappings
+from payi_transport.config.validation import check_config
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.errors import PayiConfigError
 from payi_transport.routing.hosts import HostPattern
-from tests.config_paths import write
+from tests.config.paths import write
 
 MODEL_SECTIONS = (
     "openai_config",

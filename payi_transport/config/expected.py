@@ -1,0 +1,64 @@
+"""What a setting accepts, in words, read from its type in the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from payi_transport.config.schema import Section
+
+__all__ = ["describe", "find_section"]
+
+_WORDS: dict[Any, str] = {
+    str: "a string",
+    int: "an integer of at most 64 bits",
+    float: "a number",
+}
+
+
+def describe(hint: Any) -> str:
+    """Return what a type accepts as a phrase for an error: "a string", "'bulk', 'single' or 'inline'", …"""
+    *others, last = dict.fromkeys(_alternatives(hint))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def find_section(hint: Any) -> type[Section] | None:
+    """Return the section that a setting of this type holds, None for any other value."""
+    for member in get_args(hint) if isinstance(hint, UnionType) else (hint,):
+        if isinstance(member, type) and issubclass(member, Section):
+            return member
+    return None
+
+
+def _alternatives(hint: Any) -> Iterator[str]:
+    for extra in getattr(hint, "__metadata__", ()):
+        if isinstance(extra, msgspec.Meta) and extra.description is not None:
+            yield extra.description
+            return
+    origin = get_origin(hint)
+    if origin in (UnionType, Union):
+        for member in get_args(hint):
+            # None stands for the default of any key, so it is not worth a word.
+            if member is not NoneType:
+                yield from _alternatives(member)
+    elif origin is Literal:
+        yield from map(repr, get_args(hint))
+    elif hint is bool:
+        yield from ("True", "False")
+    else:
+        yield _describe_one(hint, origin)
+
+
+def _describe_one(hint: Any, origin: Any) -> str:
+    section = find_section(hint)
+    if section is not None:
+        return f"a dict such as {{{section.__struct_fields__[0]!r}: ...}}"
+    if origin is tuple:
+        item = get_args(hint)[0]
+        return "a list of dicts" if find_section(item) else "a list of strings"
+    if origin is dict:
+        return "a dict"
+    return "a callable" if origin is Callable else _WORDS[hint]

@@ -1,0 +1,79 @@
+"""The mappings of hosts and models, collected from every section that has some.
+
+They are kept in each provider's own section for the user's sake alone: a mapping means the same in all of
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from payi_transport.config.schema import (
+    HostMappingSettings,
+    ModelConfigSettings,
+    ModelMappingSettings,
+    Settings,
+    walk_sections,
+)
+from payi_transport.decode.pricing import ModelMapping
+from payi_transport.errors import PayiConfigError
+from payi_transport.routing.hosts import HostMapping, HostPattern, find_known, parse_host
+
+__all__ = ["collect_host_mappings", "collect_model_mappings", "collect_tokenizer_paths"]
+
+
+def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
+    """Return every host mapping by its host.
+
+    Raises PayiConfigError for a key that is not a host, and for an unknown host without a category.
+    """
+    mappings: dict[HostPattern, HostMapping] = {}
+    for path, section in walk_sections(settings):
+        own: Mapping[object, HostMappingSettings] = getattr(section, "host_mappings", {})
+        for key, value in own.items():
+            pattern = _parse_host(key, f"{path}host_mappings")
+            if value.price_as_category is None and find_known(pattern.host) is None:
+                raise PayiConfigError(
+                    f"config.{path}host_mappings[{key!r}]: price_as_category is needed for a host that is"
+                    " not known"
+                )
+            mappings[pattern] = HostMapping(value.price_as_category, value.include_usage)
+    return mappings
+
+
+def collect_model_mappings(settings: Settings) -> tuple[ModelMapping, ...]:
+    """Return every model mapping, in the order in which they are tried.
+
+    Raises PayiConfigError where `host` is not a host.
+    """
+    mappings: list[ModelMapping] = []
+    for path, section in walk_sections(settings):
+        rows: tuple[ModelMappingSettings, ...] = getattr(section, "model_mappings", ())
+        for index, row in enumerate(rows):
+            place = f"{path}model_mappings[{index}].host"
+            host = None if row.host is None else _parse_host(row.host, place)
+            mappings.append(
+                ModelMapping(
+                    row.model, host, row.price_as_category, row.price_as_resource, row.resource_scope
+                )
+            )
+    return tuple(mappings)
+
+
+def collect_tokenizer_paths(settings: Settings) -> dict[str, str]:
+    """Return the paths of tokenizer files by model."""
+    paths: dict[str, str] = {}
+    for _, section in walk_sections(settings):
+        models: Mapping[str, ModelConfigSettings] = getattr(section, "model_config", {})
+        paths.update(
+            {model: row.tokenizer_path for model, row in models.items() if row.tokenizer_path is not None}
+        )
+    return paths
+
+
+def _parse_host(key: object, path: str) -> HostPattern:
+    try:
+        return parse_host(key)
+    except ValueError as exc:
+        accepted = "a host name, *.suffix or URL, with or without a port"
+        raise PayiConfigError(f"config.{path}: {exc}; accepted: {accepted}") from None

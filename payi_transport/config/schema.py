@@ -1,0 +1,227 @@
+"""The schema of `config`: each section once, as the frozen, checked value that the library reads.
+
+A key is one line: its name, which users write, its type, and its default. The rest follows: checking reads
+the types, errors quote the descriptions, and the TypedDicts for users' type checkers in `types.py` are
+generated from here (`python -m tests.config.typed_dicts`; a test compares). The keys that are context fields
+come from the table in `context/fields.py`.
+
+Times are in seconds, sizes in bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast
+
+from msgspec import Meta, Struct, defstruct, field
+
+from payi_transport.context.frame import FIELDS, Fields
+
+__all__ = ["Section", "Settings", "add_context_keys", "walk_sections"]
+
+S = TypeVar("S", bound="Section")
+
+# Larger numbers would overflow a clock or a lock's timeout, long after the start.
+_MOST = 2**53
+_DAY = 24 * 60 * 60
+
+Count = Annotated[int, Meta(ge=0, le=_MOST, description="an integer from 0 to 2**53")]
+Positive = Annotated[int, Meta(ge=1, le=_MOST, description="an integer from 1 to 2**53")]
+Seconds = Annotated[float, Meta(ge=0, le=_DAY, description="a number of seconds from 0 to 86400")]
+Interval = Annotated[float, Meta(gt=0, le=_DAY, description="a number of seconds above 0, up to 86400")]
+Name = Annotated[str, Meta(min_length=1, description="a string that is not empty")]
+ResourceScope = Annotated[
+    str,
+    Meta(
+        pattern=r"^(global|(datazone|region)(\..+)?)$",
+        description="'global', 'datazone', 'region', 'datazone.<name>' or 'region.<name>'",
+    ),
+]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section of `config`. `public_name` is that of its TypedDict."""
+
+    public_name: ClassVar[str]
+
+
+def add_context_keys(base: type[S], fields: Fields) -> type[S]:
+    """Return `base` with those context fields that `config` may set and `base` does not have."""
+    keys = [
+        (name, row.kind.config_type, row.kind.default)
+        for name, row in fields.rows.items()
+        if row.config and name not in base.__struct_fields__
+    ]
+    options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True}
+    return cast("type[S]", defstruct(base.__name__, keys, bases=(base,), **options))
+
+
+def walk_sections(section: Section, path: str = "") -> Iterator[tuple[str, Section]]:
+    """Yield a section and those inside it, each with the path of its keys: "" or "openai_config.", …"""
+    yield path, section
+    for name in section.__struct_fields__:
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            yield from walk_sections(value, f"{path}{name}.")
+
+
+class HostMappingSettings(Section, frozen=True):
+    """What the calls to a host are priced as, and whether its streams are asked for their usage."""
+
+    public_name = "PayiInstrumentHostMappingConfig"
+
+    price_as_category: Name | None = None
+    include_usage: bool | None = None
+
+
+class ModelMappingSettings(Section, frozen=True):
+    """What a model is priced as; one of the last three keys is needed.
+
+    `host` is a host name, a URL, or a URL object of httpx or httpx2.
+    """
+
+    public_name = "PayiInstrumentModelMapping"
+
+    model: Name
+    host: Any = None
+    price_as_category: Name | None = None
+    price_as_resource: Name | None = None
+    resource_scope: ResourceScope | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.price_as_category or self.price_as_resource or self.resource_scope):
+            raise ValueError("one of price_as_category, price_as_resource and resource_scope is needed")
+
+
+class ModelConfigSettings(Section, frozen=True):
+    """Settings of one model."""
+
+    public_name = "PayiInstrumentModelConfig"
+
+    tokenizer_path: Name | None = None
+
+
+class ModelsSettings(Section, frozen=True):
+    """A provider's section with model mappings alone."""
+
+    public_name = "PayiModelsConfig"
+
+    model_mappings: tuple[ModelMappingSettings, ...] = ()
+
+
+class ProviderSettings(Section, frozen=True):
+    """A provider's section with host mappings alone.
+
+    Their keys are host names, URLs, or URL objects of httpx or httpx2.
+    """
+
+    public_name = "PayiProviderConfig"
+
+    host_mappings: dict[Any, HostMappingSettings] = {}
+
+
+class ModelProviderSettings(ProviderSettings, frozen=True):
+    """A provider's section with mappings of hosts and models, and settings by model."""
+
+    public_name = "PayiModelProviderConfig"
+
+    model_mappings: tuple[ModelMappingSettings, ...] = ()
+    model_config: dict[str, ModelConfigSettings] = {}
+
+
+class OpenAISettings(ModelProviderSettings, frozen=True):
+    """The section of OpenAI; `azure` is an older place for the model mappings of Azure OpenAI."""
+
+    public_name = "PayiInstrumentOpenAiConfig"
+
+    include_usage: bool | Literal["auto"] = "auto"
+    azure: ModelsSettings = field(default_factory=ModelsSettings)
+
+
+class AwsSettings(ModelProviderSettings, frozen=True):
+    """The section of AWS Bedrock."""
+
+    public_name = "PayiInstrumentAwsBedrockConfig"
+
+    guardrail_trace: bool = True
+    add_streaming_xproxy_result: bool = False
+
+
+class OfflineSettings(Section, frozen=True):
+    """The file that events are written to, by default one named for the time of the start."""
+
+    public_name = "PayiInstrumentOfflineInstrumentationConfig"
+
+    file_name: Name | None = None
+
+
+class IngestRetrySettings(Section, frozen=True):
+    """How events that could not be delivered are retried. Seconds."""
+
+    public_name = "PayiInstrumentIngestRetryConfig"
+
+    max_inline_retries: Count = 0
+    inline_retry_initial_delay: Seconds = 0.5
+    queue_enabled: bool = True
+    queue_max_size: Count = 0
+    queue_interval: Interval = 5.0
+
+
+class DeliverySettings(Section, frozen=True):
+    """How events are delivered. Seconds, bytes."""
+
+    public_name = "PayiDeliveryConfig"
+
+    mode: Literal["bulk", "single", "inline"] = "bulk"
+    max_batch: Positive = 256
+    flush_interval: Interval = 0.5
+    ring_capacity: Positive = 65536
+    max_bytes_in_flight: Positive = 256 * 1024 * 1024
+    spool_directory: Name | None = None
+    spool_max_bytes: Positive = 1024 * 1024 * 1024
+
+
+class CaptureSettings(Section, frozen=True):
+    """What is kept of a call. Bytes."""
+
+    public_name = "PayiCaptureConfig"
+
+    max_body_bytes: Positive = 16 * 1024 * 1024
+    request_headers: tuple[Name, ...] = ()
+
+
+if TYPE_CHECKING:
+
+    class ContextSettings(Section, frozen=True):
+        """The keys that are context fields, which are read by name from the table."""
+else:
+    ContextSettings = add_context_keys(Section, FIELDS)
+    ContextSettings.public_name = "ConfigFields"
+
+
+class Settings(ContextSettings, frozen=True):
+    """The `config` of `payi_instrument()`; None stands for a key's default."""
+
+    public_name = "PayiInstrumentConfig"
+
+    proxy: bool = False
+    global_instrumentation: bool = True
+    instrument_inline_data: bool = False
+    connection_error_logging_window: Count = 60
+    host_mappings: dict[Any, HostMappingSettings] = field(default_factory=dict)
+    offline_instrumentation: OfflineSettings | None = None
+    ingest_retry: IngestRetrySettings = field(default_factory=IngestRetrySettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    capture: CaptureSettings = field(default_factory=CaptureSettings)
+    openai_config: OpenAISettings = field(default_factory=OpenAISettings)
+    azure_openai_config: ModelsSettings = field(default_factory=ModelsSettings)
+    anthropic_config: ModelProviderSettings = field(default_factory=ModelProviderSettings)
+    aws_config: AwsSettings = field(default_factory=AwsSettings)
+    openai: ProviderSettings = field(default_factory=ProviderSettings)
+    azure: ProviderSettings = field(default_factory=ProviderSettings)
+    anthropic: ProviderSettings = field(default_factory=ProviderSettings)
+    google: ProviderSettings = field(default_factory=ProviderSettings)
+    databricks: ProviderSettings = field(default_factory=ProviderSettings)
+    on_limit: Callable[[str, str], Any] | None = None
+    enforce_limits: bool = False
+    limit_check_interval: Interval = 30.0
