@@ -127,8 +127,8 @@ def call(url: str) -> None:
 
 PROVIDER = "https://api.openai.com/v1/chat/completions"
 PAYI = "https://api.pay-i.com/api/v1/proxy/openai/v1/chat/completions"
-TO_PROXY = "Decorate the function with @proxy or @track; or point the client at the provider"
-TO_INGEST = "Decorate the function with @ingest or @track; or have all calls go through the proxy"
+TO_PROXY = "Decorate the function with @proxy or @track, or point the client at the provider"
+TO_INGEST = "Decorate the function with @ingest or @track, or send all calls through the proxy"
 
 # The decorator, whether the program is in proxy mode, where the client points, and what is told.
 MIXED: dict[str, tuple[Any, bool, str, str | None]] = {
