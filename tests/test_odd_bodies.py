@@ -54,8 +54,8 @@ def rewrite(case: WireCase, old: bytes, new: bytes) -> bytes:
     """The body of a case with one piece of its JSON in the place of another."""
     if not case.is_binary:
         return case.answer.replace(old, new, 1)
-    frames = unwrap_chunks(split_eventstream(case.answer))
-    events = [(name, json.loads(new if data == old else data)) for name, data in frames]
+    messages = unwrap_chunks(split_eventstream(case.answer))
+    events = [(name, json.loads(new if data == old else data)) for name, data in messages]
     return b"".join(
         write_stream((name, {"bytes": data} if name == "chunk" else data) for name, data in events)
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.headers import read_headers
 from payi_transport.decode.inflate import InflateError, inflate
-from payi_transport.framing import Frames, find_framing
+from payi_transport.framing import Messages, find_framing
 
 __all__ = ["decode_body", "decode_messages"]
 
@@ -39,7 +39,7 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
         return b""
 
 
-def decode_messages(exchange: Exchange) -> Frames:
+def decode_messages(exchange: Exchange) -> Messages:
     """Return the messages in the body of a finished exchange."""
     headers = read_headers(exchange.response_headers)
     body = decode_body(exchange, headers)

@@ -19,11 +19,11 @@ def record_response(
     exchange: Exchange, raw: RawResponse, body: bytes, keep_inline_data: bool
 ) -> str | tuple[str, ...] | None:
     """Return the response body as text, or the messages of a stream one by one."""
-    if not raw.streams:
+    if not raw.is_stream:
         return _to_text(exchange, body, keep_inline_data)
     if not exchange.log_content:
         return None
-    messages = (data for _, data in raw.frames if data != DONE)
+    messages = (data for _, data in raw.messages if data != DONE)
     shown = messages if keep_inline_data else map(strip_inline_data, messages)
     return tuple(message.decode("utf-8", "replace") for message in shown) or None
 

@@ -55,8 +55,8 @@ def decode(
     raw = _split(exchange, readers, headers, body, options)
     response = _read(exchange, readers, raw, body)
     if response.pending:
-        return BackgroundCall(response.response_id, raw.asked)
-    price = price_call(exchange, response, raw.asked, readers.prefix, options.model_mappings)
+        return BackgroundCall(response.response_id, raw.requested_model)
+    price = price_call(exchange, response, raw.requested_model, readers.prefix, options.model_mappings)
     units = _count(exchange, readers, response, raw, price, options)
     return _report(exchange, response, raw, body, price, units, options)
 
@@ -68,25 +68,25 @@ def _split(
     route = exchange.route
     requested = find_requested_model(exchange, headers)
     framing = find_framing(headers.get("content-type", ""), body)
-    frames = readers.unwrap(framing(body))
+    messages = readers.unwrap(framing(body))
     return RawResponse(
-        frames,
-        exhausted=exchange.outcome is Outcome.EXHAUSTED,
-        request=exchange.request_body or b"",
-        headers=headers,
-        asked=requested,
+        messages,
+        read_to_end=exchange.outcome is Outcome.EXHAUSTED,
+        request_body=exchange.request_body or b"",
+        response_headers=headers,
+        requested_model=requested,
         category=route.category,
         uri=route.uri,
-        sent=read_headers(exchange.request_headers),
-        priced=find_stated_resource(exchange, requested, readers.prefix, options.model_mappings),
+        request_headers=read_headers(exchange.request_headers),
+        priced_model=find_stated_resource(exchange, requested, readers.prefix, options.model_mappings),
         # Google streams a JSON array unless the caller asks for server-sent events.
-        streams=is_stream(framing) or len(frames) > 1,
+        is_stream=is_stream(framing) or len(messages) > 1,
     )
 
 
 def _read(exchange: Exchange, readers: Readers, raw: RawResponse, body: bytes) -> ParsedResponse:
     if _has_failed(exchange):
-        return ParsedResponse(failure=readers.read_error(body, raw.headers))
+        return ParsedResponse(failure=readers.read_error(body, raw.response_headers))
     return readers.read(raw)
 
 
@@ -101,8 +101,8 @@ def _count(
     if options.count_tokens is None or _has_failed(exchange):
         return response.units
     # A tokenizer may be configured under either name of the model.
-    models = (price.resource, raw.asked or price.resource)
-    truncated = raw.streams and not response.finished
+    models = (price.resource, raw.requested_model or price.resource)
+    truncated = raw.is_stream and not response.finished
     return add_counted_tokens(readers, response, raw, options.count_tokens, models, truncated)
 
 
@@ -120,15 +120,17 @@ def _report(
         resource=price.resource,
         scope=price.scope,
         units=units,
-        provider_response_id=response.response_id or find_request_id(raw.headers) or make_request_id(),
+        provider_response_id=response.response_id
+        or find_request_id(raw.response_headers)
+        or make_request_id(),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, timezone.utc),
         end_to_end_latency_ms=_measure_end_to_end(exchange),
-        time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.streams else None,
+        time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.is_stream else None,
         http_status_code=exchange.status or STATUS_NO_ANSWER,
         properties=make_properties(exchange, response, raw) or None,
         provider_uri=exchange.route.uri,
-        provider_request_headers=select_request_headers(raw.sent, options.extra_request_headers),
-        provider_response_headers=select_response_headers(raw.headers),
+        provider_request_headers=select_request_headers(raw.request_headers, options.extra_request_headers),
+        provider_response_headers=select_response_headers(raw.response_headers),
         provider_request_json=record_request(exchange, options.keep_inline_data),
         provider_response_json=record_response(exchange, raw, body, options.keep_inline_data),
         provider_response_function_calls=(response.function_calls or None) if exchange.log_content else None,

@@ -43,13 +43,13 @@ def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawRespon
         properties.update(_describe_exception(exchange.error))
     elif exchange.status < 400:
         properties.update(_describe_failure(response.failure, exchange.log_content))
-        if _is_partial(exchange, response, raw.streams):
+        if _is_partial(exchange, response, raw.is_stream):
             properties[STREAM_PROPERTY] = "partial"
         if exchange.outcome is Outcome.FAILED:
             properties.update(_describe_exception(exchange.error))
     elif response.failure is not None:
         properties.update(_name_error(response.failure))
-    if retry_count := find_retry_count(raw.sent):
+    if retry_count := find_retry_count(raw.request_headers):
         properties[RETRY_PROPERTY] = str(retry_count)
     return properties
 

@@ -51,8 +51,8 @@ def add_counted_tokens(
     if uncounted is not None:
         units = {**units, "text": Units(input=uncounted)}
     if truncated or uncounted is not None:
-        units = _raise_output(units, count(readers.read_output_text(raw.frames)) or 0)
-    return _split_vision(units, _sum(count, readers.read_prompt_texts(raw.request)))
+        units = _raise_output(units, count(readers.read_output_text(raw.messages)) or 0)
+    return _split_vision(units, _sum(count, readers.read_prompt_texts(raw.request_body)))
 
 
 def _sum(count: _Count, texts: Sequence[str] | None) -> int | None:

@@ -1,4 +1,10 @@
-"""How a body is cut into messages: pure functions `bytes -> frames`, one file a format. No provider here."""
+"""How a body splits into messages, by its content type.
+
+Each format is a pure function `bytes -> Messages` over the whole body, in a module of its own. Parsing
+happens after the call has ended, so no parser keeps state between chunks, and none depends on how the
+network cut the body. Bodies may be incomplete: a format keeps every message that is whole. Nothing here
+knows a provider.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +16,11 @@ from payi_transport.framing.json_text import split_json
 from payi_transport.framing.ndjson import split_ndjson
 from payi_transport.framing.sse import begins_sse, split_sse
 
-__all__ = ["Frames", "Framing", "find_framing", "is_stream"]
+__all__ = ["Framing", "Messages", "find_framing", "is_stream"]
 
 # (name, data) of each message, in order.
-Frames = list[tuple[str, bytes]]
-Framing = Callable[[bytes], Frames]
+Messages = list[tuple[str, bytes]]
+Framing = Callable[[bytes], Messages]
 
 _STREAMS: dict[str, Framing] = {
     "text/event-stream": split_sse,
@@ -25,22 +31,22 @@ _STREAMS: dict[str, Framing] = {
 
 
 def find_framing(content_type: str, body: bytes) -> Framing:
-    """The framing of a body by its Content-Type value.
+    """Return the framing of a body with this Content-Type value.
 
-    Where that names no stream, a body may still begin as events do: SDKs read such a stream without asking
-    for its type, which some servers and gateways leave out. Whatever is no stream is a document, or an array
-    of them.
+    Some servers and gateways leave the type of a stream out or call it JSON, and SDKs read the stream
+    anyway. So a body that begins like server-sent events is read as such. Everything else is one document,
+    or an array of them.
     """
     named = _STREAMS.get(_media_type(content_type))
     return named or (split_sse if begins_sse(body) else split_json)
 
 
 def is_stream(framing: Framing) -> bool:
-    """Whether a framing is that of a stream, which may be left early."""
+    """Whether a framing is that of a stream, which a caller may leave early."""
     return framing is not split_json
 
 
-# A server writes the same few with every answer.
+# A process sees few different values, and sees them with every response.
 @lru_cache(maxsize=256)
 def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()

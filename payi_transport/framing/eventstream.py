@@ -39,19 +39,19 @@ def split_eventstream(body: bytes) -> list[tuple[str, bytes]]:
     What is cut or corrupt is left out, and what stands whole behind it is not: of a body over the limit, the
     middle is missing.
     """
-    frames: list[tuple[str, bytes]] = []
+    messages: list[tuple[str, bytes]] = []
     at = searches = 0
     while at < len(body):
         parts = _find_parts(body, at)
         if parts is not None:
             headers, payload, at = parts
-            frames.append(_read_message(_read_headers(body[headers:payload]), body[payload : at - _FOOT]))
+            messages.append(_read_message(_read_headers(body[headers:payload]), body[payload : at - _FOOT]))
             continue
         following = _LIKE_PRELUDE.search(body, at + 1) if searches < _MOST_SEARCHES else None
         if following is None:
             break
         at, searches = following.start(), searches + 1
-    return frames
+    return messages
 
 
 def _find_parts(body: bytes, at: int) -> tuple[int, int, int] | None:

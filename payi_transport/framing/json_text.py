@@ -24,7 +24,7 @@ _NEXT_ELEMENT = re.compile(r"^(?:,\s*)?(?=\{)", re.MULTILINE)
 
 
 def split_json(body: bytes) -> list[tuple[str, bytes]]:
-    """The elements of an array as frames without a name; the whole body as one where it is no array."""
+    """The elements of an array as messages without a name; the whole body as one where it is no array."""
     start = _ARRAY.match(body)
     if start is None:
         return split_document(body)

@@ -22,12 +22,12 @@ def begins_sse(body: bytes) -> bool:
 
 def split_sse(body: bytes) -> list[tuple[str, bytes]]:
     """The events of a stream as (event name, data); an event without data is none."""
-    frames: list[tuple[str, bytes]] = []
+    messages: list[tuple[str, bytes]] = []
     name, data = "", list[bytes]()
     for line in _lines(body):
         if not line:
             if data:
-                frames.append((name, b"\n".join(data)))
+                messages.append((name, b"\n".join(data)))
             name, data = "", []
             continue
         field, _, value = line.partition(b":")
@@ -36,8 +36,8 @@ def split_sse(body: bytes) -> list[tuple[str, bytes]]:
         elif field == b"event":
             name = value.removeprefix(b" ").decode("utf-8", "replace")
     if data:
-        frames.append((name, b"\n".join(data)))
-    return frames
+        messages.append((name, b"\n".join(data)))
+    return messages
 
 
 def _lines(body: bytes) -> list[bytes]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 
@@ -75,7 +75,7 @@ def _read_no_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
     return None
 
 
-def _read_no_output(messages: Frames) -> str:
+def _read_no_output(messages: Messages) -> str:
     return ""
 
 
@@ -83,7 +83,7 @@ def _read_no_prompt(body: bytes) -> list[str] | None:
     return None
 
 
-def _unwrap_nothing(messages: Frames) -> Frames:
+def _unwrap_nothing(messages: Messages) -> Messages:
     return messages
 
 
@@ -99,10 +99,10 @@ class Readers(NamedTuple):
 
     read: Callable[[RawResponse], ParsedResponse]
     read_error: Callable[[bytes, Mapping[str, str]], Failure | None] = _read_no_error
-    read_output_text: Callable[[Frames], str] = _read_no_output
+    read_output_text: Callable[[Messages], str] = _read_no_output
     read_prompt_texts: Callable[[bytes], list[str] | None] = _read_no_prompt
     prefix: str = ""
-    unwrap: Callable[[Frames], Frames] = _unwrap_nothing
+    unwrap: Callable[[Messages], Messages] = _unwrap_nothing
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

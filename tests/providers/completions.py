@@ -7,7 +7,7 @@ from typing import Any
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse
-from tests.providers.shapes import frames_of
+from tests.providers.shapes import make_messages
 
 __all__ = ["COMPLETION", "USED", "chunk", "read", "usage_of"]
 
@@ -43,5 +43,5 @@ def chunk(delta: Any = None, finish: Any = None, index: int = 0, **more: Any) ->
     }
 
 
-def read(*bodies: Any, exhausted: bool = True) -> ParsedResponse:
-    return read_chat(RawResponse(frames_of(*bodies), exhausted))
+def read(*bodies: Any, read_to_end: bool = True) -> ParsedResponse:
+    return read_chat(RawResponse(make_messages(*bodies), read_to_end))

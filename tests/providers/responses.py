@@ -7,7 +7,7 @@ from typing import Any
 from payi_transport.providers.openai.responses import read_response
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse
-from tests.providers.shapes import frames_of
+from tests.providers.shapes import make_messages
 
 __all__ = ["BEGUN", "CALL", "CREATED", "RESPONSE", "UNITS", "USAGE", "read"]
 
@@ -39,5 +39,5 @@ BEGUN = {**RESPONSE, "status": "in_progress", "output": [], "usage": None, "serv
 CREATED = {"type": "response.created", "response": BEGUN}
 
 
-def read(*bodies: Any, exhausted: bool = True) -> ParsedResponse:
-    return read_response(RawResponse(frames_of(*bodies), exhausted))
+def read(*bodies: Any, read_to_end: bool = True) -> ParsedResponse:
+    return read_response(RawResponse(make_messages(*bodies), read_to_end))

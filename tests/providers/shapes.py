@@ -1,4 +1,4 @@
-"""What the tests of dialects share: frames of bodies, and JSON of any shape."""
+"""What the tests of dialects share: messages of bodies, and JSON of any shape."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 
-__all__ = ["DEEP", "Shown", "frames_of", "objects_of", "show"]
+__all__ = ["DEEP", "Shown", "make_messages", "objects_of", "show"]
 
 Shown = dict[str, tuple[int | None, int | None]]
 
@@ -19,7 +19,7 @@ def show(units: Any) -> Shown:
     return {name: (unit.input, unit.output) for name, unit in units.items()}
 
 
-def frames_of(*bodies: Any) -> Frames:
+def make_messages(*bodies: Any) -> Messages:
     """A frame a body; bytes stand for themselves, anything else for its JSON."""
     return [("", body if isinstance(body, bytes) else json.dumps(body).encode()) for body in bodies]
 

@@ -59,10 +59,10 @@ _block = msgspec.json.Decoder(_Block)
 _blocks = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def read_message(reply: RawResponse) -> ParsedResponse:
+def read_message(raw: RawResponse) -> ParsedResponse:
     """What a message says: one document, or the events of a stream, of whichever host."""
     told = _Told()
-    for _, data in reply.frames:
+    for _, data in raw.messages:
         event = decode(_event, data)
         if event is not None:
             told.gather(event)
@@ -72,7 +72,7 @@ def read_message(reply: RawResponse) -> ParsedResponse:
     return ParsedResponse(
         model=told.model,
         resource=served,
-        scope=find_scope(usage, reply.category),
+        scope=find_scope(usage, raw.category),
         response_id=told.id,
         units=map_usage(usage, model),
         function_calls=tuple(call.named() for call in told.calls.values()),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.reading.content_parts import find_texts, has_part
 from payi_transport.providers.reading.json_values import decode
 
@@ -32,9 +32,9 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
     return list(find_texts(body, _PROMPT, _WRITTEN))
 
 
-def read_output_text(frames: Frames) -> str:
+def read_output_text(messages: Messages) -> str:
     """All that a stream wrote as far as it came: text, thinking, and the arguments of calls."""
-    return "".join(text for _, data in frames for text in _find_delta(decode(_any, data)))
+    return "".join(text for _, data in messages for text in _find_delta(decode(_any, data)))
 
 
 def _find_delta(event: Any) -> Iterator[str]:

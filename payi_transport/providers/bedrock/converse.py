@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.framing.eventstream import EXCEPTION
 from payi_transport.providers.anthropic.usage import mark_context
 from payi_transport.providers.bedrock.guardrail import Guardrail
@@ -88,28 +88,28 @@ _ERROR_HEADER = "x-amzn-errortype"
 _KEPT = ("stop_reason", "usage", "metrics", "trace", "service_tier", "performance_config")
 
 
-def read_converse(reply: RawResponse) -> ParsedResponse:
+def read_converse(raw: RawResponse) -> ParsedResponse:
     """What a conversation says: a document, or the events of ConverseStream, of which `metadata` is last."""
-    told = Conversation(reply.frames)
+    told = Conversation(raw.messages)
     trace = told.said.trace if isinstance(told.said.trace, dict) else {}
-    asked = decode(_asked, reply.request)
+    asked = decode(_asked, raw.request_body)
     config = asked.guardrail_config if asked and isinstance(asked.guardrail_config, dict) else {}
     guardrail = Guardrail(config.get("guardrailIdentifier"), config.get("guardrailVersion"))
     guardrail.gather(trace, told.said.stop_reason)
     routed = text(section(trace, "promptRouter").get("invokedModelId"))
     return ParsedResponse(
         resource=routed,
-        units={**_map_units(told, _find_family(routed, reply)), **guardrail.units},
+        units={**_map_units(told, _find_family(routed, raw)), **guardrail.units},
         function_calls=told.function_calls,
         failure=told.failure or guardrail.failure,
-        finished=told.finished or (reply.exhausted and not told.streamed),
+        finished=told.finished or (raw.read_to_end and not told.streamed),
         properties={**guardrail.properties, **told.properties},
     )
 
 
-def _find_family(routed: str | None, reply: RawResponse) -> str:
+def _find_family(routed: str | None, raw: RawResponse) -> str:
     """The family of the model that answered; where an ARN does not name it, what it is priced as may."""
-    names = (routed,) if routed else (reply.asked, reply.priced)
+    names = (routed,) if routed else (raw.requested_model, raw.priced_model)
     return next((named[1] for name in names if name and (named := _FAMILY.search(name))), "")
 
 
@@ -145,12 +145,12 @@ def _name_error(told: str) -> str:
 class Conversation:
     """What the events of a conversation say together: the last of each field that is not null."""
 
-    def __init__(self, frames: Frames) -> None:
+    def __init__(self, messages: Messages) -> None:
         self.said = _Event()
         self.failure: Failure | None = None
-        self.streamed = any(name for name, _ in frames)
+        self.streamed = any(name for name, _ in messages)
         self._calls: dict[Any, tuple[str, list[str]]] = {}
-        for name, data in frames:
+        for name, data in messages:
             if name.startswith(EXCEPTION):
                 self.failure = read_exception(name, data)
             elif (event := decode(_event, data)) is not None:

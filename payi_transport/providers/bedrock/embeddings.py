@@ -35,10 +35,10 @@ _answered = msgspec.json.Decoder(_Answered)
 _asked = msgspec.json.Decoder(_Asked)
 
 
-def read_embeddings(reply: RawResponse) -> ParsedResponse:
+def read_embeddings(raw: RawResponse) -> ParsedResponse:
     """Tokens as the body has them, else as a header does; texts that the model counts nowhere; images."""
-    told = [body.input_text_token_count for _, data in reply.frames if (body := decode(_answered, data))]
-    asked = decode(_asked, reply.request) or _Asked()
+    told = [body.input_text_token_count for _, data in raw.messages if (body := decode(_answered, data))]
+    asked = decode(_asked, raw.request_body) or _Asked()
     parts = list(_find_parts(asked.inputs))
     texts = [*_texts(asked.texts), *_texts([part.get("text") for part in parts])]
     images = len(_texts(asked.images)) + sum("image_url" in part for part in parts) + bool(asked.input_image)
@@ -47,7 +47,7 @@ def read_embeddings(reply: RawResponse) -> ParsedResponse:
     if tokens is not None:
         units["text"] = Units(input=tokens)
     elif texts or not images:
-        units.update(read_header_usage(reply.headers))
+        units.update(read_header_usage(raw.response_headers))
     if images:
         units["vision"] = Units(input=images)
     return ParsedResponse(units=units, uncounted=tuple(texts) if tokens is None else (), finished=False)

@@ -97,10 +97,10 @@ class Guardrail:
         return _find_assessments(list(self._assessments.values()), _DEEPEST)
 
 
-def read_guardrail(reply: RawResponse) -> ParsedResponse:
+def read_guardrail(raw: RawResponse) -> ParsedResponse:
     """ApplyGuardrail: a guardrail by itself. Its `usage` is the sum of what the assessments used."""
-    body = _decode_last(reply)
-    found = _PATH.search(reply.uri)
+    body = _decode_last(raw)
+    found = _PATH.search(raw.uri)
     guardrail = Guardrail(*map(unquote, found.groups())) if found else Guardrail()
     guardrail.gather({"guardrail": {"outputs": body.assessments}}, body.action)
     usage = body.usage if isinstance(body.usage, dict) else {}
@@ -108,20 +108,20 @@ def read_guardrail(reply: RawResponse) -> ParsedResponse:
         units=_sum_units(_UNITS, [usage]) or guardrail.units,
         failure=guardrail.failure,
         properties=guardrail.properties,
-        finished=reply.exhausted,
+        finished=raw.read_to_end,
     )
 
 
-def read_checks(reply: RawResponse) -> ParsedResponse:
+def read_checks(raw: RawResponse) -> ParsedResponse:
     """InvokeGuardrailChecks: checks that name no guardrail, each with its text units."""
-    usage = _decode_last(reply).usage
+    usage = _decode_last(raw).usage
     checks = usage if isinstance(usage, dict) else {}
     used = {name: count(section(checks, name), "textUnits") for name in _CHECKS}
-    return ParsedResponse(units=_sum_units(_CHECKS, [used]), finished=reply.exhausted)
+    return ParsedResponse(units=_sum_units(_CHECKS, [used]), finished=raw.read_to_end)
 
 
-def _decode_last(reply: RawResponse) -> _Applied:
-    return next((body for _, data in reply.frames if (body := decode(_applied, data))), _Applied())
+def _decode_last(raw: RawResponse) -> _Applied:
+    return next((body for _, data in raw.messages if (body := decode(_applied, data))), _Applied())
 
 
 def _find_assessments(value: Any, deepest: int) -> Iterator[Mapping[str, Any]]:

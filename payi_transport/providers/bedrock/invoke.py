@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.framing.eventstream import EXCEPTION
 from payi_transport.providers.anthropic.messages import read_message
 from payi_transport.providers.anthropic.usage import mark_context
@@ -78,9 +78,9 @@ _counts = msgspec.json.Decoder(_Counts)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def unwrap_chunks(frames: Frames) -> Frames:
+def unwrap_chunks(messages: Messages) -> Messages:
     """The model's own events, out of the chunks of InvokeModelWithResponseStream."""
-    return [(name, _unwrap(data) if name == "chunk" else data) for name, data in frames]
+    return [(name, _unwrap(data) if name == "chunk" else data) for name, data in messages]
 
 
 def _unwrap(data: bytes) -> bytes:
@@ -91,15 +91,15 @@ def _unwrap(data: bytes) -> bytes:
         return data
 
 
-def read_invocation(reply: RawResponse) -> ParsedResponse:
+def read_invocation(raw: RawResponse) -> ParsedResponse:
     """What an invocation says: of the family's own usage and Bedrock's, the family's tells more."""
-    read = _find_family(reply.frames)
-    answer = read(reply)
-    beside = _Told(reply)
+    read = _find_family(raw.messages)
+    answer = read(raw)
+    beside = _Told(raw)
     units = _complete(read, answer.units, beside.units)
     failure = beside.failure or answer.failure or beside.guardrail.failure
-    document = [name for name, _ in reply.frames] == [""]
-    finished = answer.finished or bool(beside.metrics or failure) or (document and reply.exhausted)
+    document = [name for name, _ in raw.messages] == [""]
+    finished = answer.finished or bool(beside.metrics or failure) or (document and raw.read_to_end)
     silent = finished and not units
     return msgspec.structs.replace(
         answer,
@@ -109,7 +109,7 @@ def read_invocation(reply: RawResponse) -> ParsedResponse:
         failure=failure,
         finished=finished,
         properties={**answer.properties, **beside.guardrail.properties, **beside.properties},
-        uncounted=answer.uncounted or (tuple(read_prompt_texts(reply.request)) if silent else ()),
+        uncounted=answer.uncounted or (tuple(read_prompt_texts(raw.request_body)) if silent else ()),
     )
 
 
@@ -128,15 +128,15 @@ def _complete(
 class _Told:
     """What Bedrock itself says, in headers and in any of the events."""
 
-    def __init__(self, reply: RawResponse) -> None:
-        sent = reply.sent
+    def __init__(self, raw: RawResponse) -> None:
+        sent = raw.request_headers
         self.metrics: Mapping[str, Any] = {}
         self.failure: Failure | None = None
         self.guardrail = Guardrail(
             sent.get("x-amzn-bedrock-guardrailidentifier"), sent.get("x-amzn-bedrock-guardrailversion")
         )
-        self._headers = reply.headers
-        for name, data in reply.frames:
+        self._headers = raw.response_headers
+        for name, data in raw.messages:
             if name.startswith(EXCEPTION):
                 self.failure = read_exception(name, data)
             elif b'"amazon-bedrock-' in data:
@@ -161,9 +161,9 @@ class _Told:
         self.guardrail.gather(beside.trace, beside.action)
 
 
-def _read_nova(reply: RawResponse) -> ParsedResponse:
+def _read_nova(raw: RawResponse) -> ParsedResponse:
     """Nova: the documents and events of Converse."""
-    events = [event for name, data in reply.frames for event in _open_event(name, data)]
+    events = [event for name, data in raw.messages for event in _open_event(name, data)]
     told = Conversation(events)
     return ParsedResponse(
         units=map_usage(told.usage),
@@ -174,15 +174,15 @@ def _read_nova(reply: RawResponse) -> ParsedResponse:
     )
 
 
-def _open_event(name: str, data: bytes) -> Frames:
+def _open_event(name: str, data: bytes) -> Messages:
     fields = decode(_fields, data) or {}
     return [(event, bytes(fields[event])) for event in _CONVERSE_EVENTS if event in fields] or [(name, data)]
 
 
-def _read_counts(reply: RawResponse) -> ParsedResponse:
+def _read_counts(raw: RawResponse) -> ParsedResponse:
     """Llama, Titan's texts, and all that tell their usage in headers alone."""
     told: dict[str, Any] = {}
-    for _, data in reply.frames:
+    for _, data in raw.messages:
         body = decode(_counts, data) or _Counts()
         told.update(
             (name, value) for name, value in msgspec.structs.asdict(body).items() if value is not None
@@ -204,9 +204,9 @@ def _sum_results(told: Mapping[str, Any]) -> dict[str, int]:
     return {"results": sum(counts)} if counts else {}
 
 
-def _read_images(reply: RawResponse) -> ParsedResponse:
+def _read_images(raw: RawResponse) -> ParsedResponse:
     """Images of Nova Canvas, Titan and Stability, which are billed by number."""
-    made = sum(len(body.images or ()) for _, data in reply.frames if (body := decode(_made, data)))
+    made = sum(len(body.images or ()) for _, data in raw.messages if (body := decode(_made, data)))
     return ParsedResponse(units={"image": Units(output=made)} if made else {}, finished=False)
 
 
@@ -224,6 +224,6 @@ _FAMILIES: dict[str, Callable[[RawResponse], ParsedResponse]] = {
 _WHOLE = (_read_images, read_embeddings)
 
 
-def _find_family(frames: Frames) -> Callable[[RawResponse], ParsedResponse]:
-    bodies = (decode(_fields, data) or {} for _, data in frames)
+def _find_family(messages: Messages) -> Callable[[RawResponse], ParsedResponse]:
+    bodies = (decode(_fields, data) or {} for _, data in messages)
     return next((read for body in bodies for name, read in _FAMILIES.items() if name in body), _read_counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.reading.content_parts import find_texts
 from payi_transport.providers.reading.json_values import decode
 
@@ -49,6 +49,6 @@ def read_prompt_texts(request: bytes) -> list[str]:
     return list(find_texts(decode(_any, request), _PROMPT))
 
 
-def read_output_text(frames: Frames) -> str:
+def read_output_text(messages: Messages) -> str:
     """The text of an answer as far as it came."""
-    return "".join(text for _, data in frames for text in find_texts(decode(_any, data), _OUTPUT))
+    return "".join(text for _, data in messages for text in find_texts(decode(_any, data), _OUTPUT))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.openai.chat import describe_extras
 from payi_transport.providers.reading.counts import count, section
 from payi_transport.providers.reading.json_values import decode, text
@@ -24,10 +24,10 @@ _any = msgspec.json.Decoder(dict[str, Any])
 _ENDS = frozenset({"message-end", "stream-end"})
 
 
-def read_chat(reply: RawResponse) -> ParsedResponse:
+def read_chat(raw: RawResponse) -> ParsedResponse:
     """A chat: one document, or a stream whose last event has the usage."""
     response_id, usage, calls, ended = None, dict[str, Any](), list[_Call](), False
-    for body in _bodies(reply.frames):
+    for body in _bodies(raw.messages):
         kind = text(body.get("type")) or text(body.get("event_type"))
         response_id = response_id or text(body.get("id")) or text(body.get("generation_id"))
         usage = _find_usage(body) or usage
@@ -42,15 +42,15 @@ def read_chat(reply: RawResponse) -> ParsedResponse:
     )
 
 
-def read_search(reply: RawResponse) -> ParsedResponse:
+def read_search(raw: RawResponse) -> ParsedResponse:
     """Embeddings and rankings."""
-    bodies = list(_bodies(reply.frames))
+    bodies = list(_bodies(raw.messages))
     body = bodies[-1] if bodies else {}
     usage = section(body, "meta")
     return ParsedResponse(
         response_id=text(body.get("id")),
         units=_map_units(section(usage, "billed_units")),
-        finished=reply.exhausted,
+        finished=raw.read_to_end,
         properties=_describe(usage),
     )
 
@@ -61,12 +61,12 @@ def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
     return None if message is None else Failure(message=message)
 
 
-def read_chat_text(frames: Frames) -> str:
+def read_chat_text(messages: Messages) -> str:
     """The text of a stream as far as it came."""
     deltas = (
         text(section(section(section(body, "delta"), "message"), "content").get("text"))
         or (text(body.get("text")) if body.get("event_type") == "text-generation" else None)
-        for body in _bodies(frames)
+        for body in _bodies(messages)
     )
     return "".join(delta or "" for delta in deltas)
 
@@ -79,8 +79,8 @@ class _Call:
         self.arguments = [arguments or ""]
 
 
-def _bodies(frames: Frames) -> Iterator[dict[str, Any]]:
-    for _, data in frames:
+def _bodies(messages: Messages) -> Iterator[dict[str, Any]]:
+    for _, data in messages:
         body = decode(_any, data)
         if body is not None:
             yield body

@@ -28,13 +28,13 @@ class _Shape(msgspec.Struct):
 _shape = msgspec.json.Decoder(_Shape)
 
 
-def read_invocation(reply: RawResponse) -> ParsedResponse:
+def read_invocation(raw: RawResponse) -> ParsedResponse:
     """What an endpoint answers, whatever it serves."""
-    if not any(_is_of_response(data) for _, data in reply.frames):
-        return read_chat(reply)
-    answer = read_response(reply)
+    if not any(_is_of_response(data) for _, data in raw.messages):
+        return read_chat(raw)
+    answer = read_response(raw)
     # An agent may tell no status, nor end its stream with the whole response, and is not asked again.
-    return msgspec.structs.replace(answer, finished=answer.finished or reply.exhausted, pending=False)
+    return msgspec.structs.replace(answer, finished=answer.finished or raw.read_to_end, pending=False)
 
 
 def _is_of_response(data: bytes) -> bool:

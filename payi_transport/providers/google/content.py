@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.framing.json_text import split_json
 from payi_transport.providers.google.function_calls import CallPart, Calls
 from payi_transport.providers.google.usage import describe_usage, map_usage
@@ -62,10 +62,10 @@ _head = msgspec.json.Decoder(_Head)
 _any = msgspec.json.Decoder()
 
 
-def read_content(reply: RawResponse) -> ParsedResponse:
+def read_content(raw: RawResponse) -> ParsedResponse:
     """Generated content: one document, or the chunks of a stream with the last usage."""
     head, calls, searches, ended, answered = _Head(), Calls(), 0, False, False
-    for _, data in reply.frames:
+    for _, data in raw.messages:
         chunk = _decode(data)
         if chunk is None:
             continue
@@ -83,19 +83,19 @@ def read_content(reply: RawResponse) -> ParsedResponse:
         model=model,
         resource=model,
         response_id=head.response_id,
-        units=map_usage(usage, model or reply.asked),
+        units=map_usage(usage, model or raw.requested_model),
         function_calls=calls.named(),
         failure=failure,
-        properties=_describe(usage, reply.headers, searches),
+        properties=_describe(usage, raw.response_headers, searches),
         finished=ended or failure is not None,
     )
 
 
-def read_content_text(frames: Frames) -> str:
+def read_content_text(messages: Messages) -> str:
     """The text of an answer as far as it came, of all candidates, without thoughts."""
     return "".join(
         part["text"]
-        for _, data in frames
+        for _, data in messages
         for part in _find_parts(_decode_any(data))
         if isinstance(part.get("text"), str) and not part.get("thought")
     )

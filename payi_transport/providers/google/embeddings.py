@@ -43,33 +43,33 @@ _body = msgspec.json.Decoder(_Body)
 _predictions = msgspec.json.Decoder(list[_Prediction])
 
 
-def read_embeddings(reply: RawResponse) -> ParsedResponse:
+def read_embeddings(raw: RawResponse) -> ParsedResponse:
     """Embeddings: the prompt is all that is billed. Older models tell nothing of it."""
-    body = _read_body(reply)
+    body = _read_body(raw)
     usage = body.usage_metadata if isinstance(body.usage_metadata, dict) else {}
     return ParsedResponse(
-        units=map_usage(usage, reply.asked),
+        units=map_usage(usage, raw.requested_model),
         failure=read_failure(body.error),
         properties=describe_usage(usage, None),
-        finished=reply.exhausted,
+        finished=raw.read_to_end,
     )
 
 
-def read_predictions(reply: RawResponse) -> ParsedResponse:
+def read_predictions(raw: RawResponse) -> ParsedResponse:
     """Embeddings of Vertex AI, by tokens or else by characters, and as many images as were made."""
-    body = _read_body(reply)
+    body = _read_body(raw)
     metadata = body.metadata if isinstance(body.metadata, dict) else {}
     characters = count(metadata, "billableCharacterCount", "billable_character_count")
     return ParsedResponse(
         units=_map_predictions(_decode(_predictions, body.predictions) or [], characters),
         failure=read_failure(body.error),
         properties=describe_extras(None, {"billable_character_count": characters}),
-        finished=reply.exhausted,
+        finished=raw.read_to_end,
     )
 
 
-def _read_body(reply: RawResponse) -> _Body:
-    bodies = (_decode(_body, data) for _, data in reply.frames)
+def _read_body(raw: RawResponse) -> _Body:
+    bodies = (_decode(_body, data) for _, data in raw.messages)
     return next(filter(None, bodies), _Body())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.google.content import bare_name, read_failure
 from payi_transport.providers.google.function_calls import read_arguments
 from payi_transport.providers.google.usage import describe_usage, map_usage
@@ -62,10 +62,10 @@ _step = msgspec.json.Decoder(_Step)
 _steps = msgspec.json.Decoder(list[_Step])
 
 
-def read_interaction(reply: RawResponse) -> ParsedResponse:
+def read_interaction(raw: RawResponse) -> ParsedResponse:
     """What an interaction says: of a stream, the last event has the usage, and those before it the calls."""
     last, calls, failure, streamed = _Interaction(), _Calls(), None, False
-    for _, data in reply.frames:
+    for _, data in raw.messages:
         message = _decode(data)
         if message is None:
             continue
@@ -82,7 +82,7 @@ def read_interaction(reply: RawResponse) -> ParsedResponse:
         model=model,
         resource=model,
         response_id=last.id if isinstance(last.id, str) and last.id else None,
-        units=map_usage(usage, model or reply.asked),
+        units=map_usage(usage, model or raw.requested_model),
         function_calls=calls.named(),
         failure=failure or (_read_errors(last.errors) if status == "failed" else None),
         properties=describe_usage(usage, last.service_tier),
@@ -92,9 +92,9 @@ def read_interaction(reply: RawResponse) -> ParsedResponse:
     )
 
 
-def read_interaction_text(frames: Frames) -> str:
+def read_interaction_text(messages: Messages) -> str:
     """The text of a stream as far as it came, without thoughts."""
-    deltas = [message.delta for _, data in frames if (message := _decode(data)) is not None]
+    deltas = [message.delta for _, data in messages if (message := _decode(data)) is not None]
     texts = (delta.get("text") for delta in deltas if isinstance(delta, dict) and delta.get("type") == "text")
     return "".join(text for text in texts if isinstance(text, str))
 

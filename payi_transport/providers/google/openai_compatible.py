@@ -19,10 +19,10 @@ from payi_transport.values.event import ParsedResponse, Units
 __all__ = ["read_chat"]
 
 
-def read_chat(reply: RawResponse) -> ParsedResponse:
+def read_chat(raw: RawResponse) -> ParsedResponse:
     """Chat completions of Google's models."""
-    model = bare_name(reply.asked)
-    return openai.read_chat(reply, lambda usage: _map_usage(usage, model))
+    model = bare_name(raw.requested_model)
+    return openai.read_chat(raw, lambda usage: _map_usage(usage, model))
 
 
 def _map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:

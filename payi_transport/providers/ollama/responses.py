@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.openai.chat import describe_extras, read_failure
 from payi_transport.providers.reading.counts import count
 from payi_transport.providers.reading.json_values import decode, text
@@ -61,10 +61,10 @@ _line = msgspec.json.Decoder(_Line)
 _head = msgspec.json.Decoder(_Head)
 
 
-def read_generation(reply: RawResponse) -> ParsedResponse:
+def read_generation(raw: RawResponse) -> ParsedResponse:
     """Chats, completions and embeddings."""
     last, calls, failure, done = _Head(), list[FunctionCall](), None, False
-    for line in _lines(reply.frames):
+    for line in _lines(raw.messages):
         last, done = line, done or line.done is True or bool(bytes(line.embeddings))
         failure = read_failure(line.error) or failure
         calls += _read_calls(line)
@@ -79,18 +79,18 @@ def read_generation(reply: RawResponse) -> ParsedResponse:
     )
 
 
-def read_generation_text(frames: Frames) -> str:
+def read_generation_text(messages: Messages) -> str:
     """The text of an answer as far as it came."""
     return "".join(
         text(line.response)
         or text(line.message.content if isinstance(line, _Line) and line.message else None)
         or ""
-        for line in _lines(frames)
+        for line in _lines(messages)
     )
 
 
-def _lines(frames: Frames) -> Iterator[_Head]:
-    for _, data in frames:
+def _lines(messages: Messages) -> Iterator[_Head]:
+    for _, data in messages:
         line = decode(_line, data) or decode(_head, data)
         if line is not None:
             yield line

@@ -142,13 +142,13 @@ def _is_beside(reasoning: int, usage: Mapping[str, Any], completion: int, detail
 
 
 def read_chat(
-    reply: RawResponse, map_usage: Callable[[Mapping[str, Any]], dict[str, Units]] = map_usage
+    raw: RawResponse, map_usage: Callable[[Mapping[str, Any]], dict[str, Units]] = map_usage
 ) -> ParsedResponse:
     """Completions, of chats and legacy ones: one document, or a stream's chunks with the last usage."""
     head = _Head()
     calls = _Calls()
     finished = done = False
-    for _, data in reply.frames:
+    for _, data in raw.messages:
         if data.startswith(DONE):
             done = True
             continue
@@ -167,7 +167,7 @@ def read_chat(
         function_calls=calls.named(),
         failure=failure,
         properties=describe_extras(head.service_tier, find_extras(head.usage or {})),
-        finished=done or (finished and (reply.exhausted or bool(head.usage))) or failure is not None,
+        finished=done or (finished and (raw.read_to_end or bool(head.usage))) or failure is not None,
     )
 
 

@@ -32,9 +32,9 @@ class _Job(msgspec.Struct):
 _job = msgspec.json.Decoder(_Job)
 
 
-def read_batch(reply: RawResponse) -> ParsedResponse:
+def read_batch(raw: RawResponse) -> ParsedResponse:
     """A batch; pending until its usage is there, which comes with its end."""
-    job = _read(reply)
+    job = _read(raw)
     usage = job.usage if isinstance(job.usage, dict) else {}
     units = map_usage(usage)
     counted = any(unit.input or unit.output for unit in units.values())
@@ -47,9 +47,9 @@ def read_batch(reply: RawResponse) -> ParsedResponse:
     )
 
 
-def read_video(reply: RawResponse) -> ParsedResponse:
+def read_video(raw: RawResponse) -> ParsedResponse:
     """A video; pending until it is made or failed. Billed by its seconds and its size."""
-    job = _read(reply)
+    job = _read(raw)
     seconds = count({"seconds": _to_number(job.seconds)}, "seconds") if job.status == "completed" else None
     return ParsedResponse(
         model=text(job.model),
@@ -61,9 +61,9 @@ def read_video(reply: RawResponse) -> ParsedResponse:
     )
 
 
-def _read(reply: RawResponse) -> _Job:
+def _read(raw: RawResponse) -> _Job:
     """The job; nothing of it where the body is not one."""
-    return decode(_job, b"".join(data for _, data in reply.frames)) or _Job()
+    return decode(_job, b"".join(data for _, data in raw.messages)) or _Job()
 
 
 def _to_number(value: Any) -> Any:

@@ -47,42 +47,42 @@ _list = msgspec.json.Decoder(list[msgspec.Raw])
 _Counts = Mapping[str, Any]
 
 
-def read_embeddings(reply: RawResponse) -> ParsedResponse:
+def read_embeddings(raw: RawResponse) -> ParsedResponse:
     """Embeddings, floats or base64: the prompt is all that is billed."""
-    body, usage, finished = _read_last(reply)
+    body, usage, finished = _read_last(raw)
     return _answer(body, map_usage(usage), finished, describe_extras(None, find_extras(usage)))
 
 
-def read_images(reply: RawResponse) -> ParsedResponse:
+def read_images(raw: RawResponse) -> ParsedResponse:
     """Images: tokens where the model tells them, else (DALL-E) as many `image` as were made."""
-    body, usage, finished = _read_last(reply)
+    body, usage, finished = _read_last(raw)
     drawn = body.svg_usage if isinstance(body.svg_usage, dict) else {}
     extras = {"size": body.size, "quality": body.quality, **find_extras(usage), "svg_usage": drawn}
     units = _map_images(usage, _count_items(body.data))
     return _answer(body, units, finished, describe_extras(None, extras))
 
 
-def read_transcription(reply: RawResponse) -> ParsedResponse:
+def read_transcription(raw: RawResponse) -> ParsedResponse:
     """Transcription and translation: tokens, or seconds of audio where the model is billed by duration."""
-    body, usage, finished = _read_last(reply)
+    body, usage, finished = _read_last(raw)
     return _answer(body, _map_transcription(usage or {"seconds": body.duration}), finished)
 
 
-def read_speech(reply: RawResponse) -> ParsedResponse:
+def read_speech(raw: RawResponse) -> ParsedResponse:
     """Speech: tokens where a stream tells them; the models that are billed by characters tell nothing."""
-    body, usage, finished = _read_last(reply)
+    body, usage, finished = _read_last(raw)
     prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
     units = {} if prompt is None else {"text": Units(input=prompt)}
     if completion is not None:
         units["audio"] = Units(output=completion)
-    units = units or _count_characters(reply.request)
+    units = units or _count_characters(raw.request_body)
     return _answer(body, units, finished)
 
 
-def _read_last(reply: RawResponse) -> tuple[_Body, _Counts, bool]:
+def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
     """The last message that can be read, the last usage that came, and whether the end was seen."""
     last, usage, ended = _Body(), {}, False
-    for _, data in reply.frames:
+    for _, data in raw.messages:
         try:
             body = _body.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -92,7 +92,7 @@ def _read_last(reply: RawResponse) -> tuple[_Body, _Counts, bool]:
         if isinstance(body.usage, dict) and body.usage:
             usage = body.usage
     streamed = isinstance(last.type, str)
-    return last, usage, ended if streamed else reply.exhausted
+    return last, usage, ended if streamed else raw.read_to_end
 
 
 def _answer(

@@ -53,10 +53,10 @@ class _Message(_Response):
 _message = msgspec.json.Decoder(_Message)
 
 
-def read_response(reply: RawResponse) -> ParsedResponse:
+def read_response(raw: RawResponse) -> ParsedResponse:
     """What a response says; of a stream that was cut, the items that were finished."""
     response, items, failure, streamed, ended = _Response(), list[Any](), None, False, False
-    for _, data in reply.frames:
+    for _, data in raw.messages:
         message = _decode(data)
         if message is None:
             continue

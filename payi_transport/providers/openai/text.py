@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.reading.content_parts import find_texts, has_part
 from payi_transport.providers.reading.json_values import decode
 
@@ -39,9 +39,9 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
     return list(find_texts(body, _PROMPT, _WRITTEN))
 
 
-def read_output_text(frames: Frames) -> str:
+def read_output_text(messages: Messages) -> str:
     """The text of an answer as far as it came, of all choices."""
-    return "".join(text for _, data in frames for text in _find_output(decode(_object, data) or {}))
+    return "".join(text for _, data in messages for text in _find_output(decode(_object, data) or {}))
 
 
 def _find_output(body: dict[str, Any]) -> Iterator[str]:

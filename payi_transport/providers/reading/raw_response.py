@@ -1,31 +1,33 @@
-"""What a dialect reads: one answer, split into its messages, beside the request that it answers."""
+"""What a reader gets: one response, already split into messages, with what is known of its request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 
 __all__ = ["RawResponse"]
 
 
 class RawResponse(NamedTuple):
-    """`exhausted`: the body was read to its end; `streams`: it is that of a stream. `headers` are
-    those of the answer, by lower-case name.
+    """A response before its provider's reader has read it.
 
-    `asked` is the model that the caller asked for, `priced` what the caller says that it is, where its name
-    does not, and `category` that of the host. `uri` is where the request went, without its query, and `sent`
-    are its headers, by lower-case name.
+    - `read_to_end`: the caller read the whole body. A stream may be left early, or break off.
+    - `response_headers`, `request_headers`: by lower-case name.
+    - `requested_model`: the model that the caller asked for, in the path or in the body.
+    - `priced_model`: what the caller's configuration says that model is, None if it says nothing.
+    - `category`: that of the host. `uri`: where the request went, without its query.
+    - `is_stream`: the body came as a stream of messages.
     """
 
-    frames: Frames
-    exhausted: bool = True
-    request: bytes = b""
-    headers: Mapping[str, str] = {}
-    asked: str | None = None
+    messages: Messages
+    read_to_end: bool = True
+    request_body: bytes = b""
+    response_headers: Mapping[str, str] = {}
+    requested_model: str | None = None
     category: str = ""
     uri: str = ""
-    sent: Mapping[str, str] = {}
-    priced: str | None = None
-    streams: bool = False
+    request_headers: Mapping[str, str] = {}
+    priced_model: str | None = None
+    is_stream: bool = False

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from payi_transport.providers.anthropic.messages import read_message
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
-from tests.providers.shapes import DEEP, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, make_messages, objects_of, show
 
 USAGE = {"input_tokens": 25, "output_tokens": 13}
 MESSAGE: dict[str, Any] = {
@@ -27,8 +27,8 @@ START = {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_re
 STOP = {"type": "message_stop"}
 
 
-def read(*bodies: Any, exhausted: bool = True, category: str = "system.anthropic") -> ParsedResponse:
-    return read_message(RawResponse(frames_of(*bodies), exhausted, category=category))
+def read(*bodies: Any, read_to_end: bool = True, category: str = "system.anthropic") -> ParsedResponse:
+    return read_message(RawResponse(make_messages(*bodies), read_to_end, category=category))
 
 
 def delta(usage: Any = None, reason: str | None = "end_turn") -> dict[str, Any]:
@@ -36,10 +36,10 @@ def delta(usage: Any = None, reason: str | None = "end_turn") -> dict[str, Any]:
 
 
 def test_a_document_tells_the_whole_message() -> None:
-    answer = read(MESSAGE)
-    assert (answer.model, answer.response_id, answer.finished) == ("claude", "msg_1", True)
-    assert (answer.resource, answer.scope, answer.failure, answer.properties) == (None, None, None, {})
-    assert show(answer.units) == {"text": (25, 13)}
+    parsed = read(MESSAGE)
+    assert (parsed.model, parsed.response_id, parsed.finished) == ("claude", "msg_1", True)
+    assert (parsed.resource, parsed.scope, parsed.failure, parsed.properties) == (None, None, None, {})
+    assert show(parsed.units) == {"text": (25, 13)}
 
 
 # --- usage
@@ -85,10 +85,10 @@ def test_a_model_that_stood_in_is_what_is_priced() -> None:
         {"type": "message", "model": "claude", **USAGE},
         {"type": "fallback_message", "model": "other", **USAGE},
     ]
-    answer = read(START, delta({"iterations": iterations}))
-    assert (answer.model, answer.resource) == ("claude", "other")
-    assert answer.properties["provider.iterations.1.model"] == "claude"
-    assert not [name for name in answer.properties if name.startswith("provider.iterations.2")]
+    parsed = read(START, delta({"iterations": iterations}))
+    assert (parsed.model, parsed.resource) == ("claude", "other")
+    assert parsed.properties["provider.iterations.1.model"] == "claude"
+    assert not [name for name in parsed.properties if name.startswith("provider.iterations.2")]
 
 
 # --- function calls
@@ -144,8 +144,8 @@ def test_calls_are_joined_from_their_deltas(events: list[Any], calls: list[Funct
     "content", [None, 7, "x", {}, {"type": "tool_use", "name": "f"}, [None, 7, "x", [], {"type": 7}]]
 )
 def test_content_of_another_shape_hides_no_usage(content: Any) -> None:
-    answer = read({**MESSAGE, "content": content})
-    assert (show(answer.units), answer.function_calls) == ({"text": (25, 13)}, ())
+    parsed = read({**MESSAGE, "content": content})
+    assert (show(parsed.units), parsed.function_calls) == ({"text": (25, 13)}, ())
 
 
 # --- failures, and when it is over
@@ -163,14 +163,14 @@ def test_content_of_another_shape_hides_no_usage(content: Any) -> None:
     ids=repr,
 )
 def test_an_error_event_is_the_end_and_keeps_what_was_told(error: Any, failure: Failure) -> None:
-    answer = read(START, {"type": "error", "error": error}, exhausted=False)
-    assert (answer.failure, answer.finished) == (failure, True)
-    assert show(answer.units) == {"text": (25, 13)}
+    parsed = read(START, {"type": "error", "error": error}, read_to_end=False)
+    assert (parsed.failure, parsed.finished) == (failure, True)
+    assert show(parsed.units) == {"text": (25, 13)}
 
 
 def test_an_error_event_without_a_type_is_one_too() -> None:
-    answer = read(START, {"error": {"code": 503, "message": "m"}}, exhausted=False)
-    assert (answer.failure, answer.finished) == (Failure(None, "503", "m"), True)
+    parsed = read(START, {"error": {"code": 503, "message": "m"}}, read_to_end=False)
+    assert (parsed.failure, parsed.finished) == (Failure(None, "503", "m"), True)
 
 
 @pytest.mark.parametrize(
@@ -187,11 +187,11 @@ def test_an_error_event_without_a_type_is_one_too() -> None:
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("exhausted", [True, False])
+@pytest.mark.parametrize("read_to_end", [True, False])
 def test_a_message_is_over_when_it_says_why_it_stopped(
-    events: list[Any], finished: bool, exhausted: bool
+    events: list[Any], finished: bool, read_to_end: bool
 ) -> None:
-    assert read(*events, exhausted=exhausted).finished is finished
+    assert read(*events, read_to_end=read_to_end).finished is finished
 
 
 # --- anything
@@ -205,15 +205,15 @@ NAMES = (
 @pytest.mark.parametrize("field", [*MESSAGE, "message", "delta", "index", "content_block", "error"])
 @pytest.mark.parametrize("value", [None, True, 3, 0.5, "x", [], [1], {}, {"a": 1}], ids=repr)
 def test_a_field_of_another_type_raises_nothing(field: str, value: Any) -> None:
-    answer = read({**MESSAGE, field: value}, {**START, field: value}, {**delta(USAGE), field: value})
-    for text in (answer.model, answer.response_id):
+    parsed = read({**MESSAGE, field: value}, {**START, field: value}, {**delta(USAGE), field: value})
+    for text in (parsed.model, parsed.response_id):
         assert text is None or isinstance(text, str)
 
 
 @given(st.lists(objects_of(NAMES), max_size=4), st.booleans())
-def test_any_json_raises_nothing(bodies: list[dict[str, Any]], exhausted: bool) -> None:
-    answer = read(*bodies, exhausted=exhausted)
-    assert all(isinstance(call.name, str) and call.name for call in answer.function_calls)
+def test_any_json_raises_nothing(bodies: list[dict[str, Any]], read_to_end: bool) -> None:
+    parsed = read(*bodies, read_to_end=read_to_end)
+    assert all(isinstance(call.name, str) and call.name for call in parsed.function_calls)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=4))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.providers.anthropic.text import read_output_text, read_prompt_texts
-from tests.providers.shapes import DEEP, frames_of
+from tests.providers.shapes import DEEP, make_messages
 
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
 
@@ -93,7 +93,7 @@ def delta(kind: Any, **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_output_text_is_all_that_was_written(events: list[Any], text: str) -> None:
-    assert read_output_text(frames_of(*events)) == text
+    assert read_output_text(make_messages(*events)) == text
 
 
 @given(st.binary(max_size=200))
@@ -104,5 +104,5 @@ def test_no_bytes_are_an_exception(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))
 def test_json_beyond_bounds_is_no_text(body: bytes) -> None:
-    assert read_output_text(frames_of(body)) == ""
+    assert read_output_text(make_messages(body)) == ""
     assert not read_prompt_texts(b'"image"' + body)

@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.bedrock.converse import read_converse, read_exception
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
-from tests.providers.shapes import DEEP, Shown, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 USAGE = {"inputTokens": 14, "outputTokens": 26, "totalTokens": 40}
 METADATA = ("metadata", {"usage": USAGE, "metrics": {"latencyMs": 5}})
 ROUTED = "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-haiku-4-5-v1:0"
 
 
-def events_of(*events: tuple[str, Any]) -> Frames:
-    return [(name, frames_of(data)[0][1]) for name, data in events]
+def events_of(*events: tuple[str, Any]) -> Messages:
+    return [(name, make_messages(data)[0][1]) for name, data in events]
 
 
 def read(body: Any, **more: Any) -> ParsedResponse:
-    return read_converse(RawResponse(frames_of(body), **more))
+    return read_converse(RawResponse(make_messages(body), **more))
 
 
 def stream(*events: tuple[str, Any], **more: Any) -> ParsedResponse:
@@ -68,9 +68,9 @@ def test_the_calls_of_a_document(blocks: list[Any], calls: list[FunctionCall]) -
 
 @pytest.mark.parametrize("output", [None, 7, [], {}, {"message": None}, {"message": {"content": None}}])
 def test_an_output_of_another_shape_costs_its_calls_alone(output: Any) -> None:
-    answer = read({"output": output, "usage": USAGE})
-    assert show(answer.units) == {"text": (14, 26)}
-    assert answer.function_calls == ()
+    parsed = read({"output": output, "usage": USAGE})
+    assert show(parsed.units) == {"text": (14, 26)}
+    assert parsed.function_calls == ()
 
 
 def begin(index: Any, name: Any = "get_weather") -> tuple[str, Any]:
@@ -112,7 +112,7 @@ def test_arguments_are_as_on_the_wire() -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "exhausted", "finished"),
+    ("events", "read_to_end", "finished"),
     [
         ([("messageStart", {}), ("messageStop", {"stopReason": "end_turn"}), METADATA], True, True),
         ([("messageStart", {}), ("messageStop", {"stopReason": "end_turn"}), METADATA], False, True),
@@ -126,17 +126,17 @@ def test_arguments_are_as_on_the_wire() -> None:
     ],
 )
 def test_the_last_word_of_a_stream_is_its_usage(
-    events: list[tuple[str, Any]], exhausted: bool, finished: bool
+    events: list[tuple[str, Any]], read_to_end: bool, finished: bool
 ) -> None:
-    assert stream(*events, exhausted=exhausted).finished is finished
+    assert stream(*events, read_to_end=read_to_end).finished is finished
 
 
 def test_an_exception_in_a_stream_is_a_failure_beside_what_was_seen() -> None:
-    answer = stream(
+    parsed = stream(
         METADATA, ("exception:modelStreamErrorException", {"message": "broke", "originalStatusCode": 1})
     )
-    assert answer.failure == Failure(code="modelStreamErrorException", message="broke")
-    assert show(answer.units) == {"text": (14, 26)}
+    assert parsed.failure == Failure(code="modelStreamErrorException", message="broke")
+    assert show(parsed.units) == {"text": (14, 26)}
 
 
 def test_an_exception_tells_more_than_an_intervention() -> None:
@@ -177,9 +177,11 @@ def test_streams_of_openai_count_what_was_cached_once(
         "usage": {"inputTokens": 12, "outputTokens": 1, "cacheReadInputTokens": 10},
         "trace": {"promptRouter": {"invokedModelId": routed}},
     }
-    answer = stream(("metadata", body), asked=asked) if streams else read(body, asked=asked)
-    assert show(answer.units) == units
-    assert answer.resource == routed
+    parsed = (
+        stream(("metadata", body), requested_model=asked) if streams else read(body, requested_model=asked)
+    )
+    assert show(parsed.units) == units
+    assert parsed.resource == routed
 
 
 @pytest.mark.parametrize(
@@ -192,8 +194,8 @@ def test_streams_of_openai_count_what_was_cached_once(
     ],
 )
 def test_a_large_context_of_anthropic_has_its_own_units(asked: str, cached: int, suffix: str) -> None:
-    answer = read({"usage": {**USAGE, "cacheReadInputTokens": cached}}, asked=asked)
-    assert show(answer.units) == {f"text{suffix}": (14, 26), f"text_cache_read{suffix}": (cached, None)}
+    parsed = read({"usage": {**USAGE, "cacheReadInputTokens": cached}}, requested_model=asked)
+    assert show(parsed.units) == {f"text{suffix}": (14, 26), f"text_cache_read{suffix}": (cached, None)}
 
 
 PROFILE = "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc"
@@ -218,34 +220,34 @@ def test_a_price_tells_the_family_where_the_model_that_answered_does_not(
         "usage": {"inputTokens": 200_001, "outputTokens": 1},
         "trace": {"promptRouter": {"invokedModelId": routed}},
     }
-    assert show(read(body, asked=asked, priced=priced).units) == {name: (200_001, 1)}
+    assert show(read(body, requested_model=asked, priced_model=priced).units) == {name: (200_001, 1)}
 
 
 def test_a_price_tells_openais_streams_which_count_what_was_cached_twice() -> None:
     body = {"usage": {"inputTokens": 12, "outputTokens": 1, "cacheReadInputTokens": 10}}
-    answer = stream(("metadata", body), asked=PROFILE, priced="openai.gpt-5.6")
-    assert show(answer.units) == {"text": (2, 1), "text_cache_read": (10, None)}
+    parsed = stream(("metadata", body), requested_model=PROFILE, priced_model="openai.gpt-5.6")
+    assert show(parsed.units) == {"text": (2, 1), "text_cache_read": (10, None)}
 
 
 @pytest.mark.parametrize("config", [None, 7, [], {"guardrailIdentifier": 7}])
 def test_a_guardrail_of_another_type_has_no_name(config: Any) -> None:
     request = json.dumps({"guardrailConfig": config}).encode()
-    assert read({"usage": USAGE}, request=request).properties == {}
+    assert read({"usage": USAGE}, request_body=request).properties == {}
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", [1]])
 def test_what_is_beside_the_usage_may_be_of_any_type(value: Any) -> None:
-    answer = read(
+    parsed = read(
         {"usage": USAGE, "metrics": value, "trace": value, "serviceTier": value, "performanceConfig": value}
     )
-    assert show(answer.units) == {"text": (14, 26)}
-    assert answer.properties == {} and answer.resource is None
+    assert show(parsed.units) == {"text": (14, 26)}
+    assert parsed.properties == {} and parsed.resource is None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", *DEEP])
 def test_bodies_that_are_none_tell_nothing(body: bytes) -> None:
-    answer = read(body)
-    assert answer.units == {} and answer.failure is None
+    parsed = read(body)
+    assert parsed.units == {} and parsed.failure is None
     assert stream(("metadata", body), ("exception:x", body)).failure is not None
 
 
@@ -254,13 +256,13 @@ NAMES = (
     "trace", "guardrail", "promptRouter", "invokedModelId", "stopReason", "start", "delta", "type",
     "contentBlockIndex", "metrics", "latencyMs", "serviceTier", "performanceConfig", "guardrailConfig",
 )  # fmt: skip
-frames = st.lists(
+messages = st.lists(
     st.tuples(st.sampled_from(["", "metadata", "contentBlockDelta", "exception:x"]), objects_of(NAMES))
 )
 
 
-@given(frames, objects_of(NAMES), st.sampled_from([None, "openai.x", "anthropic.x"]))
+@given(messages, objects_of(NAMES), st.sampled_from([None, "openai.x", "anthropic.x"]))
 def test_events_of_any_shape_raise_nothing(
     events: list[tuple[str, Any]], asked: dict[str, Any], model: str | None
 ) -> None:
-    stream(*events, request=json.dumps(asked).encode(), asked=model)
+    stream(*events, request_body=json.dumps(asked).encode(), requested_model=model)

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from payi_transport.providers.bedrock.embeddings import read_embeddings
 from payi_transport.providers.reading.raw_response import RawResponse
-from tests.providers.shapes import DEEP, Shown, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 COUNTED = {"x-amzn-bedrock-input-token-count": "6"}
 VECTORS = {"embeddings": [[0.5]], "response_type": "embeddings_floats"}
@@ -61,17 +61,19 @@ CASES: dict[str, tuple[Any, Any, dict[str, str], Shown, tuple[str, ...]]] = {
 def test_the_units_of_embeddings(
     asked: Any, answered: Any, headers: dict[str, str], units: Shown, uncounted: tuple[str, ...]
 ) -> None:
-    reply = RawResponse(frames_of(answered), request=frames_of(asked)[0][1], headers=headers)
-    answer = read_embeddings(reply)
-    assert show(answer.units) == units
-    assert answer.uncounted == uncounted
+    reply = RawResponse(
+        make_messages(answered), request_body=make_messages(asked)[0][1], response_headers=headers
+    )
+    parsed = read_embeddings(reply)
+    assert show(parsed.units) == units
+    assert parsed.uncounted == uncounted
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", {"inputTextTokenCount": "5"}, *DEEP])
 @pytest.mark.parametrize("request_body", [b"", b"{", b'{"texts":7,"images":{},"inputs":[7,{"content":[7]}]}'])
 def test_bodies_that_tell_nothing_have_no_units(body: Any, request_body: bytes) -> None:
-    answer = read_embeddings(RawResponse(frames_of(body), request=request_body))
-    assert answer.units == {} and answer.uncounted == ()
+    parsed = read_embeddings(RawResponse(make_messages(body), request_body=request_body))
+    assert parsed.units == {} and parsed.uncounted == ()
 
 
 NAMES = ("texts", "images", "inputs", "content", "text", "image_url", "inputImage", "inputTextTokenCount")
@@ -79,4 +81,8 @@ NAMES = ("texts", "images", "inputs", "content", "text", "image_url", "inputImag
 
 @given(objects_of(NAMES), objects_of(NAMES))
 def test_bodies_of_any_shape_raise_nothing(asked: Any, answered: Any) -> None:
-    read_embeddings(RawResponse(frames_of(answered), request=frames_of(asked)[0][1], headers=COUNTED))
+    read_embeddings(
+        RawResponse(
+            make_messages(answered), request_body=make_messages(asked)[0][1], response_headers=COUNTED
+        )
+    )

@@ -10,7 +10,7 @@ from hypothesis import given
 from payi_transport.providers.bedrock.guardrail import Guardrail, read_checks, read_guardrail
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
-from tests.providers.shapes import DEEP, Shown, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 UNITS = {
     "topicPolicyUnits": "guardrail_topic",
@@ -138,12 +138,12 @@ def test_a_guardrail_goes_by_the_names_that_were_asked_for(
     assert gather(trace, None, *asked).properties == properties
 
 
-def apply(body: Any, uri: str = URI.format("gr1", "2"), exhausted: bool = True) -> ParsedResponse:
-    return read_guardrail(RawResponse(frames_of(body), exhausted, uri=uri))
+def apply(body: Any, uri: str = URI.format("gr1", "2"), read_to_end: bool = True) -> ParsedResponse:
+    return read_guardrail(RawResponse(make_messages(body), read_to_end, uri=uri))
 
 
 def test_a_guardrail_by_itself_has_its_sums_and_the_names_in_the_path() -> None:
-    answer = apply(
+    parsed = apply(
         {
             "action": "GUARDRAIL_INTERVENED",
             "usage": {"topicPolicyUnits": 2},
@@ -151,14 +151,14 @@ def test_a_guardrail_by_itself_has_its_sums_and_the_names_in_the_path() -> None:
         },
         URI.format("arn%3Aaws%3Abedrock%3Aeu%3A1%3Aguardrail%2Fgr1", "DRAFT"),
     )
-    assert show(answer.units) == {"guardrail_topic": (2, None)}
-    assert answer.properties == {
+    assert show(parsed.units) == {"guardrail_topic": (2, None)}
+    assert parsed.properties == {
         ID: "arn:aws:bedrock:eu:1:guardrail/gr1",
         VERSION: "DRAFT",
         ACTION: "GUARDRAIL_INTERVENED",
     }
-    assert answer.failure is not None
-    assert answer.finished
+    assert parsed.failure is not None
+    assert parsed.finished
 
 
 def test_without_sums_the_assessments_of_a_guardrail_are_added() -> None:
@@ -167,8 +167,8 @@ def test_without_sums_the_assessments_of_a_guardrail_are_added() -> None:
 
 
 def test_an_answer_that_was_cut_is_not_finished() -> None:
-    assert not apply(b'{"action":', exhausted=False).finished
-    assert not read_checks(RawResponse([], exhausted=False)).finished
+    assert not apply(b'{"action":', read_to_end=False).finished
+    assert not read_checks(RawResponse([], read_to_end=False)).finished
 
 
 def test_a_path_that_names_no_guardrail_leaves_its_names_out() -> None:
@@ -181,15 +181,15 @@ def test_checks_have_their_text_units() -> None:
         "promptAttack": {"textUnits": 1},
         "sensitiveInformation": None,
     }
-    answer = read_checks(RawResponse(frames_of({"usage": usage})))
-    assert show(answer.units) == {"guardrail_content": (3, None)}
-    assert answer.finished
+    parsed = read_checks(RawResponse(make_messages({"usage": usage})))
+    assert show(parsed.units) == {"guardrail_content": (3, None)}
+    assert parsed.finished
 
 
 @pytest.mark.parametrize("reader", [read_guardrail, read_checks])
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", {"usage": 7}, {"usage": [1]}, *DEEP])
 def test_bodies_that_tell_nothing_have_no_units(reader: Any, body: Any) -> None:
-    assert reader(RawResponse(frames_of(body))).units == {}
+    assert reader(RawResponse(make_messages(body))).units == {}
 
 
 NAMES = (
@@ -201,6 +201,6 @@ NAMES = (
 @given(objects_of(NAMES), objects_of(NAMES))
 def test_bodies_of_any_shape_raise_nothing(body: dict[str, Any], asked: dict[str, Any]) -> None:
     apply(body)
-    read_checks(RawResponse(frames_of(body)))
+    read_checks(RawResponse(make_messages(body)))
     guardrail = gather(body, body.get("action"), asked, body.get("usage"))
     assert guardrail.units is not None and guardrail.properties is not None

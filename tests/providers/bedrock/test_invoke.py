@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.framing import Frames
+from payi_transport.framing import Messages
 from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chunks
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
-from tests.providers.shapes import DEEP, Shown, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 HEADERS = {"x-amzn-bedrock-input-token-count": "14", "x-amzn-bedrock-output-token-count": "26"}
 METRICS = {"amazon-bedrock-invocationMetrics": {"inputTokenCount": 14, "outputTokenCount": 26}}
@@ -22,14 +22,14 @@ MESSAGE = {"id": "msg_1", "type": "message", "role": "assistant", "content": [],
 
 
 def read(body: Any, **more: Any) -> ParsedResponse:
-    return read_invocation(RawResponse(frames_of(body), **more))
+    return read_invocation(RawResponse(make_messages(body), **more))
 
 
 def stream(*events: Any, **more: Any) -> ParsedResponse:
-    frames = [
+    messages = [
         event if isinstance(event, tuple) else ("chunk", json.dumps(event).encode()) for event in events
     ]
-    return read_invocation(RawResponse(frames, **more))
+    return read_invocation(RawResponse(messages, **more))
 
 
 def wrap(data: bytes) -> bytes:
@@ -37,8 +37,8 @@ def wrap(data: bytes) -> bytes:
 
 
 def test_events_are_taken_out_of_their_chunks() -> None:
-    frames: Frames = [("chunk", wrap(b'{"a":1}')), ("exception:throttlingException", b'{"message":"x"}')]
-    assert unwrap_chunks(frames) == [("chunk", b'{"a":1}'), frames[1]]
+    messages: Messages = [("chunk", wrap(b'{"a":1}')), ("exception:throttlingException", b'{"message":"x"}')]
+    assert unwrap_chunks(messages) == [("chunk", b'{"a":1}'), messages[1]]
 
 
 @pytest.mark.parametrize(
@@ -101,30 +101,30 @@ FAMILIES: dict[str, tuple[dict[str, Any], Shown]] = {
 def test_a_family_is_told_by_its_body_and_where_it_counts_nothing_headers_do(
     body: dict[str, Any], units: Shown, asked: str | None
 ) -> None:
-    answer = read(body, headers=HEADERS, asked=asked)
-    assert show(answer.units) == units
-    assert answer.finished
-    assert answer.response_id is None
+    parsed = read(body, response_headers=HEADERS, requested_model=asked)
+    assert show(parsed.units) == units
+    assert parsed.finished
+    assert parsed.response_id is None
 
 
 @pytest.mark.parametrize("body", [body for body, units in FAMILIES.values() if units == {"text": (14, 26)}])
 def test_on_streams_the_metrics_of_the_last_event_do(body: dict[str, Any]) -> None:
-    answer = stream(body, {**body, **METRICS}, headers={"x-amzn-bedrock-invocation-latency": "3"})
-    assert show(answer.units) == {"text": (14, 26)}
-    assert answer.finished
+    parsed = stream(body, {**body, **METRICS}, response_headers={"x-amzn-bedrock-invocation-latency": "3"})
+    assert show(parsed.units) == {"text": (14, 26)}
+    assert parsed.finished
 
 
 def test_a_message_that_stopped_short_of_its_output_has_the_metrics_of_its_last_event() -> None:
-    answer = stream(
+    parsed = stream(
         {"type": "message_start", "message": {"usage": {"input_tokens": 1, "cache_read_input_tokens": 3}}},
         {"type": "message_stop", **METRICS},
     )
-    assert show(answer.units) == {"text": (1, 26), "text_cache_read": (3, None)}
+    assert show(parsed.units) == {"text": (1, 26), "text_cache_read": (3, None)}
 
 
 def test_headers_complete_the_metrics() -> None:
     events = [{"outputs": []}, {"outputs": [], "amazon-bedrock-invocationMetrics": {"outputTokenCount": 2}}]
-    assert show(stream(*events, headers=HEADERS).units) == {"text": (14, 2)}
+    assert show(stream(*events, response_headers=HEADERS).units) == {"text": (14, 2)}
 
 
 @pytest.mark.parametrize("usage", [{}, {"output_tokens": 2}])
@@ -137,13 +137,13 @@ def test_a_large_context_of_anthropic_is_one_whoever_counted_it(
         "x-amzn-bedrock-input-token-count": tokens,
         "x-amzn-bedrock-output-token-count": "2",
     }
-    assert show(read({**MESSAGE, "usage": usage}, headers=headers).units) == {name: (int(tokens), 2)}
-    assert show(read({"generation": "Hi"}, headers=headers).units) == {"text": (int(tokens), 2)}
+    assert show(read({**MESSAGE, "usage": usage}, response_headers=headers).units) == {name: (int(tokens), 2)}
+    assert show(read({"generation": "Hi"}, response_headers=headers).units) == {"text": (int(tokens), 2)}
 
 
 def test_a_large_context_that_the_message_told_is_completed_as_one() -> None:
     body = {**MESSAGE, "usage": {"input_tokens": 100_000, "cache_read_input_tokens": 100_001}}
-    assert show(read(body, headers=HEADERS).units) == {
+    assert show(read(body, response_headers=HEADERS).units) == {
         "text_large_context": (100_000, 26),
         "text_cache_read_large_context": (100_001, None),
     }
@@ -164,9 +164,9 @@ def test_metrics_have_caches_and_a_latency() -> None:
         "cacheReadInputTokenCount": 3,
         "invocationLatency": 4,
     }
-    answer = stream({"outputs": []}, {"outputs": [], "amazon-bedrock-invocationMetrics": metrics})
-    assert show(answer.units) == {"text": (1, 2), "text_cache_read": (3, None)}
-    assert answer.properties == {"provider.metrics.latencyMs": "4"}
+    parsed = stream({"outputs": []}, {"outputs": [], "amazon-bedrock-invocationMetrics": metrics})
+    assert show(parsed.units) == {"text": (1, 2), "text_cache_read": (3, None)}
+    assert parsed.properties == {"provider.metrics.latencyMs": "4"}
 
 
 @pytest.mark.parametrize(
@@ -184,20 +184,21 @@ def test_a_stream_is_over_when_its_last_word_was_seen(events: list[Any], finishe
     assert stream(*events).finished is finished
 
 
-@pytest.mark.parametrize("exhausted", [True, False])
-def test_a_document_is_over_when_it_was_read(exhausted: bool) -> None:
-    assert read({"generation": "Hi"}, exhausted=exhausted).finished is exhausted
+@pytest.mark.parametrize("read_to_end", [True, False])
+def test_a_document_is_over_when_it_was_read(read_to_end: bool) -> None:
+    assert read({"generation": "Hi"}, read_to_end=read_to_end).finished is read_to_end
 
 
 def test_a_guardrail_is_the_one_in_the_headers_that_were_sent() -> None:
     sent = {"x-amzn-bedrock-guardrailidentifier": "gr1", "x-amzn-bedrock-guardrailversion": "2"}
     trace = {"guardrail": {"input": {"gr1": {"invocationMetrics": {"usage": {"topicPolicyUnits": 3}}}}}}
-    answer = read(
-        {**MESSAGE, "amazon-bedrock-guardrailAction": "INTERVENED", "amazon-bedrock-trace": trace}, sent=sent
+    parsed = read(
+        {**MESSAGE, "amazon-bedrock-guardrailAction": "INTERVENED", "amazon-bedrock-trace": trace},
+        request_headers=sent,
     )
-    assert show(answer.units) == {"guardrail_topic": (3, None)}
-    assert answer.failure == Failure(code="INTERVENED", message="Bedrock Guardrails intervened")
-    assert answer.properties == {
+    assert show(parsed.units) == {"guardrail_topic": (3, None)}
+    assert parsed.failure == Failure(code="INTERVENED", message="Bedrock Guardrails intervened")
+    assert parsed.properties == {
         "system.aws.bedrock.guardrail.id": "gr1",
         "system.aws.bedrock.guardrail.version": "2",
         "system.aws.bedrock.guardrail.action": "INTERVENED",
@@ -206,21 +207,21 @@ def test_a_guardrail_is_the_one_in_the_headers_that_were_sent() -> None:
 
 def test_a_trace_behind_the_last_word_of_a_message_counts() -> None:
     trace = {"guardrail": {"outputs": [{"gr1": {"invocationMetrics": {"usage": {"topicPolicyUnits": 3}}}}]}}
-    answer = stream(
+    parsed = stream(
         {"type": "message_start", "message": {"usage": {"input_tokens": 1, "output_tokens": 1}}},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
         {"type": "message_stop", "amazon-bedrock-trace": trace, **METRICS},
     )
-    assert show(answer.units) == {"text": (1, 2), "guardrail_topic": (3, None)}
+    assert show(parsed.units) == {"text": (1, 2), "guardrail_topic": (3, None)}
 
 
 def test_an_exception_is_a_failure_beside_what_was_seen() -> None:
-    answer = stream(
+    parsed = stream(
         {"type": "message_start", "message": {"usage": {"input_tokens": 1, "output_tokens": 1}}},
         ("exception:modelStreamErrorException", b'{"message":"broke"}'),
     )
-    assert answer.failure == Failure(code="modelStreamErrorException", message="broke")
-    assert show(answer.units) == {"text": (1, 1)}
+    assert parsed.failure == Failure(code="modelStreamErrorException", message="broke")
+    assert show(parsed.units) == {"text": (1, 1)}
 
 
 def test_the_tier_and_the_latency_are_in_headers() -> None:
@@ -229,7 +230,7 @@ def test_the_tier_and_the_latency_are_in_headers() -> None:
         "x-amzn-bedrock-performanceconfig-latency": "optimized",
         "x-amzn-bedrock-invocation-latency": "640",
     }
-    assert read({"generation": "Hi"}, headers=headers).properties == {
+    assert read({"generation": "Hi"}, response_headers=headers).properties == {
         "provider.service_tier": "flex",
         "provider.performanceConfig.latency": "optimized",
         "provider.metrics.latencyMs": "640",
@@ -243,20 +244,23 @@ def test_a_prompt_that_nobody_counted_is_left_to_a_tokenizer(
     headers: dict[str, str], uncounted: tuple[str, ...]
 ) -> None:
     request = b'{"system":"Be kind.","prompt":"Hi"}'
-    assert read({"outputs": [{"text": "Ho"}]}, request=request, headers=headers).uncounted == uncounted
+    assert (
+        read({"outputs": [{"text": "Ho"}]}, request_body=request, response_headers=headers).uncounted
+        == uncounted
+    )
 
 
 def test_texts_to_embed_are_left_to_a_tokenizer_whoever_counted_them() -> None:
     body = {"embeddings": [[0.5]], "response_type": "embeddings_floats"}
-    answer = read(body, request=b'{"texts":["Hi"]}', headers=HEADERS)
-    assert answer.uncounted == ("Hi",)
+    parsed = read(body, request_body=b'{"texts":["Hi"]}', response_headers=HEADERS)
+    assert parsed.uncounted == ("Hi",)
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", [1]])
 def test_what_bedrock_says_beside_may_be_of_any_type(value: Any) -> None:
     names = ("invocationMetrics", "trace", "guardrailAction")
-    answer = read({"generation": "Hi", **{f"amazon-bedrock-{name}": value for name in names}})
-    assert answer.units == {} and answer.failure is None
+    parsed = read({"generation": "Hi", **{f"amazon-bedrock-{name}": value for name in names}})
+    assert parsed.units == {} and parsed.failure is None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b"\xff", *DEEP])
@@ -275,5 +279,5 @@ bodies = objects_of(NAMES)
 
 @given(st.lists(bodies, max_size=4), bodies)
 def test_events_of_any_shape_raise_nothing(events: list[dict[str, Any]], asked: dict[str, Any]) -> None:
-    stream(*events, request=json.dumps(asked).encode(), headers=HEADERS)
+    stream(*events, request_body=json.dumps(asked).encode(), response_headers=HEADERS)
     read(events[0] if events else asked)

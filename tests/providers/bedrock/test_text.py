@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from payi_transport.providers.bedrock.text import read_output_text, read_prompt_texts
-from tests.providers.shapes import DEEP, frames_of, objects_of
+from tests.providers.shapes import DEEP, make_messages, objects_of
 
 PROMPTS: dict[str, tuple[Any, list[str]]] = {
     "Converse": (
@@ -54,12 +54,12 @@ ANSWERS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("request_body", "texts"), PROMPTS.values(), ids=PROMPTS)
 def test_the_texts_of_a_prompt(request_body: Any, texts: list[str]) -> None:
-    assert read_prompt_texts(frames_of(request_body)[0][1]) == texts
+    assert read_prompt_texts(make_messages(request_body)[0][1]) == texts
 
 
 @pytest.mark.parametrize(("body", "text"), ANSWERS.values(), ids=ANSWERS)
 def test_the_text_of_an_answer(body: Any, text: str) -> None:
-    assert read_output_text(frames_of(body, b"no JSON", body)) == text * 2
+    assert read_output_text(make_messages(body, b"no JSON", body)) == text * 2
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"7", *DEEP])
@@ -70,5 +70,5 @@ def test_bodies_that_hold_no_text_raise_nothing(body: bytes) -> None:
 
 @given(objects_of(("content", "text", "delta", "message", "messages", "output", "prompt")))
 def test_bodies_of_any_shape_raise_nothing(body: Any) -> None:
-    read_prompt_texts(frames_of(body)[0][1])
-    read_output_text(frames_of(body))
+    read_prompt_texts(make_messages(body)[0][1])
+    read_output_text(make_messages(body))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from payi_transport.providers.cohere.responses import read_chat, read_chat_text, read_error, read_search
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall
-from tests.providers.shapes import frames_of, objects_of, show
+from tests.providers.shapes import make_messages, objects_of, show
 
 BILLED = {"billed_units": {"input_tokens": 3.0, "output_tokens": 2.0}}
 FIELDS = ("type", "id", "usage", "meta", "billed_units", "message", "delta", "tool_calls", "function", "name")
@@ -27,8 +27,8 @@ FIELDS = ("type", "id", "usage", "meta", "billed_units", "message", "delta", "to
     ],
 )
 def test_each_version_tells_what_is_billed_in_its_place(body: Any) -> None:
-    answer = read_chat(RawResponse(frames_of(body)))
-    assert (answer.response_id, show(answer.units), answer.finished) == ("a", {"text": (3, 2)}, True)
+    parsed = read_chat(RawResponse(make_messages(body)))
+    assert (parsed.response_id, show(parsed.units), parsed.finished) == ("a", {"text": (3, 2)}, True)
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,15 @@ def test_each_version_tells_what_is_billed_in_its_place(body: Any) -> None:
     ],
 )
 def test_units_are_those_that_are_billed(usage: Any, units: Any) -> None:
-    assert show(read_chat(RawResponse(frames_of({"usage": usage}))).units) == units
-    assert show(read_search(RawResponse(frames_of({"meta": usage}))).units) == units
+    assert show(read_chat(RawResponse(make_messages({"usage": usage}))).units) == units
+    assert show(read_search(RawResponse(make_messages({"meta": usage}))).units) == units
 
 
 def test_a_stream_that_is_cut_is_not_finished() -> None:
     start = {"type": "message-start", "id": "a"}
-    answer = read_chat(RawResponse(frames_of(start, b'{"type":"content-del')))
-    assert (answer.finished, answer.units, answer.response_id) == (False, {}, "a")
-    assert not read_search(RawResponse([], exhausted=False)).finished
+    parsed = read_chat(RawResponse(make_messages(start, b'{"type":"content-del')))
+    assert (parsed.finished, parsed.units, parsed.response_id) == (False, {}, "a")
+    assert not read_search(RawResponse([], read_to_end=False)).finished
 
 
 def test_calls_are_put_together() -> None:
@@ -57,16 +57,16 @@ def test_calls_are_put_together() -> None:
         return {"type": "x", "delta": {"message": {"tool_calls": {"function": function}}}}
 
     stray = part(arguments="lost")
-    answer = read_chat(
-        RawResponse(frames_of(stray, part(name="f", arguments=""), part(arguments="{}"), part(name="g")))
+    parsed = read_chat(
+        RawResponse(make_messages(stray, part(name="f", arguments=""), part(arguments="{}"), part(name="g")))
     )
-    assert answer.function_calls == (FunctionCall("f", "{}"), FunctionCall("g"))
+    assert parsed.function_calls == (FunctionCall("f", "{}"), FunctionCall("g"))
 
 
 def test_text_is_that_of_both_versions() -> None:
     second = {"type": "content-delta", "delta": {"message": {"content": {"text": "a"}}}}
     first = {"event_type": "text-generation", "text": "b"}
-    assert read_chat_text(frames_of(second, first, {"text": "no"}, {"delta": 3})) == "ab"
+    assert read_chat_text(make_messages(second, first, {"text": "no"}, {"delta": 3})) == "ab"
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_an_error_is_its_message(body: bytes, failure: Failure | None) -> None:
 
 @given(objects_of(FIELDS))
 def test_no_object_is_an_exception(body: dict[str, Any]) -> None:
-    read_chat(RawResponse(frames_of(body, body)))
-    read_search(RawResponse(frames_of(body)))
-    read_chat_text(frames_of(body))
+    read_chat(RawResponse(make_messages(body, body)))
+    read_search(RawResponse(make_messages(body)))
+    read_chat_text(make_messages(body))
 
 
 @given(st.binary(max_size=80))

@@ -14,7 +14,7 @@ from payi_transport.providers.openai.responses import read_response
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 from tests.providers.completions import COMPLETION, chunk
-from tests.providers.shapes import DEEP, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, make_messages, objects_of, show
 
 USED = {"input_tokens": 30, "output_tokens": 5, "total_tokens": 35}
 CALL = {"type": "function_call", "name": "f", "arguments": "{}", "call_id": "c-1"}
@@ -23,8 +23,8 @@ DELTA = {"type": "response.output_text.delta", "item_id": "m", "delta": "Hi"}
 DONE = {"type": "response.output_item.done", "item": CALL}
 
 
-def read(*bodies: Any, exhausted: bool = True) -> ParsedResponse:
-    return read_invocation(RawResponse(frames_of(*bodies), exhausted))
+def read(*bodies: Any, read_to_end: bool = True) -> ParsedResponse:
+    return read_invocation(RawResponse(make_messages(*bodies), read_to_end))
 
 
 @pytest.mark.parametrize(
@@ -42,47 +42,51 @@ def read(*bodies: Any, exhausted: bool = True) -> ParsedResponse:
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("exhausted", [True, False])
-def test_what_is_no_response_is_read_as_a_chat(bodies: list[Any], exhausted: bool) -> None:
-    assert read(*bodies, exhausted=exhausted) == read_chat(RawResponse(frames_of(*bodies), exhausted))
+@pytest.mark.parametrize("read_to_end", [True, False])
+def test_what_is_no_response_is_read_as_a_chat(bodies: list[Any], read_to_end: bool) -> None:
+    assert read(*bodies, read_to_end=read_to_end) == read_chat(
+        RawResponse(make_messages(*bodies), read_to_end)
+    )
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete", "failed"])
-@pytest.mark.parametrize("exhausted", [True, False])
-def test_an_agents_response_is_read_as_one(status: str, exhausted: bool) -> None:
+@pytest.mark.parametrize("read_to_end", [True, False])
+def test_an_agents_response_is_read_as_one(status: str, read_to_end: bool) -> None:
     response = {**RESPONSE, "status": status}
     for bodies in ([response], [DELTA, {"type": f"response.{status}", "response": response}]):
-        assert read(*bodies, exhausted=exhausted) == read_response(RawResponse(frames_of(*bodies), exhausted))
+        assert read(*bodies, read_to_end=read_to_end) == read_response(
+            RawResponse(make_messages(*bodies), read_to_end)
+        )
 
 
 @pytest.mark.parametrize("more", [{}, {"status": None}, {"status": "in_progress"}], ids=repr)
 def test_an_agent_that_tells_no_end_has_answered_all_the_same(more: dict[str, Any]) -> None:
     completed = {"type": "response.completed", "response": {**RESPONSE, **more}}
     for bodies in ([{**RESPONSE, **more}], [DELTA, DONE, completed]):
-        answer = read(*bodies)
-        assert show(answer.units) == {"text": (30, 5)}
-        assert answer.function_calls == (FunctionCall("f", "{}"),)
-        assert answer.finished and not answer.pending
+        parsed = read(*bodies)
+        assert show(parsed.units) == {"text": (30, 5)}
+        assert parsed.function_calls == (FunctionCall("f", "{}"),)
+        assert parsed.finished and not parsed.pending
 
 
-@pytest.mark.parametrize("exhausted", [True, False])
-def test_a_stream_of_items_alone_ends_with_its_body(exhausted: bool) -> None:
-    answer = read(DELTA, DONE, exhausted=exhausted)
-    assert answer.function_calls == (FunctionCall("f", "{}"),)
-    assert answer.finished is exhausted
+@pytest.mark.parametrize("read_to_end", [True, False])
+def test_a_stream_of_items_alone_ends_with_its_body(read_to_end: bool) -> None:
+    parsed = read(DELTA, DONE, read_to_end=read_to_end)
+    assert parsed.function_calls == (FunctionCall("f", "{}"),)
+    assert parsed.finished is read_to_end
 
 
 def test_an_error_event_ends_an_agents_stream() -> None:
-    answer = read(DELTA, {"type": "error", "code": "c", "message": "m"}, exhausted=False)
-    assert (answer.failure, answer.finished) == (Failure(code="c", message="m"), True)
+    parsed = read(DELTA, {"type": "error", "code": "c", "message": "m"}, read_to_end=False)
+    assert (parsed.failure, parsed.finished) == (Failure(code="c", message="m"), True)
 
 
 NAMES = ("type", "output", "choices", "response", "usage", "input_tokens", "response.completed", "item")
 
 
 @given(st.lists(objects_of(NAMES), max_size=4), st.booleans())
-def test_any_json_raises_nothing(bodies: list[dict[str, Any]], exhausted: bool) -> None:
-    read(*bodies, exhausted=exhausted)
+def test_any_json_raises_nothing(bodies: list[dict[str, Any]], read_to_end: bool) -> None:
+    read(*bodies, read_to_end=read_to_end)
 
 
 @pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))

@@ -17,7 +17,7 @@ from payi_transport.providers.google.content import (
 )
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
-from tests.providers.shapes import DEEP, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, make_messages, objects_of, show
 
 USAGE = {
     "promptTokenCount": 100,
@@ -45,8 +45,8 @@ BEGUN = {
 }
 
 
-def read(*bodies: Any, exhausted: bool = True, **more: Any) -> ParsedResponse:
-    return read_content(RawResponse(frames_of(*bodies), exhausted, **more))
+def read(*bodies: Any, read_to_end: bool = True, **more: Any) -> ParsedResponse:
+    return read_content(RawResponse(make_messages(*bodies), read_to_end, **more))
 
 
 def test_content_in_one_document() -> None:
@@ -59,7 +59,7 @@ def test_content_in_one_document() -> None:
 
 
 def test_content_in_a_stream_has_the_last_usage() -> None:
-    assert read(BEGUN, BEGUN, CHUNK, exhausted=False) == read(CHUNK)
+    assert read(BEGUN, BEGUN, CHUNK, read_to_end=False) == read(CHUNK)
 
 
 @pytest.mark.parametrize("usage", [None, {}, [], 3])
@@ -82,7 +82,7 @@ def test_a_chunk_without_usage_leaves_the_one_before(usage: Any) -> None:
     ids=repr,
 )
 def test_an_answer_is_over_when_a_candidate_says_so_or_it_failed(bodies: list[Any], finished: bool) -> None:
-    assert read(*bodies, exhausted=False).finished is finished
+    assert read(*bodies, read_to_end=False).finished is finished
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_the_version_of_the_model_is_what_is_priced(told: Any, resource: str | N
 
 def test_the_model_that_was_asked_tells_the_price_of_a_long_prompt_where_the_answer_does_not() -> None:
     usage = {"promptTokenCount": 200_001}
-    assert show(read({"usageMetadata": usage}, asked="gemini-2.5-pro").units) == {
+    assert show(read({"usageMetadata": usage}, requested_model="gemini-2.5-pro").units) == {
         "text_large_context": (200_001, None)
     }
-    assert show(read({"usageMetadata": usage, "modelVersion": "other"}, asked="gemini-2.5-pro").units) == {
-        "text": (200_001, None)
-    }
+    assert show(
+        read({"usageMetadata": usage, "modelVersion": "other"}, requested_model="gemini-2.5-pro").units
+    ) == {"text": (200_001, None)}
 
 
 # --- function calls
@@ -157,8 +157,8 @@ def test_searches_are_counted(grounding: Any, properties: dict[str, str]) -> Non
 
 
 def test_the_tier_is_told_by_a_header() -> None:
-    answer = read(CHUNK, headers={"x-gemini-service-tier": "priority"})
-    assert answer.properties == {"provider.service_tier": "priority"}
+    parsed = read(CHUNK, response_headers={"x-gemini-service-tier": "priority"})
+    assert parsed.properties == {"provider.service_tier": "priority"}
 
 
 # --- failures
@@ -183,9 +183,9 @@ def test_the_tier_is_told_by_a_header() -> None:
 def test_a_prompt_that_was_blocked_is_a_failure_with_the_units_seen(
     feedback: Any, failure: Failure | None
 ) -> None:
-    answer = read({"promptFeedback": feedback, "usageMetadata": USAGE})
-    assert answer.failure == failure
-    assert show(answer.units) == UNITS
+    parsed = read({"promptFeedback": feedback, "usageMetadata": USAGE})
+    assert parsed.failure == failure
+    assert show(parsed.units) == UNITS
 
 
 def test_feedback_on_a_prompt_that_was_answered_is_none() -> None:
@@ -196,9 +196,9 @@ ERROR = {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}
 
 
 def test_an_error_in_a_stream_is_a_failure_with_the_units_seen() -> None:
-    answer = read(CHUNK, {"error": ERROR}, exhausted=False)
-    assert answer.failure == Failure("UNAVAILABLE", "503", "Overloaded.")
-    assert show(answer.units) == UNITS
+    parsed = read(CHUNK, {"error": ERROR}, read_to_end=False)
+    assert parsed.failure == Failure("UNAVAILABLE", "503", "Overloaded.")
+    assert show(parsed.units) == UNITS
 
 
 def test_a_chunk_behind_an_error_does_not_undo_it() -> None:
@@ -221,7 +221,7 @@ def test_a_chunk_behind_an_error_does_not_undo_it() -> None:
 )
 def test_what_an_error_says(error: Any, failure: Failure | None) -> None:
     assert read_failure(error) == failure
-    body = frames_of({"error": error})[0][1]
+    body = make_messages({"error": error})[0][1]
     assert read_error(body, {}) == failure
     assert read_error(b"[" + body + b"]\r\n", {}) == failure
 
@@ -235,7 +235,7 @@ def test_a_body_without_an_error_says_nothing(body: bytes) -> None:
 
 
 def test_the_text_of_a_stream_is_without_thoughts() -> None:
-    frames = frames_of(
+    messages = make_messages(
         {
             "candidates": [
                 candidate({"text": "Well", "thought": True}, {"text": "Hel"}, {"inlineData": {}}, 3)
@@ -247,7 +247,7 @@ def test_the_text_of_a_stream_is_without_thoughts() -> None:
         [],
         b"{",
     )
-    assert read_content_text(frames) == "Hello"
+    assert read_content_text(messages) == "Hello"
 
 
 # --- anything
@@ -262,17 +262,17 @@ NAMES = (
 @pytest.mark.parametrize("field", [*CHUNK, "promptFeedback", "error"])
 @pytest.mark.parametrize("value", [None, True, 3, 0.5, "x", [], [1], [None], {}, {"a": 1}], ids=repr)
 def test_a_field_of_another_type_raises_nothing_and_hides_no_usage(field: str, value: Any) -> None:
-    answer = read({**CHUNK, field: value})
-    assert show(answer.units) == ({} if field == "usageMetadata" else UNITS)
-    for text in (answer.model, answer.response_id):
+    parsed = read({**CHUNK, field: value})
+    assert show(parsed.units) == ({} if field == "usageMetadata" else UNITS)
+    for text in (parsed.model, parsed.response_id):
         assert text is None or isinstance(text, str)
 
 
 @given(st.lists(objects_of(NAMES), max_size=4), st.booleans())
-def test_any_json_raises_nothing(bodies: list[dict[str, Any]], exhausted: bool) -> None:
-    answer = read(*bodies, exhausted=exhausted)
-    assert all(isinstance(call.name, str) and call.name for call in answer.function_calls)
-    read_content_text(frames_of(*bodies))
+def test_any_json_raises_nothing(bodies: list[dict[str, Any]], read_to_end: bool) -> None:
+    parsed = read(*bodies, read_to_end=read_to_end)
+    assert all(isinstance(call.name, str) and call.name for call in parsed.function_calls)
+    read_content_text(make_messages(*bodies))
 
 
 @given(st.lists(st.binary(max_size=40), max_size=4))
@@ -285,4 +285,4 @@ def test_any_bytes_raise_nothing(bodies: list[bytes]) -> None:
 @pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))
 def test_json_beyond_bounds_does_not_hide_what_comes_around_it(body: bytes) -> None:
     assert show(read(BEGUN, body, CHUNK).units) == UNITS
-    assert read_content_text(frames_of(body, CHUNK)) == "Hi"
+    assert read_content_text(make_messages(body, CHUNK)) == "Hi"

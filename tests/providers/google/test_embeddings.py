@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from payi_transport.providers.google.embeddings import read_embeddings, read_predictions
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
-from tests.providers.shapes import DEEP, Shown, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 
-def embed(*bodies: Any, exhausted: bool = True) -> ParsedResponse:
-    return read_embeddings(RawResponse(frames_of(*bodies), exhausted))
+def embed(*bodies: Any, read_to_end: bool = True) -> ParsedResponse:
+    return read_embeddings(RawResponse(make_messages(*bodies), read_to_end))
 
 
-def predict(*bodies: Any, exhausted: bool = True) -> ParsedResponse:
-    return read_predictions(RawResponse(frames_of(*bodies), exhausted))
+def predict(*bodies: Any, read_to_end: bool = True) -> ParsedResponse:
+    return read_predictions(RawResponse(make_messages(*bodies), read_to_end))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_characters_and_traffic_are_told_in_properties() -> None:
 def test_an_error_and_the_end_of_the_body_are_told(read: Any) -> None:
     assert read({"error": {"code": 500, "status": "INTERNAL"}}).failure == Failure("INTERNAL", "500")
     assert read({}).finished
-    assert not read({}, exhausted=False).finished
-    assert not read(exhausted=False).units
+    assert not read({}, read_to_end=False).finished
+    assert not read(read_to_end=False).units
 
 
 NAMES = (

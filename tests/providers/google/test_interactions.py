@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from payi_transport.providers.google.interactions import read_interaction, read_interaction_text
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
-from tests.providers.shapes import DEEP, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, make_messages, objects_of, show
 
 USAGE = {
     "total_input_tokens": 100,
@@ -39,8 +39,8 @@ COMPLETED = {
 DONE = b"[DONE]"
 
 
-def read(*bodies: Any, exhausted: bool = True, asked: str | None = None) -> ParsedResponse:
-    return read_interaction(RawResponse(frames_of(*bodies), exhausted, asked=asked))
+def read(*bodies: Any, read_to_end: bool = True, model: str | None = None) -> ParsedResponse:
+    return read_interaction(RawResponse(make_messages(*bodies), read_to_end, requested_model=model))
 
 
 def start(index: int, step: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def test_an_interaction_in_one_document() -> None:
 
 def test_an_interaction_in_events_is_the_same() -> None:
     events = (CREATED, start(0, {"type": "model_output"}), delta(0, type="text", text="Hi"), COMPLETED, DONE)
-    assert read(*events, exhausted=False) == read(INTERACTION)
+    assert read(*events, read_to_end=False) == read(INTERACTION)
 
 
 @pytest.mark.parametrize(
@@ -72,29 +72,29 @@ def test_an_interaction_in_events_is_the_same() -> None:
 def test_usage_counts_however_it_ended(status: str, streamed: bool) -> None:
     interaction = {**INTERACTION, "status": status}
     event = {"event_type": "interaction.completed", "interaction": interaction}
-    answer = read(*([CREATED, event] if streamed else [interaction]))
-    assert show(answer.units) == UNITS
-    assert answer.finished and not answer.pending
+    parsed = read(*([CREATED, event] if streamed else [interaction]))
+    assert show(parsed.units) == UNITS
+    assert parsed.finished and not parsed.pending
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_document_that_is_not_done_is_to_be_fetched_again(status: str) -> None:
-    answer = read({**BEGUN, "status": status})
-    assert answer.pending and not answer.finished
+    parsed = read({**BEGUN, "status": status})
+    assert parsed.pending and not parsed.finished
 
 
 def test_a_stream_that_was_cut_is_not() -> None:
-    answer = read(CREATED, exhausted=False)
-    assert not answer.pending and not answer.finished
-    assert answer.response_id == "v1_1"
+    parsed = read(CREATED, read_to_end=False)
+    assert not parsed.pending and not parsed.finished
+    assert parsed.response_id == "v1_1"
 
 
 def test_a_stream_that_was_cut_has_the_usage_so_far() -> None:
     stop = {"event_type": "step.stop", "index": 0, "usage": USAGE, "step_usage": {"total_input_tokens": 1}}
     update = {"event_type": "interaction.status_update", "interaction_id": "v1_2", "status": "in_progress"}
-    answer = read(update, stop, exhausted=False)
-    assert (answer.response_id, answer.finished) == ("v1_2", False)
-    assert show(answer.units) == UNITS
+    parsed = read(update, stop, read_to_end=False)
+    assert (parsed.response_id, parsed.finished) == ("v1_2", False)
+    assert show(parsed.units) == UNITS
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_model_tells_the_price_of_a_long_prompt() -> None:
     usage = {"usage": {"total_input_tokens": 200_001}}
     expected = {"text_large_context": (200_001, None)}
     assert show(read({**INTERACTION, **usage, "model": "gemini-3-pro-preview"}).units) == expected
-    assert show(read({"id": "v1_1", **usage}, asked="gemini-2.5-pro").units) == expected
+    assert show(read({"id": "v1_1", **usage}, model="gemini-2.5-pro").units) == expected
 
 
 # --- function calls
@@ -131,7 +131,7 @@ def test_function_calls_of_a_document_keep_their_arguments_as_on_the_wire() -> N
 
 
 def test_function_calls_of_a_stream_are_joined_from_their_deltas() -> None:
-    answer = read(
+    parsed = read(
         CREATED,
         start(0, {"type": "thought"}),
         delta(0, type="thought_signature", signature="x"),
@@ -143,22 +143,22 @@ def test_function_calls_of_a_stream_are_joined_from_their_deltas() -> None:
         delta(7, type="arguments_delta", arguments="lost"),
         delta("1", type="arguments_delta", arguments="lost"),
         {"event_type": "step.delta", "index": 1, "delta": "lost"},
-        exhausted=False,
+        read_to_end=False,
     )
-    assert answer.function_calls == (FunctionCall("f", '{"a" : 1.0}'), FunctionCall("g", '{"a": 1}'))
+    assert parsed.function_calls == (FunctionCall("f", '{"a" : 1.0}'), FunctionCall("g", '{"a": 1}'))
 
 
 def test_a_call_that_the_last_event_repeats_is_one() -> None:
     completed = {"event_type": "interaction.completed", "interaction": {**INTERACTION, "steps": [CALL]}}
-    answer = read(CREATED, start(0, {**CALL, "arguments": {}}), completed)
-    assert answer.function_calls == (FunctionCall("f", '{"a": 1}'),)
+    parsed = read(CREATED, start(0, {**CALL, "arguments": {}}), completed)
+    assert parsed.function_calls == (FunctionCall("f", '{"a": 1}'),)
 
 
 @pytest.mark.parametrize("steps", [None, 3, "x", [3], [None], {"type": "function_call"}], ids=repr)
 def test_steps_that_are_none_do_not_hide_the_usage(steps: Any) -> None:
-    answer = read({**INTERACTION, "steps": steps}, {**delta(0, type="arguments_delta"), "step": steps})
-    assert show(answer.units) == UNITS
-    assert answer.function_calls == ()
+    parsed = read({**INTERACTION, "steps": steps}, {**delta(0, type="arguments_delta"), "step": steps})
+    assert show(parsed.units) == UNITS
+    assert parsed.function_calls == ()
 
 
 # --- failures
@@ -176,23 +176,23 @@ def test_steps_that_are_none_do_not_hide_the_usage(steps: Any) -> None:
     ids=repr,
 )
 def test_an_interaction_that_failed_says_why_and_keeps_its_units(errors: Any, failure: Failure) -> None:
-    answer = read({**INTERACTION, "status": "failed", "errors": errors})
-    assert answer.failure == failure
-    assert show(answer.units) == UNITS
+    parsed = read({**INTERACTION, "status": "failed", "errors": errors})
+    assert parsed.failure == failure
+    assert show(parsed.units) == UNITS
     assert read({**INTERACTION, "errors": errors}).failure is None
 
 
 def test_an_error_event_ends_a_stream() -> None:
     event = {"event_type": "error", "error": {"code": "gateway_timeout", "message": "m"}}
-    answer = read(CREATED, event, exhausted=False)
-    assert (answer.failure, answer.finished) == (Failure(None, "gateway_timeout", "m"), True)
+    parsed = read(CREATED, event, read_to_end=False)
+    assert (parsed.failure, parsed.finished) == (Failure(None, "gateway_timeout", "m"), True)
 
 
 # --- text
 
 
 def test_the_text_of_a_stream_is_without_thoughts() -> None:
-    frames = frames_of(
+    messages = make_messages(
         CREATED,
         delta(0, type="thought_summary", content={"type": "text", "text": "Well"}),
         delta(1, type="text", text="Hel"),
@@ -201,7 +201,7 @@ def test_the_text_of_a_stream_is_without_thoughts() -> None:
         {"delta": 3},
         b"{",
     )
-    assert read_interaction_text(frames) == "Hello"
+    assert read_interaction_text(messages) == "Hello"
 
 
 # --- anything
@@ -216,17 +216,17 @@ NAMES = (
 @pytest.mark.parametrize("field", [*INTERACTION, "errors", "error", "index", "step", "delta", "event_type"])
 @pytest.mark.parametrize("value", [None, True, 3, 0.5, "x", [], [1], {}, {"a": 1}], ids=repr)
 def test_a_field_of_another_type_raises_nothing_and_hides_no_usage(field: str, value: Any) -> None:
-    answer = read({**INTERACTION, field: value})
-    assert show(answer.units) == ({} if field == "usage" else UNITS)
-    for text in (answer.model, answer.response_id):
+    parsed = read({**INTERACTION, field: value})
+    assert show(parsed.units) == ({} if field == "usage" else UNITS)
+    for text in (parsed.model, parsed.response_id):
         assert text is None or isinstance(text, str)
 
 
 @given(st.lists(objects_of(NAMES), max_size=4), st.booleans())
-def test_any_json_raises_nothing(bodies: list[dict[str, Any]], exhausted: bool) -> None:
-    answer = read(*bodies, exhausted=exhausted)
-    assert all(isinstance(call.name, str) and call.name for call in answer.function_calls)
-    read_interaction_text(frames_of(*bodies))
+def test_any_json_raises_nothing(bodies: list[dict[str, Any]], read_to_end: bool) -> None:
+    parsed = read(*bodies, read_to_end=read_to_end)
+    assert all(isinstance(call.name, str) and call.name for call in parsed.function_calls)
+    read_interaction_text(make_messages(*bodies))
 
 
 @given(st.lists(st.binary(max_size=40), max_size=4))

@@ -10,12 +10,14 @@ from hypothesis import given
 from payi_transport.providers.google.openai_compatible import read_chat
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse
-from tests.providers.shapes import Shown, frames_of, objects_of, show
+from tests.providers.shapes import Shown, make_messages, objects_of, show
 
 
 def read(usage: Any, asked: str | None = "gemini-2.5-flash") -> ParsedResponse:
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}}
-    return read_chat(RawResponse(frames_of({"id": "c-1", "choices": [choice], "usage": usage}), asked=asked))
+    return read_chat(
+        RawResponse(make_messages({"id": "c-1", "choices": [choice], "usage": usage}), requested_model=asked)
+    )
 
 
 @pytest.mark.parametrize(

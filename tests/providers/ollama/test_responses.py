@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from payi_transport.providers.ollama.responses import read_generation, read_generation_text
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import FunctionCall
-from tests.providers.shapes import frames_of, objects_of, show
+from tests.providers.shapes import make_messages, objects_of, show
 
 LAST = {"model": "m", "done": True, "prompt_eval_count": 5, "eval_count": 2, "total_duration": 9}
 
 
 def test_the_last_line_tells_the_counts() -> None:
-    answer = read_generation(RawResponse(frames_of({"model": "m", "response": "a", "done": False}, LAST)))
-    assert (answer.model, show(answer.units), answer.finished) == ("m", {"text": (5, 2)}, True)
-    assert answer.properties == {"provider.total_duration": "9"}
+    parsed = read_generation(RawResponse(make_messages({"model": "m", "response": "a", "done": False}, LAST)))
+    assert (parsed.model, show(parsed.units), parsed.finished) == ("m", {"text": (5, 2)}, True)
+    assert parsed.properties == {"provider.total_duration": "9"}
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,14 @@ def test_the_last_line_tells_the_counts() -> None:
     ],
 )
 def test_what_is_missing_or_odd_is_left_out(bodies: list[Any], finished: bool, units: Any) -> None:
-    answer = read_generation(RawResponse(frames_of(*bodies)))
-    assert (answer.finished, show(answer.units)) == (finished, units)
+    parsed = read_generation(RawResponse(make_messages(*bodies)))
+    assert (parsed.finished, show(parsed.units)) == (finished, units)
 
 
 def test_an_error_in_a_stream_is_a_failure() -> None:
-    answer = read_generation(RawResponse(frames_of({"response": "a"}, {"error": "model crashed"})))
-    assert answer.failure is not None
-    assert (answer.failure.message, answer.finished) == ("model crashed", True)
+    parsed = read_generation(RawResponse(make_messages({"response": "a"}, {"error": "model crashed"})))
+    assert parsed.failure is not None
+    assert (parsed.failure.message, parsed.finished) == ("model crashed", True)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_an_error_in_a_stream_is_a_failure() -> None:
 )
 def test_function_calls_have_their_arguments_as_on_the_wire(function: Any, calls: Any) -> None:
     line = {"message": {"tool_calls": [{"function": function}]}, "done": True}
-    assert read_generation(RawResponse(frames_of(line))).function_calls == calls
+    assert read_generation(RawResponse(make_messages(line))).function_calls == calls
 
 
 def test_text_is_that_of_completions_and_chats() -> None:
@@ -66,15 +66,15 @@ def test_text_is_that_of_completions_and_chats() -> None:
         {},
         {"message": 7},
     ]
-    assert read_generation_text(frames_of(*lines)) == "ab"
+    assert read_generation_text(make_messages(*lines)) == "ab"
 
 
 @given(
     objects_of(("model", "done", "error", "eval_count", "message", "tool_calls", "function", "embeddings"))
 )
 def test_no_object_is_an_exception(body: dict[str, Any]) -> None:
-    read_generation(RawResponse(frames_of(body, body)))
-    read_generation_text(frames_of(body))
+    read_generation(RawResponse(make_messages(body, body)))
+    read_generation_text(make_messages(body))
 
 
 @given(st.binary(max_size=80))

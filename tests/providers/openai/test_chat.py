@@ -24,24 +24,24 @@ def test_a_completion_in_one_document() -> None:
 
 
 def test_a_completion_in_chunks_is_the_same() -> None:
-    answer = read(
+    parsed = read(
         chunk({"role": "assistant"}),
         chunk({"content": "Hi"}),
         chunk(finish="stop"),
         {"id": "chatcmpl-1", "choices": [], "usage": COMPLETION["usage"]},
         b"[DONE]",
     )
-    assert answer == read(COMPLETION)
+    assert parsed == read(COMPLETION)
 
 
 def test_the_first_id_and_model_stand() -> None:
-    answer = read(
+    parsed = read(
         {"id": "", "model": "", "choices": []},
         {"id": None, "model": 7, "choices": []},
         {"id": "a", "model": "m", "choices": []},
         {"id": "b", "model": "n", "choices": []},
     )
-    assert (answer.response_id, answer.model) == ("a", "m")
+    assert (parsed.response_id, parsed.model) == ("a", "m")
 
 
 @pytest.mark.parametrize("later", [None, {}, [], "x", 7, True])
@@ -51,11 +51,11 @@ def test_the_last_usage_that_is_one_counts(later: Any) -> None:
 
 
 def test_a_last_usage_does_not_merge_with_those_before() -> None:
-    answer = read(
+    parsed = read(
         chunk(usage={"prompt_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 1}}),
         chunk(usage={"completion_tokens": 5}),
     )
-    assert show(answer.units) == {"text": (None, 5)}
+    assert show(parsed.units) == {"text": (None, 5)}
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_a_last_usage_does_not_merge_with_those_before() -> None:
     ids=repr,
 )
 def test_choices_of_another_shape_do_not_hide_the_usage(choices: Any) -> None:
-    answer = read({**COMPLETION, "choices": choices})
-    assert show(answer.units) == {"text": (9, 3)}
-    assert (answer.response_id, answer.model) == ("chatcmpl-1", "gpt-5-2026-01-01")
-    assert answer.function_calls == ()
+    parsed = read({**COMPLETION, "choices": choices})
+    assert show(parsed.units) == {"text": (9, 3)}
+    assert (parsed.response_id, parsed.model) == ("chatcmpl-1", "gpt-5-2026-01-01")
+    assert parsed.function_calls == ()
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_groqs_own_place_for_a_usage_counts_too(bodies: list[Any], units: Shown)
 )
 def test_an_error_is_read_as_far_as_it_has_the_shape(error: Any, failure: Failure | None) -> None:
     assert read_error(json.dumps({"error": error}).encode(), {}) == failure
-    answer = read(chunk(), {"error": error}, exhausted=False)
-    assert answer.failure == failure
-    assert answer.finished is (failure is not None)
+    parsed = read(chunk(), {"error": error}, read_to_end=False)
+    assert parsed.failure == failure
+    assert parsed.finished is (failure is not None)
 
 
 @pytest.mark.parametrize(
@@ -147,24 +147,24 @@ def test_an_error_body_of_another_shape_says_nothing(body: bytes) -> None:
     ids=repr,
 )
 def test_groqs_own_place_for_an_error_counts_too(last: Any, failure: Failure | None) -> None:
-    answer = read(chunk(), last, chunk(x_groq={"usage": USED}), exhausted=False)
-    assert (answer.failure, answer.finished) == (failure, failure is not None)
-    assert show(answer.units) == {"text": (9, 1)}
+    parsed = read(chunk(), last, chunk(x_groq={"usage": USED}), read_to_end=False)
+    assert (parsed.failure, parsed.finished) == (failure, failure is not None)
+    assert show(parsed.units) == {"text": (9, 1)}
 
 
 def test_the_last_error_counts_and_units_seen_are_kept() -> None:
-    answer = read(
+    parsed = read(
         chunk(usage={"prompt_tokens": 9, "completion_tokens": 1}),
         {"error": {"message": "one"}},
         {"error": {"message": "two"}},
         {"error": None},
     )
-    assert answer.failure == Failure(message="two")
-    assert show(answer.units) == {"text": (9, 1)}
+    assert parsed.failure == Failure(message="two")
+    assert show(parsed.units) == {"text": (9, 1)}
 
 
 @pytest.mark.parametrize(
-    ("bodies", "exhausted", "finished"),
+    ("bodies", "read_to_end", "finished"),
     [
         ([COMPLETION], True, True),
         ([COMPLETION], False, True),
@@ -189,9 +189,9 @@ def test_the_last_error_counts_and_units_seen_are_kept() -> None:
     ],
 )
 def test_a_stream_is_finished_when_its_last_word_was_seen(
-    bodies: list[Any], exhausted: bool, finished: bool
+    bodies: list[Any], read_to_end: bool, finished: bool
 ) -> None:
-    assert read(*bodies, exhausted=exhausted).finished is finished
+    assert read(*bodies, read_to_end=read_to_end).finished is finished
 
 
 NAMES = [
@@ -214,9 +214,9 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(st.lists(json_values, max_size=5), st.booleans())
-def test_arbitrary_json_raises_nothing(bodies: list[Any], exhausted: bool) -> None:
-    answer = read(*bodies, exhausted=exhausted)
-    assert all(isinstance(call.name, str) and call.name for call in answer.function_calls)
+def test_arbitrary_json_raises_nothing(bodies: list[Any], read_to_end: bool) -> None:
+    parsed = read(*bodies, read_to_end=read_to_end)
+    assert all(isinstance(call.name, str) and call.name for call in parsed.function_calls)
 
 
 @given(st.lists(st.binary(max_size=50), max_size=5), st.booleans())
@@ -225,7 +225,7 @@ def test_arbitrary_json_raises_nothing(bodies: list[Any], exhausted: bool) -> No
 @example([b'{"choices":' + b'[{"message":' * 50_000], True)
 @example([b'{"usage":{"prompt_tokens":' + b"9" * 5_000 + b"}}"], True)
 @example([b'{"id":"\\ud800"}', b'{"id":"\xff"}', b'{"model":"\\u0000"}'], True)
-def test_arbitrary_bytes_raise_nothing(bodies: list[bytes], exhausted: bool) -> None:
-    read(*bodies, exhausted=exhausted)
+def test_arbitrary_bytes_raise_nothing(bodies: list[bytes], read_to_end: bool) -> None:
+    read(*bodies, read_to_end=read_to_end)
     for body in bodies:
         read_error(body, {})

@@ -16,8 +16,8 @@ def test_a_usual_tier_is_no_property(tier: Any) -> None:
 
 
 def test_the_last_tier_is_the_one_that_is_billed() -> None:
-    answer = read(chunk(service_tier="auto"), chunk(service_tier="flex"), chunk(service_tier=None))
-    assert answer.properties == {"provider.service_tier": "flex"}
+    parsed = read(chunk(service_tier="auto"), chunk(service_tier="flex"), chunk(service_tier=None))
+    assert parsed.properties == {"provider.service_tier": "flex"}
 
 
 def test_what_a_usage_tells_beside_token_counts_are_extras() -> None:

@@ -23,8 +23,8 @@ def test_tool_calls_of_a_document_keep_their_arguments_as_on_the_wire() -> None:
             {"id": "3", "type": "custom", "custom": {"name": "h", "input": "x"}},
         ]
     }
-    answer = read({**COMPLETION, "choices": [{"message": message, "finish_reason": "tool_calls"}]})
-    assert answer.function_calls == (
+    parsed = read({**COMPLETION, "choices": [{"message": message, "finish_reason": "tool_calls"}]})
+    assert parsed.function_calls == (
         FunctionCall("f", '{"a" : 1.0}'),
         FunctionCall("g", ""),
         FunctionCall("h", "x"),
@@ -46,17 +46,17 @@ def test_a_legacy_function_call() -> None:
 
 
 def test_a_legacy_function_call_from_deltas() -> None:
-    answer = read(
+    parsed = read(
         chunk({"function_call": {"name": "f", "arguments": ""}}),
         chunk({"function_call": {"arguments": '{"a"'}}),
         chunk({"function_call": {"arguments": ":1}"}}),
         chunk(finish="function_call"),
     )
-    assert answer.function_calls == (FunctionCall("f", '{"a":1}'),)
+    assert parsed.function_calls == (FunctionCall("f", '{"a":1}'),)
 
 
 def test_tool_calls_are_joined_from_deltas_by_choice_and_index() -> None:
-    answer = read(
+    parsed = read(
         chunk(tool(0, "a", "f", "")),
         chunk(tool(1, "b", "g", "")),
         chunk(tool(0, "c", "h", ""), index=1),
@@ -66,7 +66,7 @@ def test_tool_calls_are_joined_from_deltas_by_choice_and_index() -> None:
         chunk(tool(0, arguments=":1}")),
         chunk(tool(1, arguments="]")),
     )
-    assert answer.function_calls == (
+    assert parsed.function_calls == (
         FunctionCall("f", '{"x":1}'),
         FunctionCall("g", "[2]"),
         FunctionCall("h", "3"),
@@ -74,33 +74,33 @@ def test_tool_calls_are_joined_from_deltas_by_choice_and_index() -> None:
 
 
 def test_the_free_text_of_a_custom_tool_is_joined_from_deltas_too() -> None:
-    answer = read(
+    parsed = read(
         chunk({"tool_calls": [{"index": 0, "id": "a", "type": "custom", "custom": {"name": "sql"}}]}),
         chunk(tool(1, "b", "f", "{}")),
         chunk({"tool_calls": [{"index": 0, "custom": {"input": "select"}}]}),
         chunk({"tool_calls": [{"index": 0, "custom": {"input": " 1"}}, {"index": 2, "custom": None}]}),
     )
-    assert answer.function_calls == (FunctionCall("sql", "select 1"), FunctionCall("f", "{}"))
+    assert parsed.function_calls == (FunctionCall("sql", "select 1"), FunctionCall("f", "{}"))
 
 
 def test_deltas_that_repeat_the_id_or_give_none_are_of_one_call() -> None:
-    answer = read(
+    parsed = read(
         chunk(tool(0, "a", "f", "1")),
         chunk(tool(0, "a", None, "2")),
         chunk(tool(0, "a", "f", "3")),
         chunk(tool(0, "other", None, "4")),
         chunk(tool(0, None, None, "5")),
     )
-    assert answer.function_calls == (FunctionCall("f", "12345"),)
+    assert parsed.function_calls == (FunctionCall("f", "12345"),)
 
 
 def test_calls_that_a_host_all_numbers_0_are_told_apart_by_id_and_name() -> None:
-    answer = read(
+    parsed = read(
         chunk(tool(0, "a", "f", '{"x":1}')),
         chunk(tool(0, "b", "f", '{"x":2}')),
         chunk(tool(None, "c", "g", "{}")),
     )
-    assert answer.function_calls == (
+    assert parsed.function_calls == (
         FunctionCall("f", '{"x":1}'),
         FunctionCall("f", '{"x":2}'),
         FunctionCall("g", "{}"),
@@ -108,10 +108,10 @@ def test_calls_that_a_host_all_numbers_0_are_told_apart_by_id_and_name() -> None
 
 
 def test_a_name_that_comes_late_is_the_calls_name() -> None:
-    answer = read(chunk(tool(0, "a", None, "{")), chunk(tool(0, None, "f", "}")))
-    assert answer.function_calls == (FunctionCall("f", "{}"),)
+    parsed = read(chunk(tool(0, "a", None, "{")), chunk(tool(0, None, "f", "}")))
+    assert parsed.function_calls == (FunctionCall("f", "{}"),)
 
 
 def test_a_call_without_arguments_and_one_without_a_name() -> None:
-    answer = read(chunk(tool(0, "a", "f")), chunk(tool(1, "b", "", "{}")))
-    assert answer.function_calls == (FunctionCall("f"),)
+    parsed = read(chunk(tool(0, "a", "f")), chunk(tool(1, "b", "", "{}")))
+    assert parsed.function_calls == (FunctionCall("f"),)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from payi_transport.providers.openai.jobs import read_batch, read_video
 from payi_transport.providers.reading.raw_response import RawResponse
-from tests.providers.shapes import frames_of, objects_of, show
+from tests.providers.shapes import make_messages, objects_of, show
 
 USAGE = {"input_tokens": 10, "output_tokens": 4}
 
@@ -31,11 +31,11 @@ USAGE = {"input_tokens": 10, "output_tokens": 4}
     ],
 )
 def test_a_batch_is_counted_once_its_usage_is_final(status: Any, usage: Any, pending: bool) -> None:
-    answer = read_batch(RawResponse(frames_of({"id": "batch_1", "status": status, "usage": usage})))
-    assert answer.pending == pending
+    parsed = read_batch(RawResponse(make_messages({"id": "batch_1", "status": status, "usage": usage})))
+    assert parsed.pending == pending
     if not pending:
-        assert show(answer.units) == {"text": (10, 4)}
-        assert answer.properties == {"provider.service_tier": "batch"}
+        assert show(parsed.units) == {"text": (10, 4)}
+        assert parsed.properties == {"provider.service_tier": "batch"}
 
 
 @pytest.mark.parametrize(
@@ -56,16 +56,16 @@ def test_a_batch_is_counted_once_its_usage_is_final(status: Any, usage: Any, pen
 def test_a_video_is_counted_in_seconds_once_it_is_made(
     body: Any, pending: bool, units: Any, failure: str | None
 ) -> None:
-    answer = read_video(RawResponse(frames_of(body)))
-    assert (answer.pending, show(answer.units)) == (pending, units)
-    assert (answer.failure.code if answer.failure else None) == failure
+    parsed = read_video(RawResponse(make_messages(body)))
+    assert (parsed.pending, show(parsed.units)) == (pending, units)
+    assert (parsed.failure.code if parsed.failure else None) == failure
 
 
 @given(objects_of(("id", "model", "status", "usage", "error", "seconds", "size", "completed")))
 def test_no_object_is_an_exception(body: dict[str, Any]) -> None:
     for read in (read_batch, read_video):
-        read(RawResponse(frames_of({**body, "status": "completed"})))
-        read(RawResponse(frames_of(body)))
+        read(RawResponse(make_messages({**body, "status": "completed"})))
+        read(RawResponse(make_messages(body)))
 
 
 @given(st.binary(max_size=80))

@@ -18,7 +18,7 @@ from payi_transport.providers.openai.media import (
 )
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
-from tests.providers.shapes import DEEP, Shown, frames_of, objects_of, show
+from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 READERS = (read_embeddings, read_images, read_speech, read_transcription)
 Reader = Callable[[RawResponse], ParsedResponse]
@@ -133,7 +133,7 @@ DOCUMENTS: dict[str, tuple[Reader, dict[str, Any], Shown]] = {
 
 @pytest.mark.parametrize(("reader", "document", "units"), DOCUMENTS.values(), ids=DOCUMENTS)
 def test_a_document_becomes_units(reader: Reader, document: dict[str, Any], units: Shown) -> None:
-    assert show(reader(RawResponse(frames_of(document))).units) == units
+    assert show(reader(RawResponse(make_messages(document))).units) == units
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_document_becomes_units(reader: Reader, document: dict[str, Any], unit
 )
 def test_a_duration_is_whole_seconds(duration: Any, seconds: int | None) -> None:
     body = b'{"text":"Hi","duration":%b}' % json.dumps(duration).encode()
-    assert show(read_transcription(RawResponse(frames_of(body))).units) == (
+    assert show(read_transcription(RawResponse(make_messages(body))).units) == (
         {} if seconds is None else {"audio": (seconds, None)}
     )
 
@@ -185,18 +185,18 @@ SPOKEN = {"model": "tts-1-hd", "input": "Grüße, 日本", "voice": "alloy"}
 def test_speech_of_a_model_that_is_billed_by_characters_is_counted_by_them(
     request_body: bytes, units: Shown
 ) -> None:
-    reply = RawResponse(frames_of(b"ID3\x04\x00\xff\xfb"), request=request_body)
+    reply = RawResponse(make_messages(b"ID3\x04\x00\xff\xfb"), request_body=request_body)
     assert show(read_speech(reply).units) == units
 
 
 def test_what_the_answer_says_of_itself() -> None:
-    answer = read_embeddings(RawResponse(frames_of({"id": "e-1", "model": "text-embedding-3-small"})))
-    assert answer == ParsedResponse(model="text-embedding-3-small", response_id="e-1")
+    parsed = read_embeddings(RawResponse(make_messages({"id": "e-1", "model": "text-embedding-3-small"})))
+    assert parsed == ParsedResponse(model="text-embedding-3-small", response_id="e-1")
 
 
 def test_images_tell_their_size_and_quality() -> None:
     document = {"data": [{}], "size": "1024x1024", "quality": "high", "background": "opaque"}
-    assert read_images(RawResponse(frames_of(document))) == ParsedResponse(
+    assert read_images(RawResponse(make_messages(document))) == ParsedResponse(
         units={"image": Units(output=1)},
         properties={"provider.size": "1024x1024", "provider.quality": "high"},
     )
@@ -214,15 +214,15 @@ def test_images_tell_their_size_and_quality() -> None:
     ids=repr,
 )
 def test_what_drew_images_as_svg_is_told_beside_them(told: Any, properties: dict[str, str]) -> None:
-    answer = read_images(RawResponse(frames_of({"data": [{}], "svg_usage": told})))
-    assert answer.properties == {f"provider.svg_usage.{name}": value for name, value in properties.items()}
-    assert show(answer.units) == {"image": (None, 1)}
+    parsed = read_images(RawResponse(make_messages({"data": [{}], "svg_usage": told})))
+    assert parsed.properties == {f"provider.svg_usage.{name}": value for name, value in properties.items()}
+    assert show(parsed.units) == {"image": (None, 1)}
 
 
 @pytest.mark.parametrize("reader", [read_embeddings, read_images])
 def test_what_a_host_tells_beside_tokens_are_properties(reader: Reader) -> None:
     document = {"usage": {"input_tokens": 4, "total_tokens": 4, "cost": 0.25}}
-    assert reader(RawResponse(frames_of(document))).properties == {"provider.cost": "0.25"}
+    assert reader(RawResponse(make_messages(document))).properties == {"provider.cost": "0.25"}
 
 
 USAGE = {"input_tokens": 3, "output_tokens": 5}
@@ -235,36 +235,36 @@ ENDS = {
 
 
 @pytest.mark.parametrize(("end", "reader"), ENDS.items(), ids=ENDS)
-@pytest.mark.parametrize("exhausted", [True, False])
-def test_a_stream_is_finished_with_its_last_event(end: str, reader: Reader, exhausted: bool) -> None:
+@pytest.mark.parametrize("read_to_end", [True, False])
+def test_a_stream_is_finished_with_its_last_event(end: str, reader: Reader, read_to_end: bool) -> None:
     begun = {"type": f"{end.rpartition('.')[0]}.delta", "delta": "AAAA"}
-    whole = reader(RawResponse(frames_of(begun, {"type": end, "usage": USAGE}, b"[DONE]"), exhausted))
+    whole = reader(RawResponse(make_messages(begun, {"type": end, "usage": USAGE}, b"[DONE]"), read_to_end))
     assert whole.finished
     assert {name: (unit.input, unit.output) for name, unit in whole.units.items()} != {}
-    cut = reader(RawResponse(frames_of(begun), exhausted))
+    cut = reader(RawResponse(make_messages(begun), read_to_end))
     assert not cut.finished
     assert cut.units == {}
 
 
 def test_the_last_usage_of_a_stream_counts() -> None:
     bodies = [{"type": "x.done", "usage": usage} for usage in (USAGE, {"input_tokens": 9}, {}, None, "x")]
-    assert show(read_embeddings(RawResponse(frames_of(*bodies))).units) == {"text": (9, None)}
+    assert show(read_embeddings(RawResponse(make_messages(*bodies))).units) == {"text": (9, None)}
 
 
 @every_reader
-@pytest.mark.parametrize("exhausted", [True, False])
-def test_a_document_is_finished_when_it_was_read_to_its_end(reader: Reader, exhausted: bool) -> None:
-    assert reader(RawResponse(frames_of({"usage": USAGE}), exhausted)).finished is exhausted
-    assert reader(RawResponse([], exhausted)).finished is exhausted
+@pytest.mark.parametrize("read_to_end", [True, False])
+def test_a_document_is_finished_when_it_was_read_to_its_end(reader: Reader, read_to_end: bool) -> None:
+    assert reader(RawResponse(make_messages({"usage": USAGE}), read_to_end)).finished is read_to_end
+    assert reader(RawResponse([], read_to_end)).finished is read_to_end
 
 
 @every_reader
 def test_a_failure_inside_an_answer_is_told_and_ends_it(reader: Reader) -> None:
     begun = {"type": "image_generation.partial_image", "b64_json": "AAAA"}
     error = {"type": "error", "error": {"type": "image_error", "code": "moderation_blocked", "message": "No"}}
-    answer = reader(RawResponse(frames_of(begun, error), exhausted=False))
-    assert answer.failure == Failure("image_error", "moderation_blocked", "No")
-    assert answer.finished
+    parsed = reader(RawResponse(make_messages(begun, error), read_to_end=False))
+    assert parsed.failure == Failure("image_error", "moderation_blocked", "No")
+    assert parsed.finished
 
 
 NAMES = (
@@ -279,21 +279,21 @@ NAMES = (
 def test_any_json_raises_nothing_and_gives_whole_units(
     reader: Reader, documents: list[dict[str, Any]], asked: dict[str, Any]
 ) -> None:
-    answer = reader(RawResponse(frames_of(*documents), request=json.dumps(asked).encode()))
-    for unit in answer.units.values():
+    parsed = reader(RawResponse(make_messages(*documents), request_body=json.dumps(asked).encode()))
+    for unit in parsed.units.values():
         for number in (unit.input, unit.output):
             assert number is None or (type(number) is int and number >= 0)
-    for name in (answer.model, answer.response_id):
+    for name in (parsed.model, parsed.response_id):
         assert name is None or isinstance(name, str)
 
 
 @every_reader
 @given(bodies=st.lists(st.binary(max_size=40), max_size=3), asked=st.binary(max_size=40))
 def test_any_bytes_raise_nothing(reader: Reader, bodies: list[bytes], asked: bytes) -> None:
-    reader(RawResponse(frames_of(*bodies), request=asked))
+    reader(RawResponse(make_messages(*bodies), request_body=asked))
 
 
 @every_reader
 @pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))
 def test_json_beyond_bounds_raises_nothing(reader: Reader, body: bytes) -> None:
-    assert reader(RawResponse(frames_of(body))).units == {}
+    assert reader(RawResponse(make_messages(body))).units == {}

@@ -27,14 +27,14 @@ def test_a_response_in_one_document() -> None:
 
 
 def test_a_response_in_events_is_the_same() -> None:
-    answer = read(
+    parsed = read(
         CREATED,
         {"type": "response.in_progress", "response": BEGUN},
         {"type": "response.output_text.delta", "item_id": "m", "delta": "Hi"},
         {"type": "response.completed", "response": RESPONSE},
-        exhausted=False,
+        read_to_end=False,
     )
-    assert answer == read(RESPONSE)
+    assert parsed == read(RESPONSE)
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete", "failed", "cancelled"])
@@ -42,37 +42,37 @@ def test_a_response_in_events_is_the_same() -> None:
 def test_usage_counts_with_every_terminal_status(status: str, streamed: bool) -> None:
     response = {**RESPONSE, "status": status}
     bodies = [CREATED, {"type": f"response.{status}", "response": response}] if streamed else [response]
-    answer = read(*bodies)
-    assert show(answer.units) == UNITS
-    assert answer.finished and not answer.pending
+    parsed = read(*bodies)
+    assert show(parsed.units) == UNITS
+    assert parsed.finished and not parsed.pending
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete", "failed", "cancelled"])
 def test_a_last_event_that_holds_no_status_is_the_last_all_the_same(status: str) -> None:
-    answer = read({"type": f"response.{status}", "response": {"usage": USAGE}}, exhausted=False)
-    assert answer.finished
-    assert show(answer.units) == UNITS
+    parsed = read({"type": f"response.{status}", "response": {"usage": USAGE}}, read_to_end=False)
+    assert parsed.finished
+    assert show(parsed.units) == UNITS
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_document_that_is_not_done_is_to_be_fetched_again(status: str) -> None:
-    answer = read({**BEGUN, "status": status})
-    assert answer.pending and not answer.finished
+    parsed = read({**BEGUN, "status": status})
+    assert parsed.pending and not parsed.finished
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_stream_that_was_cut_is_not(status: str) -> None:
-    answer = read({"type": f"response.{status}", "response": {**BEGUN, "status": status}}, exhausted=False)
-    assert not answer.pending and not answer.finished
+    parsed = read({"type": f"response.{status}", "response": {**BEGUN, "status": status}}, read_to_end=False)
+    assert not parsed.pending and not parsed.finished
 
 
 def test_what_a_later_event_does_not_say_stands() -> None:
-    answer = read(
+    parsed = read(
         {"type": "response.created", "response": {"id": "resp_1", "model": "m", "usage": USAGE}},
         {"type": "response.completed", "response": {"status": "completed", "model": "n", "usage": None}},
     )
-    assert (answer.response_id, answer.model, answer.finished) == ("resp_1", "n", True)
-    assert show(answer.units) == UNITS
+    assert (parsed.response_id, parsed.model, parsed.finished) == ("resp_1", "n", True)
+    assert show(parsed.units) == UNITS
 
 
 def test_a_document_without_a_status_has_its_units() -> None:
@@ -109,22 +109,22 @@ def test_function_calls_keep_their_arguments_as_on_the_wire() -> None:
 
 def test_calls_of_a_finished_stream_are_those_of_its_last_event() -> None:
     done = {"type": "response.output_item.done", "item": {**CALL, "arguments": "{}"}}
-    answer = read(CREATED, done, {"type": "response.completed", "response": {**RESPONSE, "output": [CALL]}})
-    assert answer.function_calls == (FunctionCall("f", '{"a" : 1.0}'),)
+    parsed = read(CREATED, done, {"type": "response.completed", "response": {**RESPONSE, "output": [CALL]}})
+    assert parsed.function_calls == (FunctionCall("f", '{"a" : 1.0}'),)
 
 
 @pytest.mark.parametrize("output", [None, [], "x"])
 def test_calls_of_a_cut_stream_are_the_items_that_were_finished(output: Any) -> None:
-    answer = read(
+    parsed = read(
         {"type": "response.created", "response": {**BEGUN, "output": output}},
         {"type": "response.output_item.added", "item": {**CALL, "arguments": ""}},
         {"type": "response.output_item.done", "item": CALL},
         {"type": "response.output_item.added", "item": {**CALL, "name": "g", "arguments": ""}},
         {"type": "response.function_call_arguments.delta", "delta": '{"b'},
-        exhausted=False,
+        read_to_end=False,
     )
-    assert answer.function_calls == (FunctionCall("f", '{"a" : 1.0}'),)
-    assert (answer.response_id, answer.finished) == ("resp_1", False)
+    assert parsed.function_calls == (FunctionCall("f", '{"a" : 1.0}'),)
+    assert (parsed.response_id, parsed.finished) == ("resp_1", False)
 
 
 # --- failures
@@ -144,8 +144,8 @@ def test_calls_of_a_cut_stream_are_the_items_that_were_finished(output: Any) -> 
     ids=repr,
 )
 def test_an_error_event_ends_a_stream(event: dict[str, Any], failure: Failure) -> None:
-    answer = read(CREATED, {"type": "error", **event}, exhausted=False)
-    assert (answer.failure, answer.finished) == (failure, True)
+    parsed = read(CREATED, {"type": "error", **event}, read_to_end=False)
+    assert (parsed.failure, parsed.finished) == (failure, True)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_a_response_that_failed_says_why_and_keeps_its_units(
     more: dict[str, Any], failure: Failure, streamed: bool
 ) -> None:
     response = {**RESPONSE, "status": "failed", **more}
-    answer = read({"type": "response.failed", "response": response} if streamed else response)
-    assert (answer.failure, answer.finished) == (failure, True)
-    assert show(answer.units) == UNITS
+    parsed = read({"type": "response.failed", "response": response} if streamed else response)
+    assert (parsed.failure, parsed.finished) == (failure, True)
+    assert show(parsed.units) == UNITS
 
 
 def test_an_incomplete_response_is_no_failure() -> None:
@@ -188,15 +188,15 @@ NAMES = (
 @pytest.mark.parametrize("field", ["type", *RESPONSE, "tool_usage", "response", "item", "code", "message"])
 @pytest.mark.parametrize("value", [None, True, 3, 0.5, "x", [], [1], {}, {"a": 1}], ids=repr)
 def test_a_field_of_another_type_raises_nothing(field: str, value: Any) -> None:
-    answer = read({**RESPONSE, field: value}, {"type": "response.completed", "response": {field: value}})
-    for text in (answer.model, answer.response_id):
+    parsed = read({**RESPONSE, field: value}, {"type": "response.completed", "response": {field: value}})
+    for text in (parsed.model, parsed.response_id):
         assert text is None or isinstance(text, str)
 
 
 @given(st.lists(objects_of(NAMES), max_size=4), st.booleans())
-def test_any_json_raises_nothing(bodies: list[dict[str, Any]], exhausted: bool) -> None:
-    answer = read(*bodies, exhausted=exhausted)
-    assert all(isinstance(call.name, str) and call.name for call in answer.function_calls)
+def test_any_json_raises_nothing(bodies: list[dict[str, Any]], read_to_end: bool) -> None:
+    parsed = read(*bodies, read_to_end=read_to_end)
+    assert all(isinstance(call.name, str) and call.name for call in parsed.function_calls)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=4))

@@ -103,4 +103,4 @@ def test_images_that_were_drawn_as_svg_are_properties(usages: list[Any], propert
     items = [image_of(usage) for usage in usages]
     assert read({**RESPONSE, "output": items}).properties == properties
     done = [{"type": "response.output_item.done", "item": item} for item in items]
-    assert read(CREATED, *done, exhausted=False).properties == properties
+    assert read(CREATED, *done, read_to_end=False).properties == properties
