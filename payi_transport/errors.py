@@ -1,12 +1,12 @@
-"""What this library raises.
+"""The exceptions of this library.
 
     PayiError
-    ├── PayiConfigError (also a ValueError)     bad user input, told at once
-    └── APIError                                a call of the Pay-i API failed
-        ├── APIConnectionError                  no answer
-        │   └── APITimeoutError                 no answer in time
-        ├── APIResponseValidationError          an answer that can't be read
-        └── APIStatusError                      an answer that says no
+    ├── PayiConfigError (also a ValueError)     an argument or setting cannot be used
+    └── APIError                                a request to the Pay-i API failed
+        ├── APIConnectionError                  no response
+        │   └── APITimeoutError                 no response in time
+        ├── APIResponseValidationError          a response that cannot be parsed
+        └── APIStatusError                      a response with another status than 2xx
             ├── BadRequestError                 400
             ├── AuthenticationError             401
             ├── PermissionDeniedError           403
@@ -16,7 +16,7 @@
             ├── RateLimitError                  429
             └── InternalServerError             500 and above
 
-Nothing here is ever raised from a provider call: a fault on that path is counted and logged instead.
+None of them is ever raised from a call to a provider: a fault on that path is counted and logged instead.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ __all__ = [
 
 
 class PayiError(Exception):
-    """The base of all errors of this library."""
+    """Base class of this library's exceptions."""
 
 
 class PayiConfigError(PayiError, ValueError):
-    """An argument or a configuration value that cannot be used; the message names it and what is accepted."""
+    """An argument or a setting cannot be used; the message names it and what is accepted."""
 
 
 class APIError(PayiError):
-    """A call of the Pay-i API failed.
+    """A request to the Pay-i API failed.
 
-    `body` is the answer's: JSON where it is JSON, else its text, None where there was no answer. `request_id`
-    is the one that Pay-i gave the call, `xproxy_error` what it says is wrong.
+    `body` is the response's: decoded if it is JSON, else text; None if there was no response. `request_id` is
+    Pay-i's id for the request, `xproxy_error` its description of the error.
     """
 
     def __init__(
@@ -81,14 +81,14 @@ class APIError(PayiError):
 
 
 class APIConnectionError(APIError):
-    """Pay-i could not be reached, or the connection broke; the cause is the HTTP library's own error."""
+    """Pay-i could not be reached, or the connection broke; `__cause__` is the HTTP library's exception."""
 
 
 class APITimeoutError(APIConnectionError):
-    """Pay-i did not answer in time."""
+    """Pay-i did not respond in time."""
 
 
-class _AnswerError(APIError):
+class _ResponseError(APIError):
     def __init__(
         self,
         message: str,
@@ -105,16 +105,16 @@ class _AnswerError(APIError):
         self.status_code = response.status_code
 
 
-class APIResponseValidationError(_AnswerError):
-    """Pay-i's answer is not what it should be."""
+class APIResponseValidationError(_ResponseError):
+    """Pay-i's response is not JSON, or not of the expected shape."""
 
 
-class APIStatusError(_AnswerError):
-    """Pay-i answered with a status other than 2xx."""
+class APIStatusError(_ResponseError):
+    """Pay-i responded with a status other than 2xx."""
 
 
 class BadRequestError(APIStatusError):
-    """400: the request can't be understood."""
+    """400: the request is malformed."""
 
 
 class AuthenticationError(APIStatusError):
@@ -122,19 +122,19 @@ class AuthenticationError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the API key may not do this."""
+    """403: the API key does not permit this."""
 
 
 class NotFoundError(APIStatusError):
-    """404: there is nothing of that name or id."""
+    """404: nothing has this name or id."""
 
 
 class ConflictError(APIStatusError):
-    """409: something else was faster, or exists already."""
+    """409: the object exists already, or was changed at the same time."""
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the values of the request can't be used."""
+    """422: the request is well-formed, but its values are not valid."""
 
 
 class RateLimitError(APIStatusError):
@@ -142,4 +142,4 @@ class RateLimitError(APIStatusError):
 
 
 class InternalServerError(APIStatusError):
-    """500 and above: Pay-i could not do it."""
+    """500 and above: Pay-i failed to process the request."""

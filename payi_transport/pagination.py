@@ -1,4 +1,8 @@
-"""Lists of the Pay-i API, page by page. Iterating over a page goes on to the pages behind it."""
+"""Pages of the Pay-i API's lists, sync and async.
+
+Iterating over a page yields its items and then fetches the pages after it, one at a time, each by the cursor
+of the one before. A page holds a `fetch` function rather than a client, so this module does no I/O.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ T = TypeVar("T")
 
 
 class CursorPage(Model, Generic[T]):
-    """One page as the API answers it; `cursor` asks for the next one."""
+    """One page as the API returns it. `cursor` asks for the next one."""
 
     items: list[T] | None = None
     cursor: str | None = None
@@ -21,13 +25,13 @@ class CursorPage(Model, Generic[T]):
 
 
 class PageInfo(NamedTuple):
-    """What the request for a page says beside that for its list."""
+    """The parameters that ask for a page, in addition to those of its list."""
 
     params: Mapping[str, str]
 
 
-class _Page(Generic[T]):
-    """A page and how to get another one by its cursor."""
+class _BasePage(Generic[T]):
+    """A page, and how to fetch another one by its cursor."""
 
     def __init__(self, page: CursorPage[T], fetch: Callable[[str], Any]) -> None:
         self._page = page
@@ -43,47 +47,47 @@ class _Page(Generic[T]):
 
     @property
     def next_cursor(self) -> str | None:
-        """What asks for the next page, as `cursor=`; None on the last one."""
+        """Return the `cursor=` of the next page; None on the last one."""
         return self._page.cursor if self.has_more else None
 
     @property
     def has_more(self) -> bool:
-        """Whether there is a page behind this one. Where the API does not say, an empty page is the last."""
+        """Tell whether there is another page. If the API does not say, an empty page is the last one."""
         more = self._page.has_more
         return bool(self._page.cursor) and (bool(self.items) if more is None else more)
 
     def has_next_page(self) -> bool:
-        """The same as `has_more`."""
+        """Return `has_more`."""
         return self.has_more
 
     def next_page_info(self) -> PageInfo | None:
-        """How to ask for the next page; None on the last one."""
+        """Return the parameters that ask for the next page; None on the last one."""
         return None if (cursor := self.next_cursor) is None else PageInfo({"cursor": cursor})
 
     def to_dict(self) -> dict[str, Any]:
-        """The page as the API answered it."""
+        """Return the page as the API sent it."""
         return self._page.to_dict()
 
     def _next_cursor(self) -> str:
         if (cursor := self.next_cursor) is None:
-            raise RuntimeError("This is the last page: ask has_next_page() before get_next_page()")
+            raise RuntimeError("This is the last page; check has_next_page() before get_next_page()")
         return cursor
 
     def __repr__(self) -> str:
         return repr(self._page).replace(type(self._page).__name__, type(self).__name__, 1)
 
 
-class SyncCursorPage(_Page[T]):
-    """A page of a list. `for item in page` goes through all items of this page and of those behind it."""
+class SyncCursorPage(_BasePage[T]):
+    """A page of a list. Iterate over it for its items and those of all pages after it."""
 
     _fetch: Callable[[str], SyncCursorPage[T]]
 
     def get_next_page(self) -> SyncCursorPage[T]:
-        """Ask for the next page. Raises RuntimeError on the last one."""
+        """Fetch the next page. Raises RuntimeError on the last one."""
         return self._fetch(self._next_cursor())
 
     def iter_pages(self) -> Iterator[SyncCursorPage[T]]:
-        """This page and those behind it."""
+        """Yield this page and those after it."""
         page = self
         yield page
         while page.has_more:
@@ -95,17 +99,17 @@ class SyncCursorPage(_Page[T]):
             yield from page.items
 
 
-class AsyncCursorPage(_Page[T]):
-    """A page of a list. `async for item in page` goes through this page and those behind it."""
+class AsyncCursorPage(_BasePage[T]):
+    """A page of a list. Use `async for` for its items and those of all pages after it."""
 
     _fetch: Callable[[str], Awaitable[AsyncCursorPage[T]]]
 
     async def get_next_page(self) -> AsyncCursorPage[T]:
-        """Ask for the next page. Raises RuntimeError on the last one."""
+        """Fetch the next page. Raises RuntimeError on the last one."""
         return await self._fetch(self._next_cursor())
 
     async def iter_pages(self) -> AsyncIterator[AsyncCursorPage[T]]:
-        """This page and those behind it."""
+        """Yield this page and those after it."""
         page = self
         yield page
         while page.has_more:
@@ -119,7 +123,7 @@ class AsyncCursorPage(_Page[T]):
 
 
 class AsyncPaginator(Generic[T]):
-    """A list that was asked for: `await` gives its first page, `async for` all of its items."""
+    """A list that is not fetched yet: `await` returns its first page, `async for` yields all of its items."""
 
     def __init__(self, first: Callable[[], Awaitable[AsyncCursorPage[T]]]) -> None:
         self._first = first

@@ -1,4 +1,4 @@
-"""Pages of lists: each one alone, or one after the other without a thought."""
+"""Pages of lists, one by one or iterated over as one list."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def first_async_page() -> AsyncCursorPage[int]:
         (CursorPage(None, None, None), False),
     ],
 )
-def test_there_is_more_where_the_api_says_so_and_how_to_get_it(page: CursorPage[int], more: bool) -> None:
+def test_a_page_knows_whether_and_how_to_fetch_the_next_one(page: CursorPage[int], more: bool) -> None:
     def fetch(cursor: str) -> SyncCursorPage[int]:
         return SyncCursorPage(PAGES["d"], fetch)
 
@@ -61,14 +61,14 @@ def test_there_is_more_where_the_api_says_so_and_how_to_get_it(page: CursorPage[
             wrapped.get_next_page()
 
 
-def test_iterating_goes_through_all_pages_an_empty_one_in_the_middle_too() -> None:
+def test_iterating_continues_through_all_pages_even_past_an_empty_one() -> None:
     assert list(first_page()) == [1, 2, 3, 4]
     assert [page.items for page in first_page().iter_pages()] == [[1, 2], [], [3], [4]]
     assert list(first_page().get_next_page()) == [3, 4]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_async_iterating_goes_through_all_pages(backend: str) -> None:
+def test_async_iterating_continues_through_all_pages(backend: str) -> None:
     async def main() -> None:
         page = await first_async_page()
         assert [item async for item in page] == [1, 2, 3, 4]
@@ -79,7 +79,7 @@ def test_async_iterating_goes_through_all_pages(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_list_may_be_awaited_or_iterated_over(backend: str) -> None:
+def test_a_paginator_can_be_awaited_or_iterated_over(backend: str) -> None:
     async def main() -> None:
         paginator = AsyncPaginator(first_async_page)
         assert (await paginator).items == [1, 2]
@@ -88,7 +88,7 @@ def test_a_list_may_be_awaited_or_iterated_over(backend: str) -> None:
     anyio.run(main, backend=backend)
 
 
-def test_a_page_shows_what_is_in_it() -> None:
+def test_the_repr_of_a_page_shows_its_items() -> None:
     page: Any = first_page()
     assert repr(page) == "SyncCursorPage(items=[1, 2], cursor='b', has_more=True)"
     assert page.to_dict() == {"items": [1, 2], "cursor": "b", "has_more": True}

@@ -52,7 +52,7 @@ def test_no_credential_cookie_or_query_leaves_the_process(
     assert b"SECRET" not in sent
     own_lines = [record.getMessage() for record in caplog.records if record.name.startswith("payi")]
     assert not any("SECRET" in line or "payi-key" in line for line in own_lines)
-    assert any("Pay-i answered 400" in line for line in own_lines)
+    assert any("Pay-i responded with HTTP 400" in line for line in own_lines)
 
 
 @pytest.mark.parametrize(

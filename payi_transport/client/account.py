@@ -1,4 +1,4 @@
-"""The account at Pay-i that events are reported to."""
+"""The Pay-i account that events are reported to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["PayiAccount"]
 
 
 class PayiAccount(NamedTuple):
-    """Where to report to, as whom, and what headers and query go with every call."""
+    """The base URL and API key to report with, and the headers and query sent with every request."""
 
     base_url: str
     api_key: str

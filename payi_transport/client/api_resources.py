@@ -1,4 +1,4 @@
-"""All of the Pay-i API in one surface."""
+"""The root of the resource tree: what `Payi`, and its raw and streaming variants, have in common."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["APIResources"]
 
 
 class APIResources(Resource[SurfaceT]):
-    """The resources of the Pay-i API."""
+    """Give access to every resource of the Pay-i API."""
 
     with_raw_response: Variant[APIResources[SyncRaw], APIResources[AsyncRaw]] = RAW
     with_streaming_response: Variant[APIResources[SyncStreaming], APIResources[AsyncStreaming]] = STREAMING
@@ -28,26 +28,26 @@ class APIResources(Resource[SurfaceT]):
 
     @property
     def limits(self) -> Limits[SurfaceT]:
-        """Budgets that requests are counted against."""
+        """Manage limits: budgets that requests count against."""
         return Limits(self._surface)
 
     @property
     def categories(self) -> Categories[SurfaceT]:
-        """Categories and the priced resources in them."""
+        """Manage categories and the priced resources in them."""
         return Categories(self._surface)
 
     @property
     def use_cases(self) -> UseCases[SurfaceT]:
-        """Use cases: instances, definitions, KPIs."""
+        """Manage use cases: instances, definitions and KPIs."""
         return UseCases(self._surface)
 
     @property
     def requests(self) -> Requests[SurfaceT]:
-        """Requests of the past."""
+        """Look up past requests."""
         return Requests(self._surface)
 
     @property
     def experiences(self) -> UseCases[SurfaceT]:
-        """The former name of `use_cases`."""
+        """Return `use_cases` under its former name."""
         warnings.warn("experiences is deprecated: use use_cases", DeprecationWarning, stacklevel=2)
         return self.use_cases

@@ -1,4 +1,10 @@
-"""Methods of resources, typed for each surface from the one function that builds the call."""
+"""Descriptors that turn one function, which builds a request, into a typed method on every surface.
+
+A resource is generic in its surface, as in `Limits[Sync]` or `Limits[AsyncRaw]`. Its endpoints are functions
+that return a `RequestSpec[T]`; at runtime `endpoint.__get__` passes that spec to the resource's surface. The
+overloads of `__get__` are the only place where the six return types are written down: Python has no
+higher-kinded types, so "whatever the surface makes of T" cannot be expressed as one signature.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +27,7 @@ from payi_transport.client.surfaces import (
 from payi_transport.compat import Self
 from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, CursorPage, SyncCursorPage
 
-__all__ = ["RAW", "STREAMING", "Resource", "Variant", "endpoint", "list_endpoint"]
+__all__ = ["RAW", "STREAMING", "Resource", "SurfaceT", "Variant", "endpoint", "list_endpoint"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,18 +37,18 @@ SurfaceT = TypeVar("SurfaceT", bound=Surface)
 
 
 class Resource(Generic[SurfaceT]):
-    """A part of the API, in one of the surfaces."""
+    """A part of the API on one surface."""
 
     def __init__(self, surface: SurfaceT) -> None:
         self._surface = surface
 
     def _on_surface(self, surface: Any) -> Any:
-        """The same part of the API in another surface."""
+        """Return the same part of the API on another surface."""
         return type(self)(surface)
 
 
 class endpoint(Generic[P, T]):
-    """A method that makes one call. The decorated function gets the resource, which it has no need of."""
+    """Make a method of a function that builds one request. The function must not use its `self`."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], RequestSpec[T]]) -> None:
         self.build = build
@@ -71,11 +77,11 @@ class endpoint(Generic[P, T]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
-        return _bind(self.build.__get__(resource), resource._surface.call)
+        return _bind(self.build.__get__(resource), resource._surface.send)
 
 
 class list_endpoint(Generic[P, T]):
-    """A method that asks for a list, page by page."""
+    """Make a method of a function that builds the request for the first page of a list."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], RequestSpec[CursorPage[T]]]) -> None:
         self.build = build
@@ -106,25 +112,26 @@ class list_endpoint(Generic[P, T]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
-        return _bind(self.build.__get__(resource), resource._surface.list)
+        return _bind(self.build.__get__(resource), resource._surface.send_list)
 
 
 def _bind(build: Callable[P, RequestSpec[Any]], send: Callable[[RequestSpec[Any]], T]) -> Callable[P, T]:
     @functools.wraps(build)
     def method(*args: P.args, **kwargs: P.kwargs) -> T:
-        call = build(*args, **kwargs)
-        if unknown := call.options.keys() - RequestOptions.__annotations__.keys():
+        spec = build(*args, **kwargs)
+        # `**options: Unpack[RequestOptions]` is checked by type checkers only; at runtime it takes any name.
+        if unknown := spec.options.keys() - RequestOptions.__annotations__.keys():
             raise TypeError(f"{build.__qualname__}() got an unexpected keyword argument {min(unknown)!r}")
-        return send(call)
+        return send(spec)
 
     return method
 
 
 class Variant(Generic[S, A]):
-    """The same resource on another surface: `S` for the sync surface, `A` for the async one."""
+    """Provide the same resource on another surface: `S` where the resource is sync, `A` where it is async."""
 
-    def __init__(self, surface: str) -> None:
-        self._surface = surface
+    def __init__(self, factory: str) -> None:
+        self._factory = factory
 
     @overload
     def __get__(self, resource: None, owner: Any) -> Self: ...
@@ -135,8 +142,9 @@ class Variant(Generic[S, A]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
-        return resource._on_surface(getattr(resource._surface, self._surface)())
+        return resource._on_surface(getattr(resource._surface, self._factory)())
 
 
+# Typed `Any` here; each resource states its own types where it assigns them.
 RAW: Variant[Any, Any] = Variant("raw")
 STREAMING: Variant[Any, Any] = Variant("streaming")

@@ -1,4 +1,8 @@
-"""Counting up a KPI of a use case."""
+"""Incrementing the score of a KPI.
+
+The API can only set a score, so an increment reads it first and then writes the sum. Two increments of one
+KPI at the same time may therefore count as one.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,10 @@ _logger = logging.getLogger("payi.instrument")
 def increment_kpi_score(
     payi: Payi, kpi_name: str, use_case_name: str, use_case_id: str, increment: int = 1
 ) -> bool:
-    """Add to the score of a KPI, 0 at first; False and a debug message where Pay-i did not take it.
+    """Add `increment` to the score of a KPI, which starts at 0.
 
-    Reads and writes, so that of two at the same time one may be lost.
+    Returns False, and logs at debug level, if Pay-i could not be reached or rejected the change. Increments
+    that run at the same time may overwrite each other.
     """
     kpis = payi.use_cases.kpis
     try:
@@ -27,7 +32,7 @@ def increment_kpi_score(
         score = _find_score(scores.items, kpi_name) + increment
         kpis.update(kpi_name, use_case_name=use_case_name, use_case_id=use_case_id, score=score)
     except (PayiError, ValueError) as exc:
-        _tell(kpi_name, use_case_name, use_case_id, exc)
+        _log_failure(kpi_name, use_case_name, use_case_id, exc)
         return False
     return True
 
@@ -35,23 +40,24 @@ def increment_kpi_score(
 async def increment_kpi_score_async(
     payi: AsyncPayi, kpi_name: str, use_case_name: str, use_case_id: str, increment: int = 1
 ) -> bool:
-    """`increment_kpi_score` for `AsyncPayi`."""
+    """Do the same as `increment_kpi_score` with an `AsyncPayi`."""
     kpis = payi.use_cases.kpis
     try:
         scores = await kpis.list(use_case_id, use_case_name=use_case_name, kpi_name=kpi_name)
         score = _find_score(scores.items, kpi_name) + increment
         await kpis.update(kpi_name, use_case_name=use_case_name, use_case_id=use_case_id, score=score)
     except (PayiError, ValueError) as exc:
-        _tell(kpi_name, use_case_name, use_case_id, exc)
+        _log_failure(kpi_name, use_case_name, use_case_id, exc)
         return False
     return True
 
 
 def _find_score(scores: Iterable[KpiListResponse], kpi_name: str) -> float:
+    # Compare names here as well: the API's filter may return more than the KPI that was named.
     return next((float(kpi.score or 0) for kpi in scores if kpi.kpi_name == kpi_name), 0.0)
 
 
-def _tell(kpi_name: str, use_case_name: str, use_case_id: str, exc: Exception) -> None:
+def _log_failure(kpi_name: str, use_case_name: str, use_case_id: str, exc: Exception) -> None:
     _logger.debug(
-        "payi_transport: KPI %s of %s %s is as it was: %s", kpi_name, use_case_name, use_case_id, exc
+        "payi_transport: could not increment KPI %s of %s %s: %s", kpi_name, use_case_name, use_case_id, exc
     )

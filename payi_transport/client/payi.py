@@ -1,4 +1,8 @@
-"""`Payi` and `AsyncPayi`: the Pay-i API with a key, an address and an HTTP client."""
+"""`Payi` and `AsyncPayi`: the resource tree with an API key, a base URL and an HTTP client.
+
+Both are `_Client`, which differs between them only in the HTTP client that it creates and in the surface that
+it puts its resources on. A copy shares the HTTP client, and so the connection pool, of its original.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from payi_transport.client.api_resources import APIResources
 from payi_transport.client.endpoints import SurfaceT
 from payi_transport.client.settings import MAX_RETRIES, ClientSettings, make_settings
 from payi_transport.client.surfaces import Async, Sync
-from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, find_timeout
+from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, timeout_of
 from payi_transport.client.transport import AsyncHTTPClient, AsyncTransport, SyncHTTPClient, SyncTransport
 from payi_transport.compat import Self
 
@@ -26,7 +30,7 @@ _POOL = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 
 class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
-    """What both clients share; `H` is the HTTP client that they send with."""
+    """What both clients share; `H` is the type of the HTTP client."""
 
     def __init__(
         self,
@@ -40,31 +44,31 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
         http_client: H | None = None,
         _strict_response_validation: bool = False,
     ) -> None:
-        """Key and address come from `PAYI_API_KEY` and `PAYI_BASE_URL` where they are not given.
+        """Create a client; `PAYI_API_KEY` and `PAYI_BASE_URL` stand in for arguments that are not given.
 
-        `timeout` is in seconds, or a `Timeout` of httpx or httpx2; None waits for ever. `http_client` may be
-        of either family, and is closed with this client. Raises PayiError where there is no key.
+        `timeout` is in seconds, or a `Timeout` of httpx or httpx2; None waits forever. `http_client` may be
+        from either library and is closed with this client. Raises PayiError if there is no API key.
         """
         http = self._make_http() if http_client is None else http_client
         self._http = http
         self._settings = make_settings(
             api_key=api_key,
             base_url=base_url,
-            timeout=find_timeout(http) if timeout is UNSET else timeout,
+            timeout=timeout_of(http) if timeout is UNSET else timeout,
             max_retries=max_retries,
             default_headers=default_headers,
             default_query=default_query,
             strict=_strict_response_validation,
         )
-        super().__init__(self._enter(self._settings, http))
+        super().__init__(self._make_surface(self._settings, http))
 
     @abstractmethod
     def _make_http(self) -> H:
-        """What to send with."""
+        """Create the HTTP client that is used if the caller passes none."""
 
     @abstractmethod
-    def _enter(self, settings: ClientSettings, http: H) -> SurfaceT:
-        """The surface that the client lives in."""
+    def _make_surface(self, settings: ClientSettings, http: H) -> SurfaceT:
+        """Create the surface that the client's resources are on."""
 
     def _on_surface(self, surface: Any) -> APIResources[Any]:
         return APIResources(surface)
@@ -79,12 +83,12 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
 
     @property
     def default_headers(self) -> Mapping[str, str]:
-        """Those that were given, here or by `PAYI_CUSTOM_HEADERS`."""
+        """Return the headers sent with every request, including those of `PAYI_CUSTOM_HEADERS`."""
         return self._settings.headers
 
     @property
     def default_query(self) -> Mapping[str, object]:
-        """What was given to go with the query of every call."""
+        """Return the query parameters sent with every request."""
         return self._settings.query
 
     @property
@@ -108,10 +112,10 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
         set_default_query: Mapping[str, object] | None = None,
         http_client: H | None = None,
     ) -> Self:
-        """A client with some of the options changed, that shares the HTTP client unless it gets its own.
+        """Return a client with some options changed. It shares the HTTP client unless one is passed.
 
-        `default_headers` and `default_query` are added to those of this client, `set_default_headers` and
-        `set_default_query` replace them. Raises ValueError where both are given.
+        `default_headers` and `default_query` add to those of this client; `set_default_headers` and
+        `set_default_query` replace them. Raises ValueError if both are passed.
         """
         settings = self._settings
         return type(self)(
@@ -119,8 +123,10 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
             base_url=base_url or settings.base_url,
             timeout=settings.timeout if timeout is UNSET else timeout,
             max_retries=settings.max_retries if max_retries is UNSET else max_retries,
-            default_headers=_add("default_headers", settings.headers, default_headers, set_default_headers),
-            default_query=_add("default_query", settings.query, default_query, set_default_query),
+            default_headers=_combine(
+                "default_headers", settings.headers, default_headers, set_default_headers
+            ),
+            default_query=_combine("default_query", settings.query, default_query, set_default_query),
             http_client=self._http if http_client is None else http_client,
             _strict_response_validation=settings.strict,
         )
@@ -129,20 +135,20 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
 
 
 class Payi(_Client[Sync, SyncHTTPClient]):
-    """The client of the Pay-i API. A context manager, that closes its connections at the end."""
+    """Call the Pay-i API. Use it as a context manager, or call `close()`, to close its connections."""
 
     def _make_http(self) -> SyncHTTPClient:
         return httpx.Client(timeout=DEFAULT_TIMEOUT, limits=_POOL)
 
-    def _enter(self, settings: ClientSettings, http: SyncHTTPClient) -> Sync:
+    def _make_surface(self, settings: ClientSettings, http: SyncHTTPClient) -> Sync:
         return Sync(SyncTransport(settings, http))
 
     def is_closed(self) -> bool:
-        """Whether the connections are closed, by this client or by another that shares them."""
+        """Tell whether the connections are closed, by this client or by a copy that shares them."""
         return self._http.is_closed
 
     def close(self) -> None:
-        """Close the connections; no more calls can be made."""
+        """Close the connections. Copies that share them cannot be used any more either."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -158,20 +164,20 @@ class Payi(_Client[Sync, SyncHTTPClient]):
 
 
 class AsyncPayi(_Client[Async, AsyncHTTPClient]):
-    """The client of the Pay-i API for asyncio and trio. An async context manager."""
+    """Call the Pay-i API from asyncio or trio. Use it as an async context manager, or await `close()`."""
 
     def _make_http(self) -> AsyncHTTPClient:
         return httpx.AsyncClient(timeout=DEFAULT_TIMEOUT, limits=_POOL)
 
-    def _enter(self, settings: ClientSettings, http: AsyncHTTPClient) -> Async:
+    def _make_surface(self, settings: ClientSettings, http: AsyncHTTPClient) -> Async:
         return Async(AsyncTransport(settings, http))
 
     def is_closed(self) -> bool:
-        """Whether the connections are closed, by this client or by another that shares them."""
+        """Tell whether the connections are closed, by this client or by a copy that shares them."""
         return self._http.is_closed
 
     async def close(self) -> None:
-        """Close the connections; no more calls can be made."""
+        """Close the connections. Copies that share them cannot be used any more either."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -186,9 +192,12 @@ class AsyncPayi(_Client[Async, AsyncHTTPClient]):
         await self.close()
 
 
-def _add(
-    name: str, mine: Mapping[str, T], more: Mapping[str, T] | None, others: Mapping[str, T] | None
+def _combine(
+    name: str,
+    current: Mapping[str, T],
+    additions: Mapping[str, T] | None,
+    replacement: Mapping[str, T] | None,
 ) -> Mapping[str, T]:
-    if more is not None and others is not None:
-        raise ValueError(f"{name} and set_{name} can't both be given")
-    return {**mine, **(more or {})} if others is None else others
+    if additions is not None and replacement is not None:
+        raise ValueError(f"{name} and set_{name} are mutually exclusive; pass one of them")
+    return {**current, **(additions or {})} if replacement is None else replacement

@@ -1,7 +1,7 @@
-"""Where Pay-i takes the requests of each provider in proxy mode, as a base URL for the provider's SDK.
+"""Base URLs that make a provider's SDK send its requests through Pay-i (proxy mode).
 
-Source: the public `payi` SDK. Each function takes Pay-i's own base URL, else it is that of the environment
-variable `PAYI_BASE_URL`, else Pay-i's public one.
+Each function accepts Pay-i's own base URL; without it, that of the environment variable `PAYI_BASE_URL` is
+used, else Pay-i's public one. Source of the paths: the public `payi` SDK.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ __all__ = [
 
 
 def payi_openai_url(payi_base_url: str | None = None) -> str:
-    """The base URL of an OpenAI client whose calls go through Pay-i."""
+    """Return the base URL for an OpenAI client that calls through Pay-i."""
     return _join(payi_base_url, "/api/v1/proxy/openai/v1")
 
 
 def payi_azure_openai_url(payi_base_url: str | None = None) -> str:
-    """The endpoint of an Azure OpenAI client whose calls go through Pay-i."""
+    """Return the endpoint for an Azure OpenAI client that calls through Pay-i."""
     return _join(payi_base_url, "/api/v1/proxy/azure.openai")
 
 
 def payi_anthropic_url(payi_base_url: str | None = None) -> str:
-    """The base URL of an Anthropic client whose calls go through Pay-i."""
+    """Return the base URL for an Anthropic client that calls through Pay-i."""
     return _join(payi_base_url, "/api/v1/proxy/anthropic")
 
 
 def payi_azure_anthropic_url(payi_base_url: str | None = None) -> str:
-    """The base URL of an Anthropic client for Azure whose calls go through Pay-i."""
+    """Return the base URL for an Anthropic client for Azure that calls through Pay-i."""
     return _join(payi_base_url, "/api/v1/proxy/azure.anthropic")
 
 
 def payi_aws_bedrock_url(payi_base_url: str | None = None) -> str:
-    """The endpoint of a Bedrock client whose calls go through Pay-i."""
+    """Return the endpoint for a Bedrock client that calls through Pay-i."""
     return _join(payi_base_url, "/api/v1/proxy/aws.bedrock")
 
 

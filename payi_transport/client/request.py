@@ -1,4 +1,10 @@
-"""One call of the Pay-i API as a value, and the parts of its request. No I/O."""
+"""One request to the Pay-i API as a value, and the encoding of its parts. No I/O.
+
+A parameter distinguishes "not given" (`UNSET`, left out of the request) from None, which a body sends as
+null. Query and headers have no null, so there None is left out as well. Where several layers set the same
+name, the later one wins: the client's defaults, then the endpoint's own parameters, then the `extra_*`
+options of the call.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +37,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class RequestOptions(TypedDict, total=False):
-    """What every call takes beside its own parameters. Extras win over what the call and the client say."""
+    """Options that every endpoint accepts. They override what the endpoint and the client set."""
 
     extra_headers: Mapping[str, str] | None
     extra_query: Mapping[str, object] | None
@@ -40,49 +46,53 @@ class RequestOptions(TypedDict, total=False):
 
 
 class RequestSpec(msgspec.Struct, Generic[T], frozen=True):
-    """What to send, and what the answer is. UNSET is not sent, None only as a value of the body."""
+    """A request to send and the type its response is parsed to."""
 
     method: str
     path: str
-    answer: type[T]
+    response_type: type[T]
     options: RequestOptions = {}
     query: Mapping[str, object] = {}
     headers: Mapping[str, object] = {}
     body: Any = UNSET
 
-    def at(self, cursor: str) -> RequestSpec[T]:
-        """The same call for another page."""
+    def at_cursor(self, cursor: str) -> RequestSpec[T]:
+        """Return the same request for another page."""
         extra = {**(self.options.get("extra_query") or {}), "cursor": cursor}
         return msgspec.structs.replace(self, options={**self.options, "extra_query": extra})
 
 
 def build_path(template: str, /, **values: str) -> str:
-    """A path with its parameters, escaped. Raises ValueError for one that is empty or changes the path."""
+    """Fill a path template with percent-encoded values.
+
+    Raises ValueError for an empty value, and for `.` and `..`: both would make the URL point elsewhere, and
+    percent-encoding does not protect a dot.
+    """
     for name, value in values.items():
         if not value:
             raise ValueError(f"Expected a non-empty value for `{name}` but received {value!r}")
         if value in (".", ".."):
-            raise ValueError(f"`{name}`: {value!r} can't be part of a path")
+            raise ValueError(f"`{name}`: {value!r} cannot be used as a path segment")
     return template.format(**{name: quote(str(value), safe="") for name, value in values.items()})
 
 
 def stringify_properties(
     properties: Mapping[str, object] | UnsetType | None,
 ) -> Mapping[str, str | None] | UnsetType | None:
-    """Properties with their values as text, as the API takes no others."""
+    """Convert the values of properties to strings, the only kind that the API accepts besides null."""
     if not isinstance(properties, Mapping):
         return properties
     return {name: None if value is None else str(value) for name, value in properties.items()}
 
 
 def encode_query(*layers: Mapping[str, object] | None) -> dict[str, str]:
-    """The layers' values as text, later ones winning; lists joined by commas."""
+    """Merge query parameters, later layers winning, and convert values to text (lists with commas)."""
     values = {name: value for layer in layers for name, value in (layer or {}).items()}
     return {name: _to_text(value) for name, value in values.items() if _is_given(value)}
 
 
 def merge_headers(*layers: Mapping[str, object] | None) -> RawHeaders:
-    """The layers' headers, later ones winning whatever the case of their names."""
+    """Merge headers case-insensitively, later layers winning, and encode them."""
     merged = {
         name.lower(): (name.encode(), encode_header(value))
         for layer in layers
@@ -93,15 +103,21 @@ def merge_headers(*layers: Mapping[str, object] | None) -> RawHeaders:
 
 
 def encode_header(value: object) -> bytes:
-    """A header's value in UTF-8, without the characters that no header may have."""
+    """Encode a header value as UTF-8, with control characters replaced by a space.
+
+    A name or an id may come from an end user, so a line break in it must not start a header of its own.
+    """
     return _CONTROL.sub(" ", _to_text(value)).strip().encode()
 
 
 def encode_body(body: Any, extra: Mapping[str, object] | None) -> bytes | None:
-    """JSON, None for a call without a body. Raises TypeError for what JSON can't say."""
+    """Encode a body as JSON, with `extra` merged into it; return None where there is no body.
+
+    Raises TypeError for a value that JSON cannot represent, and for `extra` where the body is a list.
+    """
     if extra:
         if not isinstance(body, Mapping | UnsetType):
-            raise TypeError(f"extra_body: a body of type {type(body).__name__} can't be merged with it")
+            raise TypeError(f"extra_body: expected a request body that is a dict, got {type(body).__name__}")
         body = {**(body or {}), **extra}
     if body is UNSET:
         return None
@@ -115,7 +131,7 @@ def _to_builtins(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Iterable):
         return list(value)
-    raise TypeError(f"{type(value).__name__} is not a JSON value")
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _to_text(value: object) -> str:

@@ -1,4 +1,8 @@
-"""Answers as they came, with what they say of the HTTP behind them."""
+"""Raw responses: the HTTP response, with a `parse()` that returns what the plain call would have returned.
+
+Responses are parsed leniently unless the client is strict: a field of an unexpected type keeps the value it
+came with, so that a change of the API does not turn a successful call into an exception.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
 
-from payi_transport.client.retry import find_request_id, read_body
+from payi_transport.client.status_errors import decode_body, find_request_id
 from payi_transport.errors import APIResponseValidationError
 from payi_transport.types.model import convert_leniently
 
@@ -23,9 +27,9 @@ U = TypeVar("U")
 
 
 def parse_response(response: httpx.Response, kind: type[T], *, strict: bool) -> T:
-    """The body of a read answer as `kind`; with `strict` every part of it has to be of its type.
+    """Parse a body that was read as `kind`; with `strict`, every field must have the declared type.
 
-    Raises APIResponseValidationError for a body that is no JSON or of another shape.
+    Raises APIResponseValidationError for a body that is not JSON or has another shape.
     """
     if kind is NoneType:
         return cast("T", None)
@@ -35,31 +39,34 @@ def parse_response(response: httpx.Response, kind: type[T], *, strict: bool) -> 
             msgspec.convert(raw, kind)
         value: T = convert_leniently(kind, raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise _not_understood(response, str(exc)) from exc
+        raise _make_validation_error(response, str(exc)) from exc
+    # Lenient conversion returns its argument where even the outermost shape is wrong.
     if value is raw:
-        raise _not_understood(response, f"expected {kind}, got {type(raw).__name__}")
+        expected = getattr(kind, "__name__", kind)
+        raise _make_validation_error(response, f"expected {expected}, got {type(raw).__name__}")
     return value
 
 
-def _not_understood(response: httpx.Response, reason: str) -> APIResponseValidationError:
-    body = read_body(response)
+def _make_validation_error(response: httpx.Response, reason: str) -> APIResponseValidationError:
+    body = decode_body(response)
+    request = response.request
     return APIResponseValidationError(
-        f"Pay-i's answer to {response.request.method} {response.request.url.path} can't be read: {reason}",
+        f"Could not parse Pay-i's response to {request.method} {request.url.path}: {reason}",
         response=response,
         body=body,
         request_id=find_request_id(body if isinstance(body, dict) else {}, response.headers),
     )
 
 
-class _Response(Generic[T]):
-    """What both surfaces know of an answer without waiting for more of it."""
+class _BaseAPIResponse(Generic[T]):
+    """The part of a raw response that needs no I/O."""
 
     def __init__(
-        self, http_response: httpx.Response, read: Callable[[httpx.Response], T], retries_taken: int = 0
+        self, http_response: httpx.Response, parse: Callable[[httpx.Response], T], retries_taken: int = 0
     ) -> None:
         self.http_response = http_response
         self.retries_taken = retries_taken
-        self._read = read
+        self._parse = parse
 
     @property
     def status_code(self) -> int:
@@ -87,7 +94,7 @@ class _Response(Generic[T]):
 
     @property
     def elapsed(self) -> timedelta:
-        """From the request to the end of the answer."""
+        """Return the time from sending the request to closing the response."""
         return self.http_response.elapsed
 
     @property
@@ -98,13 +105,13 @@ class _Response(Generic[T]):
         return f"<{type(self).__name__} [{self.status_code}] {self.method} {self.url.path}>"
 
 
-class APIResponse(_Response[T]):
-    """An answer. `parse()` gives what the call without `with_raw_response` returns."""
+class APIResponse(_BaseAPIResponse[T]):
+    """Wrap an HTTP response; `parse()` returns what the call without `with_raw_response` returns."""
 
     def parse(self) -> T:
-        """Raises APIResponseValidationError for a body that can't be read."""
+        """Parse the body, reading it first. Raises APIResponseValidationError."""
         self.read()
-        return self._read(self.http_response)
+        return self._parse(self.http_response)
 
     def read(self) -> bytes:
         return self.http_response.read()
@@ -129,18 +136,18 @@ class APIResponse(_Response[T]):
         self.http_response.close()
 
     def map(self, change: Callable[[T], U]) -> APIResponse[U]:
-        """The same answer, that parses to what `change` makes of it."""
-        read = self._read
-        return APIResponse(self.http_response, lambda response: change(read(response)), self.retries_taken)
+        """Return the same response, with `change` applied to what it parses to."""
+        parse = self._parse
+        return APIResponse(self.http_response, lambda response: change(parse(response)), self.retries_taken)
 
 
-class AsyncAPIResponse(_Response[T]):
-    """An answer. `await parse()` gives what the call without `with_raw_response` returns."""
+class AsyncAPIResponse(_BaseAPIResponse[T]):
+    """Wrap an HTTP response; `await parse()` returns what the call without `with_raw_response` returns."""
 
     async def parse(self) -> T:
-        """Raises APIResponseValidationError for a body that can't be read."""
+        """Parse the body, reading it first. Raises APIResponseValidationError."""
         await self.read()
-        return self._read(self.http_response)
+        return self._parse(self.http_response)
 
     async def read(self) -> bytes:
         return await self.http_response.aread()
@@ -165,8 +172,8 @@ class AsyncAPIResponse(_Response[T]):
         await self.http_response.aclose()
 
     def map(self, change: Callable[[T], U]) -> AsyncAPIResponse[U]:
-        """The same answer, that parses to what `change` makes of it."""
-        read = self._read
+        """Return the same response, with `change` applied to what it parses to."""
+        parse = self._parse
         return AsyncAPIResponse(
-            self.http_response, lambda response: change(read(response)), self.retries_taken
+            self.http_response, lambda response: change(parse(response)), self.retries_taken
         )

@@ -1,6 +1,14 @@
-"""When a call is tried again, and which error an answer is. For the client and for delivery alike; no I/O.
+"""When to send a request to Pay-i again, and how long to wait first. Shared by client and delivery; no I/O.
 
-Source: Pay-i's public SDK 0.1.0a183.
+A request is worth repeating when its failure may be temporary: no connection, no response in time, and the
+statuses 408 (the server stopped waiting for the request), 409 (Pay-i timed out on a lock), 425 (sent too
+early, RFC 8470), 429 (too many requests) and everything from 500 up. Any other status says that this
+request, key or address is wrong, and repeating it cannot help.
+
+The delay doubles from 0.5 s to 8 s. Up to a quarter of it is taken off at random, so that clients that
+failed together do not come back together. A delay that the server asks for wins, up to a minute.
+
+Source: Pay-i's public SDK 0.1.0a183; 425 is an addition.
 """
 
 from __future__ import annotations
@@ -10,62 +18,45 @@ import math
 import random
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from payi_transport import errors
-from payi_transport.types.model import convert_leniently
-from payi_transport.types.shared import XproxyError
+from payi_transport.errors import APIConnectionError
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = [
-    "choose_retry_delay",
-    "find_request_id",
-    "is_retryable",
-    "make_status_error",
-    "parse_retry_after",
-    "read_body",
-]
+__all__ = ["choose_retry_delay", "is_retryable", "parse_retry_after"]
 
-# Statuses that may go away by themselves, beside those from 500 on; others won't. 425 is ours (RFC 8470 5.2).
-_TRANSIENT = frozenset({408, 409, 425, 429})
-# Seconds: the first pause, and the longest that grows of it.
-_FIRST_WAIT, _LAST_WAIT = 0.5, 8.0
-# A server that asks for more patience than this many seconds is not waited for so long in a call.
-_MOST_PATIENCE = 60.0
-_STATUS_ERRORS: Mapping[int, type[errors.APIStatusError]] = {
-    400: errors.BadRequestError,
-    401: errors.AuthenticationError,
-    403: errors.PermissionDeniedError,
-    404: errors.NotFoundError,
-    409: errors.ConflictError,
-    422: errors.UnprocessableEntityError,
-    429: errors.RateLimitError,
-}
-# Of an answer that is no JSON, as much as helps; the rest is in `body`.
-_MESSAGE_MOST = 200
+# In addition to 500 and above.
+_RETRYABLE = frozenset({408, 409, 425, 429})
+# Seconds.
+_INITIAL_DELAY, _MAX_DELAY = 0.5, 8.0
+# Seconds. A caller is waiting: beyond this, use the usual delay instead of the one the server asks for.
+_MAX_RETRY_AFTER = 60.0
 
 
 def is_retryable(status: int) -> bool:
-    """Whether the same request may go well later."""
-    return status in _TRANSIENT or status >= 500
+    """Tell whether the same request may succeed later."""
+    return status in _RETRYABLE or status >= 500
 
 
-def choose_retry_delay(outcome: httpx.Response | errors.APIConnectionError, retries: int) -> float | None:
-    """Seconds to wait before sending a request again, that was sent `retries` times again; None: don't."""
-    if isinstance(outcome, errors.APIConnectionError):
-        return _grow(retries)
+def choose_retry_delay(outcome: httpx.Response | APIConnectionError, retries: int) -> float | None:
+    """Return the seconds to wait before the next retry, or None if a retry cannot help.
+
+    `retries` is how many retries there were already.
+    """
+    if isinstance(outcome, APIConnectionError):
+        return _back_off(retries)
     if not is_retryable(outcome.status_code):
         return None
-    asked = parse_retry_after(outcome.headers)
-    return asked if asked is not None and asked <= _MOST_PATIENCE else _grow(retries)
+    requested = parse_retry_after(outcome.headers)
+    if requested is not None and requested <= _MAX_RETRY_AFTER:
+        return requested
+    return _back_off(retries)
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3)."""
+    """Return the seconds in `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3)."""
     milliseconds = _to_number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return max(0.0, milliseconds / 1000)
@@ -79,44 +70,9 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     return None if seconds is None else max(0.0, seconds)
 
 
-def make_status_error(response: httpx.Response) -> errors.APIStatusError:
-    """The error that a read answer other than 2xx is."""
-    status = response.status_code
-    body = read_body(response)
-    fields: dict[str, Any] = body if isinstance(body, dict) else {}
-    said = fields.get("xproxy_error")
-    xproxy_error = convert_leniently(XproxyError, said) if isinstance(said, dict) else None
-    message = fields.get("message") or getattr(xproxy_error, "message", None) or str(body)[:_MESSAGE_MOST]
-    kind = _STATUS_ERRORS.get(status, errors.InternalServerError if status >= 500 else errors.APIStatusError)
-    return kind(
-        f"Error code: {status} - {message}",
-        response=response,
-        body=body,
-        request_id=find_request_id(fields, response.headers),
-        xproxy_error=xproxy_error,
-    )
-
-
-def read_body(response: httpx.Response) -> object | None:
-    """JSON where it is JSON, else text; None where it is empty."""
-    try:
-        body: object = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        body = response.text or None
-    return body
-
-
-def find_request_id(body: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
-    """The id that Pay-i gave a call: in the body of an answer, or in a header on the way."""
-    result = body.get("xproxy_result")
-    inner = result.get("request_id") if isinstance(result, dict) else None
-    found = body.get("request_id") or inner or headers.get("x-request-id")
-    return found if isinstance(found, str) else None
-
-
-def _grow(retries: int) -> float:
-    """Doubling, less a quarter at most by chance, so that clients that failed together don't return so."""
-    return min(_FIRST_WAIT * 2.0**retries, _LAST_WAIT) * random.uniform(0.75, 1.0)
+def _back_off(retries: int) -> float:
+    # A float power: an integer one would grow without bound before `min` cuts it.
+    return min(_INITIAL_DELAY * 2.0**retries, _MAX_DELAY) * random.uniform(0.75, 1.0)
 
 
 def _to_number(text: str | None) -> float | None:
@@ -124,4 +80,5 @@ def _to_number(text: str | None) -> float | None:
         number = float(text) if text else None
     except ValueError:
         return None
+    # float() accepts "nan" and "inf", which are not delays.
     return number if number is not None and math.isfinite(number) else None

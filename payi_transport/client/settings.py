@@ -1,4 +1,4 @@
-"""What a client was told, once and for all its calls; the rest comes from the environment."""
+"""The settings of a client: its arguments, completed from the environment when the client is created."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ MAX_RETRIES = 2
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`headers` and `query` go with every call; `strict`: every part of an answer has to be of its type."""
+    """The settings that apply to every request of a client.
+
+    With `strict`, a response with a field of an unexpected type raises instead of keeping the value.
+    """
 
     api_key: str
     base_url: str
@@ -38,7 +41,7 @@ def make_settings(
     default_query: Mapping[str, object] | None = None,
     strict: bool = False,
 ) -> ClientSettings:
-    """What was told, and what the environment says of the rest. Raises PayiError where there is no key."""
+    """Combine arguments with the environment; arguments win. Raises PayiError if there is no API key."""
     return ClientSettings(
         api_key=resolve_api_key(api_key),
         base_url=resolve_base_url(base_url),
@@ -51,7 +54,7 @@ def make_settings(
 
 
 def resolve_api_key(api_key: str | None) -> str:
-    """Raises PayiError where there is none."""
+    """Return the given key or that of `PAYI_API_KEY`. Raises PayiError if there is neither."""
     key = api_key or os.environ.get("PAYI_API_KEY")
     if not key:
         raise PayiError("No Pay-i API key: pass api_key= or set the environment variable PAYI_API_KEY")
@@ -59,12 +62,12 @@ def resolve_api_key(api_key: str | None) -> str:
 
 
 def resolve_base_url(base_url: object | None) -> str:
-    """Without the slash at its end, as paths begin with one."""
+    """Return the given URL, that of `PAYI_BASE_URL` or the public one, without a trailing slash."""
     return str(base_url or os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
 
 
 def read_custom_headers() -> dict[str, str]:
-    """The lines `Name: value` of `PAYI_CUSTOM_HEADERS`."""
+    """Parse the `Name: value` lines of `PAYI_CUSTOM_HEADERS`, ignoring lines of any other form."""
     lines = os.environ.get("PAYI_CUSTOM_HEADERS", "").splitlines()
     pairs = (line.partition(":") for line in lines if ":" in line)
     return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}

@@ -1,6 +1,13 @@
-"""What becomes of a call: six surfaces, each with the same resources in it.
+"""What the caller of an endpoint gets back: one class for each of the six surfaces of the API.
 
-A resource is `Limits[Sync]`, `Limits[AsyncRaw]` and so on; the types of its methods follow from its surface.
+    plain       the parsed response, or the first page of a list (async: a paginator)
+    raw         the `APIResponse`, its body read but not parsed
+    streaming   a context manager of the `APIResponse`, its body not read yet
+
+Each exists for sync and for async callers, who await the same things. A surface has two methods: `send`
+for an endpoint with one response, `send_list` for one with pages. A resource names its surface in its type,
+as in `Limits[AsyncRaw]`. Only the plain surfaces lead to others (`raw()`, `streaming()`), so there cannot be
+a `with_raw_response.with_raw_response`.
 """
 
 from __future__ import annotations
@@ -21,48 +28,48 @@ T = TypeVar("T")
 
 @final
 class SyncRaw:
-    """A call is its `APIResponse`."""
+    """Return the `APIResponse`, its body already read."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self.transport = transport
 
-    def call(self, call: RequestSpec[T]) -> APIResponse[T]:
-        return self.transport.ask(call)
+    def send(self, spec: RequestSpec[T]) -> APIResponse[T]:
+        return self.transport.send(spec)
 
-    def list(self, call: RequestSpec[CursorPage[T]]) -> APIResponse[SyncCursorPage[T]]:
-        return self.transport.send_for_page(call)
+    def send_list(self, spec: RequestSpec[CursorPage[T]]) -> APIResponse[SyncCursorPage[T]]:
+        return self.transport.send_list(spec)
 
 
 @final
 class SyncStreaming:
-    """A call is a context manager: inside is its `APIResponse`, whose body is not read yet."""
+    """Return a context manager that sends on entry, yields the unread `APIResponse` and closes it on exit."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self.transport = transport
 
     @contextlib.contextmanager
-    def call(self, call: RequestSpec[T]) -> Iterator[APIResponse[T]]:
-        with contextlib.closing(self.transport.ask(call, stream=True)) as response:
+    def send(self, spec: RequestSpec[T]) -> Iterator[APIResponse[T]]:
+        with contextlib.closing(self.transport.send(spec, stream=True)) as response:
             yield response
 
     @contextlib.contextmanager
-    def list(self, call: RequestSpec[CursorPage[T]]) -> Iterator[APIResponse[SyncCursorPage[T]]]:
-        with contextlib.closing(self.transport.send_for_page(call, stream=True)) as response:
+    def send_list(self, spec: RequestSpec[CursorPage[T]]) -> Iterator[APIResponse[SyncCursorPage[T]]]:
+        with contextlib.closing(self.transport.send_list(spec, stream=True)) as response:
             yield response
 
 
 @final
 class Sync:
-    """A call is what Pay-i answers, a list its first page."""
+    """Return the parsed response, or the first page of a list."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self.transport = transport
 
-    def call(self, call: RequestSpec[T]) -> T:
-        return self.transport.ask(call).parse()
+    def send(self, spec: RequestSpec[T]) -> T:
+        return self.transport.send(spec).parse()
 
-    def list(self, call: RequestSpec[CursorPage[T]]) -> SyncCursorPage[T]:
-        return self.transport.send_for_page(call).parse()
+    def send_list(self, spec: RequestSpec[CursorPage[T]]) -> SyncCursorPage[T]:
+        return self.transport.send_list(spec).parse()
 
     def raw(self) -> SyncRaw:
         return SyncRaw(self.transport)
@@ -73,38 +80,38 @@ class Sync:
 
 @final
 class AsyncRaw:
-    """A call is awaited to its `AsyncAPIResponse`."""
+    """Return a coroutine of the `AsyncAPIResponse`, its body already read."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self.transport = transport
 
-    async def call(self, call: RequestSpec[T]) -> AsyncAPIResponse[T]:
-        return await self.transport.ask(call)
+    async def send(self, spec: RequestSpec[T]) -> AsyncAPIResponse[T]:
+        return await self.transport.send(spec)
 
-    async def list(self, call: RequestSpec[CursorPage[T]]) -> AsyncAPIResponse[AsyncCursorPage[T]]:
-        return await self.transport.send_for_page(call)
+    async def send_list(self, spec: RequestSpec[CursorPage[T]]) -> AsyncAPIResponse[AsyncCursorPage[T]]:
+        return await self.transport.send_list(spec)
 
 
 @final
 class AsyncStreaming:
-    """A call is an async context manager: inside is its `AsyncAPIResponse`, whose body is not read yet."""
+    """Return an async context manager that yields the unread `AsyncAPIResponse` and closes it on exit."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self.transport = transport
 
     @contextlib.asynccontextmanager
-    async def call(self, call: RequestSpec[T]) -> AsyncIterator[AsyncAPIResponse[T]]:
-        response = await self.transport.ask(call, stream=True)
+    async def send(self, spec: RequestSpec[T]) -> AsyncIterator[AsyncAPIResponse[T]]:
+        response = await self.transport.send(spec, stream=True)
         try:
             yield response
         finally:
             await response.close()
 
     @contextlib.asynccontextmanager
-    async def list(
-        self, call: RequestSpec[CursorPage[T]]
+    async def send_list(
+        self, spec: RequestSpec[CursorPage[T]]
     ) -> AsyncIterator[AsyncAPIResponse[AsyncCursorPage[T]]]:
-        response = await self.transport.send_for_page(call, stream=True)
+        response = await self.transport.send_list(spec, stream=True)
         try:
             yield response
         finally:
@@ -113,19 +120,19 @@ class AsyncStreaming:
 
 @final
 class Async:
-    """A call is awaited to what Pay-i answers; a list is awaited to its first page or iterated over."""
+    """Return a coroutine of the parsed response; for a list, a paginator to await or to iterate over."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self.transport = transport
 
-    async def call(self, call: RequestSpec[T]) -> T:
-        return await (await self.transport.ask(call)).parse()
+    async def send(self, spec: RequestSpec[T]) -> T:
+        return await (await self.transport.send(spec)).parse()
 
-    def list(self, call: RequestSpec[CursorPage[T]]) -> AsyncPaginator[T]:
-        async def first() -> AsyncCursorPage[T]:
-            return await (await self.transport.send_for_page(call)).parse()
+    def send_list(self, spec: RequestSpec[CursorPage[T]]) -> AsyncPaginator[T]:
+        async def fetch_first() -> AsyncCursorPage[T]:
+            return await (await self.transport.send_list(spec)).parse()
 
-        return AsyncPaginator(first)
+        return AsyncPaginator(fetch_first)
 
     def raw(self) -> AsyncRaw:
         return AsyncRaw(self.transport)

@@ -1,4 +1,8 @@
-"""Timeouts, of either family of httpx."""
+"""Timeouts that work with both httpx and httpx2.
+
+The two libraries have equal but unrelated `Timeout` classes, and each rejects the other's. A timeout is
+accepted from either and converted when a request is built.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,25 @@ from httpx import Timeout
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["DEFAULT_TIMEOUT", "Timeout", "TimeoutTypes", "convert_timeout", "find_timeout"]
+__all__ = ["DEFAULT_TIMEOUT", "Timeout", "TimeoutTypes", "convert_timeout", "timeout_of"]
 
 TimeoutTypes: TypeAlias = "float | Timeout | httpx2.Timeout | None"
 # Seconds.
 DEFAULT_TIMEOUT = Timeout(60.0, connect=5.0)
-# What both families give a client that was told nothing.
-_UNTOLD = Timeout(5.0)
+# What an HTTP client of either library has if its user set none; too short for an API, so not inherited.
+_LIBRARY_DEFAULT = Timeout(5.0)
 
 
-def find_timeout(http: object) -> TimeoutTypes:
-    """The timeout that an HTTP client was given, or the default of this library."""
-    timeout = getattr(http, "timeout", _UNTOLD)
-    return DEFAULT_TIMEOUT if timeout.as_dict() == _UNTOLD.as_dict() else timeout
+def timeout_of(http: object) -> TimeoutTypes:
+    """Return the timeout that an HTTP client was created with, or this library's default."""
+    timeout = getattr(http, "timeout", _LIBRARY_DEFAULT)
+    return DEFAULT_TIMEOUT if timeout.as_dict() == _LIBRARY_DEFAULT.as_dict() else timeout
 
 
-def convert_timeout(timeout: TimeoutTypes, module: Any) -> Any:
-    """The same timeout as the `Timeout` of `module`, whichever family it was made with."""
+def convert_timeout(timeout: TimeoutTypes, library: Any) -> Any:
+    """Return the same timeout as `library`, the module httpx or httpx2, accepts it."""
     return (
         timeout
         if timeout is None or isinstance(timeout, int | float)
-        else module.Timeout(**timeout.as_dict())
+        else library.Timeout(**timeout.as_dict())
     )

@@ -1,10 +1,19 @@
-"""The two ways to Pay-i, blocking and awaited: what is sent and what becomes of it is the same on both."""
+"""Sending requests to Pay-i, blocking and async: build, send, retry, raise.
+
+`_Transport` holds everything that does no I/O, so that the two subclasses differ only in `await`. A failed
+attempt is a value (`_Outcome`) rather than an exception until the retries are used up; `retry` decides on
+the value alone. Each attempt sends the same request object, whose body is bytes and can be sent again.
+
+The HTTP client may be from httpx or httpx2. They share the interface used here, so the annotations name
+httpx; where the difference matters (exception classes, `Timeout`), `_library` is the module in use.
+"""
 
 from __future__ import annotations
 
 import functools
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import anyio
@@ -13,8 +22,9 @@ from msgspec import UNSET
 
 from payi_transport.client.request import RequestSpec, encode_body, encode_query, merge_headers
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse, parse_response
-from payi_transport.client.retry import choose_retry_delay, make_status_error
+from payi_transport.client.retry import choose_retry_delay
 from payi_transport.client.settings import ClientSettings
+from payi_transport.client.status_errors import make_status_error
 from payi_transport.client.timeouts import convert_timeout
 from payi_transport.errors import APIConnectionError, APITimeoutError
 from payi_transport.pagination import AsyncCursorPage, CursorPage, SyncCursorPage
@@ -33,133 +43,156 @@ _Outcome: TypeAlias = httpx.Response | APIConnectionError
 _HEADERS = {
     "Accept": "application/json",
     "User-Agent": "payi_transport",
-    # The header by which Pay-i's own SDK says which language a client is written in.
+    # Pay-i's own SDK sends this header to say which language a client is written in.
     "X-Stainless-Lang": "python",
 }
 
 
 class _Transport:
-    """What both ways share. `http` is taken for httpx's: httpx2's is the same in all that is used here."""
+    """What both transports share."""
 
     def __init__(self, settings: ClientSettings, http: Any, kind: str) -> None:
         self.settings = settings
         self._http = http
-        self._family = _find_family(http, kind)
+        self._library = _find_library(http, kind)
 
-    def build(self, call: RequestSpec[Any]) -> httpx.Request:
-        """What is sent for a call. Raises InvalidURL of the HTTP library for an address that is none."""
-        settings, options = self.settings, call.options
-        body = encode_body(call.body, options.get("extra_body"))
+    def build_request(self, spec: RequestSpec[Any]) -> httpx.Request:
+        """Build the HTTP request for a spec. Raises the HTTP library's InvalidURL for a bad base URL."""
+        settings, options = self.settings, spec.options
+        body = encode_body(spec.body, options.get("extra_body"))
         timeout = options.get("timeout", UNSET)
         request: httpx.Request = self._http.build_request(
-            call.method,
-            settings.base_url + call.path,
-            params=encode_query(settings.query, call.query, options.get("extra_query")),
+            spec.method,
+            settings.base_url + spec.path,
+            params=encode_query(settings.query, spec.query, options.get("extra_query")),
             headers=merge_headers(
                 _HEADERS,
                 {"Content-Type": None if body is None else "application/json"},
                 {PayiHeaderNames.api_key: settings.api_key},
                 settings.headers,
-                call.headers,
+                spec.headers,
                 options.get("extra_headers"),
             ),
             content=body,
-            timeout=convert_timeout(settings.timeout if timeout is UNSET else timeout, self._family),
+            timeout=convert_timeout(settings.timeout if timeout is UNSET else timeout, self._library),
+            # Instrumentation skips requests with this mark: traffic to Pay-i is never reported to Pay-i.
             extensions={RECORDED_MARK: True},
         )
         return request
 
-    def _fail(self, request: httpx.Request, exc: Exception) -> APIConnectionError:
-        """The error for one of the HTTP library's, which is its cause."""
-        late = isinstance(exc, self._family.TimeoutException)
-        kind = APITimeoutError if late else APIConnectionError
-        reason = describe_error(exc, self._family)
-        message = "Pay-i did not answer in time" if late else f"Pay-i can not be reached ({reason})"
-        error = kind(message, request)
+    def _wrap_error(self, request: httpx.Request, exc: Exception) -> APIConnectionError:
+        """Return this library's error for one of the HTTP library's, with that one as its cause."""
+        error: APIConnectionError
+        if isinstance(exc, self._library.TimeoutException):
+            error = APITimeoutError("The request to Pay-i timed out; pass timeout= to wait longer", request)
+        else:
+            reason = describe_error(exc, self._library)
+            error = APIConnectionError(
+                f"Could not reach Pay-i ({reason}); check the network and the base URL", request
+            )
         error.__cause__ = exc
         return error
 
-    def _find_wait(self, outcome: _Outcome, retries: int) -> float | None:
+    def _next_delay(self, outcome: _Outcome, retries: int) -> float | None:
+        """Return the seconds to wait before another attempt; None if this outcome is final."""
         return choose_retry_delay(outcome, retries) if retries < self.settings.max_retries else None
 
-    def _reader(self, call: RequestSpec[T]) -> functools.partial[T]:
-        return functools.partial(parse_response, kind=call.answer, strict=self.settings.strict)
+    def _parser(self, spec: RequestSpec[T]) -> functools.partial[T]:
+        return functools.partial(parse_response, kind=spec.response_type, strict=self.settings.strict)
 
 
 class SyncTransport(_Transport):
-    """Asks and waits."""
+    """Send requests and block until the response is there."""
 
-    def __init__(self, settings: ClientSettings, http: SyncHTTPClient) -> None:
+    def __init__(
+        self,
+        settings: ClientSettings,
+        http: SyncHTTPClient,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         super().__init__(settings, http, "Client")
+        self._sleep = sleep
 
-    def ask(self, call: RequestSpec[T], *, stream: bool = False) -> APIResponse[T]:
-        """The answer, its body read unless `stream`. Raises APIError."""
-        request = self.build(call)
-        retries, outcome = 0, self._send(request, stream)
-        while (wait := self._find_wait(outcome, retries)) is not None:
-            time.sleep(wait)
-            retries, outcome = retries + 1, self._send(request, stream)
-        return APIResponse(_check(outcome), self._reader(call), retries)
+    def send(self, spec: RequestSpec[T], *, stream: bool = False) -> APIResponse[T]:
+        """Send a request and return its response, the body read unless `stream`. Raises APIError."""
+        request = self.build_request(spec)
+        retries, outcome = 0, self._attempt(request, stream)
+        while (delay := self._next_delay(outcome, retries)) is not None:
+            self._sleep(delay)
+            retries, outcome = retries + 1, self._attempt(request, stream)
+        return APIResponse(_check(outcome), self._parser(spec), retries)
 
-    def send_for_page(
-        self, call: RequestSpec[CursorPage[T]], *, stream: bool = False
+    def send_list(
+        self, spec: RequestSpec[CursorPage[T]], *, stream: bool = False
     ) -> APIResponse[SyncCursorPage[T]]:
-        """The answer to a call for a list."""
+        """Send a request for a page; the page can fetch those after it. Raises APIError."""
 
         def fetch(cursor: str) -> SyncCursorPage[T]:
-            return self.send_for_page(call.at(cursor)).parse()
+            return self.send_list(spec.at_cursor(cursor)).parse()
 
-        return self.ask(call, stream=stream).map(lambda page: SyncCursorPage(page, fetch))
+        return self.send(spec, stream=stream).map(lambda page: SyncCursorPage(page, fetch))
 
-    def _send(self, request: httpx.Request, stream: bool) -> _Outcome:
+    def _attempt(self, request: httpx.Request, stream: bool) -> _Outcome:
         try:
             response: httpx.Response = self._http.send(request, stream=True)
+            # The body of an error is read even with `stream`: its message goes into the exception.
             if not (stream and response.is_success):
                 response.read()
-        except self._family.RequestError as exc:
-            return self._fail(request, exc)
+        except self._library.RequestError as exc:
+            return self._wrap_error(request, exc)
         return response
 
 
 class AsyncTransport(_Transport):
-    """Asks and lets others run."""
+    """Send requests from asyncio or trio."""
 
-    def __init__(self, settings: ClientSettings, http: AsyncHTTPClient) -> None:
+    def __init__(
+        self,
+        settings: ClientSettings,
+        http: AsyncHTTPClient,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
         super().__init__(settings, http, "AsyncClient")
+        self._sleep = sleep
 
-    async def ask(self, call: RequestSpec[T], *, stream: bool = False) -> AsyncAPIResponse[T]:
-        """The answer, its body read unless `stream`. Raises APIError."""
-        request = self.build(call)
-        retries, outcome = 0, await self._send(request, stream)
-        while (wait := self._find_wait(outcome, retries)) is not None:
-            await anyio.sleep(wait)
-            retries, outcome = retries + 1, await self._send(request, stream)
-        return AsyncAPIResponse(_check(outcome), self._reader(call), retries)
+    async def send(self, spec: RequestSpec[T], *, stream: bool = False) -> AsyncAPIResponse[T]:
+        """Send a request and return its response, the body read unless `stream`. Raises APIError."""
+        request = self.build_request(spec)
+        retries, outcome = 0, await self._attempt(request, stream)
+        while (delay := self._next_delay(outcome, retries)) is not None:
+            await self._sleep(delay)
+            retries, outcome = retries + 1, await self._attempt(request, stream)
+        return AsyncAPIResponse(_check(outcome), self._parser(spec), retries)
 
-    async def send_for_page(
-        self, call: RequestSpec[CursorPage[T]], *, stream: bool = False
+    async def send_list(
+        self, spec: RequestSpec[CursorPage[T]], *, stream: bool = False
     ) -> AsyncAPIResponse[AsyncCursorPage[T]]:
-        """The answer to a call for a list."""
+        """Send a request for a page; the page can fetch those after it. Raises APIError."""
 
         async def fetch(cursor: str) -> AsyncCursorPage[T]:
-            return await (await self.send_for_page(call.at(cursor))).parse()
+            return await (await self.send_list(spec.at_cursor(cursor))).parse()
 
-        return (await self.ask(call, stream=stream)).map(lambda page: AsyncCursorPage(page, fetch))
+        return (await self.send(spec, stream=stream)).map(lambda page: AsyncCursorPage(page, fetch))
 
-    async def _send(self, request: httpx.Request, stream: bool) -> _Outcome:
+    async def _attempt(self, request: httpx.Request, stream: bool) -> _Outcome:
         try:
             response: httpx.Response = await self._http.send(request, stream=True)
+            # The body of an error is read even with `stream`: its message goes into the exception.
             if not (stream and response.is_success):
                 await response.aread()
-        except self._family.RequestError as exc:
-            return self._fail(request, exc)
+        except self._library.RequestError as exc:
+            return self._wrap_error(request, exc)
         return response
 
 
-def describe_error(exc: Exception, family: Any) -> str:
-    """An error of `family` in words; those of a protocol error may quote a header, and so the key."""
-    told = isinstance(exc, family.NetworkError | family.TimeoutException | family.ProxyError)
-    return f"{type(exc).__name__}: {exc}" if told else type(exc).__name__
+def describe_error(exc: Exception, library: Any) -> str:
+    """Describe an HTTP library's error without secrets.
+
+    Network errors, timeouts and proxy errors are quoted. Others are only named: the message of a protocol
+    error may quote a header, and with it the API key.
+    """
+    quotable = isinstance(exc, library.NetworkError | library.TimeoutException | library.ProxyError)
+    return f"{type(exc).__name__}: {exc}" if quotable else type(exc).__name__
 
 
 def _check(outcome: _Outcome) -> httpx.Response:
@@ -170,8 +203,12 @@ def _check(outcome: _Outcome) -> httpx.Response:
     return outcome
 
 
-def _find_family(http: object, kind: str) -> Any:
-    """httpx or httpx2, whichever `http` is a client of. Raises TypeError where it is of neither."""
+def _find_library(http: object, kind: str) -> Any:
+    """Return the module, httpx or httpx2, whose class `kind` the client is an instance of.
+
+    Looks through the base classes, so that subclasses work, and imports nothing: httpx2 is optional. Raises
+    TypeError for anything else, such as a sync client where an async one is needed.
+    """
     for base in type(http).__mro__:
         name = base.__module__.partition(".")[0]
         if name in ("httpx", "httpx2") and issubclass(base, getattr(sys.modules[name], kind)):

@@ -1,1 +1,1 @@
-"""Where events go, one file a destination."""
+"""Sinks: where events go, one module for each kind."""

@@ -1,4 +1,4 @@
-"""Events in a list: for tests, of this library and of those who use it."""
+"""A sink that keeps events in memory, for tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["MemorySink"]
 
 
 class MemorySink:
-    """Keeps every event in `events`, in the order of delivery."""
+    """Keep every event in `events`, in order of delivery, and the size of each batch in `batches`."""
 
     batch_limit = None
 
@@ -28,4 +28,4 @@ class MemorySink:
         self.events, self.batches = [], []
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there are no resources to release, and `events` stays readable."""

@@ -1,9 +1,14 @@
-"""Events in a local file: a JSON array that is complete and readable after every delivery.
+"""The sink that writes events to a local file, a JSON array that is complete after every delivery.
 
-Each delivery writes a new file beside the old one and puts it in its place at once, so a crash leaves the
-last complete array. That copies the file, and `Receipt.wait` asks for pauses in proportion to what it took.
+A JSON array cannot be appended to without being invalid for a moment, and a crash in that moment would leave
+a file that no parser reads. So each delivery copies the array without its closing bracket to a partial file
+beside it, adds the new events and the bracket, and renames the result over the old file. Rename is atomic: a
+reader sees the old array or the new one. Copying grows with the file, so `Receipt.wait` asks for pauses that
+keep it to a tenth of the worker's time.
 
-Whoever writes to a file holds the lock of a file beside it, as its own is another after every delivery.
+Processes that were given the same file name must not overwrite each other. A writer holds a lock on a hidden
+file beside its own (the file itself is a new one after every rename); a process that does not get the lock
+writes to a name of its own.
 """
 
 from __future__ import annotations
@@ -29,91 +34,93 @@ from payi_transport.values.event import Event
 __all__ = ["OfflineSink"]
 
 _END = b"\n]\n"
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
-# A share of the worker's time that copying may take.
-_SHARE = 0.1
-# The process that wrote a file, of this one and those that it was forked from.
+# What a file system without locks, such as some network mounts, returns for an attempt to lock.
+_LOCKS_UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
+# The share of the worker's time that copying may take.
+_COPY_SHARE = 0.1
+# The id of the process that wrote each file. A process may continue its own files, as after a second
+# `payi_instrument()`; a forked child inherits this dict, and so knows which files are its parent's.
 _writers: dict[Path, int] = {}
 
 
 class OfflineSink:
-    """Writes to `file_name`, by default `payi_instrumentation_<YYYY-MM-DD-HH-MM-SS>.json`.
+    """Write to `file_name`, by default `payi_instrumentation_<YYYY-MM-DD-HH-MM-SS>.json`.
 
-    A file that an earlier process left under that name is replaced at the first delivery. Where another
-    process that runs writes to it, and in a forked child, the file is one of its own, with the process id
-    before the suffix. Raises PayiConfigError for a name that can't be written.
+    The first delivery replaces a file that an earlier process left under this name. If another running
+    process writes to it, or in a forked child, the process id is added to the name, before the suffix.
+    Raises PayiConfigError for a name that cannot be written.
     """
 
     batch_limit = None
 
     def __init__(self, file_name: str | None = None) -> None:
         self.path = _check_writable(Path(file_name)) if file_name else _claim_default_name()
-        self._asked = self.path
+        self._requested = self.path
         self._lock: io.FileIO | None = None
-        self._is_claimed = self._is_child = self._is_begun = False
+        self._is_claimed = self._is_child = self._has_events = False
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
         started = time.monotonic()
         if not self._is_claimed:
             self._claim()
-        self._is_begun = self._is_begun and self.path.exists()
+        self._has_events = self._has_events and self.path.exists()
         lines = b",\n".join(map(msgspec.json.encode, batch))
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         with partial.open("wb") as file:
             self._copy_to(file.fileno())
             file.seek(0, os.SEEK_END)
-            file.write((b",\n" if self._is_begun else b"[\n") + lines + _END)
+            file.write((b",\n" if self._has_events else b"[\n") + lines + _END)
         partial.replace(self.path)
-        self._is_begun = True
+        self._has_events = True
         _writers[self.path] = os.getpid()
-        return Receipt(wait=(time.monotonic() - started) / _SHARE, bytes_sent=len(lines))
+        return Receipt(wait=(time.monotonic() - started) / _COPY_SHARE, bytes_sent=len(lines))
 
     def fork(self) -> None:
         if self._lock is not None:
-            # Only this end of it: the parent goes on holding the lock.
+            # This closes the child's descriptor only; the parent still holds the lock.
             self._lock.close()
             self._lock = None
         self._is_claimed, self._is_child = False, True
 
     def close(self) -> None:
-        """Every delivery is complete by itself; the name is for whoever asks next."""
+        """Release the name. The file needs nothing else: it is complete after every delivery."""
         if self._lock is not None:
-            # Windows removes no file that is open. It may stay: what counts is who holds it.
+            # Windows cannot remove an open file. The file may stay: it means nothing without its lock.
             with contextlib.suppress(OSError):
                 _lock_path(self.path).unlink()
             self._lock.close()
             self._lock = None
 
     def _claim(self) -> None:
-        """Settle on the first name that no other process holds.
+        """Choose the first name that no other process holds: as requested, with the process id, random.
 
-        Where files can't be locked nobody can tell, and it is the name that was asked for. Processes of two
-        containers may have the same id: nobody comes upon the last name a second time.
+        If the file system has no locks, there is no way to find out, and the first of these names is used.
+        The random name is for containers that share a directory: their process ids may be equal.
         """
         process = os.getpid()
-        own = f"{self._asked.stem}-{process}"
-        for stem in [own] if self._is_child else [self._asked.stem, own]:
-            self.path = self._asked.with_name(stem + self._asked.suffix)
+        own = f"{self._requested.stem}-{process}"
+        for stem in [own] if self._is_child else [self._requested.stem, own]:
+            self.path = self._requested.with_name(stem + self._requested.suffix)
             if _writers.get(self.path, process) != process:
-                continue  # of the process that this one was forked from
+                continue  # a file of the parent
             try:
                 self._lock = lock_file(_lock_path(self.path), create=True)
             except PermissionError:
-                continue  # another user's
+                continue  # the lock of another user
             except OSError as exc:
-                if exc.errno not in _NO_LOCKS:
+                if exc.errno not in _LOCKS_UNSUPPORTED:
                     raise
                 break
             if self._lock is not None:
                 break
         else:
-            self.path = self._asked.with_name(f"{own}-{uuid.uuid4().hex[:8]}{self._asked.suffix}")
+            self.path = self._requested.with_name(f"{own}-{uuid.uuid4().hex[:8]}{self._requested.suffix}")
         self._is_claimed = True
-        self._is_begun = self.path in _writers
+        self._has_events = self.path in _writers
 
     def _copy_to(self, target: int) -> None:
-        """Everything so far but the end of the array."""
-        if not self._is_begun:
+        """Copy the events so far, without the end of the array, to a file descriptor."""
+        if not self._has_events:
             return
         with self.path.open("rb") as source, open(target, "wb", closefd=False) as copy:
             shutil.copyfileobj(source, copy)
@@ -125,7 +132,7 @@ def _lock_path(path: Path) -> Path:
 
 
 def _claim_default_name() -> Path:
-    """A name that no other process has: two may start in the same second."""
+    """Create the default file. Two processes may start in the same second, so the name may get the id."""
     stem = f"payi_instrumentation_{datetime.now():%Y-%m-%d-%H-%M-%S}"
     path = _check_writable(Path(f"{stem}.json"))
     try:
@@ -138,9 +145,9 @@ def _claim_default_name() -> Path:
 
 def _check_writable(path: Path) -> Path:
     path = path.absolute()
-    where = "config.offline_instrumentation.file_name"
+    key = "config.offline_instrumentation.file_name"
     if not path.parent.is_dir():
-        raise PayiConfigError(f"{where}: {str(path)!r} is in a folder that does not exist")
+        raise PayiConfigError(f"{key}: {str(path)!r} is in a directory that does not exist")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise PayiConfigError(f"{where}: {str(path)!r} can not be written")
+        raise PayiConfigError(f"{key}: {str(path)!r} cannot be written")
     return path

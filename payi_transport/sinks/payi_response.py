@@ -1,4 +1,13 @@
-"""What an answer of Pay-i's means for the events that were sent."""
+"""From a response of Pay-i to a receipt: what a status and a body mean for the events that were sent.
+
+    no response, 408, 409, 425, 429, 5xx    retry all events
+    2xx                                     delivered, except for the items that the body names as rejected
+    2xx with an HTML page                   retry: a login page of some proxy, not a response of Pay-i
+    400, 413, 422                           rejected: Pay-i refuses something in this body
+    any other status                        retry all and probe once a minute: the key or URL is wrong
+
+The last row keeps events rather than rejecting them, because a wrong key is usually put right.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +20,22 @@ from payi_transport.sinks.protocol import Receipt
 
 __all__ = ["PayiResponse", "make_receipt"]
 
-# Statuses that one event may be at fault for. With any other below 500 that does not go away by itself it is
-# the key or the address that is refused.
-_BLAMES_BODY = frozenset({400, 413, 422})
-# How often a destination is asked again that refuses the key or the address. Seconds.
+_BODY_STATUSES = frozenset({400, 413, 422})
+# Seconds between attempts while the key or the URL is refused.
 _PROBE_INTERVAL = 60.0
 
 
-class _BulkAnswer(msgspec.Struct):
+class _BulkResponse(msgspec.Struct):
     errors: list[Any] | None = None
 
 
-_bulk_answer = msgspec.json.Decoder(_BulkAnswer)
-_result = msgspec.json.Decoder(dict[str, Any])
+_bulk_decoder = msgspec.json.Decoder(_BulkResponse)
+_result_decoder = msgspec.json.Decoder(dict[str, Any])
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class PayiResponse(NamedTuple):
-    """Status, body and the wait that was asked for, or the error in their place."""
+    """Status, body and requested wait (seconds) of a response; without one, status None and the error."""
 
     status: int | None
     body: bytes
@@ -36,63 +44,66 @@ class PayiResponse(NamedTuple):
 
     @property
     def rejects_body(self) -> bool:
-        return self.status in _BLAMES_BODY
+        return self.status in _BODY_STATUSES
 
     @property
     def is_html(self) -> bool:
-        """A page that somebody on the way put in Pay-i's place, such as a proxy that wants a login."""
         return self.body.lstrip()[:1] == b"<"
 
 
-def make_receipt(answer: PayiResponse, size: int, sent: int, *, single: bool) -> Receipt:
-    """What became of every event of a call that brought `size` of them in `sent` bytes."""
-    receipt = _judge(answer, size)
+def make_receipt(response: PayiResponse, size: int, sent: int, *, single: bool) -> Receipt:
+    """Return the receipt for a request of `size` events in `sent` bytes."""
+    receipt = _receipt_for_status(response, size)
     if receipt is None:
-        receipt = _read_result(answer) if single else _read_faults(answer, size)
+        receipt = _read_result(response) if single else _read_item_errors(response, size)
     return msgspec.structs.replace(receipt, bytes_sent=sent)
 
 
-def _judge(answer: PayiResponse, size: int) -> Receipt | None:
-    """What a status means for every event of the call; None when Pay-i took it."""
-    status = answer.status
+def _receipt_for_status(response: PayiResponse, size: int) -> Receipt | None:
+    """Return the receipt if the status decides about all events; None if Pay-i accepted the request."""
+    status = response.status
     if status is None:
-        return Receipt(retry=range(size), problem=f"Pay-i can not be reached ({answer.error})")
-    problem = f"Pay-i answered {status}"
+        return Receipt(retry=range(size), problem=f"Could not reach Pay-i ({response.error})")
+    problem = f"Pay-i responded with HTTP {status}"
     if status < 300:
-        if not answer.is_html:
+        if not response.is_html:
             return None
-        return Receipt(retry=range(size), problem=f"{problem} with a page that is not its own")
+        problem = f"{problem} and an HTML page, which is not from Pay-i: check proxies and the base URL"
+        return Receipt(retry=range(size), problem=problem)
     if is_retryable(status):
-        return Receipt(retry=range(size), wait=answer.wait, problem=problem)
-    if answer.rejects_body:
+        return Receipt(retry=range(size), wait=response.wait, problem=problem)
+    if response.rejects_body:
         return Receipt(rejected=dict.fromkeys(range(size), f"status_{status}"), problem=problem)
     return Receipt(
         retry=range(size),
         wait=_PROBE_INTERVAL,
-        problem=f"{problem}, so it does not accept this key or address",
+        problem=f"{problem}: it does not accept this API key or base URL",
         denied=True,
     )
 
 
-def _read_result(answer: PayiResponse) -> Receipt:
+def _read_result(response: PayiResponse) -> Receipt:
     try:
-        result = _result.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        result = _result_decoder.decode(response.body)
+    except _DECODE_ERRORS:
         return Receipt()
     return Receipt(results={0: result})
 
 
-def _read_faults(answer: PayiResponse, size: int) -> Receipt:
-    """Which items of a bulk call were refused; an answer that can't be read refuses none."""
+def _read_item_errors(response: PayiResponse, size: int) -> Receipt:
+    """Return which items of a bulk request were rejected. A body that cannot be read rejects none.
+
+    An item that is named twice is rejected if either entry says so: it must have one outcome only.
+    """
     try:
-        told = _bulk_answer.decode(answer.body).errors or []
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        entries = _bulk_decoder.decode(response.body).errors or []
+    except _DECODE_ERRORS:
         return Receipt()
-    faults = [fault for fault in told if isinstance(fault, dict)]
+    errors = [entry for entry in entries if isinstance(entry, dict)]
     retry: set[int] = set()
     rejected: dict[int, str] = {}
-    for fault in faults:
-        index, result = fault.get("item_index"), fault.get("xproxy_result")
+    for error in errors:
+        index, result = error.get("item_index"), error.get("xproxy_result")
         if not isinstance(index, int) or not 0 <= index < size:
             continue
         status = result.get("statusCode") if isinstance(result, dict) else None
@@ -100,7 +111,9 @@ def _read_faults(answer: PayiResponse, size: int) -> Receipt:
             retry.add(index)
         else:
             rejected[index] = f"item_{status if isinstance(status, int) else 'refused'}"
-    problem = f"Pay-i refused {len(faults)} of {size} events" if faults else None
     return Receipt(
-        retry=sorted(retry - rejected.keys()), rejected=rejected, wait=answer.wait, problem=problem
+        retry=sorted(retry - rejected.keys()),
+        rejected=rejected,
+        wait=response.wait,
+        problem=f"Pay-i rejected {len(errors)} of {size} events" if errors else None,
     )

@@ -1,4 +1,9 @@
-"""Where events go: what a destination has to do, one file a destination."""
+"""The interface between delivery and a sink: what a sink has to do, and how it reports what happened.
+
+A sink does not retry, wait or count. It attempts one batch and returns a `Receipt` that says, by index, what
+became of each event; the worker acts on it. So all sinks share one retry policy and one set of counters, and
+a sink is easy to write. As anyone may write one, the worker checks a receipt before it believes it.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +16,17 @@ from payi_transport.values.event import Event
 
 __all__ = ["LONGEST_WAIT", "Receipt", "Sink", "check_receipt"]
 
-# For so long is a destination left alone that asks for it, and for more. Seconds.
+# Seconds. The longest pause that a sink is granted, however long it asks for.
 LONGEST_WAIT = 60.0
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a batch, by the index of its events; whatever is named nowhere is delivered.
+    """Report what became of each event of a batch, by index. An event that is not named was delivered.
 
-    `retry` may be sent again, `rejected` never (with the reason to count it by). `wait` is how many seconds
-    the destination asks to be left alone, and `problem` is what to tell the user, without any content.
-    `denied` tells that it takes nothing at all from this sender, whatever the events are: then it is only
-    asked now and then. `results` are the destination's own answers to single events.
+    `retry`: events to deliver again. `rejected`: events never to deliver again, each with a reason, under
+    which they are counted. `wait`: seconds that the sink asks to be left alone. `problem`: a message to log,
+    without any content of events. `denied`: the sink accepts nothing from this sender, whatever the events;
+    it is then only probed now and then. `results`: what the sink returned for single events.
     """
 
     retry: Sequence[int] = ()
@@ -34,9 +39,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sink(Protocol):
-    """A destination. Called by one thread at a time. May raise: then all is retried.
+    """Receive events. Called by one thread at a time. If `deliver` raises, the whole batch is retried.
 
-    `batch_limit` is how many events one call may bring, None for no limit of its own.
+    `batch_limit` is the largest number of events for one `deliver`; None means that there is no limit.
     """
 
     @property
@@ -45,21 +50,22 @@ class Sink(Protocol):
     def deliver(self, batch: Sequence[Event]) -> Receipt: ...
 
     def fork(self) -> None:
-        """This process is a child that was just forked: share nothing with the parent."""
+        """Prepare for use in a forked child: share no connection, file or lock with the parent."""
 
     def close(self) -> None: ...
 
 
 def check_receipt(receipt: Any, size: int) -> None:
-    """A sink may be anybody's; what it says must not make an event of its batch of `size` vanish.
+    """Check that a receipt accounts for a batch of `size` events, so that no event can get lost uncounted.
 
-    Raises TypeError, ValueError and msgspec.ValidationError.
+    Raises TypeError for a value that is not a Receipt, msgspec.ValidationError for a field of the wrong type,
+    ValueError for an index that is out of range or named twice.
     """
     if not isinstance(receipt, Receipt):
-        raise TypeError("a sink's deliver() returned no Receipt")
-    # The class takes values of any type.
+        raise TypeError(f"a sink's deliver() must return a Receipt, got {type(receipt).__name__}")
+    # A Struct does not check types when it is created, so convert its fields to check them.
     fields = msgspec.structs.asdict(receipt)
     msgspec.convert({**fields, "retry": tuple(receipt.retry)}, Receipt)
     named = [*receipt.retry, *receipt.rejected]
     if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):
-        raise ValueError("a receipt names an event twice, or one that was not in the batch")
+        raise ValueError("a receipt names an event twice, or one that is not in the batch")

@@ -1,4 +1,8 @@
-"""What the Pay-i API takes and answers, under the names that Pay-i's own SDK has for it."""
+"""Types of the Pay-i API's requests and responses, under the names they have in Pay-i's own SDK.
+
+Responses are `Model` structs; requests are TypedDicts, since callers pass plain dicts. Two names for one type
+(`BulkIngestRequestParam`, the KPI responses) exist because the SDK has both.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Categories and the priced resources in them. Field names as in Pay-i's API."""
+"""Categories and the priced resources in them. Fields are named as in the API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CategoryResponse(Model):
 
 
 class CategoryResourcePriceUnits(Model):
-    """What a unit costs, in US dollars."""
+    """The price of one unit, in US dollars."""
 
     input_price: float | None = None
     output_price: float | None = None
@@ -57,13 +57,13 @@ class AzureResource(Model):
 
 
 class GoogleVertexResource(Model):
-    """Provisioned throughput of Google Vertex, in GSUs."""
+    """Provisioned throughput of Google Vertex AI, in GSUs."""
 
     gsus: int
 
 
 class CategoryResourceResponse(Model):
-    """A resource of a category, with its prices by the name of the unit."""
+    """A resource of a category, with its prices by unit name."""
 
     active: bool
     category: str

@@ -1,4 +1,4 @@
-"""What Pay-i answers to an event, and what it knows of a request. Field names as in Pay-i's API."""
+"""Responses to events, and the results of past requests. Fields are named as in the API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = [
 
 
 class IngestResponse(Model):
-    """An event was taken."""
+    """Confirmation of an event, with its cost and limits in `xproxy_result`."""
 
     event_timestamp: datetime
     ingest_timestamp: datetime
@@ -25,14 +25,14 @@ class IngestResponse(Model):
 
 
 class Error(Model):
-    """An event of a bulk call that was refused, by its index in the call."""
+    """An event of a bulk request that was rejected, by its index in the request."""
 
     item_index: int | None = None
     xproxy_result: APIError | None = None
 
 
 class BulkIngestResponse(Model):
-    """How many events of a bulk call were taken, and which were not."""
+    """How many events of a bulk request were accepted, and which were not."""
 
     ingest_count: int
     ingest_timestamp: datetime
@@ -44,6 +44,6 @@ class BulkIngestResponse(Model):
 
 
 class RequestResult(Model):
-    """What Pay-i made of a request in the past."""
+    """The result of a past request."""
 
     xproxy_result: XproxyResult

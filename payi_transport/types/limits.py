@@ -1,4 +1,4 @@
-"""Limits, and what was spent of them. Field names as in Pay-i's API."""
+"""Limits, and what was spent of them. Fields are named as in the API."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class DefaultResponse(Model):
-    """What the API answers where there is nothing to tell."""
+    """Confirmation of a request that has nothing else to return."""
 
     request_id: str
     message: str | None = None
@@ -41,7 +41,7 @@ class CostData(Model):
 
 
 class RequestsData(Model):
-    """Numbers of requests by the state that they left a limit in."""
+    """Numbers of requests by the state in which they left a limit."""
 
     blocked: int
     blocked_external: int
@@ -93,7 +93,7 @@ class LimitHistory(Model):
 
 
 class LimitHistoryResponse(Model):
-    """A limit was reset."""
+    """Confirmation of the reset of a limit."""
 
     limit_history: LimitHistory
     request_id: str

@@ -1,4 +1,10 @@
-"""What every answer of the Pay-i API is: a Struct that keeps what it does not know."""
+"""The base class of API responses, and the lenient conversion of JSON to it.
+
+The API may gain fields and values at any time. A response therefore keeps unknown fields as attributes, and
+a field whose value has an unexpected type keeps that value. msgspec can do neither (it drops unknown fields
+and raises for wrong types), so `convert_leniently` walks the declared types itself and leaves only the leaves
+to msgspec. Parsing thus never turns a successful call into an exception.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +20,21 @@ from payi_transport.compat import Self
 
 
 class Model(msgspec.Struct, dict=True, omit_defaults=True):
-    """An answer of the Pay-i API. Fields that this version does not know are attributes like all others."""
+    """Base class of the API's responses. Fields that this version does not know are attributes as well."""
 
     @property
     def unknown_fields(self) -> Mapping[str, Any]:
-        """What the API sent beyond the fields that are named here, as it came."""
+        """Return the fields that the API sent and this class does not declare, unconverted."""
         return MappingProxyType(vars(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """The values by the names they have in the API, unknown ones too, those that are None left out."""
+        """Return the values by their names in the API, unknown ones included, without those that are None."""
         known = {name: getattr(self, field) for name, (field, _) in _fields_of(type(self)).items()}
         values = {**known, **self.unknown_fields}
         return {name: _to_builtins(value) for name, value in values.items() if value is not None}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What a Struct says by itself, to pickle and deepcopy, are its named fields alone.
+        # A Struct by itself passes only its declared fields to pickle and deepcopy.
         return (*super().__reduce__(), vars(self))
 
     def __copy__(self) -> Self:
@@ -44,10 +50,7 @@ class Model(msgspec.Struct, dict=True, omit_defaults=True):
 
 
 def convert_leniently(kind: Any, raw: Any) -> Any:
-    """JSON as the type it should be; any part that is of another type stays as it came.
-
-    So a value that the API begins to send some day never makes a call fail that went well.
-    """
+    """Convert decoded JSON to `kind`. Any part that does not fit its declared type stays unconverted."""
     kind = _drop_none(kind)
     origin = get_origin(kind) or kind
     if isinstance(raw, dict) and isinstance(origin, type) and issubclass(origin, Model):
@@ -72,12 +75,12 @@ def _read_model(kind: Any, raw: dict[str, Any]) -> Any:
 
 @functools.cache
 def _fields_of(kind: Any) -> dict[str, tuple[str, Any]]:
-    """By the name in the API: the field's own name and its type."""
+    """Map the name in the API to the name of the attribute and its type."""
     return {field.encode_name: (field.name, field.type) for field in msgspec.structs.fields(kind)}
 
 
 def _drop_none(kind: Any) -> Any:
-    """`X` for `X | None`."""
+    """Return `X` for `X | None`."""
     members = get_args(kind)
     others = [member for member in members if member is not NoneType]
     return others[0] if len(members) == 2 and len(others) == 1 else kind

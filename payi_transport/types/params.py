@@ -1,4 +1,4 @@
-"""What callers of the Pay-i API hand over as dicts. Keys as in Pay-i's API."""
+"""Dicts that callers pass to the API. Keys are named as in the API."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ __all__ = [
 ]
 
 Properties: TypeAlias = Mapping[str, object]
-"""Names and values; values are sent as text, and None as null."""
+"""Names and values. Values are sent as strings, None as null."""
 
 
 class IngestUnitsParam(TypedDict, total=False):
-    """How many units went in and out."""
+    """Numbers of input and output units."""
 
     input: int
     output: int
 
 
 class CategoryResourcePriceUnitsParam(TypedDict, total=False):
-    """What a unit costs, in US dollars."""
+    """The price of one unit, in US dollars."""
 
     input_price: float
     output_price: float
@@ -52,7 +52,7 @@ class LimitConfigParam(TypedDict, total=False):
 
 
 class FunctionCallInfo(TypedDict, total=False):
-    """A function that the model asked for, `arguments` as JSON text."""
+    """A function call of the model, `arguments` as JSON text."""
 
     name: Required[str]
     arguments: str | None
@@ -66,7 +66,7 @@ class PayICommonModelsAPIRouterHeaderInfo(TypedDict, total=False):
 
 
 class EventFields(TypedDict, total=False):
-    """What an event may say of its call. Latencies are in ms, timestamps ISO 8601 or datetimes."""
+    """Optional fields of an event. Latencies are in ms; timestamps are datetimes or ISO 8601 strings."""
 
     end_to_end_latency_ms: int | None
     event_timestamp: str | datetime | None
@@ -94,7 +94,7 @@ class IngestRequest(EventFields):
 
 
 class BulkIngestRequest(IngestRequest, total=False):
-    """One event of a bulk call, with whom it is for."""
+    """One event of a bulk request, with its context."""
 
     account_name: str | None
     limit_ids: Sequence[str] | None
@@ -107,7 +107,7 @@ class BulkIngestRequest(IngestRequest, total=False):
     user_id: str | None
 
 
-# The names that these have in Pay-i's own SDK.
+# The second names that these have in Pay-i's own SDK.
 BulkIngestRequestParam: TypeAlias = BulkIngestRequest
 FunctionCallInfoParam: TypeAlias = FunctionCallInfo
 PayICommonModelsAPIRouterHeaderInfoParam: TypeAlias = PayICommonModelsAPIRouterHeaderInfo

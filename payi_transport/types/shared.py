@@ -1,4 +1,4 @@
-"""What several parts of the Pay-i API answer. Field names as in Pay-i's API."""
+"""Types that several parts of the API share. Fields are named as in the API."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ LimitType: TypeAlias = Literal["block", "allow"]
 
 
 class IngestUnits(Model):
-    """How many units went in and out."""
+    """Numbers of input and output units."""
 
     input: int | None = None
     output: int | None = None
 
 
 class PropertiesRequest(Model):
-    """Properties to set; None removes one."""
+    """Properties to set. None removes a property."""
 
     properties: dict[str, str | None]
 
 
 class PropertiesResponse(Model):
-    """Properties were set."""
+    """Confirmation that properties were set."""
 
     request_id: str | None = None
 
@@ -53,7 +53,7 @@ class PayICommonModelsBudgetManagementCostDetailsBase(Model):
 
 
 class CostDetails(Model):
-    """A cost, in US dollars, and how much of it came after the limit."""
+    """A cost in US dollars, and how much of it was spent beyond a limit."""
 
     base: float
     overrun_base: float | None = None
@@ -69,14 +69,14 @@ class PayICommonModelsBudgetManagementCreateLimitBase(Model):
 
 
 class XproxyError(Model):
-    """What Pay-i says is wrong."""
+    """Pay-i's description of an error."""
 
     code: str | None = None
     message: str | None = None
 
 
 class APIError(Model):
-    """Why an item of a bulk call was refused."""
+    """Why an item of a bulk request was rejected."""
 
     message: str
     status_code: int = msgspec.field(name="statusCode")
@@ -84,7 +84,7 @@ class APIError(Model):
 
 
 class Cost(Model):
-    """What a request cost."""
+    """The cost of a request."""
 
     currency: Literal["usd"] | None = None
     input: PayICommonModelsBudgetManagementCostDetailsBase | None = None
@@ -93,20 +93,20 @@ class Cost(Model):
 
 
 class Limits(Model):
-    """What state a request left a limit in."""
+    """The state in which a request left a limit."""
 
     state: Literal["ok", "blocked", "blocked_external", "exceeded", "overrun", "failed"] | None = None
 
 
 class UnknownUnits(Model):
-    """Units that the resource has no price for."""
+    """Numbers of units that the resource has no price for."""
 
     input: int | None = None
     output: int | None = None
 
 
 class XproxyResult(Model):
-    """What Pay-i made of a request: its cost, its limits (by id) and whom it was for."""
+    """Pay-i's result for a request: its cost, its limits by id, and its context."""
 
     account_name: str | None = None
     actions: list[str] | None = None

@@ -49,7 +49,7 @@ BAD = {
     ),
     "no folder": (
         {"config": {"offline_instrumentation": {"file_name": "/nowhere/x.json"}}},
-        "config.offline_instrumentation.file_name: '/nowhere/x.json' is in a folder that does not exist",
+        "config.offline_instrumentation.file_name: '/nowhere/x.json' is in a directory that does not exist",
     ),
     "no place for a spool": (
         {"payi": None, "config": {"delivery": {"spool_directory": "/dev/null/spool"}}},

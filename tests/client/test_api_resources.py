@@ -1,4 +1,4 @@
-"""The whole of the API: what there is, and that the cases of the tests name all of it."""
+"""The resource tree: its parts, and that the tests of the resources cover every endpoint."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def client() -> Iterator[Payi]:
 
 
 def walk(resource: Any, prefix: str = "") -> Iterator[tuple[str, type]]:
-    """Every endpoint below a resource, with the class that has it."""
+    """Yield every endpoint below a resource, with the class that defines it."""
     for name, member in vars(type(resource)).items():
         if isinstance(member, endpoint | list_endpoint):
             yield prefix + name, type(resource)
@@ -41,22 +41,22 @@ def walk(resource: Any, prefix: str = "") -> Iterator[tuple[str, type]]:
 @pytest.fixture
 def endpoints(client: Payi) -> dict[str, type]:
     parts = ("categories", "ingest", "limits", "requests", "use_cases")
-    return {call: owner for part in parts for call, owner in walk(getattr(client, part), f"{part}.")}
+    return {method: owner for part in parts for method, owner in walk(getattr(client, part), f"{part}.")}
 
 
-def test_every_endpoint_has_rows_that_give_each_of_its_parameters(endpoints: dict[str, type]) -> None:
-    assert set(endpoints) == {case.call for case in CASES}
-    for call, owner in endpoints.items():
-        check_parameters(CASES, owner, call)
+def test_every_endpoint_has_cases_that_pass_each_of_its_parameters(endpoints: dict[str, type]) -> None:
+    assert set(endpoints) == {case.method for case in CASES}
+    for method, owner in endpoints.items():
+        check_parameters(CASES, owner, method)
 
 
-def test_every_endpoint_says_what_it_does(endpoints: dict[str, type], client: Payi) -> None:
-    for call, owner in endpoints.items():
-        *_, name = call.split(".")
+def test_every_endpoint_has_a_docstring(endpoints: dict[str, type], client: Payi) -> None:
+    for method, owner in endpoints.items():
+        *_, name = method.split(".")
         assert getattr(owner, name).__doc__
 
 
-def test_experiences_is_the_former_name_of_use_cases(client: Payi) -> None:
+def test_experiences_warns_that_it_is_now_use_cases(client: Payi) -> None:
     with pytest.warns(DeprecationWarning, match="use use_cases") as caught:
         former = client.experiences
     assert type(former) is type(client.use_cases)

@@ -1,4 +1,4 @@
-"""Methods of resources: from one function, in each surface."""
+"""How one function that builds a request becomes a method on every surface."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from payi_transport.pagination import CursorPage
 
 
 class Surface:
-    """Says what it was asked to do."""
+    """Returns a description of what it was asked to send."""
 
     def __init__(self, name: str = "plain") -> None:
         self.name = name
 
-    def call(self, call: RequestSpec[Any]) -> str:
-        return f"{self.name} call {call.path}"
+    def send(self, spec: RequestSpec[Any]) -> str:
+        return f"{self.name} one {spec.path}"
 
-    def list(self, call: RequestSpec[Any]) -> str:
-        return f"{self.name} list {call.path}"
+    def send_list(self, spec: RequestSpec[Any]) -> str:
+        return f"{self.name} list {spec.path}"
 
     def raw(self) -> Surface:
         return Surface("raw")
@@ -56,26 +56,26 @@ things: Any = Things(Surface())
     ("resource", "name"),
     [(things, "plain"), (things.with_raw_response, "raw"), (things.with_streaming_response, "streaming")],
 )
-def test_a_method_hands_its_call_to_the_world_that_the_resource_is_in(resource: Any, name: str) -> None:
+def test_a_method_sends_its_request_on_the_surface_of_its_resource(resource: Any, name: str) -> None:
     assert type(resource).__name__ == "Things"
-    assert resource.retrieve("a", size=2) == f"{name} call /a/2"
+    assert resource.retrieve("a", size=2) == f"{name} one /a/2"
     assert resource.list() == f"{name} list /"
 
 
-def test_a_method_shows_its_parameters_and_what_it_does() -> None:
+def test_a_method_has_the_signature_and_the_docstring_of_its_function() -> None:
     assert things.retrieve.__doc__ == "One thing."
     assert things.retrieve.__name__ == "retrieve"
     assert list(inspect.signature(things.retrieve).parameters) == ["name", "size", "options"]
     assert list(inspect.signature(things.list).parameters) == []
 
 
-def test_a_parameter_that_there_is_not_is_an_error_that_names_it() -> None:
+def test_an_unknown_parameter_raises_an_error_that_names_it() -> None:
     assert things.retrieve("a", timeout=3, extra_headers={}, extra_query={}, extra_body={})
     with pytest.raises(TypeError, match=r"Things.retrieve\(\) got an unexpected keyword argument 'siez'"):
         things.retrieve("a", siez=2)
 
 
-def test_of_the_class_one_gets_what_is_there() -> None:
+def test_access_through_the_class_returns_the_descriptor() -> None:
     assert Things.retrieve.__doc__ == "One thing."
     assert isinstance(Things.retrieve, endpoint)
     assert isinstance(Things.list, list_endpoint)

@@ -1,4 +1,4 @@
-"""Counting up a KPI: read, add, write."""
+"""Incrementing a KPI: read, add, write."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def increment(origin: Origin, surface: str, **arguments: Any) -> bool:
         (b'{"items":[{"kpi_name":"solved","score":null}]}', {}, 1.0),
     ],
 )
-def test_the_score_is_read_and_written(
+def test_the_score_is_read_incremented_and_written(
     surface: str, scores: bytes, by: dict[str, int], written: float, origin: Origin
 ) -> None:
     origin.answers = [CannedResponse([scores]), CannedResponse([b""])]
@@ -51,7 +51,7 @@ def test_the_score_is_read_and_written(
 
 @pytest.mark.parametrize("surface", ["sync", "async"])
 @pytest.mark.parametrize("names", [NAMES, {**NAMES, "use_case_id": ""}])
-def test_what_goes_wrong_is_false_and_told_at_debug_level(
+def test_a_failure_returns_false_and_is_logged_at_debug_level(
     surface: str, names: dict[str, str], origin: Origin, caplog: pytest.LogCaptureFixture
 ) -> None:
     origin.answers = [CannedResponse([b"{}"], status=404)]

@@ -1,4 +1,4 @@
-"""The clients themselves: their options, their copies, their ends."""
+"""The clients: their options, their copies, and closing them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ CONTEXT = ssl.create_default_context()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_environment_is_enough(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_can_be_configured_by_the_environment_alone(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", "https://payi.example.org/")
     client = kind()
@@ -29,19 +31,19 @@ def test_the_environment_is_enough(kind: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_a_key_there_is_no_client(kind: Any) -> None:
+def test_a_client_without_an_api_key_raises(kind: Any) -> None:
     with pytest.raises(PayiError, match="PAYI_API_KEY"):
         kind()
 
 
 @pytest.mark.parametrize("family", [httpx, httpx2])
-def test_an_http_client_brings_its_timeout(family: Any) -> None:
+def test_a_client_inherits_the_timeout_of_its_http_client(family: Any) -> None:
     with Payi(api_key="k", http_client=family.Client(verify=CONTEXT, timeout=7)) as client:
         assert client.timeout == family.Timeout(7)
         assert client.with_options(timeout=None).timeout is None
 
 
-def test_a_copy_changes_what_it_is_told_to(origin: Origin) -> None:
+def test_a_copy_changes_only_the_options_passed_to_it(origin: Origin) -> None:
     origin.answers = [CannedResponse([b'{"request_id":"r1"}'])]
     with Payi(
         api_key="k",
@@ -72,14 +74,14 @@ def test_a_copy_changes_what_it_is_told_to(origin: Origin) -> None:
 
 
 @pytest.mark.parametrize("name", ["default_headers", "default_query"])
-def test_adding_and_replacing_at_once_is_an_error(name: str) -> None:
+def test_extending_and_replacing_a_default_at_once_raises(name: str) -> None:
     both: dict[str, Any] = {name: {}, f"set_{name}": {}}
     with Payi(api_key="k") as client:
-        with pytest.raises(ValueError, match=f"{name} and set_{name} can't both be given"):
+        with pytest.raises(ValueError, match=f"{name} and set_{name} are mutually exclusive"):
             client.copy(**both)
 
 
-def test_a_copy_shares_the_connections_unless_it_gets_its_own() -> None:
+def test_a_copy_shares_the_http_client_unless_one_is_passed() -> None:
     first, second = httpx.Client(verify=CONTEXT), httpx.Client(verify=CONTEXT)
     client = Payi(api_key="k", http_client=first)
     other = client.copy(http_client=second)
@@ -90,7 +92,7 @@ def test_a_copy_shares_the_connections_unless_it_gets_its_own() -> None:
     assert second.is_closed
 
 
-def test_an_async_client_closes_its_connections_at_the_end() -> None:
+def test_an_async_client_closes_its_http_client_on_exit() -> None:
     http = httpx.AsyncClient(verify=CONTEXT)
 
     async def main() -> None:
@@ -103,7 +105,7 @@ def test_an_async_client_closes_its_connections_at_the_end() -> None:
 
 
 @pytest.mark.parametrize("given", [True, False], ids=["given connections", "its own connections"])
-def test_a_client_tells_whether_it_is_closed(given: bool) -> None:
+def test_is_closed_is_true_for_a_closed_client_and_its_copies(given: bool) -> None:
     http = httpx.Client(verify=CONTEXT) if given else None
     with Payi(api_key="k", http_client=http) as client:
         copy = client.copy()
@@ -112,7 +114,7 @@ def test_a_client_tells_whether_it_is_closed(given: bool) -> None:
 
 
 @pytest.mark.parametrize("family", [httpx, httpx2])
-def test_an_async_client_tells_whether_it_is_closed(family: Any) -> None:
+def test_is_closed_is_true_for_a_closed_async_client(family: Any) -> None:
     async def main() -> None:
         async with AsyncPayi(api_key="k", http_client=family.AsyncClient(verify=CONTEXT)) as client:
             assert client.is_closed() is False
@@ -121,21 +123,21 @@ def test_an_async_client_tells_whether_it_is_closed(family: Any) -> None:
     anyio.run(main)
 
 
-def test_a_strict_client_and_its_copies_mind_every_part_of_an_answer(origin: Origin) -> None:
+def test_a_strict_client_and_its_copies_check_the_type_of_every_field(origin: Origin) -> None:
     origin.answers = [CannedResponse([b'{"request_id":3}'])]
     with Payi(api_key="k", base_url=origin.url, _strict_response_validation=True) as client:
         with pytest.raises(APIResponseValidationError, match=r"\$\.request_id"):
             client.copy().limits.delete("L1")
 
 
-def test_the_key_is_not_shown() -> None:
+def test_the_repr_does_not_contain_the_api_key() -> None:
     with Payi(api_key="payi-secret") as client:
         assert "payi-secret" not in repr(client)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["with_raw_response", "with_streaming_response"])
-def test_the_whole_api_can_be_had_in_another_world(kind: Any, name: str) -> None:
+def test_the_whole_client_has_raw_and_streaming_variants(kind: Any, name: str) -> None:
     client = kind(api_key="k")
     assert type(getattr(client, name)) is APIResources
     assert type(getattr(client, name).limits) is type(client.limits)

@@ -1,4 +1,4 @@
-"""The code of Pay-i's own page on its client runs here, with other import lines."""
+"""The code of Pay-i's own documentation of its client runs here with changed imports."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.origin import CannedResponse, Origin
 
 PAGE = Path(__file__).with_name("payi_documented.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-# What the page leaves to its reader.
-FILLED = {
+# Placeholders in the page, and code to put in their place.
+PLACEHOLDERS = {
     "units(...)": 'units(category="openai", units={"text": {"input": 10}})',
     "client.resource_name": "client.categories",
 }
@@ -26,10 +26,10 @@ LAST = CannedResponse([b'{"items":[{"limit_name":"daily"}],"has_more":false}'])
 
 
 def run(blocks: list[str], origin: Origin) -> str:
-    """What the blocks print, one after the other in one program."""
+    """Run the blocks as one program and return what it prints."""
     text = "\n".join(blocks)
-    for placeholder, meant in FILLED.items():
-        text = text.replace(placeholder, meant)
+    for placeholder, code in PLACEHOLDERS.items():
+        text = text.replace(placeholder, code)
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", text],
         env={**os.environ, "PAYI_API_KEY": "k", "PAYI_BASE_URL": origin.url},
@@ -75,11 +75,11 @@ def test_the_whole_page_runs_from_top_to_bottom(origin: Origin) -> None:
         (429, "Rate limit exceeded - slow down requests\n"),
     ],
 )
-def test_its_error_handling_tells_errors_apart(status: int, printed: str, origin: Origin) -> None:
+def test_its_error_handling_distinguishes_the_exceptions(status: int, printed: str, origin: Origin) -> None:
     body = ACCEPTED.chunks[0] if status == 200 else b'{"message":"No such category"}'
     origin.answers = [CannedResponse([body], status, {"retry-after-ms": "0"})]
     assert run(BLOCKS[-1:], origin) == printed
 
 
-def test_the_page_is_here_as_a_whole() -> None:
+def test_the_page_is_complete() -> None:
     assert len(BLOCKS) == 18

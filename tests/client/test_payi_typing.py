@@ -1,4 +1,4 @@
-"""Both surfaces are fully typed: read by the type checkers, and run to see that they say the truth."""
+"""The types of both clients, checked by the type checkers and, to see that they are true, at runtime."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from payi_transport.types.use_cases import KpiListResponse, UseCaseDefinitionRes
 from payi_transport.types.use_cases.definitions import KpiResponse
 from tests.client.response_bodies import LIMIT, RESULT, WHEN_TEXT
 
-ANSWER = {
+BODY = {
     "event_timestamp": WHEN_TEXT,
     "items": [{**LIMIT, "category": "c"}],
     "limit": LIMIT,
@@ -38,21 +38,21 @@ ANSWER = {
 }
 
 
-def answer(request: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, json=[ANSWER] if request.method == "DELETE" else ANSWER)
+def respond(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=[BODY] if request.method == "DELETE" else BODY)
 
 
 @pytest.fixture
 def client() -> Iterator[Payi]:
-    with Payi(api_key="k", http_client=httpx.Client(transport=httpx.MockTransport(answer))) as client:
+    with Payi(api_key="k", http_client=httpx.Client(transport=httpx.MockTransport(respond))) as client:
         yield client
 
 
 def make_async_client() -> AsyncPayi:
-    return AsyncPayi(api_key="k", http_client=httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+    return AsyncPayi(api_key="k", http_client=httpx.AsyncClient(transport=httpx.MockTransport(respond)))
 
 
-def test_a_call_has_the_type_of_its_answer(client: Payi) -> None:
+def test_a_call_has_the_type_of_its_response(client: Payi) -> None:
     taken = assert_type(client.ingest.units(category="c", units={"t": {"input": 1}}), IngestResponse)
     assert isinstance(assert_type(taken.event_timestamp, datetime), datetime)
     assert isinstance(assert_type(taken.xproxy_result, XproxyResult), XproxyResult)
@@ -76,7 +76,7 @@ def test_a_list_has_the_type_of_its_items(client: Payi) -> None:
     assert_type(client.use_cases.kpis.list("u1", use_case_name="bot"), SyncCursorPage[KpiListResponse])
 
 
-def test_a_raw_call_has_the_type_of_what_it_parses_to(client: Payi) -> None:
+def test_a_raw_call_has_the_type_that_it_parses_to(client: Payi) -> None:
     response = assert_type(client.limits.with_raw_response.retrieve("L1"), APIResponse[LimitResponse])
     assert isinstance(assert_type(response.parse(), LimitResponse), LimitResponse)
     again = assert_type(client.with_raw_response.limits.list(), APIResponse[SyncCursorPage[Limit]])
@@ -87,7 +87,7 @@ def test_a_raw_call_has_the_type_of_what_it_parses_to(client: Payi) -> None:
     assert_type(pages, AbstractContextManager[APIResponse[SyncCursorPage[Limit]]])
 
 
-def test_awaited_calls_have_the_same_types() -> None:
+def test_async_calls_have_the_same_types() -> None:
     async def main() -> None:
         async with make_async_client() as client:
             asked = assert_type(client.limits.retrieve("L1"), Coroutine[Any, Any, LimitResponse])
@@ -109,7 +109,7 @@ def test_awaited_calls_have_the_same_types() -> None:
     anyio.run(main)
 
 
-def test_what_is_wrong_is_wrong_to_a_type_checker_too(client: Payi) -> None:
+def test_wrong_calls_are_errors_for_type_checkers_too(client: Payi) -> None:
     with pytest.raises(TypeError):
         client.limits.retrieve("L1", nonsense=True)  # type: ignore[call-arg]
     with pytest.raises(TypeError):

@@ -1,4 +1,4 @@
-"""Where each provider's SDK is to point for its calls to go through Pay-i."""
+"""The base URLs that make each provider's SDK call through Pay-i."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATHS: dict[Callable[[str | None], str], str] = {
 
 
 @pytest.mark.parametrize(("make", "path"), PATHS.items(), ids=[make.__name__ for make in PATHS])
-def test_the_base_is_what_is_given_else_the_environments_else_the_public_one(
+def test_the_base_is_the_argument_else_the_environment_else_the_public_url(
     make: Callable[..., str], path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert make() == "https://api.pay-i.com" + path
@@ -34,6 +34,6 @@ def test_the_base_is_what_is_given_else_the_environments_else_the_public_one(
     assert make(payi_base_url=None) == "https://payi.example.org" + path
 
 
-def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYI_BASE_URL", "")
     assert payi_openai_url() == "https://api.pay-i.com/api/v1/proxy/openai/v1"

@@ -1,4 +1,4 @@
-"""The parts of a request, each a function of what was asked for."""
+"""How the parts of a request are built and encoded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc)
 
 
 @given(st.text(min_size=1).filter(lambda text: text not in (".", "..")))
-def test_whatever_a_parameter_is_it_stays_one_segment_of_the_path(value: str) -> None:
+def test_any_path_parameter_stays_one_segment_of_the_path(value: str) -> None:
     path = build_path("/api/{name}/rest", name=value)
     _, api, segment, rest = path.split("/")
     assert (api, unquote(segment), rest) == ("api", value, "rest")
@@ -39,13 +39,13 @@ def test_whatever_a_parameter_is_it_stays_one_segment_of_the_path(value: str) ->
 
 
 @pytest.mark.parametrize("value", ["", None])
-def test_an_empty_parameter_is_an_error_that_names_it(value: Any) -> None:
+def test_an_empty_path_parameter_raises_an_error_that_names_it(value: Any) -> None:
     with pytest.raises(ValueError, match="Expected a non-empty value for `limit_id` but received"):
         build_path("/limits/{limit_id}", limit_id=value)
 
 
 @pytest.mark.parametrize("value", [".", ".."])
-def test_a_parameter_that_would_lead_elsewhere_is_an_error(value: str) -> None:
+def test_a_relative_path_parameter_raises_an_error_that_names_it(value: str) -> None:
     with pytest.raises(ValueError, match="`limit_id`"):
         build_path("/limits/{limit_id}", limit_id=value)
 
@@ -63,9 +63,7 @@ def test_a_parameter_that_would_lead_elsewhere_is_an_error(value: str) -> None:
         ([{"a": 1}, {"a": None}], {}),
     ],
 )
-def test_a_query_is_text_lists_joined_by_commas_later_layers_winning(
-    layers: list[Any], query: dict[str, str]
-) -> None:
+def test_query_values_become_text_and_later_layers_win(layers: list[Any], query: dict[str, str]) -> None:
     assert encode_query(*layers) == query
 
 
@@ -78,19 +76,19 @@ def test_a_query_is_text_lists_joined_by_commas_later_layers_winning(
         ([{"a": 3}], [(b"a", b"3")]),
     ],
 )
-def test_a_header_of_a_later_layer_wins_whatever_its_case(
+def test_headers_of_later_layers_win_regardless_of_case(
     layers: list[Any], headers: list[tuple[bytes, bytes]]
 ) -> None:
     assert merge_headers(*layers) == headers
 
 
 @given(st.text())
-def test_no_value_can_end_a_header(value: str) -> None:
+def test_no_header_value_can_contain_a_control_character(value: str) -> None:
     encoded = encode_header(value)
     assert not any(byte < 0x20 or byte == 0x7F for byte in encoded)
 
 
-def test_a_header_may_be_of_any_script() -> None:
+def test_a_header_value_is_utf_8_without_line_breaks() -> None:
     assert encode_header(" Café 猫\r\nEvil: 1 ").decode() == "Café 猫 Evil: 1"
 
 
@@ -114,20 +112,20 @@ def test_a_header_may_be_of_any_script() -> None:
         ),
     ],
 )
-def test_a_body_is_json_without_what_is_not_set(
+def test_a_body_is_json_without_unset_fields(
     body: Any, extra: Mapping[str, object] | None, encoded: Any
 ) -> None:
     data = encode_body(body, extra)
     assert (None if data is None else json.loads(data)) == encoded
 
 
-def test_a_body_that_is_a_list_takes_no_extra_fields() -> None:
-    with pytest.raises(TypeError, match="extra_body: a body of type list can't be merged with it"):
+def test_extra_body_is_rejected_if_the_body_is_a_list() -> None:
+    with pytest.raises(TypeError, match="extra_body: expected a request body that is a dict, got list"):
         encode_body([], {"a": 1})
 
 
-def test_what_json_can_not_say_is_an_error_that_names_its_type() -> None:
-    with pytest.raises(TypeError, match="object is not a JSON value"):
+def test_a_value_that_json_cannot_represent_raises_an_error_that_names_its_type() -> None:
+    with pytest.raises(TypeError, match="Object of type object is not JSON serializable"):
         encode_body({"a": object()}, None)
 
 
@@ -140,19 +138,19 @@ def test_what_json_can_not_say_is_an_error_that_names_its_type() -> None:
         ({"a": 1, "b": None, "c": True}, {"a": "1", "b": None, "c": "True"}),
     ],
 )
-def test_properties_are_text_or_none(properties: Any, text: Any) -> None:
+def test_property_values_become_strings_or_none(properties: Any, text: Any) -> None:
     assert stringify_properties(properties) == text
 
 
-def test_the_call_for_another_page_differs_in_its_cursor_alone() -> None:
+def test_the_request_for_another_page_differs_only_in_its_cursor() -> None:
     options: RequestOptions = {"timeout": 3, "extra_query": {"a": 1, "cursor": "old"}}
-    again = RequestSpec("GET", "/x", int, options, {"cursor": "first"}).at("next")
+    again = RequestSpec("GET", "/x", int, options, {"cursor": "first"}).at_cursor("next")
     assert (again.method, again.path, again.options["timeout"]) == ("GET", "/x", 3)
     assert encode_query(again.query, again.options["extra_query"]) == {"a": "1", "cursor": "next"}
     assert options["extra_query"] == {"a": 1, "cursor": "old"}
 
 
-def test_a_generator_is_a_list() -> None:
+def test_a_generator_is_encoded_as_a_list() -> None:
     def events() -> Iterator[int]:
         yield from (1, 2)
 

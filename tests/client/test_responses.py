@@ -1,4 +1,4 @@
-"""Raw answers: what HTTP says of them, and what they parse to."""
+"""Raw responses: their HTTP properties, and what they parse to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BODY = b'{"request_id":"r1",\n"message":"d\xc3\xa4ne"}'
 
 
 class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body in two chunks, that nobody has read."""
+    """A body in two chunks that was not read yet."""
 
     def __iter__(self) -> Any:
         yield from (BODY[:9], BODY[9:])
@@ -31,7 +31,7 @@ class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield chunk
 
 
-def answer(stream: bool = False, **more: Any) -> httpx.Response:
+def make_response(stream: bool = False, **more: Any) -> httpx.Response:
     body = {"stream": Stream()} if stream else {"content": BODY}
     return httpx.Response(200, request=REQUEST, headers={"x-a": "b"}, **{**body, **more})
 
@@ -41,8 +41,8 @@ def read(response: httpx.Response) -> DefaultResponse:
 
 
 @pytest.mark.parametrize("kind", [APIResponse, AsyncAPIResponse])
-def test_what_http_says_of_an_answer(kind: Any) -> None:
-    response = kind(answer(), read, 2)
+def test_a_response_exposes_status_headers_and_request(kind: Any) -> None:
+    response = kind(make_response(), read, 2)
     response.http_response.elapsed = timedelta(seconds=1)
     assert (response.status_code, response.method, response.retries_taken) == (200, "GET", 2)
     assert (response.url, response.http_version) == (REQUEST.url, "HTTP/1.1")
@@ -65,8 +65,8 @@ def test_what_http_says_of_an_answer(kind: Any) -> None:
         (lambda response: response.map(lambda value: value.request_id).parse(), "r1"),
     ],
 )
-def test_a_body_may_be_used_in_any_way(use: Callable[[Any], Any], result: Any) -> None:
-    response = APIResponse(answer(stream=True), read)
+def test_a_body_can_be_parsed_read_or_iterated_over(use: Callable[[Any], Any], result: Any) -> None:
+    response = APIResponse(make_response(stream=True), read)
     assert not response.is_closed
     assert use(response) == result
     response.close()
@@ -87,9 +87,9 @@ def test_a_body_may_be_used_in_any_way(use: Callable[[Any], Any], result: Any) -
         (lambda response: response.map(lambda value: value.request_id).parse(), "r1"),
     ],
 )
-def test_an_awaited_body_may_be_used_in_any_way(use: Callable[[Any], Any], result: Any) -> None:
+def test_an_async_body_can_be_parsed_read_or_iterated_over(use: Callable[[Any], Any], result: Any) -> None:
     async def main() -> None:
-        response = AsyncAPIResponse(answer(stream=True), read)
+        response = AsyncAPIResponse(make_response(stream=True), read)
         assert not response.is_closed
         assert await use(response) == result
         await response.close()
@@ -114,31 +114,31 @@ async def collect(items: Any) -> list[Any]:
         (b"[1]", "array|list"),
     ],
 )
-def test_an_answer_of_another_shape_is_an_error(content: bytes, reason: str, strict: bool) -> None:
-    response = answer(content=content)
+def test_a_body_of_another_shape_raises(content: bytes, reason: str, strict: bool) -> None:
+    response = make_response(content=content)
     with pytest.raises(
-        APIResponseValidationError, match=f"GET /api/v1/limits/L1 can't be read: .*({reason})"
+        APIResponseValidationError, match=f"parse Pay-i's response to GET /api/v1/limits/L1: .*({reason})"
     ) as caught:
         parse_response(response, DefaultResponse, strict=strict)
     assert caught.value.status_code == 200
     assert caught.value.response is response
 
 
-def test_an_error_of_shape_knows_the_request_id() -> None:
-    response = answer(content=b'{"request_id":"r1","message":3}')
+def test_a_validation_error_carries_the_request_id() -> None:
+    response = make_response(content=b'{"request_id":"r1","message":3}')
     with pytest.raises(APIResponseValidationError, match=r"\$\.message") as caught:
         parse_response(response, DefaultResponse, strict=True)
     assert (caught.value.request_id, caught.value.body) == ("r1", {"request_id": "r1", "message": 3})
 
 
-def test_only_strict_reading_minds_a_part_of_another_type() -> None:
-    value: Any = parse_response(answer(content=b'{"input":"many"}'), IngestUnits, strict=False)
+def test_a_field_of_another_type_is_kept_unless_strict() -> None:
+    value: Any = parse_response(make_response(content=b'{"input":"many"}'), IngestUnits, strict=False)
     assert value.input == "many"
 
 
-def test_an_answer_without_a_meaning_is_not_looked_at() -> None:
-    assert parse_response(answer(content=b"<html>"), NoneType, strict=True) is None
+def test_a_body_without_a_declared_type_is_not_parsed() -> None:
+    assert parse_response(make_response(content=b"<html>"), NoneType, strict=True) is None
 
 
-def test_an_empty_list_is_a_list() -> None:
-    assert parse_response(answer(content=b"[]"), CategoryDeleteResponse, strict=False) == []
+def test_an_empty_list_parses_to_an_empty_list() -> None:
+    assert parse_response(make_response(content=b"[]"), CategoryDeleteResponse, strict=False) == []

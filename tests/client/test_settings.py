@@ -1,4 +1,4 @@
-"""What a client was told, and what the environment says in its place."""
+"""The settings of a client, from arguments and the environment."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from payi_transport.client.settings import (
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT
 
 
-def test_the_key_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_key_argument_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "from-environment")
     assert resolve_api_key("given") == "given"
     assert resolve_api_key(None) == "from-environment"
 
 
 @pytest.mark.parametrize("set_to", [None, ""])
-def test_without_a_key_the_error_names_the_variable(
+def test_a_missing_api_key_raises_an_error_that_names_the_variable(
     set_to: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if set_to is not None:
@@ -41,7 +41,7 @@ def test_without_a_key_the_error_names_the_variable(
         (httpx.URL("http://localhost:1/"), None, "http://localhost:1"),
     ],
 )
-def test_the_address_is_given_or_in_the_environment_or_the_default(
+def test_the_base_url_is_the_argument_else_the_environment_else_the_default(
     given: str | httpx.URL | None, environment: str | None, found: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if environment is not None:
@@ -67,7 +67,9 @@ def test_custom_headers_are_lines_of_name_and_value(
     assert read_custom_headers() == headers
 
 
-def test_what_is_not_told_is_the_environments_or_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_are_not_passed_come_from_the_environment_or_are_defaults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "k")
     monkeypatch.setenv("PAYI_CUSTOM_HEADERS", "a: 1\nb: 1")
     settings = make_settings(default_headers={"b": "2"})

@@ -1,4 +1,4 @@
-"""Six surfaces: what a call is in each of them, and what is left behind."""
+"""What a call returns on each of the six surfaces, and that no response stays open."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def client(origin: Origin) -> Iterator[Payi]:
         yield client
 
 
-def test_a_call_is_its_answer(client: Payi) -> None:
+def test_a_plain_call_returns_the_parsed_response_or_the_first_page(client: Payi) -> None:
     assert isinstance(client.limits.retrieve("L1"), LimitResponse)
     assert isinstance(client.limits.list(), SyncCursorPage)
 
 
-def test_a_raw_call_is_its_response(client: Payi) -> None:
+def test_a_raw_call_returns_the_api_response(client: Payi) -> None:
     response = client.limits.with_raw_response.retrieve("L1")
     assert type(response) is APIResponse
     assert response.parse().limit.limit_id == "L1"
@@ -36,7 +36,7 @@ def test_a_raw_call_is_its_response(client: Payi) -> None:
     assert [limit.limit_id for limit in pages.parse()] == ["L1"]
 
 
-def test_nothing_is_sent_before_a_streaming_call_is_entered(client: Payi, origin: Origin) -> None:
+def test_a_streaming_call_sends_nothing_until_it_is_entered(client: Payi, origin: Origin) -> None:
     entered = client.limits.with_streaming_response.retrieve("L1")
     assert not origin.received
     with entered as response:
@@ -44,7 +44,7 @@ def test_nothing_is_sent_before_a_streaming_call_is_entered(client: Payi, origin
 
 
 @pytest.mark.parametrize("name", ["retrieve", "list"])
-def test_a_streaming_call_that_is_left_unread_or_fails_is_closed(name: str, client: Payi) -> None:
+def test_a_streaming_call_closes_its_unread_response_when_its_block_raises(name: str, client: Payi) -> None:
     arguments = ["L1"] if name == "retrieve" else []
     method: Any = getattr(client.limits.with_streaming_response, name)
     with pytest.raises(KeyError):
@@ -55,7 +55,7 @@ def test_a_streaming_call_that_is_left_unread_or_fails_is_closed(name: str, clie
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_awaited_call_is_its_answer(backend: str, client: Payi, origin: Origin) -> None:
+def test_an_async_call_returns_a_coroutine_or_a_paginator(backend: str, client: Payi, origin: Origin) -> None:
     async def main() -> None:
         async with AsyncPayi(api_key="k", base_url=origin.url) as client:
             asked = client.limits.retrieve("L1")
@@ -68,7 +68,7 @@ def test_an_awaited_call_is_its_answer(backend: str, client: Payi, origin: Origi
     anyio.run(main, backend=backend)
 
 
-def test_an_awaited_raw_call_is_its_response(client: Payi, origin: Origin) -> None:
+def test_an_async_raw_call_returns_the_async_api_response(client: Payi, origin: Origin) -> None:
     async def main() -> None:
         async with AsyncPayi(api_key="k", base_url=origin.url) as client:
             response = await client.limits.with_raw_response.retrieve("L1")
@@ -81,7 +81,9 @@ def test_an_awaited_raw_call_is_its_response(client: Payi, origin: Origin) -> No
 
 
 @pytest.mark.parametrize("name", ["retrieve", "list"])
-def test_an_awaited_streaming_call_that_fails_is_closed(name: str, client: Payi, origin: Origin) -> None:
+def test_an_async_streaming_call_closes_its_unread_response_when_its_block_raises(
+    name: str, client: Payi, origin: Origin
+) -> None:
     async def main() -> None:
         async with AsyncPayi(api_key="k", base_url=origin.url) as client:
             arguments = ["L1"] if name == "retrieve" else []

@@ -1,4 +1,4 @@
-"""Timeouts of both families, and where they come from."""
+"""Timeouts of httpx and httpx2, and where they come from."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import httpx2
 import pytest
 
 from payi_transport import Timeout
-from payi_transport.client.timeouts import DEFAULT_TIMEOUT, convert_timeout, find_timeout
+from payi_transport.client.timeouts import DEFAULT_TIMEOUT, convert_timeout, timeout_of
 
 
-@pytest.mark.parametrize("family", [httpx, httpx2])
+@pytest.mark.parametrize("library", [httpx, httpx2])
 @pytest.mark.parametrize("made_by", [httpx, httpx2])
-def test_a_timeout_of_one_family_is_a_timeout_of_the_other(family: Any, made_by: Any) -> None:
-    timeout = convert_timeout(made_by.Timeout(90.0, connect=10.0), family)
-    assert type(timeout) is family.Timeout
+def test_a_timeout_of_either_library_converts_to_the_other(library: Any, made_by: Any) -> None:
+    timeout = convert_timeout(made_by.Timeout(90.0, connect=10.0), library)
+    assert type(timeout) is library.Timeout
     assert timeout.as_dict() == {"connect": 10.0, "read": 90.0, "write": 90.0, "pool": 90.0}
 
 
 @pytest.mark.parametrize("timeout", [None, 3, 2.5])
-def test_seconds_and_none_are_the_same_in_both(timeout: float | None) -> None:
+def test_seconds_and_none_need_no_conversion(timeout: float | None) -> None:
     assert convert_timeout(timeout, httpx2) == timeout
 
 
@@ -29,8 +29,8 @@ def test_the_default_is_60_seconds_and_5_to_connect() -> None:
     assert Timeout(60.0, connect=5.0) == DEFAULT_TIMEOUT
 
 
-@pytest.mark.parametrize("family", [httpx, httpx2])
-def test_an_http_client_that_was_given_a_timeout_keeps_it(family: Any) -> None:
-    with family.Client(timeout=7) as told, family.Client() as untold:
-        assert convert_timeout(find_timeout(told), httpx) == Timeout(7)
-        assert find_timeout(untold) is DEFAULT_TIMEOUT
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_the_timeout_of_an_http_client_counts_only_if_its_user_set_it(library: Any) -> None:
+    with library.Client(timeout=7) as with_timeout, library.Client() as without:
+        assert convert_timeout(timeout_of(with_timeout), httpx) == Timeout(7)
+        assert timeout_of(without) is DEFAULT_TIMEOUT

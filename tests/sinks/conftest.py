@@ -1,4 +1,4 @@
-"""Pay-i as the tests of its sink reach it."""
+"""A sink that sends to a server on loopback in the place of Pay-i."""
 
 from __future__ import annotations
 

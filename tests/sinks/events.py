@@ -1,4 +1,4 @@
-"""Numbered events, and what Pay-i answers when it takes them."""
+"""Numbered events, and the response of Pay-i that accepts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events in a file that is a complete JSON array whenever anybody looks."""
+"""Events in a file that is a complete JSON array at every moment."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ Open = Callable[[Path], OfflineSink]
 
 @pytest.fixture
 def open_sink() -> Iterator[Open]:
-    """Makes sinks that are closed when the test is over."""
+    """Creates sinks that are closed at the end of the test."""
     with ExitStack() as stack:
         yield lambda path: stack.enter_context(closing(OfflineSink(str(path))))
 
 
 def ids(path: Path) -> list[str]:
-    return [packet["provider_response_id"] for packet in json.loads(path.read_text("utf-8"))]
+    return [event["provider_response_id"] for event in json.loads(path.read_text("utf-8"))]
 
 
 def test_the_file_is_a_complete_array_after_every_delivery(tmp_path: Path, open_sink: Open) -> None:
@@ -57,7 +57,7 @@ def test_the_file_is_a_complete_array_after_every_delivery(tmp_path: Path, open_
     assert [path.name for path in tmp_path.iterdir()] == ["capture.json"]
 
 
-def test_a_packet_has_the_fields_of_the_ingest_api(tmp_path: Path, open_sink: Open) -> None:
+def test_an_event_has_the_fields_of_the_ingest_api(tmp_path: Path, open_sink: Open) -> None:
     sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(7, "grüße 🎉")])
     assert json.loads(sink.path.read_text("utf-8")) == [
@@ -71,14 +71,14 @@ def test_a_packet_has_the_fields_of_the_ingest_api(tmp_path: Path, open_sink: Op
     ]
 
 
-def test_an_older_file_of_that_name_is_replaced(tmp_path: Path, open_sink: Open) -> None:
+def test_an_older_file_of_the_same_name_is_replaced(tmp_path: Path, open_sink: Open) -> None:
     path = tmp_path / "capture.json"
     path.write_text("[1, 2, 3]")
     open_sink(path).deliver([event(1)])
     assert ids(path) == ["id-1"]
 
 
-def test_a_file_that_was_taken_away_is_begun_anew(tmp_path: Path, open_sink: Open) -> None:
+def test_a_file_that_was_removed_is_created_again(tmp_path: Path, open_sink: Open) -> None:
     sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(1)])
     sink.path.unlink()
@@ -86,14 +86,14 @@ def test_a_file_that_was_taken_away_is_begun_anew(tmp_path: Path, open_sink: Ope
     assert ids(sink.path) == ["id-2"]
 
 
-def test_a_pause_is_asked_for_in_proportion_to_the_work(tmp_path: Path, open_sink: Open) -> None:
+def test_each_delivery_asks_for_a_pause(tmp_path: Path, open_sink: Open) -> None:
     receipt = open_sink(tmp_path / "capture.json").deliver([event(1)])
     assert receipt.wait is not None and receipt.wait > 0
     assert not receipt.retry and not receipt.rejected
     assert receipt.bytes_sent > 50
 
 
-def test_the_default_name_holds_the_time_and_is_no_other_process_s(
+def test_the_default_name_contains_the_time_and_is_unique(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -106,12 +106,12 @@ def test_the_default_name_holds_the_time_and_is_no_other_process_s(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nowhere/capture.json", "folder that does not exist"),
-        (".", "can not be written"),
+        ("nowhere/capture.json", "directory that does not exist"),
+        (".", "cannot be written"),
         ("ro/x.json", "written"),
     ],
 )
-def test_a_name_that_can_not_be_written_is_an_error_at_once(
+def test_a_name_that_cannot_be_written_raises_at_once(
     name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -139,7 +139,9 @@ def test_a_forked_child_writes_to_a_file_of_its_own(
     assert ids(tmp_path / f"capture-{child}.json") == ["id-2"]
 
 
-def test_what_a_forked_child_does_leaves_the_name_to_its_parent(tmp_path: Path, open_sink: Open) -> None:
+def test_a_forked_child_that_closes_does_not_release_the_name_of_its_parent(
+    tmp_path: Path, open_sink: Open
+) -> None:
     sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(1)])
     child = os.fork()
@@ -155,7 +157,7 @@ def test_what_a_forked_child_does_leaves_the_name_to_its_parent(tmp_path: Path, 
 
 
 def deliver_side_by_side(path: Path, first: int, all_ready: Barrier) -> None:
-    """What each of several processes does that have the same file name."""
+    """Run in several processes at once, all with the same file name."""
     with closing(OfflineSink(str(path))) as sink:
         for number in range(first, first + 5):
             all_ready.wait(60)
@@ -163,7 +165,7 @@ def deliver_side_by_side(path: Path, first: int, all_ready: Barrier) -> None:
         all_ready.wait(60)
 
 
-def test_of_processes_that_run_at_once_each_has_a_file_with_all_of_its_events(tmp_path: Path) -> None:
+def test_each_of_several_running_processes_has_a_file_with_all_of_its_events(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     all_ready = context.Barrier(3)
     path = tmp_path / "capture.json"
@@ -181,7 +183,9 @@ def test_of_processes_that_run_at_once_each_has_a_file_with_all_of_its_events(tm
     assert "capture.json" in files and len(files.keys() & own) == 2
 
 
-def test_what_this_process_wrote_before_stays_in_the_file(tmp_path: Path, open_sink: Open) -> None:
+def test_a_second_sink_of_this_process_appends_to_the_file_of_the_first(
+    tmp_path: Path, open_sink: Open
+) -> None:
     first = open_sink(tmp_path / "capture.json")
     first.deliver([event(1)])
     first.close()
@@ -189,13 +193,15 @@ def test_what_this_process_wrote_before_stays_in_the_file(tmp_path: Path, open_s
     assert ids(tmp_path / "capture.json") == ["id-1", "id-2"]
 
 
-def test_what_an_earlier_process_wrote_is_replaced(tmp_path: Path, open_sink: Open) -> None:
+def test_a_file_of_an_earlier_process_is_replaced(tmp_path: Path, open_sink: Open) -> None:
     (tmp_path / "capture.json").write_text("[]")
     open_sink(tmp_path / "capture.json").deliver([event(2)])
     assert ids(tmp_path / "capture.json") == ["id-2"]
 
 
-def test_a_child_leaves_what_its_parent_wrote_before_the_fork(tmp_path: Path, open_sink: Open) -> None:
+def test_a_child_does_not_touch_what_its_parent_wrote_before_the_fork(
+    tmp_path: Path, open_sink: Open
+) -> None:
     first = open_sink(tmp_path / "capture.json")
     first.deliver([event(1)])
     first.close()
@@ -208,23 +214,23 @@ def test_a_child_leaves_what_its_parent_wrote_before_the_fork(tmp_path: Path, op
     assert ids(tmp_path / f"capture-{child}.json") == ["id-2"]
 
 
-def test_a_lock_that_fails_for_another_reason_is_asked_for_again(
+def test_an_error_of_the_lock_is_raised_and_the_next_delivery_tries_again(
     tmp_path: Path, open_sink: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = open_sink(tmp_path / "capture.json")
     with monkeypatch.context() as patched:
 
         def fail(file: object, operation: int) -> None:
-            raise OSError(errno.EIO, "a disk that is ill")
+            raise OSError(errno.EIO, "input/output error")
 
         patched.setattr(fcntl, "flock", fail)
-        with pytest.raises(OSError, match="ill"):
+        with pytest.raises(OSError, match="input/output error"):
             sink.deliver([event(1)])
     sink.deliver([event(1)])
     assert ids(tmp_path / "capture.json") == ["id-1"]
 
 
-def test_no_name_is_written_to_that_another_holds_even_if_it_has_the_same_process_id(
+def test_a_sink_never_writes_to_a_locked_name_even_with_an_equal_process_id(
     tmp_path: Path, open_sink: Open
 ) -> None:
     sinks = [open_sink(tmp_path / "capture.json") for _ in range(4)]
@@ -238,24 +244,22 @@ def test_no_name_is_written_to_that_another_holds_even_if_it_has_the_same_proces
 
 
 @pytest.mark.usefixtures("without_locks")
-def test_where_no_file_can_be_locked_it_is_the_name_that_was_asked_for(
-    tmp_path: Path, open_sink: Open
-) -> None:
+def test_the_requested_name_is_used_where_files_cannot_be_locked(tmp_path: Path, open_sink: Open) -> None:
     sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(1)])
     assert sink.path == tmp_path / "capture.json"
     assert ids(sink.path) == ["id-1"]
 
 
-def test_a_name_whose_lock_is_another_users_is_left_alone(
+def test_a_name_whose_lock_belongs_to_another_user_is_not_used(
     tmp_path: Path, open_sink: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def deny(path: Path, *args: int, **options: int) -> int:
         if Path(path).name == ".capture.json.lock":
-            raise PermissionError(errno.EACCES, "another user's")
+            raise PermissionError(errno.EACCES, "owned by another user")
         return os_open(path, *args, **options)
 
-    # Whoever runs the tests as root may open everything.
+    # Patched, not set by file mode: root may open every file.
     os_open = os.open
     monkeypatch.setattr(os, "open", deny)
     sink = open_sink(tmp_path / "capture.json")
@@ -264,7 +268,7 @@ def test_a_name_whose_lock_is_another_users_is_left_alone(
     assert ids(sink.path) == ["id-1"]
 
 
-def test_a_lock_that_somebody_cleaned_away_is_no_matter(tmp_path: Path, open_sink: Open) -> None:
+def test_closing_works_after_the_lock_file_was_removed(tmp_path: Path, open_sink: Open) -> None:
     sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(1)])
     (tmp_path / ".capture.json.lock").unlink()

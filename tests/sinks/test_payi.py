@@ -1,4 +1,4 @@
-"""Batches of events for the Pay-i API, against a real server that answers in every way."""
+"""Bulk delivery to the Pay-i API, against a server on loopback that responds in every way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.origin import CannedResponse, Origin
 from tests.sinks.events import ACCEPTED, JSON, event
 
 
-def test_a_batch_is_one_bulk_call_with_the_array_as_its_body(bulk: PayiSink, origin: Origin) -> None:
+def test_a_batch_is_one_bulk_request_with_an_array_as_its_body(bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [ACCEPTED]
     receipt = bulk.deliver([event(1, user_id="ü", limit_ids=("a", "b"), scope="region.eu"), event(2)])
     [received] = origin.received
@@ -26,7 +26,7 @@ def test_a_batch_is_one_bulk_call_with_the_array_as_its_body(bulk: PayiSink, ori
     assert (list(receipt.retry), receipt.rejected, receipt.bytes_sent) == ([], {}, len(received.body))
 
 
-def test_a_batch_too_large_for_one_body_is_sent_in_several(bulk: PayiSink, origin: Origin) -> None:
+def test_a_batch_too_large_for_one_body_is_sent_in_several_requests(bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [ACCEPTED]
     receipt = bulk.deliver([event(number, provider_request_json="x" * 3_000_000) for number in range(3)])
     sizes = [len(json.loads(received.body)) for received in origin.received]
@@ -35,15 +35,15 @@ def test_a_batch_too_large_for_one_body_is_sent_in_several(bulk: PayiSink, origi
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
-def test_a_status_that_may_go_away_is_retried(status: int, bulk: PayiSink, origin: Origin) -> None:
+def test_a_status_that_may_be_temporary_is_retried(status: int, bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [CannedResponse([b"<html>"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected) == ([0, 1], {})
-    assert receipt.problem == f"Pay-i answered {status}"
+    assert receipt.problem == f"Pay-i responded with HTTP {status}"
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_status_that_blames_the_body_rejects_what_is_in_it(
+def test_a_status_that_refuses_the_body_rejects_its_events(
     status: int, bulk: PayiSink, origin: Origin
 ) -> None:
     origin.answers = [CannedResponse([b"{}"], status=status)]
@@ -53,18 +53,18 @@ def test_a_status_that_blames_the_body_rejects_what_is_in_it(
 
 
 @pytest.mark.parametrize("status", [301, 401, 402, 403, 404, 405, 451])
-def test_a_status_that_blames_key_or_address_keeps_all_and_asks_once_a_minute(
+def test_a_status_that_refuses_key_or_url_keeps_all_events_and_probes_once_a_minute(
     status: int, bulk: PayiSink, origin: Origin
 ) -> None:
     origin.answers = [CannedResponse([b"{}"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected, receipt.wait) == ([0, 1], {}, 60)
     assert receipt.denied and receipt.problem
-    assert receipt.problem.startswith(f"Pay-i answered {status}, so it does not accept this key")
+    assert receipt.problem.startswith(f"Pay-i responded with HTTP {status}: it does not accept this API key")
 
 
 def refuse_poison(origin: Origin, poison: set[int]) -> None:
-    """Answer 400 to whatever holds one of the events that are `poison`."""
+    """Respond with 400 to each request that contains one of the events in `poison`."""
 
     def answer() -> CannedResponse:
         ids = {item["provider_response_id"] for item in json.loads(origin.received[-1].body)}
@@ -75,7 +75,7 @@ def refuse_poison(origin: Origin, poison: set[int]) -> None:
 
 
 @pytest.mark.parametrize("poison", [{0}, {99}, {41}, {0, 99}, {40, 41, 42}, set(range(100))], ids=len)
-def test_a_refused_batch_is_halved_until_the_poison_is_alone(
+def test_a_refused_batch_is_halved_until_the_bad_event_is_alone(
     poison: set[int], bulk: PayiSink, origin: Origin
 ) -> None:
     refuse_poison(origin, poison)
@@ -86,9 +86,7 @@ def test_a_refused_batch_is_halved_until_the_poison_is_alone(
     assert receipt.bytes_sent == sum(len(received.body) for received in origin.received)
 
 
-def test_a_failure_in_the_middle_of_halving_keeps_what_was_found_until_then(
-    bulk: PayiSink, origin: Origin
-) -> None:
+def test_a_failure_during_halving_keeps_the_rejections_found_so_far(bulk: PayiSink, origin: Origin) -> None:
     bad, down = CannedResponse([b"{}"], status=400), CannedResponse([b"{}"], status=503)
     origin.answers = [bad, bad, bad, ACCEPTED, down]
     receipt = bulk.deliver([event(number) for number in range(4)])
@@ -106,7 +104,7 @@ def test_a_failure_in_the_middle_of_halving_keeps_what_was_found_until_then(
         ({"retry-after": format_datetime(datetime.now(timezone.utc) - timedelta(hours=2))}, 0, 0),
     ],
 )
-def test_the_wait_that_is_asked_for_is_passed_on(
+def test_the_receipt_has_the_wait_that_the_server_asks_for(
     headers: dict[str, str], low: float, high: float, bulk: PayiSink, origin: Origin
 ) -> None:
     origin.answers = [CannedResponse([b"{}"], status=429, headers=headers)]
@@ -115,12 +113,12 @@ def test_the_wait_that_is_asked_for_is_passed_on(
 
 
 @pytest.mark.parametrize("value", ["soon", "", "Mon, 99 Foo"])
-def test_a_wait_that_can_not_be_read_is_none(value: str, bulk: PayiSink, origin: Origin) -> None:
+def test_a_malformed_retry_after_is_ignored(value: str, bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [CannedResponse([b"{}"], status=503, headers={"retry-after": value})]
     assert bulk.deliver([event(1)]).wait is None
 
 
-def test_the_refused_items_of_a_bulk_call_are_told_one_by_one(bulk: PayiSink, origin: Origin) -> None:
+def test_rejected_items_of_a_bulk_request_are_reported_one_by_one(bulk: PayiSink, origin: Origin) -> None:
     errors = [
         {"item_index": 0, "xproxy_result": {"message": "bad", "statusCode": 400}},
         {"item_index": 2, "xproxy_result": {"message": "busy", "statusCode": 503}},
@@ -138,18 +136,21 @@ def test_the_refused_items_of_a_bulk_call_are_told_one_by_one(bulk: PayiSink, or
     receipt = bulk.deliver([event(number) for number in range(4)])
     assert list(receipt.retry) == [2]
     assert receipt.rejected == {0: "item_400", 1: "item_refused", 3: "item_refused"}
-    assert receipt.problem == "Pay-i refused 7 of 4 events"
+    assert receipt.problem == "Pay-i rejected 7 of 4 events"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"errors":7}', b'{"errors":null}', b"\xff", b"[" * 100_000])
-def test_an_answer_that_can_not_be_read_refuses_nothing(body: bytes, bulk: PayiSink, origin: Origin) -> None:
+def test_an_unreadable_response_rejects_nothing(body: bytes, bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [CannedResponse([body] if body else [])]
     receipt = bulk.deliver([event(1)])
     assert (list(receipt.retry), receipt.rejected) == ([], {})
 
 
-def test_a_page_in_the_place_of_an_answer_is_not_pay_i(bulk: PayiSink, origin: Origin) -> None:
+def test_an_html_page_is_not_a_response_of_pay_i(bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [CannedResponse([b"\n<html>log in</html>"], headers={"content-type": "text/html"})]
     receipt = bulk.deliver([event(1), event(2)])
     assert list(receipt.retry) == [0, 1]
-    assert receipt.problem == "Pay-i answered 200 with a page that is not its own"
+    assert receipt.problem == (
+        "Pay-i responded with HTTP 200 and an HTML page, which is not from Pay-i: "
+        "check proxies and the base URL"
+    )

@@ -1,4 +1,4 @@
-"""The connection to Pay-i: broken, hanging, forked, closed, and safe from whoever can not prove who he is."""
+"""The connection to Pay-i: broken, slow, forked, closed, and never without a valid certificate."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tests.origin import CannedResponse, Origin
 from tests.sinks.events import ACCEPTED, event
 
 
-def test_an_answer_without_end_is_left_behind(bulk: PayiSink, origin: Origin) -> None:
+def test_an_endless_response_is_cut_off(bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [CannedResponse([b" " * 1_000_000] * 100)]
     assert not bulk.deliver([event(1)]).retry
 
 
-def test_an_answer_that_drips_is_given_up(origin: Origin) -> None:
+def test_a_response_that_drips_in_times_out(origin: Origin) -> None:
     origin.answers = [CannedResponse([b" "] * 1_000_000)]
     sink = PayiSink(PayiAccount(origin.url, "payi-key"), response_seconds=0.2)
     receipt = sink.deliver([event(1)])
     sink.close()
     assert list(receipt.retry) == [0]
-    assert receipt.problem == "Pay-i can not be reached (ReadTimeout: the answer takes too long)"
+    assert receipt.problem == "Could not reach Pay-i (ReadTimeout: the response took longer than 0.2 s)"
 
 
-def test_an_answer_that_does_not_begin_is_given_up(origin: Origin) -> None:
+def test_a_response_that_does_not_start_times_out(origin: Origin) -> None:
     hold = threading.Event()
     origin.answers = [CannedResponse(hold=hold)]
     sink = PayiSink(PayiAccount(origin.url, "payi-key"), response_seconds=0.05)
@@ -36,25 +36,25 @@ def test_an_answer_that_does_not_begin_is_given_up(origin: Origin) -> None:
     hold.set()
     sink.close()
     assert list(receipt.retry) == [0]
-    assert receipt.problem == "Pay-i can not be reached (ReadTimeout: timed out)"
+    assert receipt.problem == "Could not reach Pay-i (ReadTimeout: timed out)"
 
 
 @pytest.mark.parametrize(
-    ("account", "told"),
+    ("account", "described"),
     [
         (PayiAccount("http://127.0.0.1:1", "payi-key"), "ConnectError: "),
         (PayiAccount("http://[::1", "payi-key"), "InvalidURL)"),
         (PayiAccount("nowhere", "payi-key"), "UnsupportedProtocol)"),
     ],
 )
-def test_what_can_not_be_sent_is_told_without_the_key(
-    account: PayiAccount, told: str, origin: Origin
+def test_a_request_that_cannot_be_sent_is_described_without_the_key(
+    account: PayiAccount, described: str, origin: Origin
 ) -> None:
     sink = PayiSink(account._replace(base_url=account.base_url.replace("{origin}", origin.url)))
     receipt = sink.deliver([event(1)])
     sink.close()
     assert list(receipt.retry) == [0]
-    assert receipt.problem and told in receipt.problem
+    assert receipt.problem and described in receipt.problem
     assert "payi-key" not in receipt.problem
 
 
@@ -63,10 +63,10 @@ def test_a_broken_connection_is_retried(end: str, bulk: PayiSink, origin: Origin
     origin.answers = [CannedResponse(end=end)]
     receipt = bulk.deliver([event(1)])
     assert list(receipt.retry) == [0]
-    assert receipt.problem and "can not be reached" in receipt.problem
+    assert receipt.problem and "Could not reach Pay-i" in receipt.problem
 
 
-def test_a_forked_child_uses_no_connection_of_its_parent(bulk: PayiSink, origin: Origin) -> None:
+def test_a_forked_child_opens_a_connection_of_its_own(bulk: PayiSink, origin: Origin) -> None:
     origin.answers = [ACCEPTED]
     bulk.deliver([event(1)])
     before = bulk._http
@@ -77,7 +77,7 @@ def test_a_forked_child_uses_no_connection_of_its_parent(bulk: PayiSink, origin:
     before.close()
 
 
-def test_closing_twice_and_closing_what_was_never_used_is_fine(bulk: PayiSink, origin: Origin) -> None:
+def test_close_works_before_first_use_and_twice(bulk: PayiSink, origin: Origin) -> None:
     bulk.close()
     origin.answers = [ACCEPTED]
     bulk.deliver([event(1)])
@@ -90,7 +90,7 @@ CERTIFICATES = Path(__file__).parent.parent / "tls"
 
 @pytest.fixture
 def secure(origin: Origin) -> str:
-    """The address of a server with a certificate that nobody knows."""
+    """The URL of a server with a certificate that no authority signed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATES / "cert.pem", CERTIFICATES / "key.pem")
     origin.socket = context.wrap_socket(origin.socket, server_side=True)
@@ -99,7 +99,7 @@ def secure(origin: Origin) -> str:
 
 
 @pytest.mark.parametrize("variable", ["PYTHONHTTPSVERIFY", "SSL_NO_VERIFY", "CURL_INSECURE"])
-def test_a_certificate_that_nobody_vouches_for_is_never_accepted(
+def test_an_unknown_certificate_is_never_accepted(
     variable: str, secure: str, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "0" if variable == "PYTHONHTTPSVERIFY" else "1")
@@ -112,7 +112,7 @@ def test_a_certificate_that_nobody_vouches_for_is_never_accepted(
     assert origin.received == []
 
 
-def test_a_certificate_that_the_environment_vouches_for_is_accepted(
+def test_a_certificate_named_in_the_environment_is_accepted(
     secure: str, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "cert.pem"))

@@ -1,4 +1,4 @@
-"""What Pay-i's answers mean, each kind by itself; the way to them is in test_payi.py."""
+"""The receipt for each kind of response, without a connection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read(status: int | None, body: bytes = b"{}", *, single: bool = False, size:
         *[(status, 3, 0, True, 60.0) for status in (301, 401, 403, 404, 410, 451)],
     ],
 )
-def test_a_status_says_what_becomes_of_all(
+def test_a_status_decides_about_all_events(
     status: int | None, retried: int, rejected: int, denied: bool, wait: float | None
 ) -> None:
     receipt = read(status)
@@ -40,12 +40,12 @@ def test_a_status_says_what_becomes_of_all(
     ("body", "results"),
     [(b'{"request_id":"r"}', {0: {"request_id": "r"}}), (b"[]", {}), (b"", {}), (b"\xff", {})],
 )
-def test_a_single_call_brings_what_pay_i_says_of_the_event(body: bytes, results: Any) -> None:
+def test_a_single_response_becomes_the_result_of_its_event(body: bytes, results: Any) -> None:
     assert read(200, body, single=True, size=1).results == results
 
 
 @pytest.mark.parametrize("body", [b"<html>", b" \n<!doctype html>"])
-def test_a_page_is_no_answer_of_pay_is(body: bytes) -> None:
+def test_an_html_page_is_retried(body: bytes) -> None:
     receipt = read(200, body)
     assert list(receipt.retry) == [0, 1, 2]
 
@@ -54,7 +54,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
 )
-FAULT = st.fixed_dictionaries(
+ITEM_ERROR = st.fixed_dictionaries(
     {},
     optional={
         "item_index": st.integers(-1, 4) | JSON,
@@ -64,15 +64,15 @@ FAULT = st.fixed_dictionaries(
 )
 
 
-@given(st.fixed_dictionaries({}, optional={"errors": st.lists(FAULT | JSON, max_size=8) | JSON}) | JSON)
-def test_whatever_a_bulk_answer_says_each_event_has_one_fate(answer: Any) -> None:
-    receipt = read(200, json.dumps(answer).encode())
+@given(st.fixed_dictionaries({}, optional={"errors": st.lists(ITEM_ERROR | JSON, max_size=8) | JSON}) | JSON)
+def test_each_event_has_one_outcome_whatever_a_bulk_response_says(body: Any) -> None:
+    receipt = read(200, json.dumps(body).encode())
     named = [*receipt.retry, *receipt.rejected]
     assert len(set(named)) == len(named)
     assert set(named) <= {0, 1, 2}
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_of_an_answer_raise(body: bytes) -> None:
+def test_no_body_raises(body: bytes) -> None:
     for single in (False, True):
         read(200, body, single=single, size=1)

@@ -1,4 +1,4 @@
-"""Events for the Pay-i API one by one, each with its context in headers."""
+"""Single delivery to the Pay-i API: one request for each event, its context in headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def single(origin: Origin) -> Iterator[PayiSink]:
     sink.close()
 
 
-def test_a_single_event_is_a_call_with_its_context_in_headers(single: PayiSink, origin: Origin) -> None:
+def test_a_single_event_is_a_request_with_its_context_in_headers(single: PayiSink, origin: Origin) -> None:
     origin.answers = [ACCEPTED]
     single.deliver(
         [
@@ -62,7 +62,7 @@ def test_a_single_event_is_a_call_with_its_context_in_headers(single: PayiSink, 
     }
 
 
-def test_what_pay_i_says_of_a_single_event_is_part_of_the_receipt(single: PayiSink, origin: Origin) -> None:
+def test_the_receipt_has_the_result_of_each_accepted_event(single: PayiSink, origin: Origin) -> None:
     results = [{"request_id": str(number), "xproxy_result": {"limits": {}}} for number in range(2)]
     origin.answers = [
         CannedResponse([json.dumps(results[0]).encode()]),
@@ -73,7 +73,7 @@ def test_what_pay_i_says_of_a_single_event_is_part_of_the_receipt(single: PayiSi
     assert single.deliver([event(number) for number in range(4)]).results == {0: results[0], 3: results[1]}
 
 
-def test_after_a_failed_single_call_the_rest_waits(single: PayiSink, origin: Origin) -> None:
+def test_after_a_failed_request_the_remaining_events_are_not_sent(single: PayiSink, origin: Origin) -> None:
     origin.answers = [
         ACCEPTED,
         CannedResponse([b"{}"], status=422),

@@ -1,4 +1,4 @@
-"""Answers are values that keep what this version does not know."""
+"""Responses are values that keep the fields and values that this version does not know."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ T = TypeVar("T")
 
 
 class Inner(Model):
-    """One."""
+    """A nested response."""
 
     count: int
     score: float | None = None
 
 
 class Outer(Model):
-    """Another."""
+    """A response with every kind of field."""
 
     name: str
     when: datetime | None = None
@@ -38,7 +38,7 @@ class Outer(Model):
 
 
 class Box(Model, Generic[T]):
-    """A third."""
+    """A generic response."""
 
     items: list[T] | None = None
 
@@ -55,7 +55,7 @@ FULL = {
 }
 
 
-def test_every_part_is_of_its_type() -> None:
+def test_every_field_is_converted_to_its_type() -> None:
     outer = convert_leniently(Outer, FULL)
     assert (outer.name, outer.when) == ("a", datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc))
     assert outer.inner == Inner(1, 2.0)
@@ -64,7 +64,7 @@ def test_every_part_is_of_its_type() -> None:
     assert (outer.status_code, outer.mixed) == (400, 0.5)
 
 
-def test_unknown_fields_are_attributes_wherever_they_stand() -> None:
+def test_unknown_fields_are_attributes_at_every_level() -> None:
     outer = convert_leniently(Outer, FULL)
     assert outer.brand_new == [1, 2]
     assert outer.unknown_fields == {"brand_new": [1, 2]}
@@ -72,13 +72,13 @@ def test_unknown_fields_are_attributes_wherever_they_stand() -> None:
     assert outer.inners[1].new == {"deep": [1]}
 
 
-def test_a_dict_of_it_has_the_names_of_the_api_and_nothing_that_is_none() -> None:
+def test_to_dict_uses_the_names_of_the_api_and_leaves_out_none() -> None:
     outer = convert_leniently(Outer, FULL)
     assert outer.to_dict() == {**FULL, "when": outer.when}
     assert convert_leniently(Outer, {"name": "a", "inner": None}).to_dict() == {"name": "a"}
 
 
-def test_the_repr_shows_what_there_is() -> None:
+def test_the_repr_shows_all_values_but_none() -> None:
     outer = convert_leniently(Outer, {"name": "a", "inner": {"count": 1, "new": 2}, "brand_new": "x"})
     assert repr(outer) == "Outer(name='a', inner=Inner(count=1, new=2), brand_new='x')"
 
@@ -86,23 +86,23 @@ def test_the_repr_shows_what_there_is() -> None:
 COPIES: dict[str, Callable[[Outer], Outer]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
-    "pickle": lambda outer: pickle.loads(pickle.dumps(outer)),  # noqa: S301  # bytes of this very line
+    "pickle": lambda outer: pickle.loads(pickle.dumps(outer)),  # noqa: S301  # pickled on this line
 }
 
 
 @pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
-def test_a_copy_has_the_unknown_fields_too_and_is_a_value_of_its_own(
+def test_a_copy_has_the_unknown_fields_and_is_independent(
     copied: Callable[[Outer], Outer],
 ) -> None:
     outer = convert_leniently(Outer, FULL)
     other = copied(outer)
     assert other == outer
     assert other.to_dict() == outer.to_dict()
-    other.unknown_later = 1  # type: ignore[attr-defined]  # what came later is an attribute like all others
+    other.unknown_later = 1  # type: ignore[attr-defined]  # unknown fields are plain attributes
     assert outer.unknown_fields == {"brand_new": [1, 2]}
 
 
-def test_a_deep_copy_shares_nothing_with_what_was_copied() -> None:
+def test_a_deep_copy_shares_nothing_with_its_original() -> None:
     outer = convert_leniently(Outer, FULL)
     other = copy.deepcopy(outer)
     other.brand_new.append(3)
@@ -110,7 +110,7 @@ def test_a_deep_copy_shares_nothing_with_what_was_copied() -> None:
     assert outer.to_dict() == {**FULL, "when": outer.when}
 
 
-def test_a_value_may_be_sent_again_as_json() -> None:
+def test_a_response_can_be_encoded_as_json() -> None:
     assert msgspec.json.encode(Inner(1)) == b'{"count":1}'
 
 
@@ -127,18 +127,18 @@ def test_a_value_may_be_sent_again_as_json() -> None:
         ({"name": "a", "mixed": "much"}, "mixed", "much"),
     ],
 )
-def test_a_part_of_another_type_stays_as_it_came(raw: dict[str, Any], field: str, kept: Any) -> None:
+def test_a_value_of_another_type_is_kept(raw: dict[str, Any], field: str, kept: Any) -> None:
     assert getattr(convert_leniently(Outer, raw), field) == kept
 
 
-def test_a_generic_answer_reads_its_items() -> None:
+def test_a_generic_response_converts_its_items() -> None:
     box = convert_leniently(Box[Inner], {"items": [{"count": 1}]})
     assert box == Box([Inner(1)])
     assert not box.unknown_fields
 
 
 @pytest.mark.parametrize("raw", [None, 3, "x", [1]])
-def test_what_is_no_object_stays_as_it_came(raw: Any) -> None:
+def test_json_that_is_not_an_object_is_returned_unchanged(raw: Any) -> None:
     assert convert_leniently(Outer, raw) is raw
 
 
@@ -150,7 +150,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_no_answer_is_an_error(raw: Any) -> None:
+def test_no_json_raises(raw: Any) -> None:
     value = convert_leniently(Outer, raw)
     if isinstance(raw, dict):
         assert repr(value)

@@ -1,4 +1,4 @@
-"""Types have the names and places that they have in Pay-i's own SDK."""
+"""Every type has the name and the module that it has in Pay-i's own SDK."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("place", NAMES)
-def test_every_type_is_where_the_sdk_has_it(place: str) -> None:
-    module = importlib.import_module(f"payi_transport.types{place}")
-    names = set(NAMES[place].split())
+@pytest.mark.parametrize("path", NAMES)
+def test_every_type_is_in_the_module_where_the_sdk_has_it(path: str) -> None:
+    module = importlib.import_module(f"payi_transport.types{path}")
+    names = set(NAMES[path].split())
     assert names <= set(module.__all__)
-    if not place:
+    if not path:
         assert set(module.__all__) == names | {"Model"}
 
 
-@pytest.mark.parametrize("place", NAMES)
-def test_every_type_says_what_it_is(place: str) -> None:
-    module = importlib.import_module(f"payi_transport.types{place}")
+@pytest.mark.parametrize("path", NAMES)
+def test_every_type_has_a_docstring(path: str) -> None:
+    module = importlib.import_module(f"payi_transport.types{path}")
     for name in module.__all__:
         kind = getattr(module, name)
         if get_origin(kind) is None and inspect.isclass(kind) and issubclass(kind, Model | dict):
             assert kind.__doc__
 
 
-def test_the_answer_to_a_deleted_category_is_a_list() -> None:
+def test_deleting_a_category_returns_a_list_of_resources() -> None:
     assert types.CategoryDeleteResponse == list[types.CategoryResourceResponse]

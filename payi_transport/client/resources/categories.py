@@ -1,4 +1,4 @@
-"""Categories of resources, and the resources with their prices."""
+"""Categories, and the priced resources in them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _VERSION = _RESOURCE + "/{resource_id}"
 
 
 class CategoryResources(Resource[SurfaceT]):
-    """Versions of a resource: the prices that hold from some time on."""
+    """Manage the versions of a resource: prices, each valid from some time on."""
 
     with_raw_response: Variant[CategoryResources[SyncRaw], CategoryResources[AsyncRaw]] = RAW
     with_streaming_response: Variant[CategoryResources[SyncStreaming], CategoryResources[AsyncStreaming]] = (
@@ -58,7 +58,7 @@ class CategoryResources(Resource[SurfaceT]):
         start_timestamp: str | datetime | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CategoryResourceResponse]:
-        """Create a resource, or a new version of it that holds from `start_timestamp` on."""
+        """Create a resource, or a new version of it that is valid from `start_timestamp` on."""
         body = {
             "units": units,
             "max_input_units": max_input_units,
@@ -73,7 +73,7 @@ class CategoryResources(Resource[SurfaceT]):
     def retrieve(
         self, resource_id: str, *, category: str, resource: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[CategoryResourceResponse]:
-        """A version of a resource."""
+        """Return a version of a resource."""
         path = build_path(_VERSION, category=category, resource=resource, resource_id=resource_id)
         return RequestSpec("GET", path, CategoryResourceResponse, options)
 
@@ -89,7 +89,7 @@ class CategoryResources(Resource[SurfaceT]):
         sort_ascending: bool | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CursorPage[CategoryResourceResponse]]:
-        """All versions of a resource."""
+        """List the versions of a resource."""
         query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
         path = build_path(_RESOURCE, category=category, resource=resource)
         return RequestSpec("GET", path, CursorPage[CategoryResourceResponse], options, query)
@@ -104,14 +104,14 @@ class CategoryResources(Resource[SurfaceT]):
 
 
 class Categories(Resource[SurfaceT]):
-    """Categories and what is in them."""
+    """Manage categories and the resources in them."""
 
     with_raw_response: Variant[Categories[SyncRaw], Categories[AsyncRaw]] = RAW
     with_streaming_response: Variant[Categories[SyncStreaming], Categories[AsyncStreaming]] = STREAMING
 
     @property
     def resources(self) -> CategoryResources[SurfaceT]:
-        """Versions of a resource."""
+        """Manage the versions of a resource."""
         return CategoryResources(self._surface)
 
     @list_endpoint
@@ -124,13 +124,13 @@ class Categories(Resource[SurfaceT]):
         sort_ascending: bool | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CursorPage[CategoryResponse]]:
-        """All categories."""
+        """List categories."""
         query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
         return RequestSpec("GET", _CATEGORIES, CursorPage[CategoryResponse], options, query)
 
     @endpoint
     def delete(self, category: str, **options: Unpack[RequestOptions]) -> RequestSpec[CategoryDeleteResponse]:
-        """Delete a category with all of its resources."""
+        """Delete a category and all of its resources."""
         return RequestSpec(
             "DELETE", build_path(_CATEGORY, category=category), CategoryDeleteResponse, options
         )
@@ -154,7 +154,7 @@ class Categories(Resource[SurfaceT]):
         sort_ascending: bool | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CursorPage[CategoryResourceResponse]]:
-        """All resources of a category."""
+        """List the resources of a category."""
         query = {"Active": active, "cursor": cursor, "limit": limit, "sort_ascending": sort_ascending}
         path = build_path(_CATEGORY + "/resources", category=category)
         return RequestSpec("GET", path, CursorPage[CategoryResourceResponse], options, query)

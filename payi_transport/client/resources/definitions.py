@@ -1,4 +1,4 @@
-"""Definitions of use cases, with their KPIs, the limit of each instance and their version."""
+"""Definitions of use cases: their KPIs, the limit that each instance gets, and their version."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LIMIT_CONFIG = _DEFINITION + "/limit_config"
 
 
 class DefinitionKpis(Resource[SurfaceT]):
-    """KPIs that the instances of a use case are scored by."""
+    """Manage the KPIs that instances of a use case are scored by."""
 
     with_raw_response: Variant[DefinitionKpis[SyncRaw], DefinitionKpis[AsyncRaw]] = RAW
     with_streaming_response: Variant[DefinitionKpis[SyncStreaming], DefinitionKpis[AsyncStreaming]] = (
@@ -65,7 +65,7 @@ class DefinitionKpis(Resource[SurfaceT]):
     def retrieve(
         self, kpi_name: str, *, use_case_name: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[KpiRetrieveResponse]:
-        """A KPI."""
+        """Return a KPI."""
         path = build_path(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
         return RequestSpec("GET", path, KpiRetrieveResponse, options)
 
@@ -79,7 +79,7 @@ class DefinitionKpis(Resource[SurfaceT]):
         goal: float | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[KpiUpdateResponse]:
-        """Change a KPI."""
+        """Change the description or the goal of a KPI."""
         path = build_path(_KPI, use_case_name=use_case_name, kpi_name=kpi_name)
         body = {"description": description, "goal": goal}
         return RequestSpec("PUT", path, KpiUpdateResponse, options, body=body)
@@ -95,7 +95,7 @@ class DefinitionKpis(Resource[SurfaceT]):
         sort_ascending: bool | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CursorPage[KpiListResponse]]:
-        """All KPIs of a use case, or those of a name."""
+        """List the KPIs of a use case, all or by name."""
         query = {"cursor": cursor, "kpi_name": kpi_name, "limit": limit, "sort_ascending": sort_ascending}
         path = build_path(_KPIS, use_case_name=use_case_name)
         return RequestSpec("GET", path, CursorPage[KpiListResponse], options, query)
@@ -110,7 +110,7 @@ class DefinitionKpis(Resource[SurfaceT]):
 
 
 class DefinitionLimitConfig(Resource[SurfaceT]):
-    """The limit that each instance of a use case gets."""
+    """Manage the limit that each new instance of a use case gets."""
 
     with_raw_response: Variant[DefinitionLimitConfig[SyncRaw], DefinitionLimitConfig[AsyncRaw]] = RAW
     with_streaming_response: Variant[
@@ -128,7 +128,7 @@ class DefinitionLimitConfig(Resource[SurfaceT]):
         threshold: float | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[UseCaseDefinitionResponse]:
-        """Give each instance from now on a limit of `max` US dollars."""
+        """Give each new instance a limit of `max` US dollars."""
         body = {
             "max": max,
             "limit_type": limit_type,
@@ -142,13 +142,13 @@ class DefinitionLimitConfig(Resource[SurfaceT]):
     def delete(
         self, use_case_name: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[UseCaseDefinitionResponse]:
-        """Give instances no limit from now on."""
+        """Give new instances no limit."""
         path = build_path(_LIMIT_CONFIG, use_case_name=use_case_name)
         return RequestSpec("DELETE", path, UseCaseDefinitionResponse, options)
 
 
 class DefinitionVersion(Resource[SurfaceT]):
-    """The version of a use case."""
+    """Manage the version of a use case."""
 
     with_raw_response: Variant[DefinitionVersion[SyncRaw], DefinitionVersion[AsyncRaw]] = RAW
     with_streaming_response: Variant[DefinitionVersion[SyncStreaming], DefinitionVersion[AsyncStreaming]] = (
@@ -159,30 +159,30 @@ class DefinitionVersion(Resource[SurfaceT]):
     def increment(
         self, use_case_name: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[UseCaseDefinitionResponse]:
-        """Begin a new version."""
+        """Start a new version."""
         path = build_path(_DEFINITION + "/increment_version", use_case_name=use_case_name)
         return RequestSpec("POST", path, UseCaseDefinitionResponse, options)
 
 
 class Definitions(Resource[SurfaceT]):
-    """What use cases there are."""
+    """Manage the definitions of use cases."""
 
     with_raw_response: Variant[Definitions[SyncRaw], Definitions[AsyncRaw]] = RAW
     with_streaming_response: Variant[Definitions[SyncStreaming], Definitions[AsyncStreaming]] = STREAMING
 
     @property
     def kpis(self) -> DefinitionKpis[SurfaceT]:
-        """KPIs that the instances of a use case are scored by."""
+        """Manage the KPIs that instances of a use case are scored by."""
         return DefinitionKpis(self._surface)
 
     @property
     def limit_config(self) -> DefinitionLimitConfig[SurfaceT]:
-        """The limit that each instance of a use case gets."""
+        """Manage the limit that each new instance of a use case gets."""
         return DefinitionLimitConfig(self._surface)
 
     @property
     def version(self) -> DefinitionVersion[SurfaceT]:
-        """The version of a use case."""
+        """Manage the version of a use case."""
         return DefinitionVersion(self._surface)
 
     @endpoint
@@ -208,7 +208,7 @@ class Definitions(Resource[SurfaceT]):
     def retrieve(
         self, use_case_name: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[UseCaseDefinitionResponse]:
-        """What a use case is."""
+        """Return the definition of a use case."""
         path = build_path(_DEFINITION, use_case_name=use_case_name)
         return RequestSpec("GET", path, UseCaseDefinitionResponse, options)
 
@@ -221,7 +221,7 @@ class Definitions(Resource[SurfaceT]):
         logging_enabled: bool | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[UseCaseDefinitionResponse]:
-        """Change a use case."""
+        """Change the description of a use case, or whether its requests are logged."""
         path = build_path(_DEFINITION, use_case_name=use_case_name)
         body = {"description": description, "logging_enabled": logging_enabled}
         return RequestSpec("PUT", path, UseCaseDefinitionResponse, options, body=body)
@@ -236,7 +236,7 @@ class Definitions(Resource[SurfaceT]):
         use_case_name: str | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CursorPage[UseCaseDefinitionResponse]]:
-        """All use cases, or those of a name."""
+        """List use cases, all or by name."""
         query = {
             "cursor": cursor,
             "limit": limit,

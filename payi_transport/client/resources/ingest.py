@@ -1,4 +1,8 @@
-"""Ingest: events that are sent by hand, one by one or in bulk."""
+"""Ingest: send events yourself, one by one or in bulk.
+
+A single event carries its context (use case, user, tags, limits) in headers; in a bulk request each event
+carries its own in the body.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ __all__ = ["Ingest", "IngestUnitsParams"]
 
 
 class IngestUnitsParams(EventFields, RequestOptions, total=False):
-    """What an event may say of its call and whom it is for, and what every call takes."""
+    """Optional parameters of `units`: fields of the event, its context, and the request options."""
 
     account_name: str | None
     disable_logging: bool | None
@@ -40,7 +44,7 @@ class IngestUnitsParams(EventFields, RequestOptions, total=False):
     user_id: str | None
 
 
-# Whom an event is for goes in headers when it goes alone.
+# The headers that carry the context of a single event.
 _HEADERS = {
     "account_name": PayiHeaderNames.account_name,
     "disable_logging": PayiHeaderNames.logging_disable,
@@ -56,7 +60,7 @@ _HEADERS = {
 
 
 class Ingest(Resource[SurfaceT]):
-    """Events, sent by hand."""
+    """Send events."""
 
     with_raw_response: Variant[Ingest[SyncRaw], Ingest[AsyncRaw]] = RAW
     with_streaming_response: Variant[Ingest[SyncStreaming], Ingest[AsyncStreaming]] = STREAMING
@@ -68,9 +72,9 @@ class Ingest(Resource[SurfaceT]):
         events: Iterable[BulkIngestRequest | Event | msgspec.Raw] | UnsetType = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[BulkIngestResponse]:
-        """Many events at once; the answer says which were refused, and nothing of costs.
+        """Send many events at once. The response names the rejected ones; it reports no costs.
 
-        An event may be JSON already, as `msgspec.Raw`.
+        An event may be a dict, an `Event`, or JSON that is already encoded (`msgspec.Raw`).
         """
         body = events if events is UNSET else [_stringify_event(event) for event in events]
         return RequestSpec("POST", "/api/v1/ingest/bulk", BulkIngestResponse, options, body=body)
@@ -83,9 +87,9 @@ class Ingest(Resource[SurfaceT]):
         units: Mapping[str, IngestUnitsParam | IngestUnits],
         **more: Unpack[IngestUnitsParams],
     ) -> RequestSpec[IngestResponse]:
-        """One event; the answer says what it cost and what became of the limits.
+        """Send one event. The response reports its cost and the state of its limits.
 
-        Raises TypeError for limit_ids or request_tags that are no list.
+        Raises TypeError for `limit_ids` or `request_tags` that are a string instead of a list.
         """
         rest: dict[str, Any] = {**more}
         headers = {header: _to_header(name, rest.pop(name, None)) for name, header in _HEADERS.items()}
@@ -97,10 +101,10 @@ class Ingest(Resource[SurfaceT]):
 
 
 def _to_header(name: str, value: Any) -> Any:
-    """Lists without spaces around their values and without empty ones; a bool as Pay-i's SDK writes it."""
+    """Strip the items of a list and drop empty ones; write a bool as Pay-i's SDK does, "True" or "False"."""
     if name in ("limit_ids", "request_tags"):
         if isinstance(value, str):
-            raise TypeError(f"{name} must be a list, got {value!r}")
+            raise TypeError(f"{name}: expected a list of strings, got {value!r}")
         return [text for item in value or () if (text := item.strip())] or None
     return str(value) if isinstance(value, bool) else value
 

@@ -1,4 +1,4 @@
-"""Limits: budgets that requests are counted against."""
+"""Limits: budgets in US dollars that requests count against."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LIMIT = _LIMITS + "/{limit_id}"
 
 
 class LimitProperties(Resource[SurfaceT]):
-    """Properties of a limit."""
+    """Manage the properties of a limit."""
 
     with_raw_response: Variant[LimitProperties[SyncRaw], LimitProperties[AsyncRaw]] = RAW
     with_streaming_response: Variant[LimitProperties[SyncStreaming], LimitProperties[AsyncStreaming]] = (
@@ -47,7 +47,7 @@ class LimitProperties(Resource[SurfaceT]):
     def update(
         self, limit_id: str, *, properties: Properties, **options: Unpack[RequestOptions]
     ) -> RequestSpec[PropertyUpdateResponse]:
-        """Set properties of a limit; None removes one."""
+        """Set properties of a limit. None removes a property."""
         path = build_path(_LIMIT + "/properties", limit_id=limit_id)
         return RequestSpec(
             "PUT",
@@ -59,14 +59,14 @@ class LimitProperties(Resource[SurfaceT]):
 
 
 class Limits(Resource[SurfaceT]):
-    """Limits: create, retrieve, update, list, delete, reset."""
+    """Manage limits."""
 
     with_raw_response: Variant[Limits[SyncRaw], Limits[AsyncRaw]] = RAW
     with_streaming_response: Variant[Limits[SyncStreaming], Limits[AsyncStreaming]] = STREAMING
 
     @property
     def properties(self) -> LimitProperties[SurfaceT]:
-        """Properties of a limit."""
+        """Manage the properties of a limit."""
         return LimitProperties(self._surface)
 
     @endpoint
@@ -81,7 +81,7 @@ class Limits(Resource[SurfaceT]):
         threshold: float | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[LimitResponse]:
-        """Create a limit of `max` US dollars, that blocks or allows what comes after."""
+        """Create a limit of `max` US dollars that blocks or allows requests beyond it."""
         body = {
             "limit_name": limit_name,
             "max": max,
@@ -94,7 +94,7 @@ class Limits(Resource[SurfaceT]):
 
     @endpoint
     def retrieve(self, limit_id: str, **options: Unpack[RequestOptions]) -> RequestSpec[LimitResponse]:
-        """A limit and what was spent of it."""
+        """Return a limit and what was spent of it."""
         return RequestSpec("GET", build_path(_LIMIT, limit_id=limit_id), LimitResponse, options)
 
     @endpoint
@@ -120,7 +120,7 @@ class Limits(Resource[SurfaceT]):
         sort_ascending: bool | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CursorPage[Limit]]:
-        """All limits, or those of a name, `limit` a page (25 if not given, at most 100)."""
+        """List limits, all or by name. `limit` is the size of a page: 25 by default, 100 at most."""
         query = {
             "cursor": cursor,
             "limit": limit,
@@ -142,6 +142,6 @@ class Limits(Resource[SurfaceT]):
         reset_date: str | datetime | UnsetType = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[LimitHistoryResponse]:
-        """Begin a limit anew, as of `reset_date` where it is given."""
+        """Reset what was spent of a limit, now or as of `reset_date`."""
         path = build_path(_LIMIT + "/reset", limit_id=limit_id)
         return RequestSpec("POST", path, LimitHistoryResponse, options, {"resetDate": reset_date})

@@ -1,4 +1,4 @@
-"""Requests of the past, found by Pay-i's id or by the provider's."""
+"""Past requests, looked up by Pay-i's id or by the id in the provider's response."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESPONSE = "/api/v1/requests/provider/{category}/{provider_response_id}"
 
 
 class RequestIdResult(Resource[SurfaceT]):
-    """What Pay-i made of a request."""
+    """Look up the result of a request: its cost, limits and context."""
 
     with_raw_response: Variant[RequestIdResult[SyncRaw], RequestIdResult[AsyncRaw]] = RAW
     with_streaming_response: Variant[RequestIdResult[SyncStreaming], RequestIdResult[AsyncStreaming]] = (
@@ -34,14 +34,14 @@ class RequestIdResult(Resource[SurfaceT]):
 
     @endpoint
     def retrieve(self, request_id: str, **options: Unpack[RequestOptions]) -> RequestSpec[RequestResult]:
-        """What Pay-i made of the request of this id."""
+        """Return cost, limits and context of the request with this id."""
         return RequestSpec(
             "GET", build_path(_REQUEST + "/result", request_id=request_id), RequestResult, options
         )
 
 
 class RequestIdProperties(Resource[SurfaceT]):
-    """Properties of a request."""
+    """Manage the properties of a request."""
 
     with_raw_response: Variant[RequestIdProperties[SyncRaw], RequestIdProperties[AsyncRaw]] = RAW
     with_streaming_response: Variant[
@@ -52,7 +52,7 @@ class RequestIdProperties(Resource[SurfaceT]):
     def update(
         self, request_id: str, *, properties: Properties, **options: Unpack[RequestOptions]
     ) -> RequestSpec[PropertiesResponse]:
-        """Set properties of the request of this id."""
+        """Set properties of the request with this id."""
         path = build_path(_REQUEST + "/properties", request_id=request_id)
         return RequestSpec(
             "PUT", path, PropertiesResponse, options, body={"properties": stringify_properties(properties)}
@@ -60,7 +60,7 @@ class RequestIdProperties(Resource[SurfaceT]):
 
 
 class ResponseIdResult(Resource[SurfaceT]):
-    """What Pay-i made of a request."""
+    """Look up the result of a request: its cost, limits and context."""
 
     with_raw_response: Variant[ResponseIdResult[SyncRaw], ResponseIdResult[AsyncRaw]] = RAW
     with_streaming_response: Variant[ResponseIdResult[SyncStreaming], ResponseIdResult[AsyncStreaming]] = (
@@ -71,13 +71,13 @@ class ResponseIdResult(Resource[SurfaceT]):
     def retrieve(
         self, provider_response_id: str, *, category: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[RequestResult]:
-        """What Pay-i made of the request that the provider answered with this id."""
+        """Return cost, limits and context of the request whose response has this id."""
         path = build_path(_RESPONSE + "/result", category=category, provider_response_id=provider_response_id)
         return RequestSpec("GET", path, RequestResult, options)
 
 
 class ResponseIdProperties(Resource[SurfaceT]):
-    """Properties of a request."""
+    """Manage the properties of a request."""
 
     with_raw_response: Variant[ResponseIdProperties[SyncRaw], ResponseIdProperties[AsyncRaw]] = RAW
     with_streaming_response: Variant[
@@ -93,7 +93,7 @@ class ResponseIdProperties(Resource[SurfaceT]):
         properties: Properties,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[PropertiesResponse]:
-        """Set properties of the request that the provider answered with this id."""
+        """Set properties of the request whose response has this id."""
         path = build_path(
             _RESPONSE + "/properties", category=category, provider_response_id=provider_response_id
         )
@@ -103,51 +103,51 @@ class ResponseIdProperties(Resource[SurfaceT]):
 
 
 class RequestId(Resource[SurfaceT]):
-    """Requests by the id that Pay-i gave them."""
+    """Look up requests by the id that Pay-i gave them."""
 
     with_raw_response: Variant[RequestId[SyncRaw], RequestId[AsyncRaw]] = RAW
     with_streaming_response: Variant[RequestId[SyncStreaming], RequestId[AsyncStreaming]] = STREAMING
 
     @property
     def result(self) -> RequestIdResult[SurfaceT]:
-        """What Pay-i made of a request."""
+        """Look up the result of a request: its cost, limits and context."""
         return RequestIdResult(self._surface)
 
     @property
     def properties(self) -> RequestIdProperties[SurfaceT]:
-        """Properties of a request."""
+        """Manage the properties of a request."""
         return RequestIdProperties(self._surface)
 
 
 class ResponseId(Resource[SurfaceT]):
-    """Requests by the id that the provider gave its answer."""
+    """Look up requests by the id in the provider's response."""
 
     with_raw_response: Variant[ResponseId[SyncRaw], ResponseId[AsyncRaw]] = RAW
     with_streaming_response: Variant[ResponseId[SyncStreaming], ResponseId[AsyncStreaming]] = STREAMING
 
     @property
     def result(self) -> ResponseIdResult[SurfaceT]:
-        """What Pay-i made of a request."""
+        """Look up the result of a request: its cost, limits and context."""
         return ResponseIdResult(self._surface)
 
     @property
     def properties(self) -> ResponseIdProperties[SurfaceT]:
-        """Properties of a request."""
+        """Manage the properties of a request."""
         return ResponseIdProperties(self._surface)
 
 
 class Requests(Resource[SurfaceT]):
-    """Requests of the past."""
+    """Look up past requests."""
 
     with_raw_response: Variant[Requests[SyncRaw], Requests[AsyncRaw]] = RAW
     with_streaming_response: Variant[Requests[SyncStreaming], Requests[AsyncStreaming]] = STREAMING
 
     @property
     def request_id(self) -> RequestId[SurfaceT]:
-        """By the id that Pay-i gave them."""
+        """Look up requests by the id that Pay-i gave them."""
         return RequestId(self._surface)
 
     @property
     def response_id(self) -> ResponseId[SurfaceT]:
-        """By the id that the provider gave its answer."""
+        """Look up requests by the id in the provider's response."""
         return ResponseId(self._surface)

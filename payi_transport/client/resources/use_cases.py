@@ -1,4 +1,4 @@
-"""Instances of use cases: one run of an agent, one document processed."""
+"""Instances of use cases, such as one run of an agent or one processed document."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _INSTANCE = _INSTANCES + "/{use_case_id}"
 
 
 class UseCaseKpis(Resource[SurfaceT]):
-    """How an instance of a use case scored."""
+    """Manage the KPI scores of an instance."""
 
     with_raw_response: Variant[UseCaseKpis[SyncRaw], UseCaseKpis[AsyncRaw]] = RAW
     with_streaming_response: Variant[UseCaseKpis[SyncStreaming], UseCaseKpis[AsyncStreaming]] = STREAMING
@@ -64,14 +64,14 @@ class UseCaseKpis(Resource[SurfaceT]):
         sort_ascending: bool | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CursorPage[KpiListResponse]]:
-        """All scores of an instance, or those of one KPI."""
+        """List the scores of an instance, all or by KPI."""
         query = {"cursor": cursor, "kpi_name": kpi_name, "limit": limit, "sort_ascending": sort_ascending}
         path = build_path(_INSTANCE + "/kpis", use_case_name=use_case_name, use_case_id=use_case_id)
         return RequestSpec("GET", path, CursorPage[KpiListResponse], options, query)
 
 
 class UseCaseProperties(Resource[SurfaceT]):
-    """Properties of an instance of a use case."""
+    """Manage the properties of an instance."""
 
     with_raw_response: Variant[UseCaseProperties[SyncRaw], UseCaseProperties[AsyncRaw]] = RAW
     with_streaming_response: Variant[UseCaseProperties[SyncStreaming], UseCaseProperties[AsyncStreaming]] = (
@@ -99,31 +99,31 @@ class UseCaseProperties(Resource[SurfaceT]):
 
 
 class UseCases(Resource[SurfaceT]):
-    """Instances of use cases, and under `definitions` what they are instances of."""
+    """Manage instances of use cases and, under `definitions`, the use cases themselves."""
 
     with_raw_response: Variant[UseCases[SyncRaw], UseCases[AsyncRaw]] = RAW
     with_streaming_response: Variant[UseCases[SyncStreaming], UseCases[AsyncStreaming]] = STREAMING
 
     @property
     def kpis(self) -> UseCaseKpis[SurfaceT]:
-        """How an instance scored."""
+        """Manage the KPI scores of an instance."""
         return UseCaseKpis(self._surface)
 
     @property
     def definitions(self) -> Definitions[SurfaceT]:
-        """What use cases there are."""
+        """Manage the definitions of use cases."""
         return Definitions(self._surface)
 
     @property
     def properties(self) -> UseCaseProperties[SurfaceT]:
-        """Properties of an instance."""
+        """Manage the properties of an instance."""
         return UseCaseProperties(self._surface)
 
     @endpoint
     def create(
         self, use_case_name: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[UseCaseInstanceResponse]:
-        """Begin an instance."""
+        """Start an instance."""
         path = build_path(_INSTANCES, use_case_name=use_case_name)
         return RequestSpec("POST", path, UseCaseInstanceResponse, options)
 
@@ -131,7 +131,7 @@ class UseCases(Resource[SurfaceT]):
     def retrieve(
         self, use_case_id: str, *, use_case_name: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[UseCaseInstanceResponse]:
-        """An instance."""
+        """Return an instance."""
         path = build_path(_INSTANCE, use_case_name=use_case_name, use_case_id=use_case_id)
         return RequestSpec("GET", path, UseCaseInstanceResponse, options)
 

@@ -1,4 +1,4 @@
-"""Use cases: their definitions, instances and KPIs. Field names as in Pay-i's API."""
+"""Use cases: definitions, instances and KPI scores. Fields are named as in the API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KpiType: TypeAlias = Literal["boolean", "number", "percentage", "likert5", "like
 
 
 class UseCaseInstanceResponse(Model):
-    """One run of a use case, and the version of the definition it began with."""
+    """One run of a use case, and the version of the definition it started with."""
 
     use_case_id: str
     use_case_name: str
@@ -23,7 +23,7 @@ class UseCaseInstanceResponse(Model):
 
 
 class UseCaseDefinitionResponse(Model):
-    """What a use case is."""
+    """A use case."""
 
     description: str
     name: str
@@ -34,7 +34,7 @@ class UseCaseDefinitionResponse(Model):
 
 
 class KpiListResponse(Model):
-    """How an instance of a use case scored."""
+    """The score of an instance for one KPI."""
 
     kpi_name: str | None = None
     create_timestamp: datetime | None = None

@@ -1,4 +1,4 @@
-"""KPIs of a use case's definition. One shape, by the names that Pay-i's API gives it."""
+"""KPIs of a use case's definition: one type, under the five names that Pay-i's own SDK has for it."""
 
 from __future__ import annotations
 

@@ -1,18 +1,10 @@
-"""Categories and resources: each call is its request, and its answer comes back."""
+"""The endpoints of categories and their resources."""
 
 from __future__ import annotations
 
-import pytest
-
 from payi_transport.types import CategoryResourceResponse, CategoryResponse
-from tests.client.endpoint_cases import (
-    SURFACES,
-    EndpointCase,
-    check_empty_path_parameters,
-    check_request_and_answer,
-)
+from tests.client.endpoint_cases import EndpointCase, EndpointTests
 from tests.client.response_bodies import RESOURCE, WHEN, WHEN_TEXT
-from tests.origin import Origin
 
 __all__ = ["CASES"]
 
@@ -108,14 +100,5 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("surface", SURFACES)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(
-    case: EndpointCase, surface: str, origin: Origin
-) -> None:
-    check_request_and_answer(case, surface, origin)
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
-    check_empty_path_parameters(case, origin)
+class TestCategoriesEndpoints(EndpointTests):
+    cases = CASES

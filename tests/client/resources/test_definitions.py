@@ -1,19 +1,11 @@
-"""Definitions of use cases: each call is its request, and its answer comes back."""
+"""The endpoints of definitions of use cases."""
 
 from __future__ import annotations
 
-import pytest
-
 from payi_transport.types.use_cases import UseCaseDefinitionResponse
 from payi_transport.types.use_cases.definitions import KpiResponse
-from tests.client.endpoint_cases import (
-    SURFACES,
-    EndpointCase,
-    check_empty_path_parameters,
-    check_request_and_answer,
-)
+from tests.client.endpoint_cases import EndpointCase, EndpointTests
 from tests.client.response_bodies import WHEN_TEXT
-from tests.origin import Origin
 
 __all__ = ["CASES"]
 
@@ -23,7 +15,7 @@ _PATH = f"{_DEFINITIONS}/my%20bot"
 _KPI = {**_NAME, "kpi_name": "solved/first"}
 _KPI_PATH = f"{_PATH}/kpis/solved%2Ffirst"
 _LIMIT = {"max": 5.0, "limit_type": "allow", "properties": {"a": "b"}, "threshold": 0.5}
-_ANSWER = {
+_BODY = {
     "description": "Answers",
     "name": "my bot",
     "request_id": "r1",
@@ -31,7 +23,7 @@ _ANSWER = {
     "logging_enabled": True,
     "type_version": 3,
 }
-_KPI_ANSWER = {
+_KPI_BODY = {
     "description": "Solved",
     "name": "solved/first",
     "request_id": "r1",
@@ -48,7 +40,7 @@ CASES = [
         "use_cases.definitions.create",
         f"POST {_DEFINITIONS}",
         UseCaseDefinitionResponse,
-        _ANSWER,
+        _BODY,
         _NEW,
         body=_NEW,
     ),
@@ -56,7 +48,7 @@ CASES = [
         "use_cases.definitions.create",
         f"POST {_DEFINITIONS}",
         UseCaseDefinitionResponse,
-        _ANSWER,
+        _BODY,
         {**_NEW, "limit_config": _LIMIT, "logging_enabled": False},
         body={**_NEW, "limit_config": _LIMIT, "logging_enabled": False},
     ),
@@ -64,7 +56,7 @@ CASES = [
         "use_cases.definitions.retrieve",
         f"GET {_PATH}",
         UseCaseDefinitionResponse,
-        _ANSWER,
+        _BODY,
         _NAME,
         first="use_case_name",
     ),
@@ -72,7 +64,7 @@ CASES = [
         "use_cases.definitions.update",
         f"PUT {_PATH}",
         UseCaseDefinitionResponse,
-        _ANSWER,
+        _BODY,
         {**_NAME, "description": "d", "logging_enabled": None},
         first="use_case_name",
         body={"description": "d", "logging_enabled": None},
@@ -81,14 +73,14 @@ CASES = [
         "use_cases.definitions.list",
         f"GET {_DEFINITIONS}?cursor=c&limit=2&sort_ascending=true&use_case_name=my+bot",
         UseCaseDefinitionResponse,
-        {"items": [_ANSWER]},
+        {"items": [_BODY]},
         {"cursor": "c", "limit": 2, "sort_ascending": True, "use_case_name": "my bot"},
     ),
     EndpointCase(
         "use_cases.definitions.delete",
         f"DELETE {_PATH}",
         UseCaseDefinitionResponse,
-        _ANSWER,
+        _BODY,
         _NAME,
         first="use_case_name",
     ),
@@ -96,7 +88,7 @@ CASES = [
         "use_cases.definitions.kpis.create",
         f"POST {_PATH}/kpis",
         KpiResponse,
-        _KPI_ANSWER,
+        _KPI_BODY,
         {**_NAME, **_NEW_KPI},
         first="use_case_name",
         body=_NEW_KPI,
@@ -105,7 +97,7 @@ CASES = [
         "use_cases.definitions.kpis.retrieve",
         f"GET {_KPI_PATH}",
         KpiResponse,
-        _KPI_ANSWER,
+        _KPI_BODY,
         _KPI,
         first="kpi_name",
     ),
@@ -113,7 +105,7 @@ CASES = [
         "use_cases.definitions.kpis.update",
         f"PUT {_KPI_PATH}",
         KpiResponse,
-        _KPI_ANSWER,
+        _KPI_BODY,
         {**_KPI, "description": "d", "goal": None},
         first="kpi_name",
         body={"description": "d", "goal": None},
@@ -122,7 +114,7 @@ CASES = [
         "use_cases.definitions.kpis.list",
         f"GET {_PATH}/kpis?cursor=c&kpi_name=solved&limit=1&sort_ascending=true",
         KpiResponse,
-        {"items": [_KPI_ANSWER]},
+        {"items": [_KPI_BODY]},
         {**_NAME, "cursor": "c", "kpi_name": "solved", "limit": 1, "sort_ascending": True},
         first="use_case_name",
     ),
@@ -130,7 +122,7 @@ CASES = [
         "use_cases.definitions.kpis.delete",
         f"DELETE {_KPI_PATH}",
         KpiResponse,
-        _KPI_ANSWER,
+        _KPI_BODY,
         _KPI,
         first="kpi_name",
     ),
@@ -138,7 +130,7 @@ CASES = [
         "use_cases.definitions.limit_config.create",
         f"POST {_PATH}/limit_config",
         UseCaseDefinitionResponse,
-        _ANSWER,
+        _BODY,
         {**_NAME, **_LIMIT},
         first="use_case_name",
         body=_LIMIT,
@@ -147,7 +139,7 @@ CASES = [
         "use_cases.definitions.limit_config.delete",
         f"DELETE {_PATH}/limit_config",
         UseCaseDefinitionResponse,
-        _ANSWER,
+        _BODY,
         _NAME,
         first="use_case_name",
     ),
@@ -155,21 +147,12 @@ CASES = [
         "use_cases.definitions.version.increment",
         f"POST {_PATH}/increment_version",
         UseCaseDefinitionResponse,
-        _ANSWER,
+        _BODY,
         _NAME,
         first="use_case_name",
     ),
 ]
 
 
-@pytest.mark.parametrize("surface", SURFACES)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(
-    case: EndpointCase, surface: str, origin: Origin
-) -> None:
-    check_request_and_answer(case, surface, origin)
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
-    check_empty_path_parameters(case, origin)
+class TestDefinitionsEndpoints(EndpointTests):
+    cases = CASES

@@ -1,24 +1,16 @@
-"""Limits: each call is its request, and its answer comes back."""
+"""The endpoints of limits."""
 
 from __future__ import annotations
 
-import pytest
-
 from payi_transport.types import DefaultResponse, Limit, LimitHistoryResponse, LimitResponse
-from tests.client.endpoint_cases import (
-    SURFACES,
-    EndpointCase,
-    check_empty_path_parameters,
-    check_request_and_answer,
-)
+from tests.client.endpoint_cases import EndpointCase, EndpointTests
 from tests.client.response_bodies import LIMIT, TOTALS, WHEN, WHEN_TEXT
-from tests.origin import Origin
 
 __all__ = ["CASES"]
 
 _ID = {"limit_id": "L/1 ä"}
 _LIMIT = "/api/v1/limits/L%2F1%20%C3%A4"
-_ANSWER = {"limit": LIMIT, "request_id": "r1", "message": "done"}
+_BODY = {"limit": LIMIT, "request_id": "r1", "message": "done"}
 _HISTORY = {
     "limit_history": {
         "totals": TOTALS,
@@ -37,7 +29,7 @@ CASES = [
         "limits.create",
         "POST /api/v1/limits",
         LimitResponse,
-        _ANSWER,
+        _BODY,
         {"limit_name": "monthly", "max": 100},
         body={"limit_name": "monthly", "max": 100},
     ),
@@ -45,7 +37,7 @@ CASES = [
         "limits.create",
         "POST /api/v1/limits",
         LimitResponse,
-        _ANSWER,
+        _BODY,
         {
             "limit_name": "monthly",
             "max": 100,
@@ -63,13 +55,13 @@ CASES = [
             "threshold": None,
         },
     ),
-    EndpointCase("limits.retrieve", f"GET {_LIMIT}", LimitResponse, _ANSWER, _ID, first="limit_id"),
-    EndpointCase("limits.update", f"PUT {_LIMIT}", LimitResponse, _ANSWER, _ID, first="limit_id", body={}),
+    EndpointCase("limits.retrieve", f"GET {_LIMIT}", LimitResponse, _BODY, _ID, first="limit_id"),
+    EndpointCase("limits.update", f"PUT {_LIMIT}", LimitResponse, _BODY, _ID, first="limit_id", body={}),
     EndpointCase(
         "limits.update",
         f"PUT {_LIMIT}",
         LimitResponse,
-        _ANSWER,
+        _BODY,
         {**_ID, "limit_name": None, "max": 2.5},
         first="limit_id",
         body={"limit_name": None, "max": 2.5},
@@ -107,7 +99,7 @@ CASES = [
         "limits.properties.update",
         f"PUT {_LIMIT}/properties",
         LimitResponse,
-        [_ANSWER],
+        [_BODY],
         {**_ID, "properties": {"a": 1}},
         first="limit_id",
         body={"properties": {"a": "1"}},
@@ -115,14 +107,5 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("surface", SURFACES)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(
-    case: EndpointCase, surface: str, origin: Origin
-) -> None:
-    check_request_and_answer(case, surface, origin)
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
-    check_empty_path_parameters(case, origin)
+class TestLimitsEndpoints(EndpointTests):
+    cases = CASES

@@ -1,4 +1,4 @@
-"""Requests of the past: each call is its request, and its answer comes back."""
+"""The endpoints of past requests."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ import pytest
 
 from payi_transport import Payi
 from payi_transport.types import PropertiesResponse, RequestResult
-from tests.client.endpoint_cases import (
-    SURFACES,
-    EndpointCase,
-    check_empty_path_parameters,
-    check_request_and_answer,
-)
+from tests.client.endpoint_cases import EndpointCase, EndpointTests
 from tests.client.response_bodies import RESULT
 from tests.origin import Origin
 
@@ -61,21 +56,12 @@ CASES = [
 ]
 
 
+class TestRequestsEndpoints(EndpointTests):
+    cases = CASES
+
+
 @pytest.mark.parametrize("name", ["request_id", "response_id"])
-def test_the_way_to_a_request_can_turn_to_raw_responses(name: str, origin: Origin) -> None:
+def test_a_nested_resource_keeps_the_surface_of_its_parent(name: str, origin: Origin) -> None:
     with Payi(api_key="k", base_url=origin.url) as client:
         by_id = getattr(client.requests.with_raw_response, name)
         assert type(by_id.result) is type(getattr(client.requests, name).with_raw_response.result)
-
-
-@pytest.mark.parametrize("surface", SURFACES)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(
-    case: EndpointCase, surface: str, origin: Origin
-) -> None:
-    check_request_and_answer(case, surface, origin)
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
-    check_empty_path_parameters(case, origin)

@@ -1,21 +1,13 @@
-"""Use cases: each call is its request, and its answer comes back."""
+"""The endpoints of instances of use cases."""
 
 from __future__ import annotations
-
-import pytest
 
 from payi_transport import Payi
 from payi_transport.client.resources.definitions import Definitions
 from payi_transport.types import UseCaseInstanceResponse
 from payi_transport.types.use_cases import KpiListResponse
-from tests.client.endpoint_cases import (
-    SURFACES,
-    EndpointCase,
-    check_empty_path_parameters,
-    check_request_and_answer,
-)
+from tests.client.endpoint_cases import EndpointCase, EndpointTests
 from tests.client.response_bodies import WHEN_TEXT
-from tests.origin import Origin
 
 __all__ = ["CASES"]
 
@@ -23,7 +15,7 @@ _NAME = {"use_case_name": "my/bot"}
 _INSTANCE = {**_NAME, "use_case_id": "u 1"}
 _NAME_PATH = "/api/v1/use_cases/instances/my%2Fbot"
 _PATH = f"{_NAME_PATH}/u%201"
-_ANSWER = {"use_case_id": "u 1", "use_case_name": "my/bot", "limit_id": "L1", "type_version": 2}
+_BODY = {"use_case_id": "u 1", "use_case_name": "my/bot", "limit_id": "L1", "type_version": 2}
 _SCORES = {
     "items": [
         {
@@ -41,18 +33,18 @@ CASES = [
         "use_cases.create",
         f"POST {_NAME_PATH}",
         UseCaseInstanceResponse,
-        _ANSWER,
+        _BODY,
         _NAME,
         first="use_case_name",
     ),
     EndpointCase(
-        "use_cases.retrieve", f"GET {_PATH}", UseCaseInstanceResponse, _ANSWER, _INSTANCE, first="use_case_id"
+        "use_cases.retrieve", f"GET {_PATH}", UseCaseInstanceResponse, _BODY, _INSTANCE, first="use_case_id"
     ),
     EndpointCase(
         "use_cases.delete",
         f"DELETE {_PATH}",
         UseCaseInstanceResponse,
-        _ANSWER,
+        _BODY,
         _INSTANCE,
         first="use_case_id",
     ),
@@ -88,7 +80,7 @@ CASES = [
         "use_cases.properties.update",
         f"PUT {_PATH}/properties",
         UseCaseInstanceResponse,
-        _ANSWER,
+        _BODY,
         {**_INSTANCE, "properties": {"tier": None}},
         first="use_case_id",
         body={"properties": {"tier": None}},
@@ -96,19 +88,10 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("surface", SURFACES)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_call_is_its_request_and_its_answer_in_every_world(
-    case: EndpointCase, surface: str, origin: Origin
-) -> None:
-    check_request_and_answer(case, surface, origin)
+class TestUseCasesEndpoints(EndpointTests):
+    cases = CASES
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_an_empty_parameter_of_the_path_is_an_error(case: EndpointCase, origin: Origin) -> None:
-    check_empty_path_parameters(case, origin)
-
-
-def test_definitions_are_a_part_of_use_cases() -> None:
+def test_definitions_are_nested_under_use_cases() -> None:
     with Payi(api_key="k") as client:
         assert type(client.use_cases.definitions) is Definitions

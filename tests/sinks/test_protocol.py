@@ -1,0 +1,77 @@
+"""Receipts: what they say by default, and what is checked before one is believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from payi_transport import MemorySink, Receipt, Sink
+from payi_transport.sinks.protocol import check_receipt
+
+
+def test_an_empty_receipt_means_that_all_events_were_delivered() -> None:
+    receipt = Receipt()
+    assert (list(receipt.retry), receipt.rejected, receipt.results) == ([], {}, {})
+    assert (receipt.wait, receipt.problem, receipt.denied, receipt.bytes_sent) == (None, None, False, 0)
+    check_receipt(receipt, 0)
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [
+        Receipt(retry=[0, 2], rejected={1: "status_400"}),
+        Receipt(retry=range(3)),
+        Receipt(retry=(2,), wait=1.5, problem="busy", denied=True, results={0: {"id": "r"}}, bytes_sent=9),
+    ],
+)
+def test_a_receipt_that_names_each_event_at_most_once_is_accepted(receipt: Receipt) -> None:
+    check_receipt(receipt, 3)
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [
+        Receipt(retry=[0, 0]),
+        Receipt(retry=[0], rejected={0: "status_400"}),
+        Receipt(retry=[3]),
+        Receipt(retry=[-1]),
+        Receipt(rejected={3: "status_400"}),
+    ],
+)
+def test_a_receipt_that_names_an_event_twice_or_an_unknown_one_raises(receipt: Receipt) -> None:
+    with pytest.raises(ValueError, match="names an event twice, or one that is not in the batch"):
+        check_receipt(receipt, 3)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"retry": ["0"]},
+        {"rejected": {0: None}},
+        {"wait": "soon"},
+        {"problem": 7},
+        {"denied": "no"},
+        {"results": {0: "r"}},
+        {"bytes_sent": 1.5},
+    ],
+    ids=str,
+)
+def test_a_receipt_with_a_field_of_the_wrong_type_raises(fields: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        check_receipt(Receipt(**fields), 3)
+
+
+@pytest.mark.parametrize("value", [None, True, {"retry": []}])
+def test_anything_but_a_receipt_raises_an_error_that_names_its_type(value: Any) -> None:
+    with pytest.raises(TypeError, match=rf"must return a Receipt, got {type(value).__name__}$"):
+        check_receipt(value, 3)
+
+
+def test_a_sink_needs_only_the_four_members_of_the_protocol() -> None:
+    sink: Sink = MemorySink()
+    assert sink.batch_limit is None
+    assert sink.deliver([]) == Receipt()
+    sink.fork()
+    sink.close()
