@@ -1,6 +1,9 @@
-"""The demo: the real OpenAI SDK, a provider on this machine, and a file of what was captured.
+"""The demo: the real OpenAI SDK calls a local provider, and the calls are captured in a file.
 
-Needs the `openai` package; importing this module without it is an ImportError.
+The demo has to work on any machine at the first try. So it hides environment variables that would point the
+SDK or this library elsewhere, ignores proxies, and restores everything at its end.
+
+Importing this module without the `openai` package raises ImportError.
 """
 
 from __future__ import annotations
@@ -15,13 +18,13 @@ from typing import Any, NamedTuple
 import openai
 
 from payi_transport import payi_instrument, payi_uninstrument, track, track_context
+from payi_transport.cli.captured_calls import Capture, read_capture
 from payi_transport.cli.demo_provider import serve_provider
-from payi_transport.cli.report import Capture, read_capture
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["DemoRun", "run_demo"]
 
-# Variables that would lead the SDK elsewhere, or switch this library off.
+# Variables that would point the SDK elsewhere or turn this library off.
 _PREFIXES = ("OPENAI_", "PAYI_")
 _TOOLS: list[Any] = [
     {
@@ -35,7 +38,7 @@ _TOOLS: list[Any] = [
 
 
 class DemoRun(NamedTuple):
-    """What a demo captured, the file that it is in, and the provider's address."""
+    """What a demo captured, in which file, and the URL of the provider."""
 
     capture: Capture
     file: Path
@@ -43,9 +46,9 @@ class DemoRun(NamedTuple):
 
 
 def run_demo(output: Path | None = None) -> DemoRun:
-    """Make a few calls and capture them in `output`, by default a file in a new temporary folder.
+    """Make a few calls and capture them in `output`, by default a file in a new temporary directory.
 
-    Raises PayiConfigError for an output that can't be written.
+    Raises PayiConfigError if the output can't be written.
     """
     file = (output or Path(tempfile.mkdtemp(prefix="payi_demo_")) / "captured_calls.json").absolute()
     with _clean_environment(), serve_provider() as port:
@@ -81,8 +84,8 @@ def _instrumented(host: str, file: Path) -> Iterator[None]:
 
 
 def _use_the_sdk(base_url: str) -> None:
-    """What an application does: of this library it knows only how to name use cases and users."""
-    # The provider is on this machine, which a proxy of the environment can't reach.
+    """Do what an application does; all it knows of this library is how to name use cases and users."""
+    # A proxy from the environment couldn't reach the provider on this machine.
     http_client = openai.DefaultHttpxClient(trust_env=False)
     with openai.OpenAI(base_url=base_url, api_key="demo", http_client=http_client) as client:
         with track_context(user_id="ada"):
@@ -96,8 +99,8 @@ def _use_the_sdk(base_url: str) -> None:
 @track(use_case_name="answer-customers")
 def _answer_customer(client: openai.OpenAI) -> None:
     messages: list[Any] = [{"role": "user", "content": "Where is my parcel A-1815?"}]
-    asked = client.chat.completions.create(model="gpt-5", messages=messages, tools=_TOOLS)
-    message = asked.choices[0].message
+    response = client.chat.completions.create(model="gpt-5", messages=messages, tools=_TOOLS)
+    message = response.choices[0].message
     messages.append(message.model_dump(exclude_none=True))
     messages += [
         {"role": "tool", "tool_call_id": call.id, "content": "arrives tomorrow"}
@@ -108,7 +111,7 @@ def _answer_customer(client: openai.OpenAI) -> None:
 
 @track(use_case_name="summarize-cases")
 def _summarize(client: openai.OpenAI, *, model: str) -> str:
-    """Reads the stream as applications do, which a chunk of usage without choices would break."""
+    # The last line is how applications read a stream. It would fail on a usage chunk, which has no choices.
     messages: list[Any] = [{"role": "user", "content": "Summarize the case of parcel A-1815."}]
     try:
         stream = client.chat.completions.create(model=model, messages=messages, stream=True)

@@ -1,6 +1,6 @@
-"""A provider on this machine that speaks OpenAI's wire format: one document, a stream, an error.
+"""A local provider that speaks OpenAI's wire format: a document, a stream, an error.
 
-What it answers depends on the request alone, so the demo's token counts are known beforehand.
+A response depends on nothing but its request, so the demo's token counts are known in advance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-__all__ = ["MODELS", "CannedResponse", "make_answer", "serve_provider"]
+__all__ = ["MODELS", "CannedResponse", "make_response", "serve_provider"]
 
 MODELS = ("gpt-5", "gpt-5-mini")
 PATH = "/v1/chat/completions"
@@ -22,32 +22,32 @@ _SUMMARY = ("The ", "parcel ", "is ", "late, ", "the ", "customer ", "is ", "inf
 
 
 class CannedResponse(NamedTuple):
-    """An HTTP answer; a body in more than one part is a stream of server-sent events."""
+    """An HTTP response; a body in more than one part is a stream of server-sent events."""
 
     status: int
     parts: Sequence[bytes]
 
 
-def make_answer(path: str, asked: Mapping[str, Any]) -> CannedResponse:
-    """The answer to a POST of the JSON object `asked`."""
+def make_response(path: str, request: Mapping[str, Any]) -> CannedResponse:
+    """Return the response to a POST of the JSON object `request`."""
     if path != PATH:
-        return _refuse("not_found", f"Unknown request URL: POST {path}")
-    if asked.get("model") not in MODELS:
-        return _refuse("model_not_found", f"The model {asked.get('model')!r} does not exist")
-    if asked.get("stream"):
-        return _stream(asked)
-    if asked["messages"][-1]["role"] == "tool":
-        reply = {"role": "assistant", "content": "Your parcel arrives tomorrow."}
-        return _complete(asked, reply, "stop", _count(1290, 62, cached=1152))
+        return _respond_with_error("not_found", f"Unknown request URL: POST {path}")
+    if request.get("model") not in MODELS:
+        return _respond_with_error("model_not_found", f"The model {request.get('model')!r} does not exist")
+    if request.get("stream"):
+        return _respond_with_stream(request)
+    if request["messages"][-1]["role"] == "tool":
+        answer = {"role": "assistant", "content": "Your parcel arrives tomorrow."}
+        return _respond(request, answer, "stop", _make_usage(1290, 62, cached=1152))
     function = {"name": "find_parcel", "arguments": '{"number":"A-1815"}'}
     call = {"id": "call_1", "type": "function", "function": function}
     message: dict[str, Any] = {"role": "assistant", "content": None, "tool_calls": [call]}
-    return _complete(asked, message, "tool_calls", _count(1200, 180, cached=1024, reasoning=128))
+    return _respond(request, message, "tool_calls", _make_usage(1200, 180, cached=1024, reasoning=128))
 
 
 @contextmanager
 def serve_provider() -> Iterator[int]:
-    """Serve on 127.0.0.1; gives the port."""
+    """Serve on 127.0.0.1, and yield the port."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
@@ -58,7 +58,7 @@ def serve_provider() -> Iterator[int]:
             thread.join()
 
 
-def _count(prompt: int, completion: int, *, cached: int = 0, reasoning: int = 0) -> dict[str, Any]:
+def _make_usage(prompt: int, completion: int, *, cached: int = 0, reasoning: int = 0) -> dict[str, Any]:
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
@@ -68,54 +68,56 @@ def _count(prompt: int, completion: int, *, cached: int = 0, reasoning: int = 0)
     }
 
 
-def _complete(
-    asked: Mapping[str, Any], message: Mapping[str, Any], reason: str, usage: Mapping[str, Any]
+def _respond(
+    request: Mapping[str, Any], message: Mapping[str, Any], reason: str, usage: Mapping[str, Any]
 ) -> CannedResponse:
     choice = {"index": 0, "message": message, "finish_reason": reason}
-    body = _document(asked, "chat.completion", choices=[choice], usage=usage)
+    body = _make_document(request, "chat.completion", choices=[choice], usage=usage)
     return CannedResponse(200, [msgspec.json.encode(body)])
 
 
-def _stream(asked: Mapping[str, Any]) -> CannedResponse:
-    """Usage comes only where it was asked for, as with the real one."""
+def _respond_with_stream(request: Mapping[str, Any]) -> CannedResponse:
+    """Stream a summary. Like the real provider, report usage only if the request asks for it."""
     deltas: list[tuple[dict[str, str], str | None]] = [({"content": word}, None) for word in _SUMMARY]
     chunks = [
-        _document(asked, "chat.completion.chunk", choices=[_choose(delta, reason)], usage=None)
+        _make_document(request, "chat.completion.chunk", choices=[_make_choice(delta, reason)], usage=None)
         for delta, reason in [({"role": "assistant", "content": ""}, None), *deltas, ({}, "stop")]
     ]
-    if (asked.get("stream_options") or {}).get("include_usage"):
-        chunks.append(_document(asked, "chat.completion.chunk", choices=[], usage=_count(412, 96)))
+    if (request.get("stream_options") or {}).get("include_usage"):
+        chunks.append(
+            _make_document(request, "chat.completion.chunk", choices=[], usage=_make_usage(412, 96))
+        )
     data = [*map(msgspec.json.encode, chunks), b"[DONE]"]
     return CannedResponse(200, [b"data: " + part + b"\n\n" for part in data])
 
 
-def _choose(delta: Mapping[str, str], reason: str | None) -> dict[str, Any]:
+def _make_choice(delta: Mapping[str, str], reason: str | None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "finish_reason": reason}
 
 
-def _document(asked: Mapping[str, Any], kind: str, **fields: Any) -> dict[str, Any]:
+def _make_document(request: Mapping[str, Any], kind: str, **fields: Any) -> dict[str, Any]:
     return {
         "id": "chatcmpl-demo",
         "object": kind,
         "created": 1_760_000_000,
-        "model": asked["model"],
+        "model": request["model"],
         **fields,
     }
 
 
-def _refuse(code: str, message: str) -> CannedResponse:
+def _respond_with_error(code: str, message: str) -> CannedResponse:
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
     return CannedResponse(404, [msgspec.json.encode({"error": error})])
 
 
 class _Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
-        # HTTPServer's own asks the name service what 127.0.0.1 is called.
+        # HTTPServer.server_bind asks DNS for the name of 127.0.0.1, which may take seconds.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that has its answer may hang up before the last byte of it: nothing to print."""
+        """Print nothing: a client may hang up as soon as it has read what it needs."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -124,12 +126,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        answer = make_answer(self.path, msgspec.json.decode(body))
-        self.send_response(answer.status)
-        if len(answer.parts) == 1:
-            self._send_document(answer.parts[0])
+        response = make_response(self.path, msgspec.json.decode(body))
+        self.send_response(response.status)
+        if len(response.parts) == 1:
+            self._send_document(response.parts[0])
         else:
-            self._send_stream(answer.parts)
+            self._send_stream(response.parts)
 
     def _send_document(self, body: bytes) -> None:
         self.send_header("content-type", "application/json")
@@ -145,4 +147,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The demo's output is its report alone."""
+        """Print nothing: the demo prints its report only."""

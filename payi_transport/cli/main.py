@@ -1,4 +1,8 @@
-"""The commands. Each is a few lines over a module that does the work."""
+"""The commands of `payi-transport`: their arguments, and what they print.
+
+Each command is a few lines over a module that does the work. Exit codes: 0 for success, 2 for input that is
+refused, with one line on stderr.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,10 @@ import msgspec
 import msgspec.toml
 from rich.console import Console
 
+from payi_transport.cli.captured_calls import read_capture
 from payi_transport.cli.explain import describe, explain_url
-from payi_transport.cli.report import GROUPINGS, draw, make_report, read_capture
+from payi_transport.cli.report import GROUPINGS, make_report
+from payi_transport.cli.report_table import print_report
 from payi_transport.config.mappings import collect_host_mappings
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.errors import PayiError
@@ -23,14 +29,14 @@ __all__ = ["cli"]
 
 
 class _Refusal(click.ClickException):
-    """One line on stderr."""
+    """Input that a command can't use; click prints it as one line."""
 
     exit_code = 2
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """No traceback for what the library refuses."""
+def _short_errors() -> Iterator[None]:
+    """Turn errors of this library into one line instead of a traceback."""
     try:
         yield
     except PayiError as exc:
@@ -40,65 +46,90 @@ def _plain_errors() -> Iterator[None]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="payi-transport", prog_name="payi-transport")
 def cli() -> None:
-    """What LLM calls cost, for whom and in which use case: look at captured calls, check a host."""
+    """See what LLM calls use, and check which calls are reported to Pay-i."""
 
 
-@cli.command()
+@cli.command(short_help="Summarize captured calls.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--by", type=click.Choice(list(GROUPINGS)), default="resource", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(list(GROUPINGS)),
+    default="resource",
+    show_default=True,
+    help="Group calls by this.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def report(file: Path, by: str, as_json: bool) -> None:
-    """Add up the calls in FILE, which `offline_instrumentation` wrote: units, errors, latency."""
-    with _plain_errors():
+    """Summarize the calls in FILE: units, errors and latency.
+
+    FILE is what `offline_instrumentation` wrote.
+    """
+    with _short_errors():
         made = make_report(read_capture(file), by)
     if as_json:
         click.echo(made.to_json())
     else:
-        draw(made, Console(highlight=False))
+        print_report(made, Console(highlight=False))
 
 
 def _read_mappings(path: Path) -> dict[HostPattern, HostMapping]:
-    """The host mappings of a file that holds the `config` of `payi_instrument()`."""
+    """Return the host mappings in a file that holds the `config` of `payi_instrument()`."""
+    is_toml = path.suffix.lower() == ".toml"
     try:
         text = path.read_text(encoding="utf-8-sig")
-        config = msgspec.toml.decode(text) if path.suffix.lower() == ".toml" else msgspec.json.decode(text)
+        config = msgspec.toml.decode(text) if is_toml else msgspec.json.decode(text)
     except OSError as exc:
-        raise PayiError(f"{path} can not be read: {exc.strerror}") from None
+        raise PayiError(f"{path} can't be read: {exc.strerror}") from None
     except (ValueError, RecursionError) as exc:
-        raise PayiError(f"{path} is neither JSON nor, with that suffix, TOML: {exc}") from None
+        raise PayiError(f"{path} isn't valid {'TOML' if is_toml else 'JSON'}: {exc}") from None
     return collect_host_mappings(check_config(config))
 
 
-@cli.command()
+@cli.command(short_help="Check whether requests to a URL are reported.")
 @click.argument("url")
-@click.option("--method", default="POST", show_default=True)
-@click.option("--config", type=click.Path(path_type=Path), help="JSON or TOML: payi_instrument's `config`.")
-@click.option("--instruments", multiple=True, help="A category to observe, may be repeated; default all.")
+@click.option("--method", default="POST", show_default=True, help="The request's method.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="JSON or TOML file with payi_instrument()'s `config`."
+)
+@click.option(
+    "--instruments", multiple=True, help="Category to report; repeat for more than one.  [default: all]"
+)
 def explain(url: str, method: str, config: Path | None, instruments: tuple[str, ...]) -> None:
-    """Tell whether a request to URL is observed, as what and why, and what is missing if it is not."""
-    with _plain_errors():
+    """Check whether requests to URL are reported, as what and why.
+
+    If they aren't, say what to add to the configuration.
+    """
+    with _short_errors():
         mappings = _read_mappings(config) if config else {}
         categories = check_instruments(set(instruments) or None)
         explanation = explain_url(url, method=method, mappings=mappings, instruments=categories)
     click.echo(describe(explanation))
 
 
-@cli.command()
-@click.option("--output", type=click.Path(path_type=Path), help="Where to capture; replaced if it exists.")
+@cli.command(short_help="Try it without a key or an account.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File for the captured calls; replaced if it exists.  [default: a new temporary file]",
+)
 def demo(output: Path | None) -> None:
-    """Run the OpenAI SDK against a provider on this machine and report it: no key, no account, no network."""
+    """Call a local provider with the OpenAI SDK and report what was captured.
+
+    Needs no API key, no account and no network.
+    """
     try:
         from payi_transport.cli.demo import run_demo
     except ImportError:
         raise _Refusal("The demo needs the OpenAI SDK: pip install 'payi-transport[demo]'") from None
-    with _plain_errors():
+    with _short_errors():
         run = run_demo(output)
     made = make_report(run.capture, "use_case")
-    draw(made, Console(highlight=False))
+    print_report(made, Console(highlight=False))
     click.echo(
-        f"\nSeen: {made.total.calls} calls of the OpenAI SDK in {len(made.groups)} use cases, of which"
-        f" {made.total.errors} failed. Streams tell no tokens unless asked: this library asked.\n"
-        f"Nothing left this machine: the provider was {run.provider}, the events went to a file.\n"
-        f"The file: {run.file}\n"
-        f"Look again: payi-transport report {shlex.quote(str(run.file))} --by user"
+        f"\nCaptured {made.total.calls} calls of the OpenAI SDK in {len(made.groups)} use cases;"
+        f" {made.total.errors} failed.\n"
+        "Streams report no usage unless the request asks for it, so this library asked.\n"
+        f"Nothing left this machine: the provider ran at {run.provider}, and the events went to a file.\n"
+        f"\nFile: {run.file}\n"
+        f"Next: payi-transport report {shlex.quote(str(run.file))} --by user"
     )

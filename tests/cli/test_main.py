@@ -1,4 +1,4 @@
-"""The commands, as a user types them."""
+"""The commands as users type them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_report_prints_a_table_by_resource(file: Path) -> None:
     assert "1,234" in result.stdout
 
 
-def test_report_groups_by_what_it_is_told(file: Path) -> None:
+def test_report_groups_calls_by_an_option(file: Path) -> None:
     assert "渡辺" in run("report", file, "--by", "user").stdout
 
 
@@ -75,14 +75,14 @@ def test_report_prints_json(file: Path) -> None:
     assert {group["name"]: group["errors"] for group in made["groups"]} == {"渡辺": 1, None: 0}
 
 
-def test_report_does_not_know_other_groupings(file: Path) -> None:
+def test_report_refuses_another_grouping_and_lists_those_that_exist(file: Path) -> None:
     result = run("report", file, "--by", "colour")
     assert result.exit_code == 2
     assert "use_case" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(None, "No such file"), ("{}", "no JSON array"), ("[{", "is no JSON")]
+    ("content", "says"), [(None, "No such file"), ("{}", "isn't a JSON array"), ("[{", "isn't valid JSON")]
 )
 def test_report_refuses_a_file_it_can_not_read(tmp_path: Path, content: str | None, says: str) -> None:
     path = tmp_path / "file.json"
@@ -91,13 +91,13 @@ def test_report_refuses_a_file_it_can_not_read(tmp_path: Path, content: str | No
     assert_refused(run("report", path), says)
 
 
-def test_report_prints_names_that_the_terminal_has_no_letters_for(file: Path) -> None:
+def test_report_replaces_letters_that_the_terminal_can_not_print(file: Path) -> None:
     ended = start("report", file, "--by", "user", PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert b"??" in ended.stdout
 
 
-def test_explain_tells_what_becomes_of_a_url() -> None:
+def test_explain_says_whether_a_url_is_reported() -> None:
     result = run("explain", "api.openai.com/v1/chat/completions")
     assert result.exit_code == 0
     assert "Observed     yes" in result.stdout
@@ -127,9 +127,9 @@ def test_explain_reads_the_config_that_payi_instrument_takes(tmp_path: Path, nam
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("config.json", "{", "neither JSON nor"),
-        ("config.json", "[" * 100_000, "neither JSON nor"),
-        ("config.toml", "= 1", "neither JSON nor"),
+        ("config.json", "{", "config.json isn't valid JSON: "),
+        ("config.json", "[" * 100_000, "isn't valid JSON"),
+        ("config.toml", "= 1", "config.toml isn't valid TOML: "),
         ("config.json", "[]", "config: expected a dict"),
         ("config.json", '{"host_mapping": {}}', "unknown key 'host_mapping'"),
         ("config.json", '{"host_mappings": {"a b": {"price_as_category": "x"}}}', "'a b' is no host"),
@@ -142,12 +142,12 @@ def test_explain_refuses_a_config_that_payi_instrument_would_refuse(
     assert_refused(run("explain", URL, "--config", write_config(tmp_path, name, text)), says)
 
 
-def test_explain_refuses_a_config_that_is_missing_and_what_is_no_url(tmp_path: Path) -> None:
+def test_explain_refuses_a_missing_config_and_a_url_that_is_not_one(tmp_path: Path) -> None:
     assert_refused(run("explain", URL, "--config", tmp_path / "missing.json"), "No such file")
     assert_refused(run("explain", "ftp://host"), "URL: expected")
 
 
-def test_explain_knows_of_instruments() -> None:
+def test_explain_takes_instruments() -> None:
     url = "api.openai.com/v1/chat/completions"
     assert "Observed     yes" in run("explain", url, "--instruments", "system.openai").stdout
     assert "not one of the instruments" in run("explain", url, "--instruments", "system.anthropic").stdout
@@ -159,9 +159,9 @@ def test_demo_prints_the_report_and_where_the_file_is(tmp_path: Path) -> None:
     result = run("demo", "--output", output)
     assert result.exit_code == 0
     assert "answer-customers" in result.stdout
-    assert "5 calls of the OpenAI SDK in 2 use cases" in result.stdout
+    assert "Captured 5 calls of the OpenAI SDK in 2 use cases; 1 failed." in result.stdout
     assert "Nothing left this machine" in result.stdout
-    assert f"The file: {output}" in result.stdout
+    assert f"File: {output}" in result.stdout
     assert "2,176" in run("report", output).stdout
 
 
@@ -175,7 +175,7 @@ def test_demo_without_the_openai_sdk_says_what_to_install(monkeypatch: pytest.Mo
     assert_refused(run("demo"), "pip install 'payi-transport[demo]'")
 
 
-def test_demo_runs_as_a_process_of_its_own_in_an_environment_that_leads_elsewhere(tmp_path: Path) -> None:
+def test_demo_runs_in_a_process_whose_environment_points_elsewhere(tmp_path: Path) -> None:
     output = tmp_path / "calls.json"
     ended = start("demo", "--output", output, **HOSTILE)
     assert (ended.returncode, ended.stderr) == (0, b"")
@@ -184,7 +184,7 @@ def test_demo_runs_as_a_process_of_its_own_in_an_environment_that_leads_elsewher
     assert len(json.loads(output.read_bytes())) == 5
 
 
-def test_the_command_tells_its_version_and_its_commands() -> None:
+def test_the_command_prints_its_version_and_its_commands() -> None:
     assert run("--version").stdout.startswith("payi-transport, version ")
     shown = run("-h").stdout
     assert all(name in shown for name in ("demo", "explain", "report"))
