@@ -33,7 +33,7 @@ from payi_transport.rewrite.proxy import Proxy, is_private
 from payi_transport.routing.hosts import HostTable
 from payi_transport.routing.routes import Routes
 from payi_transport.runtime.file_locks import try_lock
-from payi_transport.sinks.offline import OfflineSink
+from payi_transport.sinks.configured import make_configured_sink
 from payi_transport.sinks.protocol import Receipt, Sink
 from payi_transport.values.event import Event
 from payi_transport.values.names import DEFAULT_BASE_URL
@@ -134,10 +134,11 @@ def _find_sinks(
     settings: Settings, account: PayiAccount, logger: logging.Logger, given: Sink | None
 ) -> tuple[Sink, Sink | None]:
     """Where the worker reports, and where a call does that waits for its own report; it may be the same."""
-    sink = _make_sink(settings, account, logger) if given is None else _check_sink(given)
+    chosen = make_configured_sink(settings) if given is None else _check_sink(given)
+    sink = _make_default_sink(settings, account, logger) if chosen is None else chosen
     if settings.delivery.mode != "inline":
         return sink, None
-    if given is None and settings.offline_instrumentation is None:
+    if chosen is None:
         return sink, _make_payi_sink(account, single=True, response_seconds=_INLINE_SECONDS)
     shared = _SharedSink(sink)
     return shared, shared
@@ -180,9 +181,7 @@ def _find_sink_fault(sink: Any) -> str | None:
     return None if limit is None or (isinstance(limit, int) and limit > 0) else f"has batch_limit {limit!r}"
 
 
-def _make_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> Sink:
-    if settings.offline_instrumentation is not None:
-        return OfflineSink(settings.offline_instrumentation.file_name)
+def _make_default_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> Sink:
     _check_key(account)
     if not is_private(account.base_url):
         logger.warning(

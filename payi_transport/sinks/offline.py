@@ -26,6 +26,7 @@ from pathlib import Path
 
 import msgspec
 
+from payi_transport.config.schema import OfflineSettings
 from payi_transport.errors import PayiConfigError
 from payi_transport.runtime.file_locks import lock_file
 from payi_transport.sinks.protocol import Receipt
@@ -51,7 +52,13 @@ class OfflineSink:
     Raises PayiConfigError for a name that cannot be written.
     """
 
+    config_section = "offline_instrumentation"
     batch_limit = None
+
+    @classmethod
+    def from_section(cls, section: OfflineSettings) -> OfflineSink:
+        """Return the sink that a section of `config` asks for."""
+        return cls(section.file_name)
 
     def __init__(self, file_name: str | None = None) -> None:
         self.path = _check_writable(Path(file_name)) if file_name else _claim_default_name()
