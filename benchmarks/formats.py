@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from benchmarks.corpus import LONG, SHORT, CannedResponse, Script, make_text
-from tests.wire_cases import CASES, WireCase
+from tests.support.wire_cases import CASES, WireCase
 
 __all__ = ["KINDS", "PROVIDERS", "Format", "Kind", "find_format"]
 

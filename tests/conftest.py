@@ -12,8 +12,8 @@ import pytest
 from hypothesis import settings
 
 from payi_transport import MemorySink, payi_uninstrument
-from tests.origin import Origin, serve
-from tests.programs import TAKEN
+from tests.support.origin import Origin, serve
+from tests.support.programs import TAKEN
 
 # A busy machine takes its time; how long an example took says nothing.
 settings.register_profile("patient", deadline=None)

@@ -14,8 +14,8 @@ from payi_transport.context.frame import Frame
 from payi_transport.context.headers import override_frame
 from payi_transport.decode.decode import decode
 from payi_transport.providers.registry import REGISTRY
-from tests.exchanges import make_exchange
-from tests.wire_cases import WireCase
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import WireCase
 
 __all__ = ["feed"]
 

@@ -20,7 +20,7 @@ from benchmarks.formats import KINDS, find_format
 from benchmarks.samples import Row, summarize
 from benchmarks.tables import format_rows
 from payi_transport import MemorySink, payi_flush, payi_instrument
-from tests.exchanges import shown
+from tests.support.exchanges import shown
 
 _ROOT = Path(__file__).resolve().parents[1]
 

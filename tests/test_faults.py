@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from payi_transport import payi_flush, payi_instrument, payi_stats
-from tests.ingest import CannedReply, Ingest, make_reply
+from tests.support.ingest import CannedReply, Ingest, make_reply
 
 WELL = make_reply()
 COUNT = 60

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.origin import Origin
-from tests.programs import delivered, run
+from tests.support.origin import Origin
+from tests.support.programs import delivered, run
 
 WAIT = """
 def wait(child):

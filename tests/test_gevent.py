@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.origin import Origin
-from tests.programs import TAKEN, delivered, run
+from tests.support.origin import Origin
+from tests.support.programs import TAKEN, delivered, run
 
 PATCH = "from gevent import monkey; monkey.patch_all()\n"
 BODY = """

@@ -25,9 +25,9 @@ from payi_transport.decode.decode import decode
 from payi_transport.decode.headers import read_headers
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.values.names import PayiHeaderNames
-from tests.exchanges import make_exchange
 from tests.fuzz import feed
-from tests.wire_cases import CASES, WireCase
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import CASES, WireCase
 
 SIZE = int(os.environ.get("PAYI_FUZZ_BYTES", "50000"))
 JSON, SSE, BINARY = "application/json", "text/event-stream", "application/vnd.amazon.eventstream"

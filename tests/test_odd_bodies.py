@@ -16,9 +16,9 @@ from payi_transport.decode.options import DecodeOptions
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.providers.bedrock.invoke import unwrap_chunks
 from payi_transport.providers.registry import REGISTRY
-from tests.eventstream import write_stream
-from tests.exchanges import make_exchange
-from tests.wire_cases import CASES, WireCase
+from tests.support.eventstream import write_stream
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import CASES, WireCase
 
 MISSING: Any = object()
 ODD = [MISSING, None, True, -1, 0.5, 10**30, "", "x", [], [1], [None], [[]], {}, {"a": 1}, {"type": ["x"]}]

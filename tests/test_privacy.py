@@ -12,11 +12,11 @@ import pytest
 
 from payi_transport import MemorySink, create_headers, payi_flush, payi_instrument, track_context
 from payi_transport.capture.exchange import Exchange
-from tests.calls import URL, call
-from tests.exchanges import every_case, shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import STREAM, UNARY, by_name
+from tests.support.calls import URL, call
+from tests.support.exchanges import every_case, shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import STREAM, UNARY, by_name
 
 SECRETS = {
     "Authorization": "Bearer SECRET",

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import UNARY
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import UNARY
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.origin import Origin
-from tests.programs import delivered, make_environment, write
+from tests.support.origin import Origin
+from tests.support.programs import delivered, make_environment, write
 
 APPLICATION = """
 instrument()

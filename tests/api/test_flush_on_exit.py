@@ -15,7 +15,7 @@ import pytest
 from typing_extensions import assert_type
 
 from payi_transport import Event, MemorySink, Receipt, payi_flush_on_exit, payi_instrument
-from tests.threads import take_all_threads
+from tests.support.threads import take_all_threads
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 Decorate = Callable[[Callable[..., Any]], Callable[..., Any]]

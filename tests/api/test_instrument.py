@@ -28,9 +28,9 @@ from payi_transport import (
     payi_uninstrument,
 )
 from payi_transport.pipeline.active import get_active
-from tests.calls import URL, call
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import UNARY
+from tests.support.calls import URL, call
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import UNARY
 
 
 class Keyed(NamedTuple):

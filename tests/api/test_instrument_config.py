@@ -15,7 +15,7 @@ from payi_transport import (
     track,
     track_context,
 )
-from tests.calls import call
+from tests.support.calls import call
 
 
 def test_the_defaults_of_the_config_are_the_outermost_scope(sink: MemorySink) -> None:

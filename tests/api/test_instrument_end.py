@@ -21,8 +21,8 @@ from payi_transport import (
     payi_uninstrument,
 )
 from payi_transport.pipeline.active import get_active
-from tests.calls import URL, call
-from tests.wire_cases import UNARY
+from tests.support.calls import URL, call
+from tests.support.wire_cases import UNARY
 
 
 def test_instrumenting_again_after_putting_all_back(sink: MemorySink) -> None:

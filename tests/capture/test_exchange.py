@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from payi_transport.capture.exchange import TAIL_CHUNKS, Exchange, Outcome, RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import ResultSlot
-from tests.exchanges import ROUTE
-from tests.garbage import collect_garbage
+from tests.support.exchanges import ROUTE
+from tests.support.garbage import collect_garbage
 
 
 class Pushed(list[Exchange]):

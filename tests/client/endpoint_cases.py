@@ -22,7 +22,7 @@ import pytest
 from payi_transport import AsyncPayi, Payi
 from payi_transport.client.request import RequestOptions
 from payi_transport.pagination import AsyncCursorPage, SyncCursorPage
-from tests.origin import CannedResponse, Origin, Received
+from tests.support.origin import CannedResponse, Origin, Received
 
 __all__ = ["EndpointCase", "EndpointTests", "check_parameters", "check_request_and_response"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
-from tests.origin import Origin
 from tests.sinks.events import ACCEPTED, event
+from tests.support.origin import Origin
 
 
 def test_an_account_needs_only_a_base_url_and_a_key() -> None:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from payi_transport import AsyncPayi, Payi, increment_kpi_score, increment_kpi_score_async
-from tests.origin import CannedResponse, Origin
+from tests.support.origin import CannedResponse, Origin
 
 SCORED = b'{"items":[{"kpi_name":"solved-other","score":9},{"kpi_name":"solved","score":2.5}]}'
 NAMES = {"kpi_name": "solved", "use_case_name": "bot", "use_case_id": "u1"}

@@ -13,7 +13,7 @@ import pytest
 from payi_transport import AsyncPayi, Payi, PayiError, Timeout
 from payi_transport.client.api_resources import APIResources
 from payi_transport.errors import APIResponseValidationError
-from tests.origin import CannedResponse, Origin
+from tests.support.origin import CannedResponse, Origin
 
 KINDS = [Payi, AsyncPayi]
 CONTEXT = ssl.create_default_context()

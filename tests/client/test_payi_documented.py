@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.origin import CannedResponse, Origin
+from tests.support.origin import CannedResponse, Origin
 
 PAGE = Path(__file__).with_name("payi_documented.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

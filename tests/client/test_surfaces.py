@@ -13,7 +13,7 @@ from payi_transport import AsyncPayi, Payi
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse
 from payi_transport.pagination import AsyncCursorPage, AsyncPaginator, SyncCursorPage
 from payi_transport.types import LimitResponse
-from tests.origin import CannedResponse, Origin
+from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.fixture

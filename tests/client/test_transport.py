@@ -23,7 +23,7 @@ from payi_transport import (
     payi_instrument,
     payi_stats,
 )
-from tests.origin import CannedResponse, Origin
+from tests.support.origin import CannedResponse, Origin
 
 CONTEXT = ssl.create_default_context()
 LIMIT = b'{"limit":{"limit_id":"L1"},"request_id":"r1"}'

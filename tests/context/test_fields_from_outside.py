@@ -16,7 +16,7 @@ from payi_transport.context.kinds import TEXT, TEXTS
 from payi_transport.context.scope import set_base_frame
 from payi_transport.errors import PayiConfigError
 from payi_transport.pipeline.assembly import make_base_frame
-from tests.calls import call
+from tests.support.calls import call
 
 TOY = Fields({**ROWS, "tenant": Field(TEXT, "xProxy-Tenant", property="system.tenant", config=True)})
 TOY_SETTINGS = add_context_keys(Settings, TOY)

@@ -12,7 +12,7 @@ import trio
 
 from payi_transport.context.scope import track, track_context
 from tests.context.echoes import aecho, user
-from tests.garbage import collect_garbage
+from tests.support.garbage import collect_garbage
 
 pytestmark = pytest.mark.usefixtures("base")
 

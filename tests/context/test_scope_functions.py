@@ -15,7 +15,7 @@ import pytest
 from payi_transport.context.frame import Frame
 from payi_transport.context.scope import get_context, set_base_frame, track, track_context
 from tests.context.echoes import user
-from tests.garbage import collect_garbage
+from tests.support.garbage import collect_garbage
 
 pytestmark = pytest.mark.usefixtures("base")
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.anthropic_clients import SETUPS
 from tests.contract.clients import each, entered, result
-from tests.wire_cases import CASES, WireCase
+from tests.support.wire_cases import CASES, WireCase
 
 __all__ = [
     "QUESTION",

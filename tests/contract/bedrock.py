@@ -21,9 +21,9 @@ from botocore.session import get_session as get_sync
 from botocore.validate import validate_parameters
 
 from tests.contract.clients import each, result
-from tests.origin import CannedResponse
-from tests.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
-from tests.wire_cases import WireCase
+from tests.support.origin import CannedResponse
+from tests.support.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
+from tests.support.wire_cases import WireCase
 
 __all__ = ["CLIENTS", "BedrockClient", "answer_of", "call", "is_known", "options", "replay"]
 

@@ -9,8 +9,8 @@ import anyio
 
 from payi_transport import payi_instrument, payi_stats
 from tests.contract.bedrock import CLIENTS, BedrockClient
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES
 
 __all__ = [
     "BEDROCK",

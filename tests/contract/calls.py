@@ -12,8 +12,8 @@ import anyio
 from payi_transport import MemorySink, payi_instrument
 from payi_transport.hooks.httpx.installed import get_families
 from tests.contract.clients import Install, result
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import WireCase
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import WireCase
 
 __all__ = ["answer_of", "held", "instrument", "run"]
 

@@ -10,7 +10,7 @@ import certifi
 import pytest
 
 from tests.contract.results import TAKEN
-from tests.origin import Origin, serve
+from tests.support.origin import Origin, serve
 
 
 @pytest.fixture

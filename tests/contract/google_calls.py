@@ -12,8 +12,8 @@ from payi_transport import MemorySink, payi_instrument
 from payi_transport.hooks.httpx.installed import get_families
 from tests.contract.clients import result
 from tests.contract.google_clients import FAMILY, GOOGLE_SETUPS, GoogleSetup
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES
 
 __all__ = [
     "CATEGORY",

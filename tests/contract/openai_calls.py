@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.clients import SETUPS, each, result
-from tests.wire_cases import WireCase
+from tests.support.wire_cases import WireCase
 
 __all__ = ["QUESTION", "every_setup", "replay", "stream_request"]
 

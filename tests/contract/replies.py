@@ -11,8 +11,8 @@ import pytest
 
 from payi_transport import MemorySink, payi_instrument
 from payi_transport.pipeline.active import get_active
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import STREAM, UNARY, WireCase, by_name
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import STREAM, UNARY, WireCase, by_name
 
 __all__ = [
     "ANSWERS",

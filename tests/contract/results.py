@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.origin import CannedResponse
+from tests.support.origin import CannedResponse
 
 __all__ = ["RESULT", "TAKEN"]
 

@@ -24,8 +24,8 @@ from tests.contract.replies import (
     observe,
     view_both,
 )
-from tests.exchanges import events_of, shown
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -14,8 +14,8 @@ import pytest
 from payi_transport import MemorySink
 from tests.contract.aiohttp_calls import READERS, post
 from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, observe, view_both
-from tests.exchanges import events_of
-from tests.origin import Origin
+from tests.support.exchanges import events_of
+from tests.support.origin import Origin
 
 
 def make_files() -> aiohttp.FormData:

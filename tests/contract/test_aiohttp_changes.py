@@ -20,8 +20,8 @@ from tests.contract.replies import (
     go_through_proxy,
     observe,
 )
-from tests.exchanges import events_of
-from tests.origin import Origin
+from tests.support.exchanges import events_of
+from tests.support.origin import Origin
 
 OWN = {"xProxy-User-ID": "user-7", "X-Other": "kept"}
 

@@ -22,9 +22,9 @@ from tests.contract.replies import (
     view_both,
     view_errors,
 )
-from tests.exchanges import events_of
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize(

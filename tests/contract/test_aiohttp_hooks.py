@@ -16,9 +16,9 @@ from payi_transport import MemorySink, payi_instrument
 from payi_transport.hooks.aiohttp.session import HOOK
 from tests.contract.aiohttp_calls import READERS, post
 from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of, observe, view_both
-from tests.exchanges import events_of, shown
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import WireCase
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import WireCase
 
 
 def test_a_session_from_before_is_recorded_and_one_that_outlives_it_works_on(

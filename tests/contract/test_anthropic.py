@@ -24,10 +24,10 @@ from tests.contract.anthropic_calls import (
 from tests.contract.anthropic_clients import HOSTS, Host, Setup
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import each, entered, result
-from tests.exchanges import events_of, shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES, WireCase
+from tests.support.exchanges import events_of, shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES, WireCase
 
 OWN = [case for case in CASES if case.route.get("category") == "system.anthropic"]
 

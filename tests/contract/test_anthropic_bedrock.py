@@ -11,10 +11,10 @@ from payi_transport import MemorySink
 from tests.contract.anthropic_clients import Setup
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import each, result
-from tests.exchanges import events_of, shown
-from tests.origin import Origin
-from tests.sigv4 import ACCESS_KEY, REGION, SECRET_KEY, is_signed
-from tests.wire_cases import CASES, WireCase
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import Origin
+from tests.support.sigv4 import ACCESS_KEY, REGION, SECRET_KEY, is_signed
+from tests.support.wire_cases import CASES, WireCase
 
 KEYS: Any = {"aws_access_key": ACCESS_KEY, "aws_secret_key": SECRET_KEY, "aws_region": REGION}
 SETUPS = [

@@ -11,8 +11,8 @@ from payi_transport import MemorySink
 from tests.contract.anthropic_calls import UNARY, by_name, either_side, open_stream, replay
 from tests.contract.anthropic_clients import Setup
 from tests.contract.calls import answer_of, instrument, run
-from tests.exchanges import events_of, shown
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import CannedResponse, Origin
 
 
 @either_side

@@ -13,8 +13,8 @@ from tests.contract.anthropic_calls import QUESTION, STREAM, TEXT, either_side, 
 from tests.contract.anthropic_clients import SETUPS, Setup
 from tests.contract.calls import answer_of, held, instrument, run
 from tests.contract.clients import each, result
-from tests.exchanges import events_of, shown
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import CannedResponse, Origin
 
 
 @every_setup

@@ -27,9 +27,9 @@ from tests.contract.bedrock_results import (
 )
 from tests.contract.clients import each, result
 from tests.contract.results import RESULT, TAKEN
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import WireCase
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import WireCase
 
 GUARDRAIL = BEDROCK["apply_guardrail"]
 each_waiting = pytest.mark.parametrize("client", WAITING, ids=lambda client: client.name)

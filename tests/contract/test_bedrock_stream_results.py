@@ -15,9 +15,9 @@ from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call
 from tests.contract.bedrock_results import BEDROCK, ENDPOINT, STREAM, WAITING, go_through, instrument, run
 from tests.contract.clients import each, result
 from tests.contract.results import RESULT
-from tests.eventstream import write_stream
-from tests.origin import Origin
-from tests.wire_cases import WireCase
+from tests.support.eventstream import write_stream
+from tests.support.origin import Origin
+from tests.support.wire_cases import WireCase
 
 CHUNKS = BEDROCK["nova_stream"]
 BROKEN = BEDROCK["anthropic_stream_model_error"]

@@ -16,11 +16,11 @@ from payi_transport import Event, MemorySink, payi_instrument, payi_stats
 from payi_transport.decode.inline_data import strip_inline_data
 from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call, is_known, replay
 from tests.contract.clients import each, result
-from tests.exchanges import events_of, shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin, serve
-from tests.sigv4 import is_signed
-from tests.wire_cases import CASES, WireCase
+from tests.support.exchanges import events_of, shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin, serve
+from tests.support.sigv4 import is_signed
+from tests.support.wire_cases import CASES, WireCase
 
 BEDROCK = {
     case.name.removeprefix("bedrock/"): case

@@ -25,9 +25,9 @@ from payi_transport import (
 )
 from payi_transport.pipeline.active import get_active
 from tests.contract.bedrock import CLIENTS, SERVICE, BedrockClient, answer_of, call, options, replay
-from tests.origin import CannedResponse, Origin, Received
-from tests.sigv4 import is_signed
-from tests.wire_cases import CASES, WireCase
+from tests.support.origin import CannedResponse, Origin, Received
+from tests.support.sigv4 import is_signed
+from tests.support.wire_cases import CASES, WireCase
 
 BEDROCK = {case.name.removeprefix("bedrock/"): case for case in CASES}
 UNARY, STREAM, INVOKE = BEDROCK["converse_unary"], BEDROCK["converse_stream"], BEDROCK["anthropic_unary"]

@@ -16,10 +16,10 @@ import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.compatible import INSTALLED, Sdk, Seen
-from tests.exchanges import shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES, WireCase
+from tests.support.exchanges import shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES, WireCase
 
 # What litellm's models of an answer make pydantic say.
 pytestmark = [

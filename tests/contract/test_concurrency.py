@@ -24,7 +24,7 @@ from payi_transport import (
     track,
     track_context,
 )
-from tests.wire_cases import CASES
+from tests.support.wire_cases import CASES
 
 by_name = {case.name: case for case in CASES}
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]

@@ -10,8 +10,8 @@ from databricks.sdk.service.serving import ChatMessage, ChatMessageRole
 
 from payi_transport import MemorySink
 from tests.contract.replies import UNARY, answer_of, view_both, view_errors
-from tests.exchanges import events_of, shown
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import CannedResponse, Origin
 
 
 def ask_databricks(url: str, **options: Any) -> Any:

@@ -27,10 +27,10 @@ from tests.contract.google_calls import (
     some_setups,
 )
 from tests.contract.google_clients import GOOGLE_SETUPS, GoogleSetup
-from tests.exchanges import events_of, shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import WireCase
+from tests.support.exchanges import events_of, shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import WireCase
 
 pytestmark = of_google
 

@@ -16,7 +16,7 @@ import pytest
 
 from payi_transport import payi_flush, payi_instrument, payi_stats, payi_uninstrument
 from tests.contract.google_calls import CATEGORY, MODEL, answer_of
-from tests.origin import Origin
+from tests.support.origin import Origin
 
 
 async def ask_with_key_in_url(url: str) -> AsyncIterator[None]:

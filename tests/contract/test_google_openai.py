@@ -11,10 +11,10 @@ import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.clients import each, result
-from tests.exchanges import shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES, WireCase
+from tests.support.exchanges import shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES, WireCase
 
 CALLS = [case for case in CASES if case.name.startswith("google/") and case.operation.startswith("openai.")]
 GEMINI = "/v1beta/openai"

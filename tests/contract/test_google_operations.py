@@ -20,8 +20,8 @@ from tests.contract.google_calls import (
     some_setups,
 )
 from tests.contract.google_clients import GoogleSetup
-from tests.exchanges import events_of, shown
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import CannedResponse, Origin
 
 pytestmark = of_google
 

@@ -19,7 +19,7 @@ from payi_transport import (
     track_context,
 )
 from payi_transport.context.fields import Scope
-from tests.wire_cases import CASES as WIRE_CASES
+from tests.support.wire_cases import CASES as WIRE_CASES
 
 UNARY = next(case for case in WIRE_CASES if case.name == "openai/chat_unary")
 URL = "https://api.openai.com/v1/chat/completions"

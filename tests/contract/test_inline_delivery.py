@@ -25,8 +25,8 @@ from payi_transport import (
 )
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.results import RESULT, TAKEN
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import STREAM, UNARY
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import STREAM, UNARY
 
 QUESTION: list[Any] = [{"role": "user", "content": "Hi"}]
 SSE = {"content-type": "text/event-stream"}

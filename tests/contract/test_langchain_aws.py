@@ -10,11 +10,11 @@ import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from tests.contract.bedrock import answer_of, options
-from tests.exchanges import shown
-from tests.garbage import collect_garbage
-from tests.origin import Origin
-from tests.sigv4 import is_signed
-from tests.wire_cases import CASES, WireCase
+from tests.support.exchanges import shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import Origin
+from tests.support.sigv4 import is_signed
+from tests.support.wire_cases import CASES, WireCase
 
 langchain_aws = pytest.importorskip("langchain_aws")
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"

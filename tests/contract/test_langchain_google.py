@@ -11,8 +11,8 @@ import pytest
 from payi_transport import MemorySink
 from tests.contract.clients import each, result
 from tests.contract.google_calls import MODEL, QUESTION, answer_of, by_name, instrument, of_google
-from tests.exchanges import events_of, shown
-from tests.origin import Origin
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import Origin
 
 pytestmark = of_google
 

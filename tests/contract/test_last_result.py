@@ -23,9 +23,9 @@ from tests.contract.bedrock import CLIENTS, call
 from tests.contract.bedrock_results import BEDROCK, ENDPOINT, WAITING
 from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of
 from tests.contract.results import RESULT, TAKEN
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import WireCase
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import WireCase
 
 RESET = CannedResponse(end="reset")
 DISCONNECTED = (

@@ -12,10 +12,10 @@ from payi_transport import MemorySink, payi_uninstrument
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, entered, result
 from tests.contract.openai_calls import QUESTION, every_setup, replay
-from tests.exchanges import events_of, shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES, UNARY, WireCase, by_name
+from tests.support.exchanges import events_of, shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES, UNARY, WireCase, by_name
 
 CHATS = [case for case in CASES if case.name.startswith("openai/chat")]
 COMPATIBLE = [case for case in CASES if case.name.startswith("compatible/") and "resource" not in case.route]

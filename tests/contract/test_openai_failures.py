@@ -12,10 +12,10 @@ from payi_transport import MemorySink
 from tests.contract.calls import answer_of, held, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import every_setup, replay, stream_request
-from tests.exchanges import events_of
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import STREAM, UNARY
+from tests.support.exchanges import events_of
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import STREAM, UNARY
 
 FAILURES = {
     "reset before the head": CannedResponse(end="reset"),

@@ -14,9 +14,9 @@ import pytest
 from payi_transport import MemorySink, payi_stats, track_context
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
-from tests.exchanges import events_of, shown
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES
 
 by_name = {case.name.removeprefix("openai/"): case for case in CASES if case.name.startswith("openai/")}
 JSON = {"content-type": "application/json"}

@@ -12,10 +12,10 @@ from payi_transport import MemorySink
 from tests.contract.calls import answer_of, instrument, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import QUESTION, every_setup, stream_request
-from tests.exchanges import events_of, shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import STREAM, by_name
+from tests.support.exchanges import events_of, shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import STREAM, by_name
 
 
 def _reading(**options: Any) -> Callable[[Any], Awaitable[list[Any]]]:

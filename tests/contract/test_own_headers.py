@@ -15,8 +15,8 @@ from google import genai
 from google.genai import types
 
 from payi_transport import MemorySink, create_headers, payi_flush, payi_instrument, payi_stats, track_context
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES
 
 by_name = {case.name: case for case in CASES}
 CHAT, MESSAGES, CONTENT = (

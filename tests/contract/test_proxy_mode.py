@@ -27,8 +27,8 @@ from payi_transport import (
     track_context,
 )
 from tests.contract.clients import SETUPS, Setup, each, result
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES
 
 by_name = {case.name: case for case in CASES}
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]

@@ -22,8 +22,8 @@ from tests.contract.replies import (
     view_both,
 )
 from tests.contract.requests_calls import READERS, post
-from tests.exchanges import events_of, shown
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of, shown
+from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -12,8 +12,8 @@ import requests
 
 from payi_transport import MemorySink
 from tests.contract.replies import PATH, UNARY, answer_of, view_both
-from tests.exchanges import events_of
-from tests.origin import Origin
+from tests.support.exchanges import events_of
+from tests.support.origin import Origin
 
 BODIES: dict[str, tuple[Callable[[], dict[str, Any]], str | None]] = {
     "bytes": (lambda: {"data": UNARY.request}, UNARY.request.decode()),

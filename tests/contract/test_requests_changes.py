@@ -15,8 +15,8 @@ from tests.contract.replies import (
     go_through_proxy,
     observe,
 )
-from tests.exchanges import events_of
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of
+from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("path", [PATH, "/v1/models"])

@@ -10,9 +10,9 @@ import requests
 from payi_transport import MemorySink
 from tests.contract.replies import PATH, REQUEST, STREAM, answer_of, view_both, view_errors
 from tests.contract.requests_calls import post
-from tests.exchanges import events_of
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("way", ["close", "leave", "release", "drop"])

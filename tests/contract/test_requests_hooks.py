@@ -14,8 +14,8 @@ import urllib3
 
 from payi_transport import MemorySink
 from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, observe
-from tests.exchanges import events_of
-from tests.origin import CannedResponse, Origin
+from tests.support.exchanges import events_of
+from tests.support.origin import CannedResponse, Origin
 
 
 class Counting(requests.adapters.HTTPAdapter):

@@ -19,9 +19,9 @@ import payi_transport
 from payi_transport import payi_flush, payi_stats, track_context
 from payi_transport.api.instrument import payi_instrument
 from tests.contract.compatible import SDKS
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin, Received, serve
-from tests.wire_cases import CASES
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin, Received, serve
+from tests.support.wire_cases import CASES
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 BLOCK = re.compile(r"^## ([^\n]+)\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)

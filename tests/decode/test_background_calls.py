@@ -7,8 +7,8 @@ import pytest
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
 from payi_transport.decode.background_calls import BackgroundCall, BackgroundCalls
-from tests.exchanges import make_exchange
-from tests.wire_cases import by_name
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import by_name
 
 
 def begin() -> Exchange:

@@ -7,8 +7,8 @@ import gzip
 import pytest
 
 from payi_transport.decode.body import decode_body, decode_messages
-from tests.exchanges import make_exchange
-from tests.wire_cases import CASES
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import CASES
 
 CASE = next(case for case in CASES if case.name == "openai/chat_stream")
 PACKED = gzip.compress(CASE.answer)

@@ -6,8 +6,8 @@ import zlib
 
 import pytest
 
-from tests.exchanges import decode_case, shown
-from tests.wire_cases import STREAM, UNARY, by_name
+from tests.support.exchanges import decode_case, shown
+from tests.support.wire_cases import STREAM, UNARY, by_name
 
 
 def test_the_usage_of_a_stream_over_the_limit_is_read_from_its_tail() -> None:

@@ -13,8 +13,8 @@ from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
 from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.options import DecodeOptions
-from tests.exchanges import decode_case, make_exchange
-from tests.wire_cases import STREAM, UNARY
+from tests.support.exchanges import decode_case, make_exchange
+from tests.support.wire_cases import STREAM, UNARY
 
 ANSWER = {"request_id": "r-1", "xproxy_result": {}}
 SPAN: contextvars.ContextVar[str] = contextvars.ContextVar("SPAN", default="none")

@@ -19,8 +19,8 @@ from payi_transport.context.frame import Frame
 from payi_transport.decode.background_calls import BackgroundCall
 from payi_transport.decode.decode import decode
 from payi_transport.decode.options import DecodeOptions
-from tests.exchanges import decode_case, every_case, make_exchange, read, shown
-from tests.wire_cases import STREAM, UNARY, WireCase, by_name
+from tests.support.exchanges import decode_case, every_case, make_exchange, read, shown
+from tests.support.wire_cases import STREAM, UNARY, WireCase, by_name
 
 
 def timeless(event: Any) -> Any:

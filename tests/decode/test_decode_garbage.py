@@ -13,8 +13,8 @@ from payi_transport.capture.exchange import Outcome
 from payi_transport.decode.background_calls import BackgroundCall
 from payi_transport.decode.decode import decode
 from payi_transport.providers.registry import REGISTRY
-from tests.exchanges import decode_case, make_exchange
-from tests.wire_cases import UNARY, WireCase
+from tests.support.exchanges import decode_case, make_exchange
+from tests.support.wire_cases import UNARY, WireCase
 
 operations = st.sampled_from(sorted(REGISTRY.operations))
 

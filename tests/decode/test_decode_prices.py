@@ -11,8 +11,8 @@ from payi_transport.context.frame import Frame
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.routing.hosts import HostPattern
-from tests.exchanges import decode_case, make_exchange, read
-from tests.wire_cases import UNARY, WireCase, by_name
+from tests.support.exchanges import decode_case, make_exchange, read
+from tests.support.wire_cases import UNARY, WireCase, by_name
 
 
 def test_the_price_of_the_context_wins_over_host_and_model() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from payi_transport.capture.exchange import Outcome
 from payi_transport.decode.options import DecodeOptions
-from tests.exchanges import decode_case, every_case, make_exchange, read
-from tests.wire_cases import STREAM, UNARY, WireCase
+from tests.support.exchanges import decode_case, every_case, make_exchange, read
+from tests.support.wire_cases import STREAM, UNARY, WireCase
 
 
 @every_case

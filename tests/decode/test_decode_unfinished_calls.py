@@ -6,8 +6,8 @@ import pytest
 
 from payi_transport.capture.exchange import Outcome
 from payi_transport.values.event import Units
-from tests.exchanges import decode_case, make_exchange, read
-from tests.wire_cases import STREAM, UNARY, WireCase, by_name
+from tests.support.exchanges import decode_case, make_exchange, read
+from tests.support.wire_cases import STREAM, UNARY, WireCase, by_name
 
 
 def test_a_call_without_any_answer_has_status_299_and_the_failure() -> None:

@@ -16,8 +16,8 @@ from payi_transport.decode.exchange_decoder import Decoded, ExchangeDecoder
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.values.event import Event
-from tests.exchanges import ROUTE, make_exchange
-from tests.wire_cases import by_name
+from tests.support.exchanges import ROUTE, make_exchange
+from tests.support.wire_cases import by_name
 
 CHAT = by_name["openai/chat_unary"]
 ANSWER = {"request_id": "q", "xproxy_result": {"request_id": "q"}}

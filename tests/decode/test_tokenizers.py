@@ -20,8 +20,8 @@ from payi_transport.capture.exchange import Outcome
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.decode.tokenizers import Tokenizers
-from tests.exchanges import make_exchange, read
-from tests.wire_cases import STREAM, WireCase, by_name
+from tests.support.exchanges import make_exchange, read
+from tests.support.wire_cases import STREAM, WireCase, by_name
 
 JSON = {"content-type": "application/json"}
 

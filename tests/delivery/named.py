@@ -7,8 +7,8 @@ from typing import Any
 from payi_transport import Event, MemorySink
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.exchange_decoder import Decoded
-from tests.exchanges import make_exchange
-from tests.wire_cases import UNARY
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import UNARY
 
 __all__ = ["decode", "ids", "make_named"]
 

@@ -15,8 +15,8 @@ from payi_transport.delivery.inline import InlineDelivery
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
-from tests.exchanges import make_exchange
-from tests.wire_cases import CASES
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import CASES
 
 EVENT = Event(category="system.openai", units={}, provider_response_id="r")
 RESULT = {"request_id": "q"}

@@ -11,7 +11,7 @@ import pytest
 from payi_transport.client.account import PayiAccount
 from payi_transport.delivery.limit_polling import LimitPoller, fetch_state
 from payi_transport.delivery.limits import LimitStates
-from tests.origin import CannedResponse, Origin
+from tests.support.origin import CannedResponse, Origin
 
 SHORT = 0.002
 

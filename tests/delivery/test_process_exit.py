@@ -13,8 +13,8 @@ import pytest
 from celery.signals import worker_process_shutdown
 
 from payi_transport.delivery.process_exit import run_at_child_exit
-from tests.origin import CannedResponse, Origin
-from tests.programs import DOWN, TAKEN, delivered, make_environment, run, write
+from tests.support.origin import CannedResponse, Origin
+from tests.support.programs import DOWN, TAKEN, delivered, make_environment, run, write
 
 # As Python has it, unless a shell started it in the background: that keeps SIGINT from it.
 INTERRUPTIBLE = "signal.signal(signal.SIGINT, signal.default_int_handler)"

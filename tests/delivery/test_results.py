@@ -14,8 +14,8 @@ from payi_transport.context.results import ResultSlot, get_last_result, set_last
 from payi_transport.delivery.limit_polling import LimitPoller
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.delivery.results import ResultTracker
-from tests.exchanges import make_exchange
-from tests.wire_cases import CASES
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import CASES
 
 CASE = next(case for case in CASES if case.name == "openai/chat_unary")
 RESULT = {"limits": {"budget": {"state": "blocked"}}}

@@ -18,9 +18,9 @@ from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.sources import RingSource, SpoolSource
 from payi_transport.delivery.spool.spool import REJECTED_FILE, Spool
 from payi_transport.runtime.wake_event import WakeEvent
-from tests.exchanges import make_exchange
-from tests.waiting import wait_for_the_interpreter
-from tests.wire_cases import CASES
+from tests.support.exchanges import make_exchange
+from tests.support.waiting import wait_for_the_interpreter
+from tests.support.wire_cases import CASES
 
 CASE = next(case for case in CASES if case.name == "openai/chat_unary")
 

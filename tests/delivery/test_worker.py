@@ -14,9 +14,9 @@ from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.exchange_decoder import Decoded
 from tests.delivery.named import decode, ids, make_named
 from tests.delivery.worker_bench import Build, ScriptedSink
-from tests.exchanges import make_exchange
-from tests.waiting import wait_for_the_interpreter
-from tests.wire_cases import UNARY
+from tests.support.exchanges import make_exchange
+from tests.support.waiting import wait_for_the_interpreter
+from tests.support.wire_cases import UNARY
 
 WEIGHT = make_named(0).weight
 

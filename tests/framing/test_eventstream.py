@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.framing.eventstream import EXCEPTION, split_eventstream
-from tests.eventstream import Value, write_event, write_message
+from tests.support.eventstream import Value, write_event, write_message
 
 EVENTS = [
     ("messageStart", b'{"p":"ab","role":"assistant"}'),

@@ -9,7 +9,7 @@ import httpx
 import httpx2
 import pytest
 
-from tests.wire_cases import STREAM
+from tests.support.wire_cases import STREAM
 
 __all__ = ["Scripted", "every_module"]
 

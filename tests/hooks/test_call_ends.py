@@ -9,11 +9,11 @@ import anyio
 import pytest
 
 from payi_transport import AsyncPayiTransport, MemorySink, PayiTransport, payi_instrument
-from tests.calls import URL
-from tests.exchanges import events_of
-from tests.garbage import collect_garbage
 from tests.hooks.scripted import Scripted, every_module
-from tests.wire_cases import STREAM
+from tests.support.calls import URL
+from tests.support.exchanges import events_of
+from tests.support.garbage import collect_garbage
+from tests.support.wire_cases import STREAM
 
 
 @every_module

@@ -8,8 +8,8 @@ import httpx
 import pytest_httpx
 
 from payi_transport import MemorySink, payi_flush, payi_httpx_client, payi_instrument
-from tests.exchanges import shown
-from tests.wire_cases import UNARY
+from tests.support.exchanges import shown
+from tests.support.wire_cases import UNARY
 
 URL = "https://api.openai.com/v1/chat/completions"
 

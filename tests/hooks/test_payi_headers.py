@@ -8,10 +8,10 @@ import anyio
 import pytest
 
 from payi_transport import MemorySink, payi_instrument
-from tests.calls import URL
-from tests.exchanges import events_of
 from tests.hooks.scripted import Scripted, every_module
-from tests.wire_cases import STREAM
+from tests.support.calls import URL
+from tests.support.exchanges import events_of
+from tests.support.wire_cases import STREAM
 
 OWN = {"xProxy-User-ID": "v", "XPROXY-api-key": "k"}
 

@@ -8,10 +8,10 @@ import pytest
 
 from payi_transport import MemorySink, PayiTransport, payi_instrument, payi_stats
 from payi_transport.values.names import RECORDED_MARK
-from tests.calls import URL
-from tests.exchanges import events_of
 from tests.hooks.scripted import Scripted, every_module
-from tests.wire_cases import UNARY
+from tests.support.calls import URL
+from tests.support.exchanges import events_of
+from tests.support.wire_cases import UNARY
 
 
 @every_module

@@ -16,7 +16,7 @@ import urllib3
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import Frame
 from payi_transport.hooks.urllib3_response import READERS, record_body, record_read
-from tests.exchanges import ROUTE
+from tests.support.exchanges import ROUTE
 
 BODY = b"".join(b"line %d\n" % number for number in range(40))
 PACKED = gzip.compress(BODY)

@@ -7,10 +7,10 @@ from typing import Any
 import anyio
 
 from payi_transport import MemorySink, payi_instrument
-from tests.calls import URL
-from tests.exchanges import events_of, shown
 from tests.hooks.scripted import Scripted, every_module
-from tests.wire_cases import STREAM
+from tests.support.calls import URL
+from tests.support.exchanges import events_of, shown
+from tests.support.wire_cases import STREAM
 
 
 @every_module

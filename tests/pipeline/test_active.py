@@ -6,7 +6,7 @@ import os
 
 from payi_transport import MemorySink, PayiStats, payi_instrument, payi_stats, payi_uninstrument
 from payi_transport.pipeline.active import _leave_parent, get_active, get_last
-from tests.calls import call
+from tests.support.calls import call
 
 
 def test_there_is_one_while_instrumented() -> None:

@@ -28,8 +28,8 @@ from payi_transport.client.account import PayiAccount
 from payi_transport.config.schema import DeliverySettings, Settings
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.assembly import find_account, prepare_settings
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import CASES
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import CASES
 
 CASE = next(case for case in CASES if case.name == "openai/chat_unary")
 URL = "https://api.openai.com/v1/chat/completions"

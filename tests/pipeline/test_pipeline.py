@@ -25,10 +25,10 @@ from payi_transport import (
 )
 from payi_transport.capture.exchange import Outcome
 from payi_transport.pipeline.active import get_active
-from tests.calls import call
-from tests.exchanges import ROUTE
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import STREAM, UNARY
+from tests.support.calls import call
+from tests.support.exchanges import ROUTE
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import STREAM, UNARY
 
 
 class HeldSink(MemorySink):

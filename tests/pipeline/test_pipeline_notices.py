@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from payi_transport import MemorySink, ingest, payi_flush, payi_instrument, payi_stats, proxy, track_context
-from tests.calls import call
-from tests.wire_cases import UNARY
+from tests.support.calls import call
+from tests.support.wire_cases import UNARY
 
 
 def test_a_header_that_can_not_be_read_is_told_once_a_window_and_the_call_goes_on(

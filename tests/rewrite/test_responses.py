@@ -8,8 +8,8 @@ from payi_transport.capture.exchange import RequestRewrite
 from payi_transport.rewrite.add_result import DocumentResult, StreamResult
 from payi_transport.rewrite.include_usage import UsageHider
 from payi_transport.rewrite.responses import find_response_rewriter
-from tests.exchanges import make_exchange
-from tests.wire_cases import CASES
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import CASES
 
 SSE, JSON = "text/event-stream; charset=utf-8", "Application/JSON"
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from payi_transport.runtime.threads import run_on_thread
-from tests.threads import take_all_threads
+from tests.support.threads import take_all_threads
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from payi_transport.runtime.time_slices import in_time_slices, skip_pauses_while
-from tests.waiting import wait_for_the_interpreter
+from tests.support.waiting import wait_for_the_interpreter
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
-from tests.origin import Origin
+from tests.support.origin import Origin
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from payi_transport import Event, Units
-from tests.origin import CannedResponse
+from tests.support.origin import CannedResponse
 
 __all__ = ["ACCEPTED", "JSON", "event"]
 

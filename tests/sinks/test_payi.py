@@ -9,8 +9,8 @@ from email.utils import format_datetime
 import pytest
 
 from payi_transport.sinks.payi import PayiSink
-from tests.origin import CannedResponse, Origin
 from tests.sinks.events import ACCEPTED, JSON, event
+from tests.support.origin import CannedResponse, Origin
 
 
 def test_a_batch_is_one_bulk_request_with_an_array_as_its_body(bulk: PayiSink, origin: Origin) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
-from tests.origin import CannedResponse, Origin
 from tests.sinks.events import ACCEPTED, event
+from tests.support.origin import CannedResponse, Origin
 
 
 def test_an_endless_response_is_cut_off(bulk: PayiSink, origin: Origin) -> None:

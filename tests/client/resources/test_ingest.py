@@ -11,7 +11,7 @@ from payi_transport.client.resources.ingest import IngestUnitsParams
 from payi_transport.types import BulkIngestResponse, IngestResponse, IngestUnits
 from tests.client.endpoint_cases import EndpointCase, EndpointTests, check_request_and_response
 from tests.client.response_bodies import RESULT, WHEN, WHEN_TEXT
-from tests.origin import Origin
+from tests.support.origin import Origin
 
 __all__ = ["CASES"]
 

@@ -8,7 +8,7 @@ from payi_transport import Payi
 from payi_transport.types import PropertiesResponse, RequestResult
 from tests.client.endpoint_cases import EndpointCase, EndpointTests
 from tests.client.response_bodies import RESULT
-from tests.origin import Origin
+from tests.support.origin import Origin
 
 __all__ = ["CASES"]
 

@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 
 from payi_transport import MemorySink, payi_instrument, payi_stats, payi_uninstrument
 from tests.contract.bedrock import SERVICE, options
-from tests.origin import CannedResponse, Origin
+from tests.support.origin import CannedResponse, Origin
 
 HELLO: list[Any] = [{"role": "user", "content": [{"text": "Hello"}]}]
 GUARDRAIL = {"guardrailIdentifier": "gr-1", "guardrailVersion": "DRAFT"}

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError, ParamValidationError
 from payi_transport import MemorySink, payi_instrument, payi_stats
 from tests.contract.bedrock import CLIENTS, BedrockClient, options
 from tests.contract.clients import result
-from tests.origin import CannedResponse, Origin, Received
-from tests.sigv4 import is_signed
+from tests.support.origin import CannedResponse, Origin, Received
+from tests.support.sigv4 import is_signed
 
 MODEL = "us.amazon.nova-lite-v1:0"
 GUARDRAIL = {"guardrailIdentifier": "gr-1", "guardrailVersion": "DRAFT"}

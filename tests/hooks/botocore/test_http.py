@@ -16,10 +16,10 @@ from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
 
 from payi_transport import MemorySink, payi_instrument, payi_uninstrument
-from tests.exchanges import events_of, shown
-from tests.garbage import collect_garbage
-from tests.origin import CannedResponse, Origin
-from tests.wire_cases import STREAM, UNARY
+from tests.support.exchanges import events_of, shown
+from tests.support.garbage import collect_garbage
+from tests.support.origin import CannedResponse, Origin
+from tests.support.wire_cases import STREAM, UNARY
 
 PATH = "/v1/chat/completions"
 PIECES = [STREAM.answer[start : start + 200] for start in range(0, len(STREAM.answer), 200)]

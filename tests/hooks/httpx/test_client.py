@@ -21,7 +21,7 @@ from payi_transport import (
     payi_httpx_client,
     payi_instrument,
 )
-from tests.wire_cases import UNARY
+from tests.support.wire_cases import UNARY
 
 URL = "https://api.openai.com/v1/chat/completions"
 

@@ -20,11 +20,11 @@ from payi_transport import (
 )
 from payi_transport.hooks.httpx.installed import get_family
 from payi_transport.values.event import Event
-from tests.calls import URL
-from tests.exchanges import events_of, shown
 from tests.hooks.scripted import Scripted, every_module
-from tests.threads import take_all_threads
-from tests.wire_cases import STREAM, UNARY
+from tests.support.calls import URL
+from tests.support.exchanges import events_of, shown
+from tests.support.threads import take_all_threads
+from tests.support.wire_cases import STREAM, UNARY
 
 
 @every_module

@@ -16,8 +16,8 @@ from payi_transport.hooks.httpx.request import (
     read_body,
     read_headers,
 )
-from tests.calls import URL
 from tests.hooks.scripted import every_module
+from tests.support.calls import URL
 
 
 class PublicURL:

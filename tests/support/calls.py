@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.wire_cases import UNARY
+from tests.support.wire_cases import UNARY
 
 __all__ = ["URL", "call"]
 

@@ -17,7 +17,7 @@ from payi_transport.decode.options import DecodeOptions
 from payi_transport.routing.hosts import HostPattern
 from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
-from tests.wire_cases import CASES, WireCase
+from tests.support.wire_cases import CASES, WireCase
 
 __all__ = ["ROUTE", "decode_case", "events_of", "every_case", "make_exchange", "read", "shown"]
 

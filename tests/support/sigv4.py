@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.origin import Received
+from tests.support.origin import Received
 
 __all__ = ["ACCESS_KEY", "REGION", "SECRET_KEY", "is_signed"]
 

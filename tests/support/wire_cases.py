@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from payi_transport.framing import find_framing, is_stream
-from tests.eventstream import cut_stream, write_stream
+from tests.support.eventstream import cut_stream, write_stream
 
 __all__ = ["CASES", "STREAM", "UNARY", "WireCase", "by_name"]
 
@@ -78,7 +78,7 @@ def _load(folder: Path) -> WireCase:
     )
 
 
-CASES = [_load(path.parent) for path in sorted((Path(__file__).parent / "wire").glob("*/*/event.json"))]
+CASES = [_load(path.parent) for path in sorted((Path(__file__).parents[1] / "wire").glob("*/*/event.json"))]
 by_name = {case.name: case for case in CASES}
 # The call that a test makes which is not about its body.
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]

@@ -10,11 +10,11 @@ import textwrap
 from collections import Counter
 from pathlib import Path
 
-from tests.origin import CannedResponse, Origin
+from tests.support.origin import CannedResponse, Origin
 
 __all__ = ["DOWN", "TAKEN", "delivered", "make_environment", "run", "write"]
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TAKEN = CannedResponse([b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'])
 DOWN = CannedResponse([b"{}"], status=503)
 

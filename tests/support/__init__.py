@@ -1,0 +1,1 @@
+"""What the tests of several folders share: servers on loopback, recorded calls, programs of their own."""
