@@ -1,1 +1,1 @@
-"""From the end of an exchange to the delivery of its event: queue, disk, workers."""
+"""From a finished exchange to the delivery of its event: ring, workers, retries, spool, inline delivery."""

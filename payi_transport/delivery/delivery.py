@@ -1,4 +1,12 @@
-"""Ring, workers and counts of one process. A child that was forked has its own, and begins empty."""
+"""The delivery of one process: its ring, its workers, and the account of every call.
+
+Without a spool, one worker takes exchanges from the ring, decodes them, and calls the sink. With a spool
+there are two workers in a row. The first decodes and writes to disk, so that a slow or unreachable sink never
+holds up the ring. The second reads from the disk and calls the sink.
+
+Threads, locks, and open files do not survive a fork, so a forked child gets a new `Delivery` that starts with
+zeros. The parent keeps the old one, and everything that waits in it.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +39,10 @@ _LOST_AFTER_SHUTDOWN: Final = "shutdown"
 
 
 class Delivery:
-    """From the end of an exchange to the delivery of its event.
+    """Take finished exchanges with `push`, and deliver their events to `sink`.
 
-    One worker brings exchanges from the ring to the sink. With a spool there are two in a row: the first
-    brings them to the disk, so no destination holds it up, and the second from there to the sink, whose
-    answers `listener` is told then.
+    `listener` is called with what the sink returned for an event, if events go through a spool. Without one,
+    the listener comes with the decoded event.
     """
 
     def __init__(
@@ -49,15 +56,15 @@ class Delivery:
         loss_log: RateLimitedLogger,
         on_fault: Callable[[Exception], None],
     ) -> None:
-        # The process that it runs in; none before `start`.
+        # The process in which it runs; 0 before `start`.
         self.pid = 0
-        # The exchanges whose answer has begun and not ended.
+        # The exchanges whose responses are still streaming, by id.
         self.open_exchanges: dict[int, ReferenceType[Exchange]] = {}
         self._loss_log = loss_log
         self._on_fault = on_fault
         self._listener = listener
         self._captured = Counter()
-        self._shed = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
+        self._dropped = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
         self.closed = self._flushed = False
         self._wake = WakeEvent()
         delivery = settings.delivery
@@ -75,25 +82,30 @@ class Delivery:
         decode: Callable[[Exchange], Decoded | str],
         delivery_log: RateLimitedLogger,
     ) -> list[Worker]:
-        """The workers that an event passes, one behind the other."""
-        most = settings.delivery.max_batch
+        """Return the workers in the order in which events pass them."""
+        max_batch = settings.delivery.max_batch
         retry = settings.ingest_retry
         make = partial(Worker, interval=settings.delivery.flush_interval, on_fault=self._on_fault)
-        source = RingSource(self._ring, decode, self._on_fault, most)
+        source = RingSource(self._ring, decode, self._on_fault, max_batch)
         if self._spool is None:
             return [make(source, sink, wake=self._wake, retry=retry, log=delivery_log)]
         written = WakeEvent()
-        disk = SpoolSink(self._spool, most, written)
-        back = SpoolSource(self._spool, sink.batch_limit or most, written, self._on_fault, self._listener)
-        # The spool is the queue.
+        spool_sink = SpoolSink(self._spool, max_batch, written)
+        spool_source = SpoolSource(
+            self._spool, sink.batch_limit or max_batch, written, self._on_fault, self._listener
+        )
+        # The spool is the retry queue, so the settings that bound or disable the one in memory don't apply.
         retry = IngestRetrySettings(queue_interval=retry.queue_interval)
         return [
-            make(source, disk, wake=self._wake, retry=retry, log=self._loss_log),
-            make(back, sink, wake=written, retry=retry, log=delivery_log),
+            make(source, spool_sink, wake=self._wake, retry=retry, log=self._loss_log),
+            make(spool_source, sink, wake=written, retry=retry, log=delivery_log),
         ]
 
     def start(self) -> None:
-        """Run in this process. Threads can't be started while the interpreter exits: that is a fault."""
+        """Start the workers in this process.
+
+        An exiting interpreter starts no threads. That counts as a fault, and what is pushed is counted.
+        """
         try:
             for worker in self._workers:
                 worker.start()
@@ -102,24 +114,26 @@ class Delivery:
         self.pid = os.getpid()
 
     def push(self, exchange: Exchange) -> None:
-        """The end of an exchange, on whatever thread that was. Never blocks or raises."""
+        """Queue a finished exchange. Any thread may call this; it never blocks or raises."""
         try:
             self._captured.add()
-            # A finaliser may run in the middle of anything, a lock that waking takes included.
-            quietly = exchange.outcome is Outcome.ABANDONED
+            # An abandoned exchange is pushed by a finalizer, which may have interrupted code that holds the
+            # lock of the wake event or of the log. Then the worker finds it at its next interval.
+            in_finalizer = exchange.outcome is Outcome.ABANDONED
             if self.closed:
-                self._shed[_LOST_AFTER_SHUTDOWN].add()
-            elif not self._ring.push(exchange, exchange.weight, quietly=quietly):
-                self._shed[_LOST_AT_RING].add()
-                if not quietly:
+                self._dropped[_LOST_AFTER_SHUTDOWN].add()
+            elif not self._ring.push(exchange, exchange.weight, wake=not in_finalizer):
+                self._dropped[_LOST_AT_RING].add()
+                if not in_finalizer:
                     self._loss_log.warning(
-                        "calls outrun the delivery of their events, the newest are not reported"
+                        "calls end faster than their events can be delivered, and the newest are dropped;"
+                        " delivery.ring_capacity and delivery.max_bytes_in_flight bound how many may wait"
                     )
         except Exception as exc:
             self._on_fault(exc)
 
     def flush(self, timeout: float) -> bool:
-        """Deliver all that was pushed before and waits, within `timeout` seconds; False if any is not."""
+        """Deliver everything pushed before this call within `timeout` seconds; return False if any is not."""
         if not self.pid:
             return True
         deadline = monotonic() + timeout
@@ -127,15 +141,16 @@ class Delivery:
         return all(flushed)
 
     def close(self, timeout: float) -> bool:
-        """Take no more, and flush within `timeout` seconds. Once: a second call waits for nothing.
+        """Accept no more exchanges, and flush within `timeout` seconds. A second call returns at once.
 
-        An answer that is still open is reported as far as it came: nobody may collect what would end it.
+        Responses that are still streaming are reported with what has arrived so far, because nobody may be
+        left to finish or collect them.
         """
         if self.closed:
             return self._flushed
         deadline = monotonic() + timeout
-        self._end_open()
-        # First, or what threads go on to capture meanwhile would be left behind.
+        self._end_open_exchanges()
+        # Before the flush. What other threads capture during the flush would otherwise stay in the ring.
         self.closed = True
         self._flushed = self.flush(timeout)
         if self.pid:
@@ -143,33 +158,37 @@ class Delivery:
                 worker.stop(max(0.0, deadline - monotonic()) if self._flushed else 0.0)
         stats = self.stats()
         if stats.queued:
-            self._loss_log.warning(f"stopped with {stats.queued} events undelivered")
+            self._loss_log.warning(
+                f"stopped with {stats.queued} events undelivered; call payi_flush() earlier, or set"
+                " delivery.spool_directory to keep such events on disk for the next process"
+            )
         return self._flushed
 
-    def _end_open(self) -> None:
-        # A copy is made at once, while other threads go on.
-        for found in self.open_exchanges.copy().values():
-            exchange = found()
+    def _end_open_exchanges(self) -> None:
+        # Other threads go on adding and removing, and dict.copy is atomic.
+        for reference in self.open_exchanges.copy().values():
+            exchange = reference()
             if exchange is not None:
                 exchange.finish(Outcome.ABANDONED)
 
     def leave_to_parent(self) -> None:
-        """This process is a forked child, and all of this its parent's."""
+        """Close the files without changing them; in a forked child, everything here is the parent's."""
         if self._spool is not None:
             self._spool.leave_to_parent()
 
     def stats(self, faults: int = 0) -> PayiStats:
-        """Where everything is that was captured."""
-        # From the end to the beginning: what moves on meanwhile is seen where it was, and nothing twice.
+        """Return where everything that was captured is now."""
+        # Read from the last stage to the first. An event that moves on in between is then seen where it was,
+        # and never twice.
         first, last = self._workers[0].counts, self._workers[-1].counts
         delivered, lost = last.delivered, Tally(last.lost)
         settled = delivered + lost.total()
         skipped = dict(first.skipped)
         spooled = 0
         if self._spool is not None:
-            spooled = max(0, first.delivered - settled - self._spool.held)
+            spooled = max(0, first.delivered - settled - self._spool.in_memory)
             lost.update(first.lost)
-        lost.update({reason: counter.value for reason, counter in self._shed.items()})
+        lost.update({reason: counter.value for reason, counter in self._dropped.items()})
         captured = self._captured.value
         return PayiStats(
             captured=captured,
@@ -188,6 +207,6 @@ class Delivery:
         )
 
     def _wake_worker(self) -> None:
-        # Setting an event takes a lock, asking does not.
+        # Setting the event takes a lock, checking it does not.
         if not self._wake.is_set():
             self._wake.set()

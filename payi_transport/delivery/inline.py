@@ -1,42 +1,35 @@
-"""Inline delivery: a call waits for its own report, so that its result can be in the answer."""
+"""Inline delivery: a call waits for its own report, so that its result can be part of the response.
+
+The event is decoded and sent on the thread that ends the exchange, while the user's code waits. So this path
+gives up early. It makes only as many retries as are configured, asks nothing of Pay-i while Pay-i wants to be
+left alone (`retry.CircuitBreaker`), and passes everything that can wait to the background queue: responses
+that were left before their end, whose caller no longer looks at a result, and events that Pay-i did not take.
+
+Every call is counted once: here if it ended here, or by the queue's worker if it was passed on.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic, sleep
-from typing import Any, NamedTuple
 
 import msgspec
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.decode.exchange_decoder import Decoded
+from payi_transport.delivery.retry import CircuitBreaker, find_inline_pauses, find_wait
 from payi_transport.delivery.stats import PayiStats
-from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt, Sink, check_receipt
+from payi_transport.sinks.protocol import Receipt, Sink, check_receipt
 from payi_transport.values.event import Event
 
-__all__ = ["Delivered", "InlineCounts", "InlineDelivery"]
-
-
-class Delivered(NamedTuple):
-    """What became of one event. `again`: it may be sent later; `lost` is why it never will be.
-
-    `wait` is how many seconds Pay-i is to be left alone first, `denied` that it takes nothing at all.
-    """
-
-    answer: Mapping[str, Any] = {}
-    again: bool = False
-    wait: float = 0.0
-    denied: bool = False
-    lost: str | None = None
-    problem: str | None = None
-    bytes_sent: int = 0
+__all__ = ["InlineCounts", "InlineDelivery"]
 
 
 class InlineCounts:
-    """What became of the calls that ended here; those that were handed on are counted there."""
+    """What became of the calls that ended here. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,7 +43,7 @@ class InlineCounts:
         return self.delivered + self.lost.total() + self.skipped.total()
 
     def add_to(self, stats: PayiStats) -> PayiStats:
-        """The counts of a pipeline, these among them."""
+        """Return the stats of background delivery with these counts added."""
         return msgspec.structs.replace(
             stats,
             captured=stats.captured + self.captured,
@@ -61,7 +54,7 @@ class InlineCounts:
         )
 
     def add(self, *, lost: str | None = None, skipped: str | None = None, bytes_sent: int = 0) -> None:
-        """One more; delivered, where it is neither lost nor skipped."""
+        """Count one call: as skipped or lost for a reason, or else as delivered."""
         with self._lock:
             self.bytes_sent += bytes_sent
             if skipped is not None:
@@ -73,11 +66,9 @@ class InlineCounts:
 
 
 class InlineDelivery:
-    """Ends exchanges on the thread of their caller. `sink` is called from many threads at once.
+    """Report exchanges on the threads that end them. `sink` is called from many threads at once.
 
-    `queue` takes what is to be reported in the background: answers that were left early, as nobody waits for
-    their result, events that Pay-i did not take, if the retry queue is on, and those of calls that end while
-    Pay-i is to be left alone. Never raises.
+    `queue` takes what is to be reported in the background, and `on_problem` the text of a failed delivery.
     """
 
     def __init__(
@@ -97,12 +88,10 @@ class InlineDelivery:
         self._queue = queue
         self._on_fault = on_fault
         self._on_problem = on_problem
-        self._lock = threading.Lock()
-        # Until when Pay-i is left alone; 0.0 when it did not ask for that last.
-        self._not_before = 0.0
+        self._breaker = CircuitBreaker()
 
     def deliver(self, exchange: Exchange) -> None:
-        """Report a call; its exchange has the result then."""
+        """Report a finished call and store its result on the exchange. Never raises."""
         if exchange.outcome is not Outcome.EXHAUSTED:
             self._queue(exchange)
             return
@@ -118,72 +107,52 @@ class InlineDelivery:
             self._report(exchange, decoded)
 
     def _report(self, exchange: Exchange, decoded: Decoded) -> None:
-        if not self._may_ask():
+        if not self._breaker.allows_call(monotonic()):
             self._enqueue(exchange, decoded)
             return
-        delivered = self._send(decoded.event)
-        queued = delivered.again and self._retry.queue_enabled
-        # Who takes a denied event from the queue is denied as well, and says so once.
-        if delivered.problem is not None and not (queued and delivered.denied):
-            self._on_problem(delivered.problem)
+        receipt = self._send(decoded.event)
+        queued = bool(receipt.retry) and self._retry.queue_enabled
+        # The worker that takes a denied event from the queue will be denied too, and logs it once.
+        if receipt.problem is not None and not (queued and receipt.denied):
+            self._on_problem(receipt.problem)
         if queued:
             self._enqueue(exchange, decoded)
         else:
-            self._settle(exchange, decoded, delivered)
-
-    def _may_ask(self) -> bool:
-        """Whether Pay-i may be asked now: behind a time that it was left alone for by one call first."""
-        with self._lock:
-            now = monotonic()
-            if now < self._not_before:
-                return False
-            if self._not_before:
-                self._not_before = now + LONGEST_WAIT
-            return True
+            self._settle(exchange, decoded, receipt)
 
     def _enqueue(self, exchange: Exchange, decoded: Decoded) -> None:
-        self._queue(msgspec.structs.replace(exchange, event=decoded.event, listener=decoded.listener))
-
-    def _settle(self, exchange: Exchange, decoded: Decoded, delivered: Delivered) -> None:
-        lost = "retry_disabled" if delivered.again else delivered.lost
-        self.counts.add(lost=lost, bytes_sent=delivered.bytes_sent)
+        queued = msgspec.structs.replace(exchange, event=decoded.event, listener=decoded.listener)
+        # The hook may hold the exchange as long as the user holds the response.
         exchange.forget()
-        result = delivered.answer.get("xproxy_result")
+        self._queue(queued)
+
+    def _settle(self, exchange: Exchange, decoded: Decoded, receipt: Receipt) -> None:
+        lost = "retry_disabled" if receipt.retry else receipt.rejected.get(0)
+        self.counts.add(lost=lost, bytes_sent=receipt.bytes_sent)
+        exchange.forget()
+        response = receipt.results.get(0, {})
+        result = response.get("xproxy_result")
         if isinstance(result, dict):
             exchange.take_result(result)
         if lost is None and decoded.listener is not None:
-            decoded.listener(delivered.answer)
+            decoded.listener(response)
 
-    def _send(self, event: Event) -> Delivered:
-        """With as many retries as are configured, each after twice the pause; none where it is to wait."""
-        delivered = self._try(event)
-        for retry in range(self._retry.max_inline_retries):
-            if not delivered.again or delivered.wait:
+    def _send(self, event: Event) -> Receipt:
+        """Send an event, with the configured retries; stop early if the sink asks for a wait."""
+        receipt = self._try(event)
+        for pause in find_inline_pauses(self._retry):
+            if not receipt.retry or find_wait(receipt):
                 break
-            sleep(self._retry.inline_retry_initial_delay * 2**retry)
-            delivered = self._try(event)
-        self._not_before = monotonic() + delivered.wait if delivered.wait else 0.0
-        return delivered
+            sleep(pause)
+            receipt = self._try(event)
+        self._breaker.update(receipt, monotonic())
+        return receipt
 
-    def _try(self, event: Event) -> Delivered:
+    def _try(self, event: Event) -> Receipt:
         try:
             receipt = self._sink.deliver([event])
             check_receipt(receipt, 1)
         except Exception as exc:
             self._on_fault(exc)
-            return Delivered(again=True, problem=f"delivery failed ({type(exc).__name__})")
-        return Delivered(
-            receipt.results.get(0, {}),
-            bool(receipt.retry),
-            _find_wait(receipt),
-            receipt.denied,
-            receipt.rejected.get(0),
-            receipt.problem,
-            receipt.bytes_sent,
-        )
-
-
-def _find_wait(receipt: Receipt) -> float:
-    """How long the destination is to be left alone. Seconds."""
-    usual = LONGEST_WAIT if receipt.denied else 0.0
-    return min(usual if receipt.wait is None else receipt.wait, LONGEST_WAIT)
+            return Receipt(retry=(0,), problem=f"delivery failed ({type(exc).__name__})")
+        return receipt

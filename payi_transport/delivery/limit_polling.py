@@ -1,6 +1,8 @@
-"""Asking Pay-i again and again whether a blocked limit still blocks, as nothing else would tell.
+"""Ask Pay-i at intervals whether a blocked limit still blocks.
 
-Where limits are enforced, no call that names a blocked one is sent, so no answer brings its new state.
+States of limits arrive with the results of calls. Where limits are enforced, a call that names a blocked
+limit is refused before it is sent, so it brings no result, and the limit would stay blocked forever. Polling
+is what ends that. The thread runs only while some limit is blocked, so most programs never start it.
 """
 
 from __future__ import annotations
@@ -14,14 +16,14 @@ from payi_transport.errors import NotFoundError
 
 __all__ = ["LimitPoller", "fetch_state"]
 
-# How long one question may take, in seconds.
+# How long one request may take. Seconds.
 _TIMEOUT = 10.0
 
 
 class LimitPoller:
-    """Asks for each blocked limit every `interval` seconds, on a thread that lives as long as there is one.
+    """Fetch the state of each blocked limit every `interval` seconds, until none is blocked.
 
-    `fetch` says the state of a limit, and may raise: then the state stays, and `on_problem` is told.
+    `fetch` returns the state of a limit. If it raises, the state stays as it is, and `on_problem` is called.
     """
 
     def __init__(
@@ -40,31 +42,33 @@ class LimitPoller:
         self._running = False
 
     def ensure_running(self) -> None:
-        """Begin to ask, if a limit is blocked and nobody asks yet. Never raises."""
+        """Start polling if a limit is blocked and no thread polls yet. Never raises."""
         with self._lock:
             if self._running or self._stopped.is_set() or not self._limits.find_blocked():
                 return
             self._running = True
         try:
             threading.Thread(target=self._run, name="payi-limits", daemon=True).start()
-        except RuntimeError as exc:  # there are too many, or the interpreter exits
+        except RuntimeError as exc:  # too many threads, or the interpreter is exiting
             self._running = False
             self._on_problem(exc)
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Stop polling for good."""
         self._stopped.set()
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval):
             for limit_id in self._limits.find_blocked():
-                self._check(limit_id)
+                self._poll(limit_id)
+            # Under the lock, so that a limit that blocks right now either keeps this thread or starts
+            # another.
             with self._lock:
                 self._running = bool(self._limits.find_blocked())
                 if not self._running:
                     return
 
-    def _check(self, limit_id: str) -> None:
+    def _poll(self, limit_id: str) -> None:
         try:
             self._limits.set(limit_id, self._fetch(limit_id))
         except Exception as exc:
@@ -72,11 +76,11 @@ class LimitPoller:
 
 
 def fetch_state(account: PayiAccount, limit_id: str) -> str:
-    """ "blocked" or "ok", by what was spent of a limit; a limit that is gone blocks nothing.
+    """Return "blocked" or "ok" for a limit, by what was spent of it. A deleted limit is "ok".
 
     Raises the errors of the Pay-i client.
     """
-    # Most programs need none of the client, so that it is not to be imported with everything else.
+    # Imported late, because most programs never need the client, and it is large.
     from payi_transport.client.payi import Payi
 
     with Payi(

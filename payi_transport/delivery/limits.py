@@ -1,4 +1,4 @@
-"""The latest state of each limit that Pay-i told of, and which call is to be refused for one."""
+"""The latest state of each limit that Pay-i reported, and which calls a blocked one refuses."""
 
 from __future__ import annotations
 
@@ -11,23 +11,30 @@ __all__ = ["BLOCKED", "LimitStates"]
 
 # States in which Pay-i wants no more calls. Source: `xproxy_result.limits` of the ingest API.
 BLOCKED = frozenset({"blocked", "blocked_external"})
-# Ids are the program's own; a bound all the same.
-_REMEMBERED = 100_000
+# The ids come from responses, so their number needs a bound.
+_MAX_LIMITS = 100_000
 
 
 class LimitStates:
-    """States by limit id. `on_change` hears of each id and its new state; what it raises is the caller's."""
+    """States by limit id. Any thread may use it.
+
+    `on_change` is the user's listener. It is called with the id and the new state whenever a state changes,
+    and what it raises reaches the caller of `update` and `set`.
+    """
 
     def __init__(self, on_change: Callable[[str, str], Any] | None = None) -> None:
         self._states: dict[str, str] = {}
         self._on_change = on_change
 
     def update(self, result: Result) -> None:
-        """Take over what a result says."""
-        told = result.get("limits")
+        """Take over the states in a result, whatever its shape.
+
+        An id that is listed as blocked but has no state of its own counts as "blocked".
+        """
+        limits = result.get("limits")
         states = {
             limit_id: limit.get("state")
-            for limit_id, limit in (told.items() if isinstance(told, dict) else ())
+            for limit_id, limit in (limits.items() if isinstance(limits, dict) else ())
             if isinstance(limit, dict)
         }
         blocked = result.get("blocked_limit_ids")
@@ -39,20 +46,21 @@ class LimitStates:
                 self.set(limit_id, state)
 
     def set(self, limit_id: str, state: str) -> None:
-        """One limit is in this state now."""
+        """Set the state of one limit. New ids beyond the first 100,000 are ignored."""
         if self._states.get(limit_id) == state:
             return
-        if limit_id in self._states or len(self._states) < _REMEMBERED:
+        if limit_id in self._states or len(self._states) < _MAX_LIMITS:
             self._states[limit_id] = state
             if self._on_change is not None:
                 self._on_change(limit_id, state)
 
     def snapshot(self) -> dict[str, str]:
-        """Every state that is known."""
+        """Return a copy of all known states."""
         return self._states.copy()
 
     def find_blocked(self, limit_ids: Iterable[str] | None = None) -> list[str]:
-        """Those that block, of the given ids or of all."""
+        """Return the ids that block calls, among the given ones or among all."""
+        # Other threads may add ids while this one iterates over all of them.
         states = self._states.copy() if limit_ids is None else self._states
         ids = states if limit_ids is None else limit_ids
         return [limit_id for limit_id in ids if states.get(limit_id) in BLOCKED]

@@ -1,4 +1,19 @@
-"""What it takes to be heard at the end of a process where Python's own atexit is not enough."""
+"""Run a last flush in the processes whose end Python's own `atexit` does not see.
+
+Each kind of process ends in its own way, so each needs its own hook:
+
+- A normal interpreter runs `atexit`. The public API registers that hook; nothing here is needed.
+- A child of `multiprocessing`, or of `billiard` (Celery's copy of it), ends in `os._exit` and skips `atexit`.
+  It runs the finalizers registered with its package's `util.Finalize`.
+- A child of Celery's prefork pool may skip those as well. It sends the signal `worker_process_shutdown`.
+- A process forked with plain `os.fork` runs whatever its own code runs.
+
+Both pools clear their finalizers when a child starts, a spawned child even after it has imported the main
+module. So a finalizer has to be registered after that, by a hook that the pool runs next. The packages are
+looked up in `sys.modules` and never imported: where they are not loaded, no such child exists.
+
+Under gevent one more thing ends early: name resolution, see `prepare_resolver`.
+"""
 
 from __future__ import annotations
 
@@ -8,53 +23,54 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["prepare_resolver", "run_at_child_exit", "run_at_pool_worker_exit"]
+__all__ = ["RESOLVER_SECONDS", "prepare_resolver", "run_at_child_exit", "run_at_pool_worker_exit"]
 
-# Children of multiprocessing, and of billiard, which is Celery's, run the finalizers of these, and no atexit.
 _POOLS = ("multiprocessing.util", "billiard.util")
-# Behind the finalizers of others, which may still make calls.
+# After the finalizers of others, which may still make calls.
 _PRIORITY = -100
+# How long `prepare_resolver` lasts, with a margin. Seconds.
+RESOLVER_SECONDS = 2.0
 _watched: set[str] = set()
 
 
 def run_at_pool_worker_exit(function: Callable[[], object]) -> None:
-    """Have `function` run at the end of this process, if a pool began it, and of those that one begins here.
-
-    A pool drops all finalizers when a child begins, which is behind the import of the main module.
-    """
-    if _is_child_of_pool():
+    """Run `function` at the end of every pool worker: this process, if it is one, and each it starts."""
+    if _is_pool_worker():
+        # Its after-fork hooks may have run already.
         run_at_child_exit(function)
     for name in _POOLS:
         if name in sys.modules and name not in _watched:
             _watched.add(name)
-            # Kept for as long as its first argument lives, and called with it.
+            # Each child calls `run_at_child_exit(function)` after it has cleared its finalizers.
             sys.modules[name].register_after_fork(function, run_at_child_exit)
 
 
-def _is_child_of_pool() -> bool:
-    # Both packages set it where they begin a child, and nowhere else.
+def _is_pool_worker() -> bool:
+    # Both packages set this attribute when they start a child, and nowhere else.
     processes = (sys.modules.get(f"{package}.process") for package in ("multiprocessing", "billiard"))
     return any(process.current_process()._parent_pid is not None for process in processes if process)
 
 
 def run_at_child_exit(function: Callable[[], object]) -> None:
-    """Have `function` run when this process ends, which somebody forked."""
+    """Run `function` at the end of this process, which was forked, on every way that it may end."""
     for name in _POOLS:
         if name in sys.modules:
             sys.modules[name].Finalize(None, function, exitpriority=_PRIORITY)
     if "celery.signals" in sys.modules:
-        # All that a child of Celery's pool tells of its end.
+
         def on_shutdown(**_: Any) -> None:
             function()
 
+        # Celery keeps weak references by default, and nobody else holds this function.
         sys.modules["celery.signals"].worker_process_shutdown.connect(on_shutdown, weak=False)
 
 
 def prepare_resolver() -> None:
-    """Resolve an address now, so that one can be resolved while the interpreter exits in the next seconds.
+    """Make sure that host names can be resolved for the next `RESOLVER_SECONDS`, even at interpreter exit.
 
-    gevent resolves on a native thread that it lets go when it had no work for 5 seconds, and from Python 3.12
-    on none can be started at an exit. Does nothing where there is no gevent.
+    gevent resolves names on a native thread that it ends after 5 idle seconds. From Python 3.12 on, an
+    exiting interpreter starts no new thread, so the last flush would fail to find Pay-i. Resolving an address
+    keeps that thread alive. Without gevent this does nothing.
     """
     if "gevent" in sys.modules:
         with contextlib.suppress(OSError, RuntimeError):

@@ -1,4 +1,9 @@
-"""Taking over what Pay-i says of calls: their last result for the caller, the states of limits for all."""
+"""Take over the results that Pay-i returns for calls: one for the caller, the states of limits for everyone.
+
+A result (`xproxy_result`) arrives in one of two ways. A call that went through Pay-i's proxy has it in the
+body of its own response. Any other call has it in Pay-i's response to its event, if the event was sent by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +20,21 @@ __all__ = ["ResultTracker"]
 
 
 class ResultTracker:
-    """`check` asks for the state of blocked limits where they are enforced. Never raises."""
+    """Update the last result and the states of limits. No method raises.
+
+    `poller` asks for the states of blocked limits, where limits are enforced.
+    """
 
     def __init__(
-        self, limits: LimitStates, check: LimitPoller | None, on_fault: Callable[[BaseException], None]
+        self, limits: LimitStates, poller: LimitPoller | None, on_fault: Callable[[BaseException], None]
     ) -> None:
         self._limits = limits
-        self._check = check
+        self._poller = poller
         self._on_fault = on_fault
 
     def end_proxied(self, exchange: Exchange) -> None:
-        """The end of a call that went through Pay-i, which says in the answer what came of it."""
+        """Read the result of a finished call that went through Pay-i's proxy; it needs no event."""
+        # In a finalizer: nobody sees the result, and the context is that of unrelated code.
         if exchange.outcome is Outcome.ABANDONED:
             return
         if exchange.outcome is Outcome.EXHAUSTED:
@@ -37,27 +46,28 @@ class ResultTracker:
             return
         if result is not None:
             exchange.take_result(result)
-            self._note_limits(result)
+            self._update_limits(result)
 
-    def on_response(self, answer: Mapping[str, Any]) -> None:
-        """Pay-i's answer to an event that went alone, whoever made that. On any thread."""
-        result = answer.get("xproxy_result")
+    def on_response(self, response: Mapping[str, Any]) -> None:
+        """Read the result in Pay-i's response to a single event. Any thread may call this."""
+        result = response.get("xproxy_result")
         if isinstance(result, dict):
-            self._note_limits(result)
+            self._update_limits(result)
 
-    def _note_limits(self, result: Result) -> None:
+    def _update_limits(self, result: Result) -> None:
         try:
             self._limits.update(result)
-        except BaseException as exc:  # of the listener that the user gave: nothing that it raises ends us
+        except BaseException as exc:
+            # From the user's listener. Not even its SystemExit may end this thread.
             self._on_fault(exc)
         self.poll_limits()
 
     def poll_limits(self) -> None:
-        """See to it that somebody asks for the state of limits that block."""
-        if self._check is not None:
-            self._check.ensure_running()
+        """Make sure that the states of blocked limits are being polled."""
+        if self._poller is not None:
+            self._poller.ensure_running()
 
     def stop(self) -> None:
-        """Ask no more."""
-        if self._check is not None:
-            self._check.stop()
+        """Stop polling."""
+        if self._poller is not None:
+            self._poller.stop()

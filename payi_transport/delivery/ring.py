@@ -1,11 +1,16 @@
-"""A bounded queue from many callers to one worker. Pushing takes no lock, never blocks and never raises.
+"""A bounded queue from many callers to one worker. Pushing takes no lock, never blocks, and never raises.
 
-CPython's `deque` is the fastest lock-free ring there is in Python: `append` and `popleft` are atomic, and
-`next(itertools.count())` is an atomic ticket (both also without the GIL, from 3.13 on). The tickets tell
-losses exactly: what was offered is either refused, still in flight, or released by the worker.
+The items are in a `collections.deque`, which in CPython needs no lock of its own: `append` and `popleft` are
+single C calls that no other thread can interrupt, with the GIL or without it. `next(itertools.count())` is
+atomic in the same way, and numbers the items: these are their tickets. A list of preallocated slots, as ring
+buffers have in other languages, is slower in Python, because each index operation is a bytecode of its own.
 
-An item is in flight from its push until the worker releases it, so both bounds hold for the decoded events
-that wait for delivery as well.
+Losses are exact, although no lock holds the numbers together. An item is in flight from its push until the
+worker releases it. A push either adds an item to the deque or returns False, so everything offered is
+refused, in flight, or released, and each of the three is counted by the one who knows. Only the two bounds
+are soft: threads that push at the same moment may each see the last free place, and all take it.
+
+An item stays in flight while its decoded event waits for delivery. So the bounds hold for the memory of both.
 """
 
 from __future__ import annotations
@@ -22,15 +27,15 @@ __all__ = ["Counter", "Ring", "Ticketed"]
 
 T = TypeVar("T")
 
-# This part of the room may wait, and as much may be held, before anything is done about it: half is left for
-# what comes until it is.
-_PART = 4
+# The worker is woken when a quarter of the room waits, and delivers at once when it holds a quarter. That
+# leaves half of it for what callers push in the meantime.
+_HIGH_WATER_PART = 4
 
 
 class Counter:
-    """A counter that any thread may raise and read.
+    """A counter that any thread may increment and read, without a lock.
 
-    `add()` raises it by one; the answer is a number that no other call gets, rising with time.
+    `add()` increments it and returns a number that no other call returns, rising with time.
     """
 
     __slots__ = ("_ticks", "add")
@@ -41,13 +46,12 @@ class Counter:
 
     @property
     def value(self) -> int:
-        # `count(7)`: only its repr tells the next number without taking it, which readers at once would need
-        # a lock to put right.
+        # The repr, `count(7)`, is the only way to see the next number without consuming it.
         return int(repr(self._ticks)[len("count(") : -1])
 
 
 class Ticketed(NamedTuple, Generic[T]):
-    """An item, its place in line and the bytes it holds."""
+    """An item with its ticket, which rises with each push, and the bytes it holds."""
 
     ticket: int
     item: T
@@ -59,43 +63,48 @@ _make_ticketed = functools.partial(tuple.__new__, Ticketed)
 
 
 class Ring(Generic[T]):
-    """`capacity` items and `max_bytes` in flight at most; beyond either, the newest are refused.
+    """Hold at most `capacity` items and `max_bytes` in flight, and refuse the newest beyond either.
 
-    Both bounds are soft by as many items as there are threads pushing at one moment. `wake` is called when
-    `most` items wait, or what takes a quarter of the room.
+    Both bounds are soft by as many items as there are threads pushing at one moment. `wake` is called at the
+    high-water mark: when `max_batch` items wait, or what takes a quarter of the room.
     """
 
-    def __init__(self, capacity: int, max_bytes: int, most: int, wake: Callable[[], None]) -> None:
+    def __init__(self, capacity: int, max_bytes: int, max_batch: int, wake: Callable[[], None]) -> None:
         self.capacity = capacity
         self.max_bytes = max_bytes
-        self._mark = min(most, capacity // _PART or 1)
-        self._mark_bytes = max_bytes // _PART or 1
+        self._high_water = min(max_batch, capacity // _HIGH_WATER_PART or 1)
+        self._high_water_bytes = max_bytes // _HIGH_WATER_PART or 1
         self._wake = wake
         self._waiting: deque[tuple[int, T, int]] = deque()
         self._tickets = itertools.count()
-        # What waits weighs about this much: callers raise it without a lock, and two at once may lose an
-        # addition, which is put right whenever the worker has taken all.
+        # Approximate. Callers add to it without a lock, so two at once may lose an addition. It is reset
+        # whenever the worker has drained everything.
         self._waiting_bytes = 0
-        # Drained and not released; the worker's alone to change, so exact.
+        # Drained and not released. Exact, because only the worker changes these.
         self._held = self._held_bytes = 0
 
-    def push(self, item: T, weight: int, *, quietly: bool = False) -> bool:
-        """Put in line; False when it was refused. `quietly` takes no lock at all, as a finaliser must."""
+    def push(self, item: T, weight: int, *, wake: bool = True) -> bool:
+        """Add an item of `weight` bytes; return False if it was refused.
+
+        With `wake=False` this takes no lock at all, not even that of waking. A finalizer needs that: it may
+        run in the middle of anything, on a thread that holds any lock.
+        """
         waiting = self._waiting
         items = len(waiting) + self._held
         if items >= self.capacity:
             return False
         waiting_bytes = self._waiting_bytes + weight
+        # An empty ring accepts any item. Otherwise one larger than all of the room would never be reported.
         if items and waiting_bytes + self._held_bytes > self.max_bytes:
             return False
         self._waiting_bytes = waiting_bytes
         waiting.append((next(self._tickets), item, weight))
-        if (len(waiting) >= self._mark or waiting_bytes >= self._mark_bytes) and not quietly:
+        if (len(waiting) >= self._high_water or waiting_bytes >= self._high_water_bytes) and wake:
             self._wake()
         return True
 
     def drain(self, most: int) -> list[Ticketed[T]]:
-        """Take up to `most` items, oldest first. For the worker alone."""
+        """Take up to `most` items, oldest first. For the worker only."""
         waiting = self._waiting
         taken: list[Ticketed[T]] = [_make_ticketed(waiting.popleft()) for _ in range(min(most, len(waiting)))]
         weight = sum(ticketed.weight for ticketed in taken)
@@ -104,30 +113,30 @@ class Ring(Generic[T]):
         self._waiting_bytes = max(0, self._waiting_bytes - weight) if waiting else 0
         return taken
 
-    def clear(self) -> None:
-        """Let go of what waits, which nobody will take any more."""
-        self._waiting.clear()
-
-    def mark(self) -> int:
-        """A ticket of its own: lower ones are of items pushed before this call."""
-        return next(self._tickets)
-
-    def has_before(self, ticket: int) -> bool:
-        """Whether an item with a lower ticket waits to be drained. For the worker alone."""
-        return bool(self._waiting) and self._waiting[0][0] < ticket
-
     def release(self, items: int, weight: int) -> None:
-        """Tell that drained items are delivered or lost, and no longer held. For the worker alone."""
+        """Free the room of drained items that are delivered or lost. For the worker only."""
         self._held -= items
         self._held_bytes -= weight
 
-    def is_pressed(self) -> bool:
-        """Whether as much is held as wakes where it waits. For the worker alone."""
-        return self._held >= self._mark or self._held_bytes >= self._mark_bytes
+    def clear(self) -> None:
+        """Drop what waits once nobody will drain it."""
+        self._waiting.clear()
+
+    def take_ticket(self) -> int:
+        """Return a ticket that no item gets; items pushed before this call have lower ones."""
+        return next(self._tickets)
+
+    def has_before(self, ticket: int) -> bool:
+        """Return whether an item with a lower ticket waits to be drained. For the worker only."""
+        return bool(self._waiting) and self._waiting[0][0] < ticket
+
+    def is_batch_full(self) -> bool:
+        """Return whether the drained items have reached the high-water mark. For the worker only."""
+        return self._held >= self._high_water or self._held_bytes >= self._high_water_bytes
 
     @property
     def in_flight(self) -> int:
-        """Items pushed and not released."""
+        """How many items were pushed and not released."""
         return len(self._waiting) + self._held
 
     def __len__(self) -> int:

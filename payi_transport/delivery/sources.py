@@ -1,4 +1,13 @@
-"""Where a worker takes its events from, and who keeps account of them: the ring, or the spool."""
+"""Where a worker gets its events, and who counts what becomes of them: the ring or the spool.
+
+A worker knows nothing about exchanges or files. It takes events from a `Source`, and settles each of them: as
+delivered, or as lost for a reason. The source counts, and frees what the event occupied: its room in the ring
+(`RingSource`) or its record on disk (`SpoolSource`). So each event is counted exactly once, at the place that
+knows all of them.
+
+Flushes work by tickets, numbers that rise with each event. A flush takes a ticket, and is complete once no
+event with a lower one is left in the source or in the worker's queue.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +30,22 @@ from payi_transport.values.event import Event
 __all__ = ["Counts", "QueuedEvent", "RingSource", "Source", "SpoolSource"]
 
 _event = msgspec.json.Decoder(Event)
-# Behind every mark: no flush waits for events of other processes.
+# Higher than any ticket of a flush: no flush waits for events that other processes left behind.
 _LAST_TICKET = sys.maxsize
 
 
 class QueuedEvent(NamedTuple):
-    """An event that waits for delivery."""
+    """An event that waits for delivery; `attempts` counts how often it was put back."""
 
     ticket: int
     event: Event
     weight: int = 0
     listener: Listener | None = None
-    tries: int = 0
+    attempts: int = 0
 
 
 class Counts:
-    """What a worker and its source did; raised by that worker's thread alone."""
+    """What a worker and its source did. Only that worker's thread changes it."""
 
     def __init__(self) -> None:
         self.delivered = 0
@@ -47,43 +56,44 @@ class Counts:
         self.lost: Tally[str] = Tally()
         self.replay_lost: Tally[str] = Tally()
         self.skipped: Tally[str] = Tally()
-        # How long what was taken last had waited for it. Seconds.
+        # How long the oldest event taken last had waited in the ring. Seconds.
         self.lag = 0.0
 
 
 class Source(Protocol):
-    """What a worker takes events from, all calls but `mark` on its thread.
-
-    Tickets rise with time. `mark` is a ticket of now, and `has_before` tells whether events of an earlier one
-    are still to be taken.
-    """
+    """What a worker takes events from. All calls but `take_ticket` come from the worker's thread."""
 
     counts: Counts
 
     def is_ready(self) -> bool:
-        """Whether there is anything to take."""
+        """Return whether `take` would return events."""
 
     def take(self) -> list[QueuedEvent]:
-        """The next events, oldest first, in line until they are settled."""
+        """Return the next events, oldest first. Each has to be settled."""
 
-    def is_pressed(self) -> bool:
-        """Whether what was taken and is not settled had better be delivered at once."""
+    def is_batch_full(self) -> bool:
+        """Return whether so much is unsettled that it should be delivered before the interval is over."""
 
-    def settle(self, pending: QueuedEvent, loss: str | None, answer: Mapping[str, Any]) -> None:
-        """An event is delivered, with the destination's answer if it gave one, or lost for that reason."""
+    def settle(self, queued: QueuedEvent, loss: str | None, response: Mapping[str, Any]) -> None:
+        """Count an event as lost for the reason `loss`, or as delivered if that is None.
 
-    def mark(self) -> int: ...
+        `response` is what the sink returned for this one event, empty if nothing.
+        """
 
-    def has_before(self, ticket: int) -> bool: ...
+    def take_ticket(self) -> int:
+        """Return a number above the tickets of all events that were pushed before this call."""
+
+    def has_before(self, ticket: int) -> bool:
+        """Return whether events with a lower ticket are still to be taken."""
 
     def close(self) -> None: ...
 
 
 class RingSource:
-    """Decodes what waits in a ring, `most` exchanges at a time.
+    """Decode exchanges that wait in a ring, up to `max_batch` at a time.
 
-    `decode` answers with the reason where an exchange needs no event. It may raise: then the exchange is
-    counted as lost to a fault.
+    `decode` returns a reason instead of an event if an exchange needs none. If it raises, the exchange is
+    counted as lost, and the error is reported to `on_fault`.
     """
 
     def __init__(
@@ -91,24 +101,25 @@ class RingSource:
         ring: Ring[Exchange],
         decode: Callable[[Exchange], Decoded | str],
         on_fault: Callable[[Exception], None],
-        most: int,
+        max_batch: int,
     ) -> None:
         self.counts = Counts()
         self._ring = ring
         self._decode = decode
         self._on_fault = on_fault
-        self._most = most
+        self._max_batch = max_batch
 
     def is_ready(self) -> bool:
         return len(self._ring) > 0
 
     def take(self) -> list[QueuedEvent]:
-        taken = self._ring.drain(self._most)
+        taken = self._ring.drain(self._max_batch)
         self.counts.lag = perf_counter() - taken[0].item.ended
-        # Where events pile up no way is given: among threads that compute, too, it would be too often.
-        behind = len(self._ring) >= self._most
-        decoded = (self._take_one(*ticketed) for ticketed in (taken if behind else in_time_slices(taken)))
-        return [pending for pending in decoded if pending is not None]
+        # While events pile up, don't pause for callers. Next to threads that compute, each pause costs 5 ms,
+        # and the worker would fall further behind until the ring overflows.
+        is_behind = len(self._ring) >= self._max_batch
+        decoded = (self._take_one(*ticketed) for ticketed in (taken if is_behind else in_time_slices(taken)))
+        return [queued for queued in decoded if queued is not None]
 
     def _take_one(self, ticket: int, exchange: Exchange, weight: int) -> QueuedEvent | None:
         try:
@@ -125,67 +136,70 @@ class RingSource:
             return None
         return QueuedEvent(ticket, decoded.event, weight, decoded.listener)
 
-    def is_pressed(self) -> bool:
-        return self._ring.is_pressed()
+    def is_batch_full(self) -> bool:
+        return self._ring.is_batch_full()
 
-    def settle(self, pending: QueuedEvent, loss: str | None, answer: Mapping[str, Any]) -> None:
+    def settle(self, queued: QueuedEvent, loss: str | None, response: Mapping[str, Any]) -> None:
         if loss is not None:
-            self._lose(loss, pending.weight)
+            self._lose(loss, queued.weight)
             return
         self.counts.delivered += 1
-        self._ring.release(1, pending.weight)
-        if pending.listener is not None:
-            pending.listener(answer)
+        self._ring.release(1, queued.weight)
+        if queued.listener is not None:
+            queued.listener(response)
 
     def _lose(self, reason: str, weight: int) -> None:
         self.counts.lost[reason] += 1
         self._ring.release(1, weight)
 
-    def mark(self) -> int:
-        return self._ring.mark()
+    def take_ticket(self) -> int:
+        return self._ring.take_ticket()
 
     def has_before(self, ticket: int) -> bool:
         return self._ring.has_before(ticket)
 
     def close(self) -> None:
-        """What is in memory alone goes with it."""
         self._ring.clear()
 
 
 class SpoolSource:
-    """Reads events back from the disk, `most` at a time, and the next when all of them are settled.
+    """Read events back from disk, up to `max_batch` at a time, the next when those are all settled.
 
-    `listener` is told the answer to each that was delivered, whichever process it came from: the listeners of
-    its exchange may be in one of the past.
+    Tickets count the events of this process in the order they were written. Events of earlier processes are
+    counted apart, as replayed. `listener` receives the sink's response to every delivered event, because the
+    exchange that an event came from may have belonged to one of those processes.
     """
 
     def __init__(
         self,
         spool: Spool,
-        most: int,
+        max_batch: int,
         wake: WakeEvent,
         on_fault: Callable[[Exception], None],
         listener: Listener | None = None,
     ) -> None:
         self.counts = Counts()
         self._spool = spool
-        self._most = most
+        self._max_batch = max_batch
         self._wake = wake
         self._on_fault = on_fault
         self._listener = listener
+        # Read from the spool, not yet taken, and whether this process wrote them.
         self._payloads: list[bytes] = []
-        self._own = True
+        self._is_own = True
+        # Taken, not yet settled.
         self._unsettled = 0
         self._settled_own = 0
 
     def is_ready(self) -> bool:
+        # What is read has to be acknowledged as a whole before more is read.
         if self._unsettled:
             return False
         if not self._payloads:
-            self._payloads, self._own = self._spool.read(self._most)
+            self._payloads, self._is_own = self._spool.read(self._max_batch)
             self._count_damage()
-            while self._spool.problems:
-                self._on_fault(self._spool.problems.pop())
+            while self._spool.adoption_errors:
+                self._on_fault(self._spool.adoption_errors.pop())
         return bool(self._payloads)
 
     def take(self) -> list[QueuedEvent]:
@@ -195,43 +209,45 @@ class SpoolSource:
             self._take_one(number, payload)
             for number, payload in enumerate(in_time_slices(payloads), self._settled_own)
         )
-        return [pending for pending in taken if pending is not None]
+        return [queued for queued in taken if queued is not None]
 
     def _take_one(self, number: int, payload: bytes) -> QueuedEvent | None:
         try:
-            return QueuedEvent(number if self._own else _LAST_TICKET, _event.decode(payload))
+            return QueuedEvent(number if self._is_own else _LAST_TICKET, _event.decode(payload))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            # Written by another version.
+            # Another version of this library wrote it.
             self._settle_as("spool_unreadable", payload)
             return None
 
-    def is_pressed(self) -> bool:
+    def is_batch_full(self) -> bool:
+        # These events have waited in the ring before.
         return self._unsettled > 0
 
-    def settle(self, pending: QueuedEvent, loss: str | None, answer: Mapping[str, Any]) -> None:
-        self._settle_as(loss, pending.event)
+    def settle(self, queued: QueuedEvent, loss: str | None, response: Mapping[str, Any]) -> None:
+        self._settle_as(loss, queued.event)
         if loss is None and self._listener is not None:
-            self._listener(answer)
+            self._listener(response)
 
-    def _settle_as(self, loss: str | None, record: Event | bytes) -> None:
+    def _settle_as(self, loss: str | None, event: Event | bytes) -> None:
         counts = self.counts
         if loss is not None:
-            (counts.lost if self._own else counts.replay_lost)[loss] += 1
-            line = msgspec.json.encode({"reason": loss, "event": record})
-            self._try(lambda: self._spool.set_aside(line))
-        elif self._own:
+            (counts.lost if self._is_own else counts.replay_lost)[loss] += 1
+            line = msgspec.json.encode({"reason": loss, "event": event})
+            self._try(lambda: self._spool.write_rejected(line))
+        elif self._is_own:
             counts.delivered += 1
         else:
             counts.replayed += 1
-        self._settled_own += self._own
+        self._settled_own += self._is_own
         self._unsettled -= 1
         if not self._unsettled:
             self._try(self._spool.acknowledge)
+            # At once: the next read, which counts it too, may never come.
             self._count_damage()
             self._wake.set()
 
     def _try(self, action: Callable[[], None]) -> None:
-        """What the disk can't do is no reason to lose account."""
+        """A failing disk must not stop the counting."""
         try:
             action()
         except OSError as exc:
@@ -241,7 +257,7 @@ class SpoolSource:
         if self._spool.damaged:
             self.counts.lost["spool_damaged"] = self._spool.damaged
 
-    def mark(self) -> int:
+    def take_ticket(self) -> int:
         return self._spool.written
 
     def has_before(self, ticket: int) -> bool:

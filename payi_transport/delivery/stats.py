@@ -1,4 +1,4 @@
-"""What `payi_stats()` answers."""
+"""The counts that `payi_stats()` returns."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ __all__ = ["PayiStats"]
 
 
 class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts since `payi_instrument()`: captured = delivered + queued + spooled + all of lost and skipped.
+    """Count what became of every call of this process since `payi_instrument()`.
 
-    They stay behind `payi_shutdown()` and `payi_uninstrument()`, up to the next `payi_instrument()`. They are
-    of this process; a forked child begins with zeros. Also to be read like a dict: `stats["lost"]`.
+    captured = delivered + queued + spooled + everything in lost and skipped
 
-    `queued` wait in memory, `spooled` on the disk. `lost` is by reason. `skipped` are answers that need no
-    event: "pending" for background work that is not done, "repeated" for a response that was fetched again.
-    `replayed` are events of earlier processes that were delivered from the spool, and captured by those;
-    `replay_lost` are those of them that were lost instead, by reason.
+    The counts remain available after `payi_shutdown()` and `payi_uninstrument()`, until the next
+    `payi_instrument()`. A forked child starts at zero. Fields can also be read by name: `stats["lost"]`.
 
-    `bytes_sent` is what sinks wrote or posted, `worker_lag` the seconds that the exchange drained last had
-    waited, `faults` the errors of this library's own, none of which a caller felt.
+    - `queued` events wait in memory, `spooled` ones on disk.
+    - `lost` counts by reason what will never be delivered.
+    - `skipped` counts by reason the responses that need no event: "pending" for background work that is not
+      finished, "repeated" for a response that was fetched again.
+    - `replayed` counts events of earlier processes that were delivered from the spool. Those processes
+      captured them. `replay_lost` counts by reason those that were lost instead.
+    - `retried` counts events that were put back after a failed delivery, `batches` the calls to the sink.
+    - `bytes_sent` is what the sink wrote or posted.
+    - `worker_lag` is how long the exchange drained last had waited. Seconds.
+    - `faults` counts errors in this library. None of them reached a caller.
     """
 
     captured: int = 0

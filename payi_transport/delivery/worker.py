@@ -1,37 +1,37 @@
-"""One thread that takes events from a source and brings them to a sink in batches.
+"""Bring events from a source to a sink in batches, on one background thread.
 
-Started early and kept: a daemon thread that already runs is the only thing that still works while the
-interpreter exits. It uses no executor and no event loop for the same reason.
+The thread is a daemon that starts with the instrumentation and stays until shutdown. An exiting interpreter
+refuses to start threads, shuts down executors, and closes event loops, but a daemon thread that already runs
+keeps running until the `atexit` hooks have returned. It is the one thing that can still deliver events then,
+so this module uses neither an executor nor an event loop, and starts no further threads.
+
+The loop sleeps until something is due: the source wakes it, `interval` has passed since the oldest event, a
+pause after a failure is over, or somebody flushes. All state belongs to this thread, with one exception: a
+flush takes a ticket from the source and waits on a condition until every event before the ticket is settled,
+that is, delivered or lost. `retry.Backoff` decides when the sink may be called again.
 """
 
 from __future__ import annotations
 
-import random
 import threading
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
 from payi_transport.config.schema import IngestRetrySettings
-from payi_transport.delivery.process_exit import prepare_resolver
+from payi_transport.delivery.process_exit import RESOLVER_SECONDS, prepare_resolver
+from payi_transport.delivery.retry import Backoff
 from payi_transport.delivery.sources import QueuedEvent, Source
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.time_slices import skip_pauses_while
 from payi_transport.runtime.wake_event import WakeEvent
-from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt, Sink, check_receipt
+from payi_transport.sinks.protocol import Receipt, Sink, check_receipt
 
 __all__ = ["Worker"]
 
-# The shortest upper bound of a pause after a failed delivery. Seconds.
-_FIRST_PAUSE = 0.25
-# How often a pause doubles; any `queue_interval` is reached by then, and no float overflows.
-_DOUBLINGS = 20
-# How long an address can be resolved for sure once that was prepared. Seconds.
-_PREPARED_SECONDS = 2.0
-
 
 class Worker:
-    """Brings events from `source` to `sink` when the source is pressed, or after `interval` seconds."""
+    """Deliver events from `source` when a batch is full, or after `interval` seconds at the latest."""
 
     def __init__(
         self,
@@ -48,51 +48,51 @@ class Worker:
         self._source = source
         self._sink = sink
         self._interval = interval
-        self._longest_pause = min(interval, _PREPARED_SECONDS)
-        self._retry = retry
+        self._longest_sleep = min(interval, RESOLVER_SECONDS)
+        self._backoff = Backoff(retry)
         self._wake = wake
         self._log = log
         self._on_fault = on_fault
-        self._pending: deque[QueuedEvent] = deque()
-        self._oldest_at: float | None = None
-        self._not_before = 0.0
-        self._failures = 0
-        self._denied = False
+        self._queue: deque[QueuedEvent] = deque()
+        # When the event at the head of the queue was captured, or last put back.
+        self._oldest_at = 0.0
         self._settled = threading.Condition()
-        self._flush_until = self._settled_to = -1
-        self._flushing = 0
+        # Tickets: what the last flush asked for, and how far this thread has settled.
+        self._flush_until = self._settled_until = -1
+        self._flushes = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Start the thread. Raises RuntimeError the second time, and where no thread can be started."""
         if self._thread is not None:
             raise RuntimeError("a worker can only be started once")
-        # Made here and not before: gevent may patch a forked process between the two.
+        # Not in __init__: gevent may patch threading in a forked process between the two.
         self._thread = threading.Thread(target=self._run, name="payi-transport", daemon=True)
         self._thread.start()
 
     def flush(self, timeout: float) -> bool:
-        """Wait, `timeout` seconds at most, until nothing pushed before waits; False if any does or was lost.
+        """Wait until every event pushed before this call is settled, for at most `timeout` seconds.
 
-        False at once where the destination will not be asked again before that. What was lost before the call
-        is no matter of this one: it is counted, and no flush could be true any more.
+        Returns False if any of them was lost or still waits, and at once if the sink will not be called again
+        in time. What was lost before the call does not matter, or no later flush could ever return True.
         """
         deadline = monotonic() + timeout
         with self._settled:
             lost = self.counts.lost.total()
-            ticket = self._flush_until = self._source.mark()
-            self._flushing += 1
+            ticket = self._flush_until = self._source.take_ticket()
+            self._flushes += 1
             try:
                 self._wake.set()
                 return self._wait_for(ticket, deadline) and self.counts.lost.total() == lost
             finally:
-                self._flushing -= 1
+                self._flushes -= 1
 
     def _wait_for(self, ticket: int, deadline: float) -> bool:
-        """Until all before `ticket` is settled; False if that will not be. With the lock of `_settled`."""
-        while self._settled_to < ticket:
+        """Wait with the lock of `_settled`; False if the ticket will not be settled in time."""
+        while self._settled_until < ticket:
             left = deadline - monotonic()
-            if left <= 0 or not self._is_running() or self._must_wait_until(deadline):
+            if left <= 0 or not self._is_running() or self._backoff.outlasts(deadline):
                 return False
             self._settled.wait(left)
         return True
@@ -100,30 +100,28 @@ class Worker:
     def _is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def _must_wait_until(self, moment: float) -> bool:
-        return self._failures > 0 and self._not_before > moment
-
     def stop(self, timeout: float) -> None:
-        """End the thread, `timeout` seconds at most; what is not delivered by then stays undelivered."""
+        """End the thread within `timeout` seconds. What it has not delivered by then stays undelivered."""
         self._stopping = True
         self._wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        skip_pauses_while(lambda: self._flushing > 0)
+        skip_pauses_while(lambda: self._flushes > 0)
         prepare_resolver()
         while not self._stopping:
-            self._wake.wait(self._pause())
+            self._wake.wait(self._find_sleep())
             try:
-                self._take()
+                self._take_ready()
                 self._deliver_due()
             except Exception as exc:
                 self._on_fault(exc)
-                self._not_before = monotonic() + _FIRST_PAUSE
+                self._backoff.pause_after_fault(monotonic())
             prepare_resolver()
-            # Last: whoever flushed may fork next, and this thread had better sleep by then.
-            self._tell_flushed()
+            # This comes last. The caller of a flush may fork right after it, and a thread that sleeps by then
+            # holds no lock that the child would inherit.
+            self._notify_flushes()
         self._close()
 
     def _close(self) -> None:
@@ -132,57 +130,59 @@ class Worker:
                 part.close()
             except Exception as exc:
                 self._on_fault(exc)
-        # What is counted stays: prompts need not.
-        self._pending.clear()
+        # The counts stay available after shutdown. The content of the events need not.
+        self._queue.clear()
 
-    def _tell_flushed(self) -> None:
-        """Only this thread knows that nothing is between source and queue."""
+    def _notify_flushes(self) -> None:
+        """Wake the callers of flush. Only this thread knows that no event is between source and queue."""
         ticket = self._flush_until
-        waits = self._source.has_before(ticket) or any(pending.ticket < ticket for pending in self._pending)
-        settled = ticket > self._settled_to and not waits
-        if settled or self._failures:
+        waits = self._source.has_before(ticket) or any(queued.ticket < ticket for queued in self._queue)
+        is_settled = ticket > self._settled_until and not waits
+        # After a failure, callers have to find out whether waiting still makes sense.
+        if is_settled or self._backoff.failures:
             with self._settled:
-                self._settled_to = ticket if settled else self._settled_to
+                self._settled_until = ticket if is_settled else self._settled_until
                 self._settled.notify_all()
 
-    def _pause(self) -> float:
-        """Seconds to sleep unless woken."""
-        if not self._pending:
-            return self._longest_pause
-        due = self._not_before
-        if not self._failures:
-            due = max(due, (self._oldest_at or 0.0) + self._interval)
-        return min(self._longest_pause, max(0.0, due - monotonic()))
+    def _find_sleep(self) -> float:
+        """Return the seconds to sleep unless woken."""
+        if not self._queue:
+            return self._longest_sleep
+        due = self._backoff.not_before
+        if not self._backoff.failures:
+            due = max(due, self._oldest_at + self._interval)
+        return min(self._longest_sleep, max(0.0, due - monotonic()))
 
-    def _take(self) -> None:
+    def _take_ready(self) -> None:
         while self._source.is_ready():
             taken = self._source.take()
-            if not self._pending:
+            if not self._queue:
                 self._oldest_at = monotonic() - self.counts.lag
-            self._pending.extend(taken)
-            if self._source.is_pressed():
+            self._queue.extend(taken)
+            if self._source.is_batch_full():
                 self._deliver_due()
+            # Or the loop would keep the last events alive while it sleeps.
             del taken
 
     def _deliver_due(self) -> None:
-        while self._pending and self._is_due():
-            limit = 1 if self._denied else self._sink.batch_limit
-            size = min(len(self._pending), limit or len(self._pending))
-            batch = [self._pending.popleft() for _ in range(size)]
+        while self._queue and self._is_due():
+            limit = self._backoff.limit_batch(self._sink.batch_limit)
+            size = min(len(self._queue), limit or len(self._queue))
+            batch = [self._queue.popleft() for _ in range(size)]
             self._settle(batch, self._deliver(batch))
 
     def _is_due(self) -> bool:
         now = monotonic()
-        flushing = self._pending[0].ticket < self._flush_until
-        if (self._failures or not flushing) and now < self._not_before:
+        flushing = self._queue[0].ticket < self._flush_until
+        if not self._backoff.allows(now, flushing=flushing):
             return False
-        if flushing or self._failures or self._source.is_pressed():
+        if flushing or self._backoff.failures or self._source.is_batch_full():
             return True
-        return now >= (self._oldest_at or 0.0) + self._interval
+        return now >= self._oldest_at + self._interval
 
     def _deliver(self, batch: list[QueuedEvent]) -> Receipt:
         try:
-            receipt = self._sink.deliver([pending.event for pending in batch])
+            receipt = self._sink.deliver([queued.event for queued in batch])
             check_receipt(receipt, len(batch))
         except Exception as exc:
             self._on_fault(exc)
@@ -192,49 +192,32 @@ class Worker:
         return receipt
 
     def _settle(self, batch: list[QueuedEvent], receipt: Receipt) -> None:
-        """Count each event of a batch as delivered or lost, or put it back in line."""
-        again = set(receipt.retry)
-        for index, pending in enumerate(batch):
-            if index not in again:
-                self._source.settle(pending, receipt.rejected.get(index), receipt.results.get(index, {}))
-        self._put_back([batch[index] for index in sorted(again)])
-        self._schedule(receipt, failed=len(again) == len(batch))
-        self._tell(receipt)
+        """Count each event of a batch as delivered or lost, or put it back in the queue."""
+        retried = set(receipt.retry)
+        for index, queued in enumerate(batch):
+            if index not in retried:
+                self._source.settle(queued, receipt.rejected.get(index), receipt.results.get(index, {}))
+        self._put_back([batch[index] for index in sorted(retried)])
+        self._log_problem(receipt)
+        self._backoff.update(receipt, monotonic(), failed=len(retried) == len(batch))
 
-    def _tell(self, receipt: Receipt) -> None:
-        if receipt.denied and not self._denied:
-            self._log.warn_now(f"{receipt.problem}; {len(self._pending)} events wait for it to be put right")
-        elif receipt.problem and not receipt.denied:
-            self._log.warning(f"{receipt.problem}; {len(self._pending)} events wait")
-        self._denied = receipt.denied
-
-    def _put_back(self, again: list[QueuedEvent]) -> None:
+    def _put_back(self, retried: list[QueuedEvent]) -> None:
         kept: list[QueuedEvent] = []
-        for pending in again:
-            refusal = self._refuse_retry(pending, len(kept))
-            if refusal is None:
-                kept.append(pending._replace(tries=pending.tries + 1))
+        for queued in retried:
+            reason = self._backoff.find_drop_reason(queued.attempts, len(kept))
+            if reason is None:
+                kept.append(queued._replace(attempts=queued.attempts + 1))
             else:
-                self._source.settle(pending, refusal, {})
+                self._source.settle(queued, reason, {})
         self.counts.retried += len(kept)
-        self._pending.extendleft(reversed(kept))
+        self._queue.extendleft(reversed(kept))
         if kept:
             self._oldest_at = monotonic()
 
-    def _refuse_retry(self, pending: QueuedEvent, ahead: int) -> str | None:
-        """Why an event is not sent again, None if it is; `ahead` of it are as many that are."""
-        retry = self._retry
-        if not retry.queue_enabled:
-            return "retry_disabled" if pending.tries >= retry.max_inline_retries else None
-        full = 0 < retry.queue_max_size <= ahead
-        return "retry_queue_full" if full else None
-
-    def _schedule(self, receipt: Receipt, *, failed: bool) -> None:
-        """When to call the sink next: with full jitter after a failure, so that a fleet spreads out."""
-        self._failures = self._failures + 1 if failed else 0
-        pause = 0.0
-        if failed:
-            first = max(self._retry.inline_retry_initial_delay, _FIRST_PAUSE)
-            most = min(first * 2 ** min(self._failures - 1, _DOUBLINGS), self._retry.queue_interval)
-            pause = random.uniform(0, most)
-        self._not_before = monotonic() + max(pause, min(receipt.wait or 0.0, LONGEST_WAIT))
+    def _log_problem(self, receipt: Receipt) -> None:
+        """Log why a delivery failed; a sink that denies everything is logged once, until that changes."""
+        waiting = f"{receipt.problem}; {len(self._queue)} events wait"
+        if receipt.denied and not self._backoff.is_denied:
+            self._log.warn_now(f"{waiting} until this is fixed")
+        elif receipt.problem and not receipt.denied:
+            self._log.warning(f"{waiting} to be sent again")

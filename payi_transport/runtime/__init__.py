@@ -1,1 +1,1 @@
-"""Threads, locks, generators and logging, made safe for forks, signals and interpreter exit."""
+"""Threads, locks, generators, and logging that survive forks, signal handlers, and interpreter exit."""

@@ -1,4 +1,13 @@
-"""Files that one process has at a time, and no longer than it runs."""
+"""Lock a file so that one process owns it, for no longer than that process lives.
+
+The operating system releases these locks when the file is closed or the process ends, even by `kill -9`. So a
+lock file never has to be cleaned up after a crash, and finding a file unlocked proves that its last owner is
+gone. The lock is advisory: it excludes only those who also ask for it.
+
+Locking by name has a race. The owner may remove the file and release its lock between another process's
+`open` and its lock, which would then lock a file that no longer has a name. `lock_file` compares the two
+after locking and treats a mismatch as "not available".
+"""
 
 from __future__ import annotations
 
@@ -9,16 +18,16 @@ from pathlib import Path
 
 __all__ = ["lock_file", "try_lock"]
 
-if sys.platform == "win32":  # pragma: no cover - the other half is what CI runs on
+if sys.platform == "win32":  # pragma: no cover - CI runs on the other branch
     import msvcrt
 
-    # Behind whatever is written: a locked byte can't be read by others.
+    # Far past any content, because Windows lets nobody else read a locked byte.
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(file: io.FileIO) -> bool:
-        """Lock a file until it is closed, by this process or by its end; False if another one holds it.
+        """Lock a file until it is closed or this process ends; return False if another process holds it.
 
-        Raises OSError where files can't be locked, as on some file systems of a network.
+        Raises OSError where the file system cannot lock files, as some network file systems cannot.
         """
         file.seek(_LOCKED_BYTE)
         try:
@@ -31,9 +40,9 @@ else:
     import fcntl
 
     def try_lock(file: io.FileIO) -> bool:
-        """Lock a file until it is closed, by this process or by its end; False if another one holds it.
+        """Lock a file until it is closed or this process ends; return False if another process holds it.
 
-        Raises OSError where files can't be locked, as on some file systems of a network.
+        Raises OSError where the file system cannot lock files, as some network file systems cannot.
         """
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,10 +52,13 @@ else:
 
 
 def lock_file(path: Path, *, create: bool = False) -> io.FileIO | None:
-    """The file, locked; None where another process has it, or removed it just now. Raises OSError."""
+    """Open and lock a file; return None if another process holds it or has just removed it.
+
+    Raises OSError where the file cannot be opened or locked, and FileNotFoundError without `create`.
+    """
     file = io.FileIO(os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600), "r+")
     try:
-        if try_lock(file) and _is_at(file, path):
+        if try_lock(file) and _still_has_name(file, path):
             return file
     except OSError:
         file.close()
@@ -55,8 +67,7 @@ def lock_file(path: Path, *, create: bool = False) -> io.FileIO | None:
     return None
 
 
-def _is_at(file: io.FileIO, path: Path) -> bool:
-    """Whether a file is still the one of that name: who had it before may have removed it."""
+def _still_has_name(file: io.FileIO, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

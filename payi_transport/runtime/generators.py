@@ -1,4 +1,10 @@
-"""Generators around those of others: what is sent and thrown into them passes through, as does their end."""
+"""Wrap a generator so that each of its steps runs inside a context manager, and nothing else changes.
+
+A `with` block around the whole generator would stay entered while the generator is suspended, and would leak
+into its caller: a context variable set inside would be visible outside between two steps. So the block is
+entered for each step and left before each `yield`. `yield from` cannot do this, which is why the protocol is
+spelled out here: values sent in, exceptions thrown in, the return value, and the end all pass through.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +16,18 @@ from typing import Any
 __all__ = ["wrap_async_generator", "wrap_generator"]
 
 _NOTHING = nullcontext()
-MakeStep = Callable[[], AbstractContextManager[object]]
+MakeBlock = Callable[[], AbstractContextManager[object]]
 
 
-def wrap_generator(function: Callable[..., Any], make_step: MakeStep) -> Callable[..., Any]:
-    """A generator function that runs each step of `function`'s generator inside a block.
+def wrap_generator(function: Callable[..., Any], make_block: MakeBlock) -> Callable[..., Any]:
+    """Return a generator function that runs each step of `function`'s generator inside a block.
 
-    The block is made at the first step of each generator, and entered again and again.
+    `make_block` is called once per generator, at its first step. The block it returns is entered again for
+    every step, so it has to be reusable.
     """
 
     def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        block = make_step()
+        block = make_block()
         with block:
             inner = function(*args, **kwargs)
         step = functools.partial(next, inner)
@@ -31,26 +38,31 @@ def wrap_generator(function: Callable[..., Any], make_step: MakeStep) -> Callabl
                         value = step()
                 except StopIteration as stop:
                     return stop.value
+                # Whatever arrives at the yield, a value or an exception, is the next step of `inner`.
                 try:
                     step = functools.partial(inner.send, (yield value))
                 except BaseException as exc:
                     step = functools.partial(inner.throw, exc)
         finally:
-            del step  # its exception has this very frame in its traceback
+            # An exception in `step` has this frame in its traceback. Break the reference cycle.
+            del step
 
     return call
 
 
 def wrap_async_generator(
     function: Callable[..., Any],
-    make_step: MakeStep,
+    make_block: MakeBlock,
     whole: AbstractAsyncContextManager[object] = _NOTHING,
 ) -> Callable[..., Any]:
-    """`wrap_generator` for an async one, with a block around all of it: `whole`, of all generators."""
+    """Do what `wrap_generator` does for an async generator function.
+
+    `whole` is entered once around each generator, from its first step to its end. All generators share it.
+    """
 
     async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         async with whole:
-            block = make_step()
+            block = make_block()
             with block:
                 inner = function(*args, **kwargs)
             step = inner.__anext__

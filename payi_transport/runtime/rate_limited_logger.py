@@ -1,4 +1,12 @@
-"""A log that does not flood: one warning a window, and how many were held back."""
+"""Log a problem once per time window instead of once per call.
+
+The same problem can occur on every call of a busy program: an address that does not resolve, a queue that is
+full. The first occurrence is logged at once. Further ones in the same window are only counted, and the count
+is added to the next message.
+
+Warnings are issued in the middle of a user's calls, so this logger takes no lock of its own and never raises.
+Two threads that race may both log, or lose one from the count. That is accepted.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +21,7 @@ __all__ = ["RateLimitedLogger"]
 
 
 class RateLimitedLogger:
-    """Logs the first message, and again when `seconds` have passed by `clock`.
-
-    Takes no lock of its own, and raises nothing.
-    """
+    """Log at most one warning every `seconds`, as measured by `clock`."""
 
     def __init__(
         self, logger: logging.Logger, seconds: float, clock: Callable[[], float] = monotonic
@@ -24,27 +29,28 @@ class RateLimitedLogger:
         self._logger = logger
         self._seconds = seconds
         self._clock = clock
-        self._next = -math.inf
-        self._held_back = 0
+        self._window_end = -math.inf
+        self._suppressed = 0
 
     def warn_now(self, message: str) -> None:
-        """Log, whatever was logged before in this window."""
-        self._next = -math.inf
+        """Log a message even if this window already had one, and start a new window."""
+        self._window_end = -math.inf
         self.warning(message)
 
     def warning(self, message: str, fault: BaseException | None = None) -> None:
-        """Log, unless this window had its message; of a fault where it came from, but not what it says.
+        """Log a message unless this window already had one.
 
-        The text of an exception may quote whatever the code was at work on, a prompt or a key among it.
+        For a `fault`, log the traceback but not the text of the exception. That text may quote whatever the
+        code was working on, such as a prompt or an API key.
         """
         now = self._clock()
-        if now < self._next:
-            self._held_back += 1
+        if now < self._window_end:
+            self._suppressed += 1
             return
-        self._next = now + self._seconds
-        suffix = f" ({self._held_back} more like this)" if self._held_back else ""
-        self._held_back = 0
+        self._window_end = now + self._seconds
+        suffix = f" ({self._suppressed} more like this)" if self._suppressed else ""
+        self._suppressed = 0
         trace = "" if fault is None else "\n" + "".join(traceback.format_tb(fault.__traceback__)).rstrip()
-        # A handler or filter of the user's may raise, and this is said in the middle of calls.
+        # A handler or filter of the user's may raise. It must not reach the call that is being made.
         with contextlib.suppress(Exception):
             self._logger.warning("payi_transport: %s%s%s", message, suffix, trace)

@@ -1,4 +1,9 @@
-"""Threads of our own for what would hold up an event loop."""
+"""Run blocking functions on threads that belong to this library, next to an event loop.
+
+anyio's default thread limit (40) is shared by the whole application. If all of those threads are busy waiting
+for the event loop, and the event loop waits for one of them to report a call, the program deadlocks. A
+capacity limiter of our own rules that out.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +21,20 @@ __all__ = ["run_on_thread"]
 R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
 
-# Of an event loop, at once. httpx opens as many connections to Pay-i, and more threads would wait for one. A
-# thread costs 0.2 ms and 20 KB, is used again, and ends when it was idle for 10 s.
-_MOST = 100
+# Per event loop. httpx opens up to 100 connections to Pay-i, so more threads would only wait for one. A
+# thread costs 0.2 ms and 20 KB, is reused, and ends after 10 idle seconds.
+_MAX_THREADS = 100
+# A RunVar holds one value per event loop: a limiter cannot be shared between loops.
 _limiter = anyio.lowlevel.RunVar[anyio.CapacityLimiter]("payi_transport.runtime.threads")
 
 
 async def run_on_thread(function: Callable[[Unpack[Arguments]], R], *arguments: Unpack[Arguments]) -> R:
-    """Call a function that may take long.
+    """Call a function that may block on a thread, and return or raise what it does.
 
-    anyio's own limit is the application's: all of its threads may be waiting for the loop, which waits here.
+    Works under asyncio and trio. When all threads are in use, the call waits for one.
     """
     limiter = _limiter.get(None)
     if limiter is None:
-        limiter = anyio.CapacityLimiter(_MOST)
+        limiter = anyio.CapacityLimiter(_MAX_THREADS)
         _limiter.set(limiter)
     return await anyio.to_thread.run_sync(function, *arguments, limiter=limiter)

@@ -1,4 +1,13 @@
-"""Work of a background thread, in slices: callers get the interpreter in between."""
+"""Work through a list on a background thread without delaying the threads that make calls.
+
+A thread that computes keeps the GIL until another thread has asked for it for `sys.getswitchinterval()`, 5 ms
+by default. A caller that returns from a socket read while the worker decodes a batch would therefore wait up
+to 5 ms, several times the cost of everything else this library does on its path. So the worker gives the GIL
+up by itself, in a short sleep after each time slice of 0.25 ms, between two items.
+
+The cost is that the worker has to get the GIL back, which takes 5 ms from each thread that computes. While a
+caller waits for the worker in a flush, pausing helps nobody: `skip_pauses_while` turns the pauses off.
+"""
 
 from __future__ import annotations
 
@@ -11,37 +20,31 @@ __all__ = ["in_time_slices", "skip_pauses_while"]
 
 T = TypeVar("T")
 
-# How long callers may have to wait for the interpreter. Seconds.
+# How long a caller may have to wait for the GIL. Seconds.
 _SLICE = 0.00025
-# Enough for another thread to wake up: who gives the interpreter away and comes back at once finds it free.
+# Long enough for a waiting thread to wake up. `sleep(0)` would release the GIL and take it right back.
 _PAUSE = 0.00005
 
 
-class _Thread(threading.local):
-    """What each thread knows of its own work."""
-
+class _PerThread(threading.local):
     def __init__(self) -> None:
         self.is_awaited: Callable[[], bool] = lambda: False
 
 
-_thread = _Thread()
+_per_thread = _PerThread()
 
 
 def skip_pauses_while(is_awaited: Callable[[], bool]) -> None:
-    """Have this thread give no way, from now on, as long as somebody waits for what it does."""
-    _thread.is_awaited = is_awaited
+    """Make `in_time_slices` on the current thread skip its pauses whenever `is_awaited()` is true."""
+    _per_thread.is_awaited = is_awaited
 
 
 def in_time_slices(items: Iterable[T]) -> Iterator[T]:
-    """The items; whoever waits for the interpreter gets it between two of them, when a slice has passed.
-
-    From a thread that computes it is taken only after `sys.getswitchinterval()`, which is 5 ms. So it comes
-    back as late from each that does: see `skip_pauses_while`.
-    """
-    began = perf_counter()
+    """Yield the items in order, and release the GIL between two of them at the end of each time slice."""
+    slice_start = perf_counter()
     for item in items:
         yield item
-        if perf_counter() - began > _SLICE:
-            if not _thread.is_awaited():
+        if perf_counter() - slice_start > _SLICE:
+            if not _per_thread.is_awaited():
                 sleep(_PAUSE)
-            began = perf_counter()
+            slice_start = perf_counter()

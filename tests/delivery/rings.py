@@ -18,10 +18,10 @@ class Wakes:
 
 
 def make_ring(
-    capacity: int = 1 << 20, max_bytes: int = 1 << 40, most: int = 1 << 20
+    capacity: int = 1 << 20, max_bytes: int = 1 << 40, max_batch: int = 1 << 20
 ) -> tuple[Ring[int], Wakes]:
     wakes = Wakes()
-    return Ring(capacity, max_bytes, most, wakes), wakes
+    return Ring(capacity, max_bytes, max_batch, wakes), wakes
 
 
 def items_of(ring: Ring[int], most: int = 1 << 30) -> list[int]:

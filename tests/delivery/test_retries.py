@@ -96,7 +96,7 @@ def test_a_destination_that_denies_all_is_told_once_and_probed_with_one_event(
     assert [len(batch) for batch in sink.tried] == [3, 1, 1, 1, 2]
     assert ids(sink) == ["0", "1", "2"]
     told = [record.getMessage() for record in caplog.records]
-    assert told == ["payi_transport: Pay-i answered 401; 3 events wait for it to be put right"]
+    assert told == ["payi_transport: Pay-i answered 401; 3 events wait until this is fixed"]
 
 
 def test_a_flush_that_is_in_vain_does_not_wait(build: Build) -> None:
@@ -113,7 +113,7 @@ def test_a_flush_that_is_in_vain_does_not_wait(build: Build) -> None:
 def test_a_destination_that_is_down_for_days_overflows_nothing(build: Build) -> None:
     sink = ScriptedSink(*[Receipt(retry=[0])] * 5)
     bench = build(sink, flush_interval=3600)
-    bench.worker._failures = 100_000
+    bench.worker._backoff.failures = 100_000
     bench.push(0)
     assert bench.worker.flush(10)
     assert bench.faults == []
@@ -153,5 +153,5 @@ def test_while_a_pause_lasts_the_thread_sleeps(build: Build) -> None:
     bench.push(1)
     assert bench.worker.flush(10)
     bench.push(2)
-    bench.worker._take()
-    assert bench.worker._pause() > 1
+    bench.worker._take_ready()
+    assert bench.worker._find_sleep() > 1

@@ -40,7 +40,7 @@ class RingBench:
         self.exchanges = [make_exchange(CASE) for _ in answers]
         for exchange in self.exchanges:
             assert self.ring.push(exchange, exchange.weight)
-        self.source = RingSource(self.ring, self.decode, self.faults.append, most=10)
+        self.source = RingSource(self.ring, self.decode, self.faults.append, max_batch=10)
 
     def decode(self, exchange: Exchange) -> Decoded | str:
         answer = self.answers.pop(0)
@@ -57,14 +57,14 @@ def test_exchanges_become_events_in_line_until_they_are_settled() -> None:
     assert bench.source.is_ready()
     first, second = bench.source.take()
     assert not bench.source.is_ready()
-    assert bench.source.is_pressed()
+    assert bench.source.is_batch_full()
     assert (first.event, second.event) == (make_event(1), make_event(2))
-    assert first.ticket < second.ticket < bench.source.mark()
+    assert first.ticket < second.ticket < bench.source.take_ticket()
     assert bench.ring.in_flight == 2
     bench.source.settle(first, None, {})
     bench.source.settle(second, "status_400", {})
     assert bench.ring.in_flight == 0
-    assert not bench.source.is_pressed()
+    assert not bench.source.is_batch_full()
     assert (bench.source.counts.delivered, bench.source.counts.lost) == (1, {"status_400": 1})
     assert bench.source.counts.lag > 0
     bench.source.close()
@@ -79,7 +79,7 @@ def test_callers_do_not_wait_for_all_of_a_batch_to_be_decoded(behind: int, gives
             caller.compute()
             return bench.decode(exchange)
 
-        RingSource(bench.ring, decode, bench.faults.append, most=10).take()
+        RingSource(bench.ring, decode, bench.faults.append, max_batch=10).take()
         assert caller.got_in == gives_way
 
 
@@ -129,7 +129,7 @@ def bench(tmp_path: Path) -> Iterator[SpoolBench]:
 def test_the_next_events_are_read_when_all_before_are_settled(bench: SpoolBench) -> None:
     assert not bench.source.is_ready()
     bench.write(1, 2, 3)
-    mark = bench.source.mark()
+    mark = bench.source.take_ticket()
     assert bench.source.is_ready() and bench.source.is_ready()
     first, second = bench.source.take()
     assert [first.event, second.event] == [make_event(1), make_event(2)]
@@ -137,9 +137,9 @@ def test_the_next_events_are_read_when_all_before_are_settled(bench: SpoolBench)
     bench.source.settle(first, None, {})
     assert not bench.source.is_ready()
     assert not bench.wake.is_set()
-    assert bench.source.is_pressed()
+    assert bench.source.is_batch_full()
     bench.source.settle(second, None, {})
-    assert not bench.source.is_pressed()
+    assert not bench.source.is_batch_full()
     assert bench.wake.is_set() and bench.source.is_ready()
     assert bench.source.has_before(mark)
     [third] = bench.source.take()
@@ -177,7 +177,7 @@ def test_a_record_that_is_no_event_is_counted_and_kept_aside(bench: SpoolBench, 
     assert bench.source.counts.lost == {"spool_unreadable": 2}
     assert len((tmp_path / REJECTED_FILE).read_text().splitlines()) == 2
     assert not bench.source.is_ready()
-    assert not bench.source.has_before(bench.source.mark())
+    assert not bench.source.has_before(bench.source.take_ticket())
 
 
 def test_records_that_the_disk_lost_are_counted(bench: SpoolBench, tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_records_that_the_disk_lost_are_counted(bench: SpoolBench, tmp_path: Pat
     segment.write_bytes(b"")
     assert not bench.source.is_ready()
     assert bench.source.counts.lost == {"spool_damaged": 1}
-    assert not bench.source.has_before(bench.source.mark())
+    assert not bench.source.has_before(bench.source.take_ticket())
 
 
 def test_events_that_others_left_are_counted_apart_and_no_flush_waits_for_them(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_events_that_others_left_are_counted_apart_and_no_flush_waits_for_them(t
     left.write(1, 2)
     left.source.close()
     bench = SpoolBench(tmp_path)
-    mark = bench.source.mark()
+    mark = bench.source.take_ticket()
     assert bench.source.is_ready()
     first, second = bench.source.take()
     assert first.ticket > mark

@@ -263,6 +263,6 @@ def test_a_worker_that_has_ended_holds_no_events(build: Build) -> None:
     assert not bench.worker.flush(10)
     bench.worker.stop(10)
     bench.push(2)
-    assert not bench.worker._pending
+    assert not bench.worker._queue
     bench.worker._source.close()
     assert len(bench.ring) == 0

@@ -1,1 +1,1 @@
-"""Events on disk, for as long as they cannot be delivered."""
+"""Events on disk, until they are delivered: records in segment files, one journal per process."""

@@ -1,7 +1,12 @@
-"""The records that one process wrote to the spool, in numbered files, and how far they were read.
+"""The records that one process wrote to the spool: append at the end, read from the start, acknowledge.
 
-The files of a journal are `<name>.lock`, held by its reader and naming the place up to which all is settled,
-and `<name>-<number>.events`. Nothing here is for more than one thread.
+A journal is a sequence of numbered segment files, `<name>-<number>.events`, and a lock file, `<name>.lock`.
+New records go to the last segment. Reading moves a position forward through all of them, and changes nothing
+on disk. Acknowledging settles everything read so far: it deletes the segments that are done, and writes the
+position to the lock file. A process that is killed between the two leaves its unsettled records to be read
+again by the next process, so each record is delivered at least once.
+
+The process that holds the lock owns the journal. Nothing here is safe for more than one thread.
 """
 
 from __future__ import annotations
@@ -19,78 +24,80 @@ __all__ = ["LOCK_SUFFIX", "SEGMENT_SUFFIX", "Journal", "open_journal"]
 
 LOCK_SUFFIX = ".lock"
 SEGMENT_SUFFIX = ".events"
-# A file this large is closed, and brought to the disk. Bytes.
+# A segment of this size is synced to disk and closed. Bytes.
 _SEGMENT_BYTES = 8 * 1024 * 1024
 
 
-class _Place(NamedTuple):
+class _Position(NamedTuple):
     segment: int
     offset: int
 
 
 class Journal:
-    """Written at its end, read from its beginning; what is read goes away once it is acknowledged."""
+    """A queue of records on disk, owned through its locked file `lock`."""
 
     def __init__(self, directory: Path, name: str, lock: io.FileIO) -> None:
         self.name = name
         self._directory = directory
         self._lock = lock
-        self._written: io.FileIO | None = None
-        self._settled = self._read_to = self._find_place()
+        # The segment that is being written, opened at the first append.
+        self._writer: io.FileIO | None = None
+        self._settled = self._next_read = self._load_position()
         self._last = max(self._find_segments(), default=0)
 
     def append(self, data: bytes) -> None:
-        """Write whole records at the end, all or none of them. Raises OSError."""
-        if self._written is None:
+        """Write whole records at the end, either all or none of them. Raises OSError."""
+        if self._writer is None:
             self._last += 1
-            self._written = self._open_segment(self._last)
-        start = self._written.tell()
+            self._writer = self._open_segment(self._last)
+        start = self._writer.tell()
         try:
-            if self._written.write(data) != len(data):
-                raise OSError("the disk took a part only")
+            if self._writer.write(data) != len(data):
+                raise OSError("the disk accepted only part of a write")
         except OSError:
-            self._written.truncate(start)
-            self._written.seek(start)
+            self._writer.truncate(start)
+            self._writer.seek(start)
             raise
         if start + len(data) >= _SEGMENT_BYTES:
-            os.fsync(self._written.fileno())
+            os.fsync(self._writer.fileno())
             self._close_segment()
 
     def read(self, most: int, most_bytes: int) -> list[bytes]:
-        """The next records, an empty list where there are none yet. Raises OSError."""
+        """Return the next records, an empty list if there are none yet. Raises OSError."""
         while True:
-            segment, offset = self._read_to
+            segment, offset = self._next_read
             records, end = self._read_segment(segment, offset, most, most_bytes)
-            self._read_to = _Place(segment, end)
+            self._next_read = _Position(segment, end)
             if records or segment >= self._last:
                 return records
-            self._read_to = _Place(segment + 1, 0)
+            self._next_read = _Position(segment + 1, 0)
 
     def acknowledge(self) -> None:
-        """All that was read is settled: remember it, and remove the files that are done with."""
-        if self._settled == self._read_to:
+        """Settle everything that was read: it will not be read again, by any process. Raises OSError."""
+        if self._settled == self._next_read:
             return
-        for segment in range(self._settled.segment, self._read_to.segment):
+        for segment in range(self._settled.segment, self._next_read.segment):
             self._remove(segment)
-        self._settled = self._read_to
+        self._settled = self._next_read
         self._lock.seek(0)
+        # Of fixed width, so that each write replaces the one before completely.
         self._lock.write(b"%010d %020d\n" % self._settled)
 
     def restart(self) -> None:
-        """Remove what is settled, if that is all there is: nothing stays on the disk longer than it must."""
+        """Remove the last segment if all of it is settled, so that no content stays on disk needlessly."""
         if self.is_drained():
             self._close_segment()
             self._remove(self._last)
-            self._settled = self._read_to = _Place(self._last + 1, 0)
+            self._settled = self._next_read = _Position(self._last + 1, 0)
 
     def is_drained(self) -> bool:
-        """Whether all of it is settled."""
+        """Return whether everything that was written is settled."""
         return self._settled.segment > self._last or (
             self._settled.segment == self._last and self._settled.offset >= self._size(self._last)
         )
 
     def close(self) -> None:
-        """Let go of the files, and of the lock. What is not settled is for whoever locks it next."""
+        """Close the files and release the lock. What is not settled is for the process that locks it next."""
         self.restart()
         self._close_segment()
         if self.is_drained():
@@ -98,7 +105,7 @@ class Journal:
         self._lock.close()
 
     def leave_to_parent(self) -> None:
-        """Close the files only: in a forked child they are the parent's."""
+        """Close the files and change nothing on disk; in a forked child the journal is the parent's."""
         self._close_segment()
         self._lock.close()
 
@@ -106,7 +113,8 @@ class Journal:
         return self._directory / f"{self.name}-{number:06d}{SEGMENT_SUFFIX}"
 
     def _remove(self, number: int) -> None:
-        # Where it stays, on a disk that turned read-only, the place in the lock file says that it is settled.
+        # On a disk that has become read-only the file stays. Then the position in the lock file says that it
+        # is settled.
         with contextlib.suppress(OSError):
             self._segment(number).unlink()
 
@@ -115,12 +123,13 @@ class Journal:
         numbers = (path.stem.removeprefix(f"{self.name}-") for path in found)
         return [int(number) for number in numbers if number.isdigit()]
 
-    def _find_place(self) -> _Place:
-        first = _Place(min(self._find_segments(), default=1), 0)
+    def _load_position(self) -> _Position:
+        """Return the settled position that the last owner stored, or the start if it is unreadable."""
+        first = _Position(min(self._find_segments(), default=1), 0)
         self._lock.seek(0)
         parts = self._lock.read(64).split()
         if len(parts) == 2 and all(part.isdigit() for part in parts):
-            return max(first, _Place(int(parts[0]), int(parts[1])))
+            return max(first, _Position(int(parts[0]), int(parts[1])))
         return first
 
     def _open_segment(self, number: int) -> io.FileIO:
@@ -128,9 +137,9 @@ class Journal:
         return io.FileIO(file, "wb")
 
     def _close_segment(self) -> None:
-        if self._written is not None:
-            self._written.close()
-            self._written = None
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def _size(self, number: int) -> int:
         try:
@@ -146,6 +155,9 @@ class Journal:
 
 
 def open_journal(directory: Path, name: str, *, create: bool = False) -> Journal | None:
-    """The journal of that name, None where another process has it, or removed it just now. Raises OSError."""
+    """Lock and open a journal; return None if another process holds it or has just removed it.
+
+    Raises OSError.
+    """
     lock = lock_file(directory / (name + LOCK_SUFFIX), create=create)
     return None if lock is None else Journal(directory, name, lock)

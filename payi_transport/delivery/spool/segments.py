@@ -1,6 +1,10 @@
-"""Records in files that may end in the middle of one.
+"""Records in a file that may be cut or damaged anywhere.
 
-A record is `PAYI`, its length, its CRC-32 (both little-endian, 4 bytes), and its bytes.
+A process may be killed in the middle of a write, and a disk may return other bytes than were written. So each
+record carries a magic number, its length, and a checksum, and the reader needs no index: it skips what does
+not check out and searches for the next magic number. One damaged byte costs one record.
+
+The layout is `PAYI`, the length of the payload, its CRC-32 (both little-endian, 4 bytes), and the payload.
 """
 
 from __future__ import annotations
@@ -14,19 +18,19 @@ from pathlib import Path
 __all__ = ["pack_record", "read_records"]
 
 _MAGIC = b"PAYI"
-_HEAD = struct.Struct("<4sII")
+_HEADER = struct.Struct("<4sII")
 
 
 def pack_record(payload: bytes) -> bytes:
-    """A record as it stands in a file."""
-    return _HEAD.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload
+    """Return a record as it is written to a file."""
+    return _HEADER.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload
 
 
 def read_records(path: Path, start: int, end: int, most: int, most_bytes: int) -> tuple[list[bytes], int]:
-    """Up to `most` records between two offsets, and where the next one begins.
+    """Read up to `most` payloads between two offsets; return them and the offset of the next record.
 
-    Bytes that are no record are left out up to the next that are, and a record cut at the end is none. No
-    more are read once `most_bytes` came together. Raises OSError.
+    Bytes that are not a record are skipped, and so is a record that is cut off at `end`. Reading stops early
+    once the payloads have `most_bytes` in total. Raises OSError.
     """
     records: list[bytes] = []
     size = 0
@@ -42,22 +46,23 @@ def read_records(path: Path, start: int, end: int, most: int, most_bytes: int) -
 
 
 def _walk(file: io.BufferedReader, offset: int, end: int) -> Iterator[tuple[bytes | None, int]]:
-    """Each record and where it ends, None for bytes that are none."""
+    """Yield each payload and the offset after it; None for a stretch of bytes that is not a record."""
     while offset < end:
         file.seek(offset)
-        payload = _read_one(file, end - offset - _HEAD.size)
+        payload = _read_one(file, end - offset - _HEADER.size)
         if payload is None:
             offset = _find_next(file, offset + 1, end)
         else:
-            offset += _HEAD.size + len(payload)
+            offset += _HEADER.size + len(payload)
         yield payload, offset
 
 
 def _read_one(file: io.BufferedReader, room: int) -> bytes | None:
-    head = file.read(_HEAD.size)
-    if len(head) < _HEAD.size:
+    header = file.read(_HEADER.size)
+    if len(header) < _HEADER.size:
         return None
-    magic, length, checksum = _HEAD.unpack(head)
+    magic, length, checksum = _HEADER.unpack(header)
+    # A damaged length must not make this read gigabytes.
     if magic != _MAGIC or length > room:
         return None
     payload = file.read(length)

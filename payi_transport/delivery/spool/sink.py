@@ -1,4 +1,4 @@
-"""Events to the disk, to be delivered from there."""
+"""The sink of the first worker when events go through a spool: it writes them to disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["SpoolSink"]
 
 
 class SpoolSink:
-    """Appends to a spool, `batch_limit` events at once, and sets `written` when there is more to read."""
+    """Append events to a spool, and set `written` when there is more for the second worker to read."""
 
     def __init__(self, spool: Spool, batch_limit: int, written: WakeEvent) -> None:
         self.batch_limit = batch_limit
@@ -24,26 +24,27 @@ class SpoolSink:
         self._written = written
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
-        """All of the batch is on the disk, or none of it.
+        """Write all of a batch, or none of it.
 
-        What the disk does not take goes on from memory, a batch at a time, as the destination may take it.
+        While the disk accepts nothing, events are delivered from memory: one batch at a time, so that what
+        waits stays in the ring and its bounds hold.
         """
         payloads = list(map(msgspec.json.encode, in_time_slices(batch)))
         problem = self._write(payloads)
-        if problem is None or self._spool.hold(payloads):
+        if problem is None or self._spool.keep_in_memory(payloads):
             self._written.set()
             return Receipt(problem=problem)
         return Receipt(retry=range(len(batch)), problem=problem)
 
     def _write(self, payloads: Sequence[bytes]) -> str | None:
-        """Why the disk does not take them, None if it does."""
+        """Return why the spool did not accept the payloads, or None if it did."""
         try:
-            return None if self._spool.append(payloads) else "the spool is full"
+            return None if self._spool.append(payloads) else "the spool is full (delivery.spool_max_bytes)"
         except OSError as exc:
-            return f"the spool can not be written ({exc.strerror or exc})"
+            return f"the spool cannot be written ({exc.strerror or exc})"
 
     def fork(self) -> None:
-        """The spool is the line's to leave."""
+        """Do nothing: `Delivery.leave_to_parent` closes the spool in a forked child."""
 
     def close(self) -> None:
-        """Whoever reads the spool closes it."""
+        """Do nothing: the source that reads the spool closes it."""

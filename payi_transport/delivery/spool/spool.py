@@ -1,8 +1,15 @@
-"""A directory in which events wait for delivery, for the processes that use it and for those to come.
+"""A directory in which events wait for delivery, shared by all processes that use it, now and later.
 
-Each process writes a journal of its own, and holds a lock on it for as long as it runs. A journal that nobody
-holds was left behind: whoever locks it first delivers it, so no two processes deliver the same. What is
-written is safe from the end of the process at once, and from the end of the machine when its file is full.
+Each process writes a journal of its own and holds its lock for as long as it runs. A journal that nobody
+holds was left behind, by a process that exited or was killed with events undelivered. The first process that
+locks it delivers it: this is called adoption. So two processes never deliver the same record at the same
+time, and no process has to announce its end.
+
+A written record survives the end of its process at once, because it is in the kernel's page cache. It
+survives a crash of the machine once its segment is full, when the file is synced. Syncing every batch would
+cost more than such a rare loss.
+
+When the disk accepts nothing, because it is full or read-only, one batch at a time goes through memory.
 """
 
 from __future__ import annotations
@@ -20,76 +27,79 @@ from payi_transport.delivery.spool.segments import pack_record
 
 __all__ = ["REJECTED_FILE", "Spool"]
 
-# Events that the destination refused for good, a JSON object a line.
+# Events that will never be delivered, one JSON object per line.
 REJECTED_FILE = "rejected.jsonl"
 # How often to look for journals left behind. Seconds.
-_LOOK_INTERVAL = 30.0
+_ADOPTION_INTERVAL = 30.0
 # How much is read at a time. Bytes.
 _READ_BYTES = 8 * 1024 * 1024
-# What is set aside stays for ever: it gets this share of the room, and the rest is for what is delivered.
-_SHARE_ASIDE = 0.1
+# Rejected events stay forever, so they get only this share of the room. The rest is for events that can still
+# be delivered.
+_REJECTED_SHARE = 0.1
 
 
 class Spool:
-    """At most `max_bytes` in all files of `directory`, which has to exist. Any thread may call.
+    """A queue of records in the files of an existing `directory`, which hold at most `max_bytes` in all.
 
-    `written` and `read_back` count the records of this process, `damaged` those that could not be read back.
-    `problems` are those with journals of other processes, which stay there; whoever reads takes them.
-    Every method raises OSError for what the disk can't do.
+    Any thread may use it. Every method raises OSError where the disk fails, except for journals that other
+    processes left behind: those errors are collected in `adoption_errors`, which the reader empties.
+
+    `written` and `read_back` count the records of this process, `damaged` those of them that could not be
+    read back.
     """
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
         self.directory = directory
         self.written = self.read_back = self.damaged = 0
         self._max_bytes = max_bytes
-        # Of the worker's threads alone: no caller waits for it.
-        self._guard = threading.Lock()
+        # Taken by the two workers only. No thread that makes calls ever waits for it.
+        self._lock = threading.Lock()
         self._own: Journal | None = None
         self._adopted: Journal | None = None
-        self.problems: list[OSError] = []
+        self.adoption_errors: list[OSError] = []
         self._unusable: set[str] = set()
-        self._look_at = 0.0
-        # Records that the disk did not take: not read yet, and read.
-        self._held: list[bytes] = []
-        self._lent: list[bytes] = []
+        self._next_adoption = 0.0
+        # Records that the disk did not accept: not yet read, and read but not acknowledged.
+        self._kept: list[bytes] = []
+        self._kept_read: list[bytes] = []
 
     def append(self, payloads: Sequence[bytes]) -> bool:
-        """Write records behind those there are; False, and none written, where they would be too many."""
+        """Write records at the end; return False, and write none, if there is not enough room for all."""
         data = b"".join(map(pack_record, payloads))
-        with self._guard:
+        with self._lock:
             if self._measure(SEGMENT_SUFFIX, REJECTED_FILE) + len(data) > self._max_bytes:
                 return False
             if self._own is None:
-                self._own = self._begin()
+                self._own = self._create_journal()
             self._own.append(data)
             self.written += len(payloads)
         return True
 
-    def hold(self, payloads: Sequence[bytes]) -> bool:
-        """Keep records in memory that can't be written; False where others are kept already."""
-        with self._guard:
-            if self.held:
+    def keep_in_memory(self, payloads: Sequence[bytes]) -> bool:
+        """Keep records that cannot be written in memory; return False if others are kept already."""
+        with self._lock:
+            if self.in_memory:
                 return False
-            self._held = list(payloads)
+            self._kept = list(payloads)
             self.written += len(payloads)
         return True
 
     @property
-    def held(self) -> int:
-        """How many records are in memory alone."""
-        return len(self._held) + len(self._lent)
+    def in_memory(self) -> int:
+        """How many records are in memory only."""
+        return len(self._kept) + len(self._kept_read)
 
     def read(self, most: int) -> tuple[list[bytes], bool]:
-        """Up to `most` records, oldest first, and whether they are this process's own.
+        """Return up to `most` records, oldest first, and whether this process wrote them.
 
-        Those that are in memory alone come first and all at once, then those left behind by others.
-        `acknowledge` has to be called before the next are read.
+        Records that are in memory only come first and all at once, then those of adopted journals, then the
+        process's own. The next read requires an `acknowledge` of this one.
         """
-        with self._guard:
-            if self._held:
-                self._lent, self._held = self._held, []
-                self.read_back += len(self._lent)
-                return self._lent, True
+        with self._lock:
+            if self._kept:
+                self._kept_read, self._kept = self._kept, []
+                self.read_back += len(self._kept_read)
+                return self._kept_read, True
             while self._adopted is not None or self._adopt():
                 records = self._read_adopted(most)
                 if records:
@@ -99,49 +109,51 @@ class Spool:
             records = self._own.read(most, _READ_BYTES)
             self.read_back += len(records)
             if not records:
-                self._settle_own(self._own)
+                self._acknowledge_own(self._own)
             return records, True
 
     def acknowledge(self) -> None:
-        """All that was read is settled."""
-        with self._guard:
-            if self._lent:
-                self._lent = []
+        """Settle all records of the last read; they will not be read again."""
+        with self._lock:
+            if self._kept_read:
+                self._kept_read = []
             elif self._adopted is not None:
                 self._adopted.acknowledge()
             elif self._own is not None:
-                self._settle_own(self._own)
+                self._acknowledge_own(self._own)
 
-    def _settle_own(self, journal: Journal) -> None:
+    def _acknowledge_own(self, journal: Journal) -> None:
         journal.acknowledge()
         journal.restart()
         if journal.is_drained():
-            self.damaged = self.written - self.read_back - len(self._held)
+            # Everything on disk was read, so what was written and did not come back is damaged.
+            self.damaged = self.written - self.read_back - len(self._kept)
 
-    def set_aside(self, line: bytes) -> None:
-        """Keep what is never to be delivered, while there is room for it."""
-        with self._guard:
-            if self._measure(REJECTED_FILE) + len(line) < self._max_bytes * _SHARE_ASIDE:
+    def write_rejected(self, line: bytes) -> None:
+        """Append an event that will never be delivered to `REJECTED_FILE`, if there is room for it."""
+        with self._lock:
+            if self._measure(REJECTED_FILE) + len(line) < self._max_bytes * _REJECTED_SHARE:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
                 with open(os.open(self.directory / REJECTED_FILE, flags, 0o600), "ab", buffering=0) as file:
                     file.write(line + b"\n")
 
     def close(self) -> None:
-        """Let go of every file; what is not settled is for the next process."""
-        with self._guard:
+        """Close every file and release the locks. What is not settled is for the next process."""
+        with self._lock:
             for journal in (self._own, self._adopted):
                 if journal is not None:
                     journal.close()
             self._own = self._adopted = None
 
     def leave_to_parent(self) -> None:
-        """Close the files only: in a forked child all of this is the parent's."""
+        """Close the files and change nothing on disk; in a forked child all of this is the parent's."""
+        # Without the lock: a thread that does not exist in the child may have held it at the fork.
         for journal in (self._own, self._adopted):
             if journal is not None:
                 journal.leave_to_parent()
 
-    def _begin(self) -> Journal:
-        """A journal that sorts behind all earlier ones."""
+    def _create_journal(self) -> Journal:
+        """Create a journal whose name sorts after all earlier ones."""
         journal = None
         while journal is None:
             name = f"{time.time_ns():020d}-{os.getpid()}"
@@ -149,27 +161,27 @@ class Spool:
         return journal
 
     def _adopt(self) -> bool:
-        """Take over a journal that was left behind, if there is one and it is time to look."""
-        if monotonic() < self._look_at:
+        """Take over the oldest journal that was left behind, if there is one and it is time to look."""
+        if monotonic() < self._next_adoption:
             return False
         for path in sorted(self.directory.glob(f"*{LOCK_SUFFIX}")):
             if path.stem in self._unusable:
                 continue
-            # Another process may finish with it just now, or another user own it.
+            # Another process may remove it at this moment, or another user may own it.
             with contextlib.suppress(OSError):
                 self._adopted = open_journal(self.directory, path.stem)
                 if self._adopted is not None:
                     return True
-        self._look_at = monotonic() + _LOOK_INTERVAL
+        self._next_adoption = monotonic() + _ADOPTION_INTERVAL
         return False
 
     def _read_adopted(self, most: int) -> list[bytes]:
-        """The next records of the adopted journal; at its end it is removed.
+        """Return the next records of the adopted journal, and remove the journal at its end.
 
-        One that can't be read, or not removed, is let go for good: it must not hold up the others.
+        One that cannot be read or removed is left alone for good, so that it does not block the others.
         """
         journal = self._adopted
-        assert journal is not None  # noqa: S101 (the caller asked)
+        assert journal is not None  # noqa: S101 (the caller checked)
         try:
             records = journal.read(most, _READ_BYTES)
             if records:
@@ -178,13 +190,13 @@ class Spool:
             journal.close()
         except OSError as exc:
             self._unusable.add(journal.name)
-            self.problems.append(exc)
+            self.adoption_errors.append(exc)
             journal.leave_to_parent()
         self._adopted = None
         return []
 
     def _measure(self, *endings: str) -> int:
-        """Bytes that the files of the directory hold whose names end so."""
+        """Return the size of all files in the directory whose names have one of these endings. Bytes."""
         size = 0
         with os.scandir(self.directory) as entries:
             for entry in entries:

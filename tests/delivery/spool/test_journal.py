@@ -147,7 +147,7 @@ def test_a_write_that_fails_half_way_leaves_nothing_of_it(journal: Journal) -> N
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
         for _ in range(2):
-            with pytest.raises(OSError, match="the disk took a part only"):
+            with pytest.raises(OSError, match="the disk accepted only part of a write"):
                 write(journal, b"x" * 5000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

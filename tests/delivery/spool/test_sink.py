@@ -34,8 +34,8 @@ def test_a_batch_is_on_the_disk_when_it_is_delivered(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("folder", "room", "problem"),
     [
-        ("", 10, "the spool is full"),
-        ("nowhere", 1 << 20, "the spool can not be written (No such file or directory)"),
+        ("", 10, "the spool is full (delivery.spool_max_bytes)"),
+        ("nowhere", 1 << 20, "the spool cannot be written (No such file or directory)"),
     ],
 )
 def test_what_the_disk_does_not_take_goes_on_from_memory_one_batch_at_a_time(

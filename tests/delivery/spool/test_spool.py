@@ -123,7 +123,7 @@ def test_a_journal_that_can_not_be_read_holds_up_nothing(tmp_path: Path, spool: 
     spool.append([b"1"])
     assert read_all(spool) == [b"1"]
     spool.append([b"2"])
-    spool._look_at = 0.0
+    spool._next_adoption = 0.0
     assert read_all(spool) == [b"2"]
 
 
@@ -143,7 +143,7 @@ def test_records_that_were_damaged_on_the_disk_are_counted(tmp_path: Path, spool
 def test_what_is_set_aside_is_kept_in_a_tenth_of_the_room(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 600)
     for number in range(99):
-        spool.set_aside(json.dumps({"number": number}).encode())
+        spool.write_rejected(json.dumps({"number": number}).encode())
     lines = (tmp_path / REJECTED_FILE).read_text().splitlines()
     assert [json.loads(line)["number"] for line in lines] == [0, 1, 2, 3]
     assert (tmp_path / REJECTED_FILE).stat().st_mode & 0o777 == 0o600
@@ -156,15 +156,15 @@ def test_what_the_disk_does_not_take_is_read_from_memory_and_first(spool: Spool,
     left.append([b"left"])
     left.close()
     spool.append([b"1"])
-    assert spool.hold([b"2", b"3"])
-    assert not spool.hold([b"4"])
-    assert (spool.written, spool.held) == (3, 2)
+    assert spool.keep_in_memory([b"2", b"3"])
+    assert not spool.keep_in_memory([b"4"])
+    assert (spool.written, spool.in_memory) == (3, 2)
     assert spool.read(1) == ([b"2", b"3"], True)
-    assert not spool.hold([b"4"])
+    assert not spool.keep_in_memory([b"4"])
     spool.acknowledge()
-    assert (spool.held, spool.damaged) == (0, 0)
+    assert (spool.in_memory, spool.damaged) == (0, 0)
     assert read_all(spool) == [b"left", b"1"]
-    assert spool.hold([b"4"])
+    assert spool.keep_in_memory([b"4"])
     assert read_all(spool) == [b"4"]
     assert (spool.written, spool.read_back, spool.damaged) == (4, 4, 0)
 
