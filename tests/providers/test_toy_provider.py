@@ -19,8 +19,8 @@ from payi_transport.routing.hosts import HostMapping, HostTable, parse_host
 from payi_transport.routing.routes import Routes
 from payi_transport.values.event import Units
 from payi_transport.values.names import PROXY_CATEGORY
-from tests.origin import CannedResponse, Origin
 from tests.providers import toy
+from tests.support.origin import CannedResponse, Origin
 
 REGISTRY = Registry((*PROVIDERS, toy.PROVIDER))
 PATH = "/v1/singers/bird/sing-along"
