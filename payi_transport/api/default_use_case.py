@@ -9,14 +9,14 @@ import contextlib
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["name_caller"]
+__all__ = ["default_use_case_name"]
 
 # Files that are named for what they do in their package.
 _OF_PACKAGES = ("__init__", "__main__")
 _UNNAMED = "interactive"
 
 
-def name_caller(frame: FrameType | None) -> str:
+def default_use_case_name(frame: FrameType | None) -> str:
     """The name for the code of `frame`: of its file, of its package, "notebook" or "interactive"."""
     if frame is None:
         return _UNNAMED

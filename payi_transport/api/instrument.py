@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, cast
 
 from payi_transport.api.arguments import Arguments, describe, find_ignored
-from payi_transport.api.default_use_case import name_caller
+from payi_transport.api.default_use_case import default_use_case_name
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.context.results import forget_results
@@ -84,7 +84,7 @@ def payi_instrument(
     with _lock:
         active = get_active()
         if active is None or (active.closed and not _ending):
-            _start(given._replace(logger=logger), logger, name_caller(sys._getframe().f_back))
+            _start(given._replace(logger=logger), logger, default_use_case_name(sys._getframe().f_back))
             return
         running = _running
     # Without the lock: a handler of the logger's may call us.

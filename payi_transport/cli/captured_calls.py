@@ -18,7 +18,7 @@ import msgspec
 from payi_transport.errors import PayiError
 from payi_transport.providers.reading.counts import count, section
 from payi_transport.values.event import Units
-from payi_transport.values.names import STATUS_NO_ANSWER, PayiPropertyNames
+from payi_transport.values.names import STATUS_NO_RESPONSE, PayiPropertyNames
 
 __all__ = ["Call", "Capture", "read_capture"]
 
@@ -97,7 +97,7 @@ def _read_call(item: msgspec.Raw) -> Call | None:
 def _has_failed(fields: Mapping[str, Any]) -> bool:
     status = count(fields, "http_status_code") or 0
     failure = section(fields, "properties").get(PayiPropertyNames.failure)
-    return status >= 400 or status == STATUS_NO_ANSWER or bool(failure)
+    return status >= 400 or status == STATUS_NO_RESPONSE or bool(failure)
 
 
 def _read_units(units: Mapping[str, Any]) -> dict[str, Units]:

@@ -48,7 +48,7 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def add_context_keys(base: type[S], fields: Fields) -> type[S]:
     """Return `base` with those context fields that `config` may set and `base` does not have."""
     keys = [
-        (name, row.kind.config_type, row.kind.default)
+        (name, row.type.config_type, row.type.default)
         for name, row in fields.rows.items()
         if row.config and name not in base.__struct_fields__
     ]

@@ -1,8 +1,8 @@
 """The context fields: one table, from which everything that knows a field by name is derived.
 
 A row is a key of one of the three TypedDicts below. Its annotation says what type checkers accept, and the
-`Field` next to it says the rest: the kind of value (what is accepted at run time, how scopes merge), the
-header that sets it for one call, and where an event reports it. The TypedDict that a row stands in says where
+`Field` next to it says the rest: its type (what is accepted at run time, how scopes merge), the header that
+sets it for one call, and where an event reports it. The TypedDict that a row stands in says where
 users may set the field:
 
 - `ConfigFields`: in `config`, in a scope, in the headers of a call
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Annotated, Any, NamedTuple, TypeAlias, TypedDict, get_type_hints
 
-from payi_transport.context.kinds import LOGGING, PROPERTIES, SWITCH, TEXT, TEXTS, VERSION, Kind
+from payi_transport.context.field_types import LOGGING, PROPERTIES, SWITCH, TEXT, TEXTS, VERSION, FieldType
 from payi_transport.context.results import Result
 from payi_transport.values.names import PayiHeaderNames as Headers
 
@@ -35,7 +35,7 @@ class Field(NamedTuple):
     `config` is set for the rows of `ConfigFields`.
     """
 
-    kind: Kind
+    type: FieldType
     header: str | None = None
     event: str | None = None
     property: str | None = None

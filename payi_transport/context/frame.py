@@ -61,17 +61,17 @@ class Fields:
         self.rows = rows
         self.names = frozenset(rows)
         self.merges: Mapping[str, Callable[[Any, Any], Any]] = {
-            name: row.kind.merge for name, row in rows.items()
+            name: row.type.merge for name, row in rows.items()
         }
         self.headers = {name: row.header for name, row in rows.items() if row.header is not None}
         # By the name of the header in lower case: the field, and what reads the header's text.
         self.readers = {
-            header.lower().encode(): (name, rows[name].kind.read_header)
+            header.lower().encode(): (name, rows[name].type.read_header)
             for name, header in self.headers.items()
         }
-        self.no_use_case = {name: row.kind.default for name, row in rows.items() if row.in_use_case}
+        self.no_use_case = {name: row.type.default for name, row in rows.items() if row.in_use_case}
         self.event_fields = tuple(
-            (name, row.event, row.kind.default) for name, row in rows.items() if row.event is not None
+            (name, row.event, row.type.default) for name, row in rows.items() if row.event is not None
         )
         self.properties = tuple(
             (name, row.property) for name, row in rows.items() if row.property is not None
@@ -80,7 +80,7 @@ class Fields:
 
     def _make_frame_type(self) -> type[Frame]:
         added = [
-            (name, row.kind.frame_type, row.kind.default)
+            (name, row.type.frame_type, row.type.default)
             for name, row in self.rows.items()
             if name not in Frame.__struct_fields__
         ]
@@ -111,9 +111,9 @@ def check_scope(function: str, scope: Mapping[str, object], *more: str, fields: 
 
 def check_value(name: str, value: object, fields: Fields = FIELDS) -> None:
     """Raise TypeError for a value that the field `name` does not accept; None is always accepted."""
-    kind = fields.rows[name].kind
-    if value is not None and not kind.accepts(value):
-        raise TypeError(f"{name}: expected {kind.expected}, got {value!r}")
+    field_type = fields.rows[name].type
+    if value is not None and not field_type.accepts(value):
+        raise TypeError(f"{name}: expected {field_type.expected}, got {value!r}")
 
 
 def enter_scope(outer: Frame, scope: Scope) -> Frame:

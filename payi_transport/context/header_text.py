@@ -1,4 +1,4 @@
-"""The text of context headers: how each kind of value is written into one and read from one.
+"""The text of context headers: how each type of value is written and read.
 
 A value is written as plain ASCII where possible, and as an extended value of RFC 8187 (`UTF-8''%C3%A4`)
 otherwise, because SDKs refuse headers that are not ASCII. Properties are compact JSON, which has its own

@@ -57,12 +57,12 @@ def write_headers(values: Mapping[str, object], fields: Fields = FIELDS) -> dict
     headers: dict[str, str] = {}
     for name, header in fields.headers.items():
         value = values.get(name)
-        kind = fields.rows[name].kind
+        field_type = fields.rows[name].type
         # Any scalar can be written, but a string in place of a list would be written letter by letter.
-        if kind.default is not None:
+        if field_type.default is not None:
             check_value(name, value, fields)
         if value is not None:
-            headers[header] = kind.write_header(value)
+            headers[header] = field_type.write_header(value)
     return headers
 
 
@@ -71,9 +71,9 @@ def write_proxied_headers(frame: Frame) -> dict[str, str]:
     fields = frame.fields
     values = {name: getattr(frame, name) for name in fields.headers}
     texts = {
-        fields.headers[name]: fields.rows[name].kind.write_proxied(value)
+        fields.headers[name]: fields.rows[name].type.write_proxied(value)
         for name, value in values.items()
-        if value is not None and value != fields.rows[name].kind.default
+        if value is not None and value != fields.rows[name].type.default
     }
     return {header: text for header, text in texts.items() if text}
 

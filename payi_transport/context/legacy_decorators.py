@@ -1,6 +1,8 @@
-"""The older decorators `ingest` and `proxy`, each for one mode: what they are in terms of `track`.
+"""The legacy decorators `ingest` and `proxy`, in terms of `track`.
 
-Source: Pay-i's page on decorators. It warns of taking the one in the other's mode: see `Pipeline.begin`.
+Each is meant for one mode: `ingest` for calls that go straight to the provider, `proxy` for calls that go
+through Pay-i's proxy. Source: Pay-i's documentation of its decorators. It warns against using one in the
+other's mode, and so does the pipeline when such a call begins.
 """
 
 from __future__ import annotations
@@ -20,30 +22,30 @@ __all__ = ["ingest", "proxy"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_OLDER = ("experience_name", "experience_id")
+_DEPRECATED = ("experience_name", "experience_id")
 
 
 def ingest(
     *, experience_name: str | None = None, experience_id: str | None = None, **scope: Unpack[Scope]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """`track`, for programs whose calls go straight to the provider.
+    """Decorate as `track` does, in a program whose calls go straight to the provider.
 
-    `experience_name` and `experience_id` are deprecated names of `use_case_name` and `use_case_id`.
+    `experience_name` and `experience_id` are deprecated aliases of `use_case_name` and `use_case_id`.
     """
     scope = _rename(scope, experience_name, experience_id)
-    check_scope("ingest", scope, *_OLDER)
+    check_scope("ingest", scope, *_DEPRECATED)
     return decorate_with(functools.partial(_IngestContext, **scope))
 
 
 def proxy(
     *, experience_name: str | None = None, experience_id: str | None = None, **scope: Unpack[Scope]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """`track(proxy=True)`: the calls of the function go through Pay-i's proxy.
+    """Decorate as `track(proxy=True)` does: the calls of the function go through Pay-i's proxy.
 
-    `experience_name` and `experience_id` are deprecated names of `use_case_name` and `use_case_id`.
+    `experience_name` and `experience_id` are deprecated aliases of `use_case_name` and `use_case_id`.
     """
     scope = _rename(scope, experience_name, experience_id)
-    check_scope("proxy", scope, *_OLDER)
+    check_scope("proxy", scope, *_DEPRECATED)
     scope["proxy"] = True
     return decorate_with(functools.partial(_ProxyContext, **scope))
 
@@ -57,18 +59,18 @@ class _ProxyContext(track_context):
 
 
 def _rename(scope: Scope, experience_name: str | None, experience_id: str | None) -> Scope:
-    """The scope with what the older names say, where the newer ones say nothing."""
+    """Return the scope with the values of the deprecated arguments, unless the newer ones are set."""
     renamed: Scope = {**scope}
     if experience_name is not None:
-        _deprecate("experience_name", "use_case_name")
+        _warn_deprecated("experience_name", "use_case_name")
         renamed["use_case_name"] = _first(scope.get("use_case_name"), experience_name)
     if experience_id is not None:
-        _deprecate("experience_id", "use_case_id")
+        _warn_deprecated("experience_id", "use_case_id")
         renamed["use_case_id"] = _first(scope.get("use_case_id"), experience_id)
     return renamed
 
 
-def _deprecate(older: str, newer: str) -> None:
+def _warn_deprecated(older: str, newer: str) -> None:
     warnings.warn(f"{older} is deprecated, use {newer}", DeprecationWarning, stacklevel=4)
 
 

@@ -1,6 +1,8 @@
-"""What Pay-i answers to one call, `xproxy_result`: its cost, the states of its limits, warnings.
+"""Pay-i's result for one call, `xproxy_result`: its cost, the states of its limits, warnings.
 
-That of the last call is kept in a context variable, so each thread and task sees that of its own.
+A result may arrive on another thread, after the call has returned. So each call that can have a result gets a
+slot, and a context variable holds the slot of the last call. Each thread and each task sees its own last
+call, and the result shows up there wherever the slot is filled.
 """
 
 from __future__ import annotations
@@ -13,66 +15,66 @@ import msgspec
 
 __all__ = ["Result", "ResultSlot", "find_result", "forget_results", "get_last_result", "set_last"]
 
-# As in the answer of `POST /api/v1/ingest`: fields of the ingest API, all of them optional.
+# Fields as in Pay-i's response to `POST /api/v1/ingest`, all of them optional.
 Result = Mapping[str, Any]
 
-# Nobody can reach into the contexts of all threads and tasks: what is of another era than now is forgotten.
-_era = object()
+# The contexts of other threads and tasks are out of reach, so results are forgotten by starting a new
+# generation: a slot of an older one no longer counts.
+_generation = object()
 
 
 class ResultSlot:
-    """What Pay-i says of one call: no result before it does, and none where it never does.
+    """Holds Pay-i's result for one call once it is known, and None until then.
 
-    Filled wherever the call ends, which need not be where it was made. It holds nothing else of the call,
-    since contexts live long.
+    It holds nothing else of the call, because contexts may keep it for a long time.
     """
 
-    __slots__ = ("era", "result")
+    __slots__ = ("generation", "result")
 
     def __init__(self) -> None:
-        self.era = _era
+        self.generation = _generation
         self.result: Result | None = None
 
 
 _last: ContextVar[ResultSlot | None] = ContextVar("payi_transport_last_verdict", default=None)
 
 
-class _Answer(msgspec.Struct):
+class _Body(msgspec.Struct):
     xproxy_result: Any = None
     xproxy_error: Any = None
 
 
-_answer = msgspec.json.Decoder(_Answer)
+_body = msgspec.json.Decoder(_Body)
 
 
 def get_last_result() -> Result | None:
-    """What Pay-i said of the last call here, if it did, of those that wait for it or go through Pay-i."""
+    """Return the result of the last call made here, None if it has none (yet)."""
     last = _last.get()
-    return last.result if last is not None and last.era is _era else None
+    return last.result if last is not None and last.generation is _generation else None
 
 
 def set_last(result_slot: ResultSlot | None) -> None:
-    """The last call here is the one that `result_slot` is of, whatever came of those before."""
+    """Make the call that `result_slot` belongs to the last one made here."""
     _last.set(result_slot)
 
 
 def forget_results() -> None:
-    """No call was made so far, in no thread or task."""
-    global _era
-    _era = object()
+    """Forget the last results in all threads and tasks."""
+    global _generation
+    _generation = object()
 
 
 def find_result(bodies: Iterable[bytes]) -> Result | None:
-    """The result (or the error in its place) in the last of some JSON documents that holds one."""
+    """Return the result, or the error in its place, from the last JSON document that has one."""
     found: Result | None = None
     for body in bodies:
         if b'"xproxy_' not in body:
             continue
         try:
-            answer = _answer.decode(body)
+            decoded = _body.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
-        for value in (answer.xproxy_result, answer.xproxy_error):
+        for value in (decoded.xproxy_result, decoded.xproxy_error):
             if isinstance(value, dict):
                 found = value
                 break

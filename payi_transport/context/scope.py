@@ -1,7 +1,12 @@
-"""The frame of the code that runs now, in a context variable: so each thread and task has its own.
+"""Scopes: `track`, `track_context` and `get_context`, on top of a context variable.
 
-A frame is set for as long as code of the scope runs, and never longer: a generator gives it back at each
-`yield`, and a scope that is left in another context than it was entered in changes nothing there.
+Each thread and each task sees its own innermost scope, because a context variable holds it. A scope is in
+force only while its own code runs: a tracked generator leaves it at each `yield` and enters it again at the
+next step. Leaving a scope in another context than it was entered in, such as a generator that another task
+closes, changes nothing there.
+
+Scopes are linked from the inside out, and a frame is merged once, when its scope is entered. So the frame of
+a call is one look-up away.
 """
 
 from __future__ import annotations
@@ -27,41 +32,44 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class _Link(NamedTuple):
-    """A frame that is set, who set it, and what was set before."""
+class _Entered(NamedTuple):
+    """A scope that has been entered: its frame, the object that entered it, and the scope around it."""
 
     frame: Frame
     owner: track_context
-    outer: _Link | None
+    outer: _Entered | None
 
 
-_links: ContextVar[_Link | None] = ContextVar("payi_transport_frame", default=None)
-# The frame outside all scopes, while instrumented; None makes every scope do nothing.
+_innermost: ContextVar[_Entered | None] = ContextVar("payi_transport_scope", default=None)
+# The frame outside all scopes. None while not instrumented: then scopes do nothing.
 _base: Frame | None = None
 _record_unscoped = True
 
 
 def set_base_frame(base: Frame | None, *, record_unscoped: bool = True) -> None:
-    """Switch scopes on, inside `base`, or off with None. `record_unscoped`: whether calls outside count."""
+    """Turn scopes on, with `base` as the outermost frame, or off with None.
+
+    Without `record_unscoped`, calls outside all scopes are not recorded.
+    """
     global _base, _record_unscoped
     _base, _record_unscoped = base, record_unscoped
 
 
 def current_frame() -> Frame | None:
-    """Who a call made here and now is for; None when it is not to be recorded."""
-    link = _links.get()
-    if link is not None:
-        return link.frame
+    """Return the frame of a call made here and now, None if it is not to be recorded."""
+    entered = _innermost.get()
+    if entered is not None:
+        return entered.frame
     return _base if _record_unscoped else None
 
 
 def get_context() -> PayiContext:
-    """The values of the innermost scope, those it inherits included.
+    """Return the context values in force here, inherited ones included.
 
-    `last_result` is what Pay-i said (its `xproxy_result`) of the last call here of those that it answers at
-    once: with inline delivery, and in proxy mode. There is none where it said nothing of that call.
+    `last_result` is Pay-i's `xproxy_result` for the last call made here, in the delivery modes that return
+    one: inline delivery and proxy mode. It is missing if Pay-i sent none for that call.
     """
-    frame = msgspec.to_builtins(_innermost(_base or Frame()))
+    frame = msgspec.to_builtins(_frame_inside(_base or Frame()))
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()}
     result = get_last_result()
     if result is not None:
@@ -69,48 +77,48 @@ def get_context() -> PayiContext:
     return cast(PayiContext, values)
 
 
-def _innermost(base: Frame) -> Frame:
-    link = _links.get()
-    return base if link is None else link.frame
+def _frame_inside(base: Frame) -> Frame:
+    entered = _innermost.get()
+    return base if entered is None else entered.frame
 
 
-def find_mode() -> str | None:
-    """The mode of the innermost decorator that is for one mode alone, if there is any around."""
-    link = _links.get()
-    while link is not None:
-        if link.owner.mode is not None:
-            return link.owner.mode
-        link = link.outer
+def current_mode() -> str | None:
+    """Return the mode of the innermost `ingest` or `proxy` decorator, None outside of both."""
+    entered = _innermost.get()
+    while entered is not None:
+        if entered.owner.mode is not None:
+            return entered.owner.mode
+        entered = entered.outer
     return None
 
 
-def carry_scope(function: Callable[..., R]) -> Callable[..., R]:
-    """`function`, to be called somewhere else, as inside the scope of here and now."""
-    link = _links.get()
-    return function if link is None else functools.partial(_run_inside, link, function)
+def bind_to_scope(function: Callable[..., R]) -> Callable[..., R]:
+    """Return `function` bound to the current scope, wherever it is called later."""
+    entered = _innermost.get()
+    return function if entered is None else functools.partial(_run_inside, entered, function)
 
 
-def _run_inside(link: _Link, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
-    outer = _links.get()
-    _links.set(link)
+def _run_inside(entered: _Entered, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+    outer = _innermost.get()
+    _innermost.set(entered)
     try:
         return function(*args, **kwargs)
     finally:
-        _links.set(outer)
+        _innermost.set(outer)
 
 
-def _carry_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
-    """`coroutine`, to be awaited somewhere else, as inside the scope of here and now."""
-    link = _links.get()
-    if link is None:
+def _bind_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
+    """Return `coroutine` bound to the current scope, wherever it is awaited later."""
+    entered = _innermost.get()
+    if entered is None:
         return coroutine
-    carried = cast("CoroutineType[Any, Any, Any]", _await_inside(link, _Held(coroutine)))
-    carried.__name__, carried.__qualname__ = coroutine.__name__, coroutine.__qualname__
-    return carried
+    bound = cast("CoroutineType[Any, Any, Any]", _await_inside(entered, _Unawaited(coroutine)))
+    bound.__name__, bound.__qualname__ = coroutine.__name__, coroutine.__qualname__
+    return bound
 
 
-class _Held:
-    """A coroutine that is closed with the one that is to await it, which alone warns if it never ran."""
+class _Unawaited:
+    """Closes a coroutine together with its wrapper, so only the wrapper warns if it was never awaited."""
 
     def __init__(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
         self.coroutine = coroutine
@@ -119,40 +127,42 @@ class _Held:
         self.coroutine.close()
 
 
-async def _await_inside(link: _Link, held: _Held) -> Any:
-    outer = _links.get()
-    _links.set(link)
+async def _await_inside(entered: _Entered, unawaited: _Unawaited) -> Any:
+    outer = _innermost.get()
+    _innermost.set(entered)
     try:
-        return await held.coroutine
+        return await unawaited.coroutine
     finally:
-        _links.set(outer)
+        _innermost.set(outer)
 
 
-def _without(link: _Link, owner: track_context) -> _Link | None:
-    """What is set when `owner` leaves out of turn: under scopes of interleaved generators, or elsewhere than
-    it was entered (a generator closed by another task), where there may be nothing of its own.
+def _remove(owner: track_context, innermost: _Entered) -> _Entered | None:
+    """Return the scopes from `innermost` outwards without the one that `owner` entered last.
+
+    A scope that is not the innermost is left when plain generators with scopes take turns. If another task
+    closes such a generator, the scope is not among those of that task, and nothing changes.
     """
-    above: list[_Link] = []
-    rest: _Link | None = link
+    inside: list[_Entered] = []
+    rest: _Entered | None = innermost
     while rest is not None and rest.owner is not owner:
-        above.append(rest)
+        inside.append(rest)
         rest = rest.outer
     if rest is None:
-        return link
+        return innermost
     rest = rest.outer
-    for passed in reversed(above):
-        rest = passed._replace(outer=rest)
+    for entered in reversed(inside):
+        rest = entered._replace(outer=rest)
     return rest
 
 
 class track_context:
-    """`with track_context(user_id=...)`, or `async with`: who the calls inside the block are for.
+    """Set context values for the calls inside a `with` or `async with` block.
 
-    Takes what `track` takes. One object may be entered many times, also at once. Raises TypeError for an
-    argument that is not known, and for a value that its argument can't have.
+    Accepts the arguments of `track`. One object may be entered many times, even while it is entered. Raises
+    TypeError for an unknown argument and for a value that its argument does not accept.
     """
 
-    # Set in scopes that are meant for "ingest" or "proxy" mode alone.
+    # "ingest" or "proxy" in the scopes of the decorators of that name.
     mode: str | None = None
     fields: Fields = FIELDS
 
@@ -162,18 +172,18 @@ class track_context:
 
     def __enter__(self) -> Self:
         if _base is not None:
-            frame = enter_scope(_innermost(_base), self._scope)
-            _links.set(_Link(frame, self, _links.get()))
+            frame = enter_scope(_frame_inside(_base), self._scope)
+            _innermost.set(_Entered(frame, self, _innermost.get()))
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        link = _links.get()
-        if link is not None and link.owner is self:
-            _links.set(link.outer)
-        elif link is not None:
-            _links.set(_without(link, self))
+        entered = _innermost.get()
+        if entered is not None and entered.owner is self:
+            _innermost.set(entered.outer)
+        elif entered is not None:
+            _innermost.set(_remove(self, entered))
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -185,25 +195,26 @@ class track_context:
 
 
 def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate a function, coroutine function, generator or async generator: who its calls are for.
+    """Decorate a function, coroutine function, generator or async generator to set context values.
 
-    A coroutine that a plain function returns runs inside the scope as well; any other thing that is returned
-    and runs later does not, such as a generator.
+    If a plain function returns a coroutine, that runs inside the scope, too. Anything else that it returns
+    and that runs later, such as a generator, does not.
 
-    Scopes nest: `limit_ids` and `request_tags` combine, properties merge, the rest is inherited, an empty
-    value blocks the outer one, and another `use_case_name` starts a use case afresh. Without
-    `payi_instrument()` the function runs as it is. Raises TypeError as `track_context` does, and for a class.
+    Scopes nest: `limit_ids` and `request_tags` combine, properties merge, and other values are inherited. An
+    empty value clears the outer one, and another `use_case_name` starts a new use case. Without
+    `payi_instrument()` the function runs unchanged. Raises TypeError as `track_context` does, and for a
+    class.
     """
     check_scope("track", scope)
     return decorate_with(functools.partial(track_context, **scope))
 
 
 def decorate_with(make_scope: Callable[[], track_context]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A decorator of functions of every kind, which run inside a scope of their own."""
+    """Return a decorator that runs each call of a function in a scope of its own."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         if inspect.isclass(function):
-            # A function in its place would be no type any more.
+            # Wrapping would turn the class into a function, which breaks isinstance() and inheritance.
             raise TypeError(f"{function.__name__} is a class: decorate its methods instead")
         if inspect.isasyncgenfunction(function):
             wrapper = wrap_async_generator(function, lambda: _Steps(make_scope()))
@@ -224,7 +235,7 @@ def _wrap_function(
     def call(*args: Any, **kwargs: Any) -> Any:
         with make_scope():
             result = function(*args, **kwargs)
-            return _carry_coroutine(result) if inspect.iscoroutine(result) else result
+            return _bind_coroutine(result) if inspect.iscoroutine(result) else result
 
     return call
 
@@ -240,21 +251,21 @@ def _wrap_coroutine(
 
 
 class _Steps:
-    """The scope of a generator, which is entered at each step and left at each `yield`."""
+    """Enters the scope of a generator at each step, and leaves it at each `yield`."""
 
     def __init__(self, scope: track_context) -> None:
         self._tracked = _base is not None
-        self._outer: _Link | None = None
+        self._outer: _Entered | None = None
         with scope:
-            self._inner = _links.get()
+            self._inner = _innermost.get()
 
     def __enter__(self) -> None:
         if self._tracked:
-            self._outer = _links.get()
-            _links.set(self._inner)
+            self._outer = _innermost.get()
+            _innermost.set(self._inner)
 
     def __exit__(self, *exc_info: object) -> None:
-        # What the body has set in the meantime is its own, and comes back with the next step.
+        # Keep the scopes that the generator's own code has entered for its next step.
         if self._tracked:
-            self._inner = _links.get()
-            _links.set(self._outer)
+            self._inner = _innermost.get()
+            _innermost.set(self._outer)

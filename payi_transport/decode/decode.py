@@ -39,7 +39,7 @@ from payi_transport.framing import find_framing, is_stream
 from payi_transport.providers.provider import Readers
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Event, ParsedResponse, Units
-from payi_transport.values.names import STATUS_NO_ANSWER
+from payi_transport.values.names import STATUS_NO_RESPONSE
 
 __all__ = ["decode"]
 
@@ -126,7 +126,7 @@ def _report(
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, timezone.utc),
         end_to_end_latency_ms=_measure_end_to_end(exchange),
         time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.is_stream else None,
-        http_status_code=exchange.status or STATUS_NO_ANSWER,
+        http_status_code=exchange.status or STATUS_NO_RESPONSE,
         properties=make_properties(exchange, response, raw) or None,
         provider_uri=exchange.route.uri,
         provider_request_headers=select_request_headers(raw.request_headers, options.extra_request_headers),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from payi_transport.context.scope import carry_scope
+from payi_transport.context.scope import bind_to_scope
 from payi_transport.hooks.methods import Hooks
 
 __all__ = ["ThreadPools"]
@@ -38,6 +38,6 @@ class ThreadPools:
 
 def _hook(original: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
     def submit(executor: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        return original(executor, carry_scope(function), *args, **kwargs)
+        return original(executor, bind_to_scope(function), *args, **kwargs)
 
     return submit

@@ -282,6 +282,6 @@ def make_base_frame(settings: Settings, caller: str, fields: Fields = FIELDS) ->
     """Return the outermost frame: what the settings say, and `caller` where they name no use case."""
     scope: Any = {"use_case_name": caller, "proxy": settings.proxy or None}
     for name, row in fields.rows.items():
-        if row.config and (value := getattr(settings, name)) != row.kind.default:
+        if row.config and (value := getattr(settings, name)) != row.type.default:
             scope[name] = value
     return enter_scope(fields.frame_type(), scope)

@@ -15,7 +15,7 @@ from payi_transport.config.schema import Settings
 from payi_transport.context.frame import Frame
 from payi_transport.context.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.context.results import ResultSlot, set_last
-from payi_transport.context.scope import current_frame, find_mode
+from payi_transport.context.scope import current_frame, current_mode
 from payi_transport.decode.content_logger import ContentLogger, PromptAndResponseLogger
 from payi_transport.decode.exchange_decoder import ExchangeDecoder
 from payi_transport.decode.options import DecodeOptions
@@ -208,7 +208,7 @@ class Pipeline:
 
     def _check_mode(self, route: Route) -> None:
         """Tell of a decorator that is for another mode than the call, which goes through Pay-i."""
-        mode = find_mode()
+        mode = current_mode()
         if mode == "ingest" or (mode == "proxy" and not route.proxied and not self._settings.proxy):
             self.warnings.warn_mixed_modes(mode)
 

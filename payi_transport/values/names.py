@@ -11,7 +11,7 @@ UNKNOWN_RESOURCE: Final = "system.unknown_model"
 # The id of a request that Pay-i gave none: the event went to a file or to a sink of the user's.
 LOCAL_REQUEST_ID: Final = "local_instrumentation"
 # The status of an event whose call failed before any HTTP status arrived.
-STATUS_NO_ANSWER: Final = 299
+STATUS_NO_RESPONSE: Final = 299
 
 
 class PayiHeaderNames:

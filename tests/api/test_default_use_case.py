@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.api.default_use_case import name_caller
+from payi_transport.api.default_use_case import default_use_case_name
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -53,8 +53,8 @@ def test_a_program_is_named_for_what_it_is(
 
 def run_code(file: str, names: dict[str, Any]) -> str:
     """The name for code that was compiled as of `file`, and runs among `names`."""
-    source = "import sys\ndef work():\n    return name_caller(sys._getframe())\nname = work()"
-    module: dict[str, Any] = {**names, "name_caller": name_caller}
+    source = "import sys\ndef work():\n    return default_use_case_name(sys._getframe())\nname = work()"
+    module: dict[str, Any] = {**names, "default_use_case_name": default_use_case_name}
     exec(compile(source, file, "exec"), module)  # noqa: S102  # as what is typed is run
     return str(module["name"])
 
@@ -81,7 +81,7 @@ def test_code_is_named_for_where_it_is_from(file: str, names: dict[str, Any], na
 
 def test_where_no_code_of_python_calls_there_is_a_name_too() -> None:
     nobody: FrameType | None = None
-    assert name_caller(nobody) == "interactive"
+    assert default_use_case_name(nobody) == "interactive"
 
 
 @pytest.mark.parametrize("file", ["job.py", "__main__.py"])
@@ -92,6 +92,6 @@ def test_there_is_a_name_where_the_folder_is_gone(
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    names: dict[str, Any] = {"__file__": file, "sys": sys, "name_caller": name_caller}
-    exec("name = name_caller(sys._getframe())", names)  # noqa: S102 (a frame of that file)
+    names: dict[str, Any] = {"__file__": file, "sys": sys, "default_use_case_name": default_use_case_name}
+    exec("name = default_use_case_name(sys._getframe())", names)  # noqa: S102 (a frame of that file)
     assert names["name"] == ("job" if file == "job.py" else "interactive")

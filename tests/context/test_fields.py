@@ -8,11 +8,11 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from payi_transport import Event, PayiContext, PayiHeaderNames
+from payi_transport.context.field_types import PROPERTIES, SWITCH, TEXT, TEXTS, VERSION
 from payi_transport.context.fields import ROWS, ConfigFields, HeaderFields, Scope
 from payi_transport.context.frame import FIELDS, Frame
-from payi_transport.context.kinds import PROPERTIES, SWITCH, TEXT, TEXTS, VERSION
 
-# The types that type checkers see for a field of each kind: in a scope, in a frame, in get_context().
+# The types that type checkers see for each type of field: in a scope, in a frame, in get_context().
 STATIC = {
     TEXT.expected: (str, str | None, str),
     TEXTS.expected: (list[str], tuple[str, ...], list[str]),
@@ -23,8 +23,8 @@ STATIC = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_type_checkers_see_the_types_that_the_kind_of_a_field_has(name: str) -> None:
-    in_scope, in_frame, in_context = STATIC[ROWS[name].kind.expected]
+def test_type_checkers_see_the_type_of_a_field(name: str) -> None:
+    in_scope, in_frame, in_context = STATIC[ROWS[name].type.expected]
     accepted = get_args(get_type_hints(Scope)[name])
     assert in_scope in accepted
     assert type(None) in accepted
@@ -39,8 +39,8 @@ def test_every_type_that_names_fields_names_those_of_the_table() -> None:
     assert set(HeaderFields.__annotations__) == set(FIELDS.headers)
 
 
-def test_a_default_frame_has_the_defaults_of_the_kinds() -> None:
-    assert {name: getattr(Frame(), name) for name in ROWS} == {n: row.kind.default for n, row in ROWS.items()}
+def test_a_frame_starts_with_the_defaults_of_its_field_types() -> None:
+    assert {name: getattr(Frame(), name) for name in ROWS} == {n: row.type.default for n, row in ROWS.items()}
 
 
 def test_every_context_header_of_the_api_sets_one_field() -> None:

@@ -9,10 +9,10 @@ import pytest
 from payi_transport import MemorySink, get_context, payi_flush, payi_instrument, track_context
 from payi_transport.config.schema import Settings, add_context_keys
 from payi_transport.config.validation import check_config
+from payi_transport.context.field_types import TEXT, TEXTS
 from payi_transport.context.fields import ROWS, Field
 from payi_transport.context.frame import Fields, enter_scope, event_fields, event_properties
 from payi_transport.context.headers import write_headers, write_proxied_headers
-from payi_transport.context.kinds import TEXT, TEXTS
 from payi_transport.context.scope import set_base_frame
 from payi_transport.errors import PayiConfigError
 from payi_transport.pipeline.assembly import make_base_frame

@@ -13,7 +13,7 @@ from payi_transport.context.frame import Frame
 from payi_transport.context.results import ResultSlot, set_last
 from payi_transport.context.scope import (
     current_frame,
-    find_mode,
+    current_mode,
     get_context,
     set_base_frame,
     track,
@@ -46,15 +46,15 @@ def test_the_mode_is_that_of_the_innermost_scope_that_is_for_one() -> None:
     class ForIngest(track_context):
         mode = "ingest"
 
-    assert find_mode() is None
+    assert current_mode() is None
     with track_context(user_id="a"):
-        assert find_mode() is None
+        assert current_mode() is None
         with ForProxy(), track_context(user_id="b"):
-            assert find_mode() == "proxy"
+            assert current_mode() == "proxy"
             with ForIngest():
-                assert find_mode() == "ingest"
-            assert find_mode() == "proxy"
-        assert find_mode() is None
+                assert current_mode() == "ingest"
+            assert current_mode() == "proxy"
+        assert current_mode() is None
 
 
 def test_the_context_tells_the_values_of_the_innermost_scope() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trio
 
-from payi_transport.context.scope import carry_scope, get_context, track, track_context
+from payi_transport.context.scope import bind_to_scope, get_context, track, track_context
 from tests.context.echoes import user
 
 pytestmark = pytest.mark.usefixtures("base")
@@ -118,9 +118,9 @@ def test_a_function_may_be_carried_to_another_thread_with_its_scope() -> None:
         with track_context(user_id="elsewhere"):
             return function(1, more=2), user()
 
-    assert carry_scope(work) is work
+    assert bind_to_scope(work) is work
     with track_context(user_id="here"):
-        inside, carried = carry_scope(user), carry_scope(work)
+        inside, carried = bind_to_scope(user), bind_to_scope(work)
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(inside).result() == "here"
         assert pool.submit(run, carried).result() == ((1, 2), "elsewhere")
@@ -132,7 +132,7 @@ def test_an_exception_of_a_carried_function_leaves_no_scope_behind() -> None:
         raise ZeroDivisionError
 
     with track_context(user_id="here"):
-        carried = carry_scope(fail)
+        carried = bind_to_scope(fail)
     with pytest.raises(ZeroDivisionError):
         carried()
     assert user() == "base"

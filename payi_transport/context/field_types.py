@@ -1,4 +1,4 @@
-"""The kinds of values that context fields have: what is accepted, how scopes merge, what headers hold.
+"""The types of context fields: what a field accepts, how scopes merge it, how headers carry it.
 
 A scope accepts more than a frame holds: numbers and UUIDs count as text, and any list, tuple or set as a
 list. Merging converts, so a frame holds only text, tuples of text, dicts of text, ints and bools, all of
@@ -30,11 +30,11 @@ from payi_transport.context.header_text import (
     write_text,
 )
 
-__all__ = ["LOGGING", "PROPERTIES", "SWITCH", "TEXT", "TEXTS", "VERSION", "Kind"]
+__all__ = ["LOGGING", "PROPERTIES", "SWITCH", "TEXT", "TEXTS", "VERSION", "FieldType"]
 
 
-class Kind(NamedTuple):
-    """What all fields of one kind share.
+class FieldType(NamedTuple):
+    """What all fields of one type share.
 
     `merge(outer, inner)` returns the value inside a scope that sets `inner`, which is not None.
     `read_header` raises one of `header_text.UNREADABLE` for a malformed value. `write_header` takes what a
@@ -102,8 +102,8 @@ def _send_disabled(logs: bool) -> str:
 # Pay-i takes text alone; `config` accepts what reads as one text.
 Property = Annotated[str | int | float | bool, msgspec.Meta(description="a string, a number, True or False")]
 
-TEXT = Kind("a string", _is_text, _replace_text, read_text, write_text, str, str | None, str | None)
-TEXTS = Kind(
+TEXT = FieldType("a string", _is_text, _replace_text, read_text, write_text, str, str | None, str | None)
+TEXTS = FieldType(
     "a list of strings",
     _is_list,
     _combine,
@@ -114,7 +114,7 @@ TEXTS = Kind(
     tuple[str, ...],
     (),
 )
-PROPERTIES = Kind(
+PROPERTIES = FieldType(
     "a dict",
     _is_properties,
     _merge_properties,
@@ -125,8 +125,8 @@ PROPERTIES = Kind(
     dict[str, Property],
     {},
 )
-VERSION = Kind(
+VERSION = FieldType(
     "an integer from 0 to 2**53", _is_version, _replace, read_version, write_text, str, int | None, int | None
 )
-SWITCH = Kind("True or False", _is_switch, _replace, read_switch, str, str, bool | None, bool | None)
+SWITCH = FieldType("True or False", _is_switch, _replace, read_switch, str, str, bool | None, bool | None)
 LOGGING = SWITCH._replace(read_header=read_logging, write_header=write_logging, write_proxied=_send_disabled)
