@@ -62,6 +62,8 @@ else:
         return getattr(_importlib.import_module(_LATER[name]), name)
 
 
+__version__ = "0.1.0"
+
 # Imported when they are asked for: most programs need none of the client.
 _LATER = {
     "AsyncPayi": "payi_transport.client.payi",
