@@ -1,15 +1,16 @@
-"""Calls as an adapter records them, without an HTTP library: what is measured then is this library alone."""
+"""Calls as a hook records them, without an HTTP library, so that this library alone is measured."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from benchmarks.corpus import ANSWER_HEADERS, OBSERVED_URL, REQUEST_HEADERS, Script
 from benchmarks.soak import start_ingest
 from payi_transport import Event, PayiInstrumentConfig, Receipt, Sink, payi_instrument, payi_uninstrument
-from payi_transport.capture.exchange import Exchange
+from payi_transport.capture.exchange import Exchange, OpenResponse
+from payi_transport.capture.rewrites import HookAbilities
 from payi_transport.client.account import PayiAccount
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
@@ -79,21 +80,32 @@ class Player:
 
     def play(self) -> None:
         """A call from its beginning to its end."""
-        self.make().finish()
+        response, size = self._receive()
+        response.finish(size=size)
 
     def make(self) -> Exchange:
-        """A call that has all of its answer, but is not ended, so that no worker gets it."""
-        exchange = self._pipeline.begin(self._route, _renew_all(_HEADERS), _renew(self._request))
-        assert exchange is not None
-        exchange.begin_answer(200, _renew_all(self._head))
-        size, room = 0, -1
+        """A call from its beginning to its end whose exchange no worker gets."""
+        ended: list[Exchange] = []
+        response, size = self._receive(ended.append)
+        response.finish(size=size)
+        return ended[0]
+
+    def _receive(self, on_end: Callable[[Exchange], None] | None = None) -> tuple[OpenResponse, int]:
+        """A call whose response has arrived but not ended, and the size of its body in bytes."""
+        request = self._pipeline.begin(
+            self._route, _renew_all(_HEADERS), _renew(self._request), HookAbilities()
+        )
+        assert request is not None
+        if on_end is not None:
+            request.on_end = on_end
+        response = request.start_response(200, _renew_all(self._head))
+        size, limit = 0, -1
         for chunk in self._answer.chunks:
             size += len(chunk)
-            if size > room:
-                append, room = exchange.open_lane(size)
+            if size > limit:
+                append, limit = response.open_buffer(size)
             append(_renew(chunk))
-        exchange.size = size
-        return exchange
+        return response, size
 
 
 def _renew(data: bytes) -> bytes:

@@ -127,9 +127,7 @@ def _run_recorder(script: Script, count: int) -> Round:
 
     with record_to(CountingSink()) as pipeline:
         player = Player(pipeline, script)
-        measured = _time(lambda: run(player), count)
-        _discard(exchanges)
-    return measured
+        return _time(lambda: run(player), count)
 
 
 def _run_decoder(script: Script, count: int) -> Round:
@@ -139,9 +137,7 @@ def _run_decoder(script: Script, count: int) -> Round:
         for exchange in exchanges:
             decode(exchange)
 
-    measured = _time(run, count)
-    _discard(exchanges)
-    return measured
+    return _time(run, count)
 
 
 def _run_encoder(script: Script, count: int) -> Round:
@@ -181,7 +177,6 @@ def _measure_memory(script: Script, count: int) -> Round:
         exchanges.extend(player.make() for _ in range(count))
         taken, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        _discard(exchanges)
     return {_MEMORY: Pair(taken / count - player.size)}
 
 
@@ -217,16 +212,8 @@ def _make_events(script: Script, count: int) -> list[Event]:
     """All of them different objects, as they are in a batch."""
     exchanges = _make_exchanges(script, count)
     events = [event for exchange in exchanges if isinstance(event := decode(exchange), Event)]
-    _discard(exchanges)
     assert len(events) == count
     return events
-
-
-def _discard(exchanges: list[Exchange]) -> None:
-    """Let go of calls that were never to be reported."""
-    for exchange in exchanges:
-        exchange.discard()
-    exchanges.clear()
 
 
 _STAGES: dict[str, Callable[[Script, int], Round]] = {

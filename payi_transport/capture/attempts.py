@@ -1,4 +1,8 @@
-"""The exchanges of one call of an SDK, with all its attempts, for a hook around the whole of it."""
+"""The attempts of one SDK call, for a hook around the whole call.
+
+An SDK may send several requests for one call of the user's: retries, redirects, token fetches. A hook that
+sees the call from outside, as botocore's does, collects them to add Pay-i's result to what the SDK returns.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from payi_transport.capture.exchange import Exchange
+from payi_transport.capture.exchange import SentRequest
 
-__all__ = ["collect_attempts", "note_attempt"]
+__all__ = ["collect_attempts", "current_attempts"]
 
-# A list within a list, which is empty once nobody collects any more: contexts are copied, by connections too,
-# and live as long as they do.
-_begun: ContextVar[list[list[Exchange]] | None] = ContextVar("payi_transport_begun", default=None)
+# A list inside a list, emptied when collecting ends: contexts are copied, by connections too, and live as
+# long as those do.
+_collecting: ContextVar[list[list[SentRequest]] | None] = ContextVar("payi_transport_attempts", default=None)
 
 
 @contextmanager
-def collect_attempts() -> Iterator[list[Exchange]]:
-    """What is begun inside, here and in tasks that begin here; of two such blocks the inner one has it.
+def collect_attempts() -> Iterator[list[SentRequest]]:
+    """Collect the requests sent inside, here and in tasks started here.
 
-    Such an exchange is the collector's to add its result to, and so the body of its answer stays as it is.
+    Of two nested blocks, the inner one gets them. Adding the result to such a call is the collector's job, so
+    the body of its response stays as it is.
     """
-    outer, begun = _begun.get(), list[Exchange]()
-    collecting = [begun]
-    _begun.set(collecting)
+    outer, attempts = _collecting.get(), list[SentRequest]()
+    holder = [attempts]
+    _collecting.set(holder)
     try:
-        yield begun
+        yield attempts
     finally:
-        collecting.clear()
-        # Not by a token: a coroutine may be closed as garbage, which is in another context.
-        _begun.set(outer)
+        holder.clear()
+        # No token: a coroutine may be closed by the garbage collector, in another context.
+        _collecting.set(outer)
 
 
-def note_attempt(exchange: Exchange) -> None:
-    """Tell who collects here, if anybody does."""
-    for begun in _begun.get() or ():
-        begun.append(exchange)
-        exchange.collected = True
+def current_attempts() -> list[SentRequest] | None:
+    """Return the list to add a request to, or None where no one collects."""
+    holder = _collecting.get()
+    return holder[0] if holder else None

@@ -1,7 +1,13 @@
-"""One request and the bytes of its answer, as the request path remembers them. No I/O and no parsing.
+"""One call, as the request path remembers it. No I/O and no parsing.
 
-An adapter calls `begin_answer` when the head of the answer is there, appends each chunk to what `open_lane`
-hands out, and ends with `finish` or `fail`: whichever comes first counts, the rest is ignored.
+A call is one of three types, by its state. A hook gets a `SentRequest` from the pipeline and sends the
+request. `start_response` makes it an `OpenResponse`, and the hook appends each chunk of the body to the
+buffer that `open_buffer` returns. `finish`, or `fail` in either state, makes it an `Exchange`: a plain
+record that waits in the ring and is decoded later. Whichever of these ends the call first counts; later
+ones do nothing. So a hook may report the end of a stream, its close and its garbage collection without
+keeping track of which came first.
+
+All three are msgspec Structs. One of each is made for every call, and Struct fields are set in C.
 """
 
 from __future__ import annotations
@@ -13,223 +19,283 @@ from contextvars import Context
 from enum import Enum
 from functools import partial
 from time import perf_counter, time
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 from weakref import ReferenceType
 
 import msgspec
 
+from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import Result, ResultSlot
 from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
 from payi_transport.values.headers import Headers
 
-__all__ = ["BlockedResponse", "Exchange", "Listener", "Outcome", "RequestRewrite", "ResponseRewriter"]
+__all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest"]
 
 Append = Callable[[bytes], None]
+# Gets the sink's response to an event once it is delivered, on a worker thread. Must never raise.
 Listener = Callable[[Mapping[str, Any]], None]
 
-# How many of the last chunks of a body over its limit are kept: usage comes last.
+# How many of its last chunks are kept of a body over the limit. Usage comes last.
 TAIL_CHUNKS = 64
 
 
 class Outcome(Enum):
-    """How an answer ended."""
+    """How a response ended."""
 
     EXHAUSTED = "exhausted"  # read to its end
     CLOSED = "closed"  # closed by the caller before its end
-    ABANDONED = "abandoned"  # never closed: collected as garbage, or open when the reporting ended
-    FAILED = "failed"  # an exception, a cancellation among them
+    ABANDONED = "abandoned"  # never closed: garbage collected, or still open at shutdown
+    FAILED = "failed"  # by an exception or a cancellation
 
 
-class BlockedResponse(NamedTuple):
-    """An answer of our own, to a request that is not sent at all."""
+class Exchange(msgspec.Struct, eq=False):
+    """A finished call. Times are those of `time()` (timestamp) and `perf_counter()` (all others), in seconds.
 
-    status: int
-    headers: Headers
-    body: bytes
-
-
-class RequestRewrite(NamedTuple):
-    """What goes out in place of the caller's request; what is None or empty stays as it is.
-
-    `base` takes the place of the URL's scheme and host, its path and query stay behind it. `headers` replace
-    those of the same name, `without` are names (lower case) that are left out. `plain`: the answer is to come
-    without a content coding, as it is changed on its way. `hides_usage`: the body asks for a usage chunk that
-    the caller did not ask for. `counted`: Pay-i sees the call by itself, so there is nothing to report.
-    `refusal` is answered instead, and nothing is sent.
+    `status` is None where no response came. `decoded` says that the HTTP library had undone the content
+    coding already. `tail` holds the last chunks of a body that is longer than `body_limit` bytes. `size`
+    counts the bytes of the body that are held.
     """
 
-    base: str | None = None
-    headers: Headers = ()
-    without: frozenset[bytes] = frozenset()
-    body: bytes | None = None
-    plain: bool = False
-    hides_usage: bool = False
-    counted: bool = False
-    refusal: BlockedResponse | None = None
-
-
-class ResponseRewriter(Protocol):
-    """Changes what the caller sees of a stream. Must never raise."""
-
-    def feed(self, chunk: bytes) -> bytes: ...
-
-    def flush(self) -> bytes: ...
-
-
-def _text_of(error: BaseException) -> str:
-    # The caller's own exceptions pass here too, and what their __str__ raises is not to take their place.
-    try:
-        text = str(error)
-    except Exception:
-        return ""
-    # Lone surrogates have no encoding.
-    return text.encode("utf-8", "replace").decode()
-
-
-class Exchange(msgspec.Struct, eq=False, weakref=True):
-    """A call in the making; a plain record once it is finished.
-
-    A Struct since one is made a call, and its C code sets the fields in a third of the time.
-    """
-
-    # Takes the exchange once it has ended.
-    push: Callable[[Exchange], None]
     route: Route
     context: Frame
     log_content: bool
     request_headers: Headers
     request_body: bytes | None
     body_limit: int
-    # Where it is to be found by its id from the head of its answer to its end. Weakly: were it held, so would
-    # be what its caller's context variables hold, and that may be the very answer that ends when let go of.
-    answering: dict[int, ReferenceType[Exchange]] = {}
-    # The caller's context variables at the time of the request, where somebody will want them.
+    status: int | None
+    response_headers: Headers
+    decoded: bool
+    chunks: list[bytes]
+    tail: deque[bytes] | None
+    size: int
+    outcome: Outcome
+    error: tuple[str, str] | None
+    timestamp: float
+    started: float
+    first_byte: float | None
+    ended: float
     caller: Context | None = None
-    # Is told the destination's answer once the event is delivered, on a worker's thread. Never raises.
-    listener: Listener | None = None
-    # Is called behind the end of the answer, once. Never raises.
-    then: Callable[[Exchange], None] | None = None
-    detour: RequestRewrite | None = None
-    rewriter: ResponseRewriter | None = None
-    # With inline delivery, the end of the exchange waits for its own report, and has its result then.
-    waits: bool = False
-    # Where the caller is to see what Pay-i says of the call.
     result_slot: ResultSlot | None = None
-    # A hook further out shows the result, see begun.py.
-    collected: bool = False
+    # Set where the event was decoded before the exchange got into the ring, as inline delivery does.
     event: Event | None = None
-    status: int | None = None
-    response_headers: Headers = ()
-    decoded: bool = False
-    chunks: list[bytes] = []
-    tail: deque[bytes] | None = None
-    size: int = 0
-    outcome: Outcome = Outcome.EXHAUSTED
-    error: tuple[str, str] | None = None
+    listener: Listener | None = None
+
+    @property
+    def weight(self) -> int:
+        """Bytes of content held, of request and response together."""
+        return self.size + len(self.request_body or b"")
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether the middle of the body is missing because it was over the limit."""
+        return self.tail is not None and len(self.tail) == TAIL_CHUNKS
+
+    @property
+    def result(self) -> Result | None:
+        """Pay-i's result for the call, if it is known yet."""
+        return None if self.result_slot is None else self.result_slot.result
+
+    def take_result(self, result: Result) -> None:
+        """Show the caller Pay-i's result for the call."""
+        if self.result_slot is not None:
+            self.result_slot.result = result
+
+    def forget(self) -> None:
+        """Drop every byte of content, even if something else still holds this exchange."""
+        self.chunks.clear()
+        if self.tail is not None:
+            self.tail.clear()
+        self.request_body = None
+        self.error = None
+
+
+# The responses that are still open, by the id of their request, so that shutdown can end them. References are
+# weak: strong ones would keep alive the caller's context, including the response whose garbage collection is
+# what ends an abandoned call.
+OpenResponses = dict[int, "ReferenceType[OpenResponse]"]
+
+
+class SentRequest(msgspec.Struct, eq=False):
+    """A request on its way; no response has come.
+
+    `on_end` takes the finished exchange. `waits` says that the end of the call waits for its own report, so
+    that Pay-i's result can be part of the response; `result_slot` is where the caller looks for it.
+    `collected` says that a hook further out adds the result (see `attempts.py`).
+    """
+
+    on_end: Callable[[Exchange], None]
+    route: Route
+    context: Frame
+    log_content: bool
+    headers: Headers
+    body: bytes | None
+    body_limit: int
+    open_responses: OpenResponses
+    rewrite: RequestRewrite | None = None
+    waits: bool = False
+    result_slot: ResultSlot | None = None
+    # The caller's context variables at the time of the request, where someone will need them.
+    caller: Context | None = None
+    collected: bool = False
     timestamp: float = msgspec.field(default_factory=time)
     started: float = msgspec.field(default_factory=perf_counter)
-    first_byte: float | None = None
+    # When the call ended; 0.0 while it is open.
     ended: float = 0.0
-    # Emptied by whoever ends the exchange: list.pop is atomic, so there is only one.
+    _done_callbacks: list[Callable[[SentRequest], None]] | None = None
+    # Emptied by whoever ends the call. `list.pop` is atomic, so exactly one thread does.
     _unfinished: list[bool] = msgspec.field(default_factory=partial(list, (True,)))
 
-    def begin_answer(self, status: int, headers: Headers) -> None:
-        """The head of the answer is there."""
-        self.status = status
-        self.response_headers = headers
-        self.answering[id(self)] = ReferenceType(self)
+    def start_response(
+        self,
+        status: int,
+        headers: Headers,
+        *,
+        decoded: bool = False,
+        request_headers: Headers | None = None,
+        route: Route | None = None,
+    ) -> OpenResponse:
+        """Record the status and headers; the body is still to come.
 
-    def open_lane(self, size: int) -> tuple[Append, int]:
-        """Where to append chunks, and up to which number of bytes, once the body has reached `size`.
-
-        Asked for the first chunk and again when the body outgrows the number given: from there on only its
-        tail is kept.
+        `request_headers` and `route` replace those of the request where the library knows better by now:
+        after adding headers of its own, or after following a redirect.
         """
-        if self.first_byte is None:
-            self.first_byte = perf_counter()
-        if size <= self.body_limit:
-            return self.chunks.append, self.body_limit
-        self.tail = deque(maxlen=TAIL_CHUNKS)
-        return self.tail.append, sys.maxsize
-
-    def feed_whole(self, body: bytes) -> None:
-        """The body of an answer that the transport had read and decoded already."""
-        self.decoded = True
-        append, _ = self.open_lane(len(body))
-        append(body)
-
-    def finish(self, outcome: Outcome = Outcome.EXHAUSTED) -> None:
-        """The answer is over."""
-        self._end(outcome, None)
+        response = OpenResponse(self, status, headers, decoded, request_headers, route)
+        self.open_responses[id(self)] = ReferenceType(response)
+        return response
 
     def fail(self, error: BaseException) -> None:
-        """The call, or the reading of its answer, ended in an exception.
+        """End the call with an exception, before any response."""
+        self._end(None, Outcome.FAILED, error, 0)
 
-        Only its name and text are kept: the object holds frames, and they hold the request.
-        """
-        self._end(Outcome.FAILED, error)
+    def discard(self) -> None:
+        """End the call without an event, as for a redirect."""
+        self._unfinished.clear()
+        self.open_responses.pop(id(self), None)
 
-    def _end(self, outcome: Outcome, error: BaseException | None) -> None:
-        # Every call comes by here again, at close and as garbage: asking is cheaper than an exception.
+    def add_done_callback(self, callback: Callable[[SentRequest], None]) -> None:
+        """Call `callback` once the call has ended, at once if it has. Must never raise."""
+        callbacks = self._done_callbacks = self._done_callbacks or []
+        callbacks.append(callback)
+        if self.ended:
+            self._run_done_callbacks()
+
+    @property
+    def brings_result(self) -> bool:
+        """Whether the end may bring Pay-i's result: of a report that is waited for, or from its proxy."""
+        return self.waits or (self.rewrite is not None and self.rewrite.counted)
+
+    @property
+    def result(self) -> Result | None:
+        """Pay-i's result for the call, if it is known yet."""
+        return None if self.result_slot is None else self.result_slot.result
+
+    def _end(
+        self, response: OpenResponse | None, outcome: Outcome, error: BaseException | None, size: int
+    ) -> None:
+        """Move all content into the finished record, since the caller may keep its response for long."""
+        # Nearly every call gets here again, at close or as garbage. Asking costs less than the exception.
         if not self._unfinished:
             return
         try:
             self._unfinished.pop()
         except IndexError:
             return
-        self.answering.pop(id(self), None)
+        self.open_responses.pop(id(self), None)
         self.ended = perf_counter()
-        self.outcome = outcome
-        if error is not None:
-            self.error = type(error).__name__, _text_of(error)
-        # Who read the whole of it knows the size; over the limit that is not what is held.
-        if self.tail or not self.size:
-            self.size = sum(map(len, self.chunks)) + sum(map(len, self.tail or ()))
-        self.push(self)
-        then, self.then = self.then, None
-        if then is not None:
-            then(self)
+        if response is None:
+            # No status: nothing came.
+            response = OpenResponse(self, 0, ())
+        # A hook that read everything knows the size. Of a body over the limit, less is held than that.
+        if response.tail is not None or not size:
+            size = sum(map(len, response.chunks)) + sum(map(len, response.tail or ()))
+        exchange = Exchange(
+            response.route or self.route,
+            self.context,
+            self.log_content,
+            response.request_headers or self.headers,
+            self.body,
+            self.body_limit,
+            response.status or None,
+            response.headers,
+            response.decoded,
+            response.chunks,
+            response.tail,
+            size,
+            outcome,
+            None if error is None else (type(error).__name__, _text_of(error)),
+            self.timestamp,
+            self.started,
+            response.first_byte,
+            self.ended,
+            self.caller,
+            self.result_slot,
+        )
+        self.body = self.caller = None
+        self.on_end(exchange)
+        if self._done_callbacks is not None:
+            self._run_done_callbacks()
 
-    @property
-    def brings_result(self) -> bool:
-        """Whether Pay-i's result may be known at the end: of a report that is waited for, or by its proxy."""
-        return self.waits or (self.detour is not None and self.detour.counted)
+    def _run_done_callbacks(self) -> None:
+        while self._done_callbacks:
+            self._done_callbacks.pop()(self)
 
-    @property
-    def result(self) -> Result | None:
-        """What Pay-i said of the call, if it did so already."""
-        return None if self.result_slot is None else self.result_slot.result
 
-    def take_result(self, result: Result) -> None:
-        """Pay-i said this of the call."""
-        if self.result_slot is not None:
-            self.result_slot.result = result
+class OpenResponse(msgspec.Struct, eq=False, weakref=True):
+    """A response whose body is still arriving."""
 
-    def settle(self) -> Result | None:
-        """The answer is over; what Pay-i says of it, where the exchange waits for that."""
+    request: SentRequest
+    status: int
+    headers: Headers
+    decoded: bool = False
+    request_headers: Headers | None = None
+    route: Route | None = None
+    chunks: list[bytes] = []
+    tail: deque[bytes] | None = None
+    first_byte: float | None = None
+
+    def open_buffer(self, size: int) -> tuple[Append, int]:
+        """Return where to append chunks, and up to which size of the body, once it has reached `size` bytes.
+
+        Ask for the first chunk, and again when the body outgrows the returned size: from there on only the
+        last chunks are kept.
+        """
+        if self.first_byte is None:
+            self.first_byte = perf_counter()
+        limit = self.request.body_limit
+        if size <= limit:
+            return self.chunks.append, limit
+        self.tail = deque(maxlen=TAIL_CHUNKS)
+        return self.tail.append, sys.maxsize
+
+    def append(self, body: bytes) -> None:
+        """Record a body that came as a whole."""
+        append, _ = self.open_buffer(len(body))
+        append(body)
+
+    def finish(self, outcome: Outcome = Outcome.EXHAUSTED, size: int = 0) -> None:
+        """End the call. `size` is that of the whole body in bytes, where the hook has counted it."""
+        self.request._end(self, outcome, None, size)
+
+    def fail(self, error: BaseException) -> None:
+        """End the call with an exception.
+
+        Only its type and text are kept: the object holds frames, and they hold the request.
+        """
+        self.request._end(self, Outcome.FAILED, error, 0)
+
+    def finish_for_result(self) -> Result | None:
+        """End the call, wait for its report if it does that, and return Pay-i's result."""
         self.finish()
-        return self.result
+        return self.request.result
 
-    def discard(self) -> None:
-        """The answer needs no event, as a redirect does not."""
-        self._unfinished.clear()
-        self.answering.pop(id(self), None)
 
-    @property
-    def weight(self) -> int:
-        """Bytes of content that this exchange holds, once it is finished."""
-        return self.size + len(self.request_body or b"")
-
-    @property
-    def has_gap(self) -> bool:
-        """Whether the middle of the body was left out, as it was over its limit."""
-        return self.tail is not None and len(self.tail) == TAIL_CHUNKS
-
-    def forget(self) -> None:
-        """Let go of every byte of content, whoever may still hold this exchange."""
-        self.chunks.clear()
-        self.tail = None
-        self.request_body = None
-        self.error = None
+def _text_of(error: BaseException) -> str:
+    """Return the text of an exception. It may be the caller's own class, whose `__str__` may raise."""
+    try:
+        text = str(error)
+    except Exception:
+        return ""
+    # Lone surrogates can't be encoded.
+    return text.encode("utf-8", "replace").decode()

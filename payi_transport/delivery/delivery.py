@@ -17,9 +17,8 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Final
-from weakref import ReferenceType
 
-from payi_transport.capture.exchange import Exchange, Listener, Outcome
+from payi_transport.capture.exchange import Exchange, Listener, OpenResponses, Outcome
 from payi_transport.config.schema import IngestRetrySettings, Settings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Counter, Ring
@@ -58,8 +57,8 @@ class Delivery:
     ) -> None:
         # The process in which it runs; 0 before `start`.
         self.pid = 0
-        # The exchanges whose responses are still streaming, by id.
-        self.open_exchanges: dict[int, ReferenceType[Exchange]] = {}
+        # The responses that are still streaming.
+        self.open_responses: OpenResponses = {}
         self._loss_log = loss_log
         self._on_fault = on_fault
         self._listener = listener
@@ -149,7 +148,7 @@ class Delivery:
         if self.closed:
             return self._flushed
         deadline = monotonic() + timeout
-        self._end_open_exchanges()
+        self._end_open_responses()
         # Before the flush. What other threads capture during the flush would otherwise stay in the ring.
         self.closed = True
         self._flushed = self.flush(timeout)
@@ -164,12 +163,12 @@ class Delivery:
             )
         return self._flushed
 
-    def _end_open_exchanges(self) -> None:
+    def _end_open_responses(self) -> None:
         # Other threads go on adding and removing, and dict.copy is atomic.
-        for reference in self.open_exchanges.copy().values():
-            exchange = reference()
-            if exchange is not None:
-                exchange.finish(Outcome.ABANDONED)
+        for reference in self.open_responses.copy().values():
+            response = reference()
+            if response is not None:
+                response.finish(Outcome.ABANDONED)
 
     def leave_to_parent(self) -> None:
         """Close the files without changing them; in a forked child, everything here is the parent's."""

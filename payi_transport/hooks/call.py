@@ -1,7 +1,7 @@
-"""One call of a library that is not of httpx's family: how its record begins, and that there is only one.
+"""Recording a call of an HTTP library other than httpx, and recording it only once.
 
-An SDK may pass several of the libraries with one call: `openai` with its aiohttp client, `aiobotocore`, which
-has an aiohttp session. The outermost hook records it, and those inside see that somebody does.
+One call of an SDK may pass through several libraries: `openai` can use aiohttp, and `aiobotocore` has an
+aiohttp session. The outermost hook records the call, and hooks further in see that it does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from itertools import chain
 from typing import Any, NamedTuple
 
-from payi_transport.capture.exchange import Exchange, RequestRewrite
+from payi_transport.capture.exchange import SentRequest
+from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.headers import find_removable_headers
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
@@ -21,12 +22,12 @@ from payi_transport.values.names import PROXY_CATEGORY
 
 __all__ = ["INSIDE", "Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]
 
-# Whether what runs now is the inside of a call that is recorded. Tasks that are begun there inherit it.
+# Whether the code that runs now is inside a call that is being recorded. Tasks started there inherit it.
 INSIDE: ContextVar[bool] = ContextVar("payi_transport_inside", default=False)
 
 
 class Address(NamedTuple):
-    """Where a request goes: `port` is None for the scheme's own, `path` as it is sent, without a query."""
+    """Where a request goes. `port` is None for the scheme's default; `path` is as sent, without the query."""
 
     method: str
     scheme: str
@@ -36,58 +37,53 @@ class Address(NamedTuple):
 
 
 class Library(NamedTuple):
-    """What is to be known of a library's requests. Each function takes what `begin` is called with.
+    """What has to be known of a library's requests. Each function takes the arguments of `begin`.
 
-    `locate` says where a request goes, None for nowhere; `read` gives its headers, and its body where that is
-    in memory; `change(detour, ...)` gives what goes out in its place, and leaves the request alone, as it is
-    the caller's. Without `change`, requests go out as they are. Without `waits`, the end of an answer comes
-    where nobody may wait for a report, as in an event loop.
+    `locate` returns where a request goes, None for nowhere. `read` returns its headers, and its body if
+    that is in memory. `rewrite(rewrite, ...)` returns what to send in its place and leaves the request
+    itself, which is the caller's, as it is; a library without it has no such ability.
     """
 
     locate: Callable[..., Address | None]
     read: Callable[..., tuple[Headers, bytes | None]]
-    change: Callable[..., Any] | None = None
-    waits: bool = True
+    rewrite: Callable[..., Any] | None = None
+    abilities: HookAbilities = HookAbilities(rewrites_responses=False)
 
 
 class Call:
-    """An observed call on its way. Ends with `answer` or `fail`, on the thread or task that began it."""
+    """An observed call on its way. Ends with `respond` or `fail`, on the thread or task that began it."""
 
-    __slots__ = ("exchange", "pipeline")
+    __slots__ = ("pipeline", "request")
 
-    def __init__(self, pipeline: Pipeline, exchange: Exchange) -> None:
+    def __init__(self, pipeline: Pipeline, request: SentRequest) -> None:
         self.pipeline = pipeline
-        self.exchange = exchange
+        self.request = request
         INSIDE.set(True)
 
-    def answer(self, attach: Callable[..., None], *answer: Any) -> None:
-        """The head of the answer is there: `attach(call, *answer)` begins to remember the rest."""
+    def respond(self, attach: Callable[..., None], *response: Any) -> None:
+        """Record a response: `attach(call, *response)` starts it and sees that the body is remembered."""
         INSIDE.set(False)
         try:
-            attach(self, *answer)
+            attach(self, *response)
         except Exception as exc:
-            self.exchange.discard()
+            self.request.discard()
             self.pipeline.count_fault(exc)
 
     def fail(self, exc: BaseException) -> None:
-        """No answer came."""
+        """Record that no response came."""
         INSIDE.set(False)
-        self.exchange.fail(exc)
+        self.request.fail(exc)
 
-    def follow(self, address: Address | None) -> bool:
-        """Whether the call is observed where it was redirected to; as what it is there, then."""
-        route = _find_route(self.pipeline, address)
-        if route is None:
-            return False
-        self.exchange.route = route
-        return True
+    def find_route(self, address: Address | None) -> Route | None:
+        """Return the route of where the call was redirected to, None where that isn't observed."""
+        return _find_route(self.pipeline, address)
 
 
 def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
-    """The call that a request begins, and what goes out in the place of the request. Never raises.
+    """Return the call that a request begins, and what to send in place of the request. Never raises.
 
-    None where nothing is recorded, and where the request goes out as it is; a Refusal where nothing is to go
-    out, as that is the answer. Streams are not asked for their usage, since answers are not rewritten here.
+    The call is None where nothing is recorded, the second is None where the request goes out as it is. It
+    is a BlockedResponse where nothing must go out, because that is the response.
     """
     pipeline = get_active()
     if pipeline is None or INSIDE.get():
@@ -107,19 +103,19 @@ def _begin_call(
     pipeline: Pipeline, library: Library, address: Address | None, route: Route, *request: Any
 ) -> tuple[Call | None, Any]:
     headers, body = library.read(*request)
-    change = library.change
-    exchange = pipeline.begin(
-        route, headers, body, changes=change is not None, rewrites=False, waits=library.waits
-    )
-    if exchange is None:
+    abilities = library.abilities
+    if library.rewrite is None:
+        abilities = abilities._replace(rewrites_requests=False)
+    sent = pipeline.begin(route, headers, body, abilities)
+    if sent is None:
         return None, _strip(pipeline, library, address, *request)
-    detour = exchange.detour
-    if detour is None or change is None:
-        return Call(pipeline, exchange), None
-    if detour.refusal is not None:
-        return None, detour.refusal
-    sent = change(detour, *request) if detour.base or detour.headers or detour.without else None
-    return Call(pipeline, exchange), sent
+    rewrite = sent.rewrite
+    if rewrite is None or library.rewrite is None:
+        return Call(pipeline, sent), None
+    if rewrite.blocked_response is not None:
+        return None, rewrite.blocked_response
+    changes = rewrite.base or rewrite.headers or rewrite.without
+    return Call(pipeline, sent), library.rewrite(rewrite, *request) if changes else None
 
 
 def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
@@ -127,23 +123,23 @@ def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
 
 
 def _strip(pipeline: Pipeline, library: Library, address: Address | None, *request: Any) -> Any:
-    """A request that is not recorded, without the headers that are not for the provider."""
+    """Take the headers that are not for the provider off a request that isn't recorded."""
     known = None if address is None else pipeline.routes.hosts.find(address.host, address.port)
-    if known is None or known.category == PROXY_CATEGORY or library.change is None:
+    if known is None or known.category == PROXY_CATEGORY or library.rewrite is None:
         return None
     own = find_removable_headers(library.read(*request)[0])
-    return library.change(RequestRewrite(without=own), *request) if own else None
+    return library.rewrite(RequestRewrite(without=own), *request) if own else None
 
 
 def encode_headers(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
-    """Pairs of names and values as an exchange holds them."""
+    """Return pairs of names and values in the form that an exchange holds."""
     parts: list[Any] = list(chain.from_iterable(headers))
     try:
-        # All at once takes half the time.
+        # Encoding all of them at once takes half the time.
         encoded = "\n".join(parts).encode("utf-8", "replace").split(b"\n")
     except TypeError:
         encoded = []
-    # There are others than str, or one has a line break.
+    # Some are not str, or one contains a line break.
     if len(encoded) != len(parts):
         encoded = [
             part if isinstance(part, bytes) else str(part).encode("utf-8", "replace") for part in parts
@@ -152,5 +148,5 @@ def encode_headers(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Header
 
 
 def pair_headers(headers: Headers) -> Iterator[tuple[bytes, bytes]]:
-    """Names and values of headers as an exchange holds them."""
+    """Iterate over names and values of headers in the form that an exchange holds."""
     return zip(headers[::2], headers[1::2], strict=True)

@@ -1,8 +1,8 @@
 """requests: https://requests.readthedocs.io
 
-Hooked is `HTTPAdapter.send`, which is where a session's request leaves: it sees each hop of a redirect before
-anything of the answer is read, streams and other answers alike, and every adapter that is derived from it.
-What an adapter answers from a cache it does not see, and that is no call.
+The hook is on `HTTPAdapter.send`, through which every request of a session leaves. It sees each hop of a
+redirect before any of the response is read, streamed or not, and every adapter derived from that class. It
+does not see what an adapter returns from a cache, and that is not a call.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.capture.exchange import BlockedResponse, RequestRewrite
+from payi_transport.capture.rewrites import BlockedResponse, RequestRewrite
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.multipart import read_form
-from payi_transport.hooks.urllib3_response import make_refused, record_body
+from payi_transport.hooks.urllib3_response import build_blocked_response, record_body
 from payi_transport.hooks.urls import split_url
 from payi_transport.values.headers import Headers
 
@@ -28,17 +28,17 @@ def _hook(original: Callable[..., Response]) -> Callable[..., Response]:
     def send(adapter: Any, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         call, sent = begin(_LIBRARY, request)
         if isinstance(sent, BlockedResponse):
-            return _refuse(adapter, request, sent)
+            return _build_blocked_response(adapter, request, sent)
         try:
             response = original(adapter, sent or request, *args, **kwargs)
         except BaseException as exc:
             if call is not None:
                 call.fail(exc)
-            _give_back(exc, sent, request)
+            _restore_request(exc, sent, request)
             raise
-        _give_back(response, sent, request)
+        _restore_request(response, sent, request)
         if call is not None:
-            call.answer(_attach, response)
+            call.respond(_attach, response)
         return response
 
     return send
@@ -52,7 +52,7 @@ def _locate(request: PreparedRequest) -> Address:
 
 
 def _read(request: PreparedRequest) -> tuple[Headers, bytes | None]:
-    """What comes of a file or a generator is left alone, and so are the files of a form."""
+    """Return headers and body. Bodies from files and generators, and the files of a form, are left alone."""
     headers, body = request.headers, request.body
     if isinstance(body, str):
         body = body.encode("utf-8", "replace")
@@ -65,36 +65,35 @@ def _read(request: PreparedRequest) -> tuple[Headers, bytes | None]:
 
 
 def _items(headers: Any) -> Iterable[tuple[Any, Any]]:
-    """What `items()` gives, which looks each header up anew: that takes several times as long."""
+    """Return the same as `items()`, which looks up each header again and takes several times as long."""
     held = getattr(headers, "_store", None)
     pairs: Iterable[tuple[Any, Any]] = headers.items() if held is None else held.values()
     return pairs
 
 
-def _change(detour: RequestRewrite, request: PreparedRequest) -> PreparedRequest:
+def _rewrite(rewrite: RequestRewrite, request: PreparedRequest) -> PreparedRequest:
     sent = request.copy()
-    for name in detour.without:
+    for name in rewrite.without:
         sent.headers.pop(name.decode(), None)
-    for name, value in pair_headers(detour.headers):
+    for name, value in pair_headers(rewrite.headers):
         sent.headers[name.decode()] = value
-    if detour.base is not None:
-        sent.url = detour.base + request.path_url
-        # Where the caller did not say it, it is that of the URL.
+    if rewrite.base is not None:
+        sent.url = rewrite.base + request.path_url
+        # Without a host header from the caller, it follows from the URL.
         sent.headers.pop("host", None)
     return sent
 
 
-_LIBRARY = Library(_locate, _read, _change)
+_LIBRARY = Library(_locate, _read, _rewrite)
 
 
-def _refuse(adapter: Any, request: PreparedRequest, refusal: BlockedResponse) -> Response:
-    """An answer to a request that is not sent."""
-    response: Response = adapter.build_response(request, make_refused(refusal))
+def _build_blocked_response(adapter: Any, request: PreparedRequest, blocked: BlockedResponse) -> Response:
+    response: Response = adapter.build_response(request, build_blocked_response(blocked))
     return response
 
 
-def _give_back(holder: Any, sent: PreparedRequest | None, request: PreparedRequest) -> None:
-    """Let a response or an exception show the caller's own request."""
+def _restore_request(holder: Any, sent: PreparedRequest | None, request: PreparedRequest) -> None:
+    """Have a response or an exception show the caller's own request, not the one sent in its place."""
     if sent is None or getattr(holder, "request", None) is not sent:
         return
     holder.request = request
@@ -103,9 +102,8 @@ def _give_back(holder: Any, sent: PreparedRequest | None, request: PreparedReque
 
 
 def _attach(call: Call, response: Response) -> None:
-    exchange = call.exchange
     if response.is_redirect:
-        exchange.discard()
+        call.request.discard()
         return
-    exchange.begin_answer(response.status_code, encode_headers(_items(response.headers)))
-    record_body(response.raw, exchange)
+    headers = encode_headers(_items(response.headers))
+    record_body(response.raw, call.request.start_response(response.status_code, headers))

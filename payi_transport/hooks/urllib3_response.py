@@ -1,7 +1,7 @@
-"""Remembers the body of a urllib3 response as it is read: what requests and botocore have in common.
+"""Remembering the body of a urllib3 response as it is read, for requests and botocore.
 
-The bytes are those of the wire, before urllib3 undoes their coding, whichever way the caller reads: `stream`,
-`read`, `read1`, `readinto`, lines, or the chunks themselves.
+The bytes are those on the wire, before urllib3 decodes them, whichever way the caller reads: `stream`,
+`read`, `read1`, `readinto`, line by line, or chunk by chunk.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from payi_transport.capture.exchange import BlockedResponse, Exchange, Outcome
+from payi_transport.capture.exchange import OpenResponse, Outcome
+from payi_transport.capture.rewrites import BlockedResponse
 from payi_transport.hooks.call import pair_headers
 
-__all__ = ["READERS", "make_refused", "record_body", "record_read"]
+__all__ = ["READERS", "build_blocked_response", "record_body", "record_read"]
 
-# Where urllib3 1.26 and 2 take bytes of a body from the connection: sized ones, and chunked ones.
+# The methods by which urllib3 1.26 and 2 take bytes of a body from the connection, with a length and chunked.
 READERS = ("_fp_read", "_handle_chunk")
 
 
 class _RecordedResponse:
-    """To be mixed into the class of a response. All that it adds to an instance is one attribute."""
+    """To be mixed into the class of a response. It adds one attribute to an instance."""
 
     _payi_body: _Body
 
@@ -37,11 +38,11 @@ class _RecordedResponse:
         return data
 
     def read(self, amt: int | None = None, *args: Any, **kwargs: Any) -> Any:
-        exchange = self._payi_body.exchange
+        response = self._payi_body.response
         try:
             data = super().read(amt, *args, **kwargs)  # type: ignore[misc]
         except BaseException as exc:
-            exchange.fail(exc)
+            response.fail(exc)
             raise
         if amt is None or self.isclosed():  # type: ignore[attr-defined]
             self._payi_body.end(self.length_remaining)  # type: ignore[attr-defined]
@@ -49,43 +50,43 @@ class _RecordedResponse:
 
     def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         body = self._payi_body
-        body.waits = True
+        body.is_reading = True
         try:
             for chunk in super().read_chunked(*args, **kwargs):  # type: ignore[misc]
-                body.waits = False
+                body.is_reading = False
                 yield chunk
-                body.waits = True
+                body.is_reading = True
         except GeneratorExit:
-            raise  # left early; whether the answer is over, close() tells
+            raise  # The caller stopped reading. Whether the response is over, close() says.
         except BaseException as exc:
-            body.exchange.fail(exc)
+            body.response.fail(exc)
             raise
-        body.exchange.finish()
+        body.response.finish()
 
     def close(self) -> None:
         body = self._payi_body
         try:
             super().close()  # type: ignore[misc]
         finally:
-            # urllib3 itself closes a body that is cut between chunks, and then raises what it was.
-            if not body.waits:
-                body.exchange.finish(Outcome.CLOSED)
+            # urllib3 itself closes a body that is cut between chunks, and raises the reason afterwards.
+            if not body.is_reading:
+                body.response.finish(Outcome.CLOSED)
 
     def __del__(self) -> None:
-        # What io.IOBase does then is to close.
-        self._payi_body.exchange.finish(Outcome.ABANDONED)
+        # First, because io.IOBase closes the response then.
+        self._payi_body.response.finish(Outcome.ABANDONED)
         super().__del__()  # type: ignore[misc]
 
 
 class _RecordedFile(_RecordedResponse):
-    """With what urllib3 1.26 has not: whoever is given a file looks whether it has this method."""
+    """Adds what urllib3 1.26 doesn't have. Users of file objects look whether this method exists."""
 
     def read1(self, *args: Any, **kwargs: Any) -> Any:
-        exchange = self._payi_body.exchange
+        response = self._payi_body.response
         try:
             data = super().read1(*args, **kwargs)  # type: ignore[misc]
         except BaseException as exc:
-            exchange.fail(exc)
+            response.fail(exc)
             raise
         if self.isclosed():  # type: ignore[attr-defined]
             self._payi_body.end(self.length_remaining)  # type: ignore[attr-defined]
@@ -93,34 +94,37 @@ class _RecordedFile(_RecordedResponse):
 
 
 class _Body:
-    """The bytes of one answer. `waits`: urllib3 is at the next chunk."""
+    """The bytes of one response. `is_reading` says that urllib3 is reading the next chunk."""
 
-    __slots__ = ("_keep", "_room", "_size", "exchange", "waits")
+    __slots__ = ("_append", "_limit", "_size", "is_reading", "response")
 
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
-        self.waits = False
-        self._size, self._room = 0, -1
+    def __init__(self, response: OpenResponse) -> None:
+        self.response = response
+        self.is_reading = False
+        self._size, self._limit = 0, -1
 
     def append(self, data: bytes) -> None:
         self._size += len(data)
-        if self._size > self._room:
-            self._keep, self._room = self.exchange.open_lane(self._size)
-        self._keep(data)
+        if self._size > self._limit:
+            self._append, self._limit = self.response.open_buffer(self._size)
+        self._append(data)
 
     def end(self, missing: int | None) -> None:
-        """No more comes, though `missing` bytes were promised: not everybody has urllib3 look at that."""
+        """Finish, or fail if `missing` bytes of the announced length did not come.
+
+        urllib3 leaves that check out unless it is asked for.
+        """
         if missing:
             from urllib3.exceptions import IncompleteRead
 
-            self.exchange.fail(IncompleteRead(self._size, missing))
+            self.response.fail(IncompleteRead(self._size, missing))
         else:
-            self.exchange.finish()
+            self.response.finish()
 
 
-def record_read(response: Any, body: bytes, exchange: Exchange) -> None:
+def record_read(response: Any, body: bytes, open_response: OpenResponse) -> None:
     """Record the body of a response that has been read already, as it was on the wire."""
-    read = _Body(exchange)
+    read = _Body(open_response)
     read.append(body)
     read.end(response.length_remaining)
 
@@ -128,18 +132,18 @@ def record_read(response: Any, body: bytes, exchange: Exchange) -> None:
 _classes: dict[type[Any], type[Any]] = {}
 
 
-def record_body(response: Any, exchange: Exchange) -> None:
-    """Record what is read of a response from now on, and how that ends.
+def record_body(response: Any, open_response: OpenResponse) -> None:
+    """Record what is read of a response from now on, and how it ends.
 
-    Anything but a urllib3 response is left alone, and its exchange ends without a body.
+    Anything but a urllib3 response is left alone, and the call ends without a body.
     """
     cls = type(response)
     recorded = _classes.get(cls) or _make_recorded(cls)
     if recorded is None:
-        exchange.finish(Outcome.CLOSED)
+        open_response.finish(Outcome.CLOSED)
         return
-    response._payi_body = _Body(exchange)
-    # By its class, since methods on the instance would hold it and keep its connection open.
+    response._payi_body = _Body(open_response)
+    # Change its class: methods set on the instance would refer to it, and keep its connection open.
     response.__class__ = recorded
 
 
@@ -150,12 +154,12 @@ def _make_recorded(cls: type[Any]) -> type[Any] | None:
     return _classes.setdefault(cls, type(cls.__name__, (mixin, cls), {"__module__": cls.__module__}))
 
 
-def make_refused(refusal: BlockedResponse) -> Any:
-    """The urllib3 response to a request that is not sent."""
+def build_blocked_response(blocked: BlockedResponse) -> Any:
+    """Return the urllib3 response to a request that is not sent."""
     return sys.modules["urllib3"].HTTPResponse(
-        body=io.BytesIO(refusal.body),
-        headers={name.decode(): value.decode() for name, value in pair_headers(refusal.headers)},
-        status=refusal.status,
-        reason=HTTPStatus(refusal.status).phrase,
+        body=io.BytesIO(blocked.body),
+        headers={name.decode(): value.decode() for name, value in pair_headers(blocked.headers)},
+        status=blocked.status,
+        reason=HTTPStatus(blocked.status).phrase,
         preload_content=False,
     )

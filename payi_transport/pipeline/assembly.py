@@ -27,6 +27,7 @@ from payi_transport.decode.tokenizers import Tokenizers
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.limit_polling import fetch_state
 from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.pipeline.parts import Logs, Parts, Sinks
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.rewrite.proxy import Proxy, is_private
@@ -71,20 +72,19 @@ def make_pipeline(
     proxy = _make_proxy(settings, account)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)}, registry)
     _prepare_spool(settings.delivery.spool_directory)
-    used, inline_sink = _find_sinks(settings, account, logger, sink)
-    return Pipeline(
-        settings,
-        Routes(hosts, instruments, settings.openai_config.include_usage, warnings.warn_unmapped_host),
-        used,
+    parts = Parts(
+        settings=settings,
+        routes=Routes(hosts, instruments, settings.openai_config.include_usage, warnings.warn_unmapped_host),
+        sinks=_make_sinks(settings, account, logger, sink),
+        proxy=proxy,
         decode_options=decode_options,
         warnings=warnings,
-        proxy=proxy,
-        inline_sink=inline_sink,
-        fetch_limit=_find_limit_desk(settings, account),
+        logs=Logs(logger, settings.connection_error_logging_window),
         log_content=log_content,
-        logger=logger,
         prompt_logger=prompt_logger,
+        fetch_limit=_find_limit_fetcher(settings, account),
     )
+    return Pipeline(parts)
 
 
 def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
@@ -130,22 +130,21 @@ class _SharedSink:
             self._sink.close()
 
 
-def _find_sinks(
+def _make_sinks(
     settings: Settings, account: PayiAccount, logger: logging.Logger, given: Sink | None
-) -> tuple[Sink, Sink | None]:
-    """Where the worker reports, and where a call does that waits for its own report; it may be the same."""
+) -> Sinks:
     chosen = make_configured_sink(settings) if given is None else _check_sink(given)
     sink = _make_default_sink(settings, account, logger) if chosen is None else chosen
     if settings.delivery.mode != "inline":
-        return sink, None
+        return Sinks(sink)
     if chosen is None:
-        return sink, _make_payi_sink(account, single=True, response_seconds=_INLINE_SECONDS)
+        return Sinks(sink, _make_payi_sink(account, single=True, response_seconds=_INLINE_SECONDS))
     shared = _SharedSink(sink)
-    return shared, shared
+    return Sinks(shared, shared)
 
 
-def _find_limit_desk(settings: Settings, account: PayiAccount) -> Callable[[str], str] | None:
-    """Where to ask for the state of a limit, where that is of use."""
+def _find_limit_fetcher(settings: Settings, account: PayiAccount) -> Callable[[str], str] | None:
+    """Return what asks Pay-i for the state of a limit, None where limits aren't enforced."""
     if not settings.enforce_limits or not account.api_key:
         return None
     return partial(fetch_state, account)

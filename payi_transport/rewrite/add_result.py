@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from payi_transport.capture.exchange import ResponseRewriter
+from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import Result
 
 __all__ = ["DocumentResult", "StreamResult"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from payi_transport.capture.exchange import BlockedResponse
+from payi_transport.capture.rewrites import BlockedResponse
 
 __all__ = ["make_blocked_response"]
 

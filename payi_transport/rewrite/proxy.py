@@ -11,7 +11,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from payi_transport.capture.exchange import RequestRewrite
+from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.headers import write_proxied_headers
 from payi_transport.providers.registry import REGISTRY
@@ -41,7 +41,7 @@ class Proxy(NamedTuple):
         """Pay-i's own host, where clients may be that are set up to go through it."""
         return {parse_host(self.base_url): HostMapping(PROXY_CATEGORY, None)}
 
-    def divert(
+    def rewrite(
         self, route: Route, frame: Frame, own: frozenset[bytes] = frozenset()
     ) -> RequestRewrite | None:
         """What to send in place of a request; None where it can not go through Pay-i.

@@ -1,10 +1,15 @@
-"""What goes out in place of a request: nothing, the same through Pay-i, or a question for its usage."""
+"""What goes out in place of a request: nothing, the same through Pay-i, or the same asking for its usage.
+
+Most requests go out as they are. The checks come in the order in which one makes the next pointless: a
+blocked limit, then proxy mode, where Pay-i reads the usage itself, and only then what our own reading
+needs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from payi_transport.capture.exchange import RequestRewrite
+from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.rewrite.blocked import make_blocked_response
@@ -17,10 +22,11 @@ __all__ = ["RequestRewriter"]
 
 
 class RequestRewriter:
-    """`limits` are given where they are to be enforced, `proxy` where calls may go through Pay-i.
+    """Plans the rewrite of each request.
 
-    `adds_results`: answers get a field of ours, so they have to come in plain text. `warn` tells the user of
-    a call that can't go the way that was asked for.
+    `limits` are given where they are enforced. `adds_results` says that responses get a field of ours, so
+    they have to arrive without a content coding. `warn` logs a call that can't go the way that was asked
+    for.
     """
 
     def __init__(
@@ -36,36 +42,43 @@ class RequestRewriter:
         self._adds_results = adds_results
         self._warn = warn
 
-    def find(
-        self, route: Route, frame: Frame, body: bytes | None, own: frozenset[bytes], *, rewrites: bool = True
+    def plan(
+        self,
+        route: Route,
+        frame: Frame,
+        body: bytes | None,
+        own: frozenset[bytes],
+        *,
+        rewrites_responses: bool = True,
     ) -> RequestRewrite | None:
-        """The detour of a call; None when it goes out as it is. `own` are headers for Pay-i alone.
+        """Return the rewrite of a request, None where it goes out as it is.
 
-        Without `rewrites`, the answer can't be changed on its way, and nothing is asked that needs it.
+        `own` names the headers that are for Pay-i alone. Without `rewrites_responses`, nothing is asked for
+        that would have to be taken out of the response.
         """
         if self._limits is not None and frame.limit_ids:
             blocked = self._limits.find_blocked(frame.limit_ids)
             if blocked:
-                self._warn(f"a call was refused, as limit {blocked[0]} is blocked")
-                return RequestRewrite(refusal=make_blocked_response(route.operation, blocked[0]))
+                self._warn(f"a call was refused because limit {blocked[0]} is blocked")
+                return RequestRewrite(blocked_response=make_blocked_response(route.operation, blocked[0]))
         if route.proxied or frame.proxy:
-            detour = self._divert(route, frame, own)
-            if detour is not None:
-                return detour
-        asking = ask_for_usage(body) if body and rewrites and route.asks_usage else None
+            rewrite = self._send_through_proxy(route, frame, own)
+            if rewrite is not None:
+                return rewrite
+        asking = ask_for_usage(body) if body and rewrites_responses and route.asks_usage else None
         # AWS's signature may cover the header that says which codings are accepted.
-        adds = self._adds_results and rewrites and route.category != PayiCategories.aws_bedrock
+        adds = self._adds_results and rewrites_responses and route.category != PayiCategories.aws_bedrock
         if asking is None and not own and not adds:
             return None
         return RequestRewrite(
             without=own, body=asking, hides_usage=asking is not None, plain=adds or asking is not None
         )
 
-    def _divert(self, route: Route, frame: Frame, own: frozenset[bytes]) -> RequestRewrite | None:
-        detour = self._proxy.divert(route, frame, own)
-        if detour is None:
+    def _send_through_proxy(self, route: Route, frame: Frame, own: frozenset[bytes]) -> RequestRewrite | None:
+        rewrite = self._proxy.rewrite(route, frame, own)
+        if rewrite is None:
             self._warn(
-                f"a call to {route.host} can not go through Pay-i's proxy, it goes to its provider and is"
-                " reported"
+                f"a call to {route.host} can not go through Pay-i's proxy, so it goes to its provider and is"
+                " reported instead"
             )
-        return detour
+        return rewrite

@@ -1,4 +1,4 @@
-"""An exchange: chunks as they came, the beginning and the end of a long body, and one end, whatever comes."""
+"""A call in its three states: chunks as they came, both ends of a long body, and one end, whatever comes."""
 
 from __future__ import annotations
 
@@ -6,148 +6,156 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.capture.exchange import TAIL_CHUNKS, Exchange, Outcome, RequestRewrite
+from payi_transport.capture.exchange import TAIL_CHUNKS, Exchange, OpenResponse, Outcome, SentRequest
+from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import ResultSlot
-from tests.support.exchanges import ROUTE
+from tests.support.exchanges import ROUTE, feed, make_request
 from tests.support.garbage import collect_garbage
 
 
-class Pushed(list[Exchange]):
+class Ended(list[Exchange]):
     """Where finished exchanges go."""
 
-    def make(self, body_limit: int = 1 << 20, request_body: bytes | None = b"{}") -> Exchange:
-        return Exchange(
+    def send(self, body_limit: int = 1 << 20, body: bytes | None = b"{}", **options: Any) -> SentRequest:
+        return make_request(
             self.append,
-            ROUTE,
-            Frame(user_id="u"),
-            log_content=True,
-            request_headers=(b"accept", b"*/*"),
-            request_body=request_body,
+            context=Frame(user_id="u"),
+            headers=(b"accept", b"*/*"),
+            body=body,
             body_limit=body_limit,
+            **options,
         )
 
-
-def feed(exchange: Exchange, chunks: list[bytes]) -> None:
-    """Append chunks as adapters do: a lane is asked for when the body outgrows the last one."""
-    size, room = 0, -1
-    for chunk in chunks:
-        size += len(chunk)
-        if size > room:
-            append, room = exchange.open_lane(size)
-        append(chunk)
+    def respond(self, **options: Any) -> OpenResponse:
+        return self.send(**options).start_response(200, ())
 
 
-def test_an_exchange_that_was_just_made_is_a_call_without_an_answer() -> None:
-    pushed = Pushed()
+def receive(chunks: list[bytes], **options: Any) -> Exchange:
+    """The exchange of a call whose whole body came in `chunks`."""
+    ended = Ended()
+    response = ended.respond(**options)
+    feed(response, chunks)
+    response.finish()
+    [exchange] = ended
+    return exchange
+
+
+def test_a_request_is_stamped_when_it_is_sent() -> None:
+    ended = Ended()
     before = time.time()
-    exchange = pushed.make()
-    assert before <= exchange.timestamp <= time.time()
-    assert (exchange.status, exchange.response_headers, exchange.chunks) == (None, (), [])
-    assert (exchange.first_byte, exchange.error, exchange.rewriter) == (None, None, None)
-    assert not exchange.decoded
-    assert pushed == []
+    request = ended.send()
+    assert before <= request.timestamp <= time.time()
+    assert request.ended == 0.0
+    assert ended == []
 
 
-def test_an_answer_is_remembered_as_it_came() -> None:
-    pushed = Pushed()
-    exchange = pushed.make()
+def test_a_response_is_remembered_as_it_came() -> None:
+    ended = Ended()
     headers = (b"content-type", b"application/json")
-    exchange.begin_answer(200, headers)
+    response = ended.send().start_response(200, headers)
     chunks = [b"one", b"", b"two"]
-    feed(exchange, chunks)
-    exchange.finish()
-    assert pushed == [exchange]
+    feed(response, chunks)
+    response.finish()
+    [exchange] = ended
     assert (exchange.status, exchange.response_headers) == (200, headers)
+    assert (exchange.request_headers, exchange.request_body) == ((b"accept", b"*/*"), b"{}")
     assert all(kept is chunk for kept, chunk in zip(exchange.chunks, chunks, strict=True))
     assert exchange.outcome is Outcome.EXHAUSTED
-    assert exchange.size == 6
     assert exchange.weight == 8
+    assert not exchange.decoded
     assert exchange.first_byte is not None
     assert exchange.started <= exchange.first_byte <= exchange.ended
 
 
+def test_what_the_library_knows_better_by_the_response_replaces_the_request() -> None:
+    ended = Ended()
+    elsewhere = ROUTE._replace(resource="there")
+    ended.send().start_response(200, (), request_headers=(b"a", b"b"), route=elsewhere, decoded=True).finish()
+    assert (ended[0].request_headers, ended[0].route, ended[0].decoded) == ((b"a", b"b"), elsewhere, True)
+
+
 def test_the_first_byte_has_one_moment() -> None:
-    exchange = Pushed().make(body_limit=1)
-    exchange.open_lane(1)
-    first = exchange.first_byte
-    exchange.open_lane(2)
-    assert exchange.first_byte == first
+    response = Ended().respond(body_limit=1)
+    response.open_buffer(1)
+    first = response.first_byte
+    response.open_buffer(2)
+    assert response.first_byte == first
 
 
-def test_of_a_body_over_its_limit_both_ends_are_kept() -> None:
-    exchange = Pushed().make(body_limit=10)
+def test_both_ends_are_kept_of_a_body_over_its_limit() -> None:
     chunks = [bytes([number % 256]) * 4 for number in range(200)]
-    feed(exchange, chunks)
-    exchange.finish()
+    exchange = receive(chunks, body_limit=10)
     assert exchange.chunks == chunks[:2]
     assert list(exchange.tail or ()) == chunks[-TAIL_CHUNKS:]
     assert exchange.has_gap
-    assert exchange.size == 4 * (2 + TAIL_CHUNKS)
+    assert exchange.weight == 4 * (2 + TAIL_CHUNKS) + len(b"{}")
 
 
 @pytest.mark.parametrize(("limit", "kept"), [(8, 2), (9, 2), (7, 1), (3, 0)])
 def test_a_body_just_over_its_limit_has_no_gap(limit: int, kept: int) -> None:
-    exchange = Pushed().make(body_limit=limit)
     chunks = [b"aaaa", b"bbbb", b"cccc"]
-    feed(exchange, chunks)
+    exchange = receive(chunks, body_limit=limit)
     assert exchange.chunks == chunks[:kept]
     assert [*exchange.chunks, *(exchange.tail or ())] == chunks
     assert not exchange.has_gap
 
 
-@given(st.lists(st.integers(0, 30), max_size=200), st.integers(1, 400))
-def test_what_is_kept_is_the_beginning_and_the_end(sizes: list[int], limit: int) -> None:
-    exchange = Pushed().make(body_limit=limit)
+@given(st.lists(st.integers(0, 30), max_size=200), st.integers(1, 400), st.booleans())
+def test_what_is_kept_is_the_beginning_and_the_end(sizes: list[int], limit: int, counted: bool) -> None:
+    ended = Ended()
+    response = ended.respond(body_limit=limit, body=None)
     chunks = [bytes(size) for size in sizes]
-    feed(exchange, chunks)
-    exchange.finish()
+    size = feed(response, chunks)
+    response.finish(size=size if counted else 0)
+    [exchange] = ended
     kept, tail = exchange.chunks, list(exchange.tail or ())
     assert all(one is other for one, other in zip(kept, chunks, strict=False))
     assert all(one is other for one, other in zip(reversed(tail), reversed(chunks), strict=False))
     assert len(tail) == min(TAIL_CHUNKS, len(chunks) - len(kept))
     assert sum(map(len, kept)) <= limit
-    assert exchange.size == sum(map(len, (*kept, *tail)))
+    assert exchange.weight == sum(map(len, (*kept, *tail)))
 
 
-def test_a_whole_body_is_taken_as_decoded() -> None:
-    pushed = Pushed()
-    exchange = pushed.make(body_limit=4)
-    exchange.begin_answer(200, ())
-    exchange.feed_whole(b"more than four")
-    exchange.finish()
-    assert exchange.decoded
-    assert b"".join((*exchange.chunks, *(exchange.tail or ()))) == b"more than four"
+def test_a_body_that_came_whole_is_kept_whole() -> None:
+    ended = Ended()
+    response = ended.respond(body_limit=4)
+    response.append(b"more than four")
+    response.finish()
+    assert b"".join((*ended[0].chunks, *(ended[0].tail or ()))) == b"more than four"
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
-def test_an_exchange_ends_once_and_the_first_end_counts(outcome: Outcome) -> None:
-    pushed = Pushed()
-    exchange = pushed.make()
-    exchange.finish(outcome)
-    ended = exchange.ended
-    exchange.finish(Outcome.EXHAUSTED)
-    exchange.finish(Outcome.CLOSED)
-    exchange.fail(RuntimeError("late"))
-    exchange.discard()
-    assert pushed == [exchange]
-    assert (exchange.outcome, exchange.ended, exchange.error) == (outcome, ended, None)
+def test_a_call_ends_once_and_the_first_end_counts(outcome: Outcome) -> None:
+    ended = Ended()
+    response = ended.respond()
+    response.finish(outcome)
+    when = response.request.ended
+    response.finish(Outcome.EXHAUSTED)
+    response.finish(Outcome.CLOSED)
+    response.fail(RuntimeError("late"))
+    response.request.fail(RuntimeError("later"))
+    response.request.discard()
+    [exchange] = ended
+    assert (exchange.outcome, exchange.ended, exchange.error) == (outcome, when, None)
+    assert response.request.ended == when
 
 
-def test_of_an_exception_its_name_and_text_are_kept_alone() -> None:
+def test_of_an_exception_only_its_name_and_text_are_kept() -> None:
     class Timeout(Exception):
         pass
 
-    pushed = Pushed()
-    exchange = pushed.make()
+    ended = Ended()
     error = Timeout("too slow")
-    exchange.fail(error)
-    assert pushed == [exchange]
+    ended.send().fail(error)
+    [exchange] = ended
+    assert (exchange.status, exchange.chunks) == (None, [])
     assert (exchange.outcome, exchange.error) == (Outcome.FAILED, ("Timeout", "too slow"))
     gone = weakref.ref(error)
     del error
@@ -156,125 +164,136 @@ def test_of_an_exception_its_name_and_text_are_kept_alone() -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit(), SystemExit(1)], ids=repr)
-def test_every_kind_of_exception_is_a_failure(error: BaseException) -> None:
-    exchange = Pushed().make()
-    exchange.fail(error)
-    assert exchange.error == (type(error).__name__, str(error))
+@pytest.mark.parametrize("state", [Ended.send, Ended.respond])
+def test_every_kind_of_exception_is_a_failure_in_every_state(
+    error: BaseException, state: Callable[[Ended], SentRequest | OpenResponse]
+) -> None:
+    ended = Ended()
+    state(ended).fail(error)
+    assert (ended[0].outcome, ended[0].error) == (Outcome.FAILED, (type(error).__name__, str(error)))
 
 
-def test_an_exception_that_has_no_text_to_give_is_no_trouble() -> None:
+def test_an_exception_whose_text_raises_has_none() -> None:
     class Rude(Exception):
         def __str__(self) -> str:
             raise RuntimeError("not me")
 
-    pushed = Pushed()
-    exchange = pushed.make()
-    exchange.fail(Rude())
-    assert pushed == [exchange]
-    assert exchange.error == ("Rude", "")
+    ended = Ended()
+    ended.send().fail(Rude())
+    assert [exchange.error for exchange in ended] == [("Rude", "")]
 
 
-def test_the_text_of_an_exception_can_always_be_written() -> None:
-    exchange = Pushed().make()
-    exchange.fail(RuntimeError("Grüße \udcff"))
-    assert exchange.error == ("RuntimeError", "Grüße ?")
+def test_the_text_of_an_exception_can_always_be_encoded() -> None:
+    ended = Ended()
+    ended.send().fail(RuntimeError("Grüße \udcff"))
+    assert ended[0].error == ("RuntimeError", "Grüße ?")
 
 
-def test_an_exchange_that_is_discarded_never_ends() -> None:
-    pushed = Pushed()
-    exchange = pushed.make()
-    exchange.discard()
-    exchange.finish()
-    exchange.fail(RuntimeError("x"))
-    assert pushed == []
+def test_a_call_that_is_discarded_never_ends() -> None:
+    ended = Ended()
+    response = ended.respond()
+    response.request.discard()
+    response.finish()
+    response.fail(RuntimeError("x"))
+    assert ended == []
 
 
 @pytest.mark.parametrize(
     "end",
     [
-        Exchange.finish,
-        Exchange.discard,
-        lambda exchange: exchange.fail(RuntimeError("x")),
-        # Found by nobody, and held by none either.
-        lambda exchange: None,
+        OpenResponse.finish,
+        lambda response: response.request.discard(),
+        lambda response: response.fail(RuntimeError("x")),
+        # Dropped by everyone: the registry must not hold it either.
+        lambda response: None,
     ],
-    ids=["finished", "discarded", "failed", "let go"],
+    ids=["finished", "discarded", "failed", "dropped"],
 )
-def test_it_is_to_be_found_from_the_head_of_its_answer_to_its_end(end: Callable[[Exchange], None]) -> None:
-    exchange = Pushed().make()
-    answering = exchange.answering
-    assert not answering
-    exchange.begin_answer(200, ())
-    assert [found() for found in answering.values()] == [exchange]
-    end(exchange)
-    del exchange
-    assert [found() for found in answering.values() if found() is not None] == []
+def test_a_response_is_in_the_registry_from_its_start_to_its_end(end: Callable[[OpenResponse], None]) -> None:
+    request = Ended().send()
+    open_responses = request.open_responses
+    assert not open_responses
+    response = request.start_response(200, ())
+    assert [reference() for reference in open_responses.values()] == [response]
+    end(response)
+    del response
+    assert [reference() for reference in open_responses.values() if reference() is not None] == []
 
 
-def test_of_many_threads_that_end_it_one_does() -> None:
+def test_of_many_threads_that_end_a_call_one_does() -> None:
     for _ in range(200):
-        pushed = Pushed()
-        exchange = pushed.make()
+        ended = Ended()
+        response = ended.respond()
         barrier = threading.Barrier(4)
 
         def end(
-            outcome: Outcome, barrier: threading.Barrier = barrier, exchange: Exchange = exchange
+            outcome: Outcome, barrier: threading.Barrier = barrier, response: OpenResponse = response
         ) -> None:
             barrier.wait()
-            exchange.finish(outcome)
+            response.finish(outcome)
 
         threads = [threading.Thread(target=end, args=(outcome,)) for outcome in Outcome]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert pushed == [exchange]
+        assert len(ended) == 1
 
 
-def test_forgetting_lets_go_of_all_content() -> None:
-    exchange = Pushed().make(body_limit=4)
-    feed(exchange, [b"aaaa", b"bbbb"])
-    exchange.fail(RuntimeError("prompt"))
-    weight = exchange.weight
-    exchange.forget()
-    assert (exchange.chunks, exchange.tail) == ([], None)
-    assert (exchange.request_body, exchange.error) == (None, None)
-    assert weight == 10
-    assert exchange.context.user_id == "u"
-
-
-def test_a_request_without_a_body_weighs_nothing() -> None:
-    exchange = Pushed().make(request_body=None)
-    exchange.finish()
-    assert exchange.weight == 0
-
-
-def test_the_slower_of_two_that_end_an_exchange_at_once_does_nothing() -> None:
+def test_the_slower_of_two_that_end_a_call_at_once_does_nothing() -> None:
     class TakenMeanwhile(list[bool]):
         """Was there when asked, and is gone when taken."""
 
         def __bool__(self) -> bool:
             return True
 
-    pushed = Pushed()
-    exchange = pushed.make()
-    exchange._unfinished = TakenMeanwhile()
-    exchange.finish()
-    assert pushed == []
+    ended = Ended()
+    response = ended.respond()
+    response.request._unfinished = TakenMeanwhile()
+    response.finish()
+    assert ended == []
 
 
-def test_who_waits_for_the_end_is_told_once_behind_it_and_let_go() -> None:
-    pushed, waiting = Pushed(), Pushed()
-    exchange = pushed.make()
-    exchange.then = lambda ended: waiting.extend([*pushed, ended])
-    exchange.finish()
-    exchange.finish(Outcome.CLOSED)
-    assert waiting == [exchange, exchange]
-    assert exchange.then is None
+def test_forgetting_drops_all_content_wherever_it_is_held() -> None:
+    ended = Ended()
+    response = ended.respond(body_limit=4)
+    feed(response, [b"aaaa", b"bbbb"])
+    response.fail(RuntimeError("prompt"))
+    [exchange] = ended
+    assert exchange.weight == 10
+    exchange.forget()
+    assert (exchange.chunks, list(exchange.tail or ())) == ([], [])
+    assert (exchange.request_body, exchange.error) == (None, None)
+    # The caller may keep its response, and the stream holds the open one.
+    assert (response.chunks, list(response.tail or ()), response.request.body) == ([], [], None)
+    assert exchange.context.user_id == "u"
+
+
+def test_a_call_without_bodies_weighs_nothing() -> None:
+    assert receive([], body=None).weight == 0
+
+
+def test_done_callbacks_run_once_after_the_exchange_is_handed_over() -> None:
+    ended = Ended()
+    response = ended.respond()
+    seen: list[tuple[SentRequest, int]] = []
+    response.request.add_done_callback(lambda request: seen.append((request, len(ended))))
+    assert seen == []
+    response.finish()
+    response.finish(Outcome.CLOSED)
+    assert seen == [(response.request, 1)]
+
+
+def test_a_done_callback_for_a_call_that_has_ended_runs_at_once() -> None:
+    request = Ended().send()
+    request.fail(RuntimeError("x"))
+    seen: list[SentRequest] = []
+    request.add_done_callback(seen.append)
+    assert seen == [request]
 
 
 @pytest.mark.parametrize(
-    ("waits", "detour", "brings"),
+    ("waits", "rewrite", "brings"),
     [
         (True, None, True),
         (False, None, False),
@@ -282,18 +301,19 @@ def test_who_waits_for_the_end_is_told_once_behind_it_and_let_go() -> None:
         (False, RequestRewrite(plain=True), False),
     ],
 )
-def test_a_result_is_there_where_pay_i_tells_it_in_time(
-    waits: bool, detour: RequestRewrite | None, brings: bool
+def test_a_result_comes_with_a_call_that_waits_or_goes_through_pay_i(
+    waits: bool, rewrite: RequestRewrite | None, brings: bool
 ) -> None:
-    exchange = Pushed().make()
-    exchange.waits, exchange.detour = waits, detour
-    assert exchange.brings_result is brings
+    assert Ended().send(waits=waits, rewrite=rewrite).brings_result is brings
 
 
-@pytest.mark.parametrize("result_slot", [ResultSlot(), None], ids=["somebody asks", "nobody asks"])
-def test_what_pay_i_says_is_known_at_the_end_to_who_asks(result_slot: ResultSlot | None) -> None:
-    exchange = Pushed().make()
-    exchange.push = lambda ended: ended.take_result({"request_id": "r"})
-    exchange.result_slot = result_slot
-    assert exchange.result is None
-    assert exchange.settle() == exchange.result == (result_slot and {"request_id": "r"})
+@pytest.mark.parametrize("result_slot", [ResultSlot(), None], ids=["a caller looks", "no one looks"])
+def test_the_result_is_known_at_the_end_where_a_caller_looks_for_it(result_slot: ResultSlot | None) -> None:
+    def deliver(exchange: Exchange) -> None:
+        exchange.take_result({"request_id": "r"})
+        assert exchange.result == (result_slot and {"request_id": "r"})
+
+    request = make_request(deliver, result_slot=result_slot)
+    assert request.result is None
+    result = request.start_response(200, ()).finish_for_result()
+    assert result == request.result == (result_slot and {"request_id": "r"})

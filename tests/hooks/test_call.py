@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
-from payi_transport.capture.exchange import RequestRewrite
+from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.hooks.call import INSIDE, Address, Call, Library, begin, encode_headers
 from payi_transport.pipeline.active import get_active
 from payi_transport.values.headers import Headers
@@ -22,10 +22,10 @@ OWN = (b"xProxy-User-ID", b"user-7")
 
 
 def make_library(address: Address | None, headers: Headers = (), body: bytes | None = BODY) -> Library:
-    def change(detour: RequestRewrite, request: str) -> tuple[str, frozenset[bytes]]:
-        return request, detour.without
+    def rewrite(rewrite: RequestRewrite, request: str) -> tuple[str, frozenset[bytes]]:
+        return request, rewrite.without
 
-    return Library(lambda request: address, lambda request: (headers, body), change)
+    return Library(lambda request: address, lambda request: (headers, body), rewrite)
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def recording(sink: MemorySink) -> MemorySink:
 
 
 def finish(call: Call, response: Any) -> None:
-    call.exchange.begin_answer(200, ())
-    call.exchange.finish()
+    call.request.start_response(200, ()).finish()
 
 
 def test_a_call_is_inside_until_it_is_answered(recording: MemorySink) -> None:
@@ -45,7 +44,7 @@ def test_a_call_is_inside_until_it_is_answered(recording: MemorySink) -> None:
     assert sent is None
     assert INSIDE.get()
     assert begin(make_library(CHAT), "the same further in") == (None, None)
-    call.answer(finish, "response")
+    call.respond(finish, "response")
     assert not INSIDE.get()
     assert payi_flush(10)
     assert [event.resource for event in recording.events] == ["gpt-4.1"]
@@ -69,7 +68,7 @@ def test_what_another_task_does_meanwhile_is_not_inside(recording: MemorySink) -
             begun.set()
             await seen.wait()
             assert call is not None
-            call.answer(finish, "response")
+            call.respond(finish, "response")
 
         async def other() -> bool:
             await begun.wait()
@@ -95,7 +94,7 @@ def test_a_call_of_httpx_is_inside_of_nothing_and_the_outside_of_all(recording: 
         call, _ = begin(make_library(CHAT), "request")
         assert call is not None
         client.post("https://api.openai.com/v1/chat/completions", content=BODY)
-        call.answer(finish, "response")
+        call.respond(finish, "response")
     assert inside == [True, False, True]
     assert payi_flush(10)
     assert len(recording.events) == 2
@@ -120,7 +119,7 @@ def test_headers_of_ours_are_left_out_of_what_a_provider_gets(
     assert sent == ("request", frozenset({b"xproxy-user-id"}))
     assert (call is not None) == (address is CHAT)
     if call is not None:
-        call.answer(finish, "response")
+        call.respond(finish, "response")
         assert payi_flush(10)
         assert recording.events[0].user_id == "user-7"
 
@@ -136,7 +135,7 @@ def test_what_is_signed_goes_out_as_it_is(address: Address, recording: MemorySin
     assert sent is None
     assert (call is not None) == (address is CHAT)
     if call is not None:
-        call.answer(finish, "response")
+        call.respond(finish, "response")
 
 
 def test_what_cannot_go_through_the_proxy_is_reported(
@@ -149,7 +148,7 @@ def test_what_cannot_go_through_the_proxy_is_reported(
         call, sent = begin(asked, "request")
         assert call is not None
         assert (sent is None) == (asked is not library)
-        call.answer(finish, "response")
+        call.respond(finish, "response")
     assert payi_flush(10)
     assert len(sink.events) == 1
 
@@ -161,7 +160,7 @@ def test_calls_outside_a_scope_can_be_left_out(sink: MemorySink) -> None:
     with track_context(user_id="user-8"):
         call, _ = begin(make_library(CHAT), "request")
     assert call is not None
-    call.answer(finish, "response")
+    call.respond(finish, "response")
 
 
 def test_a_call_that_is_not_to_be_made_is_refused(sink: MemorySink) -> None:
@@ -179,17 +178,17 @@ def test_a_stream_is_not_asked_for_its_usage(recording: MemorySink) -> None:
     call, sent = begin(make_library(CHAT), "request")
     assert call is not None
     assert sent is None
-    assert call.exchange.request_body == BODY
-    call.answer(finish, "response")
+    assert call.request.body == BODY
+    call.respond(finish, "response")
 
 
 def test_a_call_follows_its_redirect(recording: MemorySink) -> None:
     call, _ = begin(make_library(CHAT), "request")
     assert call is not None
-    assert not call.follow(None)
-    assert not call.follow(ELSEWHERE)
-    assert call.follow(CHAT._replace(path="/v2/chat/completions"))
-    call.answer(finish, "response")
+    assert call.find_route(None) is None
+    assert call.find_route(ELSEWHERE) is None
+    route = call.find_route(CHAT._replace(path="/v2/chat/completions"))
+    call.respond(lambda call: call.request.start_response(200, (), route=route).finish())
     assert payi_flush(10)
     assert recording.events[0].provider_uri == "https://api.openai.com/v2/chat/completions"
 
@@ -201,7 +200,7 @@ def test_a_fault_of_ours_is_counted_and_never_felt(recording: MemorySink) -> Non
     assert begin(Library(fail, fail), "request") == (None, None)
     call, _ = begin(make_library(CHAT), "request")
     assert call is not None
-    call.answer(fail, "response")
+    call.respond(fail, "response")
     assert not INSIDE.get()
     assert payi_stats().faults == 2
     assert payi_stats().captured == 0

@@ -13,25 +13,18 @@ from typing import Any
 import pytest
 import urllib3
 
-from payi_transport.capture.exchange import Exchange, Outcome
-from payi_transport.context.frame import Frame
+from payi_transport.capture.exchange import Exchange, OpenResponse, Outcome
 from payi_transport.hooks.urllib3_response import READERS, record_body, record_read
-from tests.support.exchanges import ROUTE
+from tests.support.exchanges import make_request
 
 BODY = b"".join(b"line %d\n" % number for number in range(40))
 PACKED = gzip.compress(BODY)
 
 
-def make_exchange(body_limit: int = 1 << 20) -> Exchange:
-    return Exchange(
-        lambda exchange: None,
-        ROUTE,
-        Frame(),
-        log_content=True,
-        request_headers=(),
-        request_body=None,
-        body_limit=body_limit,
-    )
+def make_open_response(body_limit: int = 1 << 20) -> tuple[OpenResponse, list[Exchange]]:
+    """An open response, and where its exchange will be."""
+    ended: list[Exchange] = []
+    return make_request(ended.append, body_limit=body_limit).start_response(200, ()), ended
 
 
 def parse(head: bytes, body: bytes) -> Any:
@@ -85,37 +78,40 @@ WAYS: dict[str, Callable[[Any], bytes]] = {
 def test_the_bytes_of_the_wire_are_remembered(way: str, framing: Callable[..., Any], coding: str) -> None:
     body, head = (PACKED, b"content-encoding: gzip\r\n") if coding else (BODY, b"")
     without = WAYS[way](framing(body, head))
-    exchange, response = make_exchange(), framing(body, head)
-    record_body(response, exchange)
+    (open_response, ended), response = make_open_response(), framing(body, head)
+    record_body(response, open_response)
     assert isinstance(response, urllib3.HTTPResponse)
     assert WAYS[way](response) == without
     response.close()
+    [exchange] = ended
     assert b"".join(exchange.chunks) == body
     assert exchange.outcome is Outcome.EXHAUSTED
-    assert exchange.size == len(body)
+    assert exchange.weight == len(body)
 
 
 def test_a_body_is_remembered_up_to_its_limit_and_at_its_end() -> None:
-    exchange, response = make_exchange(body_limit=100), chunked(BODY)
-    record_body(response, exchange)
+    (open_response, ended), response = make_open_response(body_limit=100), chunked(BODY)
+    record_body(response, open_response)
     assert b"".join(response.stream(50)) == BODY
+    [exchange] = ended
     assert b"".join(exchange.chunks) == BODY[:100]
     assert BODY.endswith(b"".join(exchange.tail or ()))
 
 
 @pytest.mark.parametrize("framing", [by_length, chunked])
 def test_a_response_that_is_closed_early_is_closed(framing: Callable[..., Any]) -> None:
-    exchange, response = make_exchange(), framing(BODY)
-    record_body(response, exchange)
+    (open_response, ended), response = make_open_response(), framing(BODY)
+    record_body(response, open_response)
     next(response.stream(16))
     response.close()
+    [exchange] = ended
     assert exchange.outcome is Outcome.CLOSED
     assert b"".join(exchange.chunks) == BODY[:16]
 
 
 def test_a_response_that_is_dropped_is_abandoned_at_once() -> None:
-    exchange, response = make_exchange(), chunked(BODY)
-    record_body(response, exchange)
+    (open_response, ended), response = make_open_response(), chunked(BODY)
+    record_body(response, open_response)
     chunks = response.stream(16)
     next(chunks)
     gc.disable()
@@ -123,6 +119,7 @@ def test_a_response_that_is_dropped_is_abandoned_at_once() -> None:
         del response, chunks
     finally:
         gc.enable()
+    [exchange] = ended
     assert exchange.outcome is Outcome.ABANDONED
 
 
@@ -137,14 +134,15 @@ CUT = {
 @pytest.mark.parametrize("cut", CUT)
 def test_a_body_that_is_cut_has_failed(cut: str, way: str) -> None:
     seen: list[Any] = []
-    exchange, recorded = make_exchange(), parse(*CUT[cut])
-    record_body(recorded, exchange)
+    (open_response, ended), recorded = make_open_response(), parse(*CUT[cut])
+    record_body(recorded, open_response)
     for response in (parse(*CUT[cut]), recorded):
         try:
             seen.append(WAYS[way](response))
         except urllib3.exceptions.HTTPError as exc:
             seen.append((type(exc), str(exc)))
     assert seen[0] == seen[1]
+    [exchange] = ended
     assert exchange.outcome is Outcome.FAILED
     assert exchange.error is not None
     assert (b"x" * 9).startswith(b"".join(exchange.chunks))
@@ -153,22 +151,22 @@ def test_a_body_that_is_cut_has_failed(cut: str, way: str) -> None:
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize("way", ["stream", "read1", "read"])
 def test_a_body_that_cannot_be_decoded_has_failed(coding: str, way: str) -> None:
-    exchange, response = (
-        make_exchange(),
-        by_length(b"no such thing", b"content-encoding: %b\r\n" % coding.encode()),
-    )
+    open_response, ended = make_open_response()
+    response = by_length(b"no such thing", b"content-encoding: %b\r\n" % coding.encode())
     response.decode_content = True
-    record_body(response, exchange)
+    record_body(response, open_response)
     with pytest.raises(urllib3.exceptions.DecodeError):
         WAYS[way](response) if way != "read1" else response.read1(decode_content=True)
+    [exchange] = ended
     assert exchange.outcome is Outcome.FAILED
     assert exchange.error == ("DecodeError", exchange.error[1] if exchange.error else "")
 
 
 def test_a_response_of_another_library_is_left_alone() -> None:
-    exchange, response = make_exchange(), io.BytesIO(BODY)
-    record_body(response, exchange)
+    (open_response, ended), response = make_open_response(), io.BytesIO(BODY)
+    record_body(response, open_response)
     assert type(response) is io.BytesIO
+    [exchange] = ended
     assert exchange.outcome is Outcome.CLOSED
     assert exchange.chunks == []
 
@@ -189,11 +187,12 @@ class Older(io.IOBase):
 
 
 def test_a_response_gets_no_method_that_its_version_has_not() -> None:
-    exchange, response = make_exchange(), Older()
-    record_body(response, exchange)
+    (open_response, ended), response = make_open_response(), Older()
+    record_body(response, open_response)
     assert isinstance(response, Older)
     assert not hasattr(response, "read1")
     assert response.read() == BODY
+    [exchange] = ended
     assert exchange.outcome is Outcome.EXHAUSTED
     assert exchange.chunks == [BODY]
 
@@ -201,23 +200,25 @@ def test_a_response_gets_no_method_that_its_version_has_not() -> None:
 def test_a_class_is_mixed_once_and_keeps_its_name() -> None:
     one, other = by_length(BODY), chunked(BODY)
     for response in (one, other):
-        record_body(response, make_exchange())
+        record_body(response, make_open_response()[0])
     assert type(one) is type(other)
     assert type(one).__name__ == urllib3.HTTPResponse.__name__
     assert type(one).__module__ == urllib3.HTTPResponse.__module__
 
 
 def test_a_body_that_was_read_already_is_remembered_as_it_was() -> None:
-    exchange, response = make_exchange(), by_length(BODY)
-    record_read(response, response.read(decode_content=False), exchange)
+    (open_response, ended), response = make_open_response(), by_length(BODY)
+    record_read(response, response.read(decode_content=False), open_response)
+    [exchange] = ended
     assert exchange.chunks == [BODY]
     assert exchange.outcome is Outcome.EXHAUSTED
 
 
 def test_a_body_that_was_read_already_and_cut_has_failed() -> None:
-    exchange, response = make_exchange(), parse(b"content-length: 99\r\n", b"x" * 9)
+    (open_response, ended), response = make_open_response(), parse(b"content-length: 99\r\n", b"x" * 9)
     response.enforce_content_length = False
-    record_read(response, response.read(5) + response.read(99), exchange)
+    record_read(response, response.read(5) + response.read(99), open_response)
+    [exchange] = ended
     assert exchange.chunks == [b"x" * 9]
     assert exchange.outcome is Outcome.FAILED
 

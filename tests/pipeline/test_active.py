@@ -58,6 +58,6 @@ def test_a_forked_child_leaves_what_is_its_parents() -> None:
     assert active is not None
     pid = os.fork()
     if pid == 0:
-        os._exit(0 if active._line.pid == 0 else 1)
+        os._exit(0 if active._state.delivery.pid == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert active._line.pid == os.getpid()
+    assert active._state.delivery.pid == os.getpid()

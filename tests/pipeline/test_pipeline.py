@@ -24,11 +24,14 @@ from payi_transport import (
     payi_uninstrument,
 )
 from payi_transport.capture.exchange import Outcome
+from payi_transport.capture.rewrites import HookAbilities
 from payi_transport.pipeline.active import get_active
 from tests.support.calls import call
-from tests.support.exchanges import ROUTE
+from tests.support.exchanges import ROUTE, feed
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import STREAM, UNARY
+
+ALL_ABILITIES = HookAbilities()
 
 
 class HeldSink(MemorySink):
@@ -144,12 +147,12 @@ def test_a_fork_that_calls_no_hook_is_noticed_at_the_next_call(sink: MemorySink)
     assert pipeline is not None
     call()
     assert payi_flush(10)
-    pipeline._line.pid = -1
+    pipeline._state.delivery.pid = -1
     call()
     assert payi_flush(10)
     assert payi_stats().captured == 1
-    # Of two threads that make the first call at once, one starts the line.
-    assert pipeline._enter_process() is pipeline._line
+    # Of two threads that make the first call at once, one starts the workers.
+    assert pipeline._start_state() is pipeline._state
 
 
 def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,9 +228,9 @@ def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sin
     pipeline = get_active()
     assert pipeline is not None
     body: Any = 7
-    exchange = pipeline.begin(ROUTE, (), body)
-    assert exchange is not None
-    exchange.finish()
+    request = pipeline.begin(ROUTE, (), body, ALL_ABILITIES)
+    assert request is not None
+    request.start_response(200, ()).finish()
     assert payi_stats().faults == 1
 
 
@@ -237,9 +240,9 @@ def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptu
     call()
     pipeline = get_active()
     assert pipeline is not None
-    exchange = pipeline.begin(ROUTE, (), b"{}")
-    assert exchange is not None
-    exchange.finish(Outcome.ABANDONED)
+    request = pipeline.begin(ROUTE, (), b"{}", ALL_ABILITIES)
+    assert request is not None
+    request.start_response(200, ()).finish(Outcome.ABANDONED)
     assert payi_stats().lost == {"overload": 1}
     assert caplog.records == []
     sink.gate.set()
@@ -249,16 +252,17 @@ def test_answers_that_are_open_at_the_end_are_reported_as_far_as_they_came(sink:
     payi_instrument(sink=sink)
     pipeline = get_active()
     assert pipeline is not None
-    calls = [pipeline.begin(ROUTE, (), b"{}") for _ in range(3)]
-    seen, cut, unanswered = [exchange for exchange in calls if exchange is not None]
-    for exchange, chunks in ((seen, STREAM.chunks()), (cut, STREAM.chunks()[:2])):
-        exchange.begin_answer(200, (b"content-type", b"text/event-stream"))
-        append, _ = exchange.open_lane(1)
-        for chunk in chunks:
-            append(chunk)
+    begun = [pipeline.begin(ROUTE, (), b"{}", ALL_ABILITIES) for _ in range(3)]
+    whole, cut, unanswered = [request for request in begun if request is not None]
+    responses = []
+    for request, chunks in ((whole, STREAM.chunks()), (cut, STREAM.chunks()[:2])):
+        response = request.start_response(200, (b"content-type", b"text/event-stream"))
+        feed(response, chunks)
+        responses.append(response)
     payi_uninstrument()
-    for exchange in (seen, cut, unanswered):
-        exchange.finish()
+    for response in responses:
+        response.finish()
+    unanswered.fail(RuntimeError("late"))
     assert [event.properties for event in sink.events] == [None, {"system.stream": "partial"}]
     assert [bool(event.units) for event in sink.events] == [True, False]
     assert (payi_stats().delivered, payi_stats().lost) == (2, {"shutdown": 1})
@@ -268,9 +272,9 @@ def test_an_answer_that_nobody_holds_any_more_at_the_end_is_none(sink: MemorySin
     payi_instrument(sink=sink)
     pipeline = get_active()
     assert pipeline is not None
-    exchange = pipeline.begin(ROUTE, (), b"{}")
-    assert exchange is not None
-    exchange.begin_answer(200, ())
-    del exchange
+    request = pipeline.begin(ROUTE, (), b"{}", ALL_ABILITIES)
+    assert request is not None
+    request.start_response(200, ())
+    del request
     payi_uninstrument()
     assert (payi_stats().captured, payi_stats().faults) == (0, 0)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.capture.exchange import ResponseRewriter
+from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import Result
 from payi_transport.rewrite.add_result import DocumentResult, StreamResult
 from payi_transport.rewrite.include_usage import UsageHider

@@ -26,7 +26,7 @@ def find_route(url: str, proxy: Proxy = PROXY) -> Route:
 
 
 def headers_of(proxy: Proxy, url: str, frame: Frame) -> dict[str, str]:
-    detour = proxy.divert(find_route(url, proxy), frame)
+    detour = proxy.rewrite(find_route(url, proxy), frame)
     assert detour is not None
     assert detour.counted
     pairs = zip(detour.headers[::2], detour.headers[1::2], strict=True)
@@ -54,7 +54,7 @@ def headers_of(proxy: Proxy, url: str, frame: Frame) -> dict[str, str]:
 def test_a_providers_request_goes_to_pay_i_which_is_told_its_host(
     url: str, base: str, told: str | None
 ) -> None:
-    detour = PROXY.divert(find_route(url), Frame())
+    detour = PROXY.rewrite(find_route(url), Frame())
     assert detour is not None
     assert detour.base == f"https://api.pay-i.com/api/v1/proxy/{base}"
     assert headers_of(PROXY, url, Frame()).get("xproxy-provider-baseuri") == told
@@ -69,7 +69,7 @@ def test_a_providers_request_goes_to_pay_i_which_is_told_its_host(
     ],
 )
 def test_what_pay_i_does_not_forward_to_stays_on_its_way(url: str) -> None:
-    assert PROXY.divert(find_route(url), Frame()) is None
+    assert PROXY.rewrite(find_route(url), Frame()) is None
 
 
 def test_the_context_goes_in_headers_and_properties_in_base64() -> None:
@@ -114,7 +114,7 @@ def test_the_context_goes_in_headers_and_properties_in_base64() -> None:
 
 def test_a_client_that_is_set_up_for_pay_i_gets_the_context_alone() -> None:
     url = "https://api.pay-i.com/api/v1/proxy/openai/v1/chat/completions"
-    detour = PROXY.divert(find_route(url), Frame(user_id="u"))
+    detour = PROXY.rewrite(find_route(url), Frame(user_id="u"))
     assert detour is not None
     assert (detour.base, detour.counted) == (None, True)
     assert headers_of(PROXY, url, Frame(user_id="u")) == {"xproxy-api-key": "key", "xproxy-user-id": "u"}
@@ -123,9 +123,9 @@ def test_a_client_that_is_set_up_for_pay_i_gets_the_context_alone() -> None:
 
 @pytest.mark.parametrize("proxy", [Proxy("http://pay-i.example", "key"), Proxy("https://pay-i.example", "")])
 def test_nothing_is_sent_unencrypted_or_without_a_key(proxy: Proxy) -> None:
-    assert proxy.divert(find_route("https://api.openai.com/v1/responses", proxy), Frame(user_id="u")) is None
+    assert proxy.rewrite(find_route("https://api.openai.com/v1/responses", proxy), Frame(user_id="u")) is None
     through = f"{proxy.base_url}/api/v1/proxy/anthropic/v1/messages".replace("http://", "https://")
-    detour = proxy.divert(find_route(through, proxy), Frame(user_id="u"))
+    detour = proxy.rewrite(find_route(through, proxy), Frame(user_id="u"))
     assert detour is not None
     assert detour.counted
     assert not detour.headers
@@ -153,7 +153,7 @@ def test_plain_http_is_for_this_machine_alone(url: str, private: bool) -> None:
 )
 def test_a_key_that_the_request_brings_stays_and_so_is_another_applications(url: str) -> None:
     own = frozenset({b"xproxy-api-key", b"xproxy-user-id"})
-    detour = PROXY.divert(find_route(url), Frame(user_id="u"), own)
+    detour = PROXY.rewrite(find_route(url), Frame(user_id="u"), own)
     assert detour is not None
     assert detour.headers == (b"xProxy-User-ID", b"u")
     assert detour.without == {b"xproxy-user-id"}

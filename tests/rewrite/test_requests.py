@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.capture.exchange import RequestRewrite
+from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.rewrite.proxy import Proxy
@@ -45,7 +45,7 @@ WITH_USAGE = b'{"stream":true,"stream_options":{"include_usage":true}}'
 def test_a_request_is_changed_for_a_reason(
     route: Route, body: bytes | None, own: frozenset[bytes], adds: bool, detour: RequestRewrite | None
 ) -> None:
-    assert RequestRewriter(PROXY, adds_results=adds).find(route, Frame(), body, own) == detour
+    assert RequestRewriter(PROXY, adds_results=adds).plan(route, Frame(), body, own) == detour
 
 
 @pytest.mark.parametrize(("own", "detour"), [(NONE, None), (OWN, RequestRewrite(without=OWN))])
@@ -53,11 +53,11 @@ def test_nothing_is_asked_that_an_answer_would_have_to_be_rewritten_for(
     own: frozenset[bytes], detour: RequestRewrite | None
 ) -> None:
     detours = RequestRewriter(PROXY, adds_results=True)
-    assert detours.find(ASKS, Frame(), STREAM, own, rewrites=False) == detour
+    assert detours.plan(ASKS, Frame(), STREAM, own, rewrites_responses=False) == detour
 
 
 def test_through_the_proxy_nothing_is_asked_and_the_context_replaces_the_calls_own_headers() -> None:
-    detour = RequestRewriter(PROXY).find(ASKS, Frame(proxy=True, user_id="u"), STREAM, OWN)
+    detour = RequestRewriter(PROXY).plan(ASKS, Frame(proxy=True, user_id="u"), STREAM, OWN)
     assert detour is not None
     assert detour.base == "https://pay-i.test/api/v1/proxy/openai"
     assert (detour.body, detour.counted, detour.without) == (None, True, frozenset({b"xproxy-user-id"}))
@@ -66,7 +66,7 @@ def test_through_the_proxy_nothing_is_asked_and_the_context_replaces_the_calls_o
 def test_what_can_not_go_through_goes_its_own_way_and_is_told() -> None:
     told: list[str] = []
     unknown = ASKS._replace(known=False)
-    detour = RequestRewriter(PROXY, warn=told.append).find(unknown, Frame(proxy=True), STREAM, NONE)
+    detour = RequestRewriter(PROXY, warn=told.append).plan(unknown, Frame(proxy=True), STREAM, NONE)
     assert detour is not None
     assert (detour.body, detour.counted) == (WITH_USAGE, False)
     assert len(told) == 1
@@ -75,7 +75,7 @@ def test_what_can_not_go_through_goes_its_own_way_and_is_told() -> None:
 
 def test_a_client_of_the_proxy_keeps_its_headers_where_there_is_no_key_to_add() -> None:
     proxied = ROUTE._replace(proxied=True)
-    assert RequestRewriter(Proxy("https://pay-i.test", "")).find(
+    assert RequestRewriter(Proxy("https://pay-i.test", "")).plan(
         proxied, Frame(), b"{}", OWN
     ) == RequestRewrite(counted=True)
 
@@ -90,12 +90,12 @@ def test_a_blocked_limit_refuses_whatever_else_there_is(
     limits = LimitStates()
     limits.set("blocked", "blocked")
     told: list[str] = []
-    found = RequestRewriter(PROXY, limits, warn=told.append).find(
+    found = RequestRewriter(PROXY, limits, warn=told.append).plan(
         ASKS, Frame(limit_ids=limit_ids, **frame), STREAM, OWN
     )
     assert found is not None
-    assert (found.refusal is not None) == refused == bool(told)
+    assert (found.blocked_response is not None) == refused == bool(told)
 
 
 def test_limits_that_are_not_enforced_refuse_nothing() -> None:
-    assert RequestRewriter(PROXY).find(ROUTE, Frame(limit_ids=("blocked",)), b"{}", NONE) is None
+    assert RequestRewriter(PROXY).plan(ROUTE, Frame(limit_ids=("blocked",)), b"{}", NONE) is None

@@ -1,15 +1,14 @@
-"""Which answers are changed on their way: those that we asked a usage chunk of, and those that wait."""
+"""Which responses are rewritten: those with a usage chunk that we asked for, and waiting ones."""
 
 from __future__ import annotations
 
 import pytest
 
-from payi_transport.capture.exchange import RequestRewrite
+from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.rewrite.add_result import DocumentResult, StreamResult
 from payi_transport.rewrite.include_usage import UsageHider
 from payi_transport.rewrite.responses import find_response_rewriter
-from tests.support.exchanges import make_exchange
-from tests.support.wire_cases import CASES
+from tests.support.exchanges import make_request
 
 SSE, JSON = "text/event-stream; charset=utf-8", "Application/JSON"
 
@@ -34,21 +33,18 @@ SSE, JSON = "text/event-stream; charset=utf-8", "Application/JSON"
         (False, True, 200, "", "", None),
     ],
 )
-def test_an_answer_is_changed_only_where_it_has_to_be(
+def test_a_response_is_rewritten_only_where_it_has_to_be(
     hides: bool, waits: bool, status: int, content_type: str, encoding: str, kind: type | None
 ) -> None:
-    exchange = make_exchange(CASES[0])
-    exchange.waits, exchange.status = waits, status
-    exchange.detour = RequestRewrite(hides_usage=True) if hides else RequestRewrite()
-    rewriter = find_response_rewriter(exchange, content_type, encoding)
+    request = make_request(waits=waits, rewrite=RequestRewrite(hides_usage=hides))
+    rewriter = find_response_rewriter(request.start_response(status, ()), content_type, encoding)
     assert (None if rewriter is None else type(rewriter)) == kind
 
 
-def test_what_a_hook_further_out_adds_a_result_to_stays_as_it_is() -> None:
-    exchange = make_exchange(CASES[0])
-    exchange.waits, exchange.status, exchange.collected = True, 200, True
-    assert find_response_rewriter(exchange, JSON, "") is None
+def test_a_response_that_a_hook_further_out_adds_the_result_to_stays_as_it_is() -> None:
+    response = make_request(waits=True, collected=True).start_response(200, ())
+    assert find_response_rewriter(response, JSON, "") is None
 
 
-def test_without_a_detour_nothing_is_hidden() -> None:
-    assert find_response_rewriter(make_exchange(CASES[0]), SSE, "") is None
+def test_without_a_rewrite_of_the_request_nothing_is_hidden() -> None:
+    assert find_response_rewriter(make_request().start_response(200, ()), SSE, "") is None

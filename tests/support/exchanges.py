@@ -1,15 +1,15 @@
-"""Finished exchanges made from recorded calls, as an adapter would have made them."""
+"""Calls in each state, made from recorded bodies as a hook would make them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_stats
-from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.capture.exchange import Exchange, OpenResponse, Outcome, SentRequest
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import ResultSlot
 from payi_transport.decode.decode import decode
@@ -19,7 +19,17 @@ from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
 from tests.support.wire_cases import CASES, WireCase
 
-__all__ = ["ROUTE", "decode_case", "events_of", "every_case", "make_exchange", "read", "shown"]
+__all__ = [
+    "ROUTE",
+    "decode_case",
+    "events_of",
+    "every_case",
+    "feed",
+    "make_exchange",
+    "make_request",
+    "read",
+    "shown",
+]
 
 
 ROUTE = Route(
@@ -29,6 +39,34 @@ ROUTE = Route(
     HostPattern("api.openai.com", None),
 )
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def make_request(
+    on_end: Callable[[Exchange], None] = lambda exchange: None,
+    *,
+    route: Route = ROUTE,
+    context: Frame | None = None,
+    log_content: bool = True,
+    headers: tuple[bytes, ...] = (),
+    body: bytes | None = None,
+    body_limit: int = 1 << 24,
+    **options: Any,
+) -> SentRequest:
+    """A request on its way. `options` are further fields of a SentRequest."""
+    return SentRequest(
+        on_end, route, context or Frame(), log_content, headers, body, body_limit, {}, **options
+    )
+
+
+def feed(response: OpenResponse, chunks: Sequence[bytes]) -> int:
+    """Append chunks as hooks do: a buffer is opened when the body outgrows the last one. Return the size."""
+    size, limit = 0, -1
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            append, limit = response.open_buffer(size)
+        append(chunk)
+    return size
 
 
 def make_exchange(
@@ -44,27 +82,22 @@ def make_exchange(
     route: Route | None = None,
     result_slot: ResultSlot | None = None,
 ) -> Exchange:
-    """The exchange of a case whose body came in `chunks`."""
-    exchange = Exchange(
-        lambda exchange: None,
-        route or ROUTE._replace(operation=case.operation, **case.route),
-        context or Frame(),
+    """The finished exchange of a case whose body came in `chunks`."""
+    ended: list[Exchange] = []
+    request = make_request(
+        ended.append,
+        route=route or ROUTE._replace(operation=case.operation, **case.route),
+        context=context,
         log_content=log_content,
-        request_headers=_raw({**case.sent, **(request_headers or {})}),
-        request_body=case.request,
+        headers=_raw({**case.sent, **(request_headers or {})}),
+        body=case.request,
         body_limit=body_limit,
         result_slot=result_slot,
     )
-    exchange.begin_answer(case.status, _raw({**case.headers, **(headers or {})}))
-    size = 0
-    room = -1
-    for chunk in case.chunks() if chunks is None else chunks:
-        size += len(chunk)
-        if size > room:
-            append, room = exchange.open_lane(size)
-        append(chunk)
-    exchange.finish(outcome)
-    return exchange
+    response = request.start_response(case.status, _raw({**case.headers, **(headers or {})}))
+    feed(response, case.chunks() if chunks is None else chunks)
+    response.finish(outcome)
+    return ended[0]
 
 
 def read(exchange: Exchange, options: DecodeOptions | None = None) -> Event:

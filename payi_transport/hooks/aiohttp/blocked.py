@@ -1,4 +1,4 @@
-"""An answer of aiohttp's to a request that is not sent."""
+"""The aiohttp response to a request that is not sent."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.capture.exchange import BlockedResponse
+from payi_transport.capture.rewrites import BlockedResponse
 from payi_transport.hooks.call import pair_headers
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
-__all__ = ["make_answer"]
+__all__ = ["build_blocked_response"]
 
 
-async def make_answer(
-    session: Any, method: str, url: Any, options: dict[str, Any], refusal: BlockedResponse
+async def build_blocked_response(
+    session: Any, method: str, url: Any, options: dict[str, Any], blocked: BlockedResponse
 ) -> ClientResponse:
-    """What the session would make of the answer, if a server had sent it; raises what it would raise."""
-    headers = _freeze(refusal.headers)
+    """Return what the session would return had a server sent this; raise what it would raise."""
+    headers = _freeze(blocked.headers)
     response = _make_response(session, method.upper(), url)
-    response.status, response.reason = refusal.status, HTTPStatus(refusal.status).phrase
-    response._headers, response._raw_headers = headers, tuple(pair_headers(refusal.headers))
-    response.content = _make_reader(refusal.body)
+    response.status, response.reason = blocked.status, HTTPStatus(blocked.status).phrase
+    response._headers, response._raw_headers = headers, tuple(pair_headers(blocked.headers))
+    response.content = _make_reader(blocked.body)
     raises = options.get("raise_for_status")
     raises = session._raise_for_status if raises is None else raises
     if callable(raises):
         await raises(response)
     elif raises:
         response.raise_for_status()
-    answer: ClientResponse = response
-    return answer
+    built: ClientResponse = response
+    return built
 
 
 def _freeze(headers: tuple[bytes, ...]) -> Any:
@@ -44,7 +44,7 @@ def _freeze(headers: tuple[bytes, ...]) -> Any:
 
 
 def _make_response(session: Any, method: str, url: Any) -> Any:
-    """A response of the session's class; what its constructor takes changes with the version."""
+    """Return a response of the session's class, whose constructor differs by version."""
     cls = session._response_class
     arguments = {
         "writer": None,

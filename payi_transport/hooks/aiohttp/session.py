@@ -1,8 +1,8 @@
 """aiohttp: https://docs.aiohttp.org
 
-Hooked is `ClientSession._request`, which every request of a session passes once, whatever is redirected or
-sent again inside. The answer is remembered as it arrives, in the buffer of its reader: how the caller reads
-does not matter, and what was received when it stopped is known.
+The hook is on `ClientSession._request`, through which every request of a session passes once, whatever is
+redirected or retried inside. The response is remembered as it arrives, in the buffer of its reader. So it
+does not matter how the caller reads, and what had arrived when the caller stopped is known.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from contextvars import ContextVar
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.capture.exchange import BlockedResponse, Exchange, Outcome, RequestRewrite
-from payi_transport.hooks.aiohttp.blocked import make_answer
+from payi_transport.capture.exchange import OpenResponse, Outcome
+from payi_transport.capture.rewrites import BlockedResponse, HookAbilities, RequestRewrite
+from payi_transport.hooks.aiohttp.blocked import build_blocked_response
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.hooks.methods import Hooks
 from payi_transport.hooks.multipart import write_form
@@ -29,18 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = ["HOOK"]
 
-# The codings that aiohttp undoes while it parses.
-_UNDONE = frozenset({"gzip", "deflate", "br", "zstd"})
-# asyncio's timeout is an error of its own in Python 3.10.
+# The content codings that aiohttp decodes while it parses.
+_DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
+# In Python 3.10, asyncio's timeout is an exception of its own.
 _ENDS_OF_READING = (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError)
 
 
-# How the headers differ of the request that this task is about to make: they may be those of its session.
-_detour: ContextVar[RequestRewrite | None] = ContextVar("payi_transport_detour", default=None)
+# The rewrite of the request that this task is about to send. Its headers may come from the session, so they
+# change where the session prepares them.
+_rewriting: ContextVar[RequestRewrite | None] = ContextVar("payi_transport_rewrite", default=None)
 
 
 class _SessionHooks:
-    """Two methods of one class: a request, and the headers that it gets of its session and its own."""
+    """Hooks two methods of one class: sending a request, and preparing its headers."""
 
     name = "aiohttp.client"
 
@@ -48,7 +50,7 @@ class _SessionHooks:
         self._hooks = Hooks()
 
     def install(self) -> list[str]:
-        """Hook the sessions; the names of the methods that there are not."""
+        """Hook the sessions; return the names of methods that this version lacks."""
         if self._hooks:
             return []
         session = _aiohttp().ClientSession
@@ -71,20 +73,22 @@ def _hook_request(original: _Request) -> _Request:
     async def request(session: Any, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
         call, sent = begin(_LIBRARY, session, method, str_or_url, options)
         if isinstance(sent, BlockedResponse):
-            return await make_answer(session, method, session._build_url(str_or_url), options, sent)
-        url, detour = (str_or_url, None) if sent is None else sent
-        _detour.set(detour)
+            return await build_blocked_response(
+                session, method, session._build_url(str_or_url), options, sent
+            )
+        url, rewrite = (str_or_url, None) if sent is None else sent
+        _rewriting.set(rewrite)
         try:
             response = await original(session, method, url, **options)
         except BaseException as exc:
             if call is not None:
-                _note_status(call, exc)
+                _record_status(call, exc)
                 call.fail(exc)
             raise
         finally:
-            _detour.set(None)
+            _rewriting.set(None)
         if call is not None:
-            call.answer(_attach, session, options, response)
+            call.respond(_attach, session, options, response)
         return response
 
     return request
@@ -92,14 +96,14 @@ def _hook_request(original: _Request) -> _Request:
 
 def _hook_headers(original: Callable[..., Any]) -> Callable[..., Any]:
     def prepare_headers(session: Any, headers: Any) -> Any:
-        prepared, detour = original(session, headers), _detour.get()
-        if detour is not None:
-            for name in detour.without:
+        prepared, rewrite = original(session, headers), _rewriting.get()
+        if rewrite is not None:
+            for name in rewrite.without:
                 prepared.popall(name.decode(), None)
-            for name, value in pair_headers(detour.headers):
+            for name, value in pair_headers(rewrite.headers):
                 prepared[name.decode()] = value.decode()
-            if detour.base is not None:
-                # Where the caller did not say it, it is that of the URL.
+            if rewrite.base is not None:
+                # Without a host header from the caller, it follows from the URL.
                 prepared.popall("host", None)
         return prepared
 
@@ -110,7 +114,7 @@ def _locate(session: Any, method: str, str_or_url: Any, options: Any) -> Address
     try:
         url = session._build_url(str_or_url)
     except (TypeError, ValueError):
-        return None  # which is what the caller will be told
+        return None  # The session will raise the same.
     return _to_address(method, url)
 
 
@@ -125,7 +129,7 @@ def _to_address(method: str, url: Any) -> Address | None:
 def _read(
     session: Any, method: str, str_or_url: Any, options: dict[str, Any]
 ) -> tuple[Headers, bytes | None]:
-    """The headers but for those that aiohttp adds, and the body where it is in memory."""
+    """Return the headers without those that aiohttp adds, and the body if it is in memory."""
     headers = encode_headers(session._prepare_headers(options.get("headers")).items())
     if options.get("data") is None and options.get("json") is not None:
         _serialize(session, options)
@@ -140,7 +144,7 @@ def _read(
 
 
 def _find_fields(data: Any) -> list[tuple[str, str | None]]:
-    """The fields of a form that aiohttp is about to write; the value of a file is None."""
+    """Return the fields of a form that aiohttp is about to write. The value of a file is None."""
     fields = getattr(data, "_fields", None)
     if isinstance(data, Mapping):
         fields = [({"name": str(name)}, {}, value) for name, value in data.items()]
@@ -152,23 +156,23 @@ def _find_fields(data: Any) -> list[tuple[str, str | None]]:
     ]
 
 
-def _change(
-    detour: RequestRewrite, session: Any, method: str, str_or_url: Any, options: Any
+def _rewrite(
+    rewrite: RequestRewrite, session: Any, method: str, str_or_url: Any, options: Any
 ) -> tuple[Any, RequestRewrite]:
-    """The URL to ask for, and what becomes of the headers."""
-    if detour.base is None:
-        return str_or_url, detour
+    """Return the URL to request, and the rewrite, which the headers still need."""
+    if rewrite.base is None:
+        return str_or_url, rewrite
     url = session._build_url(str_or_url)
-    # A session with a base URL may take no other; then this fails, ahead of the caller's request.
-    return session._build_url(type(url)(detour.base + url.raw_path_qs, encoded=True)), detour
+    # A session with a base URL may refuse any other. Then this fails before the caller's request is sent.
+    return session._build_url(type(url)(rewrite.base + url.raw_path_qs, encoded=True)), rewrite
 
 
-# An answer ends in a callback of the event loop.
-_LIBRARY = Library(_locate, _read, _change, waits=False)
+# Responses end in a callback of the event loop.
+_LIBRARY = Library(_locate, _read, _rewrite, HookAbilities(rewrites_responses=False, may_wait=False))
 
 
 def _serialize(session: Any, options: dict[str, Any]) -> None:
-    """Make of `json` what the session would, so that it is made once."""
+    """Serialize `json` as the session would, so that it is done only once."""
     payload = _aiohttp().payload
     to_bytes = getattr(session, "_json_serialize_bytes", None)
     try:
@@ -177,95 +181,109 @@ def _serialize(session: Any, options: dict[str, Any]) -> None:
         else:
             options["data"] = payload.JsonPayload(options["json"], dumps=session.json_serialize)
     except Exception:
-        return  # the session will meet the same, and it is for the caller to see
+        return  # The session will raise the same to the caller.
     del options["json"]
 
 
-def _note_status(call: Call, exc: Any) -> None:
-    """The status of an answer that became an exception, as with `raise_for_status`."""
-    # What could not be parsed as HTTP is such an error too, with a cause.
+def _record_status(call: Call, exc: Any) -> None:
+    """Record the status of a response that became an exception, as with `raise_for_status`."""
+    # A response that can't be parsed as HTTP raises the same error, but with a cause.
     if type(exc) is _aiohttp().ClientResponseError and exc.__cause__ is None:
-        call.exchange.begin_answer(exc.status, encode_headers((exc.headers or {}).items()))
+        headers = encode_headers((exc.headers or {}).items())
+        call.request.start_response(exc.status, headers).fail(exc)
 
 
 def _attach(call: Call, session: Any, options: Any, response: ClientResponse) -> None:
-    exchange = call.exchange
     redirects = 300 <= response.status < 400 and "location" in response.headers
-    if redirects or (response.history and not call.follow(_to_address(response.method, response.url))):
-        exchange.discard()
+    address = _to_address(response.method, response.url)
+    # After redirects, the call is whatever it is where it ended up.
+    route = call.find_route(address) if response.history else call.request.route
+    if redirects or route is None:
+        call.request.discard()
         return
-    exchange.request_headers = encode_headers(response.request_info.headers.items())
-    exchange.begin_answer(response.status, tuple(chain.from_iterable(response.raw_headers)))
-    if response._body is not None:  # a middleware has read it
-        exchange.feed_whole(response._body)
-        exchange.finish()
-        return
-    undoes = options.get("auto_decompress")
+    whole = response._body  # A middleware may have read it.
+    open_response = call.request.start_response(
+        response.status,
+        tuple(chain.from_iterable(response.raw_headers)),
+        decoded=whole is not None or _is_decoded(session, options, response),
+        request_headers=encode_headers(response.request_info.headers.items()),
+        route=route,
+    )
+    if whole is not None:
+        open_response.append(whole)
+        open_response.finish()
+    else:
+        _record(response.content, open_response)
+
+
+def _is_decoded(session: Any, options: Any, response: ClientResponse) -> bool:
+    """Return whether the bytes in the reader's buffer have been decoded."""
+    decodes = options.get("auto_decompress")
     coding = response.headers.get("content-encoding", "").lower()
-    exchange.decoded = coding in _UNDONE and (session.auto_decompress if undoes is None else undoes)
-    _record(response.content, exchange)
+    return coding in _DECODED and bool(session.auto_decompress if decodes is None else decodes)
 
 
-def _record(reader: Any, exchange: Exchange) -> None:
-    """Remember what a StreamReader holds already, and what is still to come. Of no body it has no buffer."""
-    buffer = _Buffer(exchange, getattr(reader, "_buffer", ()))
+def _record(reader: Any, response: OpenResponse) -> None:
+    """Remember what a StreamReader holds and what is still to come. Without a body it has no buffer."""
+    buffer = _Buffer(response, getattr(reader, "_buffer", ()))
     if reader.is_eof() or reader.exception() is not None:
-        _end(reader, exchange)
+        _end(reader, response)
     else:
         reader._buffer = buffer
-        reader._eof_callbacks = _Callbacks(exchange, reader)
+        reader._eof_callbacks = _Callbacks(response, reader)
 
 
-_append = deque.append
+_deque_append = deque.append
 
 
 class _Buffer(deque[bytes]):
-    """The chunks that a reader holds for the caller; the parser appends them without their coding."""
+    """The chunks that a reader holds for the caller. The parser appends them decoded."""
 
-    # Slots, since this is passed by every chunk: they halve what is added to it.
-    __slots__ = ("_exchange", "_keep", "_room", "_size")
+    # Every chunk passes here; slots halve what that costs.
+    __slots__ = ("_append", "_limit", "_response", "_size")
 
-    def __init__(self, exchange: Exchange, held: Iterable[bytes]) -> None:
+    def __init__(self, response: OpenResponse, held: Iterable[bytes]) -> None:
         super().__init__()
-        self._exchange = exchange
-        self._size, self._room = 0, -1
+        self._response = response
+        self._size, self._limit = 0, -1
         for chunk in held:
             self.append(chunk)
 
     def append(self, chunk: bytes) -> None:
         size = self._size = self._size + len(chunk)
-        if size > self._room:
-            self._keep, self._room = self._exchange.open_lane(size)
-        self._keep(chunk)
-        _append(self, chunk)
+        if size > self._limit:
+            self._append, self._limit = self._response.open_buffer(size)
+        self._append(chunk)
+        _deque_append(self, chunk)
 
     def __del__(self) -> None:
-        self._exchange.finish(Outcome.ABANDONED)
+        self._response.finish(Outcome.ABANDONED)
 
 
 class _Callbacks(list[Callable[[], None]]):
-    """What a reader calls at its end. It empties this at every end, good or bad, and so we hear of it."""
+    """The callbacks of a reader's end. The reader clears this list at every end, and so we notice."""
 
-    def __init__(self, exchange: Exchange, reader: Any) -> None:
+    def __init__(self, response: OpenResponse, reader: Any) -> None:
         super().__init__(reader._eof_callbacks)
-        self._exchange = exchange
+        self._response = response
         self._reader = reader
 
     def clear(self) -> None:
         super().clear()
-        # Reader and callbacks hold each other, which only the garbage collector would find.
+        # Reader and callbacks refer to each other; break the cycle rather than leave it to the garbage
+        # collector.
         self._reader._eof_callbacks = []
-        _end(self._reader, self._exchange)
+        _end(self._reader, self._response)
 
 
-def _end(reader: Any, exchange: Exchange) -> None:
+def _end(reader: Any, response: OpenResponse) -> None:
     error = reader.exception()
     if reader.is_eof():
-        exchange.finish()
+        response.finish()
     elif type(error) is not _aiohttp().ClientConnectionError:
-        exchange.fail(error)
+        response.fail(error)
     elif isinstance(raised := sys.exc_info()[1], _ENDS_OF_READING):
-        # The response was closed for it: reading took too long, or is not wanted any more.
-        exchange.fail(raised)
+        # That is why the response was closed: reading took too long, or the task was cancelled.
+        response.fail(raised)
     else:
-        exchange.finish(Outcome.CLOSED)
+        response.finish(Outcome.CLOSED)

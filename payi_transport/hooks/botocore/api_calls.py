@@ -1,4 +1,4 @@
-"""Calls of Bedrock's runtime as botocore's clients make them: parameters unsigned, answers parsed."""
+"""Bedrock runtime calls as botocore's clients make them: unsigned parameters in, parsed responses out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["HOOKS"]
 
 
 def _prepare(client: Any, operation: str, params: Any) -> tuple[Any, Pipeline | None]:
-    """The parameters to call with, and the pipeline if the answer is to be looked at. Never raises."""
+    """Return the parameters to call with, and the pipeline if the output may get a result. Never raises."""
     pipeline = get_active()
     if pipeline is None:
         return params, None
@@ -34,9 +34,9 @@ def _hook(original: Callable[[Any, str, Any], Any]) -> Callable[[Any, str, Any],
         params, pipeline = _prepare(client, operation_name, api_params)
         if pipeline is None:
             return original(client, operation_name, params)
-        with collect_attempts() as begun:
-            answer = original(client, operation_name, params)
-        return attach_result(answer, begun, in_streams=pipeline.adds_streaming_results)
+        with collect_attempts() as attempts:
+            output = original(client, operation_name, params)
+        return attach_result(output, attempts, in_streams=pipeline.adds_streaming_results)
 
     return call
 
@@ -46,9 +46,9 @@ def _hook_async(original: Callable[[Any, str, Any], Awaitable[Any]]) -> Callable
         params, pipeline = _prepare(client, operation_name, api_params)
         if pipeline is None:
             return await original(client, operation_name, params)
-        with collect_attempts() as begun:
-            answer = await original(client, operation_name, params)
-        return attach_result(answer, begun, in_streams=pipeline.adds_streaming_results)
+        with collect_attempts() as attempts:
+            output = await original(client, operation_name, params)
+        return attach_result(output, attempts, in_streams=pipeline.adds_streaming_results)
 
     return call
 

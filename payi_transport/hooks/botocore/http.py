@@ -1,7 +1,7 @@
 """botocore, which boto3 sends through: https://botocore.amazonaws.com/v1/documentation/api/latest/
 
-Hooked is the one method that every client sends each attempt with. What arrives there is signed: it may go to
-another address and get more headers, but nothing of it changes that a signature covers.
+The hook is on the one method that every client sends each attempt with. Requests are signed by then. They
+may go to another address and get more headers, but nothing that the signature covers may change.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.capture.exchange import BlockedResponse, RequestRewrite
+from payi_transport.capture.rewrites import BlockedResponse, RequestRewrite
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.hooks.methods import MethodHook
-from payi_transport.hooks.urllib3_response import make_refused, record_body, record_read
+from payi_transport.hooks.urllib3_response import build_blocked_response, record_body, record_read
 from payi_transport.hooks.urls import get_target, split_url
 from payi_transport.values.headers import Headers
 
@@ -28,7 +28,7 @@ def _hook(original: Callable[[Any, AWSPreparedRequest], AWSResponse]) -> Callabl
     def send(session: Any, request: AWSPreparedRequest) -> AWSResponse:
         call, sent = begin(_LIBRARY, request)
         if isinstance(sent, BlockedResponse):
-            return _refuse(request, sent)
+            return _build_blocked_response(request, sent)
         try:
             response = original(session, sent or request)
         except BaseException as exc:
@@ -38,7 +38,7 @@ def _hook(original: Callable[[Any, AWSPreparedRequest], AWSResponse]) -> Callabl
                 exc.request = request  # type: ignore[attr-defined]  # botocore sets it to what was sent
             raise
         if call is not None:
-            call.answer(_attach, request, response)
+            call.respond(_attach, request, response)
         return response
 
     return send
@@ -52,7 +52,7 @@ def _locate(request: AWSPreparedRequest) -> Address:
 
 
 def _read(request: AWSPreparedRequest) -> tuple[Headers, bytes | None]:
-    """The body where it is in memory; a file is botocore's to read."""
+    """Return headers, and the body if it is in memory. A file is for botocore to read."""
     headers, body = encode_headers(_items(request.headers)), request.body
     if isinstance(body, str):
         return headers, body.encode("utf-8", "replace")
@@ -60,31 +60,30 @@ def _read(request: AWSPreparedRequest) -> tuple[Headers, bytes | None]:
 
 
 def _items(headers: Any) -> Iterable[tuple[str, Any]]:
-    """What `items()` gives, which looks each header up anew: that alone takes as long as all else here."""
+    """Return the same as `items()`, which looks up each header again and doubles the time spent here."""
     held = getattr(headers, "_dict", None)
     return headers.items() if held is None else zip(headers, held.values(), strict=True)
 
 
-def _change(detour: RequestRewrite, request: AWSPreparedRequest) -> AWSPreparedRequest:
+def _rewrite(rewrite: RequestRewrite, request: AWSPreparedRequest) -> AWSPreparedRequest:
     sent = copy.copy(request)
     headers = sent.headers = request.headers.copy()
-    for name in detour.without:
+    for name in rewrite.without:
         headers.pop(name.decode(), None)
-    for name, value in pair_headers(detour.headers):
+    for name, value in pair_headers(rewrite.headers):
         headers[name.decode()] = value
-    if detour.base is not None:
-        sent.url = detour.base + get_target(request.url)
-        # Where the caller did not say it, it is that of the URL.
+    if rewrite.base is not None:
+        sent.url = rewrite.base + get_target(request.url)
+        # Without a host header from the caller, it follows from the URL.
         headers.pop("host", None)
     return sent
 
 
-_LIBRARY = Library(_locate, _read, _change)
+_LIBRARY = Library(_locate, _read, _rewrite)
 
 
-def _refuse(request: AWSPreparedRequest, refusal: BlockedResponse) -> AWSResponse:
-    """An answer to a request that is not sent."""
-    raw = make_refused(refusal)
+def _build_blocked_response(request: AWSPreparedRequest, blocked: BlockedResponse) -> AWSResponse:
+    raw = build_blocked_response(blocked)
     response: AWSResponse = sys.modules["botocore.awsrequest"].AWSResponse(
         request.url, raw.status, raw.headers, raw
     )
@@ -92,9 +91,10 @@ def _refuse(request: AWSPreparedRequest, refusal: BlockedResponse) -> AWSRespons
 
 
 def _attach(call: Call, request: AWSPreparedRequest, response: AWSResponse) -> None:
-    call.exchange.begin_answer(response.status_code, encode_headers(response.raw.headers.items()))
+    headers = encode_headers(response.raw.headers.items())
+    open_response = call.request.start_response(response.status_code, headers)
     if request.stream_output:
-        record_body(response.raw, call.exchange)
+        record_body(response.raw, open_response)
     else:
-        record_read(response.raw, response.content, call.exchange)
+        record_read(response.raw, response.content, open_response)
     response.url = request.url

@@ -1,7 +1,7 @@
-"""What Pay-i says of a call, as an item of what botocore made of the answer: a dict, or a stream of dicts.
+"""Pay-i's result of a Bedrock call, added to what botocore returns: a dict, or the last dict of a stream.
 
-Only of the call itself, and only where it is known when the answer is over. The item is there then: where
-a body is still to be read, once it was read.
+It is there where Pay-i's result is known when the response ends. Where the body is still to be read by the
+caller, it appears once that is done.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
-from payi_transport.capture.exchange import Exchange
+from payi_transport.capture.exchange import SentRequest
 
 __all__ = ["attach_result"]
 
-# In the last chunk of a model's own stream. Source: the user guide on InvokeModelWithResponseStream.
+# Marks the last chunk of a model's own stream. Source: the user guide on InvokeModelWithResponseStream.
 _METRICS = b'"amazon-bedrock-invocationMetrics"'
 
 
-def attach_result(answer: Any, begun: Sequence[Exchange], *, in_streams: bool) -> Any:
-    """The answer of a call with its result. The last of its exchanges `begun` is the one answered."""
-    bedrocks = [exchange for exchange in begun if exchange.route.operation.startswith("bedrock.")]
-    if not bedrocks or not bedrocks[-1].brings_result or not isinstance(answer, dict):
-        return answer
-    streams = [part for part in answer.values() if isinstance(part, _event_stream())]
+def attach_result(output: Any, attempts: Sequence[SentRequest], *, in_streams: bool) -> Any:
+    """Return the output of a call with its result. Of the attempts, the last one got the response."""
+    requests = [request for request in attempts if request.route.operation.startswith("bedrock.")]
+    if not requests or not requests[-1].brings_result or not isinstance(output, dict):
+        return output
+    streams = [part for part in output.values() if isinstance(part, _event_stream())]
     if not streams:
-        return _add_at_end(answer, bedrocks[-1])
+        return _add_at_end(output, requests[-1])
     if in_streams:
-        _add_to_last_event(streams[0], bedrocks[-1])
-    return answer
+        _add_to_last_event(streams[0], requests[-1])
+    return output
 
 
-class _Answer(dict[str, Any]):
-    """A dict that can be referred to weakly: one that its own body holds would keep its connection open."""
+class _Output(dict[str, Any]):
+    """A dict that allows weak references. A strong one from its body would keep the connection open."""
 
     __slots__ = ("__weakref__",)
 
@@ -41,20 +41,20 @@ class _Answer(dict[str, Any]):
         return dict, (dict(self),)
 
 
-def _add_at_end(answer: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
-    if exchange.ended:
-        _add(answer, exchange)
-        return answer
-    held = _Answer(answer)
-    found = weakref.ref(held)
+def _add_at_end(output: dict[str, Any], request: SentRequest) -> dict[str, Any]:
+    if request.ended:
+        _add(output, request)
+        return output
+    later = _Output(output)
+    reference = weakref.ref(later)
 
-    def add(ended: Exchange) -> None:
-        item = found()
+    def add(ended: SentRequest) -> None:
+        item = reference()
         if item is not None:
             _add(item, ended)
 
-    exchange.then = add
-    return held
+    request.add_done_callback(add)
+    return later
 
 
 def _event_stream() -> type[Any]:
@@ -62,13 +62,13 @@ def _event_stream() -> type[Any]:
     return stream
 
 
-def _add(item: dict[str, Any], exchange: Exchange) -> None:
-    if exchange.result is not None:
-        item["xproxy_result"] = exchange.result
+def _add(item: dict[str, Any], request: SentRequest) -> None:
+    if request.result is not None:
+        item["xproxy_result"] = request.result
 
 
 class _SyncStream:
-    """To be mixed into EventStream, whose events come once, however often it is iterated."""
+    """To be mixed into EventStream, whose events come once however often it is iterated."""
 
     _payi_events: Iterator[Any]
 
@@ -77,7 +77,7 @@ class _SyncStream:
 
 
 class _AsyncStream:
-    """To be mixed into aiobotocore's, of which this makes the iterator."""
+    """To be mixed into aiobotocore's EventStream, whose `__anext__` returns the iterator."""
 
     _payi_events: AsyncIterator[Any]
 
@@ -88,21 +88,21 @@ class _AsyncStream:
 _classes: dict[type[Any], type[Any]] = {}
 
 
-def _add_to_last_event(stream: Any, exchange: Exchange) -> None:
+def _add_to_last_event(stream: Any, request: SentRequest) -> None:
     cls = type(stream)
     is_async = hasattr(cls, "__anext__")
     mixin = _AsyncStream if is_async else _SyncStream
     stream._payi_events = (
-        _add_to_last_async(cls.__anext__(stream), exchange)
+        _add_to_last_async(cls.__anext__(stream), request)
         if is_async
-        else _add_to_last(cls.__iter__(stream), exchange)
+        else _add_to_last(cls.__iter__(stream), request)
     )
     stream.__class__ = _classes.get(cls) or _classes.setdefault(
         cls, type(cls.__name__, (mixin, cls), {"__module__": cls.__module__})
     )
 
 
-def _add_to_last(events: Iterator[dict[str, Any]], exchange: Exchange) -> Iterator[dict[str, Any]]:
+def _add_to_last(events: Iterator[dict[str, Any]], request: SentRequest) -> Iterator[dict[str, Any]]:
     held = _Held()
     try:
         for event in events:
@@ -111,12 +111,12 @@ def _add_to_last(events: Iterator[dict[str, Any]], exchange: Exchange) -> Iterat
         yield from held.flush()
         raise
     for event in held.flush():
-        _add(event, exchange)
+        _add(event, request)
         yield event
 
 
 async def _add_to_last_async(
-    events: AsyncIterator[dict[str, Any]], exchange: Exchange
+    events: AsyncIterator[dict[str, Any]], request: SentRequest
 ) -> AsyncIterator[dict[str, Any]]:
     held = _Held()
     try:
@@ -128,24 +128,25 @@ async def _add_to_last_async(
             yield shown
         raise
     for event in held.flush():
-        _add(event, exchange)
+        _add(event, request)
         yield event
 
 
 class _Held:
-    """The event that may be the last, until what is behind it is there."""
+    """Holds back the event that may be the last until the next one comes."""
 
     def __init__(self) -> None:
         self._events: list[dict[str, Any]] = []
 
     def feed(self, event: dict[str, Any]) -> list[dict[str, Any]]:
-        """What is to be shown now that `event` has come."""
+        """Return the events to show now that `event` has come."""
         if _may_be_last(event):
             shown, self._events = self._events, [event]
             return shown
         return [*self.flush(), event]
 
     def flush(self) -> list[dict[str, Any]]:
+        """Return what is held."""
         shown, self._events = self._events, []
         return shown
 

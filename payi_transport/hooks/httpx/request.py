@@ -1,7 +1,7 @@
-"""A request of the httpx family: what is read of it, and copies that go out in its place.
+"""Requests of httpx and httpx2: reading them, and making the copies that go out in their place.
 
-The request itself stays the caller's: it is never written to, but for a mark among its extensions while it
-is on its way.
+The request itself stays the caller's. It is never written to, except for a mark among its extensions while
+it is on its way.
 """
 
 from __future__ import annotations
@@ -12,15 +12,22 @@ from itertools import chain
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from payi_transport.capture.exchange import BlockedResponse, RequestRewrite
+from payi_transport.capture.rewrites import BlockedResponse, RequestRewrite
 from payi_transport.hooks.multipart import write_form
 from payi_transport.values.headers import Headers
 
-__all__ = ["Family", "copy_request", "find_address", "make_answer", "read_body", "read_headers"]
+__all__ = [
+    "Family",
+    "build_blocked_response",
+    "copy_request",
+    "find_address",
+    "read_headers",
+    "read_request_body",
+]
 
 
 class Family(Protocol):
-    """What is needed of the module that a request is of."""
+    """What is needed of the module that a request belongs to."""
 
     response: Callable[..., Any]
     byte_stream: Callable[[bytes], Any]
@@ -30,10 +37,10 @@ class Family(Protocol):
 
 
 def find_address(url: Any) -> tuple[str, str, int | None, str]:
-    """Scheme, host, port (None for the scheme's own) and path of a URL, as they are sent."""
+    """Return scheme, host, port (None for the scheme's default) and path of a URL, as they are sent."""
     try:
-        # What the properties are made of. Every request of a program comes by here, and they code each part
-        # to have it decoded again.
+        # The properties are computed from these parts, by encoding each part to decode it again. Every
+        # request of the program passes here, so skip that.
         parts = url._uri_reference
         return parts.scheme, parts.host, parts.port, parts.path or "/"
     except AttributeError:
@@ -42,11 +49,11 @@ def find_address(url: Any) -> tuple[str, str, int | None, str]:
 
 
 def read_headers(message: Any) -> Headers:
-    """The headers of a request as they will be sent, or of an answer as they came."""
+    """Return the headers of a request as they will be sent, or of a response as they came."""
     flat: list[bytes] = []
     add = flat.append
     try:
-        # What `raw` is made of, in half the time.
+        # `raw` is computed from this list, and takes twice as long.
         for name, _, value in message.headers._list:
             add(name)
             add(value)
@@ -55,63 +62,63 @@ def read_headers(message: Any) -> Headers:
     return tuple(flat)
 
 
-def read_body(family: Family, request: Any) -> bytes | None:
-    """The body where it is in memory already; a stream is the transport's to read.
+def read_request_body(family: Family, request: Any) -> bytes | None:
+    """Return the body if it is in memory. A stream is for the transport to read.
 
-    Of a form, the plain fields are in memory, and go as JSON; its files are named and left alone.
+    A form's plain fields are in memory, so they are returned as JSON; its files are named and left alone.
     """
     try:
         body: bytes = request.content
     except family.not_read:
-        # Those of httpx's own MultipartStream, where files have no value.
+        # These are the fields of httpx's own MultipartStream, in which files have no value.
         fields = getattr(request.stream, "fields", None)
         return write_form((field.name, getattr(field, "value", None)) for field in fields) if fields else None
     return body
 
 
-def copy_request(family: Family, request: Any, detour: RequestRewrite) -> Any:
-    """A request like the caller's, but for what the detour says: of its class, and with all that it holds.
+def copy_request(family: Family, request: Any, rewrite: RequestRewrite) -> Any:
+    """Return the caller's request as rewritten: of the same class, with everything else that it holds.
 
-    Not made by the class, which would read all of its parts anew, and add headers of its own.
+    Its class is not called to make it. That would parse every part again and add headers of its own.
     """
     sent = object.__new__(type(request))
     sent.__dict__.update(request.__dict__)
-    sent.headers = _change_headers(request.headers.copy(), detour)
-    if detour.base is not None:
-        sent.url = type(request.url)(detour.base + request.url.raw_path.decode("ascii"))
+    sent.headers = _change_headers(request.headers.copy(), rewrite)
+    if rewrite.base is not None:
+        sent.url = type(request.url)(rewrite.base + request.url.raw_path.decode("ascii"))
         sent.extensions = _drop_target(request.extensions)
-    if detour.body is not None:
-        sent.stream = family.byte_stream(detour.body)
-        sent._content = detour.body
+    if rewrite.body is not None:
+        sent.stream = family.byte_stream(rewrite.body)
+        sent._content = rewrite.body
     return sent
 
 
-def make_answer(family: Family, request: Any, refusal: BlockedResponse) -> Any:
-    """An answer that took no time, to a request that is not sent."""
-    headers = list(zip(refusal.headers[::2], refusal.headers[1::2], strict=True))
-    answer = family.response(refusal.status, headers=headers, content=refusal.body, request=request)
-    answer.elapsed = timedelta()
-    return answer
+def build_blocked_response(family: Family, request: Any, blocked: BlockedResponse) -> Any:
+    """Return the response to a request that is not sent; it took no time."""
+    headers = list(zip(blocked.headers[::2], blocked.headers[1::2], strict=True))
+    response = family.response(blocked.status, headers=headers, content=blocked.body, request=request)
+    response.elapsed = timedelta()
+    return response
 
 
 def _drop_target(extensions: Any) -> Any:
-    """Without what is sent in place of the URL, as aiobotocore does: that is another now."""
+    """Drop the target that is sent in place of the URL, as aiobotocore does: the URL is another one now."""
     if "target" not in extensions:
         return extensions
     return {name: value for name, value in extensions.items() if name != "target"}
 
 
-def _change_headers(headers: Any, detour: RequestRewrite) -> Any:
-    for name in detour.without:
+def _change_headers(headers: Any, rewrite: RequestRewrite) -> Any:
+    for name in rewrite.without:
         headers.pop(name.decode(), None)
-    # Else httpx would write what is no ASCII in the coding of the headers that are there.
+    # Otherwise httpx would write non-ASCII values in the encoding of the headers that are there already.
     headers.encoding = "utf-8"
-    for name, value in zip(detour.headers[::2], detour.headers[1::2], strict=True):
+    for name, value in zip(rewrite.headers[::2], rewrite.headers[1::2], strict=True):
         headers[name.decode()] = value.decode()
-    if detour.body is not None and "content-length" in headers:
-        headers["content-length"] = str(len(detour.body))
-    if detour.base is not None:
-        headers["host"] = urlsplit(detour.base).netloc
-    if detour.plain:
+    if rewrite.body is not None and "content-length" in headers:
+        headers["content-length"] = str(len(rewrite.body))
+    if rewrite.base is not None:
+        headers["host"] = urlsplit(rewrite.base).netloc
+    if rewrite.plain:
         headers["accept-encoding"] = "identity"
     return headers

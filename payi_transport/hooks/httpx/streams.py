@@ -1,11 +1,12 @@
-"""The streams of answers of httpx and of its fork httpx2, remembered as they pass to the caller."""
+"""The streams of responses of httpx and of its fork httpx2, remembered on their way to the caller."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
-from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.capture.exchange import OpenResponse, Outcome
+from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import set_last
 from payi_transport.runtime.threads import run_on_thread
 
@@ -13,33 +14,33 @@ __all__ = ["RecordedAsyncStream", "RecordedSyncStream"]
 
 
 class _RecordedStream:
-    """The stream of an answer, remembered as it passes. Its attributes are those of the stream inside."""
+    """Wraps the stream of a response. Its other attributes are those of the stream inside."""
 
-    def __init__(self, inner: Any, exchange: Exchange) -> None:
+    def __init__(self, inner: Any, response: OpenResponse, rewriter: ResponseRewriter | None = None) -> None:
         self._inner = inner
-        self._exchange = exchange
+        self._response = response
+        self._rewriter = rewriter
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     def __del__(self) -> None:
-        # Asked here and at close, as nearly every call comes by again: to finish it twice would do no harm.
-        if not self._exchange.ended:
-            self._exchange.finish(Outcome.ABANDONED)
+        # Nearly every call has ended by now. Finishing twice would be harmless, but asking is cheaper.
+        if not self._response.request.ended:
+            self._response.finish(Outcome.ABANDONED)
 
 
 class RecordedSyncStream(_RecordedStream):
-    """To be mixed into a family's SyncByteStream."""
+    """To be mixed into the SyncByteStream of httpx or httpx2."""
 
     def __iter__(self) -> Iterator[bytes]:
-        exchange = self._exchange
-        rewriter = exchange.rewriter
-        size, room = 0, -1
+        response, rewriter = self._response, self._rewriter
+        size, limit = 0, -1
         try:
             for chunk in self._inner:
                 size += len(chunk)
-                if size > room:
-                    append, room = exchange.open_lane(size)
+                if size > limit:
+                    append, limit = response.open_buffer(size)
                 append(chunk)
                 if rewriter is None:
                     yield chunk
@@ -48,43 +49,41 @@ class RecordedSyncStream(_RecordedStream):
             if rewriter is not None and (shown := rewriter.flush()):
                 yield shown
         except GeneratorExit:
-            raise  # left early; whether the answer is over, close() tells
+            raise  # The caller stopped reading. Whether the response is over, close() says.
         except BaseException as exc:
-            exchange.fail(exc)
+            response.fail(exc)
             raise
-        exchange.size = size
-        exchange.finish()
+        response.finish(size=size)
 
     def close(self) -> None:
         try:
             self._inner.close()
         finally:
-            if not self._exchange.ended:
-                self._exchange.finish(Outcome.CLOSED)
+            if not self._response.request.ended:
+                self._response.finish(Outcome.CLOSED)
 
 
 class RecordedAsyncStream(_RecordedStream):
-    """To be mixed into a family's AsyncByteStream."""
+    """To be mixed into the AsyncByteStream of httpx or httpx2."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        exchange = self._exchange
-        rewriter = exchange.rewriter
-        size, room = 0, -1
+        response, rewriter = self._response, self._rewriter
+        size, limit = 0, -1
         chunks = self._inner.__aiter__()
         try:
             async for chunk in chunks:
                 size += len(chunk)
-                if size > room:
-                    append, room = exchange.open_lane(size)
+                if size > limit:
+                    append, limit = response.open_buffer(size)
                 append(chunk)
                 if rewriter is None:
                     yield chunk
                 elif shown := rewriter.feed(chunk):
                     yield shown
-            if exchange.waits:
-                shown = await run_on_thread(_settle, exchange)
-                # What a thread sets of the context, it sets for itself alone.
-                set_last(exchange.result_slot)
+            if response.request.waits:
+                shown = await run_on_thread(self._finish_and_wait)
+                # A thread sets context variables for itself only.
+                set_last(response.request.result_slot)
             else:
                 shown = b"" if rewriter is None else rewriter.flush()
             if shown:
@@ -92,24 +91,22 @@ class RecordedAsyncStream(_RecordedStream):
         except GeneratorExit:
             raise
         except BaseException as exc:
-            exchange.fail(exc)
+            response.fail(exc)
             raise
         finally:
             if isinstance(chunks, AsyncGenerator):
                 await chunks.aclose()
-        exchange.size = size
-        exchange.finish()
+        response.finish(size=size)
+
+    def _finish_and_wait(self) -> bytes:
+        """End a call that waits for its report, and return what the caller gets last. May take long."""
+        shown = b"" if self._rewriter is None else self._rewriter.flush()
+        self._response.finish()
+        return shown
 
     async def aclose(self) -> None:
         try:
             await self._inner.aclose()
         finally:
-            if not self._exchange.ended:
-                self._exchange.finish(Outcome.CLOSED)
-
-
-def _settle(exchange: Exchange) -> bytes:
-    """What is still to be shown at the end of an answer that waits for its report. May take long."""
-    shown = b"" if exchange.rewriter is None else exchange.rewriter.flush()
-    exchange.settle()
-    return shown
+            if not self._response.request.ended:
+                self._response.finish(Outcome.CLOSED)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from payi_transport.capture.exchange import RequestRewrite
+from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.hooks.httpx.installed import get_family
 from payi_transport.hooks.httpx.request import (
     copy_request,
     find_address,
-    read_body,
     read_headers,
+    read_request_body,
 )
 from tests.hooks.scripted import every_module
 from tests.support.calls import URL
@@ -78,9 +78,9 @@ def test_headers_are_the_same_from_the_documented_property(hidden: dict[str, Any
 @every_module
 def test_a_body_is_read_where_it_is_in_memory(module: Any) -> None:
     family = get_family(module.__name__)
-    assert read_body(family, module.Request("POST", URL, content=b"abc")) == b"abc"
-    assert read_body(family, module.Request("GET", URL)) == b""
-    assert read_body(family, module.Request("POST", URL, content=iter([b"abc"]))) is None
+    assert read_request_body(family, module.Request("POST", URL, content=b"abc")) == b"abc"
+    assert read_request_body(family, module.Request("GET", URL)) == b""
+    assert read_request_body(family, module.Request("POST", URL, content=iter([b"abc"]))) is None
 
 
 @every_module
@@ -91,7 +91,7 @@ def test_the_fields_of_a_form_are_read_and_its_files_named(module: Any) -> None:
         data={"model": "whisper-1", "prompt": "ä".encode(), "bad": b"\xff"},
         files={"file": ("a.wav", b"RIFF")},
     )
-    body = read_body(get_family(module.__name__), request)
+    body = read_request_body(get_family(module.__name__), request)
     assert json.loads(body or b"") == {
         "model": "whisper-1",
         "prompt": "ä",

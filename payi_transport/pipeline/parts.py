@@ -1,0 +1,65 @@
+"""What a pipeline is made of. `assembly.py` builds these parts from what the user gave."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from payi_transport.config.schema import Settings
+from payi_transport.decode.content_logger import PromptAndResponseLogger
+from payi_transport.decode.options import DecodeOptions
+from payi_transport.decode.warnings import OneTimeWarnings
+from payi_transport.rewrite.proxy import Proxy
+from payi_transport.routing.routes import Routes
+from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
+from payi_transport.sinks.protocol import Sink
+
+__all__ = ["Logs", "Parts", "Sinks"]
+
+
+class Logs:
+    """One rate-limited logger for each kind of message, so that none can silence another."""
+
+    def __init__(self, logger: logging.Logger, seconds: float) -> None:
+        self.delivery = RateLimitedLogger(logger, seconds)
+        self.faults = RateLimitedLogger(logger, seconds)
+        self.losses = RateLimitedLogger(logger, seconds)
+        self.headers = RateLimitedLogger(logger, seconds)
+        self.rewrites = RateLimitedLogger(logger, seconds)
+        self.content_logger = RateLimitedLogger(logger, seconds)
+
+
+class Sinks(NamedTuple):
+    """Where the worker delivers, and where a waiting call reports itself. Both may be the same."""
+
+    worker: Sink
+    inline: Sink | None = None
+
+    def fork(self, on_fault: Callable[[BaseException], None]) -> None:
+        """Tell each sink that this process is a forked child. A sink may be the user's, and may raise."""
+        for sink in {id(sink): sink for sink in self if sink is not None}.values():
+            try:
+                sink.fork()
+            except Exception as exc:
+                on_fault(exc)
+
+    def close_inline(self) -> None:
+        """Close the inline sink; the worker closes its own."""
+        if self.inline is not None and self.inline is not self.worker:
+            self.inline.close()
+
+
+class Parts(NamedTuple):
+    """`fetch_limit` asks Pay-i for the state of a limit; None where limits aren't enforced."""
+
+    settings: Settings
+    routes: Routes
+    sinks: Sinks
+    proxy: Proxy
+    decode_options: DecodeOptions
+    warnings: OneTimeWarnings
+    logs: Logs
+    log_content: bool = True
+    prompt_logger: PromptAndResponseLogger | None = None
+    fetch_limit: Callable[[str], str] | None = None

@@ -1,0 +1,124 @@
+"""What a pipeline has in one process, and a forked child has anew."""
+
+from __future__ import annotations
+
+import os
+
+from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.context.results import set_last
+from payi_transport.decode.content_logger import ContentLogger
+from payi_transport.decode.exchange_decoder import ExchangeDecoder
+from payi_transport.delivery.delivery import Delivery
+from payi_transport.delivery.inline import InlineDelivery
+from payi_transport.delivery.limit_polling import LimitPoller
+from payi_transport.delivery.limits import LimitStates
+from payi_transport.delivery.results import ResultTracker
+from payi_transport.delivery.ring import Counter
+from payi_transport.delivery.stats import PayiStats
+from payi_transport.pipeline.parts import Parts
+from payi_transport.sinks.protocol import Sink
+
+__all__ = ["ProcessState"]
+
+
+class ProcessState:
+    """Ring, workers, counts, decoder and limit polling of one process.
+
+    After a fork, threads, locks and queued calls are the parent's, so the child starts with an empty state
+    of its own (`fork`). Nothing else of a pipeline changes then.
+    """
+
+    def __init__(self, parts: Parts, limits: LimitStates) -> None:
+        self._parts = parts
+        self._limits = limits
+        self._faults = Counter()
+        self.results = ResultTracker(limits, self._make_poller(), self.count_fault)
+        # Pay-i's response to a batch says nothing of its events.
+        listener = None if parts.settings.delivery.mode == "bulk" else self.results.on_response
+        self._decode = ExchangeDecoder(
+            parts.decode_options,
+            parts.warnings,
+            content_logger=self._make_content_logger(),
+            listener=listener,
+        ).decode
+        self.delivery = Delivery(
+            parts.settings,
+            parts.sinks.worker,
+            self._decode,
+            listener=listener,
+            delivery_log=parts.logs.delivery,
+            loss_log=parts.logs.losses,
+            on_fault=self.count_fault,
+        )
+        self.inline = None if parts.sinks.inline is None else self._make_inline(parts.sinks.inline)
+
+    def _make_poller(self) -> LimitPoller | None:
+        parts = self._parts
+        if parts.fetch_limit is None:
+            return None
+
+        def warn(exc: Exception) -> None:
+            parts.logs.delivery.warning(f"the state of a limit can not be asked for ({type(exc).__name__})")
+
+        return LimitPoller(self._limits, parts.fetch_limit, parts.settings.limit_check_interval, warn)
+
+    def _make_content_logger(self) -> ContentLogger | None:
+        parts = self._parts
+        if parts.prompt_logger is None:
+            return None
+        return ContentLogger(parts.prompt_logger, parts.decode_options, self._count_logger_fault)
+
+    def _make_inline(self, sink: Sink) -> InlineDelivery:
+        return InlineDelivery(
+            sink,
+            self._parts.settings.ingest_retry,
+            decode=self._decode,
+            queue=self.delivery.push,
+            on_fault=self.count_fault,
+            on_problem=self._parts.logs.delivery.warning,
+        )
+
+    def count_fault(self, exc: BaseException) -> None:
+        """Count an error of this library's own and log the first of a window. No caller may feel it."""
+        self._faults.add()
+        self._parts.logs.faults.warning(f"a fault of this library's own ({type(exc).__name__})", fault=exc)
+
+    def _count_logger_fault(self, exc: BaseException) -> None:
+        self._faults.add()
+        name = type(exc).__name__
+        self._parts.logs.content_logger.warning(f"prompt_and_response_logger failed ({name})", fault=exc)
+
+    def end_inline(self, exchange: Exchange) -> None:
+        """Report a call while its caller waits, or in the background where that can't be."""
+        inline = self.inline
+        # In a child that was forked during the call, delivery is the parent's, and so is the call.
+        if inline is None or self.delivery.closed or self.delivery.pid != os.getpid():
+            self.delivery.push(exchange)
+        else:
+            inline.deliver(exchange)
+        # A stream left early is no longer the last call, and a finalizer runs in anybody's context.
+        if exchange.outcome is Outcome.EXHAUSTED:
+            set_last(exchange.result_slot)
+
+    def stats(self) -> PayiStats:
+        """Return where everything is that was captured in this process."""
+        stats = self.delivery.stats(self._faults.value)
+        return stats if self.inline is None else self.inline.counts.add_to(stats)
+
+    def close(self, timeout: float) -> bool:
+        """Flush within `timeout` seconds and stop; return whether everything was delivered."""
+        flushed = self.delivery.close(timeout)
+        self.results.stop()
+        self._parts.sinks.close_inline()
+        return flushed
+
+    def fork(self) -> ProcessState:
+        """Return the state of this process, a forked child.
+
+        No thread is started yet: the child may be about to run another program, or may never make a call.
+        """
+        self.delivery.leave_to_parent()
+        child = ProcessState(self._parts, self._limits)
+        child.delivery.closed = self.delivery.closed
+        self._parts.sinks.fork(child.count_fault)
+        return child
