@@ -3,14 +3,14 @@
 Each kind of process ends in its own way, so each needs its own hook:
 
 - A normal interpreter runs `atexit`. The public API registers that hook; nothing here is needed.
-- A child of `multiprocessing`, or of `billiard` (Celery's copy of it), ends in `os._exit` and skips `atexit`.
-  It runs the finalizers registered with its package's `util.Finalize`.
+- A forked child of `multiprocessing`, and any child of `billiard` (Celery's copy of it), ends in `os._exit`
+  and skips `atexit`. It runs the finalizers registered with its package's `util.Finalize`.
 - A child of Celery's prefork pool may skip those as well. It sends the signal `worker_process_shutdown`.
 - A process forked with plain `os.fork` runs whatever its own code runs.
 
-Both pools clear their finalizers when a child starts, a spawned child even after it has imported the main
-module. So a finalizer has to be registered after that, by a hook that the pool runs next. The packages are
-looked up in `sys.modules` and never imported: where they are not loaded, no such child exists.
+Such a child clears its finalizers when it starts, which may be after it has imported the main module. So a
+finalizer has to be registered after that, by an after-fork hook of the pool. The packages are looked up in
+`sys.modules` and never imported: where they are not loaded, no such child exists.
 
 Under gevent one more thing ends early: name resolution, see `prepare_resolver`.
 """
@@ -34,7 +34,10 @@ _watched: set[str] = set()
 
 
 def run_at_pool_worker_exit(function: Callable[[], object]) -> None:
-    """Run `function` at the end of every pool worker: this process, if it is one, and each it starts."""
+    """Run `function` at the end of every pool worker: this process, if it is one, and each it starts.
+
+    More than one hook may call it at the same end, so it has to be idempotent.
+    """
     if _is_pool_worker():
         # Its after-fork hooks may have run already.
         run_at_child_exit(function)

@@ -1,4 +1,4 @@
-"""Benches that a test builds, stopped when it is over."""
+"""Harnesses that a test builds, stopped when it is over."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.delivery.worker_bench import Bench, Build
+from tests.delivery.worker_harness import Build, Harness
 
 
 @pytest.fixture
 def running() -> Iterator[ExitStack]:
-    """What a test enters here runs until it is over."""
+    """A stack: what a test enters runs until the test is over."""
     with ExitStack() as stack:
         yield stack
 
 
 @pytest.fixture
 def build(running: ExitStack) -> Build:
-    return lambda *args, **options: running.enter_context(Bench(*args, **options))
+    return lambda *args, **options: running.enter_context(Harness(*args, **options))

@@ -18,7 +18,7 @@ from payi_transport.config.schema import DeliverySettings, IngestRetrySettings, 
 from payi_transport.delivery.delivery import Delivery
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
-from tests.delivery.named import decode, ids, make_named
+from tests.delivery.named_exchanges import decode, ids, make_named
 
 
 class Switched(MemorySink):
@@ -44,7 +44,7 @@ class Switched(MemorySink):
         return Receipt(rejected=bad)
 
 
-class Bench:
+class Harness:
     """A line of named exchanges, running while it is entered."""
 
     def __init__(self, sink: MemorySink, directory: Path | None = None, **delivery: Any) -> None:
@@ -61,7 +61,7 @@ class Bench:
             ),
             ingest_retry=IngestRetrySettings(queue_interval=0.01),
         )
-        self.line = Delivery(
+        self.delivery = Delivery(
             settings,
             sink,
             decode,
@@ -72,31 +72,31 @@ class Bench:
         self.pushed = 0
 
     def __enter__(self) -> Self:
-        self.line.start()
+        self.delivery.start()
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self.line.close(10)
+        self.delivery.close(10)
 
     def push(self, *names: object, outcome: Outcome = Outcome.EXHAUSTED) -> None:
         for name in names:
-            self.line.push(make_named(name, outcome=outcome))
+            self.delivery.push(make_named(name, outcome=outcome))
             self.pushed += 1
 
     def stats(self) -> PayiStats:
-        stats = self.line.stats()
+        stats = self.delivery.stats()
         parts = (stats.delivered, stats.queued, stats.spooled, *stats.lost.values(), *stats.skipped.values())
         assert stats.captured == self.pushed == sum(parts)
         assert min(parts) >= 0
         return stats
 
 
-Build = Callable[..., Bench]
+Build = Callable[..., Harness]
 
 
 @pytest.fixture
 def build(running: ExitStack) -> Build:
-    return lambda *args, **options: running.enter_context(Bench(*args, **options))
+    return lambda *args, **options: running.enter_context(Harness(*args, **options))
 
 
 def numbers(count: int) -> list[str]:
@@ -108,14 +108,14 @@ def test_events_arrive_in_order_and_each_is_accounted_for(
     spooled: bool, build: Build, tmp_path: Path
 ) -> None:
     sink = Switched(poison=["5"])
-    bench = build(sink, tmp_path if spooled else None)
-    bench.push(*range(10), "bad", "skip")
-    assert not bench.line.flush(10)
+    harness = build(sink, tmp_path if spooled else None)
+    harness.push(*range(10), "bad", "skip")
+    assert not harness.delivery.flush(10)
     assert ids(sink) == [name for name in numbers(10) if name != "5"]
-    stats = bench.stats()
+    stats = harness.stats()
     assert (stats.delivered, stats.queued, stats.spooled) == (9, 0, 0)
     assert (stats.lost, stats.skipped) == ({"decode_fault": 1, "status_400": 1}, {"pending": 1})
-    assert bench.line.close(10)
+    assert harness.delivery.close(10)
     assert [path.name for path in tmp_path.iterdir()] == (["rejected.jsonl"] if spooled else [])
 
 
@@ -127,111 +127,111 @@ def test_a_sink_that_can_not_be_closed_is_a_fault_and_leaves_nothing_else_open(
         def close(self) -> None:
             raise OSError("no")
 
-    bench = build(Stuck(), tmp_path if spooled else None)
-    bench.push(1)
-    assert bench.line.close(10)
-    assert [str(fault) for fault in bench.faults] == ["no"]
+    harness = build(Stuck(), tmp_path if spooled else None)
+    harness.push(1)
+    assert harness.delivery.close(10)
+    assert [str(fault) for fault in harness.faults] == ["no"]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_with_a_spool_a_destination_that_hangs_holds_up_no_decoding(build: Build, tmp_path: Path) -> None:
     sink = Switched()
     sink.gate.clear()
-    bench = build(sink, tmp_path, ring_capacity=8)
+    harness = build(sink, tmp_path, ring_capacity=8)
     for number in range(100):
-        bench.push(number)
+        harness.push(number)
         assert sink.entered.wait(10)
-        while bench.stats().queued:
-            bench.line.flush(0)
-    stats = bench.stats()
+        while harness.stats().queued:
+            harness.delivery.flush(0)
+    stats = harness.stats()
     assert (stats.spooled, stats.lost) == (100, {})
     sink.gate.set()
-    assert bench.line.flush(10)
+    assert harness.delivery.flush(10)
     assert ids(sink) == numbers(100)
 
 
 def test_what_could_not_be_delivered_the_next_line_delivers(build: Build, tmp_path: Path) -> None:
     dead = build(Switched(down=True), tmp_path)
     dead.push(*range(10))
-    assert not dead.line.close(0.3)
+    assert not dead.delivery.close(0.3)
     assert dead.stats().spooled == 10
-    dead.line._workers[1].stop(10)
+    dead.delivery._workers[1].stop(10)
     sink = Switched()
-    bench = build(sink, tmp_path)
-    bench.push("new")
-    while not bench.stats().delivered:
-        bench.line.flush(10)
+    harness = build(sink, tmp_path)
+    harness.push("new")
+    while not harness.stats().delivered:
+        harness.delivery.flush(10)
     assert ids(sink) == [*numbers(10), "new"]
-    assert (bench.stats().replayed, bench.stats().delivered) == (10, 1)
+    assert (harness.stats().replayed, harness.stats().delivered) == (10, 1)
 
 
 def test_a_full_spool_leaves_the_rest_in_memory_and_that_has_its_bounds(
     build: Build, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     sink = Switched(down=True)
-    bench = build(sink, tmp_path, spool_max_bytes=500, ring_capacity=8)
-    bench.push(*range(8))
+    harness = build(sink, tmp_path, spool_max_bytes=500, ring_capacity=8)
+    harness.push(*range(8))
     while "the spool is full" not in caplog.text:
-        bench.line.flush(0)
-    bench.push(*range(8, 100))
-    stats = bench.stats()
+        harness.delivery.flush(0)
+    harness.push(*range(8, 100))
+    stats = harness.stats()
     assert stats.spooled >= 4 and stats.lost["overload"] >= 80
     sink.down = False
-    assert bench.line.flush(20)
-    assert bench.stats().delivered == 100 - stats.lost["overload"]
+    assert harness.delivery.flush(20)
+    assert harness.stats().delivered == 100 - stats.lost["overload"]
 
 
 def test_after_closing_calls_are_counted_and_closing_again_takes_no_time(build: Build) -> None:
-    bench = build(MemorySink())
-    bench.push(1)
-    assert bench.line.close(10) and bench.line.close(0)
-    bench.push(2)
-    assert bench.stats().lost == {"shutdown": 1}
+    harness = build(MemorySink())
+    harness.push(1)
+    assert harness.delivery.close(10) and harness.delivery.close(0)
+    harness.push(2)
+    assert harness.stats().lost == {"shutdown": 1}
 
 
 def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    bench = Bench(MemorySink(), ring_capacity=1)
-    bench.push(1, 2, outcome=Outcome.ABANDONED)
-    assert bench.stats().lost == {"overload": 1}
+    harness = Harness(MemorySink(), ring_capacity=1)
+    harness.push(1, 2, outcome=Outcome.ABANDONED)
+    assert harness.stats().lost == {"overload": 1}
     assert caplog.records == []
-    bench.push(3)
+    harness.push(3)
     assert len(caplog.records) == 1
 
 
 def test_a_line_that_never_ran_has_nothing_to_flush() -> None:
-    bench = Bench(MemorySink())
-    assert bench.line.pid == 0
-    assert bench.line.flush(0) and bench.line.close(0)
-    bench.line.leave_to_parent()
+    harness = Harness(MemorySink())
+    assert harness.delivery.pid == 0
+    assert harness.delivery.flush(0) and harness.delivery.close(0)
+    harness.delivery.leave_to_parent()
 
 
 def test_closing_with_events_undelivered_says_how_many(
     build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench = build(Switched(down=True))
-    bench.push(1, 2)
-    assert not bench.line.close(0.1)
-    assert bench.stats().queued == 2
+    harness = build(Switched(down=True))
+    harness.push(1, 2)
+    assert not harness.delivery.close(0.1)
+    assert harness.stats().queued == 2
 
 
 def test_a_thread_that_can_not_be_started_is_a_fault_and_the_account_goes_on() -> None:
-    bench = Bench(MemorySink())
-    bench.line.start()
-    bench.line.start()
-    bench.push(1)
-    assert bench.line.flush(10)
-    assert [type(fault) for fault in bench.faults] == [RuntimeError]
-    bench.line.close(10)
+    harness = Harness(MemorySink())
+    harness.delivery.start()
+    harness.delivery.start()
+    harness.push(1)
+    assert harness.delivery.flush(10)
+    assert [type(fault) for fault in harness.faults] == [RuntimeError]
+    harness.delivery.close(10)
 
 
 def test_what_can_not_be_put_in_line_is_a_fault_and_no_exception(build: Build) -> None:
-    bench = build(MemorySink())
+    harness = build(MemorySink())
     broken: Any = None
-    bench.line.push(broken)
-    assert [type(fault) for fault in bench.faults] == [AttributeError]
+    harness.delivery.push(broken)
+    assert [type(fault) for fault in harness.faults] == [AttributeError]
 
 
 def test_an_abandoned_line_lets_go_of_its_files(tmp_path: Path) -> None:
-    bench = Bench(MemorySink(), tmp_path)
-    bench.line.leave_to_parent()
+    harness = Harness(MemorySink(), tmp_path)
+    harness.delivery.leave_to_parent()
     assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from tests.support.origin import CannedResponse, Origin
 SHORT = 0.002
 
 
-class Desk:
+class Harness:
     """Answers with each state in turn, the last one again and again; an exception is raised."""
 
     def __init__(self, *states: str | Exception) -> None:
@@ -41,63 +41,63 @@ class Desk:
 
 
 def test_it_asks_until_the_limit_is_free() -> None:
-    desk = Desk("blocked", "blocked", "ok")
-    desk.check.ensure_running()
-    desk.check.ensure_running()
-    assert desk.free.wait(10)
-    assert desk.asked == ["budget"] * 3
-    assert desk.limits.snapshot() == {"budget": "ok"}
+    harness = Harness("blocked", "blocked", "ok")
+    harness.check.ensure_running()
+    harness.check.ensure_running()
+    assert harness.free.wait(10)
+    assert harness.asked == ["budget"] * 3
+    assert harness.limits.snapshot() == {"budget": "ok"}
 
 
 def test_it_begins_again_when_a_limit_blocks_again() -> None:
-    desk = Desk("ok")
+    harness = Harness("ok")
     for _ in range(3):
-        desk.check.ensure_running()
-        assert desk.free.wait(10)
-        desk.free.clear()
+        harness.check.ensure_running()
+        assert harness.free.wait(10)
+        harness.free.clear()
         for thread in threading.enumerate():
             if thread.name == "payi-limits":
                 thread.join(10)
-        desk.limits.set("budget", "blocked")
-    assert desk.asked == ["budget"] * 3
+        harness.limits.set("budget", "blocked")
+    assert harness.asked == ["budget"] * 3
 
 
 def test_where_no_thread_can_be_started_it_is_told_and_tried_again() -> None:
-    desk = Desk("ok")
+    harness = Harness("ok")
     usual = threading.stack_size(1 << 46)
     try:
-        desk.check.ensure_running()
+        harness.check.ensure_running()
     finally:
         threading.stack_size(usual)
-    assert [type(problem) for problem in desk.problems] == [RuntimeError]
-    assert desk.limits.find_blocked() == ["budget"]
-    desk.check.ensure_running()
-    assert desk.free.wait(10)
+    assert [type(problem) for problem in harness.problems] == [RuntimeError]
+    assert harness.limits.find_blocked() == ["budget"]
+    harness.check.ensure_running()
+    assert harness.free.wait(10)
 
 
 def test_a_question_that_fails_changes_nothing_and_is_told() -> None:
-    desk = Desk(OSError("no"), "ok")
-    desk.check.ensure_running()
-    assert desk.free.wait(10)
-    assert [type(problem) for problem in desk.problems] == [OSError]
+    harness = Harness(OSError("no"), "ok")
+    harness.check.ensure_running()
+    assert harness.free.wait(10)
+    assert [type(problem) for problem in harness.problems] == [OSError]
 
 
 def test_nothing_is_asked_where_nothing_is_blocked_or_after_the_end() -> None:
-    desk = Desk("blocked")
-    desk.limits.set("budget", "ok")
-    desk.check.ensure_running()
-    desk.limits.set("budget", "blocked")
-    desk.check.stop()
-    desk.check.ensure_running()
+    harness = Harness("blocked")
+    harness.limits.set("budget", "ok")
+    harness.check.ensure_running()
+    harness.limits.set("budget", "blocked")
+    harness.check.stop()
+    harness.check.ensure_running()
     assert not [thread for thread in threading.enumerate() if thread.name == "payi-limits"]
-    assert desk.asked == []
+    assert harness.asked == []
 
 
 def test_stopping_ends_the_thread() -> None:
-    desk = Desk("blocked")
-    desk.check.ensure_running()
+    harness = Harness("blocked")
+    harness.check.ensure_running()
     (thread,) = (thread for thread in threading.enumerate() if thread.name == "payi-limits")
-    desk.check.stop()
+    harness.check.stop()
     thread.join(10)
     assert not thread.is_alive()
 

@@ -7,14 +7,19 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
-from celery.signals import worker_process_shutdown
 
-from payi_transport.delivery.process_exit import run_at_child_exit
 from tests.support.origin import CannedResponse, Origin
-from tests.support.programs import DOWN, TAKEN, delivered, make_environment, run, write
+from tests.support.programs import DOWN, TAKEN, delivered, make_environment, write
+from tests.support.programs import run as run_program
+
+# A program that does not end by then is killed, and its test fails. Each takes about a second.
+SECONDS = 30
+run = partial(run_program, timeout=SECONDS)
 
 # As Python has it, unless a shell started it in the background: that keeps SIGINT from it.
 INTERRUPTIBLE = "signal.signal(signal.SIGINT, signal.default_int_handler)"
@@ -103,33 +108,6 @@ def test_what_is_instrumented_again_behind_the_end_is_lost_and_counted(
     ran = run(tmp_path, body, origin)
     assert ran.returncode == 0, ran.stderr
     assert delivered(origin) == {"in time": 1}
-
-
-# In a process of its own, since an audit hook stays for good: with one, CPython 3.11 may refuse the trace
-# function of coverage to a thread that begins, see the comment on sys.settrace in filelock's _api.py.
-_RESOLVES = """
-import sys
-from types import ModuleType
-
-from payi_transport.delivery.process_exit import prepare_resolver
-
-def watch(name, arguments):
-    if name == "socket.getaddrinfo":
-        print(arguments[0])
-
-sys.addaudithook(watch)
-if sys.argv[1:]:
-    sys.modules["gevent"] = ModuleType("gevent")
-prepare_resolver()
-"""
-
-
-@pytest.mark.parametrize("present", [["gevent"], []], ids=["gevent", "no gevent"])
-def test_an_address_is_resolved_ahead_under_gevent_alone(present: list[str]) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", _RESOLVES, *present], capture_output=True, text=True, timeout=120, check=True
-    )
-    assert ran.stdout.split() == ["127.0.0.1"] * len(present)
 
 
 HANGS = {
@@ -235,26 +213,23 @@ def test_many_processes_share_what_was_left_and_deliver_it_once(origin: Origin, 
     program = write(tmp_path, leave)
     environment = make_environment(origin)
 
-    def start(file: Path) -> list[subprocess.Popen[bytes]]:
-        return [
-            subprocess.Popen([sys.executable, str(file), str(number)], env=environment) for number in range(3)
-        ]
+    def run_three(file: Path) -> list[int]:
+        commands = [[sys.executable, str(file), str(number)] for number in range(3)]
+        with ExitStack() as stack:
+            processes = []
+            for command in commands:
+                processes.append(stack.enter_context(subprocess.Popen(command, env=environment)))
+                stack.callback(processes[-1].kill)
+            return [process.wait(SECONDS) for process in processes]
 
-    assert [process.wait(120) for process in start(program)] == [0, 0, 0]
+    assert run_three(program) == [0, 0, 0]
     origin.answers = [TAKEN]
     deliver = f"""
         instrument({spool})
         wait_until(lambda: not os.listdir({str(tmp_path / "spool")!r}))
     """
-    assert [process.wait(120) for process in start(write(tmp_path, deliver))] == [0, 0, 0]
+    assert run_three(write(tmp_path, deliver)) == [0, 0, 0]
     assert delivered(origin) == {f"{name}-{number}": 1 for name in range(3) for number in range(50)}
-
-
-def test_the_end_of_a_child_of_celerys_pool_is_told_by_its_signal() -> None:
-    ended: list[str] = []
-    run_at_child_exit(lambda: ended.append("here"))
-    worker_process_shutdown.send(sender=None, pid=1, exitcode=0)
-    assert ended == ["here"]
 
 
 def test_what_was_captured_after_a_second_start_is_delivered_at_the_end(

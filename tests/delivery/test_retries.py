@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt
-from tests.delivery.named import ids
-from tests.delivery.worker_bench import Build, ScriptedSink
+from tests.delivery.named_exchanges import ids
+from tests.delivery.worker_harness import Build, ScriptedSink
 
 
 @pytest.mark.parametrize(
@@ -18,42 +18,42 @@ from tests.delivery.worker_bench import Build, ScriptedSink
 )
 def test_a_failed_batch_is_sent_again_in_order(build: Build, failure: Any) -> None:
     sink = ScriptedSink(failure, failure)
-    bench = build(sink, flush_interval=3600)
-    bench.push(1, 2)
-    assert bench.worker.flush(10)
+    harness = build(sink, flush_interval=3600)
+    harness.push(1, 2)
+    assert harness.worker.flush(10)
     assert ids(sink) == ["1", "2"]
     assert len(sink.tried) == 3
-    counts = bench.worker.counts
+    counts = harness.worker.counts
     assert (counts.delivered, counts.retried, counts.lost) == (2, 4, {})
 
 
 def test_only_the_items_that_were_refused_are_sent_again(build: Build) -> None:
     sink = ScriptedSink(Receipt(retry=[1], rejected={2: "item_400"}))
-    bench = build(sink, flush_interval=3600)
-    bench.push(0, 1, 2, 3)
-    assert not bench.worker.flush(10)
+    harness = build(sink, flush_interval=3600)
+    harness.push(0, 1, 2, 3)
+    assert not harness.worker.flush(10)
     assert sink.tried == [["0", "1", "2", "3"], ["1"]]
-    counts = bench.worker.counts
+    counts = harness.worker.counts
     assert (counts.delivered, counts.retried, counts.lost) == (3, 1, {"item_400": 1})
-    assert bench.ring.in_flight == 0
+    assert harness.ring.in_flight == 0
 
 
 def test_a_wait_that_the_destination_asks_for_is_kept(build: Build) -> None:
     sink = ScriptedSink(Receipt(retry=[0], wait=3600))
-    bench = build(sink)
-    bench.push(1)
-    assert not bench.worker.flush(0.1)
+    harness = build(sink)
+    harness.push(1)
+    assert not harness.worker.flush(0.1)
     assert len(sink.tried) == 1
-    assert bench.worker.counts.delivered == 0
+    assert harness.worker.counts.delivered == 0
 
 
 def test_a_pause_that_is_no_failure_does_not_hold_up_a_flush(build: Build) -> None:
     sink = ScriptedSink(Receipt(wait=3600))
-    bench = build(sink)
-    bench.push(1)
-    assert bench.worker.flush(10)
-    bench.push(2)
-    assert bench.worker.flush(10)
+    harness = build(sink)
+    harness.push(1)
+    assert harness.worker.flush(10)
+    harness.push(2)
+    assert harness.worker.flush(10)
     assert ids(sink) == ["1", "2"]
 
 
@@ -65,23 +65,23 @@ def test_what_the_retry_queue_does_not_take_is_counted_as_lost(
     build: Build, retry: dict[str, Any], reason: str, lost: int
 ) -> None:
     sink = ScriptedSink(Receipt(retry=[0, 1, 2]))
-    bench = build(sink, retry=retry, flush_interval=3600)
-    bench.push(0, 1, 2)
-    assert not bench.worker.flush(10)
-    assert bench.worker.counts.lost == {reason: lost}
-    assert bench.worker.counts.delivered == 3 - lost
-    assert bench.ring.in_flight == 0
+    harness = build(sink, retry=retry, flush_interval=3600)
+    harness.push(0, 1, 2)
+    assert not harness.worker.flush(10)
+    assert harness.worker.counts.lost == {reason: lost}
+    assert harness.worker.counts.delivered == 3 - lost
+    assert harness.ring.in_flight == 0
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_without_a_queue_an_event_has_its_inline_retries(build: Build, retries: int) -> None:
     sink = ScriptedSink(*[Receipt(retry=[0, 1])] * 5)
-    bench = build(sink, retry={"queue_enabled": False, "max_inline_retries": retries}, flush_interval=3600)
-    bench.push(0, 1)
-    assert not bench.worker.flush(10)
+    harness = build(sink, retry={"queue_enabled": False, "max_inline_retries": retries}, flush_interval=3600)
+    harness.push(0, 1)
+    assert not harness.worker.flush(10)
     assert len(sink.tried) == 1 + retries
-    assert bench.worker.counts.lost == {"retry_disabled": 2}
-    assert bench.ring.in_flight == 0
+    assert harness.worker.counts.lost == {"retry_disabled": 2}
+    assert harness.ring.in_flight == 0
 
 
 def test_a_destination_that_denies_all_is_told_once_and_probed_with_one_event(
@@ -90,9 +90,9 @@ def test_a_destination_that_denies_all_is_told_once_and_probed_with_one_event(
     denied = Receipt(retry=[0, 1, 2], wait=0.01, problem="Pay-i answered 401", denied=True)
     again = Receipt(retry=[0], wait=0.01, problem="Pay-i answered 401", denied=True)
     sink = ScriptedSink(denied, again, again, Receipt())
-    bench = build(sink, flush_interval=3600)
-    bench.push(0, 1, 2)
-    assert bench.worker.flush(10)
+    harness = build(sink, flush_interval=3600)
+    harness.push(0, 1, 2)
+    assert harness.worker.flush(10)
     assert [len(batch) for batch in sink.tried] == [3, 1, 1, 1, 2]
     assert ids(sink) == ["0", "1", "2"]
     told = [record.getMessage() for record in caplog.records]
@@ -101,22 +101,22 @@ def test_a_destination_that_denies_all_is_told_once_and_probed_with_one_event(
 
 def test_a_flush_that_is_in_vain_does_not_wait(build: Build) -> None:
     sink = ScriptedSink(Receipt(retry=[0], wait=60, denied=True, problem="Pay-i answered 401"))
-    bench = build(sink, flush_interval=3600)
-    bench.push(0)
+    harness = build(sink, flush_interval=3600)
+    harness.push(0)
     began = monotonic()
-    assert not bench.worker.flush(30)
-    assert not bench.worker.flush(30)
+    assert not harness.worker.flush(30)
+    assert not harness.worker.flush(30)
     assert monotonic() - began < 20
     assert len(sink.tried) == 1
 
 
 def test_a_destination_that_is_down_for_days_overflows_nothing(build: Build) -> None:
     sink = ScriptedSink(*[Receipt(retry=[0])] * 5)
-    bench = build(sink, flush_interval=3600)
-    bench.worker._backoff.failures = 100_000
-    bench.push(0)
-    assert bench.worker.flush(10)
-    assert bench.faults == []
+    harness = build(sink, flush_interval=3600)
+    harness.worker._backoff.failures = 100_000
+    harness.push(0)
+    assert harness.worker.flush(10)
+    assert harness.faults == []
 
 
 @pytest.mark.parametrize(
@@ -140,18 +140,18 @@ def test_a_receipt_that_makes_no_sense_loses_nothing(
             return receipt if first else super().deliver(batch)
 
     sink = Odd()
-    bench = build(sink, flush_interval=3600)
-    bench.push(1, 2)
-    assert bench.worker.flush(10)
+    harness = build(sink, flush_interval=3600)
+    harness.push(1, 2)
+    assert harness.worker.flush(10)
     assert ids(sink) == ["1", "2"]
-    assert [type(raised) for raised in bench.faults] == [fault]
+    assert [type(raised) for raised in harness.faults] == [fault]
 
 
 def test_while_a_pause_lasts_the_thread_sleeps(build: Build) -> None:
     sink = ScriptedSink(Receipt(wait=3600))
-    bench = build(sink, flush_interval=3600)
-    bench.push(1)
-    assert bench.worker.flush(10)
-    bench.push(2)
-    bench.worker._take_ready()
-    assert bench.worker._find_sleep() > 1
+    harness = build(sink, flush_interval=3600)
+    harness.push(1)
+    assert harness.worker.flush(10)
+    harness.push(2)
+    harness.worker._take_ready()
+    assert harness.worker._find_sleep() > 1

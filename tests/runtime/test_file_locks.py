@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,3 +70,30 @@ def test_a_file_that_was_removed_meanwhile_is_nobodys(tmp_path: Path) -> None:
 
     (tmp_path / "lock").touch()
     assert lock_file(Removed(tmp_path / "lock")) is None
+
+
+def test_where_the_file_system_has_no_locks_the_error_is_raised_and_the_file_closed(
+    without_locks: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[io.FileIO] = []
+
+    class Opened(io.FileIO):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            opened.append(self)
+
+    monkeypatch.setattr(io, "FileIO", Opened)
+    with pytest.raises(OSError, match="No locks available"):
+        lock_file(tmp_path / "lock", create=True)
+    assert [file.closed for file in opened] == [True]
+
+
+def test_a_name_that_cannot_be_looked_up_is_an_error_and_not_a_removed_file(tmp_path: Path) -> None:
+    class Denied(type(tmp_path)):  # type: ignore[misc]
+        """The path of a file in a folder whose permissions change between opening and locking it."""
+
+        def stat(self, **options: bool) -> object:
+            raise PermissionError("denied")
+
+    with pytest.raises(PermissionError):
+        lock_file(Denied(tmp_path / "lock"), create=True)

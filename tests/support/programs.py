@@ -58,14 +58,14 @@ def write(folder: Path, body: str, name: str = "program") -> Path:
     return file
 
 
-def run(folder: Path, body: str, origin: Origin) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end."""
+def run(folder: Path, body: str, origin: Origin, *, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; raise subprocess.TimeoutExpired, and kill it, after `timeout` seconds."""
     return subprocess.run(
         [sys.executable, str(write(folder, body))],
         env=make_environment(origin),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
     )
 
 

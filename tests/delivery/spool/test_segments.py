@@ -70,3 +70,16 @@ def test_a_damaged_byte_costs_the_record_that_it_is_in(
 @given(data=st.binary(max_size=200))
 def test_bytes_that_are_no_records_are_none(data: bytes, file: Path) -> None:
     assert read_all(file, data) == []
+
+
+def test_no_byte_past_the_end_that_was_asked_for_is_looked_at(file: Path) -> None:
+    record = pack_record(b"later")
+    file.write_bytes(b"no record" + record)
+    assert read_records(file, 0, len(b"no record"), MOST, MOST) == ([], len(b"no record"))
+
+
+def test_a_record_that_reaches_past_the_end_is_not_read(file: Path) -> None:
+    record = pack_record(b"half")
+    file.write_bytes(record)
+    assert read_records(file, 0, len(record) - 1, MOST, MOST) == ([], len(record) - 1)
+    assert read_records(file, 0, len(record), MOST, MOST) == ([b"half"], len(record))

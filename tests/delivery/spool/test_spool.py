@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from payi_transport.delivery.spool.segments import pack_record
 from payi_transport.delivery.spool.spool import REJECTED_FILE, Spool
 
 MOST = 1 << 30
@@ -40,6 +41,23 @@ def test_what_is_appended_is_read_back_as_the_own(spool: Spool) -> None:
     spool.acknowledge()
     assert spool.read(2) == ([b"3"], True)
     assert (spool.written, spool.read_back, spool.damaged) == (3, 3, 0)
+
+
+def test_a_file_holds_its_records_and_nothing_else(spool: Spool, tmp_path: Path) -> None:
+    payloads = [b"one", b"two", b"three"]
+    assert spool.append(payloads)
+    [segment] = tmp_path.glob("*.events")
+    assert segment.read_bytes() == b"".join(map(pack_record, payloads))
+
+
+def test_records_may_fill_the_room_to_the_last_byte(tmp_path: Path) -> None:
+    payloads = [b"one", b"two", b"three"]
+    size = sum(len(pack_record(payload)) for payload in payloads)
+    for room, fits in ((size, True), (size - 1, False)):
+        spool = Spool(tmp_path, room)
+        assert spool.append(payloads) is fits
+        assert read_all(spool) == (payloads if fits else [])
+        spool.close()
 
 
 def test_a_spool_with_nothing_in_it_leaves_no_file(spool: Spool, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A worker with its ring, and a sink that takes what it is told to take."""
+"""A worker with its ring, and a sink that follows a script."""
 
 from __future__ import annotations
 
@@ -17,22 +17,33 @@ from payi_transport.delivery.sources import RingSource
 from payi_transport.delivery.worker import Worker
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.wake_event import WakeEvent
-from tests.delivery.named import decode, make_named
+from tests.delivery.named_exchanges import decode, make_named
 
-__all__ = ["Bench", "Build", "ScriptedSink"]
+__all__ = ["Build", "Harness", "ScriptedSink"]
 
 
 class ScriptedSink(MemorySink):
-    """Does what it is told with each batch, then keeps all of it."""
+    """Return or raise each of `receipts` in turn, then accept everything.
 
-    def __init__(self, *receipts: Receipt | Exception, gate: threading.Event | None = None) -> None:
+    `entered` is set at each delivery, which then waits for `gate`, if there is one.
+    """
+
+    def __init__(
+        self,
+        *receipts: Receipt | Exception,
+        gate: threading.Event | None = None,
+        batch_limit: int | None = None,
+    ) -> None:
         super().__init__()
+        self.batch_limit = batch_limit  # type: ignore[assignment]  # it is None in the base class
         self.receipts = list(receipts)
         self.tried: list[list[str]] = []
+        self.entered = threading.Event()
         self.gate = gate
         self.closed = False
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
+        self.entered.set()
         if self.gate is not None:
             self.gate.wait(30)
         self.tried.append([event.provider_response_id for event in batch])
@@ -47,8 +58,8 @@ class ScriptedSink(MemorySink):
         self.closed = True
 
 
-class Bench:
-    """A worker with a ring, running while it is entered, and exchanges by their names."""
+class Harness:
+    """A worker with a ring, which runs while the harness is entered, and exchanges by name."""
 
     def __init__(
         self,
@@ -87,4 +98,4 @@ class Bench:
             assert self.ring.push(exchange, exchange.weight)
 
 
-Build = Callable[..., Bench]
+Build = Callable[..., Harness]

@@ -1,4 +1,4 @@
-"""Exchanges by names, which say what they decode to, and the names of the events that arrived."""
+"""Exchanges whose names say what they decode to, and the names of the events that a sink received."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def make_named(name: object, **options: Any) -> Exchange:
 
 
 def decode(exchange: Exchange) -> Decoded | str:
-    """An event with the name as its id; no event for `skip` and its reason; a RuntimeError for `bad`."""
+    """Return an event with the name as its id, or no event for "skip" and its reason; raise for "bad"."""
     name, _, reason = exchange.route.category.partition(" ")
     if name == "bad":
         raise RuntimeError("no")
