@@ -1,4 +1,10 @@
-"""What `payi_instrument()` is given, and what of it a later call asks for in vain."""
+"""The arguments of `payi_instrument()`, resolved so that those of two calls can be compared.
+
+Libraries, notebook cells and applications may all call `payi_instrument()` in one process. The first call
+counts. A later one is worth a warning only if it asks for something different, so both are compared by what
+they mean: two clients with the same key are the same, and a key of the config that is not set asks for
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +19,11 @@ from payi_transport.errors import PayiConfigError
 from payi_transport.pipeline.assembly import find_account
 from payi_transport.sinks.protocol import Sink
 
-__all__ = ["Arguments", "describe", "find_ignored"]
+__all__ = ["InstrumentArguments", "find_differences", "resolve"]
 
 
-class Arguments(NamedTuple):
-    """By the names that users write; the defaults say nothing."""
+class InstrumentArguments(NamedTuple):
+    """The arguments of `payi_instrument()` with their defaults."""
 
     payi: Any = None
     instruments: Set[str] | None = None
@@ -28,52 +34,52 @@ class Arguments(NamedTuple):
     sink: Sink | None = None
 
 
-def describe(arguments: Arguments) -> dict[str, object]:
-    """What all arguments come to, by name, the keys of the configuration as `config.user_id`.
+def resolve(arguments: InstrumentArguments) -> dict[str, object]:
+    """Return the meaning of all arguments by their paths; keys of the config are `config.<key>`.
 
-    Raises PayiConfigError. What is told is the library's own: the caller may change the arguments later.
+    The result shares nothing with the arguments, which the caller may change later. Raises PayiConfigError.
     """
-    found: dict[str, object] = {}
+    values: dict[str, object] = {}
     for name, value in arguments._asdict().items():
-        found.update(_read(name, value))
-    return found
+        values.update(_resolve(name, value))
+    return values
 
 
-def find_ignored(running: Mapping[str, object], arguments: Arguments) -> list[str]:
-    """The arguments of a later call that ask for something else than what is `running`, or can't be used."""
-    ignored: list[str] = []
+def find_differences(running: Mapping[str, object], arguments: InstrumentArguments) -> list[str]:
+    """Return the paths of arguments that differ from the `running` ones, or that can't be used."""
+    paths: list[str] = []
     for name, value in arguments._asdict().items():
-        if value is not Arguments._field_defaults[name]:
-            ignored += _find_different(running, name, value)
-    return ignored
+        if value is not InstrumentArguments._field_defaults[name]:
+            paths += _find_differences(running, name, value)
+    return paths
 
 
-def _find_different(running: Mapping[str, object], name: str, value: Any) -> list[str]:
+def _find_differences(running: Mapping[str, object], name: str, value: Any) -> list[str]:
     try:
-        asked = _read(name, value)
+        resolved = _resolve(name, value)
     except PayiConfigError:
         return [name]
-    # What a configuration does not say has a default.
-    said = [f"config.{key}" for key in value if value[key] is not None] if name == "config" else [name]
-    return [path for path in said if asked[path] != running[path]]
+    # A key of the config that is not set has its default in `resolved`, but asks for nothing.
+    set_paths = [f"config.{key}" for key in value if value[key] is not None] if name == "config" else [name]
+    return [path for path in set_paths if resolved[path] != running[path]]
 
 
-def _read(name: str, value: Any) -> dict[str, object]:
-    return _READERS[name](value) if name in _READERS else {name: value}
+def _resolve(name: str, value: Any) -> dict[str, object]:
+    return _RESOLVERS[name](value) if name in _RESOLVERS else {name: value}
 
 
-def _read_config(config: Any) -> dict[str, object]:
+def _resolve_config(config: Any) -> dict[str, object]:
     settings = check_config(config)
     return {f"config.{name}": getattr(settings, name) for name in settings.__struct_fields__}
 
 
-def _read_account(payi: Any) -> dict[str, object]:
+def _resolve_account(payi: Any) -> dict[str, object]:
     account = find_account(payi)
     return {"payi": (account.base_url.rstrip("/"), account.api_key)}
 
 
-_READERS: Mapping[str, Callable[[Any], dict[str, object]]] = {
-    "payi": _read_account,
+_RESOLVERS: Mapping[str, Callable[[Any], dict[str, object]]] = {
+    "payi": _resolve_account,
     "instruments": lambda instruments: {"instruments": check_instruments(instruments)},
-    "config": _read_config,
+    "config": _resolve_config,
 }

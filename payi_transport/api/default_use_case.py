@@ -1,6 +1,7 @@
-"""What the use case of a program is called that gives it no name: what the program is, as far as can be told.
+"""The default name of a program's use case, which `config` leaves open: what the program is called.
 
-It has to stay the same from run to run, as each name is a use case of its own. Pay-i's SDK takes the file's.
+Every name is a use case of its own, so it has to stay the same from run to run. Pay-i's SDK names it for the
+file that instruments, and so does this module. The `__main__.py` of a package stands for its folder.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ from types import FrameType
 
 __all__ = ["default_use_case_name"]
 
-# Files that are named for what they do in their package.
-_OF_PACKAGES = ("__init__", "__main__")
+# Files whose names say what they do in their package, not what the program is.
+_PACKAGE_FILES = ("__init__", "__main__")
 _UNNAMED = "interactive"
 
 
 def default_use_case_name(frame: FrameType | None) -> str:
-    """The name for the code of `frame`: of its file, of its package, "notebook" or "interactive"."""
+    """Return the name for the code of `frame`: of its file or package, "notebook" or "interactive"."""
     if frame is None:
         return _UNNAMED
     file = frame.f_globals.get("__file__")
     if not isinstance(file, str):
-        # A cell may have a file for itself alone, whose name is a number. All of IPython's have this.
+        # A notebook cell may be a file of its own, with a number for a name. IPython defines this function.
         if "get_ipython" in frame.f_globals:
             return "notebook"
         file = frame.f_code.co_filename
@@ -30,14 +31,14 @@ def default_use_case_name(frame: FrameType | None) -> str:
 
 
 def _name_file(file: str) -> str | None:
-    """None for what has no file, as `<stdin>` and `<string>`."""
+    """Return None for code that is not from a file, such as `<stdin>` and `<string>`."""
     if file.startswith("<"):
         return None
     path = Path(file)
     name = _strip(path)
-    if name not in _OF_PACKAGES:
+    if name not in _PACKAGE_FILES:
         return name
-    # The folder that it is in may be gone.
+    # The path may be relative to a folder that has been deleted since.
     with contextlib.suppress(OSError):
         path = path.absolute()
     return _strip(path.parent)

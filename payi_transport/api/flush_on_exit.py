@@ -1,4 +1,8 @@
-"""Delivery before a function returns, where the process is frozen or thrown away right after."""
+"""Deliver events before a function returns.
+
+On AWS Lambda and the like, the process is frozen or discarded as soon as the handler has returned, and the
+background thread with it. So the handler has to wait for its events.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +34,17 @@ def payi_flush_on_exit(function: Callable[P, R], /) -> Callable[P, R]: ...
 
 
 def payi_flush_on_exit(timeout: Any = 5.0) -> Any:
-    """Deliver what was captured when the block or the decorated function ends, in `timeout` seconds at most.
+    """Deliver what was captured when a block or a decorated function ends, in `timeout` seconds at most.
 
-    For `with` and `async with`, and for functions, coroutine functions, generators and async generators, also
-    without parentheses; a generator ends when it is read to its end, or closed. What the block returns or
-    raises is untouched, and an event loop runs on meanwhile. Raises TypeError for a class.
+    Use it with `with` and `async with`, or decorate functions, coroutine functions, generators and async
+    generators, with or without parentheses. A generator ends when it is exhausted or closed. What the block
+    returns or raises stays the same, and an event loop keeps running meanwhile. Raises TypeError for a class.
     """
     return _Flush()(timeout) if callable(timeout) else _Flush(timeout)
 
 
 class _Flush:
-    """What flushes at the end of a block, and decorates functions whose end is one."""
+    """Flushes at the end of a block or of the functions it decorates."""
 
     def __init__(self, timeout: float = 5.0) -> None:
         self._timeout = timeout
@@ -55,7 +59,7 @@ class _Flush:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        # A cancelled task has captured something, too.
+        # A cancelled task may have made calls, too, so deliver them before the cancellation goes on.
         with anyio.CancelScope(shield=True):
             await run_on_thread(payi_flush, self._timeout)
 

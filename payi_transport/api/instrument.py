@@ -1,4 +1,9 @@
-"""The process-wide switch: `payi_instrument()` and what goes with it."""
+"""The process-wide switch: `payi_instrument()` and the functions that go with it.
+
+At most one pipeline is active in a process. Everything that can be wrong with the arguments is found while
+the new pipeline is built; only then is anything switched, so a call that raises leaves all as it was. The
+hooks of HTTP libraries come last, when there is a pipeline for what they record.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from collections.abc import Iterator, Mapping, Set
 from functools import partial
 from typing import Any, cast
 
-from payi_transport.api.arguments import Arguments, describe, find_ignored
+from payi_transport.api.arguments import InstrumentArguments, find_differences, resolve
 from payi_transport.api.default_use_case import default_use_case_name
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments
@@ -36,15 +41,18 @@ __all__ = [
 ]
 
 _lock = threading.Lock()
-# The process ends: what begins now would be delivered by nobody.
-_ending = False
-# What the arguments of the call that began come to.
+# Set when the process exits. No pipeline is started from then on: nothing would deliver its events.
+_exiting = False
+# The resolved arguments that the active pipeline was built from.
 _running: dict[str, object] = {}
 _IGNORED = (
-    "payi_transport: payi_instrument() was called before; this call changes nothing and ignores %s."
-    " Call payi_uninstrument() first"
+    "payi_transport: payi_instrument() was already called, so this call changes nothing and ignores %s. To"
+    " apply them, call payi_uninstrument() first"
 )
-_WITHOUT_HOOK = "its calls are not recorded, save through payi_httpx_client() or PayiTransport"
+_MISSING_HOOK = (
+    "payi_transport: this version of %s has no %s, so calls made with it are not recorded. With httpx, use"
+    " payi_httpx_client() or PayiTransport instead"
+)
 _default_logger = logging.getLogger("payi.instrument")
 
 
@@ -58,77 +66,83 @@ def payi_instrument(
     prompt_and_response_logger: PromptAndResponseLogger | None = None,
     sink: Sink | None = None,
 ) -> None:
-    """Report every LLM call of this process to Pay-i, from now on, also those of clients made before.
+    """Report every LLM call of this process to Pay-i from now on, including calls of existing clients.
 
-    `payi` is a client of the Pay-i API or a list of them: key, base URL and default headers of the first are
-    used; without one they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`. `sink` sends
-    the events elsewhere (see `MemorySink`).
-    `prompt_and_response_logger` is called on a background thread for each event that Pay-i has taken, with
-    the id that Pay-i gave the request, and request and response as text; it makes each event a call of its
-    own. With `log_prompt_and_response=False` it is told what Pay-i is not.
-    `PAYI_TRANSPORT_DISABLED=1` makes this do nothing. A second call changes nothing, and warns of arguments
-    that ask for something else, unless `payi_shutdown()` was called in between: then this begins afresh, as
-    behind `payi_uninstrument()`.
+    `payi` is a client of the Pay-i API or a list of them, of which the first one's key, base URL and default
+    headers are used. Without it, they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`.
+    `sink` sends the events elsewhere (see `MemorySink`).
 
-    Raises PayiConfigError for a configuration that can't be used, PayiError where there is no key.
+    `prompt_and_response_logger` is called on a background thread for each event that Pay-i has accepted, with
+    the request id that Pay-i assigned, and the request and the response as text. It gets them even with
+    `log_prompt_and_response=False`, which keeps them from Pay-i. With such a logger, every event is sent by
+    itself.
+
+    `PAYI_TRANSPORT_DISABLED=1` makes this function do nothing. A second call changes nothing, and logs a
+    warning that names the arguments that differ. After `payi_shutdown()` or `payi_uninstrument()`, a call
+    starts anew.
+
+    Raises PayiConfigError for arguments that can't be used, and PayiError without a key.
     """
-    # It is looked at more than once.
+    # An iterator can be read only once, and it is needed twice.
     payi = list(payi) if isinstance(payi, Iterator) else payi
-    given = Arguments(
+    arguments = InstrumentArguments(
         payi, instruments, log_prompt_and_response, config, logger, prompt_and_response_logger, sink
     )
     logger = logger or _default_logger
     if os.environ.get("PAYI_TRANSPORT_DISABLED", "").strip().lower() in ("1", "true", "yes", "on"):
-        logger.info("payi_transport: switched off by PAYI_TRANSPORT_DISABLED")
+        logger.info("payi_transport: not instrumenting, because PAYI_TRANSPORT_DISABLED is set")
         return
     with _lock:
         active = get_active()
-        if active is None or (active.closed and not _ending):
-            _start(given._replace(logger=logger), logger, default_use_case_name(sys._getframe().f_back))
+        if active is None or (active.closed and not _exiting):
+            name = default_use_case_name(sys._getframe().f_back)
+            _start(arguments._replace(logger=logger), logger, name)
             return
         running = _running
-    # Without the lock: a handler of the logger's may call us.
-    _tell_ignored(running, given, logger)
+    # Not under the lock, because a logging handler may call functions of this module.
+    _warn_ignored(running, arguments, logger)
 
 
-def _start(given: Arguments, logger: logging.Logger, caller: str) -> None:
+def _start(arguments: InstrumentArguments, logger: logging.Logger, use_case_name: str) -> None:
     global _running
-    running = describe(given)
-    settings = check_config(cast("dict[str, Any] | None", given.config))
-    settings = prepare_settings(settings, given.prompt_and_response_logger)
+    running = resolve(arguments)
+    settings = check_config(cast("dict[str, Any] | None", arguments.config))
+    settings = prepare_settings(settings, arguments.prompt_and_response_logger)
     pipeline = make_pipeline(
         settings,
-        check_instruments(given.instruments),
+        check_instruments(arguments.instruments),
         logger,
-        given.log_prompt_and_response,
-        given.sink,
-        given.payi,
-        given.prompt_and_response_logger,
+        arguments.log_prompt_and_response,
+        arguments.sink,
+        arguments.payi,
+        arguments.prompt_and_response_logger,
     )
-    # What was shut down; only now, as bad input is to change nothing.
-    _leave()
-    set_base_frame(make_base_frame(settings, caller), record_unscoped=settings.global_instrumentation)
+    # Remove a pipeline that was shut down, but not before the arguments have proved good.
+    _remove_active()
+    set_base_frame(make_base_frame(settings, use_case_name), record_unscoped=settings.global_instrumentation)
     activate(pipeline)
     _install(logger)
-    atexit.register(_end)
+    atexit.register(_shut_down_at_exit)
     run_at_pool_worker_exit(payi_shutdown)
     _running = running
 
 
-def _tell_ignored(running: Mapping[str, object], given: Arguments, logger: logging.Logger) -> None:
-    # Libraries and cells of notebooks call again and again: only what is asked for in vain is worth a word.
-    ignored = find_ignored(running, given)
+def _warn_ignored(
+    running: Mapping[str, object], arguments: InstrumentArguments, logger: logging.Logger
+) -> None:
+    # Libraries and notebook cells call this again and again, so warn only if it makes a difference.
+    ignored = find_differences(running, arguments)
     if ignored:
         logger.warning(_IGNORED, ", ".join(ignored))
     else:
-        logger.debug("payi_transport: payi_instrument() was called before; this call changes nothing")
+        logger.debug("payi_transport: payi_instrument() was already called, so this call changes nothing")
 
 
 def _renew_lock() -> None:
-    # Another thread may have held it while this process was forked, at whose end it may have been.
-    global _lock, _ending
+    # Another thread of the parent may have held the lock during the fork, or the parent was exiting.
+    global _lock, _exiting
     _lock = threading.Lock()
-    _ending = False
+    _exiting = False
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch
@@ -136,12 +150,12 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch
 
 
 def payi_uninstrument() -> None:
-    """Deliver what is captured, put every hook back; instrumenting again is allowed."""
+    """Deliver what was captured and remove every hook; `payi_instrument()` may be called again."""
     with _lock:
-        _leave()
+        _remove_active()
 
 
-def _leave() -> None:
+def _remove_active() -> None:
     global _running
     _uninstall()
     payi_shutdown()
@@ -149,48 +163,49 @@ def _leave() -> None:
     set_base_frame(None)
     forget_results()
     _running = {}
-    atexit.unregister(_end)
+    atexit.unregister(_shut_down_at_exit)
 
 
 def payi_flush(timeout: float = 5.0) -> bool:
-    """Wait `timeout` seconds at most until nothing that was captured before waits for its delivery any more.
+    """Deliver what was captured so far, waiting `timeout` seconds at most.
 
-    False if something still does, or was lost meanwhile. What was lost before the call is in
-    `payi_stats().lost` alone.
+    Returns False if something is still waiting for its delivery, or was lost during this call. Earlier losses
+    are only in `payi_stats().lost`.
     """
     pipeline = get_active()
     return pipeline is None or pipeline.flush(timeout)
 
 
 def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
-    """Flush within `timeout` seconds and stop; calls go on unreported, up to the next `payi_instrument()`.
+    """Flush within `timeout` seconds and stop reporting until the next `payi_instrument()`.
 
-    Runs by itself at exit.
+    Calls go on working, and are counted as lost. Runs by itself when the process exits. Returns what
+    `payi_flush` would.
     """
     pipeline = get_active()
     return pipeline is None or pipeline.close(timeout)
 
 
-def _end() -> None:
-    global _ending
-    _ending = True
+def _shut_down_at_exit() -> None:
+    global _exiting
+    _exiting = True
     payi_shutdown()
 
 
 def payi_limits() -> dict[str, str]:
-    """The latest state of each limit by its id, as far as Pay-i told: "ok", "blocked", "exceeded", …
+    """Return the last reported state of each limit by its id: "ok", "blocked", "exceeded", …
 
-    Bulk delivery, the default, hears of none; single and inline delivery and proxy mode do. `on_limit`
-    and `enforce_limits` make bulk delivery a single one.
+    Pay-i reports limits in single and inline delivery and in proxy mode, but not in bulk delivery, which is
+    the default. `on_limit` and `enforce_limits` turn bulk delivery into single delivery.
     """
     pipeline = get_active()
     return {} if pipeline is None else pipeline.limits.snapshot()
 
 
 def payi_stats() -> PayiStats:
-    """Where every captured call is now, and which were lost for what reason.
+    """Return where all captured calls are now, and how many were lost for which reason.
 
-    Also to be read behind `payi_uninstrument()`, up to the next `payi_instrument()`.
+    The counts start at `payi_instrument()` and stay readable after `payi_uninstrument()`.
     """
     pipeline = get_last()
     return PayiStats() if pipeline is None else pipeline.stats()
@@ -201,7 +216,7 @@ _registry: Registry | None = None
 
 def _install(logger: logging.Logger) -> None:
     global _registry
-    _registry = Registry(get_hooks(), partial(_tell_missing, logger))
+    _registry = Registry(get_hooks(), partial(_warn_missing_hook, logger))
     _registry.install()
 
 
@@ -210,5 +225,5 @@ def _uninstall() -> None:
         _registry.uninstall()
 
 
-def _tell_missing(logger: logging.Logger, library: str, missing: str) -> None:
-    logger.warning("payi_transport: this version of %s has no %s; %s", library, missing, _WITHOUT_HOOK)
+def _warn_missing_hook(logger: logging.Logger, library: str, missing: str) -> None:
+    logger.warning(_MISSING_HOOK, library, missing)

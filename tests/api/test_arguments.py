@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from payi_transport import AsyncPayi, MemorySink, Payi, PayiConfigError
-from payi_transport.api.arguments import Arguments, describe, find_ignored
+from payi_transport.api.arguments import InstrumentArguments, find_differences, resolve
 from payi_transport.api.instrument import payi_instrument
 
 SINK, LOGGER = MemorySink(), logging.getLogger("test")
@@ -21,11 +21,11 @@ def tell(request_id: str, data: dict[str, str]) -> None:
 
 
 def ignored(first: dict[str, Any], later: dict[str, Any]) -> list[str]:
-    return find_ignored(describe(Arguments(**first)), Arguments(**later))
+    return find_differences(resolve(InstrumentArguments(**first)), InstrumentArguments(**later))
 
 
 def test_they_are_those_of_payi_instrument() -> None:
-    assert Arguments._field_defaults == {"payi": None, **(payi_instrument.__kwdefaults__ or {})}
+    assert InstrumentArguments._field_defaults == {"payi": None, **(payi_instrument.__kwdefaults__ or {})}
 
 
 FIRST: dict[str, Any] = {
@@ -100,12 +100,12 @@ def test_what_asks_for_something_else_is_ignored(
 
 def test_a_configuration_that_is_changed_later_is_another_one() -> None:
     config: Any = {"host_mappings": {httpx.URL("https://a.example.org"): {"price_as_category": "x"}}}
-    running = describe(Arguments(config=config))
-    assert find_ignored(running, Arguments(config=config)) == []
+    running = resolve(InstrumentArguments(config=config))
+    assert find_differences(running, InstrumentArguments(config=config)) == []
     config["host_mappings"]["b.example.org"] = {"price_as_category": "y"}
-    assert find_ignored(running, Arguments(config=config)) == ["config.host_mappings"]
+    assert find_differences(running, InstrumentArguments(config=config)) == ["config.host_mappings"]
 
 
 def test_bad_arguments_of_the_first_call_are_an_error() -> None:
     with pytest.raises(PayiConfigError, match="instruments"):
-        describe(Arguments(instruments={"nonsense"}))
+        resolve(InstrumentArguments(instruments={"nonsense"}))

@@ -155,8 +155,8 @@ def test_a_second_call_that_asks_for_something_else_warns_each_time_and_changes_
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (
             logging.WARNING,
-            "payi_transport: payi_instrument() was called before; this call changes nothing and ignores"
-            " instruments, config.user_id. Call payi_uninstrument() first",
+            "payi_transport: payi_instrument() was already called, so this call changes nothing and ignores"
+            " instruments, config.user_id. To apply them, call payi_uninstrument() first",
         )
     ] * 2
 
