@@ -114,6 +114,14 @@ def test_on_streams_the_metrics_of_the_last_event_do(body: dict[str, Any]) -> No
     assert parsed.finished
 
 
+def test_the_counts_of_a_titan_stream_are_cumulative_and_need_no_metrics() -> None:
+    parsed = stream(
+        {"outputText": "Hi", "index": 0, "inputTextTokenCount": 3, "totalOutputTextTokenCount": 1},
+        {"outputText": " there", "index": 0, "inputTextTokenCount": None, "totalOutputTextTokenCount": 4},
+    )
+    assert show(parsed.units) == {"text": (3, 4)}
+
+
 def test_a_message_that_stopped_short_of_its_output_has_the_metrics_of_its_last_event() -> None:
     parsed = stream(
         {"type": "message_start", "message": {"usage": {"input_tokens": 1, "cache_read_input_tokens": 3}}},

@@ -51,6 +51,21 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         {**PROMPT, "promptTokensDetails": tokens(text=10, image=90)},
         {"text": (910, None), "vision": (90, None)},
     ),
+    "a modality with no tokens": (
+        {**PROMPT, "promptTokensDetails": tokens(text=1000, audio=0, image=0)},
+        {"text": (1000, None)},
+    ),
+    "a modality whose count can't be read": (
+        {
+            **PROMPT,
+            "promptTokensDetails": [
+                {"modality": "AUDIO", "tokenCount": "7"},
+                {"modality": "IMAGE"},
+                {"modality": "VIDEO", "tokenCount": -1},
+            ],
+        },
+        {"text": (1000, None)},
+    ),
     "details of more than the total": (
         {**PROMPT, "promptTokensDetails": tokens(image=900, audio=900)},
         {"text": (0, None), "vision": (900, None), "audio": (100, None)},
