@@ -6,5 +6,5 @@ __all__ = ["split_document"]
 
 
 def split_document(body: bytes) -> list[tuple[str, bytes]]:
-    """The whole body as one frame without a name; no frame at all for an empty body."""
+    """Return the whole body as one message without a name, and nothing for an empty body."""
     return [("", body)] if body.strip() else []

@@ -1,8 +1,12 @@
 """The binary event stream of AWS: https://smithy.io/2.0/aws/amazon-eventstream.html
 
-A message is its length, the length of its headers and the CRC of these two (4 bytes each), then headers,
-payload and the CRC of all that stands before. A header is a name, a type and a value; of the types only
-strings are read here.
+A message starts with a prelude: its length, the length of its headers, and the CRC of these two numbers, 4
+bytes each. Then come headers, payload, and the CRC of everything before. A header is a name, a type and a
+value; only strings matter here.
+
+The checksums make damage visible, and nothing else marks where a message begins. So if a message is damaged
+or its middle was dropped, the rest of the body is searched for bytes that could be a prelude until a whole
+message is found.
 """
 
 from __future__ import annotations
@@ -16,28 +20,29 @@ from zlib import crc32
 
 __all__ = ["EXCEPTION", "split_eventstream"]
 
-# What the name of an exception's frame begins with. No event's name has a colon in it.
+# What the name of an exception's message begins with. Names of events contain no colon.
 EXCEPTION = "exception:"
 
 _PRELUDE = Struct("!III")
 _CRC = Struct("!I")
 _LENGTH = Struct("!H")
 _HEAD, _FOOT = _PRELUDE.size, _CRC.size
-# The most that the AWS SDKs take.
+# The most that AWS's SDKs accept, in bytes.
 _MOST_HEADERS, _MOST_PAYLOAD = 128 << 10, 24 << 20
-# Bytes of a header's value by its type; strings and byte arrays say their length themselves.
+# Bytes of a header's value by its type. Strings and byte arrays state their own length.
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _STRING = 6, 7
-# Lengths within the limits begin so, and no JSON does. A body is searched for them this many times at most.
-_LIKE_PRELUDE = re.compile(rb"[\x00\x01].{3}\x00[\x00-\x02]", re.DOTALL)
+# Preludes within the limits begin like this, and JSON never does.
+_PRELUDE_LIKE = re.compile(rb"[\x00\x01].{3}\x00[\x00-\x02]", re.DOTALL)
+# A hostile body may hold any number of bytes that look like a prelude.
 _MOST_SEARCHES = 64
 
 
 def split_eventstream(body: bytes) -> list[tuple[str, bytes]]:
-    """The messages of a stream as (event type, payload); an exception's type has `EXCEPTION` before it.
+    """Return the messages of a stream as (event type, payload).
 
-    What is cut or corrupt is left out, and what stands whole behind it is not: of a body over the limit, the
-    middle is missing.
+    An exception's type has `EXCEPTION` before it. Damaged and incomplete messages are skipped; whole ones
+    after them still count.
     """
     messages: list[tuple[str, bytes]] = []
     at = searches = 0
@@ -47,7 +52,7 @@ def split_eventstream(body: bytes) -> list[tuple[str, bytes]]:
             headers, payload, at = parts
             messages.append(_read_message(_read_headers(body[headers:payload]), body[payload : at - _FOOT]))
             continue
-        following = _LIKE_PRELUDE.search(body, at + 1) if searches < _MOST_SEARCHES else None
+        following = _PRELUDE_LIKE.search(body, at + 1) if searches < _MOST_SEARCHES else None
         if following is None:
             break
         at, searches = following.start(), searches + 1
@@ -55,16 +60,16 @@ def split_eventstream(body: bytes) -> list[tuple[str, bytes]]:
 
 
 def _find_parts(body: bytes, at: int) -> tuple[int, int, int] | None:
-    """Where headers and payload begin, and where the message ends; None where no whole message stands."""
+    """Return where headers and payload begin and where the message ends, None if it is not whole."""
     if len(body) < at + _HEAD + _FOOT:
         return None
-    length, headers, told = _PRELUDE.unpack_from(body, at)
+    length, headers, prelude_crc = _PRELUDE.unpack_from(body, at)
     start, end = at + _HEAD, at + length
     payload = end - _FOOT - start - headers
     if headers > _MOST_HEADERS or not 0 <= payload <= _MOST_PAYLOAD or len(body) < end:
         return None
     view = memoryview(body)
-    whole = crc32(view[at : start - _FOOT]) == told and (
+    whole = crc32(view[at : start - _FOOT]) == prelude_crc and (
         _CRC.pack(crc32(view[at : end - _FOOT])) == view[end - _FOOT : end]
     )
     return (start, start + headers, end) if whole else None
@@ -80,10 +85,10 @@ def _read_message(headers: dict[str, str], payload: bytes) -> tuple[str, bytes]:
 
 
 def _read_headers(data: bytes) -> dict[str, str]:
-    """The headers that are strings, as far as the headers can be read."""
+    """Return the headers that are strings, up to the first header that can't be read."""
     headers: dict[str, str] = {}
     at = 0
-    # What came before a header that can't be read counts; where the next one begins, nobody knows.
+    # The size of a header that can't be read is unknown, and so is where the next one begins.
     with contextlib.suppress(IndexError, KeyError, StructError):
         while at < len(data):
             name_end = at + 1 + data[at]

@@ -1,7 +1,8 @@
 """JSON: one document, or an array whose elements are the messages of a stream.
 
-Google streams such an array where a caller does not ask for events. Of an array that was cut, the complete
-elements are kept.
+Google streams an array unless the caller asks for server-sent events. If it breaks off, or if its middle
+was dropped because the body was over the limit, it isn't valid JSON as a whole. Then each element is parsed
+by itself, and every complete one counts.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ _ARRAY = re.compile(rb"[\s\xef\xbb\xbf]*\[")
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _scanner = json.JSONDecoder()
 _BETWEEN = re.compile(r"[\s,]*")
-# Where an element begins behind a gap: inside of one, servers that write an element in lines indent them.
+# Where an element begins after a gap. Servers that write an element in several lines indent all but the
+# first.
 _NEXT_ELEMENT = re.compile(r"^(?:,\s*)?(?=\{)", re.MULTILINE)
 
 
 def split_json(body: bytes) -> list[tuple[str, bytes]]:
-    """The elements of an array as messages without a name; the whole body as one where it is no array."""
+    """Return the elements of an array as messages without a name, or any other body as one message."""
     start = _ARRAY.match(body)
     if start is None:
         return split_document(body)
@@ -36,14 +38,14 @@ def split_json(body: bytes) -> list[tuple[str, bytes]]:
 
 
 def _scan(text: str) -> list[str]:
-    """The complete elements of an array that was cut, on both sides of the one gap that it may have."""
+    """Return the complete elements of an incomplete array, on both sides of the one gap it may have."""
     elements, end = _scan_run(text, 0)
-    behind = _NEXT_ELEMENT.search(text, end + 1)
-    return elements + _scan_run(text, behind.end())[0] if behind else elements
+    following = _NEXT_ELEMENT.search(text, end + 1)
+    return elements + _scan_run(text, following.end())[0] if following else elements
 
 
 def _scan_run(text: str, position: int) -> tuple[list[str], int]:
-    """The elements from a position on, and where the first begins that is not complete."""
+    """Return the elements from a position on, and the position of the first one that is incomplete."""
     elements: list[str] = []
     while True:
         start = _BETWEEN.match(text, position).end()  # type: ignore[union-attr]  # it matches anywhere

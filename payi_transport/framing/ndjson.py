@@ -1,4 +1,4 @@
-"""JSON a line: https://github.com/ndjson/ndjson-spec. Ollama and Cohere's older API stream so."""
+"""One JSON document per line: https://github.com/ndjson/ndjson-spec. Ollama streams this way."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ __all__ = ["split_ndjson"]
 
 
 def split_ndjson(body: bytes) -> list[tuple[str, bytes]]:
-    """Each line that is not empty as a frame without a name; the last one may be cut."""
+    """Return each line that is not blank as a message without a name; the last one may be incomplete."""
     return [("", line) for line in body.splitlines() if line.strip()]

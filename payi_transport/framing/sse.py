@@ -1,7 +1,7 @@
 """Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 
-Differs from that clause in one point: an event that the end of the body cuts off before its blank line is
-kept, since some servers leave the last blank line out and a usage may be in it.
+One rule differs from the standard, which discards an event that is not followed by a blank line. Here it is
+kept, because some servers leave out the last blank line, and the last event is the one with the usage.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
 
 
 def begins_sse(body: bytes) -> bool:
-    """Whether the first line is one of an event, or a comment. JSON never begins so."""
+    """Whether the first line is a field of an event, or a comment. JSON never begins like that."""
     return _BEGINNING.match(body) is not None
 
 
 def split_sse(body: bytes) -> list[tuple[str, bytes]]:
-    """The events of a stream as (event name, data); an event without data is none."""
+    """Return the events of a stream as (event name, data). An event without data is ignored."""
     messages: list[tuple[str, bytes]] = []
     name, data = "", list[bytes]()
     for line in _lines(body):
@@ -42,5 +42,5 @@ def split_sse(body: bytes) -> list[tuple[str, bytes]]:
 
 def _lines(body: bytes) -> list[bytes]:
     body = body.removeprefix(_BOM)
-    # Nearly all servers end lines with \n alone, and bytes.split is many times faster than the pattern.
+    # Nearly all servers end lines with \n alone, and bytes.split() is many times faster than the pattern.
     return _LINE_END.split(body) if b"\r" in body else body.split(b"\n")

@@ -1,1 +1,1 @@
-"""What is known of each provider: its hosts, paths, usage and text. One folder a provider."""
+"""What the library knows of each provider: its hosts, paths, usage and text. Each has a folder of its own."""

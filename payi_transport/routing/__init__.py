@@ -1,1 +1,1 @@
-"""Which request is observed, and as what."""
+"""Which requests are observed, and as which operation of which category."""

@@ -1,4 +1,9 @@
-"""Which category a host belongs to: the built-in table, and the user's host mappings over it."""
+"""Which category a host belongs to.
+
+Two tables decide: the hosts that providers state, and the user's host mappings, which win. A program talks
+to few hosts, many times, so every answer is remembered, "unknown" too: after its first request, a host
+costs one dict look-up.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ __all__ = ["HostMatch", "HostPattern", "HostTable", "parse_host", "patterns_of"]
 
 
 class HostPattern(NamedTuple):
-    """A host, and a port where one was given; `*.suffix` stands for every host below the suffix."""
+    """A host, and a port if one was stated; `*.suffix` stands for every host below the suffix."""
 
     host: str
     port: int | None
@@ -40,7 +45,7 @@ class HostMatch(NamedTuple):
 
 
 class HostMapping(NamedTuple):
-    """A row of the user's."""
+    """What the user's configuration says about a host."""
 
     category: str | None
     include_usage: bool | None
@@ -48,35 +53,35 @@ class HostMapping(NamedTuple):
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*:)?//")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-# The ports that a URL of the scheme need not name; without a scheme it may be of either.
+# The ports that a URL of the scheme may leave out. Without a scheme it may be either one.
 _PORTS = {"http": (80,), "https": (443,), "": (80, 443)}
 
 
 def parse_host(key: object) -> HostPattern:
-    """The host that a mapping's key means: a name, a URL as text, or a URL object of httpx or httpx2.
+    """Return the host that a mapping's key means: a name, a URL as text, or a URL object of httpx or httpx2.
 
-    Scheme, path, query, trailing slash and case don't matter. Raises ValueError for what can't be a host.
+    Scheme, path, query, trailing slash and case don't matter. Raises ValueError if it can't be a host.
     """
     if not isinstance(key, str) and not hasattr(key, "raw_host"):
-        raise ValueError(f"{key!r} is no host")
+        raise ValueError(f"{key!r} is not a host")
     text = str(key).strip().lower()
     try:
         parts = urlsplit(text if _SCHEME.match(text) else f"//{text}")
         name, port = (parts.hostname or "").removesuffix("."), parts.port
     except ValueError as exc:
-        raise ValueError(f"{str(key)!r} is no host ({exc})") from None
+        raise ValueError(f"{str(key)!r} is not a host ({exc})") from None
     host = _to_ascii(name.removeprefix("*."))
-    # urlsplit() leaves line breaks out without a word.
+    # urlsplit() silently drops line breaks, so look for them in the text.
     if not _is_host(host) or parts.scheme not in _PORTS or len(text.split()) != 1:
-        raise ValueError(f"{str(key)!r} is no host")
-    # A request to the scheme's own port names none.
+        raise ValueError(f"{str(key)!r} is not a host")
+    # Requests to the scheme's own port don't name it.
     if port in _PORTS[parts.scheme]:
         port = None
     return HostPattern(f"*.{host}" if name.startswith("*.") else host, port)
 
 
 def _to_ascii(host: str) -> str:
-    """The spelling on the wire, which is what requests are compared by."""
+    """Return the spelling on the wire, because that is what requests have."""
     if host.isascii():
         return host
     try:
@@ -93,7 +98,7 @@ def _is_host(host: str) -> bool:
     return True
 
 
-# Hosts are the caller's choice, so what is remembered of them needs a bound.
+# A program may call any number of hosts, so limit how many are remembered.
 _REMEMBERED = 4096
 
 
@@ -108,7 +113,7 @@ class HostTable:
         self._found: dict[tuple[str, int | None], HostMatch | None] = {}
 
     def find(self, host: str, port: int | None) -> HostMatch | None:
-        """What the table says of a host (lower case) and port (None for the scheme's own)."""
+        """Return what the table says about a host (lower case) and port (None for the scheme's own)."""
         key = (host, port)
         try:
             return self._found[key]
@@ -151,7 +156,7 @@ def _match(rule: HostRule, row: str) -> HostMatch:
 
 
 def patterns_of(host: str, port: int | None) -> Iterable[HostPattern]:
-    """The rows that may match a host, most specific first."""
+    """Yield the rows that may match a host, most specific first."""
     names = [host]
     labels = host.split(".")
     names += ["*." + ".".join(labels[start:]) for start in range(1, len(labels))]

@@ -1,4 +1,10 @@
-"""Which request is observed, as what: the host gives the category, the path gives the wire format."""
+"""Which requests are observed: the host decides the category, the path decides the operation.
+
+`Routes.find` runs on the caller's thread for every HTTP request of the process, so it must cost next to
+nothing for requests that are not LLM calls: one look-up by host. Only requests to known hosts are looked at
+any closer, and their routes are remembered. A request to an unknown host costs one more look-up, which
+finds calls that a user probably wants to map.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +21,13 @@ __all__ = ["Route", "Routes"]
 
 
 class Route(NamedTuple):
-    """What an observed request is: `operation` names the wire format of its bodies.
+    """What an observed request is.
 
-    `uri` is scheme, host and path; `resource` is the model, where the path says it. `asks_usage`: whether a
-    stream is to be asked for its usage, if the caller did not say. `known`: the host is the provider's own;
-    `proxied`: it is Pay-i's, which forwards to the provider.
+    - `operation`: by name, see `Registry.operations`. `category`: what Pay-i prices the call by.
+    - `uri`: scheme, host and path, without the query.
+    - `resource`: the model, if the path names it.
+    - `asks_usage`: ask a stream for its usage, if the caller didn't say.
+    - `known`: the host is the provider's own. `proxied`: it is Pay-i's, which forwards to the provider.
     """
 
     operation: str
@@ -33,15 +41,17 @@ class Route(NamedTuple):
 
 
 _PROXIED = re.compile(r"/api/v1/proxy/([a-z.]+)/")
-# Paths hold ids, so what is remembered of them needs a bound.
+# Paths contain ids, so limit how many are remembered.
 _REMEMBERED = 4096
 
 
 class Routes:
     """Host table and path rules together.
 
-    `instruments` limits the categories that are observed; `include_usage` is whether to ask streams for their
-    usage where the host's mapping does not say: "auto" is where the host is known to accept it.
+    `instruments` limits which categories are observed, None is all. `include_usage` says whether to ask
+    streams for their usage if the host's mapping doesn't say; "auto" asks where the host is known to accept
+    it. `on_unmapped` is called with host and operation, once for each unknown host that gets what looks
+    like an LLM call.
     """
 
     def __init__(
@@ -56,15 +66,15 @@ class Routes:
         self._categories = None if instruments is None else _expand(instruments, registry)
         self._include_usage = include_usage
         self._on_unmapped = on_unmapped
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._found: dict[tuple[str, str, str, int | None, str], Route | None] = {}
 
     def find(self, method: str, scheme: str, host: str, port: int | None, path: str) -> Route | None:
-        """The route of a request, or None when it is not observed. `port` is None for the scheme's own."""
+        """Return the route of a request, None if it isn't observed. `port` is None for the scheme's own."""
         match = self.hosts.find(host, port)
         if match is None:
-            if may_be_call(path, self._registry) and host not in self._told:
-                self._tell(host, port, find_operation(method, path, self._registry))
+            if may_be_call(path, self._registry) and host not in self._reported:
+                self._report_unmapped(host, port, find_operation(method, path, self._registry))
             return None
         key = (method, scheme, host, port, path)
         try:
@@ -119,12 +129,11 @@ class Routes:
             return match.include_usage
         return match.accepts_usage if self._include_usage == "auto" else self._include_usage
 
-    def _tell(self, host: str, port: int | None, operation: str | None) -> None:
-        """A host that nobody knows gets what looks like an LLM call: told once, lest it be a typo."""
+    def _report_unmapped(self, host: str, port: int | None, operation: str | None) -> None:
         if operation is None or not self._registry.operations[operation].distinctive:
             return
-        if self._on_unmapped is not None and len(self._told) < _REMEMBERED:
-            self._told.add(host)
+        if self._on_unmapped is not None and len(self._reported) < _REMEMBERED:
+            self._reported.add(host)
             self._on_unmapped(str(HostPattern(host, port)), operation)
 
 

@@ -45,7 +45,7 @@ BAD = {
     "instruments": ({"instruments": {"nonsense"}}, "instruments: .*nonsense.*accepted: .*system.openai"),
     "no host": (
         {"config": {"host_mappings": {"no host": {"price_as_category": "x"}}}},
-        "'no host' is no host",
+        "'no host' is not a host",
     ),
     "no folder": (
         {"config": {"offline_instrumentation": {"file_name": "/nowhere/x.json"}}},

@@ -132,7 +132,7 @@ def test_explain_reads_the_config_that_payi_instrument_takes(tmp_path: Path, nam
         ("config.toml", "= 1", "config.toml isn't valid TOML: "),
         ("config.json", "[]", "config: expected a dict"),
         ("config.json", '{"host_mapping": {}}', "unknown key 'host_mapping'"),
-        ("config.json", '{"host_mappings": {"a b": {"price_as_category": "x"}}}', "'a b' is no host"),
+        ("config.json", '{"host_mappings": {"a b": {"price_as_category": "x"}}}', "'a b' is not a host"),
         ("config.json", '{"host_mappings": {"gw": {}}}', "price_as_category is needed"),
     ],
 )

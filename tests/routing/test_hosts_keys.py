@@ -129,7 +129,7 @@ def test_ports_wildcards_addresses_and_other_alphabets(key: object, pattern: Hos
     ids=repr,
 )
 def test_what_cannot_be_a_host_is_an_error_with_the_key(key: object) -> None:
-    with pytest.raises(ValueError, match="is no host") as error:
+    with pytest.raises(ValueError, match="is not a host") as error:
         parse_host(key)
     assert repr(key) in str(error.value)
 

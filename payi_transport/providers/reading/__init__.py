@@ -1,1 +1,1 @@
-"""What provider readers share: the response that they read, and values of unknown JSON."""
+"""What readers share: the response that they read, and access to values of unknown JSON."""

@@ -1,4 +1,9 @@
-"""Texts and content parts in JSON of any shape, found by the names of the fields that lead to them."""
+"""Texts and content parts in JSON of any shape.
+
+Content nests: a message holds parts, one of them a tool's result, which holds parts again. Providers nest
+it in different ways and keep adding new ones. So instead of modeling each shape, these functions walk
+whatever is there through the fields of certain names.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +14,15 @@ import msgspec
 
 __all__ = ["find_texts", "has_part"]
 
-# A message's content, with a tool's result, with a search's result in it. The limit is for JSON that nests
-# as deep as the stack does.
+# Enough for a message with a tool's result with a search's result in it. A body may nest deeper than the
+# stack allows.
 _DEEPEST = 10
 
 
 def find_texts(
     value: Any, names: Set[str], written: Iterable[str] = (), deepest: int = _DEEPEST
 ) -> Iterator[str]:
-    """Each text in the fields of these names, and as JSON whatever is in those that are `written`."""
+    """Yield each text in the fields of these names, and as JSON whatever the `written` fields hold."""
     if isinstance(value, str):
         yield value
     elif deepest:

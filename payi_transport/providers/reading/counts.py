@@ -1,4 +1,8 @@
-"""Reading usage objects of which every field may be null, missing, huge or of another type."""
+"""Reading numbers from usage objects.
+
+A usage comes from a server, so any field may be missing, null, huge or of the wrong type. None of that may
+raise or end up on a bill: a field that isn't a plausible count is treated as if it were missing.
+"""
 
 from __future__ import annotations
 
@@ -7,36 +11,36 @@ from typing import Any
 
 __all__ = ["count", "count_parts", "section", "take"]
 
-# Beyond this a number is a fault of the server's, and no bill.
+# A larger number is a mistake of the server, not a count.
 _MOST = 2**53
 
 
 def count(usage: Mapping[str, Any], *names: str) -> int | None:
-    """The first of the named fields that holds a count; None when none does."""
+    """Return the first of the named fields that holds a count, None if none does."""
     for name in names:
         value = usage.get(name)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        # Not isinstance: True and False are no counts.
+        # Not isinstance(), which would accept True and False.
         if type(value) is int and 0 <= value <= _MOST:
             return value
     return None
 
 
 def count_parts(usage: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, int]:
-    """What the named fields count above 0, by unit; `fields` has the unit of each."""
+    """Return the counts above 0 of the named fields, by unit; `fields` maps each name to its unit."""
     if not usage:
         return {}
     return {
         unit: value
         for name, unit in fields.items()
-        # Most are 0 or missing, which is told faster so.
+        # Most are 0 or missing, and this check is the faster one.
         if usage.get(name) and (value := count(usage, name))
     }
 
 
 def section(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """The first of the named fields that holds an object; else an empty one."""
+    """Return the first of the named fields that holds an object, else an empty one."""
     for name in names:
         value = usage.get(name)
         if isinstance(value, dict):
@@ -45,7 +49,11 @@ def section(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 
 def take(total: int, parts: Mapping[str, int | None]) -> tuple[dict[str, int], int]:
-    """Parts of a total, and what is left of it. Parts that overlap give way in order, so the sum is exact."""
+    """Split a total into its parts and the rest.
+
+    Parts may overlap, or exceed the total. Earlier parts win, so that parts and rest always add up to the
+    total.
+    """
     taken: dict[str, int] = {}
     for name, part in parts.items():
         part = min(part or 0, total)

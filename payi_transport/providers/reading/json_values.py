@@ -1,4 +1,4 @@
-"""Values of JSON from a server, which may be of any type, cut, or no JSON at all."""
+"""Reading JSON from a server, which may hold any type, be incomplete, or not be JSON at all."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 
 def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T | None:
-    """What `data` holds, None where it is not what the decoder reads."""
+    """Return what `data` holds, None if the decoder can't read it."""
     try:
-        # Fields that are not there are common, and an exception takes its time.
+        # Missing fields are common, and an exception is slow.
         return decoder.decode(data) if data else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
 def text(value: Any) -> str | None:
-    """The value where it is a text with something in it."""
+    """Return the value if it is a string that isn't empty."""
     return value if isinstance(value, str) and value else None
