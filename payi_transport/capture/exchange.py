@@ -204,9 +204,7 @@ class SentRequest(msgspec.Struct, eq=False):
             return
         self.open_responses.pop(id(self), None)
         self.ended = perf_counter()
-        if response is None:
-            # No status: nothing came.
-            response = OpenResponse(self, 0, ())
+        response = response or OpenResponse(self, 0, ())  # Without a status: nothing came.
         # A hook that read everything knows the size. Of a body over the limit, less is held than that.
         if response.tail is not None or not size:
             size = sum(map(len, response.chunks)) + sum(map(len, response.tail or ()))

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 
 from payi_transport.capture.attempts import current_attempts
-from payi_transport.capture.exchange import SentRequest
+from payi_transport.capture.exchange import Exchange, SentRequest
 from payi_transport.capture.rewrites import HookAbilities
 from payi_transport.context.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.context.results import ResultSlot, set_last
@@ -84,38 +85,28 @@ class Pipeline:
         proxied = route.proxied or frame.proxy
         if proxied:
             self._check_mode(route)
-        rewrite = None
-        if abilities.rewrites_requests:
-            rewrite = self._rewriter.plan(
-                route, frame, body, own, rewrites_responses=abilities.rewrites_responses
-            )
-        waits = state.inline is not None and abilities.may_wait
-        on_end = state.end_inline if waits else state.delivery.push
-        if rewrite is not None:
-            if rewrite.counted:
-                on_end, waits = state.results.end_proxied, False
-            body = rewrite.body or body
-            if rewrite.blocked_response is not None:
-                state.results.poll_limits()
+        rewrite = self._rewriter.plan(route, frame, body, own, abilities)
+        end: tuple[Callable[[Exchange], None], bool] = state.delivery.push, False
+        if rewrite is not None or state.inline is not None:
+            end = state.find_end(rewrite, abilities)
         result_slot = None
         if proxied or state.inline is not None:
-            # The caller can ask for Pay-i's result of this call now, and no longer for that of an earlier
-            # one.
+            # From now on, the caller's last result is that of this call, not that of an earlier one.
             result_slot = ResultSlot()
             set_last(result_slot)
         attempts = current_attempts()
         logged = frame.log_prompt_and_response
         request = SentRequest(
-            on_end,
+            end[0],
             route,
             frame,
             self._log_content if logged is None else logged,
             headers,
-            body,
+            body if rewrite is None else rewrite.body or body,
             self._body_limit,
             state.delivery.open_responses,
             rewrite,
-            waits,
+            end[1],
             result_slot,
             copy_context() if self._keeps_caller else None,
             attempts is not None,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.results import set_last
 from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.exchange_decoder import ExchangeDecoder
@@ -87,6 +89,18 @@ class ProcessState:
         self._faults.add()
         name = type(exc).__name__
         self._parts.logs.content_logger.warning(f"prompt_and_response_logger failed ({name})", fault=exc)
+
+    def find_end(
+        self, rewrite: RequestRewrite | None, abilities: HookAbilities
+    ) -> tuple[Callable[[Exchange], None], bool]:
+        """Return what takes a call when it ends, and whether that waits for the call's own report."""
+        if rewrite is not None and rewrite.blocked_response is not None:
+            self.results.poll_limits()
+        if rewrite is not None and rewrite.counted:
+            return self.results.end_proxied, False
+        if self.inline is not None and abilities.may_wait:
+            return self.end_inline, True
+        return self.delivery.push, False
 
     def end_inline(self, exchange: Exchange) -> None:
         """Report a call while its caller waits, or in the background where that can't be."""

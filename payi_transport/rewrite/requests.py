@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from payi_transport.capture.rewrites import RequestRewrite
+from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.rewrite.blocked import make_blocked_response
@@ -48,14 +48,15 @@ class RequestRewriter:
         frame: Frame,
         body: bytes | None,
         own: frozenset[bytes],
-        *,
-        rewrites_responses: bool = True,
+        abilities: HookAbilities = HookAbilities(),  # noqa: B008 (immutable)
     ) -> RequestRewrite | None:
         """Return the rewrite of a request, None where it goes out as it is.
 
-        `own` names the headers that are for Pay-i alone. Without `rewrites_responses`, nothing is asked for
-        that would have to be taken out of the response.
+        `own` names the headers that are for Pay-i alone. Where the hook can't rewrite responses, nothing is
+        asked for that would have to be taken out of one.
         """
+        if not abilities.rewrites_requests:
+            return None
         if self._limits is not None and frame.limit_ids:
             blocked = self._limits.find_blocked(frame.limit_ids)
             if blocked:
@@ -65,9 +66,13 @@ class RequestRewriter:
             rewrite = self._send_through_proxy(route, frame, own)
             if rewrite is not None:
                 return rewrite
-        asking = ask_for_usage(body) if body and rewrites_responses and route.asks_usage else None
+        asking = ask_for_usage(body) if body and abilities.rewrites_responses and route.asks_usage else None
         # AWS's signature may cover the header that says which codings are accepted.
-        adds = self._adds_results and rewrites_responses and route.category != PayiCategories.aws_bedrock
+        adds = (
+            self._adds_results
+            and abilities.rewrites_responses
+            and route.category != PayiCategories.aws_bedrock
+        )
         if asking is None and not own and not adds:
             return None
         return RequestRewrite(

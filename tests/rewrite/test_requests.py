@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.capture.rewrites import RequestRewrite
+from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.rewrite.proxy import Proxy
@@ -53,7 +53,7 @@ def test_nothing_is_asked_that_an_answer_would_have_to_be_rewritten_for(
     own: frozenset[bytes], detour: RequestRewrite | None
 ) -> None:
     detours = RequestRewriter(PROXY, adds_results=True)
-    assert detours.plan(ASKS, Frame(), STREAM, own, rewrites_responses=False) == detour
+    assert detours.plan(ASKS, Frame(), STREAM, own, HookAbilities(rewrites_responses=False)) == detour
 
 
 def test_through_the_proxy_nothing_is_asked_and_the_context_replaces_the_calls_own_headers() -> None:
