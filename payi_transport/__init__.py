@@ -1,4 +1,7 @@
-"""Reports what every LLM call costs, for whom and in which use case, from the HTTP transport."""
+"""Report the usage of every LLM call, for whom and in which use case, from the HTTP transport.
+
+Call `payi_instrument()` once at startup. `track` and `track_context` say who the calls inside are for.
+Everything that users need is importable from here."""
 
 from __future__ import annotations
 

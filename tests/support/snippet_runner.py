@@ -40,7 +40,9 @@ def run(job: dict[str, Any]) -> None:
     os.environ.update(job["environment"])
     signal.alarm(_SECONDS)
     sys.addaudithook(refuse_network)
-    exec(compile(job["text"], "preface", "exec"), {"__name__": "__main__"})  # noqa: S102
+    # Without dont_inherit, the snippet would compile under the __future__ imports of this module.
+    code = compile(job["text"], "preface", "exec", dont_inherit=True)
+    exec(code, {"__name__": "__main__"})  # noqa: S102
 
 
 def main() -> None:
