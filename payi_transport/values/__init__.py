@@ -1,1 +1,1 @@
-"""Plain values that every layer shares. They import nothing of ours."""
+"""Plain values that every layer shares. They import nothing else of this package."""

@@ -1,6 +1,7 @@
-"""What a dialect reads from an answer, and the event that every sink takes. Values only.
+"""What a provider's readers return for a response, and the event that every sink gets. Values only.
 
-Nothing here can be part of a cycle, so the garbage collector is kept from what waits by thousands.
+Events wait in the queue by the thousands. They can't be part of a reference cycle, so `gc=False` keeps the
+garbage collector from visiting them.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ __all__ = ["Event", "FunctionCall", "Header", "Units"]
 
 
 class Units(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """Tokens (or seconds, characters, requests: whatever the unit's name counts) in and out."""
+    """Tokens in and out, or seconds, characters, requests: whatever the unit's name counts."""
 
     input: int | None = None
     output: int | None = None
 
 
 class FunctionCall(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A function that the model asked for; `arguments` is its JSON text as on the wire."""
+    """A function that the model wants called; `arguments` is JSON text as the provider sent it."""
 
     name: str
     arguments: str | None = None
@@ -35,7 +36,7 @@ class Header(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):
-    """What a provider says went wrong: its `type` and `code`, and a message that may quote the prompt."""
+    """An error that a provider reports. The message may quote the prompt."""
 
     type: str | None = None
     code: str | None = None
@@ -43,13 +44,13 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 
 
 class ParsedResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What one answer says, provider by provider the same.
+    """What one response says, in the same form for every provider.
 
-    `finished` is False for a stream whose last word was not seen, `pending` True for work that the provider
-    has only begun, and will answer again. `failure` is what an error body, or an
-    error event inside a 200 answer, says. `resource` is the model to price, where that is not the one asked
-    for, and `scope` where the answer says it was processed. `uncounted` are the texts of a prompt of which
-    the provider tells no usage, for a tokenizer that the user names.
+    `finished` is False for a stream that stopped before its last message. `pending` is True for work that the
+    provider has only accepted, and whose result the caller fetches later. `failure` is from an error body, or
+    from an error message inside a 200 response. `resource` is the model to price, if it is not the one that
+    was requested, and `scope` where the response says it was processed. `uncounted` holds the texts of a
+    prompt whose usage the provider does not report, to be counted by the tokenizer that the user configured.
     """
 
     model: str | None = None

@@ -1,9 +1,9 @@
-"""Headers as the request path remembers them."""
+"""The headers of a request or response, in the form that an exchange keeps."""
 
 from __future__ import annotations
 
 __all__ = ["Headers"]
 
-# Name, value, name, value, and so on. The garbage collector never looks inside a flat tuple of bytes, while
-# it would visit a pair per header again and again for as long as the call waits in the queue.
+# Name, value, name, value, and so on. The garbage collector does not look inside a flat tuple of bytes. It
+# would visit a tuple of pairs again and again while the exchange waits in the queue.
 Headers = tuple[bytes, ...]

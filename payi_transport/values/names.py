@@ -1,4 +1,7 @@
-"""Names that Pay-i's API gives a meaning to. Source: the public `payi` SDK and the ingest API."""
+"""The names that Pay-i's API defines, and those that this library adds to its events.
+
+Source: the public `payi` SDK and the documentation of the ingest API.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ __all__ = ["PayiCategories", "PayiHeaderNames", "PayiPropertyNames", "PayiResour
 
 DEFAULT_BASE_URL: Final = "https://api.pay-i.com"
 UNKNOWN_RESOURCE: Final = "system.unknown_model"
-# The id of a request that Pay-i gave none: the event went to a file or to a sink of the user's.
+# The request id of an event that did not go to Pay-i, but to a file or to a sink of the user's.
 LOCAL_REQUEST_ID: Final = "local_instrumentation"
 # The status of an event whose call failed before any HTTP status arrived.
 STATUS_NO_RESPONSE: Final = 299
 
 
 class PayiHeaderNames:
-    """Headers that say whom a call is for."""
+    """Headers that set the context of one call, and those that Pay-i's proxy reads."""
 
     limit_ids: Final = "xProxy-Limit-IDs"
     request_properties: Final = "xProxy-Request-Properties"
@@ -36,7 +39,7 @@ class PayiHeaderNames:
 
 
 class PayiCategories:
-    """Categories of the providers that Pay-i prices by itself."""
+    """Categories of the providers whose prices Pay-i knows."""
 
     anthropic: Final = "system.anthropic"
     openai: Final = "system.openai"
@@ -50,7 +53,7 @@ class PayiCategories:
 
 
 class PayiPropertyNames:
-    """Request properties that Pay-i gives a meaning to."""
+    """Request properties that have a meaning to Pay-i."""
 
     failure: Final = "system.failure"
     failure_description: Final = "system.failure.description"
@@ -63,26 +66,26 @@ class PayiPropertyNames:
 
 
 class PayiResourceScopes:
-    """Where a request was processed, as far as it changes the price."""
+    """Where a request was processed, for the models whose price depends on it."""
 
     global_scope: Final = "global"
     datazone_scope: Final = "datazone"
     region_scope: Final = "region"
 
 
-# The category of Pay-i's own host, until the path tells the provider's.
+# The category of Pay-i's own host, until the path of a request names the provider.
 PROXY_CATEGORY: Final = "payi.proxy"
 
-# The key in a request's extensions that says: another hook records this call, or nobody may.
+# The key in a request's extensions that keeps a second hook from recording the same call.
 RECORDED_MARK: Final = "payi_transport"
 
-# Properties of our own, beside the ones above.
+# Properties that this library adds.
 STREAM_PROPERTY: Final = "system.stream"
 RETRY_PROPERTY: Final = "system.retry"
 ERROR_TYPE_PROPERTY: Final = "provider.error.type"
 ERROR_CODE_PROPERTY: Final = "provider.error.code"
 
-# Headers that name a secret: they are never recorded, and can't be asked for.
+# Headers that carry secrets: they are never recorded, even if `capture.request_headers` names them.
 SECRET_HEADERS: Final = frozenset(
     {
         "api-key",

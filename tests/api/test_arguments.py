@@ -1,4 +1,4 @@
-"""What a later call of `payi_instrument()` asks for in vain: what differs, and nothing that only looks so."""
+"""A later call of `payi_instrument()` is compared by what it means, not by how it is written."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def tell(request_id: str, data: dict[str, str]) -> None:
     """A logger of prompts and responses."""
 
 
-def ignored(first: dict[str, Any], later: dict[str, Any]) -> list[str]:
+def differences(first: dict[str, Any], later: dict[str, Any]) -> list[str]:
     return find_differences(resolve(InstrumentArguments(**first)), InstrumentArguments(**later))
 
 
-def test_they_are_those_of_payi_instrument() -> None:
+def test_the_arguments_are_those_of_payi_instrument() -> None:
     assert InstrumentArguments._field_defaults == {"payi": None, **(payi_instrument.__kwdefaults__ or {})}
 
 
@@ -52,11 +52,11 @@ QUIET: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("later", QUIET.values(), ids=QUIET.keys())
-def test_what_asks_for_nothing_else_is_not_ignored(later: dict[str, Any]) -> None:
-    assert ignored(FIRST, later) == []
+def test_arguments_that_mean_the_same_do_not_differ(later: dict[str, Any]) -> None:
+    assert differences(FIRST, later) == []
 
 
-# What was given first, what is given later, and what of it is ignored.
+# The arguments of the first call, those of a later one, and which of them differ.
 OTHER: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "another key": (FIRST, {"payi": Payi(api_key="l", base_url="https://payi.example.org")}, ["payi"]),
     "a key where there was none": ({"sink": SINK}, {"payi": FIRST["payi"]}, ["payi"]),
@@ -87,18 +87,18 @@ OTHER: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         {"payi": 3, "instruments": {"nonsense"}, "config": {"nonsense": 1}},
         ["payi", "instruments", "config"],
     ),
-    "a configuration that is none": (FIRST, {"config": "nonsense"}, ["config"]),
+    "a config that is not a dict": (FIRST, {"config": "nonsense"}, ["config"]),
 }
 
 
 @pytest.mark.parametrize(("first", "later", "names"), OTHER.values(), ids=OTHER.keys())
-def test_what_asks_for_something_else_is_ignored(
+def test_arguments_that_mean_something_else_differ(
     first: dict[str, Any], later: dict[str, Any], names: list[str]
 ) -> None:
-    assert ignored(first, later) == names
+    assert differences(first, later) == names
 
 
-def test_a_configuration_that_is_changed_later_is_another_one() -> None:
+def test_a_config_that_the_caller_changes_later_differs() -> None:
     config: Any = {"host_mappings": {httpx.URL("https://a.example.org"): {"price_as_category": "x"}}}
     running = resolve(InstrumentArguments(config=config))
     assert find_differences(running, InstrumentArguments(config=config)) == []

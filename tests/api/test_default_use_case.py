@@ -36,7 +36,7 @@ PROGRAMS: dict[str, tuple[list[str], list[str], str]] = {
 
 
 @pytest.mark.parametrize(("files", "arguments", "name"), PROGRAMS.values(), ids=PROGRAMS.keys())
-def test_a_program_is_named_for_what_it_is(
+def test_a_use_case_is_named_for_its_program(
     files: list[str], arguments: list[str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "here"
@@ -75,17 +75,17 @@ CODES: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("file", "names", "name"), CODES.values(), ids=CODES.keys())
-def test_code_is_named_for_where_it_is_from(file: str, names: dict[str, Any], name: str) -> None:
+def test_a_use_case_is_named_for_the_file_of_its_code(file: str, names: dict[str, Any], name: str) -> None:
     assert run_code(file, names) == name
 
 
-def test_where_no_code_of_python_calls_there_is_a_name_too() -> None:
+def test_without_python_code_that_calls_there_is_a_name_too() -> None:
     nobody: FrameType | None = None
     assert default_use_case_name(nobody) == "interactive"
 
 
 @pytest.mark.parametrize("file", ["job.py", "__main__.py"])
-def test_there_is_a_name_where_the_folder_is_gone(
+def test_there_is_a_name_even_if_the_folder_is_gone(
     file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = tmp_path / "gone"

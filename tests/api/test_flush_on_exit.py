@@ -105,7 +105,7 @@ def test_events_are_delivered_when_the_handler_returns(make: str, backend: str, 
 
 
 @every_handler
-def test_what_the_handler_raises_is_raised_behind_the_delivery(
+def test_what_the_handler_raises_is_raised_after_the_delivery(
     make: str, backend: str, sink: MemorySink
 ) -> None:
     def work() -> None:
@@ -118,7 +118,7 @@ def test_what_the_handler_raises_is_raised_behind_the_delivery(
 
 
 @pytest.mark.parametrize("make", WITH_TIMEOUT)
-def test_it_waits_no_longer_than_it_is_told(make: str, backend: str) -> None:
+def test_it_waits_no_longer_than_its_timeout(make: str, backend: str) -> None:
     gate = threading.Event()
 
     class Hanging(MemorySink):
@@ -168,7 +168,7 @@ def test_a_class_is_refused_with_what_to_decorate_instead(decorate: Any, backend
         decorate(Handler)
 
 
-def test_a_generator_delivers_when_it_is_over_and_not_before(backend: str, sink: MemorySink) -> None:
+def test_a_generator_delivers_when_it_ends_and_not_before(backend: str, sink: MemorySink) -> None:
     @payi_flush_on_exit
     def handler() -> Generator[Any, Any, str]:
         """Its docstring."""
@@ -188,7 +188,7 @@ def test_a_generator_delivers_when_it_is_over_and_not_before(backend: str, sink:
     assert handler.__doc__ == "Its docstring."
 
 
-def test_an_async_generator_delivers_when_it_is_over_and_not_before(backend: str, sink: MemorySink) -> None:
+def test_an_async_generator_delivers_when_it_ends_and_not_before(backend: str, sink: MemorySink) -> None:
     @payi_flush_on_exit
     async def handler() -> AsyncGenerator[Any, Any]:
         """Its docstring."""
@@ -245,7 +245,7 @@ def test_a_task_that_is_cancelled_delivers_too(backend: str, sink: MemorySink) -
     assert len(sink.events) == 1
 
 
-def test_the_loop_runs_on_meanwhile(backend: str) -> None:
+def test_the_event_loop_keeps_running_meanwhile(backend: str) -> None:
     gate = threading.Event()
 
     class Waiting(MemorySink):
@@ -269,7 +269,7 @@ def test_the_loop_runs_on_meanwhile(backend: str) -> None:
     assert len(waiting.events) == 1
 
 
-def test_the_application_may_be_using_all_of_its_threads(backend: str, sink: MemorySink) -> None:
+def test_it_delivers_even_if_the_application_uses_all_of_its_threads(backend: str, sink: MemorySink) -> None:
     async def handler() -> None:
         take_all_threads()
         with anyio.fail_after(10):

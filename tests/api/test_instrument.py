@@ -1,4 +1,4 @@
-"""The switch: what it refuses, what it says, and that it can be turned back."""
+"""`payi_instrument()`: what it refuses, what it logs, and that it can be undone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.support.wire_cases import UNARY
 
 
 class Keyed(NamedTuple):
-    """Its repr tells the key; no sink."""
+    """Not a sink, and its repr shows the key."""
 
     key: str
 
@@ -55,7 +55,7 @@ BAD = {
         {"payi": None, "config": {"delivery": {"spool_directory": "/dev/null/spool"}}},
         "config.delivery.spool_directory: '/dev/null/spool': Not a directory",
     ),
-    "a logger of prompts that is none": (
+    "a logger of prompts that can't be called": (
         {"prompt_and_response_logger": "x"},
         r"prompt_and_response_logger: expected a function of \(request_id, data\), got 'x'",
     ),
@@ -63,7 +63,7 @@ BAD = {
         {"prompt_and_response_logger": print, "config": {"delivery": {"spool_directory": "x"}}},
         "prompt_and_response_logger: not together with config.delivery.spool_directory",
     ),
-    "a client that is none": (
+    "a client that is not one": (
         {"payi": 3},
         "payi: expected a Payi or AsyncPayi client or a list of them, got int",
     ),
@@ -124,7 +124,7 @@ def test_clients_may_come_from_a_generator(origin: Origin, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("arguments", [{"payi": "sk-secret"}, {"sink": Keyed("sk-secret")}])
-def test_no_error_tells_a_key(arguments: Any) -> None:
+def test_no_error_shows_a_key(arguments: Any) -> None:
     with pytest.raises(PayiConfigError) as raised:
         payi_instrument(**arguments)
     assert "sk-secret" not in str(raised.value)
@@ -161,7 +161,7 @@ def test_a_second_call_that_asks_for_something_else_warns_each_time_and_changes_
     ] * 2
 
 
-def test_the_first_call_behind_an_end_may_ask_for_anything(
+def test_after_payi_uninstrument_a_call_may_ask_for_anything(
     sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
     payi_instrument(sink=sink, config={"user_id": "first"})
@@ -171,7 +171,7 @@ def test_the_first_call_behind_an_end_may_ask_for_anything(
     assert caplog.records == []
 
 
-def test_the_config_of_the_caller_is_never_written_to(sink: MemorySink) -> None:
+def test_the_callers_config_is_never_changed(sink: MemorySink) -> None:
     config: Any = {
         "host_mappings": {"a.org": {"price_as_category": "x"}},
         "use_case_name": None,
@@ -183,7 +183,9 @@ def test_the_config_of_the_caller_is_never_written_to(sink: MemorySink) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "true", "YES"])
-def test_the_environment_can_switch_all_of_it_off(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_variable_turns_instrumentation_off(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PAYI_TRANSPORT_DISABLED", value)
     before = httpx.Client._send_single_request
     payi_instrument()

@@ -1,4 +1,4 @@
-"""What is asked of the switch: the outermost scope, which calls are recorded, and what of them."""
+"""What the config of `payi_instrument()` sets: the outermost scope, and what of which calls is recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from payi_transport import (
 from tests.support.calls import call
 
 
-def test_the_defaults_of_the_config_are_the_outermost_scope(sink: MemorySink) -> None:
+def test_the_context_fields_of_the_config_are_the_outermost_scope(sink: MemorySink) -> None:
     payi_instrument(
         sink=sink,
         config={
@@ -67,7 +67,7 @@ def test_instruments_limit_what_is_observed(instruments: Any, count: int, sink: 
     assert len(sink.events) == count
 
 
-def test_more_request_headers_are_recorded_when_asked_for(sink: MemorySink) -> None:
+def test_request_headers_that_the_config_names_are_recorded(sink: MemorySink) -> None:
     payi_instrument(sink=sink, config={"capture": {"request_headers": ["X-Team"]}})
     call(headers={"x-team": "blue"})
     assert payi_flush()
@@ -76,7 +76,7 @@ def test_more_request_headers_are_recorded_when_asked_for(sink: MemorySink) -> N
 
 @pytest.mark.parametrize(("said", "asks"), [("auto", False), (True, True), (False, False)])
 @pytest.mark.parametrize(("mapped", "mapped_asks"), [(None, None), (True, True), (False, False)])
-def test_asking_for_usage_is_up_to_mapping_then_config(
+def test_include_usage_of_a_host_mapping_wins_over_that_of_the_config(
     said: Any, asks: bool, mapped: Any, mapped_asks: bool | None, sink: MemorySink
 ) -> None:
     bodies: list[bytes] = []

@@ -25,7 +25,7 @@ from tests.support.calls import URL, call
 from tests.support.wire_cases import UNARY
 
 
-def test_instrumenting_again_after_putting_all_back(sink: MemorySink) -> None:
+def test_instrumenting_again_after_payi_uninstrument(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     call()
     payi_uninstrument()
@@ -47,7 +47,7 @@ def test_after_shutdown_calls_go_on_and_are_counted_as_lost(sink: MemorySink) ->
 
 
 @pytest.mark.parametrize("end", [payi_shutdown, payi_uninstrument])
-def test_the_counts_can_be_read_behind_the_end_and_up_to_the_next_start(end: Any, sink: MemorySink) -> None:
+def test_the_counts_can_be_read_after_the_end_until_the_next_start(end: Any, sink: MemorySink) -> None:
     class Refusing(MemorySink):
         def deliver(self, batch: Sequence[Event]) -> Receipt:
             return Receipt(rejected=dict.fromkeys(range(len(batch)), "refused"))
@@ -61,7 +61,7 @@ def test_the_counts_can_be_read_behind_the_end_and_up_to_the_next_start(end: Any
     assert payi_stats() == PayiStats()
 
 
-def test_a_call_that_is_answered_behind_the_end_is_counted_as_lost(sink: MemorySink) -> None:
+def test_a_call_whose_response_comes_after_the_end_is_counted_as_lost(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -74,7 +74,9 @@ def test_a_call_that_is_answered_behind_the_end_is_counted_as_lost(sink: MemoryS
     assert (stats.captured, stats.lost, sink.events) == (1, {"shutdown": 1}, [])
 
 
-def test_a_call_whose_answer_is_on_its_way_at_the_end_is_reported_as_far_as_it_came(sink: MemorySink) -> None:
+def test_a_call_whose_response_is_streaming_at_the_end_is_reported_as_far_as_it_came(
+    sink: MemorySink,
+) -> None:
     payi_instrument(sink=sink)
     reply = httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.answer))
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
@@ -86,7 +88,7 @@ def test_a_call_whose_answer_is_on_its_way_at_the_end_is_reported_as_far_as_it_c
     assert [event.http_status_code for event in sink.events] == [200]
 
 
-def test_instrumenting_again_after_shutdown_begins_afresh(sink: MemorySink) -> None:
+def test_instrumenting_again_after_shutdown_starts_anew(sink: MemorySink) -> None:
     payi_instrument(sink=sink, config={"user_id": "first"})
     call()
     assert payi_shutdown()
@@ -110,7 +112,7 @@ def test_bad_input_after_shutdown_changes_nothing(sink: MemorySink) -> None:
     assert httpx.Client._send_single_request is hook
 
 
-def test_uninstrumenting_behind_a_second_start_puts_every_hook_back(sink: MemorySink) -> None:
+def test_payi_uninstrument_after_a_second_start_removes_every_hook(sink: MemorySink) -> None:
     before = httpx.Client._send_single_request
     payi_instrument(sink=sink)
     payi_shutdown()

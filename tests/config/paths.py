@@ -1,4 +1,4 @@
-"""Values of nested settings by dotted names."""
+"""Reads and writes nested settings by dotted paths."""
 
 from __future__ import annotations
 

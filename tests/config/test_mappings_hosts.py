@@ -1,4 +1,4 @@
-"""Mappings of hosts are collected from every section, and told where they name no host or lack a category."""
+"""Host mappings are collected from every section; a wrong one is an error with its place."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_host_mappings_of_all_sections_are_collected_together() -> None:
 
 @pytest.mark.parametrize("key", ["", "a b", "ftp://h.test", "h.test:port", 3, None, b"h.test"], ids=repr)
 @pytest.mark.parametrize("section", ["", "databricks"])
-def test_a_key_that_is_no_host_is_told_with_its_place(section: str, key: object) -> None:
+def test_a_key_that_is_not_a_host_is_an_error_with_its_place(section: str, key: object) -> None:
     mappings = {"host_mappings": {key: {"price_as_category": "c"}}}
     with pytest.raises(PayiConfigError) as error:
         collect({section: mappings} if section else mappings)
@@ -71,6 +71,6 @@ def test_an_unknown_host_needs_a_category(key: str, mapping: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("key", ["api.openai.com", "*.openai.azure.com", "x.azuredatabricks.net:443"])
-def test_a_known_host_needs_none(key: str) -> None:
+def test_a_known_host_needs_no_category(key: str) -> None:
     (mapping,) = collect({"host_mappings": {key: {"include_usage": True}}}).values()
     assert mapping == HostMapping(None, True)

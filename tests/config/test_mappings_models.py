@@ -1,4 +1,4 @@
-"""Mappings of models are collected from every section in their order, and told where their host is none."""
+"""Model mappings are collected from every section in order; a wrong host is an error with its place."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_host_of_a_model_mapping_may_have_any_spelling(host: object, pattern
 
 @pytest.mark.parametrize("host", ["", "a b", "ftp://h.test", 3, b"h.test"], ids=repr)
 @pytest.mark.parametrize("section", MODEL_SECTIONS)
-def test_a_model_mapping_for_no_host_is_told_with_its_place(section: str, host: object) -> None:
+def test_a_model_mapping_with_a_wrong_host_is_an_error_with_its_place(section: str, host: object) -> None:
     row = {"model": "m", "price_as_resource": "r"}
     settings = check_config(map_models(section, row, {**row, "host": host}))
     with pytest.raises(PayiConfigError) as error:

@@ -1,4 +1,4 @@
-"""The configuration: every default, what is set by what is given, and which instruments there are."""
+"""The config: its defaults, what its keys set, and which instruments there are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DEFAULTS: dict[str, Any] = {
     "ingest_retry.queue_enabled": True,
     "ingest_retry.queue_max_size": 0,
     "ingest_retry.queue_interval": 5.0,
-    # Our own.
+    # Keys that this library adds.
     "request_tags": (),
     "openai_config.include_usage": "auto",
     "openai_config.host_mappings": {},
@@ -62,7 +62,7 @@ DEFAULTS: dict[str, Any] = {
 
 @pytest.mark.parametrize("config", [None, {}], ids=["None", "{}"])
 @pytest.mark.parametrize(("path", "default"), DEFAULTS.items(), ids=DEFAULTS)
-def test_a_key_that_is_not_given_has_its_default(
+def test_a_key_that_is_not_set_has_its_default(
     path: str, default: Any, config: dict[str, Any] | None
 ) -> None:
     assert read(check_config(config), path) == default
@@ -75,7 +75,7 @@ def test_none_stands_for_the_default(path: str, default: Any) -> None:
 
 
 @pytest.mark.parametrize("section", ["offline_instrumentation"])
-def test_an_empty_section_is_one_that_is_asked_for(section: str) -> None:
+def test_an_empty_section_counts_as_set(section: str) -> None:
     assert check_config({section: {}}).offline_instrumentation == schema.OfflineSettings()
 
 
@@ -114,7 +114,7 @@ GIVEN: dict[str, Any] = {
 }
 
 
-def test_what_is_given_is_what_is_set() -> None:
+def test_settings_have_the_values_of_the_config() -> None:
     settings = check_config(GIVEN)
     assert settings.ingest_retry == schema.IngestRetrySettings(
         max_inline_retries=2,
@@ -141,7 +141,7 @@ def test_what_is_given_is_what_is_set() -> None:
     assert read(settings, "account_name") == ""
 
 
-def test_the_callers_dict_is_never_written_to() -> None:
+def test_the_callers_dict_is_never_changed() -> None:
     given = copy.deepcopy(GIVEN) | {"user_id": None, "capture": None}
     before = copy.deepcopy(given)
     settings = check_config(given)
@@ -153,7 +153,7 @@ def test_the_callers_dict_is_never_written_to() -> None:
 
 
 @pytest.mark.parametrize("kind", [OrderedDict, MappingProxyType])
-def test_any_mapping_is_a_dict(kind: Any) -> None:
+def test_any_mapping_is_accepted_as_a_dict(kind: Any) -> None:
     settings = check_config(
         kind({"delivery": kind({"max_batch": 2}), "request_properties": kind({"a": "b"})})
     )
@@ -191,7 +191,7 @@ def test_several_instruments() -> None:
         (3, "3"),
     ],
 )
-def test_anything_else_is_an_error_that_tells_what_is_accepted(instruments: object, part: str) -> None:
+def test_anything_else_is_an_error_that_says_what_is_accepted(instruments: object, part: str) -> None:
     with pytest.raises(PayiConfigError, match="instruments: ") as error:
         check_instruments(instruments)
     assert part in str(error.value)

@@ -247,7 +247,7 @@ def test_a_config_error_is_a_payi_error_and_a_value_error() -> None:
 
 @pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
 @pytest.mark.parametrize("spell", [str.lower, str.upper, str.title, "{} ".format])
-def test_credentials_can_not_be_asked_for(name: str, spell: Any) -> None:
+def test_headers_with_credentials_are_refused(name: str, spell: Any) -> None:
     with pytest.raises(PayiConfigError, match="never recorded") as error:
         check_config({"capture": {"request_headers": ["x-team", spell(name)]}})
     assert "config.capture.request_headers" in str(error.value)

@@ -1,4 +1,4 @@
-"""How a scope adds to the use case around it: a step and a version go on, another name starts afresh."""
+"""How a scope changes the use case around it: a step is added, another name starts a new one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_use_case_has_an_id_of_its_own() -> None:
     assert first.use_case_id != second.use_case_id
 
 
-def test_a_use_case_has_the_id_that_it_is_given() -> None:
+def test_a_use_case_may_bring_its_own_id() -> None:
     assert enter({"use_case_name": "n", "use_case_id": "mine"}).use_case_id == "mine"
 
 
@@ -59,13 +59,13 @@ def test_the_same_name_may_get_another_id() -> None:
     assert use_case_of(frame) == ("outer", "other", 3, "one", {"a": "1"})
 
 
-def test_a_different_name_starts_afresh() -> None:
+def test_a_different_name_starts_a_new_use_case() -> None:
     frame = enter(OUTER, {"use_case_name": "inner"})
     assert is_uuid(frame.use_case_id)
     assert use_case_of(frame) == ("inner", frame.use_case_id, None, None, {})
 
 
-def test_a_different_name_starts_afresh_with_what_it_is_given() -> None:
+def test_a_different_name_starts_a_new_use_case_with_its_own_values() -> None:
     inner: Scope = {
         "use_case_name": "inner",
         "use_case_id": "inner-id",
@@ -83,14 +83,14 @@ def test_a_different_name_leaves_the_rest_of_the_frame() -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"use_case_id": "x", "use_case_version": 1, "use_case_step": "s"}])
-def test_the_empty_name_blocks_the_whole_use_case(more: Scope) -> None:
+def test_the_empty_name_leaves_the_use_case(more: Scope) -> None:
     blocked = enter(OUTER, {**more, "use_case_name": ""})
     assert use_case_of(blocked) == (None, None, None, None, {})
     assert use_case_of(enter_scope(blocked, {})) == (None, None, None, None, {})
     assert enter_scope(blocked, {"use_case_name": "outer"}).use_case_id != "outer-id"
 
 
-def test_an_empty_id_or_step_or_an_empty_dict_blocks_that_alone() -> None:
+def test_an_empty_id_step_or_dict_clears_only_itself() -> None:
     frame = enter(OUTER, {"use_case_id": "", "use_case_step": "", "use_case_properties": {}})
     assert use_case_of(frame) == ("outer", None, 3, None, {})
 

@@ -1,4 +1,4 @@
-"""Headers that say whom one call is for: how they are made, found among others and taken off."""
+"""Context headers are made, found among others, and removed unless they are signed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_headers_are_those_of_the_api() -> None:
 
 
 @pytest.mark.parametrize("limit_ids", ["budget", {"budget": 1}, 3, ["budget", None]])
-def test_limits_that_are_no_list_are_an_error_at_once(limit_ids: Any) -> None:
+def test_limits_that_are_not_a_list_are_an_error_at_once(limit_ids: Any) -> None:
     with pytest.raises(TypeError, match=r"limit_ids: expected a list of strings, got .*"):
         create_limit_header_from_ids(limit_ids=limit_ids)
     with pytest.raises(TypeError, match="request_tags"):
@@ -55,13 +55,13 @@ def test_limits_that_are_no_list_are_an_error_at_once(limit_ids: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["request_properties", "use_case_properties"])
-def test_properties_that_are_no_dict_are_an_error_at_once(name: str) -> None:
+def test_properties_that_are_not_a_dict_are_an_error_at_once(name: str) -> None:
     wrong: dict[str, Any] = {name: ["tier"]}
     with pytest.raises(TypeError, match=rf"{name}: expected a dict, got \['tier'\]"):
         create_headers(**wrong)
 
 
-def test_own_headers_are_found_in_any_case() -> None:
+def test_pay_is_headers_are_found_in_any_case() -> None:
     plain: Headers = (b"accept", b"xProxy-User-ID", b"x-stainless-os", b"Linux")
     assert find_own_headers(plain) == frozenset()
     assert find_own_headers((*plain, b"not-xproxy-user-id", b"")) == frozenset()
@@ -81,7 +81,7 @@ SIGNATURE = b"AWS4-HMAC-SHA256 Credential=AK/x, SignedHeaders=host;xproxy-user-i
         (b"Bearer key", {b"xproxy-user-id", b"xproxy-account-name"}),
     ],
 )
-def test_own_headers_that_are_signed_can_not_be_removed(authorization: bytes, removable: set[bytes]) -> None:
+def test_signed_headers_are_not_removed(authorization: bytes, removable: set[bytes]) -> None:
     own: Headers = (b"xProxy-User-ID", b"u", b"xProxy-Account-Name", b"a")
     plain: Headers = (b"Accept", b"*/*", b"Authorization", authorization)
     assert find_removable_headers(plain + own) == removable
@@ -89,7 +89,7 @@ def test_own_headers_that_are_signed_can_not_be_removed(authorization: bytes, re
     assert find_removable_headers(plain) == frozenset()
 
 
-def test_an_argument_that_no_header_carries_is_an_error_that_names_what_is_accepted() -> None:
+def test_an_argument_without_a_header_is_an_error_that_says_what_is_accepted() -> None:
     wrong: dict[str, Any] = {"user_id": "u", "proxy": True, "usecase_name": "x"}
     with pytest.raises(TypeError) as raised:
         create_headers(**wrong)

@@ -1,4 +1,4 @@
-"""What a call's headers say replaces what the context says, and what is written reads back."""
+"""The headers of a call replace the values of its context, and what is written reads back."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def wire(headers: Any) -> Headers:
 
 
 def override(headers: Any, frame: Frame = CONTEXT) -> Frame:
-    """`frame` as headers say, none of which is malformed."""
+    """`frame` with the values of headers, none of which is malformed."""
     malformed: list[str] = []
     overridden = override_frame(frame, wire(headers), malformed.append)
     assert malformed == []
@@ -59,13 +59,13 @@ def changes(frame: Frame, before: Frame = CONTEXT) -> dict[str, Any]:
     }
 
 
-def test_nothing_said_is_no_header_and_changes_nothing() -> None:
+def test_without_values_there_are_no_headers_and_no_changes() -> None:
     assert create_headers() == {}
     assert override({}) == CONTEXT
     assert override({"content-type": "application/json", "x-proxy": "1"}) == CONTEXT
 
 
-# What is said by headers inside CONTEXT, and the fields that it changes.
+# The headers of a call inside CONTEXT, and the fields that they change.
 CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "limits replace": (create_headers(limit_ids=["x", "y", "x"]), {"limit_ids": ("x", "y")}),
     "no limits": (create_headers(limit_ids=[]), {"limit_ids": ()}),
@@ -146,11 +146,13 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("headers", "expected"), CASES.values(), ids=CASES.keys())
-def test_a_header_replaces_what_the_context_says(headers: dict[str, str], expected: dict[str, Any]) -> None:
+def test_a_header_replaces_the_value_of_the_context(
+    headers: dict[str, str], expected: dict[str, Any]
+) -> None:
     assert changes(override(headers)) == expected
 
 
-def test_of_a_name_that_comes_twice_the_last_counts() -> None:
+def test_if_a_header_comes_twice_the_last_one_wins() -> None:
     assert override([("xProxy-User-ID", "client"), ("xproxy-user-id", "call")]).user_id == "call"
 
 
@@ -169,14 +171,14 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "value"), BAD, ids=range(len(BAD)))
-def test_a_malformed_header_is_left_out_and_told_by_its_name(name: str, value: bytes) -> None:
-    told: list[str] = []
+def test_a_malformed_header_is_skipped_and_reported_by_its_name(name: str, value: bytes) -> None:
+    malformed: list[str] = []
     headers = (name.encode(), value, b"xProxy-User-ID", b"v")
-    assert changes(override_frame(CONTEXT, headers, told.append)) == {"user_id": "v"}
-    assert told == [name]
+    assert changes(override_frame(CONTEXT, headers, malformed.append)) == {"user_id": "v"}
+    assert malformed == [name]
 
 
-def test_clients_that_write_utf_8_or_latin_1_are_understood() -> None:
+def test_headers_in_utf_8_and_in_latin_1_are_read() -> None:
     for coding in ("utf-8", "latin-1"):
         headers = (b"xproxy-user-id", "Zoë".encode(coding))
         assert override_frame(CONTEXT, headers, pytest.fail).user_id == "Zoë"
@@ -208,19 +210,19 @@ written = st.fixed_dictionaries(
 @given(written)
 @example({"user_id": "UTF-8''already", "account_name": " spaced ", "limit_ids": ["a,b", "utf-8''%41"]})
 @example({"user_id": "line\r\nxProxy-Api-Key: stolen", "use_case_name": "100%", "use_case_step": "a%20b"})
-def test_any_text_in_any_header_reads_back_through_ascii(said: Any) -> None:
-    headers = create_headers(**said)
+def test_any_text_in_any_header_reads_back_through_ascii(values: Any) -> None:
+    headers = create_headers(**values)
     assert all(value.isascii() and value.isprintable() for value in headers.values())
     frame = override(headers, Frame())
-    expected = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+    expected = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     assert frame == msgspec.structs.replace(Frame(), **expected)
 
 
 @given(texts)
-def test_headers_say_what_a_scope_of_the_same_words_says(text: str) -> None:
-    said: Scope = {"user_id": text, "request_properties": {text: text}}
+def test_headers_have_the_effect_of_a_scope_with_the_same_values(text: str) -> None:
+    scope: Scope = {"user_id": text, "request_properties": {text: text}}
     assert override(create_headers(user_id=text, request_properties={text: text}), Frame()) == enter_scope(
-        Frame(), said
+        Frame(), scope
     )
 
 
@@ -228,7 +230,7 @@ header_names = st.sampled_from([value for name, value in vars(PayiHeaderNames).i
 
 
 @given(st.lists(st.tuples(header_names, st.binary())))
-def test_no_bytes_raise_or_make_what_can_not_be_reported(pairs: list[tuple[str, bytes]]) -> None:
+def test_no_bytes_raise_or_make_a_frame_that_can_not_be_sent(pairs: list[tuple[str, bytes]]) -> None:
     headers = tuple(part for name, value in pairs for part in (name.encode(), value))
     frame = override_frame(CONTEXT, headers, lambda name: None)
     assert msgspec.json.decode(msgspec.json.encode(frame), type=Frame) == frame

@@ -33,7 +33,7 @@ def instrumented(sink: MemorySink) -> None:
 
 
 @both
-def test_they_say_what_track_says(decorator: Any, more: dict[str, Any]) -> None:
+def test_they_set_what_track_sets(decorator: Any, more: dict[str, Any]) -> None:
     scope: Any = {
         "limit_ids": ["l"],
         "request_tags": ["t"],
@@ -47,7 +47,7 @@ def test_they_say_what_track_says(decorator: Any, more: dict[str, Any]) -> None:
 
 
 @both
-def test_functions_of_every_kind_can_be_decorated(decorator: Any, more: dict[str, Any]) -> None:
+def test_functions_coroutines_and_generators_can_be_decorated(decorator: Any, more: dict[str, Any]) -> None:
     decorate = decorator(user_id="u")
 
     async def coroutine() -> Any:
@@ -68,7 +68,9 @@ def test_functions_of_every_kind_can_be_decorated(decorator: Any, more: dict[str
 
 
 @both
-def test_experiences_are_use_cases_by_a_deprecated_name(decorator: Any, more: dict[str, Any]) -> None:
+def test_experience_names_are_deprecated_aliases_of_use_case_names(
+    decorator: Any, more: dict[str, Any]
+) -> None:
     with pytest.warns(DeprecationWarning) as caught:
         decorate = decorator(experience_name="n", experience_id="i")
     assert [str(warning.message) for warning in caught] == [
@@ -107,7 +109,7 @@ def test_a_mistake_is_an_error_at_once(decorator: Any, more: Any, scope: Any, me
 
 @both
 @pytest.mark.parametrize("name", ["name", "id"])
-def test_an_older_name_takes_no_more_than_the_newer_one(decorator: Any, more: Any, name: str) -> None:
+def test_a_deprecated_name_accepts_what_the_newer_one_accepts(decorator: Any, more: Any, name: str) -> None:
     with (
         pytest.warns(DeprecationWarning),
         pytest.raises(TypeError, match=f"use_case_{name}: expected a string"),
@@ -130,7 +132,7 @@ PAYI = "https://api.pay-i.com/api/v1/proxy/openai/v1/chat/completions"
 TO_PROXY = "Decorate the function with @proxy or @track, or point the client at the provider"
 TO_INGEST = "Decorate the function with @ingest or @track, or send all calls through the proxy"
 
-# The decorator, whether the program is in proxy mode, where the client points, and what is told.
+# The decorator, whether the program is in proxy mode, where the client points, and what the warning says.
 MIXED: dict[str, tuple[Any, bool, str, str | None]] = {
     "ingest": (ingest, False, PROVIDER, None),
     "ingest in proxy mode": (ingest, True, PROVIDER, TO_PROXY),
@@ -145,7 +147,7 @@ MIXED: dict[str, tuple[Any, bool, str, str | None]] = {
 
 
 @pytest.mark.parametrize(("decorator", "mode", "url", "told"), MIXED.values(), ids=MIXED.keys())
-def test_a_decorator_for_the_other_mode_is_told_once_with_what_to_change(
+def test_a_decorator_for_the_other_mode_is_warned_about_once_with_what_to_change(
     decorator: Any,
     mode: bool,
     url: str,

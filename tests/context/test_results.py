@@ -1,4 +1,4 @@
-"""What Pay-i answers to one call: where it is found, and who sees the last one."""
+"""Pay-i's result for a call: where it is found, and where the last one is seen."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def judge(result: Result | None) -> ResultSlot:
         ([], None),
     ],
 )
-def test_the_last_document_that_holds_a_result_tells_it(bodies: list[bytes], result: Any) -> None:
+def test_the_result_is_that_of_the_last_document_that_has_one(bodies: list[bytes], result: Any) -> None:
     assert find_result(bodies) == result
 
 
 @given(st.binary(max_size=100))
-def test_no_bytes_are_an_exception(body: bytes) -> None:
+def test_no_bytes_raise(body: bytes) -> None:
     find_result([body, b'{"xproxy_result":' + body])
 
 
@@ -70,7 +70,7 @@ def test_each_thread_sees_its_own_last_result() -> None:
     assert get_last_result() is None
 
 
-def test_a_result_is_seen_where_the_call_was_made_wherever_it_came_in() -> None:
+def test_a_result_is_seen_where_the_call_was_made_even_if_it_arrives_elsewhere() -> None:
     result_slot = ResultSlot()
     set_last(result_slot)
     assert get_last_result() is None
@@ -85,7 +85,7 @@ def test_a_result_is_seen_where_the_call_was_made_wherever_it_came_in() -> None:
     set_last(None)
 
 
-def test_what_was_forgotten_is_so_in_every_context() -> None:
+def test_forgotten_results_are_forgotten_in_every_context() -> None:
     result_slot = judge({"request_id": "r"})
     set_last(result_slot)
     elsewhere = copy_context()

@@ -1,4 +1,4 @@
-"""Whose calls are made now, inside scopes and outside, with instrumentation and without."""
+"""The frame that is in force inside scopes and outside, with instrumentation and without."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.context.echoes import aecho, echo, user
 pytestmark = pytest.mark.usefixtures("base")
 
 
-def test_outside_all_scopes_the_base_frame_holds(base: Frame) -> None:
+def test_outside_all_scopes_the_base_frame_is_in_force(base: Frame) -> None:
     assert current_frame() is base
     assert get_context() == {"user_id": "base"}
 
 
-def test_calls_outside_all_scopes_may_be_left_out(base: Frame) -> None:
+def test_calls_outside_all_scopes_can_be_excluded(base: Frame) -> None:
     set_base_frame(base, record_unscoped=False)
     assert current_frame() is None
     assert get_context() == {"user_id": "base"}
@@ -39,7 +39,7 @@ def test_calls_outside_all_scopes_may_be_left_out(base: Frame) -> None:
     set_base_frame(base)
 
 
-def test_the_mode_is_that_of_the_innermost_scope_that_is_for_one() -> None:
+def test_the_mode_is_that_of_the_innermost_scope_that_has_one() -> None:
     class ForProxy(track_context):
         mode = "proxy"
 
@@ -57,7 +57,7 @@ def test_the_mode_is_that_of_the_innermost_scope_that_is_for_one() -> None:
         assert current_mode() is None
 
 
-def test_the_context_tells_the_values_of_the_innermost_scope() -> None:
+def test_get_context_returns_the_values_of_the_innermost_scope() -> None:
     with track_context(limit_ids=["a"], request_tags=["t"], use_case_name="n", use_case_id="i"):
         with track_context(
             limit_ids=["b"],
@@ -90,7 +90,7 @@ def test_the_context_tells_the_values_of_the_innermost_scope() -> None:
         }
 
 
-def test_the_context_tells_the_last_result_of_pay_i() -> None:
+def test_get_context_returns_pay_is_last_result() -> None:
     result_slot = ResultSlot()
     set_last(result_slot)
     assert get_context() == {"user_id": "base"}
@@ -100,7 +100,7 @@ def test_the_context_tells_the_last_result_of_pay_i() -> None:
     assert get_context() == {"user_id": "base"}
 
 
-def test_what_get_context_answers_is_the_callers_own() -> None:
+def test_the_caller_may_change_what_get_context_returns() -> None:
     with track_context(limit_ids=["a"], request_properties={"p": "1"}):
         context = get_context()
         context["limit_ids"].append("b")
@@ -162,7 +162,7 @@ def test_a_mistake_is_an_error_without_instrumentation_too(scope: Any, message: 
         track_context(**scope)
 
 
-def test_without_instrumentation_generators_run_as_they_are(off: None) -> None:
+def test_without_instrumentation_generators_run_unchanged(off: None) -> None:
     generator = echo()
     assert next(generator) == ("started", None)
     assert generator.throw(LookupError("y")) == ("caught y", None)

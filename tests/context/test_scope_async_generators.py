@@ -17,7 +17,7 @@ from tests.support.garbage import collect_garbage
 pytestmark = pytest.mark.usefixtures("base")
 
 
-def test_an_async_generator_runs_inside_its_scope_and_gives_it_back_at_each_yield() -> None:
+def test_an_async_generator_runs_inside_its_scope_and_leaves_it_at_each_yield() -> None:
     async def main() -> None:
         generator = aecho()
         assert await anext(generator) == ("started", "g")
@@ -33,7 +33,7 @@ def test_an_async_generator_runs_inside_its_scope_and_gives_it_back_at_each_yiel
     asyncio.run(main())
 
 
-def test_an_exception_that_an_async_generator_does_not_catch_comes_out() -> None:
+def test_an_exception_that_an_async_generator_does_not_catch_reaches_the_caller() -> None:
     async def main() -> None:
         generator = aecho()
         await anext(generator)
@@ -85,7 +85,7 @@ def test_an_async_generator_that_returns_when_it_is_closed_is_closed() -> None:
     asyncio.run(main())
 
 
-def test_an_async_generator_that_goes_on_when_it_is_closed_is_an_error_as_ever() -> None:
+def test_an_async_generator_that_goes_on_when_it_is_closed_is_an_error_as_usual() -> None:
     @track(user_id="g")
     async def work() -> AsyncGenerator[int, None]:
         try:

@@ -1,4 +1,4 @@
-"""Tasks and threads beside each other: each sees its own scopes, and those that it was handed."""
+"""Concurrent tasks and threads each see their own scopes, and those that were passed to them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def ask(name: str) -> Any:
     return seen
 
 
-def test_tasks_beside_each_other_see_their_own_scopes_alone() -> None:
+def test_concurrent_tasks_see_only_their_own_scopes() -> None:
     names = [f"u{number}" for number in range(50)]
 
     async def main() -> None:
@@ -88,7 +88,7 @@ def test_context_flows_to_another_thread_with_to_thread() -> None:
     asyncio.run(main())
 
 
-def test_trio_tasks_see_their_own_scopes_alone() -> None:
+def test_trio_tasks_see_only_their_own_scopes() -> None:
     seen: dict[str, set[Any]] = {}
 
     async def work(name: str) -> None:
@@ -109,7 +109,7 @@ def test_trio_tasks_see_their_own_scopes_alone() -> None:
     assert seen == {f"u{number}": {f"u{number}"} for number in range(20)}
 
 
-def test_a_function_may_be_carried_to_another_thread_with_its_scope() -> None:
+def test_a_function_bound_to_its_scope_runs_inside_it_on_another_thread() -> None:
     def work(value: int, *, more: int) -> Any:
         track_context(user_id="left open").__enter__()
         return value, more
@@ -127,7 +127,7 @@ def test_a_function_may_be_carried_to_another_thread_with_its_scope() -> None:
         assert pool.submit(user).result() == "base"
 
 
-def test_an_exception_of_a_carried_function_leaves_no_scope_behind() -> None:
+def test_a_bound_function_that_raises_leaves_no_scope_behind() -> None:
     def fail() -> None:
         raise ZeroDivisionError
 

@@ -130,7 +130,7 @@ KINDS: list[Callable[..., Any]] = [plain, coroutine_function, generator_function
     [inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction],
     ids=lambda function: function.__name__,
 )
-def test_a_decorated_function_is_of_the_same_kind(
+def test_a_decorated_function_is_of_the_same_type(
     function: Callable[..., Any], is_kind: Callable[..., bool]
 ) -> None:
     assert is_kind(track(user_id="a")(function)) is is_kind(function)
@@ -197,7 +197,7 @@ def test_a_coroutine_that_a_plain_function_returns_runs_inside_the_scope(
 
 
 @behind
-def test_it_is_a_coroutine_of_that_name_for_tasks_and_loops(function: Callable[[int], Any]) -> None:
+def test_such_a_coroutine_keeps_its_name_for_tasks_and_loops(function: Callable[[int], Any]) -> None:
     tracked = track(user_id="a")(function)
 
     async def main() -> None:
@@ -211,7 +211,7 @@ def test_it_is_a_coroutine_of_that_name_for_tasks_and_loops(function: Callable[[
     assert asyncio.run(tracked(6)) == (6, "a", "a")
 
 
-def test_what_such_a_coroutine_raises_comes_out_and_ends_the_scope() -> None:
+def test_what_such_a_coroutine_raises_reaches_the_caller_and_ends_the_scope() -> None:
     async def fail() -> None:
         raise ZeroDivisionError
 
@@ -223,14 +223,14 @@ def test_what_such_a_coroutine_raises_comes_out_and_ends_the_scope() -> None:
     asyncio.run(main())
 
 
-def test_such_a_coroutine_that_never_runs_is_told_as_ever_and_once() -> None:
+def test_such_a_coroutine_that_is_never_awaited_warns_once_as_usual() -> None:
     coroutine = track(user_id="a")(lambda: work(3))()
     with pytest.warns(RuntimeWarning) as caught:
         del coroutine
     assert [str(warning.message) for warning in caught] == ["coroutine 'work' was never awaited"]
 
 
-def test_such_a_coroutine_that_is_closed_or_cancelled_before_it_runs_is_not_told() -> None:
+def test_such_a_coroutine_that_is_closed_or_cancelled_before_it_runs_does_not_warn() -> None:
     async def main() -> None:
         task = asyncio.create_task(track(user_id="a")(lambda: work(3))())
         task.cancel()

@@ -15,7 +15,7 @@ from tests.context.echoes import echo, user
 pytestmark = pytest.mark.usefixtures("base")
 
 
-def test_a_generator_runs_inside_its_scope_and_gives_it_back_at_each_yield() -> None:
+def test_a_generator_runs_inside_its_scope_and_leaves_it_at_each_yield() -> None:
     @track(user_id="g")
     def count() -> Iterator[Any]:
         for number in range(3):
@@ -39,7 +39,7 @@ def test_a_generator_can_be_sent_to_and_thrown_into() -> None:
         next(generator)
 
 
-def test_an_exception_that_a_generator_does_not_catch_comes_out() -> None:
+def test_an_exception_that_a_generator_does_not_catch_reaches_the_caller() -> None:
     generator = echo()
     next(generator)
     error = ZeroDivisionError("z")
@@ -49,7 +49,7 @@ def test_an_exception_that_a_generator_does_not_catch_comes_out() -> None:
     assert list(generator) == []
 
 
-def test_a_stop_iteration_thrown_into_a_generator_is_an_error_as_ever() -> None:
+def test_a_stop_iteration_thrown_into_a_generator_is_an_error_as_usual() -> None:
     generator = echo()
     next(generator)
     with pytest.raises(RuntimeError, match="StopIteration"):
@@ -61,7 +61,7 @@ def test_a_generator_that_has_not_started_takes_no_value() -> None:
         echo().send("early")
 
 
-def test_yield_from_a_tracked_generator_gives_its_value() -> None:
+def test_yield_from_a_tracked_generator_returns_its_value() -> None:
     def outer() -> Iterator[Any]:
         result = yield from echo()
         yield result
@@ -105,7 +105,7 @@ def test_a_generator_that_returns_when_it_is_closed_is_closed() -> None:
     assert list(generator) == []
 
 
-def test_a_generator_that_goes_on_when_it_is_closed_is_an_error_as_ever() -> None:
+def test_a_generator_that_goes_on_when_it_is_closed_is_an_error_as_usual() -> None:
     @track(user_id="g")
     def work() -> Generator[int, None, None]:
         try:
@@ -142,7 +142,7 @@ def test_a_generator_left_open_is_closed_when_it_is_collected_and_leaves_no_cycl
     assert user() == "base"
 
 
-def test_generators_may_be_read_by_turns() -> None:
+def test_generators_may_take_turns() -> None:
     def make(name: str) -> Iterator[Any]:
         @track(user_id=name)
         def work() -> Iterator[Any]:
@@ -173,7 +173,7 @@ def test_scopes_in_a_tracked_generator_are_its_own_at_each_step() -> None:
     assert seen == ["x", "y", "x", None]
 
 
-def test_scopes_of_plain_generators_read_by_turns_leave_nothing_behind() -> None:
+def test_scopes_of_plain_generators_that_take_turns_leave_nothing_behind() -> None:
     def work(name: str) -> Iterator[Any]:
         with track_context(user_id=name):
             yield

@@ -1,4 +1,4 @@
-"""Events: frozen values, written as Pay-i's API takes them."""
+"""Events are frozen values, written as Pay-i's API accepts them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_an_event_has_the_fields_of_a_bulk_item() -> None:
     assert sorted(Event.__struct_fields__) == sorted(ITEM.split())
 
 
-def test_an_event_is_written_without_what_it_has_not() -> None:
+def test_fields_that_are_not_set_are_not_written() -> None:
     event = Event(category="c", units={}, provider_response_id="r")
     assert msgspec.json.decode(msgspec.json.encode(event)) == {
         "category": "c",
@@ -32,7 +32,7 @@ def test_an_event_is_written_without_what_it_has_not() -> None:
     }
 
 
-def test_an_event_is_written_as_the_api_takes_it() -> None:
+def test_an_event_is_written_as_the_api_accepts_it() -> None:
     event = Event(
         category="c",
         units={"text": Units(input=0, output=2), "audio": Units(output=1)},
@@ -61,7 +61,7 @@ def test_values_are_frozen(value: msgspec.Struct) -> None:
         setattr(value, value.__struct_fields__[0], None)
 
 
-def test_an_answer_that_says_nothing_is_over_and_costs_nothing() -> None:
-    answer = ParsedResponse()
-    assert answer.finished
-    assert (answer.units, answer.function_calls, answer.failure, answer.properties) == ({}, (), None, {})
+def test_an_empty_parsed_response_is_finished_and_has_no_units() -> None:
+    parsed = ParsedResponse()
+    assert parsed.finished
+    assert (parsed.units, parsed.function_calls, parsed.failure, parsed.properties) == ({}, (), None, {})

@@ -1,4 +1,4 @@
-"""Names: what others rely on by its spelling."""
+"""Names: users and Pay-i rely on their spelling."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def test_names_are_spelled_as_the_api_has_them(holder: type, values: str) -> Non
     assert sorted(public(holder).values()) == sorted(values.split())
 
 
-def test_secret_headers_are_in_lower_case_as_they_are_compared() -> None:
+def test_secret_headers_are_in_lower_case_because_they_are_compared_so() -> None:
     assert all(name == name.lower() for name in names.SECRET_HEADERS)
     assert PayiHeaderNames.api_key.lower() in names.SECRET_HEADERS

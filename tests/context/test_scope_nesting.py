@@ -1,4 +1,4 @@
-"""Scopes of `with` nest, end where they should, and may be entered and left in any order."""
+"""Scopes nest, end with their blocks, and may be entered and left in any order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.context.echoes import user
 pytestmark = pytest.mark.usefixtures("base")
 
 
-def test_a_scope_holds_until_its_end_whatever_ends_it() -> None:
+def test_a_scope_is_in_force_until_its_block_ends_or_raises() -> None:
     with track_context(user_id="a") as entered:
         assert isinstance(entered, track_context)
         assert user() == "a"
@@ -26,7 +26,7 @@ def test_a_scope_holds_until_its_end_whatever_ends_it() -> None:
     assert user() == "base"
 
 
-def test_async_with_is_with() -> None:
+def test_async_with_works_as_with_does() -> None:
     async def main() -> None:
         async with track_context(user_id="a") as entered:
             assert isinstance(entered, track_context)
@@ -55,7 +55,7 @@ def test_one_object_may_be_entered_many_times() -> None:
         assert user() == "a"
 
 
-def test_scopes_left_out_of_turn_end_all_the_same() -> None:
+def test_scopes_may_be_left_in_another_order_than_they_were_entered() -> None:
     one, two, three = (track_context(user_id=name) for name in "abc")
     for scope in (one, two, three):
         scope.__enter__()
@@ -67,14 +67,14 @@ def test_scopes_left_out_of_turn_end_all_the_same() -> None:
     assert user() == "base"
 
 
-def test_a_scope_left_that_was_never_entered_here_ends_nothing() -> None:
+def test_leaving_a_scope_that_was_not_entered_changes_nothing() -> None:
     track_context(user_id="x").__exit__(None, None, None)
     with track_context(user_id="a"):
         track_context(user_id="x").__exit__(None, None, None)
         assert user() == "a"
 
 
-def test_a_scope_left_in_another_context_ends_nothing_there() -> None:
+def test_leaving_a_scope_in_another_context_changes_nothing_there() -> None:
     scope = track_context(user_id="a")
     elsewhere = contextvars.copy_context()
     elsewhere.run(scope.__enter__)
