@@ -71,8 +71,8 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _back_off(retries: int) -> float:
-    # A float power: an integer one would grow without bound before `min` cuts it.
-    return min(_INITIAL_DELAY * 2.0**retries, _MAX_DELAY) * random.uniform(0.75, 1.0)
+    # The exponent is bounded because 2.0**1024 overflows; 8 s are reached long before.
+    return min(_INITIAL_DELAY * 2.0 ** min(retries, 16), _MAX_DELAY) * random.uniform(0.75, 1.0)
 
 
 def _to_number(text: str | None) -> float | None:

@@ -85,6 +85,7 @@ def _missing_headers(case: EndpointCase, received: Received) -> dict[str, str]:
         "xproxy-api-key": "k",
         "accept": "application/json",
         "user-agent": "payi_transport",
+        "x-stainless-lang": "python",
         **({"content-type": "application/json"} if case.body is not None else {}),
         **case.headers,
     }

@@ -210,11 +210,28 @@ def test_an_async_list_fetches_the_next_page(backend: str, library: Any, origin:
     assert origin.received[1].path == "/api/v1/limits?cursor=c1"
 
 
-def test_requests_to_pay_i_are_never_recorded(sink: MemorySink, retrieve: Retrieve, origin: Origin) -> None:
+@pytest.mark.parametrize("surface", ["sync", "async"])
+def test_requests_to_pay_i_are_never_recorded(
+    surface: str, sink: MemorySink, library: Any, origin: Origin
+) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     payi_instrument(sink=sink, config={"host_mappings": mapping})
     origin.answers = [CannedResponse([LIMIT])]
-    retrieve(f"{origin.url}/v1/chat/completions")
+    # With "?", Pay-i's path becomes a query, and only the mark tells this request from one to a provider.
+    url = f"{origin.url}/v1/chat/completions?"
+
+    async def create() -> None:
+        http = library.AsyncClient(verify=CONTEXT)
+        async with AsyncPayi(api_key="k", base_url=url, http_client=http) as client:
+            await client.limits.create(limit_name="monthly", max=1)
+
+    if surface == "async":
+        anyio.run(create)
+    else:
+        with Payi(api_key="k", base_url=url, http_client=library.Client(verify=CONTEXT)) as client:
+            client.limits.create(limit_name="monthly", max=1)
+    [received] = origin.received
+    assert (received.method, received.path) == ("POST", "/v1/chat/completions")
     assert payi_flush()
     assert (sink.events, payi_stats().captured) == ([], 0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import time
 from collections.abc import Callable, Mapping
 
 import anyio
@@ -69,6 +71,11 @@ def test_a_retry_after_a_failed_connection_waits_too(send: Send) -> None:
 
 def test_a_retry_waits_as_long_as_the_server_asks(send: Send) -> None:
     assert send(respond(503, {"retry-after": "7"})) == [7.0, 7.0, 7.0]
+
+
+def test_the_transports_really_sleep_unless_another_sleep_is_passed() -> None:
+    assert inspect.signature(SyncTransport).parameters["sleep"].default is time.sleep
+    assert inspect.signature(AsyncTransport).parameters["sleep"].default is anyio.sleep
 
 
 def test_a_permanent_failure_does_not_wait(send: Send) -> None:

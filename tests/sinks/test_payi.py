@@ -154,3 +154,23 @@ def test_an_html_page_is_not_a_response_of_pay_i(bulk: PayiSink, origin: Origin)
         "Pay-i responded with HTTP 200 and an HTML page, which is not from Pay-i: "
         "check proxies and the base URL"
     )
+
+
+def test_an_event_too_large_for_a_body_is_sent_alone(bulk: PayiSink, origin: Origin) -> None:
+    origin.answers = [ACCEPTED]
+    receipt = bulk.deliver([event(1, provider_request_json="x" * 5_000_000), event(2)])
+    assert [len(json.loads(received.body)) for received in origin.received] == [1, 1]
+    assert not receipt.retry
+
+
+def test_a_later_part_without_a_wait_or_a_problem_keeps_those_of_an_earlier_part(
+    bulk: PayiSink, origin: Origin
+) -> None:
+    busy = {"item_index": 0, "xproxy_result": {"message": "busy", "statusCode": 503}}
+    body = json.dumps({"ingest_count": 1, "errors": [busy]}).encode()
+    origin.answers = [CannedResponse([body], headers={**JSON, "retry-after": "7"}), ACCEPTED]
+    small, large = event(1), event(2, provider_request_json="x" * 3_000_000)
+    receipt = bulk.deliver([small, large, large])
+    assert [len(json.loads(received.body)) for received in origin.received] == [2, 1]
+    assert (list(receipt.retry), receipt.wait) == ([0], 7.0)
+    assert receipt.problem == "Pay-i rejected 1 of 2 events"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from payi_transport.client.account import PayiAccount
@@ -120,3 +122,40 @@ def test_a_certificate_named_in_the_environment_is_accepted(
     assert not sink.deliver([event(1)]).retry
     sink.close()
     assert len(origin.received) == 1
+
+
+class EndlessBody(httpx.SyncByteStream):
+    """A body that counts the chunks taken from it and knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.chunks = 0
+        self.is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self.chunks += 1
+            yield b" " * 1_000_000
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_an_endless_response_is_read_up_to_4_mib_and_then_closed(bulk: PayiSink) -> None:
+    body = EndlessBody()
+    bulk._http = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, stream=body)))
+    assert not bulk.deliver([event(1)]).retry
+    assert (body.chunks, body.is_closed) == (5, True)
+
+
+def test_connecting_may_take_5_seconds_however_long_a_response_may_take() -> None:
+    timeouts: list[dict[str, float]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        timeouts.append(request.extensions["timeout"])
+        return httpx.Response(200, json={})
+
+    sink = PayiSink(PayiAccount("https://api.pay-i.com", "payi-key"), response_seconds=90)
+    sink._http = httpx.Client(transport=httpx.MockTransport(respond))
+    sink.deliver([event(1)])
+    sink.close()
+    assert timeouts == [{"connect": 5.0, "read": 90, "write": 90, "pool": 90}]
