@@ -1,7 +1,7 @@
 """Which category a host belongs to.
 
 Two tables decide: the hosts that providers state, and the user's host mappings, which win. A program talks
-to few hosts, many times, so every answer is remembered, "unknown" too: after its first request, a host
+to few hosts, many times, so every result is remembered, "unknown" too: after its first request, a host
 costs one dict look-up.
 """
 

@@ -1,7 +1,9 @@
-"""Anthropic's Messages API: one document, or a stream of events that is one message when it is over.
+"""The Messages API: one document, or a stream of events that add up to one message.
 
-Source: Anthropic's API reference, and its SDK 2.12's types. Usage comes with `message_start`, and again with
-`message_delta`, where it is cumulative.
+Source: https://docs.anthropic.com/en/api/messages and its page on streaming, and the types of Anthropic's
+SDK 2.12. A stream reports usage in `message_start`, and again in `message_delta`, where counts are
+cumulative: later values replace earlier ones. A document has the fields of all events, so both are read by
+the same code.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ _NOTHING = msgspec.Raw(b"")
 
 
 class _Block(msgspec.Struct):
-    """A part of a message's content; `input` is kept as it was written."""
+    """A part of a message's content. `input` stays as it is on the wire."""
 
     type: Any = None
     name: Any = None
@@ -43,7 +45,7 @@ class _Message(msgspec.Struct):
 
 
 class _Event(_Message):
-    """A document, or an event of a stream with a piece of the message inside."""
+    """A document, or an event of a stream that holds a piece of the message."""
 
     type: Any = None
     index: Any = None
@@ -60,36 +62,36 @@ _blocks = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def read_message(raw: RawResponse) -> ParsedResponse:
-    """What a message says: one document, or the events of a stream, of whichever host."""
-    told = _Told()
+    """Read a message, from one document or the events of a stream, on any host."""
+    state = _MessageState()
     for _, data in raw.messages:
         event = decode(_event, data)
         if event is not None:
-            told.gather(event)
-    usage = told.usage
+            state.gather(event)
+    usage = state.usage
     served = find_served_model(usage)
-    model = served or told.model
+    model = served or state.model
     return ParsedResponse(
-        model=told.model,
+        model=state.model,
         resource=served,
         scope=find_scope(usage, raw.category),
-        response_id=told.id,
+        response_id=state.id,
         units=map_usage(usage, model),
-        function_calls=tuple(call.named() for call in told.calls.values()),
-        failure=told.failure,
-        finished=told.finished,
+        function_calls=tuple(call.named() for call in state.calls.values()),
+        failure=state.failure,
+        finished=state.finished,
         properties=describe_usage(usage, model),
     )
 
 
 class _Call:
-    """A function call. `input` is what it began with; where deltas come, they are all of it."""
+    """A function call. If deltas follow, they replace the `input` that it started with."""
 
     __slots__ = ("input", "name", "parts")
 
-    def __init__(self, name: str, begun: bytes) -> None:
+    def __init__(self, name: str, start: bytes) -> None:
         self.name = name
-        self.input = begun
+        self.input = start
         self.parts: list[str] = []
 
     def named(self) -> FunctionCall:
@@ -97,8 +99,8 @@ class _Call:
         return FunctionCall(self.name, arguments or None)
 
 
-class _Told:
-    """What was said so far: the first id and model stand, the last of everything else that is not null."""
+class _MessageState:
+    """What is known so far: the first id and model, and the last value of everything else, except null."""
 
     def __init__(self) -> None:
         self.id: str | None = None
@@ -116,15 +118,15 @@ class _Told:
             self.usage.update((name, value) for name, value in message.usage.items() if value is not None)
         blocks = decode(_blocks, message.content)
         for place, block in enumerate(blocks or []):
-            self._begin(place, block)
-        self._begin(event.index, event.content_block)
+            self._start(place, block)
+        self._start(event.index, event.content_block)
         delta = event.delta if isinstance(event.delta, dict) else {}
         self._join(event.index, delta)
         self.failure = _find_failure(event) or self.failure
         stopped = event.type == "message_stop" or message.stop_reason or delta.get("stop_reason")
         self.finished = self.finished or bool(stopped) or self.failure is not None
 
-    def _begin(self, place: Any, raw: bytes) -> None:
+    def _start(self, place: Any, raw: bytes) -> None:
         block = decode(_block, raw)
         if block is not None and block.type == "tool_use" and text(block.name):
             self.calls[_number(place)] = _Call(block.name, bytes(block.input))
@@ -136,7 +138,7 @@ class _Told:
 
 
 def _find_failure(event: _Event) -> Failure | None:
-    """What an error event says. Those of other hosts, between Anthropic and the caller, may have no type."""
+    """Return the error of an event. Gateways between Anthropic and the caller may leave out its type."""
     return read_failure(event.error) or (Failure(code="error") if event.type == "error" else None)
 
 

@@ -1,4 +1,8 @@
-"""The text in Anthropic's requests and answers, for those few that have to be counted by a tokenizer."""
+"""The text in requests and responses of the Messages API.
+
+Needed only if the user has configured a tokenizer, for calls whose usage is missing or incomplete: a stream
+that broke off, or a prompt with images, whose text has to be counted separately.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +17,19 @@ from payi_transport.providers.reading.json_values import decode
 
 __all__ = ["read_output_text", "read_prompt_texts"]
 
-# What a delta of a content block holds, by its type.
+# Which field of a delta has its text, by the delta's type.
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 _IMAGES = frozenset({"image"})
 _MARK = b'"image"'
 _PROMPT = frozenset({"system", "messages", "content", "text", "output_config", "format"})
-# What a model reads as JSON, or close to it; `input` is that of a tool.
+# Fields that a model reads as JSON, or close to it. `input` is a tool's.
 _WRITTEN = ("tools", "input", "schema")
 
 _any = msgspec.json.Decoder()
 
 
 def read_prompt_texts(request: bytes) -> list[str] | None:
-    """Each text of a prompt that has an image, also in a tool's result; None for any other."""
+    """Return each text of a prompt that has an image, in a tool's result too; None if it has none."""
     body = decode(_any, request) if _MARK in request else None
     if not has_part(body, _PROMPT, _IMAGES):
         return None
@@ -33,7 +37,7 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
 
 
 def read_output_text(messages: Messages) -> str:
-    """All that a stream wrote as far as it came: text, thinking, and the arguments of calls."""
+    """Return all that a stream wrote as far as it came: text, thinking, and the arguments of calls."""
     return "".join(text for _, data in messages for text in _find_delta(decode(_any, data)))
 
 

@@ -1,6 +1,13 @@
-"""What Anthropic's usage objects mean. Source: Anthropic's API reference, and its SDK 2.12's types.
+"""How the usage of a message becomes units.
 
-Cache counts are beside `input_tokens`, thinking is in `output_tokens`.
+Source: https://docs.anthropic.com/en/api/messages,
+https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching and the types of Anthropic's SDK 2.12.
+Tokens read from and written to the cache are not part of `input_tokens`; the three add up to the prompt.
+Thinking is part of `output_tokens`, at the same price. A prompt beyond 200,000 tokens makes the whole
+request more expensive, so all its text units get names of their own.
+
+A response may contain several requests to models, its `iterations`: compactions, calls of an advisor,
+models that declined. The totals leave some of them out, so these are added or reported as properties.
 """
 
 from __future__ import annotations
@@ -17,10 +24,10 @@ from payi_transport.values.names import PayiCategories, PayiResourceScopes
 
 __all__ = ["describe_usage", "find_scope", "find_served_model", "map_usage", "mark_context"]
 
-# Beyond this input, caches included, a request has the prices of a large context.
+# A request with more input tokens, caches included, has the prices of a large context.
 _LARGE_CONTEXT = 200_000
 _SUFFIX = "_large_context"
-# What is mapped to units, or told in another way.
+# Fields that become units, or properties in another form.
 _MAPPED = frozenset(
     {
         "input_tokens",
@@ -33,16 +40,16 @@ _MAPPED = frozenset(
         "iterations",
     }
 )
-# Details that are in no unit, and where they are.
+# Details that become no unit, and the section of the usage that has them.
 _DETAILS = {"thinking_tokens": "output_tokens_details", "web_fetch_requests": "server_tool_use"}
 _USUAL = ("standard", "global", "not_available", "", None)
 
 
 def map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
-    """The units of a usage, of a stream's when its events are merged. `model` is the one that is priced.
+    """Return the units of a usage; for a stream, of its merged usage. `model` is the one that is priced.
 
-    What compactions used, and advisors of the same model, is not in the totals. Each is a request of its own,
-    so it has the prices of its own context.
+    Compactions, and advisors of the same model, are not in the totals. Each is a request of its own, so the
+    size of its own context decides its price.
     """
     units = _map_tokens(usage)
     for iteration in _find_iterations(usage):
@@ -57,10 +64,10 @@ def map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
 
 
 def describe_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, str]:
-    """What is in no unit, as properties: a tier, speed or place that is not the usual one, and details.
+    """Return what becomes no unit as properties: details, and an unusual tier, speed or place.
 
-    Iterations that name another model than the one that is priced are told with the units they would have:
-    advisors, and models that declined.
+    Iterations of another model than the one that is priced, such as advisors and models that declined, are
+    reported with the units that they would have.
     """
     extras = {name: value for name, value in usage.items() if name not in _MAPPED and value not in _USUAL}
     for name, place in _DETAILS.items():
@@ -78,7 +85,7 @@ def describe_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, str
 
 
 def find_served_model(usage: Mapping[str, Any]) -> str | None:
-    """The model that stood in for one that declined, if one did: the totals are its own."""
+    """Return the model that replaced one that declined, if one did. The totals are that model's."""
     for iteration in _find_iterations(usage):
         model = iteration.get("model")
         if iteration.get("type") == "fallback_message" and isinstance(model, str) and model:
@@ -87,7 +94,7 @@ def find_served_model(usage: Mapping[str, Any]) -> str | None:
 
 
 def find_scope(usage: Mapping[str, Any], category: str) -> str | None:
-    """Where Anthropic itself processed a request, if not anywhere: `inference_geo` has a price there."""
+    """Return where Anthropic processed a request, None for anywhere. Other hosts don't price that."""
     place = usage.get("inference_geo")
     if category != PayiCategories.anthropic or not isinstance(place, str) or place in _USUAL:
         return None
@@ -107,13 +114,13 @@ def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
 
 
 def mark_context(units: Mapping[str, Units]) -> dict[str, Units]:
-    """The text units of one request, by the names that they have if all input together is a large context."""
+    """Return the text units of one request, renamed if all their input together is a large context."""
     is_large = sum(unit.input or 0 for unit in units.values()) > _LARGE_CONTEXT
     return {f"{name}{_SUFFIX}" if is_large else name: unit for name, unit in units.items()}
 
 
 def _count_written(usage: Mapping[str, Any]) -> tuple[int, int]:
-    """Tokens written to the cache for 5 minutes and for 1 hour. Later events tell the sum alone."""
+    """Return the tokens written to the cache for 5 minutes and for 1 hour. Later events only have the sum."""
     lives = section(usage, "cache_creation")
     hour = count(lives, "ephemeral_1h_input_tokens") or 0
     total = count(usage, "cache_creation_input_tokens")

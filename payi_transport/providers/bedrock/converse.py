@@ -1,7 +1,9 @@
-"""Bedrock's Converse API: one document, or the events of a stream.
+"""The Converse API: one document, or the events of a stream.
 
-Source: AWS's API reference, and botocore 1.44's model of bedrock-runtime. No field means different things in
-two events, so a document is read as if it were all of them.
+Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and botocore
+1.44's model of bedrock-runtime. No field means different things in different events, so a document is read
+as if it were all events at once. What usage means depends on the model's family, which is in the name that
+was requested, routed to or priced.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ _NOTHING = msgspec.Raw(b"")
 
 
 class _ToolUse(msgspec.Struct):
-    """`input` is kept as it was written. Of type `server_tool_use` are those that the host itself uses."""
+    """A function call; type `server_tool_use` is one that the host made. `input` stays as on the wire."""
 
     name: Any = None
     type: Any = None
@@ -36,7 +38,7 @@ class _ToolUse(msgspec.Struct):
 
 
 class _Block(msgspec.Struct, rename="camel"):
-    """A part of a message, whole or begun."""
+    """A part of a message, whole or only its start."""
 
     tool_use: _ToolUse | None = None
 
@@ -64,7 +66,7 @@ class _Event(msgspec.Struct, rename="camel"):
     performance_config: Any = None
 
 
-class _Asked(msgspec.Struct, rename="camel"):
+class _Request(msgspec.Struct, rename="camel"):
     guardrail_config: Any = None
 
 
@@ -79,74 +81,74 @@ class _Error(msgspec.Struct):
 _event = msgspec.json.Decoder(_Event)
 _output = msgspec.json.Decoder(_Output)
 _block = msgspec.json.Decoder(_Block)
-_asked = msgspec.json.Decoder(_Asked)
+_request = msgspec.json.Decoder(_Request)
 _error = msgspec.json.Decoder(_Error)
-# How a model's id names its family: by itself, in a profile's id, and in an ARN.
+# How ids name the family: `anthropic.claude-x`, `us.anthropic.claude-x`, and an ARN that ends in either.
 _FAMILY = re.compile(r"(?:^|[./])(anthropic|openai)\.")
 _ERROR_HEADER = "x-amzn-errortype"
-# Fields of which the last counts.
+# Fields whose last value counts.
 _KEPT = ("stop_reason", "usage", "metrics", "trace", "service_tier", "performance_config")
 
 
 def read_converse(raw: RawResponse) -> ParsedResponse:
-    """What a conversation says: a document, or the events of ConverseStream, of which `metadata` is last."""
-    told = Conversation(raw.messages)
-    trace = told.said.trace if isinstance(told.said.trace, dict) else {}
-    asked = decode(_asked, raw.request_body)
-    config = asked.guardrail_config if asked and isinstance(asked.guardrail_config, dict) else {}
+    """Read a document of Converse, or the events of ConverseStream; its last, `metadata`, has the usage."""
+    conversation = Conversation(raw.messages)
+    trace = conversation.state.trace if isinstance(conversation.state.trace, dict) else {}
+    request = decode(_request, raw.request_body)
+    config = request.guardrail_config if request and isinstance(request.guardrail_config, dict) else {}
     guardrail = Guardrail(config.get("guardrailIdentifier"), config.get("guardrailVersion"))
-    guardrail.gather(trace, told.said.stop_reason)
+    guardrail.gather(trace, conversation.state.stop_reason)
     routed = text(section(trace, "promptRouter").get("invokedModelId"))
     return ParsedResponse(
         resource=routed,
-        units={**_map_units(told, _find_family(routed, raw)), **guardrail.units},
-        function_calls=told.function_calls,
-        failure=told.failure or guardrail.failure,
-        finished=told.finished or (raw.read_to_end and not told.streamed),
-        properties={**guardrail.properties, **told.properties},
+        units={**_map_units(conversation, _find_family(routed, raw)), **guardrail.units},
+        function_calls=conversation.function_calls,
+        failure=conversation.failure or guardrail.failure,
+        finished=conversation.finished or (raw.read_to_end and not conversation.streamed),
+        properties={**guardrail.properties, **conversation.properties},
     )
 
 
 def _find_family(routed: str | None, raw: RawResponse) -> str:
-    """The family of the model that answered; where an ARN does not name it, what it is priced as may."""
+    """Return the family of the model that responded. If an ARN doesn't name it, the priced model may."""
     names = (routed,) if routed else (raw.requested_model, raw.priced_model)
     return next((named[1] for name in names if name and (named := _FAMILY.search(name))), "")
 
 
-def _map_units(told: Conversation, family: str) -> dict[str, Units]:
-    """The units of a usage, with what is special to the models of a family."""
-    if family == "openai" and told.streamed:
-        return map_usage(undo_double_count(told.usage))
-    units = map_usage(told.usage)
+def _map_units(conversation: Conversation, family: str) -> dict[str, Units]:
+    """Return the units of a usage, with what is special to the models of a family."""
+    if family == "openai" and conversation.streamed:
+        return map_usage(undo_double_count(conversation.usage))
+    units = map_usage(conversation.usage)
     return mark_context(units) if family == "anthropic" else units
 
 
 def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
-    """What an error says: its type in a header, or in the body as `__type`, with a namespace or a URL."""
+    """Return the error of a body. Its type is in a header or in `__type`, with a namespace or a URL."""
     error = decode(_error, body) or _Error()
-    told = headers.get(_ERROR_HEADER) or text(error.type)
+    kind = headers.get(_ERROR_HEADER) or text(error.type)
     message = text(error.message) or text(error.capital_message)
-    if told is None and message is None:
+    if kind is None and message is None:
         return None
-    return Failure(type=_name_error(told or "") or None, message=message)
+    return Failure(type=_name_error(kind or "") or None, message=message)
 
 
 def read_exception(name: str, data: bytes) -> Failure:
-    """What an exception in a stream says; the name is that of its frame."""
+    """Return the exception of a stream; `name` is that of its message."""
     error = decode(_error, data) or _Error()
     message = text(error.message) or text(error.capital_message)
     return Failure(code=name.removeprefix(EXCEPTION) or "exception", message=message)
 
 
-def _name_error(told: str) -> str:
-    return told.partition(":")[0].rpartition("#")[2]
+def _name_error(kind: str) -> str:
+    return kind.partition(":")[0].rpartition("#")[2]
 
 
 class Conversation:
-    """What the events of a conversation say together: the last of each field that is not null."""
+    """What the events of a conversation add up to: the last value of each field, except null."""
 
     def __init__(self, messages: Messages) -> None:
-        self.said = _Event()
+        self.state = _Event()
         self.failure: Failure | None = None
         self.streamed = any(name for name, _ in messages)
         self._calls: dict[Any, tuple[str, list[str]]] = {}
@@ -158,11 +160,11 @@ class Conversation:
 
     @property
     def usage(self) -> Mapping[str, Any]:
-        return self.said.usage if isinstance(self.said.usage, dict) else {}
+        return self.state.usage if isinstance(self.state.usage, dict) else {}
 
     @property
     def finished(self) -> bool:
-        """Whether the last word was seen, which is the usage."""
+        """Whether the end was seen, which has the usage."""
         return bool(self.usage) or self.failure is not None
 
     @property
@@ -171,10 +173,10 @@ class Conversation:
 
     @property
     def properties(self) -> dict[str, str]:
-        said = self.said
+        state = self.state
         tier, config, metrics = (
             value if isinstance(value, dict) else {}
-            for value in (said.service_tier, said.performance_config, said.metrics)
+            for value in (state.service_tier, state.performance_config, state.metrics)
         )
         return describe_service(tier.get("type"), config.get("latency"), metrics.get("latencyMs"))
 
@@ -182,18 +184,18 @@ class Conversation:
         for name in _KEPT:
             value = getattr(event, name)
             if value is not None:
-                setattr(self.said, name, value)
+                setattr(self.state, name, value)
         for place, block in enumerate(_read_blocks(event.output)):
-            self._begin((place,), block)
-        self._begin(event.content_block_index, event.start)
+            self._start((place,), block)
+        self._start(event.content_block_index, event.start)
         self._join(event.content_block_index, event.delta)
 
-    def _begin(self, place: Any, raw: msgspec.Raw) -> None:
+    def _start(self, place: Any, raw: msgspec.Raw) -> None:
         block = decode(_block, raw)
         use = block.tool_use if block else None
         if use is not None and text(use.name) and use.type != "server_tool_use":
-            begun = bytes(use.input).decode("utf-8", "replace")
-            self._calls[_key(place)] = use.name, [begun] if begun != "null" else []
+            start = bytes(use.input).decode("utf-8", "replace")
+            self._calls[_key(place)] = use.name, [start] if start != "null" else []
 
     def _join(self, place: Any, delta: Any) -> None:
         call = self._calls.get(_key(place))

@@ -1,6 +1,8 @@
-"""Embeddings by Bedrock's models: Titan tells its tokens, Cohere's leave texts to be counted.
+"""Embeddings by Titan and Cohere Embed.
 
-Source: AWS's inference parameters of Titan and Cohere Embed. An image is billed as one.
+Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html, its pages on both
+families. Titan reports its tokens in the body. Cohere's models report none, so tokens come from Bedrock's
+headers, or are left for a tokenizer to count. Images are billed by number.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from payi_transport.values.event import ParsedResponse, Units
 __all__ = ["read_embeddings"]
 
 
-class _Answered(msgspec.Struct):
+class _Response(msgspec.Struct):
     input_text_token_count: int | None = msgspec.field(default=None, name="inputTextTokenCount")
 
 
-class _Asked(msgspec.Struct):
-    """Cohere's `texts` and `images`, or `inputs` of both; Titan's `inputImage`."""
+class _Request(msgspec.Struct):
+    """Cohere's `texts` and `images`, or `inputs` with both; Titan's `inputImage`."""
 
     texts: Any = None
     images: Any = None
@@ -31,18 +33,20 @@ class _Asked(msgspec.Struct):
     input_image: Any = msgspec.field(default=None, name="inputImage")
 
 
-_answered = msgspec.json.Decoder(_Answered)
-_asked = msgspec.json.Decoder(_Asked)
+_response = msgspec.json.Decoder(_Response)
+_request = msgspec.json.Decoder(_Request)
 
 
 def read_embeddings(raw: RawResponse) -> ParsedResponse:
-    """Tokens as the body has them, else as a header does; texts that the model counts nowhere; images."""
-    told = [body.input_text_token_count for _, data in raw.messages if (body := decode(_answered, data))]
-    asked = decode(_asked, raw.request_body) or _Asked()
-    parts = list(_find_parts(asked.inputs))
-    texts = [*_texts(asked.texts), *_texts([part.get("text") for part in parts])]
-    images = len(_texts(asked.images)) + sum("image_url" in part for part in parts) + bool(asked.input_image)
-    tokens = next((number for number in told if number is not None and number >= 0), None)
+    """Read tokens from the body or else from a header, and images and uncounted texts from the request."""
+    counts = [body.input_text_token_count for _, data in raw.messages if (body := decode(_response, data))]
+    request = decode(_request, raw.request_body) or _Request()
+    parts = list(_find_parts(request.inputs))
+    texts = [*_texts(request.texts), *_texts([part.get("text") for part in parts])]
+    images = (
+        len(_texts(request.images)) + sum("image_url" in part for part in parts) + bool(request.input_image)
+    )
+    tokens = next((number for number in counts if number is not None and number >= 0), None)
     units: dict[str, Units] = {}
     if tokens is not None:
         units["text"] = Units(input=tokens)

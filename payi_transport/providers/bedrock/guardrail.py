@@ -1,6 +1,9 @@
-"""Guardrails: that of a call, told in the trace of its answer, and those that are calls of their own.
+"""Guardrails: those of a call, reported in the trace of its response, and those that are calls of their own.
 
-Source: AWS's API reference, and botocore 1.44's model of bedrock-runtime.
+Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ApplyGuardrail.html and botocore
+1.44's model of bedrock-runtime. Each policy of a guardrail has a price and a unit of its own. Converse,
+InvokeModel and ApplyGuardrail nest the same assessments in different shapes, so assessments are searched
+for and summed up.
 """
 
 from __future__ import annotations
@@ -31,40 +34,40 @@ _UNITS = {
     "contextualGroundingPolicyUnits": "guardrail_contextual_grounding",
     "automatedReasoningPolicyUnits": "guardrail_automated_reasoning",
 }
-# Checks that need no guardrail: attacks are a category of harmful content.
+# Checks without a guardrail. Prompt attacks are priced as a category of harmful content.
 _CHECKS = {
     "contentFilter": "guardrail_content",
     "promptAttack": "guardrail_content",
     "sensitiveInformation": "guardrail_sensitive_information",
 }
-# Where a trace has its assessments: Converse's names, and InvokeModel's.
+# Where a trace has its assessments, in the names of Converse and of InvokeModel.
 _SECTIONS = ("inputAssessment", "input", "outputAssessments", "outputs")
-# How Converse, InvokeModel and ApplyGuardrail say that a guardrail stepped in.
+# How Converse, InvokeModel and ApplyGuardrail say that a guardrail intervened.
 _INTERVENTIONS = ("guardrail_intervened", "INTERVENED", "GUARDRAIL_INTERVENED")
-# Maps of lists of assessments, and the assessment.
+# Deep enough for maps of lists of assessments.
 _DEEPEST = 3
 _PATH = re.compile(r"/guardrail/(.+)/version/([^/]+)/apply$")
 
 
-class _Applied(msgspec.Struct):
+class _Response(msgspec.Struct):
     usage: Any = None
     action: Any = None
     assessments: Any = None
 
 
-_applied = msgspec.json.Decoder(_Applied)
+_response = msgspec.json.Decoder(_Response)
 
 
 class Guardrail:
-    """What one answer tells of its guardrail, in one body or in the events of a stream."""
+    """What a response says about its guardrail, in one body or in the events of a stream."""
 
     def __init__(self, identifier: Any = None, version: Any = None) -> None:
-        self._asked = (identifier, version)
+        self._requested = (identifier, version)
         self._assessments: dict[str, Any] = {}
         self._action: str | None = None
 
     def gather(self, trace: Any, action: Any) -> None:
-        """Take a `trace` and what may be the word for an intervention; a later trace says it all again."""
+        """Add a `trace`, and what may be the word for an intervention. Later traces repeat earlier ones."""
         traced = section(trace, "guardrail", "guardrails") if isinstance(trace, dict) else {}
         self._assessments.update((name, traced[name]) for name in _SECTIONS if traced.get(name))
         if isinstance(action, str) and action in _INTERVENTIONS:
@@ -72,7 +75,7 @@ class Guardrail:
 
     @property
     def units(self) -> dict[str, Units]:
-        """The units of all assessments, of input and output."""
+        """Return the units of all assessments, of input and output."""
         usages = (section(section(found, "invocationMetrics"), "usage") for found in self._find())
         return _sum_units(_UNITS, usages)
 
@@ -82,24 +85,24 @@ class Guardrail:
 
     @property
     def properties(self) -> dict[str, str]:
-        """Id and version as they were asked for, else as the trace has them, and an intervention."""
+        """Return id and version as requested, or else as in the trace, and an intervention."""
         details = next((section(found, "appliedGuardrailDetails") for found in self._find()), {})
-        identifier, version = self._asked
-        told = {
+        identifier, version = self._requested
+        properties = {
             PayiPropertyNames.aws_bedrock_guardrail_id: text(identifier) or text(details.get("guardrailId")),
             PayiPropertyNames.aws_bedrock_guardrail_version: text(version)
             or text(details.get("guardrailVersion")),
             PayiPropertyNames.aws_bedrock_guardrail_action: self._action,
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in properties.items() if value}
 
     def _find(self) -> Iterator[Mapping[str, Any]]:
         return _find_assessments(list(self._assessments.values()), _DEEPEST)
 
 
 def read_guardrail(raw: RawResponse) -> ParsedResponse:
-    """ApplyGuardrail: a guardrail by itself. Its `usage` is the sum of what the assessments used."""
-    body = _decode_last(raw)
+    """Read ApplyGuardrail, a guardrail by itself. Its `usage` is the sum over its assessments."""
+    body = _decode_first(raw)
     found = _PATH.search(raw.uri)
     guardrail = Guardrail(*map(unquote, found.groups())) if found else Guardrail()
     guardrail.gather({"guardrail": {"outputs": body.assessments}}, body.action)
@@ -113,19 +116,19 @@ def read_guardrail(raw: RawResponse) -> ParsedResponse:
 
 
 def read_checks(raw: RawResponse) -> ParsedResponse:
-    """InvokeGuardrailChecks: checks that name no guardrail, each with its text units."""
-    usage = _decode_last(raw).usage
+    """Read InvokeGuardrailChecks: checks without a guardrail, each with its own text units."""
+    usage = _decode_first(raw).usage
     checks = usage if isinstance(usage, dict) else {}
     used = {name: count(section(checks, name), "textUnits") for name in _CHECKS}
     return ParsedResponse(units=_sum_units(_CHECKS, [used]), finished=raw.read_to_end)
 
 
-def _decode_last(raw: RawResponse) -> _Applied:
-    return next((body for _, data in raw.messages if (body := decode(_applied, data))), _Applied())
+def _decode_first(raw: RawResponse) -> _Response:
+    return next((body for _, data in raw.messages if (body := decode(_response, data))), _Response())
 
 
 def _find_assessments(value: Any, deepest: int) -> Iterator[Mapping[str, Any]]:
-    """The assessments in maps by guardrail and lists, however one is in the other."""
+    """Yield the assessments in maps and lists, however they are nested."""
     if isinstance(value, dict) and "invocationMetrics" in value:
         yield value
     elif isinstance(value, dict | list) and deepest:

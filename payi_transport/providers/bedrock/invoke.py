@@ -1,7 +1,12 @@
-"""Bedrock's InvokeModel: bodies as the model's family has them, with what Bedrock says beside.
+"""InvokeModel: bodies in the shape of the model's family, with additions by Bedrock.
 
-Source: AWS's API reference, and its inference parameters of each family. The family is told by the body, as
-an ARN or a profile's id need not name it. Bedrock's own counts are in headers, and in a stream's last event.
+Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html and AWS's
+inference parameters of each family. An ARN or the id of a profile need not name the family, so the body
+decides: each family has a field that the others lack. Its reader then reads the body as that of the
+family's own API.
+
+Bedrock counts tokens too, in headers and in the last event of a stream. A family's own usage is more
+detailed and wins; Bedrock's counts fill in input or output where it has none.
 """
 
 from __future__ import annotations
@@ -34,7 +39,7 @@ from payi_transport.values.event import Failure, ParsedResponse, Units
 
 __all__ = ["read_invocation", "unwrap_chunks"]
 
-# The events of Converse, which Nova sends as fields of an object each.
+# The events of Converse. Nova sends each as an object with one field of that name.
 _CONVERSE_EVENTS = (
     "messageStart",
     "contentBlockStart",
@@ -53,8 +58,8 @@ class _Chunk(msgspec.Struct):
     bytes: str
 
 
-class _Beside(msgspec.Struct):
-    """What Bedrock puts beside the fields of a model's body."""
+class _Additions(msgspec.Struct):
+    """What Bedrock adds to the fields of a model's body."""
 
     metrics: Any = msgspec.field(default=None, name="amazon-bedrock-invocationMetrics")
     trace: Any = msgspec.field(default=None, name="amazon-bedrock-trace")
@@ -62,7 +67,7 @@ class _Beside(msgspec.Struct):
 
 
 class _Counts(msgspec.Struct):
-    """Counts of Llama and of Titan's texts; those of a stream are cumulative."""
+    """Counts of Llama and of Titan's texts. In a stream they are cumulative."""
 
     prompt_token_count: Any = None
     generation_token_count: Any = None
@@ -73,13 +78,13 @@ class _Counts(msgspec.Struct):
 
 _made = msgspec.json.Decoder(_Made)
 _chunk = msgspec.json.Decoder(_Chunk)
-_beside = msgspec.json.Decoder(_Beside)
+_additions = msgspec.json.Decoder(_Additions)
 _counts = msgspec.json.Decoder(_Counts)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def unwrap_chunks(messages: Messages) -> Messages:
-    """The model's own events, out of the chunks of InvokeModelWithResponseStream."""
+    """Return the model's own events, taken out of the chunks of InvokeModelWithResponseStream."""
     return [(name, _unwrap(data) if name == "chunk" else data) for name, data in messages]
 
 
@@ -92,55 +97,55 @@ def _unwrap(data: bytes) -> bytes:
 
 
 def read_invocation(raw: RawResponse) -> ParsedResponse:
-    """What an invocation says: of the family's own usage and Bedrock's, the family's tells more."""
+    """Read an invocation of a model of any family."""
     read = _find_family(raw.messages)
-    answer = read(raw)
-    beside = _Told(raw)
-    units = _complete(read, answer.units, beside.units)
-    failure = beside.failure or answer.failure or beside.guardrail.failure
+    parsed = read(raw)
+    host = _HostReport(raw)
+    units = _complete(read, parsed.units, host.units)
+    failure = host.failure or parsed.failure or host.guardrail.failure
     document = [name for name, _ in raw.messages] == [""]
-    finished = answer.finished or bool(beside.metrics or failure) or (document and raw.read_to_end)
+    finished = parsed.finished or bool(host.metrics or failure) or (document and raw.read_to_end)
     silent = finished and not units
     return msgspec.structs.replace(
-        answer,
-        # The provider's id of the call is in a header.
+        parsed,
+        # Bedrock's id of the call is in a header, and the model's own id means nothing there.
         response_id=None,
-        units={**units, **beside.guardrail.units},
+        units={**units, **host.guardrail.units},
         failure=failure,
         finished=finished,
-        properties={**answer.properties, **beside.guardrail.properties, **beside.properties},
-        uncounted=answer.uncounted or (tuple(read_prompt_texts(raw.request_body)) if silent else ()),
+        properties={**parsed.properties, **host.guardrail.properties, **host.properties},
+        uncounted=parsed.uncounted or (tuple(read_prompt_texts(raw.request_body)) if silent else ()),
     )
 
 
 def _complete(
-    read: Callable[[RawResponse], ParsedResponse], units: Mapping[str, Units], told: Mapping[str, Units]
+    read: Callable[[RawResponse], ParsedResponse], units: Mapping[str, Units], host: Mapping[str, Units]
 ) -> Mapping[str, Units]:
-    """The units that a family tells, with Bedrock's own where it tells none or half of them."""
+    """Return a family's units, with Bedrock's own where it reports none or half of them."""
     if units and read in _WHOLE:
         return units
-    completed = complete_units(units, told)
-    # Its own input is marked already.
+    completed = complete_units(units, host)
+    # If the input is the family's own, its units are marked already.
     lacks_input = all(unit.input is None for unit in units.values())
     return mark_context(completed) if read is read_message and lacks_input else completed
 
 
-class _Told:
-    """What Bedrock itself says, in headers and in any of the events."""
+class _HostReport:
+    """What Bedrock itself reports, in headers and in any of the events."""
 
     def __init__(self, raw: RawResponse) -> None:
-        sent = raw.request_headers
+        headers = raw.request_headers
         self.metrics: Mapping[str, Any] = {}
         self.failure: Failure | None = None
         self.guardrail = Guardrail(
-            sent.get("x-amzn-bedrock-guardrailidentifier"), sent.get("x-amzn-bedrock-guardrailversion")
+            headers.get("x-amzn-bedrock-guardrailidentifier"), headers.get("x-amzn-bedrock-guardrailversion")
         )
         self._headers = raw.response_headers
         for name, data in raw.messages:
             if name.startswith(EXCEPTION):
                 self.failure = read_exception(name, data)
             elif b'"amazon-bedrock-' in data:
-                self._gather(decode(_beside, data) or _Beside())
+                self._gather(decode(_additions, data) or _Additions())
 
     @property
     def units(self) -> dict[str, Units]:
@@ -155,22 +160,22 @@ class _Told:
             headers.get("x-amzn-bedrock-invocation-latency") or self.metrics.get("invocationLatency"),
         )
 
-    def _gather(self, beside: _Beside) -> None:
-        if isinstance(beside.metrics, dict):
-            self.metrics = beside.metrics
-        self.guardrail.gather(beside.trace, beside.action)
+    def _gather(self, additions: _Additions) -> None:
+        if isinstance(additions.metrics, dict):
+            self.metrics = additions.metrics
+        self.guardrail.gather(additions.trace, additions.action)
 
 
 def _read_nova(raw: RawResponse) -> ParsedResponse:
-    """Nova: the documents and events of Converse."""
+    """Read Nova, which has the documents and events of Converse."""
     events = [event for name, data in raw.messages for event in _open_event(name, data)]
-    told = Conversation(events)
+    conversation = Conversation(events)
     return ParsedResponse(
-        units=map_usage(told.usage),
-        function_calls=told.function_calls,
-        failure=told.failure,
-        finished=told.finished,
-        properties=told.properties,
+        units=map_usage(conversation.usage),
+        function_calls=conversation.function_calls,
+        failure=conversation.failure,
+        finished=conversation.finished,
+        properties=conversation.properties,
     )
 
 
@@ -180,37 +185,37 @@ def _open_event(name: str, data: bytes) -> Messages:
 
 
 def _read_counts(raw: RawResponse) -> ParsedResponse:
-    """Llama, Titan's texts, and all that tell their usage in headers alone."""
-    told: dict[str, Any] = {}
+    """Read Llama and Titan's texts, and families that leave their usage to Bedrock's headers."""
+    counts: dict[str, Any] = {}
     for _, data in raw.messages:
         body = decode(_counts, data) or _Counts()
-        told.update(
+        counts.update(
             (name, value) for name, value in msgspec.structs.asdict(body).items() if value is not None
         )
     text = Units(
-        input=count(told, "prompt_token_count", "input_text"),
-        output=count({**told, **_sum_results(told)}, "generation_token_count", "output_text", "results"),
+        input=count(counts, "prompt_token_count", "input_text"),
+        output=count({**counts, **_sum_results(counts)}, "generation_token_count", "output_text", "results"),
     )
     return ParsedResponse(units={"text": text} if text != Units() else {}, finished=False)
 
 
-def _sum_results(told: Mapping[str, Any]) -> dict[str, int]:
-    results = told.get("results")
-    counts = [
+def _sum_results(counts: Mapping[str, Any]) -> dict[str, int]:
+    results = counts.get("results")
+    tokens = [
         number
         for result in (results if isinstance(results, list) else ())
         if isinstance(result, dict) and (number := count(result, "tokenCount")) is not None
     ]
-    return {"results": sum(counts)} if counts else {}
+    return {"results": sum(tokens)} if tokens else {}
 
 
 def _read_images(raw: RawResponse) -> ParsedResponse:
-    """Images of Nova Canvas, Titan and Stability, which are billed by number."""
+    """Read images of Nova Canvas, Titan and Stability, which are billed by number."""
     made = sum(len(body.images or ()) for _, data in raw.messages if (body := decode(_made, data)))
     return ParsedResponse(units={"image": Units(output=made)} if made else {}, finished=False)
 
 
-# By a field that no body of the families below it has.
+# By a field that no body of the families further down has.
 _FAMILIES: dict[str, Callable[[RawResponse], ParsedResponse]] = {
     "type": read_message,
     "choices": read_chat,
@@ -220,7 +225,7 @@ _FAMILIES: dict[str, Callable[[RawResponse], ParsedResponse]] = {
     "embeddings": read_embeddings,
     "images": _read_images,
 }
-# Those that tell all there is: images are billed by number, and vectors are no tokens.
+# Readers whose units are complete: images are billed by number, and embeddings have no output tokens.
 _WHOLE = (_read_images, read_embeddings)
 
 

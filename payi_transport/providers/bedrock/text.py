@@ -1,4 +1,7 @@
-"""The text in Bedrock's requests and answers of any family, for those that a tokenizer has to count."""
+"""The text in Bedrock's requests and responses, of any family.
+
+Needed only if the user has configured a tokenizer, for calls whose usage is missing or incomplete.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from payi_transport.providers.reading.json_values import decode
 
 __all__ = ["read_output_text", "read_prompt_texts"]
 
-# Where the families have the text of a prompt, and what holds it.
+# Fields that hold the text of a prompt, or lead to it, in any family.
 _PROMPT = frozenset(
     {"system", "messages", "message", "content", "text", "prompt", "inputText", "texts", "chat_history"}
 )
-# The same of an answer, whole or in events; `input` and `arguments` are those of a function call.
+# The same for a response, whole or in events. `input` and `arguments` are those of a function call.
 _OUTPUT = frozenset(
     {
         "output",
@@ -45,10 +48,10 @@ _any = msgspec.json.Decoder()
 
 
 def read_prompt_texts(request: bytes) -> list[str]:
-    """Each text of a request."""
+    """Return each text of a request."""
     return list(find_texts(decode(_any, request), _PROMPT))
 
 
 def read_output_text(messages: Messages) -> str:
-    """The text of an answer as far as it came."""
+    """Return the text of a response as far as it came."""
     return "".join(text for _, data in messages for text in find_texts(decode(_any, data), _OUTPUT))

@@ -1,6 +1,8 @@
-"""What Bedrock's token counts mean, in the spellings of its APIs. Source: AWS's API reference.
+"""How Bedrock's token counts become units, in the spellings of its APIs.
 
-Cache counts are beside the input, so nothing is taken off it.
+Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html. Tokens read
+from and written to the cache are counted in addition to the input tokens, so nothing is subtracted. The
+exception is OpenAI's models on streams, see `undo_double_count`.
 """
 
 from __future__ import annotations
@@ -18,19 +20,19 @@ _INPUT = ("inputTokens", "inputTokenCount")
 _OUTPUT = ("outputTokens", "outputTokenCount")
 _READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
 _WRITTEN = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
-# What Bedrock counted, in the headers of InvokeModel's answers.
+# Bedrock's counts in the response headers of InvokeModel.
 _HEADERS = {
     "inputTokenCount": "x-amzn-bedrock-input-token-count",
     "outputTokenCount": "x-amzn-bedrock-output-token-count",
     "cacheReadInputTokenCount": "x-amzn-bedrock-cache-read-input-token-count",
     "cacheWriteInputTokenCount": "x-amzn-bedrock-cache-write-input-token-count",
 }
-# No bill has more digits.
+# A longer number is a mistake of the server, not a count.
 _MOST_DIGITS = 15
 
 
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
-    """The units of a `usage`, or of the metrics that end a stream."""
+    """Return the units of a `usage`, or of the metrics that end a stream."""
     units: dict[str, Units] = {}
     text = Units(input=count(usage, *_INPUT), output=count(usage, *_OUTPUT))
     if text != Units():
@@ -42,7 +44,7 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
 
 
 def _count_written(usage: Mapping[str, Any]) -> tuple[dict[str, int], int]:
-    """What was written to the cache for an hour, and the rest."""
+    """Return what was written to the cache for an hour, by unit, and the rest."""
     details = usage.get("cacheDetails")
     lives = {"1h": 0, "5m": 0}
     for detail in details if isinstance(details, list) else ():
@@ -53,38 +55,37 @@ def _count_written(usage: Mapping[str, Any]) -> tuple[dict[str, int], int]:
 
 
 def read_header_usage(headers: Mapping[str, str]) -> dict[str, Units]:
-    """The units that the headers of an answer tell, by their lower-case names."""
-    told = {name: headers.get(header, "") for name, header in _HEADERS.items()}
+    """Return the units in the headers of a response, given by lower-case name."""
+    values = {name: headers.get(header, "") for name, header in _HEADERS.items()}
     numbers = {
-        name: int(value) for name, value in told.items() if value.isdecimal() and len(value) <= _MOST_DIGITS
+        name: int(value) for name, value in values.items() if value.isdecimal() and len(value) <= _MOST_DIGITS
     }
     return map_usage(numbers)
 
 
-def complete_units(units: Mapping[str, Units], told: Mapping[str, Units]) -> dict[str, Units]:
-    """`units`, with the input or output of `told` where they say nothing at all of theirs.
+def complete_units(units: Mapping[str, Units], host: Mapping[str, Units]) -> dict[str, Units]:
+    """Return `units`, with all input or all output of `host` if they have none at all themselves.
 
-    Caches are input: what is told of one and not of the rest stays so, as `told` may hold it in its own.
+    Caches count as input. If `units` have only some of the input, nothing is added, because the input
+    tokens of `host` may include the same ones.
     """
     inputs = any(unit.input is not None for unit in units.values())
     outputs = any(unit.output is not None for unit in units.values())
     large = "_large_context" if any(name.endswith("_large_context") for name in units) else ""
     completed = dict(units)
-    for name, more in told.items():
-        mine = units.get(f"{name}{large}", Units())
-        unit = Units(
-            input=mine.input if inputs else more.input, output=mine.output if outputs else more.output
-        )
+    for name, more in host.items():
+        own = units.get(f"{name}{large}", Units())
+        unit = Units(input=own.input if inputs else more.input, output=own.output if outputs else more.output)
         if unit != Units():
             completed[f"{name}{large}"] = unit
     return completed
 
 
 def undo_double_count(usage: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A usage as the documentation has it, of a stream of OpenAI's models.
+    """Return the usage of a stream of OpenAI's models the way the documentation defines it.
 
-    There `inputTokens` holds the cached tokens too: https://github.com/maximhq/bifrost/pull/6942
-    So does `totalTokens`, twice: one that is the sum of all counts is no proof that they stand apart.
+    On these streams `inputTokens` includes the cached tokens: https://github.com/maximhq/bifrost/pull/6942
+    `totalTokens` includes them twice, so it can't be used to tell the two definitions apart.
     """
     prompt = count(usage, *_INPUT) or 0
     cached = (count(usage, *_READ) or 0) + (count(usage, *_WRITTEN) or 0)
@@ -92,7 +93,7 @@ def undo_double_count(usage: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def describe_service(tier: Any, latency: Any, milliseconds: Any) -> dict[str, str]:
-    """Properties for the tier that is billed, the latency that was asked for and the one there was."""
+    """Return properties for the billed tier, the requested latency mode and the measured latency."""
     return describe_extras(
         tier, {"performanceConfig": {"latency": latency}, "metrics": {"latencyMs": milliseconds}}
     )

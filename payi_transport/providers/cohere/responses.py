@@ -1,7 +1,8 @@
-"""Cohere's own API, its first and second version: chat, embed, rerank.
+"""Chat, embed and rerank, in the first and second version of Cohere's API.
 
-Source: Cohere's API reference and the types of its SDK 7.3. `billed_units` is what is billed, in whole
-numbers that are written as floats; searches have no unit of their own and are a property.
+Source: https://docs.cohere.com/reference/chat and the types of Cohere's SDK 7.3. A usage has `tokens`,
+which were processed, and `billed_units`, which Cohere charges for; only the latter become units. They are
+whole numbers written as floats. Searches have no unit in Pay-i and become a property.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _ENDS = frozenset({"message-end", "stream-end"})
 
 
 def read_chat(raw: RawResponse) -> ParsedResponse:
-    """A chat: one document, or a stream whose last event has the usage."""
+    """Read a chat: one document, or a stream whose last event has the usage."""
     response_id, usage, calls, ended = None, dict[str, Any](), list[_Call](), False
     for body in _bodies(raw.messages):
         kind = text(body.get("type")) or text(body.get("event_type"))
@@ -43,7 +44,7 @@ def read_chat(raw: RawResponse) -> ParsedResponse:
 
 
 def read_search(raw: RawResponse) -> ParsedResponse:
-    """Embeddings and rankings."""
+    """Read embeddings and rankings."""
     bodies = list(_bodies(raw.messages))
     body = bodies[-1] if bodies else {}
     usage = section(body, "meta")
@@ -56,13 +57,13 @@ def read_search(raw: RawResponse) -> ParsedResponse:
 
 
 def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
-    """`{"message": …}`, at times with an id."""
+    """Return the error of a body: `{"message": …}`, sometimes with an id."""
     message = text((decode(_any, body) or {}).get("message"))
     return None if message is None else Failure(message=message)
 
 
 def read_chat_text(messages: Messages) -> str:
-    """The text of a stream as far as it came."""
+    """Return the text of a stream as far as it came."""
     deltas = (
         text(section(section(section(body, "delta"), "message"), "content").get("text"))
         or (text(body.get("text")) if body.get("event_type") == "text-generation" else None)
@@ -72,7 +73,7 @@ def read_chat_text(messages: Messages) -> str:
 
 
 class _Call:
-    """A function call of which deltas may still come."""
+    """A function call that may still get deltas."""
 
     def __init__(self, name: str, arguments: str | None) -> None:
         self.name = name
@@ -87,7 +88,7 @@ def _bodies(messages: Messages) -> Iterator[dict[str, Any]]:
 
 
 def _find_usage(body: Mapping[str, Any]) -> dict[str, Any]:
-    """`usage` of the second version, `meta` of the first; in the last event of a stream, one level down."""
+    """Return `usage` (version 2) or `meta` (version 1), which a stream's last event has one level down."""
     inner = section(body, "delta", "response")
     for place in (inner, body):
         usage = section(place, "usage", "meta")
@@ -97,10 +98,10 @@ def _find_usage(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _gather(calls: list[_Call], body: Mapping[str, Any]) -> None:
-    """Take over the calls of a document, or the beginning or a part of one that a stream brings."""
+    """Add the calls of a document, or the start or a piece of one in a stream."""
     message = section(body, "message") or section(section(body, "delta"), "message")
-    given = message.get("tool_calls")
-    for call in given if isinstance(given, list) else [given]:
+    found = message.get("tool_calls")
+    for call in found if isinstance(found, list) else [found]:
         function = section(call, "function") if isinstance(call, dict) else {}
         name, arguments = text(function.get("name")), text(function.get("arguments"))
         if name is not None:
@@ -120,5 +121,5 @@ def _map_units(billed: Mapping[str, Any]) -> dict[str, Units]:
 
 def _describe(usage: Mapping[str, Any]) -> dict[str, str]:
     searches = count(section(usage, "billed_units"), "search_units")
-    told = {"search_units": searches, "cached_tokens": count(usage, "cached_tokens")}
-    return describe_extras(None, {name: value for name, value in told.items() if value})
+    extras = {"search_units": searches, "cached_tokens": count(usage, "cached_tokens")}
+    return describe_extras(None, {name: value for name, value in extras.items() if value})

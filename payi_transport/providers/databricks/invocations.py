@@ -1,7 +1,8 @@
-"""Databricks' serving endpoints, which are invoked by their name: models, and agents of the customer's own.
+"""Serving endpoints, which are called by name: models, and agents of the customer's own.
 
-Source: Databricks' documentation of model serving, and MLflow's types of agents. A model answers with a chat
-completion, an agent with that or with a response; the body tells.
+Source: https://docs.databricks.com/aws/en/machine-learning/model-serving/ and MLflow's types of agents. A
+model returns a chat completion. An agent returns that or a response in the shape of the Responses API, and
+only the body shows which.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ _shape = msgspec.json.Decoder(_Shape)
 
 
 def read_invocation(raw: RawResponse) -> ParsedResponse:
-    """What an endpoint answers, whatever it serves."""
+    """Read the response of an endpoint, whatever it serves."""
     if not any(_is_of_response(data) for _, data in raw.messages):
         return read_chat(raw)
-    answer = read_response(raw)
-    # An agent may tell no status, nor end its stream with the whole response, and is not asked again.
-    return msgspec.structs.replace(answer, finished=answer.finished or raw.read_to_end, pending=False)
+    parsed = read_response(raw)
+    # An agent may leave out the status, and the final event of a stream. It can't be polled.
+    return msgspec.structs.replace(parsed, finished=parsed.finished or raw.read_to_end, pending=False)
 
 
 def _is_of_response(data: bytes) -> bool:
-    """Whether a document is a response, or an event one of a response's."""
+    """Whether a document is a response, or an event belongs to one."""
     shape = decode(_shape, data) or _Shape()
     is_event = isinstance(shape.type, str) and shape.type.startswith("response.")
     return is_event or (isinstance(shape.output, list) and shape.choices is None)

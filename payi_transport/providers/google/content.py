@@ -1,7 +1,8 @@
-"""Google's wire format for generated content, on the Gemini API and on Vertex AI: one document or a stream.
+"""Generated content, on the Gemini API and on Vertex AI: one document or a stream.
 
-Source: the API references of both, and the types of Google's SDK 3.4. Each chunk of a stream is a document
-with the usage so far.
+Source: https://ai.google.dev/api/generate-content, Vertex AI's reference of the same, and the types of
+Google's SDK 3.4. Each chunk of a stream is a document with the usage so far, so the last usage counts.
+Function calls, searches and the end have to be collected from all chunks.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from payi_transport.values.event import Failure, ParsedResponse
 
 __all__ = ["bare_name", "read_content", "read_content_text", "read_error", "read_failure"]
 
-# The tier that served a request; where there is none to be had, a busy server falls back on the usual one.
+# The tier that served the request. A busy server falls back to the standard one.
 TIER_HEADER = "x-gemini-service-tier"
 
 
@@ -44,7 +45,7 @@ class _Candidate(msgspec.Struct, rename="camel"):
 
 
 class _Head(msgspec.Struct, rename="camel"):
-    """What is read of a body whose candidates are not as they should be."""
+    """What can still be read of a body whose candidates are malformed."""
 
     usage_metadata: Any = None
     model_version: Any = None
@@ -63,22 +64,22 @@ _any = msgspec.json.Decoder()
 
 
 def read_content(raw: RawResponse) -> ParsedResponse:
-    """Generated content: one document, or the chunks of a stream with the last usage."""
-    head, calls, searches, ended, answered = _Head(), Calls(), 0, False, False
+    """Read generated content: one document, or the chunks of a stream."""
+    head, calls, searches, ended, has_candidates = _Head(), Calls(), 0, False, False
     for _, data in raw.messages:
         chunk = _decode(data)
         if chunk is None:
             continue
         _merge(head, chunk)
         for candidate in (chunk.candidates if isinstance(chunk, _Chunk) else None) or ():
-            answered = True
+            has_candidates = True
             ended = ended or candidate.finish_reason is not None
             for part in _find_calls(candidate):
                 calls.gather(part)
             searches += _count_searches(candidate)
     usage = head.usage_metadata or {}
     model = bare_name(head.model_version)
-    failure = read_failure(head.error) or (None if answered else _read_block(head.prompt_feedback))
+    failure = read_failure(head.error) or (None if has_candidates else _read_block(head.prompt_feedback))
     return ParsedResponse(
         model=model,
         resource=model,
@@ -92,7 +93,7 @@ def read_content(raw: RawResponse) -> ParsedResponse:
 
 
 def read_content_text(messages: Messages) -> str:
-    """The text of an answer as far as it came, of all candidates, without thoughts."""
+    """Return the text of a response as far as it came, of all candidates, without thoughts."""
     return "".join(
         part["text"]
         for _, data in messages
@@ -102,7 +103,7 @@ def read_content_text(messages: Messages) -> str:
 
 
 def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
-    """What an error body says: `{"error": {"code", "message", "status"}}`, which may be alone in an array."""
+    """Return the error of a body: `{"error": {"code", "message", "status"}}`, or an array with only that."""
     for _, data in split_json(body):
         head = _decode(data)
         if head is not None:
@@ -111,7 +112,7 @@ def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
 
 
 def read_failure(error: Any) -> Failure | None:
-    """What an `error` value says: its type is the name of the status."""
+    """Return what an `error` value says. Its type is the name of the status."""
     failure = openai.read_failure(error)
     if failure is None or not isinstance(error, dict):
         return failure
@@ -119,7 +120,7 @@ def read_failure(error: Any) -> Failure | None:
 
 
 def bare_name(model: Any) -> str | None:
-    """The last part of a model's full name, such as `publishers/google/models/gemini-x`."""
+    """Return the last part of a model's full name, such as `publishers/google/models/gemini-x`."""
     return _text(model.rpartition("/")[2]) if isinstance(model, str) else None
 
 
@@ -140,7 +141,7 @@ def _decode_any(data: bytes) -> Any:
 
 
 def _merge(head: _Head, chunk: _Head) -> None:
-    """The first id stands, the last of the rest does."""
+    """Keep the first id and the last value of everything else."""
     head.response_id = head.response_id or _text(chunk.response_id)
     head.model_version = _text(chunk.model_version) or head.model_version
     if chunk.usage_metadata and isinstance(chunk.usage_metadata, dict):
@@ -160,10 +161,10 @@ def _count_searches(candidate: _Candidate) -> int:
 
 
 def _read_block(feedback: Any) -> Failure | None:
-    """A prompt that was blocked. Without it there is no answer without candidates: the API's contract."""
-    told = feedback if isinstance(feedback, dict) else {}
-    reason = _text(told.get("blockReason"))
-    return Failure(code=reason, message=_text(told.get("blockReasonMessage"))) if reason else None
+    """Return why a prompt was blocked, which by the API's contract is why there are no candidates."""
+    block = feedback if isinstance(feedback, dict) else {}
+    reason = _text(block.get("blockReason"))
+    return Failure(code=reason, message=_text(block.get("blockReasonMessage"))) if reason else None
 
 
 def _describe(usage: Mapping[str, Any], headers: Mapping[str, str], searches: int) -> dict[str, str]:

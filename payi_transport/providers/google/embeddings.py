@@ -1,6 +1,8 @@
-"""Google's embeddings, and what else Vertex AI's `:predict` makes of Google's models: images.
+"""Embeddings, and the images that Vertex AI's `:predict` makes.
 
-Source: the API references of the Gemini API and of Vertex AI. Vertex AI counts each text by itself.
+Source: https://ai.google.dev/api/embeddings and Vertex AI's reference of text embeddings and of Imagen. The
+Gemini API has one usage for the whole request. Vertex AI counts the tokens of each text by itself, and
+characters for models that are billed by these.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ class _Body(msgspec.Struct, rename="camel"):
     usage_metadata: Any = None
     metadata: Any = None
     error: Any = None
-    # The vectors or images themselves: counted at most.
+    # The vectors or images themselves. They can be large, so they are counted and never parsed further.
     predictions: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -44,7 +46,7 @@ _predictions = msgspec.json.Decoder(list[_Prediction])
 
 
 def read_embeddings(raw: RawResponse) -> ParsedResponse:
-    """Embeddings: the prompt is all that is billed. Older models tell nothing of it."""
+    """Read embeddings. Only the prompt is billed, and older models don't report it."""
     body = _read_body(raw)
     usage = body.usage_metadata if isinstance(body.usage_metadata, dict) else {}
     return ParsedResponse(
@@ -56,7 +58,7 @@ def read_embeddings(raw: RawResponse) -> ParsedResponse:
 
 
 def read_predictions(raw: RawResponse) -> ParsedResponse:
-    """Embeddings of Vertex AI, by tokens or else by characters, and as many images as were made."""
+    """Read predictions of Vertex AI: embeddings by tokens or else by characters, and the number of images."""
     body = _read_body(raw)
     metadata = body.metadata if isinstance(body.metadata, dict) else {}
     characters = count(metadata, "billableCharacterCount", "billable_character_count")
@@ -81,12 +83,12 @@ def _decode(decoder: msgspec.json.Decoder[_T], data: bytes | msgspec.Raw) -> _T 
 
 
 def _map_predictions(predictions: list[_Prediction], characters: int | None) -> dict[str, Units]:
-    told = [
+    counts = [
         tokens
         for prediction in predictions
         if (tokens := count(_find_statistics(prediction), "token_count", "tokenCount")) is not None
     ]
-    text = sum(told) if told else characters
+    text = sum(counts) if counts else characters
     images = sum(
         isinstance(made.mime_type, str) and made.mime_type.startswith("image/") for made in predictions
     )

@@ -1,7 +1,9 @@
-"""Function calls of Google's generated content: whole, or begun by name and followed by pieces of arguments.
+"""Function calls of generated content: whole, or a name followed by pieces of its arguments.
 
-Source: the types of Google's SDK 3.4. Vertex AI streams pieces where a caller asks for them: each has the
-path of a value and, of a text, one more part.
+Source: the types of Google's SDK 3.4. Vertex AI streams arguments in pieces if the caller asks for it. A
+piece is a path into the arguments, such as `$.days[0].name`, and a value; a long string comes as several
+pieces of the same path. The pieces are collected in a tree, which is written as JSON once the call is
+complete.
 """
 
 from __future__ import annotations
@@ -18,13 +20,13 @@ __all__ = ["CallPart", "Calls", "read_arguments"]
 
 # `$.city`, `$.days[0].name`, `$['two words']`
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
-# Deeper values are a fault of the server's.
+# Deeper values are a mistake of the server.
 _DEEPEST = 32
 _VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
 
 
 class CallPart(msgspec.Struct, rename="camel"):
-    """A function call as a part of an answer has it."""
+    """A function call as it appears in a part of a response."""
 
     name: Any = None
     args: msgspec.Raw = msgspec.Raw(b"null")
@@ -32,31 +34,34 @@ class CallPart(msgspec.Struct, rename="camel"):
 
 
 def read_arguments(raw: msgspec.Raw) -> str | None:
-    """The arguments of a function call as on the wire; None where there are none."""
+    """Return the arguments of a function call as they are on the wire, None if there are none."""
     text = bytes(raw).decode("utf-8", "replace")
     return None if text == "null" else text
 
 
 class Calls:
-    """The function calls of an answer, in the order in which they began."""
+    """The function calls of a response, in the order of their first parts."""
 
     def __init__(self) -> None:
-        self._begun: list[_Begun] = []
+        self._calls: list[_PartialCall] = []
 
     def gather(self, part: CallPart) -> None:
-        """Take one part: a call, or more of the one that began last."""
+        """Add one part: a new call, or more of the latest one."""
         if isinstance(part.name, str) and part.name:
-            self._begun.append(_Begun(part.name, read_arguments(part.args)))
-        if self._begun and isinstance(part.partial_args, list):
+            self._calls.append(_PartialCall(part.name, read_arguments(part.args)))
+        if self._calls and isinstance(part.partial_args, list):
             for piece in part.partial_args:
-                self._begun[-1].join(piece)
+                self._calls[-1].join(piece)
 
     def named(self) -> tuple[FunctionCall, ...]:
-        return tuple(FunctionCall(call.name, call.read_arguments()) for call in self._begun)
+        return tuple(FunctionCall(call.name, call.read_arguments()) for call in self._calls)
 
 
-class _Begun:
-    """A call of which pieces may still come. Objects are dicts, arrays too, by index; a text is its parts."""
+class _PartialCall:
+    """A call that may still get pieces.
+
+    In its tree, objects are dicts, arrays are dicts by index, and a string is the list of its parts.
+    """
 
     __slots__ = ("_arguments", "_pieces", "name")
 

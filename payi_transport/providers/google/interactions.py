@@ -1,7 +1,8 @@
-"""Google's Interactions API: one document, or a stream of events around it.
+"""The Interactions API: one document, or a stream of events around it.
 
-Source: https://ai.google.dev/gemini-api/docs/interactions and the types of Google's SDK 3.4. What works in
-the background is fetched by its id until it is done.
+Source: https://ai.google.dev/gemini-api/docs/interactions and the types of Google's SDK 3.4. Events hold
+snapshots of the interaction, so later ones win, and the last one has the usage. An interaction in the
+background is pending; the caller fetches it by its id until it is done.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 __all__ = ["read_interaction", "read_interaction_text"]
 
 _PENDING = ("in_progress", "queued")
-# What is told of an interaction that failed without a word.
+# What is reported if an interaction failed and says nothing else.
 _FAILED = Failure(code="failed")
 _NOTHING = msgspec.Raw(b"null")
 
@@ -46,7 +47,7 @@ class _Document(_Interaction):
 
 
 class _Message(_Document):
-    """A document, or an event of a stream with the interaction, or a step of it, inside."""
+    """A document, or an event of a stream that holds the interaction or a step of it."""
 
     event_type: Any = None
     interaction_id: Any = None
@@ -63,7 +64,7 @@ _steps = msgspec.json.Decoder(list[_Step])
 
 
 def read_interaction(raw: RawResponse) -> ParsedResponse:
-    """What an interaction says: of a stream, the last event has the usage, and those before it the calls."""
+    """Read an interaction. In a stream, the last event has the usage, and earlier ones the calls."""
     last, calls, failure, streamed = _Interaction(), _Calls(), None, False
     for _, data in raw.messages:
         message = _decode(data)
@@ -87,13 +88,13 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
         failure=failure or (_read_errors(last.errors) if status == "failed" else None),
         properties=describe_usage(usage, last.service_tier),
         finished=failure is not None or (status is not None and not pending),
-        # A stream that was cut there says all that it will say; a document is to be fetched again.
+        # The caller will fetch a document again, but a stream that broke off has nothing more to say.
         pending=pending and not streamed,
     )
 
 
 def read_interaction_text(messages: Messages) -> str:
-    """The text of a stream as far as it came, without thoughts."""
+    """Return the text of a stream as far as it came, without thoughts."""
     deltas = [message.delta for _, data in messages if (message := _decode(data)) is not None]
     texts = (delta.get("text") for delta in deltas if isinstance(delta, dict) and delta.get("type") == "text")
     return "".join(text for text in texts if isinstance(text, str))
@@ -107,7 +108,7 @@ def _decode(data: bytes) -> _Message | None:
 
 
 def _later(earlier: _Interaction, later: _Interaction) -> _Interaction:
-    """The later snapshot of an interaction; what it does not say stands as it was."""
+    """Return the later snapshot of an interaction, with what only the earlier one says."""
     said = {
         name: value for name in _Interaction.__struct_fields__ if (value := getattr(later, name)) is not None
     }
@@ -115,12 +116,12 @@ def _later(earlier: _Interaction, later: _Interaction) -> _Interaction:
 
 
 def _read_errors(errors: Any) -> Failure:
-    told = [read_failure(error) for error in errors] if isinstance(errors, list) else []
-    return next(filter(None, told), _FAILED)
+    failures = [read_failure(error) for error in errors] if isinstance(errors, list) else []
+    return next(filter(None, failures), _FAILED)
 
 
-class _Begun:
-    """A function call of which deltas may still come."""
+class _PartialCall:
+    """A function call that may still get deltas."""
 
     __slots__ = ("arguments", "deltas", "name")
 
@@ -131,33 +132,33 @@ class _Begun:
 
 
 class _Calls:
-    """The function calls of an interaction by the index of their step, in the order in which they began."""
+    """The function calls of an interaction by the index of their step, in the order of their starts."""
 
     def __init__(self) -> None:
-        self._begun: dict[int, _Begun] = {}
+        self._calls: dict[int, _PartialCall] = {}
 
     def gather(self, message: _Message) -> None:
-        """Take the steps of a document, or the beginning of a step, or a delta to its arguments."""
+        """Add the steps of a document, the start of a step, or a delta to its arguments."""
         for index, step in enumerate(_decode_steps((message.interaction or message).steps)):
-            self._begin(index, step)
+            self._start(index, step)
         if isinstance(message.index, int):
-            self._begin(message.index, _decode_step(message.step))
+            self._start(message.index, _decode_step(message.step))
             self._join(message.index, message.delta)
 
     def named(self) -> tuple[FunctionCall, ...]:
         return tuple(
             FunctionCall(call.name, "".join(call.deltas) if call.deltas else call.arguments)
-            for call in self._begun.values()
+            for call in self._calls.values()
         )
 
-    def _begin(self, index: int, step: _Step | None) -> None:
+    def _start(self, index: int, step: _Step | None) -> None:
         if step is not None and step.type == "function_call" and isinstance(step.name, str) and step.name:
-            self._begun[index] = _Begun(step.name, read_arguments(step.arguments))
+            self._calls[index] = _PartialCall(step.name, read_arguments(step.arguments))
 
     def _join(self, index: int, delta: Any) -> None:
         arguments = delta.get("arguments") if isinstance(delta, dict) else None
-        if index in self._begun and isinstance(arguments, str):
-            self._begun[index].deltas.append(arguments)
+        if index in self._calls and isinstance(arguments, str):
+            self._calls[index].deltas.append(arguments)
 
 
 def _decode_steps(steps: msgspec.Raw) -> list[_Step]:

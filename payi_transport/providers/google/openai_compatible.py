@@ -1,7 +1,9 @@
-"""OpenAI's wire format as Google speaks it: thoughts are beside the completion, and long prompts cost more.
+"""Chat completions of Google's OpenAI-compatible endpoint.
 
-Source: https://ai.google.dev/gemini-api/docs/openai and Vertex AI's page on the same. The Gemini API counts
-thoughts in the total alone, Vertex AI names them too.
+Source: https://ai.google.dev/gemini-api/docs/openai and Vertex AI's page on the same. Two things differ
+from OpenAI's own: thoughts are not part of the completion tokens, and long prompts have a price of their
+own. The Gemini API counts thoughts only in the grand total, so they are what remains of it; Vertex AI names
+them as reasoning tokens too.
 """
 
 from __future__ import annotations
@@ -20,25 +22,25 @@ __all__ = ["read_chat"]
 
 
 def read_chat(raw: RawResponse) -> ParsedResponse:
-    """Chat completions of Google's models."""
+    """Read chat completions of Google's models."""
     model = bare_name(raw.requested_model)
     return openai.read_chat(raw, lambda usage: _map_usage(usage, model))
 
 
 def _map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
     suffix = find_suffix(model, count(usage, "prompt_tokens"))
-    units = openai.map_usage(_tell_thoughts(usage))
+    units = openai.map_usage(_name_thoughts(usage))
     return {f"{name}{suffix}": unit for name, unit in units.items()}
 
 
-def _tell_thoughts(usage: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A usage that names what its total holds beside prompt and completion."""
+def _name_thoughts(usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the usage with thoughts as reasoning tokens: the total minus prompt and completion."""
     total, prompt, completion = (
         count(usage, name) or 0 for name in ("total_tokens", "prompt_tokens", "completion_tokens")
     )
-    spent = section(usage, "completion_tokens_details")
+    known = section(usage, "completion_tokens_details")
     thoughts = total - prompt - completion
-    if thoughts <= 0 or count(spent, "reasoning_tokens"):
+    if thoughts <= 0 or count(known, "reasoning_tokens"):
         return usage
-    details = {**spent, "reasoning_tokens": thoughts}
+    details = {**known, "reasoning_tokens": thoughts}
     return {**usage, "completion_tokens": completion, "completion_tokens_details": details}

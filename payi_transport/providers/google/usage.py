@@ -1,7 +1,9 @@
-"""Google's usage objects as units, in the spelling of generated content and in that of interactions.
+"""How Google's usage objects become units, in the spellings of generated content and of interactions.
 
-Cached tokens are among the prompt's; thoughts and the results of tools are beside. Details by modality are
-parts of their total; where there are none, it is text. Source: the types of Google's SDK 3.4.
+Source: https://ai.google.dev/api/generate-content#UsageMetadata and the types of Google's SDK 3.4. Cached
+tokens are part of the prompt; thoughts and the results of tools are counted in addition to prompt and
+candidates. Prompt, cache and candidates each have details by modality, which are parts of their total. What
+no detail accounts for is text.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ _Usage = Mapping[str, Any]
 
 
 def map_usage(usage: _Usage, model: str | None) -> dict[str, Units]:
-    """The units of a usage of `model`'s."""
+    """Return the units of a usage of `model`."""
     suffix = find_suffix(model, count(usage, *_PROMPT))
     inputs, outputs = _map_input(usage), _map_output(usage)
     return {
@@ -37,13 +39,13 @@ def map_usage(usage: _Usage, model: str | None) -> dict[str, Units]:
 
 
 def find_suffix(model: str | None, prompt: int | None) -> str:
-    """What the names of units end with that are priced for a long prompt."""
+    """Return the suffix of units that are priced for a long prompt, "" for other prompts."""
     is_long = (prompt or 0) > _LONG and _LONG_CONTEXT.match(model or "") is not None
     return "_large_context" if is_long else ""
 
 
 def describe_usage(usage: _Usage, tier: Any) -> dict[str, str]:
-    """Properties that tell which price applies, and which searches are billed beside the tokens."""
+    """Return properties that say which price applies, and which searches are billed besides tokens."""
     tier = tier or usage.get("serviceTier")
     grounding = {
         item["type"]: item.get("count")
@@ -69,11 +71,11 @@ def _map_input(usage: _Usage) -> dict[str, int]:
 
 
 def _take_cached(usage: _Usage, fresh: dict[str, int]) -> dict[str, int]:
-    """What was read from the cache, taken off `fresh`: each modality as told, the rest off what there is."""
+    """Move cached tokens out of `fresh`: by modality as reported, the rest from what is left."""
     rest = count(usage, "cachedContentTokenCount", "total_cached_tokens") or 0
-    told = _sum_units(usage, _INPUT, "cacheTokensDetails", "cached_tokens_by_modality")
+    reported = _sum_units(usage, _INPUT, "cacheTokensDetails", "cached_tokens_by_modality")
     cached: dict[str, int] = {}
-    for name, most in (*told.items(), *((name, rest) for name in fresh)):
+    for name, most in (*reported.items(), *((name, rest) for name in fresh)):
         taken = min(most, rest, fresh.get(name, 0))
         if taken:
             fresh[name] -= taken
@@ -94,7 +96,7 @@ def _map_output(usage: _Usage) -> dict[str, int]:
 
 
 def _sum_units(usage: _Usage, units: Mapping[str, str], *names: str) -> dict[str, int]:
-    """The tokens of each unit in a list of `{"modality": ..., "tokenCount": ...}`; text is what is left."""
+    """Return the tokens of each unit in a list of `{"modality": ..., "tokenCount": ...}`, except text."""
     sums: dict[str, int] = {}
     for item in _items(next((usage[name] for name in names if usage.get(name)), None)):
         unit = units.get(str(item.get("modality")).upper())

@@ -1,6 +1,7 @@
-"""Ollama's own API: one document, or a line of JSON a token; the last one, with `done`, tells the counts.
+"""Ollama's own API: one document, or a stream with a line of JSON for each token.
 
-Source: Ollama's API reference. Prompts that are in its cache are not counted there.
+Source: https://github.com/ollama/ollama/blob/main/docs/api.md. The last line, with `done`, has the counts.
+Ollama leaves out the tokens of a prompt that it has in its cache, so nothing is known of those.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from payi_transport.values.event import FunctionCall, ParsedResponse, Units
 
 __all__ = ["read_generation", "read_generation_text"]
 
-# Nanoseconds, told beside the counts.
+# In nanoseconds, reported with the counts.
 _DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 
 
@@ -38,7 +39,7 @@ class _Message(msgspec.Struct):
 
 
 class _Head(msgspec.Struct):
-    """What is read of a line whose message is not as it should be."""
+    """What can still be read of a line whose message is malformed."""
 
     model: Any = None
     done: Any = None
@@ -62,7 +63,7 @@ _head = msgspec.json.Decoder(_Head)
 
 
 def read_generation(raw: RawResponse) -> ParsedResponse:
-    """Chats, completions and embeddings."""
+    """Read chats, completions and embeddings."""
     last, calls, failure, done = _Head(), list[FunctionCall](), None, False
     for line in _lines(raw.messages):
         last, done = line, done or line.done is True or bool(bytes(line.embeddings))
@@ -80,7 +81,7 @@ def read_generation(raw: RawResponse) -> ParsedResponse:
 
 
 def read_generation_text(messages: Messages) -> str:
-    """The text of an answer as far as it came."""
+    """Return the text of a response as far as it came."""
     return "".join(
         text(line.response)
         or text(line.message.content if isinstance(line, _Line) and line.message else None)
@@ -97,7 +98,7 @@ def _lines(messages: Messages) -> Iterator[_Head]:
 
 
 def _read_calls(line: _Head) -> Iterator[FunctionCall]:
-    """Function calls come whole, with their arguments as an object."""
+    """Yield the function calls of a line. They are whole, and their arguments are an object."""
     message = line.message if isinstance(line, _Line) else None
     for call in (message.tool_calls if message else None) or ():
         name = text(call.function.name) if call.function else None

@@ -1,7 +1,13 @@
-"""OpenAI's wire format, which many hosts speak. Source: OpenAI's API reference, and its SDK 3.54's types.
+"""Chat completions, and what other APIs share with them: usage, errors, extras.
 
-Details of a usage are subsets of its totals, so they are taken off them. Reasoning tokens are too, but for
-hosts that count them beside (xAI): there the grand total tells.
+Source: https://platform.openai.com/docs/api-reference/chat and the types of OpenAI's SDK 3.54. Many hosts
+implement this API, each with its own additions, so a body is read field by field and nothing in it has to
+be there.
+
+The details of a usage are parts of its totals: cached, audio and image tokens are among the prompt tokens,
+reasoning tokens among the completion tokens. Units must not overlap, so each detail is subtracted from its
+total and the rest is text. xAI is the exception, which counts reasoning tokens in addition to the
+completion; its grand total shows that.
 """
 
 from __future__ import annotations
@@ -18,7 +24,7 @@ from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, U
 __all__ = ["describe_extras", "find_extras", "map_usage", "read_chat", "read_error", "read_failure"]
 
 DONE = b"[DONE]"
-# What hosts tell beside the details, or in their place: DeepSeek, Moonshot, xAI, Perplexity.
+# Details that DeepSeek, Moonshot, xAI and Perplexity put next to the totals.
 _PROMPT_FLAT = {
     "cached_tokens": "text_cache_read",
     "prompt_cache_hit_tokens": "text_cache_read",
@@ -26,7 +32,7 @@ _PROMPT_FLAT = {
     "prompt_image_tokens": "vision",
 }
 _COMPLETION_FLAT = {"reasoning_tokens": "reasoning"}
-# The unit of each detail of a usage.
+# Details where OpenAI has them.
 _PROMPT_PARTS = {
     "cached_tokens": "text_cache_read",
     "cache_write_tokens": "text_cache_write",
@@ -34,6 +40,7 @@ _PROMPT_PARTS = {
     "image_tokens": "vision",
 }
 _COMPLETION_PARTS = {"reasoning_tokens": "reasoning", "audio_tokens": "audio", "image_tokens": "image"}
+# Fields that become units, or are sums of them. All other fields of a usage become properties.
 _COUNTED = frozenset(
     {
         "prompt_tokens",
@@ -52,7 +59,7 @@ _COUNTED = frozenset(
     }
 )
 _USUAL_TIERS = ("default", "auto", "")
-# A usage is a server's; what is made of it has bounds: levels, properties, characters.
+# A usage comes from a server, so limit what it can add to an event: levels, properties, characters.
 _DEEPEST, _MOST_EXTRAS, _LONGEST_EXTRA = 4, 32, 200
 
 
@@ -62,7 +69,7 @@ class _Function(msgspec.Struct):
 
 
 class _Custom(_Function):
-    """A call of a custom tool, whose arguments are free text."""
+    """A call of a custom tool. Its arguments are free text."""
 
     arguments: str | None = msgspec.field(default=None, name="input")
 
@@ -87,7 +94,7 @@ class _Choice(msgspec.Struct):
 
 
 class _Head(msgspec.Struct):
-    """What is read of a body whose choices are not as they should be."""
+    """What can still be read of a body whose choices are malformed."""
 
     id: Any = None
     model: Any = None
@@ -106,7 +113,7 @@ _head = msgspec.json.Decoder(_Head)
 
 
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
-    """The units of a usage object of chat completions or of any endpoint that counts as they do."""
+    """Return the units of a usage object of chat completions, or of any API that counts the same way."""
     inputs, outputs = _map_prompt(usage), _map_completion(usage)
     return {name: Units(inputs.get(name), outputs.get(name)) for name in (inputs | outputs)}
 
@@ -127,14 +134,17 @@ def _map_completion(usage: Mapping[str, Any]) -> dict[str, int]:
     details = section(usage, "completion_tokens_details", "output_tokens_details")
     parts = count_parts(usage, _COMPLETION_FLAT) | count_parts(details, _COMPLETION_PARTS)
     reasoning = parts.get("reasoning")
-    if reasoning and _is_beside(reasoning, usage, completion, details):
+    if reasoning and _is_in_addition(reasoning, usage, completion, details):
         completion += reasoning
     taken, text = take(completion, parts)
     return {"text": text, **taken}
 
 
-def _is_beside(reasoning: int, usage: Mapping[str, Any], completion: int, details: Mapping[str, Any]) -> bool:
-    # Perplexity's grand total leaves its reasoning out, but more than the completion is no part of it.
+def _is_in_addition(
+    reasoning: int, usage: Mapping[str, Any], completion: int, details: Mapping[str, Any]
+) -> bool:
+    # Perplexity's grand total leaves reasoning out. But what is larger than the completion can't be a part
+    # of it.
     if reasoning > completion and not details:
         return True
     prompt = count(usage, "prompt_tokens", "input_tokens") or 0
@@ -144,7 +154,7 @@ def _is_beside(reasoning: int, usage: Mapping[str, Any], completion: int, detail
 def read_chat(
     raw: RawResponse, map_usage: Callable[[Mapping[str, Any]], dict[str, Units]] = map_usage
 ) -> ParsedResponse:
-    """Completions, of chats and legacy ones: one document, or a stream's chunks with the last usage."""
+    """Read chat completions and legacy completions: one document, or a stream whose last usage counts."""
     head = _Head()
     calls = _Calls()
     finished = done = False
@@ -172,13 +182,13 @@ def read_chat(
 
 
 def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
-    """What an error body says, where it is of OpenAI's shape: `{"error": {"type", "code", "message"}}`."""
+    """Return the error of a body that has OpenAI's shape: `{"error": {"type", "code", "message"}}`."""
     head = _decode(body)
     return None if head is None else read_failure(head.error)
 
 
 def describe_extras(service_tier: Any, extras: Mapping[str, Any]) -> dict[str, str]:
-    """What a provider tells beside tokens, as properties under `provider.`: tier, costs, times, counts."""
+    """Return what a provider reports besides units as properties: `provider.service_tier`, costs, times."""
     tier = None if service_tier in _USUAL_TIERS else service_tier
     properties: dict[str, str] = {}
     if tier or extras:
@@ -196,12 +206,12 @@ def _flatten(properties: dict[str, str], prefix: str, values: Mapping[Any, Any])
 
 
 def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a usage that are no token counts of OpenAI's."""
+    """Return the fields of a usage that are not OpenAI's own token counts, and not 0."""
     return {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
 
 
 def _decode(data: bytes) -> _Head | None:
-    """What can be read of a body; None for what is no JSON object."""
+    """Return what can be read of a body, None if it is not a JSON object."""
     for decoder in (_chat, _head):
         try:
             return decoder.decode(data)
@@ -211,7 +221,7 @@ def _decode(data: bytes) -> _Head | None:
 
 
 def _merge(head: _Head, chat: _Head) -> None:
-    """The first id and model stand, the last usage and error do. Groq tells these in a place of its own."""
+    """Keep the first id and model, and the last usage and error, which Groq puts in `x_groq`."""
     head.id = head.id or _text(chat.id)
     head.model = head.model or _text(chat.model)
     groq = chat.x_groq if isinstance(chat.x_groq, dict) else {}
@@ -223,8 +233,8 @@ def _merge(head: _Head, chat: _Head) -> None:
     head.error = next(filter(read_failure, (chat.error, groq.get("error"))), head.error)
 
 
-class _Begun:
-    """A function call of which deltas may still come. `id` is what it began with."""
+class _PartialCall:
+    """A function call that may still get deltas. `id` is that of its first delta."""
 
     __slots__ = ("arguments", "id", "name")
 
@@ -235,11 +245,11 @@ class _Begun:
 
 
 class _Calls:
-    """The function calls of an answer, joined from its deltas, in the order in which they began."""
+    """The function calls of a response, assembled from its deltas, in the order of their first ones."""
 
     def __init__(self) -> None:
-        self._begun: list[_Begun] = []
-        self._at: dict[tuple[int, int], _Begun] = {}
+        self._calls: list[_PartialCall] = []
+        self._by_place: dict[tuple[int, int], _PartialCall] = {}
 
     def gather(self, choice: _Choice) -> None:
         message = choice.delta or choice.message
@@ -256,23 +266,23 @@ class _Calls:
     def named(self) -> tuple[FunctionCall, ...]:
         return tuple(
             FunctionCall(call.name, "".join(call.arguments) if call.arguments else None)
-            for call in self._begun
+            for call in self._calls
             if call.name
         )
 
     def _join(self, key: tuple[int, int], call_id: Any, part: _Function) -> None:
-        call = self._at.get(key)
-        # Gemini numbers every call of a stream 0; only the first delta of a call has its name.
+        call = self._by_place.get(key)
+        # Gemini gives every call of a stream the index 0. Only the first delta of a call has its name.
         if call is None or (call.name and part.name and call_id != call.id):
-            call = self._at[key] = _Begun(call_id)
-            self._begun.append(call)
+            call = self._by_place[key] = _PartialCall(call_id)
+            self._calls.append(call)
         call.name = call.name or part.name
         if part.arguments is not None:
             call.arguments.append(part.arguments)
 
 
 def read_failure(error: Any) -> Failure | None:
-    """What an `error` value says, an object or a text; None for anything else."""
+    """Return what an `error` value says, an object or a string; None for anything else."""
     if isinstance(error, str) and error:
         return Failure(message=error)
     if not error or not isinstance(error, dict):

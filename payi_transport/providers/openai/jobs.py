@@ -1,7 +1,8 @@
-"""OpenAI's jobs: batches and videos, which are asked for again and again until they are done.
+"""Jobs: batches and videos, which callers poll until they are done.
 
-Source: OpenAI's API reference and the types of its SDK 3.54. Their usage counts once, when it is told first;
-that of a batch is billed as its service tier.
+Source: https://platform.openai.com/docs/api-reference/batch, its page on videos, and the types of OpenAI's
+SDK 3.54. A job stays pending until a poll reports its usage, so it makes one event however often it is
+polled. The requests in a batch have a price of their own, which the service tier `batch` says.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _job = msgspec.json.Decoder(_Job)
 
 
 def read_batch(raw: RawResponse) -> ParsedResponse:
-    """A batch; pending until its usage is there, which comes with its end."""
+    """Read a batch. It is pending until it reports usage, which happens when it ends."""
     job = _read(raw)
     usage = job.usage if isinstance(job.usage, dict) else {}
     units = map_usage(usage)
@@ -48,7 +49,7 @@ def read_batch(raw: RawResponse) -> ParsedResponse:
 
 
 def read_video(raw: RawResponse) -> ParsedResponse:
-    """A video; pending until it is made or failed. Billed by its seconds and its size."""
+    """Read a video. It is pending until it completes or fails, and billed by its seconds and size."""
     job = _read(raw)
     seconds = count({"seconds": _to_number(job.seconds)}, "seconds") if job.status == "completed" else None
     return ParsedResponse(
@@ -62,10 +63,10 @@ def read_video(raw: RawResponse) -> ParsedResponse:
 
 
 def _read(raw: RawResponse) -> _Job:
-    """The job; nothing of it where the body is not one."""
+    """Return the job, an empty one if the body can't be read."""
     return decode(_job, b"".join(data for _, data in raw.messages)) or _Job()
 
 
 def _to_number(value: Any) -> Any:
-    """A number that is written as a text."""
+    """Return a number that is written as a string as a number."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value

@@ -1,7 +1,8 @@
-"""OpenAI's endpoints beside text generation: embeddings, images, transcription, speech.
+"""Everything but text generation: embeddings, images, transcription, speech.
 
-Source: OpenAI's API reference and the types of its SDK 3.54. What is billed by another measure than tokens is
-counted by that: seconds of audio, characters of text, images.
+Source: https://platform.openai.com/docs/api-reference and the types of OpenAI's SDK 3.54. Models that
+report tokens are counted by tokens. Older ones report nothing and are billed by other measures, so those
+are counted instead: images that were made, seconds of audio, characters of the text to be spoken.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ class _Body(msgspec.Struct):
     duration: Any = None
     quality: Any = None
     size: Any = None
-    # Of a model that writes SVG, at that one's price.
+    # The usage of another model, which writes SVG at a price of its own.
     svg_usage: Any = None
-    # The vectors or images themselves: counted at most, never read.
+    # The vectors or images themselves. They can be large, so they are counted and never parsed.
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -48,39 +49,39 @@ _Counts = Mapping[str, Any]
 
 
 def read_embeddings(raw: RawResponse) -> ParsedResponse:
-    """Embeddings, floats or base64: the prompt is all that is billed."""
+    """Read embeddings, as floats or base64. Only the prompt is billed."""
     body, usage, finished = _read_last(raw)
-    return _answer(body, map_usage(usage), finished, describe_extras(None, find_extras(usage)))
+    return _make_response(body, map_usage(usage), finished, describe_extras(None, find_extras(usage)))
 
 
 def read_images(raw: RawResponse) -> ParsedResponse:
-    """Images: tokens where the model tells them, else (DALL-E) as many `image` as were made."""
+    """Read images: tokens if the model reports them, else (DALL-E) the number of images."""
     body, usage, finished = _read_last(raw)
     drawn = body.svg_usage if isinstance(body.svg_usage, dict) else {}
     extras = {"size": body.size, "quality": body.quality, **find_extras(usage), "svg_usage": drawn}
     units = _map_images(usage, _count_items(body.data))
-    return _answer(body, units, finished, describe_extras(None, extras))
+    return _make_response(body, units, finished, describe_extras(None, extras))
 
 
 def read_transcription(raw: RawResponse) -> ParsedResponse:
-    """Transcription and translation: tokens, or seconds of audio where the model is billed by duration."""
+    """Read a transcription or translation: tokens, or seconds if the model is billed by duration."""
     body, usage, finished = _read_last(raw)
-    return _answer(body, _map_transcription(usage or {"seconds": body.duration}), finished)
+    return _make_response(body, _map_transcription(usage or {"seconds": body.duration}), finished)
 
 
 def read_speech(raw: RawResponse) -> ParsedResponse:
-    """Speech: tokens where a stream tells them; the models that are billed by characters tell nothing."""
+    """Read speech: tokens if a stream reports them, else the characters of the request."""
     body, usage, finished = _read_last(raw)
     prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
     units = {} if prompt is None else {"text": Units(input=prompt)}
     if completion is not None:
         units["audio"] = Units(output=completion)
     units = units or _count_characters(raw.request_body)
-    return _answer(body, units, finished)
+    return _make_response(body, units, finished)
 
 
 def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
-    """The last message that can be read, the last usage that came, and whether the end was seen."""
+    """Return the last readable message, the last usage, and whether the response is complete."""
     last, usage, ended = _Body(), {}, False
     for _, data in raw.messages:
         try:
@@ -95,7 +96,7 @@ def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
     return last, usage, ended if streamed else raw.read_to_end
 
 
-def _answer(
+def _make_response(
     body: _Body, units: Mapping[str, Units], finished: bool, properties: Mapping[str, str] | None = None
 ) -> ParsedResponse:
     failure = read_failure(body.error)
@@ -153,7 +154,7 @@ def _count_items(data: msgspec.Raw) -> int:
 
 
 def _read_seconds(value: Any) -> int | None:
-    """Whole seconds, as they are billed: to the nearest. Older answers have the number as text."""
+    """Return seconds rounded the way they are billed, to the nearest. Older responses use a string."""
     try:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -163,7 +164,7 @@ def _read_seconds(value: Any) -> int | None:
 
 def _count_characters(request: bytes) -> dict[str, Units]:
     try:
-        asked = _speech.decode(request)
+        speech = _speech.decode(request)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
-    return {"text": Units(input=len(asked.input))} if asked.model.startswith("tts-") else {}
+    return {"text": Units(input=len(speech.input))} if speech.model.startswith("tts-") else {}

@@ -1,8 +1,9 @@
-"""OpenAI's Responses API: one document, or a stream whose last event holds the whole response.
+"""The Responses API: one document, or a stream whose last event holds the whole response.
 
-Source: OpenAI's API reference and the types of its SDK 3.54. Usage comes with a terminal status alone, on
-streams in `response.completed`, `response.incomplete` or `response.failed`. Decisions count likewise, in one
-document that has neither an id nor a status.
+Source: https://platform.openai.com/docs/api-reference/responses and the types of OpenAI's SDK 3.54. Only a
+response with a final status has usage; on a stream that is `response.completed`, `response.incomplete` or
+`response.failed`. If a stream breaks off before, the items that it finished are all that is known.
+Decisions count the same way, in a document with neither an id nor a status.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, U
 __all__ = ["read_response"]
 
 _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
-# The last events of a stream; not each host tells the status beside. No set, as a type may be of any type.
+# The last events of a stream. Some hosts leave out the status in them. A tuple, because a set can't look up
+# a value of any type.
 _ENDS = tuple(f"response.{status}" for status in sorted(_TERMINAL))
 _SVG_COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "total_tokens")
-# Where a call has its arguments; those of a custom tool are free text.
+# Which field has a call's arguments. Those of a custom tool are free text.
 _ARGUMENTS = {"function_call": "arguments", "custom_tool_call": "input"}
-# What is told of a response that failed without a word.
+# What is reported if a response failed and says nothing else.
 _FAILED = Failure(code="failed")
 
 
@@ -41,7 +43,7 @@ class _Response(msgspec.Struct):
 
 
 class _Message(_Response):
-    """A document, or an event of a stream with the response (or one finished item of it) inside."""
+    """A document, or an event of a stream that holds the response or a finished item of it."""
 
     type: Any = None
     code: Any = None
@@ -54,7 +56,7 @@ _message = msgspec.json.Decoder(_Message)
 
 
 def read_response(raw: RawResponse) -> ParsedResponse:
-    """What a response says; of a stream that was cut, the items that were finished."""
+    """Read a response; from a stream that broke off, the items that it finished."""
     response, items, failure, streamed, ended = _Response(), list[Any](), None, False, False
     for _, data in raw.messages:
         message = _decode(data)
@@ -76,7 +78,7 @@ def read_response(raw: RawResponse) -> ParsedResponse:
         function_calls=tuple(_read_calls(output)),
         failure=failure or read_failure(response.error) or (_FAILED if status == "failed" else None),
         finished=ended or status in _TERMINAL or failure is not None,
-        # A stream that was cut there says all that it will say; a document is to be fetched again.
+        # The caller will fetch a document again, but a stream that broke off has nothing more to say.
         pending=status in ("queued", "in_progress") and not streamed,
         properties=_describe(response, output),
     )
@@ -90,7 +92,7 @@ def _decode(data: bytes) -> _Message | None:
 
 
 def _later(earlier: _Response, later: _Response) -> _Response:
-    """The later snapshot of a response; what it does not say stands as it was."""
+    """Return the later snapshot of a response, with what only the earlier one says."""
     said = {
         name: value for name in _Response.__struct_fields__ if (value := getattr(later, name)) is not None
     }
@@ -107,9 +109,10 @@ def _map_units(response: _Response) -> dict[str, Units]:
 
 
 def _describe(response: _Response, output: Iterable[Any]) -> dict[str, str]:
-    """The tier that is billed, the host's own counts and costs, and what hosted image tools used.
+    """Return the tier, the host's own counts and costs, and what hosted image tools used, as properties.
 
-    Another model's price applies to these, and yet another's to what was drawn as SVG.
+    Images, and images drawn as SVG, are made by other models at other prices, so their tokens must not be
+    units.
     """
     usage = response.usage if isinstance(response.usage, dict) else {}
     tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
@@ -121,7 +124,7 @@ def _describe(response: _Response, output: Iterable[Any]) -> dict[str, str]:
 
 
 def _sum_svg_usage(output: Iterable[Any]) -> dict[str, Any]:
-    """What all images together used that were drawn as SVG; an answer's are made by one model."""
+    """Return what all images drawn as SVG used together. One model draws all those of a response."""
     usages = [section(item, "svg_usage") for item in output if isinstance(item, dict)]
     counted: dict[str, Any] = {}
     for usage in usages:

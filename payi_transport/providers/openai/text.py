@@ -1,4 +1,8 @@
-"""The text in OpenAI-shaped requests and answers, for those few that have to be counted by a tokenizer."""
+"""The text in requests and responses of OpenAI's APIs.
+
+Needed only if the user has configured a tokenizer, for calls whose usage is missing or incomplete: a stream
+that broke off, or a prompt with images, whose text has to be counted separately.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from payi_transport.providers.reading.json_values import decode
 
 __all__ = ["read_output_text", "read_prompt_texts"]
 
-# The parts that are images, in chat messages and in the items of a Responses input.
+# The types of parts that are images, in chat messages and in the input items of a response.
 _IMAGES = frozenset({"image_url", "input_image", "computer_screenshot"})
 _MARKS = tuple(f'"{kind}"'.encode() for kind in _IMAGES)
 _CONTENT = frozenset({"text", "content"})
@@ -21,16 +25,16 @@ _PROMPT = _CONTENT | {
     *("messages", "instructions", "input", "output", "tool_calls", "function", "function_call"),
     *("response_format", "json_schema", "format"),
 }
-# What a model reads as JSON, or close to it.
+# Fields that a model reads as JSON, or close to it.
 _WRITTEN = ("tools", "functions", "arguments", "schema")
-# What brings a prompt in that the request does not hold.
+# Fields that add to the prompt what the request itself does not hold.
 _KEPT = ("previous_response_id", "conversation", "prompt")
 
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_prompt_texts(request: bytes) -> list[str] | None:
-    """Each text of a prompt that has an image; None for any other, and where not all of it is there."""
+    """Return each text of a prompt that has an image, None if it has none or is not all in the request."""
     if not any(mark in request for mark in _MARKS):
         return None
     body = decode(_object, request) or {}
@@ -40,7 +44,7 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
 
 
 def read_output_text(messages: Messages) -> str:
-    """The text of an answer as far as it came, of all choices."""
+    """Return the text of a response as far as it came, of all choices."""
     return "".join(text for _, data in messages for text in _find_output(decode(_object, data) or {}))
 
 
@@ -50,5 +54,5 @@ def _find_output(body: dict[str, Any]) -> Iterator[str]:
     choices = body.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict):
-            said = choice.get("delta") or choice.get("message") or choice.get("text")
-            yield from find_texts(said, _CONTENT)
+            content = choice.get("delta") or choice.get("message") or choice.get("text")
+            yield from find_texts(content, _CONTENT)
