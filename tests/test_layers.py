@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,14 @@ def room_of(module: str) -> str:
     return module.partition("/")[0].removesuffix(".py")
 
 
+def find_module(name: str) -> str | None:
+    """The file of a dotted name in the package, None where the name is no module of it."""
+    place = "/".join(name.split(".")[1:])
+    return next(
+        (path for path in (f"{place}.py", f"{place}/__init__.py".lstrip("/")) if path in MODULES), None
+    )
+
+
 def imports_of(path: Path) -> set[str]:
     """Every module that a file imports anywhere, or takes a name from."""
     found: set[str] = set()
@@ -35,19 +44,28 @@ def imports_of(path: Path) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}: relative import"
-            found.add(node.module or "")
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found.update(name if find_module(name) else str(node.module) for name in names)
     return found
 
 
-def rooms_imported_by(path: Path) -> set[str]:
-    own = [name.split(".") for name in imports_of(path) if name.split(".")[0] == "payi_transport"]
-    return {parts[1] for parts in own if len(parts) > 1}
+def modules_imported_by(path: Path) -> set[str]:
+    own = {name for name in imports_of(path) if name.split(".")[0] == "payi_transport"}
+    return {module for name in own if (module := find_module(name)) is not None}
+
+
+def find_cycle(arrows: dict[str, set[str]]) -> list[str]:
+    try:
+        list(TopologicalSorter(arrows).static_order())
+    except CycleError as exc:
+        return list(exc.args[1])
+    return []
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_run_down_the_list_of_folders(module: str) -> None:
     below = ORDER[ORDER.index(room_of(module)) :]
-    assert rooms_imported_by(PACKAGE / module) <= set(below)
+    assert {room_of(imported) for imported in modules_imported_by(PACKAGE / module)} <= set(below)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -60,8 +78,29 @@ def test_files_at_the_root_are_a_handful() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 6
 
 
+def test_neither_modules_nor_folders_within_a_folder_import_in_a_circle() -> None:
+    modules = {module: modules_imported_by(PACKAGE / module) - {module} for module in MODULES}
+    assert find_cycle(modules) == []
+    folders: dict[str, set[str]] = {}
+    for module, imported in modules.items():
+        for other in imported:
+            here, there = (path if "/" not in path else path.rpartition("/")[0] for path in (module, other))
+            # A folder and those inside it are one: its registry lists them, and they use what it shares.
+            if not f"{here}/".startswith(f"{there}/") and not f"{there}/".startswith(f"{here}/"):
+                folders.setdefault(here, set()).add(there)
+    assert find_cycle(folders) == []
+
+
 def test_an_import_that_points_up_is_found(tmp_path: Path) -> None:
     module = tmp_path / "ring.py"
-    module.write_text("from payi_transport.pipeline.pipeline import Pipeline\nimport payi_transport.api\n")
-    assert rooms_imported_by(module) == {"pipeline", "api"}
+    module.write_text(
+        "from payi_transport.pipeline.pipeline import Pipeline\nimport payi_transport.api\n"
+        "from payi_transport import errors, payi_flush\n"
+    )
+    found = {"pipeline/pipeline.py", "api/__init__.py", "errors.py", "__init__.py"}
+    assert modules_imported_by(module) == found
     assert ORDER.index("pipeline") < ORDER.index("delivery")
+
+
+def test_a_circle_is_found() -> None:
+    assert sorted(set(find_cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}}))) == ["a", "b", "c"]
