@@ -20,7 +20,7 @@ def fetch() -> Exchange:
     return make_exchange(by_name["openai/responses_fetched_again"], context=Frame(user_id="fetcher"))
 
 
-def test_what_is_fetched_is_completed_by_the_call_that_began_it() -> None:
+def test_a_fetched_result_belongs_to_the_call_that_started_it() -> None:
     background_calls, begun, fetched = BackgroundCalls(), begin(), fetch()
     background_calls.remember(BackgroundCall("r", "gpt"), begun)
     for _ in range(2):
@@ -33,14 +33,14 @@ def test_what_is_fetched_is_completed_by_the_call_that_began_it() -> None:
 
 
 @pytest.mark.parametrize("response_id", ["another", "", None])
-def test_what_nobody_began_here_stays_as_it_is(response_id: str | None) -> None:
+def test_a_result_that_no_remembered_call_started_belongs_to_its_fetch(response_id: str | None) -> None:
     background_calls, fetched = BackgroundCalls(), fetch()
     background_calls.remember(BackgroundCall("r", "gpt"), begin())
     background_calls.remember(BackgroundCall(None, None), begin())
     assert background_calls.complete(response_id, fetched) is fetched
 
 
-def test_the_latest_are_remembered() -> None:
+def test_only_the_latest_calls_are_remembered() -> None:
     background_calls, begun, fetched = BackgroundCalls(), begin(), fetch()
     for number in range(10_001):
         background_calls.remember(BackgroundCall(str(number), None), begun)

@@ -1,11 +1,13 @@
-"""The body of an answer: without its coding, and whole again behind a gap."""
+"""A body is joined from its chunks and inflated, and messages around a gap stay whole."""
 
 from __future__ import annotations
 
 import gzip
 
 import pytest
+from msgspec.structs import replace
 
+from payi_transport.decode import body as module
 from payi_transport.decode.body import decode_body, decode_messages
 from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import CASES
@@ -22,9 +24,8 @@ def test_a_body_is_joined_and_inflated(step: int) -> None:
     assert decode_messages(exchange) == decode_messages(make_exchange(CASE))
 
 
-def test_a_body_that_the_library_had_inflated_is_taken_as_it_is() -> None:
-    exchange = make_exchange(CASE)
-    exchange.decoded = True
+def test_a_body_that_the_http_library_inflated_is_not_inflated_again() -> None:
+    exchange = replace(make_exchange(CASE), decoded=True)
     assert decode_body(exchange, {"content-encoding": "gzip"}) == CASE.answer
 
 
@@ -32,8 +33,17 @@ def test_a_body_that_can_not_be_inflated_is_empty() -> None:
     assert decode_body(make_exchange(CASE), {"content-encoding": "gzip"}) == b""
 
 
+def test_a_fault_while_inflating_is_not_taken_for_a_bad_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(body: bytes, codings: str, limit: int) -> bytes:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(module, "inflate", fail)
+    with pytest.raises(RuntimeError, match="a fault"):
+        decode_body(make_exchange(CASE), {"content-encoding": "gzip"})
+
+
 @pytest.mark.parametrize("count", [10, 200])
-def test_events_on_both_sides_of_a_gap_stay_whole(count: int) -> None:
+def test_messages_on_both_sides_of_a_gap_stay_whole(count: int) -> None:
     event = b'data: {"a":1}\n\n'
     exchange = make_exchange(CASE, [event] * count, body_limit=len(event) * 3)
     gap = b"\n\n" if exchange.has_gap else b""
@@ -43,7 +53,7 @@ def test_events_on_both_sides_of_a_gap_stay_whole(count: int) -> None:
     assert decode_messages(exchange)[0] == decode_messages(exchange)[-1]
 
 
-def test_a_compressed_body_with_a_gap_gives_what_can_be_read() -> None:
+def test_a_compressed_body_is_read_up_to_its_gap() -> None:
     exchange = make_exchange(CASE, [PACKED[:40], *[b"x"] * 100], body_limit=40)
     assert exchange.has_gap
     assert CASE.answer.startswith(decode_body(exchange, {"content-encoding": "gzip"}))

@@ -1,4 +1,4 @@
-"""Bodies over the limit: an event is made of what is kept of them, their beginning and their tail."""
+"""The event of a body over the limit is made from its beginning and its tail."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def test_the_usage_of_a_stream_over_the_limit_is_read_from_its_tail() -> None:
 def test_the_usage_of_a_binary_stream_over_the_limit_is_read_from_its_tail(name: str) -> None:
     case = by_name[f"bedrock/{name}"]
     words = case.chunks()
-    # Cut where the network likes to, not where a message ends.
+    # Split anywhere, as the network does, not where a message ends.
     body = b"".join([words[0], *words[1:-3] * 400, *words[-3:]])
     event = decode_case(case, [body[at : at + 100] for at in range(0, len(body), 100)], body_limit=2000)
     assert event.units["text"].output == case.event["units"]["text"]["output"]
     assert event.properties == case.event["properties"]
 
 
-def test_a_document_just_over_the_limit_is_still_whole() -> None:
+def test_a_document_slightly_over_the_limit_is_still_whole() -> None:
     event = decode_case(UNARY, [UNARY.answer[:100], UNARY.answer[100:]], body_limit=150)
     assert shown(event, UNARY.event) == UNARY.event
 
 
-def test_a_compressed_body_over_the_limit_gives_what_its_beginning_says() -> None:
+def test_a_compressed_body_over_the_limit_is_read_up_to_the_limit() -> None:
     noise = [b": %d\n\n" % number for number in range(20000)]
     packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     packed = [

@@ -1,4 +1,4 @@
-"""The logger of prompts and answers: what it is told, where it runs, and that nobody feels its failing."""
+"""The user's content logger: what it gets, where it runs, and that its errors hurt nobody."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
@@ -16,68 +17,69 @@ from payi_transport.decode.options import DecodeOptions
 from tests.support.exchanges import decode_case, make_exchange
 from tests.support.wire_cases import STREAM, UNARY
 
-ANSWER = {"request_id": "r-1", "xproxy_result": {}}
+RESPONSE = {"request_id": "r-1", "xproxy_result": {}}
 SPAN: contextvars.ContextVar[str] = contextvars.ContextVar("SPAN", default="none")
 
 
 class Bench:
-    """A logger that keeps what it is told."""
+    """A logger that keeps what it gets."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, dict[str, str]]] = []
+        self.logged: list[tuple[str, dict[str, str]]] = []
         self.spans: list[str] = []
         self.faults: list[BaseException] = []
 
     def log(self, request_id: str, data: dict[str, str]) -> None:
-        self.told.append((request_id, data))
+        self.logged.append((request_id, data))
         self.spans.append(SPAN.get())
 
-    def deliver(self, exchange: Exchange, case: Any = UNARY, answer: Any = ANSWER) -> dict[str, str]:
-        """The data that the logger is told of an exchange."""
+    def deliver(self, exchange: Exchange, case: Any = UNARY, response: Any = RESPONSE) -> dict[str, str]:
+        """Return the data that the logger gets for an exchange."""
         log = ContentLogger(self.log, DecodeOptions(), self.faults.append)
         event = decode_case(case, log_content=exchange.log_content)
         listener = log.make_listener(exchange, event)
         exchange.forget()
-        assert self.told == []
-        listener(answer)
+        assert self.logged == []
+        listener(response)
         assert self.faults == []
-        return self.told[0][1]
+        return self.logged[0][1]
 
 
-def test_it_is_told_the_id_and_request_and_answer_as_text() -> None:
+def test_the_logger_gets_the_id_and_the_request_and_response_as_text() -> None:
     bench = Bench()
     data = bench.deliver(make_exchange(UNARY))
     assert data == {
         "provider_request_json": UNARY.request.decode(),
         "provider_response_json": UNARY.answer.decode(),
     }
-    assert bench.told == [("r-1", data)]
+    assert bench.logged == [("r-1", data)]
 
 
-def test_the_parts_of_a_stream_are_a_json_array() -> None:
+def test_the_messages_of_a_stream_are_a_json_array() -> None:
     data = Bench().deliver(make_exchange(STREAM), STREAM)
     parts = json.loads(data["provider_response_json"])
     assert parts == list(decode_case(STREAM).provider_response_json or ())
 
 
-@pytest.mark.parametrize("answer", [{}, {"request_id": None}, {"request_id": 3}])
-def test_a_request_that_got_no_id_has_the_one_for_none(answer: Any) -> None:
+@pytest.mark.parametrize("response", [{}, {"request_id": None}, {"request_id": 3}])
+def test_an_event_that_pay_i_gave_no_id_has_the_local_id(response: Any) -> None:
     bench = Bench()
-    bench.deliver(make_exchange(UNARY), answer=answer)
-    assert bench.told[0][0] == "local_instrumentation"
+    bench.deliver(make_exchange(UNARY), response=response)
+    assert bench.logged[0][0] == "local_instrumentation"
 
 
-@pytest.mark.parametrize(("said", "keys"), [(None, 2), (True, 2), (False, 0)])
-def test_what_pay_i_is_not_told_it_is_told_unless_the_call_says_no(said: bool | None, keys: int) -> None:
-    exchange = make_exchange(UNARY, log_content=False, context=Frame(log_prompt_and_response=said))
+@pytest.mark.parametrize(("logs", "keys"), [(None, 2), (True, 2), (False, 0)])
+def test_the_logger_gets_content_that_is_kept_from_pay_i_unless_the_scope_turned_it_off(
+    logs: bool | None, keys: int
+) -> None:
+    exchange = make_exchange(UNARY, log_content=False, context=Frame(log_prompt_and_response=logs))
     assert len(Bench().deliver(exchange)) == keys
 
 
-def test_it_runs_in_the_context_of_the_request() -> None:
+def test_the_logger_runs_in_the_context_of_the_call() -> None:
     bench = Bench()
-    exchange = make_exchange(UNARY)
     token = SPAN.set("the caller's")
-    exchange.caller = contextvars.copy_context()
+    exchange = replace(make_exchange(UNARY), caller=contextvars.copy_context())
     SPAN.reset(token)
     thread = threading.Thread(target=bench.deliver, args=[exchange])
     thread.start()
@@ -86,11 +88,11 @@ def test_it_runs_in_the_context_of_the_request() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), KeyboardInterrupt()])
-def test_what_it_raises_is_a_fault_and_nothing_else(error: BaseException) -> None:
+def test_what_the_logger_raises_is_a_fault_and_nothing_else(error: BaseException) -> None:
     def fail(request_id: str, data: dict[str, str]) -> None:
         raise error
 
     faults: list[BaseException] = []
     log = ContentLogger(fail, DecodeOptions(), faults.append)
-    log.make_listener(make_exchange(UNARY), decode_case(UNARY))(ANSWER)
+    log.make_listener(make_exchange(UNARY), decode_case(UNARY))(RESPONSE)
     assert faults == [error]

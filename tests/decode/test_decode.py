@@ -1,4 +1,4 @@
-"""From the bytes of a call to its event, however the network cut them and the provider packed them."""
+"""A call's bytes become its event, however the network splits them and the provider compresses them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from payi_transport.context.frame import Frame
 from payi_transport.decode.background_calls import BackgroundCall
@@ -24,14 +25,12 @@ from tests.support.wire_cases import STREAM, UNARY, WireCase, by_name
 
 
 def timeless(event: Any) -> Any:
-    """An event without what differs from run to run."""
-    return msgspec.structs.replace(
-        event, event_timestamp=None, end_to_end_latency_ms=None, time_to_first_token_ms=None
-    )
+    """Return an event without the fields that differ from run to run."""
+    return replace(event, event_timestamp=None, end_to_end_latency_ms=None, time_to_first_token_ms=None)
 
 
 @every_case
-def test_a_recorded_body_makes_its_event(case: WireCase) -> None:
+def test_a_recorded_call_makes_its_event(case: WireCase) -> None:
     assert shown(decode_case(case), case.event) == case.event
 
 
@@ -47,15 +46,15 @@ def test_an_event_holds_no_field_that_the_case_does_not_expect(case: WireCase) -
 @settings(max_examples=60)
 @given(data=st.data())
 @every_case
-def test_an_event_does_not_depend_on_how_the_network_cut_the_body(
+def test_an_event_does_not_depend_on_how_the_network_splits_the_body(
     case: WireCase, data: st.DataObject
 ) -> None:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(case.answer)), max_size=12)))
-    edges = [0, *cuts, len(case.answer)]
+    splits = sorted(data.draw(st.lists(st.integers(0, len(case.answer)), max_size=12)))
+    edges = [0, *splits, len(case.answer)]
     chunks = [case.answer[a:b] for a, b in itertools.pairwise(edges)]
     pieces, whole = decode_case(case, chunks), decode_case(case, [case.answer])
     if whole.provider_response_id.startswith("payi_"):
-        pieces = msgspec.structs.replace(pieces, provider_response_id=whole.provider_response_id)
+        pieces = replace(pieces, provider_response_id=whole.provider_response_id)
     assert timeless(pieces) == timeless(whole)
 
 
@@ -90,19 +89,18 @@ def test_a_compressed_body_makes_the_same_event(
     assert shown(event, case.event) == case.event
 
 
-def test_a_response_header_that_comes_twice_is_joined() -> None:
-    exchange = make_exchange(UNARY)
-    exchange.response_headers += (b"X-Via", b"one", b"x-via", b"two")
+def test_the_values_of_a_repeated_response_header_are_joined() -> None:
+    exchange = replace(make_exchange(UNARY), response_headers=(b"X-Via", b"one", b"x-via", b"two"))
     headers = {h.name: h.value for h in read(exchange).provider_response_headers or ()}
     assert headers["x-via"] == "one, two"
 
 
 @pytest.mark.parametrize(("sent", "expected"), [("0", None), ("2", {"system.retry": "2"})])
-def test_a_retry_of_the_sdk_is_told_as_a_property(sent: str, expected: dict[str, str] | None) -> None:
+def test_a_retry_by_the_sdk_is_a_property(sent: str, expected: dict[str, str] | None) -> None:
     assert decode_case(UNARY, request_headers={"x-stainless-retry-count": sent}).properties == expected
 
 
-def test_who_the_call_is_for_is_in_the_event() -> None:
+def test_the_fields_of_the_scope_are_in_the_event() -> None:
     frame = Frame(
         limit_ids=("a", "b"),
         use_case_name="grüße",
@@ -137,11 +135,18 @@ def test_a_request_body_that_is_no_text_is_left_out() -> None:
     assert decode_case(case).provider_request_json is None
 
 
-def test_work_that_is_only_queued_makes_no_event_yet() -> None:
+def test_queued_work_is_a_background_call_and_not_an_event() -> None:
     body = b'{"id":"resp_1","object":"response","status":"queued","model":"m","output":[],"usage":null}'
     asked = b'{"model":"gpt"}'
     case = WireCase("queued", asked, body, 200, UNARY.headers, {}, operation="openai.responses")
     assert decode(make_exchange(case)) == BackgroundCall("resp_1", "gpt")
+
+
+@pytest.mark.parametrize("case", [UNARY, STREAM], ids=lambda case: case.name)
+def test_a_response_without_a_content_type_is_read_by_what_its_body_looks_like(case: WireCase) -> None:
+    event = read(replace(make_exchange(case), response_headers=()))
+    assert shown(event, case.event) == case.event
+    assert (event.time_to_first_token_ms is not None) == case.streams
 
 
 def test_an_array_of_messages_is_a_stream() -> None:

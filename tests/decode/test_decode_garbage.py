@@ -1,4 +1,4 @@
-"""Bytes and JSON of any shape in the place of a body: an event at most, and never an exception."""
+"""Bytes and JSON of any shape in place of a body make an event at most, and never an exception."""
 
 from __future__ import annotations
 

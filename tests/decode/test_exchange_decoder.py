@@ -1,4 +1,4 @@
-"""Decoding exchanges: which make an event, which price is missing, and who hears of the delivery."""
+"""Across exchanges, a process remembers background calls, reported responses and warnings."""
 
 from __future__ import annotations
 
@@ -20,80 +20,106 @@ from tests.support.exchanges import ROUTE, make_exchange
 from tests.support.wire_cases import by_name
 
 CHAT = by_name["openai/chat_unary"]
-ANSWER = {"request_id": "q", "xproxy_result": {"request_id": "q"}}
+FETCH = by_name["openai/responses_fetched_again"]
+QUEUED = json.dumps({**json.loads(FETCH.answer), "status": "queued"}).encode()
+RESULT = {"request_id": "q", "xproxy_result": {"request_id": "q"}}
 
 
 def make_decoder(**options: Any) -> ExchangeDecoder:
-    return ExchangeDecoder(
-        DecodeOptions(), OneTimeWarnings(logging.getLogger("test.exchange_decoder"), ()), **options
-    )
+    warnings = OneTimeWarnings(logging.getLogger("test.exchange_decoder"), ())
+    return ExchangeDecoder(DecodeOptions(), warnings, **options)
 
 
-def read(exchange: Exchange, **options: Any) -> Decoded | str:
-    return make_decoder(**options).decode(exchange)
-
-
-def test_a_call_makes_an_event_which_nobody_listens_to() -> None:
-    exchange = make_exchange(CHAT)
-    decoded = read(exchange)
+def decode(exchange: Exchange, **options: Any) -> Decoded:
+    decoded = make_decoder(**options).decode(exchange)
     assert isinstance(decoded, Decoded)
+    return decoded
+
+
+def test_a_call_makes_an_event_without_a_listener() -> None:
+    decoded = decode(make_exchange(CHAT))
     assert decoded.event.provider_response_id == CHAT.event["provider_response_id"]
     assert decoded.listener is None
 
 
-def test_an_event_that_was_read_before_stays_the_same() -> None:
-    exchange = make_exchange(CHAT)
-    event = Event(category="c", units={}, provider_response_id="payi_1")
+def test_an_exchange_that_was_decoded_before_keeps_its_event_and_listener() -> None:
     heard: list[Any] = []
-    decoded = Decoded(event, heard.append)
-    assert read(replace(exchange, event=event, listener=decoded.listener)) == decoded
+    decoded = Decoded(Event(category="c", units={}, provider_response_id="payi_1"), heard.append)
+    assert decode(replace(make_exchange(CHAT), event=decoded.event, listener=decoded.listener)) == decoded
 
 
-def test_a_response_that_is_not_done_or_was_counted_makes_none() -> None:
-    again = by_name["openai/responses_fetched_again"]
+def test_a_response_that_is_fetched_again_is_skipped_as_repeated() -> None:
     decoder = make_decoder()
-    assert isinstance(decoder.decode(make_exchange(again)), Decoded)
-    assert decoder.decode(make_exchange(again)) == "repeated"
-    queued = json.dumps({**json.loads(again.answer), "status": "queued"}).encode()
-    assert make_decoder().decode(make_exchange(again, [queued])) == "pending"
+    assert isinstance(decoder.decode(make_exchange(FETCH)), Decoded)
+    assert decoder.decode(make_exchange(FETCH)) == "repeated"
 
 
-@pytest.mark.parametrize(("priced", "told"), [(None, True), ("gpt-4.1", False)])
-def test_a_deployment_without_a_price_is_told_unless_its_context_has_one(
-    caplog: pytest.LogCaptureFixture, priced: str | None, told: bool
+def test_a_response_that_is_not_done_is_skipped_as_pending() -> None:
+    assert make_decoder().decode(make_exchange(FETCH, [QUEUED])) == "pending"
+
+
+def test_the_event_of_background_work_belongs_to_the_call_that_started_it() -> None:
+    decoder = make_decoder()
+    start = make_exchange(
+        FETCH,
+        [QUEUED],
+        context=Frame(user_id="starter"),
+        route=ROUTE._replace(operation="openai.responses", uri="https://api.openai.com/v1/responses"),
+    )
+    assert decoder.decode(start) == "pending"
+    # A poll before the end doesn't take the place of the call that started the work.
+    assert decoder.decode(make_exchange(FETCH, [QUEUED], context=Frame(user_id="poller"))) == "pending"
+    decoded = decoder.decode(make_exchange(FETCH, context=Frame(user_id="poller")))
+    assert isinstance(decoded, Decoded)
+    assert (decoded.event.user_id, decoded.event.provider_uri) == ("starter", start.route.uri)
+
+
+AZURE = ROUTE._replace(category="system.azureopenai", resource="my-gpt")
+
+
+@pytest.mark.parametrize(
+    ("context", "warns"),
+    [
+        (Frame(), True),
+        (Frame(price_as_resource="gpt-4.1"), False),
+        # Either of the two is a price, even if the event looks the same as without it.
+        (Frame(price_as_resource="my-gpt"), False),
+        (Frame(price_as_category="system.azureopenai"), False),
+        (Frame(resource_scope="global"), True),
+    ],
+)
+def test_an_azure_deployment_without_a_price_is_warned_about(
+    caplog: pytest.LogCaptureFixture, context: Frame, warns: bool
 ) -> None:
-    azure = ROUTE._replace(category="system.azureopenai", resource="my-gpt")
-    read(make_exchange(CHAT, route=azure, context=Frame(price_as_resource=priced)))
-    assert ("my-gpt" in caplog.text) == told
+    decode(make_exchange(CHAT, route=AZURE, context=context))
+    assert ('"my-gpt" has no model mapping' in caplog.text) == warns
 
 
-@pytest.mark.parametrize(("whole", "told"), [(True, True), (False, False)])
-def test_a_stream_without_usage_is_told_unless_it_was_left_early(
-    whole: bool, told: bool, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_stream_without_usage_is_warned_about_unless_it_was_left_early(
+    whole: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = by_name["openai/chat_stream_without_usage"]
     chunks = [case.answer if whole else case.answer.partition(b"data: [DONE]")[0]]
-    read(make_exchange(case, chunks, outcome=Outcome.CLOSED))
-    assert ("reported no usage" in caplog.text) == told
+    decode(make_exchange(case, chunks, outcome=Outcome.CLOSED))
+    assert ("reported no usage" in caplog.text) == whole
 
 
 @pytest.mark.parametrize("logs", [True, False])
-@pytest.mark.parametrize("asks", [True, False])
-def test_each_who_wants_to_know_hears_of_the_delivery(logs: bool, asks: bool) -> None:
+@pytest.mark.parametrize("listens", [True, False])
+def test_pay_is_response_goes_to_the_listener_and_the_content_logger(logs: bool, listens: bool) -> None:
     logged: list[Any] = []
-    answers: list[Any] = []
+    heard: list[Any] = []
     content_logger = ContentLogger(
         lambda request_id, data: logged.append(request_id), DecodeOptions(), lambda exc: None
     )
-    exchange = make_exchange(CHAT)
-    decoded = read(
-        exchange,
+    decoded = decode(
+        make_exchange(CHAT),
         content_logger=content_logger if logs else None,
-        listener=answers.append if asks else None,
+        listener=heard.append if listens else None,
     )
-    assert isinstance(decoded, Decoded)
-    assert (decoded.listener is not None) == (logs or asks)
+    assert (decoded.listener is not None) == (logs or listens)
     if decoded.listener is not None:
-        decoded.listener(ANSWER)
-    assert answers == ([ANSWER] if asks else [])
+        decoded.listener(RESULT)
+    assert heard == ([RESULT] if listens else [])
     assert logged == (["q"] if logs else [])

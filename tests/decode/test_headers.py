@@ -1,9 +1,12 @@
-"""Of a call's headers, what identifies and describes it is kept, and no secret."""
+"""Headers that identify and describe a call are recorded, and never a secret."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from payi_transport.decode import headers as module
 from payi_transport.decode.headers import (
     find_request_id,
     find_retry_count,
@@ -16,12 +19,12 @@ from payi_transport.values.event import Header
 from payi_transport.values.names import SECRET_HEADERS
 
 
-def test_names_are_lower_case_and_repeated_ones_joined() -> None:
+def test_names_are_lower_case_and_repeated_headers_are_joined() -> None:
     raw = (b"X-Via", b"one", b"x-via", b"two", b"A", b"\xe9")
     assert read_headers(raw) == {"x-via": "one, two", "a": "é"}
 
 
-def test_request_headers_are_those_of_the_list_and_those_asked_for() -> None:
+def test_request_headers_are_those_on_the_allow_list_and_the_extra_ones() -> None:
     headers = {"user-agent": "x", "x-stainless-lang": "python", "x-team": "blue", "x-other": "1"}
     assert select_request_headers(headers, ["x-team"]) == (
         Header("user-agent", "x"),
@@ -32,18 +35,18 @@ def test_request_headers_are_those_of_the_list_and_those_asked_for() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
-def test_no_secret_is_recorded_whoever_asks(name: str) -> None:
+def test_a_secret_is_never_recorded_even_if_asked_for(name: str) -> None:
     assert select_request_headers({name: "secret"}, [name]) is None
     assert select_response_headers({name: "secret"}) is None
 
 
 @pytest.mark.parametrize("name", ["content-type", "content-length", "transfer-encoding"])
-def test_headers_that_describe_the_body_are_left_out_of_an_answers(name: str) -> None:
+def test_response_headers_about_the_body_are_left_out(name: str) -> None:
     assert select_response_headers({name: "x", "x-ratelimit": "9"}) == (Header("x-ratelimit", "9"),)
 
 
 @pytest.mark.parametrize("name", ["x-request-id", "request-id", "apim-request-id", "x-amzn-requestid"])
-def test_the_id_is_the_providers_where_it_gives_one(name: str) -> None:
+def test_the_request_id_is_the_one_from_the_provider(name: str) -> None:
     assert find_request_id({name: "req_1"}) == "req_1"
     assert find_request_id({name: ""}) is find_request_id({}) is None
 
@@ -54,7 +57,7 @@ def test_a_request_without_an_id_gets_a_new_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told", "retry"),
+    ("name", "value", "retry_count"),
     [
         ("x-stainless-retry-count", "0", 0),
         ("x-stainless-retry-count", "2", 2),
@@ -69,5 +72,14 @@ def test_a_request_without_an_id_gets_a_new_one() -> None:
         ("x-other", "3", 0),
     ],
 )
-def test_the_retry_is_what_the_sdk_says_in_its_own_words(name: str, told: str, retry: int) -> None:
-    assert find_retry_count({name: told}) == retry
+def test_the_retry_count_is_read_from_the_header_of_each_sdk(name: str, value: str, retry_count: int) -> None:
+    assert find_retry_count({name: value}) == retry_count
+
+
+@pytest.mark.parametrize("cache", [module._read_name, module._is_usual, module._is_recorded])
+def test_names_that_a_server_makes_up_do_not_fill_the_memory(cache: Any) -> None:
+    for number in range(2000):
+        raw = (b"x-%d" % number, b"1")
+        select_request_headers(read_headers(raw), ())
+        select_response_headers(read_headers(raw))
+    assert 0 < cache.cache_info().currsize < 2000

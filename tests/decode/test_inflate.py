@@ -1,4 +1,4 @@
-"""Content codings: what was compressed comes back, a cut body gives what it has, bombs are errors."""
+"""Compressed bodies are inflated, truncated ones as far as possible, and bombs are errors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import types
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import brotli
@@ -62,7 +63,7 @@ each_coding = pytest.mark.parametrize(("coding", "compress"), CODINGS.values(), 
 
 
 class OldBrotli:
-    """The Decompressor of brotli before 1.2, which has no way to bound what a call yields."""
+    """The Decompressor of brotli before 1.2, which can't limit its output."""
 
     def __init__(self) -> None:
         self._stream = brotli.Decompressor()
@@ -80,7 +81,7 @@ def stand_in(name: str, decompressor: type[Any]) -> types.ModuleType:
 
 @pytest.fixture(params=["brotli", "brotli before 1.2", "brotlicffi"])
 def any_brotli(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each package that undoes br, as if it alone was installed."""
+    """Run with each brotli package, as if no other was installed."""
     name: str = request.param
     if name == "brotli before 1.2":
         monkeypatch.setitem(sys.modules, "brotli", stand_in("brotli", OldBrotli))
@@ -92,7 +93,7 @@ def any_brotli(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture(params=INSTALLED_ZSTD)
 def any_zstd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Each package that undoes zstd, as if it alone was installed."""
+    """Run with each zstd package, as if no other was installed."""
     for name in ZSTD_PACKAGES:
         if name != request.param:
             monkeypatch.setitem(sys.modules, name, None)
@@ -101,12 +102,12 @@ def any_zstd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @each_coding
 @pytest.mark.parametrize("body", [b"", b"x", TEXT, NOISE], ids=["empty", "byte", "text", "noise"])
-def test_what_was_compressed_comes_back(coding: str, compress: Callable[[bytes], bytes], body: bytes) -> None:
+def test_a_compressed_body_is_inflated(coding: str, compress: Callable[[bytes], bytes], body: bytes) -> None:
     assert inflate(compress(body), coding, ROOM) == body
 
 
 @pytest.mark.parametrize("codings", ["", "identity", " Identity ", ",", "identity, ,identity"])
-def test_what_was_not_compressed_stays(codings: str) -> None:
+def test_a_body_without_a_coding_stays_the_same(codings: str) -> None:
     assert inflate(TEXT, codings, ROOM) == TEXT
 
 
@@ -115,7 +116,7 @@ def test_stacked_codings_are_undone_last_first(codings: str) -> None:
     assert inflate(br(gzip.compress(TEXT)), codings, ROOM) == TEXT
 
 
-def test_a_coding_that_is_not_known_is_an_error_with_its_name() -> None:
+def test_an_unknown_coding_is_an_error_that_names_it() -> None:
     with pytest.raises(InflateError, match="'compress'"):
         inflate(b"x", "compress", ROOM)
 
@@ -126,21 +127,23 @@ def test_an_empty_body_is_empty_in_every_coding(coding: str, compress: Callable[
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate in zlib's wrapping", "zstd"])
-def test_several_members_in_a_row_are_one_body(name: str) -> None:
+def test_several_members_are_one_body(name: str) -> None:
     coding, compress = CODINGS[name]
     assert inflate(compress(b"one ") + compress(b"") + compress(b"two"), coding, ROOM) == b"one two"
 
 
 @pytest.mark.parametrize("padding", [b"\0", b"\0" * 100, b"padding"])
 @pytest.mark.parametrize("name", ["gzip", "deflate in zlib's wrapping", "zstd"])
-def test_padding_behind_the_last_member_is_left_out(name: str, padding: bytes) -> None:
+def test_padding_after_the_last_member_is_dropped(name: str, padding: bytes) -> None:
     coding, compress = CODINGS[name]
     assert inflate(compress(TEXT) + padding, coding, ROOM) == TEXT
 
 
 @each_coding
-def test_a_body_that_was_cut_gives_what_can_be_had(coding: str, compress: Callable[[bytes], bytes]) -> None:
-    body = (TEXT + NOISE) * 10  # zstd gives whole blocks of 128 KiB only
+def test_a_truncated_body_returns_what_can_be_read_of_it(
+    coding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    body = (TEXT + NOISE) * 10  # zstd only returns whole blocks of 128 KiB
     whole = compress(body)
     for end in range(0, len(whole), 997):
         assert body.startswith(inflate(whole[:end], coding, ROOM))
@@ -149,19 +152,19 @@ def test_a_body_that_was_cut_gives_what_can_be_had(coding: str, compress: Callab
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 @pytest.mark.parametrize("body", [b'{"id": "1"}', b"<html><head>", b"\0" * 50, b"\xff" * 50, NOISE])
-def test_bytes_of_another_kind_are_an_error(coding: str, body: bytes) -> None:
+def test_bytes_in_another_format_are_an_error(coding: str, body: bytes) -> None:
     with pytest.raises(InflateError):
         inflate(body, coding, ROOM)
 
 
 @given(st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip,br"]), st.binary(max_size=300))
-def test_arbitrary_bytes_raise_nothing_else(coding: str, body: bytes) -> None:
+def test_arbitrary_bytes_raise_nothing_but_inflate_error(coding: str, body: bytes) -> None:
     with contextlib.suppress(InflateError):
         assert len(inflate(body, coding, 1000)) <= 1000
 
 
 @given(st.sampled_from(sorted(CODINGS)), st.binary(max_size=2000), st.data())
-def test_damaged_bodies_raise_nothing_else(name: str, body: bytes, data: st.DataObject) -> None:
+def test_damaged_bodies_raise_nothing_but_inflate_error(name: str, body: bytes, data: st.DataObject) -> None:
     coding, compress = CODINGS[name]
     damaged = bytearray(compress(body))
     damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
@@ -170,7 +173,7 @@ def test_damaged_bodies_raise_nothing_else(name: str, body: bytes, data: st.Data
 
 
 @given(st.lists(st.sampled_from(sorted(CODINGS)), max_size=3), st.binary(max_size=2000))
-def test_any_bytes_come_back_through_any_codings(names: list[str], body: bytes) -> None:
+def test_any_bytes_survive_any_codings(names: list[str], body: bytes) -> None:
     packed = body
     for name in names:
         packed = CODINGS[name][1](packed)
@@ -187,7 +190,7 @@ def test_the_limit_is_exact(coding: str, compress: Callable[[bytes], bytes]) -> 
 
 
 @pytest.mark.parametrize("name", ["gzip", "zstd"])
-def test_the_limit_counts_all_members(name: str) -> None:
+def test_the_limit_covers_all_members_together(name: str) -> None:
     coding, compress = CODINGS[name]
     with pytest.raises(InflateError, match="more than 15 bytes"):
         inflate(compress(b"x" * 10) * 2, coding, 15)
@@ -205,11 +208,11 @@ def test_a_body_of_very_many_members_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"x", TEXT, NOISE], ids=["empty", "byte", "text", "noise"])
-def test_br_comes_back_by_every_package(any_brotli: str, body: bytes) -> None:
+def test_every_brotli_package_inflates(any_brotli: str, body: bytes) -> None:
     assert inflate(br(body), "br", ROOM) == body
 
 
-def test_br_is_bounded_by_every_package(any_brotli: str) -> None:
+def test_every_brotli_package_is_bounded(any_brotli: str) -> None:
     packed = br(TEXT)
     assert inflate(packed, "br", len(TEXT)) == TEXT
     with pytest.raises(InflateError, match="more than"):
@@ -218,7 +221,7 @@ def test_br_is_bounded_by_every_package(any_brotli: str) -> None:
         inflate(br(b"\0" * (1 << 24)), "br", 1000)
 
 
-def test_cut_and_broken_br_by_every_package(any_brotli: str) -> None:
+def test_every_brotli_package_handles_truncated_and_damaged_bodies(any_brotli: str) -> None:
     whole = br(TEXT + NOISE)
     assert (TEXT + NOISE).startswith(inflate(whole[:-10], "br", ROOM))
     with pytest.raises(InflateError):
@@ -227,11 +230,11 @@ def test_cut_and_broken_br_by_every_package(any_brotli: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"x", TEXT, NOISE], ids=["empty", "byte", "text", "noise"])
 @pytest.mark.parametrize("rest", [b"", b"\0\0\0\0", b"padding"])
-def test_zstd_comes_back_by_every_package(any_zstd: str, body: bytes, rest: bytes) -> None:
+def test_every_zstd_package_inflates(any_zstd: str, body: bytes, rest: bytes) -> None:
     assert inflate(zstd(body) + zstd(body) + rest, "zstd", ROOM) == body * 2
 
 
-def test_zstd_is_bounded_by_every_package(any_zstd: str) -> None:
+def test_every_zstd_package_is_bounded(any_zstd: str) -> None:
     packed = zstd(TEXT)
     assert inflate(packed, "zstd", len(TEXT)) == TEXT
     with pytest.raises(InflateError, match="more than"):
@@ -240,7 +243,7 @@ def test_zstd_is_bounded_by_every_package(any_zstd: str) -> None:
         inflate(zstd(b"\0" * (1 << 24)), "zstd", 1000)
 
 
-def test_cut_and_broken_zstd_by_every_package(any_zstd: str) -> None:
+def test_every_zstd_package_handles_truncated_and_damaged_bodies(any_zstd: str) -> None:
     whole = zstd(NOISE * 20)
     part = inflate(whole[:-10], "zstd", ROOM)
     assert part
@@ -257,3 +260,26 @@ def test_without_a_package_the_error_names_the_extra(
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InflateError, match=rf"payi-transport\[{coding}\]"):
         inflate(b"x", coding, ROOM)
+
+
+@pytest.mark.parametrize("error", [MemoryError, RuntimeError])
+def test_an_error_that_is_not_about_the_body_is_raised_as_it_is(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def process(self, body: bytes) -> bytes:
+            raise error
+
+    monkeypatch.setitem(sys.modules, "brotli", stand_in("brotli", Broken))
+    with pytest.raises(error):
+        inflate(br(TEXT), "br", ROOM)
+
+
+def test_a_package_that_is_installed_but_broken_is_not_taken_for_a_missing_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "brotli.py").write_text("raise RuntimeError('broken installation')")
+    monkeypatch.delitem(sys.modules, "brotli", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RuntimeError, match="broken installation"):
+        inflate(b"x", "br", ROOM)

@@ -82,7 +82,7 @@ def test_inline_data_is_replaced_and_nothing_else(place: Any, data: str, style: 
 @pytest.mark.parametrize("style", ["", "spaces", "escaped slashes"])
 @pytest.mark.parametrize("data", [LONG, URL_SAFE, LINES])
 @pytest.mark.parametrize("place", LONG_PLACES.values(), ids=LONG_PLACES)
-def test_fields_with_other_uses_are_replaced_when_they_are_long(place: Any, data: str, style: str) -> None:
+def test_fields_with_other_uses_are_replaced_only_if_they_are_long(place: Any, data: str, style: str) -> None:
     check(place, data, style)
 
 
@@ -123,7 +123,7 @@ UNTOUCHED: dict[str, Any] = {
 
 @pytest.mark.parametrize("style", ["", "spaces", "escaped slashes"])
 @pytest.mark.parametrize("body", UNTOUCHED.values(), ids=UNTOUCHED)
-def test_what_is_no_inline_data_stays_as_on_the_wire(body: Any, style: str) -> None:
+def test_everything_else_stays_as_it_was_sent(body: Any, style: str) -> None:
     written = write(body, style)
     assert strip_inline_data(written) == written
 
@@ -134,19 +134,19 @@ CUT = {name: place for name, place in PLACES.items() if name != "responses outpu
 
 @pytest.mark.parametrize("place", CUT.values(), ids=CUT)
 @pytest.mark.parametrize("between", [b"", b"\n\n", b"\\"])
-def test_data_that_a_cut_left_open_goes_too(place: Any, between: bytes) -> None:
+def test_data_at_the_end_of_a_truncated_body_is_replaced(place: Any, between: bytes) -> None:
     body = write(fill(place, LONG))
     cut = body[: body.index(LONG[:80].encode()) + 70] + between
     assert strip_inline_data(cut).endswith(NOT_INSTRUMENTED + between.strip())
 
 
-def test_of_images_the_one_that_was_cut_goes_too() -> None:
+def test_a_truncated_list_of_images_loses_its_last_image_too() -> None:
     body = write({"images": [LONG, LONG]})
     cut = body[: body.rindex(LONG[-20:].encode())]
     assert strip_inline_data(cut) == b'{"images":["%b","%b' % (NOT_INSTRUMENTED, NOT_INSTRUMENTED)
 
 
-def test_every_piece_of_a_body_goes() -> None:
+def test_every_piece_of_data_in_a_body_is_replaced() -> None:
     place = list(PLACES.values())
     check(place, LONG)
 
@@ -183,7 +183,7 @@ def test_very_large_data_is_replaced(place: Any) -> None:
     ],
     ids=repr,
 )
-def test_very_large_bodies_that_look_like_data_are_read_in_one_go(part: bytes) -> None:
+def test_large_bodies_that_almost_look_like_data_take_linear_time(part: bytes) -> None:
     body = part * (1_000_000 // len(part))
     assert len(strip_inline_data(body)) <= len(body) + len(body) // len(part) * len(NOT_INSTRUMENTED)
 
@@ -216,5 +216,5 @@ def test_json_stays_json_of_the_same_shape(body: Any) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_bytes_that_are_no_json_raise_nothing(body: bytes) -> None:
+def test_bytes_that_are_not_json_raise_nothing(body: bytes) -> None:
     strip_inline_data(body)

@@ -23,18 +23,18 @@ ANYWHERE: dict[str, Any] = {
 @pytest.mark.parametrize("style", ["", "spaces", "escaped slashes", "escaped signs"])
 @pytest.mark.parametrize("data", [VERY_LONG, VERY_LONG.rstrip("="), VERY_LONG[:512], LINES * 2, URL_SAFE * 2])
 @pytest.mark.parametrize("place", ANYWHERE.values(), ids=ANYWHERE)
-def test_what_is_very_long_is_data_wherever_it_is(place: Any, data: str, style: str) -> None:
+def test_a_very_long_string_of_base64_is_data_in_any_field(place: Any, data: str, style: str) -> None:
     check(place, data, style)
 
 
 @pytest.mark.parametrize("place", ANYWHERE.values(), ids=ANYWHERE)
 @pytest.mark.parametrize("before", range(16))
-def test_what_is_very_long_may_begin_at_any_byte(place: Any, before: int) -> None:
+def test_very_long_data_is_found_at_any_offset(place: Any, before: int) -> None:
     written = b" " * before + write(fill(place, VERY_LONG[:512]))
     assert json.loads(strip_inline_data(written)) == fill(place, WORD)
 
 
-def test_very_long_data_that_a_cut_left_open_goes_too() -> None:
+def test_very_long_data_at_the_end_of_a_truncated_body_is_replaced() -> None:
     cut = write({"prompt": "a cat", "picture": VERY_LONG})[:-40]
     assert strip_inline_data(cut) == b'{"prompt":"a cat","picture":"' + NOT_INSTRUMENTED
 
@@ -64,7 +64,7 @@ OPAQUE: dict[str, Any] = {
 
 @pytest.mark.parametrize("style", ["", "spaces", "escaped slashes"])
 @pytest.mark.parametrize("body", OPAQUE.values(), ids=OPAQUE)
-def test_what_is_very_long_and_no_image_stays(body: Any, style: str) -> None:
+def test_very_long_strings_that_are_not_data_stay(body: Any, style: str) -> None:
     written = write(body, style)
     assert strip_inline_data(written) == written
 

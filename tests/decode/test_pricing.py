@@ -25,17 +25,17 @@ PRICE = Price("system.openai", "m", "region.eu")
         ("example.com", False),
     ],
 )
-def test_a_mapping_with_a_host_is_for_that_host_alone(pattern: str | None, fits: bool) -> None:
+def test_a_mapping_with_a_host_applies_only_there(pattern: str | None, fits: bool) -> None:
     mapping = ModelMapping("m", parse_host(pattern) if pattern else None, price_as_resource="p")
     assert find_mapping([mapping], {"m"}, HOST) == (mapping if fits else None)
 
 
 @pytest.mark.parametrize("model", ["M", "m2", "", "m "])
-def test_a_mapping_is_for_its_model_alone(model: str) -> None:
+def test_a_mapping_applies_only_to_its_model(model: str) -> None:
     assert find_mapping([ModelMapping("m")], {model}, HOST) is None
 
 
-def test_the_first_mapping_that_fits_counts() -> None:
+def test_the_first_mapping_that_matches_wins() -> None:
     elsewhere, first, second = (
         ModelMapping("m", parse_host("b.test"), "c0"),
         ModelMapping("m", None, "c1"),
@@ -55,15 +55,15 @@ def test_the_first_mapping_that_fits_counts() -> None:
         (ModelMapping("other", None, "c", "r", "global"), PRICE),
     ],
 )
-def test_what_a_mapping_leaves_out_stays_as_it_is(mapping: ModelMapping, price: Price) -> None:
+def test_what_a_mapping_omits_stays_the_same(mapping: ModelMapping, price: Price) -> None:
     assert apply_mappings([mapping], PRICE, {"m"}, HOST) == price
 
 
-def test_without_mappings_a_price_is_as_it_is() -> None:
+def test_without_mappings_a_price_stays_the_same() -> None:
     assert apply_mappings((), PRICE, {"m"}, HOST) is PRICE
 
 
-def test_what_is_mapped_is_not_mapped_again() -> None:
+def test_a_mapped_resource_is_not_mapped_again() -> None:
     mappings = [ModelMapping("m", None, None, "n"), ModelMapping("n", None, None, "o")]
     assert apply_mappings(mappings, PRICE, {"m"}, HOST).resource == "n"
 
@@ -86,5 +86,5 @@ def test_what_is_mapped_is_not_mapped_again() -> None:
         ("", "google.gemini-x", "google.gemini-x"),
     ],
 )
-def test_a_publisher_stands_before_the_name_of_its_model(prefix: str, model: str, resource: str) -> None:
+def test_a_resource_is_the_publisher_and_the_model(prefix: str, model: str, resource: str) -> None:
     assert name_resource(prefix, model) == resource

@@ -23,12 +23,12 @@ def test_a_response_that_is_fetched_again_is_a_repeat(first_is_fetched: bool) ->
     assert reported.is_repeat(event("b"), True)
 
 
-def test_a_call_of_its_own_is_never_a_repeat() -> None:
+def test_a_call_that_fetches_nothing_is_never_a_repeat() -> None:
     reported = ReportedResponses()
     assert [reported.is_repeat(event("a"), False) for _ in range(3)] == [False, False, False]
 
 
-def test_an_answer_without_units_does_not_stand_for_the_one_that_has_them() -> None:
+def test_a_response_without_units_does_not_replace_the_one_that_has_them() -> None:
     reported = ReportedResponses()
     assert not reported.is_repeat(event("a", None), True)
     assert not reported.is_repeat(event("a"), True)
@@ -36,21 +36,21 @@ def test_an_answer_without_units_does_not_stand_for_the_one_that_has_them() -> N
 
 
 @pytest.mark.parametrize("first_is_fetched", [True, False])
-def test_an_answer_without_units_that_is_fetched_again_is_a_repeat(first_is_fetched: bool) -> None:
+def test_a_response_without_units_that_is_fetched_again_is_a_repeat(first_is_fetched: bool) -> None:
     reported = ReportedResponses()
     assert not reported.is_repeat(event("a", None), first_is_fetched)
     assert [reported.is_repeat(event("a", None), True) for _ in range(3)] == [True, True, True]
     assert not reported.is_repeat(event("b", None), True)
 
 
-def test_a_call_of_its_own_without_units_does_not_hide_the_units_that_were_told() -> None:
+def test_a_new_call_without_units_does_not_hide_the_reported_units() -> None:
     reported = ReportedResponses()
     assert not reported.is_repeat(event("a"), True)
     assert not reported.is_repeat(event("a", None), False)
     assert reported.is_repeat(event("a"), True)
 
 
-def test_what_is_remembered_stays_bounded_and_the_latest_are_kept() -> None:
+def test_only_the_latest_responses_are_remembered() -> None:
     reported = ReportedResponses()
     for number in range(20_000):
         assert not reported.is_repeat(event(str(number)), False)

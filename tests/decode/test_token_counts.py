@@ -67,11 +67,13 @@ TEXT = {"text": Units(input=5, output=2)}
         ({**TEXT, "vision": Units(input=1)}, {"readers": IMAGES}, {"text": (5, 2), "vision": (1, None)}),
     ],
 )
-def test_the_units_of_an_answer(units: Mapping[str, Units], options: dict[str, Any], expected: Shown) -> None:
+def test_counted_tokens_complete_the_reported_units(
+    units: Mapping[str, Units], options: dict[str, Any], expected: Shown
+) -> None:
     assert count(units, **options) == expected
 
 
-def test_the_first_name_with_a_tokenizer_counts() -> None:
+def test_the_first_name_that_has_a_tokenizer_is_used() -> None:
     counted = add_counted_tokens(
         READERS,
         ParsedResponse(uncounted=("a b",)),
@@ -83,7 +85,7 @@ def test_the_first_name_with_a_tokenizer_counts() -> None:
     assert show(counted) == {"text": (1, 1)}
 
 
-def test_a_text_that_can_not_be_counted_leaves_all_uncounted() -> None:
+def test_one_text_that_can_not_be_counted_leaves_the_reported_units() -> None:
     answer = ParsedResponse(units=TEXT, uncounted=("a", "b"))
     counted = add_counted_tokens(
         READERS, answer, RawResponse([]), lambda model, text: 1 if text == "a" else None, "x", False

@@ -40,14 +40,14 @@ def make(paths: dict[str, str]) -> Tokenizers:
     return Tokenizers(paths, logging.getLogger("payi.instrument"))
 
 
-def test_tokens_are_counted_for_configured_models_alone(words: str) -> None:
+def test_tokens_are_counted_only_for_configured_models(words: str) -> None:
     counting = make({"gpt": words})
     assert "gpt" in counting and "other" not in counting
     assert counting.count("gpt", "one two three") == counting.count("gpt", "four five six") == 3
     assert counting.count("other", "one two three") is None
 
 
-def test_a_file_that_is_no_tokenizer_is_told_once_when_it_is_needed(
+def test_a_file_that_is_not_a_tokenizer_is_warned_about_once_when_it_is_needed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad = tmp_path / "bad.json"
@@ -68,7 +68,7 @@ def test_a_file_that_is_no_tokenizer_is_told_once_when_it_is_needed(
         ("a" * 999, "too long"),
     ],
 )
-def test_a_file_that_can_not_be_read_is_told_once_at_start(
+def test_a_file_that_can_not_be_read_is_warned_about_once_at_start(
     name: str, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     counting = make({"gpt": str(tmp_path / name)})
@@ -78,7 +78,7 @@ def test_a_file_that_can_not_be_read_is_told_once_at_start(
 
 
 @pytest.mark.parametrize("hide", ['sys.modules["tokenizers"] = None', "sys.meta_path.insert(0, Hide())"])
-def test_without_the_library_the_start_says_once_what_to_install(hide: str, words: str) -> None:
+def test_without_the_package_one_warning_at_start_says_what_to_install(hide: str, words: str) -> None:
     script = f"""
         import logging, sys
         logging.basicConfig(level=logging.WARNING)
@@ -135,7 +135,7 @@ RESPONSE = {
         ({}, None, {}),
     ],
 )
-def test_text_beside_an_image_is_counted_and_the_rest_is_vision(
+def test_text_next_to_an_image_is_counted_and_the_rest_is_vision(
     usage: dict[str, Any], request_body: dict[str, Any] | None, units: dict[str, Units], words: str
 ) -> None:
     options = DecodeOptions(count_tokens=make({"gpt": words}).count)
@@ -147,7 +147,7 @@ def test_text_beside_an_image_is_counted_and_the_rest_is_vision(
     # "What is the weather in Boston?", and nothing else in what a tool has answered.
     [("image_stream", 7), ("inline_data_unary", 7)],
 )
-def test_an_image_of_anthropics_is_counted_once_however_often_the_input_is_told(
+def test_the_input_of_an_anthropic_stream_is_split_once_however_often_it_is_reported(
     name: str, text: int, words: str
 ) -> None:
     exchange = make_exchange(by_name[f"anthropic/{name}"])
@@ -156,7 +156,7 @@ def test_an_image_of_anthropics_is_counted_once_however_often_the_input_is_told(
     assert read(exchange).units == {"text": Units(1600, 13)}
 
 
-def test_of_a_stream_with_an_image_that_was_left_early_both_are_counted(words: str) -> None:
+def test_both_sides_of_a_stream_with_an_image_that_was_left_early_are_counted(words: str) -> None:
     case = by_name["anthropic/image_stream"]
     cut = make_exchange(case, case.chunks()[:4], outcome=Outcome.CLOSED)
     options = DecodeOptions(count_tokens=make({"claude-haiku-4-5": words}).count)
@@ -187,7 +187,7 @@ def test_the_text_of_a_stream_left_early_is_counted(words: str) -> None:
         (b'"input_tokens":300000,"output_tokens":1,', {"text_large_context": Units(300_000, 7)}),
     ],
 )
-def test_the_output_that_a_stream_began_with_is_raised_to_what_was_counted(
+def test_the_output_reported_at_the_start_of_a_stream_is_raised_to_the_count(
     told: bytes, units: dict[str, Units], words: str
 ) -> None:
     case = by_name["anthropic/message_stream"]
@@ -200,7 +200,7 @@ def test_the_output_that_a_stream_began_with_is_raised_to_what_was_counted(
     assert read(make_exchange(case), options).units == read(make_exchange(case)).units
 
 
-def test_a_stream_of_which_no_text_was_seen_has_no_units(words: str) -> None:
+def test_a_stream_without_any_text_has_no_units(words: str) -> None:
     options = DecodeOptions(count_tokens=make({"gpt-4.1": words}).count)
     assert read(make_exchange(STREAM, [], outcome=Outcome.CLOSED), options).units == {}
 
@@ -230,14 +230,14 @@ UNTOLD = {name: value for name, value in EMBEDDINGS.headers.items() if "token-co
         ("other", UNTOLD, {}),
     ],
 )
-def test_embeddings_that_the_model_does_not_count_are_counted(
+def test_embeddings_whose_usage_is_not_reported_are_counted(
     name: str, headers: dict[str, str], units: dict[str, Units], words: str
 ) -> None:
     options = DecodeOptions(count_tokens=make({name: words}).count)
     assert read(make_exchange(replace(EMBEDDINGS, headers=headers)), options).units == units
 
 
-def test_a_model_behind_an_arn_is_counted_as_what_it_is_priced_as(words: str) -> None:
+def test_an_arn_is_counted_with_the_tokenizer_of_either_name(words: str) -> None:
     arn = "arn:aws:bedrock:us-east-1:1:provisioned-model/abc"
     case = replace(EMBEDDINGS, headers=UNTOLD, route={"category": "system.aws.bedrock", "resource": arn})
     for name in (arn, "cohere.embed-english-v3"):
@@ -246,7 +246,7 @@ def test_a_model_behind_an_arn_is_counted_as_what_it_is_priced_as(words: str) ->
         assert read(make_exchange(case), options).units == {"text": Units(4)}
 
 
-def test_a_text_model_that_counts_nothing_is_counted_whole(words: str) -> None:
+def test_a_text_model_that_reports_no_usage_is_counted_on_both_sides(words: str) -> None:
     case = by_name["bedrock/mistral_text_unary"]
     silent = replace(case, headers=UNTOLD)
     options = DecodeOptions(count_tokens=make({"mistral.mistral-7b-instruct-v0:2": words}).count)
@@ -266,9 +266,7 @@ def test_a_text_model_that_counts_nothing_is_counted_whole(words: str) -> None:
         ("openai_stream", Units(output=6)),
     ],
 )
-def test_the_text_of_bedrocks_streams_that_were_left_early_is_counted(
-    name: str, text: Units, words: str
-) -> None:
+def test_the_text_of_bedrock_streams_left_early_is_counted(name: str, text: Units, words: str) -> None:
     case = by_name[f"bedrock/{name}"]
     options = DecodeOptions(count_tokens=make({case.route["resource"]: words}).count)
     event = read(make_exchange(case, case.chunks()[:-1], outcome=Outcome.CLOSED), options)

@@ -1,9 +1,10 @@
-"""Warnings about missing mappings: once each, with the line of configuration that ends them."""
+"""Each warning appears once, with the configuration that ends it."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,14 +37,14 @@ def check(
     category: str = AZURE,
     route_category: str = AZURE,
 ) -> None:
-    asked = Route("openai.chat", route_category, "https://x", HOST, deployment)
+    route = Route("openai.chat", route_category, "https://x", HOST, deployment)
     warnings.check_price(
-        asked, Event(category=category, units={}, provider_response_id="x", resource=resource)
+        route, Event(category=category, units={}, provider_response_id="x", resource=resource)
     )
 
 
 def config_in(message: str) -> dict[str, Any]:
-    """The first JSON object of a message that is a config."""
+    """Return the config in a message, which is its first JSON object."""
     return dict(json.JSONDecoder().raw_decode(message[message.index("{") :])[0])
 
 
@@ -51,7 +52,7 @@ def config_in(message: str) -> dict[str, Any]:
     ("operation", "category"),
     [("openai.chat", "system.openai"), ("anthropic.messages", "system.anthropic")],
 )
-def test_an_unmapped_host_is_told_with_the_mapping_to_add(
+def test_an_unmapped_host_is_warned_about_with_the_mapping_to_add(
     operation: str, category: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_warnings().warn_unmapped_host("llm.test:8443", operation)
@@ -77,7 +78,7 @@ def make_event(**more: Any) -> Event:
 
 
 @pytest.mark.parametrize("route", [LOCAL, OWN], ids=["mapped", "known"])
-def test_a_stream_without_usage_is_told_once_a_host_with_the_mapping_that_asks(
+def test_a_stream_without_usage_is_warned_about_once_per_host_with_the_mapping_that_asks_for_it(
     route: Route, caplog: pytest.LogCaptureFixture
 ) -> None:
     warnings = make_warnings()
@@ -92,7 +93,7 @@ def test_a_stream_without_usage_is_told_once_a_host_with_the_mapping_that_asks(
 
 
 @pytest.mark.parametrize("way", ["asks_usage", "proxied"])
-def test_a_stream_that_could_not_be_asked_is_told_with_what_the_program_can_do(
+def test_a_stream_that_only_the_caller_can_ask_for_usage_is_warned_about_with_how_to_ask(
     way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     route = LOCAL._replace(asks_usage=way == "asks_usage", proxied=way == "proxied")
@@ -110,9 +111,9 @@ def test_a_stream_that_could_not_be_asked_is_told_with_what_the_program_can_do(
         ("openai.chat", {"properties": {"system.failure": "server_error"}}),
         ("openai.speech", {}),
     ],
-    ids=["counted", "no stream", "an error", "cut", "failed", "nothing to ask for"],
+    ids=["counted", "not a stream", "an error", "partial", "failed", "nothing to ask for"],
 )
-def test_nothing_is_told_of_what_could_tell_no_usage(
+def test_a_response_that_has_usage_or_could_not_have_it_is_not_warned_about(
     operation: str, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     make_warnings().check_usage(LOCAL._replace(operation=operation), make_event(**fields))
@@ -120,7 +121,7 @@ def test_nothing_is_told_of_what_could_tell_no_usage(
 
 
 @pytest.mark.parametrize("deployment", ["my-gpt", None], ids=["in the path", "in a header or the body"])
-def test_an_azure_deployment_without_a_mapping_is_told_once(
+def test_an_azure_deployment_without_a_mapping_is_warned_about_once(
     caplog: pytest.LogCaptureFixture, deployment: str | None
 ) -> None:
     warnings = make_warnings(ModelMapping("other", None, None, "gpt-4.1"))
@@ -151,32 +152,32 @@ QUIET: dict[str, tuple[list[ModelMapping], dict[str, Any]]] = {
         [ModelMapping("d", parse_host("*.openai.azure.com"), None, None, "global")],
         {"deployment": "d", "resource": "d"},
     ),
-    "priced by the context": ([], {"deployment": "d", "resource": "gpt-4.1"}),
-    "priced as Azure's by the context": (
+    "priced by the scope": ([], {"deployment": "d", "resource": "gpt-4.1"}),
+    "priced as Azure's by the scope": (
         [],
         {"deployment": None, "resource": "d", "route_category": "system.openai"},
     ),
-    "no Azure OpenAI": ([], {"deployment": None, "resource": "d", "category": "system.azure"}),
-    "nobody knows the model": ([], {"deployment": None, "resource": "system.unknown_model"}),
-    "no model at all": ([], {"deployment": None, "resource": None}),
+    "not Azure OpenAI": ([], {"deployment": None, "resource": "d", "category": "system.azure"}),
+    "unknown model": ([], {"deployment": None, "resource": "system.unknown_model"}),
+    "no model": ([], {"deployment": None, "resource": None}),
 }
 
 
 @pytest.mark.parametrize(("mappings", "asked"), QUIET.values(), ids=QUIET)
-def test_what_has_a_price_or_no_name_is_not_told(
+def test_a_call_with_a_price_or_without_a_name_is_not_warned_about(
     caplog: pytest.LogCaptureFixture, mappings: list[ModelMapping], asked: dict[str, Any]
 ) -> None:
     check(make_warnings(*mappings), **asked)
     assert not caplog.records
 
 
-def test_a_mapping_for_another_host_does_not_count(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_mapping_for_another_host_does_not_prevent_the_warning(caplog: pytest.LogCaptureFixture) -> None:
     mapping = ModelMapping("d", parse_host("other.openai.azure.com"), None, None, "global")
     check(make_warnings(mapping), "d", "d")
     assert len(caplog.records) == 1
 
 
-def test_a_price_of_the_context_does_not_hide_a_deployment_of_its_name(
+def test_a_price_that_a_scope_sets_does_not_hide_a_deployment_of_the_same_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     warnings = make_warnings()
@@ -185,12 +186,12 @@ def test_a_price_of_the_context_does_not_hide_a_deployment_of_its_name(
     assert len(caplog.records) == 1
 
 
-def test_names_with_line_breaks_stay_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_name_with_line_breaks_stays_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
     check(make_warnings(), "a\nb", "a\nb")
     assert "\n" not in caplog.records[0].getMessage()
 
 
-def test_so_many_deployments_are_told_and_no_more(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_number_of_warnings_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     warnings = make_warnings()
     for number in range(1100):
         check(warnings, None, f"d{number}")
@@ -198,7 +199,7 @@ def test_so_many_deployments_are_told_and_no_more(caplog: pytest.LogCaptureFixtu
 
 
 @pytest.mark.parametrize("decorator", ["ingest", "proxy"])
-def test_a_decorator_for_the_other_mode_is_told_once(
+def test_a_decorator_for_the_other_mode_is_warned_about_once(
     decorator: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     warnings = make_warnings()
@@ -207,3 +208,50 @@ def test_a_decorator_for_the_other_mode_is_told_once(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert f"inside a function decorated with @{decorator} goes" in record.getMessage()
+
+
+TEXTS = {
+    "unmapped host": (
+        lambda warnings: warnings.warn_unmapped_host("llm.test", "openai.chat"),
+        "calls to llm.test look like LLM calls (openai.chat) but are not reported, because the host is"
+        " neither known nor mapped. To report them, add this to the config, with the category to price them as:"
+        ' {"host_mappings": {"llm.test": {"price_as_category": "system.openai"}}}',
+    ),
+    "@ingest in proxy mode": (
+        lambda warnings: warnings.warn_mixed_modes("ingest"),
+        "a call inside a function decorated with @ingest goes through Pay-i's proxy, because of its client's"
+        " base URL or proxy=True. Decorate the function with @proxy or @track, or point the client at the"
+        " provider and remove proxy=True",
+    ),
+    "@proxy without proxy mode": (
+        lambda warnings: warnings.warn_mixed_modes("proxy"),
+        "a call inside a function decorated with @proxy goes through Pay-i's proxy, but the program is not in"
+        " proxy mode. Decorate the function with @ingest or @track, or send all calls through the proxy with"
+        ' config={"proxy": True}',
+    ),
+    "no usage, and a mapping asks for it": (
+        lambda warnings: warnings.check_usage(OWN, make_event()),
+        "a stream from api.openai.com reported no usage, so its event has no units. If the host accepts"
+        " stream_options, add this to the config:"
+        ' {"host_mappings": {"api.openai.com": {"include_usage": true}}}',
+    ),
+    "no usage, and only the caller can ask for it": (
+        lambda warnings: warnings.check_usage(LOCAL._replace(proxied=True), make_event()),
+        "a stream from llm.test:8000 reported no usage, so its event has no units. If the host accepts"
+        ' stream_options, make the call with stream_options={"include_usage": True}',
+    ),
+    "deployment": (
+        lambda warnings: check(warnings, "my-gpt", "my-gpt"),
+        'Azure deployment "my-gpt" has no model mapping, so it is priced by its own name, which may have no'
+        ' price. To price it as a model, add this to the config: {"openai_config": {"model_mappings":'
+        ' [{"model": "my-gpt", "price_as_resource": "<model>"}]}}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("warn", "text"), TEXTS.values(), ids=TEXTS)
+def test_a_warning_says_what_happened_what_it_means_and_what_to_do(
+    warn: Callable[[OneTimeWarnings], None], text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn(make_warnings())
+    assert [record.getMessage() for record in caplog.records] == [f"payi_transport: {text}"]

@@ -1,4 +1,4 @@
-"""What an event is priced as: its context wins over mappings, and these over the route."""
+"""What calls are priced as: their scope wins over mappings, and mappings win over the route."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from payi_transport.context.frame import Frame
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import ModelMapping
 from payi_transport.routing.hosts import HostPattern
-from tests.support.exchanges import decode_case, make_exchange, read
+from tests.support.exchanges import ROUTE, decode_case, make_exchange, read
 from tests.support.wire_cases import UNARY, WireCase, by_name
 
 
-def test_the_price_of_the_context_wins_over_host_and_model() -> None:
+def test_the_price_that_a_scope_sets_wins_over_host_and_model() -> None:
     frame = Frame(price_as_category="system.azure", price_as_resource="gpt-cheap")
     event = decode_case(UNARY, context=frame)
     assert (event.category, event.resource) == ("system.azure", "gpt-cheap")
@@ -30,7 +31,7 @@ def test_the_price_of_the_context_wins_over_host_and_model() -> None:
         (b"", None, "system.unknown_model"),
     ],
 )
-def test_the_resource_is_the_model_that_was_asked_for(
+def test_the_resource_is_the_requested_model_and_else_the_one_in_the_response(
     request_body: bytes, answer_model: str | None, resource: str
 ) -> None:
     body = msgspec.json.encode({"id": "x", "model": answer_model})
@@ -56,9 +57,7 @@ AZURE = {"category": "system.azureopenai"}
 def test_an_azure_deployment_is_in_the_path_or_in_a_header(
     route: dict[str, Any], headers: dict[str, str], resource: str
 ) -> None:
-    exchange = make_exchange(UNARY, headers=headers)
-    exchange.route = exchange.route._replace(**route)
-    event = read(exchange)
+    event = read(make_exchange(UNARY, headers=headers, route=ROUTE._replace(**route)))
     assert (event.category, event.resource) == (route.get("category", "system.openai"), resource)
 
 
@@ -85,7 +84,7 @@ MAPPED = ModelMapping("gpt-4.1", None, "my.models", "mapped", "datazone")
         ),
     ],
 )
-def test_the_context_wins_over_mappings_and_these_over_the_route(
+def test_a_scope_wins_over_mappings_and_mappings_win_over_the_route(
     context: Frame, mapping: ModelMapping | None, price: tuple[str, str, str | None]
 ) -> None:
     options = DecodeOptions(model_mappings=(mapping,) if mapping else ())
@@ -94,7 +93,7 @@ def test_the_context_wins_over_mappings_and_these_over_the_route(
 
 
 @pytest.mark.parametrize("model", ["claude-haiku-4-5@20251001", "anthropic.claude-haiku-4-5@20251001"])
-def test_a_mapping_names_a_model_of_vertex_with_or_without_its_prefix(model: str) -> None:
+def test_a_mapping_may_name_a_model_on_vertex_with_or_without_its_prefix(model: str) -> None:
     mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
     event = read(make_exchange(by_name["anthropic/vertex_unary"]), DecodeOptions(model_mappings=(mapping,)))
     assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
@@ -115,13 +114,13 @@ def test_a_mapping_names_a_model_of_vertex_with_or_without_its_prefix(model: str
         ("google/gemini_error_400", "google.gemini-2.5-flash"),
     ],
 )
-def test_a_mapping_names_a_model_of_googles_as_it_was_asked_for_or_answered(case: str, model: str) -> None:
+def test_a_mapping_may_use_any_name_of_a_google_model(case: str, model: str) -> None:
     mapping = ModelMapping(model, None, "my.models", "mapped", "region.eu")
     event = read(make_exchange(by_name[case]), DecodeOptions(model_mappings=(mapping,)))
     assert (event.category, event.resource, event.scope) == ("my.models", "mapped", "region.eu")
 
 
-def test_a_call_of_googles_is_priced_as_its_context_says() -> None:
+def test_a_call_to_google_is_priced_as_its_scope_says() -> None:
     frame = Frame(price_as_category="c", price_as_resource="r", resource_scope="region.eu")
     event = decode_case(by_name["google/gemini_unary"], context=frame)
     assert (event.category, event.resource, event.scope) == ("c", "r", "region.eu")
@@ -130,21 +129,20 @@ def test_a_call_of_googles_is_priced_as_its_context_says() -> None:
     assert (event.resource, event.scope) == ("google.gemini-2.5-flash", "region.eu")
 
 
-def test_a_resource_that_the_user_gives_gets_no_prefix() -> None:
+def test_a_resource_that_the_user_sets_gets_no_prefix() -> None:
     frame = Frame(price_as_resource="claude-mine")
     event = decode_case(by_name["anthropic/vertex_unary"], context=frame)
     assert (event.category, event.resource) == ("system.google.vertex", "claude-mine")
 
 
 @pytest.mark.parametrize("host", ["bedrock-runtime.us-east-1.amazonaws.com", "other.test"])
-def test_a_mapping_for_a_host_holds_for_a_model_in_its_path(host: str) -> None:
-    """The path names the model, so host and model are known before the body is."""
+def test_a_mapping_for_a_host_applies_to_a_model_named_in_the_path(host: str) -> None:
     case = by_name["bedrock/llama_unary"]
     name = "bedrock-runtime.us-east-1.amazonaws.com"
     mapping = ModelMapping(case.route["resource"], HostPattern(host, None), None, "my-llama")
     exchange = make_exchange(case)
-    exchange.route = exchange.route._replace(host=HostPattern(name, None))
-    event = read(exchange, DecodeOptions(model_mappings=(mapping,)))
+    route = exchange.route._replace(host=HostPattern(name, None))
+    event = read(replace(exchange, route=route), DecodeOptions(model_mappings=(mapping,)))
     assert event.resource == ("my-llama" if host == name else case.route["resource"])
 
 
@@ -161,11 +159,11 @@ CLAUDE = "anthropic.claude-sonnet-4-5"
         (Frame(), None, PROFILE, "text"),
     ],
 )
-def test_a_profile_that_does_not_name_its_model_has_the_units_of_the_one_it_is_priced_as(
+def test_an_inference_profile_has_the_units_of_the_model_that_it_is_priced_as(
     context: Frame, mapping: ModelMapping | None, resource: str, unit: str
 ) -> None:
     exchange = make_exchange(by_name["bedrock/converse_large_context"], context=context)
-    exchange.route = exchange.route._replace(resource=PROFILE)
-    event = read(exchange, DecodeOptions(model_mappings=(mapping,) if mapping else ()))
+    route = exchange.route._replace(resource=PROFILE)
+    event = read(replace(exchange, route=route), DecodeOptions(model_mappings=(mapping,) if mapping else ()))
     assert event.resource == resource
     assert unit in event.units

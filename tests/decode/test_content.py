@@ -1,0 +1,52 @@
+"""Prompts and responses become text, if content is logged and is text."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from payi_transport.decode.content import record_request, record_response
+from payi_transport.providers.reading.raw_response import RawResponse
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import UNARY, WireCase
+
+PICTURE = b'{"b64_json":"AAAA"}'
+STRIPPED = '{"b64_json":"<not_instrumented>"}'
+STREAM = RawResponse([("", PICTURE), ("", b"\xff"), ("", b"[DONE]")], is_stream=True)
+DOCUMENT = RawResponse([("", PICTURE)])
+
+
+def make_case(request: bytes) -> WireCase:
+    return WireCase("content", request, b"{}", 200, UNARY.headers, {})
+
+
+@pytest.mark.parametrize(("keep", "text"), [(True, PICTURE.decode()), (False, STRIPPED)])
+def test_inline_data_is_replaced_unless_it_is_to_be_kept(keep: bool, text: str) -> None:
+    exchange = make_exchange(make_case(PICTURE))
+    assert record_request(exchange, keep) == text
+    assert record_response(exchange, DOCUMENT, PICTURE, keep) == text
+    assert record_response(exchange, STREAM, PICTURE, keep) == (text, "\N{REPLACEMENT CHARACTER}")
+
+
+def test_content_that_is_not_logged_is_not_recorded() -> None:
+    exchange = make_exchange(make_case(PICTURE), log_content=False)
+    assert record_request(exchange, True) is None
+    assert record_response(exchange, DOCUMENT, PICTURE, True) is None
+    assert record_response(exchange, STREAM, PICTURE, True) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe"], ids=["empty", "not text"])
+def test_a_body_that_is_empty_or_not_text_is_not_recorded(body: bytes) -> None:
+    exchange = make_exchange(make_case(body))
+    assert record_request(exchange, False) is None
+    assert record_response(exchange, RawResponse([]), body, False) is None
+
+
+def test_a_request_body_that_was_not_captured_is_not_recorded() -> None:
+    exchange = replace(make_exchange(make_case(b"{}")), request_body=None)
+    assert record_request(exchange, False) is None
+
+
+def test_a_stream_without_messages_is_not_recorded() -> None:
+    raw = RawResponse([("", b"[DONE]")], is_stream=True)
+    assert record_response(make_exchange(make_case(b"{}")), raw, b"data: [DONE]\n\n", False) is None
