@@ -1,4 +1,4 @@
-"""Bodies with inline data in them, and what is to be left when it is out."""
+"""Bodies with inline data, and what must be left of them once it is replaced."""
 
 from __future__ import annotations
 

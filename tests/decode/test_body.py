@@ -33,6 +33,11 @@ def test_a_body_that_can_not_be_inflated_is_empty() -> None:
     assert decode_body(make_exchange(CASE), {"content-encoding": "gzip"}) == b""
 
 
+def test_a_body_without_a_content_type_is_split_by_what_it_looks_like() -> None:
+    exchange = replace(make_exchange(CASE), response_headers=())
+    assert decode_messages(exchange) == decode_messages(make_exchange(CASE))
+
+
 def test_a_fault_while_inflating_is_not_taken_for_a_bad_body(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(body: bytes, codings: str, limit: int) -> bytes:
         raise RuntimeError("a fault")

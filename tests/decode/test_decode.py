@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from payi_transport.capture.exchange import Outcome
 from payi_transport.context.frame import Frame
 from payi_transport.decode.background_calls import BackgroundCall
 from payi_transport.decode.decode import decode
@@ -137,8 +138,8 @@ def test_a_request_body_that_is_no_text_is_left_out() -> None:
 
 def test_queued_work_is_a_background_call_and_not_an_event() -> None:
     body = b'{"id":"resp_1","object":"response","status":"queued","model":"m","output":[],"usage":null}'
-    asked = b'{"model":"gpt"}'
-    case = WireCase("queued", asked, body, 200, UNARY.headers, {}, operation="openai.responses")
+    request = b'{"model":"gpt"}'
+    case = WireCase("queued", request, body, 200, UNARY.headers, {}, operation="openai.responses")
     assert decode(make_exchange(case)) == BackgroundCall("resp_1", "gpt")
 
 
@@ -147,6 +148,18 @@ def test_a_response_without_a_content_type_is_read_by_what_its_body_looks_like(c
     event = read(replace(make_exchange(case), response_headers=()))
     assert shown(event, case.event) == case.event
     assert (event.time_to_first_token_ms is not None) == case.streams
+
+
+@pytest.mark.parametrize("status", [400, 599])
+def test_an_error_response_has_no_units_whatever_its_body_says(status: int) -> None:
+    exchange = replace(make_exchange(UNARY), status=status)
+    assert read(exchange).units == {}
+    assert read(exchange, DecodeOptions(count_tokens=lambda model, text: 1)).units == {}
+
+
+def test_the_reported_output_of_a_document_is_never_raised_by_a_tokenizer() -> None:
+    exchange = make_exchange(UNARY, outcome=Outcome.CLOSED)
+    assert read(exchange, DecodeOptions(count_tokens=lambda model, text: 1000)).units == read(exchange).units
 
 
 def test_an_array_of_messages_is_a_stream() -> None:

@@ -21,7 +21,7 @@ operations = st.sampled_from(sorted(REGISTRY.operations))
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate", "rot13"])
 def test_a_body_that_can_not_be_inflated_makes_an_event_without_units(coding: str) -> None:
-    event = decode_case(UNARY, [b"this is no compressed body"], headers={"content-encoding": coding})
+    event = decode_case(UNARY, [b"this is not a compressed body"], headers={"content-encoding": coding})
     assert event.units == {}
     assert event.http_status_code == 200
     assert event.provider_response_json is None

@@ -1,4 +1,4 @@
-"""Inline data goes out of a recorded body, whatever its spelling; nothing else changes."""
+"""Inline data in a recorded body is replaced, however it is written, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PLACES: dict[str, Any] = {
     "chat input_audio": {"content": [{"type": "input_audio", "input_audio": {"data": "@", "format": "wav"}}]},
     "chat input_audio, format first": {"input_audio": {"format": "wav", "data": "@"}},
     "chat file": {"type": "file", "file": {"filename": "a.pdf", "file_data": "@url"}},
-    "chat answer in audio": {"audio": {"id": "a", "data": "@", "transcript": 'so {x} he "said" [y]'}},
-    "chat answer in audio, data last": {"audio": {"transcript": 'so {x} he "data": "said"', "data": "@"}},
+    "chat response in audio": {"audio": {"id": "a", "data": "@", "transcript": 'so {x} he "said" [y]'}},
+    "chat response in audio, data last": {"audio": {"transcript": 'so {x} he "data": "said"', "data": "@"}},
     "chat delta in audio": {"choices": [{"delta": {"audio": {"data": "@", "expires_at": 1}}}]},
-    "answer with images": {"message": {"images": [{"image_url": {"url": "@url"}}]}},
+    "response with images": {"message": {"images": [{"image_url": {"url": "@url"}}]}},
     "responses input_image": {"type": "input_image", "image_url": "@url", "detail": "auto"},
     "responses input_file": {"type": "input_file", "filename": "a", "file_data": "@"},
     "responses input_file as a URL": {"type": "input_file", "file_data": "@url"},
@@ -53,13 +53,13 @@ PLACES: dict[str, Any] = {
 }
 LONG_PLACES: dict[str, Any] = {
     "images that were made": {"images": ["@", "@"], "error": None},
-    "an image behind a short word": {"images": ["AAAA", "@"]},
+    "an image after a short word": {"images": ["AAAA", "@"]},
     "image tool": {"type": "image_generation_call", "result": "@", "status": "completed"},
     "data": {"source": {"type": "base64", "media_type": "image/png", "data": "@"}},
     "interaction's image": {"index": 0, "delta": {"type": "image", "mime_type": "image/png", "data": "@"}},
     "Nova's image": {"backgroundRemovalParams": {"image": "@"}},
     "Stability's images": {"prompt": "a cat", "image": "@", "init_image": "@", "mask": "@"},
-    "Stability's answer": {"artifacts": [{"seed": 0, "base64": "@", "finishReason": "SUCCESS"}]},
+    "Stability's response": {"artifacts": [{"seed": 0, "base64": "@", "finishReason": "SUCCESS"}]},
     "audio as text": {"type": "input_audio", "input_audio": "@"},
 }
 SPELLINGS = {
@@ -98,7 +98,7 @@ UNTOUCHED: dict[str, Any] = {
     "a data URL of text": {"url": "data:text/plain,hello"},
     "a data URL in a text": {"content": f"look at {DATA_URL} please"},
     "a text that begins as a data URL": {"content": f'{DATA_URL} "is" short'},
-    "a quote behind a data URL": {"content": f'{DATA_URL}"'},
+    "a quote after a data URL": {"content": f'{DATA_URL}"'},
     "a quoted data URL in a text": {"content": f'say "{DATA_URL}", or \\"{DATA_URL}\\"'},
     "a data URL as a name": {DATA_URL: 1},
     "JSON in a text": {"arguments": json.dumps({"b64_json": LONG, "data": LONG, "audio": {"data": SHORT}})},
@@ -128,7 +128,7 @@ def test_everything_else_stays_as_it_was_sent(body: Any, style: str) -> None:
     assert strip_inline_data(written) == written
 
 
-# Of the one left out, the cut takes the type with it, which tells that the delta is audio.
+# A truncated body of the case left out lacks the type, without which nobody knows that the delta is audio.
 CUT = {name: place for name, place in PLACES.items() if name != "responses output audio event"}
 
 
@@ -136,14 +136,14 @@ CUT = {name: place for name, place in PLACES.items() if name != "responses outpu
 @pytest.mark.parametrize("between", [b"", b"\n\n", b"\\"])
 def test_data_at_the_end_of_a_truncated_body_is_replaced(place: Any, between: bytes) -> None:
     body = write(fill(place, LONG))
-    cut = body[: body.index(LONG[:80].encode()) + 70] + between
-    assert strip_inline_data(cut).endswith(NOT_INSTRUMENTED + between.strip())
+    truncated = body[: body.index(LONG[:80].encode()) + 70] + between
+    assert strip_inline_data(truncated).endswith(NOT_INSTRUMENTED + between.strip())
 
 
 def test_a_truncated_list_of_images_loses_its_last_image_too() -> None:
     body = write({"images": [LONG, LONG]})
-    cut = body[: body.rindex(LONG[-20:].encode())]
-    assert strip_inline_data(cut) == b'{"images":["%b","%b' % (NOT_INSTRUMENTED, NOT_INSTRUMENTED)
+    truncated = body[: body.rindex(LONG[-20:].encode())]
+    assert strip_inline_data(truncated) == b'{"images":["%b","%b' % (NOT_INSTRUMENTED, NOT_INSTRUMENTED)
 
 
 def test_every_piece_of_data_in_a_body_is_replaced() -> None:

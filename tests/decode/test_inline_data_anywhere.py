@@ -1,4 +1,4 @@
-"""A very long string of base64 goes out of a recorded body whatever its field is called."""
+"""A very long string of base64 in a recorded body is replaced, whatever its field is called."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_very_long_data_is_found_at_any_offset(place: Any, before: int) -> None:
 
 
 def test_very_long_data_at_the_end_of_a_truncated_body_is_replaced() -> None:
-    cut = write({"prompt": "a cat", "picture": VERY_LONG})[:-40]
-    assert strip_inline_data(cut) == b'{"prompt":"a cat","picture":"' + NOT_INSTRUMENTED
+    truncated = write({"prompt": "a cat", "picture": VERY_LONG})[:-40]
+    assert strip_inline_data(truncated) == b'{"prompt":"a cat","picture":"' + NOT_INSTRUMENTED
 
 
 # As long as data, or longer.

@@ -1,4 +1,4 @@
-"""What a tokenizer adds to the units: nothing where all is told, and never less than that."""
+"""A tokenizer fills in what the provider doesn't report, and never lowers the reported output."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def words(model: str, text: str) -> int | None:
 def count(
     units: Mapping[str, Units],
     *,
-    cut: bool = False,
+    truncated: bool = False,
     readers: Readers = READERS,
     models: tuple[str, ...] = ("priced", "known"),
     uncounted: tuple[str, ...] = (),
 ) -> Shown:
-    answer = ParsedResponse(units=units, uncounted=uncounted)
-    return show(add_counted_tokens(readers, answer, RawResponse([]), words, models, cut))
+    response = ParsedResponse(units=units, uncounted=uncounted)
+    return show(add_counted_tokens(readers, response, RawResponse([]), words, models, truncated))
 
 
 TEXT = {"text": Units(input=5, output=2)}
@@ -44,21 +44,21 @@ TEXT = {"text": Units(input=5, output=2)}
     [
         (TEXT, {}, {"text": (5, 2)}),
         ({}, {}, {}),
-        # A stream that was cut: its text, if that is more than was told.
-        (TEXT, {"cut": True}, {"text": (5, 3)}),
-        ({"text": Units(input=5, output=9)}, {"cut": True}, {"text": (5, 9)}),
-        ({}, {"cut": True}, {"text": (None, 3)}),
-        ({"text_large_context": Units(input=5)}, {"cut": True}, {"text_large_context": (5, 3)}),
-        (TEXT, {"cut": True, "models": ("unknown",)}, {"text": (5, 2)}),
-        # A prompt that nobody counted.
+        # A truncated stream: its text, if that is more than was reported.
+        (TEXT, {"truncated": True}, {"text": (5, 3)}),
+        ({"text": Units(input=5, output=9)}, {"truncated": True}, {"text": (5, 9)}),
+        ({}, {"truncated": True}, {"text": (None, 3)}),
+        ({"text_large_context": Units(input=5)}, {"truncated": True}, {"text_large_context": (5, 3)}),
+        (TEXT, {"truncated": True, "models": ("unknown",)}, {"text": (5, 2)}),
+        # A prompt whose usage is not reported.
         ({}, {"uncounted": ("one", "two three")}, {"text": (3, 3)}),
         ({"vision": Units(input=1)}, {"uncounted": ("one",)}, {"vision": (1, None), "text": (1, 3)}),
         (TEXT, {"uncounted": ("one",)}, {"text": (1, 3)}),
         (TEXT, {"uncounted": ("one",), "models": ("unknown",)}, {"text": (5, 2)}),
-        # The text beside images.
+        # The text next to images.
         (TEXT, {"readers": IMAGES}, {"text": (3, 2), "vision": (2, None)}),
         ({"text": Units(input=1)}, {"readers": IMAGES}, {"text": (1, None), "vision": (0, None)}),
-        (TEXT, {"readers": IMAGES, "cut": True}, {"text": (3, 3), "vision": (2, None)}),
+        (TEXT, {"readers": IMAGES, "truncated": True}, {"text": (3, 3), "vision": (2, None)}),
         (TEXT, {"readers": IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
         (TEXT, {"readers": ONLY_IMAGES}, {"text": (0, 2), "vision": (5, None)}),
         (TEXT, {"readers": ONLY_IMAGES, "models": ("unknown",)}, {"text": (5, 2)}),
@@ -86,8 +86,8 @@ def test_the_first_name_that_has_a_tokenizer_is_used() -> None:
 
 
 def test_one_text_that_can_not_be_counted_leaves_the_reported_units() -> None:
-    answer = ParsedResponse(units=TEXT, uncounted=("a", "b"))
+    response = ParsedResponse(units=TEXT, uncounted=("a", "b"))
     counted = add_counted_tokens(
-        READERS, answer, RawResponse([]), lambda model, text: 1 if text == "a" else None, "x", False
+        READERS, response, RawResponse([]), lambda model, text: 1 if text == "a" else None, "x", False
     )
     assert show(counted) == {"text": (5, 2)}

@@ -163,11 +163,11 @@ QUIET: dict[str, tuple[list[ModelMapping], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("mappings", "asked"), QUIET.values(), ids=QUIET)
+@pytest.mark.parametrize(("mappings", "call"), QUIET.values(), ids=QUIET)
 def test_a_call_with_a_price_or_without_a_name_is_not_warned_about(
-    caplog: pytest.LogCaptureFixture, mappings: list[ModelMapping], asked: dict[str, Any]
+    caplog: pytest.LogCaptureFixture, mappings: list[ModelMapping], call: dict[str, Any]
 ) -> None:
-    check(make_warnings(*mappings), **asked)
+    check(make_warnings(*mappings), **call)
     assert not caplog.records
 
 
@@ -214,8 +214,8 @@ TEXTS = {
     "unmapped host": (
         lambda warnings: warnings.warn_unmapped_host("llm.test", "openai.chat"),
         "calls to llm.test look like LLM calls (openai.chat) but are not reported, because the host is"
-        " neither known nor mapped. To report them, add this to the config, with the category to price them as:"
-        ' {"host_mappings": {"llm.test": {"price_as_category": "system.openai"}}}',
+        " neither known nor mapped. To report them, add this to the config, with the category to price them"
+        ' as: {"host_mappings": {"llm.test": {"price_as_category": "system.openai"}}}',
     ),
     "@ingest in proxy mode": (
         lambda warnings: warnings.warn_mixed_modes("ingest"),
