@@ -1,8 +1,8 @@
 """The process-wide switch: `payi_instrument()` and the functions that go with it.
 
 At most one pipeline is active in a process. Everything that can be wrong with the arguments is found while
-the new pipeline is built; only then is anything switched, so a call that raises leaves all as it was. The
-hooks of HTTP libraries come last, when there is a pipeline for what they record.
+the new pipeline is built; only then does anything change, so a call that raises has no effect. The hooks of
+HTTP libraries are installed last, when there is a pipeline for what they record.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The mappings of hosts and models, collected from every section that has some.
 
-They are kept in each provider's own section for the user's sake alone: a mapping means the same in all of
-them.
+Users may keep a mapping in the section of its provider, but it means the same in every section. So all that
+matters is the order of the schema, in which model mappings are tried.
 """
 
 from __future__ import annotations

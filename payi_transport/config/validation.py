@@ -40,10 +40,10 @@ def check_config(config: Mapping[str, Any] | None, schema: type[Settings] = Sett
     """
     if config is not None and not isinstance(config, Mapping):
         raise PayiConfigError(f"config: expected a dict, got {config!r}")
-    given = _without_none(config or {})
-    _check(given, schema, "config")
+    values = _without_none(config or {})
+    _check(values, schema, "config")
     try:
-        settings = msgspec.convert(given, schema)
+        settings = msgspec.convert(values, schema)
     except msgspec.ValidationError as exc:
         # The values are valid one by one, so this is from a section's own `__post_init__`.
         found = _WHERE.fullmatch(str(exc))
@@ -63,11 +63,16 @@ def check_instruments(instruments: object) -> frozenset[str] | None:
     if instruments is None:
         return None
     if not isinstance(instruments, Set) or not all(isinstance(name, str) for name in instruments):
-        raise PayiConfigError(f"instruments: expected a set of strings, got {instruments!r}")
+        raise PayiConfigError(f"instruments: expected a set of strings such as {{'*'}}, got {instruments!r}")
     unknown = sorted(set(instruments) - set(REGISTRY.instruments) - {"*"})
     if unknown or not instruments:
         accepted = ", ".join(sorted(REGISTRY.instruments))
-        raise PayiConfigError(f"instruments: {unknown or instruments!r} not known; accepted: '*', {accepted}")
+        problem = (
+            f"unknown: {', '.join(map(repr, unknown))}"
+            if unknown
+            else f"expected at least one, got {instruments!r}"
+        )
+        raise PayiConfigError(f"instruments: {problem}; accepted: '*', {accepted}")
     return None if "*" in instruments else frozenset(instruments)
 
 

@@ -95,7 +95,7 @@ def _merge_properties(outer: Mapping[str, str], inner: Mapping[Any, object]) -> 
 
 
 def _send_disabled(logs: bool) -> str:
-    """Pay-i logs content unless told otherwise, so only a False is sent."""
+    """Send only a False: without the header, Pay-i logs content."""
     return "" if logs else "True"
 
 

@@ -2,7 +2,7 @@
 
 The rules are those of Pay-i's documentation of its decorators: lists combine, properties merge, other values
 replace the outer one, and an empty value clears it. Entering a scope is on the caller's path, so `Fields`
-looks up all that the table says once, and entering touches only the fields that the scope sets.
+reads the table once, and entering touches only the fields that the scope sets.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _enter_use_case(fields: Fields, outer: Frame, values: dict[str, Any]) -> Fra
     """Return `outer` as the use case named in `values` finds it.
 
     Another name starts a use case with an id of its own. The empty name leaves every use case, and drops
-    what `values` says of one.
+    the fields of a use case from `values`.
     """
     name = to_text(values["use_case_name"])
     if not name:

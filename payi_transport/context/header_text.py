@@ -2,8 +2,8 @@
 
 A value is written as plain ASCII where possible, and as an extended value of RFC 8187 (`UTF-8''%C3%A4`)
 otherwise, because SDKs refuse headers that are not ASCII. Properties are compact JSON, which has its own
-escapes. Requests to Pay-i's proxy are written by this library, past any SDK, so they carry UTF-8 as it is
-and properties in base64, which is what Pay-i documents for the proxy.
+escapes. For requests to Pay-i's proxy, this library writes the headers itself, and no SDK is in the way. They
+carry UTF-8 unescaped, and properties in base64, as Pay-i documents for the proxy.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def read_switch(value: str) -> bool | None:
 
 
 def write_logging(logs: object) -> str:
-    """Write the header that disables logging, which says the opposite of its field."""
+    """Write the header that disables logging, which has the opposite meaning of its field."""
     return str(not logs)
 
 

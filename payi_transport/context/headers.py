@@ -1,7 +1,8 @@
 """Context headers: making them, reading them from a request, and finding the ones to remove.
 
-A request may carry Pay-i's headers to say whom this one call is for. They replace what its scopes say, and
-no provider gets to see them. How a value looks in a header is in `header_text`.
+A request may carry Pay-i's headers to set context values for this one call. They replace the values of its
+scopes, and are removed before the request leaves for its provider. `header_text` defines how a value looks in
+a header.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def write_headers(values: Mapping[str, object], fields: Fields = FIELDS) -> dict
 
 
 def write_proxied_headers(frame: Frame) -> dict[str, str]:
-    """Return the headers that tell Pay-i's proxy whom a call is for, without those that say nothing."""
+    """Return the headers that pass a frame to Pay-i's proxy, without those of values that are not set."""
     fields = frame.fields
     values = {name: getattr(frame, name) for name in fields.headers}
     texts = {

@@ -7,10 +7,21 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from payi_transport import Event, PayiContext, PayiHeaderNames
+from payi_transport import (
+    Event,
+    PayiContext,
+    PayiHeaderNames,
+    PayiInstrumentConfig,
+    create_headers,
+    get_context,
+    track,
+    track_context,
+)
+from payi_transport.config.validation import check_config
 from payi_transport.context.field_types import PROPERTIES, SWITCH, TEXT, TEXTS, VERSION
 from payi_transport.context.fields import ROWS, ConfigFields, HeaderFields, Scope
 from payi_transport.context.frame import FIELDS, Frame
+from payi_transport.errors import PayiConfigError
 
 # The types that type checkers see for each type of field: in a scope, in a frame, in get_context().
 STATIC = {
@@ -57,3 +68,21 @@ def test_every_field_that_an_event_reports_is_one_of_the_events_own() -> None:
 
 def test_the_fields_of_a_use_case_are_those_that_are_named_for_it() -> None:
     assert set(FIELDS.no_use_case) == {name for name in ROWS if name.startswith("use_case_")}
+
+
+def test_type_checkers_see_each_keyword_and_refuse_what_the_checks_refuse() -> None:
+    track(limit_ids=("a",), request_properties={"a": 1}, use_case_version=2, proxy=True)
+    create_headers(limit_ids={"a"}, user_id="u", log_prompt_and_response=False)
+    config: PayiInstrumentConfig = {"limit_ids": ["a"], "use_case_version": 2}
+    check_config(config)
+    name: str | None = get_context().get("use_case_name")
+    assert name is None
+    with pytest.raises(TypeError):
+        track(limit_ids="a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        track_context(userid="u")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        create_headers(proxy=True)  # type: ignore[call-arg]
+    wrong: PayiInstrumentConfig = {"user_id": 7}  # type: ignore[typeddict-item]
+    with pytest.raises(PayiConfigError):
+        check_config(wrong)
