@@ -68,7 +68,7 @@ def check_instruments(instruments: object) -> frozenset[str] | None:
     if unknown or not instruments:
         accepted = ", ".join(sorted(REGISTRY.instruments))
         problem = (
-            f"unknown: {', '.join(map(repr, unknown))}"
+            f"unknown {', '.join(map(repr, unknown))}"
             if unknown
             else f"expected at least one, got {instruments!r}"
         )

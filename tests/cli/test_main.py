@@ -151,7 +151,7 @@ def test_explain_takes_instruments() -> None:
     url = "api.openai.com/v1/chat/completions"
     assert "Observed     yes" in run("explain", url, "--instruments", "system.openai").stdout
     assert "not one of the instruments" in run("explain", url, "--instruments", "system.anthropic").stdout
-    assert_refused(run("explain", url, "--instruments", "nonsense"), "not known")
+    assert_refused(run("explain", url, "--instruments", "nonsense"), "unknown 'nonsense'")
 
 
 def test_demo_prints_the_report_and_where_the_file_is(tmp_path: Path) -> None:
