@@ -52,7 +52,7 @@ class _BasePage(Generic[T]):
 
     @property
     def has_more(self) -> bool:
-        """Tell whether there is another page. If the API does not say, an empty page is the last one."""
+        """Return whether there is another page. If the API does not say, an empty page is the last one."""
         more = self._page.has_more
         return bool(self._page.cursor) and (bool(self.items) if more is None else more)
 

@@ -34,8 +34,8 @@ def test_an_exception_without_a_response_carries_its_request() -> None:
 
 def test_an_exception_for_a_response_carries_the_response() -> None:
     response = httpx.Response(404, request=REQUEST)
-    said = XproxyError(code="c")
-    error = errors.NotFoundError("no", response=response, body={}, request_id="r1", xproxy_error=said)
+    details = XproxyError(code="c")
+    error = errors.NotFoundError("no", response=response, body={}, request_id="r1", xproxy_error=details)
     assert (error.status_code, error.response, error.request) == (404, response, REQUEST)
-    assert (error.body, error.request_id, error.xproxy_error) == ({}, "r1", said)
+    assert (error.body, error.request_id, error.xproxy_error) == ({}, "r1", details)
     assert isinstance(error, errors.APIStatusError) and isinstance(error, errors.APIError)

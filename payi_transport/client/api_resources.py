@@ -16,7 +16,7 @@ __all__ = ["APIResources"]
 
 
 class APIResources(Resource[SurfaceT]):
-    """Give access to every resource of the Pay-i API."""
+    """The resources of the Pay-i API."""
 
     with_raw_response: Variant[APIResources[SyncRaw], APIResources[AsyncRaw]] = RAW
     with_streaming_response: Variant[APIResources[SyncStreaming], APIResources[AsyncStreaming]] = STREAMING

@@ -144,7 +144,7 @@ class Payi(_Client[Sync, SyncHTTPClient]):
         return Sync(SyncTransport(settings, http))
 
     def is_closed(self) -> bool:
-        """Tell whether the connections are closed, by this client or by a copy that shares them."""
+        """Return whether the connections are closed, by this client or by a copy that shares them."""
         return self._http.is_closed
 
     def close(self) -> None:
@@ -173,7 +173,7 @@ class AsyncPayi(_Client[Async, AsyncHTTPClient]):
         return Async(AsyncTransport(settings, http))
 
     def is_closed(self) -> bool:
-        """Tell whether the connections are closed, by this client or by a copy that shares them."""
+        """Return whether the connections are closed, by this client or by a copy that shares them."""
         return self._http.is_closed
 
     async def close(self) -> None:

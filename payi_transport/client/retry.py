@@ -36,7 +36,7 @@ _MAX_RETRY_AFTER = 60.0
 
 
 def is_retryable(status: int) -> bool:
-    """Tell whether the same request may succeed later."""
+    """Return whether the same request may succeed later."""
     return status in _RETRYABLE or status >= 500
 
 

@@ -35,11 +35,11 @@ def make_configured_sink(
 
     Raises PayiConfigError for more than one, and for a section that its sink can't use.
     """
-    asked = {
+    requested = {
         sink.config_section: sink for sink in sinks if getattr(settings, sink.config_section) is not None
     }
-    if len(asked) > 1:
-        raise PayiConfigError(f"config: expected one sink, got the sections {', '.join(asked)}")
-    for section, sink in asked.items():
+    if len(requested) > 1:
+        raise PayiConfigError(f"config: expected one sink, got the sections {', '.join(requested)}")
+    for section, sink in requested.items():
         return sink.from_section(getattr(settings, section))
     return None

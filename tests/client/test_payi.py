@@ -36,10 +36,10 @@ def test_a_client_without_an_api_key_raises(kind: Any) -> None:
         kind()
 
 
-@pytest.mark.parametrize("family", [httpx, httpx2])
-def test_a_client_inherits_the_timeout_of_its_http_client(family: Any) -> None:
-    with Payi(api_key="k", http_client=family.Client(verify=CONTEXT, timeout=7)) as client:
-        assert client.timeout == family.Timeout(7)
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_client_inherits_the_timeout_of_its_http_client(library: Any) -> None:
+    with Payi(api_key="k", http_client=library.Client(verify=CONTEXT, timeout=7)) as client:
+        assert client.timeout == library.Timeout(7)
         assert client.with_options(timeout=None).timeout is None
 
 
@@ -113,10 +113,10 @@ def test_is_closed_is_true_for_a_closed_client_and_its_copies(given: bool) -> No
     assert client.is_closed() is copy.is_closed() is True
 
 
-@pytest.mark.parametrize("family", [httpx, httpx2])
-def test_is_closed_is_true_for_a_closed_async_client(family: Any) -> None:
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_is_closed_is_true_for_a_closed_async_client(library: Any) -> None:
     async def main() -> None:
-        async with AsyncPayi(api_key="k", http_client=family.AsyncClient(verify=CONTEXT)) as client:
+        async with AsyncPayi(api_key="k", http_client=library.AsyncClient(verify=CONTEXT)) as client:
             assert client.is_closed() is False
         assert client.is_closed() is True
 

@@ -66,12 +66,12 @@ def test_a_status_that_refuses_key_or_url_keeps_all_events_and_probes_once_a_min
 def refuse_poison(origin: Origin, poison: set[int]) -> None:
     """Respond with 400 to each request that contains one of the events in `poison`."""
 
-    def answer() -> CannedResponse:
+    def respond() -> CannedResponse:
         ids = {item["provider_response_id"] for item in json.loads(origin.received[-1].body)}
         bad = ids & {f"id-{number}" for number in poison}
         return CannedResponse([b"{}"], status=400) if bad else ACCEPTED
 
-    origin.next_answer = answer  # type: ignore[method-assign]
+    origin.next_answer = respond  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("poison", [{0}, {99}, {41}, {0, 99}, {40, 41, 42}, set(range(100))], ids=len)
