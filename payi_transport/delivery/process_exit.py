@@ -8,7 +8,7 @@ Each kind of process ends in its own way, so each needs its own hook:
 - A child of Celery's prefork pool may skip those as well. It sends the signal `worker_process_shutdown`.
 - A process forked with plain `os.fork` runs whatever its own code runs.
 
-Such a child clears its finalizers when it starts, which may be after it has imported the main module. So a
+A child of a pool clears its finalizers when it starts, maybe after it has imported the main module. So a
 finalizer has to be registered after that, by an after-fork hook of the pool. The packages are looked up in
 `sys.modules` and never imported: where they are not loaded, no such child exists.
 

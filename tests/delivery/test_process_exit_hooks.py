@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from celery.signals import worker_process_shutdown
 
 from payi_transport.delivery.process_exit import run_at_child_exit
+from tests.support.programs import ROOT
 
 # A program that does not end by then is killed, and its test fails. Each takes about a second.
 SECONDS = 30
@@ -20,7 +22,11 @@ def run(folder: Path, program: str, *arguments: str) -> list[str]:
     file = folder / "program.py"
     file.write_text(program)
     ran = subprocess.run(
-        [sys.executable, str(file), *arguments], capture_output=True, text=True, timeout=SECONDS
+        [sys.executable, str(file), *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.split()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support.origin import CannedResponse, Origin
 
-__all__ = ["DOWN", "TAKEN", "delivered", "make_environment", "run", "write"]
+__all__ = ["DOWN", "ROOT", "TAKEN", "delivered", "make_environment", "run", "write"]
 
 ROOT = Path(__file__).parents[2]
 TAKEN = CannedResponse([b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'])

@@ -73,13 +73,15 @@ def test_bytes_that_are_no_records_are_none(data: bytes, file: Path) -> None:
 
 
 def test_no_byte_past_the_end_that_was_asked_for_is_looked_at(file: Path) -> None:
-    record = pack_record(b"later")
-    file.write_bytes(b"no record" + record)
-    assert read_records(file, 0, len(b"no record"), MOST, MOST) == ([], len(b"no record"))
+    before, later = pack_record(b"before" * 9), pack_record(b"later")
+    file.write_bytes(before + b"no record" + later)
+    end = len(before + b"no re")
+    assert read_records(file, 0, end, MOST, MOST) == ([b"before" * 9], end)
 
 
 def test_a_record_that_reaches_past_the_end_is_not_read(file: Path) -> None:
-    record = pack_record(b"half")
-    file.write_bytes(record)
-    assert read_records(file, 0, len(record) - 1, MOST, MOST) == ([], len(record) - 1)
-    assert read_records(file, 0, len(record), MOST, MOST) == ([b"half"], len(record))
+    before, half = pack_record(b"before"), pack_record(b"half")
+    file.write_bytes(before + half)
+    end = len(before + half)
+    assert read_records(file, 0, end - 1, MOST, MOST) == ([b"before"], end - 1)
+    assert read_records(file, 0, end, MOST, MOST) == ([b"before", b"half"], end)
