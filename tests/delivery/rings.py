@@ -8,7 +8,7 @@ __all__ = ["Wakes", "items_of", "make_ring"]
 
 
 class Wakes:
-    """A wake that counts its calls."""
+    """A wake function that counts its calls."""
 
     def __init__(self) -> None:
         self.calls = 0

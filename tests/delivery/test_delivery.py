@@ -1,4 +1,4 @@
-"""From the end of an exchange to its event, with and without a disk on the way, all accounted for."""
+"""From a finished exchange to its event, with and without a spool, and every call accounted for."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from tests.delivery.named_exchanges import decode, ids, make_named
 
 
-class Switched(MemorySink):
-    """Takes nothing while it is down; answers only when `gate` is open."""
+class SwitchableSink(MemorySink):
+    """Accepts nothing while it is down, rejects events named in `poison`, and waits for `gate`."""
 
     batch_limit = 4  # type: ignore[assignment]
 
@@ -45,7 +45,7 @@ class Switched(MemorySink):
 
 
 class Harness:
-    """A line of named exchanges, running while it is entered."""
+    """A delivery of named exchanges, which runs while the harness is entered."""
 
     def __init__(self, sink: MemorySink, directory: Path | None = None, **delivery: Any) -> None:
         self.faults: list[Exception] = []
@@ -107,7 +107,7 @@ def numbers(count: int) -> list[str]:
 def test_events_arrive_in_order_and_each_is_accounted_for(
     spooled: bool, build: Build, tmp_path: Path
 ) -> None:
-    sink = Switched(poison=["5"])
+    sink = SwitchableSink(poison=["5"])
     harness = build(sink, tmp_path if spooled else None)
     harness.push(*range(10), "bad", "skip")
     assert not harness.delivery.flush(10)
@@ -120,22 +120,22 @@ def test_events_arrive_in_order_and_each_is_accounted_for(
 
 
 @pytest.mark.parametrize("spooled", [False, True])
-def test_a_sink_that_can_not_be_closed_is_a_fault_and_leaves_nothing_else_open(
+def test_a_sink_that_fails_to_close_is_a_fault_and_everything_else_is_closed(
     spooled: bool, build: Build, tmp_path: Path
 ) -> None:
-    class Stuck(MemorySink):
+    class UnclosableSink(MemorySink):
         def close(self) -> None:
             raise OSError("no")
 
-    harness = build(Stuck(), tmp_path if spooled else None)
+    harness = build(UnclosableSink(), tmp_path if spooled else None)
     harness.push(1)
     assert harness.delivery.close(10)
     assert [str(fault) for fault in harness.faults] == ["no"]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_with_a_spool_a_destination_that_hangs_holds_up_no_decoding(build: Build, tmp_path: Path) -> None:
-    sink = Switched()
+def test_with_a_spool_a_sink_that_hangs_does_not_delay_decoding(build: Build, tmp_path: Path) -> None:
+    sink = SwitchableSink()
     sink.gate.clear()
     harness = build(sink, tmp_path, ring_capacity=8)
     for number in range(100):
@@ -150,13 +150,13 @@ def test_with_a_spool_a_destination_that_hangs_holds_up_no_decoding(build: Build
     assert ids(sink) == numbers(100)
 
 
-def test_what_could_not_be_delivered_the_next_line_delivers(build: Build, tmp_path: Path) -> None:
-    dead = build(Switched(down=True), tmp_path)
+def test_what_one_process_could_not_deliver_the_next_delivers(build: Build, tmp_path: Path) -> None:
+    dead = build(SwitchableSink(down=True), tmp_path)
     dead.push(*range(10))
     assert not dead.delivery.close(0.3)
     assert dead.stats().spooled == 10
     dead.delivery._workers[1].stop(10)
-    sink = Switched()
+    sink = SwitchableSink()
     harness = build(sink, tmp_path)
     harness.push("new")
     while not harness.stats().delivered:
@@ -165,10 +165,10 @@ def test_what_could_not_be_delivered_the_next_line_delivers(build: Build, tmp_pa
     assert (harness.stats().replayed, harness.stats().delivered) == (10, 1)
 
 
-def test_a_full_spool_leaves_the_rest_in_memory_and_that_has_its_bounds(
+def test_when_the_spool_is_full_the_rest_stays_in_memory_within_its_bounds(
     build: Build, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sink = Switched(down=True)
+    sink = SwitchableSink(down=True)
     harness = build(sink, tmp_path, spool_max_bytes=500, ring_capacity=8)
     harness.push(*range(8))
     while "the spool is full" not in caplog.text:
@@ -181,7 +181,7 @@ def test_a_full_spool_leaves_the_rest_in_memory_and_that_has_its_bounds(
     assert harness.stats().delivered == 100 - stats.lost["overload"]
 
 
-def test_after_closing_calls_are_counted_and_closing_again_takes_no_time(build: Build) -> None:
+def test_after_close_calls_are_counted_as_lost_and_a_second_close_returns_at_once(build: Build) -> None:
     harness = build(MemorySink())
     harness.push(1)
     assert harness.delivery.close(10) and harness.delivery.close(0)
@@ -189,7 +189,7 @@ def test_after_closing_calls_are_counted_and_closing_again_takes_no_time(build: 
     assert harness.stats().lost == {"shutdown": 1}
 
 
-def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_finalizer_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     harness = Harness(MemorySink(), ring_capacity=1)
     harness.push(1, 2, outcome=Outcome.ABANDONED)
     assert harness.stats().lost == {"overload": 1}
@@ -198,23 +198,23 @@ def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptu
     assert len(caplog.records) == 1
 
 
-def test_a_line_that_never_ran_has_nothing_to_flush() -> None:
+def test_a_delivery_that_never_started_has_nothing_to_flush() -> None:
     harness = Harness(MemorySink())
     assert harness.delivery.pid == 0
     assert harness.delivery.flush(0) and harness.delivery.close(0)
     harness.delivery.leave_to_parent()
 
 
-def test_closing_with_events_undelivered_says_how_many(
+def test_closing_with_events_undelivered_logs_how_many(
     build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness = build(Switched(down=True))
+    harness = build(SwitchableSink(down=True))
     harness.push(1, 2)
     assert not harness.delivery.close(0.1)
     assert harness.stats().queued == 2
 
 
-def test_a_thread_that_can_not_be_started_is_a_fault_and_the_account_goes_on() -> None:
+def test_a_thread_that_cannot_be_started_is_a_fault_and_calls_are_still_counted() -> None:
     harness = Harness(MemorySink())
     harness.delivery.start()
     harness.delivery.start()
@@ -224,14 +224,14 @@ def test_a_thread_that_can_not_be_started_is_a_fault_and_the_account_goes_on() -
     harness.delivery.close(10)
 
 
-def test_what_can_not_be_put_in_line_is_a_fault_and_no_exception(build: Build) -> None:
+def test_an_error_in_push_is_a_fault_and_is_not_raised(build: Build) -> None:
     harness = build(MemorySink())
     broken: Any = None
     harness.delivery.push(broken)
     assert [type(fault) for fault in harness.faults] == [AttributeError]
 
 
-def test_an_abandoned_line_lets_go_of_its_files(tmp_path: Path) -> None:
+def test_a_delivery_left_to_the_parent_closes_its_files(tmp_path: Path) -> None:
     harness = Harness(MemorySink(), tmp_path)
     harness.delivery.leave_to_parent()
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Reporting a call while its caller waits: retried as configured, counted once, never an exception."""
+"""Reporting a call while its caller waits: retried as configured, counted once, and never raising."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAILED = Receipt(retry=[0], problem="Pay-i answered 503", bytes_sent=7)
 
 
 class Harness:
-    """A sink that answers with each receipt in turn, the last one again and again; None is an exception."""
+    """A sink that returns each receipt in turn, and the last one forever; None raises an exception."""
 
     batch_limit = None
 
@@ -72,7 +72,7 @@ class Harness:
         return exchange
 
 
-def test_the_call_has_the_answer_to_its_event_and_is_delivered() -> None:
+def test_a_call_gets_the_result_of_its_event_and_counts_as_delivered() -> None:
     harness = Harness(TAKEN, max_inline_retries=3)
     exchange = harness.end()
     assert (exchange.result, harness.taken) == (RESULT, 1)
@@ -83,7 +83,7 @@ def test_the_call_has_the_answer_to_its_event_and_is_delivered() -> None:
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
 @pytest.mark.parametrize("failure", [FAILED, None])
-def test_a_passing_failure_is_tried_as_often_as_configured_and_then_queued(
+def test_after_a_temporary_failure_an_event_is_retried_as_configured_and_then_queued(
     retries: int, failure: Receipt | None
 ) -> None:
     harness = Harness(failure, max_inline_retries=retries)
@@ -105,7 +105,7 @@ LEFT_ALONE = {
 
 @pytest.mark.parametrize("receipt", LEFT_ALONE.values(), ids=LEFT_ALONE.keys())
 @pytest.mark.parametrize("queue_enabled", [True, False])
-def test_a_destination_that_wants_to_be_left_alone_is_and_calls_are_reported_behind_it(
+def test_while_a_sink_wants_to_be_left_alone_calls_go_to_the_queue(
     receipt: Receipt, queue_enabled: bool
 ) -> None:
     harness = Harness(receipt, max_inline_retries=3, queue_enabled=queue_enabled)
@@ -117,7 +117,7 @@ def test_a_destination_that_wants_to_be_left_alone_is_and_calls_are_reported_beh
 
 
 @pytest.mark.parametrize("denied", [True, False])
-def test_when_the_time_is_over_one_call_asks_and_the_next_do_if_it_had_an_answer(denied: bool) -> None:
+def test_after_the_wait_one_call_is_the_probe_and_its_success_lets_the_others_through(denied: bool) -> None:
     harness = Harness(Receipt(retry=[0], wait=0.05, denied=denied), TAKEN)
     harness.end()
     meanwhile: list[Exchange] = []
@@ -132,28 +132,28 @@ def test_when_the_time_is_over_one_call_asks_and_the_next_do_if_it_had_an_answer
     assert harness.taken == 3
 
 
-@pytest.mark.parametrize(("queue_enabled", "told"), [(True, []), (False, ["Pay-i answered 401"])])
-def test_of_a_key_that_is_not_accepted_tells_whoever_delivers_last(
-    queue_enabled: bool, told: list[str]
+@pytest.mark.parametrize(("queue_enabled", "logged"), [(True, []), (False, ["Pay-i answered 401"])])
+def test_a_rejected_key_is_logged_here_only_if_no_worker_will_log_it(
+    queue_enabled: bool, logged: list[str]
 ) -> None:
     harness = Harness(DENIED, queue_enabled=queue_enabled)
     harness.end()
-    assert harness.problems == told
+    assert harness.problems == logged
 
 
-def test_retrying_ends_with_success() -> None:
+def test_retrying_ends_with_the_first_success() -> None:
     harness = Harness(FAILED, FAILED, TAKEN, max_inline_retries=5)
     assert harness.end().result == RESULT
     assert (harness.taken, harness.queued) == (3, [])
 
 
-def test_without_a_queue_what_was_not_taken_is_lost_and_counted() -> None:
+def test_without_a_queue_an_event_that_failed_is_counted_as_lost() -> None:
     harness = Harness(FAILED, queue_enabled=False)
     assert harness.end().result is None
     assert (harness.queued, dict(harness.inline.counts.lost)) == ([], {"retry_disabled": 1})
 
 
-def test_what_is_refused_for_good_is_not_tried_again() -> None:
+def test_a_rejected_event_is_not_retried() -> None:
     harness = Harness(Receipt(rejected={0: "status_400"}), max_inline_retries=3)
     harness.end()
     assert (harness.taken, dict(harness.inline.counts.lost)) == (1, {"status_400": 1})
@@ -169,13 +169,13 @@ def test_while_its_event_waits_in_the_queue_the_call_holds_no_content(receipt: R
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CLOSED, Outcome.FAILED, Outcome.ABANDONED])
-def test_an_answer_that_was_left_early_is_reported_in_the_background(outcome: Outcome) -> None:
+def test_a_response_left_before_its_end_is_reported_in_the_background(outcome: Outcome) -> None:
     harness = Harness(TAKEN)
     exchange = harness.end(outcome)
     assert (harness.queued, harness.taken) == ([exchange], 0)
 
 
-def test_what_needs_no_event_is_skipped() -> None:
+def test_a_call_that_needs_no_event_is_counted_as_skipped() -> None:
     harness = Harness(TAKEN, decoded="pending")
     harness.end()
     assert (harness.taken, dict(harness.inline.counts.skipped), harness.inline.counts.captured) == (
@@ -185,7 +185,7 @@ def test_what_needs_no_event_is_skipped() -> None:
     )
 
 
-def test_a_fault_in_decoding_is_counted_and_not_felt() -> None:
+def test_a_fault_in_decoding_is_counted_and_not_raised() -> None:
     harness = Harness(TAKEN, decoded=None)
     harness.end()
     assert [type(fault) for fault in harness.faults] == [ValueError]
@@ -193,27 +193,27 @@ def test_a_fault_in_decoding_is_counted_and_not_felt() -> None:
 
 
 @pytest.mark.parametrize("receipt", [True, Receipt(retry=[1]), Receipt(rejected={5: "x"})])
-def test_a_receipt_that_makes_no_sense_is_a_fault_and_the_event_is_sent_again(receipt: Any) -> None:
+def test_an_invalid_receipt_is_a_fault_and_the_event_is_queued(receipt: Any) -> None:
     harness = Harness(receipt)
     exchange = harness.end()
     assert ([queued.event for queued in harness.queued], exchange.result) == ([EVENT], None)
     assert len(harness.faults) == 1
 
 
-def test_an_answer_without_a_result_gives_none() -> None:
+def test_a_receipt_without_a_result_leaves_the_call_without_one() -> None:
     harness = Harness(Receipt())
     assert (harness.end().result, harness.inline.counts.delivered) == (None, 1)
 
 
-def test_who_listens_hears_the_whole_answer() -> None:
-    heard: list[Any] = []
+def test_the_listener_receives_the_whole_response() -> None:
+    received: list[Any] = []
     harness = Harness(TAKEN)
-    harness.listener = heard.append
+    harness.listener = received.append
     harness.inline.deliver(make_exchange(CASES[0]))
-    assert heard == [{"request_id": "q", "xproxy_result": RESULT}]
+    assert received == [{"request_id": "q", "xproxy_result": RESULT}]
 
 
-def test_its_counts_join_those_of_the_rest() -> None:
+def test_its_counts_are_added_to_those_of_background_delivery() -> None:
     harness = Harness(TAKEN)
     harness.end()
     stats = harness.inline.counts.add_to(

@@ -1,4 +1,4 @@
-"""Asking whether a blocked limit still blocks: at an interval, until none does, whatever Pay-i answers."""
+"""Polling whether blocked limits still block, at an interval, until none does."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ SHORT = 0.002
 
 
 class Harness:
-    """Answers with each state in turn, the last one again and again; an exception is raised."""
+    """A poller whose requests return each state in turn, and the last one forever, or raise it."""
 
     def __init__(self, *states: str | Exception) -> None:
         self._states = list(states)
         self.asked: list[str] = []
         self.problems: list[Exception] = []
         self.free = threading.Event()
-        self.limits = LimitStates(self._hear)
+        self.limits = LimitStates(self._on_change)
         self.limits.set("budget", "blocked")
-        self.check = LimitPoller(self.limits, self._fetch, SHORT, self.problems.append)
+        self.poller = LimitPoller(self.limits, self._fetch, SHORT, self.problems.append)
 
-    def _hear(self, limit_id: str, state: str) -> None:
+    def _on_change(self, limit_id: str, state: str) -> None:
         if state == "ok":
             self.free.set()
 
@@ -40,19 +40,19 @@ class Harness:
         return state
 
 
-def test_it_asks_until_the_limit_is_free() -> None:
+def test_it_polls_until_the_limit_no_longer_blocks() -> None:
     harness = Harness("blocked", "blocked", "ok")
-    harness.check.ensure_running()
-    harness.check.ensure_running()
+    harness.poller.ensure_running()
+    harness.poller.ensure_running()
     assert harness.free.wait(10)
     assert harness.asked == ["budget"] * 3
     assert harness.limits.snapshot() == {"budget": "ok"}
 
 
-def test_it_begins_again_when_a_limit_blocks_again() -> None:
+def test_it_polls_again_when_a_limit_blocks_again() -> None:
     harness = Harness("ok")
     for _ in range(3):
-        harness.check.ensure_running()
+        harness.poller.ensure_running()
         assert harness.free.wait(10)
         harness.free.clear()
         for thread in threading.enumerate():
@@ -62,42 +62,42 @@ def test_it_begins_again_when_a_limit_blocks_again() -> None:
     assert harness.asked == ["budget"] * 3
 
 
-def test_where_no_thread_can_be_started_it_is_told_and_tried_again() -> None:
+def test_a_thread_that_cannot_be_started_is_reported_and_started_next_time() -> None:
     harness = Harness("ok")
     usual = threading.stack_size(1 << 46)
     try:
-        harness.check.ensure_running()
+        harness.poller.ensure_running()
     finally:
         threading.stack_size(usual)
     assert [type(problem) for problem in harness.problems] == [RuntimeError]
     assert harness.limits.find_blocked() == ["budget"]
-    harness.check.ensure_running()
+    harness.poller.ensure_running()
     assert harness.free.wait(10)
 
 
-def test_a_question_that_fails_changes_nothing_and_is_told() -> None:
+def test_a_failed_request_is_reported_and_changes_no_state() -> None:
     harness = Harness(OSError("no"), "ok")
-    harness.check.ensure_running()
+    harness.poller.ensure_running()
     assert harness.free.wait(10)
     assert [type(problem) for problem in harness.problems] == [OSError]
 
 
-def test_nothing_is_asked_where_nothing_is_blocked_or_after_the_end() -> None:
+def test_it_does_not_poll_when_nothing_is_blocked_or_after_stop() -> None:
     harness = Harness("blocked")
     harness.limits.set("budget", "ok")
-    harness.check.ensure_running()
+    harness.poller.ensure_running()
     harness.limits.set("budget", "blocked")
-    harness.check.stop()
-    harness.check.ensure_running()
+    harness.poller.stop()
+    harness.poller.ensure_running()
     assert not [thread for thread in threading.enumerate() if thread.name == "payi-limits"]
     assert harness.asked == []
 
 
 def test_stopping_ends_the_thread() -> None:
     harness = Harness("blocked")
-    harness.check.ensure_running()
+    harness.poller.ensure_running()
     (thread,) = (thread for thread in threading.enumerate() if thread.name == "payi-limits")
-    harness.check.stop()
+    harness.poller.stop()
     thread.join(10)
     assert not thread.is_alive()
 
@@ -125,7 +125,7 @@ def limit(spent: Any, kind: str = "block") -> CannedResponse:
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"),
+    ("response", "state"),
     [
         (limit(10.0), "blocked"),
         (limit(9.99), "ok"),
@@ -133,8 +133,8 @@ def limit(spent: Any, kind: str = "block") -> CannedResponse:
         (CannedResponse([b"{}"], 404), "ok"),
     ],
 )
-def test_what_was_spent_tells_the_state(origin: Origin, answer: CannedResponse, state: str) -> None:
-    origin.answers = [answer]
+def test_the_state_follows_from_what_was_spent(origin: Origin, response: CannedResponse, state: str) -> None:
+    origin.answers = [response]
     assert fetch_state(PayiAccount(origin.url, "key", {"a": "1"}, {"q": 1}), "b/1") == state
     assert origin.received[0].path == "/api/v1/limits/b%2F1?q=1"
     assert origin.received[0].headers["a"] == "1"

@@ -1,4 +1,4 @@
-"""States of limits: what Pay-i tells is kept, changes are told, blocked ones are found."""
+"""States of limits: kept from results, reported when they change, and searched for blocked ones."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ def test_the_latest_state_of_each_limit_is_kept() -> None:
         ({}, {}),
     ],
 )
-def test_what_a_result_says_is_read_whatever_its_shape(result: Any, states: dict[str, str]) -> None:
+def test_a_result_of_any_shape_is_read(result: Any, states: dict[str, str]) -> None:
     limits = LimitStates()
     limits.update(result)
     assert limits.snapshot() == states
 
 
-def test_each_change_is_told_once() -> None:
-    told: list[tuple[str, str]] = []
-    limits = LimitStates(lambda limit_id, state: told.append((limit_id, state)))
+def test_each_change_is_reported_once() -> None:
+    changes: list[tuple[str, str]] = []
+    limits = LimitStates(lambda limit_id, state: changes.append((limit_id, state)))
     for state in ("ok", "ok", "blocked", "blocked", "ok"):
         limits.update({"limits": {"a": {"state": state}}})
-    assert told == [("a", "ok"), ("a", "blocked"), ("a", "ok")]
+    assert changes == [("a", "ok"), ("a", "blocked"), ("a", "ok")]
 
 
 @pytest.mark.parametrize(
     ("state", "blocks"),
     [("blocked", True), ("blocked_external", True), ("exceeded", False), ("overrun", False), ("ok", False)],
 )
-def test_blocked_limits_are_found_among_the_given_and_among_all(state: str, blocks: bool) -> None:
+def test_blocked_limits_are_found_among_given_ids_and_among_all(state: str, blocks: bool) -> None:
     limits = LimitStates()
     limits.set("a", state)
     limits.set("b", "ok")
@@ -57,7 +57,7 @@ def test_blocked_limits_are_found_among_the_given_and_among_all(state: str, bloc
     assert limits.find_blocked(("b",)) == []
 
 
-def test_states_have_a_bound() -> None:
+def test_the_number_of_states_is_bounded() -> None:
     limits = LimitStates()
     for number in range(100_001):
         limits.set(str(number), "ok")

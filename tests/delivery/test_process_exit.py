@@ -1,4 +1,4 @@
-"""However a process ends: what it captured is delivered, or left on the disk, and it ends in time."""
+"""However a process ends, what it captured is delivered or left on disk, and it ends in time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.programs import run as run_program
 SECONDS = 30
 run = partial(run_program, timeout=SECONDS)
 
-# As Python has it, unless a shell started it in the background: that keeps SIGINT from it.
+# Python's default, unless a shell started it in the background and ignores SIGINT for it.
 INTERRUPTIBLE = "signal.signal(signal.SIGINT, signal.default_int_handler)"
 ENDS = {
     "normal": ("", {0}),
@@ -62,24 +62,24 @@ def test_what_was_captured_is_delivered_at_the_end(
 
 @pytest.mark.parametrize(
     "left",
-    ["", "answer.itself = answer; del answer, request, client"],
+    ["", "response.itself = response; del response, request, client"],
     ids=["still held", "garbage that nobody collected"],
 )
-def test_an_answer_that_is_open_at_the_end_is_delivered_as_far_as_it_came(
+def test_a_response_still_streaming_at_the_end_is_delivered_with_what_has_arrived(
     left: str, origin: Origin, tmp_path: Path
 ) -> None:
     body = f"""
         import gc
 
-        answer = [b'data: {{"id": "left", "model": "gpt-4.1", "choices": []}}\\n\\n', b"data: [DONE]\\n\\n"]
-        stream = {{"headers": {{"content-type": "text/event-stream"}}, "content": iter(answer)}}
+        body = [b'data: {{"id": "left", "model": "gpt-4.1", "choices": []}}\\n\\n', b"data: [DONE]\\n\\n"]
+        stream = {{"headers": {{"content-type": "text/event-stream"}}, "content": iter(body)}}
         transport = httpx.MockTransport(lambda request: httpx.Response(200, **stream))
         instrument()
         gc.disable()
         client = httpx.Client(transport=transport)
         request = client.build_request("POST", "https://api.openai.com/v1/chat/completions", json={{}})
-        answer = client.send(request, stream=True)
-        next(answer.iter_raw())
+        response = client.send(request, stream=True)
+        next(response.iter_raw())
         {left}
     """
     origin.answers = [TAKEN]
@@ -88,9 +88,7 @@ def test_an_answer_that_is_open_at_the_end_is_delivered_as_far_as_it_came(
     assert delivered(origin) == {"left": 1}
 
 
-def test_what_is_instrumented_again_behind_the_end_is_lost_and_counted(
-    origin: Origin, tmp_path: Path
-) -> None:
+def test_calls_after_the_exit_hook_are_counted_as_lost(origin: Origin, tmp_path: Path) -> None:
     body = """
         import atexit
 
@@ -110,9 +108,9 @@ def test_what_is_instrumented_again_behind_the_end_is_lost_and_counted(
     assert delivered(origin) == {"in time": 1}
 
 
-HANGS = {
-    "that never answers": CannedResponse(hold=threading.Event()),
-    "that stops in its answer": CannedResponse([b"{", b"}"], hold=threading.Event()),
+UNHELPFUL = {
+    "that never responds": CannedResponse(hold=threading.Event()),
+    "that stops within its response": CannedResponse([b"{", b"}"], hold=threading.Event()),
     "that is down": DOWN,
     "that refuses the key": CannedResponse([b"{}"], status=401),
     "that asks for an hour": CannedResponse([b"{}"], status=429, headers={"retry-after": "3600"}),
@@ -120,20 +118,20 @@ HANGS = {
 
 
 @pytest.mark.parametrize("spooled", [False, True], ids=["memory", "spool"])
-@pytest.mark.parametrize("answer", HANGS.values(), ids=HANGS.keys())
-def test_an_end_takes_two_seconds_more_at_most(
-    answer: CannedResponse, spooled: bool, origin: Origin, tmp_path: Path
+@pytest.mark.parametrize("response", UNHELPFUL.values(), ids=UNHELPFUL.keys())
+def test_the_exit_takes_at_most_two_seconds_longer(
+    response: CannedResponse, spooled: bool, origin: Origin, tmp_path: Path
 ) -> None:
-    origin.answers = [answer]
+    origin.answers = [response]
     spool = f"spool_directory={str(tmp_path / 'spool')!r}" if spooled else ""
     body = f"instrument({spool})\ncall(1)\nprint(time.time(), flush=True)"
     ran = run(tmp_path, body, origin)
     took = time.time() - float(ran.stdout)
-    if answer.hold is not None:
-        answer.hold.set()
-        answer.hold.clear()
+    if response.hold is not None:
+        response.hold.set()
+        response.hold.clear()
     assert ran.returncode == 0, ran.stderr
-    # Two seconds, and the end of an interpreter on a busy machine.
+    # Two seconds, and the exit of an interpreter on a busy machine.
     assert took < 4
     if spooled:
         origin.answers = [TAKEN]
@@ -147,7 +145,7 @@ def test_an_end_takes_two_seconds_more_at_most(
 
 
 @pytest.mark.parametrize("daemon", [False, True])
-def test_threads_that_call_until_the_end_hold_up_and_break_nothing(
+def test_threads_that_make_calls_until_the_end_neither_delay_nor_break_the_exit(
     daemon: bool, origin: Origin, tmp_path: Path
 ) -> None:
     origin.answers = [TAKEN]
@@ -172,7 +170,7 @@ def test_threads_that_call_until_the_end_hold_up_and_break_nothing(
     assert set(counts.values()) == {1}
 
 
-# A server may read what a process sent before its death long after that.
+# A server may read what a process sent long after the process died, so send nothing.
 NOBODY = 'os.environ["PAYI_BASE_URL"] = "http://127.0.0.1:1"'
 DEATHS = {
     "kill -9": "os.kill(os.getpid(), signal.SIGKILL)",
@@ -182,7 +180,7 @@ DEATHS = {
 
 
 @pytest.mark.parametrize("death", DEATHS.values(), ids=DEATHS.keys())
-def test_with_a_spool_a_sudden_death_loses_the_last_interval_at_most(
+def test_with_a_spool_a_sudden_death_loses_at_most_the_last_interval(
     death: str, origin: Origin, tmp_path: Path
 ) -> None:
     spool = f"spool_directory={str(tmp_path / 'spool')!r}, flush_interval=0.01"
@@ -200,7 +198,9 @@ def test_with_a_spool_a_sudden_death_loses_the_last_interval_at_most(
     assert list((tmp_path / "spool").iterdir()) == []
 
 
-def test_many_processes_share_what_was_left_and_deliver_it_once(origin: Origin, tmp_path: Path) -> None:
+def test_many_processes_share_what_was_left_behind_and_deliver_it_once(
+    origin: Origin, tmp_path: Path
+) -> None:
     spool = f"spool_directory={str(tmp_path / 'spool')!r}, flush_interval=0.01"
     leave = f"""
         {NOBODY}

@@ -95,7 +95,7 @@ if __name__ == "__main__":
 """
 
 
-def test_a_child_that_asks_while_it_runs_is_heard_too(tmp_path: Path) -> None:
+def test_a_child_that_asks_while_it_runs_is_on_changed_too(tmp_path: Path) -> None:
     assert run(tmp_path, LATE) == ["ended"]
 
 

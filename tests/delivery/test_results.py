@@ -1,4 +1,4 @@
-"""Taking over what Pay-i says: for the caller, for limits, and never as an exception."""
+"""Taking over results, for the caller and for limits, without ever raising."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def no_result() -> Iterator[None]:
     set_last(None)
 
 
-def test_a_call_through_pay_i_has_its_result() -> None:
+def test_a_call_through_the_proxy_gets_the_result_in_its_response() -> None:
     limits = LimitStates()
     exchange = make_exchange(CASE, [BODY], result_slot=ResultSlot())
     ResultTracker(limits, None, never).end_proxied(exchange)
@@ -43,7 +43,7 @@ def test_a_call_through_pay_i_has_its_result() -> None:
 
 @pytest.fixture
 def before() -> ResultSlot:
-    """Of the call that was made before."""
+    """The result of an earlier call."""
     result_slot = ResultSlot()
     result_slot.result = {"request_id": "before"}
     set_last(result_slot)
@@ -51,41 +51,41 @@ def before() -> ResultSlot:
 
 
 @pytest.mark.usefixtures("before")
-def test_a_call_without_a_result_is_the_last_one_all_the_same() -> None:
+def test_a_call_without_a_result_still_becomes_the_last_call() -> None:
     exchange = make_exchange(CASE, [CASE.answer], result_slot=ResultSlot())
     ResultTracker(LimitStates(), None, never).end_proxied(exchange)
     assert exchange.result is get_last_result() is None
 
 
-def test_without_a_caller_nothing_is_noted(before: ResultSlot) -> None:
+def test_an_abandoned_call_changes_nothing(before: ResultSlot) -> None:
     exchange = make_exchange(CASE, [BODY], outcome=Outcome.ABANDONED, result_slot=ResultSlot())
     ResultTracker(LimitStates(), None, never).end_proxied(exchange)
     assert (exchange.result, get_last_result()) == (None, before.result)
 
 
-@pytest.mark.parametrize("answer", [{}, {"xproxy_result": None}, {"xproxy_result": "blocked"}])
-def test_an_answer_without_a_result_changes_no_limit(answer: dict[str, Any]) -> None:
+@pytest.mark.parametrize("response", [{}, {"xproxy_result": None}, {"xproxy_result": "blocked"}])
+def test_a_response_without_a_result_changes_no_limit(response: dict[str, Any]) -> None:
     limits = LimitStates()
-    notes = ResultTracker(limits, None, never)
-    notes.on_response({"xproxy_result": RESULT})
-    notes.on_response(answer)
+    tracker = ResultTracker(limits, None, never)
+    tracker.on_response({"xproxy_result": RESULT})
+    tracker.on_response(response)
     assert limits.snapshot() == {"budget": "blocked"}
 
 
-def test_a_fault_is_told_and_not_raised() -> None:
+def test_a_fault_is_reported_and_not_raised() -> None:
     def fail(limit_id: str, state: str) -> None:
         raise ValueError("no")
 
     faults: list[BaseException] = []
-    notes = ResultTracker(LimitStates(fail), None, faults.append)
+    tracker = ResultTracker(LimitStates(fail), None, faults.append)
     broken: Any = make_exchange(CASE, [BODY])
     broken.chunks = [3]
-    notes.end_proxied(broken)
-    notes.end_proxied(make_exchange(CASE, [BODY]))
+    tracker.end_proxied(broken)
+    tracker.end_proxied(make_exchange(CASE, [BODY]))
     assert [type(fault) for fault in faults] == [TypeError, ValueError]
 
 
-def test_a_listener_that_exits_ends_nothing() -> None:
+def test_a_listener_that_raises_systemexit_ends_nothing() -> None:
     faults: list[BaseException] = []
 
     def leave(limit_id: str, state: str) -> None:
@@ -95,7 +95,7 @@ def test_a_listener_that_exits_ends_nothing() -> None:
     assert [type(fault) for fault in faults] == [SystemExit]
 
 
-def test_blocked_limits_are_watched_until_the_end() -> None:
+def test_blocked_limits_are_polled_until_stop() -> None:
     asked = threading.Event()
     limits = LimitStates()
 
@@ -103,9 +103,9 @@ def test_blocked_limits_are_watched_until_the_end() -> None:
         asked.set()
         return "blocked"
 
-    check = LimitPoller(limits, fetch, 0.001, never)
-    notes = ResultTracker(limits, check, never)
-    notes.on_response({"xproxy_result": RESULT})
+    poller = LimitPoller(limits, fetch, 0.001, never)
+    tracker = ResultTracker(limits, poller, never)
+    tracker.on_response({"xproxy_result": RESULT})
     assert asked.wait(10)
-    notes.stop()
+    tracker.stop()
     ResultTracker(limits, None, never).stop()

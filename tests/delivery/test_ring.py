@@ -79,7 +79,7 @@ def test_beyond_its_bytes_the_newest_are_refused() -> None:
     assert ring.push(5, 60)
 
 
-def test_an_item_larger_than_all_the_room_is_taken_when_nothing_else_is_in_flight() -> None:
+def test_an_item_larger_than_the_whole_room_is_accepted_when_nothing_is_in_flight() -> None:
     ring, _ = make_ring(max_bytes=10)
     assert ring.push(0, 1000)
     assert not ring.push(1, 0)
@@ -111,7 +111,7 @@ def test_from_one_thread_both_bounds_are_exact(
             del held[: len(taken)]
 
 
-def test_a_mark_tells_what_was_pushed_before_it() -> None:
+def test_a_ticket_separates_earlier_items_from_later_ones() -> None:
     ring, _ = make_ring()
     assert not ring.has_before(ring.take_ticket())
     ring.push(0, 1)
@@ -123,7 +123,7 @@ def test_a_mark_tells_what_was_pushed_before_it() -> None:
     assert ring.has_before(ring.take_ticket())
 
 
-def test_from_many_threads_all_that_was_accepted_comes_out_once() -> None:
+def test_what_many_threads_push_comes_out_once_or_was_refused() -> None:
     ring, _ = make_ring(capacity=PRODUCERS * EACH // 2)
     accepted: list[list[int]] = [[] for _ in range(PRODUCERS)]
     refused = [0] * PRODUCERS
@@ -143,7 +143,7 @@ def test_from_many_threads_all_that_was_accepted_comes_out_once() -> None:
     assert sorted(out) == sorted(item for items in accepted for item in items)
 
 
-def test_while_it_is_drained_each_producers_items_stay_in_order() -> None:
+def test_items_of_each_producer_stay_in_order_while_the_ring_is_drained() -> None:
     ring, _ = make_ring(capacity=64)
     out: list[int] = []
     lost = Counter()
@@ -172,7 +172,7 @@ def test_while_it_is_drained_each_producers_items_stay_in_order() -> None:
     assert ring.in_flight == 0
 
 
-def test_when_nothing_is_in_flight_the_whole_room_is_there_again() -> None:
+def test_the_whole_room_is_available_again_once_nothing_is_in_flight() -> None:
     ring, _ = make_ring(capacity=PRODUCERS * EACH)
 
     def produce(producer: int) -> None:
@@ -186,7 +186,7 @@ def test_when_nothing_is_in_flight_the_whole_room_is_there_again() -> None:
     assert sum(ring.push(item, 1) for item in range(PRODUCERS * EACH + 5)) == PRODUCERS * EACH
 
 
-def test_a_counter_counts_from_nothing() -> None:
+def test_a_counter_starts_at_zero() -> None:
     counter = Counter()
     assert counter.value == 0
     assert [counter.add(), counter.add()] == [0, 1]
@@ -201,7 +201,7 @@ def test_reading_a_counter_does_not_change_it() -> None:
 
 
 @pytest.mark.parametrize("readers", [0, 3])
-def test_a_counter_is_exact_with_threads_that_raise_and_read_it(readers: int) -> None:
+def test_a_counter_is_exact_with_many_threads(readers: int) -> None:
     counter = Counter()
     seen: list[list[int]] = [[] for _ in range(PRODUCERS + readers)]
 

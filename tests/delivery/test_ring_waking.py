@@ -1,4 +1,4 @@
-"""The ring wakes whoever drains it when it is pressed, and tells so where what presses is held."""
+"""When the ring wakes its worker, and when it reports a full batch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.delivery.rings import items_of, make_ring
 
 
-def test_wake_is_called_at_the_mark_and_not_below() -> None:
+def test_wake_is_called_at_the_high_water_mark_and_not_below() -> None:
     ring, wakes = make_ring(max_batch=3)
     ring.push(0, 1)
     ring.push(1, 1)
@@ -19,8 +19,8 @@ def test_wake_is_called_at_the_mark_and_not_below() -> None:
     assert wakes.calls == 1
 
 
-# Room and mark, the weight of an item, and which of the items that are pushed is the first to press.
-PRESSING: dict[str, tuple[dict[str, int], int, int]] = {
+# Options of the ring, the weight of each item, and which item is the first to reach the mark.
+AT_HIGH_WATER: dict[str, tuple[dict[str, int], int, int]] = {
     "as many as make a batch": ({"max_batch": 3}, 1, 3),
     "a quarter of the items": ({"capacity": 12}, 1, 3),
     "a quarter of the bytes": ({"max_bytes": 1200}, 100, 3),
@@ -30,8 +30,8 @@ PRESSING: dict[str, tuple[dict[str, int], int, int]] = {
 }
 
 
-@pytest.mark.parametrize(("room", "weight", "first"), PRESSING.values(), ids=PRESSING.keys())
-def test_what_presses_wakes_where_it_waits_and_tells_so_where_it_is_held(
+@pytest.mark.parametrize(("room", "weight", "first"), AT_HIGH_WATER.values(), ids=AT_HIGH_WATER.keys())
+def test_the_high_water_mark_wakes_while_items_wait_and_fills_the_batch_once_they_are_drained(
     room: dict[str, int], weight: int, first: int
 ) -> None:
     ring, wakes = make_ring(**room)
@@ -49,7 +49,7 @@ def test_what_presses_wakes_where_it_waits_and_tells_so_where_it_is_held(
 
 
 @pytest.mark.parametrize("room", [{"capacity": 40}, {"max_bytes": 40}])
-def test_half_of_the_room_is_left_when_what_waits_beside_what_is_held_wakes(room: dict[str, int]) -> None:
+def test_half_of_the_room_is_free_when_waiting_and_held_items_together_wake(room: dict[str, int]) -> None:
     ring, wakes = make_ring(**room)
     for number in range(9):
         ring.push(number, 1)
@@ -59,7 +59,7 @@ def test_half_of_the_room_is_left_when_what_waits_beside_what_is_held_wakes(room
     assert ring.in_flight <= 20
 
 
-def test_a_quiet_push_never_wakes() -> None:
+def test_a_push_without_wake_never_wakes() -> None:
     ring, wakes = make_ring(max_batch=1)
     for item in range(10):
         assert ring.push(item, 1, wake=False)

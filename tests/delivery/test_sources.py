@@ -30,29 +30,29 @@ def make_event(number: int) -> Event:
 
 
 class RingHarness:
-    """A source over a ring, whose exchanges decode to `answers` in turn."""
+    """A source over a ring, whose exchanges decode to `outcomes` in turn."""
 
-    def __init__(self, *answers: Event | str | Exception) -> None:
+    def __init__(self, *outcomes: Event | str | Exception) -> None:
         self.faults: list[Exception] = []
         self.ring: Ring[Exchange] = Ring(100, 1 << 20, 2, lambda: None)
-        self.answers = list(answers)
+        self.outcomes = list(outcomes)
         self.listeners: dict[str, Listener] = {}
-        self.exchanges = [make_exchange(CASE) for _ in answers]
+        self.exchanges = [make_exchange(CASE) for _ in outcomes]
         for exchange in self.exchanges:
             assert self.ring.push(exchange, exchange.weight)
         self.source = RingSource(self.ring, self.decode, self.faults.append, max_batch=10)
 
     def decode(self, exchange: Exchange) -> Decoded | str:
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, str):
-            return answer
-        listener = self.listeners.get(answer.provider_response_id)
-        return Decoded(answer, listener)
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        if isinstance(outcome, str):
+            return outcome
+        listener = self.listeners.get(outcome.provider_response_id)
+        return Decoded(outcome, listener)
 
 
-def test_exchanges_become_events_in_line_until_they_are_settled() -> None:
+def test_exchanges_become_queued_events_until_they_are_settled() -> None:
     harness = RingHarness(make_event(1), make_event(2))
     assert harness.source.is_ready()
     first, second = harness.source.take()
@@ -70,9 +70,9 @@ def test_exchanges_become_events_in_line_until_they_are_settled() -> None:
     harness.source.close()
 
 
-@pytest.mark.parametrize(("behind", "gives_way"), [(0, True), (10, False)], ids=["in time", "behind"])
-def test_callers_do_not_wait_for_all_of_a_batch_to_be_decoded(behind: int, gives_way: bool) -> None:
-    harness = RingHarness(*map(make_event, range(10 + behind)))
+@pytest.mark.parametrize(("waiting", "gets_in"), [(0, True), (10, False)], ids=["in time", "behind"])
+def test_callers_get_the_gil_during_a_batch_unless_the_worker_is_behind(waiting: int, gets_in: bool) -> None:
+    harness = RingHarness(*map(make_event, range(10 + waiting)))
     with wait_for_the_interpreter() as caller:
 
         def decode(exchange: Exchange) -> Decoded | str:
@@ -80,22 +80,24 @@ def test_callers_do_not_wait_for_all_of_a_batch_to_be_decoded(behind: int, gives
             return harness.decode(exchange)
 
         RingSource(harness.ring, decode, harness.faults.append, max_batch=10).take()
-        assert caller.got_in == gives_way
+        assert caller.got_in == gets_in
 
 
-def test_the_listener_of_an_exchange_is_told_of_its_delivery_alone() -> None:
+def test_a_listener_is_called_only_for_the_delivery_of_its_own_exchange() -> None:
     harness = RingHarness(*map(make_event, range(3)))
-    told: list[tuple[int, object]] = []
+    received: list[tuple[int, object]] = []
     for number in range(2):
-        harness.listeners[str(number)] = partial(lambda number, answer: told.append((number, answer)), number)
+        harness.listeners[str(number)] = partial(
+            lambda number, response: received.append((number, response)), number
+        )
     first, second, third = harness.source.take()
     harness.source.settle(first, "status_400", {})
     harness.source.settle(second, None, {"request_id": "r"})
     harness.source.settle(third, None, {})
-    assert told == [(1, {"request_id": "r"})]
+    assert received == [(1, {"request_id": "r"})]
 
 
-def test_what_makes_no_event_is_settled_at_once_and_holds_no_content() -> None:
+def test_an_exchange_without_an_event_is_settled_at_once_and_holds_no_content() -> None:
     harness = RingHarness("pending", RuntimeError("no"), "repeated")
     assert harness.source.take() == []
     assert harness.ring.in_flight == 0
@@ -112,8 +114,8 @@ class SpoolHarness:
         self.faults: list[Exception] = []
         self.wake = WakeEvent()
         self.spool = Spool(directory, 1 << 20)
-        self.heard: list[Any] = []
-        self.source = SpoolSource(self.spool, 2, self.wake, self.faults.append, self.heard.append)
+        self.received: list[Any] = []
+        self.source = SpoolSource(self.spool, 2, self.wake, self.faults.append, self.received.append)
 
     def write(self, *numbers: int) -> None:
         assert self.spool.append([msgspec.json.encode(make_event(number)) for number in numbers])
@@ -126,7 +128,7 @@ def harness(tmp_path: Path) -> Iterator[SpoolHarness]:
     harness.source.close()
 
 
-def test_the_next_events_are_read_when_all_before_are_settled(harness: SpoolHarness) -> None:
+def test_the_next_events_are_read_once_all_earlier_ones_are_settled(harness: SpoolHarness) -> None:
     assert not harness.source.is_ready()
     harness.write(1, 2, 3)
     mark = harness.source.take_ticket()
@@ -148,16 +150,18 @@ def test_the_next_events_are_read_when_all_before_are_settled(harness: SpoolHarn
     assert harness.source.counts.delivered == 3
 
 
-def test_nobody_has_to_listen_to_what_is_delivered(harness: SpoolHarness) -> None:
+def test_a_listener_is_optional(harness: SpoolHarness) -> None:
     harness.write(1)
     source = SpoolSource(harness.spool, 2, harness.wake, harness.faults.append)
     assert source.is_ready()
     [pending] = source.take()
     source.settle(pending, None, {"request_id": "r"})
-    assert (source.counts.delivered, harness.heard) == (1, [])
+    assert (source.counts.delivered, harness.received) == (1, [])
 
 
-def test_an_event_that_is_refused_is_counted_and_kept_aside(harness: SpoolHarness, tmp_path: Path) -> None:
+def test_a_rejected_event_is_counted_and_written_to_its_own_file(
+    harness: SpoolHarness, tmp_path: Path
+) -> None:
     harness.write(1)
     assert harness.source.is_ready()
     [pending] = harness.source.take()
@@ -170,7 +174,9 @@ def test_an_event_that_is_refused_is_counted_and_kept_aside(harness: SpoolHarnes
     }
 
 
-def test_a_record_that_is_no_event_is_counted_and_kept_aside(harness: SpoolHarness, tmp_path: Path) -> None:
+def test_an_unreadable_record_is_counted_and_written_to_the_file_of_rejected_ones(
+    harness: SpoolHarness, tmp_path: Path
+) -> None:
     harness.spool.append([b'{"of": "another version"}', b"\xff"])
     assert harness.source.is_ready()
     assert harness.source.take() == []
@@ -218,7 +224,7 @@ def test_an_error_that_is_not_the_disks_is_raised(
         harness.source.settle(queued, None, {})
 
 
-def test_events_that_others_left_are_counted_apart_and_no_flush_waits_for_them(tmp_path: Path) -> None:
+def test_events_of_earlier_processes_are_counted_apart_and_no_flush_waits_for_them(tmp_path: Path) -> None:
     left = SpoolHarness(tmp_path)
     left.write(1, 2)
     left.source.close()
@@ -230,7 +236,7 @@ def test_events_that_others_left_are_counted_apart_and_no_flush_waits_for_them(t
     assert not harness.source.has_before(mark)
     harness.source.settle(first, None, {"request_id": "r"})
     harness.source.settle(second, "status_400", {})
-    assert harness.heard == [{"request_id": "r"}]
+    assert harness.received == [{"request_id": "r"}]
     counts = harness.source.counts
     assert (counts.replayed, counts.delivered, counts.lost) == (1, 0, {})
     assert counts.replay_lost == {"status_400": 1}
@@ -238,13 +244,13 @@ def test_events_that_others_left_are_counted_apart_and_no_flush_waits_for_them(t
     harness.source.close()
 
 
-def test_a_journal_of_another_process_that_can_not_be_read_is_a_fault_once(tmp_path: Path) -> None:
+def test_an_unreadable_journal_of_another_process_is_one_fault(tmp_path: Path) -> None:
     left = SpoolHarness(tmp_path)
     left.write(1)
     left.source.close()
     [segment] = tmp_path.glob("*.events")
     segment.unlink()
-    # A directory can't be opened as a file, whoever asks.
+    # A directory cannot be opened as a file, not even by root.
     segment.mkdir()
     harness = SpoolHarness(tmp_path)
     assert not harness.source.is_ready()
@@ -253,7 +259,7 @@ def test_a_journal_of_another_process_that_can_not_be_read_is_a_fault_once(tmp_p
     harness.source.close()
 
 
-def test_a_disk_that_fails_loses_no_account(harness: SpoolHarness, tmp_path: Path) -> None:
+def test_counting_goes_on_when_the_disk_fails(harness: SpoolHarness, tmp_path: Path) -> None:
     harness.write(1)
     assert harness.source.is_ready()
     [pending] = harness.source.take()

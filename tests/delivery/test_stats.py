@@ -1,4 +1,4 @@
-"""What `payi_stats()` answers."""
+"""The counts that `payi_stats()` returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from payi_transport.delivery.stats import PayiStats
 
 
-def test_stats_start_from_nothing() -> None:
+def test_stats_start_at_zero() -> None:
     assert not any(msgspec.structs.astuple(PayiStats()))
 
 

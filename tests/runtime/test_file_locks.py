@@ -1,4 +1,4 @@
-"""A file is one holder's, until it is closed or its process ends."""
+"""A locked file has one owner, until it is closed or its process ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from payi_transport.runtime.file_locks import lock_file, try_lock
 
 
-def test_a_lock_is_one_holders_until_it_is_closed(tmp_path: Path) -> None:
+def test_a_lock_has_one_owner_until_its_file_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     first, second = io.FileIO(path, "w"), io.FileIO(path, "w")
     assert try_lock(first)
@@ -23,7 +23,7 @@ def test_a_lock_is_one_holders_until_it_is_closed(tmp_path: Path) -> None:
     second.close()
 
 
-def test_a_locked_file_can_not_be_had_a_second_time(tmp_path: Path) -> None:
+def test_a_locked_file_cannot_be_locked_again(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     first = lock_file(path, create=True)
     assert first is not None
@@ -34,7 +34,7 @@ def test_a_locked_file_can_not_be_had_a_second_time(tmp_path: Path) -> None:
     again.close()
 
 
-def test_a_file_that_is_not_there_is_only_made_if_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_missing_file_is_created_only_on_request(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         lock_file(tmp_path / "lock")
 
@@ -60,9 +60,9 @@ input()
     free.close()
 
 
-def test_a_file_that_was_removed_meanwhile_is_nobodys(tmp_path: Path) -> None:
+def test_a_file_removed_before_it_is_locked_is_not_available(tmp_path: Path) -> None:
     class Removed(type(tmp_path)):  # type: ignore[misc]
-        """The path of a file that goes away between opening and locking it."""
+        """The path of a file that is removed between opening and locking it."""
 
         def stat(self, **options: bool) -> object:
             self.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A generator around another: its steps run in a block, and nothing else of it changes."""
+"""A wrapped generator runs its steps in a block, and behaves the same otherwise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from payi_transport.runtime.generators import wrap_async_generator, wrap_generat
 
 
 class Block:
-    """Tells whether code runs in it, and counts how often it was entered."""
+    """A context manager that knows whether code runs in it and how often it was entered."""
 
     def __init__(self) -> None:
         self.inside = False
@@ -28,7 +28,7 @@ class Block:
 
 
 def echo(block: Block) -> Generator[Any, Any, str]:
-    """Yields what it is sent or thrown, and whether it runs in the block."""
+    """Yield what is sent or thrown in, and whether the generator runs in the block."""
     got: Any = "started"
     while got != "stop":
         try:
@@ -39,7 +39,7 @@ def echo(block: Block) -> Generator[Any, Any, str]:
 
 
 async def aecho(block: Block) -> AsyncGenerator[Any, Any]:
-    """Yields what it is sent or thrown, and whether it runs in the block."""
+    """Yield what is sent or thrown in, and whether the generator runs in the block."""
     got: Any = "started"
     while got != "stop":
         try:
@@ -58,11 +58,11 @@ def test_each_step_of_a_generator_runs_in_its_block() -> None:
     assert not block.inside
     with pytest.raises(StopIteration, match="returned"):
         generator.send("stop")
-    # Once more than it has steps: the generator itself is made in it.
+    # Once more than it has steps, because the generator itself is created in the block.
     assert (block.inside, block.entered) == (False, 5)
 
 
-def test_what_a_generator_does_not_catch_comes_out() -> None:
+def test_an_exception_the_generator_does_not_catch_is_raised() -> None:
     block = Block()
     generator = wrap_generator(echo, lambda: block)(block)
     next(generator)
@@ -73,7 +73,7 @@ def test_what_a_generator_does_not_catch_comes_out() -> None:
     assert list(generator) == []
 
 
-def test_each_step_of_an_async_generator_runs_in_its_block_and_all_of_it_in_another() -> None:
+def test_each_step_of_an_async_generator_runs_in_its_block_and_the_whole_in_another() -> None:
     block, seen = Block(), []
 
     @asynccontextmanager
@@ -99,7 +99,7 @@ def test_each_step_of_an_async_generator_runs_in_its_block_and_all_of_it_in_anot
     asyncio.run(main())
 
 
-def test_what_an_async_generator_does_not_catch_comes_out() -> None:
+def test_an_exception_the_async_generator_does_not_catch_is_raised() -> None:
     block = Block()
 
     async def main() -> None:

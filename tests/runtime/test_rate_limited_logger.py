@@ -1,4 +1,4 @@
-"""A log that does not flood."""
+"""A logger that issues one warning per time window."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 
-LOGGER = logging.getLogger("tests.window")
+LOGGER = logging.getLogger("tests.rate_limited_logger")
 
 
 class Clock:
-    """A clock that goes when it is told to. Seconds."""
+    """A clock that the test sets. Seconds."""
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
@@ -21,7 +21,9 @@ class Clock:
         return self.now
 
 
-def test_one_message_a_window_and_how_many_were_held_back(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_window_logs_one_message_and_how_many_were_suppressed_before(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     clock = Clock()
     window = RateLimitedLogger(LOGGER, 60, clock)
     for clock.now in (0, 1, 59.9, 60, 61, 200):
@@ -41,14 +43,14 @@ def test_the_first_message_is_logged_whatever_the_clock_says(
     assert len(caplog.records) == 1
 
 
-def test_a_window_of_nothing_holds_nothing_back(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_window_of_zero_seconds_suppresses_nothing(caplog: pytest.LogCaptureFixture) -> None:
     window = RateLimitedLogger(LOGGER, 0)
     for _ in range(5):
         window.warning("again")
     assert [record.getMessage() for record in caplog.records] == ["payi_transport: again"] * 5
 
 
-def test_what_is_said_once_is_said_at_once_and_begins_a_window(caplog: pytest.LogCaptureFixture) -> None:
+def test_warn_now_logs_at_once_and_starts_a_new_window(caplog: pytest.LogCaptureFixture) -> None:
     window = RateLimitedLogger(LOGGER, 60, Clock())
     for _ in range(3):
         window.warning("busy")
@@ -60,13 +62,13 @@ def test_what_is_said_once_is_said_at_once_and_begins_a_window(caplog: pytest.Lo
     ]
 
 
-def test_windows_are_apart(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_logger_has_its_own_window(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         RateLimitedLogger(LOGGER, 60).warning("one a window")
     assert len(caplog.records) == 2
 
 
-def test_of_a_fault_the_place_is_logged_and_not_its_text(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_is_logged_with_its_place_and_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
     prompt = "Where is my order?"
     try:
         int(prompt)
@@ -80,12 +82,12 @@ def test_of_a_fault_the_place_is_logged_and_not_its_text(caplog: pytest.LogCaptu
     assert prompt not in caplog.text
 
 
-def test_a_message_is_not_a_format(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_message_is_not_a_format_string(caplog: pytest.LogCaptureFixture) -> None:
     RateLimitedLogger(LOGGER, 60).warning("100 %s %d")
     assert caplog.records[0].getMessage() == "payi_transport: 100 %s %d"
 
 
-def test_what_the_users_own_handler_raises_is_nobodys() -> None:
+def test_an_exception_of_the_users_handler_is_not_raised() -> None:
     seen = []
 
     class Handler(logging.Handler):
@@ -93,7 +95,7 @@ def test_what_the_users_own_handler_raises_is_nobodys() -> None:
             seen.append(record)
             raise RuntimeError("no room")
 
-    logger = logging.Logger("tests.window.raising")
+    logger = logging.Logger("tests.rate_limited_logger.raising")
     logger.addHandler(Handler())
     RateLimitedLogger(logger, 60).warning("busy")
     assert len(seen) == 1

@@ -1,4 +1,4 @@
-"""Work beside an event loop: on threads that the application has no part in, and not without end."""
+"""Blocking functions on threads of our own, next to an event loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.threads import take_all_threads
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
-def test_a_function_runs_on_a_thread_while_the_loop_goes_on(backend: str) -> None:
+def test_a_function_runs_on_a_thread_while_the_event_loop_continues(backend: str) -> None:
     gone_on = threading.Event()
 
     async def main() -> None:
@@ -28,7 +28,7 @@ def test_a_function_runs_on_a_thread_while_the_loop_goes_on(backend: str) -> Non
     anyio.run(main, backend=backend)
 
 
-def test_what_it_returns_and_raises_is_the_callers(backend: str) -> None:
+def test_the_caller_gets_what_the_function_returns_or_raises(backend: str) -> None:
     async def main() -> int:
         with pytest.raises(ValueError, match="invalid literal"):
             await run_on_thread(int, "x")
@@ -37,7 +37,7 @@ def test_what_it_returns_and_raises_is_the_callers(backend: str) -> None:
     assert anyio.run(main, backend=backend) == 12
 
 
-def test_the_application_may_be_using_all_of_its_threads_in_each_of_its_loops(backend: str) -> None:
+def test_it_works_while_the_application_uses_all_of_its_own_threads(backend: str) -> None:
     async def main() -> int:
         take_all_threads()
         with anyio.fail_after(10):
@@ -46,7 +46,7 @@ def test_the_application_may_be_using_all_of_its_threads_in_each_of_its_loops(ba
     assert [anyio.run(main, backend=backend) for _ in range(2)] == [12, 12]
 
 
-def test_a_hundred_run_at_once_and_the_others_wait_for_them(backend: str) -> None:
+def test_a_hundred_run_at_once_and_the_others_wait(backend: str) -> None:
     together, lock = threading.Barrier(100), threading.Lock()
     running, most = 0, 0
 

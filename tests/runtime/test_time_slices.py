@@ -1,4 +1,4 @@
-"""A background thread that works through a list lets callers in between."""
+"""A background thread that works through a list releases the GIL between items."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tests.support.waiting import wait_for_the_interpreter
 
 
 @pytest.mark.parametrize(
-    ("pace", "gives_way"), [(in_time_slices, True), (list, False)], ids=["slices", "at once"]
+    ("pace", "gets_in"), [(in_time_slices, True), (list, False)], ids=["slices", "at once"]
 )
-def test_whoever_waits_for_the_interpreter_gets_it_between_two_items(
-    pace: Callable[[Iterable[int]], Iterable[int]], gives_way: bool
+def test_a_waiting_thread_gets_the_gil_between_two_items(
+    pace: Callable[[Iterable[int]], Iterable[int]], gets_in: bool
 ) -> None:
     with wait_for_the_interpreter() as caller:
         for _ in pace(range(10)):
             caller.compute()
-        assert caller.got_in == gives_way
+        assert caller.got_in == gets_in
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-def test_a_thread_that_somebody_waits_for_gives_no_way_meanwhile(awaited: bool) -> None:
+def test_a_thread_that_is_awaited_keeps_the_gil(awaited: bool) -> None:
     got_in: list[bool] = []
 
     def work() -> None:
@@ -40,7 +40,7 @@ def test_a_thread_that_somebody_waits_for_gives_no_way_meanwhile(awaited: bool) 
     assert got_in == [not awaited]
 
 
-def test_other_threads_go_on_as_before() -> None:
+def test_other_threads_keep_pausing() -> None:
     thread = threading.Thread(target=skip_pauses_while, args=(lambda: True,))
     thread.start()
     thread.join()
@@ -50,6 +50,6 @@ def test_other_threads_go_on_as_before() -> None:
         assert caller.got_in
 
 
-def test_the_items_are_those_that_were_given_in_their_order() -> None:
+def test_the_items_are_yielded_in_order() -> None:
     assert list(in_time_slices(iter("abc"))) == ["a", "b", "c"]
     assert list(in_time_slices([])) == []

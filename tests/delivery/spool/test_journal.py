@@ -1,4 +1,4 @@
-"""One process's records on the disk: read in order, kept until acknowledged, gone afterwards."""
+"""One process's records on disk: read in order, kept until acknowledged, then removed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST = 1 << 40
 MEGABYTE = 1 << 20
 
 
-def begin(directory: Path) -> Journal:
+def open_new(directory: Path) -> Journal:
     journal = open_journal(directory, "one", create=True)
     assert journal is not None
     return journal
@@ -23,7 +23,7 @@ def begin(directory: Path) -> Journal:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = begin(tmp_path)
+    journal = open_new(tmp_path)
     yield journal
     journal.close()
 
@@ -87,14 +87,14 @@ def test_a_large_journal_is_in_several_files_and_each_goes_when_it_is_read(
     assert names(tmp_path) == ["one.lock"]
 
 
-def test_the_next_reader_begins_behind_what_was_acknowledged(tmp_path: Path) -> None:
-    first = begin(tmp_path)
+def test_the_next_reader_starts_after_what_was_acknowledged(tmp_path: Path) -> None:
+    first = open_new(tmp_path)
     write(first, b"1", b"2", b"3")
     first.read(1, MOST)
     first.acknowledge()
     first.read(1, MOST)
     first.close()
-    second = begin(tmp_path)
+    second = open_new(tmp_path)
     assert second.read(9, MOST) == [b"2", b"3"]
     write(second, b"4")
     assert second.read(9, MOST) == [b"4"]
@@ -104,26 +104,26 @@ def test_the_next_reader_begins_behind_what_was_acknowledged(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("place", [b"", b"nonsense", b"0000000001 x\n", b"\xff" * 30])
-def test_a_place_that_can_not_be_read_is_the_beginning(place: bytes, tmp_path: Path) -> None:
-    first = begin(tmp_path)
+def test_an_unreadable_position_means_the_start(place: bytes, tmp_path: Path) -> None:
+    first = open_new(tmp_path)
     write(first, b"1", b"2")
     first.read(1, MOST)
     first.close()
     (tmp_path / "one.lock").write_bytes(place)
-    second = begin(tmp_path)
+    second = open_new(tmp_path)
     assert second.read(9, MOST) == [b"1", b"2"]
     second.close()
 
 
-def test_a_file_that_somebody_removed_holds_up_nothing(journal: Journal, tmp_path: Path) -> None:
+def test_a_removed_file_is_skipped(journal: Journal, tmp_path: Path) -> None:
     for number in range(9):
         write(journal, bytes([number]) * MEGABYTE)
     next(iter(sorted(tmp_path.glob("*.events")))).unlink()
     assert journal.read(9, MOST) == [bytes([8]) * MEGABYTE]
 
 
-def test_a_file_that_can_not_be_removed_is_not_read_again(tmp_path: Path) -> None:
-    first = begin(tmp_path)
+def test_a_file_that_cannot_be_removed_is_not_read_again(tmp_path: Path) -> None:
+    first = open_new(tmp_path)
     write(first, b"x" * MEGABYTE)
     assert first.read(9, MOST) == [b"x" * MEGABYTE]
     first.acknowledge()
@@ -136,12 +136,12 @@ def test_a_file_that_can_not_be_removed_is_not_read_again(tmp_path: Path) -> Non
     segment.write_bytes(content)
     write(first, b"2")
     first.leave_to_parent()
-    second = begin(tmp_path)
+    second = open_new(tmp_path)
     assert second.read(9, MOST) == [b"2"]
     second.leave_to_parent()
 
 
-def test_a_write_that_fails_half_way_leaves_nothing_of_it(journal: Journal) -> None:
+def test_a_write_that_fails_halfway_leaves_nothing(journal: Journal) -> None:
     write(journal, b"1")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
@@ -155,8 +155,8 @@ def test_a_write_that_fails_half_way_leaves_nothing_of_it(journal: Journal) -> N
     assert journal.read(9, MOST) == [b"1", b"2"]
 
 
-def test_a_journal_is_one_readers_until_it_is_closed(tmp_path: Path) -> None:
-    first = begin(tmp_path)
+def test_a_journal_has_one_owner_until_it_is_closed(tmp_path: Path) -> None:
+    first = open_new(tmp_path)
     assert open_journal(tmp_path, "one") is None
     write(first, b"1")
     first.leave_to_parent()
@@ -165,6 +165,6 @@ def test_a_journal_is_one_readers_until_it_is_closed(tmp_path: Path) -> None:
     second.close()
 
 
-def test_nobody_else_may_read_the_files(journal: Journal, tmp_path: Path) -> None:
+def test_only_the_user_may_read_the_files(journal: Journal, tmp_path: Path) -> None:
     write(journal, b"1")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

@@ -1,4 +1,4 @@
-"""Records in a file: whatever happens to its bytes, the records that are whole are read."""
+"""Whatever happens to the bytes of a file, its intact records are read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_what_was_packed_is_read(payloads: list[bytes], file: Path) -> None:
 
 
 @given(payloads=PAYLOADS, most=st.integers(1, 4), most_bytes=st.integers(1, 60))
-def test_reading_in_steps_gives_the_same(
+def test_reading_in_steps_returns_the_same_records(
     payloads: list[bytes], most: int, most_bytes: int, file: Path
 ) -> None:
     file.write_bytes(b"".join(map(pack_record, payloads)))
@@ -68,7 +68,7 @@ def test_a_damaged_byte_costs_the_record_that_it_is_in(
 
 
 @given(data=st.binary(max_size=200))
-def test_bytes_that_are_no_records_are_none(data: bytes, file: Path) -> None:
+def test_random_bytes_contain_no_records(data: bytes, file: Path) -> None:
     assert read_all(file, data) == []
 
 

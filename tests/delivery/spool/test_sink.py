@@ -1,4 +1,4 @@
-"""Events to the disk."""
+"""The sink that writes events to the spool."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_batch_is_on_the_disk_when_it_is_delivered(tmp_path: Path) -> None:
         ("nowhere", 1 << 20, "the spool cannot be written (No such file or directory)"),
     ],
 )
-def test_what_the_disk_does_not_take_goes_on_from_memory_one_batch_at_a_time(
+def test_what_the_disk_does_not_accept_is_kept_in_memory_one_batch_at_a_time(
     folder: str, room: int, problem: str, tmp_path: Path
 ) -> None:
     spool, written = Spool(tmp_path / folder, room), WakeEvent()

@@ -1,4 +1,4 @@
-"""A directory that many processes write to: each record is read by one of them, and in order."""
+"""A directory that many processes share: each record is read by one of them, and in order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_all(spool: Spool, most: int = 100) -> list[bytes]:
     return found
 
 
-def test_what_is_appended_is_read_back_as_the_own(spool: Spool) -> None:
+def test_what_is_appended_is_read_back_as_this_processs_own(spool: Spool) -> None:
     assert spool.read(9) == ([], True)
     assert spool.append([b"1", b"2"])
     assert spool.append([b"3"])
@@ -80,13 +80,13 @@ def test_no_more_is_written_than_there_is_room_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("without_locks")
-def test_where_no_file_can_be_locked_nothing_is_written(spool: Spool) -> None:
+def test_nothing_is_written_where_files_cannot_be_locked(spool: Spool) -> None:
     with pytest.raises(OSError, match="No locks available"):
         spool.append([b"1"])
     assert spool.written == 0
 
 
-def test_what_another_left_behind_comes_first_and_is_not_the_own(tmp_path: Path) -> None:
+def test_what_another_process_left_behind_comes_first_and_is_not_its_own(tmp_path: Path) -> None:
     before = Spool(tmp_path, MOST)
     before.append([b"1", b"2"])
     before.close()
@@ -102,7 +102,7 @@ def test_what_another_left_behind_comes_first_and_is_not_the_own(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_journals_left_behind_are_read_in_the_order_they_were_begun(tmp_path: Path) -> None:
+def test_journals_left_behind_are_read_from_oldest_to_newest(tmp_path: Path) -> None:
     spools = [Spool(tmp_path, MOST) for _ in range(4)]
     for number, spool in enumerate(spools):
         spool.append([b"%d" % number])
@@ -113,7 +113,7 @@ def test_journals_left_behind_are_read_in_the_order_they_were_begun(tmp_path: Pa
     reader.close()
 
 
-def test_what_one_process_holds_no_other_reads(tmp_path: Path) -> None:
+def test_a_journal_that_a_process_holds_is_read_by_no_other(tmp_path: Path) -> None:
     first, second, third = (Spool(tmp_path, MOST) for _ in range(3))
     first.append([b"1"])
     assert second.read(9) == ([], True)
@@ -123,20 +123,20 @@ def test_what_one_process_holds_no_other_reads(tmp_path: Path) -> None:
     third.close()
 
 
-def test_a_journal_of_another_user_holds_up_nothing(tmp_path: Path, spool: Spool) -> None:
-    # A directory can't be opened as a file, whoever asks.
+def test_a_journal_of_another_user_is_skipped(tmp_path: Path, spool: Spool) -> None:
+    # A directory cannot be opened as a file, not even by root.
     (tmp_path / "00000000000000000001-1.lock").mkdir()
     spool.append([b"1"])
     assert spool.read(9) == ([b"1"], True)
 
 
-def test_a_journal_that_can_not_be_read_holds_up_nothing(tmp_path: Path, spool: Spool) -> None:
+def test_an_unreadable_journal_is_skipped(tmp_path: Path, spool: Spool) -> None:
     left = Spool(tmp_path, MOST)
     left.append([b"left"])
     left.close()
     [segment] = tmp_path.glob("*.events")
     segment.unlink()
-    # A directory can't be opened as a file, whoever asks.
+    # A directory cannot be opened as a file, not even by root.
     segment.mkdir()
     spool.append([b"1"])
     assert read_all(spool) == [b"1"]
@@ -158,7 +158,7 @@ def test_records_that_were_damaged_on_the_disk_are_counted(tmp_path: Path, spool
     assert (spool.written, spool.damaged) == (4, 2)
 
 
-def test_what_is_set_aside_is_kept_in_a_tenth_of_the_room(tmp_path: Path) -> None:
+def test_rejected_events_get_a_tenth_of_the_room(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 600)
     for number in range(99):
         spool.write_rejected(json.dumps({"number": number}).encode())
@@ -169,7 +169,7 @@ def test_what_is_set_aside_is_kept_in_a_tenth_of_the_room(tmp_path: Path) -> Non
     spool.close()
 
 
-def test_what_the_disk_does_not_take_is_read_from_memory_and_first(spool: Spool, tmp_path: Path) -> None:
+def test_records_kept_in_memory_are_read_first(spool: Spool, tmp_path: Path) -> None:
     left = Spool(tmp_path, MOST)
     left.append([b"left"])
     left.close()
@@ -187,12 +187,12 @@ def test_what_the_disk_does_not_take_is_read_from_memory_and_first(spool: Spool,
     assert (spool.written, spool.read_back, spool.damaged) == (4, 4, 0)
 
 
-def test_a_file_that_goes_away_while_all_are_measured_counts_nothing(tmp_path: Path, spool: Spool) -> None:
+def test_a_file_that_disappears_during_measuring_counts_as_empty(tmp_path: Path, spool: Spool) -> None:
     (tmp_path / "gone.events").symlink_to(tmp_path / "nowhere")
     assert spool.append([b"1"])
 
 
-def test_a_killed_process_leaves_its_records_to_one_of_the_next(tmp_path: Path) -> None:
+def test_one_later_process_adopts_the_records_of_a_killed_one(tmp_path: Path) -> None:
     script = f"""
         import os, signal
         from pathlib import Path

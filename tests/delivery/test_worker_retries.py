@@ -1,4 +1,4 @@
-"""What a sink did not take is sent again, as soon and as often as it may be."""
+"""What a worker does with events that a sink did not accept, and with the pauses between."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.delivery.worker_harness import Build, ScriptedSink
 
 
 @pytest.mark.parametrize(
-    "failure", [Receipt(retry=[0, 1], problem="busy"), OSError("gone")], ids=["told", "raised"]
+    "failure", [Receipt(retry=[0, 1], problem="busy"), OSError("gone")], ids=["returned", "raised"]
 )
 def test_a_failed_batch_is_sent_again_in_order(build: Build, failure: Any) -> None:
     sink = ScriptedSink(failure, failure)
@@ -27,7 +27,7 @@ def test_a_failed_batch_is_sent_again_in_order(build: Build, failure: Any) -> No
     assert (counts.delivered, counts.retried, counts.lost) == (2, 4, {})
 
 
-def test_only_the_items_that_were_refused_are_sent_again(build: Build) -> None:
+def test_only_the_events_to_retry_are_sent_again(build: Build) -> None:
     sink = ScriptedSink(Receipt(retry=[1], rejected={2: "item_400"}))
     harness = build(sink, flush_interval=3600)
     harness.push(0, 1, 2, 3)
@@ -38,7 +38,7 @@ def test_only_the_items_that_were_refused_are_sent_again(build: Build) -> None:
     assert harness.ring.in_flight == 0
 
 
-def test_a_wait_that_the_destination_asks_for_is_kept(build: Build) -> None:
+def test_a_wait_that_the_sink_asks_for_is_honored(build: Build) -> None:
     sink = ScriptedSink(Receipt(retry=[0], wait=3600))
     harness = build(sink)
     harness.push(1)
@@ -47,7 +47,7 @@ def test_a_wait_that_the_destination_asks_for_is_kept(build: Build) -> None:
     assert harness.worker.counts.delivered == 0
 
 
-def test_a_pause_that_is_no_failure_does_not_hold_up_a_flush(build: Build) -> None:
+def test_a_wait_after_a_success_does_not_delay_a_flush(build: Build) -> None:
     sink = ScriptedSink(Receipt(wait=3600))
     harness = build(sink)
     harness.push(1)
@@ -61,7 +61,7 @@ def test_a_pause_that_is_no_failure_does_not_hold_up_a_flush(build: Build) -> No
     ("retry", "reason", "lost"),
     [({"queue_enabled": False}, "retry_disabled", 3), ({"queue_max_size": 1}, "retry_queue_full", 2)],
 )
-def test_what_the_retry_queue_does_not_take_is_counted_as_lost(
+def test_events_the_retry_queue_does_not_accept_are_counted_as_lost(
     build: Build, retry: dict[str, Any], reason: str, lost: int
 ) -> None:
     sink = ScriptedSink(Receipt(retry=[0, 1, 2]))
@@ -74,7 +74,7 @@ def test_what_the_retry_queue_does_not_take_is_counted_as_lost(
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
-def test_without_a_queue_an_event_has_its_inline_retries(build: Build, retries: int) -> None:
+def test_without_a_queue_an_event_gets_the_configured_inline_retries(build: Build, retries: int) -> None:
     sink = ScriptedSink(*[Receipt(retry=[0, 1])] * 5)
     harness = build(sink, retry={"queue_enabled": False, "max_inline_retries": retries}, flush_interval=3600)
     harness.push(0, 1)
@@ -84,7 +84,7 @@ def test_without_a_queue_an_event_has_its_inline_retries(build: Build, retries: 
     assert harness.ring.in_flight == 0
 
 
-def test_a_destination_that_denies_all_is_told_once_and_probed_with_one_event(
+def test_a_sink_that_denies_everything_is_logged_once_and_probed_with_one_event(
     build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
     denied = Receipt(retry=[0, 1, 2], wait=0.01, problem="Pay-i answered 401", denied=True)
@@ -95,11 +95,11 @@ def test_a_destination_that_denies_all_is_told_once_and_probed_with_one_event(
     assert harness.worker.flush(10)
     assert [len(batch) for batch in sink.tried] == [3, 1, 1, 1, 2]
     assert ids(sink) == ["0", "1", "2"]
-    told = [record.getMessage() for record in caplog.records]
-    assert told == ["payi_transport: Pay-i answered 401; 3 events wait until this is fixed"]
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged == ["payi_transport: Pay-i answered 401; 3 events wait until this is fixed"]
 
 
-def test_a_flush_that_is_in_vain_does_not_wait(build: Build) -> None:
+def test_a_flush_returns_at_once_if_the_sink_will_not_be_called_in_time(build: Build) -> None:
     sink = ScriptedSink(Receipt(retry=[0], wait=60, denied=True, problem="Pay-i answered 401"))
     harness = build(sink, flush_interval=3600)
     harness.push(0)
@@ -110,7 +110,7 @@ def test_a_flush_that_is_in_vain_does_not_wait(build: Build) -> None:
     assert len(sink.tried) == 1
 
 
-def test_a_destination_that_is_down_for_days_overflows_nothing(build: Build) -> None:
+def test_a_sink_that_is_down_for_days_is_still_retried(build: Build) -> None:
     sink = ScriptedSink(*[Receipt(retry=[0])] * 5)
     harness = build(sink, flush_interval=3600)
     harness.worker._backoff.failures = 100_000
@@ -129,9 +129,7 @@ def test_a_destination_that_is_down_for_days_overflows_nothing(build: Build) -> 
         (True, TypeError),
     ],
 )
-def test_a_receipt_that_makes_no_sense_loses_nothing(
-    build: Build, receipt: Any, fault: type[Exception]
-) -> None:
+def test_an_invalid_receipt_loses_nothing(build: Build, receipt: Any, fault: type[Exception]) -> None:
     class Odd(MemorySink):
         first = True
 
@@ -147,7 +145,7 @@ def test_a_receipt_that_makes_no_sense_loses_nothing(
     assert [type(raised) for raised in harness.faults] == [fault]
 
 
-def test_while_a_pause_lasts_the_thread_sleeps(build: Build) -> None:
+def test_during_a_pause_the_thread_sleeps(build: Build) -> None:
     sink = ScriptedSink(Receipt(wait=3600))
     harness = build(sink, flush_interval=3600)
     harness.push(1)
