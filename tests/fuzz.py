@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [options of libFuzzer]`: any bytes through framings, dialects and the header parser.
+"""`python -m tests.fuzz [options of libFuzzer]`: any bytes through framings, readers and the header parser.
 
 Coverage-guided, and endless unless told otherwise (`-max_total_time=3600`). Needs `pip install atheris`.
 """

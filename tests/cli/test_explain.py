@@ -1,4 +1,4 @@
-"""Explanations say what becomes of a request and why, and repeat no secret."""
+"""Explanations say what happens to a request and why, and repeat no secret."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ from tests.cli.explanations import CHAT, OPENAI, explain
         (f"http://[::1]:8000{CHAT}", "system.openai", "your mapping [::1]"),
     ],
 )
-def test_an_observed_request_is_told_with_the_row_that_matched(url: str, category: str, row: str) -> None:
+def test_an_observed_request_is_explained_with_the_row_that_matched(
+    url: str, category: str, row: str
+) -> None:
     mappings = {
         "*.corp.example": OPENAI,
         "http://localhost:8000/v1": {"price_as_category": "my.category"},
@@ -46,7 +48,7 @@ def test_an_observed_request_is_told_with_the_row_that_matched(url: str, categor
     assert explanation.config is None
 
 
-def test_a_mapping_goes_before_the_built_in_row() -> None:
+def test_a_mapping_wins_over_the_built_in_row() -> None:
     explanation = explain(f"https://api.openai.com{CHAT}", {"api.openai.com": {"price_as_category": "mine"}})
     assert explanation.category == "mine"
     assert "your mapping api.openai.com" in explanation.because[0]
@@ -85,14 +87,14 @@ def test_every_host_of_anthropics_models_is_observed(url: str, answer: tuple[str
     assert (explanation.operation, explanation.category) == answer
 
 
-def test_a_category_that_the_instruments_leave_out_is_told() -> None:
+def test_a_category_that_the_instruments_leave_out_is_explained() -> None:
     explanation = explain(f"https://api.openai.com{CHAT}", instruments=frozenset({"system.anthropic"}))
     assert not explanation.observed
     assert explanation.because[1] == "system.openai is not one of the instruments: system.anthropic"
     assert explanation.near == ("add system.openai to the instruments",)
 
 
-def test_a_family_of_instruments_covers_its_members() -> None:
+def test_an_instrument_may_cover_several_categories() -> None:
     url = f"https://me.openai.azure.com{CHAT}"
     assert explain(url, instruments=frozenset({"system.azure"})).observed
 
@@ -105,7 +107,7 @@ def test_a_family_of_instruments_covers_its_members() -> None:
         f"http://s3cret@nowhere.example:8000{CHAT}?s3cret",
     ],
 )
-def test_neither_query_nor_credentials_are_told(url: str) -> None:
+def test_neither_query_nor_credentials_are_repeated(url: str) -> None:
     explanation = explain(url)
     assert "s3cret" not in describe(explanation)
     assert CHAT in explanation.url
@@ -126,7 +128,7 @@ def test_neither_query_nor_credentials_are_told(url: str) -> None:
         "-",
     ],
 )
-def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
+def test_an_invalid_url_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(PayiError, match="URL: expected http or https") as refused:
         explain(url)
     assert "s3cret" not in str(refused.value)

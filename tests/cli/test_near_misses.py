@@ -1,4 +1,4 @@
-"""Explanations of what is not observed name what is closest to a match, and what to add to the config."""
+"""Near misses: what an unobserved request comes closest to, and what to add to the config."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_near_miss_of_a_host_is_named_with_the_mapping_to_add(
     assert explanation.config == {"host_mappings": {key: {"price_as_category": category or "system.openai"}}}
 
 
-def test_of_two_rows_that_are_as_close_the_users_own_is_named() -> None:
+def test_of_two_equally_close_rows_the_users_own_is_named() -> None:
     explanation = explain(f"https://api.openai.coo{CHAT}", {"api.openai.com": {"include_usage": True}})
     assert "your mapping api.openai.com" in explanation.near[0]
 
@@ -99,7 +99,7 @@ def test_of_two_rows_that_are_as_close_the_users_own_is_named() -> None:
     "host",
     ["api.example.com", "api.groq.com", "api.mistral.ai", "api.cohere.com", "localhost", "127.0.0.1:8000"],
 )
-def test_a_host_that_only_looks_like_any_other_has_no_near_miss(host: str) -> None:
+def test_a_host_that_is_similar_to_none_has_no_near_miss(host: str) -> None:
     explanation = explain(host + CHAT, {"gw.internal": OPENAI})
     assert explanation.near == ("no known host and no mapping is similar",)
     assert explanation.because == (f"{host} is not in the built-in table and not in your mappings",)
@@ -107,14 +107,14 @@ def test_a_host_that_only_looks_like_any_other_has_no_near_miss(host: str) -> No
 
 
 @pytest.mark.parametrize("url", [f"http://api.opnai.com{CHAT}", f"http://x.gw{CHAT}", f"http://gw:1{CHAT}"])
-def test_the_mapping_that_is_told_makes_the_request_observed(url: str) -> None:
+def test_the_suggested_mapping_makes_the_request_observed(url: str) -> None:
     mappings = {"gw:8000": OPENAI}
     config = explain(url, mappings).config
     assert config is not None
     assert explain(url, {**mappings, **config["host_mappings"]}).observed
 
 
-def test_a_category_that_can_not_be_guessed_is_left_to_the_user_with_the_choices() -> None:
+def test_if_the_category_can_not_be_guessed_the_choices_are_listed() -> None:
     explanation = explain("http://localhost:8000/api/make")
     assert explanation.config == {"host_mappings": {"localhost:8000": {"price_as_category": "<category>"}}}
     text = describe(explanation)
@@ -139,7 +139,7 @@ def test_a_category_that_can_not_be_guessed_is_left_to_the_user_with_the_choices
     ],
 )
 @pytest.mark.parametrize("host", ["api.openai.com", "somewhere.example"])
-def test_a_path_that_is_no_call_is_told_with_the_call_it_was_meant_for(
+def test_a_path_that_is_not_a_call_is_explained_with_the_call_it_was_meant_for(
     host: str, method: str, path: str, meant: str | None
 ) -> None:
     explanation = explain(f"https://{host}{path}", method=method)
@@ -160,7 +160,7 @@ def test_a_path_that_is_no_call_is_told_with_the_call_it_was_meant_for(
         ("https://api.openai.com", "POST /v1/chat/completions"),
     ],
 )
-def test_an_address_that_names_no_call_is_told_the_one_that_its_host_usually_gets(
+def test_a_url_that_names_no_call_is_explained_with_the_one_that_its_host_usually_gets(
     url: str, meant: str
 ) -> None:
     [near] = explain(url).near

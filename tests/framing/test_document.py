@@ -10,12 +10,12 @@ from payi_transport.framing.document import split_document
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"a": 1}\n', b"<html>", b"\xff\xfe"])
-def test_a_body_is_one_frame_without_a_name(body: bytes) -> None:
+def test_a_body_is_one_message_without_a_name(body: bytes) -> None:
     assert split_document(body) == [("", body)]
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b" \r\n\t "])
-def test_a_body_of_nothing_has_no_frame(body: bytes) -> None:
+def test_an_empty_body_has_no_message(body: bytes) -> None:
     assert split_document(body) == []
 
 

@@ -83,7 +83,7 @@ def test_a_stream_cut_anywhere_gives_the_messages_before_the_cut(
 
 
 @given(st.lists(messages, min_size=1, max_size=4), st.data())
-def test_a_corrupt_byte_costs_its_own_message_and_no_other(parts: list[bytes], data: st.DataObject) -> None:
+def test_a_corrupt_byte_costs_only_its_own_message(parts: list[bytes], data: st.DataObject) -> None:
     number = data.draw(st.integers(0, len(parts) - 1))
     at = data.draw(st.integers(0, len(parts[number]) - 1))
     bits = data.draw(st.integers(1, 255))
@@ -96,12 +96,12 @@ def test_a_corrupt_byte_costs_its_own_message_and_no_other(parts: list[bytes], d
 
 @pytest.mark.parametrize("gap", [b"", b"\n\n", b"\xff" * 11, b"\x01\0\0\0\0\0\xff" * 4])
 @pytest.mark.parametrize("cut", range(1, len(MESSAGES[1]), 7))
-def test_what_stands_behind_a_gap_is_read(cut: int, gap: bytes) -> None:
+def test_messages_after_a_gap_are_read(cut: int, gap: bytes) -> None:
     body = MESSAGES[0] + MESSAGES[1][:cut] + gap + MESSAGES[1][cut + 1 :] + MESSAGES[2] + MESSAGES[3]
     assert split_eventstream(body) == [EVENTS[0], EVENTS[2], EVENTS[3]]
 
 
-def test_an_exception_can_be_told_from_an_event_of_that_name() -> None:
+def test_an_exception_has_another_name_than_an_event_of_its_type() -> None:
     body = write_event("throttlingException", b"{}") + write_event("exception:throttlingException", b"{}")
     assert split_eventstream(body) == [
         ("throttlingException", b"{}"),
@@ -117,7 +117,7 @@ def test_an_exception_can_be_told_from_an_event_of_that_name() -> None:
         ({":error-code": "Boom", ":error-message": "x"}, b'{"a":1}', b'{"a":1}'),
     ],
 )
-def test_an_error_that_is_told_in_headers_is_an_exception_too(
+def test_an_error_in_headers_is_an_exception_too(
     headers: dict[str, str], payload: bytes, data: bytes
 ) -> None:
     written = [(name, (7, value)) for name, value in headers.items()]
@@ -143,15 +143,15 @@ def with_headers(head: bytes) -> bytes:
         b"\x0b:event-type\x06\0\x05chunk",
     ],
 )
-def test_headers_that_break_off_or_are_of_no_known_type_name_nothing(head: bytes) -> None:
+def test_headers_that_break_off_or_have_an_unknown_type_name_nothing(head: bytes) -> None:
     assert split_eventstream(with_headers(head) + MESSAGES[0]) == [("", b""), EVENTS[0]]
 
 
-def test_what_was_read_before_a_header_of_no_known_type_counts() -> None:
+def test_headers_before_one_of_an_unknown_type_count() -> None:
     assert split_eventstream(with_headers(b"\x0b:event-type\x07\0\x05chunk\x01x\x0a")) == [("chunk", b"")]
 
 
-def test_a_name_that_is_no_utf8_is_replaced() -> None:
+def test_a_name_that_is_not_utf8_is_replaced() -> None:
     assert split_eventstream(with_headers(b"\x0b:event-type\x07\0\x01\xff")) == [("�", b"")]
 
 
@@ -167,14 +167,14 @@ def test_a_name_that_is_no_utf8_is_replaced() -> None:
         (0xFFFFFFFF, 0xFFFFFFFF),
     ],
 )
-def test_lengths_over_the_limits_are_no_message(length: int, headers: int) -> None:
+def test_lengths_over_the_limits_are_not_messages(length: int, headers: int) -> None:
     prelude = struct.pack("!II", length, headers)
     body = prelude + struct.pack("!I", crc32(prelude)) + bytes(min(length, 1 << 25))
     assert split_eventstream(body) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"\0", b"{}", b"data: {}\n\n", b"\0" * 16])
-def test_what_is_no_event_stream_has_no_frame(body: bytes) -> None:
+def test_other_bodies_have_no_messages(body: bytes) -> None:
     assert split_eventstream(body) == []
 
 

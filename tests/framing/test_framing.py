@@ -1,4 +1,4 @@
-"""Which framing a body has, its content type tells, and where that names no stream, its first line."""
+"""The content type decides the framing of a body; if it names no stream, the first line does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from payi_transport.framing.sse import split_sse
         "  text/event-stream ",
     ],
 )
-def test_an_event_stream_is_told_by_its_content_type(content_type: str) -> None:
+def test_an_event_stream_is_recognized_by_its_content_type(content_type: str) -> None:
     assert find_framing(content_type, b"") is split_sse
     assert is_stream(split_sse)
 
@@ -28,7 +28,7 @@ def test_an_event_stream_is_told_by_its_content_type(content_type: str) -> None:
 @pytest.mark.parametrize(
     "content_type", ["application/vnd.amazon.eventstream", "Application/vnd.amazon.EventStream ; x=y"]
 )
-def test_the_event_stream_of_aws_is_told_by_its_content_type(content_type: str) -> None:
+def test_the_event_stream_of_aws_is_recognized_by_its_content_type(content_type: str) -> None:
     assert find_framing(content_type, b"") is split_eventstream
     assert is_stream(split_eventstream)
 
@@ -47,7 +47,7 @@ def test_all_else_is_a_document(content_type: str, body: bytes) -> None:
 
 @pytest.mark.parametrize("content_type", NAMELESS)
 @pytest.mark.parametrize("body", [b"data: {}\n\n", b"\n: hello\n\n"])
-def test_events_are_told_by_their_first_line_under_any_type(content_type: str, body: bytes) -> None:
+def test_events_are_recognized_by_their_first_line_under_any_type(content_type: str, body: bytes) -> None:
     assert find_framing(content_type, body) is split_sse
 
 

@@ -1,4 +1,4 @@
-"""A JSON body: a document, or an array of messages of which the last may be cut."""
+"""A JSON body: a document, or an array of messages whose last may be incomplete."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_any_other_body_is_one_message(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n", b"[]", b"[", b" [ \n", b"[,"])
-def test_what_holds_nothing_is_no_message(body: bytes) -> None:
+def test_an_empty_body_is_not_a_message(body: bytes) -> None:
     assert split_json(body) == []
 
 
@@ -70,7 +70,7 @@ def test_of_an_array_with_a_gap_both_sides_are_kept() -> None:
 
 
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'[{"a":' * 200_000, b"[1, {" * 9, b"[1 2]", b'[{"a":1}]]'])
-def test_what_no_parser_follows_raises_nothing(body: bytes) -> None:
+def test_json_that_nests_too_deep_raises_nothing(body: bytes) -> None:
     split_json(body)
 
 

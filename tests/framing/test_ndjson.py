@@ -1,4 +1,4 @@
-"""A line of JSON a message."""
+"""One message per line of JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from payi_transport.framing.ndjson import split_ndjson
         (b'{"a":1}\r\n\r\n{"b":', [b'{"a":1}', b'{"b":']),
     ],
 )
-def test_each_line_is_a_frame_and_the_last_may_be_cut(body: bytes, lines: list[bytes]) -> None:
+def test_each_line_is_a_message_and_the_last_may_be_incomplete(body: bytes, lines: list[bytes]) -> None:
     assert split_ndjson(body) == [("", line) for line in lines]
 
 

@@ -1,4 +1,4 @@
-"""Server-sent events, by the examples of the HTML standard and by what servers make of it."""
+"""Server-sent events: the examples of the HTML standard, and what servers make of it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_events_of_a_stream(body: bytes, events: list[tuple[str, bytes]], end: b
 
 @each_line_end
 @pytest.mark.parametrize(("body", "events"), CASES.values(), ids=CASES)
-def test_a_byte_order_mark_is_no_part_of_the_first_line(
+def test_a_byte_order_mark_is_not_part_of_the_first_line(
     body: bytes, events: list[tuple[str, bytes]], end: bytes
 ) -> None:
     assert split_sse(b"\xef\xbb\xbf" + body.replace(b"\n", end)) == events
@@ -81,7 +81,7 @@ def test_line_ends_may_be_mixed() -> None:
     ]
 
 
-def test_data_keeps_its_bytes_and_a_name_that_is_no_utf8_is_replaced() -> None:
+def test_data_keeps_its_bytes_and_a_name_that_is_not_utf8_is_replaced() -> None:
     assert split_sse(b"event: \xff\ndata: \xff\xfe\0\n\n") == [("�", b"\xff\xfe\0")]
 
 
@@ -97,7 +97,7 @@ def test_arbitrary_bytes_raise_nothing(body: bytes) -> None:
 
 
 @given(st.lists(st.sampled_from([b"data", b"event", b":", b" ", b"\n", b"\r", b"x", b"\xff", b"id"])))
-def test_arbitrary_lines_raise_nothing_and_no_data_holds_a_line_end_of_its_own(parts: list[bytes]) -> None:
+def test_arbitrary_lines_raise_nothing_and_data_has_normalized_line_ends(parts: list[bytes]) -> None:
     for _, data in split_sse(b"".join(parts)):
         assert b"\r" not in data
 
@@ -144,5 +144,5 @@ def test_json_never_begins_as_a_stream_does(value: object) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"data", b"Data: x", b"  data: x", b"database: x", b"<html>data:", b"\x00:"]
 )
-def test_what_begins_otherwise_is_no_stream(body: bytes) -> None:
+def test_other_beginnings_are_not_a_stream(body: bytes) -> None:
     assert not begins_sse(body)

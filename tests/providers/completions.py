@@ -1,4 +1,4 @@
-"""Chat completions as OpenAI and its likes send them: whole, in chunks, and their usage."""
+"""Chat completions as OpenAI and compatible hosts send them: whole, in chunks, and their usage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responses as OpenAI sends them: whole, begun, and what they used."""
+"""Responses as OpenAI sends them: whole, in progress, and their usage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse
 from tests.providers.shapes import make_messages
 
-__all__ = ["BEGUN", "CALL", "CREATED", "RESPONSE", "UNITS", "USAGE", "read"]
+__all__ = ["CALL", "CREATED", "RESPONSE", "STARTED", "UNITS", "USAGE", "read"]
 
 USAGE = {
     "input_tokens": 100,
@@ -35,8 +35,8 @@ RESPONSE: dict[str, Any] = {
     "service_tier": "default",
     "error": None,
 }
-BEGUN = {**RESPONSE, "status": "in_progress", "output": [], "usage": None, "service_tier": "auto"}
-CREATED = {"type": "response.created", "response": BEGUN}
+STARTED = {**RESPONSE, "status": "in_progress", "output": [], "usage": None, "service_tier": "auto"}
+CREATED = {"type": "response.created", "response": STARTED}
 
 
 def read(*bodies: Any, read_to_end: bool = True) -> ParsedResponse:

@@ -1,4 +1,4 @@
-"""What the tests of dialects share: messages of bodies, and JSON of any shape."""
+"""What tests of readers share: messages made of bodies, and JSON of any shape."""
 
 from __future__ import annotations
 

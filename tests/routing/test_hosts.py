@@ -143,9 +143,7 @@ def test_the_most_specific_mapping_wins() -> None:
         ("xexample.com", None, None),
     ],
 )
-def test_a_wildcard_is_for_every_host_below_it_and_no_other(
-    host: str, port: int | None, row: str | None
-) -> None:
+def test_a_wildcard_matches_hosts_below_it_only(host: str, port: int | None, row: str | None) -> None:
     mappings = {"*.example.com": to("c"), "*.example.com:8443": to("c")}
     assert find(mappings, host, port) == (row and (row, True))
 
@@ -194,12 +192,12 @@ def test_only_a_mapping_with_a_category_settles_it_for_all_paths(mapping: HostMa
         ("*.com", None),
     ],
 )
-def test_a_wildcard_is_known_when_all_below_it_are(pattern: str, category: str | None) -> None:
+def test_a_wildcard_is_known_if_all_hosts_below_it_are(pattern: str, category: str | None) -> None:
     match = find_known(pattern)
     assert (match and match.category) == category
 
 
-def test_hosts_are_found_again_and_what_is_remembered_stays_bounded() -> None:
+def test_hosts_are_remembered_and_their_number_is_limited() -> None:
     table = HostTable({parse_host("*.example.com"): to("c")})
     for number in range(20_000):
         match = table.find(f"h{number}.example.com", number)

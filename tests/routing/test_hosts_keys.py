@@ -1,4 +1,4 @@
-"""Keys of host mappings: any spelling is the same host, and what can be no host is an error."""
+"""Keys of host mappings: any spelling is the same host, and anything else is an error."""
 
 from __future__ import annotations
 

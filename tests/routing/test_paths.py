@@ -1,4 +1,4 @@
-"""The path tells the wire format, and at times the model."""
+"""The path decides the operation, and may name the model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHAT = "/v1/chat/completions"
         "/v1/agents/completions",
     ],
 )
-def test_chat_completions_are_told_by_the_end_of_the_path(path: str) -> None:
+def test_chat_completions_are_recognized_by_the_end_of_the_path(path: str) -> None:
     assert find_operation("POST", path) == "openai.chat"
 
 
@@ -51,7 +51,7 @@ def test_chat_completions_are_told_by_the_end_of_the_path(path: str) -> None:
         ("POST", ""),
     ],
 )
-def test_no_other_request_is_a_call(method: str, path: str) -> None:
+def test_requests_that_only_look_similar_are_not_calls(method: str, path: str) -> None:
     assert find_operation(method, path) is None
 
 
@@ -122,7 +122,7 @@ OPERATIONS = {
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS.items())
-def test_a_path_tells_the_wire_format(path: str, operation: str) -> None:
+def test_a_path_decides_the_operation(path: str, operation: str) -> None:
     assert find_operation("POST", path) == operation
     assert find_operation("GET", path) is None
     assert find_operation("POST", f"{path}/x") is None
@@ -137,7 +137,7 @@ def test_every_rule_has_a_path_here() -> None:
 @pytest.mark.parametrize(
     "path", ["/v1/responses/resp_1", "/openai/v1/responses/resp_a%2Fb", "responses/resp_1"]
 )
-def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> None:
+def test_fetching_a_response_is_not_the_same_operation_as_creating_one(path: str) -> None:
     assert find_operation("GET", path) == "openai.responses.again"
     assert find_operation("POST", path) is None
     assert find_operation("DELETE", path) is None
@@ -147,7 +147,7 @@ def test_a_response_that_is_fetched_again_is_told_from_a_new_one(path: str) -> N
     ("path", "operation"),
     [("/v1/batches/batch_1", "openai.batch.again"), ("/v1/videos/video_1", "openai.video.again")],
 )
-def test_jobs_are_asked_for_by_their_ids(path: str, operation: str) -> None:
+def test_jobs_are_polled_by_their_ids(path: str, operation: str) -> None:
     assert find_operation("GET", path) == operation
     assert find_operation("POST", path) is None
     assert find_operation("GET", f"{path}/content") is None
@@ -156,7 +156,7 @@ def test_jobs_are_asked_for_by_their_ids(path: str, operation: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/v1beta/interactions/v1_a", "/v1beta1/projects/p/locations/l/interactions/v1_a:b"]
 )
-def test_an_interaction_that_is_fetched_again_is_told_from_a_new_one(path: str) -> None:
+def test_fetching_an_interaction_is_not_the_same_operation_as_creating_one(path: str) -> None:
     assert find_operation("GET", path) == "google.interactions.again"
     assert find_operation("POST", path) is None
     assert find_operation("DELETE", path) is None
@@ -222,7 +222,7 @@ def test_an_interaction_that_is_fetched_again_is_told_from_a_new_one(path: str) 
         ("GET", "/social/interactions/4"),
     ],
 )
-def test_what_is_no_generation_is_not_observed(method: str, path: str) -> None:
+def test_other_requests_are_not_observed(method: str, path: str) -> None:
     assert find_operation(method, path) is None
 
 

@@ -1,4 +1,4 @@
-"""Routes: the path tells the wire format, the host the category, and `instruments` what of it is observed."""
+"""Routes: the path decides the operation, the host the category, and `instruments` what is observed."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def test_an_unknown_host_or_path_is_not_observed(host: str, path: str) -> None:
         ("dbc-1.cloud.databricks.com", "/openai/v1/chat/completions", "system.databricks.aws"),
     ],
 )
-def test_openais_shapes_on_azures_hosts_are_azure_openai(host: str, path: str, category: str) -> None:
+def test_openais_paths_at_azures_hosts_are_azure_openai(host: str, path: str, category: str) -> None:
     route = make_routes().find("POST", "https", host, None, path)
     assert route is not None
     assert route.category == category
 
 
-def test_a_category_that_was_mapped_is_for_every_path() -> None:
+def test_a_mapped_category_applies_to_every_path() -> None:
     routes = make_routes({"a.services.ai.azure.com": HostMapping("system.azure", None)})
     route = routes.find("POST", "https", "a.services.ai.azure.com", None, "/openai/v1/chat/completions")
     assert route is not None
@@ -135,7 +135,7 @@ def test_instruments_limit_what_is_observed(instruments: list[str], observed: se
         ("api.openai.com", "/v1/embeddings", False),
     ],
 )
-def test_a_stream_is_asked_for_usage_where_host_and_path_are_known_to_take_it(
+def test_a_stream_is_asked_for_usage_where_host_and_path_are_known_to_accept_it(
     host: str, path: str, asks: bool
 ) -> None:
     route = make_routes().find("POST", "https", host, None, path)
@@ -144,7 +144,7 @@ def test_a_stream_is_asked_for_usage_where_host_and_path_are_known_to_take_it(
 
 
 @pytest.mark.parametrize("include_usage", [True, False])
-def test_what_the_config_says_wins_over_what_is_known(include_usage: bool) -> None:
+def test_the_config_wins_over_what_is_known(include_usage: bool) -> None:
     routes = Routes(HostTable(), include_usage=include_usage)
     for host in ("api.openai.com", "a.azuredatabricks.net"):
         route = routes.find("POST", "https", host, None, CHAT)
@@ -152,56 +152,58 @@ def test_what_the_config_says_wins_over_what_is_known(include_usage: bool) -> No
         assert route.asks_usage is include_usage
 
 
-Told = list[tuple[str, str]]
+Reports = list[tuple[str, str]]
 
 
 @pytest.fixture
-def told() -> Told:
+def reported() -> Reports:
     return []
 
 
 @pytest.fixture
-def telling(told: Told) -> Routes:
+def routes(reported: Reports) -> Routes:
     table = HostTable({parse_host("mapped.test:8000"): HostMapping("c", None)})
-    return Routes(table, on_unmapped=lambda host, operation: told.append((host, operation)))
+    return Routes(table, on_unmapped=lambda host, operation: reported.append((host, operation)))
 
 
-def test_an_unknown_host_that_gets_llm_calls_is_told_once(telling: Routes, told: Told) -> None:
+def test_an_unknown_host_that_gets_llm_calls_is_reported_once(routes: Routes, reported: Reports) -> None:
     for path in ("/v1/models", CHAT, CHAT, "/v1/embeddings"):
-        assert telling.find("POST", "https", "llm.test", 8443, path) is None
-    assert telling.find("POST", "https", "other.test", None, "/v1/responses") is None
-    assert told == [("llm.test:8443", "openai.chat"), ("other.test", "openai.responses")]
+        assert routes.find("POST", "https", "llm.test", 8443, path) is None
+    assert routes.find("POST", "https", "other.test", None, "/v1/responses") is None
+    assert reported == [("llm.test:8443", "openai.chat"), ("other.test", "openai.responses")]
 
 
-def test_a_near_miss_of_a_mapping_is_told(telling: Routes, told: Told) -> None:
-    assert telling.find("POST", "https", "mapped.test", 8001, CHAT) is None
-    assert told == [("mapped.test:8001", "openai.chat")]
+def test_a_near_miss_of_a_mapping_is_reported(routes: Routes, reported: Reports) -> None:
+    assert routes.find("POST", "https", "mapped.test", 8001, CHAT) is None
+    assert reported == [("mapped.test:8001", "openai.chat")]
 
 
 @pytest.mark.parametrize("path", [CHAT, "/v1/models", "/"])
 @pytest.mark.parametrize(("host", "port"), [("api.openai.com", None), ("mapped.test", 8000)])
-def test_a_known_host_is_never_told(
-    telling: Routes, told: Told, host: str, port: int | None, path: str
+def test_a_known_host_is_never_reported(
+    routes: Routes, reported: Reports, host: str, port: int | None, path: str
 ) -> None:
-    telling.find("POST", "https", host, port, path)
-    assert told == []
+    routes.find("POST", "https", host, port, path)
+    assert reported == []
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/v1/models", "/v1/moderations", "/orders/1/cancel", "/api/chat", "/decisions"]
 )
-def test_what_does_not_look_like_an_llm_call_is_not_told(telling: Routes, told: Told, path: str) -> None:
-    telling.find("POST", "https", "shop.test", None, path)
-    assert told == []
+def test_requests_that_do_not_look_like_llm_calls_are_not_reported(
+    routes: Routes, reported: Reports, path: str
+) -> None:
+    routes.find("POST", "https", "shop.test", None, path)
+    assert reported == []
 
 
-def test_so_many_hosts_are_told_and_no_more(telling: Routes, told: Told) -> None:
+def test_the_number_of_reported_hosts_is_limited(routes: Routes, reported: Reports) -> None:
     for number in range(5000):
-        telling.find("POST", "https", f"h{number}.test", None, CHAT)
-    assert len(told) == 4096
+        routes.find("POST", "https", f"h{number}.test", None, CHAT)
+    assert len(reported) == 4096
 
 
-def test_routes_are_found_again_and_what_is_remembered_stays_bounded() -> None:
+def test_routes_are_remembered_and_their_number_is_limited() -> None:
     routes = make_routes()
     for number in range(10_000):
         assert routes.find("GET", "https", "api.openai.com", None, f"/v1/responses/resp_{number}") is not None
@@ -221,7 +223,7 @@ def test_routes_are_found_again_and_what_is_remembered_stays_bounded() -> None:
         ("/api/v1/ingest", None),
     ],
 )
-def test_at_pay_is_own_host_the_path_tells_the_provider(path: str, category: str | None) -> None:
+def test_at_pay_is_own_host_the_path_decides_the_provider(path: str, category: str | None) -> None:
     route = make_routes({"pay-i.test": HostMapping(PROXY_CATEGORY, None)}).find(
         "POST", "https", "pay-i.test", None, path
     )

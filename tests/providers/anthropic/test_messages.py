@@ -1,4 +1,4 @@
-"""Anthropic's messages: a document or a stream's events, its calls, its failures, and when it is over."""
+"""Anthropic's messages: documents and streams, function calls, failures, and when a stream is finished."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def delta(usage: Any = None, reason: str | None = "end_turn") -> dict[str, Any]:
     return {"type": "message_delta", "delta": {"stop_reason": reason}, "usage": usage}
 
 
-def test_a_document_tells_the_whole_message() -> None:
+def test_a_document_has_the_whole_message() -> None:
     parsed = read(MESSAGE)
     assert (parsed.model, parsed.response_id, parsed.finished) == ("claude", "msg_1", True)
     assert (parsed.resource, parsed.scope, parsed.failure, parsed.properties) == (None, None, None, {})
@@ -162,7 +162,7 @@ def test_content_of_another_shape_hides_no_usage(content: Any) -> None:
     ],
     ids=repr,
 )
-def test_an_error_event_is_the_end_and_keeps_what_was_told(error: Any, failure: Failure) -> None:
+def test_an_error_event_is_the_end_and_keeps_what_came_before(error: Any, failure: Failure) -> None:
     parsed = read(START, {"type": "error", "error": error}, read_to_end=False)
     assert (parsed.failure, parsed.finished) == (failure, True)
     assert show(parsed.units) == {"text": (25, 13)}
@@ -226,6 +226,6 @@ def test_json_beyond_bounds_does_not_hide_what_comes_around_it(body: bytes) -> N
     assert show(read(START, body, delta({"output_tokens": 7})).units) == {"text": (25, 7)}
 
 
-def test_a_call_whose_input_is_no_text_keeps_its_name() -> None:
+def test_a_call_whose_input_is_not_text_keeps_its_name() -> None:
     body = b'{"content":[{"type":"tool_use","name":"f","input":{"a":"\xff"}}],"stop_reason":"tool_use"}'
     assert read(body).function_calls == (FunctionCall("f", '{"a":"\ufffd"}'),)

@@ -1,4 +1,4 @@
-"""The text of Anthropic's requests and answers, for a tokenizer to count."""
+"""The text of Anthropic's requests and responses, for a tokenizer to count."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
             },
             ["be brief", "two"],
         ),
-        # What a model reads beside its messages, and the calls that it made before.
+        # What a model reads besides its messages, and the calls that it made before.
         (
             {
                 "messages": [
@@ -54,7 +54,7 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
         ),
     ],
 )
-def test_prompt_text_is_all_that_the_model_reads_beside_an_image(body: Any, texts: list[str]) -> None:
+def test_prompt_text_is_all_that_the_model_reads_except_images(body: Any, texts: list[str]) -> None:
     assert read_prompt_texts(msgspec.json.encode(body)) == texts
 
 
@@ -75,7 +75,7 @@ CALL = {"type": "tool_use", "name": "f", "input": {"content": [IMAGE]}}
         b"",
     ],
 )
-def test_of_a_prompt_without_an_image_no_text_is_read(body: Any) -> None:
+def test_no_text_is_read_from_a_prompt_without_an_image(body: Any) -> None:
     assert read_prompt_texts(body if isinstance(body, bytes) else msgspec.json.encode(body)) is None
 
 
@@ -103,6 +103,6 @@ def test_no_bytes_are_an_exception(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))
-def test_json_beyond_bounds_is_no_text(body: bytes) -> None:
+def test_json_beyond_the_limits_has_no_text(body: bytes) -> None:
     assert read_output_text(make_messages(body)) == ""
     assert not read_prompt_texts(b'"image"' + body)

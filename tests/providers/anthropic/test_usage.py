@@ -1,4 +1,4 @@
-"""Anthropic's usage: what is beside what, when a context is large, and what of it is no unit."""
+"""Anthropic's usage: which counts add up, when a context is large, and what becomes properties."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_what_is_not_in_the_totals_adds_to_them(iterations: list[Any], units: Sh
     ],
     ids=repr,
 )
-def test_what_is_no_unit_is_a_property(more: dict[str, Any], properties: dict[str, str]) -> None:
+def test_what_becomes_no_unit_is_a_property(more: dict[str, Any], properties: dict[str, str]) -> None:
     assert describe_usage(usage_of(**more), MODEL) == properties
 
 

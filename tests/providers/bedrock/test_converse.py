@@ -1,4 +1,4 @@
-"""Converse: documents and events say the same, whatever of them is missing or of another type."""
+"""Converse: documents and events are read alike, whatever is missing or of another type."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_the_last_word_of_a_stream_is_its_usage(
     assert stream(*events, read_to_end=read_to_end).finished is finished
 
 
-def test_an_exception_in_a_stream_is_a_failure_beside_what_was_seen() -> None:
+def test_an_exception_in_a_stream_is_a_failure_and_keeps_what_came_before() -> None:
     parsed = stream(
         METADATA, ("exception:modelStreamErrorException", {"message": "broke", "originalStatusCode": 1})
     )
@@ -139,7 +139,7 @@ def test_an_exception_in_a_stream_is_a_failure_beside_what_was_seen() -> None:
     assert show(parsed.units) == {"text": (14, 26)}
 
 
-def test_an_exception_tells_more_than_an_intervention() -> None:
+def test_an_exception_wins_over_an_intervention() -> None:
     stopped = ("messageStop", {"stopReason": "guardrail_intervened"})
     assert stream(stopped, METADATA).failure == Failure(
         code="guardrail_intervened", message="Bedrock Guardrails intervened"
@@ -213,7 +213,7 @@ PROFILE = "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc"
         (PROFILE, "us.meta.llama3-3-70b-instruct-v1:0", "anthropic.claude-sonnet-4-5", "text"),
     ],
 )
-def test_a_price_tells_the_family_where_the_model_that_answered_does_not(
+def test_the_priced_model_names_the_family_if_the_model_that_responded_does_not(
     asked: str | None, routed: str | None, priced: str | None, name: str
 ) -> None:
     body = {
@@ -223,7 +223,7 @@ def test_a_price_tells_the_family_where_the_model_that_answered_does_not(
     assert show(read(body, requested_model=asked, priced_model=priced).units) == {name: (200_001, 1)}
 
 
-def test_a_price_tells_openais_streams_which_count_what_was_cached_twice() -> None:
+def test_the_priced_model_identifies_openais_streams_which_count_cached_tokens_twice() -> None:
     body = {"usage": {"inputTokens": 12, "outputTokens": 1, "cacheReadInputTokens": 10}}
     parsed = stream(("metadata", body), requested_model=PROFILE, priced_model="openai.gpt-5.6")
     assert show(parsed.units) == {"text": (2, 1), "text_cache_read": (10, None)}
@@ -236,7 +236,7 @@ def test_a_guardrail_of_another_type_has_no_name(config: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", [1]])
-def test_what_is_beside_the_usage_may_be_of_any_type(value: Any) -> None:
+def test_fields_next_to_the_usage_may_be_of_any_type(value: Any) -> None:
     parsed = read(
         {"usage": USAGE, "metrics": value, "trace": value, "serviceTier": value, "performanceConfig": value}
     )
@@ -245,7 +245,7 @@ def test_what_is_beside_the_usage_may_be_of_any_type(value: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", *DEEP])
-def test_bodies_that_are_none_tell_nothing(body: bytes) -> None:
+def test_bodies_that_can_not_be_read_report_nothing(body: bytes) -> None:
     parsed = read(body)
     assert parsed.units == {} and parsed.failure is None
     assert stream(("metadata", body), ("exception:x", body)).failure is not None

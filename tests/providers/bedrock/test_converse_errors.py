@@ -1,4 +1,4 @@
-"""Errors of Bedrock: a header, a body, or the page of a proxy."""
+"""Errors of Bedrock: in a header, in a body, or the page of a proxy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ERRORS: dict[str, tuple[bytes, dict[str, str], Failure | None]] = {
 
 
 @pytest.mark.parametrize(("body", "headers", "failure"), ERRORS.values(), ids=ERRORS)
-def test_an_error_is_told_by_a_header_or_its_body(
+def test_an_error_is_read_from_a_header_or_its_body(
     body: bytes, headers: dict[str, str], failure: Failure | None
 ) -> None:
     assert read_error(body, headers) == failure

@@ -1,4 +1,4 @@
-"""Embeddings on Bedrock: what the model tells, what it leaves to be counted, and images."""
+"""Embeddings on Bedrock: what the model counts, what is left to a tokenizer, and images."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_units_of_embeddings(
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", {"inputTextTokenCount": "5"}, *DEEP])
 @pytest.mark.parametrize("request_body", [b"", b"{", b'{"texts":7,"images":{},"inputs":[7,{"content":[7]}]}'])
-def test_bodies_that_tell_nothing_have_no_units(body: Any, request_body: bytes) -> None:
+def test_bodies_without_counts_have_no_units(body: Any, request_body: bytes) -> None:
     parsed = read_embeddings(RawResponse(make_messages(body), request_body=request_body))
     assert parsed.units == {} and parsed.uncounted == ()
 

@@ -1,4 +1,4 @@
-"""Guardrails: the units of every assessment, whose they are, and that they stepped in."""
+"""Guardrails: the units of every assessment, their names, and interventions."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_units_of_a_trace(trace: Any, units: Shown) -> None:
     assert show(gather(trace).units) == units
 
 
-def test_a_later_event_that_tells_the_same_again_counts_once() -> None:
+def test_a_later_event_that_repeats_a_trace_counts_once() -> None:
     guardrail = gather({"guardrail": {"input": {"g": assess(topicPolicyUnits=1)}}}, "NONE")
     guardrail.gather(
         {
@@ -131,7 +131,7 @@ def test_any_other_word_is_none(action: Any) -> None:
         ((["gr1"], 2), {}, {}),
     ],
 )
-def test_a_guardrail_goes_by_the_names_that_were_asked_for(
+def test_a_guardrail_is_named_as_it_was_requested(
     asked: tuple[Any, ...], details: dict[str, Any], properties: dict[str, str]
 ) -> None:
     trace = {"guardrail": {"input": {"g": {**assess(), "appliedGuardrailDetails": details}}}}
@@ -166,7 +166,7 @@ def test_without_sums_the_assessments_of_a_guardrail_are_added() -> None:
     assert show(apply(body).units) == {"guardrail_topic": (3, None)}
 
 
-def test_an_answer_that_was_cut_is_not_finished() -> None:
+def test_a_response_that_broke_off_is_not_finished() -> None:
     assert not apply(b'{"action":', read_to_end=False).finished
     assert not read_checks(RawResponse([], read_to_end=False)).finished
 
@@ -188,7 +188,7 @@ def test_checks_have_their_text_units() -> None:
 
 @pytest.mark.parametrize("reader", [read_guardrail, read_checks])
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", {"usage": 7}, {"usage": [1]}, *DEEP])
-def test_bodies_that_tell_nothing_have_no_units(reader: Any, body: Any) -> None:
+def test_bodies_without_counts_have_no_units(reader: Any, body: Any) -> None:
     assert reader(RawResponse(make_messages(body))).units == {}
 
 

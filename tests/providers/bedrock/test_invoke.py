@@ -1,4 +1,4 @@
-"""InvokeModel: each family is told by its body, and Bedrock's own counts step in where it is silent."""
+"""InvokeModel: the body decides the family, and Bedrock's own counts fill in what it does not report."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def test_events_are_taken_out_of_their_chunks() -> None:
     "data", [b"", b"{}", b"{", b'{"bytes":7}', b'{"bytes":"A"}', b'{"bytes":"\xc3\xbc"}', *DEEP]
 )
 @pytest.mark.parametrize("name", ["chunk", ""])
-def test_what_is_no_chunk_stays_as_it_is(name: str, data: bytes) -> None:
+def test_anything_but_a_chunk_stays_as_it_is(name: str, data: bytes) -> None:
     assert unwrap_chunks([(name, data)]) == [(name, data)]
 
 
-def test_a_document_is_no_chunk() -> None:
+def test_a_document_is_not_a_chunk() -> None:
     assert unwrap_chunks([("", wrap(b"{}"))]) == [("", wrap(b"{}"))]
 
 
@@ -83,7 +83,7 @@ FAMILIES: dict[str, tuple[dict[str, Any], Shown]] = {
         {"text": (14, 26)},
     ),
     "AI21's older texts": ({"completions": [{"data": {"text": "Hi"}}]}, {"text": (14, 26)}),
-    "one that nobody knows": ({"reply": "Hi"}, {"text": (14, 26)}),
+    "an unknown family": ({"reply": "Hi"}, {"text": (14, 26)}),
     "half of Llama's": ({"prompt_token_count": None, "generation_token_count": 2}, {"text": (14, 2)}),
     "the other half": ({"prompt_token_count": 1, "generation_token_count": None}, {"text": (1, 26)}),
     "half of Anthropic's": ({**MESSAGE, "usage": {"input_tokens": 1}}, {"text": (1, 26)}),
@@ -98,7 +98,7 @@ FAMILIES: dict[str, tuple[dict[str, Any], Shown]] = {
 
 @pytest.mark.parametrize("asked", [None, "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc"])
 @pytest.mark.parametrize(("body", "units"), FAMILIES.values(), ids=FAMILIES)
-def test_a_family_is_told_by_its_body_and_where_it_counts_nothing_headers_do(
+def test_the_body_decides_the_family_and_headers_count_what_it_does_not(
     body: dict[str, Any], units: Shown, asked: str | None
 ) -> None:
     parsed = read(body, response_headers=HEADERS, requested_model=asked)
@@ -108,7 +108,7 @@ def test_a_family_is_told_by_its_body_and_where_it_counts_nothing_headers_do(
 
 
 @pytest.mark.parametrize("body", [body for body, units in FAMILIES.values() if units == {"text": (14, 26)}])
-def test_on_streams_the_metrics_of_the_last_event_do(body: dict[str, Any]) -> None:
+def test_in_a_stream_the_metrics_of_the_last_event_count_what_it_does_not(body: dict[str, Any]) -> None:
     parsed = stream(body, {**body, **METRICS}, response_headers={"x-amzn-bedrock-invocation-latency": "3"})
     assert show(parsed.units) == {"text": (14, 26)}
     assert parsed.finished
@@ -149,7 +149,7 @@ def test_a_large_context_of_anthropic_is_one_whoever_counted_it(
     assert show(read({"generation": "Hi"}, response_headers=headers).units) == {"text": (int(tokens), 2)}
 
 
-def test_a_large_context_that_the_message_told_is_completed_as_one() -> None:
+def test_a_large_context_that_the_message_reports_is_completed_as_one() -> None:
     body = {**MESSAGE, "usage": {"input_tokens": 100_000, "cache_read_input_tokens": 100_001}}
     assert show(read(body, response_headers=HEADERS).units) == {
         "text_large_context": (100_000, 26),
@@ -213,7 +213,7 @@ def test_a_guardrail_is_the_one_in_the_headers_that_were_sent() -> None:
     }
 
 
-def test_a_trace_behind_the_last_word_of_a_message_counts() -> None:
+def test_a_trace_after_the_end_of_a_message_counts() -> None:
     trace = {"guardrail": {"outputs": [{"gr1": {"invocationMetrics": {"usage": {"topicPolicyUnits": 3}}}}]}}
     parsed = stream(
         {"type": "message_start", "message": {"usage": {"input_tokens": 1, "output_tokens": 1}}},
@@ -223,7 +223,7 @@ def test_a_trace_behind_the_last_word_of_a_message_counts() -> None:
     assert show(parsed.units) == {"text": (1, 2), "guardrail_topic": (3, None)}
 
 
-def test_an_exception_is_a_failure_beside_what_was_seen() -> None:
+def test_an_exception_is_a_failure_and_keeps_what_came_before() -> None:
     parsed = stream(
         {"type": "message_start", "message": {"usage": {"input_tokens": 1, "output_tokens": 1}}},
         ("exception:modelStreamErrorException", b'{"message":"broke"}'),
@@ -248,7 +248,7 @@ def test_the_tier_and_the_latency_are_in_headers() -> None:
 @pytest.mark.parametrize(
     ("headers", "uncounted"), [({}, ("Be kind.", "Hi")), (HEADERS, ())], ids=["nobody counted", "headers did"]
 )
-def test_a_prompt_that_nobody_counted_is_left_to_a_tokenizer(
+def test_a_prompt_without_a_count_is_left_to_a_tokenizer(
     headers: dict[str, str], uncounted: tuple[str, ...]
 ) -> None:
     request = b'{"system":"Be kind.","prompt":"Hi"}'
@@ -265,14 +265,14 @@ def test_texts_to_embed_are_left_to_a_tokenizer_whoever_counted_them() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", [1]])
-def test_what_bedrock_says_beside_may_be_of_any_type(value: Any) -> None:
+def test_what_bedrock_adds_may_be_of_any_type(value: Any) -> None:
     names = ("invocationMetrics", "trace", "guardrailAction")
     parsed = read({"generation": "Hi", **{f"amazon-bedrock-{name}": value for name in names}})
     assert parsed.units == {} and parsed.failure is None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b"\xff", *DEEP])
-def test_bodies_that_are_none_tell_nothing(body: bytes) -> None:
+def test_bodies_that_can_not_be_read_report_nothing(body: bytes) -> None:
     assert read(body).units == {}
     assert stream(("chunk", body)).units == {}
 

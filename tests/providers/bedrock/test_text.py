@@ -1,4 +1,4 @@
-"""Text to count, wherever a family has it, and nothing else."""
+"""The text of Bedrock's requests and responses, wherever a family has it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_texts_of_a_prompt(request_body: Any, texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("body", "text"), ANSWERS.values(), ids=ANSWERS)
-def test_the_text_of_an_answer(body: Any, text: str) -> None:
+def test_the_text_of_a_response(body: Any, text: str) -> None:
     assert read_output_text(make_messages(body, b"no JSON", body)) == text * 2
 
 

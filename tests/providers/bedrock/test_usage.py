@@ -1,4 +1,4 @@
-"""Bedrock's token counts, in each spelling, beside each other and never twice."""
+"""Bedrock's token counts, in every spelling, and none counted twice."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ TOLD: Shown = {"text": (14, 26), "text_cache_read": (3, None)}
         ),
     ],
 )
-def test_the_side_of_which_nothing_is_told_is_filled_and_no_token_counts_twice(
+def test_input_or_output_without_a_count_is_filled_in_and_no_token_counts_twice(
     units: Shown, completed: Shown
 ) -> None:
     assert show(complete_units(make(units), make(TOLD))) == completed

@@ -1,4 +1,4 @@
-"""Cohere's own API: what is billed is told at the end, calls come in parts."""
+"""Cohere's API: billed units come at the end, function calls in pieces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIELDS = ("type", "id", "usage", "meta", "billed_units", "message", "delta", "to
         {"generation_id": "a", "event_type": "stream-end", "response": {"meta": BILLED}},
     ],
 )
-def test_each_version_tells_what_is_billed_in_its_place(body: Any) -> None:
+def test_each_version_has_billed_units_in_a_place_of_its_own(body: Any) -> None:
     parsed = read_chat(RawResponse(make_messages(body)))
     assert (parsed.response_id, show(parsed.units), parsed.finished) == ("a", {"text": (3, 2)}, True)
 

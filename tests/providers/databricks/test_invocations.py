@@ -1,4 +1,4 @@
-"""Databricks' invocations: what an endpoint serves is told by the body, and read as that."""
+"""Databricks' invocations: the body shows what an endpoint serves, and is read as that."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read(*bodies: Any, read_to_end: bool = True) -> ParsedResponse:
     ids=repr,
 )
 @pytest.mark.parametrize("read_to_end", [True, False])
-def test_what_is_no_response_is_read_as_a_chat(bodies: list[Any], read_to_end: bool) -> None:
+def test_anything_but_a_response_is_read_as_a_chat(bodies: list[Any], read_to_end: bool) -> None:
     assert read(*bodies, read_to_end=read_to_end) == read_chat(
         RawResponse(make_messages(*bodies), read_to_end)
     )
@@ -60,7 +60,7 @@ def test_an_agents_response_is_read_as_one(status: str, read_to_end: bool) -> No
 
 
 @pytest.mark.parametrize("more", [{}, {"status": None}, {"status": "in_progress"}], ids=repr)
-def test_an_agent_that_tells_no_end_has_answered_all_the_same(more: dict[str, Any]) -> None:
+def test_an_agent_that_reports_no_end_has_finished_once_its_body_ended(more: dict[str, Any]) -> None:
     completed = {"type": "response.completed", "response": {**RESPONSE, **more}}
     for bodies in ([{**RESPONSE, **more}], [DELTA, DONE, completed]):
         parsed = read(*bodies)

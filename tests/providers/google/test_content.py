@@ -38,7 +38,7 @@ CHUNK: dict[str, Any] = {
     "modelVersion": "gemini-2.5-flash-001",
     "responseId": "r-1",
 }
-BEGUN = {
+STARTED = {
     **CHUNK,
     "candidates": [candidate({"text": "H"}, finish=None)],
     "usageMetadata": {"promptTokenCount": 100, "totalTokenCount": 100},
@@ -59,7 +59,7 @@ def test_content_in_one_document() -> None:
 
 
 def test_content_in_a_stream_has_the_last_usage() -> None:
-    assert read(BEGUN, BEGUN, CHUNK, read_to_end=False) == read(CHUNK)
+    assert read(STARTED, STARTED, CHUNK, read_to_end=False) == read(CHUNK)
 
 
 @pytest.mark.parametrize("usage", [None, {}, [], 3])
@@ -70,8 +70,8 @@ def test_a_chunk_without_usage_leaves_the_one_before(usage: Any) -> None:
 @pytest.mark.parametrize(
     ("bodies", "finished"),
     [
-        ([BEGUN], False),
-        ([BEGUN, CHUNK], True),
+        ([STARTED], False),
+        ([STARTED, CHUNK], True),
         ([CHUNK, {"usageMetadata": USAGE}], True),
         ([], False),
         ([{"candidates": []}], False),
@@ -81,7 +81,9 @@ def test_a_chunk_without_usage_leaves_the_one_before(usage: Any) -> None:
     ],
     ids=repr,
 )
-def test_an_answer_is_over_when_a_candidate_says_so_or_it_failed(bodies: list[Any], finished: bool) -> None:
+def test_a_response_is_finished_when_a_candidate_says_so_or_it_failed(
+    bodies: list[Any], finished: bool
+) -> None:
     assert read(*bodies, read_to_end=False).finished is finished
 
 
@@ -97,11 +99,11 @@ def test_an_answer_is_over_when_a_candidate_says_so_or_it_failed(bodies: list[An
         (3, None),
     ],
 )
-def test_the_version_of_the_model_is_what_is_priced(told: Any, resource: str | None) -> None:
+def test_the_version_of_the_model_is_priced(told: Any, resource: str | None) -> None:
     assert read({**CHUNK, "modelVersion": told}).resource == resource == bare_name(told)
 
 
-def test_the_model_that_was_asked_tells_the_price_of_a_long_prompt_where_the_answer_does_not() -> None:
+def test_the_requested_model_decides_the_price_of_a_long_prompt_if_the_response_names_none() -> None:
     usage = {"promptTokenCount": 200_001}
     assert show(read({"usageMetadata": usage}, requested_model="gemini-2.5-pro").units) == {
         "text_large_context": (200_001, None)
@@ -135,7 +137,7 @@ def test_function_calls_of_every_chunk_are_kept() -> None:
         {"candidates": [candidate({"functionCall": {"name": name, "args": {}}}, finish=None)]}
         for name in ("f", "g")
     )
-    calls = read(first, BEGUN, second, CHUNK).function_calls
+    calls = read(first, STARTED, second, CHUNK).function_calls
     assert [call.name for call in calls] == ["f", "g"]
 
 
@@ -156,7 +158,7 @@ def test_searches_are_counted(grounding: Any, properties: dict[str, str]) -> Non
     assert read({"candidates": [candidate(groundingMetadata=grounding)]}).properties == properties
 
 
-def test_the_tier_is_told_by_a_header() -> None:
+def test_the_tier_is_read_from_a_header() -> None:
     parsed = read(CHUNK, response_headers={"x-gemini-service-tier": "priority"})
     assert parsed.properties == {"provider.service_tier": "priority"}
 
@@ -188,7 +190,7 @@ def test_a_prompt_that_was_blocked_is_a_failure_with_the_units_seen(
     assert show(parsed.units) == UNITS
 
 
-def test_feedback_on_a_prompt_that_was_answered_is_none() -> None:
+def test_feedback_is_not_a_failure_if_there_are_candidates() -> None:
     assert read({**CHUNK, "promptFeedback": {"blockReason": "SAFETY"}}).failure is None
 
 
@@ -201,7 +203,7 @@ def test_an_error_in_a_stream_is_a_failure_with_the_units_seen() -> None:
     assert show(parsed.units) == UNITS
 
 
-def test_a_chunk_behind_an_error_does_not_undo_it() -> None:
+def test_a_chunk_after_an_error_does_not_undo_it() -> None:
     assert read({"error": ERROR}, {**CHUNK, "error": None}).failure is not None
 
 
@@ -284,5 +286,5 @@ def test_any_bytes_raise_nothing(bodies: list[bytes]) -> None:
 
 @pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))
 def test_json_beyond_bounds_does_not_hide_what_comes_around_it(body: bytes) -> None:
-    assert show(read(BEGUN, body, CHUNK).units) == UNITS
+    assert show(read(STARTED, body, CHUNK).units) == UNITS
     assert read_content_text(make_messages(body, CHUNK)) == "Hi"

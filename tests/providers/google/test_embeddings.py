@@ -74,7 +74,7 @@ def test_a_prediction_is_billed_by_what_it_tells(body: dict[str, Any], units: Sh
     assert show(predict(body).units) == units
 
 
-def test_characters_and_traffic_are_told_in_properties() -> None:
+def test_characters_and_traffic_are_properties() -> None:
     assert predict({"metadata": {"billableCharacterCount": 33}}).properties == {
         "provider.billable_character_count": "33"
     }
@@ -84,7 +84,7 @@ def test_characters_and_traffic_are_told_in_properties() -> None:
 
 
 @pytest.mark.parametrize("read", [embed, predict])
-def test_an_error_and_the_end_of_the_body_are_told(read: Any) -> None:
+def test_an_error_and_the_end_of_the_body_are_reported(read: Any) -> None:
     assert read({"error": {"code": 500, "status": "INTERNAL"}}).failure == Failure("INTERNAL", "500")
     assert read({}).finished
     assert not read({}, read_to_end=False).finished

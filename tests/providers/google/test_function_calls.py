@@ -1,4 +1,4 @@
-"""Function calls in Google's answers: whole ones as on the wire, and those that come in pieces."""
+"""Function calls in Google's responses: whole ones as on the wire, and those that come in pieces."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def piece(path: Any, **value: Any) -> dict[str, Any]:
     return {"partialArgs": [{"jsonPath": path, **value}], "willContinue": True}
 
 
-BEGUN = {"name": "f", "willContinue": True}
+STARTED = {"name": "f", "willContinue": True}
 
 
 def join(*pieces: dict[str, Any]) -> Any:
     """The arguments that pieces make."""
-    [call] = gather(BEGUN, *pieces, {})
+    [call] = gather(STARTED, *pieces, {})
     return None if call.arguments is None else json.loads(call.arguments)
 
 
@@ -111,7 +111,7 @@ def test_pieces_that_fit_nowhere_are_left_out(other: dict[str, Any]) -> None:
 
 
 def test_pieces_belong_to_the_call_that_began_last() -> None:
-    pieces = [piece("$.a", numberValue=0), BEGUN, piece("$.a", numberValue=1), {}]
+    pieces = [piece("$.a", numberValue=0), STARTED, piece("$.a", numberValue=1), {}]
     pieces += [
         {**piece("$.b", numberValue=2), "name": "g"},
         piece("$.c", numberValue=3),

@@ -1,4 +1,4 @@
-"""Google's Interactions API: one document or a stream, and what is left of it when it is cut."""
+"""Google's Interactions API: one document or a stream, and what is known if it breaks off."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ INTERACTION: dict[str, Any] = {
     "usage": USAGE,
     "service_tier": "standard",
 }
-BEGUN = {"id": "v1_1", "status": "in_progress", "model": "gemini-x"}
-CREATED = {"event_type": "interaction.created", "interaction": BEGUN}
+STARTED = {"id": "v1_1", "status": "in_progress", "model": "gemini-x"}
+CREATED = {"event_type": "interaction.created", "interaction": STARTED}
 COMPLETED = {
     "event_type": "interaction.completed",
     "interaction": {**{name: value for name, value in INTERACTION.items() if name != "steps"}},
@@ -79,7 +79,7 @@ def test_usage_counts_however_it_ended(status: str, streamed: bool) -> None:
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_document_that_is_not_done_is_to_be_fetched_again(status: str) -> None:
-    parsed = read({**BEGUN, "status": status})
+    parsed = read({**STARTED, "status": status})
     assert parsed.pending and not parsed.finished
 
 
@@ -111,7 +111,7 @@ def test_the_model_or_the_agent_is_what_is_priced(more: dict[str, Any], resource
     assert read({**INTERACTION, **more}).resource == resource
 
 
-def test_the_model_tells_the_price_of_a_long_prompt() -> None:
+def test_the_model_decides_the_price_of_a_long_prompt() -> None:
     usage = {"usage": {"total_input_tokens": 200_001}}
     expected = {"text_large_context": (200_001, None)}
     assert show(read({**INTERACTION, **usage, "model": "gemini-3-pro-preview"}).units) == expected

@@ -1,4 +1,4 @@
-"""OpenAI's wire format as Google speaks it: thoughts that only the total tells, and long prompts."""
+"""Google's OpenAI-compatible endpoint: thoughts that only the total counts, and long prompts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def read(usage: Any, asked: str | None = "gemini-2.5-flash") -> ParsedResponse:
     ],
     ids=repr,
 )
-def test_thoughts_are_what_the_total_has_beside_prompt_and_completion(usage: Any, units: Shown) -> None:
+def test_thoughts_are_the_total_minus_prompt_and_completion(usage: Any, units: Shown) -> None:
     assert show(read(usage).units) == units
 
 

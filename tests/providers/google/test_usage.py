@@ -1,4 +1,4 @@
-"""Google's usage objects: parts of their totals by modality, what is beside them, and long prompts."""
+"""Google's usage: parts of the totals by modality, what is counted in addition, and long prompts."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
     "no details are text": ({**PROMPT, "candidatesTokenCount": 50}, {"text": (1000, 50)}),
     "no output": (PROMPT, {"text": (1000, None)}),
     "output alone": ({"candidatesTokenCount": 5}, {"text": (None, 5)}),
-    "output, as live answers spell it": ({"responseTokenCount": 5}, {"text": (None, 5)}),
-    "thoughts are beside": (
+    "output, as live responses spell it": ({"responseTokenCount": 5}, {"text": (None, 5)}),
+    "thoughts are counted in addition": (
         {**PROMPT, "candidatesTokenCount": 50, "thoughtsTokenCount": 20},
         {"text": (1000, 50), "reasoning": (None, 20)},
     ),
@@ -39,7 +39,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         MIXED,
         {"text": (100, None), "vision": (500, None), "audio": (150, None), "video": (250, None)},
     ),
-    "a modality nobody knows is text": (
+    "an unknown modality is text": (
         {**PROMPT, "promptTokensDetails": tokens(smell=400, modality_unspecified=100, audio=1)},
         {"text": (999, None), "audio": (1, None)},
     ),
@@ -105,7 +105,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
             "text_cache_read": (100, None),
         },
     ),
-    "cached of modalities that nobody tells": (
+    "cached tokens without modalities": (
         {**MIXED, "cachedContentTokenCount": 650},
         {
             "text": (0, None),

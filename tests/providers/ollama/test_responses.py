@@ -1,4 +1,4 @@
-"""Ollama's own API: counts come with the last line, calls whole."""
+"""Ollama's API: counts come with the last line, and function calls are whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.providers.shapes import make_messages, objects_of, show
 LAST = {"model": "m", "done": True, "prompt_eval_count": 5, "eval_count": 2, "total_duration": 9}
 
 
-def test_the_last_line_tells_the_counts() -> None:
+def test_the_last_line_has_the_counts() -> None:
     parsed = read_generation(RawResponse(make_messages({"model": "m", "response": "a", "done": False}, LAST)))
     assert (parsed.model, show(parsed.units), parsed.finished) == ("m", {"text": (5, 2)}, True)
     assert parsed.properties == {"provider.total_duration": "9"}

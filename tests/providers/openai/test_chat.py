@@ -1,4 +1,4 @@
-"""OpenAI's chat completions: answers, failures, and when a stream is over."""
+"""Chat completions: what is read of them, failures, and when a stream is finished."""
 
 from __future__ import annotations
 

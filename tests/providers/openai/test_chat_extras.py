@@ -1,4 +1,4 @@
-"""What OpenAI-shaped answers tell beside token counts: the tier, a cost, and other properties."""
+"""What chat completions report besides token counts: the tier, costs, and other properties."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.providers.completions import COMPLETION, chunk, read, usage_of
 
 
 @pytest.mark.parametrize("tier", [None, "default", "auto", ""])
-def test_a_usual_tier_is_no_property(tier: Any) -> None:
+def test_a_usual_tier_is_not_a_property(tier: Any) -> None:
     assert read({**COMPLETION, "service_tier": tier}).properties == {}
 
 
@@ -20,7 +20,7 @@ def test_the_last_tier_is_the_one_that_is_billed() -> None:
     assert parsed.properties == {"provider.service_tier": "flex"}
 
 
-def test_what_a_usage_tells_beside_token_counts_are_extras() -> None:
+def test_what_a_usage_reports_besides_token_counts_are_extras() -> None:
     counted = {**usage_of(), "prompt_cache_hit_tokens": 1, "cached_tokens": 1, "input_tokens": 3}
     extras = {"cost": 0.01, "is_byok": True, "cost_details": {"upstream": None}, "queue": "x"}
     assert (

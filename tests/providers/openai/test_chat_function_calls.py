@@ -94,7 +94,7 @@ def test_deltas_that_repeat_the_id_or_give_none_are_of_one_call() -> None:
     assert parsed.function_calls == (FunctionCall("f", "12345"),)
 
 
-def test_calls_that_a_host_all_numbers_0_are_told_apart_by_id_and_name() -> None:
+def test_calls_that_all_have_index_0_are_distinguished_by_id_and_name() -> None:
     parsed = read(
         chunk(tool(0, "a", "f", '{"x":1}')),
         chunk(tool(0, "b", "f", '{"x":2}')),

@@ -255,7 +255,9 @@ def test_the_units_add_up_to_what_is_billed(
 
 
 @given(st.integers(0, 2**50), st.integers(0, 2**50), st.integers(1, 2**50))
-def test_reasoning_beside_the_completion_adds_to_it(prompt: int, completion: int, reasoning: int) -> None:
+def test_reasoning_in_addition_to_the_completion_adds_to_it(
+    prompt: int, completion: int, reasoning: int
+) -> None:
     usage = usage_of(prompt, completion, None, {"reasoning_tokens": reasoning})
     usage["total_tokens"] = prompt + completion + reasoning
     units = map_usage(usage)

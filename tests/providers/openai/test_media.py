@@ -1,4 +1,4 @@
-"""OpenAI's endpoints beside text: what each is billed by, from every shape in which it comes."""
+"""OpenAI's media endpoints: what each is billed by, in every shape that its usage has."""
 
 from __future__ import annotations
 
@@ -189,12 +189,12 @@ def test_speech_of_a_model_that_is_billed_by_characters_is_counted_by_them(
     assert show(read_speech(reply).units) == units
 
 
-def test_what_the_answer_says_of_itself() -> None:
+def test_model_id_and_properties_of_a_response() -> None:
     parsed = read_embeddings(RawResponse(make_messages({"id": "e-1", "model": "text-embedding-3-small"})))
     assert parsed == ParsedResponse(model="text-embedding-3-small", response_id="e-1")
 
 
-def test_images_tell_their_size_and_quality() -> None:
+def test_images_report_their_size_and_quality() -> None:
     document = {"data": [{}], "size": "1024x1024", "quality": "high", "background": "opaque"}
     assert read_images(RawResponse(make_messages(document))) == ParsedResponse(
         units={"image": Units(output=1)},
@@ -213,14 +213,14 @@ def test_images_tell_their_size_and_quality() -> None:
     ],
     ids=repr,
 )
-def test_what_drew_images_as_svg_is_told_beside_them(told: Any, properties: dict[str, str]) -> None:
+def test_the_usage_of_drawing_svg_is_reported_in_properties(told: Any, properties: dict[str, str]) -> None:
     parsed = read_images(RawResponse(make_messages({"data": [{}], "svg_usage": told})))
     assert parsed.properties == {f"provider.svg_usage.{name}": value for name, value in properties.items()}
     assert show(parsed.units) == {"image": (None, 1)}
 
 
 @pytest.mark.parametrize("reader", [read_embeddings, read_images])
-def test_what_a_host_tells_beside_tokens_are_properties(reader: Reader) -> None:
+def test_what_a_host_reports_besides_tokens_becomes_properties(reader: Reader) -> None:
     document = {"usage": {"input_tokens": 4, "total_tokens": 4, "cost": 0.25}}
     assert reader(RawResponse(make_messages(document))).properties == {"provider.cost": "0.25"}
 
@@ -237,11 +237,11 @@ ENDS = {
 @pytest.mark.parametrize(("end", "reader"), ENDS.items(), ids=ENDS)
 @pytest.mark.parametrize("read_to_end", [True, False])
 def test_a_stream_is_finished_with_its_last_event(end: str, reader: Reader, read_to_end: bool) -> None:
-    begun = {"type": f"{end.rpartition('.')[0]}.delta", "delta": "AAAA"}
-    whole = reader(RawResponse(make_messages(begun, {"type": end, "usage": USAGE}, b"[DONE]"), read_to_end))
+    started = {"type": f"{end.rpartition('.')[0]}.delta", "delta": "AAAA"}
+    whole = reader(RawResponse(make_messages(started, {"type": end, "usage": USAGE}, b"[DONE]"), read_to_end))
     assert whole.finished
     assert {name: (unit.input, unit.output) for name, unit in whole.units.items()} != {}
-    cut = reader(RawResponse(make_messages(begun), read_to_end))
+    cut = reader(RawResponse(make_messages(started), read_to_end))
     assert not cut.finished
     assert cut.units == {}
 
@@ -259,10 +259,10 @@ def test_a_document_is_finished_when_it_was_read_to_its_end(reader: Reader, read
 
 
 @every_reader
-def test_a_failure_inside_an_answer_is_told_and_ends_it(reader: Reader) -> None:
-    begun = {"type": "image_generation.partial_image", "b64_json": "AAAA"}
+def test_a_failure_inside_a_response_is_reported_and_ends_it(reader: Reader) -> None:
+    started = {"type": "image_generation.partial_image", "b64_json": "AAAA"}
     error = {"type": "error", "error": {"type": "image_error", "code": "moderation_blocked", "message": "No"}}
-    parsed = reader(RawResponse(make_messages(begun, error), read_to_end=False))
+    parsed = reader(RawResponse(make_messages(started, error), read_to_end=False))
     assert parsed.failure == Failure("image_error", "moderation_blocked", "No")
     assert parsed.finished
 

@@ -1,4 +1,4 @@
-"""OpenAI's Responses API: one document or a stream, and what is left of it when it is cut."""
+"""The Responses API: one document or a stream, and what is known if it breaks off."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
-from tests.providers.responses import BEGUN, CALL, CREATED, RESPONSE, UNITS, USAGE, read
+from tests.providers.responses import CALL, CREATED, RESPONSE, STARTED, UNITS, USAGE, read
 from tests.providers.shapes import DEEP, objects_of, show
 
 
@@ -29,7 +29,7 @@ def test_a_response_in_one_document() -> None:
 def test_a_response_in_events_is_the_same() -> None:
     parsed = read(
         CREATED,
-        {"type": "response.in_progress", "response": BEGUN},
+        {"type": "response.in_progress", "response": STARTED},
         {"type": "response.output_text.delta", "item_id": "m", "delta": "Hi"},
         {"type": "response.completed", "response": RESPONSE},
         read_to_end=False,
@@ -48,7 +48,7 @@ def test_usage_counts_with_every_terminal_status(status: str, streamed: bool) ->
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete", "failed", "cancelled"])
-def test_a_last_event_that_holds_no_status_is_the_last_all_the_same(status: str) -> None:
+def test_a_last_event_without_a_status_still_ends_the_stream(status: str) -> None:
     parsed = read({"type": f"response.{status}", "response": {"usage": USAGE}}, read_to_end=False)
     assert parsed.finished
     assert show(parsed.units) == UNITS
@@ -56,13 +56,15 @@ def test_a_last_event_that_holds_no_status_is_the_last_all_the_same(status: str)
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_document_that_is_not_done_is_to_be_fetched_again(status: str) -> None:
-    parsed = read({**BEGUN, "status": status})
+    parsed = read({**STARTED, "status": status})
     assert parsed.pending and not parsed.finished
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_stream_that_was_cut_is_not(status: str) -> None:
-    parsed = read({"type": f"response.{status}", "response": {**BEGUN, "status": status}}, read_to_end=False)
+    parsed = read(
+        {"type": f"response.{status}", "response": {**STARTED, "status": status}}, read_to_end=False
+    )
     assert not parsed.pending and not parsed.finished
 
 
@@ -116,7 +118,7 @@ def test_calls_of_a_finished_stream_are_those_of_its_last_event() -> None:
 @pytest.mark.parametrize("output", [None, [], "x"])
 def test_calls_of_a_cut_stream_are_the_items_that_were_finished(output: Any) -> None:
     parsed = read(
-        {"type": "response.created", "response": {**BEGUN, "output": output}},
+        {"type": "response.created", "response": {**STARTED, "output": output}},
         {"type": "response.output_item.added", "item": {**CALL, "arguments": ""}},
         {"type": "response.output_item.done", "item": CALL},
         {"type": "response.output_item.added", "item": {**CALL, "name": "g", "arguments": ""}},
@@ -170,7 +172,7 @@ def test_a_response_that_failed_says_why_and_keeps_its_units(
     assert show(parsed.units) == UNITS
 
 
-def test_an_incomplete_response_is_no_failure() -> None:
+def test_an_incomplete_response_is_not_a_failure() -> None:
     details = {"incomplete_details": {"reason": "max_output_tokens"}}
     assert read({**RESPONSE, "status": "incomplete", **details}).failure is None
 

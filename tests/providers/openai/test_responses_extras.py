@@ -1,4 +1,4 @@
-"""What the Responses API tells beside the tokens of its model: hosted tools, the tier, costs, SVG images."""
+"""What the Responses API reports besides tokens: hosted tools, the tier, costs, SVG images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of requests and answers, for a tokenizer to count."""
+"""The text of requests and responses, for a tokenizer to count."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ IMAGE = {"content": [{"type": "image_url", "image_url": {"url": "https://x"}}]}
             ["a", "b"],
         ),
         ({"input": [{"content": [{"type": "input_text", "text": "c"}, {"type": "input_image"}]}]}, ["c"]),
-        # What a model reads beside its messages, and the calls that it made before.
+        # What a model reads besides its messages, and the calls that it made before.
         ({"messages": [IMAGE], "tools": [{"type": "function"}]}, ['[{"type":"function"}]']),
         ({"messages": [IMAGE, {"tool_calls": [{"function": {"arguments": "{}"}}]}]}, ["{}"]),
         (
@@ -60,12 +60,12 @@ IMAGE = {"content": [{"type": "image_url", "image_url": {"url": "https://x"}}]}
         ({"messages": [IMAGE], "previous_response_id": None}, []),
     ],
 )
-def test_prompt_text_is_all_that_the_model_reads_beside_an_image(body: Any, texts: list[str]) -> None:
+def test_prompt_text_is_all_that_the_model_reads_except_images(body: Any, texts: list[str]) -> None:
     assert read_prompt_texts(msgspec.json.encode(body)) == texts
 
 
 @pytest.mark.parametrize("name", ["previous_response_id", "conversation", "prompt"])
-def test_of_a_prompt_that_the_provider_keeps_in_part_no_text_is_read(name: str) -> None:
+def test_no_text_is_read_from_a_prompt_that_the_provider_keeps_in_part(name: str) -> None:
     body = {"input": [{"content": [{"type": "input_image"}]}]}
     assert read_prompt_texts(msgspec.json.encode({**body, name: {"id": "x"}})) is None
 
@@ -99,7 +99,7 @@ TOOL = {"type": "function", "function": {"parameters": {"properties": {"image_ur
         b"",
     ],
 )
-def test_of_a_prompt_without_an_image_no_text_is_read(body: Any) -> None:
+def test_no_text_is_read_from_a_prompt_without_an_image(body: Any) -> None:
     assert read_prompt_texts(body if isinstance(body, bytes) else msgspec.json.encode(body)) is None
 
 

@@ -43,7 +43,7 @@ def test_texts_are_those_of_the_named_fields(value: Any, texts: list[str]) -> No
         (None, False),
     ],
 )
-def test_a_part_is_told_by_its_type(value: Any, found: bool) -> None:
+def test_a_part_is_found_by_its_type(value: Any, found: bool) -> None:
     assert has_part(value, NAMES, IMAGES) is found
 
 
@@ -59,7 +59,7 @@ def test_what_is_deeper_than_any_body_is_left_out(levels: int, found: bool) -> N
     assert has_part(nest({"type": "image"}, levels), NAMES, IMAGES) is found
 
 
-def test_json_that_nests_as_deep_as_the_stack_is_no_text() -> None:
+def test_json_that_nests_as_deep_as_the_stack_has_no_text() -> None:
     assert list(find_texts({"tools": nest("a", 200_000)}, NAMES, ("tools",))) == [""]
 
 

@@ -1,4 +1,4 @@
-"""Values of JSON are read where they are what they should be, and are nothing otherwise."""
+"""JSON values that have the expected type are read, and others count as missing."""
 
 from __future__ import annotations
 
