@@ -1,7 +1,8 @@
 """Report the usage of every LLM call, for whom and in which use case, from the HTTP transport.
 
 Call `payi_instrument()` once at startup. `track` and `track_context` say who the calls inside are for.
-Everything that users need is importable from here."""
+Everything that users need is importable from here.
+"""
 
 from __future__ import annotations
 

@@ -88,6 +88,8 @@ def make_environment(stand_in: StandIn) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "DATABRICKS_HOST": stand_in.url,
+        "DATABRICKS_TOKEN": "dapi-none",
         "PAYI_API_KEY": "payi-none",
         "PAYI_BASE_URL": stand_in.url,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
