@@ -1,4 +1,4 @@
-"""The guides do what they say: each is exercised as its framework would, and its events name the right user."""
+"""The guides do what they say: each is exercised as its framework would, and each event names its user."""
 
 from __future__ import annotations
 
