@@ -1,7 +1,7 @@
 """`Payi` and `AsyncPayi`: the resource tree with an API key, a base URL and an HTTP client.
 
-Both are `_Client`, which differs between them only in the HTTP client that it creates and in the surface that
-it puts its resources on. A copy shares the HTTP client, and so the connection pool, of its original.
+Both derive from `_Client` and differ only in the HTTP client that they create and in the surface that their
+resources are on. A copy shares its original's HTTP client, and with it the connection pool.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
         http_client: H | None = None,
         _strict_response_validation: bool = False,
     ) -> None:
-        """Create a client; `PAYI_API_KEY` and `PAYI_BASE_URL` stand in for arguments that are not given.
+        """Create a client; `PAYI_API_KEY` and `PAYI_BASE_URL` stand in for missing arguments.
 
         `timeout` is in seconds, or a `Timeout` of httpx or httpx2; None waits forever. `http_client` may be
         from either library and is closed with this client. Raises PayiError if there is no API key.

@@ -54,7 +54,7 @@ def make_settings(
 
 
 def resolve_api_key(api_key: str | None) -> str:
-    """Return the given key or that of `PAYI_API_KEY`. Raises PayiError if there is neither."""
+    """Return `api_key` or else the value of `PAYI_API_KEY`. Raises PayiError if both are empty."""
     key = api_key or os.environ.get("PAYI_API_KEY")
     if not key:
         raise PayiError("No Pay-i API key: pass api_key= or set the environment variable PAYI_API_KEY")
@@ -62,7 +62,7 @@ def resolve_api_key(api_key: str | None) -> str:
 
 
 def resolve_base_url(base_url: object | None) -> str:
-    """Return the given URL, that of `PAYI_BASE_URL` or the public one, without a trailing slash."""
+    """Return `base_url`, else `PAYI_BASE_URL`, else the public URL, without a trailing slash."""
     return str(base_url or os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
 
 

@@ -2,13 +2,13 @@
 
 A JSON array cannot be appended to without being invalid for a moment, and a crash in that moment would leave
 a file that no parser reads. So each delivery copies the array without its closing bracket to a partial file
-beside it, adds the new events and the bracket, and renames the result over the old file. Rename is atomic: a
+next to it, adds the new events and the bracket, and renames the result over the old file. Rename is atomic: a
 reader sees the old array or the new one. Copying grows with the file, so `Receipt.wait` asks for pauses that
-keep it to a tenth of the worker's time.
+keep it to about a tenth of the worker's time.
 
-Processes that were given the same file name must not overwrite each other. A writer holds a lock on a hidden
-file beside its own (the file itself is a new one after every rename); a process that does not get the lock
-writes to a name of its own.
+Processes that share a file name must not overwrite each other's events. A writer therefore holds a lock, on a
+hidden file next to its own because the file itself is a new one after every rename. A process that does not
+get the lock adds its process id to the name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers of the Pay-i API, as parts that several endpoints share."""
+"""Parts of the Pay-i API's responses that several endpoints share."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from payi_transport.pagination import CursorPage
 
 
 class Surface:
-    """Returns a description of what it was asked to send."""
+    """Returns a description of what it would send."""
 
     def __init__(self, name: str = "plain") -> None:
         self.name = name

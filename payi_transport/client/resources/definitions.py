@@ -128,7 +128,7 @@ class DefinitionLimitConfig(Resource[SurfaceT]):
         threshold: float | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[UseCaseDefinitionResponse]:
-        """Give each new instance a limit of `max` US dollars."""
+        """Set the limit of each new instance to `max` US dollars."""
         body = {
             "max": max,
             "limit_type": limit_type,
@@ -142,7 +142,7 @@ class DefinitionLimitConfig(Resource[SurfaceT]):
     def delete(
         self, use_case_name: str, **options: Unpack[RequestOptions]
     ) -> RequestSpec[UseCaseDefinitionResponse]:
-        """Give new instances no limit."""
+        """Remove the limit of new instances."""
         path = build_path(_LIMIT_CONFIG, use_case_name=use_case_name)
         return RequestSpec("DELETE", path, UseCaseDefinitionResponse, options)
 
