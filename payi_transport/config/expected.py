@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-import msgspec
-
 from payi_transport.config.schema import Section
 
 __all__ = ["describe", "find_section"]
@@ -34,12 +32,11 @@ def find_section(hint: Any) -> type[Section] | None:
 
 
 def _alternatives(hint: Any) -> Iterator[str]:
-    for extra in getattr(hint, "__metadata__", ()):
-        if isinstance(extra, msgspec.Meta) and extra.description is not None:
-            yield extra.description
-            return
+    described = [meta.description for meta in getattr(hint, "__metadata__", ()) if meta.description]
     origin = get_origin(hint)
-    if origin in (UnionType, Union):
+    if described:
+        yield from described
+    elif origin in (UnionType, Union):
         for member in get_args(hint):
             # None stands for the default of any key, so it is not worth a word.
             if member is not NoneType:

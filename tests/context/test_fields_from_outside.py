@@ -53,6 +53,9 @@ def test_a_toy_field_is_checked_and_goes_through_the_proxy_too() -> None:
         track_context(**wrong)
     with pytest.raises(PayiConfigError, match=r"config\.tenant: expected a string, got 3"):
         check_config({"tenant": 3}, TOY_SETTINGS)
+    unset = make_base_frame(check_config({}, TOY_SETTINGS), "toy", TOY)
+    assert event_properties(unset) == {}
+    assert "xProxy-Tenant" not in write_proxied_headers(unset)
     frame = make_base_frame(check_config({"tenant": "t"}, TOY_SETTINGS), "toy", TOY)
     assert write_proxied_headers(frame)["xProxy-Tenant"] == "t"
 
