@@ -14,10 +14,15 @@ from hypothesis import settings
 from payi_transport import MemorySink, payi_uninstrument
 from tests.support.origin import Origin, serve
 from tests.support.programs import TAKEN
+from tests.support.slow import mark_tests
 
 # A busy machine takes its time; how long an example took says nothing.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_tests(items)
 
 
 def pytest_collection_finish() -> None:

@@ -31,9 +31,12 @@ def payi(monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package", autouse=True)
 def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Google's SDK loads its list of authorities three times a client, which takes longer than all else."""
+    """Let clients load one certificate authority, not all: that takes longer than the rest of a test.
+
+    No test connects by TLS. Google's SDK loads its authorities three times a client, the others once.
+    """
     end = "-----END CERTIFICATE-----\n"
     first = Path(certifi.where()).read_text().partition(end)[0]
     file = tmp_path_factory.mktemp("authorities") / "one.pem"

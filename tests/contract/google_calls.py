@@ -46,7 +46,6 @@ some_setups = pytest.mark.parametrize(
     ids=lambda setup: setup.name,
 )
 of_google = [
-    pytest.mark.usefixtures("few_authorities"),
     # What the SDK does with aiohttp itself.
     pytest.mark.filterwarnings(
         "ignore:Inheritance class AiohttpClientSession from ClientSession is discouraged:DeprecationWarning"
