@@ -1,8 +1,8 @@
 """The body of a response as the provider wrote it, before it was compressed and sent in chunks.
 
 A body over the size limit keeps its beginning and its last chunks, since usage comes last. The middle is a
-gap. In a stream of plain text, two line breaks close the message that the gap cut, so that the messages after
-it can still be read. A compressed body is only readable up to its gap.
+gap. In a stream of plain text, two line breaks end the message that the gap interrupts, so that the messages
+after it can still be read. A compressed body is only readable up to its gap.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ This is a pure function of the exchange and the options, apart from the random i
 none. It runs five steps, each of which lives in a module of its own:
 
 1. Inflate: join the chunks and undo the content coding (`body`, `inflate`).
-2. Split: cut the body into messages (the `framing` folder).
+2. Split: turn the body into messages (the `framing` folder).
 3. Read: find usage, ids and failures in the messages (the `providers` folder).
 4. Price: decide which category, resource and scope the call is priced as (`pricing`), and count the tokens
    that the provider doesn't report (`token_counts`).
@@ -64,7 +64,7 @@ def decode(
 def _split(
     exchange: Exchange, readers: Readers, headers: Mapping[str, str], body: bytes, options: DecodeOptions
 ) -> RawResponse:
-    """Cut the body into messages, and add all that a provider's reader may want to know of the call."""
+    """Split the body into messages, and add what a provider's reader may need to know about the call."""
     route = exchange.route
     requested = find_requested_model(exchange, headers)
     framing = find_framing(headers.get("content-type", ""), body)

@@ -4,7 +4,7 @@ The two directions differ in what they may hold. A request carries the caller's 
 any gateway may name as it likes, so an allow list decides: only headers known to be harmless are recorded,
 plus those that the user asks for. A response comes from the provider and holds rate limits and ids that
 differ from one to the next, so everything is recorded except cookies and headers about the body. A header
-that is known to name a secret is never recorded in either direction, even if the user asks for it.
+that is known to hold a secret is never recorded in either direction, even if the user asks for it.
 """
 
 from __future__ import annotations

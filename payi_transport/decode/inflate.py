@@ -148,7 +148,7 @@ def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error
 
 
 def _import_any(coding: str, *names: str) -> Any:
-    """Return the first package that is installed; an SDK that asked for the coding brought one of them."""
+    """Return the first package that is installed; an SDK that accepts the coding depends on one."""
     for name in names:
         try:
             return importlib.import_module(name)

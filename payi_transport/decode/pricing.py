@@ -1,6 +1,6 @@
 """Decide which category, resource and scope a call is priced as.
 
-Three sources are asked in turn. The scope around the call comes first (`price_as_category`,
+Three sources are consulted in order. The scope around the call comes first (`price_as_category`,
 `price_as_resource`): if it sets either of these two, model mappings don't apply. Otherwise the first model
 mapping that matches the model and the host does. What neither sets comes from the route and the response:
 the host's category, the requested model, and the region or tier that the response reports.
@@ -65,7 +65,7 @@ _request = msgspec.json.Decoder(_Request)
 
 
 def find_requested_model(exchange: Exchange, headers: Mapping[str, str]) -> str | None:
-    """Return the model that the caller asked for.
+    """Return the model that the caller requested.
 
     It is in the path, in the request body, or, for a deployment on Azure, in a response header (`headers`, by
     lower-case name).
@@ -117,7 +117,7 @@ def _list_names(resource: str, requested: str | None, prefix: str) -> set[str]:
 def find_stated_resource(
     exchange: Exchange, requested: str | None, prefix: str, mappings: Sequence[ModelMapping]
 ) -> str | None:
-    """Return what the user says that the requested model is, or None if there is no statement at all.
+    """Return what the user says that the requested model is, or None if the user says nothing.
 
     An inference profile or a deployment doesn't reveal its model, which some readers need for the units.
     """

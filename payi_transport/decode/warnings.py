@@ -111,8 +111,8 @@ def _is_complete_stream(event: Event) -> bool:
 
 def _explain_how_to_ask(route: Route) -> str:
     """Return how to make the host report usage."""
-    # This library was to ask already, but some ways of sending a request don't let it rewrite the body. Then
-    # only the caller can ask.
+    # The library is already set to ask, but some ways of sending a request don't let it rewrite the body.
+    # Then only the caller can ask.
     if route.asks_usage or route.proxied:
         return 'make the call with stream_options={"include_usage": True}'
     category = {} if route.known else {"price_as_category": route.category}
