@@ -129,6 +129,12 @@ def test_a_call_to_google_is_priced_as_its_scope_says() -> None:
     assert (event.resource, event.scope) == ("google.gemini-2.5-flash", "region.eu")
 
 
+def test_the_resource_scope_that_a_scope_sets_wins_over_the_one_in_the_response() -> None:
+    case = by_name["anthropic/geo_tier_speed_unary"]
+    assert decode_case(case).scope == "datazone.us"
+    assert decode_case(case, context=Frame(resource_scope="global")).scope == "global"
+
+
 def test_a_resource_that_the_user_sets_gets_no_prefix() -> None:
     frame = Frame(price_as_resource="claude-mine")
     event = decode_case(by_name["anthropic/vertex_unary"], context=frame)

@@ -48,6 +48,7 @@ TEXT = {"text": Units(input=5, output=2)}
         (TEXT, {"truncated": True}, {"text": (5, 3)}),
         ({"text": Units(input=5, output=9)}, {"truncated": True}, {"text": (5, 9)}),
         ({}, {"truncated": True}, {"text": (None, 3)}),
+        ({}, {"truncated": True, "models": ("unknown",)}, {}),
         ({"text_large_context": Units(input=5)}, {"truncated": True}, {"text_large_context": (5, 3)}),
         (TEXT, {"truncated": True, "models": ("unknown",)}, {"text": (5, 2)}),
         # A prompt whose usage is not reported.
