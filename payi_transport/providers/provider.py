@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -128,6 +128,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return self.paths[0].method
 
 
+def _deny_like_openai(message: str) -> Mapping[str, Any]:
+    error = {"message": message, "type": "permission_error", "param": None, "code": "limit_blocked"}
+    return {"error": error}
+
+
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the library knows of one provider.
 
@@ -138,6 +143,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     - `proxy_names`: what Pay-i's proxy calls the provider in its path `/api/v1/proxy/<name>/`, with its
       category.
     - `instruments`: names that `payi_instrument(instruments=...)` accepts for several categories at once.
+    - `make_denial`: makes the body of a 403 response with this message, in the shape that the provider's
+      SDKs turn into their own permission error; `denial_headers` go with it. The default is OpenAI's shape.
     """
 
     name: str
@@ -148,3 +155,5 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     usage_paths: Mapping[str, re.Pattern[str]] = {}
     proxy_names: Mapping[str, str] = {}
     instruments: Mapping[str, frozenset[str]] = {}
+    make_denial: Callable[[str], Mapping[str, Any]] = _deny_like_openai
+    denial_headers: Mapping[str, str] = {}

@@ -44,7 +44,7 @@ class OperationPath(NamedTuple):
 class Registry:
     """Tables over a list of providers. Raises ValueError if two providers state the same name or host.
 
-    - `operations`: by name, in the order of the list.
+    - `operations`: by name, in the order of the list; `providers_by_operation` has whose each is.
     - `hosts`: rules by host name or `*.suffix`; `host_patterns` are the rest, which are tried in order.
     - `paths`: by the last segment of the path, so that a request costs one look-up; `id_paths` are those
       that end in an id.
@@ -59,6 +59,9 @@ class Registry:
         operations = [operation for provider in self.providers for operation in provider.operations]
         rules = [rule for provider in self.providers for rule in provider.hosts]
         self.operations = _index((operation.name, operation) for operation in operations)
+        self.providers_by_operation = {
+            operation.name: provider for provider in self.providers for operation in provider.operations
+        }
         self.hosts = _index((rule.host, rule) for rule in rules if isinstance(rule.host, str))
         self.host_patterns = _index((rule.host, rule) for rule in rules if isinstance(rule.host, re.Pattern))
         self.paths = _index_paths(operations)

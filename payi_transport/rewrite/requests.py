@@ -12,6 +12,7 @@ from collections.abc import Callable
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.delivery.limits import LimitStates
+from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.rewrite.blocked import make_blocked_response
 from payi_transport.rewrite.include_usage import ask_for_usage
 from payi_transport.rewrite.proxy import Proxy
@@ -36,7 +37,9 @@ class RequestRewriter:
         *,
         adds_results: bool = False,
         warn: Callable[[str], None] = lambda message: None,
+        registry: Registry = REGISTRY,
     ) -> None:
+        self._registry = registry
         self._proxy = proxy
         self._limits = limits
         self._adds_results = adds_results
@@ -61,7 +64,9 @@ class RequestRewriter:
             blocked = self._limits.find_blocked(frame.limit_ids)
             if blocked:
                 self._warn(f"a call was refused because limit {blocked[0]} is blocked")
-                return RequestRewrite(blocked_response=make_blocked_response(route.operation, blocked[0]))
+                return RequestRewrite(
+                    blocked_response=make_blocked_response(route.operation, blocked[0], self._registry)
+                )
         if route.proxied or frame.proxy:
             rewrite = self._send_through_proxy(route, frame, own)
             if rewrite is not None:

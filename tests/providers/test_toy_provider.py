@@ -15,6 +15,7 @@ from payi_transport.cli.explain import describe, explain_url
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.pipeline.assembly import make_pipeline
 from payi_transport.providers.registry import PROVIDERS, Registry
+from payi_transport.rewrite.blocked import make_blocked_response
 from payi_transport.routing.hosts import HostMapping, HostTable, parse_host
 from payi_transport.routing.routes import Routes
 from payi_transport.values.event import Units
@@ -86,6 +87,12 @@ def test_instruments_and_pay_is_proxy_know_it_by_its_names() -> None:
     assert proxied is not None
     assert (proxied.category, proxied.resource, proxied.proxied) == ("toy.models", "bird", True)
     assert only.find("POST", "https", "api.openai.com", None, "/v1/chat/completions") is None
+
+
+def test_a_call_for_a_blocked_limit_is_refused_in_openais_shape_unless_it_states_its_own() -> None:
+    refusal = make_blocked_response("toy.song", "budget", REGISTRY)
+    assert refusal.status == 403
+    assert json.loads(refusal.body)["error"]["code"] == "limit_blocked"
 
 
 def test_calls_to_an_unmapped_host_are_warned_of_with_its_category(caplog: pytest.LogCaptureFixture) -> None:

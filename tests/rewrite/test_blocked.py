@@ -27,7 +27,7 @@ MESSAGE = "Pay-i: limit l-1 is blocked, the request was not sent"
             },
         ),
         ("anthropic.messages", {"type": "error", "error": {"type": "permission_error", "message": MESSAGE}}),
-        ("google.generate", {"error": {"code": 403, "message": MESSAGE, "status": "PERMISSION_DENIED"}}),
+        ("google.content", {"error": {"code": 403, "message": MESSAGE, "status": "PERMISSION_DENIED"}}),
         ("bedrock.converse", {"message": MESSAGE}),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from payi_transport.providers.anthropic.messages import read_message
 from payi_transport.providers.anthropic.text import read_output_text, read_prompt_texts
 from payi_transport.providers.google.content import read_error as read_google_error
@@ -14,6 +16,11 @@ __all__ = ["PROVIDER"]
 _MESSAGES = Readers(read_message, read_error, read_output_text, read_prompt_texts)
 # Vertex AI serves the counting of tokens as a model, too.
 _CLAUDE_ON_VERTEX = r"publishers/anthropic/models/(?!count-tokens:)[^/]+"
+
+
+def _deny(message: str) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": "permission_error", "message": message}}
+
 
 PROVIDER = Provider(
     name="anthropic",
@@ -35,4 +42,5 @@ PROVIDER = Provider(
         ),
     ),
     proxy_names={"anthropic": PayiCategories.anthropic},
+    make_denial=_deny,
 )

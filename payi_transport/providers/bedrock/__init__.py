@@ -67,4 +67,6 @@ PROVIDER = Provider(
         r"/guardrail/(.+)/version/[^/]+/apply\Z",
     ),
     proxy_names={"aws.bedrock": _BEDROCK},
+    make_denial=lambda message: {"message": message},
+    denial_headers={"x-amzn-errortype": "AccessDeniedException"},
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from payi_transport.providers.google.content import read_content, read_content_text, read_error
 from payi_transport.providers.google.embeddings import read_embeddings, read_predictions
@@ -21,6 +22,11 @@ _PREFIX = "google."
 _GEMINI = "/v1beta/models/my-model"
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
 _READ_INTERACTION = Readers(read_interaction, read_error, read_interaction_text, prefix=_PREFIX)
+
+
+def _deny(message: str) -> dict[str, Any]:
+    return {"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}}
+
 
 PROVIDER = Provider(
     name="google",
@@ -80,5 +86,6 @@ PROVIDER = Provider(
         "openai.embeddings": Readers(read_openai_embeddings, read_error, prefix=_PREFIX),
         "openai.images": Readers(read_openai_images, read_error, prefix=_PREFIX),
     },
+    make_denial=_deny,
     resources_in_paths=(r"/([^/:]+):[A-Za-z]+\Z",),
 )
