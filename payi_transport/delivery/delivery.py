@@ -118,12 +118,12 @@ class Delivery:
             self._captured.add()
             # An abandoned exchange is pushed by a finalizer, which may have interrupted code that holds the
             # lock of the wake event or of the log. Then the worker finds it at its next interval.
-            in_finalizer = exchange.outcome is Outcome.ABANDONED
+            may_lock = exchange.outcome is not Outcome.ABANDONED
             if self.closed:
                 self._dropped[_LOST_AFTER_SHUTDOWN].add()
-            elif not self._ring.push(exchange, exchange.weight, wake=not in_finalizer):
+            elif not self._ring.push(exchange, exchange.weight, wake=may_lock):
                 self._dropped[_LOST_AT_RING].add()
-                if not in_finalizer:
+                if may_lock:
                     self._loss_log.warning(
                         "calls end faster than their events can be delivered, and the newest are dropped;"
                         " delivery.ring_capacity and delivery.max_bytes_in_flight bound how many may wait"

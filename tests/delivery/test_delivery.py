@@ -189,6 +189,14 @@ def test_after_close_calls_are_counted_as_lost_and_a_second_close_returns_at_onc
     assert harness.stats().lost == {"shutdown": 1}
 
 
+def test_a_finalizer_never_wakes_the_worker_because_that_takes_a_lock() -> None:
+    harness = Harness(MemorySink(), max_batch=1)
+    harness.push(1, outcome=Outcome.ABANDONED)
+    assert not harness.delivery._wake.is_set()
+    harness.push(2)
+    assert harness.delivery._wake.is_set()
+
+
 def test_a_finalizer_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     harness = Harness(MemorySink(), ring_capacity=1)
     harness.push(1, 2, outcome=Outcome.ABANDONED)
