@@ -65,6 +65,7 @@ def test_a_copy_changes_only_the_options_passed_to_it(origin: Origin) -> None:
         assert client.copy(default_query={"r": 3}).default_query == {"q": 1, "r": 3}
         assert client.copy(base_url="https://x.org").base_url == httpx.URL("https://x.org")
         assert (client.copy(max_retries=0).max_retries, client.copy().max_retries) == (0, 3)
+        assert client.copy(timeout=9).copy().timeout == 9
     sent = [(*map(r.headers.get, ("a", "b", "xproxy-api-key")), r.path) for r in origin.received]
     assert sent == [
         ("1", "1", "k", "/api/v1/limits/L1?q=1"),

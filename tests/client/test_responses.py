@@ -112,6 +112,7 @@ async def collect(items: Any) -> list[Any]:
         (b"null", "null|NoneType"),
         (b'"text"', "str"),
         (b"[1]", "array|list"),
+        pytest.param(b"[" * 100_000, "recursion", id="nested too deeply"),
     ],
 )
 def test_a_body_of_another_shape_raises(content: bytes, reason: str, strict: bool) -> None:
@@ -122,6 +123,13 @@ def test_a_body_of_another_shape_raises(content: bytes, reason: str, strict: boo
         parse_response(response, DefaultResponse, strict=strict)
     assert caught.value.status_code == 200
     assert caught.value.response is response
+
+
+@pytest.mark.parametrize("kind", [APIResponse, AsyncAPIResponse])
+def test_a_mapped_response_is_the_same_http_response_after_the_same_retries(kind: Any) -> None:
+    response = kind(make_response(), read, 2)
+    mapped = response.map(lambda value: value.request_id)
+    assert (mapped.http_response, mapped.retries_taken) == (response.http_response, 2)
 
 
 def test_a_validation_error_carries_the_request_id() -> None:

@@ -64,6 +64,7 @@ def test_an_exception_carries_the_details_of_the_body() -> None:
         (b"<html>Bad gateway</html>", "<html>Bad gateway</html>", "<html>Bad gateway</html>"),
         (b"x" * 1000, "x" * 200, "x" * 1000),
         (b"\xff", "\ufffd", "\ufffd"),
+        pytest.param(b"[" * 100_000, "[" * 200, "[" * 100_000, id="nested too deeply"),
         ({"xproxy_error": {"message": "No"}}, "No", {"xproxy_error": {"message": "No"}}),
         ({"xproxy_error": 3}, "{'xproxy_error': 3}", {"xproxy_error": 3}),
         ({"message": None}, "{'message': None}", {"message": None}),
