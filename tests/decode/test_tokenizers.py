@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import tokenizers
 
 from payi_transport.decode.tokenizers import Tokenizers
 
@@ -22,6 +23,14 @@ def test_tokens_are_counted_only_for_configured_models(words: str) -> None:
     assert "gpt" in counting and "other" not in counting
     assert counting.count("gpt", "one two three") == counting.count("gpt", "four five six") == 3
     assert counting.count("other", "one two three") is None
+
+
+def test_tokens_that_a_tokenizer_adds_around_a_text_are_not_counted(tmp_path: Path) -> None:
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[CLS]": 0}, unk_token="[CLS]"))
+    tokenizer.post_processor = tokenizers.processors.TemplateProcessing("[CLS] $A", None, [("[CLS]", 0)])
+    path = str(tmp_path / "special.json")
+    tokenizer.save(path)
+    assert make({"gpt": path}).count("gpt", "word") == 1
 
 
 def test_a_file_that_is_not_a_tokenizer_is_warned_about_once_when_it_is_needed(
