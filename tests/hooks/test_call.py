@@ -239,3 +239,17 @@ def test_headers_are_encoded_one_by_one_whatever_they_hold(
         for pair in headers
         for part in pair
     )
+
+
+def test_a_call_whose_response_could_not_be_recorded_is_no_event(recording: MemorySink) -> None:
+    def fail(*response: Any) -> Any:
+        raise KeyError("ours")
+
+    call, _ = begin(make_library(CHAT), "request")
+    assert call is not None
+    call.respond(fail, "response")
+    # Whatever the response's finalizer does with the call now has no effect.
+    call.fail(TimeoutError("late"))
+    assert payi_flush(10)
+    assert recording.events == []
+    assert payi_stats().faults == 1
