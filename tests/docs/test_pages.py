@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import payi_transport
+from payi_transport.cli.main import cli
 from payi_transport.context.fields import ROWS
 from tests import test_layers
 from tests.support.snippets import ROOT
@@ -46,6 +47,11 @@ def test_context_lists_every_argument_of_a_scope() -> None:
     text = (DOCS / "context.md").read_text("utf-8")
     table = "".join(line for line in text.splitlines() if line.startswith("|"))
     assert set(ROWS) <= set(re.findall(r"`(\w+)`", table))
+
+
+def test_the_command_line_page_has_a_section_for_each_command() -> None:
+    text = (DOCS / "cli.md").read_text("utf-8")
+    assert sorted(re.findall(r"^## (\w+)$", text, re.MULTILINE)) == sorted(cli.commands)
 
 
 def test_the_reference_has_every_public_name() -> None:
