@@ -32,7 +32,7 @@ __all__ = [
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The merged values of the scopes around a call.
 
-    The fields are named here for type checkers. `Fields` adds those of its table that are not.
+    The fields are named here for type checkers. `Fields` adds the rows that an extended table has besides.
     """
 
     fields: ClassVar[Fields]
