@@ -9,7 +9,7 @@ users may set the field:
 - `HeaderFields`: in a scope, in the headers of a call
 - `Scope`: in a scope
 
-So a new field is one new row, plus a line each in `Frame` and `PayiContext`, from which type checkers know the
+So a new field is one row, plus a line each in `Frame` and `PayiContext`, from which type checkers know the
 type of its merged value; a test compares them with the row. A field that Pay-i's events have no place for is
 reported as a property of the request.
 """
