@@ -27,6 +27,7 @@ PROCESSES = (
     "tests/contract/test_aiohttp_hooks.py::test_the_library_is_imported_by_the_program_alone",
     "tests/delivery/test_process_exit.py",
     "tests/delivery/test_process_exit_hooks.py",
+    "tests/docs/test_guides.py",
     "tests/docs/test_snippets.py",
     "tests/examples/test_examples.py",
     "tests/hooks/httpx/test_client.py::test_in_a_process_of_its_own",
