@@ -1,4 +1,4 @@
-"""What every test starts from: no instrumentation, an environment without our variables."""
+"""Start every test without instrumentation and without this library's environment variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.origin import Origin, serve
 from tests.support.programs import TAKEN
 from tests.support.slow import mark_tests
 
-# A busy machine takes its time; how long an example took says nothing.
+# On a busy machine, how long an example took says nothing.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
@@ -26,10 +26,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from walking what never goes: all SDKs and some 14,000 test items.
+    """Keep the garbage collector from walking what stays anyway: all SDKs and some 14,000 test items.
 
-    Many tests collect garbage to see that nothing is left behind; with the heap frozen each collection costs
-    what the test made, and no more.
+    Many tests collect garbage to see that nothing is left. With the heap frozen, a collection costs no more
+    than the objects of its own test.
     """
     gc.collect()
     gc.freeze()
@@ -63,14 +63,14 @@ def origin() -> Iterator[Origin]:
 
 @pytest.fixture
 def ingest(origin: Origin) -> Origin:
-    """A Pay-i that takes all that it gets."""
+    """Pay-i on loopback, which accepts every event."""
     origin.answers = [TAKEN]
     return origin
 
 
 @pytest.fixture
 def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every file system is one that knows no locks, as some of a network are."""
+    """Make every file system one without locks, as some network file systems are."""
 
     def deny(file: object, operation: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

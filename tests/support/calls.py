@@ -1,4 +1,4 @@
-"""A chat completion, answered without any network."""
+"""A chat completion whose response needs no network."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ URL = "https://api.openai.com/v1/chat/completions"
 
 
 def call(case: Any = UNARY, **options: Any) -> None:
-    reply = httpx.Response(case.status, headers=case.headers, content=case.answer)
-    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+    response = httpx.Response(case.status, headers=case.headers, content=case.answer)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: response)) as client:
         client.post(URL, content=case.request, **options)

@@ -1,4 +1,4 @@
-"""Writes AWS's binary event stream, as https://smithy.io/2.0/aws/amazon-eventstream.html has it."""
+"""Write AWS's binary event stream. Source: https://smithy.io/2.0/aws/amazon-eventstream.html"""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def write_event(name: str, payload: bytes) -> bytes:
 
 
 def write_stream(events: Iterable[tuple[str, Any]]) -> list[bytes]:
-    """A message for each (name, JSON). `bytes` in it are a family's own event, which goes as base64."""
+    """Write a message for each (name, JSON). `bytes` in it hold a model's event, sent as base64."""
     return [write_event(name, _write_json(data)) for name, data in events]
 
 
 def cut_stream(body: bytes) -> list[bytes]:
-    """The messages of a whole stream."""
+    """Split a whole stream into its messages."""
     messages: list[bytes] = []
     while body:
         (length,) = struct.unpack_from("!I", body)

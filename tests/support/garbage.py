@@ -1,4 +1,4 @@
-"""The end of what nobody holds any more."""
+"""Garbage collection that is sure to have happened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ __all__ = ["collect_garbage"]
 
 
 def collect_garbage() -> None:
-    """`gc.collect()`, which does nothing where another thread is at it: then it finds not even this."""
+    """Collect garbage, and try again while another thread does: `gc.collect()` does nothing then.
+
+    The cycle that is made here shows whether it ran.
+    """
     while True:
         garbage: list[object] = []
         garbage.append(garbage)

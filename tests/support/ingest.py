@@ -1,4 +1,4 @@
-"""Pay-i's bulk endpoint on loopback: it answers with any bytes, or none, and remembers what it took."""
+"""Pay-i's bulk endpoint on loopback: it sends any bytes, or none, and remembers which events it accepted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CannedReply", "Ingest", "make_reply"]
 
 @dataclass(frozen=True)
 class CannedReply:
-    """What to write, piece by piece, and how it ends. `takes`: whether the events count as brought."""
+    """Describe the bytes to send, in pieces, and how they end. `takes` counts events as delivered."""
 
     pieces: tuple[bytes, ...] = ()
     takes: bool = False
@@ -28,7 +28,7 @@ class CannedReply:
 def make_reply(
     status: int = 200, body: bytes = b"{}", *, takes: bool | None = None, headers: str = "", step: int = 0
 ) -> CannedReply:
-    """An answer in HTTP, `step` bytes at a time."""
+    """Write an HTTP response, `step` bytes at a time."""
     head = f"HTTP/1.1 {status} X\r\n{headers}content-length: {len(body)}\r\n\r\n"
     data = head.encode() + body
     pieces = tuple(data[at : at + step] for at in range(0, len(data), step)) if step else (data,)
@@ -43,11 +43,11 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(self, address: tuple[str, int]) -> None:
         super().__init__(address, _Handler)
         self.connections: set[socket.socket] = set()
-        # Held from a request to its answer: no connection ends in between unless it is told to.
+        # Held from a request to its response, so that no connection ends in between by accident.
         self.answering = threading.Lock()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away."""
+        """Ignore clients that went away."""
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -74,7 +74,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class Ingest:
-    """Answers `reply(events)`, while it is up."""
+    """Send `reply(events)` for each batch while the server is up."""
 
     def __init__(self, reply: Callable[[list[dict[str, str]]], CannedReply]) -> None:
         self.reply = reply
@@ -96,7 +96,7 @@ class Ingest:
         return reply
 
     def start(self) -> None:
-        """Listen, at the same address as before."""
+        """Listen at the same address as before."""
         if self._server is not None:
             return
         self._server = _Server(self._address)
@@ -105,7 +105,7 @@ class Ingest:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
-        """End all connections, and refuse new ones."""
+        """Close all connections and refuse new ones."""
         server, self._server = self._server, None
         if server is None:
             return

@@ -1,4 +1,4 @@
-"""A provider on loopback that answers as it is told to, well or badly."""
+"""A provider on loopback that sends the responses it was given, complete or broken."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["CannedResponse", "Origin", "Received", "serve"]
 
 @dataclass(frozen=True)
 class CannedResponse:
-    """What to answer with: a body in chunks, and how it ends.
+    """Describe a response: a body in chunks, and how it ends.
 
-    It goes as it stands where `headers` say its length, chunked else. `end` is "well", "reset" (the
-    connection is reset behind the last chunk) or "cut" (closed in the middle of the body). The answer waits
-    for `hold` behind its first chunk, or before its head if there are no chunks.
+    The body is sent as it is if `headers` state its length, and chunked otherwise. `end` is "well", "reset"
+    (the connection is reset after the last chunk), or "cut" (closed in the middle of the body). The response
+    waits for `hold` after its first chunk, or before its status line if it has no chunks.
     """
 
     chunks: Sequence[bytes] = ()
@@ -40,7 +40,7 @@ class Received:
 
 
 class Origin(ThreadingHTTPServer):
-    """Answers with `answers` in order, the last one again and again."""
+    """Send the responses in `answers` in order, and repeat the last one."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -62,12 +62,12 @@ class Origin(ThreadingHTTPServer):
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is what some tests are about."""
+        """Ignore clients that went away, which some tests make them do."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Else a chunk waits 40 ms for the other side's delayed acknowledgement of the one before.
+    # Otherwise each chunk waits 40 ms for the delayed acknowledgement of the previous one.
     disable_nagle_algorithm = True
     server: Origin
 
@@ -111,12 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
 def serve() -> Iterator[Origin]:
-    """An origin that runs as long as the block."""
+    """Run an origin for the length of the block."""
     with Origin() as origin:
         thread = threading.Thread(target=origin.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

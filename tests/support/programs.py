@@ -1,4 +1,4 @@
-"""Programs of their own that make calls and report them to a server here, and what came of it."""
+"""Run programs in processes of their own that make calls and report them to a server in this process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def make_environment(origin: Origin, **more: str) -> dict[str, str]:
 
 
 def write(folder: Path, body: str, name: str = "program") -> Path:
-    """A program with what all of them need before its own body."""
+    """Write a program that starts with what all of them need."""
     file = folder / f"{name}.py"
     file.write_text(PRELUDE + textwrap.dedent(body))
     return file
@@ -70,7 +70,7 @@ def run(folder: Path, body: str, origin: Origin, *, timeout: float = 120) -> sub
 
 
 def delivered(origin: Origin) -> Counter[str]:
-    """How often each event was brought to the server."""
+    """Count how often each event was delivered to the server."""
     ids: Counter[str] = Counter()
     for received in list(origin.received):
         body = json.loads(received.body)

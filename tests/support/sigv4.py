@@ -1,4 +1,4 @@
-"""Checks the signature of a request as it arrived, as AWS would."""
+"""Check the signature of a request as AWS would."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _AUTHORIZATION = re.compile(
 
 
 def is_signed(received: Received) -> bool:
-    """Whether the signature is that of the method, path, body and every header that it covers."""
-    told = _AUTHORIZATION.fullmatch(received.headers["authorization"])
-    if told is None:
+    """Return whether the signature matches the method, path, body, and every header that it covers."""
+    stated = _AUTHORIZATION.fullmatch(received.headers["authorization"])
+    if stated is None:
         return False
-    headers = {name: received.headers[name] for name in told["names"].split(";")}
+    headers = {name: received.headers[name] for name in stated["names"].split(";")}
     # The request line may hold the whole URL.
     url = urljoin(f"http://{received.headers['host']}", received.path)
     request = AWSRequest(received.method, url, headers, received.body)
     request.context["timestamp"] = received.headers["x-amz-date"]
     auth = SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "bedrock", REGION)
     text = auth.string_to_sign(request, auth.canonical_request(request))
-    return bool(auth.signature(text, request) == told["signature"])
+    return bool(auth.signature(text, request) == stated["signature"])

@@ -2,7 +2,7 @@
 
 Slow are the tests that start processes or servers of their own, and most cases of the large matrices: a test
 that runs for each recorded body with each client keeps one case in a few, so that every client and every body
-has its turn among the quick ones.
+gets its turn among the quick ones.
 
 `interpreter` marks the tests of what depends on the version of Python: forks, exits, threads, hooks. CI runs
 these with every version, slow or not.

@@ -1,4 +1,4 @@
-"""An application whose threads are all at work."""
+"""An application whose worker threads are all busy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["take_all_threads"]
 
 
 def take_all_threads() -> None:
-    """From here on, nobody in this event loop gets a thread of those that anyio gives everyone."""
+    """Take all worker threads of anyio in this event loop, and keep them."""
     limiter = anyio.to_thread.current_default_thread_limiter()
     for number in range(int(limiter.total_tokens)):
         limiter.acquire_on_behalf_of_nowait(number)

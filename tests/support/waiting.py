@@ -1,4 +1,7 @@
-"""A thread that waits for the interpreter, which nobody takes away while it does: it is given, or not."""
+"""A thread that waits for the GIL, to see whether the running thread releases it by itself.
+
+The switch interval is so long meanwhile that no thread loses the GIL otherwise.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ __all__ = ["WaitingCaller", "wait_for_the_interpreter"]
 
 
 class WaitingCaller:
-    """Waits from the first `compute` of another thread on."""
+    """A thread that waits for the GIL from the first `compute` of another thread on."""
 
     def __init__(self) -> None:
         self._begun, self._called = threading.Event(), threading.Event()
@@ -27,11 +30,11 @@ class WaitingCaller:
         return self._called.is_set()
 
     def compute(self) -> None:
-        """A millisecond of work, for the thread that has the interpreter."""
+        """Work for a millisecond without releasing the GIL."""
         self._begun.set()
         until = perf_counter() + 0.001
         while perf_counter() < until:
-            """Nothing that would let others in."""
+            """Call nothing that releases the GIL."""
 
 
 @contextmanager
