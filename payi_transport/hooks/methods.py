@@ -24,7 +24,9 @@ class Hooks:
         original = owner.__dict__.get(method)
         if original is None:
             return [f"{owner.__module__}.{owner.__qualname__}.{method}"]
-        hook = functools.wraps(original)(make(original))
+        # Through the class, so that a wrapper of another library's gets bound: an APM's wrapt wrapper that
+        # is called as the plain value of the class's dict takes its instance for an argument.
+        hook = functools.wraps(original)(make(getattr(owner, method)))
         setattr(owner, method, hook)
         self._hooked.append((owner, method, hook, original))
         return []
