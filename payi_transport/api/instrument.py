@@ -40,7 +40,9 @@ __all__ = [
     "payi_uninstrument",
 ]
 
-_lock = threading.Lock()
+# Reentrant, like every lock that a public function takes: a signal handler, a log handler or a finalizer
+# may call one while the same thread is in the middle of another.
+_lock = threading.RLock()
 # Set when the process exits. No pipeline is started from then on: nothing would deliver its events.
 _exiting = False
 # The resolved arguments that the active pipeline was built from.
@@ -141,7 +143,7 @@ def _warn_ignored(
 def _renew_lock() -> None:
     # Another thread of the parent may have held the lock during the fork, or the parent was exiting.
     global _lock, _exiting
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _exiting = False
 
 
@@ -157,13 +159,17 @@ def payi_uninstrument() -> None:
 
 def _remove_active() -> None:
     global _running
+    pipeline = get_active()
     _uninstall()
-    payi_shutdown()
     deactivate()
     set_base_frame(None)
     forget_results()
     _running = {}
     atexit.unregister(_shut_down_at_exit)
+    # Last, because it waits: a signal handler that runs meanwhile finds everything in order, and may start
+    # over.
+    if pipeline is not None:
+        pipeline.close(EXIT_SECONDS)
 
 
 def payi_flush(timeout: float = 5.0) -> bool:

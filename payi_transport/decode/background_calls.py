@@ -46,7 +46,7 @@ class BackgroundCalls:
 
     def __init__(self) -> None:
         # With inline delivery, exchanges are decoded on the threads of their callers.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._starts: OrderedDict[str, _Start] = OrderedDict()
 
     def remember(self, call: BackgroundCall, exchange: Exchange) -> None:

@@ -25,7 +25,7 @@ class ReportedResponses:
 
     def __init__(self) -> None:
         # With inline delivery, exchanges are decoded on the threads of their callers.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._has_units: OrderedDict[str, bool] = OrderedDict()
 
     def is_repeat(self, event: Event, is_fetch: bool) -> bool:

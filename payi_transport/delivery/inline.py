@@ -32,7 +32,7 @@ class InlineCounts:
     """What became of the calls that ended here. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.delivered = 0
         self.bytes_sent = 0
         self.lost: Tally[str] = Tally()

@@ -37,7 +37,7 @@ class LimitPoller:
         self._fetch = fetch
         self._interval = interval
         self._on_problem = on_problem
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._stopped = threading.Event()
         self._running = False
 

@@ -99,7 +99,7 @@ class CircuitBreaker:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         # When the wait ends. 0.0 means closed.
         self._open_until = 0.0
 

@@ -63,7 +63,7 @@ class Registry:
         self._adapters = {adapter.name: adapter for adapter in adapters}
         self._tell_missing = tell_missing
         self._arrivals = ImportWatcher(self._adapters, self._arrive)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def install(self) -> None:
         """Hook the libraries that are loaded, and each of the others once the program imports it."""

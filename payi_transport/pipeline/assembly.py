@@ -111,7 +111,7 @@ class _SharedSink:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def batch_limit(self) -> int | None:
@@ -122,7 +122,7 @@ class _SharedSink:
             return self._sink.deliver(batch)
 
     def fork(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._sink.fork()
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ class Pipeline:
             warn=parts.logs.rewrites.warning,
             registry=parts.decode_options.registry,
         )
-        self._starting: dict[int, threading.Lock] = {}
+        self._starting: dict[int, threading.RLock] = {}
         self._state = ProcessState(parts, self.limits)
         self._state.delivery.start()
 
@@ -159,7 +159,7 @@ class Pipeline:
     def _start_state(self) -> ProcessState:
         """Return the state of this process, running. The first call of a forked child starts the workers."""
         # One lock per process: the parent's may have been held at the moment of the fork.
-        with self._starting.setdefault(os.getpid(), threading.Lock()):
+        with self._starting.setdefault(os.getpid(), threading.RLock()):
             state = self._own_state()
             if not state.delivery.pid:
                 state.delivery.start()

@@ -53,7 +53,7 @@ class Spool:
         self.written = self.read_back = self.damaged = 0
         self._max_bytes = max_bytes
         # Taken by the two workers only. No thread that makes calls ever waits for it.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._own: Journal | None = None
         self._adopted: Journal | None = None
         self.adoption_errors: list[OSError] = []
