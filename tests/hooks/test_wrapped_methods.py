@@ -39,7 +39,7 @@ def send_httpx2(url: str) -> Any:
 
 
 def send_httpx_async(url: str) -> Any:
-    async def send() -> bytes:
+    async def send() -> Any:
         async with httpx.AsyncClient() as client:
             return (await client.post(url, content=UNARY.request)).content
 
@@ -47,7 +47,7 @@ def send_httpx_async(url: str) -> Any:
 
 
 def send_httpx2_async(url: str) -> Any:
-    async def send() -> bytes:
+    async def send() -> Any:
         async with httpx2.AsyncClient() as client:
             return (await client.post(url, content=UNARY.request)).content
 
@@ -59,7 +59,7 @@ def send_requests(url: str) -> Any:
 
 
 def send_aiohttp(url: str) -> Any:
-    async def send() -> bytes:
+    async def send() -> Any:
         async with aiohttp.ClientSession() as session, session.post(url, data=UNARY.request) as response:
             return await response.read()
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 # Files and tests that take their time in processes of their own.
 PROCESSES = (
     "tests/api/test_default_use_case.py",
+    "tests/api/test_instrument_signals.py",
     "tests/client/test_payi_documented.py",
     "tests/contract/test_aiohttp_hooks.py::test_the_library_is_imported_by_the_program_alone",
     "tests/delivery/test_process_exit.py",
@@ -51,6 +52,7 @@ MATRICES = {
     "tests/test_privacy.py": 11,
 }
 INTERPRETER = (
+    "tests/api/test_instrument_signals.py",
     "tests/delivery",
     "tests/hooks",
     "tests/runtime",
