@@ -54,7 +54,7 @@ class Format(NamedTuple):
         case = self.recorded
         chunks = case.chunks()
         if self.repeated is None:
-            chunks = [_fill(case.answer, kind.answer)]
+            chunks = [_fill(case.response, kind.answer)]
         else:
             chunks[self.repeated : self.repeated] = [chunks[self.repeated]] * (kind.events - len(chunks))
         answer = CannedResponse(case.headers["content-type"], tuple(chunks), fresh=True)

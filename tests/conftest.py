@@ -64,7 +64,7 @@ def origin() -> Iterator[Origin]:
 @pytest.fixture
 def ingest(origin: Origin) -> Origin:
     """Pay-i on loopback, which accepts every event."""
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     return origin
 
 

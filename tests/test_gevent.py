@@ -31,7 +31,7 @@ NAMES = {f"{name}-{number}" for name in range(20) for number in range(5)}
 
 @pytest.mark.parametrize("order", ["before", "behind"])
 def test_greenlets_report_their_calls_once(order: str, origin: Origin, tmp_path: Path) -> None:
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     start = PATCH + "instrument()" if order == "before" else "instrument()\ncall('early')\n" + PATCH
     ran = run(tmp_path, f"{start}\n{BODY}\nassert payi_flush(30)\ncall('late')", origin)
     assert ran.returncode == 0, ran.stderr
@@ -40,7 +40,7 @@ def test_greenlets_report_their_calls_once(order: str, origin: Origin, tmp_path:
 
 
 def test_an_idle_program_reports_its_last_calls_at_its_end(origin: Origin, tmp_path: Path) -> None:
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     # By then gevent has let go of the threads that it resolves addresses on.
     body = f"{PATCH}import gevent\ninstrument()\ngevent.sleep(6)\ncall('last')"
     ran = run(tmp_path, body, origin)
@@ -67,7 +67,7 @@ def test_a_greenlet_begins_outside_all_scopes_unless_it_runs_a_copy_of_the_conte
 
 
 def test_while_a_greenlet_flushes_the_others_run(origin: Origin, tmp_path: Path) -> None:
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     body = f"{PATCH}instrument()\n{BODY}\nbefore = ticks\nassert payi_flush(30)\nassert ticks > before"
     ran = run(tmp_path, body, origin)
     assert ran.returncode == 0, ran.stderr

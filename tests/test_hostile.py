@@ -85,7 +85,7 @@ def make_case(operation: str, content_type: str, answer: bytes, **headers: str) 
 
 def read_within_bounds(case: WireCase, size: int, **options: Any) -> None:
     """Decode a case, and write its event, in time and memory in proportion to `size` bytes."""
-    exchange = make_exchange(case, [case.answer], **options)
+    exchange = make_exchange(case, [case.response], **options)
     tracemalloc.start()
     began = time.thread_time()
     event = decode(exchange)
@@ -123,7 +123,7 @@ def test_a_bomb_is_not_unpacked(coding: str) -> None:
 @settings(max_examples=300)
 @given(data=st.data(), case=st.sampled_from(CASES))
 def test_recorded_bodies_with_damage_raise_nothing(data: st.DataObject, case: WireCase) -> None:
-    answer = bytearray(case.answer)
+    answer = bytearray(case.response)
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(answer)))
         end = start + data.draw(st.integers(0, 30))
@@ -131,8 +131,8 @@ def test_recorded_bodies_with_damage_raise_nothing(data: st.DataObject, case: Wi
             st.binary(max_size=8)
             | st.sampled_from([b"null", b"[]", b"{}", b"-1", b'""', b"1e999", bytes(answer)])
         )
-    damaged = dataclasses.replace(case, answer=bytes(answer))
-    event = decode(make_exchange(damaged, [damaged.answer]))
+    damaged = dataclasses.replace(case, response=bytes(answer))
+    event = decode(make_exchange(damaged, [damaged.response]))
     assert event is None or msgspec.json.encode(event)
 
 

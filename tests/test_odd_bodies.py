@@ -44,17 +44,17 @@ def is_json(data: bytes) -> bool:
 def find_json(case: WireCase) -> list[bytes]:
     """The JSON in a body: all of it, or of each event."""
     if case.is_binary:
-        events = [data for _, data in unwrap_chunks(split_eventstream(case.answer))]
+        events = [data for _, data in unwrap_chunks(split_eventstream(case.response))]
     else:
-        events = [line[len(DATA) :] for line in case.answer.splitlines() if line.startswith(DATA)]
-    return list(filter(is_json, events or [case.answer]))
+        events = [line[len(DATA) :] for line in case.response.splitlines() if line.startswith(DATA)]
+    return list(filter(is_json, events or [case.response]))
 
 
 def rewrite(case: WireCase, old: bytes, new: bytes) -> bytes:
     """The body of a case with one piece of its JSON in the place of another."""
     if not case.is_binary:
-        return case.answer.replace(old, new, 1)
-    messages = unwrap_chunks(split_eventstream(case.answer))
+        return case.response.replace(old, new, 1)
+    messages = unwrap_chunks(split_eventstream(case.response))
     events = [(name, json.loads(new if data == old else data)) for name, data in messages]
     return b"".join(
         write_stream((name, {"bytes": data} if name == "chunk" else data) for name, data in events)
@@ -99,7 +99,7 @@ def put(place: Place, odd: Any) -> WireCase:
     else:
         value[place.path[-1]] = copy.deepcopy(odd)
     answer = rewrite(place.case, place.text, json.dumps(body).encode())
-    return dataclasses.replace(place.case, answer=answer)
+    return dataclasses.replace(place.case, response=answer)
 
 
 @pytest.mark.parametrize("operation", PLACES)
@@ -108,7 +108,7 @@ def test_a_value_of_another_type_in_any_place_makes_an_event(operation: str) -> 
         for odd in ODD:
             case = put(place, odd)
             event = decode(
-                make_exchange(case, [case.answer]), DecodeOptions(count_tokens=lambda model, text: 1)
+                make_exchange(case, [case.response]), DecodeOptions(count_tokens=lambda model, text: 1)
             )
             # None is work that the provider has only begun.
             assert event is None or msgspec.json.encode(event)

@@ -38,11 +38,11 @@ def test_no_credential_cookie_or_query_leaves_the_process(
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [CannedResponse([b"{}"], status=400)]
+    origin.responses = [CannedResponse([b"{}"], status=400)]
     with caplog.at_level(logging.DEBUG):
         payi_instrument(config={"delivery": {"mode": mode}, "capture": {"request_headers": ["x-team"]}})
         reply = httpx.Response(
-            case.status, headers={**case.headers, "Set-Cookie": "a=SECRET"}, content=case.answer
+            case.status, headers={**case.headers, "Set-Cookie": "a=SECRET"}, content=case.response
         )
         with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
             client.post(URL + "?key=SECRET", content=case.request, headers=SECRETS)
@@ -63,7 +63,7 @@ def test_without_content_nothing_that_leaves_holds_prompt_or_answer(
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [CannedResponse([b"{}"], status=500)]
+    origin.responses = [CannedResponse([b"{}"], status=500)]
     with caplog.at_level(logging.DEBUG):
         payi_instrument(log_prompt_and_response=False, config={"delivery": {"flush_interval": 0.01}})
         call(case)

@@ -101,7 +101,7 @@ def test_offline_needs_no_key(tmp_path: Path) -> None:
 def test_key_and_address_come_from_the_environment_or_from_clients(
     kinds: list[Any], origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    origin.answers = [CannedResponse([b'{"ingest_count":1,"ingest_timestamp":"","request_id":"r"}'])]
+    origin.responses = [CannedResponse([b'{"ingest_count":1,"ingest_timestamp":"","request_id":"r"}'])]
     clients = [kind(api_key="payi-key", base_url=f"{origin.url}/") for kind in kinds]
     if not clients:
         monkeypatch.setenv("PAYI_API_KEY", "payi-key")
@@ -116,7 +116,7 @@ def test_key_and_address_come_from_the_environment_or_from_clients(
 
 
 def test_clients_may_come_from_a_generator(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
-    origin.answers = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse([b"{}"])]
     monkeypatch.setenv("PAYI_API_KEY", "another")
     payi_instrument(Payi(api_key=key, base_url=origin.url) for key in ["given"])
     call()

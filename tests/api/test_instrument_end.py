@@ -66,7 +66,7 @@ def test_a_call_whose_response_comes_after_the_end_is_counted_as_lost(sink: Memo
 
     def answer(request: httpx.Request) -> httpx.Response:
         payi_uninstrument()
-        return httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.answer))
+        return httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.response))
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as client:
         client.post(URL, content=UNARY.request)
@@ -78,11 +78,11 @@ def test_a_call_whose_response_is_streaming_at_the_end_is_reported_as_far_as_it_
     sink: MemorySink,
 ) -> None:
     payi_instrument(sink=sink)
-    reply = httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.answer))
+    reply = httpx.Response(200, headers=UNARY.headers, stream=httpx.ByteStream(UNARY.response))
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
         with client.stream("POST", URL, content=UNARY.request) as response:
             payi_uninstrument()
-            assert response.read() == UNARY.answer
+            assert response.read() == UNARY.response
     stats = payi_stats()
     assert (stats.captured, stats.lost) == (1, {})
     assert [event.http_status_code for event in sink.events] == [200]

@@ -54,7 +54,7 @@ class EndpointCase:
 
 def check_request_and_response(case: EndpointCase, surface: str, origin: Origin) -> None:
     """Assert that the request arrives as the case says and that its response is returned."""
-    origin.answers = [
+    origin.responses = [
         CannedResponse([b"" if case.response is None else json.dumps(case.response).encode()], headers=_JSON)
     ]
     value = SURFACES[surface](case, origin)

@@ -14,7 +14,7 @@ def test_an_account_needs_only_a_base_url_and_a_key() -> None:
 
 
 def test_headers_and_query_of_an_account_go_with_its_events(origin: Origin) -> None:
-    origin.answers = [ACCEPTED]
+    origin.responses = [ACCEPTED]
     sink = PayiSink(PayiAccount(origin.url, "k", {"x-team": "blue"}, {"tenant": 7}))
     sink.deliver([event(1)])
     sink.close()

@@ -41,7 +41,7 @@ def increment(origin: Origin, surface: str, **arguments: Any) -> bool:
 def test_the_score_is_read_incremented_and_written(
     surface: str, scores: bytes, by: dict[str, int], written: float, origin: Origin
 ) -> None:
-    origin.answers = [CannedResponse([scores]), CannedResponse([b""])]
+    origin.responses = [CannedResponse([scores]), CannedResponse([b""])]
     assert increment(origin, surface, **NAMES, **by)
     read, wrote = origin.received
     assert (read.method, read.path) == ("GET", "/api/v1/use_cases/instances/bot/u1/kpis?kpi_name=solved")
@@ -54,7 +54,7 @@ def test_the_score_is_read_incremented_and_written(
 def test_a_failure_returns_false_and_is_logged_at_debug_level(
     surface: str, names: dict[str, str], origin: Origin, caplog: pytest.LogCaptureFixture
 ) -> None:
-    origin.answers = [CannedResponse([b"{}"], status=404)]
+    origin.responses = [CannedResponse([b"{}"], status=404)]
     with caplog.at_level(logging.DEBUG, "payi.instrument"):
         assert not increment(origin, surface, **names)
     assert "KPI solved of bot" in caplog.text

@@ -44,7 +44,7 @@ def test_a_client_inherits_the_timeout_of_its_http_client(library: Any) -> None:
 
 
 def test_a_copy_changes_only_the_options_passed_to_it(origin: Origin) -> None:
-    origin.answers = [CannedResponse([b'{"request_id":"r1"}'])]
+    origin.responses = [CannedResponse([b'{"request_id":"r1"}'])]
     with Payi(
         api_key="k",
         base_url=origin.url,
@@ -125,7 +125,7 @@ def test_is_closed_is_true_for_a_closed_async_client(library: Any) -> None:
 
 
 def test_a_strict_client_and_its_copies_check_the_type_of_every_field(origin: Origin) -> None:
-    origin.answers = [CannedResponse([b'{"request_id":3}'])]
+    origin.responses = [CannedResponse([b'{"request_id":3}'])]
     with Payi(api_key="k", base_url=origin.url, _strict_response_validation=True) as client:
         with pytest.raises(APIResponseValidationError, match=r"\$\.request_id"):
             client.copy().limits.delete("L1")

@@ -42,7 +42,7 @@ def run(blocks: list[str], origin: Origin) -> str:
 
 
 def test_the_whole_page_runs_from_top_to_bottom(origin: Origin) -> None:
-    origin.answers = [ACCEPTED, ACCEPTED, MORE, LAST, LAST, LAST, LAST, MORE, LAST, ACCEPTED, ACCEPTED]
+    origin.responses = [ACCEPTED, ACCEPTED, MORE, LAST, LAST, LAST, LAST, MORE, LAST, ACCEPTED, ACCEPTED]
     printed = run(BLOCKS, origin)
     assert printed.splitlines() == [
         "Ingested request: r1",
@@ -77,7 +77,7 @@ def test_the_whole_page_runs_from_top_to_bottom(origin: Origin) -> None:
 )
 def test_its_error_handling_distinguishes_the_exceptions(status: int, printed: str, origin: Origin) -> None:
     body = ACCEPTED.chunks[0] if status == 200 else b'{"message":"No such category"}'
-    origin.answers = [CannedResponse([body], status, {"retry-after-ms": "0"})]
+    origin.responses = [CannedResponse([body], status, {"retry-after-ms": "0"})]
     assert run(BLOCKS[-1:], origin) == printed
 
 

@@ -18,7 +18,7 @@ from tests.support.origin import CannedResponse, Origin
 
 @pytest.fixture
 def client(origin: Origin) -> Iterator[Payi]:
-    origin.answers = [CannedResponse([b'{"limit":{"limit_id":"L1"},"items":[{"limit_id":"L1"}]}'])]
+    origin.responses = [CannedResponse([b'{"limit":{"limit_id":"L1"},"items":[{"limit_id":"L1"}]}'])]
     with Payi(api_key="k", base_url=origin.url) as client:
         yield client
 

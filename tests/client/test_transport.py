@@ -68,7 +68,7 @@ def closed_port() -> Iterator[str]:
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
 def test_a_temporary_failure_is_retried_twice(status: int, retrieve: Retrieve, origin: Origin) -> None:
-    origin.answers = [
+    origin.responses = [
         CannedResponse([b"{}"], status, RETRY_NOW),
         CannedResponse([b"{}"], status, RETRY_NOW),
         CannedResponse([LIMIT]),
@@ -80,7 +80,7 @@ def test_a_temporary_failure_is_retried_twice(status: int, retrieve: Retrieve, o
 def test_the_last_response_becomes_the_exception_when_retries_are_used_up(
     retrieve: Retrieve, origin: Origin
 ) -> None:
-    origin.answers = [CannedResponse([b'{"message":"Busy"}'], 503, RETRY_NOW)]
+    origin.responses = [CannedResponse([b'{"message":"Busy"}'], 503, RETRY_NOW)]
     with pytest.raises(errors.InternalServerError, match="503 - Busy") as caught:
         retrieve(origin.url)
     assert (caught.value.status_code, len(origin.received)) == (503, 3)
@@ -90,7 +90,7 @@ def test_the_last_response_becomes_the_exception_when_retries_are_used_up(
 def test_max_retries_limits_the_number_of_requests(
     retries: int, sent: int, retrieve: Retrieve, origin: Origin
 ) -> None:
-    origin.answers = [CannedResponse([b"{}"], 429, RETRY_NOW)]
+    origin.responses = [CannedResponse([b"{}"], 429, RETRY_NOW)]
     with pytest.raises(errors.RateLimitError):
         retrieve(origin.url, {"max_retries": retries})
     assert len(origin.received) == sent
@@ -98,19 +98,19 @@ def test_max_retries_limits_the_number_of_requests(
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 422])
 def test_a_permanent_failure_raises_without_a_retry(status: int, retrieve: Retrieve, origin: Origin) -> None:
-    origin.answers = [CannedResponse([b"{}"], status, {**RETRY_NOW, "location": "/elsewhere"})]
+    origin.responses = [CannedResponse([b"{}"], status, {**RETRY_NOW, "location": "/elsewhere"})]
     with pytest.raises(errors.APIStatusError) as caught:
         retrieve(origin.url)
     assert (caught.value.status_code, len(origin.received)) == (status, 1)
 
 
 def test_a_broken_connection_is_retried(retrieve: Retrieve, origin: Origin) -> None:
-    origin.answers = [CannedResponse(end="reset"), CannedResponse([LIMIT])]
+    origin.responses = [CannedResponse(end="reset"), CannedResponse([LIMIT])]
     assert retrieve(origin.url).retries_taken == 1
 
 
 def test_an_incomplete_response_is_retried(retrieve: Retrieve, origin: Origin) -> None:
-    origin.answers = [CannedResponse([LIMIT[:9]], end="cut"), CannedResponse([LIMIT])]
+    origin.responses = [CannedResponse([LIMIT[:9]], end="cut"), CannedResponse([LIMIT])]
     assert retrieve(origin.url).retries_taken == 1
 
 
@@ -129,7 +129,7 @@ def test_no_response_in_time_raises_a_timeout_error(
     where: str, retrieve: Retrieve, library: Any, origin: Origin
 ) -> None:
     hold = threading.Event()
-    origin.answers = [CannedResponse(hold=hold)]
+    origin.responses = [CannedResponse(hold=hold)]
     options = {"max_retries": 0, "timeout": 0.05 if where == "client" else 30}
     call: dict[str, Any] = {
         "client": {},
@@ -157,7 +157,7 @@ def test_options_of_a_call_override_the_headers_and_query_of_the_client(
     retrieve: Retrieve, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAYI_CUSTOM_HEADERS", "X-From: environment\nX-Kept: yes")
-    origin.answers = [CannedResponse([LIMIT])]
+    origin.responses = [CannedResponse([LIMIT])]
     options = {
         "default_headers": {"x-from": "client", "x-team": "blue"},
         "default_query": {"a": 1, "b": [1, 2]},
@@ -174,13 +174,13 @@ def test_options_of_a_call_override_the_headers_and_query_of_the_client(
 
 
 def test_extra_body_adds_a_body_where_there_is_none(retrieve: Retrieve, origin: Origin) -> None:
-    origin.answers = [CannedResponse([LIMIT])]
+    origin.responses = [CannedResponse([LIMIT])]
     retrieve(origin.url, extra_body={"new_field": [1]})
     assert origin.received[0].body == b'{"new_field":[1]}'
 
 
 def test_the_next_page_is_fetched_with_the_same_request_and_the_cursor(library: Any, origin: Origin) -> None:
-    origin.answers = [
+    origin.responses = [
         CannedResponse([b'{"items":[{"limit_id":"L1"}],"cursor":"c1"}']),
         CannedResponse([b'{"items":[{"limit_id":"L2"}]}']),
     ]
@@ -196,7 +196,7 @@ def test_the_next_page_is_fetched_with_the_same_request_and_the_cursor(library: 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_async_list_fetches_the_next_page(backend: str, library: Any, origin: Origin) -> None:
-    origin.answers = [
+    origin.responses = [
         CannedResponse([b'{"items":[{"limit_id":"L1"}],"cursor":"c1"}']),
         CannedResponse([b'{"items":[{"limit_id":"L2"}]}']),
     ]
@@ -216,7 +216,7 @@ def test_requests_to_pay_i_are_never_recorded(
 ) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     payi_instrument(sink=sink, config={"host_mappings": mapping})
-    origin.answers = [CannedResponse([LIMIT])]
+    origin.responses = [CannedResponse([LIMIT])]
     # With "?", Pay-i's path becomes a query, and only the mark tells this request from one to a provider.
     url = f"{origin.url}/v1/chat/completions?"
 
@@ -271,12 +271,12 @@ def stream_async(url: str) -> tuple[bool, bytes]:
 
 @pytest.mark.parametrize("stream", [stream_sync, stream_async])
 def test_a_streaming_response_is_not_read_until_its_caller_does(stream: Retrieve, origin: Origin) -> None:
-    origin.answers = [CannedResponse([b"{}"], 503, RETRY_NOW), CannedResponse([LIMIT])]
+    origin.responses = [CannedResponse([b"{}"], 503, RETRY_NOW), CannedResponse([LIMIT])]
     assert stream(origin.url) == (False, LIMIT)
 
 
 @pytest.mark.parametrize("stream", [stream_sync, stream_async])
 def test_a_streaming_error_response_is_read_for_its_message(stream: Retrieve, origin: Origin) -> None:
-    origin.answers = [CannedResponse([b'{"message":"None of that id"}'], 404)]
+    origin.responses = [CannedResponse([b'{"message":"None of that id"}'], 404)]
     with pytest.raises(errors.NotFoundError, match="None of that id"):
         stream(origin.url)

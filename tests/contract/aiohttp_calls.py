@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.contract.replies import PATH, REQUEST
+from tests.contract.responses import PATH, REQUEST
 
 __all__ = ["READERS", "Read", "collect", "post"]
 

@@ -25,7 +25,7 @@ from tests.support.origin import CannedResponse
 from tests.support.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
 from tests.support.wire_cases import WireCase
 
-__all__ = ["CLIENTS", "BedrockClient", "answer_of", "call", "is_known", "options", "replay"]
+__all__ = ["CLIENTS", "BedrockClient", "call", "is_known", "make_response", "options", "replay"]
 
 SERVICE = "bedrock-runtime"
 ONCE = {"retries": {"total_max_attempts": 1}}
@@ -119,9 +119,9 @@ _PARAMETERS = {
 }
 
 
-def answer_of(case: WireCase, **changes: Any) -> CannedResponse:
+def make_response(case: WireCase, **changes: Any) -> CannedResponse:
     """What Bedrock answered, sent as it sends it: with a length where it is no stream."""
-    length = {} if case.streams else {"content-length": str(len(case.answer))}
+    length = {} if case.streams else {"content-length": str(len(case.response))}
     answer = CannedResponse(case.chunks(), status=case.status, headers={**case.headers, **length})
     return dataclasses.replace(answer, **changes)
 

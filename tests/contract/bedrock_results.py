@@ -52,5 +52,5 @@ def run(client: BedrockClient, url: str, scenario: Callable[[Any], Awaitable[Any
 
 def go_through(payi: Origin, answer: CannedResponse) -> None:
     """Begin proxy mode, with what Pay-i answers."""
-    payi.answers = [answer]
+    payi.responses = [answer]
     payi_instrument(config={"proxy": True, "aws_config": {"add_streaming_xproxy_result": True}})

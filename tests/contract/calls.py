@@ -15,7 +15,7 @@ from tests.contract.clients import Install, result
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import WireCase
 
-__all__ = ["answer_of", "held", "instrument", "run"]
+__all__ = ["hold_open", "instrument", "make_response", "run"]
 
 
 class _Setup(Protocol):
@@ -54,12 +54,12 @@ def instrument(
             family.uninstall()
 
 
-def answer_of(case: WireCase) -> CannedResponse:
+def make_response(case: WireCase) -> CannedResponse:
     return CannedResponse(case.chunks(), status=case.status, headers=case.headers)
 
 
 @contextlib.contextmanager
-def held() -> Iterator[threading.Event]:
+def hold_open() -> Iterator[threading.Event]:
     """What an origin waits for, as long as the block takes."""
     hold = threading.Event()
     try:

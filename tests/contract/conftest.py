@@ -9,7 +9,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from tests.contract.results import TAKEN
+from tests.contract.results import ACCEPTED
 from tests.support.origin import Origin, serve
 
 
@@ -25,7 +25,7 @@ def never() -> Iterator[threading.Event]:
 def payi(monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
     """Pay-i, on loopback, as the environment says."""
     with serve() as running:
-        running.answers = [TAKEN]
+        running.responses = [ACCEPTED]
         monkeypatch.setenv("PAYI_API_KEY", "payi-key")
         monkeypatch.setenv("PAYI_BASE_URL", running.url)
         yield running

@@ -20,9 +20,9 @@ __all__ = [
     "MODEL",
     "PREFIXES",
     "QUESTION",
-    "answer_of",
     "by_name",
     "instrument",
+    "make_response",
     "of_google",
     "open_stream",
     "run",
@@ -77,7 +77,7 @@ def instrument(origin: Origin, sink: MemorySink, setup: GoogleSetup | None = Non
             family.uninstall()
 
 
-def answer_of(name: str) -> CannedResponse:
+def make_response(name: str) -> CannedResponse:
     case = by_name[name]
     return CannedResponse(case.chunks(), status=case.status, headers=case.headers)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from tests.contract.replies import PATH, REQUEST
+from tests.contract.responses import PATH, REQUEST
 
 __all__ = ["READERS", "post"]
 

@@ -6,11 +6,11 @@ import json
 
 from tests.support.origin import CannedResponse
 
-__all__ = ["RESULT", "TAKEN"]
+__all__ = ["ACCEPTED", "RESULT"]
 
 RESULT = {
     "request_id": "r-1",
     "cost": {"total": {"base": 0.1}},
     "limits": {"budget": {"state": "ok"}},
 }
-TAKEN = CannedResponse([json.dumps({"request_id": "r-1", "xproxy_result": RESULT}).encode()])
+ACCEPTED = CannedResponse([json.dumps({"request_id": "r-1", "xproxy_result": RESULT}).encode()])

@@ -14,13 +14,13 @@ import requests
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
 from tests.contract.aiohttp_calls import READERS, collect, post
-from tests.contract.replies import (
-    ANSWERS,
+from tests.contract.responses import (
     PATH,
     REQUEST,
+    RESPONSES,
     STREAM,
     UNARY,
-    answer_of,
+    make_response,
     observe,
     view_both,
 )
@@ -29,11 +29,11 @@ from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("answer", RESPONSES)
 def test_an_answer_is_seen_alike_however_it_is_read(
     answer: str, reader: str, origin: Origin, sink: MemorySink
 ) -> None:
-    case, made = ANSWERS[answer]
+    case, made = RESPONSES[answer]
     without, within = view_both(origin, sink, made)(lambda: asyncio.run(post(origin.url, READERS[reader])))
     # How much of an answer has arrived when its beginning was read is the network's to say.
     told = -1 if reader == "until" else None
@@ -58,7 +58,7 @@ def test_chunks_are_those_that_the_server_made(origin: Origin, sink: MemorySink)
                 ends = b""
         return chunks
 
-    without, within = view_both(origin, sink, answer_of(STREAM))(lambda: asyncio.run(scenario()))
+    without, within = view_both(origin, sink, make_response(STREAM))(lambda: asyncio.run(scenario()))
     assert within == without == STREAM.chunks()
 
 
@@ -67,7 +67,7 @@ def test_a_path_below_the_base_url_of_a_session_is_observed(origin: Origin, sink
         async with aiohttp.ClientSession(f"{origin.url}/v1/") as session:
             await (await session.request("post", "chat/completions", json=REQUEST)).read()
 
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     observe(origin, sink)
     asyncio.run(scenario())
     assert events_of(sink)[0].provider_uri == f"{origin.url}{PATH}"
@@ -85,7 +85,7 @@ def test_the_response_is_aiohttps_own_and_its_end_frees_the_connection(
                 seen.append((response.closed, response.connection))
             return seen
 
-    without, within = view_both(origin, sink, answer_of(UNARY))(lambda: asyncio.run(scenario()))
+    without, within = view_both(origin, sink, make_response(UNARY))(lambda: asyncio.run(scenario()))
     assert within == without
     assert len(events_of(sink)) == 3
 
@@ -102,7 +102,7 @@ def test_what_was_read_to_its_end_is_not_left_to_the_garbage_collector(
         del response
         return gc.collect()
 
-    origin.answers = [answer_of(STREAM, hold=never)]
+    origin.responses = [make_response(STREAM, hold=never)]
     observe(origin, sink)
     gc.disable()
     try:
@@ -114,7 +114,7 @@ def test_what_was_read_to_its_end_is_not_left_to_the_garbage_collector(
 
 def test_a_redirect_is_followed_to_one_event(origin: Origin, sink: MemorySink) -> None:
     moved = CannedResponse([b"moved"], status=307, headers={"location": "/v2/chat/completions"})
-    without, within = view_both(origin, sink, moved, moved, answer_of(UNARY))(
+    without, within = view_both(origin, sink, moved, moved, make_response(UNARY))(
         lambda: asyncio.run(post(origin.url, READERS["read"]))
     )
     assert within == without
@@ -132,7 +132,7 @@ def test_a_redirect_that_leads_to_no_call_is_no_event(
     location: str, options: dict[str, Any], origin: Origin, sink: MemorySink
 ) -> None:
     moved = CannedResponse([b"moved"], status=307, headers={"location": location})
-    without, within = view_both(origin, sink, moved, answer_of(UNARY))(
+    without, within = view_both(origin, sink, moved, make_response(UNARY))(
         lambda: asyncio.run(post(origin.url, READERS["read"], **options))
     )
     assert within == without
@@ -151,7 +151,7 @@ def test_an_answer_without_a_body_is_an_event(origin: Origin, sink: MemorySink) 
 def test_codings_that_the_caller_undoes_are_undone_for_the_event_too(
     by: str, origin: Origin, sink: MemorySink
 ) -> None:
-    case, answer = ANSWERS["unary packed"]
+    case, answer = RESPONSES["unary packed"]
 
     async def scenario() -> bytes:
         of_session: Any = {"auto_decompress": False} if by == "session" else {}
@@ -171,7 +171,7 @@ def test_a_body_that_a_middleware_has_read_is_recorded(origin: Origin, sink: Mem
         await response.read()
         return response
 
-    without, within = view_both(origin, sink, answer_of(UNARY))(
+    without, within = view_both(origin, sink, make_response(UNARY))(
         lambda: asyncio.run(post(origin.url, READERS["read"], middlewares=(peek,)))
     )
     assert within == without
@@ -189,7 +189,7 @@ def test_with_inline_delivery_nothing_waits_in_the_event_loop(origin: Origin) ->
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     inline: Any = {"host_mappings": mapping, "delivery": {"mode": "inline"}}
     payi_instrument(sink=Watching(), config=inline)
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     requests.post(f"{origin.url}{PATH}", json=REQUEST, timeout=30)
     assert threads == [threading.main_thread()]
     asyncio.run(post(origin.url, READERS["read"]))
@@ -208,9 +208,9 @@ def test_a_hundred_calls_at_once_are_a_hundred_events(origin: Origin, sink: Memo
         async with aiohttp.ClientSession() as session:
             return await asyncio.gather(*(ask(session, number) for number in range(100)))
 
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     observe(origin, sink)
-    assert asyncio.run(scenario()) == [STREAM.answer] * 100
+    assert asyncio.run(scenario()) == [STREAM.response] * 100
     events = events_of(sink)
     assert all(shown(event, ["units"]) == {"units": STREAM.event["units"]} for event in events)
     asked = {event.user_id: json.loads(event.provider_request_json or "")["seed"] for event in events}

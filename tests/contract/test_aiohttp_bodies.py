@@ -13,7 +13,7 @@ import pytest
 
 from payi_transport import MemorySink
 from tests.contract.aiohttp_calls import READERS, post
-from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, observe, view_both
+from tests.contract.responses import PATH, REQUEST, UNARY, make_response, observe, view_both
 from tests.support.exchanges import events_of
 from tests.support.origin import Origin
 
@@ -44,7 +44,7 @@ BODIES: dict[str, tuple[Callable[[], Any], str | None]] = {
 def test_a_body_that_is_in_memory_is_recorded(body: str, origin: Origin, sink: MemorySink) -> None:
     make, recorded = BODIES[body]
     read = READERS["read"]
-    without, within = view_both(origin, sink, answer_of(UNARY))(
+    without, within = view_both(origin, sink, make_response(UNARY))(
         lambda: asyncio.run(post(origin.url, read, make()))
     )
     assert within == without
@@ -59,7 +59,7 @@ def test_a_body_that_is_written_as_it_is_sent_is_left_alone(origin: Origin, sink
         yield UNARY.request
 
     size = {"content-length": str(len(UNARY.request))}
-    without, within = view_both(origin, sink, answer_of(UNARY))(
+    without, within = view_both(origin, sink, make_response(UNARY))(
         lambda: asyncio.run(post(origin.url, READERS["read"], write(), headers=size))
     )
     assert within == without
@@ -81,7 +81,7 @@ def test_json_is_made_once_as_the_session_makes_it(option: str, origin: Origin, 
         async with aiohttp.ClientSession(**options) as session:
             await (await session.post(f"{origin.url}{PATH}", json=REQUEST)).read()
 
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     observe(origin, sink)
     asyncio.run(scenario())
     assert made == [REQUEST]

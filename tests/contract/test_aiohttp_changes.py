@@ -11,13 +11,13 @@ import pytest
 
 from payi_transport import MemorySink, payi_instrument, track_context
 from tests.contract.aiohttp_calls import READERS, post
-from tests.contract.replies import (
+from tests.contract.responses import (
     PATH,
     REQUEST,
     UNARY,
-    answer_of,
     block,
     go_through_proxy,
+    make_response,
     observe,
 )
 from tests.support.exchanges import events_of
@@ -37,7 +37,7 @@ def test_headers_that_say_whom_a_call_is_for_do_not_leave(
                 headers = OWN if by == "call" else {}
                 await (await session.post(f"{origin.url}{path}", json=REQUEST, headers=headers)).read()
 
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     observe(origin, sink)
     asyncio.run(scenario())
     for received in origin.received:
@@ -51,7 +51,7 @@ def test_a_host_that_is_not_observed_gets_every_header(origin: Origin, sink: Mem
         async with aiohttp.ClientSession() as session:
             await (await session.post(f"{origin.url}/elsewhere", headers=OWN)).read()
 
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     payi_instrument(sink=sink)
     asyncio.run(scenario())
     assert origin.received[0].headers["xproxy-user-id"] == "user-7"
@@ -61,7 +61,7 @@ def test_a_host_that_is_not_observed_gets_every_header(origin: Origin, sink: Mem
 def test_calls_outside_a_scope_can_be_left_out(origin: Origin, sink: MemorySink) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     payi_instrument(sink=sink, config={"host_mappings": mapping, "global_instrumentation": False})
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     asyncio.run(post(origin.url, READERS["read"], headers=OWN))
     with track_context(user_id="user-8"):
         asyncio.run(post(origin.url, READERS["read"]))
@@ -80,7 +80,7 @@ def test_in_proxy_mode_a_call_goes_through_pay_i(
                 return await (await session.post(url, json=REQUEST, params={"c": "d"})).read()
 
     go_through_proxy(origin, sink, monkeypatch)
-    assert asyncio.run(scenario()) == UNARY.answer
+    assert asyncio.run(scenario()) == UNARY.response
     [received] = origin.received
     assert received.path == f"/api/v1/proxy/openai{PATH}?a=b&c=d"
     assert json.loads(received.body) == REQUEST

@@ -12,12 +12,12 @@ import pytest
 
 from payi_transport import MemorySink
 from tests.contract.aiohttp_calls import READERS, post
-from tests.contract.replies import (
-    ANSWERS,
+from tests.contract.responses import (
     PATH,
     REQUEST,
+    RESPONSES,
     STREAM,
-    answer_of,
+    make_response,
     observe,
     view_both,
     view_errors,
@@ -74,7 +74,9 @@ def test_an_answer_that_is_left_early_is_one_partial_event(
                 getattr(response, way)()
         return first
 
-    without, within = view_both(origin, sink, answer_of(STREAM, hold=never))(lambda: asyncio.run(scenario()))
+    without, within = view_both(origin, sink, make_response(STREAM, hold=never))(
+        lambda: asyncio.run(scenario())
+    )
     collect_garbage()
     assert within == without == STREAM.chunks()[0]
     [event] = events_of(sink)
@@ -96,7 +98,7 @@ def test_a_failure_while_reading_is_the_callers_and_one_event(
     failure: str, reader: str, never: threading.Event, origin: Origin, sink: MemorySink
 ) -> None:
     end, options, kind = FAILURES[failure]
-    answer = answer_of(STREAM, end=end, hold=never if end == "well" else None)
+    answer = make_response(STREAM, end=end, hold=never if end == "well" else None)
     without, within = view_errors(origin, sink, answer)(
         lambda: asyncio.run(post(origin.url, READERS[reader], **options))
     )
@@ -126,7 +128,7 @@ def test_a_task_that_is_cancelled_while_it_reads_is_one_event(
             await task
         assert task.cancelled()
 
-    origin.answers = [answer_of(STREAM, hold=never)]
+    origin.responses = [make_response(STREAM, hold=never)]
     observe(origin, sink)
     asyncio.run(scenario())
     [event] = events_of(sink)
@@ -166,7 +168,7 @@ def test_a_server_that_is_not_there_is_one_event(origin: Origin, sink: MemorySin
 
 
 def test_a_status_that_is_raised_is_that_of_the_event(origin: Origin, sink: MemorySink) -> None:
-    case, answer = ANSWERS["error"]
+    case, answer = RESPONSES["error"]
     without, within = view_errors(origin, sink, answer)(
         lambda: asyncio.run(post(origin.url, READERS["read"], raise_for_status=True))
     )

@@ -15,7 +15,7 @@ import pytest
 from payi_transport import MemorySink, payi_instrument
 from payi_transport.hooks.aiohttp.session import HOOK
 from tests.contract.aiohttp_calls import READERS, post
-from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of, observe, view_both
+from tests.contract.responses import PATH, REQUEST, STREAM, UNARY, make_response, observe, view_both
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import WireCase
@@ -32,10 +32,10 @@ def test_a_session_from_before_is_recorded_and_one_that_outlives_it_works_on(
             first = await session.post(f"{origin.url}{PATH}", json=REQUEST)
             # Nobody may wait for the network in an event loop, and this waits for the worker.
             await asyncio.to_thread(payi_uninstrument)
-            assert await first.read() == UNARY.answer
-            assert await (await session.post(f"{origin.url}{PATH}", json=REQUEST)).read() == UNARY.answer
+            assert await first.read() == UNARY.response
+            assert await (await session.post(f"{origin.url}{PATH}", json=REQUEST)).read() == UNARY.response
 
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     asyncio.run(scenario())
     assert len(sink.events) <= 1
     assert len(origin.received) == 2
@@ -49,8 +49,8 @@ def test_a_call_through_httpx_on_aiohttp_is_counted_once(
         async with httpx_aiohttp.HttpxAiohttpClient() as client:
             return (await client.post(f"{origin.url}{PATH}", content=case.request)).content
 
-    without, within = view_both(origin, sink, answer_of(case))(lambda: asyncio.run(scenario()))
-    assert within == without == case.answer
+    without, within = view_both(origin, sink, make_response(case))(lambda: asyncio.run(scenario()))
+    assert within == without == case.response
     [event] = events_of(sink)
     assert shown(event, case.event) == case.event
 
@@ -63,7 +63,7 @@ def test_a_call_through_openais_aiohttp_client_is_counted_once(origin: Origin, s
             await client.chat.completions.create(**REQUEST)
             await client.models.list()
 
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     observe(origin, sink)
     asyncio.run(scenario())
     [event] = events_of(sink)
@@ -77,7 +77,7 @@ def test_calls_behind_a_call_that_failed_are_recorded(origin: Origin, sink: Memo
                 await client.post(f"{origin.url}{PATH}", content=UNARY.request)
             await post(origin.url, READERS["read"])
 
-    origin.answers = [CannedResponse(end="reset"), answer_of(UNARY)]
+    origin.responses = [CannedResponse(end="reset"), make_response(UNARY)]
     observe(origin, sink)
     asyncio.run(scenario())
     assert [event.http_status_code for event in events_of(sink)] == [299, 200]

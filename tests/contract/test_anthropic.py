@@ -22,7 +22,7 @@ from tests.contract.anthropic_calls import (
     replay,
 )
 from tests.contract.anthropic_clients import HOSTS, Host, Setup
-from tests.contract.calls import answer_of, instrument, run
+from tests.contract.calls import instrument, make_response, run
 from tests.contract.clients import each, entered, result
 from tests.support.exchanges import events_of, shown
 from tests.support.garbage import collect_garbage
@@ -38,7 +38,7 @@ OWN = [case for case in CASES if case.route.get("category") == "system.anthropic
 def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
     setup: Setup, case: WireCase, beta: bool, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     without = run(setup, origin.url, lambda client: replay(client, case, beta))
     instrument(setup, origin, sink, category="system.anthropic")
     within = run(setup, origin.url, lambda client: replay(client, case, beta))
@@ -59,7 +59,7 @@ def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
 def test_every_client_is_recorded_once(
     setup: Setup, case: WireCase, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     without = run(setup, origin.url, lambda client: replay(client, case))
     instrument(setup, origin, sink, category="system.anthropic")
     within = run(setup, origin.url, lambda client: replay(client, case))
@@ -79,7 +79,7 @@ def test_the_clients_for_other_hosts_are_recorded_as_of_these(
 ) -> None:
     [case] = [case for case in CASES if case.name == f"{host.case}_{kind}"]
     setup = host.setup(asynchronous)
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     without = run(setup, origin.url, lambda client: replay(client, case))
     instrument(setup, origin, sink, category=case.route["category"])
     within = run(setup, origin.url, lambda client: replay(client, case))
@@ -100,8 +100,8 @@ class Weather(pydantic.BaseModel):
 @either_side
 @pytest.mark.parametrize("beta", [False, True], ids=["", "beta"])
 def test_a_parsed_answer_is_recorded(setup: Setup, beta: bool, origin: Origin, sink: MemorySink) -> None:
-    body = UNARY.answer.replace(TEXT.encode(), b'{\\"place\\":\\"Boston\\"}')
-    origin.answers = [CannedResponse([body])]
+    body = UNARY.response.replace(TEXT.encode(), b'{\\"place\\":\\"Boston\\"}')
+    origin.responses = [CannedResponse([body])]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> Any:
@@ -117,7 +117,7 @@ def test_a_parsed_answer_is_recorded(setup: Setup, beta: bool, origin: Origin, s
 def test_raw_and_streaming_responses_work_and_are_recorded(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
@@ -125,7 +125,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
         assert (await result(raw.parse())).usage.output_tokens == 13
         manager = client.messages.with_streaming_response.create(**QUESTION)
         async with entered(manager) as response:
-            assert await result(response.read()) == UNARY.answer
+            assert await result(response.read()) == UNARY.response
 
     run(setup, origin.url, scenario)
     first, second = events_of(sink)
@@ -137,7 +137,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
 def test_a_tool_loop_goes_on_with_the_content_of_the_answer(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(by_name["tools_unary"]), answer_of(UNARY)]
+    origin.responses = [make_response(by_name["tools_unary"]), make_response(UNARY)]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> Any:
@@ -163,8 +163,8 @@ def test_a_tool_loop_goes_on_with_the_content_of_the_answer(
 @either_side
 def test_counting_models_and_batches_are_not_recorded(setup: Setup, origin: Origin, sink: MemorySink) -> None:
     batch = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "ended", "request_counts": {}}
-    results = b'{"custom_id":"1","result":{"type":"succeeded","message":%b}}\n' % UNARY.answer
-    origin.answers = [
+    results = b'{"custom_id":"1","result":{"type":"succeeded","message":%b}}\n' % UNARY.response
+    origin.responses = [
         CannedResponse([b'{"input_tokens":14}']),
         CannedResponse([b'{"data":[],"has_more":false}']),
         CannedResponse([json.dumps(batch).encode()]),

@@ -9,7 +9,7 @@ import pytest
 
 from payi_transport import MemorySink
 from tests.contract.anthropic_clients import Setup
-from tests.contract.calls import answer_of, instrument, run
+from tests.contract.calls import instrument, make_response, run
 from tests.contract.clients import each, result
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import Origin
@@ -52,7 +52,7 @@ async def replay(client: Any, case: WireCase) -> Any:
 def test_a_recorded_call_is_seen_alike_arrives_signed_and_makes_its_event(
     setup: Setup, case: WireCase, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     bare = run(setup, origin.url, lambda client: replay(client, case), max_retries=0)
     instrument(setup, origin, sink, category="system.aws.bedrock")
     seen = run(setup, origin.url, lambda client: replay(client, case), max_retries=0)

@@ -10,7 +10,7 @@ import pytest
 from payi_transport import MemorySink
 from tests.contract.anthropic_calls import UNARY, by_name, either_side, open_stream, replay
 from tests.contract.anthropic_clients import Setup
-from tests.contract.calls import answer_of, instrument, run
+from tests.contract.calls import instrument, make_response, run
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import CannedResponse, Origin
 
@@ -21,8 +21,8 @@ def test_each_attempt_of_the_sdk_is_an_event_with_its_number(
     setup: Setup, status: int, origin: Origin, sink: MemorySink
 ) -> None:
     refused = by_name[f"error_{status}"]
-    busy = CannedResponse([refused.answer], status, {**refused.headers, "retry-after-ms": "1"})
-    origin.answers = [busy, busy, answer_of(UNARY)]
+    busy = CannedResponse([refused.response], status, {**refused.headers, "retry-after-ms": "1"})
+    origin.responses = [busy, busy, make_response(UNARY)]
     instrument(setup, origin, sink, category="system.anthropic")
     run(setup, origin.url, lambda client: replay(client, UNARY), max_retries=3)
     events = events_of(sink)
@@ -36,7 +36,7 @@ def test_a_message_stream_that_is_refused_when_it_is_opened_is_an_event(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     case = by_name["error_529"]
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
@@ -52,7 +52,7 @@ def test_a_message_stream_that_is_refused_when_it_is_opened_is_an_event(
 FAILURES = {
     "reset before the head": CannedResponse(end="reset"),
     "reset in the body": CannedResponse(UNARY.chunks(), end="reset"),
-    "body cut": CannedResponse([UNARY.answer[:50]], end="cut"),
+    "body cut": CannedResponse([UNARY.response[:50]], end="cut"),
     "no JSON": CannedResponse([b"<html>"], headers={"content-type": "text/html"}),
 }
 
@@ -62,7 +62,7 @@ FAILURES = {
 def test_what_breaks_reaches_the_caller_as_before_and_is_an_event(
     setup: Setup, failure: CannedResponse, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [failure]
+    origin.responses = [failure]
     without = run(setup, origin.url, lambda client: replay(client, UNARY))
     instrument(setup, origin, sink, category="system.anthropic")
     within = run(setup, origin.url, lambda client: replay(client, UNARY))

@@ -11,7 +11,7 @@ import pytest
 from payi_transport import MemorySink
 from tests.contract.anthropic_calls import QUESTION, STREAM, TEXT, either_side, every_setup, open_stream
 from tests.contract.anthropic_clients import SETUPS, Setup
-from tests.contract.calls import answer_of, held, instrument, run
+from tests.contract.calls import hold_open, instrument, make_response, run
 from tests.contract.clients import each, result
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import CannedResponse, Origin
@@ -22,7 +22,7 @@ from tests.support.origin import CannedResponse, Origin
 def test_a_message_stream_read_twice_is_one_event(
     setup: Setup, beta: bool, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> Any:
@@ -44,7 +44,7 @@ def test_a_message_stream_read_twice_is_one_event(
 def test_taking_the_events_of_a_stream_one_by_one_is_recorded(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> list[str]:
@@ -63,7 +63,7 @@ def test_taking_the_events_of_a_stream_one_by_one_is_recorded(
 
 @either_side
 def test_a_raw_stream_is_recorded(setup: Setup, origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> list[Any]:
@@ -80,7 +80,7 @@ def test_a_raw_stream_is_recorded(setup: Setup, origin: Origin, sink: MemorySink
 def test_leaving_a_stream_early_makes_a_partial_event(
     setup: Setup, until: int, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(setup, origin, sink, category="system.anthropic")
 
     async def scenario(client: Any) -> None:
@@ -90,8 +90,8 @@ def test_leaving_a_stream_early_makes_a_partial_event(
                 await anext(events)
         await result(stream.close())
 
-    with held() as hold:
-        origin.answers = [
+    with hold_open() as hold:
+        origin.responses = [
             CannedResponse([b"".join(STREAM.chunks()[:6]), b""], headers=STREAM.headers, hold=hold)
         ]
         run(setup, origin.url, scenario)
@@ -112,8 +112,8 @@ def test_leaving_a_message_stream_early_makes_a_partial_event(
             async for _ in each(stream):
                 break
 
-    with held() as hold:
-        origin.answers = [CannedResponse(STREAM.chunks()[:1], headers=STREAM.headers, hold=hold)]
+    with hold_open() as hold:
+        origin.responses = [CannedResponse(STREAM.chunks()[:1], headers=STREAM.headers, hold=hold)]
         run(setup, origin.url, scenario)
     [event] = events_of(sink)
     assert event.properties == {"system.stream": "partial"}
@@ -130,8 +130,8 @@ def test_a_cancelled_stream_is_a_partial_event(origin: Origin, sink: MemorySink)
                 async for _ in stream:
                     scope.cancel()
 
-    with held() as hold:
-        origin.answers = [CannedResponse(STREAM.chunks()[:1], headers=STREAM.headers, hold=hold)]
+    with hold_open() as hold:
+        origin.responses = [CannedResponse(STREAM.chunks()[:1], headers=STREAM.headers, hold=hold)]
         run(setup, origin.url, scenario)
     [event] = events_of(sink)
     assert event.properties and event.properties["system.stream"] == "partial"

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from payi_transport import payi_flush, payi_stats
-from tests.contract.bedrock import CLIENTS, SERVICE, BedrockClient, answer_of, call, options
+from tests.contract.bedrock import CLIENTS, SERVICE, BedrockClient, call, make_response, options
 from tests.contract.bedrock_results import (
     BEDROCK,
     ENDPOINT,
@@ -26,7 +26,7 @@ from tests.contract.bedrock_results import (
     run,
 )
 from tests.contract.clients import each, result
-from tests.contract.results import RESULT, TAKEN
+from tests.contract.results import ACCEPTED, RESULT
 from tests.support.garbage import collect_garbage
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import WireCase
@@ -44,7 +44,7 @@ def ask(case: WireCase) -> Callable[[Any], Awaitable[Any]]:
 def test_a_parsed_answer_has_the_result_of_its_call(
     client: BedrockClient, case: WireCase, origin: Origin, payi: Origin
 ) -> None:
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     instrument(origin)
     answer = run(client, origin.url, ask(case))
     assert type(answer) is dict
@@ -57,13 +57,13 @@ def test_a_parsed_answer_has_the_result_of_its_call(
 def test_the_answer_with_a_body_has_it_once_that_was_read(
     client: BedrockClient, origin: Origin, payi: Origin
 ) -> None:
-    origin.answers = [answer_of(INVOKE)]
+    origin.responses = [make_response(INVOKE)]
     instrument(origin)
 
     async def scenario(opened: Any) -> tuple[bool, Any]:
         answer = await call(opened, INVOKE)
         before = "xproxy_result" in answer
-        assert await result(answer.pop("body").read()) == INVOKE.answer
+        assert await result(answer.pop("body").read()) == INVOKE.response
         return before, answer
 
     before, answer = run(client, origin.url, scenario)
@@ -74,7 +74,7 @@ def test_the_answer_with_a_body_has_it_once_that_was_read(
 
 
 def test_a_body_that_nobody_reads_is_let_go_with_its_answer(origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(INVOKE)]
+    origin.responses = [make_response(INVOKE)]
     instrument(origin)
     client = boto3.client(SERVICE, **options(origin.url))
     collect_garbage()
@@ -89,9 +89,9 @@ def test_a_body_that_nobody_reads_is_let_go_with_its_answer(origin: Origin, payi
 
 
 def test_the_result_is_that_of_the_last_attempt(origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(BEDROCK["error_throttling"]), answer_of(UNARY)]
+    origin.responses = [make_response(BEDROCK["error_throttling"]), make_response(UNARY)]
     other = json.dumps({"xproxy_result": {"request_id": "r-0"}}).encode()
-    payi.answers = [CannedResponse([other]), TAKEN]
+    payi.responses = [CannedResponse([other]), ACCEPTED]
     instrument(origin)
 
     async def main() -> Any:
@@ -103,10 +103,10 @@ def test_the_result_is_that_of_the_last_attempt(origin: Origin, payi: Origin) ->
 
 
 def test_a_body_may_outlive_its_answer(origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(INVOKE)]
+    origin.responses = [make_response(INVOKE)]
     instrument(origin)
     client = boto3.client(SERVICE, **options(origin.url))
-    assert client.invoke_model(modelId="m", body=b"{}")["body"].read() == INVOKE.answer
+    assert client.invoke_model(modelId="m", body=b"{}")["body"].read() == INVOKE.response
     assert (payi_stats().delivered, payi_stats().faults) == (1, 0)
 
 
@@ -118,8 +118,8 @@ def test_a_body_may_outlive_its_answer(origin: Origin, payi: Origin) -> None:
 def test_without_a_result_there_is_none_not_even_of_the_call_before(
     failure: CannedResponse, origin: Origin, payi: Origin
 ) -> None:
-    origin.answers = [answer_of(UNARY), answer_of(UNARY), answer_of(STREAM)]
-    payi.answers = [TAKEN, failure]
+    origin.responses = [make_response(UNARY), make_response(UNARY), make_response(STREAM)]
+    payi.responses = [ACCEPTED, failure]
     instrument(origin, add_streaming_xproxy_result=True)
 
     async def scenario(opened: Any) -> list[bool]:
@@ -131,7 +131,7 @@ def test_without_a_result_there_is_none_not_even_of_the_call_before(
 
 
 def counted(case: WireCase) -> CannedResponse:
-    body = json.dumps({**json.loads(case.answer), "xproxy_result": RESULT}).encode()
+    body = json.dumps({**json.loads(case.response), "xproxy_result": RESULT}).encode()
     return CannedResponse([body], headers={**case.headers, "content-length": str(len(body))})
 
 

@@ -11,7 +11,7 @@ from botocore.eventstream import EventStream
 from botocore.exceptions import EventStreamError
 
 from payi_transport import payi_flush, payi_stats
-from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call
+from tests.contract.bedrock import CLIENTS, BedrockClient, call, make_response
 from tests.contract.bedrock_results import BEDROCK, ENDPOINT, STREAM, WAITING, go_through, instrument, run
 from tests.contract.clients import each, result
 from tests.contract.results import RESULT
@@ -33,7 +33,7 @@ async def read_stream(answer: Any) -> list[Any]:
 
 @pytest.mark.parametrize("case", [STREAM, CHUNKS], ids=lambda case: case.name)
 def test_the_last_event_of_a_stream_has_it_if_asked_for(case: WireCase, origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
 
     async def scenario(opened: Any) -> list[Any]:
         return await read_stream(await call(opened, case))
@@ -48,7 +48,7 @@ def test_the_last_event_of_a_stream_has_it_if_asked_for(case: WireCase, origin: 
 
 @pytest.mark.parametrize(("mode", "adds"), [("inline", False), ("bulk", True)])
 def test_streams_are_left_alone_otherwise(mode: str, adds: bool, origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(origin, mode, add_streaming_xproxy_result=adds)
 
     async def scenario(opened: Any) -> tuple[type, list[Any]]:
@@ -61,7 +61,7 @@ def test_streams_are_left_alone_otherwise(mode: str, adds: bool, origin: Origin,
 
 
 def test_a_stream_goes_on_where_it_was_left(origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(origin, add_streaming_xproxy_result=True)
 
     async def scenario(opened: Any) -> list[Any]:
@@ -78,7 +78,7 @@ def test_a_stream_goes_on_where_it_was_left(origin: Origin, payi: Origin) -> Non
 
 
 def test_a_stream_can_be_closed_early(origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(origin, add_streaming_xproxy_result=True)
 
     async def scenario(opened: Any) -> Any:
@@ -111,7 +111,7 @@ ERROR = BROKEN.chunks()[-1]
 def test_every_event_is_shown_in_its_order_ahead_of_an_error(
     chunks: list[bytes], shown: list[str], fails: bool, proxied: bool, origin: Origin, payi: Origin
 ) -> None:
-    answer = answer_of(STREAM, chunks=chunks)
+    answer = make_response(STREAM, chunks=chunks)
     seen: list[Any] = []
 
     async def scenario(opened: Any) -> None:
@@ -126,7 +126,7 @@ def test_every_event_is_shown_in_its_order_ahead_of_an_error(
         go_through(payi, answer)
         run(AIOHTTP, ENDPOINT, scenario)
     else:
-        origin.answers = [answer]
+        origin.responses = [answer]
         instrument(origin, add_streaming_xproxy_result=True)
         run(WAITING[0], origin.url, scenario)
     assert [next(iter(event)) for event in seen] == shown
@@ -144,7 +144,7 @@ def test_what_the_proxy_says_in_a_streams_last_event_is_in_that_event(
 ) -> None:
     usage = {"inputTokens": 14, "outputTokens": 26, "totalTokens": 40}
     last = write_stream([("metadata", {"usage": usage, "xproxy_result": RESULT})])
-    go_through(payi, answer_of(STREAM, chunks=[*STREAM.chunks()[:-1], *last]))
+    go_through(payi, make_response(STREAM, chunks=[*STREAM.chunks()[:-1], *last]))
 
     async def scenario(opened: Any) -> list[Any]:
         return await read_stream(await call(opened, STREAM))

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from payi_transport import Event, MemorySink, payi_instrument, payi_stats
 from payi_transport.decode.inline_data import strip_inline_data
-from tests.contract.bedrock import CLIENTS, BedrockClient, answer_of, call, is_known, replay
+from tests.contract.bedrock import CLIENTS, BedrockClient, call, is_known, make_response, replay
 from tests.contract.clients import each, result
 from tests.support.exchanges import events_of, shown
 from tests.support.garbage import collect_garbage
@@ -63,7 +63,7 @@ def collect_events(sink: MemorySink) -> list[Event]:
 
 def compare(client: BedrockClient, case: WireCase, origin: Origin, sink: MemorySink) -> None:
     """A recorded call is seen alike with and without the library, and its event is the expected one."""
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     without = run(client, origin.url, lambda opened: replay(opened, case))
     # What is sent must not change but for the trace of a guardrail, which has tests of its own.
     instrument(origin, sink, aws_config={"guardrail_trace": False})
@@ -99,7 +99,7 @@ def test_however_a_client_is_made_its_calls_are_recorded_once(
 def test_clients_made_before_and_two_of_a_kind_are_recorded_once(
     client: BedrockClient, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
 
     async def scenario(before: Any) -> None:
         instrument(origin, sink)
@@ -115,7 +115,7 @@ def test_clients_made_before_and_two_of_a_kind_are_recorded_once(
 
 @every_client
 def test_no_credential_is_recorded(client: BedrockClient, origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     asked = ["x-amz-date", "amz-sdk-request"]
     instrument(origin, sink, capture={"request_headers": asked})
     run(client, origin.url, lambda opened: replay(opened, UNARY))
@@ -131,7 +131,7 @@ def test_no_credential_is_recorded(client: BedrockClient, origin: Origin, sink: 
 def test_each_attempt_is_an_event_with_its_number(
     client: BedrockClient, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(THROTTLED), answer_of(UNARY)]
+    origin.responses = [make_response(THROTTLED), make_response(UNARY)]
     instrument(origin, sink)
     retries = {"retries": {"total_max_attempts": 3, "mode": "standard"}}
     seen = run(client, origin.url, lambda opened: replay(opened, UNARY), **retries)
@@ -149,7 +149,7 @@ def test_each_attempt_is_an_event_with_its_number(
 def test_an_expired_token_is_the_sdks_own_exception(
     client: BedrockClient, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(EXPIRED)]
+    origin.responses = [make_response(EXPIRED)]
     instrument(origin, sink)
     with pytest.raises(ClientError) as raised:
         run(client, origin.url, lambda opened: call(opened, EXPIRED))
@@ -163,7 +163,7 @@ def test_an_expired_token_is_the_sdks_own_exception(
 def test_an_error_in_mid_stream_is_the_sdks_own_exception_behind_what_was_sent(
     client: BedrockClient, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(BROKEN)]
+    origin.responses = [make_response(BROKEN)]
     instrument(origin, sink)
     seen = run(client, origin.url, lambda opened: replay(opened, BROKEN))
     *events, (raised, text, _) = seen["body"]
@@ -177,11 +177,11 @@ def test_an_error_in_mid_stream_is_the_sdks_own_exception_behind_what_was_sent(
 
 
 FAILURES: dict[str, tuple[WireCase, CannedResponse, set[int]]] = {
-    "cut-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="cut"), {200}),
-    "reset-stream": (STREAM, answer_of(STREAM, chunks=STREAM.chunks()[:3], end="reset"), {200}),
-    "cut-body": (INVOKE, answer_of(INVOKE, chunks=[INVOKE.answer[:50]], end="cut"), {200}),
+    "cut-stream": (STREAM, make_response(STREAM, chunks=STREAM.chunks()[:3], end="cut"), {200}),
+    "reset-stream": (STREAM, make_response(STREAM, chunks=STREAM.chunks()[:3], end="reset"), {200}),
+    "cut-body": (INVOKE, make_response(INVOKE, chunks=[INVOKE.response[:50]], end="cut"), {200}),
     # Whether botocore takes a document that is cut for an answer depends on its version.
-    "cut-document": (UNARY, answer_of(UNARY, chunks=[UNARY.answer[:50]], end="cut"), {200, 299}),
+    "cut-document": (UNARY, make_response(UNARY, chunks=[UNARY.response[:50]], end="cut"), {200, 299}),
     "no-answer": (UNARY, CannedResponse(end="reset"), {299}),
 }
 
@@ -196,7 +196,7 @@ def test_a_broken_connection_is_felt_as_before_and_an_event(
     origin: Origin,
     sink: MemorySink,
 ) -> None:
-    origin.answers = [answer]
+    origin.responses = [answer]
     without = run(client, origin.url, lambda opened: replay(opened, case))
     instrument(origin, sink)
     within = run(client, origin.url, lambda opened: replay(opened, case))
@@ -213,7 +213,7 @@ def test_a_read_timeout_is_the_sdks_own_exception_and_an_event(
     client: BedrockClient, case: WireCase, origin: Origin, sink: MemorySink
 ) -> None:
     hold = threading.Event()
-    origin.answers = [answer_of(case, hold=hold, chunks=case.chunks() if case.streams else ())]
+    origin.responses = [make_response(case, hold=hold, chunks=case.chunks() if case.streams else ())]
     instrument(origin, sink)
     try:
         seen = run(client, origin.url, lambda opened: replay(opened, case), read_timeout=1)
@@ -231,7 +231,7 @@ def test_an_event_stream_that_is_closed_early_is_partial(
     client: BedrockClient, origin: Origin, sink: MemorySink
 ) -> None:
     hold = threading.Event()
-    origin.answers = [answer_of(STREAM, hold=hold)]
+    origin.responses = [make_response(STREAM, hold=hold)]
     instrument(origin, sink)
 
     async def scenario(opened: Any) -> Any:
@@ -254,7 +254,7 @@ def test_an_event_stream_that_is_closed_early_is_partial(
 def test_a_body_can_be_read_in_pieces_and_its_metadata_pickled(
     client: BedrockClient, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(INVOKE)]
+    origin.responses = [make_response(INVOKE)]
     instrument(origin, sink)
 
     async def scenario(opened: Any) -> tuple[bytes, Any]:
@@ -265,7 +265,7 @@ def test_a_body_can_be_read_in_pieces_and_its_metadata_pickled(
         return b"".join(pieces), answer
 
     body, answer = run(client, origin.url, scenario)
-    assert body == INVOKE.answer
+    assert body == INVOKE.response
     assert pickle.loads(pickle.dumps(answer)) == answer  # noqa: S301 (our own)
     assert shown(collect_events(sink)[0], INVOKE.event) == INVOKE.event
 
@@ -274,7 +274,7 @@ def test_in_inline_delivery_a_call_and_the_end_of_a_body_wait_for_their_report(
     origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "key")
-    origin.answers = [answer_of(UNARY), answer_of(INVOKE), answer_of(STREAM)]
+    origin.responses = [make_response(UNARY), make_response(INVOKE), make_response(STREAM)]
     config: Any = {
         "host_mappings": {origin.netloc: {"price_as_category": "system.aws.bedrock"}},
         "delivery": {"mode": "inline"},
@@ -291,7 +291,7 @@ def test_in_inline_delivery_a_call_and_the_end_of_a_body_wait_for_their_report(
         return counts
 
     with serve() as payi:
-        payi.answers = [CannedResponse([b'{"request_id": "r1", "xproxy_result": {"request_id": "r1"}}'])]
+        payi.responses = [CannedResponse([b'{"request_id": "r1", "xproxy_result": {"request_id": "r1"}}'])]
         monkeypatch.setenv("PAYI_BASE_URL", payi.url)
         payi_instrument(config=config)
         assert run(CLIENTS[0], origin.url, scenario) == [(1, 1), (1, 2), (2, 3)]

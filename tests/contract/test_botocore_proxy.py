@@ -24,7 +24,7 @@ from payi_transport import (
     track_context,
 )
 from payi_transport.pipeline.active import get_active
-from tests.contract.bedrock import CLIENTS, SERVICE, BedrockClient, answer_of, call, options, replay
+from tests.contract.bedrock import CLIENTS, SERVICE, BedrockClient, call, make_response, options, replay
 from tests.support.origin import CannedResponse, Origin, Received
 from tests.support.sigv4 import is_signed
 from tests.support.wire_cases import CASES, WireCase
@@ -56,7 +56,7 @@ def run(client: BedrockClient, scenario: Callable[[Any], Awaitable[Any]], **conf
 
 def counted(case: WireCase) -> CannedResponse:
     """What Pay-i makes of an answer that is a document."""
-    body = json.dumps({**json.loads(case.answer), "xproxy_result": RESULT}).encode()
+    body = json.dumps({**json.loads(case.response), "xproxy_result": RESULT}).encode()
     return CannedResponse([body], headers={**case.headers, "content-length": str(len(body))})
 
 
@@ -74,14 +74,14 @@ def test_a_call_goes_to_pay_i_with_its_context_and_a_signature_for_bedrock(
     client: BedrockClient, origin: Origin
 ) -> None:
     payi_instrument(config={"proxy": True, "use_case_name": "app", "limit_ids": ["budget"]})
-    origin.answers = [counted(UNARY)]
+    origin.responses = [counted(UNARY)]
 
     async def scenario(opened: Any) -> Any:
         with track_context(user_id="ü-1", request_properties={"k": "v"}):
             return await call(opened, UNARY)
 
     answer = run(client, scenario)
-    assert answer["output"] == json.loads(UNARY.answer)["output"]
+    assert answer["output"] == json.loads(UNARY.response)["output"]
     (received,) = origin.received
     assert received.headers["host"] == origin.netloc
     assert received.headers["xproxy-api-key"] == "payi-key"
@@ -104,7 +104,7 @@ def test_what_the_proxy_answers_is_what_the_caller_sees(
     client: BedrockClient, case: WireCase, origin: Origin
 ) -> None:
     payi_instrument(config={"proxy": True})
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     within = run(client, lambda opened: replay(opened, case))
     without = anyio.run(straight, client, origin, case)
     assert within == without
@@ -118,7 +118,7 @@ async def straight(client: BedrockClient, origin: Origin, case: WireCase) -> Any
 
 def test_the_result_of_a_call_is_the_callers_last_result(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
-    origin.answers = [counted(UNARY)]
+    origin.responses = [counted(UNARY)]
 
     async def scenario(opened: Any) -> Any:
         await call(opened, UNARY)
@@ -130,7 +130,7 @@ def test_the_result_of_a_call_is_the_callers_last_result(origin: Origin) -> None
 @every_client
 def test_each_attempt_goes_through(client: BedrockClient, origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
-    origin.answers = [answer_of(BEDROCK["error_throttling"]), counted(UNARY)]
+    origin.responses = [make_response(BEDROCK["error_throttling"]), counted(UNARY)]
     retries = {"retries": {"total_max_attempts": 3, "mode": "standard"}}
     answer = run(client, lambda opened: call(opened, UNARY), **retries)
     assert answer["ResponseMetadata"]["RetryAttempts"] == 1
@@ -139,7 +139,7 @@ def test_each_attempt_goes_through(client: BedrockClient, origin: Origin) -> Non
 
 def test_the_request_stays_the_callers(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
-    origin.answers = [counted(UNARY), CannedResponse(end="reset")]
+    origin.responses = [counted(UNARY), CannedResponse(end="reset")]
     seen: list[Any] = []
 
     async def scenario(opened: Any) -> Any:
@@ -192,7 +192,7 @@ def test_a_client_that_is_set_up_for_the_proxy_gets_the_context_and_is_never_rep
     client: BedrockClient, proxy: bool, origin: Origin
 ) -> None:
     payi_instrument(config={"proxy": proxy, "user_id": "u"})
-    origin.answers = [counted(UNARY)]
+    origin.responses = [counted(UNARY)]
 
     async def main() -> None:
         async with client.open(payi_aws_bedrock_url()) as opened:
@@ -220,7 +220,7 @@ def test_headers_for_pay_i_that_are_signed_stay(
 ) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.aws.bedrock"}}
     payi_instrument(sink=sink, config={"host_mappings": mapping})
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
 
     async def main() -> None:
         async with client.open(origin.url) as opened:
@@ -236,7 +236,7 @@ def test_headers_for_pay_i_that_are_signed_stay(
 def test_headers_for_pay_i_that_are_not_signed_do_not_reach_bedrock(origin: Origin, sink: MemorySink) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.aws.bedrock"}}
     payi_instrument(sink=sink, config={"host_mappings": mapping, "global_instrumentation": False})
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     client = boto3.client(SERVICE, **options(origin.url))
 
     client.meta.events.register("before-send.bedrock-runtime.*", name_user)

@@ -58,9 +58,9 @@ def closed_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def text_of(case: WireCase) -> str:
     """The text that a recorded answer holds."""
     if not case.streams:
-        content: str = json.loads(case.answer)["choices"][0]["message"]["content"]
+        content: str = json.loads(case.response)["choices"][0]["message"]["content"]
         return content
-    chunks = [json.loads(line[6:]) for line in case.answer.splitlines() if line.startswith(b"data: {")]
+    chunks = [json.loads(line[6:]) for line in case.response.splitlines() if line.startswith(b"data: {")]
     return "".join(choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"])
 
 
@@ -79,7 +79,7 @@ def test_a_call_of_a_compatible_sdk_is_one_event_and_the_caller_sees_no_differen
     sdk: Sdk, asynchronous: bool, kind: str, origin: Origin, sink: MemorySink
 ) -> None:
     case = by_name[sdk.unary if kind == "unary" else sdk.stream]
-    origin.answers = [CannedResponse(case.chunks(), status=case.status, headers=case.headers)]
+    origin.responses = [CannedResponse(case.chunks(), status=case.status, headers=case.headers)]
     without = ask(sdk, origin, case, asynchronous)
     payi_instrument(sink=sink, config={"host_mappings": {origin.netloc: {"price_as_category": sdk.category}}})
     within = ask(sdk, origin, case, asynchronous)

@@ -53,7 +53,7 @@ def body(name: str) -> bytes:
 
 
 def answer(request: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    return httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
 
 
 def answer_in_chunks(request: httpx.Request) -> httpx.Response:
@@ -204,14 +204,14 @@ def test_a_stream_read_after_its_scope_has_ended_is_for_that_scope(sink: MemoryS
     with track_context(user_id="a"):
         response = client.send(client.build_request("POST", URL, content=body("a")), stream=True)
     with track_context(user_id="b"):
-        assert b"".join(response.iter_bytes()) == STREAM.answer
+        assert b"".join(response.iter_bytes()) == STREAM.response
     check(sink, ["a"])
 
 
 def test_a_stream_read_in_another_task_is_for_the_scope_it_was_asked_for_in(sink: MemorySink) -> None:
     async def read(response: httpx.Response) -> None:
         async with track_context(user_id="reader"):
-            assert b"".join([chunk async for chunk in response.aiter_bytes()]) == STREAM.answer
+            assert b"".join([chunk async for chunk in response.aiter_bytes()]) == STREAM.response
 
     async def main() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer_in_chunks)) as client:

@@ -9,7 +9,7 @@ from databricks.sdk.core import Config
 from databricks.sdk.service.serving import ChatMessage, ChatMessageRole
 
 from payi_transport import MemorySink
-from tests.contract.replies import UNARY, answer_of, view_both, view_errors
+from tests.contract.responses import UNARY, make_response, view_both, view_errors
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import CannedResponse, Origin
 
@@ -22,7 +22,7 @@ def ask_databricks(url: str, **options: Any) -> Any:
 
 
 def test_databricks_sdk_is_recorded(origin: Origin, sink: MemorySink) -> None:
-    without, within = view_both(origin, sink, answer_of(UNARY))(lambda: ask_databricks(origin.url))
+    without, within = view_both(origin, sink, make_response(UNARY))(lambda: ask_databricks(origin.url))
     assert within == without
     assert within["usage"]["total_tokens"] == 29
     [event] = events_of(sink)

@@ -18,9 +18,9 @@ from tests.contract.google_calls import (
     MODEL,
     PREFIXES,
     QUESTION,
-    answer_of,
     by_name,
     instrument,
+    make_response,
     of_google,
     open_stream,
     run,
@@ -74,7 +74,7 @@ def check_seen_alike(setup: GoogleSetup, name: str, origin: Origin, sink: Memory
         instrument(origin, sink, setup)
         return without, await replay(client, case)
 
-    origin.answers = [answer_of(name)]
+    origin.responses = [make_response(name)]
     without, within = run(setup, origin.url, scenario)
     if case.streams:
         # Earlier versions of the SDK leave a stream to the garbage collector that told of an error.
@@ -125,7 +125,7 @@ def test_the_gemini_api_and_vertex_ai_are_recorded_alike(
         stream = await open_stream(client, model=MODEL, contents=QUESTION)
         return answer.text, [chunk.text async for chunk in each(stream)]
 
-    origin.answers = [answer_of("gemini_unary"), answer_of("gemini_stream")]
+    origin.responses = [make_response("gemini_unary"), make_response("gemini_stream")]
     instrument(origin, sink)
     text, texts = run(setup, origin.url, scenario, access)
     assert text == "".join(texts) == "Hello! It is sunny."
@@ -158,7 +158,7 @@ def test_each_call_of_automatic_function_calling_is_an_event(
         request: dict[str, Any] = {"model": MODEL, "contents": QUESTION, "config": config}
         return (await result(client.models.generate_content(**request))).text
 
-    origin.answers = [CannedResponse([asked]), answer_of("gemini_unary")]
+    origin.responses = [CannedResponse([asked]), make_response("gemini_unary")]
     instrument(origin, sink)
     assert run(setup, origin.url, scenario) == "Hello! It is sunny."
     first, second = events_of(sink)
@@ -180,7 +180,7 @@ def test_chats_pictures_and_tools_are_recorded_as_they_were_sent(
         picture = types.Part.from_bytes(data=b"\x89PNG" * 9, mime_type="image/png")
         return (await result(chat.send_message([picture, "What is it?"]))).text
 
-    origin.answers = [answer_of("gemini_unary")]
+    origin.responses = [make_response("gemini_unary")]
     instrument(origin, sink)
     assert run(setup, origin.url, scenario) == "Hello! It is sunny."
     _, event = events_of(sink)
@@ -195,9 +195,9 @@ def test_chats_pictures_and_tools_are_recorded_as_they_were_sent(
 def test_an_array_of_messages_is_recorded_where_no_events_were_asked_for(
     library: Any, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of("gemini_array_stream")]
+    origin.responses = [make_response("gemini_array_stream")]
     instrument(origin, sink)
     url = f"{origin.url}/v1beta/models/{MODEL}:streamGenerateContent"
-    assert library.post(url, json={}).content == by_name["gemini_array_stream"].answer
+    assert library.post(url, json={}).content == by_name["gemini_array_stream"].response
     [event] = events_of(sink)
     assert shown(event, ["units"]) == {"units": by_name["gemini_array_stream"].event["units"]}

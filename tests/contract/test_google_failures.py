@@ -12,8 +12,8 @@ from tests.contract.clients import each, result
 from tests.contract.google_calls import (
     MODEL,
     QUESTION,
-    answer_of,
     instrument,
+    make_response,
     of_google,
     open_stream,
     run,
@@ -43,7 +43,7 @@ def test_a_stream_that_is_left_early_has_the_usage_so_far(
         left.set()
         return text
 
-    origin.answers = [dataclasses.replace(answer_of("gemini_stream"), hold=left)]
+    origin.responses = [dataclasses.replace(make_response("gemini_stream"), hold=left)]
     instrument(origin, sink)
     assert run(setup, origin.url, scenario) == "Hello! It"
     # Some of the SDK's streams are let go of, and not closed.
@@ -65,7 +65,7 @@ def test_a_call_without_an_answer_is_told_with_its_exception(
         except Exception as exc:
             return type(exc)
 
-    origin.answers = [CannedResponse(end="reset")]
+    origin.responses = [CannedResponse(end="reset")]
     without = run(setup, origin.url, scenario)
     instrument(origin, sink)
     assert run(setup, origin.url, scenario) is without is not None

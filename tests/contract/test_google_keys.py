@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from payi_transport import payi_flush, payi_instrument, payi_stats, payi_uninstrument
-from tests.contract.google_calls import CATEGORY, MODEL, answer_of
+from tests.contract.google_calls import CATEGORY, MODEL, make_response
 from tests.support.origin import Origin
 
 
@@ -47,7 +47,7 @@ def test_a_key_never_leaves_the_process(
         async for _ in ask_with_key_in_url(origin.url):
             pass
 
-    origin.answers = [answer_of(name)]
+    origin.responses = [make_response(name)]
     with caplog.at_level(logging.DEBUG, "payi"):
         for offline in ({}, {"offline_instrumentation": {"file_name": str(file)}}):
             payi_instrument(config=config | offline)

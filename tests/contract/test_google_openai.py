@@ -57,7 +57,7 @@ def test_openais_sdk_at_google_is_recorded_and_sees_no_difference(
         finally:
             await result(client.close())
 
-    origin.answers = [CannedResponse(case.chunks(), status=case.status, headers=case.headers)]
+    origin.responses = [CannedResponse(case.chunks(), status=case.status, headers=case.headers)]
     without, within = anyio.run(scenario)
     collect_garbage()
     assert within == without

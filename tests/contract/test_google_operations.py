@@ -12,9 +12,9 @@ from tests.contract.google_calls import (
     MODEL,
     PREFIXES,
     QUESTION,
-    answer_of,
     by_name,
     instrument,
+    make_response,
     of_google,
     run,
     some_setups,
@@ -43,7 +43,7 @@ def test_embeddings_are_recorded(
         answer = await result(client.models.embed_content(model=model, contents="Hello"))
         return answer.embeddings[0].values
 
-    origin.answers = [answer_of(name)]
+    origin.responses = [make_response(name)]
     without = run(setup, origin.url, scenario, access)
     instrument(origin, sink)
     assert run(setup, origin.url, scenario, access) == without
@@ -58,7 +58,7 @@ def test_an_interaction_counts_once_however_often_it_is_fetched(
     setup: GoogleSetup, access: str, origin: Origin, sink: MemorySink
 ) -> None:
     working = CannedResponse([b'{"id": "v1_2", "status": "in_progress", "model": "gemini-3.8-flash"}'])
-    done = answer_of("interactions_unary")
+    done = make_response("interactions_unary")
     done = CannedResponse(
         [done.chunks[0].replace(b"v1_ChdtQjV3YVBhUTFMMmpLYw", b"v1_2")], headers=done.headers
     )
@@ -71,7 +71,7 @@ def test_an_interaction_counts_once_however_often_it_is_fetched(
         polls = [(await result(client.interactions.get(id=work.id))).status for _ in range(3)]
         return events[-1], work.status, polls
 
-    origin.answers = [answer_of("interactions_stream"), working, working, done, done]
+    origin.responses = [make_response("interactions_stream"), working, working, done, done]
     instrument(origin, sink)
     assert run(setup, origin.url, scenario, access) == (
         "interaction.completed",
@@ -94,7 +94,7 @@ def test_counting_tokens_and_listing_models_are_no_calls(
         model = await result(client.models.get(model=MODEL))
         return counted.total_tokens, model.name
 
-    origin.answers = [
+    origin.responses = [
         CannedResponse([b'{"totalTokens": 8}']),
         CannedResponse([b'{"name": "models/gemini-2.5-flash"}']),
     ]

@@ -199,7 +199,7 @@ CASES = {
 
 
 def call(headers: dict[str, str]) -> None:
-    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
         client.post(URL, content=UNARY.request, headers=headers)
 

@@ -24,7 +24,7 @@ from payi_transport import (
     track,
 )
 from tests.contract.clients import SETUPS, Setup, each, result
-from tests.contract.results import RESULT, TAKEN
+from tests.contract.results import ACCEPTED, RESULT
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import STREAM, UNARY
 
@@ -64,14 +64,15 @@ async def ask(client: Any, **options: Any) -> Any:
 @every_setup
 def test_the_answer_of_a_call_holds_what_pay_i_said_of_it(setup: Setup, origin: Origin, payi: Origin) -> None:
     instrument(origin, limit_ids=["budget"])
-    origin.answers = [CannedResponse([UNARY.answer])]
+    origin.responses = [CannedResponse([UNARY.response])]
 
     async def scenario(client: Any) -> Any:
         return await ask(client), get_context().get("last_result")
 
     completion, last = run(setup, origin, scenario)
     assert (
-        completion.choices[0].message.content == json.loads(UNARY.answer)["choices"][0]["message"]["content"]
+        completion.choices[0].message.content
+        == json.loads(UNARY.response)["choices"][0]["message"]["content"]
     )
     assert (completion.xproxy_result, last) == (RESULT, RESULT)
     (reported,) = payi.received
@@ -89,7 +90,7 @@ def test_the_last_chunk_of_a_stream_holds_it(
     setup: Setup, origin: Origin, payi: Origin, asked: bool, content_type: str
 ) -> None:
     instrument(origin)
-    origin.answers = [CannedResponse(STREAM.chunks(), headers={"content-type": content_type})]
+    origin.responses = [CannedResponse(STREAM.chunks(), headers={"content-type": content_type})]
     options: dict[str, Any] = {"stream_options": {"include_usage": True}} if asked else {}
 
     async def scenario(client: Any) -> Any:
@@ -119,11 +120,11 @@ def test_a_report_that_fails_is_not_felt_and_is_accounted_for(
     origin: Origin, payi: Origin, failure: CannedResponse
 ) -> None:
     instrument(origin)
-    origin.answers = [CannedResponse([UNARY.answer])]
-    payi.answers = [failure, TAKEN]
+    origin.responses = [CannedResponse([UNARY.response])]
+    payi.responses = [failure, ACCEPTED]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     completion = client.chat.completions.create(model="m", messages=QUESTION)
-    assert completion.to_dict() == json.loads(UNARY.answer)
+    assert completion.to_dict() == json.loads(UNARY.response)
     assert payi_flush(10) or payi_stats().lost
     stats = payi_stats()
     assert stats.captured == 1 == stats.delivered + sum(stats.lost.values())
@@ -132,8 +133,8 @@ def test_a_report_that_fails_is_not_felt_and_is_accounted_for(
 
 def test_inline_retries_happen_before_the_call_returns(origin: Origin, payi: Origin) -> None:
     instrument(origin, ingest_retry={"max_inline_retries": 2, "inline_retry_initial_delay": 0.001})
-    origin.answers = [CannedResponse([UNARY.answer])]
-    payi.answers = [CannedResponse([b"{}"], 503), CannedResponse([b"{}"], 429), TAKEN]
+    origin.responses = [CannedResponse([UNARY.response])]
+    payi.responses = [CannedResponse([b"{}"], 503), CannedResponse([b"{}"], 429), ACCEPTED]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     completion: Any = client.chat.completions.create(model="m", messages=QUESTION)
     assert completion.xproxy_result == RESULT
@@ -144,7 +145,7 @@ def test_inline_retries_happen_before_the_call_returns(origin: Origin, payi: Ori
 def test_a_stream_that_is_left_early_waits_for_nobody(origin: Origin, payi: Origin) -> None:
     hold = threading.Event()
     instrument(origin)
-    origin.answers = [CannedResponse(STREAM.chunks(), headers=SSE, hold=hold)]
+    origin.responses = [CannedResponse(STREAM.chunks(), headers=SSE, hold=hold)]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     stream = client.chat.completions.create(model="m", messages=QUESTION, stream=True)
     next(iter(stream))
@@ -158,7 +159,7 @@ def test_a_stream_that_is_left_early_waits_for_nobody(origin: Origin, payi: Orig
 def test_a_sink_of_the_users_is_asked_one_call_at_a_time(origin: Origin, sink: MemorySink) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     payi_instrument(sink=sink, config={"host_mappings": mapping, "delivery": {"mode": "inline"}})
-    origin.answers = [CannedResponse([UNARY.answer])]
+    origin.responses = [CannedResponse([UNARY.response])]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     threads = [
         threading.Thread(target=lambda: client.chat.completions.create(model="m", messages=QUESTION))
@@ -182,8 +183,8 @@ def test_a_call_whose_limit_is_blocked_is_refused_as_the_provider_would(
         on_limit=lambda limit_id, state: told.append((limit_id, state)),
         limit_check_interval=3600.0,
     )
-    origin.answers = [CannedResponse([UNARY.answer])]
-    payi.answers = [BLOCKED]
+    origin.responses = [CannedResponse([UNARY.response])]
+    payi.responses = [BLOCKED]
 
     async def scenario(client: Any) -> Any:
         @track(limit_ids=["budget"])
@@ -209,8 +210,8 @@ def test_enforcing_limits_needs_no_mode_of_delivery(
 ) -> None:
     delivery = {"mode": "bulk", **({"spool_directory": str(tmp_path)} if spooled else {})}
     instrument(origin, delivery=delivery, enforce_limits=True, limit_ids=["budget"])
-    origin.answers = [CannedResponse([UNARY.answer])]
-    payi.answers = [BLOCKED]
+    origin.responses = [CannedResponse([UNARY.response])]
+    payi.responses = [BLOCKED]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     client.chat.completions.create(model="m", messages=QUESTION)
     assert payi_flush(10)
@@ -223,13 +224,13 @@ def test_an_event_of_a_process_of_the_past_tells_the_limits_of_now(
 ) -> None:
     blocks = threading.Event()
     delivery = {"mode": "single", "spool_directory": str(tmp_path)}
-    origin.answers = [CannedResponse([UNARY.answer])]
-    payi.answers = [CannedResponse([b"{}"], 503)]
+    origin.responses = [CannedResponse([UNARY.response])]
+    payi.responses = [CannedResponse([b"{}"], 503)]
     instrument(origin, delivery=delivery)
     with httpx.Client() as client:
         client.post(f"{origin.url}/v1/chat/completions", content=UNARY.request)
     payi_uninstrument()
-    payi.answers = [BLOCKED]
+    payi.responses = [BLOCKED]
     instrument(origin, delivery=delivery, on_limit=lambda limit_id, state: blocks.set())
     assert blocks.wait(10)
     assert payi_limits() == {"budget": "blocked"}
@@ -238,8 +239,8 @@ def test_an_event_of_a_process_of_the_past_tells_the_limits_of_now(
 
 def test_limits_are_not_enforced_unless_asked_for(origin: Origin, payi: Origin) -> None:
     instrument(origin, limit_ids=["budget"])
-    origin.answers = [CannedResponse([UNARY.answer])]
-    payi.answers = [BLOCKED]
+    origin.responses = [CannedResponse([UNARY.response])]
+    payi.responses = [BLOCKED]
     with httpx.Client() as client:
         for _ in range(2):
             client.post(f"{origin.url}/v1/chat/completions", content=UNARY.request)
@@ -251,7 +252,7 @@ def test_a_listener_that_fails_is_counted_and_not_felt(origin: Origin, payi: Ori
         raise ValueError("no")
 
     instrument(origin, on_limit=fail)
-    origin.answers = [CannedResponse([UNARY.answer])]
+    origin.responses = [CannedResponse([UNARY.response])]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     completion: Any = client.chat.completions.create(model="m", messages=QUESTION)
     assert completion.xproxy_result == RESULT
@@ -260,10 +261,10 @@ def test_a_listener_that_fails_is_counted_and_not_felt(origin: Origin, payi: Ori
 
 def test_single_delivery_hears_of_limits_too(origin: Origin, payi: Origin) -> None:
     instrument(origin, delivery={"mode": "single"})
-    origin.answers = [CannedResponse([UNARY.answer])]
+    origin.responses = [CannedResponse([UNARY.response])]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     completion = client.chat.completions.create(model="m", messages=QUESTION)
-    assert completion.to_dict() == json.loads(UNARY.answer)
+    assert completion.to_dict() == json.loads(UNARY.response)
     assert payi_flush(10)
     assert payi_limits() == {"budget": "ok"}
 
@@ -277,8 +278,8 @@ def test_a_limit_that_is_free_again_lets_calls_through(origin: Origin, payi: Ori
         limit_check_interval=0.01,
         on_limit=lambda limit_id, state: free.set() if state == "ok" else None,
     )
-    origin.answers = [CannedResponse([UNARY.answer])]
-    payi.answers = [BLOCKED, CannedResponse([b"{}"], 500), CannedResponse([b"{}"], 404), TAKEN]
+    origin.responses = [CannedResponse([UNARY.response])]
+    payi.responses = [BLOCKED, CannedResponse([b"{}"], 500), CannedResponse([b"{}"], 404), ACCEPTED]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     client.chat.completions.create(model="m", messages=QUESTION)
     assert free.wait(10)

@@ -47,7 +47,7 @@ def test_a_call_is_one_event_and_the_caller_sees_no_difference(
     kind: str, name: str, asynchronous: bool, origin: Origin, sink: MemorySink
 ) -> None:
     case = by_name[name]
-    origin.answers = [CannedResponse(case.chunks(), headers=case.headers)]
+    origin.responses = [CannedResponse(case.chunks(), headers=case.headers)]
     without = anyio.run(ask, origin.url, kind, asynchronous)
     # Its HTTP clients live as long as the process, by their address: this is another one.
     elsewhere = origin.url.replace("127.0.0.1", "localhost")

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
-from tests.contract.bedrock import answer_of, options
+from tests.contract.bedrock import make_response, options
 from tests.support.exchanges import shown
 from tests.support.garbage import collect_garbage
 from tests.support.origin import Origin
@@ -45,7 +45,7 @@ def test_a_chat_is_seen_alike_and_its_units_are_reported(
     kind: str, make_call: Callable[[Any], str], case: str, origin: Origin, sink: MemorySink
 ) -> None:
     recorded: WireCase = BEDROCK[case]
-    origin.answers = [answer_of(recorded)]
+    origin.responses = [make_response(recorded)]
     client = boto3.client("bedrock-runtime", **options(origin.url))
     model = getattr(langchain_aws, kind)(model=CLAUDE, client=client)
     without = make_call(model)
@@ -63,7 +63,7 @@ def test_a_chat_is_seen_alike_and_its_units_are_reported(
 
 def test_an_embedding_is_reported(origin: Origin, sink: MemorySink) -> None:
     recorded = BEDROCK["titan_embeddings"]
-    origin.answers = [answer_of(recorded)]
+    origin.responses = [make_response(recorded)]
     config: Any = {"host_mappings": {origin.netloc: {"price_as_category": "system.aws.bedrock"}}}
     payi_instrument(sink=sink, config=config)
     client = boto3.client("bedrock-runtime", **options(origin.url))

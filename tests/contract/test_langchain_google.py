@@ -10,7 +10,7 @@ import pytest
 
 from payi_transport import MemorySink
 from tests.contract.clients import each, result
-from tests.contract.google_calls import MODEL, QUESTION, answer_of, by_name, instrument, of_google
+from tests.contract.google_calls import MODEL, QUESTION, by_name, instrument, make_response, of_google
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import Origin
 
@@ -43,7 +43,7 @@ def test_langchain_is_recorded_and_sees_no_difference(
             await model.client.aio.aclose()
             model.client.close()
 
-    origin.answers = [answer_of(name)]
+    origin.responses = [make_response(name)]
     without = anyio.run(ask)
     instrument(origin, sink)
     assert anyio.run(ask) == without

@@ -21,8 +21,8 @@ from payi_transport.context.results import Result
 from tests.contract.aiohttp_calls import READERS, post
 from tests.contract.bedrock import CLIENTS, call
 from tests.contract.bedrock_results import BEDROCK, ENDPOINT, WAITING
-from tests.contract.replies import PATH, REQUEST, STREAM, UNARY, answer_of
-from tests.contract.results import RESULT, TAKEN
+from tests.contract.responses import PATH, REQUEST, STREAM, UNARY, make_response
+from tests.contract.results import ACCEPTED, RESULT
 from tests.support.garbage import collect_garbage
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import WireCase
@@ -128,8 +128,8 @@ def follow(caller: Caller, url: str, calls: int) -> list[Result | None]:
 def test_a_report_that_brought_no_result_leaves_none_of_another_call(
     caller: Caller, failure: CannedResponse, origin: Origin, payi: Origin
 ) -> None:
-    origin.answers = [answer_of(caller.case)]
-    payi.answers = [TAKEN, failure, TAKEN]
+    origin.responses = [make_response(caller.case)]
+    payi.responses = [ACCEPTED, failure, ACCEPTED]
     wait_for_reports(origin, "system.openai" if caller.case is UNARY else "system.aws.bedrock")
     said = [None, RESULT, None, RESULT] if caller.waits else [None] * 4
     assert follow(caller, origin.url, 3) == said
@@ -139,20 +139,20 @@ def test_a_report_that_brought_no_result_leaves_none_of_another_call(
 def test_a_call_that_was_not_answered_leaves_none_of_another_call(
     caller: Caller, origin: Origin, payi: Origin
 ) -> None:
-    origin.answers = [answer_of(caller.case), RESET]
+    origin.responses = [make_response(caller.case), RESET]
     wait_for_reports(origin, "system.openai" if caller.case is UNARY else "system.aws.bedrock")
     assert follow(caller, origin.url, 2) == [None, RESULT if caller.waits else None, None]
 
 
 def counted(case: WireCase) -> CannedResponse:
-    body = json.dumps({**json.loads(case.answer), "xproxy_result": RESULT}).encode()
+    body = json.dumps({**json.loads(case.response), "xproxy_result": RESULT}).encode()
     # The head first: that the rest comes later is nothing that a caller sees.
     return CannedResponse([body[:40], body[40:]], headers={"content-type": "application/json"})
 
 
 @every_caller
 def test_through_the_proxy_it_is_what_the_answer_tells(caller: Caller, payi: Origin) -> None:
-    payi.answers = [counted(caller.case), answer_of(caller.case), counted(caller.case), RESET]
+    payi.responses = [counted(caller.case), make_response(caller.case), counted(caller.case), RESET]
     payi_instrument(config={"proxy": True})
     assert follow(caller, caller.host, 4) == [None, RESULT, None, RESULT, None]
 
@@ -160,7 +160,7 @@ def test_through_the_proxy_it_is_what_the_answer_tells(caller: Caller, payi: Ori
 def test_a_call_that_is_reported_in_the_background_leaves_that_of_the_proxy(
     origin: Origin, payi: Origin
 ) -> None:
-    origin.answers, payi.answers = [answer_of(UNARY)], [counted(UNARY), TAKEN]
+    origin.responses, payi.responses = [make_response(UNARY)], [counted(UNARY), ACCEPTED]
     config: Any = {"host_mappings": {origin.netloc: {"price_as_category": "system.openai"}}}
     payi_instrument(config=config)
     with track_context(proxy=True):
@@ -172,13 +172,13 @@ def test_a_call_that_is_reported_in_the_background_leaves_that_of_the_proxy(
 
 
 @pytest.mark.parametrize(
-    "answers", [[TAKEN], [TAKEN, CannedResponse([b"{}"], 400)]], ids=["a result", "none"]
+    "answers", [[ACCEPTED], [ACCEPTED, CannedResponse([b"{}"], 400)]], ids=["a result", "none"]
 )
 def test_a_stream_tells_it_to_the_task_that_reads_it(
     answers: Sequence[CannedResponse], origin: Origin, payi: Origin
 ) -> None:
-    origin.answers = [answer_of(STREAM)]
-    payi.answers = list(answers)
+    origin.responses = [make_response(STREAM)]
+    payi.responses = list(answers)
     wait_for_reports(origin)
 
     async def main() -> list[Result | None]:
@@ -195,7 +195,7 @@ def test_a_stream_tells_it_to_the_task_that_reads_it(
 
 
 def test_a_finaliser_says_nothing_of_the_last_call(origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(STREAM), answer_of(UNARY)]
+    origin.responses = [make_response(STREAM), make_response(UNARY)]
     wait_for_reports(origin)
     with httpx.Client() as client:
         unread = client.send(client.build_request("POST", f"{origin.url}{PATH}", json=REQUEST), stream=True)
@@ -208,7 +208,7 @@ def test_a_finaliser_says_nothing_of_the_last_call(origin: Origin, payi: Origin)
 
 
 def test_leaving_an_older_stream_says_nothing_of_the_last_call(origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(STREAM), answer_of(UNARY)]
+    origin.responses = [make_response(STREAM), make_response(UNARY)]
     wait_for_reports(origin)
     with httpx.Client() as client:
         with client.stream("POST", f"{origin.url}{PATH}", json=REQUEST):
@@ -217,7 +217,7 @@ def test_leaving_an_older_stream_says_nothing_of_the_last_call(origin: Origin, p
 
 
 def test_the_logger_of_prompts_sees_that_of_its_own_call(origin: Origin, payi: Origin) -> None:
-    origin.answers, payi.answers = [answer_of(UNARY)], [TAKEN]
+    origin.responses, payi.responses = [make_response(UNARY)], [ACCEPTED]
     seen: list[Any] = []
     config: Any = {
         "host_mappings": {origin.netloc: {"price_as_category": "system.openai"}},
@@ -232,7 +232,7 @@ def test_the_logger_of_prompts_sees_that_of_its_own_call(origin: Origin, payi: O
 
 
 def test_nothing_is_left_of_it_once_nothing_is_recorded(origin: Origin, payi: Origin) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     wait_for_reports(origin)
     httpx.post(f"{origin.url}{PATH}", json=REQUEST)
     assert get_context().get("last_result") == RESULT

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from payi_transport import MemorySink, payi_uninstrument
-from tests.contract.calls import answer_of, instrument, run
+from tests.contract.calls import instrument, make_response, run
 from tests.contract.clients import SETUPS, Setup, entered, result
 from tests.contract.openai_calls import QUESTION, every_setup, replay
 from tests.support.exchanges import events_of, shown
@@ -26,7 +26,7 @@ COMPATIBLE = [case for case in CASES if case.name.startswith("compatible/") and 
 def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
     setup: Setup, case: WireCase, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     without = run(setup, origin.url, lambda client: replay(client, case))
     instrument(setup, origin, sink)
     within = run(setup, origin.url, lambda client: replay(client, case))
@@ -44,7 +44,7 @@ def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
 def test_a_mapped_host_is_seen_alike_and_priced_as_its_mapping_says(
     setup: Setup, case: WireCase, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     without = run(setup, origin.url, lambda client: replay(client, case))
     instrument(setup, origin, sink, category=case.route["category"])
     within = run(setup, origin.url, lambda client: replay(client, case))
@@ -57,7 +57,7 @@ def test_a_mapped_host_is_seen_alike_and_priced_as_its_mapping_says(
 def test_raw_and_streaming_responses_work_and_are_recorded(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     instrument(setup, origin, sink)
 
     async def scenario(client: Any) -> None:
@@ -67,7 +67,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
         assert raw.http_request.content and raw.elapsed.total_seconds() > 0
         manager = completions.with_streaming_response.create(model="gpt-4.1", messages=QUESTION)
         async with entered(manager) as response:
-            assert await result(response.read()) == UNARY.answer
+            assert await result(response.read()) == UNARY.response
 
     run(setup, origin.url, scenario)
     first, second = events_of(sink)
@@ -82,7 +82,7 @@ def test_redirects_are_followed_and_only_the_answer_is_an_event(
     moved = CannedResponse(
         status=307, headers={"location": "/v1/moved/chat/completions", "content-type": "text/html"}
     )
-    origin.answers = [moved, answer_of(UNARY)]
+    origin.responses = [moved, make_response(UNARY)]
     instrument(setup, origin, sink)
     run(setup, origin.url, lambda client: replay(client, UNARY))
     assert all(event.http_status_code == 200 for event in events_of(sink))
@@ -102,7 +102,7 @@ def test_clients_made_before_and_after_are_both_recorded(
     order: str, origin: Origin, sink: MemorySink
 ) -> None:
     setup = SETUPS[0]
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     client = setup.client(origin.url) if order == "before" else None
     instrument(setup, origin, sink)
     client = client or setup.client(origin.url)
@@ -113,7 +113,7 @@ def test_clients_made_before_and_after_are_both_recorded(
 
 def test_a_tool_loop_goes_on_with_the_message_object(origin: Origin, sink: MemorySink) -> None:
     setup = SETUPS[0]
-    origin.answers = [answer_of(by_name["openai/chat_tools"]), answer_of(UNARY)]
+    origin.responses = [make_response(by_name["openai/chat_tools"]), make_response(UNARY)]
     instrument(setup, origin, sink)
     client = setup.client(origin.url)
     messages = list(QUESTION)

@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from payi_transport import MemorySink
-from tests.contract.calls import answer_of, held, instrument, run
+from tests.contract.calls import hold_open, instrument, make_response, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import every_setup, replay, stream_request
 from tests.support.exchanges import events_of
@@ -20,7 +20,7 @@ from tests.support.wire_cases import STREAM, UNARY
 FAILURES = {
     "reset before the head": CannedResponse(end="reset"),
     "reset in the body": CannedResponse(UNARY.chunks(), end="reset"),
-    "body cut": CannedResponse([UNARY.answer[:50]], end="cut"),
+    "body cut": CannedResponse([UNARY.response[:50]], end="cut"),
 }
 
 
@@ -29,7 +29,7 @@ FAILURES = {
 def test_a_broken_connection_reaches_the_caller_as_before_and_is_an_event(
     setup: Setup, failure: CannedResponse, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [failure]
+    origin.responses = [failure]
     without = run(setup, origin.url, lambda client: replay(client, UNARY))
     instrument(setup, origin, sink)
     within = run(setup, origin.url, lambda client: replay(client, UNARY))
@@ -56,8 +56,8 @@ def test_a_refused_connection_is_an_event_with_status_299(
 @every_setup
 def test_a_timeout_is_an_event(setup: Setup, origin: Origin, sink: MemorySink) -> None:
     instrument(setup, origin, sink)
-    with held() as hold:
-        origin.answers = [CannedResponse(hold=hold)]
+    with hold_open() as hold:
+        origin.responses = [CannedResponse(hold=hold)]
         within = run(setup, origin.url, lambda client: replay(client, UNARY), timeout=0.05)
     [event] = events_of(sink)
     assert within[0] is openai.APITimeoutError
@@ -91,8 +91,8 @@ def test_a_cancelled_call_is_an_event(
                 await anyio.sleep(0)
             scope.cancel()
 
-    with held() as hold:
-        origin.answers = [CannedResponse(chunks, headers=STREAM.headers, hold=hold)]
+    with hold_open() as hold:
+        origin.responses = [CannedResponse(chunks, headers=STREAM.headers, hold=hold)]
         run(setup, origin.url, scenario)
     collect_garbage()
     [event] = events_of(sink)
@@ -109,7 +109,7 @@ def test_each_attempt_of_the_sdk_is_an_event_with_its_number(
     busy = CannedResponse(
         [b"{}"], status=429, headers={"content-type": "application/json", "retry-after-ms": "1"}
     )
-    origin.answers = [busy, busy, answer_of(UNARY)]
+    origin.responses = [busy, busy, make_response(UNARY)]
     instrument(setup, origin, sink)
     run(setup, origin.url, lambda client: replay(client, UNARY), max_retries=3)
     statuses = [(e.http_status_code, (e.properties or {}).get("system.retry")) for e in events_of(sink)]

@@ -12,7 +12,7 @@ import pydantic
 import pytest
 
 from payi_transport import MemorySink, payi_stats, track_context
-from tests.contract.calls import answer_of, instrument, run
+from tests.contract.calls import instrument, make_response, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import CannedResponse, Origin
@@ -113,7 +113,7 @@ def test_an_operation_is_seen_alike_and_is_one_event(
     setup: Setup, act: Act, name: str, origin: Origin, sink: MemorySink
 ) -> None:
     case = by_name[name]
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     without = run(setup, origin.url, act)
     instrument(setup, origin, sink)
     within = run(setup, origin.url, act)
@@ -128,7 +128,7 @@ def test_an_operation_is_seen_alike_and_is_one_event(
 def test_an_upload_arrives_whole_and_its_file_is_not_recorded(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(by_name["transcription_tokens"])]
+    origin.responses = [make_response(by_name["transcription_tokens"])]
     instrument(setup, origin, sink)
     run(setup, origin.url, transcribe)
     assert origin.received[0].body.count(b"RIFF") == 1000
@@ -139,9 +139,9 @@ def test_an_upload_arrives_whole_and_its_file_is_not_recorded(
 
 @some_setups
 def test_a_parsed_response_is_one_event(setup: Setup, origin: Origin, sink: MemorySink) -> None:
-    body = json.loads(by_name["responses_unary"].answer)
+    body = json.loads(by_name["responses_unary"].response)
     body["output"][0]["content"][0]["text"] = '{"city":"Boston"}'
-    origin.answers = [CannedResponse([json.dumps(body).encode()], headers=JSON)]
+    origin.responses = [CannedResponse([json.dumps(body).encode()], headers=JSON)]
     instrument(setup, origin, sink)
 
     async def act(client: Any) -> Any:
@@ -169,13 +169,13 @@ def _poll(times: int) -> Act:
 def test_a_background_response_counts_once_however_often_it_is_fetched(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    done = by_name["responses_unary"].answer
+    done = by_name["responses_unary"].response
     body = json.loads(done)
     waiting = [
         json.dumps({**body, "status": s, "output": [], "usage": None}).encode()
         for s in ("queued", "in_progress")
     ]
-    origin.answers = [CannedResponse([text], headers=JSON) for text in (*waiting, done)]
+    origin.responses = [CannedResponse([text], headers=JSON) for text in (*waiting, done)]
     instrument(setup, origin, sink)
 
     assert run(setup, origin.url, _poll(times=4)) == "completed"
@@ -190,9 +190,9 @@ def test_a_background_response_counts_once_however_often_it_is_fetched(
 def test_the_event_of_a_background_response_is_that_of_the_call_which_began_it(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    body = {**json.loads(by_name["responses_unary"].answer), "model": "gpt-5.2-2026-08-01"}
+    body = {**json.loads(by_name["responses_unary"].response), "model": "gpt-5.2-2026-08-01"}
     begun = {**body, "status": "queued", "output": [], "usage": None}
-    origin.answers = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (begun, body)]
+    origin.responses = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (begun, body)]
     instrument(setup, origin, sink)
 
     async def act(client: Any) -> None:
@@ -212,11 +212,11 @@ def test_the_event_of_a_background_response_is_that_of_the_call_which_began_it(
 def test_a_background_response_that_failed_is_one_event_however_often_it_is_fetched(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    body = json.loads(by_name["responses_unary"].answer)
+    body = json.loads(by_name["responses_unary"].response)
     error = {"code": "server_error", "message": "Sorry"}
     begun = {**body, "status": "queued", "output": [], "usage": None}
     failed = {**begun, "status": "failed", "error": error}
-    origin.answers = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (begun, failed)]
+    origin.responses = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (begun, failed)]
     instrument(setup, origin, sink)
 
     assert run(setup, origin.url, _poll(times=3)) == "failed"
@@ -231,7 +231,7 @@ def test_speech_reaches_the_caller_as_bytes_and_counts_its_characters(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     sound = bytes(range(256)) * 8
-    origin.answers = [CannedResponse([sound], headers={"content-type": "audio/mpeg"})]
+    origin.responses = [CannedResponse([sound], headers={"content-type": "audio/mpeg"})]
     instrument(setup, origin, sink)
 
     async def act(client: Any) -> Any:
@@ -246,7 +246,7 @@ def test_speech_reaches_the_caller_as_bytes_and_counts_its_characters(
 
 @some_setups
 def test_moderations_and_model_lists_are_ignored(setup: Setup, origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [
+    origin.responses = [
         CannedResponse([b'{"id":"m","model":"x","results":[],"object":"list","data":[]}'], headers=JSON)
     ]
     instrument(setup, origin, sink)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from payi_transport import MemorySink
-from tests.contract.calls import answer_of, instrument, run
+from tests.contract.calls import instrument, make_response, run
 from tests.contract.clients import SETUPS, Setup, each, result
 from tests.contract.openai_calls import QUESTION, every_setup, stream_request
 from tests.support.exchanges import events_of, shown
@@ -32,7 +32,7 @@ def _reading(**options: Any) -> Callable[[Any], Awaitable[list[Any]]]:
 def test_a_stream_is_asked_for_its_usage_and_the_caller_does_not_see_it(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(setup, origin, sink, include_usage=True)
 
     chunks = run(setup, origin.url, _reading(stream_options={"include_obfuscation": False}))
@@ -52,7 +52,7 @@ OTHER_TYPES = ["text/plain; charset=utf-8", "application/octet-stream", "applica
 def test_a_stream_under_another_content_type_is_one_as_it_is_for_the_sdk(
     setup: Setup, content_type: str | None, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [
+    origin.responses = [
         CannedResponse(
             STREAM.chunks(), headers={} if content_type is None else {"content-type": content_type}
         )
@@ -73,7 +73,7 @@ def test_a_stream_under_another_content_type_is_one_as_it_is_for_the_sdk(
 def test_a_usage_chunk_that_the_caller_asked_for_is_shown(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(setup, origin, sink, include_usage=True)
 
     chunks = run(setup, origin.url, _reading(stream_options={"include_usage": True}))
@@ -84,7 +84,7 @@ def test_a_usage_chunk_that_the_caller_asked_for_is_shown(
 @every_setup
 def test_usage_on_a_content_chunk_is_never_hidden(setup: Setup, origin: Origin, sink: MemorySink) -> None:
     case = by_name["openai/chat_stream_usage_on_last_content_chunk"]
-    origin.answers = [answer_of(case)]
+    origin.responses = [make_response(case)]
     instrument(setup, origin, sink, include_usage=True)
 
     chunks = run(setup, origin.url, _reading())
@@ -98,7 +98,7 @@ def test_usage_on_a_content_chunk_is_never_hidden(setup: Setup, origin: Origin, 
 def test_a_raw_stream_that_was_asked_for_usage_is_recorded(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(setup, origin, sink, include_usage=True)
 
     async def scenario(client: Any) -> list[Any]:
@@ -115,7 +115,7 @@ def test_a_raw_stream_that_was_asked_for_usage_is_recorded(
 def test_leaving_at_the_finish_reason_makes_a_partial_event(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [CannedResponse(STREAM.chunks()[:9], headers=STREAM.headers)]
+    origin.responses = [CannedResponse(STREAM.chunks()[:9], headers=STREAM.headers)]
     instrument(setup, origin, sink)
 
     async def scenario(client: Any) -> None:
@@ -134,7 +134,7 @@ def test_leaving_at_the_finish_reason_makes_a_partial_event(
 
 @every_setup
 def test_a_stream_that_nobody_reads_makes_an_event(setup: Setup, origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     instrument(setup, origin, sink)
 
     async def scenario(client: Any) -> None:
@@ -147,7 +147,7 @@ def test_a_stream_that_nobody_reads_makes_an_event(setup: Setup, origin: Origin,
 
 
 def test_a_stream_that_is_only_dropped_makes_an_event(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     setup = SETUPS[0]
     instrument(setup, origin, sink)
     client = setup.client(origin.url)

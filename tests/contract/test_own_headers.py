@@ -88,7 +88,7 @@ ASK: dict[str, tuple[Any, Any]] = {
 def test_headers_of_client_and_call_are_read_and_reach_no_provider(
     ask: Callable[[str], Any], case: Any, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [CannedResponse([case.answer])]
+    origin.responses = [CannedResponse([case.response])]
     payi_instrument(
         sink=sink,
         config={

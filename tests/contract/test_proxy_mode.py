@@ -34,7 +34,7 @@ by_name = {case.name: case for case in CASES}
 UNARY, STREAM = by_name["openai/chat_unary"], by_name["openai/chat_stream"]
 QUESTION: list[Any] = [{"role": "user", "content": "Hi"}]
 RESULT = {"request_id": "r-1", "limits": {"budget": {"state": "exceeded"}}}
-ANSWER = CannedResponse([json.dumps({**json.loads(UNARY.answer), "xproxy_result": RESULT}).encode()])
+ANSWER = CannedResponse([json.dumps({**json.loads(UNARY.response), "xproxy_result": RESULT}).encode()])
 SSE = {"content-type": "text/event-stream"}
 PROXY = "/api/v1/proxy"
 
@@ -70,7 +70,7 @@ def test_a_call_goes_to_pay_i_with_its_context_and_its_result_comes_back(
     setup: Setup, origin: Origin
 ) -> None:
     payi_instrument(config={"proxy": True, "use_case_name": "app", "limit_ids": ["budget"]})
-    origin.answers = [ANSWER]
+    origin.responses = [ANSWER]
 
     async def scenario(client: Any) -> Any:
         with track_context(user_id="ü-1", request_properties={"k": "v"}):
@@ -100,7 +100,7 @@ def test_a_stream_goes_through_as_it_is(setup: Setup, origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     chunks = STREAM.chunks()
     last = chunks[-2].rstrip()[:-1] + b',"xproxy_result":' + json.dumps(RESULT).encode() + b"}\n\n"
-    origin.answers = [CannedResponse([*chunks[:-2], last, chunks[-1]], headers=SSE)]
+    origin.responses = [CannedResponse([*chunks[:-2], last, chunks[-1]], headers=SSE)]
 
     async def scenario(client: Any) -> Any:
         chunks = [chunk async for chunk in each(await ask(client, stream=True))]
@@ -116,7 +116,7 @@ def test_a_stream_goes_through_as_it_is(setup: Setup, origin: Origin) -> None:
 def test_retries_are_the_sdks_own_and_each_goes_through(setup: Setup, origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     busy = CannedResponse([b'{"error":{"message":"busy"}}'], 503, {"retry-after-ms": "1"})
-    origin.answers = [busy, ANSWER]
+    origin.responses = [busy, ANSWER]
     completion = run(setup, ask, max_retries=2)
     assert completion.xproxy_result["request_id"] == "r-1"
     assert [received.path for received in origin.received] == [f"{PROXY}/openai/v1/chat/completions"] * 2
@@ -125,7 +125,7 @@ def test_retries_are_the_sdks_own_and_each_goes_through(setup: Setup, origin: Or
 def test_an_error_of_pay_is_is_the_sdks_own_error(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     error = {"message": "no", "statusCode": 400, "xproxy_error": {"code": "bad_use_case"}}
-    origin.answers = [CannedResponse([json.dumps(error).encode()], 400)]
+    origin.responses = [CannedResponse([json.dumps(error).encode()], 400)]
     with pytest.raises(openai.BadRequestError):
         openai.OpenAI(api_key="sk").chat.completions.create(model="m", messages=QUESTION)
     assert get_context()["last_result"] == {"code": "bad_use_case"}
@@ -135,7 +135,7 @@ def test_a_scope_alone_may_go_through(origin: Origin, sink: MemorySink) -> None:
     payi_instrument(
         sink=sink, config={"host_mappings": {origin.netloc: {"price_as_category": "system.openai"}}}
     )
-    origin.answers = [ANSWER]
+    origin.responses = [ANSWER]
     client = openai.OpenAI(api_key="sk")
 
     @track(proxy=True, user_id="a")
@@ -163,7 +163,7 @@ def test_a_client_that_is_set_up_for_the_proxy_gets_the_context_and_is_never_rep
     origin: Origin, mode: bool
 ) -> None:
     payi_instrument(config={"proxy": mode, "user_id": "u"})
-    origin.answers = [ANSWER]
+    origin.responses = [ANSWER]
     client = openai.OpenAI(
         api_key="sk", base_url=payi_openai_url(), default_headers={"xProxy-api-key": "own-key"}
     )
@@ -180,7 +180,7 @@ def test_a_client_that_is_set_up_for_the_proxy_gets_the_context_and_is_never_rep
 
 def test_azure_tells_pay_i_its_own_host(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
-    origin.answers = [ANSWER]
+    origin.responses = [ANSWER]
     azure = openai.AzureOpenAI(
         api_key="azure-key", azure_endpoint="https://mine.openai.azure.com", api_version="2024-10-21"
     )
@@ -203,7 +203,7 @@ def test_azure_tells_pay_i_its_own_host(origin: Origin) -> None:
 def test_anthropic_goes_through_too(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     message = next(case for case in CASES if case.name.startswith("anthropic/") and not case.streams)
-    origin.answers = [CannedResponse([message.answer])]
+    origin.responses = [CannedResponse([message.response])]
     client = anthropic.Anthropic(api_key="sk-ant")
     client.messages.create(model="claude-test", max_tokens=9, messages=QUESTION)
     (received,) = origin.received
@@ -216,7 +216,7 @@ def test_what_pay_i_can_not_forward_to_is_reported_and_said(
 ) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     payi_instrument(sink=sink, config={"proxy": True, "host_mappings": mapping})
-    origin.answers = [ANSWER]
+    origin.responses = [ANSWER]
     openai.OpenAI(api_key="sk", base_url=f"{origin.url}/v1").chat.completions.create(
         model="m", messages=QUESTION
     )

@@ -11,27 +11,27 @@ import pytest
 import requests
 
 from payi_transport import MemorySink, payi_stats, track_context
-from tests.contract.replies import (
-    ANSWERS,
+from tests.contract.requests_calls import READERS, post
+from tests.contract.responses import (
     PATH,
     REQUEST,
+    RESPONSES,
     STREAM,
     UNARY,
-    answer_of,
+    make_response,
     observe,
     view_both,
 )
-from tests.contract.requests_calls import READERS, post
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("answer", RESPONSES)
 def test_an_answer_is_seen_alike_however_it_is_read(
     answer: str, reader: str, origin: Origin, sink: MemorySink
 ) -> None:
-    case, made = ANSWERS[answer]
+    case, made = RESPONSES[answer]
     without, within = view_both(origin, sink, made)(lambda: post(origin.url, READERS[reader], stream=True))
     assert within == without
     [event] = events_of(sink)
@@ -41,9 +41,9 @@ def test_an_answer_is_seen_alike_however_it_is_read(
     assert event.provider_request_json == origin.received[0].body.decode()
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("answer", RESPONSES)
 def test_an_answer_that_is_no_stream_is_read_as_before(answer: str, origin: Origin, sink: MemorySink) -> None:
-    case, made = ANSWERS[answer]
+    case, made = RESPONSES[answer]
     without, within = view_both(origin, sink, made)(lambda: post(origin.url))
     assert within == without
     assert shown(events_of(sink)[0], case.event) == case.event
@@ -52,7 +52,7 @@ def test_an_answer_that_is_no_stream_is_read_as_before(answer: str, origin: Orig
 def test_nothing_is_read_before_the_caller_does(
     never: threading.Event, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(STREAM, hold=never)]
+    origin.responses = [make_response(STREAM, hold=never)]
     observe(origin, sink)
     with requests.post(f"{origin.url}{PATH}", json=REQUEST, stream=True, timeout=30) as response:
         assert response.raw.tell() == 0
@@ -64,7 +64,7 @@ def test_nothing_is_read_before_the_caller_does(
 
 
 def test_headers_may_be_any_mapping(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     observe(origin, sink)
     request = requests.Request("POST", f"{origin.url}{PATH}", json=REQUEST).prepare()
     plain: Any = {**request.headers, "User-Agent": "a program"}
@@ -77,7 +77,7 @@ def test_headers_may_be_any_mapping(origin: Origin, sink: MemorySink) -> None:
 
 def test_a_redirect_is_followed_to_one_event(origin: Origin, sink: MemorySink) -> None:
     moved = CannedResponse([b"moved"], status=307, headers={"location": "/v2/chat/completions"})
-    without, within = view_both(origin, sink, moved, moved, answer_of(UNARY))(lambda: post(origin.url))
+    without, within = view_both(origin, sink, moved, moved, make_response(UNARY))(lambda: post(origin.url))
     assert within == without
     [event] = events_of(sink)
     assert event.provider_uri == f"{origin.url}/v2/chat/completions"
@@ -85,7 +85,7 @@ def test_a_redirect_is_followed_to_one_event(origin: Origin, sink: MemorySink) -
 
 
 def test_a_hundred_calls_at_once_are_a_hundred_events(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [answer_of(STREAM)]
+    origin.responses = [make_response(STREAM)]
     observe(origin, sink)
 
     def ask(number: int) -> bytes:
@@ -95,7 +95,7 @@ def test_a_hundred_calls_at_once_are_a_hundred_events(origin: Origin, sink: Memo
             return b"".join(response.iter_content(64))
 
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(ask, range(100))) == [STREAM.answer] * 100
+        assert list(pool.map(ask, range(100))) == [STREAM.response] * 100
     events = events_of(sink)
     assert all(shown(event, ["units"]) == {"units": STREAM.event["units"]} for event in events)
     asked = {event.user_id: json.loads(event.provider_request_json or "")["seed"] for event in events}

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from payi_transport import MemorySink
-from tests.contract.replies import PATH, UNARY, answer_of, view_both
+from tests.contract.responses import PATH, UNARY, make_response, view_both
 from tests.support.exchanges import events_of
 from tests.support.origin import Origin
 
@@ -38,7 +38,7 @@ def test_a_body_that_is_in_memory_is_recorded(body: str, origin: Origin, sink: M
         with contextlib.suppress(requests.RequestException):
             return requests.post(f"{origin.url}{PATH}", timeout=30, **make()).content
 
-    view_both(origin, sink, answer_of(UNARY))(scenario)
+    view_both(origin, sink, make_response(UNARY))(scenario)
     if body != "files":  # its boundary is another one each time
         assert origin.received[0].body == origin.received[1].body
     assert events_of(sink)[0].provider_request_json == recorded

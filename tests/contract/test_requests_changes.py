@@ -6,13 +6,13 @@ import pytest
 import requests
 
 from payi_transport import MemorySink, payi_instrument, track_context
-from tests.contract.replies import (
+from tests.contract.responses import (
     PATH,
     REQUEST,
     UNARY,
-    answer_of,
     block,
     go_through_proxy,
+    make_response,
     observe,
 )
 from tests.support.exchanges import events_of
@@ -23,7 +23,7 @@ from tests.support.origin import CannedResponse, Origin
 def test_headers_that_say_whom_a_call_is_for_do_not_leave(
     path: str, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     observe(origin, sink)
     with requests.Session() as session:
         session.headers["xProxy-User-ID"] = "user-7"
@@ -37,7 +37,7 @@ def test_headers_that_say_whom_a_call_is_for_do_not_leave(
 @pytest.mark.parametrize("path", [PATH, "/v1/models"])
 def test_an_exception_names_the_request_of_the_caller(path: str, origin: Origin, sink: MemorySink) -> None:
     observe(origin, sink)
-    origin.answers = [CannedResponse(end="reset")]
+    origin.responses = [CannedResponse(end="reset")]
     request = requests.Request("POST", f"{origin.url}{path}", headers={"xProxy-User-ID": "7"}).prepare()
     with requests.Session() as session, pytest.raises(requests.ConnectionError) as caught:
         session.send(request)
@@ -46,7 +46,7 @@ def test_an_exception_names_the_request_of_the_caller(path: str, origin: Origin,
 
 def test_a_host_that_is_not_observed_gets_every_header(origin: Origin, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     requests.get(f"{origin.url}/elsewhere", headers={"xProxy-User-ID": "user-7"}, timeout=30)
     assert origin.received[0].headers["xproxy-user-id"] == "user-7"
     assert events_of(sink) == []
@@ -60,7 +60,7 @@ def test_in_proxy_mode_a_call_goes_through_pay_i(
     with requests.Session() as session, track_context(user_id="user-7"):
         request = requests.Request("POST", url, json=REQUEST, headers={"host": "api.openai.com"}).prepare()
         response = session.send(request)
-    assert response.content == UNARY.answer
+    assert response.content == UNARY.response
     assert response.request is request
     assert response.url == request.url == url
     [received] = origin.received

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from payi_transport import MemorySink
-from tests.contract.replies import PATH, REQUEST, STREAM, answer_of, view_both, view_errors
 from tests.contract.requests_calls import post
+from tests.contract.responses import PATH, REQUEST, STREAM, make_response, view_both, view_errors
 from tests.support.exchanges import events_of
 from tests.support.garbage import collect_garbage
 from tests.support.origin import CannedResponse, Origin
@@ -32,7 +32,7 @@ def test_an_answer_that_is_left_early_is_one_partial_event(
             response.raw.release_conn()
         return first
 
-    without, within = view_both(origin, sink, answer_of(STREAM, hold=never))(scenario)
+    without, within = view_both(origin, sink, make_response(STREAM, hold=never))(scenario)
     collect_garbage()
     assert within == without == STREAM.chunks()[0].strip()
     [event] = events_of(sink)

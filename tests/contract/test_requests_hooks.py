@@ -13,7 +13,7 @@ import requests
 import urllib3
 
 from payi_transport import MemorySink
-from tests.contract.replies import PATH, REQUEST, UNARY, answer_of, observe
+from tests.contract.responses import PATH, REQUEST, UNARY, make_response, observe
 from tests.support.exchanges import events_of
 from tests.support.origin import CannedResponse, Origin
 
@@ -34,7 +34,7 @@ class Caching(requests.adapters.BaseAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         response = requests.Response()
         response.status_code = 200
-        response.raw = io.BytesIO(UNARY.answer)
+        response.raw = io.BytesIO(UNARY.response)
         return response
 
     def close(self) -> None:
@@ -45,22 +45,22 @@ class Caching(requests.adapters.BaseAdapter):
 def test_adapters_of_a_programs_own_are_seen_where_they_send(
     adapter: type[requests.adapters.BaseAdapter], events: int, origin: Origin, sink: MemorySink
 ) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     observe(origin, sink)
     with requests.Session() as session:
         session.mount("http://", adapter())
-        assert session.post(f"{origin.url}{PATH}", json=REQUEST).content == UNARY.answer
+        assert session.post(f"{origin.url}{PATH}", json=REQUEST).content == UNARY.response
     assert len(events_of(sink)) == events
 
 
 def test_what_is_sent_again_below_is_one_event(origin: Origin, sink: MemorySink) -> None:
     busy = CannedResponse([b"busy"], status=503, headers={"content-length": "4"})
     retry = urllib3.Retry(total=2, status_forcelist=[503], allowed_methods=None, backoff_factor=0)
-    origin.answers = [busy, busy, answer_of(UNARY)]
+    origin.responses = [busy, busy, make_response(UNARY)]
     observe(origin, sink)
     with requests.Session() as session:
         session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retry))
-        assert session.post(f"{origin.url}{PATH}", json=REQUEST).content == UNARY.answer
+        assert session.post(f"{origin.url}{PATH}", json=REQUEST).content == UNARY.response
     assert len(origin.received) == 3
     assert [event.http_status_code for event in events_of(sink)] == [200]
 

@@ -30,7 +30,7 @@ DATABRICKS = dict(BLOCK.findall((SEEDS / "instrumenting-databricks.md").read_tex
 IMPORT = re.compile(r"^( *)from payi(\.lib\.\w+)? import ", re.MULTILINE)
 DATABRICKS_OPENAI = next(sdk for sdk in SDKS if sdk.name == "databricks-openai")
 UNARY = next(case for case in CASES if case.name == "openai/chat_unary")
-TEXT = json.loads(UNARY.answer)["choices"][0]["message"]["content"]
+TEXT = json.loads(UNARY.response)["choices"][0]["message"]["content"]
 PAYI_ANSWER = b'{"request_id":"r-1","ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z"}'
 
 # The pages leave their clients open, to be closed as garbage.
@@ -68,7 +68,7 @@ def program(tmp_path: Path) -> Iterator[Program]:
 @pytest.fixture
 def provider() -> Iterator[Origin]:
     with serve() as running:
-        running.answers = [CannedResponse([UNARY.answer])]
+        running.responses = [CannedResponse([UNARY.response])]
         yield running
 
 
@@ -76,7 +76,7 @@ def provider() -> Iterator[Origin]:
 def payi(provider: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
     """Pay-i, as the environment says. What is called OpenAI there is the provider, on loopback."""
     with serve() as running:
-        running.answers = [CannedResponse([PAYI_ANSWER])]
+        running.responses = [CannedResponse([PAYI_ANSWER])]
         monkeypatch.setenv("PAYI_API_KEY", "payi-key")
         monkeypatch.setenv("PAYI_BASE_URL", running.url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
@@ -119,7 +119,7 @@ def test_ingest(program: Program, known: None, provider: Origin, payi: Origin) -
 
 @older_names
 def test_proxy(program: Program, known: None, provider: Origin, payi: Origin) -> None:
-    payi.answers = [CannedResponse([UNARY.answer])]
+    payi.responses = [CannedResponse([UNARY.response])]
     for name in ("initialize", "import proxy", "client for proxy", "proxy"):
         program.run(DECORATORS[name])
     text = program["answer_customer_question"](program["client"], "Why?", "user 1")
@@ -172,7 +172,7 @@ def test_advanced_configuration(program: Program, known: None, payi: Origin) -> 
     assert span.attributes is not None
     assert span.attributes["payi.request_id"] == "r-1"
     assert json.loads(str(span.attributes["payi.provider_request_json"]))["model"] == "gpt-4.1"
-    assert span.attributes["payi.provider_response_json"] == UNARY.answer.decode()
+    assert span.attributes["payi.provider_response_json"] == UNARY.response.decode()
     [received] = payi.received
     assert received.path.startswith("/api/v1/ingest?")
     assert json.loads(received.body).keys().isdisjoint({"provider_request_json", "provider_response_json"})

@@ -13,20 +13,20 @@ from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import CASES
 
 CASE = next(case for case in CASES if case.name == "openai/chat_stream")
-PACKED = gzip.compress(CASE.answer)
+PACKED = gzip.compress(CASE.response)
 
 
 @pytest.mark.parametrize("step", [1, 50, 100_000])
 def test_a_body_is_joined_and_inflated(step: int) -> None:
     chunks = [PACKED[start : start + step] for start in range(0, len(PACKED), step)]
     exchange = make_exchange(CASE, chunks, headers={"content-encoding": "gzip"})
-    assert decode_body(exchange, {"content-encoding": "gzip"}) == CASE.answer
+    assert decode_body(exchange, {"content-encoding": "gzip"}) == CASE.response
     assert decode_messages(exchange) == decode_messages(make_exchange(CASE))
 
 
 def test_a_body_that_the_http_library_inflated_is_not_inflated_again() -> None:
     exchange = replace(make_exchange(CASE), decoded=True)
-    assert decode_body(exchange, {"content-encoding": "gzip"}) == CASE.answer
+    assert decode_body(exchange, {"content-encoding": "gzip"}) == CASE.response
 
 
 def test_a_body_that_can_not_be_inflated_is_empty() -> None:
@@ -61,4 +61,4 @@ def test_messages_on_both_sides_of_a_gap_stay_whole(count: int) -> None:
 def test_a_compressed_body_is_read_up_to_its_gap() -> None:
     exchange = make_exchange(CASE, [PACKED[:40], *[b"x"] * 100], body_limit=40)
     assert exchange.has_gap
-    assert CASE.answer.startswith(decode_body(exchange, {"content-encoding": "gzip"}))
+    assert CASE.response.startswith(decode_body(exchange, {"content-encoding": "gzip"}))

@@ -29,7 +29,7 @@ def test_the_usage_of_a_binary_stream_over_the_limit_is_read_from_its_tail(name:
 
 
 def test_a_document_slightly_over_the_limit_is_still_whole() -> None:
-    event = decode_case(UNARY, [UNARY.answer[:100], UNARY.answer[100:]], body_limit=150)
+    event = decode_case(UNARY, [UNARY.response[:100], UNARY.response[100:]], body_limit=150)
     assert shown(event, UNARY.event) == UNARY.event
 
 

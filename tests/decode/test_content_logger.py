@@ -50,7 +50,7 @@ def test_the_logger_gets_the_id_and_the_request_and_response_as_text() -> None:
     data = bench.deliver(make_exchange(UNARY))
     assert data == {
         "provider_request_json": UNARY.request.decode(),
-        "provider_response_json": UNARY.answer.decode(),
+        "provider_response_json": UNARY.response.decode(),
     }
     assert bench.logged == [("r-1", data)]
 

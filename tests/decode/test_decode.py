@@ -50,10 +50,10 @@ def test_an_event_holds_no_field_that_the_case_does_not_expect(case: WireCase) -
 def test_an_event_does_not_depend_on_how_the_network_splits_the_body(
     case: WireCase, data: st.DataObject
 ) -> None:
-    splits = sorted(data.draw(st.lists(st.integers(0, len(case.answer)), max_size=12)))
-    edges = [0, *splits, len(case.answer)]
-    chunks = [case.answer[a:b] for a, b in itertools.pairwise(edges)]
-    pieces, whole = decode_case(case, chunks), decode_case(case, [case.answer])
+    splits = sorted(data.draw(st.lists(st.integers(0, len(case.response)), max_size=12)))
+    edges = [0, *splits, len(case.response)]
+    chunks = [case.response[a:b] for a, b in itertools.pairwise(edges)]
+    pieces, whole = decode_case(case, chunks), decode_case(case, [case.response])
     if whole.provider_response_id.startswith("payi_"):
         pieces = replace(pieces, provider_response_id=whole.provider_response_id)
     assert timeless(pieces) == timeless(whole)
@@ -61,7 +61,7 @@ def test_an_event_does_not_depend_on_how_the_network_splits_the_body(
 
 @every_case
 def test_an_event_is_the_same_byte_by_byte(case: WireCase) -> None:
-    event = decode_case(case, [bytes([byte]) for byte in case.answer])
+    event = decode_case(case, [bytes([byte]) for byte in case.response])
     assert shown(event, case.event) == case.event
 
 
@@ -85,7 +85,7 @@ def deflate_bare(body: bytes) -> bytes:
 def test_a_compressed_body_makes_the_same_event(
     case: WireCase, coding: str, pack: Callable[[bytes], bytes]
 ) -> None:
-    packed = pack(case.answer)
+    packed = pack(case.response)
     event = decode_case(case, [packed[:7], packed[7:]], headers={"content-encoding": coding})
     assert shown(event, case.event) == case.event
 
@@ -132,7 +132,7 @@ def test_the_fields_of_the_scope_are_in_the_event() -> None:
 
 
 def test_a_request_body_that_is_no_text_is_left_out() -> None:
-    case = WireCase("binary", b"\xff\xfe", UNARY.answer, 200, UNARY.headers, {})
+    case = WireCase("binary", b"\xff\xfe", UNARY.response, 200, UNARY.headers, {})
     assert decode_case(case).provider_request_json is None
 
 
@@ -167,7 +167,7 @@ def test_an_array_of_messages_is_a_stream() -> None:
     case = by_name["google/gemini_array_stream"]
     event = decode_case(case)
     messages = [msgspec.json.decode(part) for part in event.provider_response_json or ()]
-    assert messages == msgspec.json.decode(case.answer)
+    assert messages == msgspec.json.decode(case.response)
     assert event.time_to_first_token_ms is not None
 
 

@@ -57,6 +57,6 @@ def test_only_a_response_that_nobody_closed_has_no_end_to_end_latency(
 
 def test_a_truncated_array_of_messages_is_partial_and_keeps_the_complete_ones() -> None:
     case = by_name["google/gemini_array_stream"]
-    event = decode_case(case, [case.answer[:-30]], outcome=Outcome.CLOSED)
+    event = decode_case(case, [case.response[:-30]], outcome=Outcome.CLOSED)
     assert event.properties == {"system.stream": "partial"}
     assert event.units == {"text": Units(input=8, output=2)}

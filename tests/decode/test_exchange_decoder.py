@@ -21,7 +21,7 @@ from tests.support.wire_cases import by_name
 
 CHAT = by_name["openai/chat_unary"]
 FETCH = by_name["openai/responses_fetched_again"]
-QUEUED = json.dumps({**json.loads(FETCH.answer), "status": "queued"}).encode()
+QUEUED = json.dumps({**json.loads(FETCH.response), "status": "queued"}).encode()
 RESULT = {"request_id": "q", "xproxy_result": {"request_id": "q"}}
 
 
@@ -100,7 +100,7 @@ def test_a_stream_without_usage_is_warned_about_unless_it_was_left_early(
     whole: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = by_name["openai/chat_stream_without_usage"]
-    chunks = [case.answer if whole else case.answer.partition(b"data: [DONE]")[0]]
+    chunks = [case.response if whole else case.response.partition(b"data: [DONE]")[0]]
     decode(make_exchange(case, chunks, outcome=Outcome.CLOSED))
     assert ("reported no usage" in caplog.text) == whole
 

@@ -135,7 +135,7 @@ def test_a_tokenizer_is_configured_by_model(words: str, sink: MemorySink) -> Non
     config: Any = {"openai_config": {"model_config": {"gpt": {"tokenizer_path": words}, "b": {}}}}
     payi_instrument(sink=sink, config=config)
     case = with_image({"prompt_tokens": 100})
-    reply = httpx.Response(200, headers=JSON, content=case.answer)
+    reply = httpx.Response(200, headers=JSON, content=case.response)
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
         client.post("https://api.openai.com/v1/chat/completions", content=case.request)
     assert payi_flush(10)

@@ -134,7 +134,7 @@ def limit(spent: Any, kind: str = "block") -> CannedResponse:
     ],
 )
 def test_the_state_follows_from_what_was_spent(origin: Origin, response: CannedResponse, state: str) -> None:
-    origin.answers = [response]
+    origin.responses = [response]
     assert fetch_state(PayiAccount(origin.url, "key", {"a": "1"}, {"q": 1}), "b/1") == state
     assert origin.received[0].path == "/api/v1/limits/b%2F1?q=1"
     assert origin.received[0].headers["a"] == "1"

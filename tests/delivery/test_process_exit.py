@@ -52,7 +52,7 @@ ENDS = {
 def test_what_was_captured_is_delivered_at_the_end(
     end: str, codes: set[int], origin: Origin, tmp_path: Path
 ) -> None:
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     ran = run(tmp_path, "instrument()\ncall(1); call(2)\n" + end, origin)
     assert ran.returncode in codes, ran.stderr
     late = {"late": 1} if "late" in end else {}
@@ -82,7 +82,7 @@ def test_a_response_still_streaming_at_the_end_is_delivered_with_what_has_arrive
         next(response.iter_raw())
         {left}
     """
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     ran = run(tmp_path, body, origin)
     assert ran.returncode == 0, ran.stderr
     assert delivered(origin) == {"left": 1}
@@ -102,7 +102,7 @@ def test_calls_after_the_exit_hook_are_counted_as_lost(origin: Origin, tmp_path:
         instrument()
         call("in time")
     """
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     ran = run(tmp_path, body, origin)
     assert ran.returncode == 0, ran.stderr
     assert delivered(origin) == {"in time": 1}
@@ -122,7 +122,7 @@ UNHELPFUL = {
 def test_the_exit_takes_at_most_two_seconds_longer(
     response: CannedResponse, spooled: bool, origin: Origin, tmp_path: Path
 ) -> None:
-    origin.answers = [response]
+    origin.responses = [response]
     spool = f"spool_directory={str(tmp_path / 'spool')!r}" if spooled else ""
     body = f"instrument({spool})\ncall(1)\nprint(time.time(), flush=True)"
     ran = run(tmp_path, body, origin)
@@ -134,7 +134,7 @@ def test_the_exit_takes_at_most_two_seconds_longer(
     # Two seconds, and the exit of an interpreter on a busy machine.
     assert took < 4
     if spooled:
-        origin.answers = [TAKEN]
+        origin.responses = [TAKEN]
         origin.received.clear()
         run(
             tmp_path,
@@ -148,7 +148,7 @@ def test_the_exit_takes_at_most_two_seconds_longer(
 def test_threads_that_make_calls_until_the_end_neither_delay_nor_break_the_exit(
     daemon: bool, origin: Origin, tmp_path: Path
 ) -> None:
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     body = f"""
         instrument(flush_interval=0.01)
         stopping = threading.Event()
@@ -192,7 +192,7 @@ def test_with_a_spool_a_sudden_death_loses_at_most_the_last_interval(
         wait_until(lambda: payi_stats().spooled == 300)
     """
     run(tmp_path, body + "\n" + " " * 8 + death, origin)
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     run(tmp_path, f"instrument({spool})\nwait_until(lambda: payi_stats().replayed == 300)", origin)
     assert delivered(origin) == {str(number): 1 for number in range(300)}
     assert list((tmp_path / "spool").iterdir()) == []
@@ -223,7 +223,7 @@ def test_many_processes_share_what_was_left_behind_and_deliver_it_once(
             return [process.wait(SECONDS) for process in processes]
 
     assert run_three(program) == [0, 0, 0]
-    origin.answers = [TAKEN]
+    origin.responses = [TAKEN]
     deliver = f"""
         instrument({spool})
         wait_until(lambda: not os.listdir({str(tmp_path / "spool")!r}))

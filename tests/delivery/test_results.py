@@ -52,7 +52,7 @@ def before() -> ResultSlot:
 
 @pytest.mark.usefixtures("before")
 def test_a_call_without_a_result_still_becomes_the_last_call() -> None:
-    exchange = make_exchange(CASE, [CASE.answer], result_slot=ResultSlot())
+    exchange = make_exchange(CASE, [CASE.response], result_slot=ResultSlot())
     ResultTracker(LimitStates(), None, never).end_proxied(exchange)
     assert exchange.result is get_last_result() is None
 

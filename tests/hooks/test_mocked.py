@@ -15,11 +15,11 @@ URL = "https://api.openai.com/v1/chat/completions"
 
 
 def test_a_mocked_answer_is_an_event(httpx_mock: pytest_httpx.HTTPXMock, sink: MemorySink) -> None:
-    httpx_mock.add_response(json=json.loads(UNARY.answer), is_reusable=True)
+    httpx_mock.add_response(json=json.loads(UNARY.response), is_reusable=True)
     payi_instrument(sink=sink)
     with httpx.Client() as plain, payi_httpx_client(family="httpx") as ours:
-        assert plain.post(URL, content=UNARY.request).json() == json.loads(UNARY.answer)
-        assert ours.post(URL, content=UNARY.request).json() == json.loads(UNARY.answer)
+        assert plain.post(URL, content=UNARY.request).json() == json.loads(UNARY.response)
+        assert ours.post(URL, content=UNARY.request).json() == json.loads(UNARY.response)
     assert payi_flush(10)
     assert [shown(event, UNARY.event) for event in sink.events] == [UNARY.event] * 2
     assert len(httpx_mock.get_requests()) == 2

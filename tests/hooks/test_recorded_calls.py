@@ -19,7 +19,7 @@ def test_a_redirect_is_no_event(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     replies = [
         module.Response(307, headers={"location": "https://api.openai.com/v2/chat/completions"}),
-        module.Response(200, headers=UNARY.headers, content=UNARY.answer),
+        module.Response(200, headers=UNARY.headers, content=UNARY.response),
     ]
     transport = module.MockTransport(lambda request: replies.pop(0))
     with module.Client(transport=transport, follow_redirects=True) as client:
@@ -33,7 +33,7 @@ def test_a_redirect_is_no_event(module: Any, sink: MemorySink) -> None:
 def test_a_request_object_sent_twice_is_recorded_twice(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     request = module.Request("POST", URL, content=UNARY.request)
-    script = Scripted(module, [UNARY.answer], headers=UNARY.headers)
+    script = Scripted(module, [UNARY.response], headers=UNARY.headers)
     with module.Client(transport=PayiTransport(script.sync())) as client:
         client.send(request)
         client.send(request)
@@ -43,7 +43,7 @@ def test_a_request_object_sent_twice_is_recorded_twice(module: Any, sink: Memory
 @every_module
 def test_hooks_further_in_leave_a_recorded_call_alone(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    script = Scripted(module, [UNARY.answer], headers=UNARY.headers)
+    script = Scripted(module, [UNARY.response], headers=UNARY.headers)
     nested = PayiTransport(PayiTransport(script.sync()))
     with module.Client(transport=nested) as client:
         client.post(URL, content=UNARY.request)

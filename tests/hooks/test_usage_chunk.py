@@ -37,18 +37,18 @@ def test_a_compressed_stream_is_passed_on_as_it_is(module: Any, sink: MemorySink
     import gzip
 
     payi_instrument(sink=sink)
-    packed = gzip.compress(STREAM.answer)
+    packed = gzip.compress(STREAM.response)
     script = Scripted(module, [packed], headers={**STREAM.headers, "content-encoding": "gzip"})
     with module.Client(transport=script.sync()) as client:
         got = client.post(URL, content=b'{"stream":true}')
-    assert got.content == STREAM.answer
+    assert got.content == STREAM.response
     assert shown(events_of(sink)[0], ["units"]) == {"units": STREAM.event["units"]}
 
 
 @every_module
 def test_the_usage_chunk_is_hidden_in_an_answer_that_was_read_already(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    reply = module.Response(200, headers=STREAM.headers, content=STREAM.answer)
+    reply = module.Response(200, headers=STREAM.headers, content=STREAM.response)
     with module.Client(transport=module.MockTransport(lambda request: reply)) as client:
         got = client.post(URL, content=b'{"stream":true}')
     assert b'"prompt_tokens"' not in got.content
@@ -61,7 +61,7 @@ def test_the_usage_chunk_is_hidden_on_an_async_stream_whatever_the_cuts(
     module: Any, sink: MemorySink
 ) -> None:
     payi_instrument(sink=sink)
-    body = STREAM.answer.removesuffix(b"data: [DONE]\n\n").removesuffix(b"\n\n")
+    body = STREAM.response.removesuffix(b"data: [DONE]\n\n").removesuffix(b"\n\n")
     script = Scripted(module, [body[i : i + 50] for i in range(0, len(body), 50)])
 
     async def main() -> bytes:

@@ -36,7 +36,7 @@ URL = "https://api.openai.com/v1/chat/completions"
 
 
 def call() -> None:
-    reply = httpx.Response(200, headers=CASE.headers, content=CASE.answer)
+    reply = httpx.Response(200, headers=CASE.headers, content=CASE.response)
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
         client.post(URL, content=CASE.request)
 
@@ -76,7 +76,7 @@ def test_the_headers_and_query_that_a_client_was_given_go_with_the_events(
     headers: dict[str, str], kinds: tuple[Any, ...], origin: Origin
 ) -> None:
     for kind in kinds:
-        origin.answers, origin.received = [CannedResponse([b"{}"])], []
+        origin.responses, origin.received = [CannedResponse([b"{}"])], []
         query = {"region": 7} if headers else None
         payi_instrument(kind(api_key="k", base_url=origin.url, default_headers=headers, default_query=query))
         call()

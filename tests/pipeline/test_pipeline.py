@@ -156,7 +156,7 @@ def test_a_fork_that_calls_no_hook_is_noticed_at_the_next_call(sink: MemorySink)
 
 
 def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
-    origin.answers = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse([b"{}"])]
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url + "/v1/chat/completions?")
     payi_instrument(config={"host_mappings": {"127.0.0.1": {"price_as_category": "system.openai"}}})
@@ -174,7 +174,7 @@ def test_a_logger_of_prompts_and_answers_is_told_them_with_the_id_that_pay_i_gav
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [CannedResponse([b'{"request_id":"r-1"}']), CannedResponse([b'{"request_id":"r-2"}'])]
+    origin.responses = [CannedResponse([b'{"request_id":"r-1"}']), CannedResponse([b'{"request_id":"r-2"}'])]
     told: list[Any] = []
 
     def log(request_id: str, data: dict[str, str]) -> None:
@@ -211,7 +211,7 @@ def test_stopping_with_a_dead_destination_takes_two_seconds_and_says_what_is_lef
     origin: Origin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     hold = threading.Event()
-    origin.answers = [CannedResponse(hold=hold)]
+    origin.responses = [CannedResponse(hold=hold)]
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)
     payi_instrument()

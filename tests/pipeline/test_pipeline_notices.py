@@ -49,7 +49,7 @@ def test_an_azure_deployment_is_told_once_unless_the_call_says_its_price(
 ) -> None:
     payi_instrument(sink=sink)
     url = "https://mine.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21"
-    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
         with track_context(price_as_resource="gpt-4.1"):
             client.post(url, content=UNARY.request)
@@ -68,7 +68,7 @@ def test_a_host_that_nobody_knows_is_told_once_with_the_mapping_to_add(
     sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
     payi_instrument(sink=sink)
-    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
     with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
         for _ in range(2):
             client.post("https://llm.example.org/v1/chat/completions?key=SECRET", content=UNARY.request)

@@ -38,7 +38,7 @@ def instrumented(monkeypatch: pytest.MonkeyPatch, sink: MemorySink) -> MemorySin
 
 
 def test_a_call_makes_an_event(instrumented: MemorySink, origin: Origin) -> None:
-    origin.answers = [CannedResponse([json.dumps(SONG).encode()])]
+    origin.responses = [CannedResponse([json.dumps(SONG).encode()])]
     assert httpx.post(f"{origin.url}{PATH}", json={"song": "la"}).json() == SONG
     assert payi_flush()
     [event] = instrumented.events
@@ -54,7 +54,7 @@ def test_a_call_makes_an_event(instrumented: MemorySink, origin: Origin) -> None
 def test_a_stream_makes_an_event_that_says_whether_it_was_whole(
     instrumented: MemorySink, origin: Origin, body: bytes, properties: dict[str, str] | None
 ) -> None:
-    origin.answers = [CannedResponse([body], headers={"content-type": "text/event-stream"})]
+    origin.responses = [CannedResponse([body], headers={"content-type": "text/event-stream"})]
     assert httpx.post(f"{origin.url}{PATH}").content == body
     assert payi_flush()
     [event] = instrumented.events
@@ -64,7 +64,7 @@ def test_a_stream_makes_an_event_that_says_whether_it_was_whole(
 
 def test_without_its_place_in_the_list_it_is_not_observed(sink: MemorySink, origin: Origin) -> None:
     payi_instrument(sink=sink)
-    origin.answers = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse([b"{}"])]
     httpx.post(f"{origin.url}{PATH}")
     assert payi_flush()
     assert payi_stats().captured == 0

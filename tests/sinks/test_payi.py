@@ -14,7 +14,7 @@ from tests.support.origin import CannedResponse, Origin
 
 
 def test_a_batch_is_one_bulk_request_with_an_array_as_its_body(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [ACCEPTED]
+    origin.responses = [ACCEPTED]
     receipt = bulk.deliver([event(1, user_id="ü", limit_ids=("a", "b"), scope="region.eu"), event(2)])
     [received] = origin.received
     assert (received.method, received.path) == ("POST", "/api/v1/ingest/bulk")
@@ -27,7 +27,7 @@ def test_a_batch_is_one_bulk_request_with_an_array_as_its_body(bulk: PayiSink, o
 
 
 def test_a_batch_too_large_for_one_body_is_sent_in_several_requests(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [ACCEPTED]
+    origin.responses = [ACCEPTED]
     receipt = bulk.deliver([event(number, provider_request_json="x" * 3_000_000) for number in range(3)])
     sizes = [len(json.loads(received.body)) for received in origin.received]
     assert sizes == [1, 1, 1]
@@ -36,7 +36,7 @@ def test_a_batch_too_large_for_one_body_is_sent_in_several_requests(bulk: PayiSi
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
 def test_a_status_that_may_be_temporary_is_retried(status: int, bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [CannedResponse([b"<html>"], status=status)]
+    origin.responses = [CannedResponse([b"<html>"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected) == ([0, 1], {})
     assert receipt.problem == f"Pay-i responded with HTTP {status}"
@@ -46,7 +46,7 @@ def test_a_status_that_may_be_temporary_is_retried(status: int, bulk: PayiSink, 
 def test_a_status_that_refuses_the_body_rejects_its_events(
     status: int, bulk: PayiSink, origin: Origin
 ) -> None:
-    origin.answers = [CannedResponse([b"{}"], status=status)]
+    origin.responses = [CannedResponse([b"{}"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected) == ([], {0: f"status_{status}", 1: f"status_{status}"})
     assert [len(json.loads(received.body)) for received in origin.received] == [2, 1, 1]
@@ -56,7 +56,7 @@ def test_a_status_that_refuses_the_body_rejects_its_events(
 def test_a_status_that_refuses_key_or_url_keeps_all_events_and_probes_once_a_minute(
     status: int, bulk: PayiSink, origin: Origin
 ) -> None:
-    origin.answers = [CannedResponse([b"{}"], status=status)]
+    origin.responses = [CannedResponse([b"{}"], status=status)]
     receipt = bulk.deliver([event(1), event(2)])
     assert (list(receipt.retry), receipt.rejected, receipt.wait) == ([0, 1], {}, 60)
     assert receipt.denied and receipt.problem
@@ -71,7 +71,7 @@ def refuse_poison(origin: Origin, poison: set[int]) -> None:
         bad = ids & {f"id-{number}" for number in poison}
         return CannedResponse([b"{}"], status=400) if bad else ACCEPTED
 
-    origin.next_answer = respond  # type: ignore[method-assign]
+    origin.next_response = respond  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("poison", [{0}, {99}, {41}, {0, 99}, {40, 41, 42}, set(range(100))], ids=len)
@@ -88,7 +88,7 @@ def test_a_refused_batch_is_halved_until_the_bad_event_is_alone(
 
 def test_a_failure_during_halving_keeps_the_rejections_found_so_far(bulk: PayiSink, origin: Origin) -> None:
     bad, down = CannedResponse([b"{}"], status=400), CannedResponse([b"{}"], status=503)
-    origin.answers = [bad, bad, bad, ACCEPTED, down]
+    origin.responses = [bad, bad, bad, ACCEPTED, down]
     receipt = bulk.deliver([event(number) for number in range(4)])
     sizes = [len(json.loads(received.body)) for received in origin.received]
     assert sizes == [4, 2, 1, 3]
@@ -107,14 +107,14 @@ def test_a_failure_during_halving_keeps_the_rejections_found_so_far(bulk: PayiSi
 def test_the_receipt_has_the_wait_that_the_server_asks_for(
     headers: dict[str, str], low: float, high: float, bulk: PayiSink, origin: Origin
 ) -> None:
-    origin.answers = [CannedResponse([b"{}"], status=429, headers=headers)]
+    origin.responses = [CannedResponse([b"{}"], status=429, headers=headers)]
     wait = bulk.deliver([event(1)]).wait
     assert wait is not None and low <= wait <= high
 
 
 @pytest.mark.parametrize("value", ["soon", "", "Mon, 99 Foo"])
 def test_a_malformed_retry_after_is_ignored(value: str, bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [CannedResponse([b"{}"], status=503, headers={"retry-after": value})]
+    origin.responses = [CannedResponse([b"{}"], status=503, headers={"retry-after": value})]
     assert bulk.deliver([event(1)]).wait is None
 
 
@@ -130,7 +130,7 @@ def test_rejected_items_of_a_bulk_request_are_reported_one_by_one(bulk: PayiSink
         {"item_index": 0, "xproxy_result": {"message": "bad again", "statusCode": 503}},
         {"item_index": 1, "xproxy_result": {"statusCode": "a long story"}},
     ]
-    origin.answers = [
+    origin.responses = [
         CannedResponse([json.dumps({"ingest_count": 1, "errors": errors}).encode()], headers=JSON)
     ]
     receipt = bulk.deliver([event(number) for number in range(4)])
@@ -141,13 +141,13 @@ def test_rejected_items_of_a_bulk_request_are_reported_one_by_one(bulk: PayiSink
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"errors":7}', b'{"errors":null}', b"\xff", b"[" * 100_000])
 def test_an_unreadable_response_rejects_nothing(body: bytes, bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [CannedResponse([body] if body else [])]
+    origin.responses = [CannedResponse([body] if body else [])]
     receipt = bulk.deliver([event(1)])
     assert (list(receipt.retry), receipt.rejected) == ([], {})
 
 
 def test_an_html_page_is_not_a_response_of_pay_i(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [CannedResponse([b"\n<html>log in</html>"], headers={"content-type": "text/html"})]
+    origin.responses = [CannedResponse([b"\n<html>log in</html>"], headers={"content-type": "text/html"})]
     receipt = bulk.deliver([event(1), event(2)])
     assert list(receipt.retry) == [0, 1]
     assert receipt.problem == (
@@ -157,7 +157,7 @@ def test_an_html_page_is_not_a_response_of_pay_i(bulk: PayiSink, origin: Origin)
 
 
 def test_an_event_too_large_for_a_body_is_sent_alone(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [ACCEPTED]
+    origin.responses = [ACCEPTED]
     receipt = bulk.deliver([event(1, provider_request_json="x" * 5_000_000), event(2)])
     assert [len(json.loads(received.body)) for received in origin.received] == [1, 1]
     assert not receipt.retry
@@ -168,7 +168,7 @@ def test_a_later_part_without_a_wait_or_a_problem_keeps_those_of_an_earlier_part
 ) -> None:
     busy = {"item_index": 0, "xproxy_result": {"message": "busy", "statusCode": 503}}
     body = json.dumps({"ingest_count": 1, "errors": [busy]}).encode()
-    origin.answers = [CannedResponse([body], headers={**JSON, "retry-after": "7"}), ACCEPTED]
+    origin.responses = [CannedResponse([body], headers={**JSON, "retry-after": "7"}), ACCEPTED]
     small, large = event(1), event(2, provider_request_json="x" * 3_000_000)
     receipt = bulk.deliver([small, large, large])
     assert [len(json.loads(received.body)) for received in origin.received] == [2, 1]

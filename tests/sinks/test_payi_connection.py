@@ -17,12 +17,12 @@ from tests.support.origin import CannedResponse, Origin
 
 
 def test_an_endless_response_is_cut_off(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [CannedResponse([b" " * 1_000_000] * 100)]
+    origin.responses = [CannedResponse([b" " * 1_000_000] * 100)]
     assert not bulk.deliver([event(1)]).retry
 
 
 def test_a_response_that_drips_in_times_out(origin: Origin) -> None:
-    origin.answers = [CannedResponse([b" "] * 1_000_000)]
+    origin.responses = [CannedResponse([b" "] * 1_000_000)]
     sink = PayiSink(PayiAccount(origin.url, "payi-key"), response_seconds=0.2)
     receipt = sink.deliver([event(1)])
     sink.close()
@@ -32,7 +32,7 @@ def test_a_response_that_drips_in_times_out(origin: Origin) -> None:
 
 def test_a_response_that_does_not_start_times_out(origin: Origin) -> None:
     hold = threading.Event()
-    origin.answers = [CannedResponse(hold=hold)]
+    origin.responses = [CannedResponse(hold=hold)]
     sink = PayiSink(PayiAccount(origin.url, "payi-key"), response_seconds=0.05)
     receipt = sink.deliver([event(1)])
     hold.set()
@@ -62,14 +62,14 @@ def test_a_request_that_cannot_be_sent_is_described_without_the_key(
 
 @pytest.mark.parametrize("end", ["reset", "cut"])
 def test_a_broken_connection_is_retried(end: str, bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [CannedResponse(end=end)]
+    origin.responses = [CannedResponse(end=end)]
     receipt = bulk.deliver([event(1)])
     assert list(receipt.retry) == [0]
     assert receipt.problem and "Could not reach Pay-i" in receipt.problem
 
 
 def test_a_forked_child_opens_a_connection_of_its_own(bulk: PayiSink, origin: Origin) -> None:
-    origin.answers = [ACCEPTED]
+    origin.responses = [ACCEPTED]
     bulk.deliver([event(1)])
     before = bulk._http
     bulk.fork()
@@ -81,7 +81,7 @@ def test_a_forked_child_opens_a_connection_of_its_own(bulk: PayiSink, origin: Or
 
 def test_close_works_before_first_use_and_twice(bulk: PayiSink, origin: Origin) -> None:
     bulk.close()
-    origin.answers = [ACCEPTED]
+    origin.responses = [ACCEPTED]
     bulk.deliver([event(1)])
     bulk.close()
     bulk.close()
@@ -96,7 +96,7 @@ def secure(origin: Origin) -> str:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATES / "cert.pem", CERTIFICATES / "key.pem")
     origin.socket = context.wrap_socket(origin.socket, server_side=True)
-    origin.answers = [ACCEPTED]
+    origin.responses = [ACCEPTED]
     return f"https://localhost:{origin.server_port}"
 
 

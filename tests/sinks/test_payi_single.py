@@ -21,7 +21,7 @@ def single(origin: Origin) -> Iterator[PayiSink]:
 
 
 def test_a_single_event_is_a_request_with_its_context_in_headers(single: PayiSink, origin: Origin) -> None:
-    origin.answers = [ACCEPTED]
+    origin.responses = [ACCEPTED]
     single.deliver(
         [
             event(
@@ -64,7 +64,7 @@ def test_a_single_event_is_a_request_with_its_context_in_headers(single: PayiSin
 
 def test_the_receipt_has_the_result_of_each_accepted_event(single: PayiSink, origin: Origin) -> None:
     results = [{"request_id": str(number), "xproxy_result": {"limits": {}}} for number in range(2)]
-    origin.answers = [
+    origin.responses = [
         CannedResponse([json.dumps(results[0]).encode()]),
         CannedResponse([b"{}"], status=400),
         CannedResponse([b"no json"]),
@@ -74,7 +74,7 @@ def test_the_receipt_has_the_result_of_each_accepted_event(single: PayiSink, ori
 
 
 def test_after_a_failed_request_the_remaining_events_are_not_sent(single: PayiSink, origin: Origin) -> None:
-    origin.answers = [
+    origin.responses = [
         ACCEPTED,
         CannedResponse([b"{}"], status=422),
         CannedResponse([b"{}"], status=503, headers={"retry-after": "2"}),

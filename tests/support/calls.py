@@ -14,6 +14,6 @@ URL = "https://api.openai.com/v1/chat/completions"
 
 
 def call(case: Any = UNARY, **options: Any) -> None:
-    response = httpx.Response(case.status, headers=case.headers, content=case.answer)
+    response = httpx.Response(case.status, headers=case.headers, content=case.response)
     with httpx.Client(transport=httpx.MockTransport(lambda request: response)) as client:
         client.post(URL, content=case.request, **options)

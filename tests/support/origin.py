@@ -40,14 +40,14 @@ class Received:
 
 
 class Origin(ThreadingHTTPServer):
-    """Send the responses in `answers` in order, and repeat the last one."""
+    """Send the responses in `responses` in order, and repeat the last one."""
 
     daemon_threads = True
     request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: list[CannedResponse] = []
+        self.responses: list[CannedResponse] = []
         self.received: list[Received] = []
 
     @property
@@ -58,8 +58,8 @@ class Origin(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{self.netloc}"
 
-    def next_answer(self) -> CannedResponse:
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+    def next_response(self) -> CannedResponse:
+        return self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore clients that went away, which some tests make them do."""
@@ -75,31 +75,31 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         received = Received(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
         self.server.received.append(received)
-        answer = self.server.next_answer()
-        if answer.hold is not None and not answer.chunks:
-            answer.hold.wait(30)
-        if answer.end == "reset" and not answer.chunks:
+        response = self.server.next_response()
+        if response.hold is not None and not response.chunks:
+            response.hold.wait(30)
+        if response.end == "reset" and not response.chunks:
             self._reset()
             return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        if "content-length" not in answer.headers:
+        if "content-length" not in response.headers:
             self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        self._send_body(answer)
+        self._send_body(response)
 
     do_GET = do_PUT = do_DELETE = do_POST
 
-    def _send_body(self, answer: CannedResponse) -> None:
-        chunked = "content-length" not in answer.headers
-        for index, chunk in enumerate(answer.chunks):
+    def _send_body(self, response: CannedResponse) -> None:
+        chunked = "content-length" not in response.headers
+        for index, chunk in enumerate(response.chunks):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
-            if index == 0 and answer.hold is not None:
-                answer.hold.wait(30)
-        if answer.end == "reset":
+            if index == 0 and response.hold is not None:
+                response.hold.wait(30)
+        if response.end == "reset":
             self._reset()
-        elif answer.end == "cut":
+        elif response.end == "cut":
             self.close_connection = True
         elif chunked:
             self.wfile.write(b"0\r\n\r\n")

@@ -1,7 +1,7 @@
-"""The recorded bodies in tests/wire: each folder is a request, its answer and the event that it makes.
+"""The recorded bodies in tests/wire: each folder is a request, its response, and the event it produces.
 
 `request.json`, `answer.json|sse|html`, `event.json` (the fields that it names must be so) and `head.json`,
-where it is no chat completion of OpenAI's answered 200 with the usual content type. `answer.events.json` is a
+unless it is an OpenAI chat completion with status 200 and the usual content type. `answer.events.json` is a
 list of (name, data) for the messages of a binary event stream, see eventstream.write_stream().
 """
 
@@ -32,7 +32,7 @@ class WireCase:
 
     name: str
     request: bytes
-    answer: bytes
+    response: bytes
     status: int
     headers: dict[str, str]
     event: dict[str, Any]
@@ -44,7 +44,7 @@ class WireCase:
 
     @property
     def streams(self) -> bool:
-        return is_stream(find_framing(self.headers["content-type"], self.answer))
+        return is_stream(find_framing(self.headers["content-type"], self.response))
 
     @property
     def is_binary(self) -> bool:
@@ -53,11 +53,11 @@ class WireCase:
     def chunks(self) -> list[bytes]:
         """The body as a server would write it: an event a chunk."""
         if not self.streams:
-            return [self.answer]
+            return [self.response]
         if self.is_binary:
-            return cut_stream(self.answer)
-        end = b"\r\n\r\n" if b"\r\n" in self.answer else b"\n\n"
-        return [part + end for part in self.answer.split(end) if part]
+            return cut_stream(self.response)
+        end = b"\r\n\r\n" if b"\r\n" in self.response else b"\n\n"
+        return [part + end for part in self.response.split(end) if part]
 
 
 def _load(folder: Path) -> WireCase:
@@ -68,7 +68,7 @@ def _load(folder: Path) -> WireCase:
     return WireCase(
         name=f"{folder.parent.name}/{folder.name}",
         request=(folder / "request.json").read_bytes(),
-        answer=b"".join(write_stream(json.loads(body))) if suffix == ".events.json" else body,
+        response=b"".join(write_stream(json.loads(body))) if suffix == ".events.json" else body,
         status=head.get("status", 200),
         headers={"content-type": _CONTENT_TYPES[suffix], **head.get("headers", {})},
         event=json.loads((folder / "event.json").read_text()),

@@ -26,7 +26,7 @@ def instrument(origin: Origin, sink: MemorySink) -> None:
 
 
 def test_a_hook_that_somebody_kept_passes_calls_through(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse([b"{}"])]
     instrument(origin, sink)
     kept = BaseClient._make_api_call
     payi_uninstrument()

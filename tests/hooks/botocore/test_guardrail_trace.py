@@ -34,7 +34,7 @@ def instrument(origin: Origin, sink: MemorySink, instruments: Any = None, **more
 
 def ask(client: BedrockClient, origin: Origin, operation: str, **params: Any) -> Received:
     """The request that a call makes."""
-    origin.answers = [CannedResponse([b'{"message": "refused"}'], status=400)]
+    origin.responses = [CannedResponse([b'{"message": "refused"}'], status=400)]
     given = copy.deepcopy(params)
 
     async def main() -> None:

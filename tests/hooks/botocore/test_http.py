@@ -22,7 +22,7 @@ from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import STREAM, UNARY
 
 PATH = "/v1/chat/completions"
-PIECES = [STREAM.answer[start : start + 200] for start in range(0, len(STREAM.answer), 200)]
+PIECES = [STREAM.response[start : start + 200] for start in range(0, len(STREAM.response), 200)]
 LINES = b"".join(b'{"line": %d}\n' % number for number in range(400))
 
 
@@ -84,7 +84,7 @@ def test_a_body_is_read_as_before_and_remembered_whole(
 ) -> None:
     length = {} if chunked else {"content-length": str(len(LINES))}
     pieces = [LINES[start : start + 97] for start in range(0, len(LINES), 97)]
-    origin.answers = [CannedResponse(pieces, headers={"content-type": "application/json", **length})]
+    origin.responses = [CannedResponse(pieces, headers={"content-type": "application/json", **length})]
 
     def read() -> list[bytes]:
         response = send(origin.url + PATH)
@@ -99,18 +99,18 @@ def test_a_body_is_read_as_before_and_remembered_whole(
 
 
 def test_what_is_no_stream_is_remembered_as_botocore_read_it(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(UNARY.chunks(), headers=UNARY.headers)]
+    origin.responses = [CannedResponse(UNARY.chunks(), headers=UNARY.headers)]
     instrument(origin, sink)
     response = send(origin.url + PATH + "?api-version=1", streams=False, data=UNARY.request)
     [event] = events_of(sink)
-    assert response.content == UNARY.answer
+    assert response.content == UNARY.response
     assert type(response.raw) is HTTPResponse
     assert shown(event, UNARY.event) == UNARY.event
     assert event.provider_uri == origin.url + PATH
 
 
 def test_the_response_stays_what_it_was(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(STREAM.chunks(), headers=STREAM.headers)]
+    origin.responses = [CannedResponse(STREAM.chunks(), headers=STREAM.headers)]
     plain = send(origin.url + PATH)
     instrument(origin, sink)
     recorded = send(origin.url + PATH)
@@ -119,7 +119,7 @@ def test_the_response_stays_what_it_was(origin: Origin, sink: MemorySink) -> Non
     assert dict(recorded.headers).keys() == dict(plain.headers).keys()
     assert recorded.raw.readable() and not recorded.raw.closed
     StreamingBody(recorded.raw, None).set_socket_timeout(5)
-    assert recorded.content == plain.content == STREAM.answer
+    assert recorded.content == plain.content == STREAM.response
     assert shown(events_of(sink)[0], STREAM.event) == STREAM.event
 
 
@@ -129,7 +129,7 @@ def test_the_response_stays_what_it_was(origin: Origin, sink: MemorySink) -> Non
     ids=["bytes", "str", "bytearray"],
 )
 def test_a_body_in_memory_is_part_of_the_event(body: Any, origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(STREAM.chunks(), headers=STREAM.headers)]
+    origin.responses = [CannedResponse(STREAM.chunks(), headers=STREAM.headers)]
     instrument(origin, sink, capture={"request_headers": ["X-Team"]})
     send(origin.url + PATH, data=body).content  # noqa: B018
     [event] = events_of(sink)
@@ -139,7 +139,7 @@ def test_a_body_in_memory_is_part_of_the_event(body: Any, origin: Origin, sink: 
 
 
 def test_a_file_is_left_to_botocore(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(STREAM.chunks(), headers=STREAM.headers)]
+    origin.responses = [CannedResponse(STREAM.chunks(), headers=STREAM.headers)]
     instrument(origin, sink)
     send(origin.url + PATH, data=io.BytesIO(STREAM.request)).content  # noqa: B018
     assert origin.received[0].body == STREAM.request
@@ -148,7 +148,7 @@ def test_a_file_is_left_to_botocore(origin: Origin, sink: MemorySink) -> None:
 
 @pytest.mark.parametrize("streams", [True, False])
 def test_an_answer_without_a_body_is_an_event(streams: bool, origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(status=400, headers={"content-length": "0"})]
+    origin.responses = [CannedResponse(status=400, headers={"content-length": "0"})]
     instrument(origin, sink)
     response = send(origin.url + PATH, streams=streams)
     assert response.content == b""
@@ -157,7 +157,7 @@ def test_an_answer_without_a_body_is_an_event(streams: bool, origin: Origin, sin
 
 
 def test_a_body_closed_before_its_end_is_partial(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(PIECES, headers=STREAM.headers)]
+    origin.responses = [CannedResponse(PIECES, headers=STREAM.headers)]
     instrument(origin, sink)
     body = StreamingBody(send(origin.url + PATH).raw, None)
     body.read(200)
@@ -168,7 +168,7 @@ def test_a_body_closed_before_its_end_is_partial(origin: Origin, sink: MemorySin
 
 
 def test_a_body_that_nobody_reads_to_its_end_is_partial(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(PIECES, headers=STREAM.headers)]
+    origin.responses = [CannedResponse(PIECES, headers=STREAM.headers)]
     instrument(origin, sink)
     response = send(origin.url + PATH)
     chunks = response.raw.stream(100)
@@ -182,7 +182,7 @@ def test_a_body_that_nobody_reads_to_its_end_is_partial(origin: Origin, sink: Me
 
 @pytest.mark.parametrize("way", ["read", "read-by-7", "raw-stream", "raw-read1"])
 def test_a_body_that_is_cut_between_its_chunks_fails(way: str, origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(PIECES[:2], headers=STREAM.headers, end="cut")]
+    origin.responses = [CannedResponse(PIECES[:2], headers=STREAM.headers, end="cut")]
     instrument(origin, sink)
     response = send(origin.url + PATH)
     with pytest.raises(Exception, match=r"incomplete|premature|IncompleteRead|broken") as raised:
@@ -197,7 +197,7 @@ def test_a_body_that_is_cut_between_its_chunks_fails(way: str, origin: Origin, s
 @pytest.mark.parametrize("streams", [True, False])
 def test_a_body_shorter_than_it_was_promised_fails(streams: bool, origin: Origin, sink: MemorySink) -> None:
     headers = {"content-type": "application/json", "content-length": str(len(LINES))}
-    origin.answers = [CannedResponse([LINES[:100]], headers=headers, end="cut")]
+    origin.responses = [CannedResponse([LINES[:100]], headers=headers, end="cut")]
     instrument(origin, sink)
     response = send(origin.url + PATH, streams=streams)
     if streams:
@@ -215,7 +215,7 @@ def test_a_body_shorter_than_it_was_promised_fails(streams: bool, origin: Origin
 
 def test_a_read_that_takes_too_long_fails(origin: Origin, sink: MemorySink) -> None:
     hold = threading.Event()
-    origin.answers = [CannedResponse(PIECES, headers=STREAM.headers, hold=hold)]
+    origin.responses = [CannedResponse(PIECES, headers=STREAM.headers, hold=hold)]
     instrument(origin, sink)
     body = StreamingBody(send(origin.url + PATH, timeout=1).raw, None)
     with pytest.raises(ReadTimeoutError):
@@ -228,7 +228,7 @@ def test_a_read_that_takes_too_long_fails(origin: Origin, sink: MemorySink) -> N
 
 
 def test_an_answer_that_does_not_come_is_an_event_without_a_status(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse(end="reset")]
+    origin.responses = [CannedResponse(end="reset")]
     instrument(origin, sink)
     with pytest.raises(HTTPClientError) as raised:
         send(origin.url + PATH)
@@ -239,7 +239,7 @@ def test_an_answer_that_does_not_come_is_an_event_without_a_status(origin: Origi
 
 
 def test_other_requests_pass_through(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse([b"{}"])]
     instrument(origin, sink)
     for url in (f"{origin.url}/bucket/key", f"http://localhost:{origin.server_port}/", origin.url):
         assert type(send(url).raw) is HTTPResponse
@@ -247,14 +247,14 @@ def test_other_requests_pass_through(origin: Origin, sink: MemorySink) -> None:
 
 
 def test_a_call_outside_every_scope_passes_through_if_it_is_to(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse([b"{}"])]
     instrument(origin, sink, global_instrumentation=False)
     assert type(send(origin.url + PATH).raw) is HTTPResponse
     assert events_of(sink) == []
 
 
 def test_hooks_that_somebody_kept_pass_through(origin: Origin, sink: MemorySink) -> None:
-    origin.answers = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse([b"{}"])]
     original = URLLib3Session.send
     instrument(origin, sink)
     kept = URLLib3Session.send

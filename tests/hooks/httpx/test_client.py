@@ -84,7 +84,7 @@ def test_proxies_of_environment_and_arguments_stay_and_are_recorded(
 def test_a_client_records_whether_made_before_or_after_instrumenting(
     module: Any, order: str, sink: MemorySink
 ) -> None:
-    transport = module.MockTransport(lambda request: module.Response(200, content=UNARY.answer))
+    transport = module.MockTransport(lambda request: module.Response(200, content=UNARY.response))
     if order == "after":
         payi_instrument(sink=sink)
     with payi_httpx_client(family=module.__name__, transport=transport) as client:

@@ -30,7 +30,7 @@ from tests.support.wire_cases import STREAM, UNARY
 @every_module
 def test_sync_chunks_reach_the_caller_as_the_objects_they_were(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    chunks = [*STREAM.chunks(), b"", STREAM.answer[:3]]
+    chunks = [*STREAM.chunks(), b"", STREAM.response[:3]]
     script = Scripted(module, chunks)
     with (
         module.Client(transport=script.sync()) as client,
@@ -63,7 +63,7 @@ def test_async_chunks_reach_the_caller_as_the_objects_they_were(
 @every_module
 def test_a_response_keeps_everything_but_its_stream(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    script = Scripted(module, [UNARY.answer], headers={**UNARY.headers, "x-a": "1"})
+    script = Scripted(module, [UNARY.response], headers={**UNARY.headers, "x-a": "1"})
     request = module.Request("POST", URL, content=UNARY.request, extensions={"sni_hostname": "x"})
     with module.Client(transport=script.sync()) as client:
         got = client.send(request)
@@ -71,7 +71,7 @@ def test_a_response_keeps_everything_but_its_stream(module: Any, sink: MemorySin
     assert set(request.extensions) == {"sni_hostname", "timeout"}
     assert got.extensions == {"http_version": b"HTTP/2", "network_stream": script}
     assert got.headers == {**UNARY.headers, "x-a": "1"}
-    assert got.content == UNARY.answer
+    assert got.content == UNARY.response
     assert got.elapsed.total_seconds() > 0
     assert script.closed == 1
 
@@ -91,9 +91,9 @@ def test_the_stream_of_a_response_still_has_what_the_one_inside_has(module: Any,
 @every_module
 def test_an_answer_that_was_read_already_is_recorded(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    reply = module.Response(200, headers=UNARY.headers, content=UNARY.answer)
+    reply = module.Response(200, headers=UNARY.headers, content=UNARY.response)
     with module.Client(transport=module.MockTransport(lambda request: reply)) as client:
-        assert client.post(URL, content=UNARY.request).content == UNARY.answer
+        assert client.post(URL, content=UNARY.request).content == UNARY.response
     assert shown(events_of(sink)[0], UNARY.event) == UNARY.event
 
 
@@ -114,9 +114,9 @@ def test_each_call_of_a_task_is_recorded_where_answers_wait_for_their_report(
     payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
 
     def answer(request: Any) -> Any:
-        return module.Response(200, headers=UNARY.headers, content=UNARY.answer)
+        return module.Response(200, headers=UNARY.headers, content=UNARY.response)
 
-    script = Scripted(module, [UNARY.answer], headers=UNARY.headers)
+    script = Scripted(module, [UNARY.response], headers=UNARY.headers)
 
     async def main() -> list[Any]:
         transport = module.MockTransport(answer) if read else script.asynchronous()
@@ -137,8 +137,8 @@ def test_a_call_that_waits_for_its_report_needs_no_thread_of_the_applications(
     module: Any, backend: str, read: bool, sink: MemorySink
 ) -> None:
     payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
-    answer = module.Response(200, headers=UNARY.headers, content=UNARY.answer)
-    script = Scripted(module, [UNARY.answer], headers=UNARY.headers)
+    answer = module.Response(200, headers=UNARY.headers, content=UNARY.response)
+    script = Scripted(module, [UNARY.response], headers=UNARY.headers)
 
     async def main() -> None:
         take_all_threads()
@@ -158,7 +158,7 @@ def test_a_streamed_request_body_is_left_to_the_transport(module: Any, sink: Mem
 
     def handler(request: Any) -> Any:
         sent.append(request.read())
-        return module.Response(200, headers=UNARY.headers, content=UNARY.answer)
+        return module.Response(200, headers=UNARY.headers, content=UNARY.response)
 
     with module.Client(transport=module.MockTransport(handler)) as client:
         client.post(URL, content=iter([b'{"model":', b'"m"}']))
@@ -197,12 +197,12 @@ def test_a_fault_of_ours_is_counted_logged_once_and_never_felt(
     module: Any, sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
     payi_instrument(sink=sink)
-    script = Scripted(module, [UNARY.answer])
+    script = Scripted(module, [UNARY.response])
     transport = PayiTransport(script.sync())
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             got = transport.handle_request(Hostile(module.Request("POST", URL, content=b"{}")))
-            assert list(got.stream) == [UNARY.answer]
+            assert list(got.stream) == [UNARY.response]
     assert payi_stats().faults == 3
     assert len(caplog.records) == 1
 
@@ -244,7 +244,7 @@ def test_an_async_stream_that_is_no_generator_is_recorded(module: Any, sink: Mem
     async def main() -> None:
         async with module.AsyncClient(transport=AsyncPayiTransport(Transport())) as client:
             get_family(module.__name__).uninstall()
-            assert (await client.post(URL, content=STREAM.request)).content == STREAM.answer
+            assert (await client.post(URL, content=STREAM.request)).content == STREAM.response
 
     anyio.run(main)
     assert shown(events_of(sink)[0], ["units"]) == {"units": STREAM.event["units"]}

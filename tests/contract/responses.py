@@ -15,14 +15,14 @@ from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import STREAM, UNARY, WireCase, by_name
 
 __all__ = [
-    "ANSWERS",
     "PATH",
     "REQUEST",
+    "RESPONSES",
     "STREAM",
     "UNARY",
-    "answer_of",
     "block",
     "go_through_proxy",
+    "make_response",
     "observe",
     "view_both",
     "view_errors",
@@ -33,26 +33,28 @@ PATH = "/v1/chat/completions"
 REQUEST = json.loads(UNARY.request)
 
 
-def answer_of(case: WireCase, **more: Any) -> CannedResponse:
+def make_response(case: WireCase, **more: Any) -> CannedResponse:
     return CannedResponse(case.chunks(), status=case.status, headers=case.headers, **more)
 
 
 def _packed(case: WireCase) -> CannedResponse:
-    body = gzip.compress(case.answer)
+    body = gzip.compress(case.response)
     return CannedResponse([body[:40], body[40:]], headers={**case.headers, "content-encoding": "gzip"})
 
 
 def _sized(case: WireCase) -> CannedResponse:
-    return CannedResponse([case.answer], headers={**case.headers, "content-length": str(len(case.answer))})
+    return CannedResponse(
+        [case.response], headers={**case.headers, "content-length": str(len(case.response))}
+    )
 
 
 # Each with the recorded case whose event it makes.
-ANSWERS: Mapping[str, tuple[WireCase, CannedResponse]] = {
-    "unary": (UNARY, answer_of(UNARY)),
+RESPONSES: Mapping[str, tuple[WireCase, CannedResponse]] = {
+    "unary": (UNARY, make_response(UNARY)),
     "unary by length": (UNARY, _sized(UNARY)),
     "unary packed": (UNARY, _packed(UNARY)),
-    "error": (_ERROR, answer_of(_ERROR)),
-    "stream": (STREAM, answer_of(STREAM)),
+    "error": (_ERROR, make_response(_ERROR)),
+    "stream": (STREAM, make_response(STREAM)),
     "stream packed": (STREAM, _packed(STREAM)),
 }
 
@@ -66,7 +68,7 @@ def go_through_proxy(origin: Origin, sink: MemorySink, monkeypatch: pytest.Monke
     """Begin proxy mode, the origin being Pay-i."""
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     payi_instrument(sink=sink, config={"proxy": True})
 
 
@@ -88,7 +90,7 @@ def view_both(
 
     def _run_twice(scenario: Callable[[], Any]) -> Iterator[Any]:
         for records in (False, True):
-            origin.answers = list(answers)
+            origin.responses = list(answers)
             if records:
                 observe(origin, sink)
             yield scenario()
