@@ -14,8 +14,8 @@ from payi_transport.capture.exchange import SentRequest
 
 __all__ = ["collect_attempts", "current_attempts"]
 
-# A list inside a list, emptied when collecting ends: contexts are copied, by connections too, and live as
-# long as those do.
+# A list inside a list. The outer one is emptied when collecting ends, because contexts are copied, for
+# example by connections, and those copies would keep the requests alive.
 _collecting: ContextVar[list[list[SentRequest]] | None] = ContextVar("payi_transport_attempts", default=None)
 
 
@@ -23,8 +23,8 @@ _collecting: ContextVar[list[list[SentRequest]] | None] = ContextVar("payi_trans
 def collect_attempts() -> Iterator[list[SentRequest]]:
     """Collect the requests sent inside, here and in tasks started here.
 
-    Of two nested blocks, the inner one gets them. Adding the result to such a call is the collector's job, so
-    the body of its response stays as it is.
+    If blocks are nested, the inner one gets them. Whoever collects adds the result to what the SDK returns,
+    so the bodies of these responses stay unchanged.
     """
     outer, attempts = _collecting.get(), list[SentRequest]()
     holder = [attempts]
@@ -33,11 +33,11 @@ def collect_attempts() -> Iterator[list[SentRequest]]:
         yield attempts
     finally:
         holder.clear()
-        # No token: a coroutine may be closed by the garbage collector, in another context.
+        # Don't reset with a token: if the garbage collector closes a coroutine, this runs in another context.
         _collecting.set(outer)
 
 
 def current_attempts() -> list[SentRequest] | None:
-    """Return the list to add a request to, or None where no one collects."""
+    """Return the list to add a request to, or None outside of `collect_attempts`."""
     holder = _collecting.get()
     return holder[0] if holder else None

@@ -53,9 +53,9 @@ class Outcome(Enum):
 class Exchange(msgspec.Struct, eq=False):
     """A finished call. Times are those of `time()` (timestamp) and `perf_counter()` (all others), in seconds.
 
-    `status` is None where no response came. `decoded` says that the HTTP library had undone the content
-    coding already. `tail` holds the last chunks of a body that is longer than `body_limit` bytes. `size`
-    counts the bytes of the body that are held.
+    `status` is None if no response came. `decoded` says that the HTTP library has already undone the content
+    coding. `tail` has the last chunks of a body that is longer than `body_limit` bytes. `size` counts the
+    bytes of the body in `chunks` and `tail`.
     """
 
     route: Route
@@ -78,13 +78,13 @@ class Exchange(msgspec.Struct, eq=False):
     ended: float
     caller: Context | None = None
     result_slot: ResultSlot | None = None
-    # Set where the event was decoded before the exchange got into the ring, as inline delivery does.
+    # Set by inline delivery, which decodes the event before the exchange gets into the ring.
     event: Event | None = None
     listener: Listener | None = None
 
     @property
     def weight(self) -> int:
-        """Bytes of content held, of request and response together."""
+        """Bytes of content in memory, of request and response together."""
         return self.size + len(self.request_body or b"")
 
     @property
@@ -118,11 +118,11 @@ OpenResponses = dict[int, "ReferenceType[OpenResponse]"]
 
 
 class SentRequest(msgspec.Struct, eq=False):
-    """A request on its way; no response has come.
+    """A request that was sent and has no response yet.
 
-    `on_end` takes the finished exchange. `waits` says that the end of the call waits for its own report, so
+    `on_end` takes the finished exchange. `waits` says that the end of the call waits until it is reported, so
     that Pay-i's result can be part of the response; `result_slot` is where the caller looks for it.
-    `collected` says that a hook further out adds the result (see `attempts.py`).
+    `collected` says that an outer hook adds the result (see `attempts.py`).
     """
 
     on_end: Callable[[Exchange], None]
@@ -136,7 +136,7 @@ class SentRequest(msgspec.Struct, eq=False):
     rewrite: RequestRewrite | None = None
     waits: bool = False
     result_slot: ResultSlot | None = None
-    # The caller's context variables at the time of the request, where someone will need them.
+    # The caller's context variables at the time of the request, for `prompt_and_response_logger`.
     caller: Context | None = None
     collected: bool = False
     timestamp: float = msgspec.field(default_factory=time)
@@ -144,7 +144,7 @@ class SentRequest(msgspec.Struct, eq=False):
     # When the call ended; 0.0 while it is open.
     ended: float = 0.0
     _done_callbacks: list[Callable[[SentRequest], None]] | None = None
-    # Emptied by whoever ends the call. `list.pop` is atomic, so exactly one thread does.
+    # Emptied when the call ends. `list.pop` is atomic, so exactly one thread ends it.
     _unfinished: list[bool] = msgspec.field(default_factory=partial(list, (True,)))
 
     def start_response(
@@ -158,8 +158,8 @@ class SentRequest(msgspec.Struct, eq=False):
     ) -> OpenResponse:
         """Record the status and headers; the body is still to come.
 
-        `request_headers` and `route` replace those of the request where the library knows better by now:
-        after adding headers of its own, or after following a redirect.
+        `request_headers` and `route` replace those of the request if the library has added headers of its own
+        or followed a redirect.
         """
         response = OpenResponse(self, status, headers, decoded, request_headers, route)
         self.open_responses[id(self)] = ReferenceType(response)
@@ -175,7 +175,7 @@ class SentRequest(msgspec.Struct, eq=False):
         self.open_responses.pop(id(self), None)
 
     def add_done_callback(self, callback: Callable[[SentRequest], None]) -> None:
-        """Call `callback` once the call has ended, at once if it has. Must never raise."""
+        """Call `callback` once the call has ended, or now if it has. It must never raise."""
         callbacks = self._done_callbacks = self._done_callbacks or []
         callbacks.append(callback)
         if self.ended:
@@ -183,7 +183,7 @@ class SentRequest(msgspec.Struct, eq=False):
 
     @property
     def brings_result(self) -> bool:
-        """Whether the end may bring Pay-i's result: of a report that is waited for, or from its proxy."""
+        """Whether Pay-i's result may be known at the end: from the call's report, or from the proxy."""
         return self.waits or (self.rewrite is not None and self.rewrite.counted)
 
     @property
@@ -194,8 +194,9 @@ class SentRequest(msgspec.Struct, eq=False):
     def _end(
         self, response: OpenResponse | None, outcome: Outcome, error: BaseException | None, size: int
     ) -> None:
-        """Move all content into the finished record, since the caller may keep its response for long."""
-        # Nearly every call gets here again, at close or as garbage. Asking costs less than the exception.
+        """Move all content into the finished record: the caller may keep the response for a long time."""
+        # Nearly every call gets here a second time, from `close` or a finalizer. This check is cheaper than
+        # catching the exception.
         if not self._unfinished:
             return
         try:
@@ -205,7 +206,7 @@ class SentRequest(msgspec.Struct, eq=False):
         self.open_responses.pop(id(self), None)
         self.ended = perf_counter()
         response = response or OpenResponse(self, 0, ())  # Without a status: nothing came.
-        # A hook that read everything knows the size. Of a body over the limit, less is held than that.
+        # `size` is right if the hook counted the body and all of it was kept.
         if response.tail is not None or not size:
             size = sum(map(len, response.chunks)) + sum(map(len, response.tail or ()))
         exchange = Exchange(
@@ -254,10 +255,10 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
     first_byte: float | None = None
 
     def open_buffer(self, size: int) -> tuple[Append, int]:
-        """Return where to append chunks, and up to which size of the body, once it has reached `size` bytes.
+        """Return where to append chunks of a body that has reached `size` bytes, and up to which size.
 
-        Ask for the first chunk, and again when the body outgrows the returned size: from there on only the
-        last chunks are kept.
+        Call it for the first chunk, and again when the body outgrows the returned size; from then on only
+        the last chunks are kept.
         """
         if self.first_byte is None:
             self.first_byte = perf_counter()
@@ -268,7 +269,7 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
         return self.tail.append, sys.maxsize
 
     def append(self, body: bytes) -> None:
-        """Record a body that came as a whole."""
+        """Record a whole body at once."""
         append, _ = self.open_buffer(len(body))
         append(body)
 
@@ -279,18 +280,18 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
     def fail(self, error: BaseException) -> None:
         """End the call with an exception.
 
-        Only its type and text are kept: the object holds frames, and they hold the request.
+        Only its type and text are kept. The object itself refers to stack frames, and they to the request.
         """
         self.request._end(self, Outcome.FAILED, error, 0)
 
     def finish_for_result(self) -> Result | None:
-        """End the call, wait for its report if it does that, and return Pay-i's result."""
+        """End the call, wait for its report if it `waits`, and return Pay-i's result."""
         self.finish()
         return self.request.result
 
 
 def _text_of(error: BaseException) -> str:
-    """Return the text of an exception. It may be the caller's own class, whose `__str__` may raise."""
+    """Return the text of an exception. Its class may be the user's, whose `__str__` may raise."""
     try:
         text = str(error)
     except Exception:

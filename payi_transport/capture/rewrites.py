@@ -1,4 +1,4 @@
-"""What may be changed of a call on its way: the values that say so. Deciding and doing it is `rewrite/`."""
+"""The values that describe how a call is changed on its way. `rewrite/` decides, and hooks carry it out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["BlockedResponse", "HookAbilities", "RequestRewrite", "ResponseRewrit
 
 
 class BlockedResponse(NamedTuple):
-    """A response of our own, to a request that is not sent at all."""
+    """The response to a request that is not sent at all."""
 
     status: int
     headers: Headers
@@ -20,9 +20,9 @@ class BlockedResponse(NamedTuple):
 class RequestRewrite(NamedTuple):
     """What to send in place of the caller's request. A field that is None or empty changes nothing.
 
-    `base` replaces scheme and host of the URL and goes in front of its path. `headers` replace those of the
-    same name, `without` lists names (lower case) to leave out. `plain` asks for a response without a
-    content coding, because it will be changed on its way. `hides_usage` says that the body asks for a usage
+    `base` replaces the scheme and host of the URL and is put in front of its path. `headers` replace those of
+    the same name, and `without` lists names (lower case) to leave out. `plain` asks for a response without
+    a content coding, because it will be changed on its way. `hides_usage` says that the body asks for a usage
     chunk that the caller did not ask for. `counted` says that Pay-i sees the call itself, so there is
     nothing to report. With `blocked_response`, nothing is sent and the caller gets that response instead.
     """
@@ -41,7 +41,7 @@ class ResponseRewriter(Protocol):
     """Changes the bytes of a response as the caller reads them. Must never raise."""
 
     def feed(self, chunk: bytes) -> bytes:
-        """Return what the caller gets now that `chunk` arrived; may be empty."""
+        """Return what the caller gets now that `chunk` has arrived, which may be empty."""
 
     def flush(self) -> bytes:
         """Return what is left at the end of the body."""

@@ -20,10 +20,11 @@ from payi_transport.routing.routes import Route
 from payi_transport.values.headers import Headers
 from payi_transport.values.names import PROXY_CATEGORY
 
-__all__ = ["INSIDE", "Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]
+__all__ = ["INSIDE_CALL", "Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]
 
-# Whether the code that runs now is inside a call that is being recorded. Tasks started there inherit it.
-INSIDE: ContextVar[bool] = ContextVar("payi_transport_inside", default=False)
+# Whether the code that runs now was called by a library whose call is being recorded. Tasks that it starts
+# inherit the value.
+INSIDE_CALL: ContextVar[bool] = ContextVar("payi_transport_inside", default=False)
 
 
 class Address(NamedTuple):
@@ -37,11 +38,11 @@ class Address(NamedTuple):
 
 
 class Library(NamedTuple):
-    """What has to be known of a library's requests. Each function takes the arguments of `begin`.
+    """How to read and rewrite a library's requests. Each function takes the arguments of `begin`.
 
-    `locate` returns where a request goes, None for nowhere. `read` returns its headers, and its body if
-    that is in memory. `rewrite(rewrite, ...)` returns what to send in its place and leaves the request
-    itself, which is the caller's, as it is; a library without it has no such ability.
+    `locate` returns where a request goes, or None if its URL is not one. `read` returns its headers, and its
+    body if that is in memory. `rewrite(rewrite, ...)` returns what to send in its place. It must not change
+    the request itself, which belongs to the caller. Without it, requests of the library are never rewritten.
     """
 
     locate: Callable[..., Address | None]
@@ -51,18 +52,18 @@ class Library(NamedTuple):
 
 
 class Call:
-    """An observed call on its way. Ends with `respond` or `fail`, on the thread or task that began it."""
+    """An observed call that awaits its response. `respond` or `fail` ends it, in the same thread or task."""
 
     __slots__ = ("pipeline", "request")
 
     def __init__(self, pipeline: Pipeline, request: SentRequest) -> None:
         self.pipeline = pipeline
         self.request = request
-        INSIDE.set(True)
+        INSIDE_CALL.set(True)
 
     def respond(self, attach: Callable[..., None], *response: Any) -> None:
-        """Record a response: `attach(call, *response)` starts it and sees that the body is remembered."""
-        INSIDE.set(False)
+        """Record a response. `attach(call, *response)` starts it and makes sure that its body is recorded."""
+        INSIDE_CALL.set(False)
         try:
             attach(self, *response)
         except Exception as exc:
@@ -70,23 +71,23 @@ class Call:
             self.pipeline.count_fault(exc)
 
     def fail(self, exc: BaseException) -> None:
-        """Record that no response came."""
-        INSIDE.set(False)
+        """Record that the request failed before a response."""
+        INSIDE_CALL.set(False)
         self.request.fail(exc)
 
     def find_route(self, address: Address | None) -> Route | None:
-        """Return the route of where the call was redirected to, None where that isn't observed."""
+        """Return the route of the address that a call was redirected to, or None if it isn't observed."""
         return _find_route(self.pipeline, address)
 
 
 def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
-    """Return the call that a request begins, and what to send in place of the request. Never raises.
+    """Return the call that a request starts, and what to send in place of the request. Never raises.
 
-    The call is None where nothing is recorded, the second is None where the request goes out as it is. It
-    is a BlockedResponse where nothing must go out, because that is the response.
+    The call is None if nothing is recorded. The second item is None if the request is sent as it is. It is a
+    BlockedResponse if nothing must be sent, because that is the response.
     """
     pipeline = get_active()
-    if pipeline is None or INSIDE.get():
+    if pipeline is None or INSIDE_CALL.get():
         return None, None
     try:
         address = library.locate(*request)
@@ -114,8 +115,8 @@ def _begin_call(
         return Call(pipeline, sent), None
     if rewrite.blocked_response is not None:
         return None, rewrite.blocked_response
-    changes = rewrite.base or rewrite.headers or rewrite.without
-    return Call(pipeline, sent), library.rewrite(rewrite, *request) if changes else None
+    is_rewritten = rewrite.base or rewrite.headers or rewrite.without
+    return Call(pipeline, sent), library.rewrite(rewrite, *request) if is_rewritten else None
 
 
 def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
@@ -123,23 +124,23 @@ def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
 
 
 def _strip(pipeline: Pipeline, library: Library, address: Address | None, *request: Any) -> Any:
-    """Take the headers that are not for the provider off a request that isn't recorded."""
+    """Remove the headers that are not for the provider from a request that isn't recorded."""
     known = None if address is None else pipeline.routes.hosts.find(address.host, address.port)
     if known is None or known.category == PROXY_CATEGORY or library.rewrite is None:
         return None
-    own = find_removable_headers(library.read(*request)[0])
-    return library.rewrite(RequestRewrite(without=own), *request) if own else None
+    removable = find_removable_headers(library.read(*request)[0])
+    return library.rewrite(RequestRewrite(without=removable), *request) if removable else None
 
 
 def encode_headers(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
     """Return pairs of names and values in the form that an exchange holds."""
     parts: list[Any] = list(chain.from_iterable(headers))
     try:
-        # Encoding all of them at once takes half the time.
+        # Encoding one string takes half the time of encoding its parts.
         encoded = "\n".join(parts).encode("utf-8", "replace").split(b"\n")
     except TypeError:
         encoded = []
-    # Some are not str, or one contains a line break.
+    # Some are not str, or one contains a line break. Encode each on its own.
     if len(encoded) != len(parts):
         encoded = [
             part if isinstance(part, bytes) else str(part).encode("utf-8", "replace") for part in parts

@@ -1,7 +1,10 @@
-"""Tells when a module has been imported, without importing it.
+"""Learning that a module has been imported, without importing it.
 
-A finder that stands first and leaves the finding to the others: all it adds to what they find is a call
-behind the module's own code.
+`import` asks each finder on `sys.meta_path` for a module's spec, and the spec's loader then runs the module's
+code. The watcher puts itself first on that list. Asked for a watched module, it asks the other finders and
+wraps the loader of the spec they return. The wrapper restores the original loader, lets it run the module,
+and then reports the import. Any other module costs one set look-up, and modules that are never imported
+are never loaded.
 """
 
 from __future__ import annotations
@@ -18,22 +21,24 @@ __all__ = ["ImportWatcher"]
 
 
 class ImportWatcher:
-    """Calls `on_arrival(name)` on the importing thread, each time one of the modules has been executed.
+    """Calls `on_import(name)` on the importing thread, after one of the modules has been executed.
 
-    An import in which the module itself fails is none; what `on_arrival` raises would be the importer's.
+    A module that is reloaded is reported again; one whose code raises is not. Whatever `on_import` raises
+    reaches the code that imports, so it must not raise.
     """
 
-    def __init__(self, names: Iterable[str], on_arrival: Callable[[str], None]) -> None:
+    def __init__(self, names: Iterable[str], on_import: Callable[[str], None]) -> None:
         self._names = frozenset(names)
-        self._on_arrival = on_arrival
-        self._finding: set[tuple[int, str]] = set()
+        self._on_import = on_import
+        # The searches that are running, by thread and module.
+        self._searches: set[tuple[int, str]] = set()
 
     def watch(self) -> None:
-        """Begin to look at imports."""
+        """Start watching imports."""
         sys.meta_path.insert(0, self)
 
     def stop(self) -> None:
-        """Look at no more imports, and say nothing of those on their way."""
+        """Stop watching, and report nothing of imports that are still running."""
         self._names = frozenset()
         with contextlib.suppress(ValueError):
             sys.meta_path.remove(self)
@@ -41,42 +46,47 @@ class ImportWatcher:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """What the other finders find, to be told of when it has been executed."""
-        # Another finder of our kind asks all finders too, this one among them.
-        asked = get_ident(), fullname
-        if fullname not in self._names or asked in self._finding:
+        """Return the spec that the other finders find, with its loader wrapped."""
+        # Another library's finder of this kind asks all finders in turn, including this one. Without the
+        # guard, the two would ask each other forever.
+        search = get_ident(), fullname
+        if fullname not in self._names or search in self._searches:
             return None
-        self._finding.add(asked)
+        self._searches.add(search)
         try:
             spec = self._ask_others(fullname, path, target)
         finally:
-            self._finding.discard(asked)
+            self._searches.discard(search)
         if spec is not None and hasattr(spec.loader, "exec_module"):
-            loader: Any = _TellingLoader(spec.loader, self)
+            loader: Any = _ReportingLoader(spec.loader, self)
             spec.loader = loader
         return spec
 
-    def tell(self, name: str) -> None:
-        """A module has been executed."""
+    def report(self, name: str) -> None:
+        """Report that a module has been executed."""
         if name in self._names:
-            self._on_arrival(name)
+            self._on_import(name)
 
-    def _ask_others(self, *asked: Any) -> ModuleSpec | None:
+    def _ask_others(self, *search: Any) -> ModuleSpec | None:
         for finder in list(sys.meta_path):
             find = getattr(finder, "find_spec", None)
             if finder is not self and find is not None:
-                spec: ModuleSpec | None = find(*asked)
+                spec: ModuleSpec | None = find(*search)
                 if spec is not None:
                     return spec
         return None
 
 
-class _TellingLoader:
-    """A loader that gives its place to the one inside before the module runs: the module never sees it."""
+class _ReportingLoader:
+    """Runs a module with the loader inside, and reports it afterwards.
 
-    def __init__(self, inner: Any, arrivals: ImportWatcher) -> None:
+    It replaces itself with the loader inside before the module runs, so the module never sees it. Code that
+    reads data files through `__loader__` gets the loader it expects.
+    """
+
+    def __init__(self, inner: Any, watcher: ImportWatcher) -> None:
         self._inner = inner
-        self._arrivals = arrivals
+        self._watcher = watcher
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -87,4 +97,4 @@ class _TellingLoader:
             if getattr(holder, name, None) is self:
                 setattr(holder, name, self._inner)
         self._inner.exec_module(module)
-        self._arrivals.tell(module.__name__)
+        self._watcher.report(module.__name__)

@@ -1,4 +1,8 @@
-"""Methods of a library's classes that are replaced by ours, and put back."""
+"""Replacing methods of a library's classes, and putting the originals back.
+
+A class is patched, not its instances, so clients made before and after are hooked alike. Only what a class
+defines itself is replaced: patching an inherited method would shadow later changes to the base class.
+"""
 
 from __future__ import annotations
 
@@ -7,57 +11,65 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Hooks", "MethodHook"]
+__all__ = ["MethodHook", "MethodPatches"]
 
 
-class Hooks:
-    """What one adapter has replaced."""
+class MethodPatches:
+    """The methods that one hook has replaced."""
 
     def __init__(self) -> None:
-        self._hooked: list[tuple[type[Any], str, Any, Any]] = []
+        self._patched: list[tuple[type[Any], str, Any, Any]] = []
 
     def __len__(self) -> int:
-        return len(self._hooked)
+        return len(self._patched)
 
-    def put(self, owner: type[Any], method: str, make: Callable[[Any], Any]) -> list[str]:
-        """Replace a method by what `make` makes of it; its name, if this version of the class has none."""
+    def patch(self, owner: type[Any], method: str, make: Callable[[Any], Any]) -> list[str]:
+        """Replace a method with what `make(original)` returns.
+
+        Returns the full name of the method if this version of the class does not define it, else an empty
+        list, so that callers can add up what is missing.
+        """
         original = owner.__dict__.get(method)
         if original is None:
             return [f"{owner.__module__}.{owner.__qualname__}.{method}"]
-        # Through the class, so that a wrapper of another library's gets bound: an APM's wrapt wrapper that
-        # is called as the plain value of the class's dict takes its instance for an argument.
-        hook = functools.wraps(original)(make(getattr(owner, method)))
-        setattr(owner, method, hook)
-        self._hooked.append((owner, method, hook, original))
+        # Get the method through the class, which binds a wrapper that another library has put there. Called
+        # as the plain value of the class's dict, an APM's wrapt wrapper takes the instance for an argument.
+        replacement = functools.wraps(original)(make(getattr(owner, method)))
+        setattr(owner, method, replacement)
+        self._patched.append((owner, method, replacement, original))
         return []
 
-    def take_off(self) -> None:
-        """Put the methods back, unless somebody has wrapped ours since: that passes through."""
-        for owner, method, hook, original in self._hooked:
-            if owner.__dict__.get(method) is hook:
+    def restore(self) -> None:
+        """Put the originals back.
+
+        A replacement that someone else has wrapped in the meantime stays: removing it would remove theirs
+        too. It passes every call through while no pipeline is active.
+        """
+        for owner, method, replacement, original in self._patched:
+            if owner.__dict__.get(method) is replacement:
                 setattr(owner, method, original)
-        self._hooked.clear()
+        self._patched.clear()
 
 
 class MethodHook:
-    """The adapter of a library that sends through one method of one class."""
+    """The hook of a library that sends every request through one method of one class."""
 
     def __init__(self, module: str, owner: str, method: str, make: Callable[[Any], Any]) -> None:
         self.name = module
         self._owner = owner
         self._method = method
         self._make = make
-        self._hooks = Hooks()
+        self._patches = MethodPatches()
 
     def install(self) -> list[str]:
-        """Hook the method; its name if this version of the library has none."""
-        if self._hooks:
+        """Replace the method. Return its name if this version of the library does not have it."""
+        if self._patches:
             return []
         owner = getattr(sys.modules[self.name], self._owner, None)
         if owner is None:
             return [f"{self.name}.{self._owner}"]
-        return self._hooks.put(owner, self._method, self._make)
+        return self._patches.patch(owner, self._method, self._make)
 
     def uninstall(self) -> None:
         """Put the library's own method back."""
-        self._hooks.take_off()
+        self._patches.restore()

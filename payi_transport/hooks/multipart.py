@@ -1,4 +1,8 @@
-"""Forms with files, as JSON: their plain fields are told, their files are named and left alone."""
+"""Recording forms with files as JSON: the plain fields by name, and a placeholder for each file.
+
+Providers take audio, images, and training data as `multipart/form-data`. What matters for an event, such as
+the model, is in the plain fields; the files are large and are never copied.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +22,15 @@ _FILE_NAME = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
 
 
 def write_form(fields: Iterable[tuple[str, str | bytes | None]]) -> bytes:
-    """The fields by name; the value of a file is None."""
+    """Return the fields as a JSON object. The value of a file is None."""
     form = {name: _to_text(NOT_INSTRUMENTED if value is None else value) for name, value in fields}
     return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def read_form(body: bytes, content_type: str) -> bytes | None:
-    """The same of a form that is written already as multipart/form-data; None where it has no fields.
+    """Return the fields of an encoded multipart/form-data body as a JSON object, or None if it has none.
 
-    Source: RFC 7578. Takes no copy of what is in a file.
+    Source: RFC 7578. The contents of files are skipped, not copied.
     """
     boundary = _BOUNDARY.search(content_type)
     fields = (

@@ -29,13 +29,14 @@ class LibraryHook(Protocol):
 
     @property
     def name(self) -> str:
-        """The module that is to be loaded before there is anything to hook, as `aiohttp.client`."""
+        """The module that has to be loaded before anything can be hooked, such as `aiohttp.client`."""
         ...
 
     def install(self) -> list[str]:
-        """Hook what the module has; the names of what this version of it has not.
+        """Hook the library, and return the names of what this version of it does not have.
 
-        Runs inside somebody's import, so it must not import anything, and it may be called again.
+        Runs inside an import statement of the program, so it must not import anything. It may be called
+        more than once.
         """
         ...
 
@@ -45,7 +46,7 @@ class LibraryHook(Protocol):
 
 
 def get_hooks() -> list[LibraryHook]:
-    """One a library, whether that is installed or not, and the one for thread pools."""
+    """Return one hook for each library, installed or not, and the one for thread pools."""
     return [
         *get_families(),
         session.HOOK,
@@ -57,36 +58,38 @@ def get_hooks() -> list[LibraryHook]:
 
 
 class Registry:
-    """Installs adapters. `tell_missing` takes the name of a library, and what of it could not be hooked."""
+    """Installs hooks. `warn_missing(library, name)` reports what of a library could not be hooked."""
 
-    def __init__(self, adapters: Iterable[LibraryHook], tell_missing: Callable[[str, str], None]) -> None:
-        self._adapters = {adapter.name: adapter for adapter in adapters}
-        self._tell_missing = tell_missing
-        self._arrivals = ImportWatcher(self._adapters, self._arrive)
+    def __init__(self, hooks: Iterable[LibraryHook], warn_missing: Callable[[str, str], None]) -> None:
+        self._hooks = {hook.name: hook for hook in hooks}
+        self._warn_missing = warn_missing
+        self._watcher = ImportWatcher(self._hooks, self._install)
         self._lock = threading.RLock()
 
     def install(self) -> None:
         """Hook the libraries that are loaded, and each of the others once the program imports it."""
-        # Watching comes first: what another thread imports meanwhile arrives twice, which changes nothing.
-        self._arrivals.watch()
-        for name in self._adapters:
+        # Start watching first. A library that another thread imports in between is then installed twice,
+        # which changes nothing; in the other order it could be missed.
+        self._watcher.watch()
+        for name in self._hooks:
             if sys.modules.get(name) is not None:
-                self._arrive(name)
+                self._install(name)
 
     def uninstall(self) -> None:
-        """Look at imports no more, and put everything back."""
-        self._arrivals.stop()
+        """Stop watching imports, and put everything back."""
+        self._watcher.stop()
         with self._lock:
-            for adapter in self._adapters.values():
-                adapter.uninstall()
+            for hook in self._hooks.values():
+                hook.uninstall()
 
-    def _arrive(self, name: str) -> None:
+    def _install(self, name: str) -> None:
         try:
-            # Waits, before any lock is taken, where another thread is in the middle of importing it.
+            # If another thread is still importing the module, this waits for it. It has to come before the
+            # lock, since that thread may be about to take it.
             importlib.import_module(name)
             with self._lock:
-                missing = self._adapters[name].install()
+                missing = self._hooks[name].install()
         except Exception as exc:
             missing = [f"module that can be hooked ({exc!r})"]
         for what in missing:
-            self._tell_missing(name, what)
+            self._warn_missing(name, what)

@@ -1,9 +1,10 @@
-"""Carries scopes into thread pools: what a thread hands to a pool is done for whom the thread works.
+"""Carrying scopes into thread pools: a call made in a pool's thread belongs to the scope that submitted it.
 
-Tasks of asyncio and trio, and their ways to call a thread, take the context along by themselves; a thread of
-`concurrent.futures.ThreadPoolExecutor` has a context of its own. So `submit` hands over the scope with the
-function, and nothing else of the context: of pools of any age and of subclasses that call it, for `map` and
-for `loop.run_in_executor` too. Outside all scopes it does nothing.
+Tasks of asyncio and trio, and their functions that run something on a thread, copy the context by themselves.
+The threads of `concurrent.futures.ThreadPoolExecutor` have contexts of their own. So `submit` is hooked and
+binds the function to the current scope, and to nothing else of the context. That covers pools made
+earlier, subclasses that call `submit`, `map`, and `loop.run_in_executor`. Outside all scopes, the function is
+submitted unchanged.
 """
 
 from __future__ import annotations
@@ -14,29 +15,29 @@ from concurrent.futures import Future
 from typing import Any
 
 from payi_transport.context.scope import bind_to_scope
-from payi_transport.hooks.methods import Hooks
+from payi_transport.hooks.methods import MethodPatches
 
 __all__ = ["ThreadPools"]
 
 
 class ThreadPools:
-    """An adapter like those of HTTP libraries: installed once the program has thread pools."""
+    """A hook like those of HTTP libraries, installed once the program has imported thread pools."""
 
     name = "concurrent.futures.thread"
 
     def __init__(self) -> None:
-        self._hooks = Hooks()
+        self._patches = MethodPatches()
 
     def install(self) -> list[str]:
-        if self._hooks:
+        if self._patches:
             return []
-        return self._hooks.put(sys.modules[self.name].ThreadPoolExecutor, "submit", _hook)
+        return self._patches.patch(sys.modules[self.name].ThreadPoolExecutor, "submit", _make_submit)
 
     def uninstall(self) -> None:
-        self._hooks.take_off()
+        self._patches.restore()
 
 
-def _hook(original: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+def _make_submit(original: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
     def submit(executor: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         return original(executor, bind_to_scope(function), *args, **kwargs)
 

@@ -1,7 +1,9 @@
-"""Remembering the body of a urllib3 response as it is read, for requests and botocore.
+"""Recording the body of a urllib3 response as it is read, for requests and botocore.
 
-The bytes are those on the wire, before urllib3 decodes them, whichever way the caller reads: `stream`,
-`read`, `read1`, `readinto`, line by line, or chunk by chunk.
+A urllib3 response can be read in many ways: `stream`, `read`, `read1`, `readinto`, by line, or by chunk. All
+of them get their bytes from two private methods, so those are overridden, and the recorded bytes are those on
+the wire, before urllib3 decodes them. The response object itself stays, since the caller may hold it already;
+only its class is replaced with a subclass.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from payi_transport.hooks.call import pair_headers
 
 __all__ = ["READERS", "build_blocked_response", "record_body", "record_read"]
 
-# The methods by which urllib3 1.26 and 2 take bytes of a body from the connection, with a length and chunked.
+# The methods with which urllib3 1.26 and 2 read from the connection: bodies with a length, and chunked ones.
 READERS = ("_fp_read", "_handle_chunk")
 
 
 class _RecordedResponse:
-    """To be mixed into the class of a response. It adds one attribute to an instance."""
+    """Mixed into the class of a response. Adds one attribute to the instance."""
 
     _payi_body: _Body
 
@@ -57,7 +59,7 @@ class _RecordedResponse:
                 yield chunk
                 body.is_reading = True
         except GeneratorExit:
-            raise  # The caller stopped reading. Whether the response is over, close() says.
+            raise  # The caller stopped reading. `close()` will report whether the response is over.
         except BaseException as exc:
             body.response.fail(exc)
             raise
@@ -68,18 +70,18 @@ class _RecordedResponse:
         try:
             super().close()  # type: ignore[misc]
         finally:
-            # urllib3 itself closes a body that is cut between chunks, and raises the reason afterwards.
+            # If the body is cut off between chunks, urllib3 closes it first and raises the reason afterwards.
             if not body.is_reading:
                 body.response.finish(Outcome.CLOSED)
 
     def __del__(self) -> None:
-        # First, because io.IOBase closes the response then.
+        # This comes first because io.IOBase.__del__ closes the response.
         self._payi_body.response.finish(Outcome.ABANDONED)
         super().__del__()  # type: ignore[misc]
 
 
 class _RecordedFile(_RecordedResponse):
-    """Adds what urllib3 1.26 doesn't have. Users of file objects look whether this method exists."""
+    """Adds `read1`, which urllib3 1.26 lacks. A class of its own, because callers check whether it exists."""
 
     def read1(self, *args: Any, **kwargs: Any) -> Any:
         response = self._payi_body.response
@@ -110,9 +112,9 @@ class _Body:
         self._append(data)
 
     def end(self, missing: int | None) -> None:
-        """Finish, or fail if `missing` bytes of the announced length did not come.
+        """Finish, or fail if `missing` bytes of the announced length did not arrive.
 
-        urllib3 leaves that check out unless it is asked for.
+        urllib3 makes this check only where `enforce_content_length` is set.
         """
         if missing:
             from urllib3.exceptions import IncompleteRead
@@ -123,7 +125,7 @@ class _Body:
 
 
 def record_read(response: Any, body: bytes, open_response: OpenResponse) -> None:
-    """Record the body of a response that has been read already, as it was on the wire."""
+    """Record a body, as it was on the wire, of a response that has already been read."""
     read = _Body(open_response)
     read.append(body)
     read.end(response.length_remaining)
@@ -135,7 +137,7 @@ _classes: dict[type[Any], type[Any]] = {}
 def record_body(response: Any, open_response: OpenResponse) -> None:
     """Record what is read of a response from now on, and how it ends.
 
-    Anything but a urllib3 response is left alone, and the call ends without a body.
+    Anything that is not a urllib3 response is left alone, and the call ends without a body.
     """
     cls = type(response)
     recorded = _classes.get(cls) or _make_recorded(cls)
@@ -143,7 +145,8 @@ def record_body(response: Any, open_response: OpenResponse) -> None:
         open_response.finish(Outcome.CLOSED)
         return
     response._payi_body = _Body(open_response)
-    # Change its class: methods set on the instance would refer to it, and keep its connection open.
+    # Replace its class. Methods set on the instance would form a reference cycle that keeps the connection
+    # open until the garbage collector runs.
     response.__class__ = recorded
 
 

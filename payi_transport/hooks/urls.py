@@ -1,4 +1,8 @@
-"""The parts of a URL that say what is observed, for libraries that have it as text."""
+"""The parts of a URL that routing needs, for libraries that have it as text.
+
+Every request of the program is split here, most of them to hosts that are not observed. So this does less
+than `urllib.parse`, and remembers the hosts.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,14 @@ from urllib.parse import urlsplit
 __all__ = ["get_target", "split_url"]
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
-_REMEMBERED = 4096
+_CACHED_HOSTS = 4096
 
 
 def split_url(url: str) -> tuple[str, str, int | None, str]:
-    """Scheme, host, port (None for the scheme's own) and path of an absolute URL: what `Routes.find` takes.
+    """Return scheme, host, port, and path of an absolute URL, as `Routes.find` takes them.
 
-    Without what may stand before the host, a user and a password. Raises ValueError for a port that is no
-    number. By hand, as every request to anywhere pays for it.
+    The port is None if it is the scheme's default. User and password are dropped. Raises ValueError if the
+    port is not a number.
     """
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("#")[0].partition("?")[0].partition("/")
@@ -23,8 +27,8 @@ def split_url(url: str) -> tuple[str, str, int | None, str]:
     return scheme, host, port, slash + path
 
 
-# Of what a program asks, the paths are new again and again, the hosts are few.
-@functools.lru_cache(_REMEMBERED)
+# A program requests many different paths, but from few hosts.
+@functools.lru_cache(_CACHED_HOSTS)
 def _split_authority(scheme: str, authority: str) -> tuple[str, int | None]:
     netloc = authority.rpartition("@")[2]
     host, colon, port = netloc.rpartition(":")
@@ -35,6 +39,6 @@ def _split_authority(scheme: str, authority: str) -> tuple[str, int | None]:
 
 
 def get_target(url: str) -> str:
-    """Path and query of an absolute URL, as they are sent."""
+    """Return path and query of an absolute URL, as they are sent."""
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -1,1 +1,1 @@
-"""What ties the layers together."""
+"""From a hooked request to a delivered event: what ties the layers together."""

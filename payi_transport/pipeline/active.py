@@ -1,4 +1,4 @@
-"""The one pipeline of a process, if there is one: None means that every hook passes through."""
+"""The one active pipeline of a process. While there is none, every hook passes requests through."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from payi_transport.pipeline.pipeline import Pipeline
 __all__ = ["activate", "deactivate", "get_active", "get_last"]
 
 _active: Pipeline | None = None
-# The active one, or where there is none any more, the one that was: its counts can still be asked for.
+# The active pipeline or, after `deactivate`, the one that was active: its counts can still be read.
 _last: Pipeline | None = None
 
 
 def get_active() -> Pipeline | None:
-    """The pipeline of this process, if there is one."""
+    """Return the active pipeline of this process, if there is one."""
     return _active
 
 
 def get_last() -> Pipeline | None:
-    """The pipeline of this process, or the last one that there was."""
+    """Return the active pipeline of this process, or else the last one that was active."""
     return _last
 
 
 def activate(pipeline: Pipeline) -> None:
-    """Make `pipeline` the one that hooks hand requests to."""
+    """Make `pipeline` the one that hooks pass requests to."""
     global _active, _last
     _active = _last = pipeline
 
 
 def deactivate() -> None:
-    """Have every hook pass through."""
+    """Make every hook pass requests through."""
     global _active
     _active = None
 
 
 def _leave_parent() -> None:
     global _last
-    # What was put away before the fork counted for the parent.
+    # A pipeline that was deactivated before the fork has counted for the parent only.
     _last = _active
     if _active is not None:
         _active.leave_parent()

@@ -1,4 +1,8 @@
-"""Builds a pipeline of what the user gave: settings, a client of Pay-i's API, a sink."""
+"""Building a pipeline from the user's arguments: settings, clients of Pay-i's API, a sink.
+
+Everything that can be wrong with the arguments is found here, before the first call is recorded, and raises
+PayiConfigError with the accepted values. After that, nothing on the path of a call raises.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,7 @@ from payi_transport.values.names import DEFAULT_BASE_URL
 
 __all__ = ["find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
 
-# How long Pay-i may take to answer a call that waits for its own report.
+# How long Pay-i may take to respond while a call waits for its report.
 _INLINE_SECONDS = 10.0
 
 
@@ -55,9 +59,9 @@ def make_pipeline(
     prompt_logger: PromptAndResponseLogger | None = None,
     registry: Registry = REGISTRY,
 ) -> Pipeline:
-    """The pipeline that the settings ask for. `payi` is a client of the Pay-i API, or several, or None.
+    """Return the pipeline for these settings. `payi` is a client of the Pay-i API, a list of them, or None.
 
-    Raises PayiConfigError, and PayiError where there is no key for what is asked for.
+    Raises PayiConfigError for invalid settings, and PayiError if they need an API key and there is none.
     """
     tokenizers = collect_tokenizer_paths(settings)
     decode_options = DecodeOptions(
@@ -88,26 +92,26 @@ def make_pipeline(
 
 
 def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
-    """Raises PayiConfigError for an address that is none, PayiError where there is no key for proxy mode."""
+    """Raises PayiConfigError for an invalid address, and PayiError if proxy mode has no API key."""
     proxy = Proxy(account.base_url, account.api_key)
     try:
         proxy.hosts()
     except ValueError:
         raise PayiConfigError(
-            f"PAYI_BASE_URL: {account.base_url!r} is no address; accepted: https://host"
+            f"PAYI_BASE_URL: expected an address such as https://host, got {account.base_url!r}"
         ) from None
     if settings.proxy:
         _check_key(account)
         if not is_private(account.base_url):
             raise PayiConfigError(
-                f"config.proxy: {account.base_url!r} would get prompts and keys unencrypted; accepted: an"
-                " https address, or http on this machine"
+                f"config.proxy: expected an https address of Pay-i, or http on this machine, got"
+                f" {account.base_url!r}: prompts and API keys would be sent there unencrypted"
             )
     return proxy
 
 
 class _SharedSink:
-    """A sink of the worker and of the calls that wait for their own report: one of them at a time."""
+    """A sink that the worker and inline delivery share. Only one of them uses it at a time."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -131,9 +135,9 @@ class _SharedSink:
 
 
 def _make_sinks(
-    settings: Settings, account: PayiAccount, logger: logging.Logger, given: Sink | None
+    settings: Settings, account: PayiAccount, logger: logging.Logger, user_sink: Sink | None
 ) -> Sinks:
-    chosen = make_configured_sink(settings) if given is None else _check_sink(given)
+    chosen = make_configured_sink(settings) if user_sink is None else _check_sink(user_sink)
     sink = _make_default_sink(settings, account, logger) if chosen is None else chosen
     if settings.delivery.mode != "inline":
         return Sinks(sink)
@@ -144,28 +148,28 @@ def _make_sinks(
 
 
 def _find_limit_fetcher(settings: Settings, account: PayiAccount) -> Callable[[str], str] | None:
-    """Return what asks Pay-i for the state of a limit, None where limits aren't enforced."""
+    """Return a function that fetches the state of a limit, or None if limits aren't enforced."""
     if not settings.enforce_limits or not account.api_key:
         return None
     return partial(fetch_state, account)
 
 
 def _check_sink(sink: Any) -> Sink:
-    """A sink of the user's. Raises PayiConfigError for what is none."""
-    fault = _find_sink_fault(sink)
-    if fault is not None:
-        # Its repr may have a key in it.
+    """Return a sink of the user's. Raises PayiConfigError if it is not one."""
+    problem = _find_sink_problem(sink)
+    if problem is not None:
+        # Name its class only: its repr may contain a key.
         name = sink.__name__ if isinstance(sink, type) else f"a {type(sink).__name__}"
         raise PayiConfigError(
-            f"sink: {name} {fault}; accepted: an object with deliver(batch), which returns a Receipt,"
+            f"sink: {name} {problem}; expected an object with deliver(batch), which returns a Receipt,"
             " fork(), close() and batch_limit, a count or None"
         )
     checked: Sink = sink
     return checked
 
 
-def _find_sink_fault(sink: Any) -> str | None:
-    """What keeps an object from being a sink."""
+def _find_sink_problem(sink: Any) -> str | None:
+    """Return what keeps an object from being a sink, or None if nothing does."""
     if isinstance(sink, type):
         return "is a class"
     calls = ("deliver", "fork", "close")
@@ -184,30 +188,33 @@ def _make_default_sink(settings: Settings, account: PayiAccount, logger: logging
     _check_key(account)
     if not is_private(account.base_url):
         logger.warning(
-            "payi_transport: the address of Pay-i is not https: key and events go there unencrypted"
+            "payi_transport: the address of Pay-i (PAYI_BASE_URL) is not https, so your API key and events"
+            " are sent unencrypted; use an https address"
         )
     delivery = settings.delivery
     return _make_payi_sink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
 
 
 def _make_payi_sink(account: PayiAccount, **options: Any) -> Sink:
-    # With it comes the client of Pay-i's API, which `import payi_transport` alone should not wait for.
+    # This imports the client of Pay-i's API, which would slow down `import payi_transport`.
     from payi_transport.sinks.payi import PayiSink
 
     return PayiSink(account, **options)
 
 
 def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:
-    """The settings that others imply: only an event that goes alone is answered with an id and with limits.
+    """Return the settings with those that others imply.
 
-    The proxy tells limits by itself. Raises PayiConfigError for a logger that is none, and for settings that
-    it does not go together with.
+    A prompt logger and limits need Pay-i's response to each event (its id, its limits), so events are
+    delivered one by one instead of in bulk. In proxy mode the limits come with the response of the proxy.
+
+    Raises PayiConfigError if the logger is not callable, or can't be combined with other settings.
     """
     if prompt_logger is not None:
         _check_prompt_logger(settings, prompt_logger)
     follows_limits = settings.enforce_limits or settings.on_limit is not None
-    asks = prompt_logger is not None or (follows_limits and not settings.proxy)
-    if not asks or settings.delivery.mode != "bulk":
+    needs_responses = prompt_logger is not None or (follows_limits and not settings.proxy)
+    if not needs_responses or settings.delivery.mode != "bulk":
         return settings
     return replace(settings, delivery=replace(settings.delivery, mode="single"))
 
@@ -219,28 +226,30 @@ def _check_prompt_logger(settings: Settings, prompt_logger: object) -> None:
         )
     if settings.delivery.spool_directory is not None:
         raise PayiConfigError(
-            "prompt_and_response_logger: not together with config.delivery.spool_directory, where another"
-            " process may deliver an event"
+            "prompt_and_response_logger: can't be combined with config.delivery.spool_directory, because"
+            " another process may deliver an event; leave out one of them"
         )
 
 
 def _prepare_spool(directory: str | None) -> None:
-    """Make the directory, for this user alone: prompts wait in it."""
+    """Create the directory with access for this user only, since it will contain prompts."""
     if directory is None:
         return
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        # What the system says of a right may not hold, on a file system that is read-only or full.
+        # Try it. Permission bits say nothing about a file system that is read-only or full.
         with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
             try_lock(file)
     except OSError as exc:
-        raise PayiConfigError(f"config.delivery.spool_directory: {directory!r}: {exc.strerror}") from None
+        raise PayiConfigError(
+            f"config.delivery.spool_directory: can't write to {directory!r}: {exc.strerror}"
+        ) from None
 
 
 def find_account(payi: Any) -> PayiAccount:
-    """That of the first client given, or of the environment; without a key it is empty.
+    """Return the account of the first client, or that in the environment, whose key may be empty.
 
-    Raises PayiConfigError for what is no client.
+    Raises PayiConfigError if an item is not a client.
     """
     clients = list(payi) if isinstance(payi, Iterable) else [payi] if payi is not None else []
     for client in clients:
@@ -257,7 +266,7 @@ def find_account(payi: Any) -> PayiAccount:
 
 
 def _read_account(client: Any) -> PayiAccount:
-    # Under the public name, Pay-i's SDK has headers of its own too.
+    # In Pay-i's SDK, the public attribute also contains headers of the SDK itself.
     headers = getattr(client, "_custom_headers", getattr(client, "default_headers", None))
     pairs = headers.items() if isinstance(headers, Mapping) else ()
     query = getattr(client, "default_query", None)
@@ -272,13 +281,13 @@ def _read_account(client: Any) -> PayiAccount:
 def _check_key(account: PayiAccount) -> None:
     if not account.api_key:
         raise PayiError(
-            "No Pay-i API key: set the environment variable PAYI_API_KEY, pass payi=, or write events to a"
-            " file with config={'offline_instrumentation': {}}"
+            "No Pay-i API key, so events can't be delivered: set the environment variable PAYI_API_KEY, pass"
+            " payi=, or write events to a file with config={'offline_instrumentation': {}}"
         )
 
 
 def make_base_frame(settings: Settings, caller: str, fields: Fields = FIELDS) -> Frame:
-    """Return the outermost frame: what the settings say, and `caller` where they name no use case."""
+    """Return the outermost frame: the settings, with `caller` as use case if they don't name one."""
     scope: Any = {"use_case_name": caller, "proxy": settings.proxy or None}
     for name, row in fields.rows.items():
         if row.config and (value := getattr(settings, name)) != row.type.default:

@@ -1,4 +1,4 @@
-"""What a pipeline is made of. `assembly.py` builds these parts from what the user gave."""
+"""What a pipeline is made of. `assembly.py` builds these parts from the user's arguments."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Logs:
 
 
 class Sinks(NamedTuple):
-    """Where the worker delivers, and where a waiting call reports itself. Both may be the same."""
+    """Where the worker delivers, and where inline delivery does. Both may be the same sink."""
 
     worker: Sink
     inline: Sink | None = None
 
     def fork(self, on_fault: Callable[[BaseException], None]) -> None:
-        """Tell each sink that this process is a forked child. A sink may be the user's, and may raise."""
+        """Call `fork` of each sink once, in a forked child. A sink may be the user's, and may raise."""
         for sink in {id(sink): sink for sink in self if sink is not None}.values():
             try:
                 sink.fork()
@@ -51,7 +51,7 @@ class Sinks(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """`fetch_limit` asks Pay-i for the state of a limit; None where limits aren't enforced."""
+    """The parts of a pipeline. `fetch_limit` fetches a limit's state; None if limits aren't enforced."""
 
     settings: Settings
     routes: Routes

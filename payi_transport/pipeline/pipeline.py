@@ -1,7 +1,7 @@
-"""From the request of a caller to the delivery of its event: what hooks know of the library.
+"""From a caller's request to the delivery of its event: the part of this library that hooks use.
 
 A hook asks `routes` whether a request is observed, gets a `SentRequest` from `begin`, and ends it; where
-finished calls go is decided here, once, when the request is sent. Everything below runs on the caller's
+a finished call goes is decided once, in `begin`. Everything below runs on the caller's
 thread and must neither block nor raise. Decoding and delivery run on the worker's (see `process.py`).
 """
 
@@ -30,7 +30,7 @@ from payi_transport.values.headers import Headers
 
 __all__ = ["EXIT_SECONDS", "Pipeline"]
 
-# What the end of a process may take longer because of us.
+# How much longer a process may take to exit so that events are delivered.
 EXIT_SECONDS = 2.0
 
 
@@ -61,24 +61,24 @@ class Pipeline:
         self._state.delivery.start()
 
     def observes(self, host: str, port: int | None) -> bool:
-        """Return whether calls to a host are recorded here and now."""
+        """Return whether calls to a host are recorded in the current scope."""
         match = self.routes.hosts.find(host, port)
         return match is not None and self.routes.observes(match) and current_frame() is not None
 
     def begin(
         self, route: Route, headers: Headers, body: bytes | None, abilities: HookAbilities
     ) -> SentRequest | None:
-        """Remember a request; return None for a call outside all scopes where those don't count.
+        """Remember a request. Return None if it is outside all scopes and only calls in scopes are recorded.
 
-        Where the result has a `rewrite`, that is what to send in place of the request.
+        If the returned request has a `rewrite`, send that in place of the original.
         """
         frame = current_frame()
         if frame is None:
             return None
-        own = find_own_headers(headers)
-        if own:
+        payi_headers = find_own_headers(headers)
+        if payi_headers:
             frame = override_frame(frame, headers, self._warn_malformed)
-            own = find_removable_headers(headers)
+            payi_headers = find_removable_headers(headers)
         state = self._state
         # uWSGI forks without running at-fork hooks, so compare process ids on every call.
         if state.delivery.pid != os.getpid():
@@ -86,7 +86,7 @@ class Pipeline:
         proxied = route.proxied or frame.proxy
         if proxied:
             self._check_mode(route)
-        rewrite = self._rewriter.plan(route, frame, body, own, abilities)
+        rewrite = self._rewriter.plan(route, frame, body, payi_headers, abilities)
         end: tuple[Callable[[Exchange], None], bool] = state.delivery.push, False
         if rewrite is not None or state.inline is not None:
             end = state.find_end(rewrite, abilities)
@@ -117,37 +117,40 @@ class Pipeline:
         return request
 
     def _check_mode(self, route: Route) -> None:
-        """Warn of a decorator for another mode than that of a call that goes through Pay-i."""
+        """Warn if a call goes through Pay-i but its decorator says otherwise."""
         mode = current_mode()
         if mode == "ingest" or (mode == "proxy" and not route.proxied and not self._proxies_everything):
             self._warnings.warn_mixed_modes(mode)
 
     def _warn_malformed(self, name: str) -> None:
-        self._header_log.warning(f"the header {name} of a call can not be read and is left out")
+        self._header_log.warning(
+            f"the header {name} of a call is malformed and was ignored, so its event lacks that field;"
+            " see create_headers() for the format"
+        )
 
     def count_fault(self, exc: BaseException) -> None:
-        """Count an error of this library's own and log the first of a window. No caller may feel it."""
+        """Count an error of this library's own, and log it at a limited rate. Callers never see it."""
         self._state.count_fault(exc)
 
     def flush(self, timeout: float) -> bool:
-        """Deliver what was captured before, within `timeout` seconds; return False if any of it is not."""
+        """Deliver what was captured before. Return False if that takes longer than `timeout` seconds."""
         return self._own_state().delivery.flush(timeout)
 
     def close(self, timeout: float) -> bool:
-        """Take no more calls, and flush within `timeout` seconds."""
+        """Accept no more calls, and flush. Return False if that takes longer than `timeout` seconds."""
         return self._own_state().close(timeout)
 
     @property
     def closed(self) -> bool:
-        """Whether it takes no more calls; a forked child inherits that."""
+        """Whether it accepts no more calls. A forked child inherits this."""
         return self._state.delivery.closed
 
     def stats(self) -> PayiStats:
-        """Return where everything is that was captured."""
+        """Return how many calls were captured, and what became of them."""
         return self._own_state().stats()
 
     def leave_parent(self) -> None:
-        """Start over with an empty state: this process was just forked."""
+        """Start over with an empty state, in a process that was just forked."""
         self._state = self._state.fork()
 
     def _own_state(self) -> ProcessState:
@@ -158,7 +161,7 @@ class Pipeline:
 
     def _start_state(self) -> ProcessState:
         """Return the state of this process, running. The first call of a forked child starts the workers."""
-        # One lock per process: the parent's may have been held at the moment of the fork.
+        # One lock per process: another thread may have held the parent's lock during the fork.
         with self._starting.setdefault(os.getpid(), threading.RLock()):
             state = self._own_state()
             if not state.delivery.pid:

@@ -1,4 +1,9 @@
-"""What a pipeline has in one process, and a forked child has anew."""
+"""The part of a pipeline that belongs to one process. A forked child gets a new one.
+
+A fork copies memory but only one thread. In the child, the worker is gone, locks may be held by threads that
+no longer exist, and the calls in the queue are the parent's to deliver. So everything with threads, locks, or
+queued calls is in `ProcessState`, and a child replaces it as a whole.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +29,14 @@ __all__ = ["ProcessState"]
 
 
 class ProcessState:
-    """Ring, workers, counts, decoder and limit polling of one process.
-
-    After a fork, threads, locks and queued calls are the parent's, so the child starts with an empty state
-    of its own (`fork`). Nothing else of a pipeline changes then.
-    """
+    """Ring, worker, counts, decoder, and limit polling of one process."""
 
     def __init__(self, parts: Parts, limits: LimitStates) -> None:
         self._parts = parts
         self._limits = limits
         self._faults = Counter()
         self.results = ResultTracker(limits, self._make_poller(), self.count_fault)
-        # Pay-i's response to a batch says nothing of its events.
+        # Pay-i's response to a batch has no results for single events.
         listener = None if parts.settings.delivery.mode == "bulk" else self.results.on_response
         self._decode = ExchangeDecoder(
             parts.decode_options,
@@ -60,7 +61,10 @@ class ProcessState:
             return None
 
         def warn(exc: Exception) -> None:
-            parts.logs.delivery.warning(f"the state of a limit can not be asked for ({type(exc).__name__})")
+            parts.logs.delivery.warning(
+                f"the state of a limit could not be fetched from Pay-i ({type(exc).__name__}), so its last"
+                " known state stays in force; it is fetched again at the next interval"
+            )
 
         return LimitPoller(self._limits, parts.fetch_limit, parts.settings.limit_check_interval, warn)
 
@@ -81,14 +85,22 @@ class ProcessState:
         )
 
     def count_fault(self, exc: BaseException) -> None:
-        """Count an error of this library's own and log the first of a window. No caller may feel it."""
+        """Count an error of this library's own, and log it at a limited rate. Callers never see it."""
         self._faults.add()
-        self._parts.logs.faults.warning(f"a fault of this library's own ({type(exc).__name__})", fault=exc)
+        self._parts.logs.faults.warning(
+            f"an internal error ({type(exc).__name__}); the application is not affected, but an event may"
+            " be missing; please report it with this traceback",
+            fault=exc,
+        )
 
     def _count_logger_fault(self, exc: BaseException) -> None:
         self._faults.add()
         name = type(exc).__name__
-        self._parts.logs.content_logger.warning(f"prompt_and_response_logger failed ({name})", fault=exc)
+        self._parts.logs.content_logger.warning(
+            f"prompt_and_response_logger failed ({name}); the event was delivered, but its content was not"
+            " logged; fix the function",
+            fault=exc,
+        )
 
     def find_end(
         self, rewrite: RequestRewrite | None, abilities: HookAbilities
@@ -103,19 +115,20 @@ class ProcessState:
         return self.delivery.push, False
 
     def end_inline(self, exchange: Exchange) -> None:
-        """Report a call while its caller waits, or in the background where that can't be."""
+        """Report a call while its caller waits, or queue it if that is not possible."""
         inline = self.inline
-        # In a child that was forked during the call, delivery is the parent's, and so is the call.
+        # A child that was forked during the call has inherited this state, and the call is the parent's.
         if inline is None or self.delivery.closed or self.delivery.pid != os.getpid():
             self.delivery.push(exchange)
         else:
             inline.deliver(exchange)
-        # A stream left early is no longer the last call, and a finalizer runs in anybody's context.
+        # Only for responses that were read to their end. A finalizer, for one, runs in an arbitrary context,
+        # and would overwrite the last result of whatever runs there.
         if exchange.outcome is Outcome.EXHAUSTED:
             set_last(exchange.result_slot)
 
     def stats(self) -> PayiStats:
-        """Return where everything is that was captured in this process."""
+        """Return how many calls were captured in this process, and what became of them."""
         stats = self.delivery.stats(self._faults.value)
         return stats if self.inline is None else self.inline.counts.add_to(stats)
 
@@ -127,9 +140,9 @@ class ProcessState:
         return flushed
 
     def fork(self) -> ProcessState:
-        """Return the state of this process, a forked child.
+        """Return a new state for a forked child.
 
-        No thread is started yet: the child may be about to run another program, or may never make a call.
+        No thread is started yet: the child may be about to execute another program, or never make a call.
         """
         self.delivery.leave_to_parent()
         child = ProcessState(self._parts, self._limits)

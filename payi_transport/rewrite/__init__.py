@@ -1,1 +1,1 @@
-"""What may change in a call on its way, and why."""
+"""What this library changes in requests and responses, and why."""

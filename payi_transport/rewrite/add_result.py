@@ -1,8 +1,11 @@
-"""Adding `xproxy_result` to an answer that waits for its report: to a JSON object, or a stream's last chunk.
+"""Adding `xproxy_result` to a response in inline delivery: to a JSON object, or to a stream's last event.
 
-An object is held until its end, which changes nothing for who reads it whole. An array is not: it may be a
-stream, and has no place for a result. Of a stream of events only one is held that may be its last with data:
-one that tells a count of tokens, or why it finished.
+The result is known only after the call was reported, and that takes the whole body. So the part that will
+carry the result has to be held back until then. A JSON object is held back to its end; callers read it whole
+anyway. A JSON array passes at once, because it may be a stream and has no place for a result. In a stream of
+events, only an event that may be the last one with data is held back: one that has a token count or a finish
+reason. If another event with data follows, the one held back is passed on first. So a stream is delayed at
+its end, not chunk by chunk.
 """
 
 from __future__ import annotations
@@ -18,28 +21,29 @@ from payi_transport.context.results import Result
 
 __all__ = ["DocumentResult", "StreamResult"]
 
-# What waits until the call is reported, and says what Pay-i answered. Takes as long as the report does.
-Settle = Callable[[], Result | None]
+# Ends the call, waits until it is reported, and returns Pay-i's result.
+FinishCall = Callable[[], Result | None]
 
 _EVENT_END: Final = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 _DATA: Final = re.compile(rb"^data:[ \t]*\{.*\}(?=\s*$)", re.MULTILINE)
-# In an event that is near a stream's end, in the spellings of all providers.
-_LATE: Final = re.compile(
+# What only events near the end of a stream have, as each provider spells it.
+_NEAR_END: Final = re.compile(
     rb'_tokens"|TokenCount"|"(?:finish_r|finishR|stop_r)eason"\s*:\s*"|_stop"|response\.completed"'
 )
 
 
 class DocumentResult:
-    """Holds a JSON object, and adds the result to it. An array passes as it comes.
+    """Holds back a JSON object and adds the result to it. An array passes unchanged.
 
-    What begins as neither is for `stream`: there are servers that call their streams documents.
+    A body that starts as neither goes to `stream`: some servers label event streams as JSON.
     """
 
-    def __init__(self, settle: Settle, stream: ResponseRewriter) -> None:
-        self._settle = settle
+    def __init__(self, finish_call: FinishCall, stream: ResponseRewriter) -> None:
+        self._finish_call = finish_call
         self._stream = stream
+        # The first byte that is not whitespace.
         self._first = b""
-        self._held: list[bytes] = []
+        self._buffered: list[bytes] = []
 
     def feed(self, chunk: bytes) -> bytes:
         self._first = self._first or chunk.lstrip()[:1]
@@ -47,60 +51,61 @@ class DocumentResult:
             return self._stream.feed(chunk)
         if self._first != b"{":
             return chunk
-        self._held.append(chunk)
+        self._buffered.append(chunk)
         return b""
 
     def flush(self) -> bytes:
         if self._is_stream():
             return self._stream.flush()
-        result = self._settle()
-        body = b"".join(self._held)
+        result = self._finish_call()
+        body = b"".join(self._buffered)
         return body if result is None or not body.rstrip().endswith(b"}") else _insert(body, result)
 
     def _is_stream(self) -> bool:
-        """Whether it is one of events: space may stand in front of anything."""
+        """Whether this is a stream of events. Until a byte other than whitespace arrives, that is unknown."""
         return self._first not in (b"", b"{", b"[")
 
 
 class StreamResult:
-    """Adds the result to the last event that has data. What `inner` hides was never there."""
+    """Adds the result to the last event that has data. Events that `inner` hides do not count."""
 
-    def __init__(self, settle: Settle, inner: ResponseRewriter | None = None) -> None:
-        self._settle = settle
+    def __init__(self, finish_call: FinishCall, inner: ResponseRewriter | None = None) -> None:
+        self._finish_call = finish_call
         self._inner = inner
-        # An event that is not over, and behind one that may be the last what came since.
-        self._begun = b""
-        self._held = b""
+        # An event whose end has not arrived yet.
+        self._incomplete = b""
+        # An event that may be the last one with data, and whatever followed it.
+        self._buffered = b""
 
     def feed(self, chunk: bytes) -> bytes:
         if self._inner is not None:
             chunk = self._inner.feed(chunk)
-        *events, self._begun = _EVENT_END.split(self._begun + chunk)
+        *events, self._incomplete = _EVENT_END.split(self._incomplete + chunk)
         return b"".join(map(self._pass, events))
 
     def flush(self) -> bytes:
-        result = self._settle()
-        rest = self._held + self._begun + (b"" if self._inner is None else self._inner.flush())
+        result = self._finish_call()
+        rest = self._buffered + self._incomplete + (b"" if self._inner is None else self._inner.flush())
         *_, last = [None, *_DATA.finditer(rest)]
         if result is None or last is None:
             return rest
         return rest[: last.start()] + _insert(last[0], result) + rest[last.end() :]
 
     def _pass(self, event: bytes) -> bytes:
-        """What is to be shown now that `event` has come."""
-        held = self._held
-        if _LATE.search(event):
-            self._held = event
-            return held
-        if held and b"{" not in event:
-            self._held += event  # the end of the stream, or a comment
+        """Return what to pass on now that `event` has arrived."""
+        buffered = self._buffered
+        if _NEAR_END.search(event):
+            self._buffered = event
+            return buffered
+        if buffered and b"{" not in event:
+            self._buffered += event  # `[DONE]` or a comment
             return b""
-        self._held = b""
-        return held + event
+        self._buffered = b""
+        return buffered + event
 
 
 def _insert(body: bytes, result: Result) -> bytes:
-    """The JSON object with one more field, and every other byte as it was."""
+    """Return the JSON object with one more field at its end, and every other byte unchanged."""
     end = body.rindex(b"}")
     comma = b"" if body[:end].rstrip().endswith(b"{") else b","
     return body[:end] + comma + b'"xproxy_result":' + msgspec.json.encode(result) + body[end:]

@@ -16,7 +16,9 @@ __all__ = ["make_blocked_response"]
 
 def make_blocked_response(operation: str, limit_id: str, registry: Registry = REGISTRY) -> BlockedResponse:
     """Return the response to a call of `operation`, in the shape of its provider's errors."""
-    message = f"Pay-i: limit {limit_id} is blocked, the request was not sent"
+    message = (
+        f"Pay-i: limit {limit_id} is blocked, so the request was not sent; raise or reset the limit in Pay-i"
+    )
     provider = registry.providers_by_operation[operation]
     body = json.dumps(provider.make_denial(message)).encode()
     headers = {

@@ -1,7 +1,13 @@
-"""Asking an OpenAI-shaped stream for its usage chunk, and hiding that chunk from a caller who didn't ask.
+"""Asking an OpenAI-compatible stream for its usage, and hiding the extra chunk from a caller who didn't ask.
 
-Source: `stream_options.include_usage` in OpenAI's reference of chat completions: the usage then comes in one
-more chunk, with empty `choices`, before `[DONE]`. A usage that rides on a chunk with choices is never hidden.
+Source: `stream_options.include_usage` in OpenAI's reference for chat completions. The usage then comes in one
+additional chunk, with empty `choices`, before `[DONE]`. Usage in a chunk that has choices is never hidden.
+
+The request side runs for every request, so it first searches the body for `"stream"`, from the end, where
+SDKs put it. Only a body that contains it is parsed, and only its top level: all other values stay raw
+bytes. The response side sees every chunk. Nearly all are whole events without token counts, which two
+searches from the end recognize. Others are split into events, and an event that may still turn out to be
+the usage chunk is held back until it is complete.
 """
 
 from __future__ import annotations
@@ -19,10 +25,9 @@ _any = msgspec.json.Decoder()
 
 
 def ask_for_usage(body: bytes) -> bytes | None:
-    """The request body that asks for usage; None when there is nothing to ask, or the caller said either way.
+    """Return a request body that asks for usage, or None if it isn't a stream or the caller set the option.
 
-    Every other byte of the body's values stays as it was. Looks from the end first, where SDKs put `stream`,
-    and parses only a body that has it.
+    Apart from `stream_options`, every value keeps its bytes.
     """
     if body.rfind(b'"stream"') < 0:
         return None
@@ -46,65 +51,65 @@ _EMPTY_LIST = re.compile(rb"\[\s*\]")
 _EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _EVENT_END = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 _DATA = re.compile(rb"(?:^|[\r\n]|^\xef\xbb\xbf)data:([^\r\n]*)")
-# An event that grows past this without showing its choices is no usage chunk.
-_HELD_MOST = 64 * 1024
+# An event larger than this is not a usage chunk. Passing it on bounds what is held back.
+_MAX_BUFFERED = 64 * 1024
 
 
 class UsageHider:
-    """Takes the usage chunk with empty choices out of a stream of server-sent events.
+    """Removes the usage chunk with empty choices from an uncompressed stream of server-sent events.
 
-    Chunks pass as they are, with their boundaries, but for an event that may still turn out to be the usage
-    chunk: it is held until that is known. Works on what was sent uncompressed.
+    Chunks pass unchanged, with their boundaries, except for an event that may still turn out to be the usage
+    chunk: it is held back until that is known.
     """
 
-    __slots__ = ("_held", "_shown")
+    __slots__ = ("_buffered", "_passing")
 
     def __init__(self) -> None:
-        self._held = b""
-        # Whether the beginning of the event that is not over yet was shown, so its rest has to be as well.
-        self._shown = False
+        self._buffered = b""
+        # Whether the start of an incomplete event was passed on, so that its rest has to be as well.
+        self._passing = False
 
     def feed(self, chunk: bytes) -> bytes:
-        """What the caller gets for `chunk`; nothing, when all of it is hidden or held."""
-        # The way of nearly every chunk: whole events, and no counts in them. From the end, where usage is,
-        # and as bytes: a regular expression takes twice as long.
-        if chunk.rfind(b'_tokens"') < 0 and chunk.endswith(_EVENT_ENDS) and not self._held:
-            self._shown = False
+        """Return what the caller gets for `chunk`, which may be empty."""
+        # Nearly every chunk consists of whole events without token counts. Search for bytes, from the end,
+        # where usage is: a regular expression takes twice as long.
+        if chunk.rfind(b'_tokens"') < 0 and chunk.endswith(_EVENT_ENDS) and not self._buffered:
+            self._passing = False
             return chunk
         return self._feed_slowly(chunk)
 
     def flush(self) -> bytes:
-        """What is still held at the end of the stream."""
-        held, self._held = self._held, b""
-        return b"" if _is_usage_chunk(held) else held
+        """Return what is still held back at the end of the stream."""
+        buffered, self._buffered = self._buffered, b""
+        return b"" if _is_usage_chunk(buffered) else buffered
 
     def _feed_slowly(self, chunk: bytes) -> bytes:
-        *events, rest = _split_events(self._held + chunk)
+        *events, rest = _split_events(self._buffered + chunk)
         shown: list[bytes] = []
         for event in events:
-            if self._shown or not _is_usage_chunk(event):
+            if self._passing or not _is_usage_chunk(event):
                 shown.append(event)
-            self._shown = False
-        self._shown = self._shown or _cannot_be_usage(rest)
-        if self._shown:
-            # The end of a line stays, as it may be half of the blank line that ends the event.
+            self._passing = False
+        self._passing = self._passing or _cannot_be_usage(rest)
+        if self._passing:
+            # Keep a line ending back: it may be half of the blank line that ends the event.
             shown.append(rest.rstrip(b"\r\n"))
-        self._held = rest[len(shown[-1]) :] if self._shown else rest
+        self._buffered = rest[len(shown[-1]) :] if self._passing else rest
         return b"".join(shown)
 
 
 def _split_events(data: bytes) -> list[bytes]:
-    """Each event with the blank line that ends it, and behind them what is not over yet."""
-    # Nearly always one event and its end: the pattern looks behind itself at every byte.
+    """Split data into events, each with its blank line; the last item is an incomplete event or empty."""
+    # Nearly always there is exactly one event. Check that first, as the pattern tests every position.
     if len(data) > 1 and data.find(b"\n\n") == len(data) - 2 and b"\r" not in data:
         return [data, b""]
     return _EVENT_END.split(data)
 
 
 def _cannot_be_usage(part: bytes) -> bool:
-    """Whether the beginning of an event shows that it is no usage chunk."""
+    """Return whether the start of an event already rules out that it is the usage chunk."""
     choices = _CHOICES.search(part)
-    return len(part) > _HELD_MOST or (choices is not None and choices["filled"] is not None)
+    return len(part) > _MAX_BUFFERED or (choices is not None and choices["filled"] is not None)
 
 
 def _is_usage_chunk(event: bytes) -> bool:

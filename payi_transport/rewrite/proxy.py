@@ -1,7 +1,15 @@
-"""Proxy mode: a request goes to Pay-i instead of its provider, and Pay-i counts and forwards it.
+"""Proxy mode: a request goes to Pay-i instead of its provider; Pay-i counts it and forwards it.
 
-Source: the section 'Proxy' of Pay-i's API, and its page on decorators. Of the path on, an address stays as it
-is: Pay-i puts what stands behind its own part of the path behind the provider's address.
+Scheme and host are replaced with those of Pay-i, and `/api/v1/proxy/<provider>` is put in front of the path.
+Path and query stay: Pay-i appends them to the provider's address. Where a provider has many addresses, as
+Azure and Bedrock have, the original one goes along in a header. The context of the call goes along in headers
+too, and Pay-i adds its result to the response. So nothing is left to report, and the rewrite says `counted`.
+
+A request is sent to its provider as usual if Pay-i does not forward its kind, if there is no API key, or if
+Pay-i's address is not encrypted. Clients may also be set up to use the proxy by themselves; their requests
+only get the headers.
+
+Source: the section 'Proxy' of Pay-i's API reference, and its page on decorators.
 """
 
 from __future__ import annotations
@@ -21,38 +29,39 @@ from payi_transport.values.names import PROXY_CATEGORY, PayiHeaderNames
 
 __all__ = ["Proxy", "is_private"]
 
-# What Pay-i's path names each provider by; it forwards no others.
+# The name of each provider in Pay-i's path. Pay-i forwards no others.
 _NAMES: Final = {category: name for name, category in REGISTRY.proxy_names.items()}
-# The hosts that Pay-i forwards to where it is told no other.
+# The hosts that Pay-i forwards to by default. All others have to be named in a header.
 _FIXED_HOSTS: Final = frozenset({"api.openai.com", "api.anthropic.com"})
 _KEY: Final = PayiHeaderNames.api_key.lower().encode()
-# Headers that a client set up for the proxy sends: how it is to be forwarded, not whom the call is for.
+# Headers of clients that are set up for the proxy. They say how to forward a request, not whom it is for.
 _FOR_PROXY: Final = frozenset({_KEY, PayiHeaderNames.provider_base_uri.lower().encode()})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class Proxy(NamedTuple):
-    """Where Pay-i is, and as whom to go through it."""
+    """Where Pay-i is, and the API key to send there."""
 
     base_url: str
     api_key: str
 
     def hosts(self) -> dict[HostPattern, HostMapping]:
-        """Pay-i's own host, where clients may be that are set up to go through it."""
+        """Return Pay-i's own host: clients that are set up for the proxy send their requests there."""
         return {parse_host(self.base_url): HostMapping(PROXY_CATEGORY, None)}
 
     def rewrite(
-        self, route: Route, frame: Frame, own: frozenset[bytes] = frozenset()
+        self, route: Route, frame: Frame, payi_headers: frozenset[bytes] = frozenset()
     ) -> RequestRewrite | None:
-        """What to send in place of a request; None where it can not go through Pay-i.
+        """Return the rewrite of a request, or None if it can't go through Pay-i.
 
-        `own` are the names of its headers for Pay-i: a key among them stays, what they say of the context is
-        in the frame by now. Nothing goes unencrypted that did not before, and what is at Pay-i's already is
-        never reported.
+        `payi_headers` names its headers that are meant for Pay-i. A key among them stays; what the others
+        say is in the frame by now. A request that is addressed to Pay-i already is never reported, whatever
+        else is missing.
         """
         if not self.api_key or not is_private(self.base_url):
             return RequestRewrite(counted=True) if route.proxied else None
-        headers, without = self._headers(frame, keyed=_KEY in own), own - _FOR_PROXY
+        headers = self._headers(frame, has_key=_KEY in payi_headers)
+        without = payi_headers - _FOR_PROXY
         if route.proxied:
             return RequestRewrite(headers=headers, without=without, counted=True)
         name = _NAMES.get(route.category) if route.known else None
@@ -64,14 +73,14 @@ class Proxy(NamedTuple):
         base = f"{self.base_url.rstrip('/')}/api/v1/proxy/{name}"
         return RequestRewrite(base=base, headers=headers, without=without, counted=True)
 
-    def _headers(self, frame: Frame, *, keyed: bool) -> tuple[bytes, ...]:
-        named = {} if keyed else {PayiHeaderNames.api_key: self.api_key}
+    def _headers(self, frame: Frame, *, has_key: bool) -> tuple[bytes, ...]:
+        named = {} if has_key else {PayiHeaderNames.api_key: self.api_key}
         named.update(write_proxied_headers(frame))
         return tuple(part for name, value in named.items() for part in (name.encode(), _to_bytes(value)))
 
 
 def is_private(base_url: str) -> bool:
-    """Whether what is sent to an address stays unread on its way: by TLS, or as it leaves no machine."""
+    """Return whether nobody can read what is sent to an address: it uses TLS, or is on this machine."""
     parts = urlsplit(base_url)
     if parts.scheme == "https" or parts.hostname == "localhost":
         return True

@@ -1,8 +1,9 @@
-"""What goes out in place of a request: nothing, the same through Pay-i, or the same asking for its usage.
+"""Deciding what to send in place of a request. Most requests are sent unchanged.
 
-Most requests go out as they are. The checks come in the order in which one makes the next pointless: a
-blocked limit, then proxy mode, where Pay-i reads the usage itself, and only then what our own reading
-needs.
+The checks come in an order in which each makes the next one unnecessary. First a blocked limit: nothing is
+sent. Then proxy mode: Pay-i reads the usage itself. Last, what this library needs to read usage and add
+results: a stream may have to be asked for its usage, and a response that will be changed must come
+uncompressed.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ __all__ = ["RequestRewriter"]
 class RequestRewriter:
     """Plans the rewrite of each request.
 
-    `limits` are given where they are enforced. `adds_results` says that responses get a field of ours, so
-    they have to arrive without a content coding. `warn` logs a call that can't go the way that was asked
-    for.
+    `limits` is None unless limits are enforced. `adds_results` says that `xproxy_result` is added to
+    responses, so they have to arrive without a content coding. `warn` logs a call that is blocked, or that
+    proxy mode can't be applied to.
     """
 
     def __init__(
@@ -50,45 +51,55 @@ class RequestRewriter:
         route: Route,
         frame: Frame,
         body: bytes | None,
-        own: frozenset[bytes],
+        payi_headers: frozenset[bytes],
         abilities: HookAbilities = HookAbilities(),  # noqa: B008 (immutable)
     ) -> RequestRewrite | None:
-        """Return the rewrite of a request, None where it goes out as it is.
+        """Return the rewrite of a request, or None if it is sent unchanged.
 
-        `own` names the headers that are for Pay-i alone. Where the hook can't rewrite responses, nothing is
-        asked for that would have to be taken out of one.
+        `payi_headers` names the headers that are for Pay-i alone. If the hook can't rewrite responses,
+        nothing is asked for that would have to be hidden in one.
         """
         if not abilities.rewrites_requests:
             return None
         if self._limits is not None and frame.limit_ids:
             blocked = self._limits.find_blocked(frame.limit_ids)
             if blocked:
-                self._warn(f"a call was refused because limit {blocked[0]} is blocked")
+                self._warn(
+                    f"limit {blocked[0]} is blocked, so a call was not sent and its caller got a permission"
+                    " error; raise or reset the limit in Pay-i, or turn config.enforce_limits off"
+                )
                 return RequestRewrite(
                     blocked_response=make_blocked_response(route.operation, blocked[0], self._registry)
                 )
         if route.proxied or frame.proxy:
-            rewrite = self._send_through_proxy(route, frame, own)
+            rewrite = self._send_through_proxy(route, frame, payi_headers)
             if rewrite is not None:
                 return rewrite
-        asking = ask_for_usage(body) if body and abilities.rewrites_responses and route.asks_usage else None
-        # AWS's signature may cover the header that says which codings are accepted.
+        asks_usage = body and abilities.rewrites_responses and route.asks_usage
+        asking_body = ask_for_usage(body) if body and asks_usage else None
+        # An AWS signature may cover `accept-encoding`, so it stays as it is for Bedrock.
         adds = (
             self._adds_results
             and abilities.rewrites_responses
             and route.category != PayiCategories.aws_bedrock
         )
-        if asking is None and not own and not adds:
+        if asking_body is None and not payi_headers and not adds:
             return None
         return RequestRewrite(
-            without=own, body=asking, hides_usage=asking is not None, plain=adds or asking is not None
+            without=payi_headers,
+            body=asking_body,
+            hides_usage=asking_body is not None,
+            plain=adds or asking_body is not None,
         )
 
-    def _send_through_proxy(self, route: Route, frame: Frame, own: frozenset[bytes]) -> RequestRewrite | None:
-        rewrite = self._proxy.rewrite(route, frame, own)
+    def _send_through_proxy(
+        self, route: Route, frame: Frame, payi_headers: frozenset[bytes]
+    ) -> RequestRewrite | None:
+        rewrite = self._proxy.rewrite(route, frame, payi_headers)
         if rewrite is None:
             self._warn(
-                f"a call to {route.host} can not go through Pay-i's proxy, so it goes to its provider and is"
-                " reported instead"
+                f"a call to {route.host} can't go through Pay-i's proxy, so it was sent to the provider"
+                " and is reported afterwards; the proxy needs an API key, an https address of Pay-i, and a"
+                " provider that it forwards to"
             )
         return rewrite

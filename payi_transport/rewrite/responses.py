@@ -1,4 +1,9 @@
-"""Which rewrite a response needs on its way to the caller: hardly ever one."""
+"""Choosing how a response is rewritten on its way to the caller. Hardly any response is.
+
+There are two reasons: hiding a usage chunk that this library asked for, and adding Pay-i's result in inline
+delivery. A stream may need both, one around the other. The request asked for an uncompressed response in
+both cases; a response that is compressed nonetheless passes unchanged.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ __all__ = ["find_response_rewriter"]
 def find_response_rewriter(
     response: OpenResponse, content_type: str, content_encoding: str
 ) -> ResponseRewriter | None:
-    """Return the rewriter of a response, None where it passes as it is. Coded bodies always do."""
+    """Return the rewriter of a response, or None if it passes unchanged, as compressed bodies always do."""
     request = response.request
     if content_encoding:
         return None

@@ -62,7 +62,7 @@ BAD = {
     ),
     "a logger of prompts and a spool": (
         {"prompt_and_response_logger": print, "config": {"delivery": {"spool_directory": "x"}}},
-        "prompt_and_response_logger: not together with config.delivery.spool_directory",
+        "prompt_and_response_logger: can't be combined with config.delivery.spool_directory",
     ),
     "a client that is not one": (
         {"payi": 3},

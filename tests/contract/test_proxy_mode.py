@@ -222,7 +222,7 @@ def test_what_pay_i_can_not_forward_to_is_reported_and_said(
     )
     assert origin.received[0].path == "/v1/chat/completions"
     assert payi_stats().captured == 1
-    assert "can not go through Pay-i's proxy" in caplog.text
+    assert "can't go through Pay-i's proxy" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
 from payi_transport.capture.rewrites import RequestRewrite
-from payi_transport.hooks.call import INSIDE, Address, Call, Library, begin, encode_headers
+from payi_transport.hooks.call import INSIDE_CALL, Address, Call, Library, begin, encode_headers
 from payi_transport.pipeline.active import get_active
 from payi_transport.values.headers import Headers
 
@@ -42,10 +42,10 @@ def test_a_call_is_inside_until_it_is_answered(recording: MemorySink) -> None:
     call, sent = begin(make_library(CHAT), "request")
     assert call is not None
     assert sent is None
-    assert INSIDE.get()
+    assert INSIDE_CALL.get()
     assert begin(make_library(CHAT), "the same further in") == (None, None)
     call.respond(finish, "response")
-    assert not INSIDE.get()
+    assert not INSIDE_CALL.get()
     assert payi_flush(10)
     assert [event.resource for event in recording.events] == ["gpt-4.1"]
 
@@ -54,7 +54,7 @@ def test_a_call_is_inside_until_it_fails(recording: MemorySink) -> None:
     call, _ = begin(make_library(CHAT), "request")
     assert call is not None
     call.fail(TimeoutError("slow"))
-    assert not INSIDE.get()
+    assert not INSIDE_CALL.get()
     assert payi_flush(10)
     assert (recording.events[0].properties or {})["system.failure"] == "TimeoutError"
 
@@ -72,7 +72,7 @@ def test_what_another_task_does_meanwhile_is_not_inside(recording: MemorySink) -
 
         async def other() -> bool:
             await begun.wait()
-            inside = INSIDE.get()
+            inside = INSIDE_CALL.get()
             seen.set()
             return inside
 
@@ -85,7 +85,7 @@ def test_a_call_of_httpx_is_inside_of_nothing_and_the_outside_of_all(recording: 
     inside = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        inside.append(INSIDE.get())
+        inside.append(INSIDE_CALL.get())
         return httpx.Response(200, content=b"{}")
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as client:
@@ -103,7 +103,7 @@ def test_a_call_of_httpx_is_inside_of_nothing_and_the_outside_of_all(recording: 
 @pytest.mark.parametrize("address", [None, MODELS, ELSEWHERE])
 def test_what_is_not_observed_passes_as_it_is(address: Address | None, recording: MemorySink) -> None:
     assert begin(make_library(address), "request") == (None, None)
-    assert not INSIDE.get()
+    assert not INSIDE_CALL.get()
 
 
 def test_nothing_is_looked_at_without_a_pipeline() -> None:
@@ -201,7 +201,7 @@ def test_a_fault_of_ours_is_counted_and_never_felt(recording: MemorySink) -> Non
     call, _ = begin(make_library(CHAT), "request")
     assert call is not None
     call.respond(fail, "response")
-    assert not INSIDE.get()
+    assert not INSIDE_CALL.get()
     assert payi_stats().faults == 2
     assert payi_stats().captured == 0
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from payi_transport.hooks.methods import Hooks, MethodHook
+from payi_transport.hooks.methods import MethodHook, MethodPatches
 
 
 class Library:
@@ -27,53 +27,53 @@ def louder(original: Callable[[Library], str]) -> Callable[[Library], str]:
 
 
 @pytest.fixture
-def hooks() -> Hooks:
-    return Hooks()
+def patches() -> MethodPatches:
+    return MethodPatches()
 
 
-def test_a_hook_is_called_in_the_place_of_the_method_and_looks_like_it(hooks: Hooks) -> None:
+def test_a_hook_is_called_in_the_place_of_the_method_and_looks_like_it(patches: MethodPatches) -> None:
     before = Library()
-    assert hooks.put(Library, "call", louder) == []
-    assert len(hooks) == 1
+    assert patches.patch(Library, "call", louder) == []
+    assert len(patches) == 1
     assert (before.call(), Derived().call()) == ("PLAIN", "PLAIN")
     assert Library.call.__doc__ == "What it does."
-    hooks.take_off()
+    patches.restore()
     assert before.call() == "plain"
-    assert len(hooks) == 0
+    assert len(patches) == 0
 
 
 @pytest.mark.parametrize("owner", [Library, Derived])
-def test_a_method_that_the_class_itself_does_not_have_is_missing(owner: type, hooks: Hooks) -> None:
-    assert hooks.put(owner, "send", louder) == [f"{__name__}.{owner.__name__}.send"]
-    assert len(hooks) == 0
+def test_a_method_that_the_class_itself_does_not_have_is_missing(owner: type, patches: MethodPatches) -> None:
+    assert patches.patch(owner, "send", louder) == [f"{__name__}.{owner.__name__}.send"]
+    assert len(patches) == 0
 
 
-def test_a_hook_that_somebody_wrapped_stays(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_that_somebody_wrapped_stays(patches: MethodPatches, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Library, "call", Library.call)  # puts the original back at the end
-    hooks.put(Library, "call", louder)
+    patches.patch(Library, "call", louder)
     ours = Library.call
 
     def theirs(library: Library) -> str:
         return ours(library) + "!"
 
     Library.call = theirs  # type: ignore[assignment, method-assign]
-    hooks.take_off()
+    patches.restore()
     assert Library.call is theirs
     assert Library().call() == "PLAIN!"
 
 
 def test_the_one_method_of_a_library_is_hooked_once_and_put_back() -> None:
-    adapter = MethodHook(__name__, "Library", "call", louder)
-    assert adapter.install() == adapter.install() == []
+    hook = MethodHook(__name__, "Library", "call", louder)
+    assert hook.install() == hook.install() == []
     assert Library().call() == "PLAIN"
-    adapter.uninstall()
+    hook.uninstall()
     assert Library().call() == "plain"
-    assert adapter.install() == []
-    adapter.uninstall()
+    assert hook.install() == []
+    hook.uninstall()
 
 
 @pytest.mark.parametrize(("owner", "told"), [("Nothing", "Nothing"), ("Derived", "Derived.call")])
 def test_a_library_without_the_class_or_its_method_says_so(owner: str, told: str) -> None:
-    adapter = MethodHook(__name__, owner, "call", louder)
-    assert adapter.install() == [f"{__name__}.{told}"]
-    adapter.uninstall()
+    hook = MethodHook(__name__, owner, "call", louder)
+    assert hook.install() == [f"{__name__}.{told}"]
+    hook.uninstall()

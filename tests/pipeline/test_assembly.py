@@ -161,7 +161,7 @@ async def deliver_later(batch: Sequence[Event]) -> Receipt:
 def test_what_is_no_sink_is_refused_with_what_it_lacks_and_what_would_do(sink: Any, told: str) -> None:
     with pytest.raises(PayiConfigError) as error:
         payi_instrument(sink=sink)
-    for part in ("sink: ", told, "accepted: an object with deliver(batch)", "batch_limit, a count or None"):
+    for part in ("sink: ", told, "expected an object with deliver(batch)", "batch_limit, a count or None"):
         assert part in str(error.value)
     assert get_active() is None
 

@@ -21,7 +21,8 @@ def test_a_header_that_can_not_be_read_is_told_once_a_window_and_the_call_goes_o
     assert payi_flush(10)
     assert [event.user_id for event in sink.events] == ["v", "v"]
     [record] = [record for record in caplog.records if record.name == "payi.instrument"]
-    assert "the header xProxy-Request-Properties of a call can not be read" in record.getMessage()
+    message = record.getMessage()
+    assert "the header xProxy-Request-Properties of a call is malformed and was ignored" in message
     assert "SECRET" not in caplog.text
 
 

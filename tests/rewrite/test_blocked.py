@@ -9,7 +9,7 @@ import pytest
 
 from payi_transport.rewrite.blocked import make_blocked_response
 
-MESSAGE = "Pay-i: limit l-1 is blocked, the request was not sent"
+MESSAGE = "Pay-i: limit l-1 is blocked, so the request was not sent; raise or reset the limit in Pay-i"
 
 
 @pytest.mark.parametrize(

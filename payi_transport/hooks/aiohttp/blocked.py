@@ -1,4 +1,8 @@
-"""The aiohttp response to a request that is not sent."""
+"""Building the aiohttp response to a request that is not sent.
+
+aiohttp has no public way to construct a response, so its private attributes are set. It has a real reader, so
+the caller can read it in any way.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ __all__ = ["build_blocked_response"]
 async def build_blocked_response(
     session: Any, method: str, url: Any, options: dict[str, Any], blocked: BlockedResponse
 ) -> ClientResponse:
-    """Return what the session would return had a server sent this; raise what it would raise."""
+    """Return or raise what the session would if a server had sent this response."""
     headers = _freeze(blocked.headers)
     response = _make_response(session, method.upper(), url)
     response.status, response.reason = blocked.status, HTTPStatus(blocked.status).phrase
@@ -44,7 +48,7 @@ def _freeze(headers: tuple[bytes, ...]) -> Any:
 
 
 def _make_response(session: Any, method: str, url: Any) -> Any:
-    """Return a response of the session's class, whose constructor differs by version."""
+    """Return a response of the session's class. Its constructor takes other arguments in each version."""
     cls = session._response_class
     arguments = {
         "writer": None,
@@ -56,8 +60,8 @@ def _make_response(session: Any, method: str, url: Any) -> Any:
         "session": session,
         "stream_writer": SimpleNamespace(output_size=0),
     }
-    taken = inspect.signature(cls).parameters
-    return cls(method, url, **{name: value for name, value in arguments.items() if name in taken})
+    accepted = inspect.signature(cls).parameters
+    return cls(method, url, **{name: value for name, value in arguments.items() if name in accepted})
 
 
 def _make_reader(body: bytes) -> Any:

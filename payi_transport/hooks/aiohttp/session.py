@@ -1,8 +1,10 @@
 """aiohttp: https://docs.aiohttp.org
 
-The hook is on `ClientSession._request`, through which every request of a session passes once, whatever is
-redirected or retried inside. The response is remembered as it arrives, in the buffer of its reader. So it
-does not matter how the caller reads, and what had arrived when the caller stopped is known.
+`ClientSession._request` is hooked because every request of a session passes through it once, whatever is
+redirected or retried inside. The response is recorded as it arrives: the parser appends each chunk to a
+deque of the response's `StreamReader`, and that deque is replaced with one that records. So it does not
+matter how the caller reads, and a response that the caller left early is recorded as far as it arrived. The
+end is noticed by the list of end-of-file callbacks, which the reader clears whenever it ends.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from payi_transport.capture.exchange import OpenResponse, Outcome
 from payi_transport.capture.rewrites import BlockedResponse, HookAbilities, RequestRewrite
 from payi_transport.hooks.aiohttp.blocked import build_blocked_response
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
-from payi_transport.hooks.methods import Hooks
+from payi_transport.hooks.methods import MethodPatches
 from payi_transport.hooks.multipart import write_form
 from payi_transport.values.headers import Headers
 
@@ -36,40 +38,40 @@ _DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
 _ENDS_OF_READING = (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError)
 
 
-# The rewrite of the request that this task is about to send. Its headers may come from the session, so they
-# change where the session prepares them.
+# The rewrite of the request that this task is about to send. Some of its headers come from the session, so
+# the rewrite is applied where the session puts them together.
 _rewriting: ContextVar[RequestRewrite | None] = ContextVar("payi_transport_rewrite", default=None)
 
 
-class _SessionHooks:
-    """Hooks two methods of one class: sending a request, and preparing its headers."""
+class _SessionHook:
+    """Hooks two methods of `ClientSession`: sending a request, and preparing its headers."""
 
     name = "aiohttp.client"
 
     def __init__(self) -> None:
-        self._hooks = Hooks()
+        self._patches = MethodPatches()
 
     def install(self) -> list[str]:
-        """Hook the sessions; return the names of methods that this version lacks."""
-        if self._hooks:
+        """Hook the sessions. Return the names of methods that this version does not have."""
+        if self._patches:
             return []
         session = _aiohttp().ClientSession
-        missing = self._hooks.put(session, "_prepare_headers", _hook_headers)
-        return missing + self._hooks.put(session, "_request", _hook_request)
+        missing = self._patches.patch(session, "_prepare_headers", _make_prepare_headers)
+        return missing + self._patches.patch(session, "_request", _make_request)
 
     def uninstall(self) -> None:
-        """Put their own methods back."""
-        self._hooks.take_off()
+        """Put the sessions' own methods back."""
+        self._patches.restore()
 
 
-HOOK = _SessionHooks()
+HOOK = _SessionHook()
 
 
 def _aiohttp() -> Any:
     return sys.modules[HOOK.name]
 
 
-def _hook_request(original: _Request) -> _Request:
+def _make_request(original: _Request) -> _Request:
     async def request(session: Any, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
         call, sent = begin(_LIBRARY, session, method, str_or_url, options)
         if isinstance(sent, BlockedResponse):
@@ -94,7 +96,7 @@ def _hook_request(original: _Request) -> _Request:
     return request
 
 
-def _hook_headers(original: Callable[..., Any]) -> Callable[..., Any]:
+def _make_prepare_headers(original: Callable[..., Any]) -> Callable[..., Any]:
     def prepare_headers(session: Any, headers: Any) -> Any:
         prepared, rewrite = original(session, headers), _rewriting.get()
         if rewrite is not None:
@@ -103,7 +105,7 @@ def _hook_headers(original: Callable[..., Any]) -> Callable[..., Any]:
             for name, value in pair_headers(rewrite.headers):
                 prepared[name.decode()] = value.decode()
             if rewrite.base is not None:
-                # Without a host header from the caller, it follows from the URL.
+                # Without this header, aiohttp derives it from the new URL.
                 prepared.popall("host", None)
         return prepared
 
@@ -114,7 +116,7 @@ def _locate(session: Any, method: str, str_or_url: Any, options: Any) -> Address
     try:
         url = session._build_url(str_or_url)
     except (TypeError, ValueError):
-        return None  # The session will raise the same.
+        return None  # The session will raise the same error to the caller.
     return _to_address(method, url)
 
 
@@ -129,7 +131,7 @@ def _to_address(method: str, url: Any) -> Address | None:
 def _read(
     session: Any, method: str, str_or_url: Any, options: dict[str, Any]
 ) -> tuple[Headers, bytes | None]:
-    """Return the headers without those that aiohttp adds, and the body if it is in memory."""
+    """Return the headers, without those that aiohttp adds later, and the body if it is in memory."""
     headers = encode_headers(session._prepare_headers(options.get("headers")).items())
     if options.get("data") is None and options.get("json") is not None:
         _serialize(session, options)
@@ -144,7 +146,7 @@ def _read(
 
 
 def _find_fields(data: Any) -> list[tuple[str, str | None]]:
-    """Return the fields of a form that aiohttp is about to write. The value of a file is None."""
+    """Return the fields of a form that aiohttp is about to encode. The value of a file is None."""
     fields = getattr(data, "_fields", None)
     if isinstance(data, Mapping):
         fields = [({"name": str(name)}, {}, value) for name, value in data.items()]
@@ -159,20 +161,20 @@ def _find_fields(data: Any) -> list[tuple[str, str | None]]:
 def _rewrite(
     rewrite: RequestRewrite, session: Any, method: str, str_or_url: Any, options: Any
 ) -> tuple[Any, RequestRewrite]:
-    """Return the URL to request, and the rewrite, which the headers still need."""
+    """Return the URL to request, and the rewrite, which is still to be applied to the headers."""
     if rewrite.base is None:
         return str_or_url, rewrite
     url = session._build_url(str_or_url)
-    # A session with a base URL may refuse any other. Then this fails before the caller's request is sent.
+    # A session with a base URL may not accept any other. Then this raises, and nothing has been sent yet.
     return session._build_url(type(url)(rewrite.base + url.raw_path_qs, encoded=True)), rewrite
 
 
-# Responses end in a callback of the event loop.
+# Responses end in a callback of the event loop, which must not block.
 _LIBRARY = Library(_locate, _read, _rewrite, HookAbilities(rewrites_responses=False, may_wait=False))
 
 
 def _serialize(session: Any, options: dict[str, Any]) -> None:
-    """Serialize `json` as the session would, so that it is done only once."""
+    """Serialize `json` as the session would, and pass on the result, so that it is done only once."""
     payload = _aiohttp().payload
     to_bytes = getattr(session, "_json_serialize_bytes", None)
     try:
@@ -181,13 +183,13 @@ def _serialize(session: Any, options: dict[str, Any]) -> None:
         else:
             options["data"] = payload.JsonPayload(options["json"], dumps=session.json_serialize)
     except Exception:
-        return  # The session will raise the same to the caller.
+        return  # The session will raise the same error to the caller.
     del options["json"]
 
 
 def _record_status(call: Call, exc: Any) -> None:
-    """Record the status of a response that became an exception, as with `raise_for_status`."""
-    # A response that can't be parsed as HTTP raises the same error, but with a cause.
+    """Record the status of a response that was turned into an exception, as by `raise_for_status`."""
+    # An invalid HTTP response raises the same class of error, but with a cause.
     if type(exc) is _aiohttp().ClientResponseError and exc.__cause__ is None:
         headers = encode_headers((exc.headers or {}).items())
         call.request.start_response(exc.status, headers).fail(exc)
@@ -196,12 +198,12 @@ def _record_status(call: Call, exc: Any) -> None:
 def _attach(call: Call, session: Any, options: Any, response: ClientResponse) -> None:
     redirects = 300 <= response.status < 400 and "location" in response.headers
     address = _to_address(response.method, response.url)
-    # After redirects, the call is whatever it is where it ended up.
+    # A redirected call is routed by the address that it ended at.
     route = call.find_route(address) if response.history else call.request.route
     if redirects or route is None:
         call.request.discard()
         return
-    whole = response._body  # A middleware may have read it.
+    whole = response._body  # Set if a middleware has read the body.
     open_response = call.request.start_response(
         response.status,
         tuple(chain.from_iterable(response.raw_headers)),
@@ -224,7 +226,7 @@ def _is_decoded(session: Any, options: Any, response: ClientResponse) -> bool:
 
 
 def _record(reader: Any, response: OpenResponse) -> None:
-    """Remember what a StreamReader holds and what is still to come. Without a body it has no buffer."""
+    """Record what a StreamReader has received and will receive. For an empty body it has no buffer."""
     buffer = _Buffer(response, getattr(reader, "_buffer", ()))
     if reader.is_eof() or reader.exception() is not None:
         _end(reader, response)
@@ -237,16 +239,16 @@ _deque_append = deque.append
 
 
 class _Buffer(deque[bytes]):
-    """The chunks that a reader holds for the caller. The parser appends them decoded."""
+    """The chunks that a reader keeps for the caller, decoded by the parser."""
 
-    # Every chunk passes here; slots halve what that costs.
+    # Every chunk passes through here. Slots halve the cost of that.
     __slots__ = ("_append", "_limit", "_response", "_size")
 
-    def __init__(self, response: OpenResponse, held: Iterable[bytes]) -> None:
+    def __init__(self, response: OpenResponse, chunks: Iterable[bytes]) -> None:
         super().__init__()
         self._response = response
         self._size, self._limit = 0, -1
-        for chunk in held:
+        for chunk in chunks:
             self.append(chunk)
 
     def append(self, chunk: bytes) -> None:
@@ -261,7 +263,7 @@ class _Buffer(deque[bytes]):
 
 
 class _Callbacks(list[Callable[[], None]]):
-    """The callbacks of a reader's end. The reader clears this list at every end, and so we notice."""
+    """The end-of-file callbacks of a reader, which clears this list whenever and however it ends."""
 
     def __init__(self, response: OpenResponse, reader: Any) -> None:
         super().__init__(reader._eof_callbacks)
@@ -270,8 +272,8 @@ class _Callbacks(list[Callable[[], None]]):
 
     def clear(self) -> None:
         super().clear()
-        # Reader and callbacks refer to each other; break the cycle rather than leave it to the garbage
-        # collector.
+        # Reader and callbacks refer to each other. Break the cycle, so that the reader is freed without the
+        # garbage collector.
         self._reader._eof_callbacks = []
         _end(self._reader, self._response)
 
@@ -283,7 +285,7 @@ def _end(reader: Any, response: OpenResponse) -> None:
     elif type(error) is not _aiohttp().ClientConnectionError:
         response.fail(error)
     elif isinstance(raised := sys.exc_info()[1], _ENDS_OF_READING):
-        # That is why the response was closed: reading took too long, or the task was cancelled.
+        # aiohttp closes the response while it handles a timeout or a cancellation. That is the real reason.
         response.fail(raised)
     else:
         response.finish(Outcome.CLOSED)

@@ -1,4 +1,8 @@
-"""Bedrock runtime calls as botocore's clients make them: unsigned parameters in, parsed responses out."""
+"""Hooking the API calls of botocore's clients, for what has to happen before signing and after parsing.
+
+`http.py` records the HTTP requests. Two things need the whole API call: asking for a guardrail trace, which
+changes the body and so has to come before signing, and adding Pay-i's result to the parsed output.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ __all__ = ["HOOKS"]
 
 
 def _prepare(client: Any, operation: str, params: Any) -> tuple[Any, Pipeline | None]:
-    """Return the parameters to call with, and the pipeline if the output may get a result. Never raises."""
+    """Return the parameters to call with, and the pipeline if a result may be added. Never raises."""
     pipeline = get_active()
     if pipeline is None:
         return params, None
@@ -29,7 +33,7 @@ def _prepare(client: Any, operation: str, params: Any) -> tuple[Any, Pipeline | 
         return params, None
 
 
-def _hook(original: Callable[[Any, str, Any], Any]) -> Callable[[Any, str, Any], Any]:
+def _make_api_call(original: Callable[[Any, str, Any], Any]) -> Callable[[Any, str, Any], Any]:
     def call(client: Any, operation_name: str, api_params: Any) -> Any:
         params, pipeline = _prepare(client, operation_name, api_params)
         if pipeline is None:
@@ -41,7 +45,9 @@ def _hook(original: Callable[[Any, str, Any], Any]) -> Callable[[Any, str, Any],
     return call
 
 
-def _hook_async(original: Callable[[Any, str, Any], Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+def _make_async_api_call(
+    original: Callable[[Any, str, Any], Awaitable[Any]],
+) -> Callable[..., Awaitable[Any]]:
     async def call(client: Any, operation_name: str, api_params: Any) -> Any:
         params, pipeline = _prepare(client, operation_name, api_params)
         if pipeline is None:
@@ -54,6 +60,6 @@ def _hook_async(original: Callable[[Any, str, Any], Awaitable[Any]]) -> Callable
 
 
 HOOKS = (
-    MethodHook("botocore.client", "BaseClient", "_make_api_call", _hook),
-    MethodHook("aiobotocore.client", "AioBaseClient", "_make_api_call", _hook_async),
+    MethodHook("botocore.client", "BaseClient", "_make_api_call", _make_api_call),
+    MethodHook("aiobotocore.client", "AioBaseClient", "_make_api_call", _make_async_api_call),
 )

@@ -1,7 +1,7 @@
-"""Asking for the trace of a guardrail, without which Bedrock does not tell what it counted.
+"""Asking for the trace of a guardrail, without which Bedrock does not report its usage.
 
-Done to the parameters of an API call, ahead of signing. Source of their names: botocore's service model
-`bedrock-runtime` of 2023-09-30.
+The trace is requested in the parameters of an API call, before it is signed. Source of the parameter names:
+botocore's service model `bedrock-runtime` of 2023-09-30.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def _in_params(params: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _with_trace(guardrail: Mapping[str, Any], value: str) -> Mapping[str, Any]:
-    """A guardrail with an id and a version and no word about tracing gets one."""
-    named = guardrail.get("guardrailIdentifier") and guardrail.get("guardrailVersion")
-    return {**guardrail, "trace": value} if named and "trace" not in guardrail else guardrail
+    """Turn tracing on if a guardrail has an id and a version, and the caller has not set `trace`."""
+    is_named = guardrail.get("guardrailIdentifier") and guardrail.get("guardrailVersion")
+    return {**guardrail, "trace": value} if is_named and "trace" not in guardrail else guardrail
 
 
 _OPERATIONS: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
@@ -42,7 +42,7 @@ _OPERATIONS: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
 def ask_for_trace(
     pipeline: Pipeline, client: Any, operation: str, params: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """The parameters of a call of Bedrock's runtime, `params` itself where there is nothing to ask for."""
+    """Return the parameters of a Bedrock runtime call with tracing on, or `params` itself if not needed."""
     add_trace = _OPERATIONS.get(operation)
     if add_trace is None or not pipeline.traces_guardrails:
         return params

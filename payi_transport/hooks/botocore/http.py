@@ -1,7 +1,8 @@
 """botocore, which boto3 sends through: https://botocore.amazonaws.com/v1/documentation/api/latest/
 
-The hook is on the one method that every client sends each attempt with. Requests are signed by then. They
-may go to another address and get more headers, but nothing that the signature covers may change.
+`URLLib3Session.send` is hooked because every client sends each attempt through it. Requests are signed by
+then: they may be sent to another address and get more headers, but nothing that the signature covers may
+change.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["HOOK"]
 
 
-def _hook(original: Callable[[Any, AWSPreparedRequest], AWSResponse]) -> Callable[..., AWSResponse]:
+def _make_send(original: Callable[[Any, AWSPreparedRequest], AWSResponse]) -> Callable[..., AWSResponse]:
     def send(session: Any, request: AWSPreparedRequest) -> AWSResponse:
         call, sent = begin(_LIBRARY, request)
         if isinstance(sent, BlockedResponse):
@@ -44,7 +45,7 @@ def _hook(original: Callable[[Any, AWSPreparedRequest], AWSResponse]) -> Callabl
     return send
 
 
-HOOK = MethodHook("botocore.httpsession", "URLLib3Session", "send", _hook)
+HOOK = MethodHook("botocore.httpsession", "URLLib3Session", "send", _make_send)
 
 
 def _locate(request: AWSPreparedRequest) -> Address:
@@ -52,7 +53,7 @@ def _locate(request: AWSPreparedRequest) -> Address:
 
 
 def _read(request: AWSPreparedRequest) -> tuple[Headers, bytes | None]:
-    """Return headers, and the body if it is in memory. A file is for botocore to read."""
+    """Return the headers, and the body if it is in memory. Only botocore may read a file."""
     headers, body = encode_headers(_items(request.headers)), request.body
     if isinstance(body, str):
         return headers, body.encode("utf-8", "replace")
@@ -60,9 +61,9 @@ def _read(request: AWSPreparedRequest) -> tuple[Headers, bytes | None]:
 
 
 def _items(headers: Any) -> Iterable[tuple[str, Any]]:
-    """Return the same as `items()`, which looks up each header again and doubles the time spent here."""
-    held = getattr(headers, "_dict", None)
-    return headers.items() if held is None else zip(headers, held.values(), strict=True)
+    """Return what `items()` would, in half the time: `items()` looks up each header again."""
+    values = getattr(headers, "_dict", None)
+    return headers.items() if values is None else zip(headers, values.values(), strict=True)
 
 
 def _rewrite(rewrite: RequestRewrite, request: AWSPreparedRequest) -> AWSPreparedRequest:
@@ -74,7 +75,7 @@ def _rewrite(rewrite: RequestRewrite, request: AWSPreparedRequest) -> AWSPrepare
         headers[name.decode()] = value
     if rewrite.base is not None:
         sent.url = rewrite.base + get_target(request.url)
-        # Without a host header from the caller, it follows from the URL.
+        # Without this header, urllib3 derives it from the new URL.
         headers.pop("host", None)
     return sent
 

@@ -1,7 +1,9 @@
-"""Pay-i's result of a Bedrock call, added to what botocore returns: a dict, or the last dict of a stream.
+"""Adding Pay-i's result of a Bedrock call to what botocore returns: a dict, or the last event of a stream.
 
-It is there where Pay-i's result is known when the response ends. Where the body is still to be read by the
-caller, it appears once that is done.
+The result is known when the response ends. botocore reads most responses before it returns, so the result
+is in the dict that the caller gets. InvokeModel returns a body that the caller still has to read;
+`xproxy_result` appears in the dict once that is done. A stream of events gets the result in its last event,
+so an event that may be the last is held back until the next one arrives or the stream ends.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ _METRICS = b'"amazon-bedrock-invocationMetrics"'
 
 
 def attach_result(output: Any, attempts: Sequence[SentRequest], *, in_streams: bool) -> Any:
-    """Return the output of a call with its result. Of the attempts, the last one got the response."""
+    """Return the output of a call with its result added, which is that of the last attempt."""
     requests = [request for request in attempts if request.route.operation.startswith("bedrock.")]
     if not requests or not requests[-1].brings_result or not isinstance(output, dict):
         return output
@@ -33,7 +35,7 @@ def attach_result(output: Any, attempts: Sequence[SentRequest], *, in_streams: b
 
 
 class _Output(dict[str, Any]):
-    """A dict that allows weak references. A strong one from its body would keep the connection open."""
+    """A dict that allows weak references. A strong one from its own body would keep the connection open."""
 
     __slots__ = ("__weakref__",)
 
@@ -68,7 +70,7 @@ def _add(item: dict[str, Any], request: SentRequest) -> None:
 
 
 class _SyncStream:
-    """To be mixed into EventStream, whose events come once however often it is iterated."""
+    """Mixed into EventStream. Its events come once, however often it is iterated."""
 
     _payi_events: Iterator[Any]
 
@@ -77,7 +79,7 @@ class _SyncStream:
 
 
 class _AsyncStream:
-    """To be mixed into aiobotocore's EventStream, whose `__anext__` returns the iterator."""
+    """Mixed into aiobotocore's EventStream, whose `__anext__` returns the iterator."""
 
     _payi_events: AsyncIterator[Any]
 
@@ -103,14 +105,14 @@ def _add_to_last_event(stream: Any, request: SentRequest) -> None:
 
 
 def _add_to_last(events: Iterator[dict[str, Any]], request: SentRequest) -> Iterator[dict[str, Any]]:
-    held = _Held()
+    buffer = _LastEventBuffer()
     try:
         for event in events:
-            yield from held.feed(event)
+            yield from buffer.feed(event)
     except Exception:
-        yield from held.flush()
+        yield from buffer.flush()
         raise
-    for event in held.flush():
+    for event in buffer.flush():
         _add(event, request)
         yield event
 
@@ -118,35 +120,35 @@ def _add_to_last(events: Iterator[dict[str, Any]], request: SentRequest) -> Iter
 async def _add_to_last_async(
     events: AsyncIterator[dict[str, Any]], request: SentRequest
 ) -> AsyncIterator[dict[str, Any]]:
-    held = _Held()
+    buffer = _LastEventBuffer()
     try:
         async for event in events:
-            for shown in held.feed(event):
+            for shown in buffer.feed(event):
                 yield shown
     except Exception:
-        for shown in held.flush():
+        for shown in buffer.flush():
             yield shown
         raise
-    for event in held.flush():
+    for event in buffer.flush():
         _add(event, request)
         yield event
 
 
-class _Held:
-    """Holds back the event that may be the last until the next one comes."""
+class _LastEventBuffer:
+    """Holds back an event that may be the last until the next one arrives."""
 
     def __init__(self) -> None:
         self._events: list[dict[str, Any]] = []
 
     def feed(self, event: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the events to show now that `event` has come."""
+        """Return the events to pass on now that `event` has arrived."""
         if _may_be_last(event):
             shown, self._events = self._events, [event]
             return shown
         return [*self.flush(), event]
 
     def flush(self) -> list[dict[str, Any]]:
-        """Return what is held."""
+        """Return what is held back."""
         shown, self._events = self._events, []
         return shown
 

@@ -1,4 +1,7 @@
-"""httpx2, the fork of httpx that current provider SDKs are built on. Raises ImportError without the extra."""
+"""httpx2, the fork of httpx that current provider SDKs are built on.
+
+Importing this raises ImportError if httpx2 is not installed.
+"""
 
 from __future__ import annotations
 

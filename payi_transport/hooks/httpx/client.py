@@ -1,4 +1,8 @@
-"""HTTP clients to hand to a provider's SDK as `http_client=`."""
+"""HTTP clients to pass to a provider's SDK as `http_client=`.
+
+The clients are ordinary ones of httpx or httpx2. Their transports are wrapped after construction, so every
+argument of `Client` (proxies, certificates, mounts) keeps its meaning.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +28,13 @@ def payi_httpx_client(
     *, family: Literal["auto", "httpx2"] = "auto", **client_kwargs: Any
 ) -> httpx2.Client: ...
 def payi_httpx_client(*, family: FamilyName = "auto", **client_kwargs: Any) -> httpx.Client | httpx2.Client:
-    """A client whose calls are recorded once `payi_instrument()` was called.
+    """Return a client whose calls are recorded once `payi_instrument()` has been called.
 
-    `client_kwargs` are those of `Client`; `transport=` becomes the inner transport. Redirects are followed
-    and the pool is as large as the provider SDKs make theirs; the timeout stays httpx's own default, which
-    the SDKs take as 'not set' and replace by theirs. "auto" is httpx2 where it is installed, else httpx.
+    `client_kwargs` are those of `Client`; `transport=` becomes the inner transport. Redirects are followed,
+    and the connection pool has the size that provider SDKs use. The timeout is httpx's default, which the
+    SDKs take to mean 'not set' and replace with their own. "auto" is httpx2 if it is installed, else httpx.
 
-    Raises ValueError for another family, ImportError for one that is not installed.
+    Raises ValueError for an unknown family, and ImportError for one that is not installed.
     """
     bound = get_family(family)
     client: httpx.Client | httpx2.Client = bound.module.Client(**_with_defaults(bound, client_kwargs))
@@ -47,7 +51,7 @@ def payi_async_httpx_client(
 def payi_async_httpx_client(
     *, family: FamilyName = "auto", **client_kwargs: Any
 ) -> httpx.AsyncClient | httpx2.AsyncClient:
-    """`payi_httpx_client` for async SDKs."""
+    """Return an async client whose calls are recorded; see `payi_httpx_client`."""
     bound = get_family(family)
     client: httpx.AsyncClient | httpx2.AsyncClient = bound.module.AsyncClient(
         **_with_defaults(bound, client_kwargs)
@@ -62,7 +66,7 @@ def _with_defaults(bound: BoundFamily, client_kwargs: dict[str, Any]) -> dict[st
 
 
 def _record_transports(client: Any, wrap: type[Any]) -> None:
-    """Wrap the transports that the client made of its arguments: proxies and TLS settings stay as given."""
+    """Wrap the transports that the client built from its arguments."""
     client._transport = wrap(client._transport)
     client._mounts = {
         pattern: transport if transport is None else wrap(transport)

@@ -1,6 +1,14 @@
-"""Binds the recording to one module object of the httpx family: its classes, its transports, its clients.
+"""Binding the recording to httpx or httpx2: its stream classes, and the hook on its clients.
 
-By module object and not by name, since `httpx2.alias_httpx()` makes two names one module.
+A family is bound to a module object rather than to a name, because `httpx2.alias_httpx()` makes both names
+refer to one module.
+
+`Client._send_single_request` is hooked, although it is private. It is the one method through which a client
+sends every request, once for each redirect and each step of an authentication. So the hook sees custom
+transports, `mounts=`, and clients made before and after it was installed. `HTTPTransport.handle_request`
+would miss custom transports, and `Client.send` would see one call where several requests were sent. The
+name is the same in httpx 0.28 and httpx2 2.x, and contract tests pin it; a version without it causes a
+warning at start.
 """
 
 from __future__ import annotations
@@ -12,17 +20,15 @@ from typing import Any
 
 from payi_transport.hooks.httpx.record import record_async, record_sync
 from payi_transport.hooks.httpx.streams import RecordedAsyncStream, RecordedSyncStream
-from payi_transport.hooks.methods import Hooks
+from payi_transport.hooks.methods import MethodPatches
 
 __all__ = ["BoundFamily", "bind"]
 
-# The one method that every client of the family sends each request through, once a redirect hop and auth
-# step: it sees mounts and custom transports, and clients made before and after.
-HOOK = "_send_single_request"
+SEND_METHOD = "_send_single_request"
 
 
 class BoundFamily:
-    """A module of the family, and what is made for it."""
+    """One of the two modules, with the stream classes made for it and the hook on its clients."""
 
     def __init__(self, module: ModuleType) -> None:
         self.module: Any = module
@@ -35,7 +41,7 @@ class BoundFamily:
         self.async_stream: type[Any] = type(
             "RecordedAsyncStream", (RecordedAsyncStream, module.AsyncByteStream), {}
         )
-        self._hooks = Hooks()
+        self._patches = MethodPatches()
 
     @property
     def name(self) -> str:
@@ -43,23 +49,23 @@ class BoundFamily:
         return name
 
     def install(self) -> list[str]:
-        """Hook the clients; the names of what could not be hooked."""
-        if self._hooks:
+        """Hook the clients. Return the names of methods that this version does not have."""
+        if self._patches:
             return []
-        sync = self._hooks.put(self.module.Client, HOOK, self._hook_sync)
-        return sync + self._hooks.put(self.module.AsyncClient, HOOK, self._hook_async)
+        missing = self._patches.patch(self.module.Client, SEND_METHOD, self._make_send)
+        return missing + self._patches.patch(self.module.AsyncClient, SEND_METHOD, self._make_async_send)
 
     def uninstall(self) -> None:
         """Put the clients' own methods back."""
-        self._hooks.take_off()
+        self._patches.restore()
 
-    def _hook_sync(self, original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def _make_send(self, original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         def send(client: Any, request: Any) -> Any:
             return record_sync(self, request, functools.partial(original, client))
 
         return send
 
-    def _hook_async(
+    def _make_async_send(
         self, original: Callable[[Any, Any], Awaitable[Any]]
     ) -> Callable[[Any, Any], Awaitable[Any]]:
         async def send(client: Any, request: Any) -> Any:
@@ -72,5 +78,5 @@ _bound: dict[int, BoundFamily] = {}
 
 
 def bind(module: ModuleType) -> BoundFamily:
-    """The one binding of a module object."""
+    """Return the binding of a module object, the same one each time."""
     return _bound.setdefault(id(module), BoundFamily(module))

@@ -1,4 +1,4 @@
-"""Which families of httpx this process has."""
+"""Which of httpx and httpx2 are installed in this process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from payi_transport.hooks.httpx.family import BoundFamily
 
 __all__ = ["find_family", "get_families", "get_family"]
 
-# The current SDKs' one first: it is what "auto" means.
+# "auto" means the first one that is installed. Current SDKs use httpx2.
 NAMES = ("httpx2", "httpx")
 
 
 def get_families() -> list[BoundFamily]:
-    """Every family that is installed, none twice."""
+    """Return every family that is installed. Where one name is an alias of the other, return it once."""
     families: list[BoundFamily] = []
     for name in NAMES:
         try:
@@ -26,21 +26,21 @@ def get_families() -> list[BoundFamily]:
 
 
 def get_family(name: str) -> BoundFamily:
-    """The family called "httpx" or "httpx2"; "auto" is httpx2 where it is installed.
+    """Return the family called "httpx" or "httpx2"; "auto" is httpx2 if it is installed, else httpx.
 
-    Raises ValueError for another name, ImportError where that family is not installed.
+    Raises ValueError for another name, and ImportError if that family is not installed.
     """
     if name == "auto":
         return get_families()[0]
     if name not in NAMES:
-        raise ValueError(f"family: {name!r} not known; accepted: 'auto', 'httpx', 'httpx2'")
+        raise ValueError(f"family: expected 'auto', 'httpx', or 'httpx2', got {name!r}")
     family: BoundFamily = importlib.import_module(f"payi_transport.hooks.httpx.bind_{name}").FAMILY
     return family
 
 
 def find_family(transport: object, base: str) -> BoundFamily:
-    """The family that a transport is of, `base` being the name of its base class. Raises TypeError."""
+    """Return the family whose class `base` a transport is an instance of. Raises TypeError if neither is."""
     for family in get_families():
         if isinstance(transport, getattr(family.module, base)):
             return family
-    raise TypeError(f"transport: expected a {base} of httpx or httpx2, got {transport!r}")
+    raise TypeError(f"transport: expected an instance of httpx.{base} or httpx2.{base}, got {transport!r}")

@@ -1,9 +1,9 @@
 """Recording a call of httpx or of its fork httpx2, sync and async.
 
-Both have the same contract with different classes, so nothing here imports either; `family.py` binds this
-to a module. A call is recorded around `send`, which may be the method of a transport or of a client. An
-SDK's client may pass both hooks with one request: the outer one puts a mark among the request's extensions,
-and the inner one leaves marked requests alone.
+Both have the same interface with different classes, so nothing here imports either; `family.py` binds this
+to a module. A call is recorded around `send`, which may be the method of a transport or of a client. If a
+client has a `PayiTransport` and the client class is hooked as well, one request passes two hooks. The outer
+one marks the request's extensions, and the inner one ignores marked requests.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from payi_transport.capture.exchange import OpenResponse, SentRequest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite, ResponseRewriter
 from payi_transport.context.headers import find_removable_headers
-from payi_transport.hooks.call import INSIDE
+from payi_transport.hooks.call import INSIDE_CALL
 from payi_transport.hooks.httpx.request import (
     Family,
     build_blocked_response,
@@ -33,13 +33,13 @@ from payi_transport.values.names import PROXY_CATEGORY, RECORDED_MARK
 
 __all__ = ["record_async", "record_sync"]
 
-# Makes the stream that remembers a response: of the stream inside, the open response, and its rewriter.
+# Makes a recording stream from the stream inside, the open response, and its rewriter if it has one.
 _MakeStream = Callable[[Any, OpenResponse, ResponseRewriter | None], Any]
 _ABILITIES = HookAbilities()
 
 
 class _Rewritten:
-    """A request that isn't recorded but goes out in another form, or is blocked and doesn't go out."""
+    """A request that isn't recorded, and is sent in another form or blocked."""
 
     __slots__ = ("blocked_response", "caller_request", "request")
 
@@ -49,18 +49,18 @@ class _Rewritten:
         self.blocked_response = blocked_response
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
-        """Show the caller its own request beside the response."""
+        """Make the response refer to the caller's own request, not to the one sent in its place."""
         if response.__dict__.get("_request") is self.request:
             response.request = self.caller_request
 
     def fail(self, exc: BaseException) -> None:
-        """Show the caller its own request beside the exception."""
+        """Make the exception refer to the caller's own request, not to the one sent in its place."""
         if getattr(exc, "_request", None) is self.request:
             exc.request = self.caller_request  # type: ignore[attr-defined]  # httpx sets it to what was sent
 
 
 class _Recorded(_Rewritten):
-    """An observed request on its way: what is sent in its place, and what comes back."""
+    """A request that is recorded, and what is sent in its place."""
 
     __slots__ = ("_extensions", "_pipeline", "_sent")
 
@@ -71,18 +71,19 @@ class _Recorded(_Rewritten):
         self.request = request
         self.blocked_response = None
         self._extensions = request.extensions
-        # Hooks further in see that this call is recorded. Taken off before the caller sees the request again.
+        # The mark tells inner hooks that this call is recorded. It is removed before the caller sees the
+        # request again.
         request.extensions = {**self._extensions, RECORDED_MARK: True}
-        INSIDE.set(True)
+        INSIDE_CALL.set(True)
 
     @property
     def waits(self) -> bool:
-        """Whether the end of the response takes as long as a report does."""
+        """Whether the end of the response waits until the call is reported."""
         return self._sent.waits
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
-        """Start to remember the response."""
-        self._take_mark_off()
+        """Start recording the response."""
+        self._remove_mark()
         try:
             if self.request is not self.caller_request:
                 super().respond(response, make_stream)
@@ -90,7 +91,7 @@ class _Recorded(_Rewritten):
             if 300 <= status < 400 and response.has_redirect_location:
                 self._sent.discard()
                 return
-            # A transport that has read the response already, as caches and mocks do, has decoded it too.
+            # A transport that returns a response already read, such as a cache or a mock, has decoded it too.
             whole = response.is_closed
             open_response = self._sent.start_response(status, read_headers(response), decoded=whole)
             rewriter = None
@@ -107,23 +108,23 @@ class _Recorded(_Rewritten):
             self._pipeline.count_fault(exc)
 
     def fail(self, exc: BaseException) -> None:
-        """Record that no response came."""
-        self._take_mark_off()
+        """Record that the request failed before a response."""
+        self._remove_mark()
         self._sent.fail(exc)
         super().fail(exc)
 
     async def respond_on_thread(self, response: Any, make_stream: _MakeStream) -> None:
-        """Record a response that is read already. That ends the call, which then waits for its report."""
-        self._take_mark_off()
+        """Record a response that is already read. This ends the call, which waits until it is reported."""
+        self._remove_mark()
         await run_on_thread(self.respond, response, make_stream)
 
-    def _take_mark_off(self) -> None:
+    def _remove_mark(self) -> None:
         self.request.extensions = self._extensions
-        INSIDE.set(False)
+        INSIDE_CALL.set(False)
 
 
 def record_sync(family: Family, request: Any, send: Callable[[Any], Any]) -> Any:
-    """Send a request, and record it if it is observed."""
+    """Send a request, and record the call if it is observed."""
     call = _begin(family, request)
     if call is None:
         return send(request)
@@ -139,7 +140,7 @@ def record_sync(family: Family, request: Any, send: Callable[[Any], Any]) -> Any
 
 
 async def record_async(family: Family, request: Any, send: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Send a request, and record it if it is observed."""
+    """Send a request, and record the call if it is observed."""
     call = _begin(family, request)
     if call is None:
         return await send(request)
@@ -158,17 +159,17 @@ async def record_async(family: Family, request: Any, send: Callable[[Any], Await
 
 
 def _begin(family: Family, request: Any) -> _Rewritten | None:
-    """Return what becomes of a request, None where it goes out as it is and unrecorded. Never raises."""
+    """Return how to send and record a request, or None to send it as it is, unrecorded. Never raises."""
     pipeline = get_active()
-    if pipeline is None or RECORDED_MARK in request.extensions or INSIDE.get():
+    if pipeline is None or RECORDED_MARK in request.extensions or INSIDE_CALL.get():
         return None
     try:
         scheme, host, port, path = find_address(request.url)
         route = pipeline.routes.find(request.method, scheme, host, port, path)
         if route is not None:
             return _begin_call(family, request, pipeline, route)
-        # Who a call is for is never the provider's business, whatever is asked of it. Other hosts may want
-        # to know.
+        # Providers never get Pay-i's headers, even with requests that aren't observed. Other hosts do: they
+        # may be the user's own services, which pass the headers on.
         known = pipeline.routes.hosts.find(host, port)
         if known is None or known.category == PROXY_CATEGORY:
             return None
@@ -193,14 +194,16 @@ def _begin_call(family: Family, request: Any, pipeline: Pipeline, route: Route) 
 
 
 def _strip(family: Family, request: Any, headers: Headers) -> _Rewritten | None:
-    """Take the headers that are not for the provider off a request that isn't recorded."""
-    own = find_removable_headers(headers)
-    return _Rewritten(request, copy_request(family, request, RequestRewrite(without=own))) if own else None
+    """Remove the headers that are not for the provider from a request that isn't recorded."""
+    removable = find_removable_headers(headers)
+    if not removable:
+        return None
+    return _Rewritten(request, copy_request(family, request, RequestRewrite(without=removable)))
 
 
 def _finish_whole(open_response: OpenResponse, response: Any, rewriter: ResponseRewriter | None) -> None:
     open_response.append(response.content)
-    # After the body is recorded: the rewriter may end the call and wait for its report.
+    # The body has to be recorded before this: the rewriter may end the call and wait for its report.
     if rewriter is not None:
         response._content = rewriter.feed(response.content) + rewriter.flush()
     open_response.finish()

@@ -1,4 +1,11 @@
-"""The streams of responses of httpx and of its fork httpx2, remembered on their way to the caller."""
+"""Streams that record the response of httpx or httpx2 while the caller reads it.
+
+Only `response.stream` is replaced, so the caller gets the response object that the transport made. For each
+chunk, the loops below do one comparison and one `append`; everything else happens at the end. A stream may
+end in five ways: read to its end, closed, failed, cancelled, or garbage collected. Each of them reports its
+outcome, and the exchange counts the first. When iteration stops early (`GeneratorExit`), nothing is
+reported yet: the caller may read on elsewhere, and `close` or garbage collection will follow.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +21,7 @@ __all__ = ["RecordedAsyncStream", "RecordedSyncStream"]
 
 
 class _RecordedStream:
-    """Wraps the stream of a response. Its other attributes are those of the stream inside."""
+    """Wraps the stream of a response. All other attributes are those of the stream inside."""
 
     def __init__(self, inner: Any, response: OpenResponse, rewriter: ResponseRewriter | None = None) -> None:
         self._inner = inner
@@ -25,13 +32,13 @@ class _RecordedStream:
         return getattr(self._inner, name)
 
     def __del__(self) -> None:
-        # Nearly every call has ended by now. Finishing twice would be harmless, but asking is cheaper.
+        # Nearly every call has ended by now. Finishing twice would be harmless, but checking is cheaper.
         if not self._response.request.ended:
             self._response.finish(Outcome.ABANDONED)
 
 
 class RecordedSyncStream(_RecordedStream):
-    """To be mixed into the SyncByteStream of httpx or httpx2."""
+    """Mixed into `SyncByteStream` of httpx or httpx2, which the client checks for."""
 
     def __iter__(self) -> Iterator[bytes]:
         response, rewriter = self._response, self._rewriter
@@ -49,7 +56,7 @@ class RecordedSyncStream(_RecordedStream):
             if rewriter is not None and (shown := rewriter.flush()):
                 yield shown
         except GeneratorExit:
-            raise  # The caller stopped reading. Whether the response is over, close() says.
+            raise  # The caller stopped reading. `close()` will report whether the response is over.
         except BaseException as exc:
             response.fail(exc)
             raise
@@ -64,7 +71,7 @@ class RecordedSyncStream(_RecordedStream):
 
 
 class RecordedAsyncStream(_RecordedStream):
-    """To be mixed into the AsyncByteStream of httpx or httpx2."""
+    """Mixed into `AsyncByteStream` of httpx or httpx2, which the client checks for."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         response, rewriter = self._response, self._rewriter
@@ -82,7 +89,7 @@ class RecordedAsyncStream(_RecordedStream):
                     yield shown
             if response.request.waits:
                 shown = await run_on_thread(self._finish_and_wait)
-                # A thread sets context variables for itself only.
+                # The thread has set this variable in a context of its own. Set it in the caller's.
                 set_last(response.request.result_slot)
             else:
                 shown = b"" if rewriter is None else rewriter.flush()
@@ -99,7 +106,7 @@ class RecordedAsyncStream(_RecordedStream):
         response.finish(size=size)
 
     def _finish_and_wait(self) -> bytes:
-        """End a call that waits for its report, and return what the caller gets last. May take long."""
+        """End the call, block until it is reported, and return the last bytes for the caller."""
         shown = b"" if self._rewriter is None else self._rewriter.flush()
         self._response.finish()
         return shown

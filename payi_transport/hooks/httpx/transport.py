@@ -1,4 +1,8 @@
-"""A transport that records what passes through it, of either family of httpx."""
+"""A transport of httpx or httpx2 that records the calls that pass through it.
+
+A transport has to be an instance of the base class of its client's module. Which module that is depends on
+the transport to be wrapped, so `__new__` creates the instance from a subclass of both classes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
     import httpx
     import httpx2
 
-    # An instance is of one family alone; which, only the argument tells.
+    # An instance belongs to only one of them, but which one depends on its argument.
     class _Transport(httpx.BaseTransport, httpx2.BaseTransport):
         def handle_request(self, request: Any) -> Any: ...
 
@@ -28,10 +32,11 @@ __all__ = ["AsyncPayiTransport", "PayiTransport"]
 
 
 class PayiTransport(_Transport):
-    """`PayiTransport(transport)` wraps any sync transport of httpx or httpx2, and is of that family itself.
+    """Wraps any sync transport of httpx or httpx2, and is a transport of the same module.
 
-    Without an argument it wraps a new `HTTPTransport`, of httpx2 where that is installed. Raises TypeError
-    for what is no transport. Records once `payi_instrument()` was called, and passes through else.
+    Without an argument it wraps a new `HTTPTransport`, of httpx2 if that is installed. Calls are recorded
+    once `payi_instrument()` has been called; until then they pass through. Raises TypeError if the argument
+    is not a transport.
     """
 
     _family: BoundFamily
@@ -64,7 +69,7 @@ class PayiTransport(_Transport):
 
 
 class AsyncPayiTransport(_AsyncTransport):
-    """`PayiTransport` for async transports."""
+    """Wraps any async transport of httpx or httpx2; see `PayiTransport`."""
 
     _family: BoundFamily
     _inner: Any
@@ -99,6 +104,6 @@ _classes: dict[tuple[type[Any], type[Any]], type[Any]] = {}
 
 
 def _of_family(cls: type[Any], base: type[Any]) -> type[Any]:
-    """`cls`, as a class that is also of the family that `base` belongs to."""
+    """Return a subclass of both `cls` and `base`, the same one each time."""
     found = _classes.get((cls, base))
     return found or _classes.setdefault((cls, base), type(cls.__name__, (cls, base), {}))

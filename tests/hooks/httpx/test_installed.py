@@ -16,7 +16,7 @@ def test_families_are_found_by_name_and_by_transport() -> None:
     assert get_family("auto").module is httpx2
     assert get_family("httpx").module is httpx
     assert find_family(httpx.HTTPTransport(), "BaseTransport").module is httpx
-    with pytest.raises(ValueError, match="'requests' not known; accepted: 'auto', 'httpx', 'httpx2'"):
+    with pytest.raises(ValueError, match="expected 'auto', 'httpx', or 'httpx2', got 'requests'"):
         get_family("requests")
     with pytest.raises(TypeError, match="expected a BaseTransport of httpx or httpx2"):
         find_family(object(), "BaseTransport")
