@@ -242,7 +242,7 @@ def test_events_are_delivered_at_exit_without_a_flush(tmp_path: Path) -> None:
 def test_limits_are_those_that_pay_i_reported(ingest: Origin) -> None:
     assert payi_limits() == {}
     result = {"xproxy_result": {"limits": {"budget": {"state": "exceeded"}}}}
-    ingest.answers = [CannedResponse([json.dumps(result).encode()])]
+    ingest.responses = [CannedResponse([json.dumps(result).encode()])]
     payi_instrument(Payi(api_key="k", base_url=ingest.url), config={"delivery": {"mode": "single"}})
     assert payi_limits() == {}
     call()
