@@ -54,7 +54,7 @@ BAD = {
     ),
     "no place for a spool": (
         {"payi": None, "config": {"delivery": {"spool_directory": "/dev/null/spool"}}},
-        "config.delivery.spool_directory: '/dev/null/spool': Not a directory",
+        "config.delivery.spool_directory: can't write to '/dev/null/spool': Not a directory",
     ),
     "a logger of prompts that can't be called": (
         {"prompt_and_response_logger": "x"},

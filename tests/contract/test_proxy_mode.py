@@ -228,9 +228,14 @@ def test_what_pay_i_can_not_forward_to_is_reported_and_said(
 @pytest.mark.parametrize(
     ("url", "key", "error", "message"),
     [
-        ("http://pay-i.example", "k", PayiConfigError, "config.proxy: 'http://pay-i.example' .*https"),
+        (
+            "http://pay-i.example",
+            "k",
+            PayiConfigError,
+            "config.proxy: expected an https address .*, got 'http://pay-i.example'",
+        ),
         ("https://api.pay-i.com", "", PayiError, "PAYI_API_KEY"),
-        ("no address", "k", PayiConfigError, "PAYI_BASE_URL: 'no address'"),
+        ("no address", "k", PayiConfigError, "PAYI_BASE_URL: expected an address .*, got 'no address'"),
     ],
 )
 def test_a_proxy_that_can_not_be_used_is_refused_at_start(

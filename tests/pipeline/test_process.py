@@ -1,0 +1,65 @@
+"""What belongs to one process: where a call is reported at its end, and what a forked child starts with."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from payi_transport import MemorySink, payi_instrument, payi_stats
+from payi_transport.capture.exchange import Outcome
+from payi_transport.context.results import ResultSlot, get_last_result, set_last
+from payi_transport.pipeline.active import get_active
+from payi_transport.pipeline.process import ProcessState
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import STREAM, UNARY
+
+
+@pytest.fixture
+def state(sink: MemorySink) -> ProcessState:
+    payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
+    pipeline = get_active()
+    assert pipeline is not None
+    return pipeline._state
+
+
+def make_slot(request_id: str) -> ResultSlot:
+    slot = ResultSlot()
+    slot.result = {"request_id": request_id}
+    return slot
+
+
+def test_a_call_is_delivered_before_its_end_returns(state: ProcessState, sink: MemorySink) -> None:
+    state.end_inline(make_exchange(UNARY))
+    assert len(sink.events) == 1
+
+
+def test_the_last_result_is_that_of_the_call_that_was_read_last(state: ProcessState) -> None:
+    set_last(make_slot("made later"))
+    state.end_inline(make_exchange(STREAM, result_slot=make_slot("read later")))
+    assert get_last_result() == {"request_id": "read later"}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CLOSED, Outcome.ABANDONED, Outcome.FAILED])
+def test_a_call_that_was_not_read_to_its_end_leaves_the_last_result(
+    outcome: Outcome, state: ProcessState
+) -> None:
+    set_last(make_slot("made later"))
+    state.end_inline(make_exchange(STREAM, outcome=outcome, result_slot=make_slot("left early")))
+    assert get_last_result() == {"request_id": "made later"}
+
+
+def test_a_fork_starts_empty_and_without_a_thread(state: ProcessState) -> None:
+    state.count_fault(KeyError("ours"))
+    child = state.fork()
+    assert child.delivery.pid == 0
+    assert not child.delivery.closed
+    assert (child.stats().captured, child.stats().faults) == (0, 0)
+
+
+def test_a_call_of_another_process_is_left_to_it(state: ProcessState, sink: MemorySink) -> None:
+    inherited = state.fork()
+    assert inherited.delivery.pid != os.getpid()
+    inherited.end_inline(make_exchange(UNARY))
+    assert sink.events == []
+    assert payi_stats().faults == 0
