@@ -12,13 +12,13 @@ import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
 from payi_transport import MemorySink, get_context, payi_instrument
-from tests.contract.bedrock import CLIENTS, answer_of, call
+from tests.contract.bedrock import CLIENTS, call, make_response
 from tests.contract.bedrock_results import ENDPOINT, UNARY, WAITING, go_through, run
 from tests.contract.bedrock_results import STREAM as CONVERSE_STREAM
-from tests.contract.calls import held
+from tests.contract.calls import hold_open
 from tests.contract.clients import result
-from tests.contract.replies import PATH, REQUEST
-from tests.contract.results import RESULT, TAKEN
+from tests.contract.responses import PATH, REQUEST
+from tests.contract.results import ACCEPTED, RESULT
 from tests.support.exchanges import events_of, shown
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import STREAM
@@ -50,8 +50,8 @@ def test_a_task_that_is_cancelled_while_it_reads_a_stream_is_a_failure(
         with suppress(asyncio.CancelledError):
             await task
 
-    with held() as hold:
-        origin.answers = [CannedResponse(STREAM.chunks(), headers=STREAM.headers, hold=hold)]
+    with hold_open() as hold:
+        origin.responses = [CannedResponse(STREAM.chunks(), headers=STREAM.headers, hold=hold)]
         asyncio.run(main())
     [event] = events_of(sink)
     assert event.properties is not None
@@ -63,13 +63,13 @@ def test_a_sync_stream_that_ends_after_another_call_leaves_its_own_result(
     origin: Origin, payi: Origin
 ) -> None:
     other = {**RESULT, "request_id": "r-2"}
-    origin.answers = [
+    origin.responses = [
         CannedResponse(STREAM.chunks(), headers=STREAM.headers),
         CannedResponse(CHAT.chunks(), headers=CHAT.headers),
     ]
-    payi.answers = [
+    payi.responses = [
         CannedResponse([json.dumps({"request_id": "r-2", "xproxy_result": other}).encode()]),
-        TAKEN,
+        ACCEPTED,
     ]
     payi_instrument(config=map_host(origin, delivery={"mode": "inline"}))
     with httpx.Client() as client:
@@ -82,7 +82,7 @@ def test_a_sync_stream_that_ends_after_another_call_leaves_its_own_result(
 
 def test_leaving_a_stream_of_bedrock_early_shows_no_event_that_was_held_back(payi: Origin) -> None:
     metadata = CONVERSE_STREAM.chunks()[-1]
-    go_through(payi, answer_of(CONVERSE_STREAM, chunks=[metadata, metadata, metadata]))
+    go_through(payi, make_response(CONVERSE_STREAM, chunks=[metadata, metadata, metadata]))
 
     async def leave(opened: Any) -> Any:
         answer = await call(opened, CONVERSE_STREAM)
@@ -99,7 +99,7 @@ def test_leaving_a_stream_of_bedrock_early_shows_no_event_that_was_held_back(pay
 def test_a_call_of_bedrock_that_is_interrupted_is_an_event_and_the_next_call_another(
     origin: Origin, sink: MemorySink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    origin.answers = [answer_of(UNARY)]
+    origin.responses = [make_response(UNARY)]
     payi_instrument(sink=sink, config=map_host(origin, "system.aws.bedrock"))
 
     def interrupt(*args: Any, **kwargs: Any) -> Any:
@@ -120,7 +120,7 @@ def test_a_call_of_bedrock_that_is_interrupted_is_an_event_and_the_next_call_ano
 
 
 def test_a_call_through_the_proxy_asks_for_the_coding_that_its_client_asks_for(payi: Origin) -> None:
-    payi.answers = [CannedResponse(CHAT.chunks(), headers=CHAT.headers)]
+    payi.responses = [CannedResponse(CHAT.chunks(), headers=CHAT.headers)]
     payi_instrument(config={"proxy": True})
     with httpx.Client(headers={"accept-encoding": "gzip"}) as client:
         client.post(f"https://api.openai.com{PATH}", json=REQUEST)
