@@ -1,0 +1,186 @@
+"""Recording what a reader of aiohttp receives: its chunks, however the caller reads, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+
+from payi_transport.capture.exchange import Exchange, Outcome
+from payi_transport.capture.rewrites import RequestRewrite
+from payi_transport.hooks.aiohttp.session import (
+    HOOK,
+    _is_decoded,
+    _locate,
+    _make_prepare_headers,
+    _record,
+    _rewriting,
+)
+from payi_transport.hooks.call import Address
+from tests.support.exchanges import make_request
+from tests.support.garbage import collect_garbage
+
+
+def record(scenario: Callable[[StreamReader], Awaitable[Any]], *received: bytes) -> list[Exchange]:
+    """Record a reader that has received some chunks already, and run a scenario on it."""
+    ended: list[Exchange] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        reader = StreamReader(BaseProtocol(loop), limit=1 << 16, loop=loop)
+        for chunk in received:
+            reader.feed_data(chunk)
+        _record(reader, make_request(ended.append).start_response(200, ()))
+        await scenario(reader)
+
+    asyncio.run(main())
+    return ended
+
+
+def test_chunks_from_before_and_after_are_recorded_and_read_as_usual() -> None:
+    async def read(reader: StreamReader) -> None:
+        reader.feed_data(b"two")
+        assert await reader.read(4) == b"onet"
+        reader.feed_data(b"three")
+        reader.feed_eof()
+        assert await reader.read() == b"wothree"
+
+    [exchange] = record(read, b"one")
+    assert (exchange.outcome, exchange.chunks) == (Outcome.EXHAUSTED, [b"one", b"two", b"three"])
+
+
+def test_a_body_that_has_arrived_whole_is_recorded_at_once() -> None:
+    ended: list[Exchange] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        reader = StreamReader(BaseProtocol(loop), limit=1 << 16, loop=loop)
+        reader.feed_data(b"whole")
+        reader.feed_eof()
+        _record(reader, make_request(ended.append).start_response(200, ()))
+        assert ended[0].chunks == [b"whole"]
+        assert await reader.read() == b"whole"
+
+    asyncio.run(main())
+
+
+def test_callbacks_of_others_still_run_at_the_end() -> None:
+    ran: list[str] = []
+
+    async def end(reader: StreamReader) -> None:
+        reader.on_eof(lambda: ran.append("theirs"))
+        reader.feed_eof()
+
+    [exchange] = record(end)
+    assert ran == ["theirs"]
+    assert exchange.outcome is Outcome.EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [(aiohttp.ClientPayloadError("cut"), Outcome.FAILED), (aiohttp.ClientConnectionError(), Outcome.CLOSED)],
+)
+def test_a_reader_ends_with_an_error_or_because_it_was_closed(error: Exception, outcome: Outcome) -> None:
+    async def end(reader: StreamReader) -> None:
+        reader.set_exception(error)
+
+    [exchange] = record(end, b"one")
+    assert (exchange.outcome, exchange.chunks) == (outcome, [b"one"])
+
+
+@pytest.mark.parametrize("reason", [TimeoutError("slow"), asyncio.CancelledError()], ids=repr)
+def test_a_response_closed_for_a_timeout_or_a_cancellation_failed_for_that(reason: BaseException) -> None:
+    async def end(reader: StreamReader) -> None:
+        try:
+            raise reason
+        except BaseException:
+            reader.set_exception(aiohttp.ClientConnectionError("Connection closed"))
+
+    [exchange] = record(end)
+    assert exchange.outcome is Outcome.FAILED
+    assert exchange.error == (type(reason).__name__, str(reason))
+
+
+def test_a_reader_that_is_dropped_abandons_its_call() -> None:
+    async def drop(reader: StreamReader) -> None:
+        reader.feed_data(b"one")
+
+    ended = record(drop)
+    collect_garbage()
+    [exchange] = ended
+    assert (exchange.outcome, exchange.chunks) == (Outcome.ABANDONED, [b"one"])
+
+
+@pytest.mark.parametrize(
+    ("coding", "session_decodes", "option", "decoded"),
+    [
+        ("gzip", True, None, True),
+        ("GZIP", True, None, True),
+        ("gzip", False, None, False),
+        ("gzip", False, True, True),
+        ("gzip", True, False, False),
+        ("identity", True, None, False),
+        ("", True, None, False),
+    ],
+)
+def test_a_body_is_decoded_if_aiohttp_knows_its_coding_and_is_asked_to(
+    coding: str, session_decodes: bool, option: bool | None, decoded: bool
+) -> None:
+    response: Any = SimpleNamespace(headers={"content-encoding": coding} if coding else {})
+    session = SimpleNamespace(auto_decompress=session_decodes)
+    options = {} if option is None else {"auto_decompress": option}
+    assert _is_decoded(session, options, response) is decoded
+
+
+def in_session(scenario: Callable[[aiohttp.ClientSession], Any], **options: Any) -> Any:
+    async def main() -> Any:
+        async with aiohttp.ClientSession(**options) as session:
+            return scenario(session)
+
+    return asyncio.run(main())
+
+
+def test_a_request_is_located_by_its_url_and_the_sessions_base() -> None:
+    def locate(session: aiohttp.ClientSession) -> Address | None:
+        return _locate(session, "post", "v1/models?x=1", {})
+
+    assert in_session(locate, base_url="https://api.openai.com:8443/") == Address(
+        "POST", "https", "api.openai.com", 8443, "/v1/models"
+    )
+
+
+@pytest.mark.parametrize("url", [7, "http://a:b/", "/v1/models"])
+def test_what_is_not_an_address_is_left_to_the_session(url: Any) -> None:
+    assert in_session(lambda session: _locate(session, "POST", url, {})) is None
+
+
+def test_headers_are_rewritten_where_the_session_prepares_them() -> None:
+    rewrite = RequestRewrite(
+        base="https://api.pay-i.com/p", headers=(b"xProxy-User-ID", b"u"), without=frozenset({b"x-session"})
+    )
+
+    def prepare(session: aiohttp.ClientSession) -> Any:
+        prepare_headers = _make_prepare_headers(aiohttp.ClientSession._prepare_headers)
+        token = _rewriting.set(rewrite)
+        try:
+            return dict(prepare_headers(session, {"Host": "api.openai.com", "X-Call": "2"}))
+        finally:
+            _rewriting.reset(token)
+
+    assert in_session(prepare, headers={"X-Session": "1"}) == {"X-Call": "2", "xProxy-User-ID": "u"}
+
+
+def test_a_version_without_a_method_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(aiohttp.ClientSession, "_prepare_headers")
+    original = aiohttp.ClientSession._request
+    try:
+        assert HOOK.install() == ["aiohttp.client.ClientSession._prepare_headers"]
+    finally:
+        HOOK.uninstall()
+    assert aiohttp.ClientSession._request is original
