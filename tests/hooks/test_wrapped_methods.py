@@ -145,8 +145,8 @@ def instrument(sink: MemorySink, origin: Origin) -> None:
 
 
 def respond_to(method: Method, origin: Origin) -> None:
-    body = CONVERSE.answer if method.send is send_boto3 else UNARY.answer
-    origin.answers = [CannedResponse([body])]
+    body = CONVERSE.response if method.send is send_boto3 else UNARY.response
+    origin.responses = [CannedResponse([body])]
 
 
 @every_method
