@@ -88,7 +88,7 @@ FAILURES: dict[str, tuple[str, dict[str, Any], type[Exception]]] = {
     "cut": ("cut", {}, aiohttp.ClientPayloadError),
     "reset": ("reset", {}, aiohttp.ClientError),
     "silent": ("well", {"timeout": aiohttp.ClientTimeout(sock_read=1)}, aiohttp.SocketTimeoutError),
-    "too long": ("well", {"timeout": aiohttp.ClientTimeout(total=1)}, TimeoutError),
+    "too long": ("well", {"timeout": aiohttp.ClientTimeout(total=1)}, asyncio.TimeoutError),
 }
 
 
