@@ -38,7 +38,7 @@ def test_of_two_nested_blocks_the_inner_one_collects() -> None:
     assert (attempts, nested) == ([mine, again], [inner])
 
 
-def test_a_context_that_outlives_its_block_holds_nothing_and_collects_nothing() -> None:
+def test_a_context_that_outlives_its_block_keeps_nothing_and_collects_nothing() -> None:
     with collect_attempts() as attempts:
         send()
         context = copy_context()

@@ -74,7 +74,7 @@ def test_a_response_is_remembered_as_it_came() -> None:
     assert exchange.started <= exchange.first_byte <= exchange.ended
 
 
-def test_what_the_library_knows_better_by_the_response_replaces_the_request() -> None:
+def test_headers_and_route_of_the_response_replace_those_of_the_request() -> None:
     ended = Ended()
     elsewhere = ROUTE._replace(resource="there")
     ended.send().start_response(200, (), request_headers=(b"a", b"b"), route=elsewhere, decoded=True).finish()
@@ -254,7 +254,7 @@ def test_the_slower_of_two_that_end_a_call_at_once_does_nothing() -> None:
     assert ended == []
 
 
-def test_forgetting_drops_all_content_wherever_it_is_held() -> None:
+def test_forgetting_drops_all_content_wherever_it_is_kept() -> None:
     ended = Ended()
     response = ended.respond(body_limit=4)
     feed(response, [b"aaaa", b"bbbb"])
@@ -273,7 +273,7 @@ def test_a_call_without_bodies_weighs_nothing() -> None:
     assert receive([], body=None).weight == 0
 
 
-def test_done_callbacks_run_once_after_the_exchange_is_handed_over() -> None:
+def test_done_callbacks_run_once_after_the_exchange_is_passed_on() -> None:
     ended = Ended()
     response = ended.respond()
     seen: list[tuple[SentRequest, int]] = []

@@ -1,4 +1,4 @@
-"""A call with aiohttp, and the ways in which a caller can read its answer."""
+"""A call with aiohttp, and the ways in which a caller can read its response."""
 
 from __future__ import annotations
 

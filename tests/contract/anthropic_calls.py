@@ -39,7 +39,7 @@ every_setup = pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.n
 
 
 async def replay(client: Any, case: WireCase, beta: bool = False) -> Any:
-    """Make the recorded request; what the caller sees of the answer, or the exception."""
+    """Make the recorded request; what the caller sees of the response, or the exception."""
     create = (client.beta.messages if beta else client.messages).create
     known = inspect.signature(create).parameters
     request = {"model": case.route.get("resource"), **json.loads(case.request)}
@@ -48,10 +48,10 @@ async def replay(client: Any, case: WireCase, beta: bool = False) -> Any:
     body = {name: value for name, value in request.items() if name not in known}
     options = {name: value for name, value in request.items() if name in known}
     try:
-        answer = await result(create(**options, extra_body=body))
+        response = await result(create(**options, extra_body=body))
         if case.streams:
-            return [event.model_dump(warnings=False) async for event in each(answer)]
-        return answer.model_dump(warnings=False)
+            return [event.model_dump(warnings=False) async for event in each(response)]
+        return response.model_dump(warnings=False)
     except Exception as exc:
         return type(exc), str(exc), getattr(exc, "body", None), getattr(exc, "status_code", None)
 

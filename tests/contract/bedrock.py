@@ -122,8 +122,8 @@ _PARAMETERS = {
 def make_response(case: WireCase, **changes: Any) -> CannedResponse:
     """What Bedrock answered, sent as it sends it: with a length where it is no stream."""
     length = {} if case.streams else {"content-length": str(len(case.response))}
-    answer = CannedResponse(case.chunks(), status=case.status, headers={**case.headers, **length})
-    return dataclasses.replace(answer, **changes)
+    response = CannedResponse(case.chunks(), status=case.status, headers={**case.headers, **length})
+    return dataclasses.replace(response, **changes)
 
 
 def _method_of(case: WireCase) -> str:
@@ -184,18 +184,18 @@ def tell(exc: Exception) -> tuple[str, str, Any]:
     return type(exc).__name__, str(exc), getattr(exc, "response", None)
 
 
-def _undate(answer: Any) -> None:
-    answer["ResponseMetadata"]["HTTPHeaders"]["date"] = ""
+def _undate(response: Any) -> None:
+    response["ResponseMetadata"]["HTTPHeaders"]["date"] = ""
 
 
 async def replay(client: Any, case: WireCase) -> dict[str, Any]:
     """What the caller sees of the recorded call."""
     try:
-        answer = await call(client, case)
+        response = await call(client, case)
     except ClientError as exc:
         _undate(exc.response)
         return {"raised": tell(exc)}
     except BotoCoreError as exc:
         return {"raised": tell(exc)}
-    _undate(answer)
-    return {name: await read(part) if hasattr(part, "close") else part for name, part in answer.items()}
+    _undate(response)
+    return {name: await read(part) if hasattr(part, "close") else part for name, part in response.items()}

@@ -45,12 +45,12 @@ def run(client: BedrockClient, url: str, scenario: Callable[[Any], Awaitable[Any
         async with client.open(url) as opened:
             return await scenario(opened)
 
-    answer = anyio.run(main)
+    response = anyio.run(main)
     assert payi_stats().faults == 0
-    return answer
+    return response
 
 
-def go_through(payi: Origin, answer: CannedResponse) -> None:
-    """Begin proxy mode, with what Pay-i answers."""
-    payi.responses = [answer]
+def go_through(payi: Origin, response: CannedResponse) -> None:
+    """Begin proxy mode, with what Pay-i responses."""
+    payi.responses = [response]
     payi_instrument(config={"proxy": True, "aws_config": {"add_streaming_xproxy_result": True}})

@@ -37,7 +37,7 @@ class Setup:
 
 
 async def result(value: Any) -> Any:
-    """What a call of either kind of client answers."""
+    """What a call of either kind of client responses."""
     return await value if inspect.isawaitable(value) else value
 
 

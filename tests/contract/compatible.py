@@ -24,7 +24,7 @@ __all__ = ["INSTALLED", "SDKS", "Sdk", "Seen"]
 
 @dataclass(frozen=True)
 class Seen:
-    """What a caller saw of an answer: its text, and all that the SDK says of it."""
+    """What a caller saw of a response: its text, and all that the SDK says of it."""
 
     text: str
     parts: list[Any]
@@ -39,7 +39,7 @@ class Sdk:
     """An SDK, by the name that it is installed by, and what its calls are to be recorded as.
 
     `path` is what it sends its requests to, with the model where the path names it. `unary` and `stream` are
-    the recorded calls that the origin answers with.
+    the recorded calls that the origin responds with.
     """
 
     name: str
@@ -61,10 +61,10 @@ async def _create(
     """A call of a client that is generated as OpenAI's is."""
     client = make(url, asynchronous)
     try:
-        answer = await result(client.chat.completions.create(**request))
+        response = await result(client.chat.completions.create(**request))
         if not request.get("stream"):
-            return Seen(answer.choices[0].message.content, [answer.model_dump()])
-        chunks = [chunk async for chunk in each(answer)]
+            return Seen(response.choices[0].message.content, [response.model_dump()])
+        chunks = [chunk async for chunk in each(response)]
         return Seen(_join(chunks), [chunk.model_dump() for chunk in chunks])
     finally:
         await result(client.close())
@@ -107,8 +107,8 @@ async def _ask_mistral(url: str, request: dict[str, Any], asynchronous: bool) ->
         stack.enter_context(sdk)
         chat = sdk.chat
         if not request.get("stream"):
-            answer = await result((chat.complete_async if asynchronous else chat.complete)(**options))
-            return Seen(answer.choices[0].message.content, [answer.model_dump()])
+            response = await result((chat.complete_async if asynchronous else chat.complete)(**options))
+            return Seen(response.choices[0].message.content, [response.model_dump()])
         stream = await result((chat.stream_async if asynchronous else chat.stream)(**options))
         chunks = [event.data async for event in each(stream)]
         return Seen(_join(chunks), [chunk.model_dump() for chunk in chunks])
@@ -119,11 +119,11 @@ async def _ask_litellm(url: str, request: dict[str, Any], asynchronous: bool) ->
     complete = sdk.acompletion if asynchronous else sdk.completion
     options = {**request, "model": f"openai/{request['model']}"}
     try:
-        answer = await result(complete(**options, api_base=f"{url}/v1", api_key="secret", max_retries=0))
+        response = await result(complete(**options, api_base=f"{url}/v1", api_key="secret", max_retries=0))
         if not request.get("stream"):
-            return Seen(answer.choices[0].message.content, [answer.usage.model_dump()])
+            return Seen(response.choices[0].message.content, [response.usage.model_dump()])
         # Its streams have both faces, whichever side made them.
-        chunks = [chunk async for chunk in answer] if asynchronous else list(answer)
+        chunks = [chunk async for chunk in response] if asynchronous else list(response)
         return Seen(_join(chunks), [chunk.choices[0].finish_reason for chunk in chunks])
     finally:
         # What it writes down of a call waits in a queue of the event loop's, which is about to end.
@@ -148,8 +148,8 @@ async def _ask_langchain(url: str, request: dict[str, Any], asynchronous: bool) 
     messages = request["messages"]
     try:
         if not request.get("stream"):
-            answer = await result((model.ainvoke if asynchronous else model.invoke)(messages))
-            return Seen(answer.text, [answer.usage_metadata, answer.response_metadata])
+            response = await result((model.ainvoke if asynchronous else model.invoke)(messages))
+            return Seen(response.text, [response.usage_metadata, response.response_metadata])
         stream = (model.astream if asynchronous else model.stream)(messages)
         chunks = [chunk async for chunk in each(stream)]
         return Seen("".join(chunk.text for chunk in chunks), [chunk.usage_metadata for chunk in chunks])

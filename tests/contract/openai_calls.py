@@ -18,13 +18,13 @@ every_setup = pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.n
 
 
 async def replay(client: Any, case: WireCase) -> Any:
-    """Make the recorded request; what the caller sees of the answer, or the exception."""
+    """Make the recorded request; what the caller sees of the response, or the exception."""
     request = json.loads(case.request)
     try:
-        answer = await result(client.chat.completions.create(**request))
+        response = await result(client.chat.completions.create(**request))
         if case.streams:
-            return [chunk.model_dump() async for chunk in each(answer)]
-        return answer.model_dump() if hasattr(answer, "model_dump") else answer
+            return [chunk.model_dump() async for chunk in each(response)]
+        return response.model_dump() if hasattr(response, "model_dump") else response
     except Exception as exc:
         return type(exc), str(exc), getattr(exc, "body", None), getattr(exc, "status_code", None)
 

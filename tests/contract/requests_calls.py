@@ -1,4 +1,4 @@
-"""A call with requests, and the ways in which a caller can read its answer."""
+"""A call with requests, and the ways in which a caller can read its response."""
 
 from __future__ import annotations
 

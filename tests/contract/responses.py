@@ -81,7 +81,7 @@ def block(sink: MemorySink, limit_id: str) -> None:
 
 
 def view_both(
-    origin: Origin, sink: MemorySink, *answers: CannedResponse
+    origin: Origin, sink: MemorySink, *responses: CannedResponse
 ) -> Callable[[Callable[[], Any]], list[Any]]:
     """A function that runs a scenario without the library and with it: what it gave each time."""
 
@@ -90,7 +90,7 @@ def view_both(
 
     def _run_twice(scenario: Callable[[], Any]) -> Iterator[Any]:
         for records in (False, True):
-            origin.responses = list(answers)
+            origin.responses = list(responses)
             if records:
                 observe(origin, sink)
             yield scenario()
@@ -99,10 +99,10 @@ def view_both(
 
 
 def view_errors(
-    origin: Origin, sink: MemorySink, *answers: CannedResponse
+    origin: Origin, sink: MemorySink, *responses: CannedResponse
 ) -> Callable[[Callable[[], Any]], list[tuple[type[Exception], str]]]:
     """`view_both` of a scenario that raises: what it raised each time."""
-    view = view_both(origin, sink, *answers)
+    view = view_both(origin, sink, *responses)
 
     def fail(scenario: Callable[[], Any]) -> tuple[type[Exception], str]:
         with pytest.raises(Exception) as raised:

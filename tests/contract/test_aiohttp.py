@@ -29,13 +29,13 @@ from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("answer", RESPONSES)
-def test_an_answer_is_seen_alike_however_it_is_read(
-    answer: str, reader: str, origin: Origin, sink: MemorySink
+@pytest.mark.parametrize("kind", RESPONSES)
+def test_a_response_is_the_same_however_it_is_read(
+    kind: str, reader: str, origin: Origin, sink: MemorySink
 ) -> None:
-    case, made = RESPONSES[answer]
+    case, made = RESPONSES[kind]
     without, within = view_both(origin, sink, made)(lambda: asyncio.run(post(origin.url, READERS[reader])))
-    # How much of an answer has arrived when its beginning was read is the network's to say.
+    # How much of a response has arrived once its start was read depends on the network.
     told = -1 if reader == "until" else None
     assert within[:told] == without[:told]
     [event] = events_of(sink)
@@ -140,7 +140,7 @@ def test_a_redirect_that_leads_to_no_call_is_no_event(
     assert payi_stats().captured == 0
 
 
-def test_an_answer_without_a_body_is_an_event(origin: Origin, sink: MemorySink) -> None:
+def test_a_response_without_a_body_is_an_event(origin: Origin, sink: MemorySink) -> None:
     empty = CannedResponse(status=204, headers={"content-length": "0"})
     without, within = view_both(origin, sink, empty)(lambda: asyncio.run(post(origin.url, READERS["read"])))
     assert within == without

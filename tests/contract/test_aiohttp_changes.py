@@ -97,7 +97,7 @@ async def refused(**options: Any) -> tuple[Any, ...]:
                 return response.status, response.reason, response.headers, await response.json()
 
 
-def test_a_call_whose_limit_is_blocked_is_refused(sink: MemorySink) -> None:
+def test_a_call_whose_limit_is_blocked_gets_a_403(sink: MemorySink) -> None:
     block(sink, "budget")
     status, reason, headers, body = asyncio.run(refused())
     assert (status, reason, body["error"]["code"]) == (403, "Forbidden", "limit_blocked")
@@ -105,7 +105,7 @@ def test_a_call_whose_limit_is_blocked_is_refused(sink: MemorySink) -> None:
     assert events_of(sink) == []
 
 
-def test_a_refusal_is_raised_as_any_other_status(sink: MemorySink) -> None:
+def test_a_blocked_response_is_raised_like_any_other_status(sink: MemorySink) -> None:
     async def fail(response: aiohttp.ClientResponse) -> None:
         raise ZeroDivisionError(await response.text())
 

@@ -46,7 +46,7 @@ def test_a_request_that_cannot_be_made_raises_what_it_did(
 
 
 @pytest.mark.parametrize("url", ["", "/v1", "nothing", "http://", "http://[", "ftp://h.test/v1", 7])
-def test_a_url_that_is_none_raises_what_it_did(url: Any, origin: Origin, sink: MemorySink) -> None:
+def test_an_invalid_url_raises_what_it_did(url: Any, origin: Origin, sink: MemorySink) -> None:
     async def scenario() -> None:
         async with aiohttp.ClientSession() as session:
             await session.post(url)
@@ -60,7 +60,7 @@ def test_a_url_that_is_none_raises_what_it_did(url: Any, origin: Origin, sink: M
 # As an error it would hold the frames of whatever it interrupts, as pytest keeps what finalisers raise.
 @pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")
 @pytest.mark.parametrize("way", ["close", "release", "leave", "drop"])
-def test_an_answer_that_is_left_early_is_one_partial_event(
+def test_a_response_that_is_left_early_is_one_partial_event(
     way: str, never: threading.Event, origin: Origin, sink: MemorySink
 ) -> None:
     async def scenario() -> bytes:

@@ -70,7 +70,7 @@ def test_a_call_through_openais_aiohttp_client_is_counted_once(origin: Origin, s
     assert shown(event, UNARY.event) == UNARY.event
 
 
-def test_calls_behind_a_call_that_failed_are_recorded(origin: Origin, sink: MemorySink) -> None:
+def test_calls_after_a_failed_call_are_recorded(origin: Origin, sink: MemorySink) -> None:
     async def scenario() -> None:
         async with httpx_aiohttp.HttpxAiohttpClient() as client:
             with pytest.raises(Exception, match=r".*"):

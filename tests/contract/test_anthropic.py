@@ -35,7 +35,7 @@ OWN = [case for case in CASES if case.route.get("category") == "system.anthropic
 @either_side
 @pytest.mark.parametrize("beta", [False, True], ids=["", "beta"])
 @pytest.mark.parametrize("case", OWN, ids=lambda case: case.name)
-def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
+def test_a_recorded_call_looks_the_same_with_and_without_the_library(
     setup: Setup, case: WireCase, beta: bool, origin: Origin, sink: MemorySink
 ) -> None:
     origin.responses = [make_response(case)]
@@ -99,7 +99,7 @@ class Weather(pydantic.BaseModel):
 @pytest.mark.filterwarnings("ignore:The 'output_format' parameter is deprecated:DeprecationWarning")
 @either_side
 @pytest.mark.parametrize("beta", [False, True], ids=["", "beta"])
-def test_a_parsed_answer_is_recorded(setup: Setup, beta: bool, origin: Origin, sink: MemorySink) -> None:
+def test_a_parsed_response_is_recorded(setup: Setup, beta: bool, origin: Origin, sink: MemorySink) -> None:
     body = UNARY.response.replace(TEXT.encode(), b'{\\"place\\":\\"Boston\\"}')
     origin.responses = [CannedResponse([body])]
     instrument(setup, origin, sink, category="system.anthropic")
@@ -134,7 +134,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
 
 
 @either_side
-def test_a_tool_loop_goes_on_with_the_content_of_the_answer(
+def test_a_tool_loop_goes_on_with_the_content_of_the_response(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     origin.responses = [make_response(by_name["tools_unary"]), make_response(UNARY)]

@@ -30,17 +30,17 @@ each_setup = pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.na
 
 
 async def replay(client: Any, case: WireCase) -> Any:
-    """Ask as was recorded; what the caller sees of the answer, or its exception."""
+    """Ask as was recorded; what the caller sees of the response, or its exception."""
     seen: list[Any] = []
     try:
-        answer = await result(
+        response = await result(
             client.messages.create(
                 model=case.route["resource"], stream=case.streams, extra_headers=case.sent, **QUESTION
             )
         )
         if not case.streams:
-            return answer.model_dump(warnings=False)
-        async for event in each(answer):
+            return response.model_dump(warnings=False)
+        async for event in each(response):
             seen += [event.model_dump(warnings=False)]
         return seen
     except Exception as exc:

@@ -41,39 +41,39 @@ def ask(case: WireCase) -> Callable[[Any], Awaitable[Any]]:
 
 @each_waiting
 @pytest.mark.parametrize("case", [UNARY, GUARDRAIL], ids=lambda case: case.name)
-def test_a_parsed_answer_has_the_result_of_its_call(
+def test_a_parsed_response_has_the_result_of_its_call(
     client: BedrockClient, case: WireCase, origin: Origin, payi: Origin
 ) -> None:
     origin.responses = [make_response(case)]
     instrument(origin)
-    answer = run(client, origin.url, ask(case))
-    assert type(answer) is dict
-    assert answer.pop("xproxy_result") == RESULT
-    answer["ResponseMetadata"].pop("HTTPHeaders")
-    assert json.loads(json.dumps(answer)) == answer
+    response = run(client, origin.url, ask(case))
+    assert type(response) is dict
+    assert response.pop("xproxy_result") == RESULT
+    response["ResponseMetadata"].pop("HTTPHeaders")
+    assert json.loads(json.dumps(response)) == response
 
 
 @each_waiting
-def test_the_answer_with_a_body_has_it_once_that_was_read(
+def test_a_response_with_a_body_has_the_result_once_it_is_read(
     client: BedrockClient, origin: Origin, payi: Origin
 ) -> None:
     origin.responses = [make_response(INVOKE)]
     instrument(origin)
 
     async def scenario(opened: Any) -> tuple[bool, Any]:
-        answer = await call(opened, INVOKE)
-        before = "xproxy_result" in answer
-        assert await result(answer.pop("body").read()) == INVOKE.response
-        return before, answer
+        response = await call(opened, INVOKE)
+        before = "xproxy_result" in response
+        assert await result(response.pop("body").read()) == INVOKE.response
+        return before, response
 
-    before, answer = run(client, origin.url, scenario)
-    assert (before, answer["xproxy_result"]) == (False, RESULT)
-    assert isinstance(answer, dict)
-    unpickled = pickle.loads(pickle.dumps(answer))  # noqa: S301 (our own)
-    assert (type(unpickled), unpickled) == (dict, answer)
+    before, response = run(client, origin.url, scenario)
+    assert (before, response["xproxy_result"]) == (False, RESULT)
+    assert isinstance(response, dict)
+    unpickled = pickle.loads(pickle.dumps(response))  # noqa: S301 (our own)
+    assert (type(unpickled), unpickled) == (dict, response)
 
 
-def test_a_body_that_nobody_reads_is_let_go_with_its_answer(origin: Origin, payi: Origin) -> None:
+def test_a_body_that_nobody_reads_is_freed_with_its_response(origin: Origin, payi: Origin) -> None:
     origin.responses = [make_response(INVOKE)]
     instrument(origin)
     client = boto3.client(SERVICE, **options(origin.url))
@@ -102,7 +102,7 @@ def test_the_result_is_that_of_the_last_attempt(origin: Origin, payi: Origin) ->
     assert anyio.run(main)["xproxy_result"] == RESULT
 
 
-def test_a_body_may_outlive_its_answer(origin: Origin, payi: Origin) -> None:
+def test_a_body_may_outlive_its_response(origin: Origin, payi: Origin) -> None:
     origin.responses = [make_response(INVOKE)]
     instrument(origin)
     client = boto3.client(SERVICE, **options(origin.url))
@@ -123,9 +123,9 @@ def test_without_a_result_there_is_none_not_even_of_the_call_before(
     instrument(origin, add_streaming_xproxy_result=True)
 
     async def scenario(opened: Any) -> list[bool]:
-        answers = [await call(opened, UNARY), await call(opened, UNARY)]
+        responses = [await call(opened, UNARY), await call(opened, UNARY)]
         events = [event async for event in each((await call(opened, STREAM))["stream"])]
-        return ["xproxy_result" in item for item in (*answers, *events)]
+        return ["xproxy_result" in item for item in (*responses, *events)]
 
     assert run(WAITING[0], origin.url, scenario) == [True] + [False] * (1 + len(STREAM.chunks()))
 
@@ -137,15 +137,15 @@ def counted(case: WireCase) -> CannedResponse:
 
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 @pytest.mark.parametrize("case", [UNARY, INVOKE], ids=lambda case: case.name)
-def test_what_the_proxy_says_is_in_the_answer_too(
+def test_the_proxys_result_is_in_the_response_too(
     client: BedrockClient, case: WireCase, payi: Origin
 ) -> None:
     go_through(payi, counted(case))
 
     async def scenario(opened: Any) -> Any:
-        answer = await call(opened, case)
-        if "body" in answer:
-            await result(answer["body"].read())
-        return answer["xproxy_result"]
+        response = await call(opened, case)
+        if "body" in response:
+            await result(response["body"].read())
+        return response["xproxy_result"]
 
     assert run(client, ENDPOINT, scenario) == RESULT

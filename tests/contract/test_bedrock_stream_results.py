@@ -24,8 +24,8 @@ BROKEN = BEDROCK["anthropic_stream_model_error"]
 AIOHTTP = next(client for client in CLIENTS if client.name == "aiobotocore-aiohttp")
 
 
-async def read_stream(answer: Any) -> list[Any]:
-    stream = answer.get("stream") or answer.get("body")
+async def read_stream(response: Any) -> list[Any]:
+    stream = response.get("stream") or response.get("body")
     assert isinstance(stream, EventStream)
     assert type(stream).__name__ in ("EventStream", "AioEventStream")
     return [event async for event in each(stream)]
@@ -52,8 +52,8 @@ def test_streams_are_left_alone_otherwise(mode: str, adds: bool, origin: Origin,
     instrument(origin, mode, add_streaming_xproxy_result=adds)
 
     async def scenario(opened: Any) -> tuple[type, list[Any]]:
-        answer = await call(opened, STREAM)
-        return type(answer["stream"]), [answer, *await read_stream(answer)]
+        response = await call(opened, STREAM)
+        return type(response["stream"]), [response, *await read_stream(response)]
 
     cls, seen = run(WAITING[0], origin.url, scenario)
     assert cls is EventStream
@@ -111,7 +111,7 @@ ERROR = BROKEN.chunks()[-1]
 def test_every_event_is_shown_in_its_order_ahead_of_an_error(
     chunks: list[bytes], shown: list[str], fails: bool, proxied: bool, origin: Origin, payi: Origin
 ) -> None:
-    answer = make_response(STREAM, chunks=chunks)
+    response = make_response(STREAM, chunks=chunks)
     seen: list[Any] = []
 
     async def scenario(opened: Any) -> None:
@@ -123,10 +123,10 @@ def test_every_event_is_shown_in_its_order_ahead_of_an_error(
         await result(stream.close())
 
     if proxied:
-        go_through(payi, answer)
+        go_through(payi, response)
         run(AIOHTTP, ENDPOINT, scenario)
     else:
-        origin.responses = [answer]
+        origin.responses = [response]
         instrument(origin, add_streaming_xproxy_result=True)
         run(WAITING[0], origin.url, scenario)
     assert [next(iter(event)) for event in seen] == shown

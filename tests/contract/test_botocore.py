@@ -78,7 +78,7 @@ def compare(client: BedrockClient, case: WireCase, origin: Origin, sink: MemoryS
 
 @each_stack
 @pytest.mark.parametrize("case", BEDROCK.values(), ids=BEDROCK)
-def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
+def test_a_recorded_call_looks_the_same_with_and_without_the_library(
     client: BedrockClient, case: WireCase, origin: Origin, sink: MemorySink
 ) -> None:
     compare(client, case, origin, sink)
@@ -160,7 +160,7 @@ def test_an_expired_token_is_the_sdks_own_exception(
 
 
 @each_stack
-def test_an_error_in_mid_stream_is_the_sdks_own_exception_behind_what_was_sent(
+def test_an_error_in_mid_stream_is_the_sdks_own_exception_after_what_was_sent(
     client: BedrockClient, origin: Origin, sink: MemorySink
 ) -> None:
     origin.responses = [make_response(BROKEN)]
@@ -180,23 +180,23 @@ FAILURES: dict[str, tuple[WireCase, CannedResponse, set[int]]] = {
     "cut-stream": (STREAM, make_response(STREAM, chunks=STREAM.chunks()[:3], end="cut"), {200}),
     "reset-stream": (STREAM, make_response(STREAM, chunks=STREAM.chunks()[:3], end="reset"), {200}),
     "cut-body": (INVOKE, make_response(INVOKE, chunks=[INVOKE.response[:50]], end="cut"), {200}),
-    # Whether botocore takes a document that is cut for an answer depends on its version.
+    # Whether botocore takes a document that is cut for a response depends on its version.
     "cut-document": (UNARY, make_response(UNARY, chunks=[UNARY.response[:50]], end="cut"), {200, 299}),
-    "no-answer": (UNARY, CannedResponse(end="reset"), {299}),
+    "no-response": (UNARY, CannedResponse(end="reset"), {299}),
 }
 
 
 @each_stack
-@pytest.mark.parametrize(("case", "answer", "statuses"), FAILURES.values(), ids=FAILURES)
-def test_a_broken_connection_is_felt_as_before_and_an_event(
+@pytest.mark.parametrize(("case", "response", "statuses"), FAILURES.values(), ids=FAILURES)
+def test_a_broken_connection_raises_as_before_and_is_an_event(
     client: BedrockClient,
     case: WireCase,
-    answer: CannedResponse,
+    response: CannedResponse,
     statuses: set[int],
     origin: Origin,
     sink: MemorySink,
 ) -> None:
-    origin.responses = [answer]
+    origin.responses = [response]
     without = run(client, origin.url, lambda opened: replay(opened, case))
     instrument(origin, sink)
     within = run(client, origin.url, lambda opened: replay(opened, case))
@@ -258,15 +258,15 @@ def test_a_body_can_be_read_in_pieces_and_its_metadata_pickled(
     instrument(origin, sink)
 
     async def scenario(opened: Any) -> tuple[bytes, Any]:
-        answer = await call(opened, INVOKE)
-        body = answer.pop("body")
+        response = await call(opened, INVOKE)
+        body = response.pop("body")
         pieces = [await result(body.read(10))]
         pieces += [chunk async for chunk in each(body)]
-        return b"".join(pieces), answer
+        return b"".join(pieces), response
 
-    body, answer = run(client, origin.url, scenario)
+    body, response = run(client, origin.url, scenario)
     assert body == INVOKE.response
-    assert pickle.loads(pickle.dumps(answer)) == answer  # noqa: S301 (our own)
+    assert pickle.loads(pickle.dumps(response)) == response  # noqa: S301 (our own)
     assert shown(collect_events(sink)[0], INVOKE.event) == INVOKE.event
 
 
@@ -283,10 +283,10 @@ def test_in_inline_delivery_a_call_and_the_end_of_a_body_wait_for_their_report(
     async def scenario(opened: Any) -> list[tuple[int, int]]:
         counts = []
         for case in (UNARY, INVOKE, STREAM):
-            answer = await call(opened, case)
+            response = await call(opened, case)
             before = len(payi.received)
-            for body in answer.keys() & {"body", "stream"}:
-                list(answer[body])
+            for body in response.keys() & {"body", "stream"}:
+                list(response[body])
             counts.append((before, len(payi.received)))
         return counts
 

@@ -55,7 +55,7 @@ def run(client: BedrockClient, scenario: Callable[[Any], Awaitable[Any]], **conf
 
 
 def counted(case: WireCase) -> CannedResponse:
-    """What Pay-i makes of an answer that is a document."""
+    """What Pay-i makes of a response that is a document."""
     body = json.dumps({**json.loads(case.response), "xproxy_result": RESULT}).encode()
     return CannedResponse([body], headers={**case.headers, "content-length": str(len(body))})
 
@@ -80,8 +80,8 @@ def test_a_call_goes_to_pay_i_with_its_context_and_a_signature_for_bedrock(
         with track_context(user_id="ü-1", request_properties={"k": "v"}):
             return await call(opened, UNARY)
 
-    answer = run(client, scenario)
-    assert answer["output"] == json.loads(UNARY.response)["output"]
+    response = run(client, scenario)
+    assert response["output"] == json.loads(UNARY.response)["output"]
     (received,) = origin.received
     assert received.headers["host"] == origin.netloc
     assert received.headers["xproxy-api-key"] == "payi-key"
@@ -100,9 +100,7 @@ def test_a_call_goes_to_pay_i_with_its_context_and_a_signature_for_bedrock(
     [(client, case) for case in SEEN for client in CLIENTS if client.reads_events or not case.streams],
     ids=lambda value: value.name,
 )
-def test_what_the_proxy_answers_is_what_the_caller_sees(
-    client: BedrockClient, case: WireCase, origin: Origin
-) -> None:
+def test_the_caller_gets_the_proxys_response(client: BedrockClient, case: WireCase, origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     origin.responses = [make_response(case)]
     within = run(client, lambda opened: replay(opened, case))
@@ -132,8 +130,8 @@ def test_each_attempt_goes_through(client: BedrockClient, origin: Origin) -> Non
     payi_instrument(config={"proxy": True})
     origin.responses = [make_response(BEDROCK["error_throttling"]), counted(UNARY)]
     retries = {"retries": {"total_max_attempts": 3, "mode": "standard"}}
-    answer = run(client, lambda opened: call(opened, UNARY), **retries)
-    assert answer["ResponseMetadata"]["RetryAttempts"] == 1
+    response = run(client, lambda opened: call(opened, UNARY), **retries)
+    assert response["ResponseMetadata"]["RetryAttempts"] == 1
     assert [is_signed(forwarded(received)) for received in origin.received] == [True, True]
 
 
@@ -155,8 +153,8 @@ def test_the_request_stays_the_callers(origin: Origin) -> None:
         return raised.value
 
     raised = run(CLIENTS[0], scenario)
-    request, answer, again = seen
-    assert request.url == answer.url
+    request, response, again = seen
+    assert request.url == response.url
     assert request.url.startswith(f"{ENDPOINT}/model/")
     assert not [name for name in request.headers if name.lower().startswith("xproxy-")]
     assert raised.request is again
@@ -176,10 +174,10 @@ def test_a_call_whose_limit_is_blocked_is_the_sdks_own_error_and_no_second_attem
             for case in (UNARY, STREAM, INVOKE):
                 with pytest.raises(ClientError, match="limit budget is blocked") as raised:
                     await call(opened, case)
-                answer = raised.value.response
-                assert answer["Error"]["Code"] == "AccessDeniedException"
-                assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
-                assert answer["ResponseMetadata"]["RetryAttempts"] == 0
+                response = raised.value.response
+                assert response["Error"]["Code"] == "AccessDeniedException"
+                assert response["ResponseMetadata"]["HTTPStatusCode"] == 403
+                assert response["ResponseMetadata"]["RetryAttempts"] == 0
 
     run(client, scenario, retries={"total_max_attempts": 3, "mode": "standard"})
     assert origin.received == []

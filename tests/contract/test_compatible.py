@@ -21,7 +21,7 @@ from tests.support.garbage import collect_garbage
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import CASES, WireCase
 
-# What litellm's models of an answer make pydantic say.
+# What litellm's models of a response make pydantic say.
 pytestmark = [
     pytest.mark.filterwarnings(rf"ignore:{message}")
     for message in (
@@ -56,7 +56,7 @@ def closed_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def text_of(case: WireCase) -> str:
-    """The text that a recorded answer holds."""
+    """The text that a recorded response holds."""
     if not case.streams:
         content: str = json.loads(case.response)["choices"][0]["message"]["content"]
         return content

@@ -124,7 +124,7 @@ def test_a_thousand_tasks_at_once(run: Any, by: str, sink: MemorySink) -> None:
     check(sink, TASKS)
 
 
-def test_tasks_are_for_whom_the_scope_is_that_they_were_begun_in(sink: MemorySink) -> None:
+def test_a_task_belongs_to_the_scope_that_it_was_started_in(sink: MemorySink) -> None:
     async def main() -> None:
         tasks = []
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer_later)) as client:

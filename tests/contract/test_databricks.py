@@ -17,8 +17,8 @@ from tests.support.origin import CannedResponse, Origin
 def ask_databricks(url: str, **options: Any) -> Any:
     client = WorkspaceClient(config=Config(host=url, token="dapi-secret", http_timeout_seconds=30))
     messages = [ChatMessage(role=ChatMessageRole.USER, content="Hello")]
-    answer = client.serving_endpoints.query("my-endpoint", messages=messages, **options)
-    return answer.as_dict()
+    response = client.serving_endpoints.query("my-endpoint", messages=messages, **options)
+    return response.as_dict()
 
 
 def test_databricks_sdk_is_recorded(origin: Origin, sink: MemorySink) -> None:

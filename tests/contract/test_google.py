@@ -45,9 +45,9 @@ ERRORS = [name for name, case in by_name.items() if case.operation == "google.co
 every_setup = pytest.mark.parametrize("setup", GOOGLE_SETUPS, ids=lambda setup: setup.name)
 
 
-def seen_of(answer: Any) -> Any:
-    """What the SDK makes of an answer, without the time it was given."""
-    seen = answer.model_dump()
+def seen_of(response: Any) -> Any:
+    """What the SDK makes of a response, without the time it was given."""
+    seen = response.model_dump()
     headers = (seen.get("sdk_http_response") or {}).get("headers") or {}
     headers.pop("Date", None)
     headers.pop("date", None)
@@ -55,7 +55,7 @@ def seen_of(answer: Any) -> Any:
 
 
 async def replay(client: Any, case: WireCase) -> Any:
-    """Make the recorded request; what the caller sees of the answer, or the exception."""
+    """Make the recorded request; what the caller sees of the response, or the exception."""
     request = {"model": case.route["resource"], "contents": json.loads(case.request)["contents"]}
     try:
         if case.streams:
@@ -95,7 +95,7 @@ def check_seen_alike(setup: GoogleSetup, name: str, origin: Origin, sink: Memory
     ids=lambda setup: setup.name,
 )
 @pytest.mark.parametrize("name", [*CONTENTS, *ERRORS])
-def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
+def test_a_recorded_call_looks_the_same_with_and_without_the_library(
     setup: GoogleSetup, name: str, origin: Origin, sink: MemorySink
 ) -> None:
     event = check_seen_alike(setup, name, origin, sink)
@@ -121,9 +121,9 @@ def test_the_gemini_api_and_vertex_ai_are_recorded_alike(
     setup: GoogleSetup, access: str, origin: Origin, sink: MemorySink
 ) -> None:
     async def scenario(client: Any) -> Any:
-        answer = await result(client.models.generate_content(model=MODEL, contents=QUESTION))
+        response = await result(client.models.generate_content(model=MODEL, contents=QUESTION))
         stream = await open_stream(client, model=MODEL, contents=QUESTION)
-        return answer.text, [chunk.text async for chunk in each(stream)]
+        return response.text, [chunk.text async for chunk in each(stream)]
 
     origin.responses = [make_response("gemini_unary"), make_response("gemini_stream")]
     instrument(origin, sink)

@@ -1,4 +1,4 @@
-"""Calls with the Google SDK that are left early or have no answer: each is one event."""
+"""Calls with the Google SDK that are left early or have no response: each is one event."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_stream_that_is_left_early_has_the_usage_so_far(
 
 
 @some_setups
-def test_a_call_without_an_answer_is_told_with_its_exception(
+def test_a_call_without_a_response_is_reported_with_its_exception(
     setup: GoogleSetup, origin: Origin, sink: MemorySink
 ) -> None:
     async def scenario(client: Any) -> Any:

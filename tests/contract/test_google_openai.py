@@ -22,17 +22,17 @@ VERTEX = "/v1/projects/p/locations/global/endpoints/openapi"
 
 
 async def ask(client: Any, case: WireCase) -> Any:
-    """What the caller sees of the answer to the recorded request, or the exception."""
+    """What the caller sees of the response to the recorded request, or the exception."""
     endpoints = {
         "openai.chat": client.chat.completions.create,
         "openai.embeddings": client.embeddings.create,
         "openai.images": client.images.generate,
     }
     try:
-        answer = await result(endpoints[case.operation](**json.loads(case.request)))
+        response = await result(endpoints[case.operation](**json.loads(case.request)))
         if case.streams:
-            return [chunk.model_dump() async for chunk in each(answer)]
-        return answer.model_dump()
+            return [chunk.model_dump() async for chunk in each(response)]
+        return response.model_dump()
     except openai.APIStatusError as exc:
         return type(exc), str(exc), exc.status_code, exc.body
 

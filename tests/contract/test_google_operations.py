@@ -40,8 +40,8 @@ def test_embeddings_are_recorded(
     setup: GoogleSetup, access: str, model: str, name: str, origin: Origin, sink: MemorySink
 ) -> None:
     async def scenario(client: Any) -> Any:
-        answer = await result(client.models.embed_content(model=model, contents="Hello"))
-        return answer.embeddings[0].values
+        response = await result(client.models.embed_content(model=model, contents="Hello"))
+        return response.embeddings[0].values
 
     origin.responses = [make_response(name)]
     without = run(setup, origin.url, scenario, access)

@@ -199,8 +199,8 @@ CASES = {
 
 
 def call(headers: dict[str, str]) -> None:
-    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
-    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+    response = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: response)) as client:
         client.post(URL, content=UNARY.request, headers=headers)
 
 

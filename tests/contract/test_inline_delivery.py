@@ -1,4 +1,4 @@
-"""Inline delivery and limits with the real SDKs: a call has its result or its refusal, never a failure."""
+"""Inline delivery and limits with the real SDKs: a call has its result or its blocked, never a failure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def ask(client: Any, **options: Any) -> Any:
 
 
 @every_setup
-def test_the_answer_of_a_call_holds_what_pay_i_said_of_it(setup: Setup, origin: Origin, payi: Origin) -> None:
+def test_the_response_of_a_call_has_pay_is_result(setup: Setup, origin: Origin, payi: Origin) -> None:
     instrument(origin, limit_ids=["budget"])
     origin.responses = [CannedResponse([UNARY.response])]
 
@@ -86,7 +86,7 @@ def test_the_answer_of_a_call_holds_what_pay_i_said_of_it(setup: Setup, origin: 
 @every_setup
 @pytest.mark.parametrize("content_type", [SSE["content-type"], "application/json"])
 @pytest.mark.parametrize("asked", [True, False])
-def test_the_last_chunk_of_a_stream_holds_it(
+def test_the_last_chunk_of_a_stream_has_the_result(
     setup: Setup, origin: Origin, payi: Origin, asked: bool, content_type: str
 ) -> None:
     instrument(origin)
@@ -116,7 +116,7 @@ def test_the_last_chunk_of_a_stream_holds_it(
     ],
     ids=["unavailable", "refused", "garbage", "reset", "cut"],
 )
-def test_a_report_that_fails_is_not_felt_and_is_accounted_for(
+def test_a_report_that_fails_is_counted_and_does_not_reach_the_caller(
     origin: Origin, payi: Origin, failure: CannedResponse
 ) -> None:
     instrument(origin)
@@ -173,7 +173,7 @@ def test_a_sink_of_the_users_is_asked_one_call_at_a_time(origin: Origin, sink: M
 
 
 @every_setup
-def test_a_call_whose_limit_is_blocked_is_refused_as_the_provider_would(
+def test_a_call_whose_limit_is_blocked_gets_the_providers_permission_error(
     setup: Setup, origin: Origin, payi: Origin
 ) -> None:
     told: list[tuple[str, str]] = []
@@ -219,7 +219,7 @@ def test_enforcing_limits_needs_no_mode_of_delivery(
         client.chat.completions.create(model="m", messages=QUESTION)
 
 
-def test_an_event_of_a_process_of_the_past_tells_the_limits_of_now(
+def test_a_spooled_event_of_an_earlier_process_updates_the_limits(
     origin: Origin, payi: Origin, tmp_path: Path
 ) -> None:
     blocks = threading.Event()
@@ -247,7 +247,7 @@ def test_limits_are_not_enforced_unless_asked_for(origin: Origin, payi: Origin) 
     assert len(origin.received) == 2
 
 
-def test_a_listener_that_fails_is_counted_and_not_felt(origin: Origin, payi: Origin) -> None:
+def test_a_listener_that_fails_is_counted_and_does_not_reach_the_caller(origin: Origin, payi: Origin) -> None:
     def fail(limit_id: str, state: str) -> None:
         raise ValueError("no")
 

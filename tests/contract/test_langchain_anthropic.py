@@ -20,7 +20,7 @@ by_name = {case.name.removeprefix("anthropic/"): case for case in CASES}
 
 
 async def ask(url: str, kind: str, asynchronous: bool) -> list[Any]:
-    """What a caller sees of the answer, or of the parts of a stream."""
+    """What a caller sees of the response, or of the parts of a stream."""
     sdk = importlib.import_module("langchain_anthropic")
     model = sdk.ChatAnthropic(
         model="claude-haiku-4-5", max_tokens=1024, base_url=url, api_key="sk-secret", max_retries=0
@@ -30,8 +30,8 @@ async def ask(url: str, kind: str, asynchronous: bool) -> list[Any]:
         if kind == "stream":
             parts = (model.astream if asynchronous else model.stream)(question)
             return [(part.content, part.usage_metadata) async for part in each(parts)]
-        answer = await result((model.ainvoke if asynchronous else model.invoke)(question))
-        return [answer.content, answer.usage_metadata, answer.tool_calls, answer.response_metadata]
+        response = await result((model.ainvoke if asynchronous else model.invoke)(question))
+        return [response.content, response.usage_metadata, response.tool_calls, response.response_metadata]
     finally:
         model._client.close()
         await model._async_client.close()

@@ -34,8 +34,8 @@ def test_langchain_is_recorded_and_sees_no_difference(
         )
         try:
             if not by_name[name].streams:
-                answer = await result((model.ainvoke if asynchronous else model.invoke)(QUESTION))
-                return answer.text, answer.usage_metadata
+                response = await result((model.ainvoke if asynchronous else model.invoke)(QUESTION))
+                return response.text, response.usage_metadata
             stream = (model.astream if asynchronous else model.stream)(QUESTION)
             chunks = [chunk async for chunk in each(stream)]
             return "".join(chunk.text for chunk in chunks), [chunk.usage_metadata for chunk in chunks]

@@ -39,7 +39,7 @@ DISCONNECTED = (
 
 
 class Caller(NamedTuple):
-    """One way to make a call; `ask(url)` reads all of its answer. `waits`: it can, for its report."""
+    """One way to make a call; `ask(url)` reads all of its response. `waits`: it can, for its report."""
 
     ask: Callable[[str], Awaitable[Any]]
     case: WireCase = UNARY
@@ -136,7 +136,7 @@ def test_a_report_that_brought_no_result_leaves_none_of_another_call(
 
 
 @every_caller
-def test_a_call_that_was_not_answered_leaves_none_of_another_call(
+def test_a_call_without_a_response_does_not_leave_the_result_of_another(
     caller: Caller, origin: Origin, payi: Origin
 ) -> None:
     origin.responses = [make_response(caller.case), RESET]
@@ -151,7 +151,7 @@ def counted(case: WireCase) -> CannedResponse:
 
 
 @every_caller
-def test_through_the_proxy_it_is_what_the_answer_tells(caller: Caller, payi: Origin) -> None:
+def test_in_proxy_mode_the_result_comes_with_the_response(caller: Caller, payi: Origin) -> None:
     payi.responses = [counted(caller.case), make_response(caller.case), counted(caller.case), RESET]
     payi_instrument(config={"proxy": True})
     assert follow(caller, caller.host, 4) == [None, RESULT, None, RESULT, None]
@@ -172,13 +172,13 @@ def test_a_call_that_is_reported_in_the_background_leaves_that_of_the_proxy(
 
 
 @pytest.mark.parametrize(
-    "answers", [[ACCEPTED], [ACCEPTED, CannedResponse([b"{}"], 400)]], ids=["a result", "none"]
+    "responses", [[ACCEPTED], [ACCEPTED, CannedResponse([b"{}"], 400)]], ids=["a result", "none"]
 )
-def test_a_stream_tells_it_to_the_task_that_reads_it(
-    answers: Sequence[CannedResponse], origin: Origin, payi: Origin
+def test_a_streams_result_is_seen_by_the_task_that_reads_it(
+    responses: Sequence[CannedResponse], origin: Origin, payi: Origin
 ) -> None:
     origin.responses = [make_response(STREAM)]
-    payi.responses = list(answers)
+    payi.responses = list(responses)
     wait_for_reports(origin)
 
     async def main() -> list[Result | None]:
@@ -191,10 +191,10 @@ def test_a_stream_tells_it_to_the_task_that_reads_it(
                 seen.append(get_context().get("last_result"))
         return seen
 
-    assert asyncio.run(main()) == [RESULT, RESULT if len(answers) == 1 else None]
+    assert asyncio.run(main()) == [RESULT, RESULT if len(responses) == 1 else None]
 
 
-def test_a_finaliser_says_nothing_of_the_last_call(origin: Origin, payi: Origin) -> None:
+def test_a_finalizer_does_not_change_the_last_call(origin: Origin, payi: Origin) -> None:
     origin.responses = [make_response(STREAM), make_response(UNARY)]
     wait_for_reports(origin)
     with httpx.Client() as client:

@@ -23,7 +23,7 @@ COMPATIBLE = [case for case in CASES if case.name.startswith("compatible/") and 
 
 @every_setup
 @pytest.mark.parametrize("case", CHATS, ids=lambda case: case.name)
-def test_a_recorded_call_is_seen_alike_with_and_without_the_library(
+def test_a_recorded_call_looks_the_same_with_and_without_the_library(
     setup: Setup, case: WireCase, origin: Origin, sink: MemorySink
 ) -> None:
     origin.responses = [make_response(case)]
@@ -76,7 +76,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
 
 
 @every_setup
-def test_redirects_are_followed_and_only_the_answer_is_an_event(
+def test_redirects_are_followed_and_only_the_last_response_is_an_event(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     moved = CannedResponse(

@@ -75,18 +75,18 @@ def test_a_cancelled_call_is_an_event(
     instrument(setup, origin, sink)
 
     async def scenario(client: Any) -> None:
-        begun = anyio.Event()
+        started = anyio.Event()
 
         async def call(scope: anyio.CancelScope) -> None:
             with scope:
-                begun.set()
+                started.set()
                 async for _ in each(await result(client.chat.completions.create(**stream_request()))):
-                    begun.set()
+                    started.set()
 
         scope = anyio.CancelScope()
         async with anyio.create_task_group() as group:
             group.start_soon(call, scope)
-            await begun.wait()
+            await started.wait()
             while not origin.received:
                 await anyio.sleep(0)
             scope.cancel()

@@ -46,10 +46,10 @@ async def stream(client: Any) -> Any:
 
 async def decide(client: Any) -> Any:
     question: Any = {"type": "predicate", "instructions": "The customer wants a refund.", "name": "refund"}
-    answer = await result(
+    response = await result(
         client.decisions.create(model="gpt-6-luna", input="My order never came.", questions=[question])
     )
-    return answer.answers[0].probability
+    return response.answers[0].probability
 
 
 async def embed(client: Any) -> Any:
@@ -187,12 +187,12 @@ def test_a_background_response_counts_once_however_often_it_is_fetched(
 
 
 @some_setups
-def test_the_event_of_a_background_response_is_that_of_the_call_which_began_it(
+def test_the_event_of_a_background_response_is_that_of_the_call_which_started_it(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     body = {**json.loads(by_name["responses_unary"].response), "model": "gpt-5.2-2026-08-01"}
-    begun = {**body, "status": "queued", "output": [], "usage": None}
-    origin.responses = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (begun, body)]
+    started = {**body, "status": "queued", "output": [], "usage": None}
+    origin.responses = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (started, body)]
     instrument(setup, origin, sink)
 
     async def act(client: Any) -> None:
@@ -214,9 +214,11 @@ def test_a_background_response_that_failed_is_one_event_however_often_it_is_fetc
 ) -> None:
     body = json.loads(by_name["responses_unary"].response)
     error = {"code": "server_error", "message": "Sorry"}
-    begun = {**body, "status": "queued", "output": [], "usage": None}
-    failed = {**begun, "status": "failed", "error": error}
-    origin.responses = [CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (begun, failed)]
+    started = {**body, "status": "queued", "output": [], "usage": None}
+    failed = {**started, "status": "failed", "error": error}
+    origin.responses = [
+        CannedResponse([json.dumps(text).encode()], headers=JSON) for text in (started, failed)
+    ]
     instrument(setup, origin, sink)
 
     assert run(setup, origin.url, _poll(times=3)) == "failed"

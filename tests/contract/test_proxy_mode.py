@@ -178,7 +178,7 @@ def test_a_client_that_is_set_up_for_the_proxy_gets_the_context_and_is_never_rep
     assert payi_stats().captured == 0
 
 
-def test_azure_tells_pay_i_its_own_host(origin: Origin) -> None:
+def test_a_call_to_azure_names_its_host_to_pay_i(origin: Origin) -> None:
     payi_instrument(config={"proxy": True})
     origin.responses = [ANSWER]
     azure = openai.AzureOpenAI(
@@ -211,7 +211,7 @@ def test_anthropic_goes_through_too(origin: Origin) -> None:
     assert "xproxy-provider-baseuri" not in received.headers
 
 
-def test_what_pay_i_can_not_forward_to_is_reported_and_said(
+def test_a_call_that_pay_i_cannot_forward_is_reported_with_a_warning(
     origin: Origin, sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
@@ -238,7 +238,7 @@ def test_what_pay_i_can_not_forward_to_is_reported_and_said(
         ("no address", "k", PayiConfigError, "PAYI_BASE_URL: expected an address .*, got 'no address'"),
     ],
 )
-def test_a_proxy_that_can_not_be_used_is_refused_at_start(
+def test_a_proxy_that_cannot_be_used_is_an_error_at_start(
     monkeypatch: pytest.MonkeyPatch, url: str, key: str, error: type[Exception], message: str
 ) -> None:
     monkeypatch.setenv("PAYI_BASE_URL", url)

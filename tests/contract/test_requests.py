@@ -27,11 +27,11 @@ from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("answer", RESPONSES)
-def test_an_answer_is_seen_alike_however_it_is_read(
-    answer: str, reader: str, origin: Origin, sink: MemorySink
+@pytest.mark.parametrize("kind", RESPONSES)
+def test_a_response_is_the_same_however_it_is_read(
+    kind: str, reader: str, origin: Origin, sink: MemorySink
 ) -> None:
-    case, made = RESPONSES[answer]
+    case, made = RESPONSES[kind]
     without, within = view_both(origin, sink, made)(lambda: post(origin.url, READERS[reader], stream=True))
     assert within == without
     [event] = events_of(sink)
@@ -41,9 +41,11 @@ def test_an_answer_is_seen_alike_however_it_is_read(
     assert event.provider_request_json == origin.received[0].body.decode()
 
 
-@pytest.mark.parametrize("answer", RESPONSES)
-def test_an_answer_that_is_no_stream_is_read_as_before(answer: str, origin: Origin, sink: MemorySink) -> None:
-    case, made = RESPONSES[answer]
+@pytest.mark.parametrize("kind", RESPONSES)
+def test_a_response_that_does_not_stream_is_read_as_before(
+    kind: str, origin: Origin, sink: MemorySink
+) -> None:
+    case, made = RESPONSES[kind]
     without, within = view_both(origin, sink, made)(lambda: post(origin.url))
     assert within == without
     assert shown(events_of(sink)[0], case.event) == case.event

@@ -72,7 +72,7 @@ def test_in_proxy_mode_a_call_goes_through_pay_i(
     assert events_of(sink) == []
 
 
-def test_a_call_whose_limit_is_blocked_is_refused(sink: MemorySink) -> None:
+def test_a_call_whose_limit_is_blocked_gets_a_403(sink: MemorySink) -> None:
     block(sink, "budget")
     with track_context(limit_ids=["budget"]):
         response = requests.post(f"https://api.openai.com{PATH}", json=REQUEST, timeout=30)

@@ -16,7 +16,7 @@ from tests.support.origin import CannedResponse, Origin
 
 
 @pytest.mark.parametrize("way", ["close", "leave", "release", "drop"])
-def test_an_answer_that_is_left_early_is_one_partial_event(
+def test_a_response_that_is_left_early_is_one_partial_event(
     way: str, never: threading.Event, origin: Origin, sink: MemorySink
 ) -> None:
     def scenario() -> bytes:

@@ -42,7 +42,7 @@ class Caching(requests.adapters.BaseAdapter):
 
 
 @pytest.mark.parametrize(("adapter", "events"), [(Counting, 1), (Caching, 0)])
-def test_adapters_of_a_programs_own_are_seen_where_they_send(
+def test_a_programs_own_adapters_are_seen_where_they_send(
     adapter: type[requests.adapters.BaseAdapter], events: int, origin: Origin, sink: MemorySink
 ) -> None:
     origin.responses = [make_response(UNARY)]

@@ -1,4 +1,4 @@
-"""A transport of httpx or httpx2 that answers as it is told, and the events of what went through it."""
+"""A transport of httpx or httpx2 with scripted responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ every_module = pytest.mark.parametrize("module", [httpx, httpx2], ids=["httpx", 
 
 
 class Scripted:
-    """A sync and async transport that answers in chunks, and fails behind them if told to."""
+    """A sync and async transport that responds in chunks, and then raises `error` if there is one."""
 
     def __init__(
         self, module: Any, chunks: list[bytes], error: BaseException | None = None, **head: Any
@@ -45,7 +45,7 @@ class Scripted:
             def handle_request(self, request: Any) -> Any:
                 script.requests.append(request)
                 script.stream = Stream()
-                return script.answer()
+                return script.respond()
 
         return Transport()
 
@@ -66,10 +66,10 @@ class Scripted:
             async def handle_async_request(self, request: Any) -> Any:
                 script.requests.append(request)
                 script.stream = Stream()
-                return script.answer()
+                return script.respond()
 
         return Transport()
 
-    def answer(self) -> Any:
+    def respond(self) -> Any:
         head = {"headers": STREAM.headers, "extensions": {"http_version": b"HTTP/2", "network_stream": self}}
         return self.module.Response(200, **{**head, **self.head}, stream=self.stream)

@@ -38,7 +38,7 @@ def finish(call: Call, response: Any) -> None:
     call.request.start_response(200, ()).finish()
 
 
-def test_a_call_is_inside_until_it_is_answered(recording: MemorySink) -> None:
+def test_a_call_is_marked_as_inside_until_its_response(recording: MemorySink) -> None:
     call, sent = begin(make_library(CHAT), "request")
     assert call is not None
     assert sent is None
@@ -50,7 +50,7 @@ def test_a_call_is_inside_until_it_is_answered(recording: MemorySink) -> None:
     assert [event.resource for event in recording.events] == ["gpt-4.1"]
 
 
-def test_a_call_is_inside_until_it_fails(recording: MemorySink) -> None:
+def test_a_call_is_marked_as_inside_until_it_fails(recording: MemorySink) -> None:
     call, _ = begin(make_library(CHAT), "request")
     assert call is not None
     call.fail(TimeoutError("slow"))
@@ -61,17 +61,17 @@ def test_a_call_is_inside_until_it_fails(recording: MemorySink) -> None:
 
 def test_what_another_task_does_meanwhile_is_not_inside(recording: MemorySink) -> None:
     async def main() -> list[bool]:
-        begun, seen = asyncio.Event(), asyncio.Event()
+        started, seen = asyncio.Event(), asyncio.Event()
 
         async def outer() -> None:
             call, _ = begin(make_library(CHAT), "request")
-            begun.set()
+            started.set()
             await seen.wait()
             assert call is not None
             call.respond(finish, "response")
 
         async def other() -> bool:
-            await begun.wait()
+            await started.wait()
             inside = INSIDE_CALL.get()
             seen.set()
             return inside
@@ -81,14 +81,14 @@ def test_what_another_task_does_meanwhile_is_not_inside(recording: MemorySink) -
     assert asyncio.run(main()) == [False]
 
 
-def test_a_call_of_httpx_is_inside_of_nothing_and_the_outside_of_all(recording: MemorySink) -> None:
+def test_a_call_of_httpx_is_marked_as_inside_too(recording: MemorySink) -> None:
     inside = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         inside.append(INSIDE_CALL.get())
         return httpx.Response(200, content=b"{}")
 
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+    with httpx.Client(transport=httpx.MockTransport(respond)) as client:
         client.post("https://api.openai.com/v1/chat/completions", content=BODY)
         client.get("https://api.openai.com/v1/models")
         call, _ = begin(make_library(CHAT), "request")
@@ -163,15 +163,15 @@ def test_calls_outside_a_scope_can_be_left_out(sink: MemorySink) -> None:
     call.respond(finish, "response")
 
 
-def test_a_call_that_is_not_to_be_made_is_refused(sink: MemorySink) -> None:
+def test_a_call_with_a_blocked_limit_gets_a_blocked_response(sink: MemorySink) -> None:
     payi_instrument(sink=sink, config={"enforce_limits": True})
     pipeline = get_active()
     assert pipeline is not None
     pipeline.limits.set("budget", "blocked")
     with track_context(limit_ids=["budget"]):
-        call, refusal = begin(make_library(CHAT), "request")
+        call, blocked = begin(make_library(CHAT), "request")
     assert call is None
-    assert refusal.status == 403
+    assert blocked.status == 403
 
 
 def test_a_stream_is_not_asked_for_its_usage(recording: MemorySink) -> None:
@@ -193,7 +193,7 @@ def test_a_call_follows_its_redirect(recording: MemorySink) -> None:
     assert recording.events[0].provider_uri == "https://api.openai.com/v2/chat/completions"
 
 
-def test_a_fault_of_ours_is_counted_and_never_felt(recording: MemorySink) -> None:
+def test_a_fault_is_counted_and_never_reaches_the_caller(recording: MemorySink) -> None:
     def fail(*request: Any) -> Any:
         raise KeyError("ours")
 
@@ -206,7 +206,7 @@ def test_a_fault_of_ours_is_counted_and_never_felt(recording: MemorySink) -> Non
     assert payi_stats().captured == 0
 
 
-def test_headers_are_bytes_one_behind_the_other() -> None:
+def test_headers_become_a_flat_tuple_of_bytes() -> None:
     headers = [("Accept", "*/*"), (b"x-raw", b"\xff"), ("x-name", "Zoë"), ("x-number", 7)]
     assert encode_headers(headers) == (  # type: ignore[arg-type]  # requests does not check the type of a value
         b"Accept",

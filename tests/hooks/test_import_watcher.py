@@ -72,7 +72,7 @@ def import_client() -> ModuleType:
         f"import importlib; importlib.import_module('{CLIENT}')",
     ],
 )
-def test_a_module_is_told_of_once_it_was_executed(statement: str) -> None:
+def test_a_module_is_reported_once_it_has_been_executed(statement: str) -> None:
     with Watch(CLIENT) as watch:
         exec(statement, {})  # noqa: S102  # an import in each of its forms
         exec(statement, {})  # noqa: S102
@@ -142,12 +142,12 @@ def test_a_module_that_fails_raises_its_own_error_and_can_be_imported_later(libr
     assert watch.seen == [CLIENT]
 
 
-def test_a_module_that_nobody_finds_is_missing_as_before() -> None:
+def test_a_module_that_no_finder_finds_is_missing_as_before() -> None:
     with Watch(f"{LIBRARY}.nothing"), pytest.raises(ModuleNotFoundError, match=f"{LIBRARY}.nothing"):
         importlib.import_module(f"{LIBRARY}.nothing")
 
 
-def test_nothing_is_told_behind_the_end() -> None:
+def test_nothing_is_reported_after_stopping() -> None:
     importlib.import_module(LIBRARY)
     with Watch(CLIENT, LEAF) as watch:
         spec: Any = importlib.util.find_spec(LEAF)
@@ -179,7 +179,7 @@ class Other(importlib.abc.MetaPathFinder):
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_two_who_look_at_imports_get_on(first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_import_watchers_work_side_by_side(first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Other()
     with Watch(CLIENT) as watch:
         position = 0 if first else 1
@@ -239,7 +239,7 @@ def test_threads_that_import_at_once_import_once() -> None:
     assert watch.seen == [CLIENT]
 
 
-def test_a_module_in_an_archive_arrives_too(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_in_an_archive_is_reported_too(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = library.parent / "library.zip"
     subprocess.run(
         [sys.executable, "-m", "zipfile", "-c", str(archive), f"{LIBRARY}/"], check=True, cwd=library.parent

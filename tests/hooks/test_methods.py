@@ -31,7 +31,7 @@ def patches() -> MethodPatches:
     return MethodPatches()
 
 
-def test_a_hook_is_called_in_the_place_of_the_method_and_looks_like_it(patches: MethodPatches) -> None:
+def test_a_replacement_is_called_in_place_of_the_method_and_looks_like_it(patches: MethodPatches) -> None:
     before = Library()
     assert patches.patch(Library, "call", louder) == []
     assert len(patches) == 1
@@ -48,7 +48,9 @@ def test_a_method_that_the_class_itself_does_not_have_is_missing(owner: type, pa
     assert len(patches) == 0
 
 
-def test_a_hook_that_somebody_wrapped_stays(patches: MethodPatches, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replacement_that_someone_wrapped_stays(
+    patches: MethodPatches, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Library, "call", Library.call)  # puts the original back at the end
     patches.patch(Library, "call", louder)
     ours = Library.call
@@ -73,7 +75,7 @@ def test_the_one_method_of_a_library_is_hooked_once_and_put_back() -> None:
 
 
 @pytest.mark.parametrize(("owner", "told"), [("Nothing", "Nothing"), ("Derived", "Derived.call")])
-def test_a_library_without_the_class_or_its_method_says_so(owner: str, told: str) -> None:
+def test_a_missing_class_or_method_is_reported_by_its_name(owner: str, told: str) -> None:
     hook = MethodHook(__name__, owner, "call", louder)
     assert hook.install() == [f"{__name__}.{told}"]
     hook.uninstall()

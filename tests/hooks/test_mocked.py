@@ -1,4 +1,4 @@
-"""Calls that a user's tests answer with pytest-httpx are recorded as real ones are."""
+"""Calls that a user's tests response with pytest-httpx are recorded as real ones are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.wire_cases import UNARY
 URL = "https://api.openai.com/v1/chat/completions"
 
 
-def test_a_mocked_answer_is_an_event(httpx_mock: pytest_httpx.HTTPXMock, sink: MemorySink) -> None:
+def test_a_mocked_response_is_an_event(httpx_mock: pytest_httpx.HTTPXMock, sink: MemorySink) -> None:
     httpx_mock.add_response(json=json.loads(UNARY.response), is_reusable=True)
     payi_instrument(sink=sink)
     with httpx.Client() as plain, payi_httpx_client(family="httpx") as ours:

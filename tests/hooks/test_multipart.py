@@ -25,7 +25,7 @@ def read(body: bytes, content_type: str = TYPE) -> Any:
     return None if form is None else json.loads(form)
 
 
-def test_fields_are_told_and_files_are_named() -> None:
+def test_fields_have_their_values_and_files_a_placeholder() -> None:
     fields: list[tuple[str, str | bytes | None]] = [
         ("model", "whisper-1"),
         ("prompt", "ä".encode()),

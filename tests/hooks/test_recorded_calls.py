@@ -15,13 +15,13 @@ from tests.support.wire_cases import UNARY
 
 
 @every_module
-def test_a_redirect_is_no_event(module: Any, sink: MemorySink) -> None:
+def test_a_redirect_is_not_an_event(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    replies = [
+    responses = [
         module.Response(307, headers={"location": "https://api.openai.com/v2/chat/completions"}),
         module.Response(200, headers=UNARY.headers, content=UNARY.response),
     ]
-    transport = module.MockTransport(lambda request: replies.pop(0))
+    transport = module.MockTransport(lambda request: responses.pop(0))
     with module.Client(transport=transport, follow_redirects=True) as client:
         assert client.post(URL, content=UNARY.request).status_code == 200
     [event] = events_of(sink)
@@ -41,7 +41,7 @@ def test_a_request_object_sent_twice_is_recorded_twice(module: Any, sink: Memory
 
 
 @every_module
-def test_hooks_further_in_leave_a_recorded_call_alone(module: Any, sink: MemorySink) -> None:
+def test_inner_hooks_leave_a_recorded_call_alone(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     script = Scripted(module, [UNARY.response], headers=UNARY.headers)
     nested = PayiTransport(PayiTransport(script.sync()))

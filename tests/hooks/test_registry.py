@@ -1,4 +1,4 @@
-"""Adapters are installed when their library is there, which nobody but the program brings about."""
+"""Hooks are installed once their library is imported, which only the program does."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ LIBRARY = "registered_library"
 
 
 class Noting:
-    """An adapter that writes down what it is told to do."""
+    """A hook that notes what is done with it."""
 
     def __init__(self, name: str, install: Callable[[], list[str]] = list) -> None:
         self.name = name
-        self.told: list[str] = []
+        self.done: list[str] = []
         self._install = install
 
     def install(self) -> list[str]:
-        self.told.append("install")
+        self.done.append("install")
         return self._install()
 
     def uninstall(self) -> None:
-        self.told.append("uninstall")
+        self.done.append("uninstall")
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def missing() -> list[tuple[str, str]]:
 def make(missing: list[tuple[str, str]]) -> Iterator[Callable[..., Registry]]:
     made = []
 
-    def make(*adapters: Noting) -> Registry:
-        registry = Registry(adapters, lambda *what: missing.append(what))
+    def make(*hooks: Noting) -> Registry:
+        registry = Registry(hooks, lambda *what: missing.append(what))
         made.append(registry)
         return registry
 
@@ -60,55 +60,55 @@ def make(missing: list[tuple[str, str]]) -> Iterator[Callable[..., Registry]]:
 
 
 def test_a_library_that_is_loaded_is_hooked_at_once(make: Callable[..., Registry]) -> None:
-    adapter = Noting("json")
-    make(adapter).install()
-    assert adapter.told == ["install"]
+    hook = Noting("json")
+    make(hook).install()
+    assert hook.done == ["install"]
 
 
 def test_a_library_is_hooked_when_the_program_imports_it(
     library: Path, make: Callable[..., Registry]
 ) -> None:
-    adapter = Noting(LIBRARY)
-    registry = make(adapter)
+    hook = Noting(LIBRARY)
+    registry = make(hook)
     registry.install()
     assert LIBRARY not in sys.modules
-    assert adapter.told == []
+    assert hook.done == []
     importlib.import_module(LIBRARY)
-    assert adapter.told == ["install"]
+    assert hook.done == ["install"]
     registry.uninstall()
-    assert adapter.told == ["install", "uninstall"]
+    assert hook.done == ["install", "uninstall"]
 
 
-def test_a_library_that_comes_behind_the_end_is_left_alone(
+def test_a_library_that_is_imported_after_uninstalling_is_left_alone(
     library: Path, make: Callable[..., Registry]
 ) -> None:
-    adapter = Noting(LIBRARY)
-    registry = make(adapter)
+    hook = Noting(LIBRARY)
+    registry = make(hook)
     finders = list(sys.meta_path)
     registry.install()
     registry.uninstall()
     assert sys.meta_path == finders
     importlib.import_module(LIBRARY)
-    assert adapter.told == ["uninstall"]
+    assert hook.done == ["uninstall"]
 
 
 def test_a_library_that_is_not_to_be_imported_is_left_alone(
     make: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, LIBRARY, None)
-    adapter = Noting(LIBRARY)
-    make(adapter).install()
-    assert adapter.told == []
+    hook = Noting(LIBRARY)
+    make(hook).install()
+    assert hook.done == []
 
 
-def test_hooks_that_a_version_lacks_are_told(
+def test_what_a_version_lacks_is_reported(
     make: Callable[..., Registry], missing: list[tuple[str, str]]
 ) -> None:
     make(Noting("json", lambda: ["json.dumps", "json.loads"])).install()
     assert missing == [("json", "json.dumps"), ("json", "json.loads")]
 
 
-def test_an_adapter_that_fails_breaks_no_import(
+def test_a_hook_that_fails_does_not_break_the_import(
     library: Path, make: Callable[..., Registry], missing: list[tuple[str, str]]
 ) -> None:
     def fail() -> list[str]:
@@ -122,8 +122,8 @@ def test_an_adapter_that_fails_breaks_no_import(
 def test_a_library_that_another_thread_is_importing_is_waited_for(
     library: Path, make: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-    monkeypatch.setattr(sys, "registered_events", (begun, go_on), raising=False)
+    started, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(sys, "registered_events", (started, go_on), raising=False)
     library.write_text(
         "import sys\nbegun, go_on = sys.registered_events\nbegun.set()\ngo_on.wait(30)\nclass Client: pass\n"
     )
@@ -131,19 +131,19 @@ def test_a_library_that_another_thread_is_importing_is_waited_for(
     def find() -> list[str]:
         return [] if hasattr(sys.modules[LIBRARY], "Client") else ["Client"]
 
-    adapter = Noting(LIBRARY, find)
+    hook = Noting(LIBRARY, find)
     importing = threading.Thread(target=importlib.import_module, args=(LIBRARY,))
     importing.start()
-    assert begun.wait(30)
-    installing = threading.Thread(target=make(adapter).install)
+    assert started.wait(30)
+    installing = threading.Thread(target=make(hook).install)
     installing.start()
     go_on.set()
     for thread in (importing, installing):
         thread.join(30)
-    assert adapter.told == ["install"]
+    assert hook.done == ["install"]
 
 
-def test_every_adapter_has_a_name_of_its_own() -> None:
-    names = [adapter.name for adapter in get_hooks()]
+def test_every_hook_has_a_name_of_its_own() -> None:
+    names = [hook.name for hook in get_hooks()]
     assert len(set(names)) == len(names)
     assert {"httpx", "httpx2"} <= set(names)

@@ -32,7 +32,7 @@ def user(*_: object) -> str | None:
 
 @pytest.mark.parametrize("make", [ThreadPoolExecutor, Pool])
 @pytest.mark.parametrize("is_older", [True, False])
-def test_a_pool_works_for_whom_the_work_was_submitted(make: Any, is_older: bool, sink: MemorySink) -> None:
+def test_a_pools_thread_has_the_scope_that_submitted(make: Any, is_older: bool, sink: MemorySink) -> None:
     with make(1) if is_older else ThreadPoolExecutor(1) as pool:
         pool.submit(user).result()
         payi_instrument(sink=sink)

@@ -29,7 +29,7 @@ def test_a_url_is_split(url: str, parts: tuple[str, str, int | None, str]) -> No
     assert split_url(url) == parts
 
 
-def test_a_port_that_is_none_is_an_error() -> None:
+def test_an_invalid_port_is_an_error() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         split_url("http://h.test:port/")
 

@@ -1,4 +1,4 @@
-"""Calls of httpx and httpx2 that are asked for their usage: the caller sees neither question nor answer."""
+"""Calls of httpx and httpx2 that are asked for their usage: the caller sees neither question nor response."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def test_a_compressed_stream_is_passed_on_as_it_is(module: Any, sink: MemorySink
 
 
 @every_module
-def test_the_usage_chunk_is_hidden_in_an_answer_that_was_read_already(module: Any, sink: MemorySink) -> None:
+def test_the_usage_chunk_is_hidden_in_a_response_that_was_read_already(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    reply = module.Response(200, headers=STREAM.headers, content=STREAM.response)
-    with module.Client(transport=module.MockTransport(lambda request: reply)) as client:
+    response = module.Response(200, headers=STREAM.headers, content=STREAM.response)
+    with module.Client(transport=module.MockTransport(lambda request: response)) as client:
         got = client.post(URL, content=b'{"stream":true}')
     assert b'"prompt_tokens"' not in got.content
     assert got.content.endswith(b"data: [DONE]\n\n")

@@ -31,7 +31,7 @@ def test_the_last_one_is_known_up_to_the_next() -> None:
     assert get_last() is not first
 
 
-def test_a_forked_child_begins_with_zeros_whatever_was_before() -> None:
+def test_a_forked_child_starts_with_zeros_whatever_came_before() -> None:
     payi_instrument(sink=MemorySink())
     call()
     payi_uninstrument()
@@ -43,7 +43,7 @@ def test_a_forked_child_begins_with_zeros_whatever_was_before() -> None:
     assert payi_stats().captured == 1
 
 
-def test_without_one_a_fork_is_as_ever() -> None:
+def test_a_fork_without_a_pipeline_changes_nothing() -> None:
     pid = os.fork()
     if pid == 0:
         os._exit(0 if get_active() is None else 1)
@@ -52,7 +52,7 @@ def test_without_one_a_fork_is_as_ever() -> None:
     assert get_active() is None
 
 
-def test_a_forked_child_leaves_what_is_its_parents() -> None:
+def test_a_forked_child_leaves_its_parents_calls_alone() -> None:
     payi_instrument(sink=MemorySink())
     active = get_active()
     assert active is not None

@@ -36,8 +36,8 @@ URL = "https://api.openai.com/v1/chat/completions"
 
 
 def call() -> None:
-    reply = httpx.Response(200, headers=CASE.headers, content=CASE.response)
-    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+    response = httpx.Response(200, headers=CASE.headers, content=CASE.response)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: response)) as client:
         client.post(URL, content=CASE.request)
 
 
@@ -97,7 +97,7 @@ def test_the_headers_and_query_that_a_client_was_given_go_with_the_events(
         ("http://localhost:8080", False),
     ],
 )
-def test_an_address_without_encryption_is_told(
+def test_an_unencrypted_address_is_warned_about(
     url: str, told: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     payi_instrument(Payi(api_key="k", base_url=url))
@@ -105,7 +105,7 @@ def test_an_address_without_encryption_is_told(
 
 
 @pytest.mark.parametrize("payi", [3, [3], SimpleNamespace(api_key=None, base_url="x"), "text"])
-def test_what_is_no_client_is_refused(payi: Any) -> None:
+def test_an_object_that_is_not_a_client_is_an_error(payi: Any) -> None:
     with pytest.raises(PayiConfigError, match="expected a Payi or AsyncPayi client"):
         find_account(payi)
 
@@ -125,7 +125,7 @@ def test_what_is_no_client_is_refused(payi: Any) -> None:
         ("inline", {}, print, "inline"),
     ],
 )
-def test_events_go_alone_where_something_is_to_be_known_of_each(
+def test_events_are_delivered_one_by_one_where_pay_is_response_to_each_is_needed(
     given: Any, config: Any, logger: object, mode: Any
 ) -> None:
     settings = Settings(delivery=DeliverySettings(mode=given, max_batch=7), **config)
@@ -158,7 +158,7 @@ async def deliver_later(batch: Sequence[Event]) -> Receipt:
         (WholeSink(batch_limit="10"), "has batch_limit '10';"),
     ],
 )
-def test_what_is_no_sink_is_refused_with_what_it_lacks_and_what_would_do(sink: Any, told: str) -> None:
+def test_an_object_that_is_not_a_sink_is_an_error_that_says_what_it_lacks(sink: Any, told: str) -> None:
     with pytest.raises(PayiConfigError) as error:
         payi_instrument(sink=sink)
     for part in ("sink: ", told, "expected an object with deliver(batch)", "batch_limit, a count or None"):
@@ -201,7 +201,7 @@ def test_a_child_reports_inline_as_its_parent_did() -> None:
     assert (len(sink.events), payi_stats().delivered) == (1, 1)
 
 
-def test_a_sink_has_one_call_at_a_time_also_where_callers_and_the_worker_use_it() -> None:
+def test_a_sink_that_callers_and_the_worker_share_gets_one_call_at_a_time() -> None:
     class Watched(MemorySink):
         inside = most = 0
         entered, met = threading.Event(), threading.Event()
@@ -242,7 +242,7 @@ def test_a_sink_is_closed_once(mode: Literal["bulk", "inline"]) -> None:
     assert sink.closed == 1
 
 
-def test_behind_the_end_no_call_waits_for_its_report() -> None:
+def test_after_shutdown_no_call_waits_for_its_report() -> None:
     sink = MemorySink()
     payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
     assert payi_shutdown()
@@ -251,7 +251,7 @@ def test_behind_the_end_no_call_waits_for_its_report() -> None:
 
 
 @pytest.mark.parametrize("name", ["a file", "a file/below"])
-def test_a_spool_that_can_not_be_written_is_refused_at_start(tmp_path: Any, name: str) -> None:
+def test_a_spool_that_cannot_be_written_is_an_error_at_start(tmp_path: Any, name: str) -> None:
     (tmp_path / "a file").write_bytes(b"")
     directory = str(tmp_path / name)
     with pytest.raises(PayiConfigError, match=r"config\.delivery\.spool_directory: .*a file"):
@@ -259,6 +259,6 @@ def test_a_spool_that_can_not_be_written_is_refused_at_start(tmp_path: Any, name
 
 
 @pytest.mark.usefixtures("without_locks")
-def test_a_spool_whose_files_can_not_be_locked_is_refused_at_start(tmp_path: Any) -> None:
+def test_a_spool_whose_files_cannot_be_locked_is_an_error_at_start(tmp_path: Any) -> None:
     with pytest.raises(PayiConfigError, match=r"config\.delivery\.spool_directory: .*No locks available"):
         payi_instrument(sink=MemorySink(), config={"delivery": {"spool_directory": str(tmp_path)}})

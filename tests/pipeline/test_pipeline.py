@@ -141,7 +141,7 @@ def test_a_sink_that_fails_in_a_forked_child_is_a_fault_there_and_no_more() -> N
     assert (payi_stats().delivered, payi_stats().faults) == (1, 0)
 
 
-def test_a_fork_that_calls_no_hook_is_noticed_at_the_next_call(sink: MemorySink) -> None:
+def test_a_fork_without_at_fork_hooks_is_noticed_at_the_next_call(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     pipeline = get_active()
     assert pipeline is not None
@@ -169,7 +169,7 @@ SPAN: contextvars.ContextVar[str] = contextvars.ContextVar("SPAN", default="none
 
 
 @pytest.mark.parametrize("log_content", [True, False])
-def test_a_logger_of_prompts_and_answers_is_told_them_with_the_id_that_pay_i_gave(
+def test_a_prompt_and_response_logger_gets_both_with_pay_is_request_id(
     log_content: bool, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
@@ -223,7 +223,7 @@ def test_stopping_with_a_dead_destination_takes_two_seconds_and_says_what_is_lef
     assert "stopped with 1 events undelivered" in caplog.text
 
 
-def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sink: MemorySink) -> None:
+def test_an_exchange_that_cannot_be_queued_is_a_fault_and_not_an_exception(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     pipeline = get_active()
     assert pipeline is not None
@@ -234,7 +234,7 @@ def test_an_exchange_that_can_not_be_put_in_line_is_a_fault_and_no_exception(sin
     assert payi_stats().faults == 1
 
 
-def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_finalizer_that_finds_the_ring_full_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     sink = HeldSink()
     payi_instrument(sink=sink, config={"delivery": {"ring_capacity": 1, "flush_interval": 0.01}})
     call()
@@ -248,12 +248,12 @@ def test_a_finaliser_that_meets_a_full_ring_logs_nothing(caplog: pytest.LogCaptu
     sink.gate.set()
 
 
-def test_answers_that_are_open_at_the_end_are_reported_as_far_as_they_came(sink: MemorySink) -> None:
+def test_responses_that_are_open_at_shutdown_are_reported_as_far_as_they_arrived(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     pipeline = get_active()
     assert pipeline is not None
-    begun = [pipeline.begin(ROUTE, (), b"{}", ALL_ABILITIES) for _ in range(3)]
-    whole, cut, unanswered = [request for request in begun if request is not None]
+    started = [pipeline.begin(ROUTE, (), b"{}", ALL_ABILITIES) for _ in range(3)]
+    whole, cut, unanswered = [request for request in started if request is not None]
     responses = []
     for request, chunks in ((whole, STREAM.chunks()), (cut, STREAM.chunks()[:2])):
         response = request.start_response(200, (b"content-type", b"text/event-stream"))
@@ -268,7 +268,7 @@ def test_answers_that_are_open_at_the_end_are_reported_as_far_as_they_came(sink:
     assert (payi_stats().delivered, payi_stats().lost) == (2, {"shutdown": 1})
 
 
-def test_an_answer_that_nobody_holds_any_more_at_the_end_is_none(sink: MemorySink) -> None:
+def test_a_response_that_is_garbage_at_shutdown_is_not_reported_twice(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     pipeline = get_active()
     assert pipeline is not None

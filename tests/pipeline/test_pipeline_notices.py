@@ -12,7 +12,7 @@ from tests.support.calls import call
 from tests.support.wire_cases import UNARY
 
 
-def test_a_header_that_can_not_be_read_is_told_once_a_window_and_the_call_goes_on(
+def test_a_malformed_header_is_logged_once_and_the_call_goes_on(
     sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
     payi_instrument(sink=sink)
@@ -29,7 +29,7 @@ def test_a_header_that_can_not_be_read_is_told_once_a_window_and_the_call_goes_o
 @pytest.mark.parametrize(
     ("decorator", "mode", "told"), [(ingest, True, 1), (proxy, False, 1), (proxy, True, 0)]
 )
-def test_a_decorator_for_another_mode_than_that_of_its_calls_is_told(
+def test_a_decorator_for_another_mode_than_its_calls_is_warned_about(
     decorator: Any,
     mode: bool,
     told: int,
@@ -45,13 +45,13 @@ def test_a_decorator_for_another_mode_than_that_of_its_calls_is_told(
     )
 
 
-def test_an_azure_deployment_is_told_once_unless_the_call_says_its_price(
+def test_an_unmapped_azure_deployment_is_logged_once_unless_the_call_has_a_price(
     sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
     payi_instrument(sink=sink)
     url = "https://mine.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21"
-    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
-    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+    response = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: response)) as client:
         with track_context(price_as_resource="gpt-4.1"):
             client.post(url, content=UNARY.request)
             assert payi_flush(10)
@@ -65,12 +65,12 @@ def test_an_azure_deployment_is_told_once_unless_the_call_says_its_price(
     assert '"model": "my-gpt"' in record.getMessage()
 
 
-def test_a_host_that_nobody_knows_is_told_once_with_the_mapping_to_add(
+def test_an_unknown_host_is_logged_once_with_the_mapping_to_add(
     sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
     payi_instrument(sink=sink)
-    reply = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
-    with httpx.Client(transport=httpx.MockTransport(lambda request: reply)) as client:
+    response = httpx.Response(200, headers=UNARY.headers, content=UNARY.response)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: response)) as client:
         for _ in range(2):
             client.post("https://llm.example.org/v1/chat/completions?key=SECRET", content=UNARY.request)
     assert payi_stats().captured == 0

@@ -1,4 +1,4 @@
-"""Adding Pay-i's result to an answer: the caller gets every byte, and one more field in one place."""
+"""Adding Pay-i's result to a response: the caller gets every byte, and one more field in one place."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_text_passes_at_once() -> None:
     assert run(StreamResult(Report()), [start, TEXT, TEXT])[:3] == [b"", start + TEXT, TEXT]
 
 
-def test_a_usage_chunk_that_is_hidden_holds_no_result() -> None:
+def test_a_hidden_usage_chunk_does_not_get_the_result() -> None:
     shown = b"".join(run(StreamResult(Report(), UsageHider()), [TEXT, FINISH, USAGE, DONE]))
     assert b"prompt_tokens" not in shown
     assert shown.replace(b"," + FIELD, b"") == TEXT + FINISH + DONE

@@ -1,4 +1,4 @@
-"""The answer to a call that is not sent: what each SDK takes for its own permission error."""
+"""The response to a call that is not sent: what each SDK takes for its own permission error."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MESSAGE = "Pay-i: limit l-1 is blocked, so the request was not sent; raise or re
         ("bedrock.converse", {"message": MESSAGE}),
     ],
 )
-def test_a_refusal_has_its_providers_shape_and_names_the_limit(operation: str, body: dict[str, Any]) -> None:
-    refusal = make_blocked_response(operation, "l-1")
-    headers = dict(zip(refusal.headers[::2], refusal.headers[1::2], strict=True))
-    assert (refusal.status, json.loads(refusal.body)) == (403, body)
-    assert headers[b"content-length"] == str(len(refusal.body)).encode()
+def test_a_blocked_response_has_its_providers_format(operation: str, body: dict[str, Any]) -> None:
+    blocked = make_blocked_response(operation, "l-1")
+    headers = dict(zip(blocked.headers[::2], blocked.headers[1::2], strict=True))
+    assert (blocked.status, json.loads(blocked.body)) == (403, body)
+    assert headers[b"content-length"] == str(len(blocked.body)).encode()
     assert headers[b"x-should-retry"] == b"false"
     assert (b"x-amzn-errortype" in headers) == operation.startswith("bedrock.")
 
 
-def test_an_unknown_shape_is_refused_as_openai_does() -> None:
+def test_an_unknown_provider_gets_openais_format() -> None:
     assert "error" in json.loads(make_blocked_response("databricks.invocations", "ü").body)

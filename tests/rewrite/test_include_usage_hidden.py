@@ -161,7 +161,7 @@ def test_whole_events_pass_at_once(chunk: bytes) -> None:
     assert [hider.feed(chunk) for _ in range(3)] == [chunk] * 3
 
 
-def test_a_content_chunk_is_not_held_until_its_event_is_over() -> None:
+def test_a_content_chunk_passes_before_its_event_is_complete() -> None:
     hider = UsageHider()
     start, rest = TEXT[:-20], TEXT[-20:]
     assert hider.feed(start) == start
@@ -181,7 +181,7 @@ def test_usage_and_done_in_one_chunk() -> None:
     assert hider.flush() == b""
 
 
-def test_an_event_that_grows_huge_is_let_go() -> None:
+def test_a_huge_event_is_passed_on_before_it_is_complete() -> None:
     hider = UsageHider()
     piece = b"x" * 1000
     seen = hider.feed(b'data: {"blob":"')
@@ -193,7 +193,7 @@ def test_an_event_that_grows_huge_is_let_go() -> None:
     assert hider.feed(LAST + DONE) == DONE
 
 
-def test_what_is_still_held_at_the_end_is_shown() -> None:
+def test_what_is_held_back_at_the_end_is_passed_on() -> None:
     hider = UsageHider()
     assert hider.feed(b'{"error":') == b""
     assert hider.feed(b'"x"}') == b""
@@ -211,7 +211,7 @@ def test_what_is_still_held_at_the_end_is_shown() -> None:
     ],
     ids=["very deep", "deep", "no UTF-8", "a rest"],
 )
-def test_what_can_not_be_read_is_shown(event: bytes) -> None:
+def test_an_event_that_cannot_be_parsed_is_passed_on(event: bytes) -> None:
     assert hide([TEXT, event, DONE]) == TEXT + event + DONE
 
 

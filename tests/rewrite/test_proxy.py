@@ -26,10 +26,10 @@ def find_route(url: str, proxy: Proxy = PROXY) -> Route:
 
 
 def headers_of(proxy: Proxy, url: str, frame: Frame) -> dict[str, str]:
-    detour = proxy.rewrite(find_route(url, proxy), frame)
-    assert detour is not None
-    assert detour.counted
-    pairs = zip(detour.headers[::2], detour.headers[1::2], strict=True)
+    rewrite = proxy.rewrite(find_route(url, proxy), frame)
+    assert rewrite is not None
+    assert rewrite.counted
+    pairs = zip(rewrite.headers[::2], rewrite.headers[1::2], strict=True)
     return {name.decode().lower(): value.decode() for name, value in pairs}
 
 
@@ -51,12 +51,12 @@ def headers_of(proxy: Proxy, url: str, frame: Frame) -> dict[str, str]:
         ),
     ],
 )
-def test_a_providers_request_goes_to_pay_i_which_is_told_its_host(
+def test_a_request_goes_to_pay_i_with_the_providers_host_in_a_header(
     url: str, base: str, told: str | None
 ) -> None:
-    detour = PROXY.rewrite(find_route(url), Frame())
-    assert detour is not None
-    assert detour.base == f"https://api.pay-i.com/api/v1/proxy/{base}"
+    rewrite = PROXY.rewrite(find_route(url), Frame())
+    assert rewrite is not None
+    assert rewrite.base == f"https://api.pay-i.com/api/v1/proxy/{base}"
     assert headers_of(PROXY, url, Frame()).get("xproxy-provider-baseuri") == told
 
 
@@ -68,7 +68,7 @@ def test_a_providers_request_goes_to_pay_i_which_is_told_its_host(
         "https://x.services.ai.azure.com/models/chat/completions",
     ],
 )
-def test_what_pay_i_does_not_forward_to_stays_on_its_way(url: str) -> None:
+def test_a_request_that_pay_i_does_not_forward_goes_to_its_provider(url: str) -> None:
     assert PROXY.rewrite(find_route(url), Frame()) is None
 
 
@@ -114,9 +114,9 @@ def test_the_context_goes_in_headers_and_properties_in_base64() -> None:
 
 def test_a_client_that_is_set_up_for_pay_i_gets_the_context_alone() -> None:
     url = "https://api.pay-i.com/api/v1/proxy/openai/v1/chat/completions"
-    detour = PROXY.rewrite(find_route(url), Frame(user_id="u"))
-    assert detour is not None
-    assert (detour.base, detour.counted) == (None, True)
+    rewrite = PROXY.rewrite(find_route(url), Frame(user_id="u"))
+    assert rewrite is not None
+    assert (rewrite.base, rewrite.counted) == (None, True)
     assert headers_of(PROXY, url, Frame(user_id="u")) == {"xproxy-api-key": "key", "xproxy-user-id": "u"}
     assert find_route(url).category == "system.openai"
 
@@ -125,10 +125,10 @@ def test_a_client_that_is_set_up_for_pay_i_gets_the_context_alone() -> None:
 def test_nothing_is_sent_unencrypted_or_without_a_key(proxy: Proxy) -> None:
     assert proxy.rewrite(find_route("https://api.openai.com/v1/responses", proxy), Frame(user_id="u")) is None
     through = f"{proxy.base_url}/api/v1/proxy/anthropic/v1/messages".replace("http://", "https://")
-    detour = proxy.rewrite(find_route(through, proxy), Frame(user_id="u"))
-    assert detour is not None
-    assert detour.counted
-    assert not detour.headers
+    rewrite = proxy.rewrite(find_route(through, proxy), Frame(user_id="u"))
+    assert rewrite is not None
+    assert rewrite.counted
+    assert not rewrite.headers
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_plain_http_is_for_this_machine_alone(url: str, private: bool) -> None:
 )
 def test_a_key_that_the_request_brings_stays_and_so_is_another_applications(url: str) -> None:
     own = frozenset({b"xproxy-api-key", b"xproxy-user-id"})
-    detour = PROXY.rewrite(find_route(url), Frame(user_id="u"), own)
-    assert detour is not None
-    assert detour.headers == (b"xProxy-User-ID", b"u")
-    assert detour.without == {b"xproxy-user-id"}
+    rewrite = PROXY.rewrite(find_route(url), Frame(user_id="u"), own)
+    assert rewrite is not None
+    assert rewrite.headers == (b"xProxy-User-ID", b"u")
+    assert rewrite.without == {b"xproxy-user-id"}

@@ -1,4 +1,4 @@
-"""What goes out in place of a request: in which order the reasons for a detour are asked."""
+"""What goes out in place of a request: in which order the reasons for a rewrite are asked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WITH_USAGE = b'{"stream":true,"stream_options":{"include_usage":true}}'
 
 
 @pytest.mark.parametrize(
-    ("route", "body", "own", "adds", "detour"),
+    ("route", "body", "own", "adds", "rewrite"),
     [
         (ROUTE, b"{}", NONE, False, None),
         (ROUTE, STREAM, NONE, False, None),
@@ -42,33 +42,33 @@ WITH_USAGE = b'{"stream":true,"stream_options":{"include_usage":true}}'
         (BEDROCK, b"{}", OWN, True, RequestRewrite(without=OWN)),
     ],
 )
-def test_a_request_is_changed_for_a_reason(
-    route: Route, body: bytes | None, own: frozenset[bytes], adds: bool, detour: RequestRewrite | None
+def test_a_request_is_rewritten_only_for_a_reason(
+    route: Route, body: bytes | None, own: frozenset[bytes], adds: bool, rewrite: RequestRewrite | None
 ) -> None:
-    assert RequestRewriter(PROXY, adds_results=adds).plan(route, Frame(), body, own) == detour
+    assert RequestRewriter(PROXY, adds_results=adds).plan(route, Frame(), body, own) == rewrite
 
 
-@pytest.mark.parametrize(("own", "detour"), [(NONE, None), (OWN, RequestRewrite(without=OWN))])
-def test_nothing_is_asked_that_an_answer_would_have_to_be_rewritten_for(
-    own: frozenset[bytes], detour: RequestRewrite | None
+@pytest.mark.parametrize(("own", "rewrite"), [(NONE, None), (OWN, RequestRewrite(without=OWN))])
+def test_usage_is_not_requested_if_the_hook_cannot_hide_it(
+    own: frozenset[bytes], rewrite: RequestRewrite | None
 ) -> None:
-    detours = RequestRewriter(PROXY, adds_results=True)
-    assert detours.plan(ASKS, Frame(), STREAM, own, HookAbilities(rewrites_responses=False)) == detour
+    rewriter = RequestRewriter(PROXY, adds_results=True)
+    assert rewriter.plan(ASKS, Frame(), STREAM, own, HookAbilities(rewrites_responses=False)) == rewrite
 
 
-def test_through_the_proxy_nothing_is_asked_and_the_context_replaces_the_calls_own_headers() -> None:
-    detour = RequestRewriter(PROXY).plan(ASKS, Frame(proxy=True, user_id="u"), STREAM, OWN)
-    assert detour is not None
-    assert detour.base == "https://pay-i.test/api/v1/proxy/openai"
-    assert (detour.body, detour.counted, detour.without) == (None, True, frozenset({b"xproxy-user-id"}))
+def test_proxy_mode_asks_for_no_usage_and_sends_the_context_instead_of_the_calls_headers() -> None:
+    rewrite = RequestRewriter(PROXY).plan(ASKS, Frame(proxy=True, user_id="u"), STREAM, OWN)
+    assert rewrite is not None
+    assert rewrite.base == "https://pay-i.test/api/v1/proxy/openai"
+    assert (rewrite.body, rewrite.counted, rewrite.without) == (None, True, frozenset({b"xproxy-user-id"}))
 
 
-def test_what_can_not_go_through_goes_its_own_way_and_is_told() -> None:
+def test_a_call_that_the_proxy_cannot_forward_goes_to_its_provider_with_a_warning() -> None:
     told: list[str] = []
     unknown = ASKS._replace(known=False)
-    detour = RequestRewriter(PROXY, warn=told.append).plan(unknown, Frame(proxy=True), STREAM, NONE)
-    assert detour is not None
-    assert (detour.body, detour.counted) == (WITH_USAGE, False)
+    rewrite = RequestRewriter(PROXY, warn=told.append).plan(unknown, Frame(proxy=True), STREAM, NONE)
+    assert rewrite is not None
+    assert (rewrite.body, rewrite.counted) == (WITH_USAGE, False)
     assert len(told) == 1
     assert "api.openai.com" in told[0]
 
@@ -84,7 +84,7 @@ def test_a_client_of_the_proxy_keeps_its_headers_where_there_is_no_key_to_add() 
     ("limit_ids", "refused"), [((), False), (("free",), False), (("free", "blocked"), True)]
 )
 @pytest.mark.parametrize("frame", [{}, {"proxy": True}])
-def test_a_blocked_limit_refuses_whatever_else_there_is(
+def test_a_blocked_limit_comes_before_every_other_rewrite(
     limit_ids: tuple[str, ...], refused: bool, frame: dict[str, Any]
 ) -> None:
     limits = LimitStates()
@@ -97,5 +97,5 @@ def test_a_blocked_limit_refuses_whatever_else_there_is(
     assert (found.blocked_response is not None) == refused == bool(told)
 
 
-def test_limits_that_are_not_enforced_refuse_nothing() -> None:
+def test_limits_that_are_not_enforced_block_nothing() -> None:
     assert RequestRewriter(PROXY).plan(ROUTE, Frame(limit_ids=("blocked",)), b"{}", NONE) is None

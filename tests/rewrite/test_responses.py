@@ -41,7 +41,7 @@ def test_a_response_is_rewritten_only_where_it_has_to_be(
     assert (None if rewriter is None else type(rewriter)) == kind
 
 
-def test_a_response_that_a_hook_further_out_adds_the_result_to_stays_as_it_is() -> None:
+def test_a_response_stays_unchanged_if_an_outer_hook_adds_the_result() -> None:
     response = make_request(waits=True, collected=True).start_response(200, ())
     assert find_response_rewriter(response, JSON, "") is None
 

@@ -50,7 +50,7 @@ def ask(client: BedrockClient, origin: Origin, operation: str, **params: Any) ->
 
 @each_client
 @pytest.mark.parametrize("operation", ["converse", "converse_stream"])
-def test_a_conversation_is_asked_for_its_trace(
+def test_a_converse_call_is_asked_for_its_trace(
     client: BedrockClient, operation: str, origin: Origin, sink: MemorySink
 ) -> None:
     instrument(origin, sink)
@@ -102,7 +102,7 @@ OFF: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("config", OFF.values(), ids=OFF)
-def test_nothing_is_asked_for_where_no_event_would_tell(
+def test_no_trace_is_requested_if_the_call_is_not_recorded(
     config: dict[str, Any], origin: Origin, sink: MemorySink
 ) -> None:
     instrument(origin, sink, **config)
@@ -115,7 +115,7 @@ def test_nothing_is_asked_for_by_what_is_not_instrumented(origin: Origin) -> Non
     assert json.loads(received.body)["guardrailConfig"] == GUARDRAIL
 
 
-def test_parameters_that_are_wrong_are_for_botocore_to_refuse(origin: Origin, sink: MemorySink) -> None:
+def test_invalid_parameters_are_left_to_botocore(origin: Origin, sink: MemorySink) -> None:
     instrument(origin, sink)
     with pytest.raises(ParamValidationError, match="Invalid type for parameter guardrailConfig"):
         ask(CLIENTS[0], origin, "converse", messages=HELLO, guardrailConfig="gr-1")
@@ -131,7 +131,7 @@ def test_another_service_with_an_operation_of_that_name_is_left_alone(
     assert payi_stats().faults == 0
 
 
-def test_a_client_that_is_none_is_a_fault_and_gets_what_it_was_given(sink: MemorySink) -> None:
+def test_an_object_that_is_not_a_client_is_a_fault_and_its_call_passes_through(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
     with pytest.raises(AttributeError):
         BaseClient._make_api_call(object(), "Converse", {})

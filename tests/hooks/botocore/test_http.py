@@ -1,4 +1,4 @@
-"""Around one attempt of botocore: what the caller sees of the answer, and that each end is noticed, once."""
+"""Around one attempt of botocore: what the caller sees of the response, and that each end counts once."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def test_a_body_is_read_as_before_and_remembered_whole(
     assert event.properties is None
 
 
-def test_what_is_no_stream_is_remembered_as_botocore_read_it(origin: Origin, sink: MemorySink) -> None:
+def test_a_response_that_does_not_stream_is_recorded_as_botocore_read_it(
+    origin: Origin, sink: MemorySink
+) -> None:
     origin.responses = [CannedResponse(UNARY.chunks(), headers=UNARY.headers)]
     instrument(origin, sink)
     response = send(origin.url + PATH + "?api-version=1", streams=False, data=UNARY.request)
@@ -149,7 +151,7 @@ def test_a_file_is_left_to_botocore(origin: Origin, sink: MemorySink) -> None:
 
 
 @pytest.mark.parametrize("streams", [True, False])
-def test_an_answer_without_a_body_is_an_event(streams: bool, origin: Origin, sink: MemorySink) -> None:
+def test_a_response_without_a_body_is_an_event(streams: bool, origin: Origin, sink: MemorySink) -> None:
     origin.responses = [CannedResponse(status=400, headers={"content-length": "0"})]
     instrument(origin, sink)
     response = send(origin.url + PATH, streams=streams)
@@ -229,7 +231,7 @@ def test_a_read_that_takes_too_long_fails(origin: Origin, sink: MemorySink) -> N
     assert event.http_status_code == 200
 
 
-def test_an_answer_that_does_not_come_is_an_event_without_a_status(origin: Origin, sink: MemorySink) -> None:
+def test_a_call_without_a_response_is_an_event_without_a_status(origin: Origin, sink: MemorySink) -> None:
     origin.responses = [CannedResponse(end="reset")]
     instrument(origin, sink)
     with pytest.raises(HTTPClientError) as raised:
@@ -267,7 +269,7 @@ def test_hooks_that_somebody_kept_pass_through(origin: Origin, sink: MemorySink)
     assert sink.events == []
 
 
-def test_an_answer_that_is_none_reaches_the_caller_and_is_a_fault(
+def test_an_invalid_response_reaches_the_caller_and_is_a_fault(
     monkeypatch: pytest.MonkeyPatch, origin: Origin, sink: MemorySink
 ) -> None:
     stand_in = object()
@@ -277,7 +279,9 @@ def test_an_answer_that_is_none_reaches_the_caller_and_is_a_fault(
     assert events_of(sink, faults=1) == []
 
 
-def test_a_request_that_is_none_is_left_to_botocore_and_is_a_fault(origin: Origin, sink: MemorySink) -> None:
+def test_an_object_that_is_not_a_request_is_left_to_botocore_and_is_a_fault(
+    origin: Origin, sink: MemorySink
+) -> None:
     instrument(origin, sink)
     with pytest.raises(HTTPClientError):
         URLLib3Session().send(object())

@@ -54,7 +54,7 @@ def test_the_defaults_are_those_of_the_sdks(module: Any) -> None:
 
 
 @pytest.mark.parametrize("module", [httpx, httpx2], ids=["httpx", "httpx2"])
-def test_what_is_given_goes_to_the_client(module: Any) -> None:
+def test_arguments_are_passed_to_the_client(module: Any) -> None:
     limits = module.Limits(max_connections=7)
     client = payi_httpx_client(
         family=module.__name__, limits=limits, timeout=3, follow_redirects=False, headers={"x-a": "1"}
@@ -149,7 +149,7 @@ def test_without_an_argument_a_transport_is_the_default_of_the_current_family() 
 
 
 @pytest.mark.parametrize("wrap", [PayiTransport, AsyncPayiTransport])
-def test_what_is_no_transport_is_a_clear_error(wrap: Any) -> None:
+def test_an_object_that_is_not_a_transport_is_a_clear_error(wrap: Any) -> None:
     with pytest.raises(TypeError, match="BaseTransport, got 7"):
         wrap(7)
 

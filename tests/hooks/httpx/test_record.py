@@ -89,10 +89,10 @@ def test_the_stream_of_a_response_still_has_what_the_one_inside_has(module: Any,
 
 
 @every_module
-def test_an_answer_that_was_read_already_is_recorded(module: Any, sink: MemorySink) -> None:
+def test_a_response_that_was_read_already_is_recorded(module: Any, sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    reply = module.Response(200, headers=UNARY.headers, content=UNARY.response)
-    with module.Client(transport=module.MockTransport(lambda request: reply)) as client:
+    response = module.Response(200, headers=UNARY.headers, content=UNARY.response)
+    with module.Client(transport=module.MockTransport(lambda request: response)) as client:
         assert client.post(URL, content=UNARY.request).content == UNARY.response
     assert shown(events_of(sink)[0], UNARY.event) == UNARY.event
 
@@ -100,9 +100,7 @@ def test_an_answer_that_was_read_already_is_recorded(module: Any, sink: MemorySi
 @every_module
 @pytest.mark.parametrize("read", [True, False], ids=["read", "to be read"])
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_each_call_of_a_task_is_recorded_where_answers_wait_for_their_report(
-    module: Any, backend: str, read: bool
-) -> None:
+def test_each_call_of_a_task_is_recorded_in_inline_delivery(module: Any, backend: str, read: bool) -> None:
     told = iter([{"request_id": "r-1"}, {"request_id": "r-2"}])
 
     class Sink(MemorySink):
@@ -113,13 +111,13 @@ def test_each_call_of_a_task_is_recorded_where_answers_wait_for_their_report(
     sink = Sink()
     payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
 
-    def answer(request: Any) -> Any:
+    def respond(request: Any) -> Any:
         return module.Response(200, headers=UNARY.headers, content=UNARY.response)
 
     script = Scripted(module, [UNARY.response], headers=UNARY.headers)
 
     async def main() -> list[Any]:
-        transport = module.MockTransport(answer) if read else script.asynchronous()
+        transport = module.MockTransport(respond) if read else script.asynchronous()
         async with module.AsyncClient(transport=transport) as client:
             calls = [await client.post(URL, content=UNARY.request), get_context().get("last_result")]
             return [*calls, await client.post(URL, content=UNARY.request), get_context().get("last_result")]
@@ -193,7 +191,7 @@ class Hostile:
 
 
 @every_module
-def test_a_fault_of_ours_is_counted_logged_once_and_never_felt(
+def test_a_fault_is_counted_logged_once_and_never_reaches_the_caller(
     module: Any, sink: MemorySink, caplog: pytest.LogCaptureFixture
 ) -> None:
     payi_instrument(sink=sink)

@@ -101,11 +101,11 @@ def test_the_fields_of_a_form_are_read_and_its_files_named(module: Any) -> None:
 
 
 @every_module
-def test_a_copy_that_asks_for_usage_is_to_be_answered_as_it_is(module: Any) -> None:
+def test_a_copy_that_asks_for_usage_asks_for_an_uncompressed_response(module: Any) -> None:
     family = get_family(module.__name__)
     request = module.Request("POST", URL, content=b"abc", extensions={"timeout": 3})
-    detour = RequestRewrite(body=b"longer", plain=True)
-    sent = copy_request(family, request, detour)
+    rewrite = RequestRewrite(body=b"longer", plain=True)
+    sent = copy_request(family, request, rewrite)
     assert (sent.content, sent.headers["content-length"], sent.headers["accept-encoding"]) == (
         b"longer",
         "6",
@@ -114,7 +114,7 @@ def test_a_copy_that_asks_for_usage_is_to_be_answered_as_it_is(module: Any) -> N
     assert (sent.method, sent.url, sent.extensions["timeout"]) == ("POST", request.url, 3)
     assert (request.content, request.headers["content-length"]) == (b"abc", "3")
     del request.headers["content-length"]
-    assert "content-length" not in copy_request(family, request, detour).headers
+    assert "content-length" not in copy_request(family, request, rewrite).headers
 
 
 @every_module
@@ -134,12 +134,12 @@ def test_a_copy_is_what_the_caller_made_and_shares_nothing_that_changes(module: 
 @every_module
 def test_a_copy_may_go_elsewhere_with_other_headers(module: Any) -> None:
     request = module.Request("POST", URL, content=b"abc", headers={"x-a": "1", "X-B": "2", "x-c": "3"})
-    detour = RequestRewrite(
+    rewrite = RequestRewrite(
         base="https://api.pay-i.com/x",
         headers=(b"X-A", b"4", b"x-d", "ü".encode()),
         without=frozenset({b"x-b"}),
     )
-    sent = copy_request(get_family(module.__name__), request, detour)
+    sent = copy_request(get_family(module.__name__), request, rewrite)
     assert str(sent.url) == f"https://api.pay-i.com/x{request.url.raw_path.decode()}"
     assert sent.headers["host"] == "api.pay-i.com"
     assert {name: value for name, value in sent.headers.items() if name.startswith("x-")} == {
