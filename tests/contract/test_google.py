@@ -148,6 +148,8 @@ def test_each_call_of_automatic_function_calling_is_an_event(
         """The weather of a city."""
         return f"sunny in {city}"
 
+    # The SDK for Python 3.10 does not resolve annotations that are text.
+    get_weather.__annotations__.update({"city": str, "return": str})
     call = {"functionCall": {"name": "get_weather", "args": {"city": "Boston"}}}
     candidate = {"content": {"role": "model", "parts": [call]}, "finishReason": "STOP"}
     usage = {"promptTokenCount": 60, "candidatesTokenCount": 20}
