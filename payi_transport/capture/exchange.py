@@ -195,8 +195,7 @@ class SentRequest(msgspec.Struct, eq=False):
         self, response: OpenResponse | None, outcome: Outcome, error: BaseException | None, size: int
     ) -> None:
         """Move all content into the finished record: the caller may keep the response for a long time."""
-        # Nearly every call gets here a second time, from `close` or a finalizer. This check is cheaper than
-        # catching the exception.
+        # Nearly every call gets here twice, the second time from `close` or a finalizer.
         if not self._unfinished:
             return
         try:

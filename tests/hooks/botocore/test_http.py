@@ -16,8 +16,6 @@ from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
 
 from payi_transport import MemorySink, payi_instrument, payi_uninstrument
-from payi_transport.hooks.botocore.http import _make_send
-from payi_transport.hooks.call import INSIDE_CALL
 from tests.support.exchanges import events_of, shown
 from tests.support.garbage import collect_garbage
 from tests.support.origin import CannedResponse, Origin
@@ -286,18 +284,3 @@ def test_an_object_that_is_not_a_request_is_left_to_botocore_and_is_a_fault(
     with pytest.raises(HTTPClientError):
         URLLib3Session().send(object())
     assert events_of(sink, faults=1) == []
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3)], ids=repr)
-def test_an_exception_that_is_not_an_error_ends_the_call_too(error: BaseException, sink: MemorySink) -> None:
-    def interrupt(session: Any, request: Any) -> Any:
-        raise error
-
-    payi_instrument(sink=sink)
-    request = AWSRequest("POST", "https://api.openai.com/v1/chat/completions", {}, b"{}").prepare()
-    with pytest.raises(type(error)):
-        _make_send(interrupt)(None, request)
-    [event] = events_of(sink)
-    assert event.properties is not None
-    assert event.properties["system.failure"] == type(error).__name__
-    assert not INSIDE_CALL.get()
