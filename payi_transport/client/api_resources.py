@@ -8,6 +8,7 @@ from payi_transport.client.endpoints import RAW, STREAMING, Resource, SurfaceT, 
 from payi_transport.client.resources.categories import Categories
 from payi_transport.client.resources.ingest import Ingest
 from payi_transport.client.resources.limits import Limits
+from payi_transport.client.resources.reports import Reports
 from payi_transport.client.resources.requests import Requests
 from payi_transport.client.resources.use_cases import UseCases
 from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, SyncStreaming
@@ -45,6 +46,11 @@ class APIResources(Resource[SurfaceT]):
     def requests(self) -> Requests[SurfaceT]:
         """Look up past requests."""
         return Requests(self._surface)
+
+    @property
+    def reports(self) -> Reports[SurfaceT]:
+        """Run the queries that were saved in Pay-i's dashboard."""
+        return Reports(self._surface)
 
     @property
     def experiences(self) -> UseCases[SurfaceT]:

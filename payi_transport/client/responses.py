@@ -29,10 +29,13 @@ U = TypeVar("U")
 def parse_response(response: httpx.Response, kind: type[T], *, strict: bool) -> T:
     """Parse a body that was read as `kind`; with `strict`, every field must have the declared type.
 
-    Raises APIResponseValidationError for a body that is not JSON or has another shape.
+    For the kind `str`, return the body as text. Raises APIResponseValidationError for a body that is not JSON
+    or has another shape.
     """
     if kind is NoneType:
         return cast("T", None)
+    if kind is str:
+        return cast("T", response.text)
     try:
         raw: object = msgspec.json.decode(response.content)
         if strict:

@@ -46,7 +46,7 @@ from payi_transport.types.shared import (
     XproxyError,
     XproxyResult,
 )
-from payi_transport.types.use_cases import UseCaseInstanceResponse
+from payi_transport.types.use_cases import UseCaseInstanceResponse, UseCaseValueResponse
 
 __all__ = [
     "APIError",
@@ -82,6 +82,7 @@ __all__ = [
     "RequestsData",
     "TotalCostData",
     "UseCaseInstanceResponse",
+    "UseCaseValueResponse",
     "XproxyError",
     "XproxyResult",
 ]

@@ -10,12 +10,15 @@ from payi_transport.compat import Required
 from payi_transport.types.shared import IngestUnits, LimitType
 
 __all__ = [
+    "AwsBedrockResourceParam",
+    "AzureResourceParam",
     "BulkIngestRequest",
     "BulkIngestRequestParam",
     "CategoryResourcePriceUnitsParam",
     "EventFields",
     "FunctionCallInfo",
     "FunctionCallInfoParam",
+    "GoogleVertexResourceParam",
     "IngestRequest",
     "IngestUnitsParam",
     "LimitConfigParam",
@@ -40,6 +43,24 @@ class CategoryResourcePriceUnitsParam(TypedDict, total=False):
 
     input_price: float
     output_price: float
+
+
+class AwsBedrockResourceParam(TypedDict):
+    """Provisioned throughput of AWS Bedrock, in model units."""
+
+    model_units: int
+
+
+class AzureResourceParam(TypedDict):
+    """Provisioned throughput of Azure, in PTUs."""
+
+    ptus: int
+
+
+class GoogleVertexResourceParam(TypedDict):
+    """Provisioned throughput of Google Vertex AI, in GSUs."""
+
+    gsus: int
 
 
 class LimitConfigParam(TypedDict, total=False):

@@ -114,6 +114,7 @@ class XproxyResult(Model):
     cost: Cost | None = None
     duplicate_request: bool | None = None
     limits: dict[str, Limits] | None = None
+    queued: bool | None = None
     request_id: str | None = None
     request_tags: list[str] | None = None
     resource_id: str | None = None

@@ -36,7 +36,8 @@ class EndpointCase:
     """A call of `method` with `arguments` sends `request` with `body` and `headers`, and gets `response`.
 
     `first` is the parameter that may be passed by position. `kind` is the type of the parsed response, or of
-    its items where it is a list, and None where the response is not parsed.
+    its items where it is a list, and None where the response is not parsed. A `response` that is a string is
+    sent as text. `undeclared` are fields of the response that its type does not declare.
     """
 
     method: str
@@ -47,6 +48,7 @@ class EndpointCase:
     first: str | None = None
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    undeclared: Sequence[str] = ()
 
     def __str__(self) -> str:
         return f"{self.method}({', '.join(self.arguments)})"
@@ -54,9 +56,8 @@ class EndpointCase:
 
 def check_request_and_response(case: EndpointCase, surface: str, origin: Origin) -> None:
     """Assert that the request arrives as the case says and that its response is returned."""
-    origin.responses = [
-        CannedResponse([b"" if case.response is None else json.dumps(case.response).encode()], headers=_JSON)
-    ]
+    text = case.response if isinstance(case.response, str) else json.dumps(case.response)
+    origin.responses = [CannedResponse([b"" if case.response is None else text.encode()], headers=_JSON)]
     value = SURFACES[surface](case, origin)
     [received] = origin.received
     assert f"{received.method} {received.path}" == case.request
@@ -98,7 +99,7 @@ def _missing_headers(case: EndpointCase, received: Received) -> dict[str, str]:
 def _to_json(value: Any) -> Any:
     if isinstance(value, list):
         return [_to_json(item) for item in value]
-    return value if value is None else msgspec.to_builtins(value.to_dict())
+    return value if value is None or isinstance(value, str) else msgspec.to_builtins(value.to_dict())
 
 
 def _without_none(value: Any) -> Any:
@@ -112,11 +113,12 @@ def _without_none(value: Any) -> Any:
 def _check_kind(case: EndpointCase, value: Any) -> None:
     if isinstance(value, SyncCursorPage | AsyncCursorPage):
         value = value.items
-    if case.kind is None:
-        assert value is None
-    for item in value if isinstance(value, list) else [] if value is None else [value]:
+    if case.kind in (None, str):
+        assert type(value) is (case.kind or type(None))
+        return
+    for item in value if isinstance(value, list) else [value]:
         assert type(item) is case.kind
-        assert not item.unknown_fields
+        assert list(item.unknown_fields) == list(case.undeclared)
         msgspec.convert(msgspec.to_builtins(item.to_dict()), case.kind)
 
 

@@ -44,6 +44,7 @@ RESULT = {
     "cost": {"currency": "usd", **COST},
     "duplicate_request": False,
     "limits": {"L1": {"state": "ok"}, "L2": {"state": "blocked"}},
+    "queued": False,
     "request_id": "r1",
     "request_tags": ["t"],
     "unknown_units": {"odd": {"input": 1, "output": 2}},

@@ -15,11 +15,15 @@ from tests.client.resources import (
     test_definitions,
     test_ingest,
     test_limits,
+    test_reports,
     test_requests,
     test_use_cases,
 )
 
-_FILES = (test_categories, test_definitions, test_ingest, test_limits, test_requests, test_use_cases)
+_FILES = (
+    *(test_categories, test_definitions, test_ingest, test_limits, test_reports, test_requests),
+    test_use_cases,
+)
 CASES = [case for file in _FILES for case in file.CASES]
 
 
@@ -40,7 +44,7 @@ def walk(resource: Any, prefix: str = "") -> Iterator[tuple[str, type]]:
 
 @pytest.fixture
 def endpoints(client: Payi) -> dict[str, type]:
-    parts = ("categories", "ingest", "limits", "requests", "use_cases")
+    parts = ("categories", "ingest", "limits", "reports", "requests", "use_cases")
     return {method: owner for part in parts for method, owner in walk(getattr(client, part), f"{part}.")}
 
 

@@ -23,6 +23,7 @@ from payi_transport.types import (
     LimitResponse,
     RequestResult,
     UseCaseInstanceResponse,
+    UseCaseValueResponse,
     XproxyResult,
 )
 from payi_transport.types.use_cases import KpiListResponse, UseCaseDefinitionResponse
@@ -64,6 +65,8 @@ def test_a_call_has_the_type_of_its_response(client: Payi) -> None:
     assert_type(client.use_cases.definitions.version.increment("bot"), UseCaseDefinitionResponse)
     kpis = client.use_cases.definitions.kpis
     assert_type(kpis.retrieve("solved", use_case_name="bot"), KpiResponse)
+    assert_type(client.use_cases.value("u1", use_case_name="bot"), UseCaseValueResponse)
+    assert_type(client.reports.retrieve("r1", from_="2026-05-01", to="2026-06-01"), str)
     assert_type(client.requests.request_id.result.retrieve("r1"), RequestResult)
     assert_type(increment_kpi_score(client, "solved", "bot", "u1"), bool)
 

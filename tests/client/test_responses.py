@@ -150,3 +150,8 @@ def test_a_body_without_a_declared_type_is_not_parsed() -> None:
 
 def test_an_empty_list_parses_to_an_empty_list() -> None:
     assert parse_response(make_response(content=b"[]"), CategoryDeleteResponse, strict=False) == []
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_body_that_is_wanted_as_text_is_not_parsed(strict: bool) -> None:
+    assert parse_response(make_response(content=b"Day,Spend\n"), str, strict=strict) == "Day,Spend\n"

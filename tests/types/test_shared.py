@@ -15,6 +15,7 @@ def test_a_result_has_its_cost_its_limits_and_its_unknown_units() -> None:
     assert result.cost.total == CostDetails(1.5, 0.25)
     assert {name: limit.state for name, limit in result.limits.items()} == {"L1": "ok", "L2": "blocked"}
     assert (result.unknown_units["odd"].input, result.unknown_units["odd"].output) == (1, 2)
+    assert result.queued is False
     assert not result.unknown_fields
 
 

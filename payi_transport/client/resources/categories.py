@@ -21,13 +21,21 @@ from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, Sy
 from payi_transport.compat import Unpack
 from payi_transport.pagination import CursorPage
 from payi_transport.types.categories import (
+    AwsBedrockResource,
+    AzureResource,
     CategoryDeleteResourceResponse,
     CategoryDeleteResponse,
     CategoryResourcePriceUnits,
     CategoryResourceResponse,
     CategoryResponse,
+    GoogleVertexResource,
 )
-from payi_transport.types.params import CategoryResourcePriceUnitsParam
+from payi_transport.types.params import (
+    AwsBedrockResourceParam,
+    AzureResourceParam,
+    CategoryResourcePriceUnitsParam,
+    GoogleVertexResourceParam,
+)
 
 __all__ = ["Categories", "CategoryResources"]
 
@@ -52,15 +60,27 @@ class CategoryResources(Resource[SurfaceT]):
         *,
         category: str,
         units: Mapping[str, CategoryResourcePriceUnitsParam | CategoryResourcePriceUnits],
+        aws_bedrock_resource: AwsBedrockResourceParam | AwsBedrockResource | UnsetType | None = UNSET,
+        azure_resource: AzureResourceParam | AzureResource | UnsetType | None = UNSET,
+        cost_per_hour: float | UnsetType | None = UNSET,
+        google_vertex_resource: GoogleVertexResourceParam | GoogleVertexResource | UnsetType | None = UNSET,
         max_input_units: int | UnsetType | None = UNSET,
         max_output_units: int | UnsetType | None = UNSET,
         max_total_units: int | UnsetType | None = UNSET,
         start_timestamp: str | datetime | UnsetType | None = UNSET,
         **options: Unpack[RequestOptions],
     ) -> RequestSpec[CategoryResourceResponse]:
-        """Create a resource, or a new version of it that is valid from `start_timestamp` on."""
+        """Create a resource, or a new version of it that is valid from `start_timestamp` on.
+
+        Reserved capacity costs `cost_per_hour` US dollars; its size is given in the provider's own unit, such
+        as `azure_resource={"ptus": 100}`.
+        """
         body = {
             "units": units,
+            "aws_bedrock_resource": aws_bedrock_resource,
+            "azure_resource": azure_resource,
+            "cost_per_hour": cost_per_hour,
+            "google_vertex_resource": google_vertex_resource,
             "max_input_units": max_input_units,
             "max_output_units": max_output_units,
             "max_total_units": max_total_units,

@@ -76,8 +76,21 @@ class Ingest(Resource[SurfaceT]):
 
         An event may be a dict, an `Event`, or JSON that is already encoded (`msgspec.Raw`).
         """
-        body = events if events is UNSET else [_stringify_event(event) for event in events]
-        return RequestSpec("POST", "/api/v1/ingest/bulk", BulkIngestResponse, options, body=body)
+        return _send_all("/api/v1/ingest/bulk", events, options)
+
+    @endpoint
+    def bulk_upsert(
+        self,
+        *,
+        events: Iterable[BulkIngestRequest | Event | msgspec.Raw] | UnsetType = UNSET,
+        **options: Unpack[RequestOptions],
+    ) -> RequestSpec[BulkIngestResponse]:
+        """Send many events at once, replacing those whose `provider_response_id` Pay-i has already.
+
+        Sending the same events twice therefore counts them once, which `bulk` does not promise. Private
+        deployments may not have this call; they respond with 404 (NotFoundError) or 405 (APIStatusError).
+        """
+        return _send_all("/api/v1/ingest/bulk-upsert", events, options)
 
     @endpoint
     def units(
@@ -98,6 +111,11 @@ class Ingest(Resource[SurfaceT]):
         query = {"id": fields.get("provider_response_id")}
         options = cast("RequestOptions", rest)
         return RequestSpec("POST", "/api/v1/ingest", IngestResponse, options, query, headers, body)
+
+
+def _send_all(path: str, events: Any, options: RequestOptions) -> RequestSpec[BulkIngestResponse]:
+    body = events if events is UNSET else [_stringify_event(event) for event in events]
+    return RequestSpec("POST", path, BulkIngestResponse, options, body=body)
 
 
 def _to_header(name: str, value: Any) -> Any:

@@ -19,7 +19,7 @@ from payi_transport.client.surfaces import AsyncRaw, AsyncStreaming, SyncRaw, Sy
 from payi_transport.compat import Unpack
 from payi_transport.pagination import CursorPage
 from payi_transport.types.params import Properties
-from payi_transport.types.use_cases import KpiListResponse, UseCaseInstanceResponse
+from payi_transport.types.use_cases import KpiListResponse, UseCaseInstanceResponse, UseCaseValueResponse
 
 __all__ = ["UseCaseKpis", "UseCaseProperties", "UseCases"]
 
@@ -134,6 +134,14 @@ class UseCases(Resource[SurfaceT]):
         """Return an instance."""
         path = build_path(_INSTANCE, use_case_name=use_case_name, use_case_id=use_case_id)
         return RequestSpec("GET", path, UseCaseInstanceResponse, options)
+
+    @endpoint
+    def value(
+        self, use_case_id: str, *, use_case_name: str, **options: Unpack[RequestOptions]
+    ) -> RequestSpec[UseCaseValueResponse]:
+        """Return what an instance was worth, in money and in time."""
+        path = build_path(_INSTANCE + "/value", use_case_name=use_case_name, use_case_id=use_case_id)
+        return RequestSpec("GET", path, UseCaseValueResponse, options)
 
     @endpoint
     def delete(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from payi_transport.types.model import Model
 from payi_transport.types.shared import PayICommonModelsBudgetManagementCreateLimitBase
 
-__all__ = ["KpiListResponse", "KpiType", "UseCaseDefinitionResponse", "UseCaseInstanceResponse"]
+__all__ = [
+    "KpiListResponse",
+    "KpiType",
+    "UseCaseDefinitionResponse",
+    "UseCaseInstanceResponse",
+    "UseCaseValueResponse",
+]
 
 KpiType: TypeAlias = Literal["boolean", "number", "percentage", "likert5", "likert7", "likert10"]
 
@@ -20,6 +26,18 @@ class UseCaseInstanceResponse(Model):
     use_case_name: str
     limit_id: str | None = None
     type_version: int | None = None
+
+
+class UseCaseValueResponse(Model):
+    """What an instance was worth, in money and in time.
+
+    Pay-i publishes the call but not the names of the response's fields, so none is declared here. All that
+    the API sends are attributes, and in `to_dict()`.
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class UseCaseDefinitionResponse(Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from payi_transport.types import CategoryResourceResponse, CategoryResponse
+from payi_transport.types.categories import AwsBedrockResource
 from tests.client.endpoint_cases import EndpointCase, EndpointTests
 from tests.client.response_bodies import RESOURCE, WHEN, WHEN_TEXT
 
@@ -19,6 +20,12 @@ _PAGE_QUERY = "?Active=false&cursor=c&limit=5&sort_ascending=false"
 _RESOURCES = {"items": [RESOURCE]}
 _UNITS = {"units": {"text": {"input_price": 0.5}}}
 _BOUNDS = {"max_input_units": 1, "max_output_units": 2, "max_total_units": None}
+_RESERVED = {
+    "aws_bedrock_resource": {"model_units": 3},
+    "azure_resource": {"ptus": 100},
+    "cost_per_hour": 2.5,
+    "google_vertex_resource": {"gsus": 5},
+}
 
 CASES = [
     EndpointCase(
@@ -69,9 +76,18 @@ CASES = [
         f"POST {_RESOURCE_PATH}",
         CategoryResourceResponse,
         RESOURCE,
-        {**_RESOURCE, **_UNITS, **_BOUNDS, "start_timestamp": WHEN},
+        {**_RESOURCE, **_UNITS, **_BOUNDS, **_RESERVED, "start_timestamp": WHEN},
         first="resource",
-        body={**_UNITS, **_BOUNDS, "start_timestamp": WHEN_TEXT},
+        body={**_UNITS, **_BOUNDS, **_RESERVED, "start_timestamp": WHEN_TEXT},
+    ),
+    EndpointCase(
+        "categories.resources.create",
+        f"POST {_RESOURCE_PATH}",
+        CategoryResourceResponse,
+        RESOURCE,
+        {**_RESOURCE, **_UNITS, "aws_bedrock_resource": AwsBedrockResource(aws_model_units=3)},
+        first="resource",
+        body={**_UNITS, "aws_bedrock_resource": {"model_units": 3}},
     ),
     EndpointCase(
         "categories.resources.retrieve",

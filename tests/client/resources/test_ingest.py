@@ -93,6 +93,15 @@ CASES = [
             _LEAST,
         ],
     ),
+    EndpointCase("ingest.bulk_upsert", "POST /api/v1/ingest/bulk-upsert", BulkIngestResponse, _BULK),
+    EndpointCase(
+        "ingest.bulk_upsert",
+        "POST /api/v1/ingest/bulk-upsert",
+        BulkIngestResponse,
+        _BULK,
+        {"events": [{**_LEAST, "properties": {"n": 1}, "provider_response_id": "p/1"}]},
+        body=[{**_LEAST, "properties": {"n": "1"}, "provider_response_id": "p/1"}],
+    ),
     EndpointCase("ingest.units", "POST /api/v1/ingest", IngestResponse, _BODY, _LEAST, body=_LEAST),
     EndpointCase(
         "ingest.units",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from payi_transport import Payi
 from payi_transport.client.resources.definitions import Definitions
-from payi_transport.types import UseCaseInstanceResponse
+from payi_transport.types import UseCaseInstanceResponse, UseCaseValueResponse
 from payi_transport.types.use_cases import KpiListResponse
 from tests.client.endpoint_cases import EndpointCase, EndpointTests
 from tests.client.response_bodies import WHEN_TEXT
@@ -16,6 +16,7 @@ _INSTANCE = {**_NAME, "use_case_id": "u 1"}
 _NAME_PATH = "/api/v1/use_cases/instances/my%2Fbot"
 _PATH = f"{_NAME_PATH}/u%201"
 _BODY = {"use_case_id": "u 1", "use_case_name": "my/bot", "limit_id": "L1", "type_version": 2}
+_VALUE = {"money": {"base": 12.5}, "time": {"minutes": 30}}
 _SCORES = {
     "items": [
         {
@@ -39,6 +40,15 @@ CASES = [
     ),
     EndpointCase(
         "use_cases.retrieve", f"GET {_PATH}", UseCaseInstanceResponse, _BODY, _INSTANCE, first="use_case_id"
+    ),
+    EndpointCase(
+        "use_cases.value",
+        f"GET {_PATH}/value",
+        UseCaseValueResponse,
+        _VALUE,
+        _INSTANCE,
+        first="use_case_id",
+        undeclared=("money", "time"),
     ),
     EndpointCase(
         "use_cases.delete",

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from payi_transport.types.model import convert_leniently
 from payi_transport.types.shared import PayICommonModelsBudgetManagementCreateLimitBase
-from payi_transport.types.use_cases import KpiListResponse, UseCaseDefinitionResponse, UseCaseInstanceResponse
+from payi_transport.types.use_cases import (
+    KpiListResponse,
+    UseCaseDefinitionResponse,
+    UseCaseInstanceResponse,
+    UseCaseValueResponse,
+)
 from tests.client.response_bodies import WHEN, WHEN_TEXT
 
 
@@ -30,3 +35,11 @@ def test_a_score_may_be_of_a_kind_of_kpi_that_is_not_known_yet() -> None:
     raw = {"kpi_name": "solved", "kpi_type": "stars", "score": 4, "update_timestamp": WHEN_TEXT}
     score = convert_leniently(KpiListResponse, raw)
     assert (score.kpi_type, score.score, score.update_timestamp) == ("stars", 4.0, WHEN)
+
+
+def test_the_value_of_an_instance_has_all_that_the_api_sends() -> None:
+    value: UseCaseValueResponse = convert_leniently(
+        UseCaseValueResponse, {"money": {"base": 12.5}, "time": 30}
+    )
+    assert (value.money, value.time) == ({"base": 12.5}, 30)
+    assert value.to_dict() == {"money": {"base": 12.5}, "time": 30}
