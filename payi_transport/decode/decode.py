@@ -40,6 +40,7 @@ from payi_transport.providers.provider import Readers
 from payi_transport.providers.reading.raw_response import RawResponse
 from payi_transport.values.event import Event, ParsedResponse, Units
 from payi_transport.values.names import STATUS_NO_RESPONSE
+from payi_transport.values.redaction import cut_urls
 
 __all__ = ["decode"]
 
@@ -128,7 +129,7 @@ def _report(
         time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.is_stream else None,
         http_status_code=exchange.status or STATUS_NO_RESPONSE,
         properties=make_properties(exchange, response, raw) or None,
-        provider_uri=exchange.route.uri,
+        provider_uri=cut_urls(exchange.route.uri),
         provider_request_headers=select_request_headers(raw.request_headers, options.extra_request_headers),
         provider_response_headers=select_response_headers(raw.response_headers),
         provider_request_json=record_request(exchange, options.keep_inline_data),

@@ -9,8 +9,8 @@ Four things can go wrong, and each is reported in its own way:
   call failed.
 - The response stopped before its end: `system.stream` is `partial`.
 
-Exceptions and error messages may quote credentials or the prompt. Credentials are always removed, and a
-provider's message is reported only if content is logged.
+Exceptions and error messages may quote credentials or the prompt. Credentials are always removed. If content
+isn't logged, only the type of an exception and the code of a provider's error are reported, and no text.
 """
 
 from __future__ import annotations
@@ -29,26 +29,27 @@ from payi_transport.values.names import (
     STREAM_PROPERTY,
     PayiPropertyNames,
 )
+from payi_transport.values.redaction import remove_secrets
 
 __all__ = ["make_properties"]
 
-# The query of a URL with or without its host, since HTTP libraries often quote only the path that they sent.
-_QUERY = re.compile(r"\?\S+")
+# The code of an error as providers write it. A gateway may put a whole sentence in its place.
+_CODE = re.compile(r"[\w./:#-]{1,100}")
 
 
 def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawResponse) -> dict[str, str]:
     """Return the properties of an event; where the names collide, the ones made here win."""
     properties = {**event_properties(exchange.context), **response.properties}
     if exchange.status is None:
-        properties.update(_describe_exception(exchange.error))
+        properties.update(_describe_exception(exchange.error, exchange.log_content))
     elif exchange.status < 400:
         properties.update(_describe_failure(response.failure, exchange.log_content))
         if _is_partial(exchange, response, raw.is_stream):
             properties[STREAM_PROPERTY] = "partial"
         if exchange.outcome is Outcome.FAILED:
-            properties.update(_describe_exception(exchange.error))
+            properties.update(_describe_exception(exchange.error, exchange.log_content))
     elif response.failure is not None:
-        properties.update(_name_error(response.failure))
+        properties.update(_name_error(response.failure, exchange.log_content))
     if retry_count := find_retry_count(raw.request_headers):
         properties[RETRY_PROPERTY] = str(retry_count)
     return properties
@@ -60,21 +61,27 @@ def _is_partial(exchange: Exchange, response: ParsedResponse, streams: bool) -> 
     return exchange.outcome is Outcome.FAILED or not response.finished
 
 
-def _describe_exception(error: tuple[str, str] | None) -> dict[str, str]:
+def _describe_exception(error: tuple[str, str] | None, log_content: bool) -> dict[str, str]:
     name, text = error or ("unknown", "")
     # HTTP libraries quote a malformed header whole, for example an API key that ends in a line break.
-    description = name if "header" in text.lower() else _QUERY.sub("", text)
+    description = remove_secrets(text) if log_content and "header" not in text.lower() else name
     return {PayiPropertyNames.failure: name, PayiPropertyNames.failure_description: description or name}
 
 
 def _describe_failure(failure: Failure | None, log_content: bool) -> dict[str, str]:
     if failure is None:
         return {}
-    code = failure.code or failure.type or "error"
-    message = failure.message if log_content else None
+    code = _clean(failure.code, log_content) or _clean(failure.type, log_content) or "error"
+    message = remove_secrets(failure.message or "") if log_content else None
     return {PayiPropertyNames.failure: code, PayiPropertyNames.failure_description: message or code}
 
 
-def _name_error(failure: Failure) -> dict[str, str]:
+def _name_error(failure: Failure, log_content: bool) -> dict[str, str]:
     named = {ERROR_TYPE_PROPERTY: failure.type, ERROR_CODE_PROPERTY: failure.code}
-    return {name: value for name, value in named.items() if value}
+    return {name: code for name, value in named.items() if (code := _clean(value, log_content))}
+
+
+def _clean(code: str | None, log_content: bool) -> str | None:
+    if not code or not (log_content or _CODE.fullmatch(code)):
+        return None
+    return remove_secrets(code)

@@ -32,7 +32,7 @@ def split_json(body: bytes) -> list[tuple[str, bytes]]:
         return split_document(body)
     try:
         return [("", bytes(element)) for element in _elements.decode(body)]
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = body[start.end() :].decode("utf-8", "surrogateescape")
     return [("", element.encode("utf-8", "surrogateescape")) for element in _scan(text)]
 

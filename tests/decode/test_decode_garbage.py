@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from payi_transport.capture.exchange import Outcome
 from payi_transport.decode.background_calls import BackgroundCall
 from payi_transport.decode.decode import decode
 from payi_transport.providers.registry import REGISTRY
-from tests.support.exchanges import decode_case, make_exchange
+from tests.support.exchanges import decode_case, every_case, make_exchange
 from tests.support.wire_cases import UNARY, WireCase
 
 operations = st.sampled_from(sorted(REGISTRY.operations))
@@ -58,6 +59,15 @@ def test_garbage_is_never_an_exception(
     event = decode(make_exchange(case, [body], headers={"content-encoding": coding}, outcome=outcome))
     assert isinstance(event, BackgroundCall) or event.http_status_code == status
     msgspec.json.encode(event)
+
+
+@every_case
+def test_a_string_that_is_not_utf_8_is_never_an_exception(case: WireCase) -> None:
+    # Each of up to 60 strings of a recorded body by itself, keys included.
+    quotes = [found.end() for found in re.finditer(rb'[{\[:,]\s*"', case.answer)]
+    for quote in quotes[:: len(quotes) // 60 + 1]:
+        spoiled = case.answer[:quote] + b"\xff" + case.answer[quote + 1 :]
+        msgspec.json.encode(decode(make_exchange(case, [spoiled])))
 
 
 json_values = st.recursive(

@@ -45,6 +45,41 @@ def test_response_headers_about_the_body_are_left_out(name: str) -> None:
     assert select_response_headers({name: "x", "x-ratelimit": "9"}) == (Header("x-ratelimit", "9"),)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("location", "operation-location", "azure-asyncoperation", "link", "refresh", "x-goog-upload-url"),
+        *("x-request-url", "x-auth-token", "x-csrf-token", "authentication-info", "x-a-gateway-of-ours"),
+        *("openai-session-token", "anthropic-api-key", "x-ratelimit-secret"),
+    ],
+)
+def test_a_response_header_that_is_not_on_the_allow_list_is_left_out(name: str) -> None:
+    assert select_response_headers({name: "x", "cf-ray": "9"}) == (Header("cf-ray", "9"),)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("x-request-id", "cf-ray", "x-amzn-requestid", "x-amzn-bedrock-input-token-count", "retry-after"),
+        *("openai-organization", "openai-processing-ms", "anthropic-ratelimit-input-tokens-remaining"),
+        *("x-ratelimit-remaining-tokens", "ratelimit", "x-ms-region", "x-ms-deployment-name", "date"),
+    ],
+)
+def test_ids_limits_times_and_places_of_a_response_are_recorded(name: str) -> None:
+    assert select_response_headers({name: "req-1.2"}) == (Header(name, "req-1.2"),)
+
+
+def test_the_values_of_recorded_headers_lose_queries_userinfo_and_tokens() -> None:
+    headers = {"x-api-warning": "see https://u:pw@h/p?sig=a or Bearer abc", "x-request-id": "0af7" * 8}
+    assert select_response_headers(headers) == (
+        Header("x-api-warning", "see https://h/p or <removed>"),
+        Header("x-request-id", "0af7" * 8),
+    )
+    assert select_request_headers({"x-team": "https://u@h?k=1"}, ["x-team"]) == (
+        Header("x-team", "https://h"),
+    )
+
+
 @pytest.mark.parametrize("name", ["x-request-id", "request-id", "apim-request-id", "x-amzn-requestid"])
 def test_the_request_id_is_the_one_from_the_provider(name: str) -> None:
     assert find_request_id({name: "req_1"}) == "req_1"

@@ -63,6 +63,28 @@ def test_an_exception_is_described_without_the_credentials_that_it_quotes(
     assert make_properties(exchange, DONE, DOCUMENT)["system.failure.description"] == description
 
 
+@pytest.mark.parametrize("fields", [{"status": None}, {"status": 200, "outcome": Outcome.FAILED}])
+def test_without_content_only_the_type_of_an_exception_is_reported(fields: dict[str, Any]) -> None:
+    exchange = make(error=("PolicyError", "blocked: my PROMPT"), log_content=False, **fields)
+    properties = make_properties(exchange, DONE, DOCUMENT)
+    assert properties["system.failure"] == properties["system.failure.description"] == "PolicyError"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_without_content_a_code_that_is_a_sentence_is_not_reported(status: int) -> None:
+    response = ParsedResponse(failure=Failure("blocked", "we do not like: PROMPT", "PROMPT"))
+    properties = make_properties(make(status=status, log_content=False), response, DOCUMENT)
+    assert "PROMPT" not in str(properties)
+    assert "blocked" in properties.values()
+
+
+def test_the_message_and_the_code_of_a_failure_lose_keys() -> None:
+    response = ParsedResponse(failure=Failure("t", "sk-abc1", "Incorrect API key provided: sk-abc1"))
+    properties = make_properties(make(), response, DOCUMENT)
+    assert properties["system.failure"] == "<removed>"
+    assert properties["system.failure.description"] == "Incorrect API key provided: <removed>"
+
+
 @pytest.mark.parametrize(
     ("failure", "logs", "expected"),
     [

@@ -164,12 +164,12 @@ class _Calls:
 def _decode_steps(steps: msgspec.Raw) -> list[_Step]:
     try:
         return _steps.decode(steps)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
 
 
 def _decode_step(step: msgspec.Raw) -> _Step | None:
     try:
         return _step.decode(step)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -149,7 +149,7 @@ def _map_transcription(usage: _Counts) -> dict[str, Units]:
 def _count_items(data: msgspec.Raw) -> int:
     try:
         return len(_list.decode(data))
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0
 
 

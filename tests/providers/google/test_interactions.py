@@ -237,3 +237,9 @@ def test_any_bytes_raise_nothing(bodies: list[bytes]) -> None:
 @pytest.mark.parametrize("body", DEEP, ids=lambda body: repr(body[:20]))
 def test_json_beyond_bounds_does_not_hide_what_comes_around_it(body: bytes) -> None:
     assert show(read(CREATED, body, COMPLETED).units) == UNITS
+
+
+def test_a_step_that_is_not_utf_8_does_not_hide_the_usage() -> None:
+    step = b'{"event_type":"step.start","index":0,"step":{"type":"function_call","name":"\xff"}}'
+    steps = b'{"id":"v1_1","status":"in_progress","steps":[{"type":"function_call","name":"\xff"}]}'
+    assert show(read(CREATED, step, steps, COMPLETED).units) == UNITS

@@ -1,0 +1,84 @@
+"""Secrets are taken out of texts that others wrote, and ordinary words stay."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from payi_transport.values.redaction import cut_urls, is_secret_header, remove_secrets, remove_tokens
+from tests.support.secrets import SECRET, TEXTS
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_secret_is_removed_in_whatever_form_it_is_quoted(text: str) -> None:
+    assert SECRET in text
+    assert SECRET not in remove_secrets(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("407 for http://user:pw@proxy:3128", "407 for http://proxy:3128"),
+        ("url: /v1/x?key=abc (caused by Y)", "url: /v1/x (caused by Y)"),
+        ("https%3A%2F%2Fu%3Ap%40host%3Fkey%3Dabc done", "https%3A%2F%2Fhost done"),
+        ("401: Bearer abc is not valid", "401: <removed> is not valid"),
+        ("bad key sk-proj-a1, try another", "bad key <removed>, try another"),
+        ('{"api_key": "abc", "model": "m"}', '{"api_key": <removed>, "model": "m"}'),
+    ],
+)
+def test_what_stands_around_a_secret_stays(text: str, cleaned: str) -> None:
+    assert remove_secrets(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Errno 111] Connection refused",
+        "HTTPSConnectionPool(host='api.openai.com', port=443): Max retries exceeded with url: /v1/chat",
+        "Cannot connect to host 127.0.0.1:9 ssl:default [Connect call failed ('127.0.0.1', 9)]",
+        "basic support for token counts; the digest differs at 12:30:05",
+        "max_tokens: 100 is above the limit of gpt-4.1-mini-2025-04-14",
+        "no route for model claude-sonnet-4-5@20250929 in task 7b9c0f2e-52c4-4b0b-8f4b-7a0f0d4e5a11",
+        "What now?",
+    ],
+)
+def test_an_ordinary_message_stays_as_it_is(text: str) -> None:
+    assert remove_secrets(text) == text
+
+
+def test_long_ids_stay_where_tokens_alone_are_removed() -> None:
+    assert remove_tokens("req 0123456789abcdef0123456789abcdef") == "req 0123456789abcdef0123456789abcdef"
+    assert remove_secrets("req 0123456789abcdef0123456789abcdef") == "req <removed>"
+    assert cut_urls("gpt-4.1") == "gpt-4.1"
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "1", ":", "://", "%25", "key ", "bearer ", "a:", "eyJ", '"', "=", "sk-"]
+)
+def test_a_hostile_text_costs_time_in_proportion_to_its_length(part: str) -> None:
+    started = time.process_time()
+    remove_secrets(part * 50_000)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("x-auth-token", "x-csrf-token", "authentication-info", "x-vault-token", "x-client-secret"),
+        *("openai-api-key", "x-functions-key", "session", "x-session-id", "set-cookie2", "db-password"),
+    ],
+)
+def test_a_header_is_secret_by_its_name(name: str) -> None:
+    assert is_secret_header(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("anthropic-ratelimit-input-tokens-remaining", "x-ratelimit-remaining-tokens", "idempotency-key"),
+        *("x-amzn-bedrock-input-token-count", "x-team", "authorized-by", "openai-organization"),
+    ],
+)
+def test_other_headers_are_not_secret(name: str) -> None:
+    assert not is_secret_header(name)
