@@ -49,7 +49,7 @@ class _Server(httpx.BaseTransport):
             return httpx.Response(401, json={"error": error})
         headers = dict.fromkeys(RESPONSE_HEADERS, SECRET)
         quoting = dict.fromkeys(RECORDED, self._text)
-        return httpx.Response(200, headers={**headers, **quoting, **UNARY.headers}, content=UNARY.answer)
+        return httpx.Response(200, headers={**headers, **quoting, **UNARY.headers}, content=UNARY.response)
 
 
 def _make_calls(text: str) -> None:
@@ -110,7 +110,7 @@ def test_no_secret_and_no_content_is_in_the_spool_or_in_what_was_rejected(
 ) -> None:
     monkeypatch.setenv("PAYI_API_KEY", SECRET)
     monkeypatch.setenv("PAYI_BASE_URL", origin.url)
-    origin.answers = [CannedResponse([b"{}"], status=status)]
+    origin.responses = [CannedResponse([b"{}"], status=status)]
     with caplog.at_level(logging.DEBUG):
         payi_instrument(
             log_prompt_and_response=False,

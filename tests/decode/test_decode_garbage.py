@@ -64,9 +64,9 @@ def test_garbage_is_never_an_exception(
 @every_case
 def test_a_string_that_is_not_utf_8_is_never_an_exception(case: WireCase) -> None:
     # Each of up to 60 strings of a recorded body by itself, keys included.
-    quotes = [found.end() for found in re.finditer(rb'[{\[:,]\s*"', case.answer)]
+    quotes = [found.end() for found in re.finditer(rb'[{\[:,]\s*"', case.response)]
     for quote in quotes[:: len(quotes) // 60 + 1]:
-        spoiled = case.answer[:quote] + b"\xff" + case.answer[quote + 1 :]
+        spoiled = case.response[:quote] + b"\xff" + case.response[quote + 1 :]
         msgspec.json.encode(decode(make_exchange(case, [spoiled])))
 
 
