@@ -74,6 +74,13 @@ def test_only_hooks_and_clients_import_an_http_library(module: str) -> None:
     assert not libraries or room_of(module) in IMPORT_HTTP_LIBRARIES
 
 
+def test_imports_of_our_own_are_statements_which_bundlers_follow() -> None:
+    for module in MODULES:
+        for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
+            computed = isinstance(node, ast.JoinedStr) and "payi_transport." in ast.unparse(node)
+            assert not computed, f"{module}: {ast.unparse(node)} computes the name of a module"
+
+
 def test_files_at_the_root_are_a_handful() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 6
 

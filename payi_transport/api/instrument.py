@@ -101,6 +101,9 @@ def payi_instrument(
             _start(arguments._replace(logger=logger), logger, name)
             return
         running = _running
+        # A mock that was active at the first call may have ended since, and taken hooks away with it.
+        if _registry is not None and active is not None:
+            _registry.repair()
     # Not under the lock, because a logging handler may call functions of this module.
     _warn_ignored(running, arguments, logger)
 

@@ -71,6 +71,10 @@ class Registry:
         # Start watching first. A library that another thread imports in between is then installed twice,
         # which changes nothing; in the other order it could be missed.
         self._watcher.watch()
+        self.repair()
+
+    def repair(self) -> None:
+        """Hook again what a mock has taken away from the libraries that are loaded."""
         for name in self._hooks:
             if sys.modules.get(name) is not None:
                 self._install(name)

@@ -29,8 +29,6 @@ class ThreadPools:
         self._patches = MethodPatches()
 
     def install(self) -> list[str]:
-        if self._patches:
-            return []
         return self._patches.patch(sys.modules[self.name].ThreadPoolExecutor, "submit", _make_submit)
 
     def uninstall(self) -> None:

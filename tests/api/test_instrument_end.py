@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
+import requests
 
 from payi_transport import (
     Event,
     MemorySink,
     PayiConfigError,
+    PayiInstrumentConfig,
     PayiStats,
     Receipt,
     payi_flush,
@@ -22,6 +25,7 @@ from payi_transport import (
 )
 from payi_transport.pipeline.active import get_active
 from tests.support.calls import URL, call
+from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import UNARY
 
 
@@ -120,3 +124,15 @@ def test_payi_uninstrument_after_a_second_start_removes_every_hook(sink: MemoryS
     payi_uninstrument()
     assert httpx.Client._send_single_request is before
     assert get_active() is None
+
+
+def test_a_hook_that_a_mock_took_away_is_put_back_by_the_next_call(origin: Origin, sink: MemorySink) -> None:
+    origin.responses = [CannedResponse([UNARY.response])]
+    config: PayiInstrumentConfig = {"host_mappings": {origin.url: {"price_as_category": "system.openai"}}}
+    with mock.patch.object(requests.adapters.HTTPAdapter, "send"):
+        # As in an application that is created in the first test of a suite.
+        payi_instrument(sink=sink, config=config)
+    payi_instrument(sink=sink, config=config)
+    requests.post(f"{origin.url}/v1/chat/completions", data=UNARY.request, timeout=10)
+    assert payi_flush(10)
+    assert len(sink.events) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -79,3 +80,65 @@ def test_a_missing_class_or_method_is_reported_by_its_name(owner: str, told: str
     hook = MethodHook(__name__, owner, "call", louder)
     assert hook.install() == [f"{__name__}.{told}"]
     hook.uninstall()
+
+
+class Mock:
+    """Takes a method away while it is active, as `responses` does, and restores what it found."""
+
+    def __init__(self) -> None:
+        self._found = Library.__dict__["call"]
+        Library.call = lambda library: "mocked"  # type: ignore[assignment, method-assign]
+
+    def stop(self) -> None:
+        Library.call = self._found  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "call", Library.call)
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_replacement_that_a_mock_took_away_is_put_back_by_the_next_patch(patches: MethodPatches) -> None:
+    mock = Mock()
+    patches.patch(Library, "call", louder)
+    assert Library().call() == "MOCKED"
+    mock.stop()
+    assert Library().call() == "plain"
+    assert patches.patch(Library, "call", louder) == []
+    assert Library().call() == "PLAIN"
+    patches.restore()
+    assert Library().call() == "plain"
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_replacement_that_is_in_place_is_not_put_there_twice(patches: MethodPatches) -> None:
+    calls: list[str] = []
+
+    def count(original: Callable[[Library], str]) -> Callable[[Library], str]:
+        def call(library: Library) -> str:
+            calls.append("ours")
+            return original(library)
+
+        return call
+
+    patches.patch(Library, "call", count)
+    ours = Library.__dict__["call"]
+    Library.call = functools.wraps(ours)(lambda library: ours(library))  # type: ignore[assignment, method-assign]
+    patches.patch(Library, "call", count)
+    Library().call()
+    assert calls == ["ours"]
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_replacement_that_a_mock_brings_back_after_the_end_goes_away_at_the_next_patch() -> None:
+    original = Library.__dict__["call"]
+    first = MethodPatches()
+    first.patch(Library, "call", louder)
+    mock = Mock()
+    first.restore()
+    mock.stop()
+    second = MethodPatches()
+    second.patch(Library, "call", louder)
+    second.restore()
+    assert Library.__dict__["call"] is original

@@ -53,8 +53,6 @@ class _SessionHook:
 
     def install(self) -> list[str]:
         """Hook the sessions. Return the names of methods that this version does not have."""
-        if self._patches:
-            return []
         session = _aiohttp().ClientSession
         missing = self._patches.patch(session, "_prepare_headers", _make_prepare_headers)
         return missing + self._patches.patch(session, "_request", _make_request)

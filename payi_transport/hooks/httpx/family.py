@@ -50,8 +50,6 @@ class BoundFamily:
 
     def install(self) -> list[str]:
         """Hook the clients. Return the names of methods that this version does not have."""
-        if self._patches:
-            return []
         missing = self._patches.patch(self.module.Client, SEND_METHOD, self._make_send)
         return missing + self._patches.patch(self.module.AsyncClient, SEND_METHOD, self._make_async_send)
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 
 from payi_transport.hooks.httpx.family import BoundFamily
 
 __all__ = ["find_family", "get_families", "get_family"]
 
-# "auto" means the first one that is installed. Current SDKs use httpx2.
-NAMES = ("httpx2", "httpx")
+
+def _load_httpx2() -> BoundFamily:
+    from payi_transport.hooks.httpx.bind_httpx2 import FAMILY
+
+    return FAMILY
+
+
+def _load_httpx() -> BoundFamily:
+    from payi_transport.hooks.httpx.bind_httpx import FAMILY
+
+    return FAMILY
+
+
+# "auto" means the first one that is installed. Current SDKs use httpx2. Bundlers such as PyInstaller follow
+# import statements only, so none of these names is computed.
+_LOADERS: dict[str, Callable[[], BoundFamily]] = {"httpx2": _load_httpx2, "httpx": _load_httpx}
+NAMES = tuple(_LOADERS)
 
 
 def get_families() -> list[BoundFamily]:
@@ -17,7 +32,7 @@ def get_families() -> list[BoundFamily]:
     families: list[BoundFamily] = []
     for name in NAMES:
         try:
-            family: BoundFamily = importlib.import_module(f"payi_transport.hooks.httpx.bind_{name}").FAMILY
+            family = _LOADERS[name]()
         except ImportError:
             continue
         if family not in families:
@@ -34,8 +49,7 @@ def get_family(name: str) -> BoundFamily:
         return get_families()[0]
     if name not in NAMES:
         raise ValueError(f"family: expected 'auto', 'httpx', or 'httpx2', got {name!r}")
-    family: BoundFamily = importlib.import_module(f"payi_transport.hooks.httpx.bind_{name}").FAMILY
-    return family
+    return _LOADERS[name]()
 
 
 def find_family(transport: object, base: str) -> BoundFamily:
