@@ -15,3 +15,10 @@ class PayiAccount(NamedTuple):
     api_key: str
     headers: Mapping[str, str] = {}
     query: Mapping[str, object] = {}
+
+    def __repr__(self) -> str:
+        # Headers and query may hold secrets as well as the key, so only their names are shown.
+        return (
+            f"PayiAccount(base_url={self.base_url!r}, headers={sorted(self.headers)!r},"
+            f" query={sorted(self.query)!r})"
+        )

@@ -12,14 +12,29 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 import httpx
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from payi_transport.client.api_resources import APIResources
+from payi_transport.client.arguments import (
+    check_api_key,
+    check_base_url,
+    check_dict,
+    check_max_retries,
+    check_timeout,
+)
 from payi_transport.client.endpoints import SurfaceT
-from payi_transport.client.settings import MAX_RETRIES, ClientSettings, make_settings
+from payi_transport.client.settings import (
+    MAX_RETRIES,
+    ClientSettings,
+    make_settings,
+    resolve_api_key,
+    resolve_checked_base_url,
+)
 from payi_transport.client.surfaces import Async, Sync
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, timeout_of
 from payi_transport.client.transport import AsyncHTTPClient, AsyncTransport, SyncHTTPClient, SyncTransport
+from payi_transport.client.verbs import AsyncVerbs, SyncVerbs
 from payi_transport.compat import Self
 
 __all__ = ["AsyncPayi", "Payi"]
@@ -39,7 +54,7 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
         base_url: str | httpx.URL | None = None,
         timeout: TimeoutTypes | UnsetType = UNSET,
         max_retries: int = MAX_RETRIES,
-        default_headers: Mapping[str, str] | None = None,
+        default_headers: Mapping[str, str | None] | None = None,
         default_query: Mapping[str, object] | None = None,
         http_client: H | None = None,
         _strict_response_validation: bool = False,
@@ -47,13 +62,15 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
         """Create a client; `PAYI_API_KEY` and `PAYI_BASE_URL` stand in for missing arguments.
 
         `timeout` is in seconds, or a `Timeout` of httpx or httpx2; None waits forever. `http_client` may be
-        from either library and is closed with this client. Raises PayiError if there is no API key.
+        from either library and is closed with this client. A default header that is None removes one of
+        `PAYI_CUSTOM_HEADERS`. Raises PayiError if there is no API key, PayiConfigError for an argument that
+        cannot be used.
         """
         http = self._make_http() if http_client is None else http_client
         self._http = http
         self._settings = make_settings(
             api_key=api_key,
-            base_url=base_url,
+            base_url=resolve_checked_base_url(base_url),
             timeout=timeout_of(http) if timeout is UNSET else timeout,
             max_retries=max_retries,
             default_headers=default_headers,
@@ -73,16 +90,28 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
     def _on_surface(self, surface: Any) -> APIResources[Any]:
         return APIResources(surface)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
     @property
     def api_key(self) -> str:
         return self._settings.api_key
+
+    @api_key.setter
+    def api_key(self, api_key: str) -> None:
+        check_api_key(api_key)
+        self._change_settings(api_key=resolve_api_key(api_key))
 
     @property
     def base_url(self) -> httpx.URL:
         return httpx.URL(self._settings.base_url)
 
+    @base_url.setter
+    def base_url(self, base_url: str | httpx.URL) -> None:
+        self._change_settings(base_url=check_base_url(base_url))
+
     @property
-    def default_headers(self) -> Mapping[str, str]:
+    def default_headers(self) -> Mapping[str, str | None]:
         """Return the headers sent with every request, including those of `PAYI_CUSTOM_HEADERS`."""
         return self._settings.headers
 
@@ -95,9 +124,24 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
     def timeout(self) -> TimeoutTypes:
         return self._settings.timeout
 
+    @timeout.setter
+    def timeout(self, timeout: TimeoutTypes) -> None:
+        check_timeout(timeout)
+        self._change_settings(timeout=timeout)
+
     @property
     def max_retries(self) -> int:
         return self._settings.max_retries
+
+    @max_retries.setter
+    def max_retries(self, max_retries: int) -> None:
+        check_max_retries(max_retries)
+        self._change_settings(max_retries=max_retries)
+
+    def _change_settings(self, **changes: Any) -> None:
+        # Resources that were taken from this client before share its transport, so they change too.
+        self._settings = msgspec.structs.replace(self._settings, **changes)
+        self._surface.transport.settings = self._settings
 
     def copy(
         self,
@@ -106,8 +150,8 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
         base_url: str | httpx.URL | None = None,
         timeout: TimeoutTypes | UnsetType = UNSET,
         max_retries: int | UnsetType = UNSET,
-        default_headers: Mapping[str, str] | None = None,
-        set_default_headers: Mapping[str, str] | None = None,
+        default_headers: Mapping[str, str | None] | None = None,
+        set_default_headers: Mapping[str, str | None] | None = None,
         default_query: Mapping[str, object] | None = None,
         set_default_query: Mapping[str, object] | None = None,
         http_client: H | None = None,
@@ -134,7 +178,7 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
     with_options = copy
 
 
-class Payi(_Client[Sync, SyncHTTPClient]):
+class Payi(SyncVerbs, _Client[Sync, SyncHTTPClient]):
     """Call the Pay-i API. Use it as a context manager, or call `close()`, to close its connections."""
 
     def _make_http(self) -> SyncHTTPClient:
@@ -163,7 +207,7 @@ class Payi(_Client[Sync, SyncHTTPClient]):
         self.close()
 
 
-class AsyncPayi(_Client[Async, AsyncHTTPClient]):
+class AsyncPayi(AsyncVerbs, _Client[Async, AsyncHTTPClient]):
     """Call the Pay-i API from asyncio or trio. Use it as an async context manager, or await `close()`."""
 
     def _make_http(self) -> AsyncHTTPClient:
@@ -198,6 +242,8 @@ def _combine(
     additions: Mapping[str, T] | None,
     replacement: Mapping[str, T] | None,
 ) -> Mapping[str, T]:
+    check_dict(additions, name)
+    check_dict(replacement, f"set_{name}")
     if additions is not None and replacement is not None:
         raise ValueError(f"{name} and set_{name} are mutually exclusive; pass one of them")
     return {**current, **(additions or {})} if replacement is None else replacement

@@ -3,7 +3,7 @@
 A parameter distinguishes "not given" (`UNSET`, left out of the request) from None, which a body sends as
 null. Query and headers have no null, so there None is left out as well. Where several layers set the same
 name, the later one wins: the client's defaults, then the endpoint's own parameters, then the `extra_*`
-options of the call.
+options of the call. In a default or an option, None therefore removes what an earlier layer set.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 class RequestOptions(TypedDict, total=False):
     """Options that every endpoint accepts. They override what the endpoint and the client set."""
 
-    extra_headers: Mapping[str, str] | None
+    extra_headers: Mapping[str, str | None] | None
     extra_query: Mapping[str, object] | None
     extra_body: Mapping[str, object] | None
     timeout: TimeoutTypes | UnsetType
@@ -55,6 +55,8 @@ class RequestSpec(msgspec.Struct, Generic[T], frozen=True):
     query: Mapping[str, object] = {}
     headers: Mapping[str, object] = {}
     body: Any = UNSET
+    # None: as many as the client retries.
+    max_retries: int | None = None
 
     def at_cursor(self, cursor: str) -> RequestSpec[T]:
         """Return the same request for another page."""
@@ -92,14 +94,14 @@ def encode_query(*layers: Mapping[str, object] | None) -> dict[str, str]:
 
 
 def merge_headers(*layers: Mapping[str, object] | None) -> RawHeaders:
-    """Merge headers case-insensitively, later layers winning, and encode them."""
+    """Merge headers case-insensitively, later layers winning, and encode them. None removes a header."""
     merged = {
-        name.lower(): (name.encode(), encode_header(value))
+        name.lower(): (name, value)
         for layer in layers
         for name, value in (layer or {}).items()
-        if _is_given(value)
+        if value is not UNSET
     }
-    return list(merged.values())
+    return [(name.encode(), encode_header(value)) for name, value in merged.values() if value is not None]
 
 
 def encode_header(value: object) -> bytes:

@@ -6,6 +6,7 @@ came with, so that a change of the API does not turn a successful call into an e
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from types import NoneType
@@ -29,25 +30,36 @@ U = TypeVar("U")
 def parse_response(response: httpx.Response, kind: type[T], *, strict: bool) -> T:
     """Parse a body that was read as `kind`; with `strict`, every field must have the declared type.
 
-    For the kind `str`, return the body as text. Raises APIResponseValidationError for a body that is not JSON
-    or has another shape.
+    The kinds `str` and `bytes` are the body as it is, `Response` of httpx or httpx2 is the response itself.
+    Raises APIResponseValidationError for a body that is not JSON or has another shape.
     """
     if kind is NoneType:
         return cast("T", None)
-    if kind is str:
-        return cast("T", response.text)
+    if kind is str or kind is bytes:
+        return cast("T", response.text if kind is str else response.content)
+    if _is_http_response(kind):
+        return cast("T", response)
     try:
         raw: object = msgspec.json.decode(response.content)
+        if kind is object:
+            return cast("T", raw)
         if strict:
             msgspec.convert(raw, kind)
         value: T = convert_leniently(kind, raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise _make_validation_error(response, str(exc)) from exc
-    # Lenient conversion returns its argument where even the outermost shape is wrong.
-    if value is raw:
+    # Lenient conversion returns its argument where even the outermost shape is wrong, and where it is a plain
+    # value of the right type.
+    if value is raw and not (isinstance(kind, type) and isinstance(raw, kind)):
         expected = getattr(kind, "__name__", kind)
         raise _make_validation_error(response, f"expected {expected}, got {type(raw).__name__}")
     return value
+
+
+def _is_http_response(kind: Any) -> bool:
+    """Return whether the HTTP response itself is wanted, whichever library's `Response` names it."""
+    libraries = (sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules)
+    return isinstance(kind, type) and issubclass(kind, tuple(library.Response for library in libraries))
 
 
 def _make_validation_error(response: httpx.Response, reason: str) -> APIResponseValidationError:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from httpx import Timeout
 
+from payi_transport.client.arguments import check_timeout
+
 if TYPE_CHECKING:
     import httpx2
 
@@ -29,7 +31,11 @@ def timeout_of(http: object) -> TimeoutTypes:
 
 
 def convert_timeout(timeout: TimeoutTypes, library: Any) -> Any:
-    """Return the same timeout as `library`, the module httpx or httpx2, accepts it."""
+    """Return the same timeout as `library`, the module httpx or httpx2, accepts it.
+
+    Raises PayiConfigError for anything that is not a timeout.
+    """
+    check_timeout(timeout)
     return (
         timeout
         if timeout is None or isinstance(timeout, int | float)

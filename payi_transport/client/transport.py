@@ -20,6 +20,7 @@ import anyio
 import httpx
 from msgspec import UNSET
 
+from payi_transport.client.arguments import WrongTypeError, check_dict, check_headers
 from payi_transport.client.request import RequestSpec, encode_body, encode_query, merge_headers
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse, parse_response
 from payi_transport.client.retry import choose_retry_delay
@@ -59,6 +60,10 @@ class _Transport:
     def build_request(self, spec: RequestSpec[Any]) -> httpx.Request:
         """Build the HTTP request for a spec. Raises the HTTP library's InvalidURL for a bad base URL."""
         settings, options = self.settings, spec.options
+        extra_headers = options.get("extra_headers")
+        check_headers(extra_headers, "extra_headers")
+        for name in ("extra_query", "extra_body"):
+            check_dict(options.get(name), name)
         body = encode_body(spec.body, options.get("extra_body"))
         timeout = options.get("timeout", UNSET)
         request: httpx.Request = self._http.build_request(
@@ -70,8 +75,9 @@ class _Transport:
                 {"Content-Type": None if body is None else "application/json"},
                 {PayiHeaderNames.api_key: settings.api_key},
                 settings.headers,
-                spec.headers,
-                options.get("extra_headers"),
+                # An endpoint's parameter that is None was not given; it does not remove a default.
+                {name: UNSET if value is None else value for name, value in spec.headers.items()},
+                extra_headers,
             ),
             content=body,
             timeout=convert_timeout(settings.timeout if timeout is UNSET else timeout, self._library),
@@ -93,9 +99,10 @@ class _Transport:
         error.__cause__ = exc
         return error
 
-    def _next_delay(self, outcome: _Outcome, retries: int) -> float | None:
+    def _next_delay(self, spec: RequestSpec[Any], outcome: _Outcome, retries: int) -> float | None:
         """Return the seconds to wait before another attempt; None if this outcome is final."""
-        return choose_retry_delay(outcome, retries) if retries < self.settings.max_retries else None
+        most = self.settings.max_retries if spec.max_retries is None else spec.max_retries
+        return choose_retry_delay(outcome, retries) if retries < most else None
 
     def _parser(self, spec: RequestSpec[T]) -> functools.partial[T]:
         return functools.partial(parse_response, kind=spec.response_type, strict=self.settings.strict)
@@ -117,7 +124,7 @@ class SyncTransport(_Transport):
         """Send a request and return its response, the body read unless `stream`. Raises APIError."""
         request = self.build_request(spec)
         retries, outcome = 0, self._attempt(request, stream)
-        while (delay := self._next_delay(outcome, retries)) is not None:
+        while (delay := self._next_delay(spec, outcome, retries)) is not None:
             self._sleep(delay)
             retries, outcome = retries + 1, self._attempt(request, stream)
         return APIResponse(_check(outcome), self._parser(spec), retries)
@@ -159,7 +166,7 @@ class AsyncTransport(_Transport):
         """Send a request and return its response, the body read unless `stream`. Raises APIError."""
         request = self.build_request(spec)
         retries, outcome = 0, await self._attempt(request, stream)
-        while (delay := self._next_delay(outcome, retries)) is not None:
+        while (delay := self._next_delay(spec, outcome, retries)) is not None:
             await self._sleep(delay)
             retries, outcome = retries + 1, await self._attempt(request, stream)
         return AsyncAPIResponse(_check(outcome), self._parser(spec), retries)
@@ -207,10 +214,10 @@ def _find_library(http: object, kind: str) -> Any:
     """Return the module, httpx or httpx2, whose class `kind` the client is an instance of.
 
     Looks through the base classes, so that subclasses work, and imports nothing: httpx2 is optional. Raises
-    TypeError for anything else, such as a sync client where an async one is needed.
+    WrongTypeError for anything else, such as a sync client where an async one is needed.
     """
     for base in type(http).__mro__:
         name = base.__module__.partition(".")[0]
         if name in ("httpx", "httpx2") and issubclass(base, getattr(sys.modules[name], kind)):
             return sys.modules[name]
-    raise TypeError(f"http_client: expected a {kind} of httpx or httpx2, got {http!r}")
+    raise WrongTypeError(f"http_client: expected a {kind} of httpx or httpx2, got {http!r}")

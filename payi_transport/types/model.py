@@ -55,9 +55,9 @@ def convert_leniently(kind: Any, raw: Any) -> Any:
     origin = get_origin(kind) or kind
     if isinstance(raw, dict) and isinstance(origin, type) and issubclass(origin, Model):
         return _read_model(kind, raw)
-    if isinstance(raw, dict) and origin is dict:
+    if isinstance(raw, dict) and origin is dict and get_args(kind):
         return {name: convert_leniently(get_args(kind)[1], item) for name, item in raw.items()}
-    if isinstance(raw, list) and origin is list:
+    if isinstance(raw, list) and origin is list and get_args(kind):
         return [convert_leniently(get_args(kind)[0], item) for item in raw]
     try:
         return msgspec.convert(raw, kind)

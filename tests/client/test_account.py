@@ -21,3 +21,9 @@ def test_headers_and_query_of_an_account_go_with_its_events(origin: Origin) -> N
     [received] = origin.received
     assert received.headers["x-team"] == "blue"
     assert received.path == "/api/v1/ingest/bulk?tenant=7"
+
+
+def test_the_repr_of_an_account_shows_neither_the_key_nor_the_value_of_a_header() -> None:
+    account = PayiAccount("https://x.org", "payi-secret", {"Authorization": "secret"}, {"sig": "secret"})
+    assert "secret" not in repr(account) and "secret" not in f"{account}"
+    assert repr(account) == "PayiAccount(base_url='https://x.org', headers=['Authorization'], query=['sig'])"

@@ -10,9 +10,9 @@ import httpx
 import httpx2
 import pytest
 
-from payi_transport import AsyncPayi, Payi, PayiError, Timeout
+from payi_transport import AsyncPayi, Payi, PayiConfigError, PayiError, Timeout
 from payi_transport.client.api_resources import APIResources
-from payi_transport.errors import APIResponseValidationError
+from payi_transport.errors import APIResponseValidationError, APIStatusError
 from tests.support.origin import CannedResponse, Origin
 
 KINDS = [Payi, AsyncPayi]
@@ -133,7 +133,57 @@ def test_a_strict_client_and_its_copies_check_the_type_of_every_field(origin: Or
 
 def test_the_repr_does_not_contain_the_api_key() -> None:
     with Payi(api_key="payi-secret") as client:
-        assert "payi-secret" not in repr(client)
+        assert repr(client) == "Payi(base_url=URL('https://api.pay-i.com'))"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_that_a_client_consists_of_shows_the_key(kind: Any) -> None:
+    client = kind(api_key="payi-secret", default_headers={"Authorization": "Bearer payi-secret"})
+    surface = client.limits._surface
+    parts = [client, client.limits, client.with_raw_response, surface, surface.transport, client._settings]
+    assert not [part for part in parts if "payi-secret" in f"{part!r} {part}"]
+
+
+def test_options_that_are_assigned_hold_for_the_resources_of_a_client_too(origin: Origin) -> None:
+    origin.responses = [
+        CannedResponse([b'{"request_id":"r1"}']),
+        CannedResponse([b"{}"], 503),
+        CannedResponse([b'{"request_id":"r1"}']),
+    ]
+    with Payi(api_key="first", base_url="https://x.org/base") as client:
+        limits, raw, copy = client.limits, client.with_raw_response.limits, client.copy()
+        client.base_url = f"{origin.url}/"
+        client.api_key = "second"
+        client.max_retries = 0
+        client.timeout = 7
+        limits.delete("L1")
+        with pytest.raises(APIStatusError):
+            raw.delete("L1")
+        assert (client.base_url, client.api_key) == (httpx.URL(origin.url), "second")
+        assert (client.max_retries, client.timeout) == (0, 7)
+        assert (copy.api_key, copy.max_retries) == ("first", 2)
+        assert copy.base_url == httpx.URL("https://x.org/base")
+    assert [received.headers["xproxy-api-key"] for received in origin.received] == ["second", "second"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("base_url", "x"), ("base_url", ""), ("api_key", 3), ("max_retries", None), ("timeout", "5")],
+)
+def test_an_option_that_is_assigned_is_checked(kind: Any, name: str, value: object) -> None:
+    client = kind(api_key="k")
+    before = getattr(client, name)
+    with pytest.raises(PayiConfigError, match=f"^{name}: expected"):
+        setattr(client, name, value)
+    assert getattr(client, name) == before
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_empty_key_that_is_assigned_raises(value: Any) -> None:
+    with Payi(api_key="k") as client:
+        with pytest.raises(PayiError, match="No Pay-i API key"):
+            client.api_key = value
 
 
 @pytest.mark.parametrize("kind", KINDS)

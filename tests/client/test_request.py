@@ -74,6 +74,9 @@ def test_query_values_become_text_and_later_layers_win(layers: list[Any], query:
         ([{"X-Team": "a"}, {"x-team": "b"}], [(b"x-team", b"b")]),
         ([{"a": None, "b": UNSET, "c": ["x", "y"]}], [(b"c", b"x,y")]),
         ([{"a": 3}], [(b"a", b"3")]),
+        ([{"X-Team": "a", "b": "c"}, {"x-team": None}], [(b"b", b"c")]),
+        ([{"a": "b"}, {"a": None}, {"A": "c"}], [(b"A", b"c")]),
+        ([{"a": "b"}, {"a": UNSET}], [(b"a", b"b")]),
     ],
 )
 def test_headers_of_later_layers_win_regardless_of_case(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from payi_transport import PayiError
+from payi_transport import PayiConfigError, PayiError
 from payi_transport.client.settings import (
     make_settings,
     read_custom_headers,
     resolve_api_key,
     resolve_base_url,
+    resolve_checked_base_url,
 )
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT
 
@@ -57,6 +58,7 @@ def test_the_base_url_is_the_argument_else_the_environment_else_the_default(
         ("X-Team: blue", {"X-Team": "blue"}),
         ("X-Team: blue\nX-Url: http://a:1\r\n\n", {"X-Team": "blue", "X-Url": "http://a:1"}),
         ("no colon\n: no name\nA:", {"A": ""}),
+        ("not a name: b\nA: b", {"A": "b"}),
     ],
 )
 def test_custom_headers_are_lines_of_name_and_value(
@@ -76,3 +78,24 @@ def test_settings_that_are_not_passed_come_from_the_environment_or_are_defaults(
     assert (settings.api_key, settings.base_url, settings.max_retries) == ("k", "https://api.pay-i.com", 2)
     assert (settings.headers, settings.query, settings.strict) == ({"a": "1", "b": "2"}, {}, False)
     assert settings.timeout == DEFAULT_TIMEOUT
+
+
+def test_the_repr_of_settings_shows_neither_the_key_nor_the_value_of_a_header() -> None:
+    settings = make_settings(
+        api_key="payi-secret",
+        default_headers={"Authorization": "other-secret"},
+        default_query={"sig": "third-secret"},
+    )
+    assert "secret" not in repr(settings) and "secret" not in str(settings)
+    assert "headers=['Authorization'], query=['sig']" in repr(settings)
+    assert "base_url='https://api.pay-i.com'" in repr(settings)
+
+
+def test_a_base_url_is_checked_and_its_environment_variable_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve_checked_base_url(None) == "https://api.pay-i.com"
+    assert resolve_checked_base_url(" https://x.org/ ") == "https://x.org"
+    monkeypatch.setenv("PAYI_BASE_URL", "https://y.org/base/")
+    assert resolve_checked_base_url(None) == "https://y.org/base"
+    monkeypatch.setenv("PAYI_BASE_URL", "y.org")
+    with pytest.raises(PayiConfigError, match=r"^PAYI_BASE_URL: expected an address"):
+        resolve_checked_base_url(None)

@@ -173,6 +173,24 @@ def test_options_of_a_call_override_the_headers_and_query_of_the_client(
     assert received.headers["user-agent"] == "mine"
 
 
+def test_none_removes_a_default_header_from_one_call(retrieve: Retrieve, origin: Origin) -> None:
+    origin.responses = [CannedResponse([LIMIT])]
+    options = {"default_headers": {"X-Team": "blue", "X-Kept": "yes"}}
+    retrieve(origin.url, options, extra_headers={"x-team": None, "X-Stainless-Lang": None})
+    [received] = origin.received
+    assert not {"x-team", "x-stainless-lang"} & set(received.headers)
+    assert received.headers["x-kept"] == "yes"
+
+
+def test_none_as_a_default_header_removes_one_of_the_environment(
+    retrieve: Retrieve, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_CUSTOM_HEADERS", "X-From: environment")
+    origin.responses = [CannedResponse([LIMIT])]
+    retrieve(origin.url, {"default_headers": {"x-from": None}})
+    assert "x-from" not in origin.received[0].headers
+
+
 def test_extra_body_adds_a_body_where_there_is_none(retrieve: Retrieve, origin: Origin) -> None:
     origin.responses = [CannedResponse([LIMIT])]
     retrieve(origin.url, extra_body={"new_field": [1]})
@@ -217,19 +235,19 @@ def test_requests_to_pay_i_are_never_recorded(
     mapping: Any = {origin.netloc: {"price_as_category": "system.openai"}}
     payi_instrument(sink=sink, config={"host_mappings": mapping})
     origin.responses = [CannedResponse([LIMIT])]
-    # With "?", Pay-i's path becomes a query, and only the mark tells this request from one to a provider.
-    url = f"{origin.url}/v1/chat/completions?"
+    # Host and path are those of a call to a provider, so only the mark tells that this is none.
+    path, body = "/v1/chat/completions", {"model": "gpt-4.1"}
 
     async def create() -> None:
         http = library.AsyncClient(verify=CONTEXT)
-        async with AsyncPayi(api_key="k", base_url=url, http_client=http) as client:
-            await client.limits.create(limit_name="monthly", max=1)
+        async with AsyncPayi(api_key="k", base_url=origin.url, http_client=http) as client:
+            await client.post(path, cast_to=dict, body=body)
 
     if surface == "async":
         anyio.run(create)
     else:
-        with Payi(api_key="k", base_url=url, http_client=library.Client(verify=CONTEXT)) as client:
-            client.limits.create(limit_name="monthly", max=1)
+        with Payi(api_key="k", base_url=origin.url, http_client=library.Client(verify=CONTEXT)) as client:
+            client.post(path, cast_to=dict, body=body)
     [received] = origin.received
     assert (received.method, received.path) == ("POST", "/v1/chat/completions")
     assert payi_flush()
