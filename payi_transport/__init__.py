@@ -47,7 +47,23 @@ from payi_transport.context.headers import create_headers, create_limit_header_f
 from payi_transport.context.legacy_decorators import ingest, proxy
 from payi_transport.context.scope import get_context, track, track_context
 from payi_transport.delivery.stats import PayiStats
-from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    InternalServerError,
+    NotFoundError,
+    PayiConfigError,
+    PayiError,
+    PermissionDeniedError,
+    RateLimitError,
+    UnprocessableEntityError,
+)
 from payi_transport.hooks.httpx.client import payi_async_httpx_client, payi_httpx_client
 from payi_transport.hooks.httpx.transport import AsyncPayiTransport, PayiTransport
 from payi_transport.sinks.memory import MemorySink
@@ -77,12 +93,22 @@ _LATER = {
 }
 
 __all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APITimeoutError",
     "AsyncPayi",
     "AsyncPayiTransport",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConflictError",
     "Event",
     "FunctionCall",
     "Header",
+    "InternalServerError",
     "MemorySink",
+    "NotFoundError",
     "Payi",
     "PayiCaptureConfig",
     "PayiCategories",
@@ -106,10 +132,13 @@ __all__ = [
     "PayiResourceScopes",
     "PayiStats",
     "PayiTransport",
+    "PermissionDeniedError",
+    "RateLimitError",
     "Receipt",
     "Sink",
     "Timeout",
     "Units",
+    "UnprocessableEntityError",
     "create_headers",
     "create_limit_header_from_ids",
     "get_context",

@@ -17,11 +17,15 @@
             └── InternalServerError             500 and above
 
 None of them is ever raised from a call to a provider: a fault on that path is counted and logged instead.
+
+Each can be pickled with its request and response, and so cross a process pool or a task queue. The API key is
+left out of the copy, because pickles are often stored.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import copy
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import httpx
@@ -79,6 +83,10 @@ class APIError(PayiError):
         self.request_id = request_id
         self.xproxy_error = xproxy_error
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception by itself would be made anew from its message alone, and most need more than that.
+        return _make_bare, (type(self), self.args), {**vars(self), "request": _without_key(self.request)}
+
 
 class APIConnectionError(APIError):
     """Pay-i could not be reached, or the connection broke; `__cause__` is the HTTP library's exception."""
@@ -103,6 +111,12 @@ class _ResponseError(APIError):
         )
         self.response = response
         self.status_code = response.status_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        make, arguments, state = super().__reduce__()
+        response = copy.copy(self.response)
+        response.request = state["request"]
+        return make, arguments, {**state, "response": response}
 
 
 class APIResponseValidationError(_ResponseError):
@@ -143,3 +157,16 @@ class RateLimitError(APIStatusError):
 
 class InternalServerError(APIStatusError):
     """500 and above: Pay-i failed to process the request."""
+
+
+def _make_bare(kind: type[APIError], args: tuple[object, ...]) -> APIError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
+
+
+def _without_key(request: Any) -> Any:
+    request = copy.copy(request)
+    request.headers = request.headers.copy()
+    request.headers.pop("xProxy-Api-Key", None)
+    return request

@@ -24,6 +24,7 @@ from payi_transport.client.arguments import (
     check_timeout,
 )
 from payi_transport.client.endpoints import SurfaceT
+from payi_transport.client.own_connections import OwnAsyncClient, OwnClient
 from payi_transport.client.settings import (
     MAX_RETRIES,
     ClientSettings,
@@ -182,7 +183,7 @@ class Payi(SyncVerbs, _Client[Sync, SyncHTTPClient]):
     """Call the Pay-i API. Use it as a context manager, or call `close()`, to close its connections."""
 
     def _make_http(self) -> SyncHTTPClient:
-        return httpx.Client(timeout=DEFAULT_TIMEOUT, limits=_POOL)
+        return OwnClient(timeout=DEFAULT_TIMEOUT, limits=_POOL)
 
     def _make_surface(self, settings: ClientSettings, http: SyncHTTPClient) -> Sync:
         return Sync(SyncTransport(settings, http))
@@ -211,7 +212,7 @@ class AsyncPayi(AsyncVerbs, _Client[Async, AsyncHTTPClient]):
     """Call the Pay-i API from asyncio or trio. Use it as an async context manager, or await `close()`."""
 
     def _make_http(self) -> AsyncHTTPClient:
-        return httpx.AsyncClient(timeout=DEFAULT_TIMEOUT, limits=_POOL)
+        return OwnAsyncClient(timeout=DEFAULT_TIMEOUT, limits=_POOL)
 
     def _make_surface(self, settings: ClientSettings, http: AsyncHTTPClient) -> Async:
         return Async(AsyncTransport(settings, http))
