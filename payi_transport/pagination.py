@@ -68,6 +68,10 @@ class _BasePage(Generic[T]):
         """Return the page as the API sent it."""
         return self._page.to_dict()
 
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """Return `to_dict()` as JSON; `indent=None` is one line."""
+        return self._page.to_json(indent=indent)
+
     def _next_cursor(self) -> str:
         if (cursor := self.next_cursor) is None:
             raise RuntimeError("This is the last page; check has_next_page() before get_next_page()")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -92,3 +93,5 @@ def test_the_repr_of_a_page_shows_its_items() -> None:
     page: Any = first_page()
     assert repr(page) == "SyncCursorPage(items=[1, 2], cursor='b', has_more=True)"
     assert page.to_dict() == {"items": [1, 2], "cursor": "b", "has_more": True}
+    assert page.to_json(indent=None) == '{"items":[1,2],"cursor":"b","has_more":true}'
+    assert json.loads(page.to_json()) == page.to_dict()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
 
+from payi_transport.client.connection_errors import translate_errors
 from payi_transport.client.status_errors import decode_body, find_request_id
 from payi_transport.errors import APIResponseValidationError
 from payi_transport.types.model import convert_leniently
@@ -129,7 +130,9 @@ class APIResponse(_BaseAPIResponse[T]):
         return self._parse(self.http_response)
 
     def read(self) -> bytes:
-        return self.http_response.read()
+        """Read the whole body. Raises APIConnectionError if the connection breaks, as the iterators do."""
+        with translate_errors(self.http_response):
+            return self.http_response.read()
 
     def text(self) -> str:
         self.read()
@@ -139,13 +142,16 @@ class APIResponse(_BaseAPIResponse[T]):
         return msgspec.json.decode(self.read())
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        return self.http_response.iter_bytes(chunk_size)
+        with translate_errors(self.http_response):
+            yield from self.http_response.iter_bytes(chunk_size)
 
     def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
-        return self.http_response.iter_text(chunk_size)
+        with translate_errors(self.http_response):
+            yield from self.http_response.iter_text(chunk_size)
 
     def iter_lines(self) -> Iterator[str]:
-        return self.http_response.iter_lines()
+        with translate_errors(self.http_response):
+            yield from self.http_response.iter_lines()
 
     def close(self) -> None:
         self.http_response.close()
@@ -165,7 +171,9 @@ class AsyncAPIResponse(_BaseAPIResponse[T]):
         return self._parse(self.http_response)
 
     async def read(self) -> bytes:
-        return await self.http_response.aread()
+        """Read the whole body. Raises APIConnectionError if the connection breaks, as the iterators do."""
+        with translate_errors(self.http_response):
+            return await self.http_response.aread()
 
     async def text(self) -> str:
         await self.read()
@@ -174,14 +182,20 @@ class AsyncAPIResponse(_BaseAPIResponse[T]):
     async def json(self) -> Any:
         return msgspec.json.decode(await self.read())
 
-    def iter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        return self.http_response.aiter_bytes(chunk_size)
+    async def iter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        with translate_errors(self.http_response):
+            async for chunk in self.http_response.aiter_bytes(chunk_size):
+                yield chunk
 
-    def iter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
-        return self.http_response.aiter_text(chunk_size)
+    async def iter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
+        with translate_errors(self.http_response):
+            async for text in self.http_response.aiter_text(chunk_size):
+                yield text
 
-    def iter_lines(self) -> AsyncIterator[str]:
-        return self.http_response.aiter_lines()
+    async def iter_lines(self) -> AsyncIterator[str]:
+        with translate_errors(self.http_response):
+            async for line in self.http_response.aiter_lines():
+                yield line
 
     async def close(self) -> None:
         await self.http_response.aclose()

@@ -47,7 +47,9 @@ def choose_retry_delay(outcome: httpx.Response | APIConnectionError, retries: in
     """
     if isinstance(outcome, APIConnectionError):
         return _back_off(retries)
-    if not is_retryable(outcome.status_code):
+    # Pay-i's SDK obeys this header of the server too, before it looks at the status.
+    wanted = outcome.headers.get("x-should-retry")
+    if wanted == "false" or (wanted != "true" and not is_retryable(outcome.status_code)):
         return None
     requested = parse_retry_after(outcome.headers)
     if requested is not None and requested <= _MAX_RETRY_AFTER:
@@ -56,18 +58,21 @@ def choose_retry_delay(outcome: httpx.Response | APIConnectionError, retries: in
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds in `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3)."""
+    """Return the seconds in `retry-after-ms` or `Retry-After` (seconds or a date, RFC 9110 10.2.3).
+
+    A date that is over means now. A negative number means nothing, and must not remove the usual pause.
+    """
     milliseconds = _to_number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return max(0.0, milliseconds / 1000)
+        return milliseconds / 1000
     text = headers.get("retry-after")
     seconds = _to_number(text)
     if seconds is None and text:
         try:
-            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+            seconds = max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
         except (ValueError, OverflowError):
             return None
-    return None if seconds is None else max(0.0, seconds)
+    return seconds
 
 
 def _back_off(retries: int) -> float:
@@ -80,5 +85,5 @@ def _to_number(text: str | None) -> float | None:
         number = float(text) if text else None
     except ValueError:
         return None
-    # float() accepts "nan" and "inf", which are not delays.
-    return number if number is not None and math.isfinite(number) else None
+    # float() accepts "nan" and "inf", which are not delays, and negative numbers are not either.
+    return number if number is not None and math.isfinite(number) and number >= 0 else None

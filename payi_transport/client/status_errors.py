@@ -41,6 +41,8 @@ def make_status_error(response: httpx.Response) -> errors.APIStatusError:
     details = fields.get("xproxy_error")
     xproxy_error = convert_leniently(XproxyError, details) if isinstance(details, dict) else None
     message = fields.get("message") or getattr(xproxy_error, "message", None) or str(body)[:_MAX_QUOTED]
+    if response.has_redirect_location:
+        message = _describe_redirect(response)
     fallback = errors.InternalServerError if status >= 500 else errors.APIStatusError
     return _STATUS_ERRORS.get(status, fallback)(
         f"Error code: {status} - {message}",
@@ -48,6 +50,16 @@ def make_status_error(response: httpx.Response) -> errors.APIStatusError:
         body=body,
         request_id=find_request_id(fields, response.headers),
         xproxy_error=xproxy_error,
+    )
+
+
+def _describe_redirect(response: httpx.Response) -> str:
+    # A private deployment that redirects http to https is the usual cause. The query is left out, since it
+    # may hold a token.
+    target = response.headers["location"].partition("#")[0].partition("?")[0]
+    return (
+        f"Pay-i redirects to {target}, and redirects are not followed because the API key would go along;"
+        " correct base_url or PAYI_BASE_URL"
     )
 
 

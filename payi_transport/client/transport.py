@@ -21,13 +21,14 @@ import httpx
 from msgspec import UNSET
 
 from payi_transport.client.arguments import WrongTypeError, check_dict, check_headers
+from payi_transport.client.connection_errors import describe_error, make_connection_error
 from payi_transport.client.request import RequestSpec, encode_body, encode_query, merge_headers
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse, parse_response
 from payi_transport.client.retry import choose_retry_delay
 from payi_transport.client.settings import ClientSettings
 from payi_transport.client.status_errors import make_status_error
 from payi_transport.client.timeouts import convert_timeout
-from payi_transport.errors import APIConnectionError, APITimeoutError
+from payi_transport.errors import APIConnectionError
 from payi_transport.pagination import AsyncCursorPage, CursorPage, SyncCursorPage
 from payi_transport.values.names import RECORDED_MARK, PayiHeaderNames
 
@@ -86,19 +87,6 @@ class _Transport:
         )
         return request
 
-    def _wrap_error(self, request: httpx.Request, exc: Exception) -> APIConnectionError:
-        """Return this library's error for one of the HTTP library's, with that one as its cause."""
-        error: APIConnectionError
-        if isinstance(exc, self._library.TimeoutException):
-            error = APITimeoutError("The request to Pay-i timed out; pass timeout= to wait longer", request)
-        else:
-            reason = describe_error(exc, self._library)
-            error = APIConnectionError(
-                f"Could not reach Pay-i ({reason}); check the network and the base URL", request
-            )
-        error.__cause__ = exc
-        return error
-
     def _next_delay(self, spec: RequestSpec[Any], outcome: _Outcome, retries: int) -> float | None:
         """Return the seconds to wait before another attempt; None if this outcome is final."""
         most = self.settings.max_retries if spec.max_retries is None else spec.max_retries
@@ -146,7 +134,7 @@ class SyncTransport(_Transport):
             if not (stream and response.is_success):
                 response.read()
         except self._library.RequestError as exc:
-            return self._wrap_error(request, exc)
+            return make_connection_error(request, exc, self._library)
         return response
 
 
@@ -188,18 +176,8 @@ class AsyncTransport(_Transport):
             if not (stream and response.is_success):
                 await response.aread()
         except self._library.RequestError as exc:
-            return self._wrap_error(request, exc)
+            return make_connection_error(request, exc, self._library)
         return response
-
-
-def describe_error(exc: Exception, library: Any) -> str:
-    """Describe an HTTP library's error without secrets.
-
-    Network errors, timeouts and proxy errors are quoted. Others are only named: the message of a protocol
-    error may quote a header, and with it the API key.
-    """
-    quotable = isinstance(exc, library.NetworkError | library.TimeoutException | library.ProxyError)
-    return f"{type(exc).__name__}: {exc}" if quotable else type(exc).__name__
 
 
 def _check(outcome: _Outcome) -> httpx.Response:

@@ -33,6 +33,11 @@ class Model(msgspec.Struct, dict=True, omit_defaults=True):
         values = {**known, **self.unknown_fields}
         return {name: _to_builtins(value) for name, value in values.items() if value is not None}
 
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """Return `to_dict()` as JSON, with datetimes in ISO 8601; `indent=None` is one line."""
+        encoded = msgspec.json.encode(self.to_dict())
+        return (encoded if indent is None else msgspec.json.format(encoded, indent=indent)).decode()
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A Struct by itself passes only its declared fields to pickle and deepcopy.
         return (*super().__reduce__(), vars(self))

@@ -68,7 +68,10 @@ def test_the_delay_stays_a_number_after_very_many_retries() -> None:
         ({"retry_after": "3"}, 3.0),
         ({"retry_after": "0"}, 0.0),
         ({"retry_after": "1.5"}, 1.5),
-        ({"retry_after": "-2"}, 0.0),
+        ({"retry_after": "-2"}, None),
+        ({"retry_after": "-0"}, 0.0),
+        ({"retry_after_ms": "-2"}, None),
+        ({"retry_after_ms": "-2", "retry_after": "3"}, 3.0),
         ({"retry_after_ms": "250"}, 0.25),
         ({"retry_after_ms": "250", "retry_after": "3"}, 0.25),
         ({"retry_after_ms": "soon", "retry_after": "3"}, 3.0),
@@ -84,6 +87,26 @@ def test_retry_after_may_be_seconds_milliseconds_or_a_date(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     assert parse_retry_after(response(503, **headers).headers) == seconds
+
+
+def test_a_negative_delay_does_not_remove_the_usual_pause() -> None:
+    waited = choose_retry_delay(response(503, retry_after="-10"), 0)
+    assert waited is not None and 0.375 <= waited <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted", "retried"),
+    [
+        (503, "false", False),
+        (429, "false", False),
+        (404, "true", True),
+        (302, "true", True),
+        (503, "maybe", True),
+        (404, "maybe", False),
+    ],
+)
+def test_the_server_can_say_whether_to_retry(status: int, wanted: str, retried: bool) -> None:
+    assert (choose_retry_delay(response(status, x_should_retry=wanted), 0) is not None) is retried
 
 
 def test_a_date_in_retry_after_means_the_time_until_then() -> None:

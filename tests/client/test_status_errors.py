@@ -42,6 +42,29 @@ def test_each_status_has_its_own_exception_class(status: int, kind: type[APIStat
     assert (error.status_code, error.response.status_code, error.request) == (status, status, REQUEST)
 
 
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("https://secure.pay-i.com/api/v1/ingest", "https://secure.pay-i.com/api/v1/ingest"),
+        ("/login?token=payi-secret#a", "/login"),
+        ("http://[", "http://["),
+    ],
+)
+def test_an_exception_for_a_redirect_says_where_it_leads_and_what_to_change(
+    location: str, named: str
+) -> None:
+    error = make_status_error(response(301, b"<html>", location=location))
+    assert str(error) == (
+        f"Error code: 301 - Pay-i redirects to {named}, and redirects are not followed because the API key"
+        " would go along; correct base_url or PAYI_BASE_URL"
+    )
+
+
+@pytest.mark.parametrize("status", [300, 304])
+def test_a_status_without_a_location_is_no_redirect(status: int) -> None:
+    assert str(make_status_error(response(status))) == f"Error code: {status} - None"
+
+
 def test_an_exception_carries_the_details_of_the_body() -> None:
     body = {
         "message": "Unknown resource",

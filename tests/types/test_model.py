@@ -155,3 +155,14 @@ def test_no_json_raises(raw: Any) -> None:
     if isinstance(raw, dict):
         assert repr(value)
         value.to_dict()
+
+
+def test_to_json_is_to_dict_as_text() -> None:
+    raw = {"name": "a", "when": "2026-05-04T03:02:01Z", "statusCode": 4, "inner": None, "new": [1]}
+    text = convert_leniently(Outer, raw).to_json(indent=None)
+    assert text == '{"name":"a","when":"2026-05-04T03:02:01Z","statusCode":4,"new":[1]}'
+
+
+def test_to_json_is_indented_by_two() -> None:
+    inner = Inner(count=1)
+    assert inner.to_json() == inner.to_json(indent=2) == '{\n  "count": 1\n}'
