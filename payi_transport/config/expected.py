@@ -52,7 +52,8 @@ def _alternatives(hint: Any) -> Iterator[str]:
 def _describe_one(hint: Any, origin: Any) -> str:
     section = find_section(hint)
     if section is not None:
-        return f"a dict such as {{{section.__struct_fields__[0]!r}: ...}}"
+        words = f"a dict such as {{{section.__struct_fields__[0]!r}: ...}}"
+        return f"a file name, True, False or {words}" if section.shorthand else words
     if origin is tuple:
         item = get_args(hint)[0]
         return "a list of dicts" if find_section(item) else "a list of strings"

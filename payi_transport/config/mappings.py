@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from payi_transport.config.categories import resolve_category
 from payi_transport.config.schema import (
     HostMappingSettings,
     ModelConfigSettings,
@@ -37,7 +38,8 @@ def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
                     f"config.{path}host_mappings[{key!r}]: price_as_category is needed for a host that is"
                     " not known"
                 )
-            mappings[pattern] = HostMapping(value.price_as_category, value.include_usage)
+            category = resolve_category(value.price_as_category, pattern.host)
+            mappings[pattern] = HostMapping(category, value.include_usage)
     return mappings
 
 
@@ -52,10 +54,9 @@ def collect_model_mappings(settings: Settings) -> tuple[ModelMapping, ...]:
         for index, row in enumerate(rows):
             place = f"{path}model_mappings[{index}].host"
             host = None if row.host is None else _parse_host(row.host, place)
+            category = resolve_category(row.price_as_category, host.host if host else None)
             mappings.append(
-                ModelMapping(
-                    row.model, host, row.price_as_category, row.price_as_resource, row.resource_scope
-                )
+                ModelMapping(row.model, host, category, row.price_as_resource, row.resource_scope)
             )
     return tuple(mappings)
 

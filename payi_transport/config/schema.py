@@ -43,6 +43,8 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A section of `config`. `public_name` is that of its TypedDict."""
 
     public_name: ClassVar[str]
+    # The Python types that are accepted in place of a dict, as `validation.py` reads them.
+    shorthand: ClassVar[str] = ""
 
 
 def add_context_keys(base: type[S], fields: Fields) -> type[S]:
@@ -151,6 +153,7 @@ class OfflineSettings(Section, frozen=True):
     """The file that events are written to, by default one named for the time of the start."""
 
     public_name = "PayiInstrumentOfflineInstrumentationConfig"
+    shorthand = "str | PathLike[str] | bool"
 
     file_name: Name | None = None
 
@@ -204,6 +207,7 @@ class Settings(ContextSettings, frozen=True):
 
     public_name = "PayiInstrumentConfig"
 
+    required: bool = True
     proxy: bool = False
     global_instrumentation: bool = True
     instrument_inline_data: bool = False

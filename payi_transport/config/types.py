@@ -6,6 +6,7 @@ Written by `python -m tests.config.typed_dicts` from the schema, next to this mo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import Any, Literal, TypedDict
 
 from payi_transport.compat import Required
@@ -128,12 +129,13 @@ class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
 class PayiInstrumentConfig(ConfigFields, total=False):
     """The `config` of `payi_instrument()`; None stands for a key's default."""
 
+    required: bool | None
     proxy: bool | None
     global_instrumentation: bool | None
     instrument_inline_data: bool | None
     connection_error_logging_window: int | None
     host_mappings: Mapping[Any, PayiInstrumentHostMappingConfig] | None
-    offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | None
+    offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | str | PathLike[str] | bool | None
     ingest_retry: PayiInstrumentIngestRetryConfig | None
     delivery: PayiDeliveryConfig | None
     capture: PayiCaptureConfig | None

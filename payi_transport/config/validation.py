@@ -7,19 +7,21 @@ accepted; nothing raises later. msgspec decides whether a value is valid. Its er
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Set
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
 import msgspec
 
+from payi_transport.config.categories import suggest_category
 from payi_transport.config.expected import describe, find_section
 from payi_transport.config.schema import Section, Settings
+from payi_transport.decode.headers import is_secret
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY
-from payi_transport.values.names import SECRET_HEADERS
 
-__all__ = ["check_config", "check_instruments"]
+__all__ = ["check_config", "check_instruments", "check_logger", "check_switch"]
 
 T = TypeVar("T", bound=Settings)
 _WHERE = re.compile(r"(?P<what>.*) - at `\$(?P<place>.*)`", re.DOTALL)
@@ -40,7 +42,7 @@ def check_config(config: Mapping[str, Any] | None, schema: type[Settings] = Sett
     """
     if config is not None and not isinstance(config, Mapping):
         raise PayiConfigError(f"config: expected a dict, got {config!r}")
-    values = _without_none(config or {})
+    values = _read_shorthands(_without_none(config or {}))
     _check(values, schema, "config")
     try:
         settings = msgspec.convert(values, schema)
@@ -51,7 +53,7 @@ def check_config(config: Mapping[str, Any] | None, schema: type[Settings] = Sett
             f"config{found['place']}: {found['what']}" if found else f"config: {exc}"
         ) from None
     for name in settings.capture.request_headers:
-        if name.strip().lower() in SECRET_HEADERS:
+        if is_secret(name.strip().lower()):
             raise PayiConfigError(
                 f"config.capture.request_headers: {name!r} is a credential and is never recorded"
             )
@@ -62,13 +64,16 @@ def check_instruments(instruments: object) -> frozenset[str] | None:
     """Return the categories to observe, None for all. Raises PayiConfigError."""
     if instruments is None:
         return None
-    if not isinstance(instruments, Set) or not all(isinstance(name, str) for name in instruments):
-        raise PayiConfigError(f"instruments: expected a set of strings such as {{'*'}}, got {instruments!r}")
+    if not isinstance(instruments, Set | list | tuple) or not all(isinstance(n, str) for n in instruments):
+        hint = suggest_category(instruments) if isinstance(instruments, str) else None
+        raise PayiConfigError(
+            f"instruments: expected a set of strings such as {{{hint or '*'!r}}}, got {instruments!r}"
+        )
     unknown = sorted(set(instruments) - set(REGISTRY.instruments) - {"*"})
     if unknown or not instruments:
         accepted = ", ".join(sorted(REGISTRY.instruments))
         problem = (
-            f"unknown {', '.join(map(repr, unknown))}"
+            f"unknown {', '.join(map(_name_unknown, unknown))}"
             if unknown
             else f"expected at least one, got {instruments!r}"
         )
@@ -76,10 +81,44 @@ def check_instruments(instruments: object) -> frozenset[str] | None:
     return None if "*" in instruments else frozenset(instruments)
 
 
+def check_switch(name: str, value: object) -> bool:
+    """Return a bool argument. Raises PayiConfigError for anything else: "false" would count as true."""
+    if not isinstance(value, bool):
+        raise PayiConfigError(f"{name}: expected True or False, got {value!r}")
+    return value
+
+
+def check_logger(logger: object) -> None:
+    """Raise PayiConfigError for what can't log, such as the name of a logger."""
+    methods = ("debug", "info", "warning")
+    if isinstance(logger, type) or not all(callable(getattr(logger, name, None)) for name in methods):
+        hint = f"logging.getLogger({logger!r})" if isinstance(logger, str) else "logging.getLogger(...)"
+        raise PayiConfigError(f"logger: expected a logger such as {hint}, got {type(logger).__name__}")
+
+
+def _name_unknown(name: str) -> str:
+    near = suggest_category(name)
+    return f"{name!r} (did you mean {near!r}?)" if near else repr(name)
+
+
+def _read_shorthands(values: dict[Any, Any]) -> dict[Any, Any]:
+    """Write a file name, or True, in place of the section of the offline file as that section."""
+    offline = values.get("offline_instrumentation")
+    if isinstance(offline, str):
+        return {**values, "offline_instrumentation": {"file_name": offline}}
+    if offline is True:
+        return {**values, "offline_instrumentation": {}}
+    if offline is False:
+        return {key: item for key, item in values.items() if key != "offline_instrumentation"}
+    return values
+
+
 def _without_none(value: Any) -> Any:
-    """Drop the keys that are None: they stand for their defaults."""
+    """Drop the keys that are None, which stand for their defaults, and turn paths into strings."""
     if isinstance(value, Mapping):
         return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     return [_without_none(item) for item in value] if isinstance(value, list) else value
 
 

@@ -27,7 +27,7 @@ from tests.config.typed_dicts import find_sections
         (tuple[str, ...], "a list of strings"),
         (tuple[ModelMappingSettings, ...], "a list of dicts"),
         (dict[str, int], "a dict"),
-        (OfflineSettings | None, "a dict such as {'file_name': ...}"),
+        (OfflineSettings | None, "a file name, True, False or a dict such as {'file_name': ...}"),
         (Callable[[str, str], Any] | None, "a callable"),
     ],
     ids=str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections import OrderedDict
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -175,6 +176,7 @@ def test_several_instruments() -> None:
     given = frozenset({PayiCategories.openai, "system.databricks"})
     assert check_instruments(given) == given
     assert check_instruments(dict.fromkeys(given).keys()) == given
+    assert check_instruments(list(given)) == check_instruments(tuple(given)) == given
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,8 @@ def test_several_instruments() -> None:
         ({"system.openai", "system.cohere"}, "'system.cohere'"),
         ({"*", "bogus"}, "'bogus'"),
         ({"System.OpenAI"}, "'System.OpenAI'"),
-        (["system.openai"], "['system.openai']"),
+        (["openai"], "did you mean 'system.openai'?"),
+        ([], "[]"),
         ("system.openai", "'system.openai'"),
         ({3}, "{3}"),
         (3, "3"),
@@ -197,6 +200,26 @@ def test_anything_else_is_an_error_that_says_what_is_accepted(instruments: objec
     assert part in str(error.value)
     if isinstance(instruments, set) and 3 not in instruments:
         assert "'*', system.anthropic" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["events.json", Path("events.json")], ids=repr)
+def test_the_offline_section_may_be_a_file_name_or_a_switch(name: object) -> None:
+    expected = schema.OfflineSettings(file_name="events.json")
+    assert check_config({"offline_instrumentation": name}).offline_instrumentation == expected
+    assert check_config({"offline_instrumentation": {"file_name": name}}).offline_instrumentation == expected
+    assert check_config({"offline_instrumentation": True}).offline_instrumentation == schema.OfflineSettings()
+    assert check_config({"offline_instrumentation": False}).offline_instrumentation is None
+
+
+def test_any_path_of_the_config_may_be_a_path_object() -> None:
+    settings = check_config(
+        {
+            "delivery": {"spool_directory": Path("/var/spool")},
+            "aws_config": {"model_config": {"m": {"tokenizer_path": Path("t.json")}}},
+        }
+    )
+    assert settings.delivery.spool_directory == "/var/spool"
+    assert settings.aws_config.model_config["m"].tokenizer_path == "t.json"
 
 
 def test_checking_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:

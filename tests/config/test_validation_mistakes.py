@@ -52,8 +52,15 @@ BAD: dict[str, tuple[dict[Any, Any], str]] = {
         "config.delivery: expected a dict such as {'mode': ...}, got []",
     ),
     "a string for a section": (
-        {"offline_instrumentation": "f"},
-        ("config.offline_instrumentation: expected a dict such as {'file_name': ...}, got 'f'"),
+        {"offline_instrumentation": 3},
+        (
+            "config.offline_instrumentation: expected a file name, True, False or a dict such as"
+            " {'file_name': ...}, got 3"
+        ),
+    ),
+    "an empty name of the offline file": (
+        {"offline_instrumentation": ""},
+        "config.offline_instrumentation.file_name: expected a string that is not empty, got ''",
     ),
     "a dict for a string": (
         {"use_case_name": {"a": "b"}},

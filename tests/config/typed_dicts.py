@@ -24,6 +24,7 @@ Written by `python -m tests.config.typed_dicts` from the schema, next to this mo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import Any, Literal, TypedDict
 
 from payi_transport.compat import Required
@@ -113,7 +114,7 @@ def _render(hint: Any) -> str:
         return f"Callable[[{', '.join(map(_render, arguments))}], {_render(result)}]"
     section = find_section(hint)
     if section is not None:
-        return section.public_name
+        return " | ".join(filter(None, (section.public_name, section.shorthand)))
     return "Any" if hint is Any else str(hint.__name__)
 
 
