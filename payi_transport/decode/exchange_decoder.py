@@ -78,6 +78,7 @@ class ExchangeDecoder:
         if not (context.price_as_category or context.price_as_resource):
             self._warnings.check_price(exchange.route, event)
         self._warnings.check_usage(exchange.route, event)
+        self._warnings.check_other_sdk()
 
     def _make_listener(self, call: Exchange, event: Event) -> Listener | None:
         log = None if self._content_logger is None else self._content_logger.make_listener(call, event)

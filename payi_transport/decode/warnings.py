@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -44,6 +45,7 @@ class OneTimeWarnings:
         self._warned_deployments: set[str] = set()
         self._warned_decorators: set[str] = set()
         self._warned_hosts: set[str] = set()
+        self._warned_of_other_sdk = False
 
     def warn_unmapped_host(self, host: str, operation: str) -> None:
         """Warn that calls to an unknown host look like LLM calls. `Routes` calls this once for each host."""
@@ -62,6 +64,17 @@ class OneTimeWarnings:
         if decorator not in self._warned_decorators:
             self._warned_decorators.add(decorator)
             self._logger.warning("payi_transport: %s", _MIXED_MODES[decorator])
+
+    def check_other_sdk(self) -> None:
+        """Warn if Pay-i's own SDK reports calls of this process, too, as after half a migration."""
+        if self._warned_of_other_sdk or not _other_sdk_reports():
+            return
+        self._warned_of_other_sdk = True
+        self._logger.warning(
+            "payi_transport: payi.lib.instrument.payi_instrument() was called in this process, too. A call"
+            " that both record counts twice. Call only one of them: import payi_instrument from"
+            " payi_transport everywhere"
+        )
 
     def check_usage(self, route: Route, event: Event) -> None:
         """Warn if a complete stream reported no tokens, which many hosts only do on request."""
@@ -101,6 +114,12 @@ class OneTimeWarnings:
                 json.dumps(name),
                 json.dumps({"openai_config": {"model_mappings": [row]}}),
             )
+
+
+def _other_sdk_reports() -> bool:
+    # Only a program that uses it has it among its modules. In proxy mode, it reports nothing.
+    instrumentor = getattr(sys.modules.get("payi.lib.instrument"), "_instrumentor", None)
+    return instrumentor is not None and not getattr(instrumentor, "_proxy_default", False)
 
 
 def _is_complete_stream(event: Event) -> bool:
