@@ -10,12 +10,12 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, overload
 
 from payi_transport.compat import Unpack
 from payi_transport.context.fields import Scope
 from payi_transport.context.frame import check_scope
-from payi_transport.context.scope import decorate_with, track_context
+from payi_transport.context.scope import apply_to, decorate_with, track_context
 
 __all__ = ["ingest", "proxy"]
 
@@ -25,21 +25,51 @@ R = TypeVar("R")
 _DEPRECATED = ("experience_name", "experience_id")
 
 
+@overload
+def ingest(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
 def ingest(
     *, experience_name: str | None = None, experience_id: str | None = None, **scope: Unpack[Scope]
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def ingest(
+    function: Any = None,
+    /,
+    *,
+    experience_name: str | None = None,
+    experience_id: str | None = None,
+    **scope: Unpack[Scope],
+) -> Any:
     """Decorate as `track` does, in a program whose calls go straight to the provider.
 
     `experience_name` and `experience_id` are deprecated aliases of `use_case_name` and `use_case_id`.
     """
     scope = _rename(scope, experience_name, experience_id)
     check_scope("ingest", scope, *_DEPRECATED)
-    return decorate_with(functools.partial(_IngestContext, **scope))
+    return apply_to(function, "ingest", decorate_with(functools.partial(_IngestContext, **scope)))
+
+
+@overload
+def proxy(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def proxy(
+    *, experience_name: str | None = None, experience_id: str | None = None, **scope: Unpack[Scope]
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
 def proxy(
-    *, experience_name: str | None = None, experience_id: str | None = None, **scope: Unpack[Scope]
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    function: Any = None,
+    /,
+    *,
+    experience_name: str | None = None,
+    experience_id: str | None = None,
+    **scope: Unpack[Scope],
+) -> Any:
     """Decorate as `track(proxy=True)` does: the calls of the function go through Pay-i's proxy.
 
     `experience_name` and `experience_id` are deprecated aliases of `use_case_name` and `use_case_id`.
@@ -47,7 +77,7 @@ def proxy(
     scope = _rename(scope, experience_name, experience_id)
     check_scope("proxy", scope, *_DEPRECATED)
     scope["proxy"] = True
-    return decorate_with(functools.partial(_ProxyContext, **scope))
+    return apply_to(function, "proxy", decorate_with(functools.partial(_ProxyContext, **scope)))
 
 
 class _IngestContext(track_context):

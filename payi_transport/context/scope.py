@@ -16,7 +16,7 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import CoroutineType, TracebackType
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 import msgspec
 
@@ -194,7 +194,15 @@ class track_context:
         self.__exit__(exc_type, exc, traceback)
 
 
-def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+@overload
+def track(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def track(function: Any = None, /, **scope: Unpack[Scope]) -> Any:
     """Decorate a function, coroutine function, generator or async generator to set context values.
 
     If a plain function returns a coroutine, that runs inside the scope, too. Anything else that it returns
@@ -202,11 +210,20 @@ def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     Scopes nest: `limit_ids` and `request_tags` combine, properties merge, and other values are inherited. An
     empty value clears the outer one, and another `use_case_name` starts a new use case. Without
-    `payi_instrument()` the function runs unchanged. Raises TypeError as `track_context` does, and for a
-    class.
+    `payi_instrument()` the function runs unchanged. Without arguments, the parentheses may be left out.
+    Raises TypeError as `track_context` does, and for a class.
     """
     check_scope("track", scope)
-    return decorate_with(functools.partial(track_context, **scope))
+    return apply_to(function, "track", decorate_with(functools.partial(track_context, **scope)))
+
+
+def apply_to(function: Any, name: str, decorate: Callable[[Callable[..., Any]], Any]) -> Any:
+    """Return the decorated `function`, or `decorate` if the decorator `name` was written with parentheses."""
+    if function is None:
+        return decorate
+    if not callable(function) and not isinstance(function, classmethod | staticmethod | property):
+        raise TypeError(f"{name}() takes keyword arguments only, such as {name}(user_id={function!r})")
+    return decorate(function)
 
 
 def decorate_with(make_scope: Callable[[], track_context]) -> Callable[[Callable[P, R]], Callable[P, R]]:

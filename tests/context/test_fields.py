@@ -78,7 +78,7 @@ def test_type_checkers_see_each_keyword_and_refuse_what_the_checks_refuse() -> N
     name: str | None = get_context().get("use_case_name")
     assert name is None
     with pytest.raises(TypeError):
-        track(limit_ids="a")  # type: ignore[arg-type]
+        track(limit_ids="a")  # type: ignore[call-overload]
     with pytest.raises(TypeError):
         track_context(userid="u")  # type: ignore[call-arg]
     with pytest.raises(TypeError):
