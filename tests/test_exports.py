@@ -114,7 +114,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 def test_the_client_is_not_imported_before_it_is_asked_for() -> None:
     script = """
 import sys, payi_transport
-values = {"payi_transport.client.account", "payi_transport.client.proxy_urls"}
+values = {f"payi_transport.client.{name}" for name in ("account", "base_url", "proxy_urls")}
 loaded = {name for name in sys.modules if name.startswith("payi_transport.client.")}
 assert loaded <= values, loaded - values
 assert payi_transport.Payi.__name__ == "Payi"

@@ -26,7 +26,7 @@ class InstrumentArguments(NamedTuple):
     """The arguments of `payi_instrument()` with their defaults."""
 
     payi: Any = None
-    instruments: Set[str] | None = None
+    instruments: Set[str] | list[str] | tuple[str, ...] | None = None
     log_prompt_and_response: bool = True
     config: PayiInstrumentConfig | None = None
     logger: logging.Logger | None = None

@@ -19,7 +19,7 @@ from typing import Any, cast
 from payi_transport.api.arguments import InstrumentArguments, find_differences, resolve
 from payi_transport.api.default_use_case import default_use_case_name
 from payi_transport.config.types import PayiInstrumentConfig
-from payi_transport.config.validation import check_config, check_instruments
+from payi_transport.config.validation import check_config, check_instruments, check_logger, check_switch
 from payi_transport.context.results import forget_results
 from payi_transport.context.scope import set_base_frame
 from payi_transport.decode.content_logger import PromptAndResponseLogger
@@ -27,7 +27,12 @@ from payi_transport.delivery.process_exit import run_at_pool_worker_exit
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.active import activate, deactivate, get_active, get_last
-from payi_transport.pipeline.assembly import make_base_frame, make_pipeline, prepare_settings
+from payi_transport.pipeline.assembly import (
+    MissingKeyError,
+    make_base_frame,
+    make_pipeline,
+    prepare_settings,
+)
 from payi_transport.pipeline.pipeline import EXIT_SECONDS
 from payi_transport.sinks.protocol import Sink
 
@@ -55,13 +60,19 @@ _MISSING_HOOK = (
     "payi_transport: this version of %s has no %s, so calls made with it are not recorded. With httpx, use"
     " payi_httpx_client() or PayiTransport instead"
 )
+_PASSING_THROUGH = (
+    "payi_transport: no Pay-i API key, so no call is recorded, as config={'required': False} allows. To"
+    " record calls, set PAYI_API_KEY and call payi_instrument() again"
+)
+# Set once that has been logged.
+_warned_of_missing_key = False
 _default_logger = logging.getLogger("payi.instrument")
 
 
 def payi_instrument(
     payi: Any = None,
     *,
-    instruments: Set[str] | None = None,
+    instruments: Set[str] | list[str] | tuple[str, ...] | None = None,
     log_prompt_and_response: bool = True,
     config: PayiInstrumentConfig | None = None,
     logger: logging.Logger | None = None,
@@ -83,13 +94,16 @@ def payi_instrument(
     warning that names the arguments that differ. After `payi_shutdown()` or `payi_uninstrument()`, a call
     starts anew.
 
-    Raises PayiConfigError for arguments that can't be used, and PayiError without a key.
+    Raises PayiConfigError for arguments that can't be used, and PayiError without a key. With
+    `config={"required": False}`, a missing key is one warning instead, and nothing is recorded.
     """
     # An iterator can be read only once, and it is needed twice.
     payi = list(payi) if isinstance(payi, Iterator) else payi
     arguments = InstrumentArguments(
         payi, instruments, log_prompt_and_response, config, logger, prompt_and_response_logger, sink
     )
+    if logger is not None:
+        check_logger(logger)
     logger = logger or _default_logger
     if os.environ.get("PAYI_TRANSPORT_DISABLED", "").strip().lower() in ("1", "true", "yes", "on"):
         logger.info("payi_transport: not instrumenting, because PAYI_TRANSPORT_DISABLED is set")
@@ -111,17 +125,24 @@ def payi_instrument(
 def _start(arguments: InstrumentArguments, logger: logging.Logger, use_case_name: str) -> None:
     global _running
     running = resolve(arguments)
+    log_content = check_switch("log_prompt_and_response", arguments.log_prompt_and_response)
     settings = check_config(cast("dict[str, Any] | None", arguments.config))
     settings = prepare_settings(settings, arguments.prompt_and_response_logger)
-    pipeline = make_pipeline(
-        settings,
-        check_instruments(arguments.instruments),
-        logger,
-        arguments.log_prompt_and_response,
-        arguments.sink,
-        arguments.payi,
-        arguments.prompt_and_response_logger,
-    )
+    try:
+        pipeline = make_pipeline(
+            settings,
+            check_instruments(arguments.instruments),
+            logger,
+            log_content,
+            arguments.sink,
+            arguments.payi,
+            arguments.prompt_and_response_logger,
+        )
+    except MissingKeyError:
+        if settings.required:
+            raise
+        _warn_missing_key(logger)
+        return
     # Remove a pipeline that was shut down, but not before the arguments have proved good.
     _remove_active()
     set_base_frame(make_base_frame(settings, use_case_name), record_unscoped=settings.global_instrumentation)
@@ -130,6 +151,12 @@ def _start(arguments: InstrumentArguments, logger: logging.Logger, use_case_name
     atexit.register(_shut_down_at_exit)
     run_at_pool_worker_exit(payi_shutdown)
     _running = running
+
+
+def _warn_missing_key(logger: logging.Logger) -> None:
+    global _warned_of_missing_key
+    logger.log(logging.DEBUG if _warned_of_missing_key else logging.WARNING, _PASSING_THROUGH)
+    _warned_of_missing_key = True
 
 
 def _warn_ignored(

@@ -18,6 +18,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from payi_transport.client.account import PayiAccount
+from payi_transport.client.base_url import check_base_url
+from payi_transport.config.categories import find_category_problems
 from payi_transport.config.mappings import (
     collect_host_mappings,
     collect_model_mappings,
@@ -42,11 +44,16 @@ from payi_transport.sinks.configured import make_configured_sink
 from payi_transport.sinks.protocol import Receipt, Sink
 from payi_transport.values.event import Event
 from payi_transport.values.names import DEFAULT_BASE_URL
+from payi_transport.values.redaction import remove_secrets
 
-__all__ = ["find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
+__all__ = ["MissingKeyError", "find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
 
 # How long Pay-i may take to respond while a call waits for its report.
 _INLINE_SECONDS = 10.0
+
+
+class MissingKeyError(PayiError):
+    """There is no key of Pay-i's API, and the settings need one."""
 
 
 def make_pipeline(
@@ -76,6 +83,9 @@ def make_pipeline(
     proxy = _make_proxy(settings, account)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)}, registry)
     _prepare_spool(settings.delivery.spool_directory)
+    warnings.check_other_sdk()
+    for problem in find_category_problems(settings):
+        logger.warning("payi_transport: %s", problem)
     parts = Parts(
         settings=settings,
         routes=Routes(hosts, instruments, settings.openai_config.include_usage, warnings.warn_unmapped_host),
@@ -92,20 +102,14 @@ def make_pipeline(
 
 
 def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
-    """Raises PayiConfigError for an invalid address, and PayiError if proxy mode has no API key."""
+    """Raises PayiConfigError for an unencrypted address, and PayiError if proxy mode has no API key."""
     proxy = Proxy(account.base_url, account.api_key)
-    try:
-        proxy.hosts()
-    except ValueError:
-        raise PayiConfigError(
-            f"PAYI_BASE_URL: expected an address such as https://host, got {account.base_url!r}"
-        ) from None
     if settings.proxy:
         _check_key(account)
         if not is_private(account.base_url):
             raise PayiConfigError(
                 f"config.proxy: expected an https address of Pay-i, or http on this machine, got"
-                f" {account.base_url!r}: prompts and API keys would be sent there unencrypted"
+                f" {remove_secrets(account.base_url)!r}: prompts and API keys would be sent there unencrypted"
             )
     return proxy
 
@@ -249,20 +253,20 @@ def _prepare_spool(directory: str | None) -> None:
 def find_account(payi: Any) -> PayiAccount:
     """Return the account of the first client, or that in the environment, whose key may be empty.
 
-    Raises PayiConfigError if an item is not a client.
+    Raises PayiConfigError if an item is not a client, and for an address that can't be used.
     """
     clients = list(payi) if isinstance(payi, Iterable) else [payi] if payi is not None else []
     for client in clients:
         key, url = getattr(client, "api_key", None), getattr(client, "base_url", None)
         if not isinstance(key, str) or url is None:
             raise PayiConfigError(
-                f"payi: expected a Payi or AsyncPayi client or a list of them, got {type(client).__name__}"
+                f"payi: expected a Payi or AsyncPayi client or a list of them, got {type(client).__name__};"
+                " an API key belongs into the environment variable PAYI_API_KEY, or into Payi(api_key=...)"
             )
     if clients:
         return _read_account(clients[0])
-    return PayiAccount(
-        os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL, os.environ.get("PAYI_API_KEY") or ""
-    )
+    url = check_base_url(os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL, "PAYI_BASE_URL")
+    return PayiAccount(url, os.environ.get("PAYI_API_KEY") or "")
 
 
 def _read_account(client: Any) -> PayiAccount:
@@ -271,7 +275,7 @@ def _read_account(client: Any) -> PayiAccount:
     pairs = headers.items() if isinstance(headers, Mapping) else ()
     query = getattr(client, "default_query", None)
     return PayiAccount(
-        str(client.base_url),
+        check_base_url(str(client.base_url), "base_url"),
         client.api_key,
         {name: value for name, value in pairs if isinstance(value, str)},
         dict(query) if isinstance(query, Mapping) else {},
@@ -280,9 +284,10 @@ def _read_account(client: Any) -> PayiAccount:
 
 def _check_key(account: PayiAccount) -> None:
     if not account.api_key:
-        raise PayiError(
+        raise MissingKeyError(
             "No Pay-i API key, so events can't be delivered: set the environment variable PAYI_API_KEY, pass"
-            " payi=, or write events to a file with config={'offline_instrumentation': {}}"
+            " payi=, or write events to a file with config={'offline_instrumentation': {}}. To run without"
+            " reporting, set PAYI_TRANSPORT_DISABLED=1, or pass config={'required': False}"
         )
 
 

@@ -26,6 +26,7 @@ from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 from payi_transport.routing.routes import Route
 from payi_transport.values.names import PROXY_CATEGORY, PayiHeaderNames
+from payi_transport.values.redaction import cut_urls
 
 __all__ = ["Proxy", "is_private"]
 
@@ -44,6 +45,10 @@ class Proxy(NamedTuple):
 
     base_url: str
     api_key: str
+
+    def __repr__(self) -> str:
+        # Tracebacks with local variables print it.
+        return f"Proxy(base_url={cut_urls(self.base_url)!r})"
 
     def hosts(self) -> dict[HostPattern, HostMapping]:
         """Return Pay-i's own host: clients that are set up for the proxy send their requests there."""

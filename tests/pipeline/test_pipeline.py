@@ -25,6 +25,8 @@ from payi_transport import (
 )
 from payi_transport.capture.exchange import Outcome
 from payi_transport.capture.rewrites import HookAbilities
+from payi_transport.client import settings
+from payi_transport.pipeline import assembly
 from payi_transport.pipeline.active import get_active
 from tests.support.calls import call
 from tests.support.exchanges import ROUTE, feed
@@ -158,6 +160,9 @@ def test_a_fork_without_at_fork_hooks_is_noticed_at_the_next_call(sink: MemorySi
 def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
     origin.responses = [CannedResponse([b"{}"])]
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    # With "?", Pay-i's path becomes a query, and only the mark tells this request from one to a provider.
+    for module in (assembly, settings):
+        monkeypatch.setattr(module, "check_base_url", lambda url, name: url)
     monkeypatch.setenv("PAYI_BASE_URL", origin.url + "/v1/chat/completions?")
     payi_instrument(config={"host_mappings": {"127.0.0.1": {"price_as_category": "system.openai"}}})
     call()
