@@ -6,6 +6,7 @@ from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.inline_data import strip_inline_data
 from payi_transport.providers.openai.chat import DONE
 from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.values.redaction import remove_keys
 
 __all__ = ["record_request", "record_response"]
 
@@ -20,7 +21,9 @@ def record_response(
 ) -> str | tuple[str, ...] | None:
     """Return the response body as text, or the messages of a stream one by one."""
     if not raw.is_stream:
-        return _to_text(exchange, body, keep_inline_data)
+        text = _to_text(exchange, body, keep_inline_data)
+        # The message of an authentication error may quote the key.
+        return remove_keys(text) if text and (exchange.status or 0) >= 400 else text
     if not exchange.log_content:
         return None
     messages = (data for _, data in raw.messages if data != DONE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["cut_urls", "is_secret_header", "remove_secrets", "remove_tokens"]
+__all__ = ["cut_urls", "is_secret_header", "remove_keys", "remove_secrets", "remove_tokens"]
 
 _REMOVED = "<removed>"
 
@@ -22,7 +22,7 @@ _BARE_USERINFO = re.compile(r"(?<![\w.%+:-])[\w.%+-]+:[^\s/@]+@(?=[\w\[])")
 # `Authorization: Bearer xyz`, with or without the name. Other schemes are ordinary words, too ("basic
 # support"), so what follows them must look unlike a word.
 _SCHEME = re.compile(
-    r"(?i:\bbearer)[\s:]+[^\s,;\"'<]+"
+    r"(?i:\bbearer)[\s:]+[^\s,;\"'<\\]+"
     r"|(?i:\b(?:basic|token|digest|negotiate|apikey|aws4-hmac-sha256))\s+(?=[\w+/-]*[\d=A-Z])[\w.~+/=-]{6,}"
 )
 # `api_key=xyz`, `"client_secret": "xyz"`, `X-Api-Key: xyz`: a name that ends in one of these words.
@@ -53,6 +53,8 @@ _SECRET_NAME = re.compile(
 
 def cut_urls(text: str) -> str:
     """Return `text` without the queries and the userinfo of the URLs in it."""
+    if "?" not in text and "@" not in text and "%" not in text:
+        return text
     return _BARE_USERINFO.sub("", _USERINFO.sub(r"\1", _QUERY.sub("", text)))
 
 
@@ -67,7 +69,11 @@ def remove_secrets(text: str) -> str:
 
 def remove_tokens(text: str) -> str:
     """Return `text` with `<removed>` for what its name or form says is a credential, but not for long ids."""
-    text = _NAMED.sub(rf"\1{_REMOVED}", text)
+    return remove_keys(_NAMED.sub(rf"\1{_REMOVED}", text))
+
+
+def remove_keys(text: str) -> str:
+    """Return JSON with `<removed>` for what its form says is a key. It stays JSON: strings stay strings."""
     return _SHAPED.sub(_REMOVED, _SCHEME.sub(_REMOVED, text))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from msgspec.structs import replace
 
@@ -50,3 +52,16 @@ def test_a_request_body_that_was_not_captured_is_not_recorded() -> None:
 def test_a_stream_without_messages_is_not_recorded() -> None:
     raw = RawResponse([("", b"[DONE]")], is_stream=True)
     assert record_response(make_exchange(make_case(b"{}")), raw, b"data: [DONE]\n\n", False) is None
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_an_error_loses_the_keys_that_it_quotes_and_stays_json(status: int) -> None:
+    body = rb'{"error":{"message":"bad key sk-abc1, not Bearer \"x\" or Bearer xyz.1","param":"token"}}'
+    exchange = replace(make_exchange(make_case(b"{}")), status=status)
+    text = record_response(exchange, RawResponse([]), body, False)
+    assert isinstance(text, str)
+    assert json.loads(text)["error"] == {
+        "message": 'bad key <removed>, not Bearer "x" or <removed>',
+        "param": "token",
+    }
+    assert record_response(make_exchange(make_case(b"{}")), RawResponse([]), body, False) == body.decode()

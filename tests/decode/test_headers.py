@@ -118,3 +118,24 @@ def test_names_that_a_server_makes_up_do_not_fill_the_memory(cache: Any) -> None
         select_request_headers(read_headers(raw), ())
         select_response_headers(read_headers(raw))
     assert 0 < cache.cache_info().currsize < 2000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("312", "6ms", "1m30.5s", "2020-10-01", "cloudflare", "req_011CSHoEeqs5C35K2UUqR7Fy", "0af7" * 8),
+        *("7b9c0f2e-52c4-4b0b-8f4b-7a0f0d4e5a11", "Sat, 28 Nov 2026 12:00:00 GMT", "proj_abc", "DYNAMIC"),
+        *("gpt-4.1-mini-2025-04-14", "1.1 varnish, 1.1 google", "8f1a2b3c4d5e6f70-LHR", "my-org-2"),
+    ],
+)
+def test_ordinary_values_of_headers_stay_as_they_are(value: str) -> None:
+    assert select_response_headers({"via": value}) == (Header("via", value),)
+
+
+def test_values_that_differ_each_time_do_not_fill_the_memory() -> None:
+    for number in range(2000):
+        select_response_headers({"via": f"a-{number}", "server": f"a-{number} " * 200})
+    assert 0 < module._remove_secrets.cache_info().currsize < 2000
+    assert select_response_headers({"via": "x " * 200 + "sk-abc1"}) == (
+        Header("via", "x " * 200 + "<removed>"),
+    )
