@@ -25,7 +25,6 @@ from payi_transport import (
 )
 from payi_transport.capture.exchange import Outcome
 from payi_transport.capture.rewrites import HookAbilities
-from payi_transport.client import settings
 from payi_transport.pipeline import assembly
 from payi_transport.pipeline.active import get_active
 from tests.support.calls import call
@@ -161,8 +160,7 @@ def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.M
     origin.responses = [CannedResponse([b"{}"])]
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     # With "?", Pay-i's path becomes a query, and only the mark tells this request from one to a provider.
-    for module in (assembly, settings):
-        monkeypatch.setattr(module, "check_base_url", lambda url, name: url)
+    monkeypatch.setattr(assembly, "check_base_url", lambda url, name: url)
     monkeypatch.setenv("PAYI_BASE_URL", origin.url + "/v1/chat/completions?")
     payi_instrument(config={"host_mappings": {"127.0.0.1": {"price_as_category": "system.openai"}}})
     call()
