@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from payi_transport.values.redaction import cut_urls
+
 __all__ = ["PayiAccount"]
 
 
@@ -19,6 +21,6 @@ class PayiAccount(NamedTuple):
     def __repr__(self) -> str:
         # Headers and query may hold secrets as well as the key, so only their names are shown.
         return (
-            f"PayiAccount(base_url={self.base_url!r}, headers={sorted(self.headers)!r},"
+            f"PayiAccount(base_url={cut_urls(self.base_url)!r}, headers={sorted(self.headers)!r},"
             f" query={sorted(self.query)!r})"
         )

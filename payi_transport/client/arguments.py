@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from payi_transport.client import base_url as base_urls
 from payi_transport.errors import PayiConfigError
 
 __all__ = [
@@ -43,21 +44,8 @@ def check_api_key(api_key: Any) -> None:
 
 
 def check_base_url(base_url: object, name: str = "base_url") -> str:
-    """Return the URL as text without a trailing slash. `name` says where it is from.
-
-    Raises PayiConfigError unless it is http or https, has a host, and has neither a query nor a fragment,
-    which would swallow the path of every request.
-    """
-    text = str(base_url).strip()
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, ValueError):
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host or re.search(r"[\s?#]", text):
-        raise PayiConfigError(
-            f"{name}: expected an address such as https://api.pay-i.com, without a query, got {base_url!r}"
-        )
-    return text.rstrip("/")
+    """Return the URL as text without a trailing slash. `name` says where it is from. Raises PayiConfigError."""
+    return base_urls.check_base_url(str(base_url), name).rstrip("/")
 
 
 def check_max_retries(max_retries: Any) -> None:

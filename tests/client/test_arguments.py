@@ -80,10 +80,10 @@ def test_a_wrong_argument_of_a_client_raises_at_once_and_is_named(
 def test_a_base_url_that_requests_cannot_be_sent_to_raises_at_once(
     kind: Any, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = f"expected an address such as https://api.pay-i.com, without a query, got {url!r}"
+    expected = "base_url: expected an address such as https://host or https://host/path, got '"
     with pytest.raises(PayiConfigError) as caught:
         kind(api_key="k", base_url=url)
-    assert str(caught.value) == f"base_url: {expected}"
+    assert str(caught.value).startswith(expected)
     monkeypatch.setenv("PAYI_BASE_URL", url)
     with pytest.raises(PayiConfigError, match=r"^PAYI_BASE_URL: expected an address"):
         kind(api_key="k")

@@ -76,5 +76,5 @@ def test_no_error_quotes_a_secret(url: str) -> None:
 def test_what_a_traceback_prints_of_an_account_has_no_key() -> None:
     url = f"https://u:{SECRET}@h.test"
     account = PayiAccount(url, SECRET, {"x-gateway": SECRET}, {"q": SECRET})
-    assert repr(account) == "PayiAccount(base_url='https://h.test')"
+    assert repr(account) == "PayiAccount(base_url='https://h.test', headers=['x-gateway'], query=['q'])"
     assert repr(Proxy(url, SECRET)) == "Proxy(base_url='https://h.test')"
