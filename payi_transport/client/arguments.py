@@ -44,7 +44,7 @@ def check_api_key(api_key: Any) -> None:
 
 
 def check_base_url(base_url: object, name: str = "base_url") -> str:
-    """Return the URL as text without a trailing slash. `name` says where it is from. Raises PayiConfigError."""
+    """Return the URL without a trailing slash; `name` says where it is from. Raises PayiConfigError."""
     return base_urls.check_base_url(str(base_url), name).rstrip("/")
 
 
