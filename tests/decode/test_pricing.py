@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from payi_transport.decode.pricing import ModelMapping, Price, apply_mappings, find_mapping, name_resource
+from payi_transport.decode.pricing import (
+    ModelMapping,
+    Price,
+    apply_mappings,
+    find_mapping,
+    name_resource,
+    price_call,
+)
 from payi_transport.routing.hosts import HostPattern, parse_host
+from payi_transport.values.event import ParsedResponse
+from tests.support.exchanges import make_exchange
+from tests.support.wire_cases import by_name
 
 HOST = HostPattern("a.example.com", 8443)
 PRICE = Price("system.openai", "m", "region.eu")
@@ -88,3 +100,10 @@ def test_a_mapped_resource_is_not_mapped_again() -> None:
 )
 def test_a_resource_is_the_publisher_and_the_model(prefix: str, model: str, resource: str) -> None:
     assert name_resource(prefix, model) == resource
+
+
+def test_a_mapping_of_the_model_that_responded_applies_where_none_was_requested() -> None:
+    exchange = make_exchange(replace(by_name["openai/chat_unary"], request=b"{}"))
+    mappings = [ModelMapping("served", None, price_as_resource="mapped")]
+    price = price_call(exchange, ParsedResponse(model="served"), None, "", mappings)
+    assert price.resource == "mapped"
