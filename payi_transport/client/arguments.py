@@ -68,19 +68,21 @@ def check_timeout(timeout: Any) -> None:
 
 
 def check_headers(headers: Any, name: str) -> None:
-    """Raise PayiConfigError unless this is None or a dict whose keys are names of headers."""
+    """Raise PayiConfigError unless this is None or a dict of headers, none of them as bytes."""
     _check_mapping(headers, name)
-    for header in headers or ():
+    for header, value in (headers or {}).items():
         if not is_header_name(header):
             raise PayiConfigError(f"{name}: expected the name of a header as a key, got {header!r}")
+        _check_value(value, f"{name}[{header!r}]")
 
 
 def check_dict(value: Any, name: str) -> None:
-    """Raise WrongTypeError unless this is None or a dict with strings as keys."""
+    """Raise WrongTypeError unless this is None or a dict with strings as keys and no bytes as values."""
     _check_mapping(value, name)
-    for key in value or ():
+    for key, item in (value or {}).items():
         if not isinstance(key, str):
             raise WrongTypeError(f"{name}: expected a str as a key, got {key!r}")
+        _check_value(item, f"{name}[{key!r}]")
 
 
 def is_header_name(name: object) -> bool:
@@ -92,6 +94,12 @@ def _check_mapping(value: Any, name: str) -> None:
     # Only the type is quoted: the value of a header may be a secret.
     if not isinstance(value, Mapping | None):
         raise WrongTypeError(f"{name}: expected a dict or None, got {type(value).__name__}")
+
+
+def _check_value(value: object, name: str) -> None:
+    # A sequence is sent with commas between its items, and the items of bytes are numbers.
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise WrongTypeError(f"{name}: expected a str, got {type(value).__name__}")
 
 
 def _is_timeout(timeout: object) -> bool:

@@ -38,6 +38,8 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     ({"default_headers": [("a", "b")]}, "default_headers: expected a dict or None, got list"),
     ({"default_query": "a=b"}, "default_query: expected a dict or None, got str"),
     ({"default_query": {1: "b"}}, "default_query: expected a str as a key, got 1"),
+    ({"default_headers": {"a": b"payi-secret"}}, "default_headers['a']: expected a str, got bytes"),
+    ({"default_query": {"a": bytearray()}}, "default_query['a']: expected a str, got bytearray"),
     ({"http_client": 3}, "http_client: expected a "),
 ]
 WRONG_VALUES: list[tuple[dict[str, Any], str]] = [
@@ -105,6 +107,9 @@ def test_a_copy_checks_its_options_too(arguments: dict[str, Any]) -> None:
         ({"extra_headers": {"a:": "b"}}, "extra_headers: expected the name of a header as a key, got 'a:'"),
         ({"extra_query": ["a"]}, "extra_query: expected a dict or None, got list"),
         ({"extra_body": "a"}, "extra_body: expected a dict or None, got str"),
+        ({"extra_headers": {"a": b"b"}}, "extra_headers['a']: expected a str, got bytes"),
+        ({"extra_query": {"a": b"b"}}, "extra_query['a']: expected a str, got bytes"),
+        ({"extra_body": {"a": b"b"}}, "extra_body['a']: expected a str, got bytes"),
     ],
 )
 def test_a_wrong_option_of_a_call_raises_before_anything_is_sent(
