@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from payi_transport import payi_flush, payi_instrument, payi_stats
-from tests.support.ingest import CannedReply, Ingest, make_reply
+from tests.support.ingest import CONFIRMATION, CannedReply, Ingest, make_reply
 
 WELL = make_reply()
 COUNT = 60
@@ -88,6 +88,14 @@ PASSING = {
     "taken, and reset": CannedReply(takes=True),
     "no HTTP": CannedReply((b"\x16\x03\x01 garbage \x00\xff\r\n\r\n",), resets=True),
     "a login page": make_reply(200, b"<!doctype html>", takes=False),
+    "plain text": make_reply(200, b"Please log in", takes=False, headers="content-type: text/plain\r\n"),
+    "taken, and another's text": make_reply(201, b"ok", headers="content-type: text/plain\r\n"),
+    "HTML after a byte order mark": make_reply(200, b"\xef\xbb\xbf<html>", takes=False),
+    "nothing": make_reply(200, b"", takes=False),
+    "no content": make_reply(204, b"", takes=False),
+    "another's JSON": make_reply(200, b'{"error": "quota exceeded", "ok": false}', takes=False),
+    "an array": make_reply(200, b"[]", takes=False),
+    "a confirmation of nothing": make_reply(200, b'{"ingest_count": 0, "error_count": COUNT}', takes=False),
     "garbage in a coding": make_reply(
         200, b"\x1f\x8bnonsense", takes=False, headers="content-encoding: gzip\r\n"
     ),
@@ -116,9 +124,8 @@ def test_a_fault_that_passes_loses_nothing(
 
 WORKING = {
     "drips": make_reply(step=1),
-    "of another type": make_reply(201, b"ok", headers="content-type: text/plain\r\n"),
-    "without a type": make_reply(204, b""),
-    "of old": CannedReply((b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",), takes=True),
+    "of another status": make_reply(201, headers="content-type: application/json\r\n"),
+    "without a length": CannedReply((b"HTTP/1.0 200 OK\r\n\r\n" + CONFIRMATION,), takes=True, closes=True),
 }
 
 
@@ -149,9 +156,12 @@ def test_items_that_are_refused_are_lost_or_sent_again_alone(
             for index, name in enumerate(ids)
             if name in busy | bad
         ]
+        taken = len(set(ids) - busy - bad)
         ingest.taken.update(set(ids) - busy - bad)
         busy.difference_update(ids)
-        return make_reply(200, b'{"errors": [%b]}' % b",".join(errors), takes=False)
+        return make_reply(
+            200, b'{"ingest_count": %d, "errors": [%b]}' % (taken, b",".join(errors)), takes=False
+        )
 
     ingest.reply = reply
     instrument(spooled)

@@ -22,7 +22,7 @@ from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.retry import CircuitBreaker, find_inline_pauses, find_wait
 from payi_transport.delivery.stats import PayiStats
-from payi_transport.sinks.protocol import Receipt, Sink, check_receipt
+from payi_transport.sinks.protocol import Receipt, Sink, check_receipt, mark_uncertain
 from payi_transport.values.event import Event
 
 __all__ = ["InlineCounts", "InlineDelivery"]
@@ -110,13 +110,15 @@ class InlineDelivery:
         if not self._breaker.allows_call(monotonic()):
             self._enqueue(exchange, decoded)
             return
-        receipt = self._send(decoded.event)
+        event, receipt = self._send(decoded.event)
         queued = bool(receipt.retry) and self._retry.queue_enabled
         # The worker that takes a denied event from the queue will be denied too, and logs it once.
+        if receipt.notice is not None:
+            self._on_problem(receipt.notice)
         if receipt.problem is not None and not (queued and receipt.denied):
             self._on_problem(receipt.problem)
         if queued:
-            self._enqueue(exchange, decoded)
+            self._enqueue(exchange, decoded._replace(event=event))
         else:
             self._settle(exchange, decoded, receipt)
 
@@ -137,16 +139,21 @@ class InlineDelivery:
         if lost is None and decoded.listener is not None:
             decoded.listener(response)
 
-    def _send(self, event: Event) -> Receipt:
-        """Send an event, with the configured retries; stop early if the sink asks for a wait."""
-        receipt = self._try(event)
-        for pause in find_inline_pauses(self._retry):
-            if not receipt.retry or find_wait(receipt):
-                break
-            sleep(pause)
+    def _send(self, event: Event) -> tuple[Event, Receipt]:
+        """Send an event, with the configured retries; stop early if the sink asks for a wait.
+
+        Returns the event as it is to be sent the next time, and the last receipt.
+        """
+        pauses = find_inline_pauses(self._retry)
+        while True:
             receipt = self._try(event)
-        self._breaker.update(receipt, monotonic())
-        return receipt
+            if receipt.uncertain:
+                event = mark_uncertain(event)
+            pause = next(pauses, None)
+            if pause is None or not receipt.retry or find_wait(receipt):
+                self._breaker.update(receipt, monotonic())
+                return event, receipt
+            sleep(pause)
 
     def _try(self, event: Event) -> Receipt:
         try:
@@ -154,5 +161,6 @@ class InlineDelivery:
             check_receipt(receipt, 1)
         except Exception as exc:
             self._on_fault(exc)
-            return Receipt(retry=(0,), problem=f"delivery failed ({type(exc).__name__})")
+            problem = f"delivery failed ({type(exc).__name__})"
+            return Receipt(retry=(0,), uncertain=(0,), problem=problem)
         return receipt

@@ -25,6 +25,7 @@ from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.spool.spool import Spool
 from payi_transport.runtime.time_slices import in_time_slices
 from payi_transport.runtime.wake_event import WakeEvent
+from payi_transport.sinks.protocol import mark_uncertain
 from payi_transport.values.event import Event
 
 __all__ = ["Counts", "QueuedEvent", "RingSource", "Source", "SpoolSource"]
@@ -213,11 +214,15 @@ class SpoolSource:
 
     def _take_one(self, number: int, payload: bytes) -> QueuedEvent | None:
         try:
-            return QueuedEvent(number if self._is_own else _LAST_TICKET, _event.decode(payload))
+            event = _event.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError):
             # Another version of this library wrote it.
             self._settle_as("spool_unreadable", payload)
             return None
+        if self._is_own:
+            return QueuedEvent(number, event)
+        # The process that wrote it may have been killed after sending it, and nothing tells that it did.
+        return QueuedEvent(_LAST_TICKET, mark_uncertain(event))
 
     def is_batch_full(self) -> bool:
         # These events have waited in the ring before.

@@ -25,7 +25,7 @@ from payi_transport.delivery.sources import QueuedEvent, Source
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.time_slices import skip_pauses_while
 from payi_transport.runtime.wake_event import WakeEvent
-from payi_transport.sinks.protocol import Receipt, Sink, check_receipt
+from payi_transport.sinks.protocol import Receipt, Sink, check_receipt, mark_uncertain
 
 __all__ = ["Worker"]
 
@@ -186,7 +186,9 @@ class Worker:
             check_receipt(receipt, len(batch))
         except Exception as exc:
             self._on_fault(exc)
-            return Receipt(retry=range(len(batch)), problem=f"delivery failed ({type(exc).__name__})")
+            everything = range(len(batch))
+            problem = f"delivery failed ({type(exc).__name__})"
+            return Receipt(retry=everything, uncertain=everything, problem=problem)
         self.counts.batches += 1
         self.counts.bytes_sent += receipt.bytes_sent
         return receipt
@@ -194,14 +196,22 @@ class Worker:
     def _settle(self, batch: list[QueuedEvent], receipt: Receipt) -> None:
         """Count each event of a batch as delivered or lost, or put it back in the queue."""
         retried = set(receipt.retry)
+        uncertain = retried.intersection(receipt.uncertain)
         for index, queued in enumerate(batch):
             if index not in retried:
                 self._source.settle(queued, receipt.rejected.get(index), receipt.results.get(index, {}))
-        self._put_back([batch[index] for index in sorted(retried)])
+        back = [
+            batch[index]._replace(event=mark_uncertain(batch[index].event))
+            if index in uncertain
+            else batch[index]
+            for index in sorted(retried)
+        ]
+        self._put_back(back, last=receipt.denied and len(batch) == 1)
         self._log_problem(receipt)
         self._backoff.update(receipt, monotonic(), failed=len(retried) == len(batch))
 
-    def _put_back(self, retried: list[QueuedEvent]) -> None:
+    def _put_back(self, retried: list[QueuedEvent], *, last: bool) -> None:
+        """Queue events again: first, or last if the next probe should be made with another event."""
         kept: list[QueuedEvent] = []
         for queued in retried:
             reason = self._backoff.find_drop_reason(queued.attempts, len(kept))
@@ -210,12 +220,17 @@ class Worker:
             else:
                 self._source.settle(queued, reason, {})
         self.counts.retried += len(kept)
-        self._queue.extendleft(reversed(kept))
+        if last:
+            self._queue.extend(kept)
+        else:
+            self._queue.extendleft(reversed(kept))
         if kept:
             self._oldest_at = monotonic()
 
     def _log_problem(self, receipt: Receipt) -> None:
         """Log why a delivery failed; a sink that denies everything is logged once, until that changes."""
+        if receipt.notice:
+            self._log.warn_now(receipt.notice)
         waiting = f"{receipt.problem}; {len(self._queue)} events wait"
         if receipt.denied and not self._backoff.is_denied:
             self._log.warn_now(f"{waiting} until this is fixed")

@@ -5,53 +5,50 @@ response names rejected items and nothing else. Single delivery makes one reques
 context in headers, and returns what Pay-i computed for it: cost, limits, request id. Inline delivery needs
 those, so it sends single events; everything else is cheaper in bulk.
 
-Pay-i may refuse a bulk body as a whole for one bad event. Then the batch is halved until that event is alone,
-so that one event never takes others down with it (about 2 log2(n) requests for each). After a request that
-delivered nothing, the rest of the batch is not attempted: it would meet the same failure.
+Neither endpoint is idempotent: what is sent twice counts twice. So events that Pay-i may have taken already
+(`UncertainEvent`) go to `/ingest/bulk-upsert`, which updates what it has under the same
+`provider_response_id`. A private deployment may lack it; that is found out once, and costs a warning.
 
-The sink builds requests with the client's code but sends them itself, without the client's retries, since
-the worker has its own.
+One event never takes others down with it. Pay-i may refuse a request for one bad event, and so may a
+firewall on the way, for example because a prompt looks like SQL. A refused batch is halved until that event
+is alone (about 2 log2(n) requests for each). Whether the firewall's 403 is about the event or about the API
+key shows only in comparison: it is about the event once another event passes. `payi_bisection` has the rules.
 """
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401 (see below)
-import time
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
-# httpx and socket import these modules lazily, which would be on the worker's thread. If the process forked
-# during such an import, the child would inherit an import lock that no thread of its own ever releases.
-import certifi  # noqa: F401
-import httpcore  # noqa: F401
-import httpx
 import msgspec
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.client.request import RequestSpec
 from payi_transport.client.resources.ingest import Ingest
-from payi_transport.client.retry import parse_retry_after
-from payi_transport.client.settings import make_settings
-from payi_transport.client.timeouts import DEFAULT_TIMEOUT, Timeout
-from payi_transport.client.transport import SyncTransport, describe_error
 from payi_transport.runtime.time_slices import in_time_slices
-from payi_transport.sinks.payi_response import PayiResponse, make_receipt
-from payi_transport.sinks.protocol import Receipt
+from payi_transport.sinks.payi_bisection import Attempt, Bisection, Trust
+from payi_transport.sinks.payi_connection import PayiConnection
+from payi_transport.sinks.payi_response import make_receipt
+from payi_transport.sinks.protocol import Receipt, UncertainEvent
 from payi_transport.values.event import Event
 
 __all__ = ["PayiSink"]
 
-# Bytes. The rest of a longer response is not read.
-_MAX_RESPONSE = 4 * 1024 * 1024
 # Bytes. A bulk body is cut near this size.
 _MAX_BODY = 4 * 1024 * 1024
+_NO_UPSERT = (
+    "this deployment of Pay-i has no /api/v1/ingest/bulk-upsert, so an event that is sent again after an"
+    " interrupted request may count twice"
+)
+# The base URLs of deployments without bulk-upsert. A deployment does not change while a process runs.
+_without_upsert: set[str] = set()
 
 
 class PayiSink:
     """Post events to `/api/v1/ingest/bulk` or, with `single`, to `/api/v1/ingest`.
 
-    `response_seconds` bounds the wait for a response to start and, again, the time its body may take: httpx
-    only limits the gap between two chunks, so a slow body could otherwise last forever.
+    `response_seconds` bounds a request from connecting to the end of its response.
     """
 
     def __init__(
@@ -63,107 +60,59 @@ class PayiSink:
         response_seconds: float = 60.0,
     ) -> None:
         self.batch_limit = batch_limit
-        self._account = account
+        self.connection = PayiConnection(account, response_seconds)
         self._single = single
-        self._response_seconds = response_seconds
-        self._timeout = Timeout(response_seconds, connect=DEFAULT_TIMEOUT.connect)
-        self._http: httpx.Client | None = None
+        self._trust = Trust()
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
-        """Post a batch part by part, halving parts that are refused as a whole."""
-        whole = Receipt()
-        start, limit = 0, len(batch)
-        while start < len(batch):
-            size, sent, response = self._post_part(batch[start : start + limit])
-            if response.rejects_body and size > 1:
-                limit = size // 2
-                whole = msgspec.structs.replace(whole, bytes_sent=whole.bytes_sent + sent)
-                continue
-            part = make_receipt(response, size, sent, single=self._single)
-            whole = _merge(whole, part, start)
-            start += size
-            if response.rejects_body:
-                limit = len(batch)
-            if len(part.retry) == size:
-                return msgspec.structs.replace(whole, retry=[*whole.retry, *range(start, len(batch))])
-        return whole
+        """Post a batch part by part, halving parts that are refused."""
+        return Bisection(self._post_part, self._trust).run(batch)
 
     def fork(self) -> None:
-        # Drop the parent's connections without closing them: a TLS close would end the parent's session too.
-        self._http = None
+        self.connection.drop()
 
     def close(self) -> None:
-        if self._http is not None:
-            self._http.close()
-            self._http = None
+        self.connection.close()
 
-    def _post_part(self, batch: Sequence[Event]) -> tuple[int, int, PayiResponse]:
-        """Post as many events as one body may hold; return their number, the bytes sent and the response."""
+    def _post_part(self, batch: Sequence[Event]) -> Attempt:
+        """Post as many events as one request may hold, all of them uncertain or none of them."""
+        is_uncertain = isinstance(batch[0], UncertainEvent)
+        part = list(takewhile(lambda event: isinstance(event, UncertainEvent) == is_uncertain, batch))
+        if not is_uncertain or self.connection.base_url in _without_upsert:
+            return self._post_new(part)
+        return self._post_again(part)
+
+    def _post_new(self, part: Sequence[Event]) -> Attempt:
         if self._single:
-            return 1, *self._post(_build_single(batch[0]))
-        items = _encode_fitting(batch)
-        return len(items), *self._post(Ingest.bulk.build(None, events=items))
+            return self._post(_build_single(part[0]), 1, single=True)
+        items = _encode_fitting(part)
+        return self._post(Ingest.bulk.build(None, events=items), len(items))
 
-    def _post(self, spec: RequestSpec[Any]) -> tuple[int, PayiResponse]:
-        sent = 0
-        try:
-            http = self._connect()
-            settings = make_settings(
-                api_key=self._account.api_key,
-                base_url=self._account.base_url,
-                timeout=self._timeout,
-                default_headers=self._account.headers,
-                default_query=self._account.query,
-            )
-            request = SyncTransport(settings, http).build_request(spec)
-            sent = len(request.content)
-            return sent, self._send(http, request)
-        except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            return sent, PayiResponse(None, b"", None, describe_error(exc, httpx))
+    def _post_again(self, part: Sequence[Event]) -> Attempt:
+        """Post events that Pay-i may have to the endpoint that updates them, or else as new ones."""
+        items = _encode_fitting(part[:1] if self._single else part)
+        bulk = Ingest.bulk.build(None, events=items)
+        spec = msgspec.structs.replace(bulk, path="/api/v1/ingest/bulk-upsert")
+        attempt = self._post(spec, len(items), upsert=True)
+        if not attempt.response.is_missing:
+            return attempt
+        plain = self._post_new(part)
+        # Where the other path is missing as well, the base URL is wrong.
+        if plain.delivered:
+            _without_upsert.add(self.connection.base_url)
+            return plain._replace(receipt=msgspec.structs.replace(plain.receipt, notice=_NO_UPSERT))
+        return plain
 
-    def _connect(self) -> httpx.Client:
-        if self._http is None:
-            self._http = httpx.Client()
-        return self._http
-
-    def _send(self, http: httpx.Client, request: httpx.Request) -> PayiResponse:
-        response = http.send(request, stream=True)
-        try:
-            body = _read_body(response, self._response_seconds)
-            return PayiResponse(response.status_code, body, parse_retry_after(response.headers), "")
-        finally:
-            response.close()
+    def _post(
+        self, spec: RequestSpec[Any], size: int, *, single: bool = False, upsert: bool = False
+    ) -> Attempt:
+        sent, response = self.connection.post(spec)
+        return Attempt(size, make_receipt(response, size, sent, single=single), response, upsert)
 
 
 def _build_single(event: Event) -> RequestSpec[Any]:
     fields = msgspec.to_builtins(event)
     return Ingest.units.build(None, resource_scope=fields.pop("scope", None), **fields)
-
-
-def _read_body(response: httpx.Response, seconds: float) -> bytes:
-    """Read a body up to `_MAX_RESPONSE` bytes. Raises ReadTimeout if that takes longer than `seconds`."""
-    started = time.monotonic()
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > _MAX_RESPONSE:
-            break
-        if time.monotonic() - started > seconds:
-            raise httpx.ReadTimeout(f"the response took longer than {seconds:g} s")
-    return bytes(body)
-
-
-def _merge(whole: Receipt, part: Receipt, start: int) -> Receipt:
-    """Return `whole` extended by the receipt of the part of the batch that begins at `start`."""
-    return Receipt(
-        retry=[*whole.retry, *(start + index for index in part.retry)],
-        rejected={**whole.rejected, **{start + index: reason for index, reason in part.rejected.items()}},
-        wait=whole.wait if part.wait is None else part.wait,
-        problem=part.problem or whole.problem,
-        denied=part.denied,
-        results={**whole.results, **{start + index: result for index, result in part.results.items()}},
-        bytes_sent=whole.bytes_sent + part.bytes_sent,
-    )
 
 
 def _encode_fitting(batch: Sequence[Event]) -> list[msgspec.Raw]:

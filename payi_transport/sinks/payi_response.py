@@ -1,12 +1,16 @@
 """From a response of Pay-i to a receipt: what a status and a body mean for the events that were sent.
 
     no response, 408, 409, 425, 429, 5xx    retry all events
-    2xx                                     delivered, except for the items that the body names as rejected
-    2xx with an HTML page                   retry: a login page of some proxy, not a response of Pay-i
-    400, 413, 422                           rejected: Pay-i refuses something in this body
+    2xx that confirms the events            delivered, except for the items that the body names as rejected
+    any other 2xx                           retry: a proxy, a login page, or a cut body; confirms nothing
+    400, 413, 414, 422, 431                 rejected: Pay-i refuses something in this request
     any other status                        retry all and probe once a minute: the key or URL is wrong
 
 The last row keeps events rather than rejecting them, because a wrong key is usually put right.
+
+A retried event is also `uncertain` if Pay-i may have taken it: the response never came, was cut, was not
+Pay-i's own, or confirmed fewer events than were sent. Only a failure that Pay-i reports in a body of its own
+is certain.
 """
 
 from __future__ import annotations
@@ -20,86 +24,143 @@ from payi_transport.sinks.protocol import Receipt
 
 __all__ = ["PayiResponse", "make_receipt"]
 
-_BODY_STATUSES = frozenset({400, 413, 422})
+_BODY_STATUSES = frozenset({400, 413, 414, 422, 431})
 # Seconds between attempts while the key or the URL is refused.
 _PROBE_INTERVAL = 60.0
+# Fields that only Pay-i puts into the response to a single event.
+_SINGLE_FIELDS = ("xproxy_result", "ingest_timestamp", "request_id")
 
-
-class _BulkResponse(msgspec.Struct):
-    errors: list[Any] | None = None
-
-
-_bulk_decoder = msgspec.json.Decoder(_BulkResponse)
-_result_decoder = msgspec.json.Decoder(dict[str, Any])
+_object_decoder = msgspec.json.Decoder(dict[str, Any])
 _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class PayiResponse(NamedTuple):
-    """Status, body and requested wait (seconds) of a response; without one, status None and the error."""
+    """A response, or the error in its place (status None). `wait`: the requested wait in seconds.
+
+    `maybe_sent` is False if the request certainly never left this process.
+    """
 
     status: int | None
-    body: bytes
-    wait: float | None
-    error: str
+    body: bytes = b""
+    wait: float | None = None
+    error: str = ""
+    content_type: str = ""
+    location: str = ""
+    maybe_sent: bool = True
 
     @property
     def rejects_body(self) -> bool:
         return self.status in _BODY_STATUSES
 
     @property
-    def is_html(self) -> bool:
-        return self.body.lstrip()[:1] == b"<"
+    def is_missing(self) -> bool:
+        """Whether there is nothing at this path."""
+        return self.status in (404, 405)
+
+    def read_word(self) -> dict[str, Any] | None:
+        """Return the JSON object in the body, None if the body is anything else."""
+        if self.content_type.strip().lower().startswith("text/"):
+            return None
+        try:
+            return _object_decoder.decode(self.body)
+        except _DECODE_ERRORS:
+            return None
 
 
 def make_receipt(response: PayiResponse, size: int, sent: int, *, single: bool) -> Receipt:
     """Return the receipt for a request of `size` events in `sent` bytes."""
     receipt = _receipt_for_status(response, size)
     if receipt is None:
-        receipt = _read_result(response) if single else _read_item_errors(response, size)
+        receipt = _read_result(response) if single else _read_bulk(response, size)
     return msgspec.structs.replace(receipt, bytes_sent=sent)
 
 
 def _receipt_for_status(response: PayiResponse, size: int) -> Receipt | None:
-    """Return the receipt if the status decides about all events; None if Pay-i accepted the request."""
-    status = response.status
+    """Return the receipt if the status decides about all events; None if it is a 2xx."""
+    status, everything = response.status, range(size)
     if status is None:
-        return Receipt(retry=range(size), problem=f"Could not reach Pay-i ({response.error})")
-    problem = f"Pay-i responded with HTTP {status}"
+        uncertain = everything if response.maybe_sent else ()
+        problem = f"Could not reach Pay-i ({response.error})"
+        return Receipt(retry=everything, uncertain=uncertain, problem=problem)
     if status < 300:
-        if not response.is_html:
-            return None
-        problem = f"{problem} and an HTML page, which is not from Pay-i: check proxies and the base URL"
-        return Receipt(retry=range(size), problem=problem)
+        return None
+    problem = f"Pay-i responded with HTTP {status}"
     if is_retryable(status):
-        return Receipt(retry=range(size), wait=response.wait, problem=problem)
+        uncertain = everything if _hides_outcome(response, status) else ()
+        return Receipt(retry=everything, uncertain=uncertain, wait=response.wait, problem=problem)
     if response.rejects_body:
-        return Receipt(rejected=dict.fromkeys(range(size), f"status_{status}"), problem=problem)
-    return Receipt(
-        retry=range(size),
-        wait=_PROBE_INTERVAL,
-        problem=f"{problem}: it does not accept this API key or base URL",
-        denied=True,
-    )
+        return Receipt(rejected=dict.fromkeys(everything, f"status_{status}"), problem=problem)
+    advice = "it does not accept this API key or base URL"
+    if response.location:
+        advice = f"it redirects to {response.location}; set the base URL that it should be"
+    return Receipt(retry=everything, wait=_PROBE_INTERVAL, problem=f"{problem}: {advice}", denied=True)
+
+
+def _hides_outcome(response: PayiResponse, status: int) -> bool:
+    """Return whether a gateway may have sent this after Pay-i had taken the events."""
+    if status < 500 and status != 408:
+        return False
+    word = response.read_word() or {}
+    return not ("xproxy_error" in word or {"message", "statusCode"} <= word.keys())
 
 
 def _read_result(response: PayiResponse) -> Receipt:
-    try:
-        result = _result_decoder.decode(response.body)
-    except _DECODE_ERRORS:
-        return Receipt()
-    return Receipt(results={0: result})
+    word = response.read_word()
+    if word is None or not any(name in word for name in _SINGLE_FIELDS):
+        return _confirm_nothing(response, 1)
+    return Receipt(results={0: word})
 
 
-def _read_item_errors(response: PayiResponse, size: int) -> Receipt:
-    """Return which items of a bulk request were rejected. A body that cannot be read rejects none.
+def _confirm_nothing(response: PayiResponse, size: int) -> Receipt:
+    body = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if body[:1] == b"<" or "html" in response.content_type.lower():
+        found = "an HTML page"
+    else:
+        found = "a body" if body else "an empty body"
+    return Receipt(
+        retry=range(size),
+        uncertain=range(size),
+        wait=response.wait,
+        problem=(
+            f"Pay-i responded with HTTP {response.status} and {found}, which is not from Pay-i and confirms"
+            " no event: check proxies and the base URL"
+        ),
+    )
+
+
+def _read_bulk(response: PayiResponse, size: int) -> Receipt:
+    """Return which items of a bulk request were rejected, and which are not accounted for.
 
     An item that is named twice is rejected if either entry says so: it must have one outcome only.
     """
-    try:
-        entries = _bulk_decoder.decode(response.body).errors or []
-    except _DECODE_ERRORS:
-        return Receipt()
-    errors = [entry for entry in entries if isinstance(entry, dict)]
+    word = response.read_word() or {}
+    ingested = _read_count(word, "ingest_count")
+    if ingested is None:
+        return _confirm_nothing(response, size)
+    entries = word.get("errors")
+    errors = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    retry, rejected = _read_errors(errors, size)
+    named = retry | rejected.keys()
+    failed = max(_read_count(word, "error_count") or 0, _read_count(word, "item_error_count") or 0)
+    uncertain: list[int] = []
+    problem = f"Pay-i rejected {len(errors)} of {size} events" if errors else None
+    if size - len(named) > ingested or failed > len(errors):
+        uncertain = [index for index in range(size) if index not in named]
+        problem = (
+            f"Pay-i confirmed {ingested} of {size} events and named {len(errors)} errors, so"
+            f" {len(uncertain)} events are not confirmed"
+        )
+    return Receipt(
+        retry=sorted({*(retry - rejected.keys()), *uncertain}),
+        uncertain=uncertain,
+        rejected=rejected,
+        wait=response.wait,
+        problem=problem,
+    )
+
+
+def _read_errors(errors: list[dict[str, Any]], size: int) -> tuple[set[int], dict[int, str]]:
+    """Return the indexes of the items that may succeed later, and those of rejected ones with a reason."""
     retry: set[int] = set()
     rejected: dict[int, str] = {}
     for error in errors:
@@ -111,9 +172,9 @@ def _read_item_errors(response: PayiResponse, size: int) -> Receipt:
             retry.add(index)
         else:
             rejected[index] = f"item_{status if isinstance(status, int) else 'refused'}"
-    return Receipt(
-        retry=sorted(retry - rejected.keys()),
-        rejected=rejected,
-        wait=response.wait,
-        problem=f"Pay-i rejected {len(errors)} of {size} events" if errors else None,
-    )
+    return retry, rejected
+
+
+def _read_count(word: dict[str, Any], name: str) -> int | None:
+    count = word.get(name)
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None

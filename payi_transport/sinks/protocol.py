@@ -14,7 +14,7 @@ import msgspec
 
 from payi_transport.values.event import Event
 
-__all__ = ["LONGEST_WAIT", "Receipt", "Sink", "check_receipt"]
+__all__ = ["LONGEST_WAIT", "Receipt", "Sink", "UncertainEvent", "check_receipt", "mark_uncertain"]
 
 # Seconds. The longest pause that a sink is granted, however long it asks for.
 LONGEST_WAIT = 60.0
@@ -27,6 +27,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     which they are counted. `wait`: seconds that the sink asks to be left alone. `problem`: a message to log,
     without any content of events. `denied`: the sink accepts nothing from this sender, whatever the events;
     it is then only probed now and then. `results`: what the sink returned for single events.
+    `uncertain`: those of `retry` that the sink may have taken; they come back as `UncertainEvent`. `notice`:
+    a message to log at once, however recently another problem was logged.
     """
 
     retry: Sequence[int] = ()
@@ -36,6 +38,22 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     denied: bool = False
     results: Mapping[int, Mapping[str, Any]] = {}
     bytes_sent: int = 0
+    uncertain: Sequence[int] = ()
+    notice: str | None = None
+
+
+class UncertainEvent(Event, frozen=True):
+    """An event that the sink may have already: an earlier attempt ended without word of its outcome.
+
+    The type is the mark, so that it stays with the event through every queue and changes nothing in its JSON.
+    """
+
+
+def mark_uncertain(event: Event) -> UncertainEvent:
+    """Return the event as one that the sink may have already."""
+    if isinstance(event, UncertainEvent):
+        return event
+    return UncertainEvent(**msgspec.structs.asdict(event))
 
 
 class Sink(Protocol):
@@ -65,7 +83,7 @@ def check_receipt(receipt: Any, size: int) -> None:
         raise TypeError(f"a sink's deliver() must return a Receipt, got {type(receipt).__name__}")
     # A Struct does not check types when it is created, so convert its fields to check them.
     fields = msgspec.structs.asdict(receipt)
-    msgspec.convert({**fields, "retry": tuple(receipt.retry)}, Receipt)
+    msgspec.convert({**fields, "retry": tuple(receipt.retry), "uncertain": tuple(receipt.uncertain)}, Receipt)
     named = [*receipt.retry, *receipt.rejected]
     if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):
         raise ValueError("a receipt names an event twice, or one that is not in the batch")

@@ -116,7 +116,7 @@ def test_key_and_address_come_from_the_environment_or_from_clients(
 
 
 def test_clients_may_come_from_a_generator(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
-    origin.responses = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse(confirms=True)]
     monkeypatch.setenv("PAYI_API_KEY", "another")
     payi_instrument(Payi(api_key=key, base_url=origin.url) for key in ["given"])
     call()

@@ -13,4 +13,6 @@ RESULT = {
     "cost": {"total": {"base": 0.1}},
     "limits": {"budget": {"state": "ok"}},
 }
-ACCEPTED = CannedResponse([json.dumps({"request_id": "r-1", "xproxy_result": RESULT}).encode()])
+ACCEPTED = CannedResponse(
+    [json.dumps({"request_id": "r-1", "ingest_count": 1, "xproxy_result": RESULT}).encode()]
+)

@@ -33,6 +33,10 @@ SSE = {"content-type": "text/event-stream"}
 BLOCKED = CannedResponse(
     [json.dumps({"xproxy_result": {"limits": {"budget": {"state": "blocked"}}}}).encode()],
 )
+# A failure that Pay-i reports itself, so that nothing was taken.
+UNAVAILABLE = CannedResponse(
+    [b'{"message":"m","statusCode":503,"xproxy_error":{"code":"c","message":"m"}}'], 503
+)
 
 every_setup = pytest.mark.parametrize(
     "setup", [setup for setup in SETUPS if setup.install != "both"], ids=lambda setup: setup.name
@@ -134,7 +138,7 @@ def test_a_report_that_fails_is_counted_and_does_not_reach_the_caller(
 def test_inline_retries_happen_before_the_call_returns(origin: Origin, payi: Origin) -> None:
     instrument(origin, ingest_retry={"max_inline_retries": 2, "inline_retry_initial_delay": 0.001})
     origin.responses = [CannedResponse([UNARY.response])]
-    payi.responses = [CannedResponse([b"{}"], 503), CannedResponse([b"{}"], 429), ACCEPTED]
+    payi.responses = [UNAVAILABLE, CannedResponse([b"{}"], 429), ACCEPTED]
     client = openai.OpenAI(base_url=f"{origin.url}/v1", api_key="sk", max_retries=0)
     completion: Any = client.chat.completions.create(model="m", messages=QUESTION)
     assert completion.xproxy_result == RESULT
@@ -230,7 +234,9 @@ def test_a_spooled_event_of_an_earlier_process_updates_the_limits(
     with httpx.Client() as client:
         client.post(f"{origin.url}/v1/chat/completions", content=UNARY.request)
     payi_uninstrument()
-    payi.responses = [BLOCKED]
+    # What another process left may have been taken already, so it goes to the endpoint that updates. Its
+    # response has no limits. A deployment without that endpoint gets the event by itself again.
+    payi.responses = [CannedResponse([b"{}"], 404), BLOCKED]
     instrument(origin, delivery=delivery, on_limit=lambda limit_id, state: blocks.set())
     assert blocks.wait(10)
     assert payi_limits() == {"budget": "blocked"}

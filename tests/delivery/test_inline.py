@@ -13,7 +13,7 @@ from payi_transport.context.results import ResultSlot
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.inline import InlineDelivery
 from payi_transport.delivery.stats import PayiStats
-from payi_transport.sinks.protocol import Receipt
+from payi_transport.sinks.protocol import Receipt, UncertainEvent, mark_uncertain
 from payi_transport.values.event import Event
 from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import CASES
@@ -33,6 +33,7 @@ class Harness:
         self._receipts = list(receipts)
         self._decoded = decoded
         self.taken = 0
+        self.tried: list[type[Event]] = []
         self.queued: list[Exchange] = []
         self.faults: list[Exception] = []
         self.problems: list[str] = []
@@ -53,7 +54,8 @@ class Harness:
         return self._decoded if isinstance(self._decoded, str) else Decoded(self._decoded, self.listener)
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
-        assert batch == [EVENT]
+        assert [mark_uncertain(event) for event in batch] == [mark_uncertain(EVENT)]
+        self.tried.append(type(batch[0]))
         self.taken += 1
         if self.on_delivery is not None:
             self.on_delivery()
@@ -89,7 +91,9 @@ def test_after_a_temporary_failure_an_event_is_retried_as_configured_and_then_qu
     harness = Harness(failure, max_inline_retries=retries)
     exchange = harness.end()
     assert harness.taken == retries + 1
-    assert [queued.event for queued in harness.queued] == [EVENT]
+    # What the sink had taken before it raised is unknown.
+    event = EVENT if failure else mark_uncertain(EVENT)
+    assert [queued.event for queued in harness.queued] == [event]
     assert (exchange.result, harness.inline.counts.captured) == (None, 0)
     assert len(harness.problems) == 1
     assert len(harness.faults) == (harness.taken if failure is None else 0)
@@ -147,6 +151,14 @@ def test_retrying_ends_with_the_first_success() -> None:
     assert (harness.taken, harness.queued) == (3, [])
 
 
+def test_after_a_try_of_unknown_outcome_the_event_is_marked_for_the_next_and_in_the_queue() -> None:
+    unknown = Receipt(retry=[0], uncertain=[0])
+    harness = Harness(unknown, max_inline_retries=1)
+    harness.end()
+    assert harness.tried == [Event, UncertainEvent]
+    assert [type(queued.event) for queued in harness.queued] == [UncertainEvent]
+
+
 def test_without_a_queue_an_event_that_failed_is_counted_as_lost() -> None:
     harness = Harness(FAILED, queue_enabled=False)
     assert harness.end().result is None
@@ -196,7 +208,7 @@ def test_a_fault_in_decoding_is_counted_and_not_raised() -> None:
 def test_an_invalid_receipt_is_a_fault_and_the_event_is_queued(receipt: Any) -> None:
     harness = Harness(receipt)
     exchange = harness.end()
-    assert ([queued.event for queued in harness.queued], exchange.result) == ([EVENT], None)
+    assert ([queued.event for queued in harness.queued], exchange.result) == ([mark_uncertain(EVENT)], None)
     assert len(harness.faults) == 1
 
 

@@ -76,7 +76,7 @@ def test_the_headers_and_query_that_a_client_was_given_go_with_the_events(
     headers: dict[str, str], kinds: tuple[Any, ...], origin: Origin
 ) -> None:
     for kind in kinds:
-        origin.responses, origin.received = [CannedResponse([b"{}"])], []
+        origin.responses, origin.received = [CannedResponse(confirms=True)], []
         query = {"region": 7} if headers else None
         payi_instrument(kind(api_key="k", base_url=origin.url, default_headers=headers, default_query=query))
         call()

@@ -157,7 +157,7 @@ def test_a_fork_without_at_fork_hooks_is_noticed_at_the_next_call(sink: MemorySi
 
 
 def test_the_own_traffic_is_never_recorded(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
-    origin.responses = [CannedResponse([b"{}"])]
+    origin.responses = [CannedResponse(confirms=True)]
     monkeypatch.setenv("PAYI_API_KEY", "payi-key")
     # With "?", Pay-i's path becomes a query, and only the mark tells this request from one to a provider.
     monkeypatch.setattr(assembly, "check_base_url", lambda url, name: url)

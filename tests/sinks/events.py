@@ -10,9 +10,7 @@ from tests.support.origin import CannedResponse
 __all__ = ["ACCEPTED", "JSON", "event"]
 
 JSON = {"content-type": "application/json"}
-ACCEPTED = CannedResponse(
-    [b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'], headers=JSON
-)
+ACCEPTED = CannedResponse(confirms=True)
 
 
 def event(number: int, **fields: Any) -> Event:

@@ -140,10 +140,12 @@ def test_rejected_items_of_a_bulk_request_are_reported_one_by_one(bulk: PayiSink
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"errors":7}', b'{"errors":null}', b"\xff", b"[" * 100_000])
-def test_an_unreadable_response_rejects_nothing(body: bytes, bulk: PayiSink, origin: Origin) -> None:
+def test_an_unreadable_response_confirms_and_rejects_nothing(
+    body: bytes, bulk: PayiSink, origin: Origin
+) -> None:
     origin.responses = [CannedResponse([body] if body else [])]
     receipt = bulk.deliver([event(1)])
-    assert (list(receipt.retry), receipt.rejected) == ([], {})
+    assert (list(receipt.retry), list(receipt.uncertain), receipt.rejected) == ([0], [0], {})
 
 
 def test_an_html_page_is_not_a_response_of_pay_i(bulk: PayiSink, origin: Origin) -> None:
@@ -151,7 +153,7 @@ def test_an_html_page_is_not_a_response_of_pay_i(bulk: PayiSink, origin: Origin)
     receipt = bulk.deliver([event(1), event(2)])
     assert list(receipt.retry) == [0, 1]
     assert receipt.problem == (
-        "Pay-i responded with HTTP 200 and an HTML page, which is not from Pay-i: "
+        "Pay-i responded with HTTP 200 and an HTML page, which is not from Pay-i and confirms no event: "
         "check proxies and the base URL"
     )
 

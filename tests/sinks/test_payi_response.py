@@ -21,10 +21,10 @@ def read(status: int | None, body: bytes = b"{}", *, single: bool = False, size:
     ("status", "retried", "rejected", "denied", "wait"),
     [
         (None, 3, 0, False, None),
-        (200, 0, 0, False, 7.0),
-        (202, 0, 0, False, 7.0),
+        (200, 3, 0, False, 7.0),
+        (202, 3, 0, False, 7.0),
         *[(status, 3, 0, False, 7.0) for status in (408, 409, 425, 429, 500, 502, 504, 599)],
-        *[(status, 0, 3, False, None) for status in (400, 413, 422)],
+        *[(status, 0, 3, False, None) for status in (400, 413, 414, 422, 431)],
         *[(status, 3, 0, True, 60.0) for status in (301, 401, 403, 404, 410, 451)],
     ],
 )

@@ -12,23 +12,47 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["CannedReply", "Ingest", "make_reply"]
+__all__ = ["CONFIRMATION", "CannedReply", "Ingest", "make_reply"]
 
 
 @dataclass(frozen=True)
 class CannedReply:
-    """Describe the bytes to send, in pieces, and how they end. `takes` counts events as delivered."""
+    """Describe the bytes to send, in pieces, and how they end. `takes` counts events as delivered.
+
+    `COUNT` in the bytes stands for the number of events in the request.
+    """
 
     pieces: tuple[bytes, ...] = ()
     takes: bool = False
     resets: bool = False
+    closes: bool = False
     hold: threading.Event | None = None
+
+    def fill_in(self, count: int) -> list[bytes]:
+        """Return the pieces, cut as before, with the number of events."""
+        rest = b"".join(self.pieces).replace(b"COUNT", b"%5d" % count)
+        filled = []
+        for piece in self.pieces:
+            filled.append(rest[: len(piece)])
+            rest = rest[len(piece) :]
+        return filled
+
+
+# The body with which Pay-i confirms a batch.
+CONFIRMATION = b'{"ingest_count": COUNT, "ingest_timestamp": "2026-01-01T00:00:00Z", "request_id": "r"}'
 
 
 def make_reply(
-    status: int = 200, body: bytes = b"{}", *, takes: bool | None = None, headers: str = "", step: int = 0
+    status: int = 200,
+    body: bytes | None = None,
+    *,
+    takes: bool | None = None,
+    headers: str = "",
+    step: int = 0,
 ) -> CannedReply:
     """Write an HTTP response, `step` bytes at a time."""
+    if body is None:
+        body = CONFIRMATION if status < 300 else b"{}"
     head = f"HTTP/1.1 {status} X\r\n{headers}content-length: {len(body)}\r\n\r\n"
     data = head.encode() + body
     pieces = tuple(data[at : at + step] for at in range(0, len(data), step)) if step else (data,)
@@ -66,10 +90,12 @@ class _Handler(socketserver.StreamRequestHandler):
                 reply = self.server.ingest.answer(events)
                 if reply.hold is not None:
                     reply.hold.wait(60)
-                for piece in reply.pieces:
+                for piece in reply.fill_in(len(events)):
                     self.wfile.write(piece)
             if reply.resets or not reply.pieces:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
+            if reply.closes:
                 return
 
 

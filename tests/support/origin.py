@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 __all__ = ["CannedResponse", "Origin", "Received", "serve"]
@@ -19,7 +20,8 @@ class CannedResponse:
 
     The body is sent as it is if `headers` state its length, and chunked otherwise. `end` is "well", "reset"
     (the connection is reset after the last chunk), or "cut" (closed in the middle of the body). The response
-    waits for `hold` after its first chunk, or before its status line if it has no chunks.
+    waits for `hold` after its first chunk, or before its status line if it has no chunks. With `confirms`,
+    the body is Pay-i's for a request whose events it all took.
     """
 
     chunks: Sequence[bytes] = ()
@@ -27,6 +29,16 @@ class CannedResponse:
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     end: str = "well"
     hold: threading.Event | None = None
+    confirms: bool = False
+
+    def answer(self, request_body: bytes) -> CannedResponse:
+        """Return the response to a request with this body."""
+        if not self.confirms:
+            return self
+        events = json.loads(request_body)
+        count = len(events) if isinstance(events, list) else 1
+        fields = {"ingest_count": count, "ingest_timestamp": "2026-01-01T00:00:00Z", "request_id": "r"}
+        return replace(self, chunks=[json.dumps(fields).encode()], confirms=False)
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         received = Received(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
         self.server.received.append(received)
-        response = self.server.next_response()
+        response = self.server.next_response().answer(body)
         if response.hold is not None and not response.chunks:
             response.hold.wait(30)
         if response.end == "reset" and not response.chunks:

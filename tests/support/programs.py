@@ -15,7 +15,7 @@ from tests.support.origin import CannedResponse, Origin
 __all__ = ["DOWN", "ROOT", "TAKEN", "delivered", "make_environment", "run", "write"]
 
 ROOT = Path(__file__).parents[2]
-TAKEN = CannedResponse([b'{"ingest_count":1,"ingest_timestamp":"2026-01-01T00:00:00Z","request_id":"r"}'])
+TAKEN = CannedResponse(confirms=True)
 DOWN = CannedResponse([b"{}"], status=503)
 
 PRELUDE = """
