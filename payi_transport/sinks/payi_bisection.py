@@ -156,8 +156,8 @@ class Bisection:
             return
         names = ", ".join(sorted(set(reasons.values())))
         problem = (
-            f"Pay-i, or something on the way to it, refused {len(reasons)} events ({names}) and accepted others;"
-            " those events are lost"
+            f"Pay-i, or something on the way to it, refused {len(reasons)} events ({names}) and accepted"
+            " others; the refused events are lost"
         )
         self._whole = msgspec.structs.replace(
             self._whole,
