@@ -91,7 +91,12 @@ class Delivery:
         written = WakeEvent()
         spool_sink = SpoolSink(self._spool, max_batch, written)
         spool_source = SpoolSource(
-            self._spool, sink.batch_limit or max_batch, written, self._on_fault, self._listener
+            self._spool,
+            sink.batch_limit or max_batch,
+            written,
+            self._on_fault,
+            self._listener,
+            self._loss_log.warning,
         )
         # The spool is the retry queue, so the settings that bound or disable the one in memory don't apply.
         retry = IngestRetrySettings(queue_interval=retry.queue_interval)

@@ -178,9 +178,11 @@ class SpoolSource:
         wake: WakeEvent,
         on_fault: Callable[[Exception], None],
         listener: Listener | None = None,
+        on_damage: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.counts = Counts()
         self._spool = spool
+        self._on_damage = on_damage
         self._max_batch = max_batch
         self._wake = wake
         self._on_fault = on_fault
@@ -261,6 +263,13 @@ class SpoolSource:
     def _count_damage(self) -> None:
         if self._spool.damaged:
             self.counts.lost["spool_damaged"] = self._spool.damaged
+        damaged = self._spool.adopted_damaged
+        if damaged > self.counts.replay_lost["spool_damaged"]:
+            self.counts.replay_lost["spool_damaged"] = damaged
+            self._on_damage(
+                f"the spool of an earlier process is damaged in {damaged} places; the events there are lost,"
+                " all others are delivered"
+            )
 
     def take_ticket(self) -> int:
         return self._spool.written

@@ -32,6 +32,7 @@ from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.tokenizers import Tokenizers
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.limit_polling import fetch_state
+from payi_transport.delivery.spool.directory import check_directory
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.pipeline.parts import Logs, Parts, Sinks
 from payi_transport.pipeline.pipeline import Pipeline
@@ -241,6 +242,7 @@ def _prepare_spool(directory: str | None) -> None:
         return
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
+        check_directory(directory)
         # Try it. Permission bits say nothing about a file system that is read-only or full.
         with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
             try_lock(file)

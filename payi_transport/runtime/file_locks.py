@@ -56,7 +56,9 @@ def lock_file(path: Path, *, create: bool = False) -> io.FileIO | None:
 
     Raises OSError where the file cannot be opened or locked, and FileNotFoundError without `create`.
     """
-    file = io.FileIO(os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600), "r+")
+    # Never through a link: in a directory that others can write, it may lead to any file of this user's.
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
+    file = io.FileIO(os.open(path, flags, 0o600), "r+")
     try:
         if try_lock(file) and _still_has_name(file, path):
             return file
@@ -69,6 +71,6 @@ def lock_file(path: Path, *, create: bool = False) -> io.FileIO | None:
 
 def _still_has_name(file: io.FileIO, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        return os.path.samestat(os.fstat(file.fileno()), path.stat(follow_symlinks=False))
     except FileNotFoundError:
         return False

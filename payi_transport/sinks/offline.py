@@ -35,6 +35,7 @@ from payi_transport.values.event import Event
 __all__ = ["OfflineSink"]
 
 _END = b"\n]\n"
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # What a file system without locks, such as some network mounts, returns for an attempt to lock.
 _LOCKS_UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 # The share of the worker's time that copying may take.
@@ -73,7 +74,7 @@ class OfflineSink:
         self._has_events = self._has_events and self.path.exists()
         lines = b",\n".join(map(msgspec.json.encode, batch))
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
-        with partial.open("wb") as file:
+        with _open_partial(partial) as file:
             self._copy_to(file.fileno())
             file.seek(0, os.SEEK_END)
             file.write((b",\n" if self._has_events else b"[\n") + lines + _END)
@@ -134,6 +135,21 @@ class OfflineSink:
         os.ftruncate(target, os.fstat(target).st_size - len(_END))
 
 
+def _open_partial(path: Path) -> io.BufferedRandom:
+    """Create a partial file, for this user only since it holds prompts, in the place of any that is there.
+
+    Never open what is there: in a shared directory it may be a link to another file of this user's.
+    """
+    path.unlink(missing_ok=True)
+    return open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600), "w+b")
+
+
+def _create(path: Path) -> None:
+    """Create a file that has no events yet. Raises FileExistsError."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600), "wb") as file:
+        file.write(b"[" + _END)
+
+
 def _lock_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.lock")
 
@@ -143,10 +159,11 @@ def _claim_default_name() -> Path:
     stem = f"payi_instrumentation_{datetime.now():%Y-%m-%d-%H-%M-%S}"
     path = _check_writable(Path(f"{stem}.json"))
     try:
-        path.open("xb").close()
+        _create(path)
     except FileExistsError:
         path = path.with_name(f"{stem}-{os.getpid()}.json")
-    path.write_bytes(b"[" + _END)
+        path.unlink(missing_ok=True)
+        _create(path)
     return path
 
 

@@ -244,6 +244,26 @@ def test_events_of_earlier_processes_are_counted_apart_and_no_flush_waits_for_th
     harness.source.close()
 
 
+def test_damage_in_what_an_earlier_process_left_is_counted_and_logged(tmp_path: Path) -> None:
+    left = SpoolHarness(tmp_path)
+    left.write(1, 2, 3, 4)
+    left.source.close()
+    [segment] = tmp_path.glob("*.events")
+    content = bytearray(segment.read_bytes())
+    content[20] ^= 1
+    segment.write_bytes(content[:-1])
+    logged: list[str] = []
+    spool = Spool(tmp_path, 1 << 20)
+    source = SpoolSource(spool, 9, WakeEvent(), lambda exc: None, on_damage=logged.append)
+    assert source.is_ready()
+    for queued in source.take():
+        source.settle(queued, None, {})
+    assert not source.is_ready()
+    assert (source.counts.replayed, source.counts.replay_lost) == (2, {"spool_damaged": 2})
+    assert logged and "damaged in 2 places" in logged[-1]
+    source.close()
+
+
 def test_an_unreadable_journal_of_another_process_is_one_fault(tmp_path: Path) -> None:
     left = SpoolHarness(tmp_path)
     left.write(1)

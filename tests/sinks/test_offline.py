@@ -20,6 +20,21 @@ from payi_transport.sinks.offline import OfflineSink
 from tests.sinks.offline_files import Open, event, ids
 
 
+def test_a_file_of_events_is_for_this_user_only_and_written_through_no_link(
+    open_sink: Open, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    path = tmp_path / "capture.json"
+    (tmp_path / f".capture.json.{os.getpid()}.partial").symlink_to(victim)
+    sink = open_sink(path)
+    sink.deliver([event(1)])
+    sink.deliver([event(2)])
+    assert (victim.read_text(), path.is_symlink()) == ("mine", False)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(json.loads(path.read_text())) == 2
+
+
 def test_the_file_is_a_complete_array_after_every_delivery(tmp_path: Path, open_sink: Open) -> None:
     sink = open_sink(tmp_path / "capture.json")
     for number in range(5):

@@ -14,10 +14,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from payi_transport.delivery.spool.segments import read_records
+from payi_transport.delivery.spool.segments import NO_FOLLOW, read_records
 from payi_transport.runtime.file_locks import lock_file
 
 __all__ = ["LOCK_SUFFIX", "SEGMENT_SUFFIX", "Journal", "open_journal"]
@@ -40,6 +41,8 @@ class Journal:
         self.name = name
         self._directory = directory
         self._lock = lock
+        # How many stretches of what was read were not records.
+        self.damaged = 0
         # The segment that is being written, opened at the first append.
         self._writer: io.FileIO | None = None
         self._settled = self._next_read = self._load_position()
@@ -81,7 +84,8 @@ class Journal:
         self._settled = self._next_read
         self._lock.seek(0)
         # Of fixed width, so that each write replaces the one before completely.
-        self._lock.write(b"%010d %020d\n" % self._settled)
+        place = b"%010d %020d" % self._settled
+        self._lock.write(b"%s %08x\n" % (place, zlib.crc32(place)))
 
     def restart(self) -> None:
         """Remove the last segment if all of it is settled, so that no content stays on disk needlessly."""
@@ -124,16 +128,25 @@ class Journal:
         return [int(number) for number in numbers if number.isdigit()]
 
     def _load_position(self) -> _Position:
-        """Return the settled position that the last owner stored, or the start if it is unreadable."""
-        first = _Position(min(self._find_segments(), default=1), 0)
+        """Return the settled position that the last owner stored, or the start if it cannot be right.
+
+        A wrong position would skip records that nobody delivered. Those before it are delivered once more,
+        which Pay-i recognizes.
+        """
+        numbers = self._find_segments()
+        first = _Position(min(numbers, default=1), 0)
         self._lock.seek(0)
-        parts = self._lock.read(64).split()
-        if len(parts) == 2 and all(part.isdigit() for part in parts):
-            return max(first, _Position(int(parts[0]), int(parts[1])))
-        return first
+        place, _, checksum = self._lock.read(64).rstrip().rpartition(b" ")
+        if checksum != b"%08x" % zlib.crc32(place):
+            return first
+        settled = _Position(*map(int, place.split()))
+        # The last owner may have been killed after it removed the segment that was settled.
+        if settled.segment in numbers and settled.offset > self._size(settled.segment):
+            return first
+        return max(first, settled) if settled.segment <= max(numbers, default=0) else first
 
     def _open_segment(self, number: int) -> io.FileIO:
-        file = os.open(self._segment(number), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        file = os.open(self._segment(number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
         return io.FileIO(file, "wb")
 
     def _close_segment(self) -> None:
@@ -151,7 +164,10 @@ class Journal:
         size = self._size(number)
         if offset >= size:
             return [], offset
-        return read_records(self._segment(number), offset, size, most, most_bytes)
+        return read_records(self._segment(number), offset, size, most, most_bytes, self._count_damage)
+
+    def _count_damage(self) -> None:
+        self.damaged += 1
 
 
 def open_journal(directory: Path, name: str, *, create: bool = False) -> Journal | None:

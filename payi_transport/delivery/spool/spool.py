@@ -23,7 +23,7 @@ from pathlib import Path
 from time import monotonic
 
 from payi_transport.delivery.spool.journal import LOCK_SUFFIX, SEGMENT_SUFFIX, Journal, open_journal
-from payi_transport.delivery.spool.segments import pack_record
+from payi_transport.delivery.spool.segments import NO_FOLLOW, pack_record
 
 __all__ = ["REJECTED_FILE", "Spool"]
 
@@ -45,12 +45,13 @@ class Spool:
     processes left behind: those errors are collected in `adoption_errors`, which the reader empties.
 
     `written` and `read_back` count the records of this process, `damaged` those of them that could not be
-    read back.
+    read back. `adopted_damaged` counts the damaged stretches in what earlier processes left, each of which
+    was one record or more.
     """
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
         self.directory = directory
-        self.written = self.read_back = self.damaged = 0
+        self.written = self.read_back = self.damaged = self.adopted_damaged = 0
         self._max_bytes = max_bytes
         # Taken by the two workers only. No thread that makes calls ever waits for it.
         self._lock = threading.RLock()
@@ -133,7 +134,7 @@ class Spool:
         """Append an event that will never be delivered to `REJECTED_FILE`, if there is room for it."""
         with self._lock:
             if self._measure(REJECTED_FILE) + len(line) < self._max_bytes * _REJECTED_SHARE:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW
                 with open(os.open(self.directory / REJECTED_FILE, flags, 0o600), "ab", buffering=0) as file:
                     file.write(line + b"\n")
 
@@ -183,7 +184,9 @@ class Spool:
         journal = self._adopted
         assert journal is not None  # noqa: S101 (the caller checked)
         try:
+            before = journal.damaged
             records = journal.read(most, _READ_BYTES)
+            self.adopted_damaged += journal.damaged - before
             if records:
                 return records
             journal.acknowledge()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,7 +104,23 @@ def test_the_next_reader_starts_after_what_was_acknowledged(tmp_path: Path) -> N
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("place", [b"", b"nonsense", b"0000000001 x\n", b"\xff" * 30])
+def checked(place: bytes) -> bytes:
+    return b"%s %08x\n" % (place, zlib.crc32(place))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        b"",
+        b"nonsense",
+        b"0000000001 x\n",
+        b"\xff" * 30,
+        b"0000000001 00000000009999999999\n",
+        b"0000000001 00000000000000000013 00000000\n",
+        checked(b"0000000001 00000000009999999999"),
+        checked(b"0000000007 00000000000000000000"),
+    ],
+)
 def test_an_unreadable_position_means_the_start(place: bytes, tmp_path: Path) -> None:
     first = open_new(tmp_path)
     write(first, b"1", b"2")
@@ -163,6 +180,21 @@ def test_a_journal_has_one_owner_until_it_is_closed(tmp_path: Path) -> None:
     second = open_journal(tmp_path, "one")
     assert second is not None
     second.close()
+
+
+def test_no_file_is_opened_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"ssh-ed25519")
+    (tmp_path / "one.lock").symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic links"):
+        open_journal(tmp_path, "one", create=True)
+    (tmp_path / "one.lock").unlink()
+    (tmp_path / "one-000001.events").symlink_to(victim)
+    journal = open_new(tmp_path)
+    with pytest.raises(OSError, match="symbolic links"):
+        journal.read(9, MOST)
+    journal.leave_to_parent()
+    assert victim.read_bytes() == b"ssh-ed25519"
 
 
 def test_only_the_user_may_read_the_files(journal: Journal, tmp_path: Path) -> None:

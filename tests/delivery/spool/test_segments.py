@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,20 @@ def test_a_damaged_byte_costs_the_record_that_it_is_in(
 @given(data=st.binary(max_size=200))
 def test_random_bytes_contain_no_records(data: bytes, file: Path) -> None:
     assert read_all(file, data) == []
+
+
+def test_a_torn_record_full_of_magic_numbers_is_searched_in_linear_time(file: Path) -> None:
+    torn = pack_record(b"PAYI" * 250_000)[:-1]
+    following = pack_record(b"following")
+    started = process_time()
+    assert read_all(file, torn + following) == [b"following"]
+    # Reading the whole rest at each of the 250,000 matches would take minutes.
+    assert process_time() - started < 20
+
+
+@given(before=st.integers(0, 9000))
+def test_a_record_is_found_wherever_the_search_cuts_the_file(before: int, file: Path) -> None:
+    assert read_all(file, b"x" * before + pack_record(b"found")) == [b"found"]
 
 
 def test_no_byte_past_the_end_that_was_asked_for_is_looked_at(file: Path) -> None:
