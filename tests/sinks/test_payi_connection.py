@@ -60,6 +60,15 @@ def test_a_request_that_cannot_be_sent_is_described_without_the_key(
     assert "payi-key" not in receipt.problem
 
 
+def test_a_redirect_names_where_it_leads_without_secrets(bulk: PayiSink, origin: Origin) -> None:
+    location = {"location": "https://user:pw@payi.test/api?token=secret#x"}
+    origin.responses = [CannedResponse([b""], status=301, headers=location)]
+    receipt = bulk.deliver([event(1)])
+    assert receipt.denied
+    assert receipt.problem and "redirects to https://payi.test/api;" in receipt.problem
+    assert "pw" not in receipt.problem and "secret" not in receipt.problem
+
+
 @pytest.mark.parametrize("end", ["reset", "cut"])
 def test_a_broken_connection_is_retried(end: str, bulk: PayiSink, origin: Origin) -> None:
     origin.responses = [CannedResponse(end=end)]

@@ -1,0 +1,82 @@
+"""A request to Pay-i ends at its deadline, however slowly bytes arrive, in any part of a response."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from time import monotonic
+
+import pytest
+
+from payi_transport.client.account import PayiAccount
+from payi_transport.sinks.payi import PayiSink
+from tests.sinks.events import event
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+# What is sent once, and what is sent again and again.
+DRIPS = {
+    "status line": (b"HTTP/1.1 2", b"0"),
+    "header": (HEAD + b"X-A: ", b"a"),
+    "headers": (HEAD, b"X-A: a\r\n"),
+    "1xx responses": (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+    "body": (HEAD + b"content-length: 999999\r\n\r\n", b" "),
+    "chunks": (HEAD + b"transfer-encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+}
+
+
+@pytest.fixture
+def drip(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a server that never ends its response and is never silent for long."""
+    first, again = request.param
+    stopped = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                try:
+                    connection.sendall(first)
+                    while not stopped.wait(0.02):
+                        connection.sendall(again)
+                except OSError:
+                    """The client closed the connection, as it should."""
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stopped.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS.keys(), indirect=True)
+@pytest.mark.parametrize("single", [False, True], ids=["bulk", "single"])
+def test_a_response_that_drips_ends_at_the_deadline(drip: str, single: bool) -> None:
+    sink = PayiSink(PayiAccount(drip, "payi-key"), single=single, response_seconds=0.3)
+    started = monotonic()
+    receipt = sink.deliver([event(1)])
+    sink.close()
+    assert monotonic() - started < 10
+    assert (list(receipt.retry), list(receipt.uncertain)) == ([0], [0])
+    assert receipt.problem == "Could not reach Pay-i (ReadTimeout: the response took longer than 0.3 s)"
+
+
+ENVIRONMENTS = [
+    ("ALL_PROXY", "socks://user:secret@127.0.0.1:1", "ALL_PROXY=socks://127.0.0.1:1"),
+    ("HTTPS_PROXY", "ftp://127.0.0.1:1", "HTTPS_PROXY=ftp://127.0.0.1:1"),
+    ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE=/nowhere/ca.pem"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "named"), ENVIRONMENTS, ids=[case[0] for case in ENVIRONMENTS])
+def test_an_environment_that_cannot_be_used_is_named_without_its_secrets(
+    variable: str, value: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    sink = PayiSink(PayiAccount("https://payi.test", "payi-key"))
+    receipt = sink.deliver([event(1)])
+    sink.close()
+    assert (list(receipt.retry), list(receipt.uncertain)) == ([0], [])
+    assert receipt.problem and named in receipt.problem
+    assert "secret" not in receipt.problem and "payi-key" not in receipt.problem
