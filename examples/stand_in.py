@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
         path = self.path.partition("?")[0]
-        if path.endswith("/ingest/bulk"):
+        if path.endswith(("/ingest/bulk", "/ingest/bulk-upsert")):
             self._send(
                 {"ingest_count": len(body), "request_id": "r", "ingest_timestamp": "2026-11-28T00:00:00Z"}
             )
