@@ -33,7 +33,11 @@ def test_a_scope_refuses_it_too(value: Any) -> None:
         track_context(log_prompt_and_response=value)
 
 
-@pytest.mark.parametrize("logger", ["my.app.payi", "", 3, logging.Logger, print, object()], ids=repr)
+@pytest.mark.parametrize(
+    "logger",
+    ["my.app.payi", "", 3, logging.Logger, print, object()],
+    ids=["name", "empty name", "int", "class", "function", "object"],
+)
 def test_a_logger_that_can_not_log_is_refused(logger: Any, sink: MemorySink) -> None:
     with pytest.raises(PayiConfigError, match=r"^logger: expected a logger such as logging\.getLogger"):
         payi_instrument(sink=sink, logger=logger)
