@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from payi_transport.errors import PayiError
-from payi_transport.providers.reading.counts import count, section
+from payi_transport.providers.shared.counts import count, section
 from payi_transport.values.event import Units
 from payi_transport.values.names import STATUS_NO_RESPONSE, PayiPropertyNames
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.inline_data import strip_inline_data
 from payi_transport.providers.openai.chat import DONE
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.redaction import remove_keys
 
 __all__ = ["record_request", "record_response"]

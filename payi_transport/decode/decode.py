@@ -37,7 +37,7 @@ from payi_transport.decode.properties import make_properties
 from payi_transport.decode.token_counts import add_counted_tokens
 from payi_transport.framing import find_framing, is_stream
 from payi_transport.providers.provider import Readers
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Event, ParsedResponse, Units
 from payi_transport.values.names import STATUS_NO_RESPONSE
 from payi_transport.values.redaction import cut_urls

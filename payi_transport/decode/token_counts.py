@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from payi_transport.providers.provider import Readers
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
 __all__ = ["CountTokens", "add_counted_tokens"]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from payi_transport.framing import Messages
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 
 __all__ = ["HostRule", "Operation", "PathRule", "Provider", "Readers", "get", "post"]

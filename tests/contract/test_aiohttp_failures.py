@@ -160,7 +160,7 @@ def test_a_call_that_fails_raises_what_it_did_and_is_one_event(
 
 def test_a_server_that_is_not_there_is_one_event(origin: Origin, sink: MemorySink) -> None:
     origin.shutdown()
-    origin.server_close()
+    origin.refuse_connections()
     without, within = view_errors(origin, sink)(lambda: asyncio.run(post(origin.url, READERS["read"])))
     assert within == without
     assert within[0] is aiohttp.ClientConnectorError

@@ -45,7 +45,7 @@ def test_a_refused_connection_is_an_event_with_status_299(
     setup: Setup, origin: Origin, sink: MemorySink
 ) -> None:
     instrument(setup, origin, sink)
-    origin.server_close()
+    origin.refuse_connections()
     within = run(setup, origin.url, lambda client: replay(client, UNARY))
     [event] = events_of(sink)
     assert issubclass(within[0], openai.APIConnectionError)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from payi_transport.decode.content import record_request, record_response
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import UNARY, WireCase
 

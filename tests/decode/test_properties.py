@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import Frame
 from payi_transport.decode.properties import make_properties
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import UNARY

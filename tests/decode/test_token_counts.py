@@ -9,7 +9,7 @@ import pytest
 
 from payi_transport.decode.token_counts import add_counted_tokens
 from payi_transport.providers.provider import Readers
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 from tests.providers.shapes import Shown, show
 

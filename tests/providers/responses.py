@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from payi_transport.providers.openai.responses import read_response
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse
 from tests.providers.shapes import make_messages
 

@@ -70,6 +70,11 @@ class Origin(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{self.netloc}"
 
+    def refuse_connections(self) -> None:
+        """Stop listening. First stop the thread that polls the socket: it would keep the socket open."""
+        self.shutdown()
+        self.server_close()
+
     def next_response(self) -> CannedResponse:
         return self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
 

@@ -19,8 +19,8 @@ from payi_transport.providers.anthropic.usage import (
     map_usage,
 )
 from payi_transport.providers.openai.chat import read_failure
-from payi_transport.providers.reading.json_values import decode, text
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
 __all__ = ["read_message"]

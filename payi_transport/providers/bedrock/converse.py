@@ -19,9 +19,9 @@ from payi_transport.framing.eventstream import EXCEPTION
 from payi_transport.providers.anthropic.usage import mark_context
 from payi_transport.providers.bedrock.guardrail import Guardrail
 from payi_transport.providers.bedrock.usage import describe_service, map_usage, undo_double_count
-from payi_transport.providers.reading.counts import section
-from payi_transport.providers.reading.json_values import decode, text
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import section
+from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
 __all__ = ["Conversation", "read_converse", "read_error", "read_exception"]

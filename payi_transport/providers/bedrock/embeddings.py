@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from payi_transport.providers.bedrock.usage import read_header_usage
-from payi_transport.providers.reading.json_values import decode
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
 __all__ = ["read_embeddings"]

@@ -16,9 +16,9 @@ from urllib.parse import unquote
 
 import msgspec
 
-from payi_transport.providers.reading.counts import count, section
-from payi_transport.providers.reading.json_values import decode, text
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count, section
+from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
 from payi_transport.values.names import PayiPropertyNames
 

@@ -32,9 +32,9 @@ from payi_transport.providers.bedrock.usage import (
     read_header_usage,
 )
 from payi_transport.providers.openai.chat import read_chat
-from payi_transport.providers.reading.counts import count
-from payi_transport.providers.reading.json_values import decode
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count
+from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
 
 __all__ = ["read_invocation", "unwrap_chunks"]

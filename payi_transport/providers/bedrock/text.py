@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from payi_transport.framing import Messages
-from payi_transport.providers.reading.content_parts import find_texts
-from payi_transport.providers.reading.json_values import decode
+from payi_transport.providers.shared.content_parts import find_texts
+from payi_transport.providers.shared.json_values import decode
 
 __all__ = ["read_output_text", "read_prompt_texts"]
 

@@ -14,9 +14,9 @@ import msgspec
 
 from payi_transport.framing import Messages
 from payi_transport.providers.openai.chat import describe_extras
-from payi_transport.providers.reading.counts import count, section
-from payi_transport.providers.reading.json_values import decode, text
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count, section
+from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
 __all__ = ["read_chat", "read_chat_text", "read_error", "read_search"]

@@ -13,8 +13,8 @@ import msgspec
 
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.openai.responses import read_response
-from payi_transport.providers.reading.json_values import decode
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse
 
 __all__ = ["read_invocation"]

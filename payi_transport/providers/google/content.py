@@ -17,7 +17,7 @@ from payi_transport.framing.json_text import split_json
 from payi_transport.providers.google.function_calls import CallPart, Calls
 from payi_transport.providers.google.usage import describe_usage, map_usage
 from payi_transport.providers.openai import chat as openai
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 
 __all__ = ["bare_name", "read_content", "read_content_text", "read_error", "read_failure"]

@@ -15,7 +15,7 @@ from payi_transport.framing import Messages
 from payi_transport.providers.google.content import bare_name, read_failure
 from payi_transport.providers.google.function_calls import read_arguments
 from payi_transport.providers.google.usage import describe_usage, map_usage
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
 __all__ = ["read_interaction", "read_interaction_text"]

@@ -14,8 +14,8 @@ from typing import Any
 from payi_transport.providers.google.content import bare_name
 from payi_transport.providers.google.usage import find_suffix
 from payi_transport.providers.openai import chat as openai
-from payi_transport.providers.reading.counts import count, section
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count, section
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
 __all__ = ["read_chat"]

@@ -13,9 +13,9 @@ import msgspec
 
 from payi_transport.framing import Messages
 from payi_transport.providers.openai.chat import describe_extras, read_failure
-from payi_transport.providers.reading.counts import count
-from payi_transport.providers.reading.json_values import decode, text
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count
+from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import FunctionCall, ParsedResponse, Units
 
 __all__ = ["read_generation", "read_generation_text"]

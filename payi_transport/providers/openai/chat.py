@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.providers.reading.counts import count, count_parts, section, take
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count, count_parts, section, take
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
 __all__ = ["describe_extras", "find_extras", "map_usage", "read_chat", "read_error", "read_failure"]

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from payi_transport.providers.openai.chat import describe_extras, find_extras, map_usage, read_failure
-from payi_transport.providers.reading.counts import count
-from payi_transport.providers.reading.json_values import decode, text
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count
+from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
 
 __all__ = ["read_batch", "read_video"]

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from payi_transport.providers.openai.chat import describe_extras, find_extras, map_usage, read_failure
-from payi_transport.providers.reading.counts import count, section
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count, section
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
 __all__ = ["read_response"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from payi_transport.providers.bedrock.embeddings import read_embeddings
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 COUNTED = {"x-amzn-bedrock-input-token-count": "6"}

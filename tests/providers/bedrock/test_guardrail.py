@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from payi_transport.providers.bedrock.guardrail import Guardrail, read_checks, read_guardrail
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from payi_transport.framing import Messages
 from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chunks
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.providers.cohere.responses import read_chat, read_chat_text, read_error, read_search
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall
 from tests.providers.shapes import make_messages, objects_of, show
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from payi_transport.providers.databricks.invocations import read_invocation
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.openai.responses import read_response
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 from tests.providers.completions import COMPLETION, chunk
 from tests.providers.shapes import DEEP, make_messages, objects_of, show

@@ -15,7 +15,7 @@ from payi_transport.providers.google.content import (
     read_error,
     read_failure,
 )
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 from tests.providers.shapes import DEEP, make_messages, objects_of, show
 

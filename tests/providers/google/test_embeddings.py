@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.providers.google.embeddings import read_embeddings, read_predictions
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from payi_transport.providers.google.openai_compatible import read_chat
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse
 from tests.providers.shapes import Shown, make_messages, objects_of, show
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.providers.ollama.responses import read_generation, read_generation_text
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import FunctionCall
 from tests.providers.shapes import make_messages, objects_of, show
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.providers.openai.jobs import read_batch, read_video
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from tests.providers.shapes import make_messages, objects_of, show
 
 USAGE = {"input_tokens": 10, "output_tokens": 4}

@@ -16,7 +16,7 @@ from payi_transport.providers.openai.media import (
     read_speech,
     read_transcription,
 )
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
 from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from payi_transport.framing import Messages
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
-from payi_transport.providers.reading.counts import count
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.counts import count
+from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
 __all__ = ["PROVIDER"]

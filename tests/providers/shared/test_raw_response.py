@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.reading.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import RawResponse
 
 
 def test_a_response_of_messages_alone_was_read_to_its_end_and_nothing_is_known_of_its_request() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from payi_transport.providers.reading.content_parts import find_texts, has_part
+from payi_transport.providers.shared.content_parts import find_texts, has_part
 from tests.providers.shapes import objects_of
 
 NAMES = frozenset({"text", "content"})

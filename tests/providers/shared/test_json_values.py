@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from payi_transport.providers.reading.json_values import decode, text
+from payi_transport.providers.shared.json_values import decode, text
 from tests.providers.shapes import DEEP
 
 names = msgspec.json.Decoder(dict[str, str])
