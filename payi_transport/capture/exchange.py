@@ -34,10 +34,10 @@ from payi_transport.values.headers import Headers
 __all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest"]
 
 Append = Callable[[bytes], None]
-# Gets the sink's response to an event once it is delivered, on a worker thread. Must never raise.
+# Called on a worker thread with the sink's response to a delivered event. Must never raise.
 Listener = Callable[[Mapping[str, Any]], None]
 
-# How many of its last chunks are kept of a body over the limit. Usage comes last.
+# When a body exceeds the limit, keep this many of its last chunks, because usage comes last.
 TAIL_CHUNKS = 64
 
 
@@ -51,7 +51,7 @@ class Outcome(Enum):
 
 
 class Exchange(msgspec.Struct, eq=False):
-    """A finished call. Times are those of `time()` (timestamp) and `perf_counter()` (all others), in seconds.
+    """A finished call. `timestamp` is from `time()`, other times from `perf_counter()`, all in seconds.
 
     `status` is None if no response came. `decoded` says that the HTTP library has already undone the content
     coding. `tail` has the last chunks of a body that is longer than `body_limit` bytes. `size` counts the
