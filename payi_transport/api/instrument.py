@@ -116,8 +116,7 @@ def payi_instrument(
             return
         running = _running
         # A mock that was active at the first call may have ended since, and taken hooks away with it.
-        if _registry is not None and active is not None:
-            _registry.repair()
+        _registry.repair()
     # Not under the lock, because a logging handler may call functions of this module.
     _warn_ignored(running, arguments, logger)
 
@@ -247,7 +246,7 @@ def payi_stats() -> PayiStats:
     return PayiStats() if pipeline is None else pipeline.stats()
 
 
-_registry: Registry | None = None
+_registry = Registry((), lambda library, name: None)
 
 
 def _install(logger: logging.Logger) -> None:
@@ -257,8 +256,7 @@ def _install(logger: logging.Logger) -> None:
 
 
 def _uninstall() -> None:
-    if _registry is not None:
-        _registry.uninstall()
+    _registry.uninstall()
 
 
 def _warn_missing_hook(logger: logging.Logger, library: str, missing: str) -> None:

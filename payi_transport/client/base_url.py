@@ -38,10 +38,8 @@ def _find_problem(url: str) -> str | None:
         parse_host(url)
     except ValueError:
         return "which is not a URL"
-    if "://" not in url:
+    if scheme not in _SCHEMES or "://" not in url:
         return "which has no https://"
-    if scheme not in _SCHEMES:
-        return "whose scheme is neither https nor http"
     if "?" in url:
         return "which has a query; default_query of Payi adds one to every request"
     if "#" in url:

@@ -15,6 +15,7 @@ BAD = {
     "api.pay-i.com": "which has no https://",
     "localhost:8080": "which has no https://",
     "//api.pay-i.com": "which has no https://",
+    "api.pay-i.com/://": "which has no https://",
     "https:api.pay-i.com": "which is not a URL",
     "https://": "which is not a URL",
     "https://exa mple": "which is not a URL",

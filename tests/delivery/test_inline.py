@@ -232,3 +232,10 @@ def test_its_counts_are_added_to_those_of_background_delivery() -> None:
         PayiStats(captured=3, delivered=1, lost={"overload": 2}, bytes_sent=5)
     )
     assert (stats.captured, stats.delivered, stats.lost, stats.bytes_sent) == (4, 2, {"overload": 2}, 12)
+
+
+def test_a_notice_of_the_sink_is_logged_though_the_event_was_delivered() -> None:
+    harness = Harness(Receipt(notice="this deployment lacks a call"))
+    harness.end()
+    assert harness.problems == ["this deployment lacks a call"]
+    assert harness.inline.counts.delivered == 1

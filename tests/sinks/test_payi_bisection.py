@@ -10,6 +10,7 @@ import pytest
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
+from payi_transport.sinks.payi_bisection import _MOST_REFUSED, Trust
 from payi_transport.sinks.protocol import mark_uncertain
 from payi_transport.values.event import Event
 from tests.sinks.events import event
@@ -133,3 +134,11 @@ def test_while_pay_i_confirms_nothing_nothing_is_lost() -> None:
     for size in (9, 1, 9):
         receipt = sink.deliver(batch[:size])
         assert (list(receipt.uncertain), receipt.rejected) == (list(range(size)), {})
+
+
+def test_only_the_latest_refused_events_are_remembered() -> None:
+    trust = Trust()
+    for number in range(_MOST_REFUSED + 5):
+        assert not trust.refuse(str(number))
+    assert len(trust.refused) == _MOST_REFUSED
+    assert "4" not in trust.refused and "5" in trust.refused

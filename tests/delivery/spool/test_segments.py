@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.delivery.spool.segments import pack_record, read_records
+from payi_transport.delivery.spool.segments import _find_next, pack_record, read_records
 
 PAYLOADS = st.lists(st.binary(max_size=40) | st.sampled_from([b"PAYI", b"PAYI\x04\x00\x00\x00"]), max_size=12)
 MOST = 1 << 40
@@ -100,3 +100,9 @@ def test_a_record_that_reaches_past_the_end_is_not_read(file: Path) -> None:
     end = len(before + half)
     assert read_records(file, 0, end - 1, MOST, MOST) == ([b"before"], end - 1)
     assert read_records(file, 0, end, MOST, MOST) == ([b"before", b"half"], end)
+
+
+def test_a_search_ends_where_the_file_does_if_that_is_before_the_end_asked_for(file: Path) -> None:
+    file.write_bytes(b"no record")
+    with file.open("rb") as opened:
+        assert _find_next(opened, 0, 1000) == 1000
