@@ -62,6 +62,7 @@ class Delivery:
         self._loss_log = loss_log
         self._on_fault = on_fault
         self._listener = listener
+        # Counters that take no lock, because `push` runs on the caller's thread and in finalizers.
         self._captured = Counter()
         self._dropped = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
         self.closed = self._flushed = False
@@ -115,6 +116,8 @@ class Delivery:
                 worker.start()
         except RuntimeError as exc:
             self._on_fault(exc)
+        # Set it even if no thread was started. Otherwise every later call would find another process's id
+        # here, and try to start the workers again.
         self.pid = os.getpid()
 
     def push(self, exchange: Exchange) -> None:
@@ -141,6 +144,8 @@ class Delivery:
         if not self.pid:
             return True
         deadline = monotonic() + timeout
+        # In order, because the second worker can only flush what the first has written. A list, because
+        # `all` would stop a generator at the first False, and leave what is on disk unflushed.
         flushed = [worker.flush(max(0.0, deadline - monotonic())) for worker in self._workers]
         return all(flushed)
 
@@ -190,6 +195,8 @@ class Delivery:
         skipped = dict(first.skipped)
         spooled = 0
         if self._spool is not None:
+            # Records kept in memory are counted there before the first worker has settled them, so the
+            # difference may be negative for a moment.
             spooled = max(0, first.delivered - settled - self._spool.in_memory)
             lost.update(first.lost)
         lost.update({reason: counter.value for reason, counter in self._dropped.items()})
@@ -197,6 +204,7 @@ class Delivery:
         return PayiStats(
             captured=captured,
             delivered=delivered,
+            # The remainder, so that the sum that `PayiStats` documents holds at every moment.
             queued=captured - delivered - spooled - lost.total() - sum(skipped.values()),
             spooled=spooled,
             replayed=last.replayed,

@@ -32,6 +32,7 @@ class InlineCounts:
     """What became of the calls that ended here. Any thread may use it."""
 
     def __init__(self) -> None:
+        # Reentrant, because a signal handler may make a call that ends while its thread holds this lock.
         self._lock = threading.RLock()
         self.delivered = 0
         self.bytes_sent = 0
@@ -123,12 +124,15 @@ class InlineDelivery:
             self._settle(exchange, decoded, receipt)
 
     def _enqueue(self, exchange: Exchange, decoded: Decoded) -> None:
+        # The event travels with the exchange. If the worker decoded the exchange again, a response that was
+        # fetched by id would count as a repeat of itself, and be skipped.
         queued = msgspec.structs.replace(exchange, event=decoded.event, listener=decoded.listener)
         # The hook may hold the exchange as long as the user holds the response.
         exchange.forget()
         self._queue(queued)
 
     def _settle(self, exchange: Exchange, decoded: Decoded, receipt: Receipt) -> None:
+        # An event to retry only gets here if the queue is disabled, so nothing will send it again.
         lost = "retry_disabled" if receipt.retry else receipt.rejected.get(0)
         self.counts.add(lost=lost, bytes_sent=receipt.bytes_sent)
         exchange.forget()
@@ -148,8 +152,12 @@ class InlineDelivery:
         while True:
             receipt = self._try(event)
             if receipt.uncertain:
+                # Pay-i counts a new event that it gets twice as two, so the next attempt has to be an
+                # update.
                 event = mark_uncertain(event)
             pause = next(pauses, None)
+            # Don't spend a wait that Pay-i asks for on a user's thread. The event goes to the queue, if
+            # that is enabled, and the breaker keeps other calls away meanwhile.
             if pause is None or not receipt.retry or find_wait(receipt):
                 self._breaker.update(receipt, monotonic())
                 return event, receipt
@@ -159,6 +167,7 @@ class InlineDelivery:
         try:
             receipt = self._sink.deliver([event])
             check_receipt(receipt, 1)
+        # The sink may have sent the event before it raised, so the event is retried as uncertain.
         except Exception as exc:
             self._on_fault(exc)
             problem = f"delivery failed ({type(exc).__name__})"

@@ -37,6 +37,7 @@ class LimitPoller:
         self._fetch = fetch
         self._interval = interval
         self._on_problem = on_problem
+        # Reentrant, because a signal handler may make a call on the thread that holds it.
         self._lock = threading.RLock()
         self._stopped = threading.Event()
         self._running = False
@@ -89,6 +90,7 @@ def fetch_state(account: PayiAccount, limit_id: str) -> str:
         default_headers=account.headers,
         default_query=account.query,
         timeout=_TIMEOUT,
+        # The next interval is the retry.
         max_retries=0,
     ) as client:
         try:

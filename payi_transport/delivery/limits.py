@@ -50,6 +50,8 @@ class LimitStates:
         if self._states.get(limit_id) == state:
             return
         if limit_id in self._states or len(self._states) < _MAX_LIMITS:
+            # Stored before the listener runs. A listener that raises does not undo the change, and one that
+            # asks for the states sees the new one.
             self._states[limit_id] = state
             if self._on_change is not None:
                 self._on_change(limit_id, state)

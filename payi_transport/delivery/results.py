@@ -38,9 +38,12 @@ class ResultTracker:
         if exchange.outcome is Outcome.ABANDONED:
             return
         if exchange.outcome is Outcome.EXHAUSTED:
+            # Even if the body turns out to have no result. The caller must not get the result of an earlier
+            # call in its place.
             set_last(exchange.result_slot)
         try:
             result = find_result(data for _, data in decode_messages(exchange))
+        # This runs on the caller's thread, which never sees an error of this library.
         except Exception as exc:
             self._on_fault(exc)
             return

@@ -99,6 +99,7 @@ class CircuitBreaker:
     """
 
     def __init__(self) -> None:
+        # Reentrant, because a signal handler may make a call on the thread that holds it.
         self._lock = threading.RLock()
         # When the wait ends. 0.0 means closed.
         self._open_until = 0.0
@@ -116,6 +117,7 @@ class CircuitBreaker:
     def update(self, receipt: Receipt, now: float) -> None:
         """Open for as long as a receipt asks to be left alone, or close."""
         wait = find_wait(receipt)
+        # One assignment, which is atomic and needs no lock. The last receipt wins.
         self._open_until = now + wait if wait else 0.0
 
 

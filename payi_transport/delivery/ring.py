@@ -128,6 +128,7 @@ class Ring(Generic[T]):
 
     def has_before(self, ticket: int) -> bool:
         """Return whether an item with a lower ticket waits to be drained. For the worker only."""
+        # Callers may push meanwhile, but only the worker removes items, so the first one stays.
         return bool(self._waiting) and self._waiting[0][0] < ticket
 
     def is_batch_full(self) -> bool:

@@ -130,6 +130,7 @@ class RingSource:
             self._lose("decode_fault", weight)
             return None
         finally:
+            # The hook may hold the exchange for as long as the user holds the response.
             exchange.forget()
         if isinstance(decoded, str):
             self.counts.skipped[decoded] += 1
@@ -146,6 +147,7 @@ class RingSource:
             return
         self.counts.delivered += 1
         self._ring.release(1, queued.weight)
+        # After counting, so that a listener that raises leaves no event uncounted.
         if queued.listener is not None:
             queued.listener(response)
 
@@ -238,6 +240,7 @@ class SpoolSource:
     def _settle_as(self, loss: str | None, event: Event | bytes) -> None:
         counts = self.counts
         if loss is not None:
+            # What an earlier process captured is not part of this process's sum.
             (counts.lost if self._is_own else counts.replay_lost)[loss] += 1
             line = msgspec.json.encode({"reason": loss, "event": event})
             self._try(lambda: self._spool.write_rejected(line))
@@ -248,6 +251,7 @@ class SpoolSource:
         self._settled_own += self._is_own
         self._unsettled -= 1
         if not self._unsettled:
+            # A read is acknowledged as a whole, so after a crash all of its events are read again.
             self._try(self._spool.acknowledge)
             # At once: the next read, which counts it too, may never come.
             self._count_damage()

@@ -48,6 +48,7 @@ class Worker:
         self._source = source
         self._sink = sink
         self._interval = interval
+        # Wake up often enough to keep gevent's resolver thread alive, see `prepare_resolver`.
         self._longest_sleep = min(interval, RESOLVER_SECONDS)
         self._backoff = Backoff(retry)
         self._wake = wake
@@ -56,6 +57,8 @@ class Worker:
         self._queue: deque[QueuedEvent] = deque()
         # When the event at the head of the queue was captured, or last put back.
         self._oldest_at = 0.0
+        # Its default lock is an RLock, so a signal handler may flush on a thread that is in `flush`
+        # already.
         self._settled = threading.Condition()
         # Tickets: what the last flush asked for, and how far this thread has settled.
         self._flush_until = self._settled_until = -1
@@ -80,6 +83,7 @@ class Worker:
         deadline = monotonic() + timeout
         with self._settled:
             lost = self.counts.lost.total()
+            # Tickets rise, so the one of the latest flush covers all flushes before it.
             ticket = self._flush_until = self._source.take_ticket()
             self._flushes += 1
             try:
@@ -104,6 +108,7 @@ class Worker:
         """End the thread within `timeout` seconds. What it has not delivered by then stays undelivered."""
         self._stopping = True
         self._wake.set()
+        # A user's listener runs on the worker's thread and may shut down, but a thread cannot join itself.
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
@@ -115,6 +120,8 @@ class Worker:
             try:
                 self._take_ready()
                 self._deliver_due()
+            # A fault ends one round and never the thread: nothing would start another, and every later
+            # event would be lost.
             except Exception as exc:
                 self._on_fault(exc)
                 self._backoff.pause_after_fault(monotonic())
@@ -184,6 +191,7 @@ class Worker:
         try:
             receipt = self._sink.deliver([queued.event for queued in batch])
             check_receipt(receipt, len(batch))
+        # The sink may have sent a part of the batch before it raised, so every event of it is uncertain.
         except Exception as exc:
             self._on_fault(exc)
             everything = range(len(batch))
@@ -223,6 +231,7 @@ class Worker:
         if last:
             self._queue.extend(kept)
         else:
+            # They are older than what is in the queue, and `extendleft` reverses them once more.
             self._queue.extendleft(reversed(kept))
         if kept:
             self._oldest_at = monotonic()

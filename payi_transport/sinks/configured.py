@@ -38,6 +38,7 @@ def make_configured_sink(
     requested = {
         sink.config_section: sink for sink in sinks if getattr(settings, sink.config_section) is not None
     }
+    # The worker has one sink, whose receipt decides what becomes of an event.
     if len(requested) > 1:
         raise PayiConfigError(f"config: expected one sink, got the sections {', '.join(requested)}")
     for section, sink in requested.items():

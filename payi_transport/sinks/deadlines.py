@@ -45,6 +45,7 @@ def bound_requests(http: httpx.Client) -> None:
     without such a pool, as that of a test, keeps the timeouts of httpx.
     """
     for transport in (http._transport, *http._mounts.values()):
+        # Both names are private. With a release that renames them, requests keep the timeouts of httpx.
         pool: Any = getattr(transport, "_pool", None)
         backend = getattr(pool, "_network_backend", None)
         if isinstance(backend, httpcore.NetworkBackend):
@@ -74,6 +75,9 @@ class _BoundBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        # `socket.create_connection` applies the limit to each address of the host in turn, and resolving
+        # the name has no timeout at all. So connecting may take longer than what is left; what follows then
+        # fails at once.
         limit = _limit(timeout, httpcore.ConnectTimeout)
         return _BoundStream(self._backend.connect_tcp(host, port, limit, local_address, socket_options))
 
@@ -84,6 +88,7 @@ class _BoundBackend(httpcore.NetworkBackend):
         return _BoundStream(self._backend.connect_unix_socket(path, limit, socket_options))
 
     def sleep(self, seconds: float) -> None:
+        # httpcore sleeps between retries of a connection only, and httpx.Client makes none by default.
         self._backend.sleep(seconds)
 
 
@@ -92,6 +97,8 @@ class _BoundStream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        # Each read gets the time that is left by then. That is what ends a response that arrives byte by
+        # byte.
         return self._stream.read(max_bytes, _limit(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -108,4 +115,5 @@ class _BoundStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         limit = _limit(timeout, httpcore.ConnectTimeout)
+        # TLS replaces the stream with a new one, which would not be bound.
         return _BoundStream(self._stream.start_tls(ssl_context, server_hostname, limit))

@@ -25,6 +25,7 @@ class MemorySink:
         return Receipt()
 
     def fork(self) -> None:
+        # New lists, since a child reports only its own calls.
         self.events, self.batches = [], []
 
     def close(self) -> None:

@@ -71,11 +71,13 @@ class OfflineSink:
         started = time.monotonic()
         if not self._is_claimed:
             self._claim()
+        # The user may have moved the file away since the last delivery. Then a new array begins.
         self._has_events = self._has_events and self.path.exists()
         lines = b",\n".join(map(msgspec.json.encode, batch))
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         with _open_partial(partial) as file:
             self._copy_to(file.fileno())
+            # The copy was written and cut through the descriptor, which the file object does not notice.
             file.seek(0, os.SEEK_END)
             file.write((b",\n" if self._has_events else b"[\n") + lines + _END)
         partial.replace(self.path)
@@ -94,6 +96,8 @@ class OfflineSink:
         """Release the name. The file needs nothing else: it is complete after every delivery."""
         if self._lock is not None:
             # Windows cannot remove an open file. The file may stay: it means nothing without its lock.
+            # Remove it while it is locked: a process that has opened it before finds that it has lost its
+            # name.
             with contextlib.suppress(OSError):
                 _lock_path(self.path).unlink()
             self._lock.close()

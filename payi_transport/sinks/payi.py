@@ -62,6 +62,7 @@ class PayiSink:
         self.batch_limit = batch_limit
         self.connection = PayiConnection(account, response_seconds)
         self._single = single
+        # It belongs to the sink, because the next batch may decide about a suspect of this one.
         self._trust = Trust()
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
@@ -77,6 +78,7 @@ class PayiSink:
     def _post_part(self, batch: Sequence[Event]) -> Attempt:
         """Post as many events as one request may hold, all of them uncertain or none of them."""
         is_uncertain = isinstance(batch[0], UncertainEvent)
+        # The two kinds go to different endpoints, so they never share a request.
         part = list(takewhile(lambda event: isinstance(event, UncertainEvent) == is_uncertain, batch))
         if not is_uncertain or self.connection.base_url in _without_upsert:
             return self._post_new(part)
@@ -111,6 +113,8 @@ class PayiSink:
 
 
 def _build_single(event: Event) -> RequestSpec[Any]:
+    # Bulk delivery has this value as `scope` in the event, single delivery as a header for the resource
+    # scope.
     fields = msgspec.to_builtins(event)
     return Ingest.units.build(None, resource_scope=fields.pop("scope", None), **fields)
 
@@ -124,5 +128,7 @@ def _encode_fitting(batch: Sequence[Event]) -> list[msgspec.Raw]:
         size += len(item) + 1
         if items and size > _MAX_BODY:
             break
+        # Its size had to be known first, so it is encoded by now, and Raw keeps it from being encoded
+        # again.
         items.append(msgspec.Raw(item))
     return items

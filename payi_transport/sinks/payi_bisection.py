@@ -100,11 +100,13 @@ class Bisection:
             is_suspect = attempt.is_unexplained or (attempt.receipt.denied and self._trust.is_accepted)
             self._is_refused |= is_suspect
             if attempt.size > 1 and (is_suspect or attempt.response.rejects_body):
+                # The same events are sent again, so nothing of this attempt counts except its bytes.
                 limit = attempt.size // 2
                 self._count_bytes(attempt)
                 continue
             if attempt.size == 1 and (attempt.receipt.denied or attempt.is_unexplained):
                 is_known = self._trust.refuse(batch[start].provider_response_id)
+                # Another event has passed since it was first refused alone, maybe in an earlier batch.
                 self._has_passed |= is_known
                 is_suspect &= is_known or attempt.receipt.denied
             if is_suspect:
@@ -137,6 +139,7 @@ class Bisection:
             self._has_passed |= self._is_refused
 
     def _count_bytes(self, attempt: Attempt) -> None:
+        # Refused requests went over the network, too.
         sent = self._whole.bytes_sent + attempt.receipt.bytes_sent
         self._whole = msgspec.structs.replace(self._whole, bytes_sent=sent)
 
@@ -147,6 +150,7 @@ class Bisection:
             for index, attempt in self._suspects.items():
                 self._whole = _merge(self._whole, attempt.receipt, index, count_bytes=False)
         self._trust.is_accepted &= not self._whole.denied
+        # After a hopeless part, the rest of the batch was never sent.
         return msgspec.structs.replace(self._whole, retry=sorted([*self._whole.retry, *rest]))
 
     def _convict(self) -> None:
@@ -175,6 +179,8 @@ def _merge(whole: Receipt, part: Receipt, start: int, *, count_bytes: bool = Tru
         wait=whole.wait if part.wait is None else part.wait,
         problem=part.problem or whole.problem,
         notice=part.notice or whole.notice,
+        # Parts are merged in the order they were sent, and the last one shows whether the key is accepted
+        # now.
         denied=part.denied,
         results={**whole.results, **{start + index: result for index, result in part.results.items()}},
         bytes_sent=whole.bytes_sent + part.bytes_sent * count_bytes,

@@ -75,6 +75,7 @@ class PayiConnection:
                 return sent, self._send(http, request)
         except _NOT_SENT as exc:
             return sent, PayiResponse(None, error=_describe_failure(exc), maybe_sent=False)
+        # Pay-i may have taken the events before this happened, so they count as sent.
         except httpx.HTTPError as exc:
             return sent, PayiResponse(None, error=self._describe_cut(exc))
 
@@ -89,6 +90,8 @@ class PayiConnection:
 
     def _connect(self) -> httpx.Client:
         if self.http is None:
+            # Created at the first request, so that a child after a fork makes its own, and so that an
+            # environment that httpx rejects is one more reason why a delivery failed.
             http = httpx.Client()
             bound_requests(http)
             self.http = http
@@ -105,6 +108,7 @@ class PayiConnection:
                 location=_strip_secrets(response.headers.get("location", "")),
             )
         finally:
+            # Without this, a connection whose body was not read to its end never returns to the pool.
             response.close()
 
     def _describe_cut(self, exc: httpx.HTTPError) -> str:
@@ -118,12 +122,14 @@ def _read_body(response: httpx.Response) -> bytes:
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) > _MAX_RESPONSE:
+            # A response that is cut here confirms nothing, so the events are retried.
             break
     return bytes(body)
 
 
 def _describe_failure(exc: Exception) -> str:
     described = describe_error(exc, httpx)
+    # Without NO_PROXY, which names hosts and no proxy.
     proxies = _read_variables(_PROXY_VARIABLES[:-1])
     if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError) and proxies:
         return f"{described}; the environment has the proxy {proxies}"

@@ -24,6 +24,7 @@ from payi_transport.sinks.protocol import Receipt
 
 __all__ = ["PayiResponse", "make_receipt"]
 
+# 414 and 431 belong to them, because a single event has its context in headers and its id in the URL.
 _BODY_STATUSES = frozenset({400, 413, 414, 422, 431})
 # Seconds between attempts while the key or the URL is refused.
 _PROBE_INTERVAL = 60.0
@@ -31,6 +32,7 @@ _PROBE_INTERVAL = 60.0
 _SINGLE_FIELDS = ("xproxy_result", "ingest_timestamp", "request_id")
 
 _object_decoder = msgspec.json.Decoder(dict[str, Any])
+# msgspec raises RecursionError for JSON that is nested too deeply.
 _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -59,6 +61,7 @@ class PayiResponse(NamedTuple):
 
     def read_word(self) -> dict[str, Any] | None:
         """Return the JSON object in the body, None if the body is anything else."""
+        # Pay-i responds in JSON. Text is a login page or a proxy's message, even if it parses.
         if self.content_type.strip().lower().startswith("text/"):
             return None
         try:
@@ -100,6 +103,7 @@ def _hides_outcome(response: PayiResponse, status: int) -> bool:
     """Return whether a gateway may have sent this after Pay-i had taken the events."""
     if status < 500 and status != 408:
         return False
+    # Pay-i's own errors have one of these two shapes. Anything else is from something on the way to it.
     word = response.read_word() or {}
     return not ("xproxy_error" in word or {"message", "statusCode"} <= word.keys())
 
@@ -112,6 +116,7 @@ def _read_result(response: PayiResponse) -> Receipt:
 
 
 def _confirm_nothing(response: PayiResponse, size: int) -> Receipt:
+    # An HTML page may begin with a byte order mark.
     body = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if body[:1] == b"<" or "html" in response.content_type.lower():
         found = "an HTML page"
@@ -144,6 +149,8 @@ def _read_bulk(response: PayiResponse, size: int) -> Receipt:
     failed = max(_read_count(word, "error_count") or 0, _read_count(word, "item_error_count") or 0)
     uncertain: list[int] = []
     problem = f"Pay-i rejected {len(errors)} of {size} events" if errors else None
+    # The counts have to agree with the named errors. If they don't, nobody knows which of the other events
+    # is missing, so all of those are sent again, as uncertain.
     if size - len(named) > ingested or failed > len(errors):
         uncertain = [index for index in range(size) if index not in named]
         problem = (
@@ -165,6 +172,7 @@ def _read_errors(errors: list[dict[str, Any]], size: int) -> tuple[set[int], dic
     rejected: dict[int, str] = {}
     for error in errors:
         index, result = error.get("item_index"), error.get("xproxy_result")
+        # Such an entry names no event, but then the counts show that one is missing.
         if not isinstance(index, int) or not 0 <= index < size:
             continue
         status = result.get("statusCode") if isinstance(result, dict) else None
@@ -177,4 +185,5 @@ def _read_errors(errors: list[dict[str, Any]], size: int) -> tuple[set[int], dic
 
 def _read_count(word: dict[str, Any], name: str) -> int | None:
     count = word.get(name)
+    # In Python, JSON's `true` is an int as well.
     return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None

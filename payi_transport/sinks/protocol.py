@@ -16,7 +16,8 @@ from payi_transport.values.event import Event
 
 __all__ = ["LONGEST_WAIT", "Receipt", "Sink", "UncertainEvent", "check_receipt", "mark_uncertain"]
 
-# Seconds. The longest pause that a sink is granted, however long it asks for.
+# Seconds. The longest pause that a sink is granted, however long it asks for. Responses have asked for
+# years, during which events would pile up in memory.
 LONGEST_WAIT = 60.0
 
 
@@ -83,6 +84,7 @@ def check_receipt(receipt: Any, size: int) -> None:
         raise TypeError(f"a sink's deliver() must return a Receipt, got {type(receipt).__name__}")
     # A Struct does not check types when it is created, so convert its fields to check them.
     fields = msgspec.structs.asdict(receipt)
+    # msgspec does not convert a range, which is what sinks often return.
     msgspec.convert({**fields, "retry": tuple(receipt.retry), "uncertain": tuple(receipt.uncertain)}, Receipt)
     named = [*receipt.retry, *receipt.rejected]
     if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):

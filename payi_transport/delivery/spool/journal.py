@@ -55,9 +55,12 @@ class Journal:
             self._writer = self._open_segment(self._last)
         start = self._writer.tell()
         try:
+            # The file is unbuffered, and such a write may take less than it was asked to, as on a disk that
+            # is almost full.
             if self._writer.write(data) != len(data):
                 raise OSError("the disk accepted only part of a write")
         except OSError:
+            # The batch will be written again. Half a record before it would count as damage.
             self._writer.truncate(start)
             self._writer.seek(start)
             raise
@@ -79,6 +82,8 @@ class Journal:
         """Settle everything that was read: it will not be read again, by any process. Raises OSError."""
         if self._settled == self._next_read:
             return
+        # If the process is killed before it writes the new position, the old one lies in a segment that is
+        # gone. Then `_load_position` goes on to the first segment that is left.
         for segment in range(self._settled.segment, self._next_read.segment):
             self._remove(segment)
         self._settled = self._next_read

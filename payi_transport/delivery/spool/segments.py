@@ -99,8 +99,10 @@ def _find_next(file: io.BufferedReader, offset: int, end: int) -> int:
         found = piece.find(_MAGIC)
         if found >= 0:
             return offset - len(overlap) + found
+        # Nothing was read, so the file is shorter than `end` says.
         if len(piece) == len(overlap):
             break
         offset += len(piece) - len(overlap)
+        # The magic number may lie across the border of two pieces.
         overlap = piece[1 - len(_MAGIC) :]
     return end

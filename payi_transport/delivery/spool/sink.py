@@ -33,7 +33,10 @@ class SpoolSink:
         problem = self._write(payloads)
         if problem is None or self._spool.keep_in_memory(payloads):
             self._written.set()
+            # A batch that is kept in memory counts as delivered here, too. The problem is logged all the
+            # same.
             return Receipt(problem=problem)
+        # None of it is uncertain, because nothing was written.
         return Receipt(retry=range(len(batch)), problem=problem)
 
     def _write(self, payloads: Sequence[bytes]) -> str | None:

@@ -158,6 +158,8 @@ class Spool:
         journal = None
         while journal is None:
             name = f"{time.time_ns():020d}-{os.getpid()}"
+            # Another process may find the lock file before it is locked here, adopt the empty journal, and
+            # remove it.
             journal = open_journal(self.directory, name, create=True)
         return journal
 
@@ -201,6 +203,7 @@ class Spool:
     def _measure(self, *endings: str) -> int:
         """Return the size of all files in the directory whose names have one of these endings. Bytes."""
         size = 0
+        # Measured anew each time, because other processes add and remove files, too.
         with os.scandir(self.directory) as entries:
             for entry in entries:
                 if entry.name.endswith(endings):
