@@ -49,6 +49,7 @@ def find_differences(running: Mapping[str, object], arguments: InstrumentArgumen
     """Return the paths of arguments that differ from the `running` ones, or that can't be used."""
     paths: list[str] = []
     for name, value in arguments._asdict().items():
+        # An argument that was left out asks for nothing.
         if value is not InstrumentArguments._field_defaults[name]:
             paths += _find_differences(running, name, value)
     return paths
@@ -58,6 +59,7 @@ def _find_differences(running: Mapping[str, object], name: str, value: Any) -> l
     try:
         resolved = _resolve(name, value)
     except PayiConfigError:
+        # A second call changes nothing, so it does not raise either; the argument is named in the warning.
         return [name]
     # A key of the config that is not set has its default in `resolved`, but asks for nothing.
     set_paths = [f"config.{key}" for key in value if value[key] is not None] if name == "config" else [name]
@@ -75,6 +77,7 @@ def _resolve_config(config: Any) -> dict[str, object]:
 
 def _resolve_account(payi: Any) -> dict[str, object]:
     account = find_account(payi)
+    # A slash at the end makes no difference to where requests go.
     return {"payi": (account.base_url.rstrip("/"), account.api_key)}
 
 

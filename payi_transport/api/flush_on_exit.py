@@ -40,6 +40,7 @@ def payi_flush_on_exit(timeout: Any = 5.0) -> Any:
     generators, with or without parentheses. A generator ends when it is exhausted or closed. What the block
     returns or raises stays the same, and an event loop keeps running meanwhile. Raises TypeError for a class.
     """
+    # Without parentheses, the decorated function arrives in place of the timeout.
     return _Flush()(timeout) if callable(timeout) else _Flush(timeout)
 
 
@@ -53,6 +54,7 @@ class _Flush:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        # What is lost or late is in `payi_stats()`. It must not change what the block returns or raises.
         payi_flush(self._timeout)
 
     async def __aenter__(self) -> Self:
@@ -64,6 +66,7 @@ class _Flush:
             await run_on_thread(payi_flush, self._timeout)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        # The wrapper would be a function, which breaks isinstance() and inheritance.
         if inspect.isclass(function):
             raise TypeError(f"{function.__name__} is a class: decorate its methods instead")
         return cast("Callable[P, R]", functools.wraps(function)(self._wrap(function)))
@@ -94,6 +97,7 @@ class _Flush:
     def _wrap_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
             with self:
+                # `yield from` also passes `send`, `throw`, and `close` on to the generator.
                 return (yield from function(*args, **kwargs))
 
         return call

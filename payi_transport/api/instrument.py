@@ -111,9 +111,11 @@ def payi_instrument(
     with _lock:
         active = get_active()
         if active is None or (active.closed and not _exiting):
+            # The frame of whoever called this function, so no helper may make this call.
             name = default_use_case_name(sys._getframe().f_back)
             _start(arguments._replace(logger=logger), logger, name)
             return
+        # Read it under the lock, so that it belongs to the pipeline found above.
         running = _running
         # A mock that was active at the first call may have ended since, and taken hooks away with it.
         _registry.repair()
@@ -176,6 +178,7 @@ def _renew_lock() -> None:
     _exiting = False
 
 
+# Windows has no fork, and no such function.
 if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(after_in_child=_renew_lock)
 

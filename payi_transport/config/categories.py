@@ -18,6 +18,7 @@ __all__ = ["find_category_problems", "resolve_category", "suggest_category"]
 _PREFIX = "system."
 # Stands for all three clouds of Databricks in `instruments`; as a price it says too little.
 _DATABRICKS = "system.databricks"
+# From the registry, so that a new provider needs no row here.
 _KNOWN = sorted({*REGISTRY.instruments, *(rule.category for rule in REGISTRY.hosts.values())})
 # Below this, two names are not the same word with a typo.
 _CLOSE = 0.8
@@ -36,6 +37,7 @@ _ALIASES = {
 
 def suggest_category(name: str) -> str | None:
     """Return the known category that `name` was probably meant to be, None if none is close."""
+    # People write `azure_openai` or `azure-openai`; Pay-i's names have dots.
     short = name.strip().lower().replace("_", ".").replace("-", ".").removeprefix(_PREFIX)
     if short in _ALIASES:
         return _ALIASES[short]
@@ -68,6 +70,7 @@ def _list_categories(settings: Settings) -> Iterator[tuple[str, str]]:
             (f"model_mappings[{index}]", row.host, row.price_as_category) for index, row in enumerate(models)
         ]
         for place, host, category in rows:
+            # A host of Databricks names the cloud that the category leaves open, and then nothing is wrong.
             resolved = resolve_category(category, None if host is None else parse_host(host).host)
             if resolved is not None:
                 yield f"config.{path}{place}.price_as_category", resolved
@@ -80,6 +83,7 @@ def _find_problem(place: str, category: str) -> str | None:
     if category in _KNOWN:
         return None
     near = suggest_category(category)
+    # This is a category of the user's own, which Pay-i may well know.
     if near is None and not category.startswith(_PREFIX):
         return None
     means = f"did you mean {near!r}?" if near else f"the known ones are {', '.join(_KNOWN)}."

@@ -25,6 +25,7 @@ def describe(hint: Any) -> str:
 
 def find_section(hint: Any) -> type[Section] | None:
     """Return the section that a setting of this type holds, None for any other value."""
+    # The schema has sections alone, or as `Section | None`.
     for member in get_args(hint) if isinstance(hint, UnionType) else (hint,):
         if isinstance(member, type) and issubclass(member, Section):
             return member
@@ -34,6 +35,7 @@ def find_section(hint: Any) -> type[Section] | None:
 def _alternatives(hint: Any) -> Iterator[str]:
     described = [meta.description for meta in getattr(hint, "__metadata__", ()) if meta.description]
     origin = get_origin(hint)
+    # The description of a type with bounds states the bounds, too.
     if described:
         yield from described
     elif origin in (UnionType, Union):
@@ -44,6 +46,7 @@ def _alternatives(hint: Any) -> Iterator[str]:
     elif origin is Literal:
         yield from map(repr, get_args(hint))
     elif hint is bool:
+        # Two alternatives, so that `bool | Literal['auto']` reads "True, False or 'auto'".
         yield from ("True", "False")
     else:
         yield _describe_one(hint, origin)
@@ -55,6 +58,7 @@ def _describe_one(hint: Any, origin: Any) -> str:
         words = f"a dict such as {{{section.__struct_fields__[0]!r}: ...}}"
         return f"a file name, True, False or {words}" if section.shorthand else words
     if origin is tuple:
+        # The second argument of `tuple[X, ...]` is the ellipsis.
         item = get_args(hint)[0]
         return "a list of dicts" if find_section(item) else "a list of strings"
     if origin is dict:

@@ -30,15 +30,18 @@ def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
     """
     mappings: dict[HostPattern, HostMapping] = {}
     for path, section in walk_sections(settings):
+        # By name, so that a section takes part as soon as its schema has this key.
         own: Mapping[object, HostMappingSettings] = getattr(section, "host_mappings", {})
         for key, value in own.items():
             pattern = _parse_host(key, f"{path}host_mappings")
+            # A known host has a category. For any other, nothing says how to price its calls.
             if value.price_as_category is None and find_known(pattern.host) is None:
                 raise PayiConfigError(
                     f"config.{path}host_mappings[{key!r}]: price_as_category is needed for a host that is"
                     " not known"
                 )
             category = resolve_category(value.price_as_category, pattern.host)
+            # A host has one mapping. If two sections name it, the later section in the schema wins.
             mappings[pattern] = HostMapping(category, value.include_usage)
     return mappings
 
@@ -54,6 +57,7 @@ def collect_model_mappings(settings: Settings) -> tuple[ModelMapping, ...]:
         for index, row in enumerate(rows):
             place = f"{path}model_mappings[{index}].host"
             host = None if row.host is None else _parse_host(row.host, place)
+            # A host of Databricks names its cloud, and each cloud is a category of its own.
             category = resolve_category(row.price_as_category, host.host if host else None)
             mappings.append(
                 ModelMapping(row.model, host, category, row.price_as_resource, row.resource_scope)

@@ -28,6 +28,7 @@ _DAY = 24 * 60 * 60
 Count = Annotated[int, Meta(ge=0, le=_MOST, description="an integer from 0 to 2**53")]
 Positive = Annotated[int, Meta(ge=1, le=_MOST, description="an integer from 1 to 2**53")]
 Seconds = Annotated[float, Meta(ge=0, le=_DAY, description="a number of seconds from 0 to 86400")]
+# Above 0, because a background thread would otherwise run without a pause.
 Interval = Annotated[float, Meta(gt=0, le=_DAY, description="a number of seconds above 0, up to 86400")]
 Name = Annotated[str, Meta(min_length=1, description="a string that is not empty")]
 ResourceScope = Annotated[
@@ -39,6 +40,7 @@ ResourceScope = Annotated[
 ]
 
 
+# Frozen, because many threads read the settings, and nothing changes them after the start.
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A section of `config`. `public_name` is that of its TypedDict."""
 
@@ -85,6 +87,7 @@ class ModelMappingSettings(Section, frozen=True):
     public_name = "PayiInstrumentModelMapping"
 
     model: Name
+    # Any, because it may be a URL object, and this folder imports no HTTP library that defines one.
     host: Any = None
     price_as_category: Name | None = None
     price_as_resource: Name | None = None
@@ -136,6 +139,8 @@ class OpenAISettings(ModelProviderSettings, frozen=True):
 
     public_name = "PayiInstrumentOpenAiConfig"
 
+    # Some compatible hosts reject a request with `stream_options`, so "auto" asks only those known to
+    # accept it.
     include_usage: bool | Literal["auto"] = "auto"
     azure: ModelsSettings = field(default_factory=ModelsSettings)
 
@@ -145,6 +150,7 @@ class AwsSettings(ModelProviderSettings, frozen=True):
 
     public_name = "PayiInstrumentAwsBedrockConfig"
 
+    # Without the trace, Bedrock does not report what a guardrail used.
     guardrail_trace: bool = True
     add_streaming_xproxy_result: bool = False
 
@@ -178,6 +184,7 @@ class DeliverySettings(Section, frozen=True):
     mode: Literal["bulk", "single", "inline"] = "bulk"
     max_batch: Positive = 256
     flush_interval: Interval = 0.5
+    # Two bounds on one queue: small calls reach the number first, large ones the bytes.
     ring_capacity: Positive = 65536
     max_bytes_in_flight: Positive = 256 * 1024 * 1024
     spool_directory: Name | None = None
@@ -189,12 +196,13 @@ class CaptureSettings(Section, frozen=True):
 
     public_name = "PayiCaptureConfig"
 
+    # Usage comes last, so of a larger body the end is kept along with the beginning.
     max_body_bytes: Positive = 16 * 1024 * 1024
     request_headers: tuple[Name, ...] = ()
 
 
 if TYPE_CHECKING:
-
+    # Type checkers need a class statement. At run time, the keys come from the table.
     class ContextSettings(Section, frozen=True):
         """The keys that are context fields, which are read by name from the table."""
 else:
@@ -212,7 +220,9 @@ class Settings(ContextSettings, frozen=True):
     global_instrumentation: bool = True
     instrument_inline_data: bool = False
     connection_error_logging_window: Count = 60
+    # Any, because a key may be a URL object. `parse_host` decides about it.
     host_mappings: dict[Any, HostMappingSettings] = field(default_factory=dict)
+    # None, unlike other sections: having this one at all is what asks for the file.
     offline_instrumentation: OfflineSettings | None = None
     ingest_retry: IngestRetrySettings = field(default_factory=IngestRetrySettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)

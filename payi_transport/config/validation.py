@@ -24,6 +24,7 @@ from payi_transport.providers.registry import REGISTRY
 __all__ = ["check_config", "check_instruments", "check_logger", "check_switch"]
 
 T = TypeVar("T", bound=Settings)
+# msgspec appends to its message where in the value it was raised.
 _WHERE = re.compile(r"(?P<what>.*) - at `\$(?P<place>.*)`", re.DOTALL)
 
 
@@ -64,6 +65,7 @@ def check_instruments(instruments: object) -> frozenset[str] | None:
     """Return the categories to observe, None for all. Raises PayiConfigError."""
     if instruments is None:
         return None
+    # A single string would otherwise be taken for a set of its letters.
     if not isinstance(instruments, Set | list | tuple) or not all(isinstance(n, str) for n in instruments):
         hint = suggest_category(instruments) if isinstance(instruments, str) else None
         raise PayiConfigError(
@@ -91,6 +93,7 @@ def check_switch(name: str, value: object) -> bool:
 def check_logger(logger: object) -> None:
     """Raise PayiConfigError for what can't log, such as the name of a logger."""
     methods = ("debug", "info", "warning")
+    # A class has the methods as well, but they need an instance.
     if isinstance(logger, type) or not all(callable(getattr(logger, name, None)) for name in methods):
         hint = f"logging.getLogger({logger!r})" if isinstance(logger, str) else "logging.getLogger(...)"
         raise PayiConfigError(f"logger: expected a logger such as {hint}, got {type(logger).__name__}")
@@ -106,6 +109,7 @@ def _read_shorthands(values: dict[Any, Any]) -> dict[Any, Any]:
     offline = values.get("offline_instrumentation")
     if isinstance(offline, str):
         return {**values, "offline_instrumentation": {"file_name": offline}}
+    # Compared by identity, because 1 == True, and a number here is a mistake.
     if offline is True:
         return {**values, "offline_instrumentation": {}}
     if offline is False:
@@ -118,6 +122,7 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_none(item) for key, item in value.items() if item is not None}
     if isinstance(value, os.PathLike):
+        # msgspec does not convert a path to a string.
         return os.fspath(value)
     return [_without_none(item) for item in value] if isinstance(value, list) else value
 
@@ -142,7 +147,9 @@ def _check(value: Any, hint: Any, path: str) -> None:
 def _check_section(value: Mapping[Any, Any], section: type[Section], path: str) -> None:
     hints = {
         name: hint
+        # The annotations are strings, and their bounds and descriptions are in what `include_extras` keeps.
         for name, hint in get_type_hints(section, include_extras=True).items()
+        # Class variables have annotations, too, but are not keys.
         if name in section.__struct_fields__
     }
     for key, item in value.items():

@@ -67,6 +67,7 @@ def _is_properties(value: object) -> bool:
 
 
 def _is_version(value: object) -> bool:
+    # In Python, True is an int.
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_VERSION
 
 
@@ -74,10 +75,12 @@ def _is_switch(value: object) -> bool:
     return isinstance(value, bool)
 
 
+# str() makes text of these, too, but nobody means `b'x'` or `[1, 2]` as a user id.
 _NOT_TEXT = (NoneType, bytes, bytearray, list, tuple, Set, Mapping)
 
 
 def _replace_text(outer: str | None, inner: object) -> str | None:
+    # An empty value clears the outer one.
     return to_text(inner) or None
 
 
@@ -87,10 +90,12 @@ def _replace(outer: object, inner: object) -> object:
 
 def _combine(outer: tuple[str, ...], inner: Iterable[object]) -> tuple[str, ...]:
     added = tuple(map(to_text, inner))
+    # A dict drops duplicates as a set would, and keeps the order. An empty list clears the outer one.
     return tuple(dict.fromkeys((*outer, *added))) if added else ()
 
 
 def _merge_properties(outer: Mapping[str, str], inner: Mapping[Any, object]) -> Mapping[str, str]:
+    # A new dict, because the calls of the outer scope still refer to the old one.
     return {**outer, **to_properties(inner)} if inner else {}
 
 
@@ -129,4 +134,5 @@ VERSION = FieldType(
     "an integer from 0 to 2**53", _is_version, _replace, read_version, write_text, str, int | None, int | None
 )
 SWITCH = FieldType("True or False", _is_switch, _replace, read_switch, str, str, bool | None, bool | None)
+# The header disables logging, so its value is the opposite of the field's.
 LOGGING = SWITCH._replace(read_header=read_logging, write_header=write_logging, write_proxied=_send_disabled)

@@ -25,6 +25,7 @@ from payi_transport.values.names import PayiHeaderNames as Headers
 
 __all__ = ["ROWS", "ConfigFields", "Field", "HeaderFields", "PayiContext", "Scope", "Texts"]
 
+# Not Iterable[str], or type checkers would accept a single string.
 Texts: TypeAlias = list[str] | tuple[str, ...] | Set[str]
 
 
@@ -111,6 +112,7 @@ class PayiContext(TypedDict, total=False):
 
 
 def _read_rows() -> dict[str, Field]:
+    # The annotations are strings in this module, and the fields are in what `include_extras` keeps of them.
     hints: dict[str, Any] = get_type_hints(Scope, include_extras=True)
     rows: dict[str, Field] = {name: hint.__metadata__[0] for name, hint in hints.items()}
     config = ConfigFields.__annotations__

@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 
+# Frozen, because all calls in a scope share its frame until their events are decoded. `omit_defaults` keeps
+# fields that are not set out of what `get_context` returns.
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The merged values of the scopes around a call.
 
@@ -92,6 +94,7 @@ class Fields:
 
 
 FIELDS = Fields()
+# Set afterwards, because making the table needs the class.
 Frame.fields = FIELDS
 
 
@@ -121,6 +124,7 @@ def enter_scope(outer: Frame, scope: Scope) -> Frame:
     fields = outer.fields
     values: dict[str, Any] = {name: value for name, value in scope.items() if value is not None}
     if "use_case_name" in values:
+        # This comes before merging: the other values of the scope are about the new use case.
         outer = _enter_use_case(fields, outer, values)
     for name, value in values.items():
         values[name] = fields.merges[name](getattr(outer, name), value)
@@ -138,6 +142,7 @@ def _enter_use_case(fields: Fields, outer: Frame, values: dict[str, Any]) -> Fra
         for field in fields.no_use_case:
             values.pop(field, None)
         return replace(outer, **fields.no_use_case)
+    # A function that names the use case it is called in goes on with it.
     if name == outer.use_case_name:
         return outer
     return replace(outer, **{**fields.no_use_case, "use_case_id": str(uuid.uuid4())})
@@ -154,6 +159,7 @@ def event_fields(frame: Frame) -> dict[str, Any]:
 
 def event_properties(frame: Frame) -> dict[str, str]:
     """Return the properties of an event that report the frame."""
+    # A copy, because every call in the scope has the same dict.
     properties = dict(frame.request_properties)
     for name, label in frame.fields.properties:
         value = getattr(frame, name)

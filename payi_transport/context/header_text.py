@@ -38,7 +38,7 @@ __all__ = [
 
 # JSON numbers lose precision above this value.
 LARGEST_VERSION: Final = 2**53
-# What reading a malformed header may raise.
+# What reading a malformed header may raise. The errors of base64 and of decoding text are ValueErrors.
 UNREADABLE: Final = (ValueError, msgspec.DecodeError, RecursionError)
 
 _EXTENDED = "UTF-8''"
@@ -52,6 +52,7 @@ _properties = msgspec.json.Decoder(dict[str, Any])
 def to_text(value: object) -> str:
     """Return `value` as text that can be sent: lone surrogates, which have no encoding, become `?`."""
     text = str(value)
+    # CPython knows whether a string is ASCII without looking at its characters.
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
@@ -73,6 +74,7 @@ def write_text(value: object) -> str:
 
 
 def read_text(value: str) -> str | None:
+    # The name of a charset may come in either case (RFC 8187).
     extended = value[: len(_EXTENDED)].upper() == _EXTENDED
     return (unquote(value[len(_EXTENDED) :]) if extended else value) or None
 
@@ -83,6 +85,7 @@ def write_list(items: Iterable[object]) -> str:
 
 
 def read_list(value: str) -> tuple[str, ...]:
+    # An item with a comma was escaped, so every comma here separates items.
     items = (read_text(item.strip()) for item in value.split(","))
     return tuple(dict.fromkeys(item for item in items if item))
 
@@ -94,6 +97,7 @@ def write_properties(properties: Mapping[str, object]) -> str:
 
 def read_properties(value: str) -> Mapping[str, str]:
     """Read compact JSON, or its base64, which is what proxy mode sends."""
+    # Without `validate`, base64 skips foreign characters, and would decode almost any text.
     text = value if value.startswith("{") else base64.b64decode(value, validate=True)
     return to_properties(_properties.decode(text)) if text else {}
 
@@ -125,5 +129,7 @@ def read_logging(value: str) -> bool | None:
 
 
 def _escape(text: str, plain: re.Pattern[str]) -> str:
+    # Plain text that begins like an escaped value has to be escaped, or it would be unescaped when it is
+    # read.
     as_is = not text or (plain.fullmatch(text) and not text.upper().startswith(_EXTENDED))
     return text if as_is else _EXTENDED + quote(text, safe="")

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _PREFIX = b"xproxy-"
+# AWS's Signature Version 4 lists the headers that it covers.
 _SIGNED = re.compile(rb"\bSignedHeaders=([^,\s]*)")
 _NONE: frozenset[bytes] = frozenset()
 
@@ -81,6 +82,7 @@ def write_proxied_headers(frame: Frame) -> dict[str, str]:
 
 def find_own_headers(headers: Headers) -> frozenset[bytes]:
     """Return the lower-case names of Pay-i's headers, which no provider may see."""
+    # Names and values take turns in one flat tuple.
     names = headers[::2]
     # This runs for every request and few have any, so search all names at once.
     if _PREFIX not in b"\n".join(names).lower():
@@ -93,6 +95,7 @@ def find_removable_headers(headers: Headers) -> frozenset[bytes]:
     own = find_own_headers(headers)
     for name, value in zip(headers[::2], headers[1::2], strict=True) if own else ():
         if name.lower() == b"authorization" and (signed := _SIGNED.search(value)):
+            # AWS rejects a request that lacks a signed header.
             return own.difference(signed[1].lower().split(b";"))
     return own
 
@@ -134,5 +137,6 @@ def _read(fields: Fields, headers: Headers, on_malformed: Callable[[str], None])
         try:
             values[name] = read(decode_header(raw_value))
         except UNREADABLE:
+            # A mistake in a header must cost neither the call nor its event.
             on_malformed(raw_name.decode("latin-1"))
     return values

@@ -48,6 +48,7 @@ def ingest(
     `experience_name` and `experience_id` are deprecated aliases of `use_case_name` and `use_case_id`.
     """
     scope = _rename(scope, experience_name, experience_id)
+    # These names are parameters, so they can't be in `scope`, but an error has to list them as accepted.
     check_scope("ingest", scope, *_DEPRECATED)
     return apply_to(function, "ingest", decorate_with(functools.partial(_IngestContext, **scope)))
 
@@ -76,10 +77,13 @@ def proxy(
     """
     scope = _rename(scope, experience_name, experience_id)
     check_scope("proxy", scope, *_DEPRECATED)
+    # The name of the decorator decides, whatever the caller passes as `proxy`.
     scope["proxy"] = True
     return apply_to(function, "proxy", decorate_with(functools.partial(_ProxyContext, **scope)))
 
 
+# The mode is an attribute of the class and not of the frame: it only serves a warning, and no event reports
+# it.
 class _IngestContext(track_context):
     mode = "ingest"
 
@@ -101,6 +105,7 @@ def _rename(scope: Scope, experience_name: str | None, experience_id: str | None
 
 
 def _warn_deprecated(older: str, newer: str) -> None:
+    # Level 4 is the line of the caller, as `_rename` and the decorator are in between.
     warnings.warn(f"{older} is deprecated, use {newer}", DeprecationWarning, stacklevel=4)
 
 

@@ -68,10 +68,12 @@ def find_result(bodies: Iterable[bytes]) -> Result | None:
     """Return the result, or the error in its place, from the last JSON document that has one."""
     found: Result | None = None
     for body in bodies:
+        # Most messages have none, and searching is cheaper than decoding.
         if b'"xproxy_' not in body:
             continue
         try:
             decoded = _body.decode(body)
+        # Nobody knows what a provider sends. A message that is not JSON has no result.
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         for value in (decoded.xproxy_result, decoded.xproxy_error):

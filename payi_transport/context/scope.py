@@ -99,6 +99,8 @@ def bind_to_scope(function: Callable[..., R]) -> Callable[..., R]:
 
 
 def _run_inside(entered: _Entered, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+    # The old value is set again instead of resetting by token, as in all of this module. A token can only
+    # be used in the context that it was made in, and a generator or coroutine may be closed in another one.
     outer = _innermost.get()
     _innermost.set(entered)
     try:
@@ -113,6 +115,7 @@ def _bind_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> CoroutineType[An
     if entered is None:
         return coroutine
     bound = cast("CoroutineType[Any, Any, Any]", _await_inside(entered, _Unawaited(coroutine)))
+    # Python's warning about a coroutine that was never awaited names it.
     bound.__name__, bound.__qualname__ = coroutine.__name__, coroutine.__qualname__
     return bound
 
@@ -271,8 +274,10 @@ class _Steps:
     """Enters the scope of a generator at each step, and leaves it at each `yield`."""
 
     def __init__(self, scope: track_context) -> None:
+        # Remembered, so that entering and leaving agree even if the program instruments between two steps.
         self._tracked = _base is not None
         self._outer: _Entered | None = None
+        # Merge the frame once, here. Each step then only sets the variable.
         with scope:
             self._inner = _innermost.get()
 

@@ -22,6 +22,7 @@ from payi_transport.context.frame import Frame
 
 __all__ = ["BackgroundCall", "BackgroundCalls"]
 
+# Some work is never fetched, or by another process, so the oldest calls are forgotten.
 _MAX_REMEMBERED = 10_000
 
 
@@ -72,6 +73,7 @@ class BackgroundCalls:
         Returns `fetched` itself if that call was made by another process, or too long ago.
         """
         with self._lock:
+            # It stays, because a program may fetch the result more than once.
             start = self._starts.get(response_id or "")
         if start is None:
             return fetched

@@ -25,6 +25,7 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
 
     `headers` are those of the response, by lower-case name.
     """
+    # Some hooks see a body after the library has inflated it, while its header still names the coding.
     coding = "" if exchange.decoded else headers.get("content-encoding", "")
     body = b"".join(exchange.chunks)
     if not exchange.has_gap:
@@ -36,6 +37,7 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
     try:
         return inflate(body, coding, exchange.body_limit * _INFLATE_RATIO)
     except InflateError:
+        # The call was made, so its event is sent without units rather than not at all.
         return b""
 
 

@@ -26,6 +26,7 @@ def record_response(
         return remove_keys(text) if text and (exchange.status or 0) >= 400 else text
     if not exchange.log_content:
         return None
+    # `[DONE]` ends OpenAI's streams and is not a message of the model.
     messages = (data for _, data in raw.messages if data != DONE)
     shown = messages if keep_inline_data else map(strip_inline_data, messages)
     return tuple(message.decode("utf-8", "replace") for message in shown) or None
@@ -37,4 +38,5 @@ def _to_text(exchange: Exchange, body: bytes | None, keep_inline_data: bool) -> 
     try:
         return (body if keep_inline_data else strip_inline_data(body)).decode()
     except UnicodeDecodeError:
+        # Audio, for example. An event is JSON, which has no place for bytes.
         return None

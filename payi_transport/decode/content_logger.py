@@ -60,6 +60,8 @@ class ContentLogger:
 
     def _read_content(self, exchange: Exchange, event: Event) -> dict[str, str]:
         if not exchange.log_content and exchange.context.log_prompt_and_response is not False:
+            # Decode it again for the logger alone, because the event that goes to Pay-i must not have the
+            # content.
             shown = decode(msgspec.structs.replace(exchange, log_content=True), self._options)
             event = shown if isinstance(shown, Event) else event
         content = {

@@ -55,6 +55,7 @@ def decode(
     body = decode_body(exchange, headers)
     raw = _split(exchange, readers, headers, body, options)
     response = _read(exchange, readers, raw, body)
+    # Its usage comes with the result, so there is nothing to price yet.
     if response.pending:
         return BackgroundCall(response.response_id, raw.requested_model)
     price = price_call(exchange, response, raw.requested_model, readers.prefix, options.model_mappings)
@@ -86,6 +87,7 @@ def _split(
 
 
 def _read(exchange: Exchange, readers: Readers, raw: RawResponse, body: bytes) -> ParsedResponse:
+    # The body of an error has a shape of its own, whatever the operation.
     if _has_failed(exchange):
         return ParsedResponse(failure=readers.read_error(body, raw.response_headers))
     return readers.read(raw)
@@ -121,6 +123,7 @@ def _report(
         resource=price.resource,
         scope=price.scope,
         units=units,
+        # Never without an id: Pay-i recognizes by it an event that is sent again.
         provider_response_id=response.response_id
         or find_request_id(raw.response_headers)
         or make_request_id(),
@@ -129,11 +132,13 @@ def _report(
         time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.is_stream else None,
         http_status_code=exchange.status or STATUS_NO_RESPONSE,
         properties=make_properties(exchange, response, raw) or None,
+        # Some providers accept their key in the query, as Google does.
         provider_uri=cut_urls(exchange.route.uri),
         provider_request_headers=select_request_headers(raw.request_headers, options.extra_request_headers),
         provider_response_headers=select_response_headers(raw.response_headers),
         provider_request_json=record_request(exchange, options.keep_inline_data),
         provider_response_json=record_response(exchange, raw, body, options.keep_inline_data),
+        # The arguments of a function call are content.
         provider_response_function_calls=(response.function_calls or None) if exchange.log_content else None,
         **event_fields(exchange.context),
     )

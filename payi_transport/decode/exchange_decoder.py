@@ -62,9 +62,11 @@ class ExchangeDecoder:
         call, event = exchange, decode(exchange, self._options)
         if is_fetch and isinstance(event, Event):
             call = self._background_calls.complete(event.provider_response_id, exchange)
+            # Decode it again, because the price and the properties follow from the scope of the first call.
             event = decode(call, self._options)
         if isinstance(event, BackgroundCall):
             if not is_fetch:
+                # A poll that finds the work unfinished did not start it.
                 self._background_calls.remember(event, exchange)
             return "pending"
         if self._reported.is_repeat(event, is_fetch):

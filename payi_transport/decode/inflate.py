@@ -48,6 +48,7 @@ def inflate(body: bytes, codings: str, limit: int) -> bytes:
 
 
 def _gzip(body: bytes, limit: int) -> bytes:
+    # 16 is zlib's flag for the format of gzip.
     return _zlib(body, limit, zlib.MAX_WBITS | 16)
 
 
@@ -56,6 +57,7 @@ def _deflate(body: bytes, limit: int) -> bytes:
     try:
         return _zlib(body, limit, zlib.MAX_WBITS)
     except InflateError:
+        # With a negative window, zlib expects neither a header nor a checksum.
         return _zlib(body, limit, -zlib.MAX_WBITS)
 
 
@@ -71,6 +73,7 @@ def _brotli(body: bytes, limit: int) -> bytes:
 def _zstd(body: bytes, limit: int) -> bytes:
     zstd = _import_any("zstd", "compression.zstd", "backports.zstd", "zstandard")
     open_member = zstd.ZstdDecompressor
+    # The package zstandard has another interface than the module of Python 3.14 and its backport.
     if zstd.__name__ == "zstandard":
         open_member = partial(_Zstandard, zstd.ZstdDecompressor)
     return _join_members(body, limit, open_member, zstd.ZstdError)
@@ -133,6 +136,7 @@ def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error
             raise InflateError(f"more than {_MAX_MEMBERS} members")
         member = open_member()
         try:
+            # The 1 also keeps this from being 0, which zlib takes for no limit.
             part = member.decompress(body, room + 1)
         except error as exc:
             # Some servers pad a body after its last member.

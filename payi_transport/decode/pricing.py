@@ -57,6 +57,7 @@ class Price(NamedTuple):
     scope: str | None
 
 
+# A struct of one field, so that msgspec skips the prompt instead of building it.
 class _Request(msgspec.Struct):
     model: str | None = None
 
@@ -78,6 +79,7 @@ def find_requested_model(exchange: Exchange, headers: Mapping[str, str]) -> str 
 def _read_model(body: bytes | None) -> str | None:
     try:
         return _request.decode(body or b"").model or None
+    # The body may be a form, a file, or JSON that is nested too deeply for msgspec.
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
@@ -121,6 +123,7 @@ def find_stated_resource(
 
     An inference profile or a deployment doesn't reveal its model, which some readers need for the units.
     """
+    # With neither, the result would be a guess from the request, not what the user says.
     if not (exchange.context.price_as_resource or mappings):
         return None
     return price_call(exchange, ParsedResponse(), requested, prefix, mappings).resource
@@ -135,6 +138,7 @@ def name_resource(prefix: str, model: str) -> str:
         return model
     parts = [part for part in model.split("/") if part and part not in _PATH_WORDS]
     if len(parts) > 1:
+        # Of `projects/p/locations/l/publishers/google/models/x`, the publisher and the model are left.
         return ".".join(parts[-2:])
     return prefix + "".join(parts).removeprefix(prefix)
 
@@ -144,6 +148,8 @@ def find_mapping(
 ) -> ModelMapping | None:
     """Return the first mapping that matches one of a model's names and the host."""
     for mapping in mappings:
+        # The patterns of a host include its suffixes, so a mapping for `*.example.com` applies to all hosts
+        # there.
         if mapping.model in models and (mapping.host is None or mapping.host in patterns_of(*host)):
             return mapping
     return None

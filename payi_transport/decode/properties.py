@@ -50,6 +50,7 @@ def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawRespon
             properties.update(_describe_exception(exchange.error, exchange.log_content))
     elif response.failure is not None:
         properties.update(_name_error(response.failure, exchange.log_content))
+    # The first attempt has the number 0, and gets no property.
     if retry_count := find_retry_count(raw.request_headers):
         properties[RETRY_PROPERTY] = str(retry_count)
     return properties
@@ -57,6 +58,8 @@ def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawRespon
 
 def _is_partial(exchange: Exchange, response: ParsedResponse, streams: bool) -> bool:
     if exchange.outcome is Outcome.EXHAUSTED:
+        # A body that was read whole is complete by its length. Only a stream has to say that it has
+        # finished.
         return streams and not response.finished
     return exchange.outcome is Outcome.FAILED or not response.finished
 

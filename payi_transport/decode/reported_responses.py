@@ -17,6 +17,7 @@ from payi_transport.values.event import Event
 
 __all__ = ["ReportedResponses"]
 
+# Servers choose the ids, so their number needs a bound. A poll for an older response counts again.
 _MAX_REMEMBERED = 10_000
 
 

@@ -61,6 +61,7 @@ def _sum(count: _Count, texts: Sequence[str] | None) -> int | None:
         return None
     # Count an empty text if there are none: that returns 0 with a tokenizer, and None without.
     counts = [count(text) for text in texts or ("",)]
+    # The sum of the other texts would be too low, and nobody could see that.
     return None if None in counts else sum(filter(None, counts))
 
 
@@ -68,6 +69,7 @@ def _raise_output(units: Mapping[str, Units], counted: int) -> Mapping[str, Unit
     """Return the units with at least `counted` tokens of output."""
     name = "text_large_context" if "text_large_context" in units else "text"
     text = units.get(name, Units())
+    # The provider's own count is better, unless it ended before the output did.
     if counted <= (text.output or 0):
         return units
     return {**units, name: Units(input=text.input, output=counted)}
@@ -81,6 +83,7 @@ def _split_vision(units: Mapping[str, Units], counted: int | None) -> Mapping[st
     text = units.get("text")
     if counted is None or text is None or not text.input or "vision" in units:
         return units
+    # A tokenizer that is not the provider's may count more than the provider did.
     counted = min(counted, text.input)
     vision = Units(input=text.input - counted)
     return {**units, "text": Units(input=counted, output=text.output), "vision": vision}

@@ -35,6 +35,7 @@ class Tokenizers:
         if model not in self._paths:
             return None
         if model not in self._loaded:
+            # Without a lock: in inline delivery two threads may both load it, and the last one is kept.
             self._loaded[model] = self._load(model)
         tokenizer = self._loaded[model]
         if tokenizer is None:

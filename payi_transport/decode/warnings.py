@@ -42,6 +42,7 @@ class OneTimeWarnings:
         self._operations = registry.operations
         self._mappings = model_mappings
         self._priced = {mapping.price_as_resource for mapping in model_mappings}
+        # Without a lock: two threads may log the same warning, which does no harm.
         self._warned_deployments: set[str] = set()
         self._warned_decorators: set[str] = set()
         self._warned_hosts: set[str] = set()

@@ -8,6 +8,7 @@ from payi_transport.pipeline.pipeline import Pipeline
 
 __all__ = ["activate", "deactivate", "get_active", "get_last"]
 
+# Every request of the program reads it, without a lock: assigning a variable is atomic.
 _active: Pipeline | None = None
 # The active pipeline or, after `deactivate`, the one that was active: its counts can still be read.
 _last: Pipeline | None = None
@@ -43,5 +44,6 @@ def _leave_parent() -> None:
         _active.leave_parent()
 
 
+# Windows has no fork, and no such function.
 if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(after_in_child=_leave_parent)

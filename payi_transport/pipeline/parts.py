@@ -38,6 +38,7 @@ class Sinks(NamedTuple):
 
     def fork(self, on_fault: Callable[[BaseException], None]) -> None:
         """Call `fork` of each sink once, in a forked child. A sink may be the user's, and may raise."""
+        # By identity, because a sink of the user's need not be hashable.
         for sink in {id(sink): sink for sink in self if sink is not None}.values():
             try:
                 sink.fork()
@@ -50,6 +51,7 @@ class Sinks(NamedTuple):
             self.inline.close()
 
 
+# Immutable, because a forked child builds its own state from the same parts.
 class Parts(NamedTuple):
     """The parts of a pipeline. `fetch_limit` fetches a limit's state; None if limits aren't enforced."""
 

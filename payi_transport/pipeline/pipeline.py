@@ -58,6 +58,8 @@ class Pipeline:
         )
         self._starting: dict[int, threading.RLock] = {}
         self._state = ProcessState(parts, self.limits)
+        # Start the workers now. A thread that already runs can still deliver while the interpreter exits,
+        # and by then no new one can be started.
         self._state.delivery.start()
 
     def observes(self, host: str, port: int | None) -> bool:
@@ -77,6 +79,7 @@ class Pipeline:
             return None
         payi_headers = find_own_headers(headers)
         if payi_headers:
+            # All of Pay-i's headers count, even those that an AWS signature keeps from being removed.
             frame = override_frame(frame, headers, self._warn_malformed)
             payi_headers = find_removable_headers(headers)
         state = self._state
@@ -87,6 +90,7 @@ class Pipeline:
         if proxied:
             self._check_mode(route)
         rewrite = self._rewriter.plan(route, frame, body, payi_headers, abilities)
+        # Most calls end in the queue. Look for another way only where there can be one.
         end: tuple[Callable[[Exchange], None], bool] = state.delivery.push, False
         if rewrite is not None or state.inline is not None:
             end = state.find_end(rewrite, abilities)
@@ -109,6 +113,8 @@ class Pipeline:
             rewrite,
             end[1],
             result_slot,
+            # A copy keeps alive whatever the caller's context variables hold until the event is delivered,
+            # so it is made only for the user's logger.
             copy_context() if self._keeps_caller else None,
             attempts is not None,
         )
@@ -155,6 +161,7 @@ class Pipeline:
 
     def _own_state(self) -> ProcessState:
         """Return the state of this process, started or not."""
+        # A state that has not been started has the pid 0, and was made for this process.
         if self._state.delivery.pid not in (0, os.getpid()):
             self.leave_parent()
         return self._state

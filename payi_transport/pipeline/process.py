@@ -106,8 +106,10 @@ class ProcessState:
         self, rewrite: RequestRewrite | None, abilities: HookAbilities
     ) -> tuple[Callable[[Exchange], None], bool]:
         """Return what takes a call when it ends, and whether that waits for the call's own report."""
+        # A call that is refused brings no result, so the limit's state has to be asked for.
         if rewrite is not None and rewrite.blocked_response is not None:
             self.results.poll_limits()
+        # Pay-i counts what goes through its proxy. An event would count it a second time.
         if rewrite is not None and rewrite.counted:
             return self.results.end_proxied, False
         if self.inline is not None and abilities.may_wait:
@@ -135,6 +137,7 @@ class ProcessState:
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds and stop; return whether everything was delivered."""
         flushed = self.delivery.close(timeout)
+        # After the flush, during which a result may still start the polling.
         self.results.stop()
         self._parts.sinks.close_inline()
         return flushed
@@ -146,6 +149,7 @@ class ProcessState:
         """
         self.delivery.leave_to_parent()
         child = ProcessState(self._parts, self._limits)
+        # A program that was shut down before the fork stays shut down in the child.
         child.delivery.closed = self.delivery.closed
         self._parts.sinks.fork(child.count_fault)
         return child

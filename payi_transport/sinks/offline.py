@@ -95,9 +95,8 @@ class OfflineSink:
     def close(self) -> None:
         """Release the name. The file needs nothing else: it is complete after every delivery."""
         if self._lock is not None:
+            # Remove it while it is locked: a process that has opened it sees that it has lost its name.
             # Windows cannot remove an open file. The file may stay: it means nothing without its lock.
-            # Remove it while it is locked: a process that has opened it before finds that it has lost its
-            # name.
             with contextlib.suppress(OSError):
                 _lock_path(self.path).unlink()
             self._lock.close()

@@ -16,8 +16,8 @@ from payi_transport.values.event import Event
 
 __all__ = ["LONGEST_WAIT", "Receipt", "Sink", "UncertainEvent", "check_receipt", "mark_uncertain"]
 
-# Seconds. The longest pause that a sink is granted, however long it asks for. Responses have asked for
-# years, during which events would pile up in memory.
+# Seconds. The longest pause that a sink is granted. A response may ask for years, during which events would
+# pile up in memory.
 LONGEST_WAIT = 60.0
 
 

@@ -24,7 +24,7 @@ def check_directory(directory: str) -> None:
     # An owner can change the mode at any time, so a strict mode proves nothing in another user's directory.
     if status.st_uid != os.geteuid():
         found = f"belongs to another user (uid {status.st_uid})"
-    # Others may list the directory: its files are created with mode 0600, so nobody else can read them.
+    # Reading is no concern, because the files are created with mode 0600.
     elif status.st_mode & 0o022:
         found = f"can be written by other users (mode {status.st_mode & 0o7777:04o})"
     else:
