@@ -67,6 +67,8 @@ class Call:
         try:
             attach(self, *response)
         except Exception as exc:
+            # A response of which only a part was recorded would make a wrong event. The fault is counted
+            # instead.
             self.request.discard()
             self.pipeline.count_fault(exc)
 
@@ -87,6 +89,7 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
     BlockedResponse if nothing must be sent, because that is the response.
     """
     pipeline = get_active()
+    # First, because every request of the program passes through here.
     if pipeline is None or INSIDE_CALL.get():
         return None, None
     try:
@@ -96,6 +99,7 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
             return None, _strip(pipeline, library, address, *request)
         return _begin_call(pipeline, library, address, route, *request)
     except Exception as exc:
+        # Then the request is sent as if this library were not there.
         pipeline.count_fault(exc)
         return None, None
 
@@ -106,6 +110,7 @@ def _begin_call(
     headers, body = library.read(*request)
     abilities = library.abilities
     if library.rewrite is None:
+        # Nothing may be planned for a request that the hook cannot change.
         abilities = abilities._replace(rewrites_requests=False)
     sent = pipeline.begin(route, headers, body, abilities)
     if sent is None:
@@ -126,6 +131,7 @@ def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
 def _strip(pipeline: Pipeline, library: Library, address: Address | None, *request: Any) -> Any:
     """Remove the headers that are not for the provider from a request that isn't recorded."""
     known = None if address is None else pipeline.routes.hosts.find(address.host, address.port)
+    # Other hosts may be the user's own services, which pass the headers on, and Pay-i's proxy needs them.
     if known is None or known.category == PROXY_CATEGORY or library.rewrite is None:
         return None
     removable = find_removable_headers(library.read(*request)[0])

@@ -39,6 +39,7 @@ class ImportWatcher:
 
     def stop(self) -> None:
         """Stop watching, and report nothing of imports that are still running."""
+        # Loaders that were wrapped before ask `report`, which knows no name from now on.
         self._names = frozenset()
         with contextlib.suppress(ValueError):
             sys.meta_path.remove(self)
@@ -68,6 +69,7 @@ class ImportWatcher:
             self._on_import(name)
 
     def _ask_others(self, *search: Any) -> ModuleSpec | None:
+        # A copy, because a finder or another thread may change the list meanwhile.
         for finder in list(sys.meta_path):
             find = getattr(finder, "find_spec", None)
             if finder is not self and find is not None:

@@ -16,6 +16,7 @@ from payi_transport.decode.inline_data import NOT_INSTRUMENTED
 __all__ = ["read_form", "write_form"]
 
 _BOUNDARY = re.compile(r'boundary="?([^\s";]+)', re.IGNORECASE)
+# Possessive, so that a head that does not match is never tried again with shorter lines.
 _HEAD = compile_possessive(rb"\r\n((?:[^\r\n]++\r\n)++)\r\n")
 _NAME = re.compile(rb'[;\s]name="([^"]*)"', re.IGNORECASE)
 _FILE_NAME = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
@@ -44,6 +45,7 @@ def _find_fields(body: bytes, delimiter: bytes) -> Iterator[tuple[str, bytes | N
     while start >= 0 and (head := _HEAD.match(body, start + len(delimiter))):
         end = body.find(b"\r\n" + delimiter, head.end())
         name = _NAME.search(head[1])
+        # The form is cut off or malformed. The fields before this one are good all the same.
         if end < 0 or name is None:
             return
         yield _to_text(name[1]), None if _FILE_NAME.search(head[1]) else body[head.end() : end]

@@ -64,6 +64,7 @@ class Registry:
         self._hooks = {hook.name: hook for hook in hooks}
         self._warn_missing = warn_missing
         self._watcher = ImportWatcher(self._hooks, self._install)
+        # Reentrant, because a signal handler may call `payi_instrument` on the thread that holds it.
         self._lock = threading.RLock()
 
     def install(self) -> None:
@@ -93,6 +94,7 @@ class Registry:
             importlib.import_module(name)
             with self._lock:
                 missing = self._hooks[name].install()
+        # This may run inside an import statement of the program, which must not fail because of it.
         except Exception as exc:
             missing = [f"module that can be hooked ({exc!r})"]
         for what in missing:

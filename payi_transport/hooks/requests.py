@@ -35,6 +35,8 @@ def _make_send(original: Callable[..., Response]) -> Callable[..., Response]:
         except BaseException as exc:
             if call is not None:
                 call.fail(exc)
+            # Errors of requests refer to what was sent, and the caller must not see the address or headers
+            # of a rewrite.
             _restore_request(exc, sent, request)
             raise
         _restore_request(response, sent, request)
@@ -89,6 +91,8 @@ _LIBRARY = Library(_locate, _read, _rewrite)
 
 
 def _build_blocked_response(adapter: Any, request: PreparedRequest, blocked: BlockedResponse) -> Response:
+    # The adapter's own method, so that the response has what requests adds to each: encoding, cookies,
+    # reason.
     response: Response = adapter.build_response(request, build_blocked_response(blocked))
     return response
 
@@ -103,6 +107,7 @@ def _restore_request(holder: Any, sent: PreparedRequest | None, request: Prepare
 
 
 def _attach(call: Call, response: Response) -> None:
+    # The session sends the next hop through this hook again, and only the last response makes an event.
     if response.is_redirect:
         call.request.discard()
         return

@@ -37,6 +37,7 @@ class ThreadPools:
 
 def _make_submit(original: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
     def submit(executor: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        # Bind here, on the thread that submits. The pool's thread may have been started in another scope.
         return original(executor, bind_to_scope(function), *args, **kwargs)
 
     return submit

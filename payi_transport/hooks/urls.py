@@ -32,6 +32,7 @@ def split_url(url: str) -> tuple[str, str, int | None, str]:
 def _split_authority(scheme: str, authority: str) -> tuple[str, int | None]:
     netloc = authority.rpartition("@")[2]
     host, colon, port = netloc.rpartition(":")
+    # An IPv6 address contains colons, too. Without a port it ends in a bracket.
     if not colon or port.endswith("]"):
         host, port = netloc, ""
     number = int(port) if port and port != _DEFAULT_PORTS.get(scheme) else None

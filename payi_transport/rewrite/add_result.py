@@ -106,6 +106,8 @@ class StreamResult:
 
 def _insert(body: bytes, result: Result) -> bytes:
     """Return the JSON object with one more field at its end, and every other byte unchanged."""
+    # Decoding and encoding the object would change numbers, order, and spacing that the caller may depend
+    # on.
     end = body.rindex(b"}")
     comma = b"" if body[:end].rstrip().endswith(b"{") else b","
     return body[:end] + comma + b'"xproxy_result":' + msgspec.json.encode(result) + body[end:]

@@ -23,6 +23,8 @@ def make_blocked_response(operation: str, limit_id: str, registry: Registry = RE
     body = json.dumps(provider.make_denial(message)).encode()
     headers = {
         "content-type": "application/json",
+        # SDKs that Stainless generates, such as those of OpenAI and Anthropic, follow this header before
+        # the status.
         "x-should-retry": "false",
         **provider.denial_headers,
         "content-length": str(len(body)),

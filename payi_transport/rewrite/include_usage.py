@@ -38,6 +38,7 @@ def ask_for_usage(body: bytes) -> bytes | None:
         options = _options.decode(fields.get("stream_options", b"null")) or {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    # The caller has decided, even with false.
     if "include_usage" in options:
         return None
     options["include_usage"] = msgspec.Raw(b"true")

@@ -37,6 +37,7 @@ _FIXED_HOSTS: Final = frozenset({"api.openai.com", "api.anthropic.com"})
 _KEY: Final = PayiHeaderNames.api_key.lower().encode()
 # Headers of clients that are set up for the proxy. They say how to forward a request, not whom it is for.
 _FOR_PROXY: Final = frozenset({_KEY, PayiHeaderNames.provider_base_uri.lower().encode()})
+# In a header, a line break would start another one, and HTTP libraries refuse other control characters.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -73,6 +74,7 @@ class Proxy(NamedTuple):
         if name is None or (name == "azure.anthropic" and not route.operation.startswith("anthropic.")):
             return None
         origin = _origin_of(route)
+        # Pay-i only has the path by then, which does not say which of a provider's addresses was meant.
         if route.host.host not in _FIXED_HOSTS:
             headers += (PayiHeaderNames.provider_base_uri.encode(), origin.encode())
         base = f"{self.base_url.rstrip('/')}/api/v1/proxy/{name}"

@@ -73,6 +73,7 @@ class RequestRewriter:
                 )
         if route.proxied or frame.proxy:
             rewrite = self._send_through_proxy(route, frame, payi_headers)
+            # Otherwise the call goes to its provider, and is reported like any other.
             if rewrite is not None:
                 return rewrite
         asks_usage = body and abilities.rewrites_responses and route.asks_usage
@@ -83,12 +84,15 @@ class RequestRewriter:
             and abilities.rewrites_responses
             and route.category != PayiCategories.aws_bedrock
         )
+        # Most requests end here, and the caller's own object is sent.
         if asking_body is None and not payi_headers and not adds:
             return None
         return RequestRewrite(
             without=payi_headers,
             body=asking_body,
             hides_usage=asking_body is not None,
+            # Nothing can be hidden in a compressed response, or added to it, without decompressing it on
+            # its way.
             plain=adds or asking_body is not None,
         )
 

@@ -23,6 +23,8 @@ def find_response_rewriter(
     if content_encoding:
         return None
     hider = UsageHider() if request.rewrite is not None and request.rewrite.hides_usage else None
+    # Only a response whose end waits for its own report can carry a result. If the request is `collected`,
+    # an outer hook adds it to the parsed output.
     if not request.waits or request.collected or response.status >= 300:
         return hider
     media_type = content_type.partition(";")[0].strip().lower()

@@ -32,6 +32,7 @@ async def build_blocked_response(
     response._headers, response._raw_headers = headers, tuple(pair_headers(blocked.headers))
     response.content = _make_reader(blocked.body)
     raises = options.get("raise_for_status")
+    # The end of `ClientSession._request`, which is not reached here, does the same.
     raises = session._raise_for_status if raises is None else raises
     if callable(raises):
         await raises(response)
@@ -42,6 +43,7 @@ async def build_blocked_response(
 
 
 def _freeze(headers: tuple[bytes, ...]) -> Any:
+    # Not imported here, because aiohttp may not be installed. Where a session exists, it has been imported.
     multidict = sys.modules["multidict"]
     pairs = [(name.decode(), value.decode()) for name, value in pair_headers(headers)]
     return multidict.CIMultiDictProxy(multidict.CIMultiDict(pairs))

@@ -25,6 +25,7 @@ def _prepare(client: Any, operation: str, params: Any) -> tuple[Any, Pipeline | 
     if pipeline is None:
         return params, None
     try:
+        # Calls to S3, DynamoDB, and all other services pass through here, too.
         if client.meta.service_model.service_name != "bedrock-runtime":
             return params, None
         return ask_for_trace(pipeline, client, operation, params), pipeline
@@ -38,6 +39,7 @@ def _make_api_call(original: Callable[[Any, str, Any], Any]) -> Callable[[Any, s
         params, pipeline = _prepare(client, operation_name, api_params)
         if pipeline is None:
             return original(client, operation_name, params)
+        # botocore retries inside this call, so it may make several requests. The last one has the result.
         with collect_attempts() as attempts:
             output = original(client, operation_name, params)
         return attach_result(output, attempts, in_streams=pipeline.adds_streaming_results)
@@ -61,5 +63,6 @@ def _make_async_api_call(
 
 HOOKS = (
     MethodHook("botocore.client", "BaseClient", "_make_api_call", _make_api_call),
+    # aiobotocore overrides the method, so the hook on botocore's class would not see its calls.
     MethodHook("aiobotocore.client", "AioBaseClient", "_make_api_call", _make_async_api_call),
 )

@@ -18,10 +18,12 @@ __all__ = ["ask_for_trace"]
 def _in_config(params: Mapping[str, Any]) -> Mapping[str, Any]:
     config = params.get("guardrailConfig")
     traced = _with_trace(config, "enabled") if isinstance(config, Mapping) else config
+    # The caller's own dict is never changed.
     return params if traced is config else {**params, "guardrailConfig": traced}
 
 
 def _in_params(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    # InvokeModel spells the value in capitals, Converse in lower case.
     return _with_trace(params, "ENABLED")
 
 
@@ -47,4 +49,5 @@ def ask_for_trace(
     if add_trace is None or not pipeline.traces_guardrails:
         return params
     _, host, port, _ = split_url(client.meta.endpoint_url)
+    # A call that is not recorded is not changed either.
     return add_trace(params) if pipeline.observes(host, port) else params

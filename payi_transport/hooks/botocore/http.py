@@ -57,6 +57,7 @@ def _read(request: AWSPreparedRequest) -> tuple[Headers, bytes | None]:
     headers, body = encode_headers(_items(request.headers)), request.body
     if isinstance(body, str):
         return headers, body.encode("utf-8", "replace")
+    # A copy of a bytearray, which the caller may change before the event is decoded.
     return headers, bytes(body) if isinstance(body, bytes | bytearray) else None
 
 
@@ -67,6 +68,7 @@ def _items(headers: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _rewrite(rewrite: RequestRewrite, request: AWSPreparedRequest) -> AWSPreparedRequest:
+    # A shallow copy with headers of its own, because the request itself belongs to the caller.
     sent = copy.copy(request)
     headers = sent.headers = request.headers.copy()
     for name in rewrite.without:
@@ -94,8 +96,10 @@ def _build_blocked_response(request: AWSPreparedRequest, blocked: BlockedRespons
 def _attach(call: Call, request: AWSPreparedRequest, response: AWSResponse) -> None:
     headers = encode_headers(response.raw.headers.items())
     open_response = call.request.start_response(response.status_code, headers)
+    # botocore has read all other bodies by now.
     if request.stream_output:
         record_body(response.raw, open_response)
     else:
         record_read(response.raw, response.content, open_response)
+    # The caller gets the address that it asked for, not that of the proxy.
     response.url = request.url

@@ -40,6 +40,7 @@ class _Output(dict[str, Any]):
     __slots__ = ("__weakref__",)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled as a plain dict, so that whatever reads it needs neither this class nor this library.
         return dict, (dict(self),)
 
 
@@ -52,6 +53,7 @@ def _add_at_end(output: dict[str, Any], request: SentRequest) -> dict[str, Any]:
 
     def add(ended: SentRequest) -> None:
         item = reference()
+        # Otherwise the caller has dropped the output, and nobody can see the result.
         if item is not None:
             _add(item, ended)
 
@@ -87,6 +89,7 @@ class _AsyncStream:
         return self._payi_events
 
 
+# One subclass for each class of streams, or every call would leave a new class behind.
 _classes: dict[type[Any], type[Any]] = {}
 
 
@@ -99,6 +102,7 @@ def _add_to_last_event(stream: Any, request: SentRequest) -> None:
         if is_async
         else _add_to_last(cls.__iter__(stream), request)
     )
+    # Python looks up special methods on the class, so setting them on the instance would have no effect.
     stream.__class__ = _classes.get(cls) or _classes.setdefault(
         cls, type(cls.__name__, (mixin, cls), {"__module__": cls.__module__})
     )
@@ -109,6 +113,8 @@ def _add_to_last(events: Iterator[dict[str, Any]], request: SentRequest) -> Iter
     try:
         for event in events:
             yield from buffer.feed(event)
+    # What was held back arrived before the error. Not for GeneratorExit: a generator that is being closed
+    # must not yield.
     except Exception:
         yield from buffer.flush()
         raise

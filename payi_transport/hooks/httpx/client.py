@@ -67,8 +67,10 @@ def _with_defaults(bound: BoundFamily, client_kwargs: dict[str, Any]) -> dict[st
 
 def _record_transports(client: Any, wrap: type[Any]) -> None:
     """Wrap the transports that the client built from its arguments."""
+    # Afterwards, because httpx ignores `verify`, `cert`, and `limits` if it is given a transport.
     client._transport = wrap(client._transport)
     client._mounts = {
+        # None marks requests that bypass a proxy, and stands for the client's own transport.
         pattern: transport if transport is None else wrap(transport)
         for pattern, transport in client._mounts.items()
     }

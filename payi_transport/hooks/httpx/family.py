@@ -35,6 +35,7 @@ class BoundFamily:
         self.response: Callable[..., Any] = module.Response
         self.byte_stream: Callable[[bytes], Any] = module.ByteStream
         self.not_read: type[Exception] = module.RequestNotRead
+        # The clients assert that a response's stream is an instance of their own module's class.
         self.sync_stream: type[Any] = type(
             "RecordedSyncStream", (RecordedSyncStream, module.SyncByteStream), {}
         )
@@ -72,6 +73,7 @@ class BoundFamily:
         return send
 
 
+# By id, because an alias makes two names of one module. Modules are kept here, so no id is used again.
 _bound: dict[int, BoundFamily] = {}
 
 

@@ -50,6 +50,7 @@ class _Rewritten:
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
         """Make the response refer to the caller's own request, not to the one sent in its place."""
+        # `response.request` raises if no request was set.
         if response.__dict__.get("_request") is self.request:
             response.request = self.caller_request
 
@@ -74,6 +75,7 @@ class _Recorded(_Rewritten):
         # The mark tells inner hooks that this call is recorded. It is removed before the caller sees the
         # request again.
         request.extensions = {**self._extensions, RECORDED_MARK: True}
+        # A transport may use another hooked library inside, as LiteLLM's uses aiohttp.
         INSIDE_CALL.set(True)
 
     @property
@@ -88,6 +90,8 @@ class _Recorded(_Rewritten):
             if self.request is not self.caller_request:
                 super().respond(response, make_stream)
             status = response.status_code
+            # The client sends the next hop through this hook again, and only the last response makes an
+            # event.
             if 300 <= status < 400 and response.has_redirect_location:
                 self._sent.discard()
                 return
@@ -148,9 +152,11 @@ async def record_async(family: Family, request: Any, send: Callable[[Any], Await
         return call.blocked_response
     try:
         response = await send(call.request)
+    # Cancellation ends a call as well.
     except BaseException as exc:
         call.fail(exc)
         raise
+    # Such a call ends at once and then blocks until it is reported, which must not stop the event loop.
     if isinstance(call, _Recorded) and call.waits and response.is_closed:
         await call.respond_on_thread(response, family.async_stream)
     else:

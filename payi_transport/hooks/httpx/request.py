@@ -91,6 +91,7 @@ def copy_request(family: Family, request: Any, rewrite: RequestRewrite) -> Any:
         sent.extensions = _drop_target(request.extensions)
     if rewrite.body is not None:
         sent.stream = family.byte_stream(rewrite.body)
+        # Transports that read `content` instead of the stream would send the old body.
         sent._content = rewrite.body
     return sent
 
@@ -117,6 +118,7 @@ def _rewrite_headers(headers: Any, rewrite: RequestRewrite) -> Any:
     headers.encoding = "utf-8"
     for name, value in zip(rewrite.headers[::2], rewrite.headers[1::2], strict=True):
         headers[name.decode()] = value.decode()
+    # A request that is sent in chunks has none, and must not have both.
     if rewrite.body is not None and "content-length" in headers:
         headers["content-length"] = str(len(rewrite.body))
     if rewrite.base is not None:

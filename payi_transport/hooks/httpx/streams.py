@@ -66,6 +66,7 @@ class RecordedSyncStream(_RecordedStream):
         try:
             self._inner.close()
         finally:
+            # Even if closing fails: the caller reads no further.
             if not self._response.request.ended:
                 self._response.finish(Outcome.CLOSED)
 
@@ -102,6 +103,8 @@ class RecordedAsyncStream(_RecordedStream):
             raise
         finally:
             if isinstance(chunks, AsyncGenerator):
+                # Otherwise the event loop would close the inner generator at some later time, in a task of
+                # its own.
                 await chunks.aclose()
         response.finish(size=size)
 

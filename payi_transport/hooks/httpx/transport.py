@@ -105,5 +105,6 @@ _classes: dict[tuple[type[Any], type[Any]], type[Any]] = {}
 
 def _of_family(cls: type[Any], base: type[Any]) -> type[Any]:
     """Return a subclass of both `cls` and `base`, the same one each time."""
+    # `setdefault` is atomic, so two threads get the same class.
     found = _classes.get((cls, base))
     return found or _classes.setdefault((cls, base), type(cls.__name__, (cls, base), {}))
