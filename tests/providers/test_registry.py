@@ -17,7 +17,7 @@ from payi_transport.routing.hosts import find_known
 from payi_transport.routing.paths import find_operation
 from payi_transport.values.names import PayiCategories
 
-SHARED = {"reading"}
+SHARED = {"shared"}
 
 
 def folders() -> set[str]:
