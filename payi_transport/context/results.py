@@ -36,7 +36,7 @@ class ResultSlot:
         self.result: Result | None = None
 
 
-_last: ContextVar[ResultSlot | None] = ContextVar("payi_transport_last_verdict", default=None)
+_last: ContextVar[ResultSlot | None] = ContextVar("payi_transport_last_result", default=None)
 
 
 class _Body(msgspec.Struct):
