@@ -26,6 +26,7 @@ _STREAMS: dict[str, Framing] = {
     "text/event-stream": split_sse,
     "application/vnd.amazon.eventstream": split_eventstream,
     "application/x-ndjson": split_ndjson,
+    # The type of the streams of Cohere's first API version.
     "application/stream+json": split_ndjson,
 }
 
@@ -37,12 +38,15 @@ def find_framing(content_type: str, body: bytes) -> Framing:
     anyway. So a body that begins like server-sent events is read as such. Everything else is one document,
     or an array of them.
     """
+    # A stated stream type is trusted without a look at the body. JSON is not: gateways use that type for
+    # streams too.
     named = _STREAMS.get(_media_type(content_type))
     return named or (split_sse if begins_sse(body) else split_json)
 
 
 def is_stream(framing: Framing) -> bool:
     """Whether a framing is that of a stream, which a caller may leave early."""
+    # An array may be a stream of Google's, but nothing outside the body tells it from any other JSON.
     return framing is not split_json
 
 

@@ -76,6 +76,8 @@ def _find_parts(body: bytes, at: int) -> tuple[int, int, int] | None:
 
 
 def _read_message(headers: dict[str, str], payload: bytes) -> tuple[str, bytes]:
+    # Exceptions are modeled by the service and have a body. Errors are not, and have their code and text in
+    # headers, so a body in the same shape is made of them.
     if ":exception-type" in headers:
         return EXCEPTION + headers[":exception-type"], payload
     if ":error-code" in headers:

@@ -17,7 +17,10 @@ from payi_transport.framing.document import split_document
 __all__ = ["split_json"]
 
 _ARRAY = re.compile(rb"[\s\xef\xbb\xbf]*\[")
+# msgspec.Raw leaves the elements unparsed, so a valid array is split in one pass and each reader decodes
+# only the fields that it needs.
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
+# The standard library's decoder is slower, but it can stop at the end of one value and say where that is.
 _scanner = json.JSONDecoder()
 _BETWEEN = re.compile(r"[\s,]*")
 # Where an element begins after a gap. Servers that write an element in several lines indent all but the
@@ -33,6 +36,8 @@ def split_json(body: bytes) -> list[tuple[str, bytes]]:
     try:
         return [("", bytes(element)) for element in _elements.decode(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Surrogates keep bytes that are not UTF-8, such as half a character at a cut, so that encoding
+        # restores them exactly.
         text = body[start.end() :].decode("utf-8", "surrogateescape")
     return [("", element.encode("utf-8", "surrogateescape")) for element in _scan(text)]
 
@@ -40,6 +45,8 @@ def split_json(body: bytes) -> list[tuple[str, bytes]]:
 def _scan(text: str) -> list[str]:
     """Return the complete elements of an incomplete array, on both sides of the one gap it may have."""
     elements, end = _scan_run(text, 0)
+    # Search from after the broken element's start, because that start looks like the beginning of an
+    # element itself.
     following = _NEXT_ELEMENT.search(text, end + 1)
     return elements + _scan_run(text, following.end())[0] if following else elements
 

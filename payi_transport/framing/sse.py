@@ -10,8 +10,12 @@ import re
 
 __all__ = ["begins_sse", "split_sse"]
 
+# The standard allows all three line ends, even mixed in one stream. `\r\n` comes first, or it would count
+# as two.
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
+# The field name is optional because a comment begins with a bare colon, which servers send to keep a
+# connection alive.
 _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
 
 
@@ -31,6 +35,8 @@ def split_sse(body: bytes) -> list[tuple[str, bytes]]:
             name, data = "", []
             continue
         field, _, value = line.partition(b":")
+        # Only one space after the colon belongs to the format; any more is part of the value. The fields
+        # `id` and `retry` only matter to a client that reconnects.
         if field == b"data":
             data.append(value.removeprefix(b" "))
         elif field == b"event":

@@ -51,7 +51,9 @@ class HostMapping(NamedTuple):
     include_usage: bool | None
 
 
+# Without this test, urlsplit() would take the host of `localhost:8080` for a scheme.
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*:)?//")
+# Underscores are not allowed in host names, but clients connect to names that have them.
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # The ports that a URL of the scheme may leave out. Without a scheme it may be either one.
 _PORTS = {"http": (80,), "https": (443,), "": (80, 443)}
@@ -62,6 +64,8 @@ def parse_host(key: object) -> HostPattern:
 
     Scheme, path, query, trailing slash and case don't matter. Raises ValueError if it can't be a host.
     """
+    # URL objects are recognized by an attribute, because importing both libraries to check for their
+    # classes would load one that the program may not use.
     if not isinstance(key, str) and not hasattr(key, "raw_host"):
         raise ValueError(f"{key!r} is not a host")
     text = str(key).strip().lower()
@@ -94,6 +98,7 @@ def _is_host(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
+        # DNS limits a whole name to 253 characters.
         return len(host) <= 253 and all(map(_LABEL.fullmatch, host.split(".")))
     return True
 
@@ -117,13 +122,19 @@ class HostTable:
         key = (host, port)
         try:
             return self._found[key]
+        # Concurrent searches for the same host are harmless: both store an equal result, so this needs no
+        # lock.
         except KeyError:
             if len(self._found) >= _REMEMBERED:
+                # Start over rather than evict one by one, which would need an order of use and therefore
+                # work on every hit.
                 self._found.clear()
             match = self._found[key] = self._search(host.lower().rstrip("."), port)
             return match
 
     def _search(self, host: str, port: int | None) -> HostMatch | None:
+        # The built-in row is needed even where a mapping matches: a mapping may set only `include_usage`
+        # and keep the category of the known host.
         known = find_known(host, self.registry)
         mapped = next((p for p in patterns_of(host, port) if p in self._mappings), None)
         if mapped is None:
@@ -133,6 +144,8 @@ class HostTable:
         if category is None:
             return None
         accepts = known is not None and known.accepts_usage
+        # A category that the user stated holds for the whole host, so the built-in exceptions by path end
+        # with it.
         by_path = known.categories_by_path if known and mapping.category is None else ()
         return HostMatch(category, str(mapped), True, mapping.include_usage, accepts, by_path)
 
@@ -140,11 +153,14 @@ class HostTable:
 def find_known(host: str, registry: Registry = REGISTRY) -> HostMatch | None:
     """Return what the built-in table says about a host, or about the hosts that `*.suffix` stands for."""
     if host.startswith("*."):
+        # A mapping's key may be `*.suffix`. Every host below the suffix matches the same rows, so a made-up
+        # one stands for all of them.
         host = f"any{host[1:]}"
     for pattern in patterns_of(host, None):
         rule = registry.hosts.get(pattern.host)
         if rule is not None:
             return _match(rule, pattern.host)
+    # Patterns come last because each one costs a match, and most known hosts are found by name.
     for regional, rule in registry.host_patterns.items():
         if regional.fullmatch(host):
             return _match(rule, regional.pattern)

@@ -16,7 +16,10 @@ __all__ = ["find_operation", "find_resource", "may_be_call"]
 
 def find_operation(method: str, path: str, registry: Registry = REGISTRY) -> str | None:
     """Return the name of the operation that a request to `path` asks for, or None."""
+    # Paths that end in an id can't be found by their last segment, so those rules are tried only when no
+    # other rule has it.
     for rule, operation in registry.paths.get(_last_of(path), registry.id_paths):
+        # A GET of the same path is not a call: at OpenAI it lists what was stored earlier.
         if rule.method == method and rule.pattern.fullmatch(path):
             return operation
     return None
@@ -30,11 +33,14 @@ def may_be_call(path: str, registry: Registry = REGISTRY) -> bool:
 def find_resource(path: str, registry: Registry = REGISTRY) -> str | None:
     """Return the model, deployment, endpoint or guardrail that a path names."""
     found = registry.resources.search(path)
+    # SDKs percent-encode the names in a path, such as the colons and slashes of a Bedrock ARN, and prices
+    # are listed under the plain name.
     return unquote(next(filter(None, found.groups()))) if found else None
 
 
 def _last_of(path: str) -> str:
     """Return the last segment of a path, or its verb where it has one, as in `/models/m:predict`."""
     last = path[path.rfind("/") + 1 :]
+    # Google puts the verb after the model's name, so the segment as a whole is different for every model.
     verb = last.rfind(":")
     return last if verb < 0 else last[verb:]

@@ -29,9 +29,11 @@ if sys.platform == "win32":  # pragma: no cover - CI runs on the other branch
 
         Raises OSError where the file system cannot lock files, as some network file systems cannot.
         """
+        # msvcrt locks from the current position on.
         file.seek(_LOCKED_BYTE)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        # LK_NBLCK reports a byte that is locked by someone else this way, after it returned at once.
         except PermissionError:
             return False
         return True
@@ -45,6 +47,8 @@ else:
         Raises OSError where the file system cannot lock files, as some network file systems cannot.
         """
         try:
+            # `flock` rather than `lockf`: locks of the latter end as soon as the process closes any other
+            # descriptor of the file.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
@@ -58,6 +62,7 @@ def lock_file(path: Path, *, create: bool = False) -> io.FileIO | None:
     """
     # Never through a link: in a directory that others can write, it may lead to any file of this user's.
     flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
+    # FileIO has no buffer, so whatever was written survives the end of the process.
     file = io.FileIO(os.open(path, flags, 0o600), "r+")
     try:
         if try_lock(file) and _still_has_name(file, path):
@@ -71,6 +76,7 @@ def lock_file(path: Path, *, create: bool = False) -> io.FileIO | None:
 
 def _still_has_name(file: io.FileIO, path: Path) -> bool:
     try:
+        # Device and inode identify a file; a name can be given to a new file at any time.
         return os.path.samestat(os.fstat(file.fileno()), path.stat(follow_symlinks=False))
     except FileNotFoundError:
         return False

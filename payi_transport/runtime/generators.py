@@ -15,6 +15,7 @@ from typing import Any
 
 __all__ = ["wrap_async_generator", "wrap_generator"]
 
+# A nullcontext has no state, so one object can be entered by all generators at once.
 _NOTHING = nullcontext()
 MakeBlock = Callable[[], AbstractContextManager[object]]
 
@@ -37,6 +38,8 @@ def wrap_generator(function: Callable[..., Any], make_block: MakeBlock) -> Calla
                     with block:
                         value = step()
                 except StopIteration as stop:
+                    # The value of a `return` travels in StopIteration. Raising that inside a generator
+                    # would become a RuntimeError (PEP 479), so return the value instead.
                     return stop.value
                 # Whatever arrives at the yield, a value or an exception, is the next step of `inner`.
                 try:
@@ -71,10 +74,13 @@ def wrap_async_generator(
                     try:
                         with block:
                             value = await step()
+                    # An async generator can't return a value, so only its end needs to pass through.
                     except StopAsyncIteration:
                         return
                     try:
                         step = functools.partial(inner.asend, (yield value))
+                    # GeneratorExit arrives here too when the caller closes the generator. Throwing it into
+                    # `inner` runs its cleanup inside the block.
                     except BaseException as exc:
                         step = functools.partial(inner.athrow, exc)
             finally:

@@ -44,6 +44,8 @@ class RateLimitedLogger:
         code was working on, such as a prompt or an API key.
         """
         now = self._clock()
+        # The clock is read before any text is built, because most calls of a busy program with a problem
+        # end here.
         if now < self._window_end:
             self._suppressed += 1
             return

@@ -33,6 +33,7 @@ async def run_on_thread(function: Callable[[Unpack[Arguments]], R], *arguments: 
 
     Works under asyncio and trio. When all threads are in use, the call waits for one.
     """
+    # Made on first use, because a limiter needs a running event loop, and at import none is running.
     limiter = _limiter.get(None)
     if limiter is None:
         limiter = anyio.CapacityLimiter(_MAX_THREADS)

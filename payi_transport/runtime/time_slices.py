@@ -26,6 +26,7 @@ _SLICE = 0.00025
 _PAUSE = 0.00005
 
 
+# Per thread, because a flush waits for one worker and must not take away the pauses of another.
 class _PerThread(threading.local):
     def __init__(self) -> None:
         self.is_awaited: Callable[[], bool] = lambda: False
@@ -44,7 +45,10 @@ def in_time_slices(items: Iterable[T]) -> Iterator[T]:
     slice_start = perf_counter()
     for item in items:
         yield item
+        # The consumer works on the item while this generator is suspended, so measure after the yield.
         if perf_counter() - slice_start > _SLICE:
             if not _per_thread.is_awaited():
                 sleep(_PAUSE)
+            # The time asleep, or spent waiting for the GIL, is not work and must not count toward the next
+            # slice.
             slice_start = perf_counter()

@@ -23,6 +23,8 @@ class WakeEvent:
 
     def is_set(self) -> bool:
         """Return whether it was set since the last wait ended. Takes no lock."""
+        # Reading one attribute is atomic. Producers check this first, because setting takes a lock and
+        # costs far more.
         return self._is_set
 
     def set(self) -> None:
@@ -34,6 +36,7 @@ class WakeEvent:
     def wait(self, timeout: float) -> None:
         """Wait until the event is set, for at most `timeout` seconds, and clear it."""
         with self._condition:
+            # A loop isn't needed: waking up early only makes the worker look for work once more.
             if not self._is_set:
                 self._condition.wait(timeout)
             self._is_set = False
