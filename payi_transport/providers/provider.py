@@ -21,6 +21,7 @@ from payi_transport.values.event import Failure, ParsedResponse
 __all__ = ["HostRule", "Operation", "PathRule", "Provider", "Readers", "get", "post"]
 
 # What a pattern of paths ends with: a name, the verb of `/models/m:predict`, or an id.
+# Rules are indexed by this, so a pattern that ends in anything else could never be found.
 _LAST = re.compile(
     r"(?:\A|(?<=/)|(?<=/\)))(?P<name>[A-Za-z0-9_-]+)\Z|(?P<verb>:[A-Za-z]+)\Z|(?P<id>\[\^/\]\+)\Z"
 )
@@ -68,9 +69,12 @@ def _match(method: str, pattern: str) -> PathRule:
     last = _LAST.search(pattern)
     if last is None:
         raise ValueError(f"the path pattern {pattern!r} ends in neither a name, a :verb nor [^/]+")
+    # Compiled here once. The prefix is optional and ends in a slash, so that a pattern matches whole
+    # segments only.
     return PathRule(method, re.compile(rf"(.*/)?{pattern}"), last["name"] or last["verb"] or "")
 
 
+# Defaults in place of None: callers need no check for a reader that a provider doesn't have.
 def _read_no_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
     return None
 
@@ -128,6 +132,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return self.paths[0].method
 
 
+# Most SDKs for compatible hosts are OpenAI's own, so its shape is the best guess for a provider that states
+# none.
 def _deny_like_openai(message: str) -> Mapping[str, Any]:
     error = {"message": message, "type": "permission_error", "param": None, "code": "limit_blocked"}
     return {"error": error}

@@ -62,14 +62,17 @@ class Registry:
         self.providers_by_operation = {
             operation.name: provider for provider in self.providers for operation in provider.operations
         }
+        # Names are found by look-up, whatever their number. Only patterns have to be tried one by one.
         self.hosts = _index((rule.host, rule) for rule in rules if isinstance(rule.host, str))
         self.host_patterns = _index((rule.host, rule) for rule in rules if isinstance(rule.host, re.Pattern))
         self.paths = _index_paths(operations)
         self.id_paths = self.paths.pop("", ())
         named = [pattern for provider in self.providers for pattern in provider.resources_in_paths]
+        # One pattern of all alternatives scans a path once.
         self.resources = re.compile("|".join(named) or _NEVER)
         self.usage_paths = _index(row for provider in self.providers for row in provider.usage_paths.items())
         self.proxy_names = _index(row for provider in self.providers for row in provider.proxy_names.items())
+        # Every category stands for itself, so a provider only states names that stand for more.
         self.instruments = {rule.category: frozenset({rule.category}) for rule in rules} | _index(
             row for provider in self.providers for row in provider.instruments.items()
         )
@@ -77,6 +80,8 @@ class Registry:
 
     def find_readers(self, operation: str, category: str) -> Readers:
         """Return the readers of an operation at a host of that category."""
+        # The category decides, because a host that serves another provider's API may still count in its own
+        # way.
         return self._compatible.get((category, operation)) or self.operations[operation].readers
 
 
@@ -84,6 +89,8 @@ def _index(rows: Iterable[tuple[K, V]]) -> dict[K, V]:
     table: dict[K, V] = {}
     for key, value in rows:
         if key in table:
+            # Fail when the registry is built: with two rows of one name, the order of the list would
+            # silently decide prices.
             raise ValueError(f"two providers state {key!r}")
         table[key] = value
     return table
@@ -93,6 +100,7 @@ def _index_paths(operations: Iterable[Operation]) -> dict[str, tuple[OperationPa
     paths: dict[str, tuple[OperationPath, ...]] = {}
     for operation in operations:
         for rule in operation.paths:
+            # Tuples, because a registry is shared by all threads and never changes after it was built.
             paths[rule.last] = (*paths.get(rule.last, ()), OperationPath(rule, operation.name))
     return paths
 

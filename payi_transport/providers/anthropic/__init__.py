@@ -38,9 +38,12 @@ PROVIDER = Provider(
             category=PayiCategories.google_vertex,
             paths=(post(f"{_CLAUDE_ON_VERTEX}:rawPredict"), post(f"{_CLAUDE_ON_VERTEX}:streamRawPredict")),
             example="/v1/projects/my-project/locations/us-east5/publishers/anthropic/models/my-claude:rawPredict",
+            # An error has Anthropic's shape or Google's, and Google's reader reads both. Models of Google
+            # and of Anthropic share this category, so a prefix tells them apart.
             readers=_MESSAGES._replace(read_error=read_google_error, prefix="anthropic."),
         ),
     ),
+    # Pay-i's proxy has no name for Claude on Vertex AI.
     proxy_names={"anthropic": PayiCategories.anthropic},
     make_denial=_deny,
 )

@@ -25,6 +25,7 @@ from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
 __all__ = ["read_message"]
 
+# Empty bytes stand for a missing field: `decode` skips them without the cost of an exception.
 _NOTHING = msgspec.Raw(b"")
 
 
@@ -36,6 +37,8 @@ class _Block(msgspec.Struct):
     input: msgspec.Raw = _NOTHING
 
 
+# All fields are `Any`, because a field of the wrong type would otherwise make msgspec reject the whole
+# message and lose its usage.
 class _Message(msgspec.Struct):
     id: Any = None
     model: Any = None
@@ -68,8 +71,11 @@ def read_message(raw: RawResponse) -> ParsedResponse:
         event = decode(_event, data)
         if event is not None:
             state.gather(event)
+    # Units are mapped once, from the merged usage: a stream can pass into a large context with its last
+    # event.
     usage = state.usage
     served = find_served_model(usage)
+    # The totals are those of the model that served the request in the end.
     model = served or state.model
     return ParsedResponse(
         model=state.model,
@@ -95,6 +101,7 @@ class _Call:
         self.parts: list[str] = []
 
     def named(self) -> FunctionCall:
+        # A stream starts a call with an empty object as its `input` and then sends the real one in deltas.
         arguments = "".join(self.parts) or self.input.decode("utf-8", "replace")
         return FunctionCall(self.name, arguments or None)
 
@@ -111,23 +118,32 @@ class _MessageState:
         self.finished = False
 
     def gather(self, event: _Event) -> None:
+        # Only `message_start` nests the message. Elsewhere its fields are at the top, as in a document.
         message = decode(_message, event.message) or event
         self.id = self.id or text(message.id)
         self.model = self.model or text(message.model)
         if isinstance(message.usage, dict):
+            # Merge by key, because `message_delta` repeats only some of the counts, and a null in it
+            # doesn't take back what `message_start` said.
             self.usage.update((name, value) for name, value in message.usage.items() if value is not None)
         blocks = decode(_blocks, message.content)
+        # A document has its blocks in a list, so their place in it serves as the index that a stream
+        # states.
         for place, block in enumerate(blocks or []):
             self._start(place, block)
         self._start(event.index, event.content_block)
         delta = event.delta if isinstance(event.delta, dict) else {}
         self._join(event.index, delta)
         self.failure = _find_failure(event) or self.failure
+        # Any of the three will do: documents have only a stop reason, and a caller may stop reading before
+        # the last event.
         stopped = event.type == "message_stop" or message.stop_reason or delta.get("stop_reason")
         self.finished = self.finished or bool(stopped) or self.failure is not None
 
     def _start(self, place: Any, raw: bytes) -> None:
         block = decode(_block, raw)
+        # Calls of the server's own tools have types of their own. They are not function calls for the
+        # caller to make.
         if block is not None and block.type == "tool_use" and text(block.name):
             self.calls[_number(place)] = _Call(block.name, bytes(block.input))
 
@@ -139,8 +155,11 @@ class _MessageState:
 
 def _find_failure(event: _Event) -> Failure | None:
     """Return the error of an event. Gateways between Anthropic and the caller may leave out its type."""
+    # An `error` event can arrive inside a stream whose status was 200, for example when the API is
+    # overloaded.
     return read_failure(event.error) or (Failure(code="error") if event.type == "error" else None)
 
 
 def _number(place: Any) -> int | None:
+    # The value is used as a dict key, and a list or dict from a broken server can't be hashed.
     return place if isinstance(place, int) else None

@@ -20,7 +20,10 @@ __all__ = ["read_output_text", "read_prompt_texts"]
 # Which field of a delta has its text, by the delta's type.
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 _IMAGES = frozenset({"image"})
+# A search for bytes is much cheaper than parsing a request, and most requests have no image.
 _MARK = b'"image"'
+# Only these fields lead to text that the model reads. Walking every field would count ids and base64 data
+# as prompt.
 _PROMPT = frozenset({"system", "messages", "content", "text", "output_config", "format"})
 # Fields that a model reads as JSON, or close to it. `input` is a tool's.
 _WRITTEN = ("tools", "input", "schema")

@@ -42,6 +42,7 @@ _MAPPED = frozenset(
 )
 # Details that become no unit, and the section of the usage that has them.
 _DETAILS = {"thinking_tokens": "output_tokens_details", "web_fetch_requests": "server_tool_use"}
+# Values that say nothing beyond the standard price. Reporting them with every call would only add noise.
 _USUAL = ("standard", "global", "not_available", "", None)
 
 
@@ -54,6 +55,7 @@ def map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
     units = _map_tokens(usage)
     for iteration in _find_iterations(usage):
         kind = iteration.get("type")
+        # Other iterations of this model are in the totals already, so adding them would count them twice.
         if kind == "compaction" or (kind == "advisor_message" and iteration.get("model") == model):
             for name, more in _map_tokens(iteration).items():
                 units[name] = _add(units.get(name, Units()), more)
@@ -71,6 +73,7 @@ def describe_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, str
     """
     extras = {name: value for name, value in usage.items() if name not in _MAPPED and value not in _USUAL}
     for name, place in _DETAILS.items():
+        # None instead of 0 keeps a property out of the event where the feature wasn't used.
         extras[name] = count(section(usage, place), name) or None
     extras["iterations"] = {
         str(number): {
@@ -88,6 +91,7 @@ def find_served_model(usage: Mapping[str, Any]) -> str | None:
     """Return the model that replaced one that declined, if one did. The totals are that model's."""
     for iteration in _find_iterations(usage):
         model = iteration.get("model")
+        # The model named in the request declined, so pricing the call by it would use the wrong price list.
         if iteration.get("type") == "fallback_message" and isinstance(model, str) and model:
             return model
     return None
@@ -105,6 +109,8 @@ def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
     read = count(usage, "cache_read_input_tokens")
     written, written_1h = _count_written(usage)
     units = {
+        # Nothing is subtracted here: Anthropic's `input_tokens` leave out the cache, while OpenAI's include
+        # it.
         "text": Units(input=count(usage, "input_tokens"), output=count(usage, "output_tokens")),
         "text_cache_read": Units(input=read or None),
         "text_cache_write": Units(input=written or None),
@@ -115,6 +121,8 @@ def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
 
 def mark_context(units: Mapping[str, Units]) -> dict[str, Units]:
     """Return the text units of one request, renamed if all their input together is a large context."""
+    # The cached tokens count toward the limit, although they are cheaper, and the decision covers the whole
+    # request.
     is_large = sum(unit.input or 0 for unit in units.values()) > _LARGE_CONTEXT
     return {f"{name}{_SUFFIX}" if is_large else name: unit for name, unit in units.items()}
 
@@ -124,8 +132,11 @@ def _count_written(usage: Mapping[str, Any]) -> tuple[int, int]:
     lives = section(usage, "cache_creation")
     hour = count(lives, "ephemeral_1h_input_tokens") or 0
     total = count(usage, "cache_creation_input_tokens")
+    # Prefer the sum where there is one. Deltas of a stream update only the sum, so the older parts could
+    # contradict it.
     if total is None:
         return count(lives, "ephemeral_5m_input_tokens") or 0, hour
+    # What isn't known to be kept for an hour was written for five minutes, which is the default.
     parts, rest = take(total, {"hour": hour})
     return rest, parts.get("hour", 0)
 
@@ -142,4 +153,5 @@ def _add(one: Units, other: Units) -> Units:
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
+    # None and 0 differ: None means that the provider reported nothing for that direction.
     return other if one is None else one + (other or 0)

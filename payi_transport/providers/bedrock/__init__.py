@@ -21,11 +21,15 @@ PROVIDER = Provider(
     name="bedrock",
     hosts=(
         HostRule(
+            # The prefix is that of a VPC endpoint, and `-fips` that of the validated endpoints of some
+            # regions.
             re.compile(rf"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?{_AWS}"),
             _BEDROCK,
             example="bedrock-runtime.us-east-1.amazonaws.com",
         ),
         HostRule(
+            # Mantle serves the APIs of OpenAI and Anthropic, so it has no paths here and is read by their
+            # operations.
             re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"),
             _BEDROCK,
             example="bedrock-mantle.us-east-1.api.aws",
@@ -68,5 +72,6 @@ PROVIDER = Provider(
     ),
     proxy_names={"aws.bedrock": _BEDROCK},
     make_denial=lambda message: {"message": message},
+    # AWS's SDKs take the error's class from this header.
     denial_headers={"x-amzn-errortype": "AccessDeniedException"},
 )

@@ -26,6 +26,7 @@ from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, U
 
 __all__ = ["Conversation", "read_converse", "read_error", "read_exception"]
 
+# Missing fields must be empty rather than null, so that a skipped field is never decoded.
 _NOTHING = msgspec.Raw(b"")
 
 
@@ -54,6 +55,7 @@ class _Output(msgspec.Struct):
 class _Event(msgspec.Struct, rename="camel"):
     """A document, or an event of a stream."""
 
+    # Kept raw, so that a malformed message can't cost the usage that comes beside it.
     output: msgspec.Raw = _NOTHING
     start: msgspec.Raw = _NOTHING
     delta: Any = None
@@ -75,6 +77,7 @@ class _Error(msgspec.Struct):
 
     type: Any = msgspec.field(default=None, name="__type")
     message: Any = None
+    # AWS's services spell this field both ways.
     capital_message: Any = msgspec.field(default=None, name="Message")
 
 
@@ -98,6 +101,7 @@ def read_converse(raw: RawResponse) -> ParsedResponse:
     config = request.guardrail_config if request and isinstance(request.guardrail_config, dict) else {}
     guardrail = Guardrail(config.get("guardrailIdentifier"), config.get("guardrailVersion"))
     guardrail.gather(trace, conversation.state.stop_reason)
+    # A prompt router chooses among several models. Only the trace names the one that is billed.
     routed = text(section(trace, "promptRouter").get("invokedModelId"))
     return ParsedResponse(
         resource=routed,
@@ -111,15 +115,18 @@ def read_converse(raw: RawResponse) -> ParsedResponse:
 
 def _find_family(routed: str | None, raw: RawResponse) -> str:
     """Return the family of the model that responded. If an ARN doesn't name it, the priced model may."""
+    # If the router named a model, the requested name is only that of the router and must not decide.
     names = (routed,) if routed else (raw.requested_model, raw.priced_model)
     return next((named[1] for name in names if name and (named := _FAMILY.search(name))), "")
 
 
 def _map_units(conversation: Conversation, family: str) -> dict[str, Units]:
     """Return the units of a usage, with what is special to the models of a family."""
+    # Documents of the same models follow the documentation; only their streams count the cache twice.
     if family == "openai" and conversation.streamed:
         return map_usage(undo_double_count(conversation.usage))
     units = map_usage(conversation.usage)
+    # Only the models of this family have units of their own for large contexts.
     return mark_context(units) if family == "anthropic" else units
 
 
@@ -141,6 +148,7 @@ def read_exception(name: str, data: bytes) -> Failure:
 
 
 def _name_error(kind: str) -> str:
+    # AWS writes `ns#Name`, `Name` and `Name:http://…`, depending on the service and the protocol.
     return kind.partition(":")[0].rpartition("#")[2]
 
 
@@ -150,6 +158,7 @@ class Conversation:
     def __init__(self, messages: Messages) -> None:
         self.state = _Event()
         self.failure: Failure | None = None
+        # Only events have names; a document is one message without any.
         self.streamed = any(name for name, _ in messages)
         self._calls: dict[Any, tuple[str, list[str]]] = {}
         for name, data in messages:
@@ -165,6 +174,8 @@ class Conversation:
     @property
     def finished(self) -> bool:
         """Whether the end was seen, which has the usage."""
+        # `metadata`, which holds the usage, comes after `messageStop`, so the stop alone doesn't mean that
+        # all was seen.
         return bool(self.usage) or self.failure is not None
 
     @property
@@ -186,6 +197,7 @@ class Conversation:
             if value is not None:
                 setattr(self.state, name, value)
         for place, block in enumerate(_read_blocks(event.output)):
+            # A tuple, so that the place of a block in a document can't collide with a stream's own index.
             self._start((place,), block)
         self._start(event.content_block_index, event.start)
         self._join(event.content_block_index, event.delta)
@@ -193,7 +205,9 @@ class Conversation:
     def _start(self, place: Any, raw: msgspec.Raw) -> None:
         block = decode(_block, raw)
         use = block.tool_use if block else None
+        # Calls of a server's tool are made by the host; the caller never sees them as a function to call.
         if use is not None and text(use.name) and use.type != "server_tool_use":
+            # A document has the whole input here. A stream has none and sends its pieces as deltas.
             start = bytes(use.input).decode("utf-8", "replace")
             self._calls[_key(place)] = use.name, [start] if start != "null" else []
 
@@ -205,6 +219,7 @@ class Conversation:
 
 
 def _key(place: Any) -> Any:
+    # Anything else could be of a type that can't be a dict key.
     return place if isinstance(place, int | tuple) else None
 
 

@@ -50,10 +50,12 @@ def read_embeddings(raw: RawResponse) -> ParsedResponse:
     units: dict[str, Units] = {}
     if tokens is not None:
         units["text"] = Units(input=tokens)
+    # Without texts, the tokens in the header could only be those of images, which are counted by number.
     elif texts or not images:
         units.update(read_header_usage(raw.response_headers))
     if images:
         units["vision"] = Units(input=images)
+    # The caller of this reader decides whether the call has finished, from what Bedrock adds to the body.
     return ParsedResponse(units=units, uncounted=tuple(texts) if tokens is None else (), finished=False)
 
 

@@ -69,7 +69,10 @@ class Guardrail:
     def gather(self, trace: Any, action: Any) -> None:
         """Add a `trace`, and what may be the word for an intervention. Later traces repeat earlier ones."""
         traced = section(trace, "guardrail", "guardrails") if isinstance(trace, dict) else {}
+        # Replace rather than add: a stream repeats a trace with more in it, and adding would count its
+        # units twice.
         self._assessments.update((name, traced[name]) for name in _SECTIONS if traced.get(name))
+        # The other values say that nothing was done, or are ordinary stop reasons of the model.
         if isinstance(action, str) and action in _INTERVENTIONS:
             self._action = action
 
@@ -81,12 +84,14 @@ class Guardrail:
 
     @property
     def failure(self) -> Failure | None:
+        # The response has status 200, so nothing else marks the call as failed.
         return Failure(code=self._action, message="Bedrock Guardrails intervened") if self._action else None
 
     @property
     def properties(self) -> dict[str, str]:
         """Return id and version as requested, or else as in the trace, and an intervention."""
         details = next((section(found, "appliedGuardrailDetails") for found in self._find()), {})
+        # The request wins, because it is there even if the guardrail left no trace.
         identifier, version = self._requested
         properties = {
             PayiPropertyNames.aws_bedrock_guardrail_id: text(identifier) or text(details.get("guardrailId")),
@@ -108,6 +113,7 @@ def read_guardrail(raw: RawResponse) -> ParsedResponse:
     guardrail.gather({"guardrail": {"outputs": body.assessments}}, body.action)
     usage = body.usage if isinstance(body.usage, dict) else {}
     return ParsedResponse(
+        # Either the sum or its parts, never both, because they are the same units.
         units=_sum_units(_UNITS, [usage]) or guardrail.units,
         failure=guardrail.failure,
         properties=guardrail.properties,
@@ -130,6 +136,7 @@ def _decode_first(raw: RawResponse) -> _Response:
 def _find_assessments(value: Any, deepest: int) -> Iterator[Mapping[str, Any]]:
     """Yield the assessments in maps and lists, however they are nested."""
     if isinstance(value, dict) and "invocationMetrics" in value:
+        # Don't search inside an assessment, whose own sections aren't assessments.
         yield value
     elif isinstance(value, dict | list) and deepest:
         for item in value.values() if isinstance(value, dict) else value:
@@ -141,4 +148,5 @@ def _sum_units(names: Mapping[str, str], usages: Iterable[Mapping[str, Any]]) ->
     for usage in usages:
         for field, unit in names.items():
             sums[unit] += count(usage, field) or 0
+    # Guardrails are billed by what they check, so the units of output assessments are input as well.
     return {unit: Units(input=value) for unit, value in sums.items() if value}

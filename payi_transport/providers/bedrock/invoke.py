@@ -85,6 +85,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def unwrap_chunks(messages: Messages) -> Messages:
     """Return the model's own events, taken out of the chunks of InvokeModelWithResponseStream."""
+    # Exceptions aren't wrapped, so only `chunk` is opened.
     return [(name, _unwrap(data) if name == "chunk" else data) for name, data in messages]
 
 
@@ -92,6 +93,7 @@ def _unwrap(data: bytes) -> bytes:
     chunk = decode(_chunk, data)
     try:
         return b64decode(chunk.bytes) if chunk else data
+    # What isn't base64 is left for the reader, which ignores what it can't decode.
     except ValueError:
         return data
 
@@ -103,13 +105,17 @@ def read_invocation(raw: RawResponse) -> ParsedResponse:
     host = _HostReport(raw)
     units = _complete(read, parsed.units, host.units)
     failure = host.failure or parsed.failure or host.guardrail.failure
+    # A document is one message without a name. A stream that broke off after one event has one with a name.
     document = [name for name, _ in raw.messages] == [""]
     finished = parsed.finished or bool(host.metrics or failure) or (document and raw.read_to_end)
+    # A call that broke off has units still to come, so only a complete one that reports none is worth a
+    # tokenizer's work.
     silent = finished and not units
     return msgspec.structs.replace(
         parsed,
         # Bedrock's id of the call is in a header, and the model's own id means nothing there.
         response_id=None,
+        # Guardrails are billed in addition to the model, under units of their own.
         units={**units, **host.guardrail.units},
         failure=failure,
         finished=finished,
@@ -122,6 +128,7 @@ def _complete(
     read: Callable[[RawResponse], ParsedResponse], units: Mapping[str, Units], host: Mapping[str, Units]
 ) -> Mapping[str, Units]:
     """Return a family's units, with Bedrock's own where it reports none or half of them."""
+    # Bedrock's headers would add text tokens to what is billed by number.
     if units and read in _WHOLE:
         return units
     completed = complete_units(units, host)
@@ -144,11 +151,13 @@ class _HostReport:
         for name, data in raw.messages:
             if name.startswith(EXCEPTION):
                 self.failure = read_exception(name, data)
+            # Few events have additions, and searching for bytes avoids parsing the others a second time.
             elif b'"amazon-bedrock-' in data:
                 self._gather(decode(_additions, data) or _Additions())
 
     @property
     def units(self) -> dict[str, Units]:
+        # A document has its counts in headers and a stream in its last event, so usually one side is empty.
         return complete_units(map_usage(self.metrics), read_header_usage(self._headers))
 
     @property
@@ -181,6 +190,7 @@ def _read_nova(raw: RawResponse) -> ParsedResponse:
 
 def _open_event(name: str, data: bytes) -> Messages:
     fields = decode(_fields, data) or {}
+    # Nova's documents have no such field and pass through as they are.
     return [(event, bytes(fields[event])) for event in _CONVERSE_EVENTS if event in fields] or [(name, data)]
 
 

@@ -49,6 +49,8 @@ _any = msgspec.json.Decoder()
 
 def read_prompt_texts(request: bytes) -> list[str]:
     """Return each text of a request."""
+    # One walk serves all families, because InvokeModel's id may be an ARN that doesn't say which family it
+    # is.
     return list(find_texts(decode(_any, request), _PROMPT))
 
 

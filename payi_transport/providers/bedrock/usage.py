@@ -16,6 +16,8 @@ from payi_transport.values.event import Units
 
 __all__ = ["complete_units", "describe_service", "map_usage", "read_header_usage", "undo_double_count"]
 
+# TokenUsage of Converse has the first spelling, and the metrics that end a stream of InvokeModel the
+# second.
 _INPUT = ("inputTokens", "inputTokenCount")
 _OUTPUT = ("outputTokens", "outputTokenCount")
 _READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
@@ -46,10 +48,13 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
 def _count_written(usage: Mapping[str, Any]) -> tuple[dict[str, int], int]:
     """Return what was written to the cache for an hour, by unit, and the rest."""
     details = usage.get("cacheDetails")
+    # A life that isn't listed here is left in the total, and so counts as five minutes instead of getting
+    # lost.
     lives = {"1h": 0, "5m": 0}
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict) and detail.get("ttl") in ("1h", "5m"):
             lives[detail["ttl"]] += count(detail, "inputTokens") or 0
+    # The details are parts of the total. Without a total, they add up to it.
     total = count(usage, *_WRITTEN)
     return take(sum(lives.values()) if total is None else total, {"text_cache_write_1h": lives["1h"]})
 
@@ -57,6 +62,8 @@ def _count_written(usage: Mapping[str, Any]) -> tuple[dict[str, int], int]:
 def read_header_usage(headers: Mapping[str, str]) -> dict[str, Units]:
     """Return the units in the headers of a response, given by lower-case name."""
     values = {name: headers.get(header, "") for name, header in _HEADERS.items()}
+    # `isdecimal` accepts digits of every script, as int() does, but neither a sign nor a point. The length
+    # is checked first, because int() of a very long text is slow and beyond 4,300 digits raises ValueError.
     numbers = {
         name: int(value) for name, value in values.items() if value.isdecimal() and len(value) <= _MOST_DIGITS
     }
@@ -71,6 +78,8 @@ def complete_units(units: Mapping[str, Units], host: Mapping[str, Units]) -> dic
     """
     inputs = any(unit.input is not None for unit in units.values())
     outputs = any(unit.output is not None for unit in units.values())
+    # The family's own reader has already named the units of a large context, and Bedrock's counts belong to
+    # the same request.
     large = "_large_context" if any(name.endswith("_large_context") for name in units) else ""
     completed = dict(units)
     for name, more in host.items():
@@ -89,6 +98,7 @@ def undo_double_count(usage: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     prompt = count(usage, *_INPUT) or 0
     cached = (count(usage, *_READ) or 0) + (count(usage, *_WRITTEN) or 0)
+    # If the cached tokens exceed the prompt, they can't be part of it, so nothing is subtracted.
     return {**usage, "inputTokens": prompt - cached} if 0 < cached <= prompt else usage
 
 

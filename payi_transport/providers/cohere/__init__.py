@@ -25,6 +25,7 @@ PROVIDER = Provider(
             paths=(post("v[12]/embed"), post("v[12]/rerank")),
             example="/v2/embed",
             readers=Readers(read_search, read_error),
+            # Any program's own server may have a path such as `/v1/embed`, so it causes no warning.
             distinctive=False,
         ),
     ),

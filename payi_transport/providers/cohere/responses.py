@@ -21,7 +21,9 @@ from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, U
 
 __all__ = ["read_chat", "read_chat_text", "read_error", "read_search"]
 
+# Plain dicts rather than Structs: the two versions of the API put the same things in different places.
 _any = msgspec.json.Decoder(dict[str, Any])
+# The names in the second and in the first version of the API.
 _ENDS = frozenset({"message-end", "stream-end"})
 
 
@@ -29,9 +31,13 @@ def read_chat(raw: RawResponse) -> ParsedResponse:
     """Read a chat: one document, or a stream whose last event has the usage."""
     response_id, usage, calls, ended = None, dict[str, Any](), list[_Call](), False
     for body in _bodies(raw.messages):
+        # Version 2 names events in `type`, version 1 in `event_type`. A document has neither.
         kind = text(body.get("type")) or text(body.get("event_type"))
         response_id = response_id or text(body.get("id")) or text(body.get("generation_id"))
+        # Keep the last usage: only the event that ends a stream has one.
         usage = _find_usage(body) or usage
+        # A document says nothing about its end, but one that is cut can't be decoded, so its usage proves
+        # that it is whole.
         ended = ended or kind in _ENDS or (kind is None and bool(_find_usage(body)))
         _gather(calls, body)
     return ParsedResponse(
@@ -47,6 +53,7 @@ def read_search(raw: RawResponse) -> ParsedResponse:
     """Read embeddings and rankings."""
     bodies = list(_bodies(raw.messages))
     body = bodies[-1] if bodies else {}
+    # These two APIs kept `meta` when version 2 of the chat moved to `usage`.
     usage = section(body, "meta")
     return ParsedResponse(
         response_id=text(body.get("id")),
@@ -65,6 +72,7 @@ def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
 def read_chat_text(messages: Messages) -> str:
     """Return the text of a stream as far as it came."""
     deltas = (
+        # Version 2 nests the text three levels deep, and version 1 has it at the top of one kind of event.
         text(section(section(section(body, "delta"), "message"), "content").get("text"))
         or (text(body.get("text")) if body.get("event_type") == "text-generation" else None)
         for body in _bodies(messages)
@@ -77,6 +85,7 @@ class _Call:
 
     def __init__(self, name: str, arguments: str | None) -> None:
         self.name = name
+        # A list, because adding to a string for each delta would copy it every time.
         self.arguments = [arguments or ""]
 
 
@@ -100,12 +109,14 @@ def _find_usage(body: Mapping[str, Any]) -> dict[str, Any]:
 def _gather(calls: list[_Call], body: Mapping[str, Any]) -> None:
     """Add the calls of a document, or the start or a piece of one in a stream."""
     message = section(body, "message") or section(section(body, "delta"), "message")
+    # A document has a list of calls; an event of a stream has a single call in its place.
     found = message.get("tool_calls")
     for call in found if isinstance(found, list) else [found]:
         function = section(call, "function") if isinstance(call, dict) else {}
         name, arguments = text(function.get("name")), text(function.get("arguments"))
         if name is not None:
             calls.append(_Call(name, arguments))
+        # Calls come one after the other, so a piece without a name belongs to the latest one.
         elif arguments is not None and calls:
             calls[-1].arguments.append(arguments)
 
@@ -113,6 +124,7 @@ def _gather(calls: list[_Call], body: Mapping[str, Any]) -> None:
 def _map_units(billed: Mapping[str, Any]) -> dict[str, Units]:
     prompt, output = count(billed, "input_tokens"), count(billed, "output_tokens")
     images = count(billed, "images")
+    # A rerank is billed by searches alone. Zero tokens would be a count that Cohere never reported.
     units = {} if prompt is None and output is None else {"text": Units(input=prompt, output=output)}
     if images:
         units["vision"] = Units(input=images)

@@ -29,6 +29,8 @@ PROVIDER = Provider(
         Operation(
             name="databricks.invocations",
             category=PayiCategories.databricks_aws,
+            # Endpoints also serve OpenAI's and Anthropic's paths, and those are read by the operations of
+            # these providers.
             paths=(post("serving-endpoints/[^/]+/invocations"),),
             example="/serving-endpoints/my-endpoint/invocations",
             readers=Readers(read_invocation, read_error, read_output_text, read_prompt_texts),

@@ -20,6 +20,8 @@ from payi_transport.values.event import ParsedResponse
 __all__ = ["read_invocation"]
 
 
+# Only the fields that tell the two shapes apart, so that looking costs little before the real reader parses
+# the body.
 class _Shape(msgspec.Struct):
     type: Any = None
     output: Any = None
@@ -42,4 +44,6 @@ def _is_of_response(data: bytes) -> bool:
     """Whether a document is a response, or an event belongs to one."""
     shape = decode(_shape, data) or _Shape()
     is_event = isinstance(shape.type, str) and shape.type.startswith("response.")
+    # A document of the Responses API has its items in `output`. A chat completion could have a field of
+    # that name too, but always has `choices`.
     return is_event or (isinstance(shape.output, list) and shape.choices is None)

@@ -18,6 +18,7 @@ from payi_transport.values.names import PayiCategories
 __all__ = ["PROVIDER"]
 
 _GOOGLE = PayiCategories.google_vertex
+# Other makers' models are in the same category, so the prefix is part of a resource's name.
 _PREFIX = "google."
 _GEMINI = "/v1beta/models/my-model"
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
@@ -74,6 +75,8 @@ PROVIDER = Provider(
             readers=_READ_INTERACTION,
         ),
         Operation(
+            # Each fetch reports the same usage, so these are apart from the requests that create an
+            # interaction.
             name="google.interactions.again",
             category=_GOOGLE,
             paths=(get(f"{_INTERACTIONS}/[^/]+"), post(f"{_INTERACTIONS}/[^/]+/cancel")),
@@ -87,5 +90,6 @@ PROVIDER = Provider(
         "openai.images": Readers(read_openai_images, read_error, prefix=_PREFIX),
     },
     make_denial=_deny,
+    # The model is the segment before the verb, on both APIs and however long the path before it is.
     resources_in_paths=(r"/([^/:]+):[A-Za-z]+\Z",),
 )

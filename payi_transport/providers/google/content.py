@@ -71,6 +71,7 @@ def read_content(raw: RawResponse) -> ParsedResponse:
         if chunk is None:
             continue
         _merge(head, chunk)
+        # A caller may ask for several candidates, each with calls, searches and an end of its own.
         for candidate in (chunk.candidates if isinstance(chunk, _Chunk) else None) or ():
             has_candidates = True
             ended = ended or candidate.finish_reason is not None
@@ -79,11 +80,14 @@ def read_content(raw: RawResponse) -> ParsedResponse:
             searches += _count_searches(candidate)
     usage = head.usage_metadata or {}
     model = bare_name(head.model_version)
+    # Feedback on a prompt that has candidates doesn't mean that it was blocked.
     failure = read_failure(head.error) or (None if has_candidates else _read_block(head.prompt_feedback))
     return ParsedResponse(
         model=model,
         resource=model,
         response_id=head.response_id,
+        # Only the model's name decides whether a long prompt has another price, and the response may leave
+        # it out.
         units=map_usage(usage, model or raw.requested_model),
         function_calls=calls.named(),
         failure=failure,
@@ -98,12 +102,15 @@ def read_content_text(messages: Messages) -> str:
         part["text"]
         for _, data in messages
         for part in _find_parts(_decode_any(data))
+        # Thoughts are billed as reasoning, so their text must not be counted as output text.
         if isinstance(part.get("text"), str) and not part.get("thought")
     )
 
 
 def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
     """Return the error of a body: `{"error": {"code", "message", "status"}}`, or an array with only that."""
+    # Google streams an array unless the caller asks for server-sent events, and then an error is in an
+    # array, too.
     for _, data in split_json(body):
         head = _decode(data)
         if head is not None:
@@ -113,6 +120,8 @@ def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
 
 def read_failure(error: Any) -> Failure | None:
     """Return what an `error` value says. Its type is the name of the status."""
+    # The code and the message are where OpenAI has them. Google's `status` is the name of an error, such as
+    # `RESOURCE_EXHAUSTED`, which says more than the number.
     failure = openai.read_failure(error)
     if failure is None or not isinstance(error, dict):
         return failure
@@ -121,10 +130,13 @@ def read_failure(error: Any) -> Failure | None:
 
 def bare_name(model: Any) -> str | None:
     """Return the last part of a model's full name, such as `publishers/google/models/gemini-x`."""
+    # Pay-i's prices are by the bare name, and the same model has different full names on the two APIs.
     return _text(model.rpartition("/")[2]) if isinstance(model, str) else None
 
 
 def _decode(data: bytes) -> _Head | None:
+    # Nearly all chunks are well-formed, so the second attempt, which gives up the candidates, costs only
+    # the others.
     for decoder in (_chunk, _head):
         try:
             return decoder.decode(data)
@@ -142,8 +154,10 @@ def _decode_any(data: bytes) -> Any:
 
 def _merge(head: _Head, chunk: _Head) -> None:
     """Keep the first id and the last value of everything else."""
+    # Each chunk repeats the same id.
     head.response_id = head.response_id or _text(chunk.response_id)
     head.model_version = _text(chunk.model_version) or head.model_version
+    # An empty usage in a later chunk must not replace the counts of an earlier one.
     if chunk.usage_metadata and isinstance(chunk.usage_metadata, dict):
         head.usage_metadata = chunk.usage_metadata
     head.prompt_feedback = chunk.prompt_feedback or head.prompt_feedback

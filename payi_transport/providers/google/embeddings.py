@@ -50,6 +50,7 @@ def read_embeddings(raw: RawResponse) -> ParsedResponse:
     body = _read_body(raw)
     usage = body.usage_metadata if isinstance(body.usage_metadata, dict) else {}
     return ParsedResponse(
+        # The response doesn't name its model, so use the one in the path.
         units=map_usage(usage, raw.requested_model),
         failure=read_failure(body.error),
         properties=describe_usage(usage, None),
@@ -65,12 +66,14 @@ def read_predictions(raw: RawResponse) -> ParsedResponse:
     return ParsedResponse(
         units=_map_predictions(_decode(_predictions, body.predictions) or [], characters),
         failure=read_failure(body.error),
+        # Characters stay visible even where tokens are the unit.
         properties=describe_extras(None, {"billable_character_count": characters}),
         finished=raw.read_to_end,
     )
 
 
 def _read_body(raw: RawResponse) -> _Body:
+    # These APIs don't stream, so the first readable body is the response.
     bodies = (_decode(_body, data) for _, data in raw.messages)
     return next(filter(None, bodies), _Body())
 
@@ -88,7 +91,9 @@ def _map_predictions(predictions: list[_Prediction], characters: int | None) -> 
         for prediction in predictions
         if (tokens := count(_find_statistics(prediction), "token_count", "tokenCount")) is not None
     ]
+    # Tokens win where a model reports both. A sum of no counts would be 0, which would hide the characters.
     text = sum(counts) if counts else characters
+    # An image that a safety filter took out is a prediction without a type.
     images = sum(
         isinstance(made.mime_type, str) and made.mime_type.startswith("image/") for made in predictions
     )

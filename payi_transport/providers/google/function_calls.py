@@ -35,6 +35,7 @@ class CallPart(msgspec.Struct, rename="camel"):
 
 def read_arguments(raw: msgspec.Raw) -> str | None:
     """Return the arguments of a function call as they are on the wire, None if there are none."""
+    # Raw's default is `null`, so a missing field and a null are the same here: the call has no arguments.
     text = bytes(raw).decode("utf-8", "replace")
     return None if text == "null" else text
 
@@ -47,6 +48,7 @@ class Calls:
 
     def gather(self, part: CallPart) -> None:
         """Add one part: a new call, or more of the latest one."""
+        # Only the first part of a call names it. Parts without a name continue the latest call.
         if isinstance(part.name, str) and part.name:
             self._calls.append(_PartialCall(part.name, read_arguments(part.args)))
         if self._calls and isinstance(part.partial_args, list):
@@ -76,16 +78,20 @@ class _PartialCall:
             return
         steps = [_read_step(found) for found in _STEP.finditer(path)]
         kind = next((kind for kind in _VALUES if kind in piece), None)
+        # The path comes from a server: one without steps has no place to put the value.
         if kind is None or not 0 < len(steps) <= _DEEPEST:
             return
         inside = self._pieces
         for step in steps[:-1]:
             inside = inside.setdefault(step, {})
+            # The server contradicts itself if one piece makes a string of what another treats as an object.
+            # The first one stays.
             if not isinstance(inside, dict):
                 return
         _put(inside, steps[-1], None if kind == "nullValue" else piece[kind])
 
     def read_arguments(self) -> str | None:
+        # Whole arguments stay as they are on the wire, and only those in pieces have to be written anew.
         if not self._pieces:
             return self._arguments
         return json.dumps(_whole(self._pieces), ensure_ascii=False, separators=(",", ":"))
@@ -99,6 +105,8 @@ def _read_step(found: re.Match[str]) -> str | int:
 
 
 def _put(inside: dict[str | int, Any], step: str | int, value: Any) -> None:
+    # Pieces of a string are kept in a list and joined at the end; joining at each piece would copy it every
+    # time.
     if isinstance(value, str):
         parts = inside.setdefault(step, [])
         if isinstance(parts, list):
@@ -112,6 +120,8 @@ def _whole(value: Any) -> Any:
         return "".join(value)
     if not isinstance(value, dict):
         return value
+    # Arrays are dicts by index while they are being filled, because their pieces may come in any order and
+    # an index of a hostile server may be huge.
     if all(isinstance(step, int) for step in value):
         return [_whole(value[index]) for index in sorted(value)]
     return {str(step): _whole(item) for step, item in value.items()}

@@ -43,6 +43,7 @@ class _Interaction(msgspec.Struct):
 
 
 class _Document(_Interaction):
+    # Raw, so that a step of a new shape can't cost the usage of the interaction.
     steps: msgspec.Raw = _NOTHING
 
 
@@ -70,11 +71,14 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
         message = _decode(data)
         if message is None:
             continue
+        # Only events have a type.
         streamed = streamed or message.event_type is not None
         last = _later(last, message.interaction or message)
+        # Events about the status state the id under another name.
         last.id = last.id or message.interaction_id
         failure = read_failure(message.error) or failure
         calls.gather(message)
+    # An agent stands in for a model: a call has one or the other.
     model = bare_name(last.model) or bare_name(last.agent)
     usage = last.usage if isinstance(last.usage, dict) else {}
     status = last.status if isinstance(last.status, str) else None
@@ -87,6 +91,8 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
         function_calls=calls.named(),
         failure=failure or (_read_errors(last.errors) if status == "failed" else None),
         properties=describe_usage(usage, last.service_tier),
+        # A status that isn't known here is final, so that a new one doesn't leave an interaction pending
+        # forever.
         finished=failure is not None or (status is not None and not pending),
         # The caller will fetch a document again, but a stream that broke off has nothing more to say.
         pending=pending and not streamed,
@@ -109,6 +115,7 @@ def _decode(data: bytes) -> _Message | None:
 
 def _later(earlier: _Interaction, later: _Interaction) -> _Interaction:
     """Return the later snapshot of an interaction, with what only the earlier one says."""
+    # Snapshots are partial, so a missing field takes nothing back.
     said = {
         name: value for name in _Interaction.__struct_fields__ if (value := getattr(later, name)) is not None
     }
@@ -147,6 +154,7 @@ class _Calls:
 
     def named(self) -> tuple[FunctionCall, ...]:
         return tuple(
+            # A step starts with empty arguments when deltas follow, so the deltas replace them.
             FunctionCall(call.name, "".join(call.deltas) if call.deltas else call.arguments)
             for call in self._calls.values()
         )

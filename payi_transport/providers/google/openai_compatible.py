@@ -23,6 +23,7 @@ __all__ = ["read_chat"]
 
 def read_chat(raw: RawResponse) -> ParsedResponse:
     """Read chat completions of Google's models."""
+    # Vertex AI expects `google/` before the name, which is not part of the name that is priced.
     model = bare_name(raw.requested_model)
     return openai.read_chat(raw, lambda usage: _map_usage(usage, model))
 
@@ -30,6 +31,7 @@ def read_chat(raw: RawResponse) -> ParsedResponse:
 def _map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
     suffix = find_suffix(model, count(usage, "prompt_tokens"))
     units = openai.map_usage(_name_thoughts(usage))
+    # The suffix is for all units, output included, because the price of the whole request changes.
     return {f"{name}{suffix}": unit for name, unit in units.items()}
 
 
@@ -40,7 +42,10 @@ def _name_thoughts(usage: Mapping[str, Any]) -> Mapping[str, Any]:
     )
     known = section(usage, "completion_tokens_details")
     thoughts = total - prompt - completion
+    # If reasoning is named already, adding the rest of the total would count it twice.
     if thoughts <= 0 or count(known, "reasoning_tokens"):
         return usage
     details = {**known, "reasoning_tokens": thoughts}
+    # The reader for OpenAI sees that the total exceeds prompt and completion by exactly the reasoning, and
+    # adds it to the completion by itself.
     return {**usage, "completion_tokens": completion, "completion_tokens_details": details}

@@ -18,8 +18,10 @@ from payi_transport.values.event import Units
 
 __all__ = ["describe_usage", "find_suffix", "map_usage"]
 
+# Pay-i prices pages of documents as images. Text has no row, because it is what remains of a total.
 _INPUT = {"IMAGE": "vision", "DOCUMENT": "vision", "AUDIO": "audio", "VIDEO": "video"}
 _OUTPUT = {"IMAGE": "image", "AUDIO": "audio", "VIDEO": "video"}
+# The first spelling is that of generated content, the second that of interactions.
 _PROMPT = ("promptTokenCount", "total_input_tokens")
 _USUAL_TIERS = ("standard", "unspecified")
 # Models with another price for long prompts: https://ai.google.dev/gemini-api/docs/pricing
@@ -30,6 +32,7 @@ _Usage = Mapping[str, Any]
 
 def map_usage(usage: _Usage, model: str | None) -> dict[str, Units]:
     """Return the units of a usage of `model`."""
+    # Only the prompt decides, and cached tokens are part of it.
     suffix = find_suffix(model, count(usage, *_PROMPT))
     inputs, outputs = _map_input(usage), _map_output(usage)
     return {
@@ -41,6 +44,7 @@ def map_usage(usage: _Usage, model: str | None) -> dict[str, Units]:
 def find_suffix(model: str | None, prompt: int | None) -> str:
     """Return the suffix of units that are priced for a long prompt, "" for other prompts."""
     is_long = (prompt or 0) > _LONG and _LONG_CONTEXT.match(model or "") is not None
+    # Flash models have one price for prompts of every length, which is why the name is checked.
     return "_large_context" if is_long else ""
 
 
@@ -66,7 +70,9 @@ def _map_input(usage: _Usage) -> dict[str, int]:
     )
     fresh = {"text": text, **parts}
     cached = _take_cached(usage, fresh)
+    # Results of tools are counted in addition to the prompt, so no cached token is among them.
     fresh["text"] += tools or 0
+    # Text stays even at 0: the prompt was counted, and it had none.
     return {name: value for name, value in fresh.items() if value or name == "text"} | cached
 
 
@@ -75,7 +81,11 @@ def _take_cached(usage: _Usage, fresh: dict[str, int]) -> dict[str, int]:
     rest = count(usage, "cachedContentTokenCount", "total_cached_tokens") or 0
     reported = _sum_units(usage, _INPUT, "cacheTokensDetails", "cached_tokens_by_modality")
     cached: dict[str, int] = {}
+    # The details come first. What they don't account for is taken from the modalities in order, with text
+    # first.
     for name, most in (*reported.items(), *((name, rest) for name in fresh)):
+        # Three bounds keep the result consistent, whatever the server says: no more than reported, than
+        # cached, and than there is of that modality.
         taken = min(most, rest, fresh.get(name, 0))
         if taken:
             fresh[name] -= taken
@@ -88,9 +98,11 @@ def _map_output(usage: _Usage) -> dict[str, int]:
     candidates = count(usage, "candidatesTokenCount", "responseTokenCount", "total_output_tokens")
     thoughts = count(usage, "thoughtsTokenCount", "total_thought_tokens")
     outputs = {"reasoning": thoughts} if thoughts else {}
+    # Thoughts can use up the whole budget for output, and then no candidates are counted at all.
     if candidates is None:
         return outputs
     names = ("candidatesTokensDetails", "responseTokensDetails", "output_tokens_by_modality")
+    # Text is the rest of the total rather than a detail, because details may be missing or incomplete.
     parts, text = take(candidates, _sum_units(usage, _OUTPUT, *names))
     return {"text": text, **parts, **outputs}
 
@@ -101,6 +113,7 @@ def _sum_units(usage: _Usage, units: Mapping[str, str], *names: str) -> dict[str
     for item in _items(next((usage[name] for name in names if usage.get(name)), None)):
         unit = units.get(str(item.get("modality")).upper())
         if unit is not None:
+            # Images and documents share a unit, so add rather than assign.
             sums[unit] = sums.get(unit, 0) + (count(item, "tokenCount", "tokens") or 0)
     return sums
 

@@ -18,6 +18,7 @@ PROVIDER = Provider(
             paths=(post("api/chat"), post("api/embed"), post("api/generate")),
             example="/api/chat",
             readers=Readers(read_generation, read_error, read_generation_text),
+            # Any program's own server may have a path such as `/api/chat`, so it causes no warning.
             distinctive=False,
         ),
     ),

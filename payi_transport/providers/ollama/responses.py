@@ -26,6 +26,7 @@ _DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_d
 
 class _Function(msgspec.Struct):
     name: Any = None
+    # Kept as on the wire, like the arguments of every other provider, which send JSON text.
     arguments: msgspec.Raw = msgspec.Raw(b"")
 
 
@@ -51,6 +52,7 @@ class _Head(msgspec.Struct):
     prompt_eval_duration: Any = None
     eval_duration: Any = None
     response: Any = None
+    # Vectors are large and only their presence matters, so they are never parsed.
     embeddings: msgspec.Raw = msgspec.Raw(b"")
 
 
@@ -66,8 +68,10 @@ def read_generation(raw: RawResponse) -> ParsedResponse:
     """Read chats, completions and embeddings."""
     last, calls, failure, done = _Head(), list[FunctionCall](), None, False
     for line in _lines(raw.messages):
+        # Embeddings have no `done`; a line with vectors is complete by itself.
         last, done = line, done or line.done is True or bool(bytes(line.embeddings))
         failure = read_failure(line.error) or failure
+        # A stream sends each call whole, in any of its lines, so calls are collected from all of them.
         calls += _read_calls(line)
     fields = msgspec.structs.asdict(last)
     return ParsedResponse(
@@ -76,6 +80,7 @@ def read_generation(raw: RawResponse) -> ParsedResponse:
         function_calls=tuple(calls),
         failure=failure,
         finished=done or failure is not None,
+        # Durations have no price, but they show whether a slow call waited for the model to load.
         properties=describe_extras(None, {name: fields[name] for name in _DURATIONS if fields[name]}),
     )
 
@@ -92,6 +97,7 @@ def read_generation_text(messages: Messages) -> str:
 
 def _lines(messages: Messages) -> Iterator[_Head]:
     for _, data in messages:
+        # A message of an unexpected shape costs only the text and the calls, and the counts are still read.
         line = decode(_line, data) or decode(_head, data)
         if line is not None:
             yield line
@@ -108,4 +114,5 @@ def _read_calls(line: _Head) -> Iterator[FunctionCall]:
 
 def _map_units(fields: Mapping[str, Any]) -> dict[str, Units]:
     prompt, output = count(fields, "prompt_eval_count"), count(fields, "eval_count")
+    # An embedding has only a prompt, and an error neither.
     return {} if prompt is None and output is None else {"text": Units(input=prompt, output=output)}

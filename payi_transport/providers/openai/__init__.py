@@ -46,6 +46,8 @@ PROVIDER = Provider(
             readers=Readers(read_response, read_error, read_output_text, read_prompt_texts),
         ),
         Operation(
+            # These report the usage of a response that was created before, so that one in the background is
+            # counted once it is done.
             name="openai.responses.again",
             category=_OPENAI,
             paths=(get("responses/resp_[^/]+"), post("responses/[^/]+/cancel")),
@@ -113,6 +115,7 @@ PROVIDER = Provider(
             distinctive=False,
         ),
         Operation(
+            # With more of its path than the others, because the paths of chats end in `completions` too.
             name="openai.completions",
             category=_OPENAI,
             paths=(

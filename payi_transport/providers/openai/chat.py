@@ -123,6 +123,7 @@ def _map_prompt(usage: Mapping[str, Any]) -> dict[str, int]:
     if prompt is None:
         return {}
     parts = count_parts(section(usage, "prompt_tokens_details", "input_tokens_details"), _PROMPT_PARTS)
+    # Where a host has both spellings of a detail, the nested one wins, so nothing counts twice.
     taken, text = take(prompt, count_parts(usage, _PROMPT_FLAT) | parts)
     return {"text": text, **taken}
 
@@ -177,6 +178,8 @@ def read_chat(
         function_calls=calls.named(),
         failure=failure,
         properties=describe_extras(head.service_tier, find_extras(head.usage or {})),
+        # The usage may come in a chunk of its own after the finish reason, so that reason alone isn't the
+        # end.
         finished=done or (finished and (raw.read_to_end or bool(head.usage))) or failure is not None,
     )
 

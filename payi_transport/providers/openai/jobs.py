@@ -38,12 +38,15 @@ def read_batch(raw: RawResponse) -> ParsedResponse:
     job = _read(raw)
     usage = job.usage if isinstance(job.usage, dict) else {}
     units = map_usage(usage)
+    # The usage may be there before it is filled in, so zeros must not end the wait.
     counted = any(unit.input or unit.output for unit in units.values())
     return ParsedResponse(
         model=text(job.model),
         response_id=text(job.id),
         units=units,
+        # Counts are final only once the status is.
         pending=not counted or job.status in ("in_progress", "finalizing", "cancelling"),
+        # The batch itself doesn't state a tier, but its requests cost half of the usual price.
         properties=describe_extras("batch", find_extras(usage)),
     )
 
@@ -51,12 +54,15 @@ def read_batch(raw: RawResponse) -> ParsedResponse:
 def read_video(raw: RawResponse) -> ParsedResponse:
     """Read a video. It is pending until it completes or fails, and billed by its seconds and size."""
     job = _read(raw)
+    # Only a completed video is billed.
     seconds = count({"seconds": _to_number(job.seconds)}, "seconds") if job.status == "completed" else None
     return ParsedResponse(
         model=text(job.model),
         response_id=text(job.id),
         units={} if seconds is None else {"video": Units(output=seconds)},
         failure=read_failure(job.error) or (Failure(code="failed") if job.status == "failed" else None),
+        # Any unknown status counts as pending: a poll costs nothing, and an event that is sent can't be
+        # taken back.
         pending=job.status not in ("completed", "failed"),
         properties=describe_extras(None, {"size": job.size}),
     )
@@ -64,9 +70,12 @@ def read_video(raw: RawResponse) -> ParsedResponse:
 
 def _read(raw: RawResponse) -> _Job:
     """Return the job, an empty one if the body can't be read."""
+    # Jobs are never streams, so joining the messages gives back the body as it was.
     return decode(_job, b"".join(data for _, data in raw.messages)) or _Job()
 
 
 def _to_number(value: Any) -> Any:
     """Return a number that is written as a string as a number."""
+    # OpenAI writes the seconds of a video as text. `isdigit` alone accepts characters such as a superscript
+    # 2, which int() rejects.
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value

@@ -59,6 +59,7 @@ def read_images(raw: RawResponse) -> ParsedResponse:
     body, usage, finished = _read_last(raw)
     drawn = body.svg_usage if isinstance(body.svg_usage, dict) else {}
     extras = {"size": body.size, "quality": body.quality, **find_extras(usage), "svg_usage": drawn}
+    # DALL-E reports no usage and is billed by the image, so the images in the body are counted.
     units = _map_images(usage, _count_items(body.data))
     return _make_response(body, units, finished, describe_extras(None, extras))
 
@@ -66,6 +67,7 @@ def read_images(raw: RawResponse) -> ParsedResponse:
 def read_transcription(raw: RawResponse) -> ParsedResponse:
     """Read a transcription or translation: tokens, or seconds if the model is billed by duration."""
     body, usage, finished = _read_last(raw)
+    # Older verbose transcriptions have no usage, but they state the duration of the recording.
     return _make_response(body, _map_transcription(usage or {"seconds": body.duration}), finished)
 
 
@@ -76,6 +78,7 @@ def read_speech(raw: RawResponse) -> ParsedResponse:
     units = {} if prompt is None else {"text": Units(input=prompt)}
     if completion is not None:
         units["audio"] = Units(output=completion)
+    # A response of speech is audio and says nothing of its cost unless it is streamed as events.
     units = units or _count_characters(raw.request_body)
     return _make_response(body, units, finished)
 
@@ -89,9 +92,12 @@ def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         last = body
+        # Image streams end in `.completed` and those of audio in `.done`.
         ended = ended or (isinstance(body.type, str) and body.type.endswith((".completed", ".done")))
+        # Partial images come before the usage, so keep the last one that isn't empty.
         if isinstance(body.usage, dict) and body.usage:
             usage = body.usage
+    # A document has no type, and all that shows its end is that it was read to the end.
     streamed = isinstance(last.type, str)
     return last, usage, ended if streamed else raw.read_to_end
 
@@ -112,6 +118,7 @@ def _make_response(
 
 def _map_images(usage: _Counts, made: int) -> dict[str, Units]:
     prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
+    # Without a count of either side, the number of images is all that there is to bill.
     if prompt is None and completion is None:
         return {"image": Units(output=made)} if made else {}
     units: dict[str, Units] = {}
@@ -138,7 +145,9 @@ def _map_transcription(usage: _Counts) -> dict[str, Units]:
     units: dict[str, Units] = {}
     prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
     if prompt is not None:
+        # Transcription spells this field in the singular, unlike OpenAI's images and responses.
         details = section(usage, "input_token_details", "input_tokens_details")
+        # What no detail accounts for is audio here rather than text, because the prompt is a recording.
         taken, audio = take(prompt, {"text": count(details, "text_tokens")})
         units = {name: Units(input=value) for name, value in {"audio": audio, **taken}.items()}
     if completion is not None:
@@ -159,6 +168,8 @@ def _read_seconds(value: Any) -> int | None:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    # round() would round half to even, and so bill 2.5 seconds as 2. The bound rejects infinity and NaN as
+    # well.
     return int(seconds + 0.5) if 0 <= seconds < 1e9 else None
 
 
@@ -167,4 +178,6 @@ def _count_characters(request: bytes) -> dict[str, Units]:
         speech = _speech.decode(request)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
+    # Only the `tts-` models are billed by characters; for newer ones, a count of characters would be priced
+    # as tokens.
     return {"text": Units(input=len(speech.input))} if speech.model.startswith("tts-") else {}

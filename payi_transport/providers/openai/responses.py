@@ -62,13 +62,17 @@ def read_response(raw: RawResponse) -> ParsedResponse:
         message = _decode(data)
         if message is None:
             continue
+        # Only events have a type. A document has `object` in its place.
         streamed = streamed or message.type is not None
         ended = ended or message.type in _ENDS
+        # Deltas are ignored: each item comes whole once it is done, and the final response repeats all of
+        # them.
         if message.type == "response.output_item.done":
             items.append(message.item)
         elif message.type == "error":
             failure = _read_error_event(message)
         response = _later(response, message.response or message)
+    # The final response wins, because items that were collected are in it again.
     output = response.output if isinstance(response.output, list) and response.output else items
     status = response.status if isinstance(response.status, str) else None
     return ParsedResponse(
@@ -76,6 +80,7 @@ def read_response(raw: RawResponse) -> ParsedResponse:
         response_id=_text(response.id),
         units=_map_units(response),
         function_calls=tuple(_read_calls(output)),
+        # The status alone is the last resort: it says that something failed, and nothing about what.
         failure=failure or read_failure(response.error) or (_FAILED if status == "failed" else None),
         finished=ended or status in _TERMINAL or failure is not None,
         # The caller will fetch a document again, but a stream that broke off has nothing more to say.
@@ -93,6 +98,7 @@ def _decode(data: bytes) -> _Message | None:
 
 def _later(earlier: _Response, later: _Response) -> _Response:
     """Return the later snapshot of a response, with what only the earlier one says."""
+    # Snapshots are partial: the first ones have no usage, and later ones may leave out what those said.
     said = {
         name: value for name in _Response.__struct_fields__ if (value := getattr(later, name)) is not None
     }
@@ -102,6 +108,7 @@ def _later(earlier: _Response, later: _Response) -> _Response:
 def _map_units(response: _Response) -> dict[str, Units]:
     units = map_usage(response.usage) if isinstance(response.usage, dict) else {}
     tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
+    # Searches are billed by the call, on top of the tokens in `usage`.
     searches = count(section(tools, "web_search"), "num_requests")
     if searches:
         units["web_search_request"] = Units(output=searches)
@@ -117,6 +124,7 @@ def _describe(response: _Response, output: Iterable[Any]) -> dict[str, str]:
     usage = response.usage if isinstance(response.usage, dict) else {}
     tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
     images = section(tools, "image_gen")
+    # Without any tokens, no image was made.
     used = images if count(images, "total_tokens") else {}
     hosted = {"tool_usage": {"image_gen": used}} if used else {}
     extras = {**find_extras(usage), **hosted, "svg_usage": _sum_svg_usage(output)}
@@ -138,6 +146,7 @@ def _sum_svg_usage(output: Iterable[Any]) -> dict[str, Any]:
 def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:
     for item in output:
         field = _ARGUMENTS.get(_text(item.get("type")) or "") if isinstance(item, dict) else None
+        # Calls of hosted tools are items too, but have other types: OpenAI runs those itself.
         if field and _text(item.get("name")):
             arguments = item.get(field)
             yield FunctionCall(item["name"], arguments if isinstance(arguments, str) else None)
@@ -145,6 +154,7 @@ def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:
 
 def _read_error_event(message: _Message) -> Failure:
     if message.error is not None:
+        # Some hosts nest the error as in a document; OpenAI has its fields in the event itself.
         return read_failure(message.error) or Failure(code="error")
     return Failure(code=_text(message.code) or "error", message=_text(message.message))
 

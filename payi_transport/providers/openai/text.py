@@ -38,6 +38,8 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
     if not any(mark in request for mark in _MARKS):
         return None
     body = decode(_object, request) or {}
+    # Part of the prompt is stored at OpenAI then, so counting the text of this request alone would count
+    # too little.
     if any(map(body.get, _KEPT)) or not has_part(body, _PROMPT, _IMAGES):
         return None
     return list(find_texts(body, _PROMPT, _WRITTEN))
@@ -49,10 +51,12 @@ def read_output_text(messages: Messages) -> str:
 
 
 def _find_output(body: dict[str, Any]) -> Iterator[str]:
+    # Only deltas: later events of the same stream repeat the whole text.
     if body.get("type") == "response.output_text.delta":
         yield from find_texts(body.get("delta"), _CONTENT)
     choices = body.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict):
+            # In turn: a chunk of a stream, a document, and a legacy completion.
             content = choice.get("delta") or choice.get("message") or choice.get("text")
             yield from find_texts(content, _CONTENT)

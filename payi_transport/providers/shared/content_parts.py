@@ -25,6 +25,8 @@ def find_texts(
     """Yield each text in the fields of these names, and as JSON whatever the `written` fields hold."""
     if isinstance(value, str):
         yield value
+    # The bound is passed down instead of relying on RecursionError, which would cost the texts found so
+    # far.
     elif deepest:
         for part in _find_parts(value, names):
             yield from find_texts(part, names, written, deepest - 1)
@@ -42,6 +44,7 @@ def has_part(value: Any, names: Set[str], kinds: Set[str], deepest: int = _DEEPE
 
 def _find_parts(value: Any, names: Set[str]) -> Iterable[Any]:
     if isinstance(value, dict):
+        # The order of the document is kept, so the texts read as the model read them.
         return [part for name, part in value.items() if name in names]
     return value if isinstance(value, list) else ()
 

@@ -19,6 +19,7 @@ def count(usage: Mapping[str, Any], *names: str) -> int | None:
     """Return the first of the named fields that holds a count, None if none does."""
     for name in names:
         value = usage.get(name)
+        # Cohere writes counts as floats.
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         # Not isinstance(), which would accept True and False.
@@ -56,6 +57,8 @@ def take(total: int, parts: Mapping[str, int | None]) -> tuple[dict[str, int], i
     """
     taken: dict[str, int] = {}
     for name, part in parts.items():
+        # A part larger than what is left is a contradiction of the server's. Cutting it keeps the sum equal
+        # to what is billed.
         part = min(part or 0, total)
         if part:
             taken[name] = part
