@@ -25,6 +25,7 @@ __all__ = ["Call", "Capture", "read_capture"]
 _NAMES = ("category", "resource", "use_case_name", "user_id")
 
 
+# `Any` throughout: a field of another type must cost only itself and not the event.
 class _Item(msgspec.Struct):
     """The fields of an event that are read."""
 
@@ -67,9 +68,11 @@ _EXPECTED = "expected a file that offline_instrumentation wrote"
 def read_capture(path: Path) -> Capture:
     """Read the calls in a file. Raises PayiError if the file can't be read or isn't a JSON array."""
     try:
+        # An editor on Windows may have put a byte order mark before the array, which JSON doesn't allow.
         items = _items.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except OSError as exc:
         raise PayiError(f"{path} can't be read: {exc.strerror}") from None
+    # Before its base class DecodeError, so that valid JSON of another shape gets a message of its own.
     except msgspec.ValidationError:
         raise PayiError(f"{path} isn't a JSON array; {_EXPECTED}") from None
     except _UNREADABLE:
@@ -96,6 +99,7 @@ def _read_call(item: msgspec.Raw) -> Call | None:
 
 def _has_failed(fields: Mapping[str, Any]) -> bool:
     status = count(fields, "http_status_code") or 0
+    # A failure may come with status 200, in the middle of a stream, and then only this property tells.
     failure = section(fields, "properties").get(PayiPropertyNames.failure)
     return status >= 400 or status == STATUS_NO_RESPONSE or bool(failure)
 
@@ -113,5 +117,6 @@ def _read_text(value: Any) -> str | None:
 
 
 def _read_milliseconds(value: Any) -> int | None:
+    # True counts as a number in Python, and NaN and infinity can't be rounded.
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return round(value) if is_number and value >= 0 and math.isfinite(value) else None

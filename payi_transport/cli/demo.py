@@ -50,6 +50,7 @@ def run_demo(output: Path | None = None) -> DemoRun:
 
     Raises PayiConfigError if the output can't be written.
     """
+    # Absolute, because the report names the file, and the user's next command may run elsewhere.
     file = (output or Path(tempfile.mkdtemp(prefix="payi_demo_")) / "captured_calls.json").absolute()
     with _clean_environment(), serve_provider() as port:
         host = f"127.0.0.1:{port}"
@@ -74,6 +75,8 @@ def _instrumented(host: str, file: Path) -> Iterator[None]:
     payi_instrument(
         config={
             "offline_instrumentation": {"file_name": str(file)},
+            # The provider is at no known host, so it is mapped like any compatible server. Asking for usage
+            # shows what that does to streams.
             "host_mappings": {host: {"price_as_category": PayiCategories.openai, "include_usage": True}},
         }
     )
@@ -93,6 +96,7 @@ def _use_the_sdk(base_url: str) -> None:
             _summarize(client, model="gpt-5-mini")
         with track_context(user_id="grace"):
             _summarize(client, model="gpt-5-mini")
+            # One call fails on purpose, so that the report has an error to show.
             _summarize(client, model="gpt-5-nonexistent")
 
 

@@ -49,6 +49,8 @@ def make_response(path: str, request: Mapping[str, Any]) -> CannedResponse:
 def serve_provider() -> Iterator[int]:
     """Serve on 127.0.0.1, and yield the port."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
+        # A daemon can't keep the process alive. The short interval keeps `shutdown` from taking half a
+        # second.
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -99,6 +101,7 @@ def _make_document(request: Mapping[str, Any], kind: str, **fields: Any) -> dict
     return {
         "id": "chatcmpl-demo",
         "object": kind,
+        # Fixed, because nothing of a response may depend on when the demo runs.
         "created": 1_760_000_000,
         "model": request["model"],
         **fields,
@@ -121,7 +124,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    # HTTP/1.0, the default, has neither chunked bodies nor connections that are kept.
     protocol_version = "HTTP/1.1"
+    # Without this, small chunks wait for the acknowledgment of those before, and the demo's latencies would
+    # show that.
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
@@ -143,6 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
+        # An empty chunk ends a chunked body.
         for part in [*parts, b""]:
             self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
 

@@ -72,6 +72,7 @@ def explain_url(
     found = routes.hosts.find(*request.host)
     if found is None:
         return _explain_unknown_host(request, mappings or {}, registry)
+    # The instruments apply to the refined category, as on the request path: one host may serve several.
     match = routes.refine(found, request.path)
     reason = _name_row(match) + (", and the path decides the category" if match != found else "")
     if not routes.observes(match):
@@ -111,7 +112,9 @@ def describe(explanation: Explanation, registry: Registry = REGISTRY) -> str:
 def _parse_url(url: str, method: str, registry: Registry) -> _Request:
     url = url.strip()
     try:
+        # Users paste hosts without a scheme, and urlsplit() would take those for a path.
         parts = urlsplit(url if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url) else f"//{url}")
+        # Credentials in a URL end with the last `@`; they must not appear in the output.
         name = parts.netloc.rpartition("@")[2]
         host = parse_host(f"{parts.scheme}://{name}" if parts.scheme else name)
     except ValueError:
@@ -148,6 +151,8 @@ def _explain_unknown_host(
     near = find_near_host(request.host, mappings, registry)
     meant = find_near_path(request.path, registry)
     usual = meant.category if meant else "<category>"
+    # Suggest a mapping that works as it is printed, with a placeholder only where nothing hints at the
+    # category.
     key, category = (near.key, near.category or usual) if near else (request.host, usual)
     because = [f"{request.host} is not in the built-in table" + " and not in your mappings" * bool(mappings)]
     says = [near.says if near else "no known host and no mapping is similar"]

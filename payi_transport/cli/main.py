@@ -31,6 +31,7 @@ __all__ = ["cli"]
 class _Refusal(click.ClickException):
     """Input that a command can't use; click prints it as one line."""
 
+    # The code that click itself uses for wrong usage, so a script sees one code for all refused input.
     exit_code = 2
 
 
@@ -40,6 +41,7 @@ def _short_errors() -> Iterator[None]:
     try:
         yield
     except PayiError as exc:
+        # Without the cause, because a traceback would bury the one line that says what to correct.
         raise _Refusal(str(exc)) from None
 
 
@@ -76,10 +78,12 @@ def _read_mappings(path: Path) -> dict[HostPattern, HostMapping]:
     """Return the host mappings in a file that holds the `config` of `payi_instrument()`."""
     is_toml = path.suffix.lower() == ".toml"
     try:
+        # The `-sig` codec skips a byte order mark, which editors on Windows write.
         text = path.read_text(encoding="utf-8-sig")
         config = msgspec.toml.decode(text) if is_toml else msgspec.json.decode(text)
     except OSError as exc:
         raise PayiError(f"{path} can't be read: {exc.strerror}") from None
+    # The errors of msgspec and of UTF-8 are ValueErrors; JSON that nests too deep is a RecursionError.
     except (ValueError, RecursionError) as exc:
         raise PayiError(f"{path} isn't valid {'TOML' if is_toml else 'JSON'}: {exc}") from None
     return collect_host_mappings(check_config(config))
@@ -118,6 +122,7 @@ def demo(output: Path | None) -> None:
     Needs no API key, no account and no network.
     """
     try:
+        # Imported here, because the other commands must work without the OpenAI SDK.
         from payi_transport.cli.demo import run_demo
     except ImportError:
         raise _Refusal("The demo needs the OpenAI SDK: pip install 'payi-transport[demo]'") from None
@@ -131,5 +136,6 @@ def demo(output: Path | None) -> None:
         "Streams report no usage unless the request asks for it, so this library asked.\n"
         f"Nothing left this machine: the provider ran at {run.provider}, and the events went to a file.\n"
         f"\nFile: {run.file}\n"
+        # Quoted, so that the line can be pasted even if the path has a space in it.
         f"Next: payi-transport report {shlex.quote(str(run.file))} --by user"
     )

@@ -74,6 +74,7 @@ def _compare_row(row: _Row, host: HostPattern) -> NearHost | None:
     pattern, category, name = row
     bare = pattern.host.removeprefix("*.")
     starred = bare != pattern.host
+    # Suggest a port only where the row has one: a mapping without a port is for all of them.
     port = host.port if pattern.port else None
     below = host.host.endswith(f".{bare}")
     if below if starred else host.host == bare:
@@ -92,6 +93,8 @@ def _compare_row(row: _Row, host: HostPattern) -> NearHost | None:
 def _compare_names(host: str, bare: str, starred: bool) -> float:
     """Return how alike a host and a row are, from 0 to 1; for a `*.` row, how alike their ends are."""
     size = bare.count(".") + 1
+    # Compare as many labels as the row has, or a long subdomain would drown a typo in the part that
+    # matters.
     end = ".".join(host.split(".")[-size:]) if starred and host.count(".") >= size else host
     return SequenceMatcher(None, end, bare).ratio()
 
@@ -104,6 +107,8 @@ def find_near_path(path: str, registry: Registry, category: str | None = None) -
     tidy = path.rstrip("/").lower()
     start, last = "/".join(tidy.split("/")[:-2]), "/".join(tidy.split("/")[-2:])
     is_base = re.fullmatch(r"(.*/)?v\d+\w*", tidy)
+    # sorted() is stable, so operations of one category stay in the order of the registry, which begins with
+    # OpenAI's.
     for operation in sorted(registry.operations.values(), key=lambda row: row.category != category):
         end = "/".join(operation.example.split("/")[-2:])
         if is_base or not tidy:

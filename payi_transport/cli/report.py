@@ -52,6 +52,8 @@ def make_report(capture: Capture, by: str = "resource") -> Report:
     groups: dict[str | None, list[Call]] = {}
     for call in capture.calls:
         groups.setdefault(getattr(call, GROUPINGS[by]), []).append(call)
+    # Ties are in the order of names, so that the same file always makes the same report. None can't be
+    # compared with text.
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0] is None, group[0] or ""))
     return Report(
         by=by,
@@ -62,6 +64,7 @@ def make_report(capture: Capture, by: str = "resource") -> Report:
 
 
 def _summarize(name: str | None, calls: Sequence[Call]) -> Summary:
+    # Calls without a latency are left out instead of counted as 0, which would pull the percentiles down.
     latencies = sorted(call.latency_ms for call in calls if call.latency_ms is not None)
     return Summary(
         name=name,
@@ -89,4 +92,5 @@ def _add_units(calls: Iterable[Call]) -> dict[str, Units]:
 
 
 def _add(left: int | None, right: int | None) -> int | None:
+    # A unit that no call reported stays None and is shown as a dash, which 0 is not.
     return right if left is None else left + (right or 0)

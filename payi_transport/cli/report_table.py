@@ -29,6 +29,7 @@ def print_report(report: Report, console: Console) -> None:
         console.print("The file holds no calls.")
     else:
         narrowest = _make_table(report, _MIN_NAME_WIDTH)
+        # Measure with a width that is never reached: rich clamps a measurement to the console's.
         needed = console.measure(narrowest, options=console.options.update(max_width=10_000)).minimum
         console.print(_make_table(report) if needed <= console.width else _make_list(report))
     if report.skipped:
@@ -59,6 +60,7 @@ def _make_rows(name: Text, summary: Summary) -> Iterator[list[RenderableType]]:
     for unit, units in summary.units.items() or [("", Units())]:
         amounts = [_format(units.input), _format(units.output)] if unit else ["", ""]
         yield [*head, _make_printable(unit), *amounts]
+        # The figures of a group are on its first line only; repeated, they would look like further calls.
         head = [""] * len(head)
 
 

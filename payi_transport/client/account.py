@@ -15,6 +15,7 @@ class PayiAccount(NamedTuple):
 
     base_url: str
     api_key: str
+    # The empty dicts are shared by all accounts, which is safe because nobody changes them.
     headers: Mapping[str, str] = {}
     query: Mapping[str, object] = {}
 

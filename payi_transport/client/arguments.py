@@ -51,6 +51,7 @@ def check_base_url(base_url: object, name: str = "base_url") -> str:
 def check_max_retries(max_retries: Any) -> None:
     """Raise PayiConfigError unless this is an int of 0 or more, or `math.inf`."""
     expected = f"max_retries: expected an int of 0 or more, or math.inf, got {max_retries!r}"
+    # True is an int to Python, but as a number of retries it can only be a mistake.
     if isinstance(max_retries, bool) or not (isinstance(max_retries, int) or max_retries == math.inf):
         raise WrongTypeError(expected)
     if max_retries < 0:

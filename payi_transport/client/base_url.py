@@ -17,6 +17,8 @@ __all__ = ["check_base_url"]
 
 _SCHEMES = ("https", "http")
 _API_PATH = re.compile(r"/api(/v1(/.*)?)?/*", re.IGNORECASE)
+# Clients resolve dots, gateways merge double slashes, and an encoded `?` or `#` ends the path where it is
+# decoded.
 _ODD_PATH = re.compile(r"[\s\\]|//|%3f|%23|/\.{1,2}(/|$)", re.IGNORECASE)
 
 
@@ -34,12 +36,16 @@ def check_base_url(url: str, name: str) -> str:
 def _find_problem(url: str) -> str | None:
     """Return what is wrong with an address, without quoting it: a query may hold a key."""
     try:
+        # `parse_host` accepts more than a URL, such as a bare host, so what is missing is checked one by
+        # one below.
         scheme = urlsplit(url).scheme.lower()
         parse_host(url)
     except ValueError:
         return "which is not a URL"
     if scheme not in _SCHEMES or "://" not in url:
         return "which has no https://"
+    # Search the text rather than the parsed parts: an empty query or fragment is not in them, but spoils
+    # the address as well.
     if "?" in url:
         return "which has a query; default_query of Payi adds one to every request"
     if "#" in url:

@@ -30,6 +30,7 @@ def make_connection_error(request: httpx.Request, exc: Exception, library: Any) 
         error = APIConnectionError(
             f"Could not reach Pay-i ({reason}); check the network and the base URL", request
         )
+    # Set by hand because the error is returned, and raised only when no retry is left.
     error.__cause__ = exc
     return error
 
@@ -37,6 +38,8 @@ def make_connection_error(request: httpx.Request, exc: Exception, library: Any) 
 @contextlib.contextmanager
 def translate_errors(response: httpx.Response) -> Iterator[None]:
     """Raise APIConnectionError instead of the HTTP library's errors while a response is read."""
+    # Look it up among the loaded modules: if a response is from httpx2, it is there, and otherwise it need
+    # not be installed.
     httpx2 = sys.modules.get("httpx2")
     is_httpx2 = httpx2 is not None and isinstance(response, httpx2.Response)
     library: Any = httpx2 if is_httpx2 else sys.modules["httpx"]

@@ -52,6 +52,7 @@ class endpoint(Generic[P, T]):
 
     def __init__(self, build: Callable[Concatenate[Any, P], RequestSpec[T]]) -> None:
         self.build = build
+        # `help()` and documentation tools read the descriptor itself, from the class.
         self.__doc__ = build.__doc__
 
     @overload
@@ -75,6 +76,7 @@ class endpoint(Generic[P, T]):
         self, resource: Resource[AsyncStreaming], owner: Any
     ) -> Callable[P, AbstractAsyncContextManager[AsyncAPIResponse[T]]]: ...
     def __get__(self, resource: Any, owner: Any) -> Any:
+        # Access on the class returns the descriptor, as it does for functions and properties.
         if resource is None:
             return self
         return _bind(self.build.__get__(resource), resource._surface.send)
@@ -116,6 +118,7 @@ class list_endpoint(Generic[P, T]):
 
 
 def _bind(build: Callable[P, RequestSpec[Any]], send: Callable[[RequestSpec[Any]], T]) -> Callable[P, T]:
+    # The method keeps the name, signature and docstring that a user sees in an editor.
     @functools.wraps(build)
     def method(*args: P.args, **kwargs: P.kwargs) -> T:
         spec = build(*args, **kwargs)
@@ -142,6 +145,7 @@ class Variant(Generic[S, A]):
     def __get__(self, resource: Any, owner: Any) -> Any:
         if resource is None:
             return self
+        # Made anew on each access, because a surface has no state but the transport that it shares.
         return resource._on_surface(getattr(resource._surface, self._factory)())
 
 

@@ -31,6 +31,8 @@ def increment_kpi_score(
         scores = kpis.list(use_case_id, use_case_name=use_case_name, kpi_name=kpi_name)
         score = _find_score(scores.items, kpi_name) + increment
         kpis.update(kpi_name, use_case_name=use_case_name, use_case_id=use_case_id, score=score)
+    # ValueError is for a name that can't be part of a path, such as an empty one. Everything else is a
+    # mistake in the program and raises.
     except (PayiError, ValueError) as exc:
         _log_failure(kpi_name, use_case_name, use_case_id, exc)
         return False

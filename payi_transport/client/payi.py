@@ -72,6 +72,7 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
         self._settings = make_settings(
             api_key=api_key,
             base_url=resolve_checked_base_url(base_url),
+            # UNSET rather than None is the default, because None is a value: it means to wait forever.
             timeout=timeout_of(http) if timeout is UNSET else timeout,
             max_retries=max_retries,
             default_headers=default_headers,
@@ -163,7 +164,10 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
         `set_default_query` replace them. Raises ValueError if both are passed.
         """
         settings = self._settings
+        # `type(self)`, so that a copy of a subclass is one too.
         return type(self)(
+            # Everything goes through the constructor again, so a copy's options are checked like any
+            # others.
             api_key=api_key or settings.api_key,
             base_url=base_url or settings.base_url,
             timeout=settings.timeout if timeout is UNSET else timeout,
@@ -172,6 +176,8 @@ class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
                 "default_headers", settings.headers, default_headers, set_default_headers
             ),
             default_query=_combine("default_query", settings.query, default_query, set_default_query),
+            # Sharing the HTTP client makes a copy as cheap as a call, so it can be made for a single
+            # request.
             http_client=self._http if http_client is None else http_client,
             _strict_response_validation=settings.strict,
         )

@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 
+# Only OpenAI's path ends in `/v1`: its SDK expects that in the base URL, and the others add all of theirs.
 def payi_openai_url(payi_base_url: str | None = None) -> str:
     """Return the base URL for an OpenAI client that calls through Pay-i."""
     return _join(payi_base_url, "/api/v1/proxy/openai/v1")
@@ -45,5 +46,6 @@ def payi_aws_bedrock_url(payi_base_url: str | None = None) -> str:
 
 
 def _join(payi_base_url: str | None, path: str) -> str:
+    # `or`, because an empty environment variable means that none is set.
     base = payi_base_url or os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL
     return base.rstrip("/") + path

@@ -51,6 +51,7 @@ class RequestSpec(msgspec.Struct, Generic[T], frozen=True):
     method: str
     path: str
     response_type: type[T]
+    # A mutable default is safe in a frozen Struct: msgspec copies empty dicts, and nothing writes to them.
     options: RequestOptions = {}
     query: Mapping[str, object] = {}
     headers: Mapping[str, object] = {}
@@ -60,6 +61,8 @@ class RequestSpec(msgspec.Struct, Generic[T], frozen=True):
 
     def at_cursor(self, cursor: str) -> RequestSpec[T]:
         """Return the same request for another page."""
+        # In the options, because they are the last layer: a cursor that the caller passed for the first
+        # page must not win.
         extra = {**(self.options.get("extra_query") or {}), "cursor": cursor}
         return msgspec.structs.replace(self, options={**self.options, "extra_query": extra})
 
@@ -75,6 +78,7 @@ def build_path(template: str, /, **values: str) -> str:
             raise ValueError(f"Expected a non-empty value for `{name}` but received {value!r}")
         if value in (".", ".."):
             raise ValueError(f"`{name}`: {value!r} cannot be used as a path segment")
+    # `safe=""` encodes slashes too, which would otherwise make a name into two segments of the path.
     return template.format(**{name: quote(str(value), safe="") for name, value in values.items()})
 
 
@@ -89,6 +93,7 @@ def stringify_properties(
 
 def encode_query(*layers: Mapping[str, object] | None) -> dict[str, str]:
     """Merge query parameters, later layers winning, and convert values to text (lists with commas)."""
+    # None stays in until all layers are merged, so that it can remove what an earlier layer set.
     values = {name: value for layer in layers for name, value in (layer or {}).items()}
     return {name: _to_text(value) for name, value in values.items() if _is_given(value)}
 
@@ -96,6 +101,7 @@ def encode_query(*layers: Mapping[str, object] | None) -> dict[str, str]:
 def merge_headers(*layers: Mapping[str, object] | None) -> RawHeaders:
     """Merge headers case-insensitively, later layers winning, and encode them. None removes a header."""
     merged = {
+        # Keyed in lower case, because HTTP doesn't distinguish case, but sent as the caller wrote it.
         name.lower(): (name, value)
         for layer in layers
         for name, value in (layer or {}).items()
@@ -109,6 +115,8 @@ def encode_header(value: object) -> bytes:
 
     A name or an id may come from an end user, so a line break in it must not start a header of its own.
     """
+    # UTF-8, because names of users and use cases may be in any script. httpx encodes a str as ASCII and
+    # would raise.
     return _CONTROL.sub(" ", _to_text(value)).strip().encode()
 
 
@@ -129,6 +137,7 @@ def encode_body(body: Any, extra: Mapping[str, object] | None) -> bytes | None:
 
 
 def _to_builtins(value: Any) -> Any:
+    # msgspec encodes dicts and lists only, and the types of parameters promise any mapping or iterable.
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Iterable):
@@ -138,9 +147,11 @@ def _to_builtins(value: Any) -> Any:
 
 def _to_text(value: object) -> str:
     if isinstance(value, bool):
+        # JSON's spelling. Test for it first, because a bool is an int as well.
         return str(value).lower()
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ",".join(map(_to_text, value))
+    # datetime, date and time all have it, so none of them needs to be named.
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

@@ -34,6 +34,7 @@ def parse_response(response: httpx.Response, kind: type[T], *, strict: bool) -> 
     The kinds `str` and `bytes` are the body as it is, `Response` of httpx or httpx2 is the response itself.
     Raises APIResponseValidationError for a body that is not JSON or has another shape.
     """
+    # The body isn't looked at, so an endpoint that returns nothing can't fail on what a gateway adds.
     if kind is NoneType:
         return cast("T", None)
     if kind is str or kind is bytes:
@@ -44,6 +45,7 @@ def parse_response(response: httpx.Response, kind: type[T], *, strict: bool) -> 
         raw: object = msgspec.json.decode(response.content)
         if kind is object:
             return cast("T", raw)
+        # The lenient conversion runs as well, because only that keeps unknown fields.
         if strict:
             msgspec.convert(raw, kind)
         value: T = convert_leniently(kind, raw)
@@ -82,6 +84,7 @@ class _BaseAPIResponse(Generic[T]):
     ) -> None:
         self.http_response = http_response
         self.retries_taken = retries_taken
+        # Parsing waits until it is asked for: a caller of a raw response may want nothing but its headers.
         self._parse = parse
 
     @property
@@ -126,6 +129,7 @@ class APIResponse(_BaseAPIResponse[T]):
 
     def parse(self) -> T:
         """Parse the body, reading it first. Raises APIResponseValidationError."""
+        # Reading twice is safe, because the HTTP library keeps what it has read.
         self.read()
         return self._parse(self.http_response)
 

@@ -29,6 +29,7 @@ __all__ = [
     "resolve_checked_base_url",
 ]
 
+# Pay-i's SDK retries twice as well.
 MAX_RETRIES = 2
 
 
@@ -80,6 +81,7 @@ def make_settings(
         base_url=resolve_base_url(base_url),
         timeout=timeout,
         max_retries=max_retries,
+        # None is kept as a value: it removes the header when the layers of a request are merged.
         headers={**read_custom_headers(), **(default_headers or {})},
         query=default_query or {},
         strict=strict,
@@ -96,11 +98,13 @@ def resolve_api_key(api_key: str | None) -> str:
 
 def resolve_base_url(base_url: object | None) -> str:
     """Return `base_url`, else `PAYI_BASE_URL`, else the public URL, without a trailing slash."""
+    # The slash is removed because every path begins with one.
     return str(base_url or os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
 
 
 def resolve_checked_base_url(base_url: object | None) -> str:
     """Return the same as `resolve_base_url`. Raises PayiConfigError if it is not an address."""
+    # Two branches, so that an error names what the user has to correct: the argument or the variable.
     if base_url:
         return check_base_url(base_url)
     return check_base_url(resolve_base_url(None), "PAYI_BASE_URL")

@@ -49,6 +49,7 @@ class SyncStreaming:
 
     @contextlib.contextmanager
     def send(self, spec: RequestSpec[T]) -> Iterator[APIResponse[T]]:
+        # An unread body holds a connection of the pool, so close it even if the caller's block raises.
         with contextlib.closing(self.transport.send(spec, stream=True)) as response:
             yield response
 
@@ -128,6 +129,8 @@ class Async:
     async def send(self, spec: RequestSpec[T]) -> T:
         return await (await self.transport.send(spec)).parse()
 
+    # Not a coroutine: `async for` needs the paginator at once, and it sends nothing until it is awaited or
+    # iterated over.
     def send_list(self, spec: RequestSpec[CursorPage[T]]) -> AsyncPaginator[T]:
         async def fetch_first() -> AsyncCursorPage[T]:
             return await (await self.transport.send_list(spec)).parse()
@@ -141,4 +144,5 @@ class Async:
         return AsyncStreaming(self.transport)
 
 
+# A closed union rather than a protocol, because the overloads of `endpoint` have to list all of them.
 Surface: TypeAlias = Sync | SyncRaw | SyncStreaming | Async | AsyncRaw | AsyncStreaming

@@ -26,6 +26,7 @@ _LIBRARY_DEFAULT = Timeout(5.0)
 
 def timeout_of(http: object) -> TimeoutTypes:
     """Return the timeout that an HTTP client was created with, or this library's default."""
+    # Compare as dicts, because the `Timeout` of httpx2 never equals that of httpx.
     timeout = getattr(http, "timeout", _LIBRARY_DEFAULT)
     return DEFAULT_TIMEOUT if timeout.as_dict() == _LIBRARY_DEFAULT.as_dict() else timeout
 

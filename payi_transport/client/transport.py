@@ -73,8 +73,10 @@ class _Transport:
             params=encode_query(settings.query, spec.query, options.get("extra_query")),
             headers=merge_headers(
                 _HEADERS,
+                # Without a body the header is removed, even if a default sets it.
                 {"Content-Type": None if body is None else "application/json"},
                 {PayiHeaderNames.api_key: settings.api_key},
+                # The caller's headers come after the key, so a gateway's key can replace it.
                 settings.headers,
                 # An endpoint's parameter that is None was not given; it does not remove a default.
                 {name: UNSET if value is None else value for name, value in spec.headers.items()},
@@ -103,6 +105,7 @@ class SyncTransport(_Transport):
         self,
         settings: ClientSettings,
         http: SyncHTTPClient,
+        # A parameter, so that tests of retries don't wait.
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(settings, http, "Client")
@@ -129,6 +132,8 @@ class SyncTransport(_Transport):
 
     def _attempt(self, request: httpx.Request, stream: bool) -> _Outcome:
         try:
+            # Stream even if the body is wanted at once: reading it here puts its failures under the same
+            # `except`, so they are retried too.
             response: httpx.Response = self._http.send(request, stream=True)
             # The body of an error is read even with `stream`: its message goes into the exception.
             if not (stream and response.is_success):
@@ -175,6 +180,8 @@ class AsyncTransport(_Transport):
             # The body of an error is read even with `stream`: its message goes into the exception.
             if not (stream and response.is_success):
                 await response.aread()
+        # Nothing broader: a cancellation has to pass, and a mistake such as an invalid URL must not be
+        # retried.
         except self._library.RequestError as exc:
             return make_connection_error(request, exc, self._library)
         return response
@@ -196,6 +203,7 @@ def _find_library(http: object, kind: str) -> Any:
     """
     for base in type(http).__mro__:
         name = base.__module__.partition(".")[0]
+        # Both libraries name their classes alike, so the module has to tell them apart.
         if name in ("httpx", "httpx2") and issubclass(base, getattr(sys.modules[name], kind)):
             return sys.modules[name]
     raise WrongTypeError(f"http_client: expected a {kind} of httpx or httpx2, got {http!r}")

@@ -123,9 +123,11 @@ def make_verb_spec(
 
     Raises PayiConfigError for any other address, WrongTypeError for bytes as a body and unknown options.
     """
+    # msgspec would encode bytes as a base64 string, which no endpoint expects.
     if isinstance(body, bytes | bytearray | memoryview):
         raise WrongTypeError(f"body: expected a value to send as JSON, got {type(body).__name__}")
     given: dict[str, Any] = {**(options or {})}
+    # A TypedDict is a plain dict at runtime, and a misspelled option must not be ignored.
     if unknown := given.keys() - VerbOptions.__annotations__.keys():
         accepted = ", ".join(VerbOptions.__annotations__)
         raise WrongTypeError(f"options: {min(unknown)!r} is unknown; accepted: {accepted}")
@@ -137,7 +139,10 @@ def make_verb_spec(
         path,
         kind,
         _translate_options(given),
+        # The query of a path becomes a layer of its own, so that defaults and options combine with it as
+        # with any endpoint.
         parse_qs(query, keep_blank_values=True),
+        # None means no body, as in Pay-i's SDK, so a JSON null can't be sent.
         body=UNSET if body is None else body,
         max_retries=max_retries,
     )
@@ -153,9 +158,11 @@ def _translate_options(given: Mapping[str, Any]) -> RequestOptions:
 
 
 def _make_relative(base_url: str, path: str) -> str:
+    # Look before the query only, because a query may hold a URL as a value.
     if "://" not in path.partition("?")[0]:
         return f"/{path.lstrip('/')}"
     rest = path.removeprefix(base_url)
+    # The second check rejects `https://host.evil.example` where the base is `https://host`.
     if rest == path or not rest.startswith(("/", "?")):
         raise PayiConfigError(
             f"path: expected one below {base_url}, where the API key may be sent, got {path!r}"

@@ -19,6 +19,7 @@ __all__ = ["Model", "convert_leniently"]
 from payi_transport.compat import Self
 
 
+# `dict=True` makes room for the fields that this version doesn't know.
 class Model(msgspec.Struct, dict=True, omit_defaults=True):
     """Base class of the API's responses. Fields that this version does not know are attributes as well."""
 
@@ -57,6 +58,7 @@ class Model(msgspec.Struct, dict=True, omit_defaults=True):
 def convert_leniently(kind: Any, raw: Any) -> Any:
     """Convert decoded JSON to `kind`. Any part that does not fit its declared type stays unconverted."""
     kind = _drop_none(kind)
+    # Containers are walked here instead of by msgspec, which rejects the whole of a list for one item.
     origin = get_origin(kind) or kind
     if isinstance(raw, dict) and isinstance(origin, type) and issubclass(origin, Model):
         return _read_model(kind, raw)
@@ -73,11 +75,13 @@ def convert_leniently(kind: Any, raw: Any) -> Any:
 def _read_model(kind: Any, raw: dict[str, Any]) -> Any:
     fields = _fields_of(kind)
     known = {field: convert_leniently(type_, raw.get(name)) for name, (field, type_) in fields.items()}
+    # A missing required field becomes None, because a response that lacks it must not raise.
     model = (get_origin(kind) or kind)(**known)
     vars(model).update((name, value) for name, value in raw.items() if name not in fields)
     return model
 
 
+# The fields of a class never change, and every response would read them again.
 @functools.cache
 def _fields_of(kind: Any) -> dict[str, tuple[str, Any]]:
     """Map the name in the API to the name of the attribute and its type."""
@@ -88,6 +92,7 @@ def _drop_none(kind: Any) -> Any:
     """Return `X` for `X | None`."""
     members = get_args(kind)
     others = [member for member in members if member is not NoneType]
+    # Only for a single type: which member of a larger union a value belongs to is for msgspec to decide.
     return others[0] if len(members) == 2 and len(others) == 1 else kind
 
 

@@ -75,6 +75,8 @@ class CategoryResources(Resource[SurfaceT]):
         Reserved capacity costs `cost_per_hour` US dollars; its size is given in the provider's own unit, such
         as `azure_resource={"ptus": 100}`.
         """
+        # Fields that are UNSET are left out when the body is encoded, so each endpoint lists its fields
+        # without a check.
         body = {
             "units": units,
             "aws_bedrock_resource": aws_bedrock_resource,

@@ -104,16 +104,20 @@ class Ingest(Resource[SurfaceT]):
 
         Raises TypeError for `limit_ids` or `request_tags` that are a string instead of a list.
         """
+        # A copy, because the fields are taken out of it one by one: first context, then event, and what
+        # remains are options.
         rest: dict[str, Any] = {**more}
         headers = {header: _to_header(name, rest.pop(name, None)) for name, header in _HEADERS.items()}
         fields = {name: rest.pop(name) for name in EventFields.__annotations__ if name in rest}
         body = _stringify_event({"category": category, "units": units, **fields})
+        # Pay-i recognizes a single event that is sent again by this id in the query.
         query = {"id": fields.get("provider_response_id")}
         options = cast("RequestOptions", rest)
         return RequestSpec("POST", "/api/v1/ingest", IngestResponse, options, query, headers, body)
 
 
 def _send_all(path: str, events: Any, options: RequestOptions) -> RequestSpec[BulkIngestResponse]:
+    # Delivery passes events that are encoded already, and those go into the body as they are.
     body = events if events is UNSET else [_stringify_event(event) for event in events]
     return RequestSpec("POST", path, BulkIngestResponse, options, body=body)
 
@@ -122,6 +126,7 @@ def _to_header(name: str, value: Any) -> Any:
     """Strip the items of a list and drop empty ones; write a bool as Pay-i's SDK does, "True" or "False"."""
     if name in ("limit_ids", "request_tags"):
         if isinstance(value, str):
+            # A string is a sequence too, and would be sent as one limit per character.
             raise TypeError(f"{name}: expected a list of strings, got {value!r}")
         return [text for item in value or () if (text := item.strip())] or None
     return str(value) if isinstance(value, bool) else value

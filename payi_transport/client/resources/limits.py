@@ -144,4 +144,5 @@ class Limits(Resource[SurfaceT]):
     ) -> RequestSpec[LimitHistoryResponse]:
         """Reset what was spent of a limit, now or as of `reset_date`."""
         path = build_path(_LIMIT + "/reset", limit_id=limit_id)
+        # The API names this parameter in camel case, unlike the fields around it.
         return RequestSpec("POST", path, LimitHistoryResponse, options, {"resetDate": reset_date})

@@ -31,4 +31,5 @@ class Reports(Resource[SurfaceT]):
         Both are datetimes or ISO 8601 strings. `report_id` is the UUID that the dashboard shows for a query.
         """
         path = build_path("/api/v1/reports/{report_id}", report_id=report_id)
+        # The response is CSV, which `Accept: application/json` would rule out.
         return RequestSpec("GET", path, str, options, {"from": from_, "to": to}, {"Accept": "*/*"})

@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _REQUEST = "/api/v1/requests/{request_id}"
+# Providers don't coordinate their ids, so the category says whose id it is.
 _RESPONSE = "/api/v1/requests/provider/{category}/{provider_response_id}"
 
 

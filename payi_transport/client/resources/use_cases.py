@@ -50,6 +50,7 @@ class UseCaseKpis(Resource[SurfaceT]):
             use_case_id=use_case_id,
             kpi_name=kpi_name,
         )
+        # A change of a score returns no body, so accept whatever type it is said to have.
         return RequestSpec("PUT", path, type(None), options, headers={"Accept": "*/*"}, body={"score": score})
 
     @list_endpoint
