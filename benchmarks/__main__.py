@@ -84,9 +84,12 @@ def _run(asked: argparse.Namespace, cases: Sequence[Case]) -> None:
     if asked.environments is not None:
         os.environ[ENVIRONMENTS] = str(asked.environments.resolve())
     if asked.quick:
+        # Quartiles need at least two values.
         asked.passes, asked.rounds = 1, 3
     began = datetime.datetime.now(datetime.timezone.utc)
     rounds: dict[Case, list[Any]] = {case: [] for case in cases}
+    # Passes are the outer loop: the processes of one case are spread over the whole run, so a slow minute
+    # of the machine does not hit all of them.
     for number in range(1, asked.passes + 1):
         for index, case in enumerate(cases, 1):
             _tell(f"pass {number} of {asked.passes}, case {index} of {len(cases)}")
@@ -103,6 +106,8 @@ def _run(asked: argparse.Namespace, cases: Sequence[Case]) -> None:
 
 
 def _tell(progress: str) -> None:
+    # Progress rewrites one line, which makes sense on a terminal only and never mixes with the table on
+    # stdout.
     if sys.stderr.isatty():
         print(f"\r\x1b[K{progress}", end="", file=sys.stderr, flush=True)
 
@@ -125,6 +130,8 @@ def _find_versions() -> list[tuple[str, str]]:
     return [
         (name, importlib.metadata.version(name))
         for name in _PACKAGES
+        # An environment may lack some of these libraries, and a benchmark that does not use them still
+        # runs.
         if name.replace("-", "_") in distributions
     ]
 

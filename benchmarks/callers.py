@@ -45,6 +45,7 @@ def open_caller(library: str, target: str, script: Script) -> Iterator[Caller]:
         with _SYNC[library](target, script) as call:
             yield lambda count: _call_in_turn(call, count)
         return
+    # One event loop for all calls, so that its start and its connections are not part of what is timed.
     tasks = CONCURRENCY if library.endswith(TASKS) else 1
     with closing(asyncio.new_event_loop()) as loop:
         opened = AsyncExitStack()
@@ -77,6 +78,7 @@ def _open_httpx2(
 
         def call() -> None:
             with client.stream("POST", url, content=script.request, headers=REQUEST_HEADERS) as response:
+                # Read the body, because the recording of a call ends only with its response.
                 for _ in response.iter_bytes():
                     pass
 
@@ -145,6 +147,7 @@ _BEDROCK: dict[str, Any] = {
     "aws_access_key_id": "no-key",
     "aws_secret_access_key": "no-secret",
 }
+# A retry would hide a mistake of the benchmark and count as the cost of a single call.
 _NO_RETRIES = {"total_max_attempts": 1}
 
 
@@ -156,6 +159,8 @@ def _read_arguments(script: Script) -> dict[str, Any]:
 @contextmanager
 def _open_botocore(method: str, script: Script) -> Iterator[_Call]:
     client = botocore.session.get_session().create_client(**_BEDROCK, config=Config(retries=_NO_RETRIES))
+    # botocore has no parameter for a transport, so its connection pool is replaced below everything that
+    # gets hooked.
     client._endpoint.http_session._manager = Pool(script.answer)
     send, arguments = getattr(client, method), _read_arguments(script)
 
@@ -172,6 +177,7 @@ async def _open_aiobotocore(method: str, script: Script) -> AsyncIterator[_Async
     options = {"config": aiobotocore.config.AioConfig(retries=_NO_RETRIES)}
     async with (
         session.create_client(**_BEDROCK, **options) as client,
+        # The session as aiobotocore makes it, which decompresses nothing itself.
         aiohttp.ClientSession(connector=Connector(script.answer), auto_decompress=False) as inner,
     ):
         client._endpoint.http_session._sessions[None] = inner

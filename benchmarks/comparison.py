@@ -43,6 +43,7 @@ def _compare_rows(
             *key,
             format_number(old.median, sign),
             format_number(new.median, sign),
+            # An added cost can be 0 or, by noise, below it, and then a ratio means nothing.
             f"{new.median / old.median - 1:+.0%}" if old.median > 0 else "-",
             _judge(old, new),
         )

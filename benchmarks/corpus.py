@@ -66,6 +66,7 @@ class CannedResponse(NamedTuple):
 
 
 def _copy(chunk: bytes) -> bytes:
+    # bytes(chunk) would return the same object.
     return bytes(memoryview(chunk))
 
 
@@ -96,6 +97,7 @@ def make_unary(request_size: int, answer_size: int) -> Script:
         "created": 1741570283,
         "model": _MODEL,
         "choices": [{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}],
+        # A token of English text is about four characters long.
         "usage": {"prompt_tokens": request_size // 4, "completion_tokens": 40, "total_tokens": 0},
     }
     body = text.fill(answer, answer_size)
@@ -123,6 +125,7 @@ def _make_events(chunks: int, *, usage: bool, fresh: bool) -> CannedResponse:
     text = _Text()
     events = [text.make_event(usage) for _ in range(chunks - 1)]
     if usage:
+        # The prompt of 900 characters at four a token.
         counts = {"prompt_tokens": 225, "completion_tokens": chunks - 1, "total_tokens": 224 + chunks}
         events.append(_to_event([], {"usage": counts}))
     events.append(b"data: [DONE]\n\n")

@@ -75,13 +75,17 @@ def find_python(peer: Peer) -> Path:
     python, complete = folder / "bin" / "python", folder / "complete"
     if not complete.exists():
         _run_uv("venv", "--clear", "--python", sys.executable, str(folder))
+        # Compiled now rather than by the first process that imports them.
         _run_uv("pip", "install", "--compile-bytecode", "--python", str(python), *peer.requirements)
+        # Written last, so that an installation that was interrupted is begun again.
         complete.touch()
     return python
 
 
 def find_environment(peer: Peer) -> Path:
     """The folder of this interpreter with these requirements, whether or not it is there."""
+    # Other requirements or another interpreter give another name, so an environment never has to be
+    # updated.
     asked = "\n".join((sys.version, *peer.requirements))
     folder = Path(os.environ.get(ENVIRONMENTS) or user_cache_path("payi-transport") / "benchmarks").resolve()
     return folder / f"{peer.name.split()[0]}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"

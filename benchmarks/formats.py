@@ -63,6 +63,7 @@ class Format(NamedTuple):
 
 def _fill(body: bytes, size: int) -> bytes:
     """`body` with words behind its longest text, until it has `size` bytes."""
+    # The longest text is content. A short one could be a role or a reason that a reader looks at.
     text = max(_TEXT.findall(body), key=len)
     return body.replace(text, text + make_text(max(0, size - len(body))).encode(), 1)
 

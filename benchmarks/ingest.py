@@ -73,6 +73,8 @@ class Ingest:
 
 async def main(mark: str = _ID) -> None:
     """Serve until the process is ended."""
+    # A batch can be many megabytes. At asyncio's default of 64 KB, the transport would pause and resume all
+    # through it.
     server = await asyncio.start_server(Ingest(mark).serve, "127.0.0.1", 0, limit=1 << 26)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

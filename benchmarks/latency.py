@@ -50,6 +50,7 @@ def list_cases(*, quick: bool = False) -> list[Case]:
 def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
     """A round is some seconds of load for each variant."""
     server, name = case
+    # One server for all rounds, so that both variants use the same connections and threads.
     serve = _SERVERS[server](_SCRIPTS[name]())
     count = int(_RATE * (0.1 if quick else _SECONDS))
     with open_sink() as sink:
@@ -80,6 +81,7 @@ def _run_recorded(serve: Server, count: int, sink: Sink) -> list[float]:
     payi_instrument(sink=sink)
     seconds = _run(serve, count)
     payi_flush(60)
+    # Read before uninstrumenting, which ends the pipeline that counts.
     stats = payi_stats()
     payi_uninstrument()
     if stats.faults or stats.delivered != count + _WARM_UP:
@@ -134,6 +136,8 @@ def _make_async_server(script: Script) -> Server:
         tasks = []
         for due in _list_times(count):
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            # Started without waiting for those before: a server that is slow gets its next request all the
+            # same.
             tasks.append(asyncio.create_task(handle(due)))
         return await asyncio.gather(*tasks)
 

@@ -143,6 +143,7 @@ def _url_of(case: Case) -> str:
 
 def _per_call(wall: float, cpu: float, calls: int) -> Sample:
     """Of the times at which the calls began."""
+    # CPU is read first because it was started last, so reading the other clock is not part of it.
     cpu, wall = thread_time() - cpu, perf_counter() - wall
     return Sample(wall / calls * 1e6, cpu / calls * 1e6)
 
@@ -173,6 +174,7 @@ def _run(
     case: Case, caller: SyncCaller | AsyncCaller, provider: Any, parts: list[Part], variant: str
 ) -> dict[str, Sample]:
     """One variant's half of a round. The worker works in the flushes, while nothing is timed."""
+    # A new sink for each half, because its count tells whether all calls of that half were recorded.
     sink = CountingSink()
     if variant == "payi":
         payi_instrument(sink=sink, config=ASLEEP)
@@ -182,6 +184,7 @@ def _run(
     for part in parts:
         provider.script = part.script
         payi_flush()
+        # Garbage of the part before must not be collected while this one is timed.
         gc.collect()
         samples[part.name] = caller.time(variant, part, part.calls)
     payi_flush()
@@ -221,6 +224,8 @@ def _read_round(one: Round) -> Round:
 
 
 def _quietest(samples: Sequence[Sample]) -> Sample:
+    # The minimum is the time that the least disturbed round took; a mean would include what other processes
+    # did.
     return Sample(min(sample.wall for sample in samples), min(sample.cpu for sample in samples))
 
 

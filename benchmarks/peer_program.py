@@ -106,6 +106,7 @@ class _Caller:
         gc.collect()
         cpu, whole = thread_time(), process_time()
         walls = list(self._time_calls(part["request"], part["calls"]))
+        # Before the flush, which is not work on the caller's thread but waiting for the peer's.
         cpu = thread_time() - cpu
         self._flush()
         whole = process_time() - whole
@@ -170,6 +171,8 @@ def _register_encoding() -> None:
     from tiktoken import registry
 
     letters = {bytes([byte]): byte for byte in range(256)}
+    # An encoding of single bytes is valid and needs no download, and the calls here have no picture to
+    # count.
     encoding = tiktoken.Encoding("o200k_base", pat_str=".", mergeable_ranks=letters, special_tokens={})
     registry.ENCODINGS["o200k_base"] = encoding
 
@@ -223,6 +226,7 @@ def _install_ddtrace(setup: Setup) -> Callable[[], object]:
     from ddtrace import tracer
     from ddtrace.llmobs import LLMObs
 
+    # Through an agent, whose address is that of the ingest server.
     LLMObs.enable(ml_app="benchmarks", agentless_enabled=False)
 
     def flush() -> None:

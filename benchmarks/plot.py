@@ -34,6 +34,7 @@ _LEAST = 1e-3
 
 def save(rows: Sequence[Row], file: Path) -> None:
     """The format is that of the file's name, one of `FORMATS`."""
+    # Text stays text in an SVG, so that it can be searched and does not double the file.
     with rc_context({"svg.fonttype": "none"}):
         draw(rows).savefig(file)
 
@@ -46,6 +47,7 @@ def draw(rows: Sequence[Row]) -> Figure:
 
 def _draw_bars(rows: Sequence[Row]) -> Figure:
     """A field for each unit of each first name of a case, with a scale of its own."""
+    # A field of its own for each unit: microseconds and events a second have no scale in common.
     groups = _group_fields(rows)
     heights = [len(group) * _LINE + _FRAME for group in groups.values()]
     figure = Figure((_WIDTH, sum(heights) + _FRAME / 2), layout="constrained")
@@ -77,6 +79,7 @@ def _draw_field(axes: Axes, rows: Sequence[Row]) -> None:
         if row.budget is not None:
             axes.vlines(row.budget, place - 0.5, place + 0.5, _BUDGET.get_color(), _BUDGET.get_linestyle())
     axes.set_yticks(places, [row.case.partition(" / ")[2] or row.case for row in rows])
+    # matplotlib counts from the bottom, and the first case of the table belongs at the top.
     axes.invert_yaxis()
     axes.margins(x=0.1)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))

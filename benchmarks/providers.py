@@ -26,6 +26,8 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 def write_answer(answer: CannedResponse) -> list[bytes]:
     """The head, then the chunks, and of several also their end: each is what one packet brings."""
     pieces = list(answer.chunks)
+    # Streams of providers come chunked, and documents with a length, and libraries parse the two by
+    # different code.
     framing = (b"content-length", b"%d" % len(pieces[0]))
     if len(pieces) > 1:
         framing = (b"transfer-encoding", b"chunked")
@@ -62,6 +64,7 @@ class _Connection(asyncio.Transport):
         self._closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        # aiohttp may write head and body in separate calls.
         if self._missing:
             self._missing -= len(data)
         else:
@@ -70,6 +73,7 @@ class _Connection(asyncio.Transport):
             assert length is not None, head
             self._missing = int(length[1]) - len(body)
         if not self._missing:
+            # Not at once: a real connection never delivers data within the call that writes to it.
             self._loop.call_soon(self._answer, 0)
 
     def _answer(self, index: int) -> None:
@@ -83,6 +87,7 @@ class _Connection(asyncio.Transport):
     def close(self) -> None:
         if not self._closed:
             self._closed = True
+            # As asyncio's own transports do, which never call back from within close().
             self._loop.call_soon(self._protocol.connection_lost, None)
 
     abort = close
@@ -100,6 +105,7 @@ class Pool:
     def urlopen(self, **request: Any) -> urllib3.HTTPResponse:
         parsed = HTTPResponse(_Socket(self._answer), method="POST")  # type: ignore[arg-type]  # all it needs
         parsed.begin()
+        # The options are those that botocore and requests pass, which read and decode the body themselves.
         return urllib3.HTTPResponse(
             parsed,
             dict(parsed.headers),

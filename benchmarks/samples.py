@@ -101,5 +101,6 @@ def _find_added(pair: Pair, quiet: float | None) -> float:
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
     """Of two values or more."""
+    # Inclusive, because quartiles of a few rounds must not lie outside of what was measured.
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
     return low, middle, high

@@ -62,6 +62,7 @@ def summarize(case: Case, rounds: Sequence[Any]) -> Iterator[Row]:
     name = " / ".join(case)
     rows = [Row(name, unit, *quartiles([one[unit][0] for one in rounds])) for unit in rounds[0]]
     yield from rows
+    # At small sizes the constant part of a call dominates, and the growth would look flatter than it is.
     upper = [(read_size(row), row.unit) for row in rows[-3:]]
     powers = [_find_power([(size, one[unit][0]) for size, unit in upper]) for one in rounds]
     flat = case[0] in ("host mappings", "threads")
@@ -71,6 +72,7 @@ def summarize(case: Case, rounds: Sequence[Any]) -> Iterator[Row]:
 def _find_power(points: Sequence[tuple[int, float]]) -> float:
     """The slope of the line through the logarithms."""
     sizes, costs = zip(*points, strict=True)
+    # A cost of size to the power p is a straight line of slope p on logarithmic scales.
     return statistics.linear_regression(list(map(math.log, sizes)), list(map(math.log, costs))).slope
 
 
@@ -81,6 +83,7 @@ Run = Callable[[], float]
 def _repeat(run: Run, most: int) -> float:
     """The median of `most` runs, or of as many as take the time of a round."""
     gc.collect()
+    # Bounded in time as well, because the largest sizes take far longer than the smallest.
     until = perf_counter() + _SECONDS
     costs = [run()]
     while len(costs) < most and perf_counter() < until:
@@ -119,6 +122,7 @@ def _make_lookup(mappings: int, host: str) -> Run:
     numbers = itertools.count()
 
     def run() -> float:
+        # Names are made before the clock starts, so that only the look-ups are timed.
         hosts = [host.format(next(numbers)) for _ in range(_LOOKUPS)]
         began = thread_time()
         for name in hosts:
@@ -138,6 +142,8 @@ def _make_threads(pipeline: Pipeline, count: int) -> Run:
 
     def run() -> float:
         threads = [threading.Thread(target=play) for _ in range(count)]
+        # CPU of all threads, the worker included: the time by the clock would depend on the number of
+        # cores.
         began = process_time()
         for thread in threads:
             thread.start()

@@ -59,6 +59,7 @@ def start_ingest(*mark: str) -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
         finally:
+            # It keeps nothing that would have to be saved.
             server.kill()
 
 
@@ -70,6 +71,7 @@ def run(events: int, threads: int, url: str, spool: str | None) -> None:
     before = measure_memory()
     peak = threading.Event()
     seen = [before]
+    # A thread of its own, because the peak may come at any time, in the calls as well as after them.
     watcher = threading.Thread(target=watch_memory, args=(peak, seen), daemon=True)
     watcher.start()
     began = time.monotonic()
@@ -96,6 +98,7 @@ def make_calls(events: int, threads: int, url: str) -> None:
 
     def work() -> None:
         with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+            # next() of a counter is atomic, so threads share the calls out without a lock.
             while (number := next(numbers)) < events:
                 if number in turns:
                     # Else the second could overtake the first, and Pay-i would be away for good.
@@ -116,6 +119,7 @@ def settle() -> None:
     deadline = time.monotonic() + 600
     while (stats := payi_stats()).queued + stats.spooled:
         assert time.monotonic() < deadline, stats
+        # Flush in short steps, so that the deadline is checked and spooled batches are sent on.
         payi_flush(1.0)
 
 
@@ -126,6 +130,7 @@ def watch_memory(stop: threading.Event, seen: list[int]) -> None:
 
 def measure_memory() -> int:
     """Resident bytes of this process."""
+    # The second number is the resident set, in pages.
     pages = int(STATM.read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -143,6 +148,8 @@ def report(events: int, url: str, before: int, most: int, called: float, took: f
     print(f"lost         {dict(stats.lost) or 0}")
     print(f"unaccounted  {events - stats.delivered - sum(stats.lost.values()):,}")
     print(f"memory       {before // mebibyte} MiB before, {most // mebibyte} MiB at most")
+    # Whatever was neither delivered nor counted as lost has vanished, and that is what this program looks
+    # for.
     assert stats.captured == events == stats.delivered + sum(stats.lost.values())
     assert counts == {"taken": stats.delivered, "repeated": 0}
     assert stats.faults == 0

@@ -33,6 +33,8 @@ def _to_cells(row: Row) -> tuple[str, ...]:
 def format_number(value: float, sign: str = "") -> str:
     """Three digits that say something, and no exponent."""
     size = abs(value)
+    # Numbers in a column differ by orders of magnitude, so a fixed number of decimals would be noise in one
+    # row and hide all of another.
     digits = 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3
     return f"{value:{sign},.{digits}f}"
 
@@ -40,6 +42,7 @@ def format_number(value: float, sign: str = "") -> str:
 def format_table(titles: Sequence[str], lines: Iterable[Sequence[str]], *, markdown: bool = False) -> str:
     """Columns as wide as their widest cell; from the third on they are numbers, which go to the right."""
     table = [titles, *lines]
+    # Markdown's rule below the titles needs three characters.
     widths = [max(3, *map(len, column)) for column in zip(*table, strict=True)]
     padded = [
         [

@@ -69,6 +69,7 @@ def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
     form = find_format(provider, KINDS[kind])
     script = form.make_script(KINDS[kind])
     calls = min(CONCURRENCY, _CALLS[kind]) if quick else _CALLS[kind]
+    # Bare means without any recording, and an explicit client would record by itself.
     plain = "httpx2" if library == EXPLICIT else library
     with (
         open_sink() as sink,
