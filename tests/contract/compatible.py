@@ -124,7 +124,7 @@ async def _ask_litellm(url: str, request: dict[str, Any], asynchronous: bool) ->
             return Seen(response.choices[0].message.content, [response.usage.model_dump()])
         # Its streams have both faces, whichever side made them.
         chunks = [chunk async for chunk in response] if asynchronous else list(response)
-        return Seen(_join(chunks), [chunk.choices[0].finish_reason for chunk in chunks])
+        return Seen(_join(chunks), [choice.finish_reason for chunk in chunks for choice in chunk.choices])
     finally:
         # What it writes down of a call waits in a queue of the event loop's, which is about to end.
         worker = importlib.import_module("litellm.litellm_core_utils.logging_worker").GLOBAL_LOGGING_WORKER
