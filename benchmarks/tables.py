@@ -18,7 +18,7 @@ def format_rows(rows: Iterable[Row], *, markdown: bool = False) -> str:
 
 def _to_cells(row: Row) -> tuple[str, ...]:
     sign = "" if row.bare is None else "+"
-    result_slot = "" if row.budget is None else "within" if row.is_within else "MISSED"
+    rating = "" if row.budget is None else "within" if row.is_within else "MISSED"
     return (
         row.case,
         row.unit,
@@ -26,7 +26,7 @@ def _to_cells(row: Row) -> tuple[str, ...]:
         format_number(row.median, sign),
         f"{format_number(row.low, sign)} to {format_number(row.high, sign)}",
         "-" if row.budget is None else f"{row.budget:,g}",
-        result_slot,
+        rating,
     )
 
 

@@ -81,8 +81,8 @@ def payi_instrument(
 ) -> None:
     """Report every LLM call of this process to Pay-i from now on, including calls of existing clients.
 
-    `payi` is a client of the Pay-i API or a list of them, of which the first one's key, base URL and default
-    headers are used. Without it, they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`.
+    `payi` is a client of the Pay-i API or a list of them. The first one's key, base URL and default headers
+    are used. Without it, they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`.
     `sink` sends the events elsewhere (see `MemorySink`).
 
     `prompt_and_response_logger` is called on a background thread for each event that Pay-i has accepted, with
@@ -111,7 +111,7 @@ def payi_instrument(
     with _lock:
         active = get_active()
         if active is None or (active.closed and not _exiting):
-            # The frame of whoever called this function, so no helper may make this call.
+            # The frame of this function's caller, so no helper may make this call.
             name = default_use_case_name(sys._getframe().f_back)
             _start(arguments._replace(logger=logger), logger, name)
             return

@@ -70,27 +70,32 @@ def decode_header(value: bytes) -> str:
 
 
 def write_text(value: object) -> str:
+    """Write any value as plain ASCII, or escaped if a header can't hold it as it is."""
     return _escape(to_text(value), _PLAIN)
 
 
 def read_text(value: str) -> str | None:
+    """Read plain or escaped text; an empty header is None, which clears the field."""
     # The name of a charset may come in either case (RFC 8187).
     extended = value[: len(_EXTENDED)].upper() == _EXTENDED
     return (unquote(value[len(_EXTENDED) :]) if extended else value) or None
 
 
 def write_list(items: Iterable[object]) -> str:
+    """Write items separated by commas, without empty ones."""
     texts = (to_text(item).strip() for item in items)
     return ",".join(_escape(text, _PLAIN_ITEM) for text in texts if text)
 
 
 def read_list(value: str) -> tuple[str, ...]:
+    """Read items separated by commas, without empty ones and repeats, in order."""
     # An item with a comma was escaped, so every comma here separates items.
     items = (read_text(item.strip()) for item in value.split(","))
     return tuple(dict.fromkeys(item for item in items if item))
 
 
 def write_properties(properties: Mapping[str, object]) -> str:
+    """Write compact JSON, or an empty header if no property has a value."""
     texts = to_properties(properties)
     return json.dumps(texts, separators=(",", ":")) if texts else ""
 
@@ -108,6 +113,7 @@ def encode_properties(properties: Mapping[str, str]) -> str:
 
 
 def read_version(value: str) -> int | None:
+    """Read a version. Raises ValueError if it is not an integer, or out of range."""
     version = int(value) if value else None
     if version is not None and not 0 <= version <= LARGEST_VERSION:
         raise ValueError("out of range")
@@ -115,6 +121,7 @@ def read_version(value: str) -> int | None:
 
 
 def read_switch(value: str) -> bool | None:
+    """Read a switch. Every value is true except the usual words for false."""
     return value.lower() not in _FALSE if value else None
 
 
@@ -124,6 +131,7 @@ def write_logging(logs: object) -> str:
 
 
 def read_logging(value: str) -> bool | None:
+    """Read the header that disables logging as whether content is logged."""
     disabled = read_switch(value)
     return None if disabled is None else not disabled
 

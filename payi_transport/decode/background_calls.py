@@ -3,7 +3,7 @@
 With `background: true`, OpenAI only responds that the work is queued. Its usage appears in a later response,
 which the program fetches by id, perhaps on another thread, in another scope or in none. The same goes for
 batches, videos and Google's interactions. The event has to carry the scope, the URL and the start time of the
-call that started the work, whoever fetches the result.
+call that started the work, no matter where the result is fetched.
 
 So that call is remembered by the id of its response, and the fetch is decoded as if the call had waited for
 the result. Memory is bounded: only the latest calls are remembered, and none of their content is.

@@ -1,7 +1,8 @@
 """Decide when a sink is called again, and which events are dropped instead of being sent again.
 
-Every decision about retries is made here, from a sink's receipts and a clock that is passed in. Nothing in
-this module sleeps, sends, or logs.
+Which events may be sent again is the sink's decision, and its receipt says so (for Pay-i, see
+`sinks/payi_response.py` and `client/retry.py`). When that happens is decided here, from those receipts and
+a clock that is passed in. Nothing in this module sleeps, sends, or logs.
 
 There are two policies, because there are two kinds of callers. The worker waits on a thread of its own, so it
 can wait as long as it takes: `Backoff` doubles the pause after each failed batch up to `queue_interval`, with
@@ -37,7 +38,7 @@ class Backoff:
     def __init__(
         self, retry: IngestRetrySettings, jitter: Callable[[float, float], float] = random.uniform
     ) -> None:
-        # Batches in a row of which the sink took nothing.
+        # Batches in a row that the sink took nothing from.
         self.failures = 0
         # The earliest time of the next delivery.
         self.not_before = 0.0

@@ -67,7 +67,7 @@ class Call:
         try:
             attach(self, *response)
         except Exception as exc:
-            # A response of which only a part was recorded would make a wrong event. The fault is counted
+            # A response that was recorded only in part would make a wrong event. The fault is counted
             # instead.
             self.request.discard()
             self.pipeline.count_fault(exc)

@@ -12,7 +12,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
-from inspect import iscoroutinefunction
 from typing import Any
 
 from msgspec.structs import replace
@@ -42,7 +41,7 @@ from payi_transport.routing.hosts import HostTable
 from payi_transport.routing.routes import Routes
 from payi_transport.runtime.file_locks import try_lock
 from payi_transport.sinks.configured import make_configured_sink
-from payi_transport.sinks.protocol import Receipt, Sink
+from payi_transport.sinks.protocol import Receipt, Sink, check_sink
 from payi_transport.values.event import Event
 from payi_transport.values.names import DEFAULT_BASE_URL
 from payi_transport.values.redaction import remove_secrets
@@ -142,7 +141,7 @@ class _SharedSink:
 def _make_sinks(
     settings: Settings, account: PayiAccount, logger: logging.Logger, user_sink: Sink | None
 ) -> Sinks:
-    chosen = make_configured_sink(settings) if user_sink is None else _check_sink(user_sink)
+    chosen = make_configured_sink(settings) if user_sink is None else check_sink(user_sink)
     sink = _make_default_sink(settings, account, logger) if chosen is None else chosen
     if settings.delivery.mode != "inline":
         return Sinks(sink)
@@ -157,36 +156,6 @@ def _find_limit_fetcher(settings: Settings, account: PayiAccount) -> Callable[[s
     if not settings.enforce_limits or not account.api_key:
         return None
     return partial(fetch_state, account)
-
-
-def _check_sink(sink: Any) -> Sink:
-    """Return a sink of the user's. Raises PayiConfigError if it is not one."""
-    problem = _find_sink_problem(sink)
-    if problem is not None:
-        # Name its class only: its repr may contain a key.
-        name = sink.__name__ if isinstance(sink, type) else f"a {type(sink).__name__}"
-        raise PayiConfigError(
-            f"sink: {name} {problem}; expected an object with deliver(batch), which returns a Receipt,"
-            " fork(), close() and batch_limit, a count or None"
-        )
-    checked: Sink = sink
-    return checked
-
-
-def _find_sink_problem(sink: Any) -> str | None:
-    """Return what keeps an object from being a sink, or None if nothing does."""
-    if isinstance(sink, type):
-        return "is a class"
-    calls = ("deliver", "fork", "close")
-    missing = [name for name in calls if not callable(getattr(sink, name, None))]
-    missing += [] if hasattr(sink, "batch_limit") else ["batch_limit"]
-    if missing:
-        return f"has no {', '.join(missing)}"
-    awaited = [name for name in calls if iscoroutinefunction(getattr(sink, name))]
-    if awaited:
-        return f"has coroutine functions, {', '.join(awaited)}"
-    limit = sink.batch_limit
-    return None if limit is None or (isinstance(limit, int) and limit > 0) else f"has batch_limit {limit!r}"
 
 
 def _make_default_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> Sink:

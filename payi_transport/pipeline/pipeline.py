@@ -1,8 +1,8 @@
 """From a caller's request to the delivery of its event: the part of this library that hooks use.
 
 A hook asks `routes` whether a request is observed, gets a `SentRequest` from `begin`, and ends it; where
-a finished call goes is decided once, in `begin`. Everything below runs on the caller's
-thread and must neither block nor raise. Decoding and delivery run on the worker's (see `process.py`).
+a finished call goes is decided once, in `begin`. `begin` runs on the caller's thread for every observed call,
+so it must neither block nor raise. Decoding and delivery run on the worker's thread (see `process.py`).
 """
 
 from __future__ import annotations

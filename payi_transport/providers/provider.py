@@ -96,7 +96,7 @@ class Readers(NamedTuple):
 
     `read` reads a successful response, `read_error` the body of a 4xx or 5xx response beside its headers,
     by lower-case name. The next two are for models that don't report all of their usage: `read_output_text`
-    returns the text of a response as far as it came, `read_prompt_texts` the texts of a request that holds
+    returns the text of a response up to where it ended, `read_prompt_texts` the texts of a request that holds
     an image, and None for any other request. `unwrap` runs before all readers and takes messages out of an
     envelope that the host put them in. `prefix` goes before a model's name in the name of its resource.
     """

@@ -3,11 +3,11 @@
 Source: `stream_options.include_usage` in OpenAI's reference for chat completions. The usage then comes in one
 additional chunk, with empty `choices`, before `[DONE]`. Usage in a chunk that has choices is never hidden.
 
-The request side runs for every request, so it first searches the body for `"stream"`, from the end, where
-SDKs put it. Only a body that contains it is parsed, and only its top level: all other values stay raw
-bytes. The response side sees every chunk. Nearly all are whole events without token counts, which two
-searches from the end recognize. Others are split into events, and an event that may still turn out to be
-the usage chunk is held back until it is complete.
+The request side runs for every request that may be asked for usage, so it first searches the body for
+`"stream"`. Only a body that contains it is parsed, and only its top level: all other values stay raw bytes.
+The response side sees every chunk. Nearly all are whole events without token counts, which two searches
+from the end recognize. Others are split into events, and an event that may still turn out to be the usage
+chunk is held back until it is complete.
 """
 
 from __future__ import annotations

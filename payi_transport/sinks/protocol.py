@@ -8,13 +8,23 @@ a sink is easy to write. As anyone may write one, the worker checks a receipt be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
 import msgspec
 
+from payi_transport.errors import PayiConfigError
 from payi_transport.values.event import Event
 
-__all__ = ["LONGEST_WAIT", "Receipt", "Sink", "UncertainEvent", "check_receipt", "mark_uncertain"]
+__all__ = [
+    "LONGEST_WAIT",
+    "Receipt",
+    "Sink",
+    "UncertainEvent",
+    "check_receipt",
+    "check_sink",
+    "mark_uncertain",
+]
 
 # Seconds. The longest pause that a sink is granted. A response may ask for years, during which events would
 # pile up in memory.
@@ -89,3 +99,33 @@ def check_receipt(receipt: Any, size: int) -> None:
     named = [*receipt.retry, *receipt.rejected]
     if len(set(named)) < len(named) or any(not 0 <= index < size for index in named):
         raise ValueError("a receipt names an event twice, or one that is not in the batch")
+
+
+def check_sink(sink: Any) -> Sink:
+    """Return a sink of the user's. Raises PayiConfigError if it is not one."""
+    problem = _find_sink_problem(sink)
+    if problem is not None:
+        # Name its class only: its repr may contain a key.
+        name = sink.__name__ if isinstance(sink, type) else f"a {type(sink).__name__}"
+        raise PayiConfigError(
+            f"sink: {name} {problem}; expected an object with deliver(batch), which returns a Receipt,"
+            " fork(), close() and batch_limit, a count or None"
+        )
+    checked: Sink = sink
+    return checked
+
+
+def _find_sink_problem(sink: Any) -> str | None:
+    """Return what keeps an object from being a sink, or None if nothing does."""
+    if isinstance(sink, type):
+        return "is a class"
+    calls = ("deliver", "fork", "close")
+    missing = [name for name in calls if not callable(getattr(sink, name, None))]
+    missing += [] if hasattr(sink, "batch_limit") else ["batch_limit"]
+    if missing:
+        return f"has no {', '.join(missing)}"
+    awaited = [name for name in calls if iscoroutinefunction(getattr(sink, name))]
+    if awaited:
+        return f"has coroutine functions, {', '.join(awaited)}"
+    limit = sink.batch_limit
+    return None if limit is None or (isinstance(limit, int) and limit > 0) else f"has batch_limit {limit!r}"

@@ -15,8 +15,9 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-__all__ = ["Model", "convert_leniently"]
 from payi_transport.compat import Self
+
+__all__ = ["Model", "convert_leniently"]
 
 
 # `dict=True` makes room for the fields that this version doesn't know.

@@ -1,4 +1,4 @@
-"""Receipts: what they say by default, and what is checked before one is believed."""
+"""Sinks and receipts: what a sink has to have, what a receipt says by default, and what is checked."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from payi_transport import MemorySink, Receipt, Sink
-from payi_transport.sinks.protocol import check_receipt
+from payi_transport import MemorySink, PayiConfigError, Receipt, Sink
+from payi_transport.sinks.protocol import check_receipt, check_sink
 
 
 def test_an_empty_receipt_means_that_all_events_were_delivered() -> None:
@@ -75,3 +75,50 @@ def test_a_sink_needs_only_the_four_members_of_the_protocol() -> None:
     assert sink.deliver([]) == Receipt()
     sink.fork()
     sink.close()
+
+
+class Complete:
+    """An object with every part of a sink."""
+
+    batch_limit: object = None
+
+    def deliver(self, batch: object) -> Receipt:
+        return Receipt()
+
+    def fork(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Silent(Complete):
+    close = None  # type: ignore[assignment]
+
+
+class Awaited(Complete):
+    async def deliver(self, batch: object) -> Receipt:  # type: ignore[override]
+        return Receipt()
+
+
+class Small(Complete):
+    batch_limit = 0
+
+
+@pytest.mark.parametrize(
+    ("sink", "problem"),
+    [
+        (Complete, "Complete is a class"),
+        (Silent(), "a Silent has no close"),
+        (Awaited(), "a Awaited has coroutine functions, deliver"),
+        (Small(), "a Small has batch_limit 0"),
+        ("a key", "a str has no deliver, fork, close, batch_limit"),
+    ],
+)
+def test_an_object_that_is_not_a_sink_is_refused_with_what_it_lacks(sink: object, problem: str) -> None:
+    with pytest.raises(PayiConfigError, match=f"^sink: {problem}; expected an object with") as refused:
+        check_sink(sink)
+    assert "a key" not in str(refused.value)
+
+
+def test_an_object_with_every_part_is_a_sink() -> None:
+    sink: Any = Complete()
+    assert check_sink(sink) is sink

@@ -122,8 +122,7 @@ class Journal:
         return self._directory / f"{self.name}-{number:06d}{SEGMENT_SUFFIX}"
 
     def _remove(self, number: int) -> None:
-        # On a disk that has become read-only the file stays. Then the position in the lock file says that it
-        # is settled.
+        # If the file can't be removed, it stays. The position in the lock file says that it is settled.
         with contextlib.suppress(OSError):
             self._segment(number).unlink()
 

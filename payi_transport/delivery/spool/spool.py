@@ -45,8 +45,8 @@ class Spool:
     processes left behind: those errors are collected in `adoption_errors`, which the reader empties.
 
     `written` and `read_back` count the records of this process, `damaged` those of them that could not be
-    read back. `adopted_damaged` counts the damaged stretches in what earlier processes left, each of which
-    was one record or more.
+    read back. `adopted_damaged` counts the damaged stretches in what earlier processes left. Each was
+    one record or more.
     """
 
     def __init__(self, directory: Path, max_bytes: int) -> None:

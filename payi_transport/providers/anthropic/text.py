@@ -40,7 +40,7 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
 
 
 def read_output_text(messages: Messages) -> str:
-    """Return all that a stream wrote as far as it came: text, thinking, and the arguments of calls."""
+    """Return all that a stream wrote up to where it ended: text, thinking, and the arguments of calls."""
     return "".join(text for _, data in messages for text in _find_delta(decode(_any, data)))
 
 

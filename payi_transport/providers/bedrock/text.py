@@ -55,5 +55,5 @@ def read_prompt_texts(request: bytes) -> list[str]:
 
 
 def read_output_text(messages: Messages) -> str:
-    """Return the text of a response as far as it came."""
+    """Return the text of a response up to where it ended."""
     return "".join(text for _, data in messages for text in find_texts(decode(_any, data), _OUTPUT))

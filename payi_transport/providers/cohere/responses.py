@@ -70,7 +70,7 @@ def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
 
 
 def read_chat_text(messages: Messages) -> str:
-    """Return the text of a stream as far as it came."""
+    """Return the text of a stream up to where it ended."""
     deltas = (
         # Version 2 nests the text three levels deep, and version 1 has it at the top of one kind of event.
         text(section(section(section(body, "delta"), "message"), "content").get("text"))

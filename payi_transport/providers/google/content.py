@@ -97,7 +97,7 @@ def read_content(raw: RawResponse) -> ParsedResponse:
 
 
 def read_content_text(messages: Messages) -> str:
-    """Return the text of a response as far as it came, of all candidates, without thoughts."""
+    """Return the text of a response up to where it ended, of all candidates, without thoughts."""
     return "".join(
         part["text"]
         for _, data in messages

@@ -100,7 +100,7 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
 
 
 def read_interaction_text(messages: Messages) -> str:
-    """Return the text of a stream as far as it came, without thoughts."""
+    """Return the text of a stream up to where it ended, without thoughts."""
     deltas = [message.delta for _, data in messages if (message := _decode(data)) is not None]
     texts = (delta.get("text") for delta in deltas if isinstance(delta, dict) and delta.get("type") == "text")
     return "".join(text for text in texts if isinstance(text, str))

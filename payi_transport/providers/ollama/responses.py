@@ -86,7 +86,7 @@ def read_generation(raw: RawResponse) -> ParsedResponse:
 
 
 def read_generation_text(messages: Messages) -> str:
-    """Return the text of a response as far as it came."""
+    """Return the text of a response up to where it ended."""
     return "".join(
         text(line.response)
         or text(line.message.content if isinstance(line, _Line) and line.message else None)

@@ -46,7 +46,7 @@ def read_prompt_texts(request: bytes) -> list[str] | None:
 
 
 def read_output_text(messages: Messages) -> str:
-    """Return the text of a response as far as it came, of all choices."""
+    """Return the text of a response up to where it ended, of all choices."""
     return "".join(text for _, data in messages for text in _find_output(decode(_object, data) or {}))
 
 
