@@ -22,7 +22,8 @@ def tick():
     global ticks
     while True:
         ticks += 1
-        gevent.sleep(0)
+        # With 0 it would starve gevent's own thread pool, which resolves addresses, for up to half a minute.
+        gevent.sleep(0.001)
 gevent.joinall([gevent.spawn(work, name) for name in range(20)])
 gevent.spawn(tick)
 """
@@ -37,6 +38,15 @@ def test_greenlets_report_their_calls_once(order: str, origin: Origin, tmp_path:
     assert ran.returncode == 0, ran.stderr
     early = {"early"} if order == "behind" else set()
     assert delivered(origin) == dict.fromkeys(NAMES | early | {"late"}, 1)
+
+
+def test_a_short_program_that_is_patched_late_reports_its_calls_at_its_end(
+    origin: Origin, tmp_path: Path
+) -> None:
+    origin.responses = [TAKEN]
+    ran = run(tmp_path, f"instrument()\ncall('early')\n{PATCH}\ncall('late')", origin)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(origin) == {"early": 1, "late": 1}, ran.stderr
 
 
 def test_an_idle_program_reports_its_last_calls_at_its_end(origin: Origin, tmp_path: Path) -> None:

@@ -12,11 +12,14 @@ A child of a pool clears its finalizers when it starts, maybe after it has impor
 finalizer has to be registered after that, by an after-fork hook of the pool. The packages are looked up in
 `sys.modules` and never imported: where they are not loaded, no such child exists.
 
-Under gevent one more thing ends early: name resolution, see `prepare_resolver`.
+Under gevent one more thing ends early: name resolution, see `prepare_resolver`. gevent resolves names in a
+pool that it builds on `concurrent.futures.thread`, and an exiting interpreter refuses to import that module.
+It is imported here, so that a program whose first delivery is its last one can still find Pay-i.
 """
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401  # See above.
 import contextlib
 import socket
 import sys
