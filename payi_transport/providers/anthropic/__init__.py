@@ -7,8 +7,8 @@ from typing import Any
 from payi_transport.providers.anthropic.messages import read_message
 from payi_transport.providers.anthropic.text import read_output_text, read_prompt_texts
 from payi_transport.providers.google.content import read_error as read_google_error
-from payi_transport.providers.openai.chat import read_error
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
+from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]

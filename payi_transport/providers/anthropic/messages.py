@@ -18,7 +18,7 @@ from payi_transport.providers.anthropic.usage import (
     find_served_model,
     map_usage,
 )
-from payi_transport.providers.openai.chat import read_failure
+from payi_transport.providers.shared.failures import read_failure
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse

@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.providers.openai.chat import describe_extras
 from payi_transport.providers.shared.counts import count, section, take
+from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.values.event import Units
 from payi_transport.values.names import PayiCategories, PayiResourceScopes
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from payi_transport.providers.openai.chat import describe_extras
 from payi_transport.providers.shared.counts import count, take
+from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.values.event import Units
 
 __all__ = ["complete_units", "describe_service", "map_usage", "read_header_usage", "undo_double_count"]

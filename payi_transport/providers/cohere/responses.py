@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from payi_transport.framing import Messages
-from payi_transport.providers.openai.chat import describe_extras
 from payi_transport.providers.shared.counts import count, section
+from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units

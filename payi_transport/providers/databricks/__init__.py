@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from payi_transport.providers.databricks.invocations import read_invocation
-from payi_transport.providers.openai.chat import read_error
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
+from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]

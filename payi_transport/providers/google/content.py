@@ -16,7 +16,7 @@ from payi_transport.framing import Messages
 from payi_transport.framing.json_text import split_json
 from payi_transport.providers.google.function_calls import CallPart, Calls
 from payi_transport.providers.google.usage import describe_usage, map_usage
-from payi_transport.providers.openai import chat as openai
+from payi_transport.providers.shared import failures
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 
@@ -122,7 +122,7 @@ def read_failure(error: Any) -> Failure | None:
     """Return what an `error` value says. Its type is the name of the status."""
     # The code and the message are where OpenAI has them. Google's `status` is the name of an error, such as
     # `RESOURCE_EXHAUSTED`, which says more than the number.
-    failure = openai.read_failure(error)
+    failure = failures.read_failure(error)
     if failure is None or not isinstance(error, dict):
         return failure
     return msgspec.structs.replace(failure, type=failure.type or _text(error.get("status")))

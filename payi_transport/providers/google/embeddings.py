@@ -14,8 +14,8 @@ import msgspec
 
 from payi_transport.providers.google.content import read_failure
 from payi_transport.providers.google.usage import describe_usage, map_usage
-from payi_transport.providers.openai.chat import describe_extras
 from payi_transport.providers.shared.counts import count
+from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 

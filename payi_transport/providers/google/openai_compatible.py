@@ -14,6 +14,7 @@ from typing import Any
 from payi_transport.providers.google.content import bare_name
 from payi_transport.providers.google.usage import find_suffix
 from payi_transport.providers.openai import chat as openai
+from payi_transport.providers.openai.usage import map_usage
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
@@ -30,7 +31,7 @@ def read_chat(raw: RawResponse) -> ParsedResponse:
 
 def _map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
     suffix = find_suffix(model, count(usage, "prompt_tokens"))
-    units = openai.map_usage(_name_thoughts(usage))
+    units = map_usage(_name_thoughts(usage))
     # The suffix is for all units, output included, because the price of the whole request changes.
     return {f"{name}{suffix}": unit for name, unit in units.items()}
 

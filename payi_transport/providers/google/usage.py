@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from payi_transport.providers.openai.chat import describe_extras
 from payi_transport.providers.shared.counts import count, take
+from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.values.event import Units
 
 __all__ = ["describe_usage", "find_suffix", "map_usage"]

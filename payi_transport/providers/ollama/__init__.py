@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from payi_transport.providers.ollama.responses import read_generation, read_generation_text
-from payi_transport.providers.openai.chat import read_error
 from payi_transport.providers.provider import Operation, Provider, Readers, post
+from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from payi_transport.framing import Messages
-from payi_transport.providers.openai.chat import describe_extras, read_failure
 from payi_transport.providers.shared.counts import count
+from payi_transport.providers.shared.extras import describe_extras
+from payi_transport.providers.shared.failures import read_failure
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import FunctionCall, ParsedResponse, Units

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.openai.chat import read_chat, read_error
+from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.openai.jobs import read_batch, read_video
 from payi_transport.providers.openai.media import (
     read_embeddings,
@@ -13,6 +13,7 @@ from payi_transport.providers.openai.media import (
 from payi_transport.providers.openai.responses import read_response
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, get, post
+from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]

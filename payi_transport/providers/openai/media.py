@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.providers.openai.chat import describe_extras, find_extras, map_usage, read_failure
+from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.counts import count, section, take
+from payi_transport.providers.shared.extras import describe_extras
+from payi_transport.providers.shared.failures import read_failure
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 

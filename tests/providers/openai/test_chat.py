@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from payi_transport.providers.openai.chat import read_error
+from payi_transport.providers.shared.failures import read_failure
 from payi_transport.values.event import Failure, ParsedResponse, Units
 from tests.providers.completions import COMPLETION, USED, chunk, read
 from tests.providers.shapes import Shown, show
@@ -102,36 +101,11 @@ def test_groqs_own_place_for_a_usage_counts_too(bodies: list[Any], units: Shown)
     assert show(read(*bodies).units) == units
 
 
-@pytest.mark.parametrize(
-    ("error", "failure"),
-    [
-        ({"type": "t", "code": "c", "message": "m", "param": None}, Failure("t", "c", "m")),
-        ({"type": "t", "code": None, "message": ""}, Failure("t")),
-        ({"code": 429, "message": "m"}, Failure(None, "429", "m")),
-        ({"type": 3, "code": [], "message": {}}, Failure()),
-        ("overloaded", Failure(message="overloaded")),
-        ({}, None),
-        ("", None),
-        (None, None),
-        (False, None),
-        (True, None),
-        (7, None),
-        ([{"message": "m"}], None),
-    ],
-    ids=repr,
-)
-def test_an_error_is_read_as_far_as_it_has_the_shape(error: Any, failure: Failure | None) -> None:
-    assert read_error(json.dumps({"error": error}).encode(), {}) == failure
+@pytest.mark.parametrize("error", [{"code": "c"}, {}, "overloaded", None, 7], ids=repr)
+def test_an_error_ends_a_stream(error: Any) -> None:
     parsed = read(chunk(), {"error": error}, read_to_end=False)
-    assert parsed.failure == failure
-    assert parsed.finished is (failure is not None)
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b'{"detail":"x"}', b"[" * 99_999]
-)
-def test_an_error_body_of_another_shape_says_nothing(body: bytes) -> None:
-    assert read_error(body, {}) is None
+    assert parsed.failure == read_failure(error)
+    assert parsed.finished is (parsed.failure is not None)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +124,16 @@ def test_groqs_own_place_for_an_error_counts_too(last: Any, failure: Failure | N
     parsed = read(chunk(), last, chunk(x_groq={"usage": USED}), read_to_end=False)
     assert (parsed.failure, parsed.finished) == (failure, failure is not None)
     assert show(parsed.units) == {"text": (9, 1)}
+
+
+@pytest.mark.parametrize("tier", [None, "default", "auto", ""])
+def test_a_usual_tier_is_not_a_property(tier: Any) -> None:
+    assert read({**COMPLETION, "service_tier": tier}).properties == {}
+
+
+def test_the_last_tier_is_the_one_that_is_billed() -> None:
+    parsed = read(chunk(service_tier="auto"), chunk(service_tier="flex"), chunk(service_tier=None))
+    assert parsed.properties == {"provider.service_tier": "flex"}
 
 
 def test_the_last_error_counts_and_units_seen_are_kept() -> None:
@@ -227,5 +211,3 @@ def test_arbitrary_json_raises_nothing(bodies: list[Any], read_to_end: bool) -> 
 @example([b'{"id":"\\ud800"}', b'{"id":"\xff"}', b'{"model":"\\u0000"}'], True)
 def test_arbitrary_bytes_raise_nothing(bodies: list[bytes], read_to_end: bool) -> None:
     read(*bodies, read_to_end=read_to_end)
-    for body in bodies:
-        read_error(body, {})

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.providers.openai.chat import map_usage
-from tests.providers.completions import usage_of
+from payi_transport.providers.openai.usage import find_extras, map_usage
+from tests.providers.completions import COMPLETION, read, usage_of
 from tests.providers.shapes import Shown, show
 
 # What each field of a usage does to the units.
@@ -201,6 +201,23 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
 @pytest.mark.parametrize(("usage", "units"), USAGES.values(), ids=USAGES)
 def test_usage_becomes_units(usage: dict[str, Any], units: Shown) -> None:
     assert show(map_usage(usage)) == units
+
+
+def test_what_a_usage_reports_besides_token_counts_are_extras() -> None:
+    counted = {**usage_of(), "prompt_cache_hit_tokens": 1, "cached_tokens": 1, "input_tokens": 3}
+    extras = {"cost": 0.01, "is_byok": True, "cost_details": {"upstream": None}, "queue": "x"}
+    assert (
+        find_extras({**counted, **extras, "num_sources_used": 0, "prompt_time": 0.0, "no": False}) == extras
+    )
+
+
+def test_the_extras_of_a_usage_are_properties() -> None:
+    usage = {**usage_of(), "cost": 0.01, "is_byok": True, "cost_details": {"upstream": None}, "queue": "x"}
+    assert read({**COMPLETION, "usage": usage}).properties == {
+        "provider.cost": "0.01",
+        "provider.is_byok": "True",
+        "provider.queue": "x",
+    }
 
 
 odd = (

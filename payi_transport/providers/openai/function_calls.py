@@ -1,0 +1,88 @@
+"""Function calls of chat completions: whole, or assembled from the deltas of a stream.
+
+Source: https://platform.openai.com/docs/api-reference/chat and the types of OpenAI's SDK 3.54.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from payi_transport.values.event import FunctionCall
+
+__all__ = ["Calls", "MessagePart"]
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Custom(_Function):
+    """A call of a custom tool. Its arguments are free text."""
+
+    arguments: str | None = msgspec.field(default=None, name="input")
+
+
+class _ToolCall(msgspec.Struct):
+    id: Any = None
+    index: int | None = None
+    function: _Function | None = None
+    custom: _Custom | None = None
+
+
+class MessagePart(msgspec.Struct):
+    """The function calls of a message, or of a delta to it."""
+
+    tool_calls: list[_ToolCall] | None = None
+    function_call: _Function | None = None
+
+
+class _PartialCall:
+    """A function call that may still get deltas. `id` is that of its first delta."""
+
+    __slots__ = ("arguments", "id", "name")
+
+    def __init__(self, call_id: Any) -> None:
+        self.id = call_id
+        self.name: str | None = None
+        self.arguments: list[str] = []
+
+
+class Calls:
+    """The function calls of a response, assembled from its deltas, in the order of their first ones."""
+
+    def __init__(self) -> None:
+        self._calls: list[_PartialCall] = []
+        self._by_place: dict[tuple[int, int], _PartialCall] = {}
+
+    def gather(self, choice: int | None, message: MessagePart | None) -> None:
+        """Add the calls of a message of the choice with that index, or the pieces of a delta to it."""
+        if message is None:
+            return
+        number = choice or 0
+        if message.function_call is not None:
+            self._join((number, -1), None, message.function_call)
+        for place, call in enumerate(message.tool_calls or ()):
+            part = call.function or call.custom
+            if part is not None:
+                self._join((number, place if call.index is None else call.index), call.id, part)
+
+    def named(self) -> tuple[FunctionCall, ...]:
+        """Return the calls whose name is known."""
+        return tuple(
+            FunctionCall(call.name, "".join(call.arguments) if call.arguments else None)
+            for call in self._calls
+            if call.name
+        )
+
+    def _join(self, key: tuple[int, int], call_id: Any, part: _Function) -> None:
+        call = self._by_place.get(key)
+        # Gemini gives every call of a stream the index 0. Only the first delta of a call has its name.
+        if call is None or (call.name and part.name and call_id != call.id):
+            call = self._by_place[key] = _PartialCall(call_id)
+            self._calls.append(call)
+        call.name = call.name or part.name
+        if part.arguments is not None:
+            call.arguments.append(part.arguments)

@@ -1,0 +1,50 @@
+"""Errors in OpenAI's shape: what of them is read, and what isn't one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from payi_transport.providers.shared.failures import read_error, read_failure
+from payi_transport.values.event import Failure
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        ({"type": "t", "code": "c", "message": "m", "param": None}, Failure("t", "c", "m")),
+        ({"type": "t", "code": None, "message": ""}, Failure("t")),
+        ({"code": 429, "message": "m"}, Failure(None, "429", "m")),
+        ({"type": 3, "code": [], "message": {}}, Failure()),
+        ("overloaded", Failure(message="overloaded")),
+        ({}, None),
+        ("", None),
+        (None, None),
+        (False, None),
+        (True, None),
+        (7, None),
+        ([{"message": "m"}], None),
+    ],
+    ids=repr,
+)
+def test_an_error_is_read_as_far_as_it_has_the_shape(error: Any, failure: Failure | None) -> None:
+    assert read_failure(error) == failure
+    assert read_error(json.dumps({"error": error}).encode(), {}) == failure
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b'{"detail":"x"}', b"[" * 99_999]
+)
+def test_an_error_body_of_another_shape_says_nothing(body: bytes) -> None:
+    assert read_error(body, {}) is None
+
+
+@given(st.binary(max_size=50))
+@example(b'{"error":' + b"[" * 200_000)
+@example(b'{"error":"\xff"}')
+def test_arbitrary_bytes_raise_nothing(body: bytes) -> None:
+    read_error(body, {})
