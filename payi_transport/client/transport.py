@@ -203,7 +203,8 @@ def _find_library(http: object, kind: str) -> Any:
     """
     for base in type(http).__mro__:
         name = base.__module__.partition(".")[0]
-        # Both libraries name their classes alike, so the module has to tell them apart.
-        if name in ("httpx", "httpx2") and issubclass(base, getattr(sys.modules[name], kind)):
+        # Both libraries name their classes alike, so the module has to tell them apart. Compare names, not
+        # classes: AWS X-Ray replaces `httpx.Client` with a subclass, of which older clients are no instances.
+        if name in ("httpx", "httpx2") and base.__name__ == kind:
             return sys.modules[name]
     raise WrongTypeError(f"http_client: expected a {kind} of httpx or httpx2, got {http!r}")

@@ -14,12 +14,11 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from payi_transport.hooks import requests
+from payi_transport.hooks import requests, thread_pools
 from payi_transport.hooks.aiohttp import session
 from payi_transport.hooks.botocore import api_calls, http
 from payi_transport.hooks.httpx.installed import get_families
 from payi_transport.hooks.import_watcher import ImportWatcher
-from payi_transport.hooks.thread_pools import ThreadPools
 
 __all__ = ["LibraryHook", "Registry", "get_hooks"]
 
@@ -53,7 +52,7 @@ def get_hooks() -> list[LibraryHook]:
         http.HOOK,
         requests.HOOK,
         *api_calls.HOOKS,
-        ThreadPools(),
+        thread_pools.HOOK,
     ]
 
 

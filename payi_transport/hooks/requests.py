@@ -47,7 +47,7 @@ def _make_send(original: Callable[..., Response]) -> Callable[..., Response]:
     return send
 
 
-HOOK = MethodHook("requests.adapters", "HTTPAdapter", "send", _make_send)
+HOOK = MethodHook("requests.adapters", "HTTPAdapter", send=_make_send)
 
 
 def _locate(request: PreparedRequest) -> Address:

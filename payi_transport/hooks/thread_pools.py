@@ -9,30 +9,14 @@ submitted unchanged.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 from payi_transport.context.scope import bind_to_scope
-from payi_transport.hooks.methods import MethodPatches
+from payi_transport.hooks.methods import MethodHook
 
-__all__ = ["ThreadPools"]
-
-
-class ThreadPools:
-    """A hook like those of HTTP libraries, installed once the program has imported thread pools."""
-
-    name = "concurrent.futures.thread"
-
-    def __init__(self) -> None:
-        self._patches = MethodPatches()
-
-    def install(self) -> list[str]:
-        return self._patches.patch(sys.modules[self.name].ThreadPoolExecutor, "submit", _make_submit)
-
-    def uninstall(self) -> None:
-        self._patches.restore()
+__all__ = ["HOOK"]
 
 
 def _make_submit(original: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
@@ -41,3 +25,6 @@ def _make_submit(original: Callable[..., Future[Any]]) -> Callable[..., Future[A
         return original(executor, bind_to_scope(function), *args, **kwargs)
 
     return submit
+
+
+HOOK = MethodHook("concurrent.futures.thread", "ThreadPoolExecutor", submit=_make_submit)

@@ -271,6 +271,19 @@ def test_an_http_client_of_the_wrong_kind_raises_at_once(kind: Any, http: Any) -
         kind(api_key="k", http_client=given)
 
 
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_client_is_accepted_after_another_library_replaced_its_class(
+    library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS X-Ray puts a subclass in the place of `httpx.Client`, and clients may be older than that."""
+    older = library.Client(verify=CONTEXT)
+    traced = type("_InstrumentedClient", (library.Client,), {"__module__": "aws_xray_sdk.ext.httpx.patch"})
+    monkeypatch.setattr(library, "Client", traced)
+    for http in (older, traced(verify=CONTEXT)):
+        with Payi(api_key="k", http_client=http):
+            pass
+
+
 def stream_sync(url: str) -> tuple[bool, bytes]:
     with Payi(api_key="k", base_url=url, http_client=httpx.Client(verify=CONTEXT)) as client:
         with client.limits.with_streaming_response.retrieve("L1") as response:

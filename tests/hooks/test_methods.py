@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 import pytest
+import wrapt
 
-from payi_transport.hooks.methods import MethodHook, MethodPatches
+from payi_transport.hooks.methods import MethodHook, MethodPatches, find_class
 
 
 class Library:
@@ -66,7 +69,7 @@ def test_a_replacement_that_someone_wrapped_stays(
 
 
 def test_the_one_method_of_a_library_is_hooked_once_and_put_back() -> None:
-    hook = MethodHook(__name__, "Library", "call", louder)
+    hook = MethodHook(__name__, "Library", call=louder)
     assert hook.install() == hook.install() == []
     assert Library().call() == "PLAIN"
     hook.uninstall()
@@ -77,7 +80,7 @@ def test_the_one_method_of_a_library_is_hooked_once_and_put_back() -> None:
 
 @pytest.mark.parametrize(("owner", "told"), [("Nothing", "Nothing"), ("Derived", "Derived.call")])
 def test_a_missing_class_or_method_is_reported_by_its_name(owner: str, told: str) -> None:
-    hook = MethodHook(__name__, owner, "call", louder)
+    hook = MethodHook(__name__, owner, call=louder)
     assert hook.install() == [f"{__name__}.{told}"]
     hook.uninstall()
 
@@ -142,3 +145,53 @@ def test_a_replacement_that_a_mock_brings_back_after_the_end_goes_away_at_the_ne
     second.patch(Library, "call", louder)
     second.restore()
     assert Library.__dict__["call"] is original
+
+
+class VendoredProxy(wrapt.FunctionWrapper):
+    """A wrapper of a copy of wrapt."""
+
+
+def wrap(suffix: str, make: Callable[..., Any] = wrapt.FunctionWrapper) -> None:
+    Library.call = make(  # type: ignore[method-assign]
+        Library.__dict__["call"], lambda wrapped, instance, args, kwargs: wrapped(*args, **kwargs) + suffix
+    )
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize("make", [wrapt.FunctionWrapper, VendoredProxy])
+def test_a_replacement_goes_below_all_wrappers_of_wrapt_and_leaves_the_attribute(
+    make: Callable[..., Any], patches: MethodPatches
+) -> None:
+    wrap("!", make)
+    wrap("?", make)
+    attribute = Library.__dict__["call"]
+    patches.patch(Library, "call", louder)
+    patches.patch(Library, "call", louder)
+    assert Library.__dict__["call"] is attribute
+    assert Library().call() == "PLAIN!?"
+    patches.restore()
+    assert Library.__dict__["call"] is attribute
+    assert Library().call() == "plain!?"
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_replacement_is_taken_from_between_wrappers_that_came_before_and_after(
+    patches: MethodPatches,
+) -> None:
+    original = Library.__dict__["call"]
+    wrap("!")
+    patches.patch(Library, "call", louder)
+    wrap("?")
+    assert Library().call() == "PLAIN!?"
+    patches.restore()
+    assert Library.__dict__["call"].__wrapped__.__wrapped__ is original
+
+
+def test_a_class_is_found_below_the_subclass_that_another_library_put_in_its_place() -> None:
+    library = ModuleType(f"{__name__}.library")
+    foreign = type("Instrumented", (Derived,), {"__module__": "tracing.patch"})
+    library.Client = foreign  # type: ignore[attr-defined]
+    assert find_class(library, "Client") is Derived
+    assert find_class(library, "Session") is None
+    library.Client = type("Alone", (), {"__module__": "tracing.patch"})  # type: ignore[attr-defined]
+    assert find_class(library, "Client") is library.Client

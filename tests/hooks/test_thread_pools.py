@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from payi_transport import MemorySink, get_context, payi_instrument, payi_uninstrument, track, track_context
-from payi_transport.hooks.thread_pools import ThreadPools
+from payi_transport.hooks.thread_pools import HOOK
 
 OTHER: contextvars.ContextVar[str] = contextvars.ContextVar("OTHER", default="none")
 
@@ -106,11 +106,10 @@ def test_the_hook_is_put_once_and_taken_off(sink: MemorySink) -> None:
     assert ThreadPoolExecutor.submit.__doc__ == original.__doc__
     payi_uninstrument()
     assert ThreadPoolExecutor.submit is original
-    pools = ThreadPools()
-    assert pools.install() == pools.install() == []
-    pools.uninstall()
+    assert HOOK.install() == HOOK.install() == []
+    HOOK.uninstall()
     assert ThreadPoolExecutor.submit is original
-    pools.uninstall()
+    HOOK.uninstall()
     assert ThreadPoolExecutor.submit is original
 
 

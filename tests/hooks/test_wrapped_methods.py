@@ -105,6 +105,7 @@ METHODS = [
     Method("aiohttp.client", "ClientSession", "_prepare_headers", send_aiohttp),
     Method("botocore.httpsession", "URLLib3Session", "send", send_boto3),
     Method("botocore.client", "BaseClient", "_make_api_call", send_boto3),
+    Method("botocore.client", "BaseClient", "_convert_to_request_dict", send_boto3),
     Method("concurrent.futures.thread", "ThreadPoolExecutor", "submit", submit),
 ]
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: f"{method.owner}.{method.name}")
@@ -172,22 +173,21 @@ def test_both_see_the_call_and_the_caller_sees_the_same(
 
 
 @every_method
-def test_theirs_first_and_off_last_restores_the_library(
-    method: Method, wrapper: Wrapper, origin: Origin, sink: MemorySink
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+@pytest.mark.parametrize("off", ["theirs", "ours"])
+def test_the_library_is_restored_in_every_order_of_installing_and_removing(
+    method: Method, first: str, off: str, wrapper: Wrapper, origin: Origin, sink: MemorySink
 ) -> None:
-    wrapper.wrap()
-    instrument(sink, origin)
-    payi_uninstrument()
-    wrapper.unwrap()
-    assert wrapper.owner.__dict__[wrapper.name] is wrapper.original
-
-
-@every_method
-def test_ours_first_and_off_last_restores_the_library(
-    method: Method, wrapper: Wrapper, origin: Origin, sink: MemorySink
-) -> None:
-    instrument(sink, origin)
-    wrapper.wrap()
-    wrapper.unwrap()
-    payi_uninstrument()
+    respond_to(method, origin)
+    steps = [wrapper.wrap, lambda: instrument(sink, origin)]
+    ends = [wrapper.unwrap, payi_uninstrument]
+    for install in steps if first == "theirs" else reversed(steps):
+        install()
+    remaining = ends if off == "theirs" else ends[::-1]
+    remaining[0]()
+    method.send(origin.url + CHAT)
+    # Whichever is still installed sees the call, and the other one does not.
+    assert bool(wrapper.instances) is (off == "ours")
+    assert payi_stats().captured == (1 if off == "theirs" else 0)
+    remaining[1]()
     assert wrapper.owner.__dict__[wrapper.name] is wrapper.original

@@ -21,7 +21,7 @@ from payi_transport.capture.exchange import OpenResponse, Outcome
 from payi_transport.capture.rewrites import BlockedResponse, HookAbilities, RequestRewrite
 from payi_transport.hooks.aiohttp.blocked import build_blocked_response
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
-from payi_transport.hooks.methods import MethodPatches
+from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.multipart import write_form
 from payi_transport.values.headers import Headers
 
@@ -41,32 +41,6 @@ _ENDS_OF_READING = (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError)
 # The rewrite of the request that this task is about to send. Some of its headers come from the session, so
 # the rewrite is applied where the session puts them together.
 _rewriting: ContextVar[RequestRewrite | None] = ContextVar("payi_transport_rewrite", default=None)
-
-
-class _SessionHook:
-    """Hooks two methods of `ClientSession`: sending a request, and preparing its headers."""
-
-    name = "aiohttp.client"
-
-    def __init__(self) -> None:
-        self._patches = MethodPatches()
-
-    def install(self) -> list[str]:
-        """Hook the sessions. Return the names of methods that this version does not have."""
-        session = _aiohttp().ClientSession
-        missing = self._patches.patch(session, "_prepare_headers", _make_prepare_headers)
-        return missing + self._patches.patch(session, "_request", _make_request)
-
-    def uninstall(self) -> None:
-        """Put the sessions' own methods back."""
-        self._patches.restore()
-
-
-HOOK = _SessionHook()
-
-
-def _aiohttp() -> Any:
-    return sys.modules[HOOK.name]
 
 
 def _make_request(original: _Request) -> _Request:
@@ -108,6 +82,15 @@ def _make_prepare_headers(original: Callable[..., Any]) -> Callable[..., Any]:
         return prepared
 
     return prepare_headers
+
+
+HOOK = MethodHook(
+    "aiohttp.client", "ClientSession", _prepare_headers=_make_prepare_headers, _request=_make_request
+)
+
+
+def _aiohttp() -> Any:
+    return sys.modules[HOOK.name]
 
 
 def _locate(session: Any, method: str, str_or_url: Any, options: Any) -> Address | None:

@@ -1,7 +1,7 @@
 """Asking for the trace of a guardrail, without which Bedrock does not report its usage.
 
-The trace is requested in the parameters of an API call, before it is signed. Source of the parameter names:
-botocore's service model `bedrock-runtime` of 2023-09-30.
+The trace is requested in the parameters of an API call, just before they become a request and it is signed.
+Source of the parameter names: botocore's service model `bedrock-runtime` of 2023-09-30.
 """
 
 from __future__ import annotations

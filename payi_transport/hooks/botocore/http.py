@@ -45,7 +45,7 @@ def _make_send(original: Callable[[Any, AWSPreparedRequest], AWSResponse]) -> Ca
     return send
 
 
-HOOK = MethodHook("botocore.httpsession", "URLLib3Session", "send", _make_send)
+HOOK = MethodHook("botocore.httpsession", "URLLib3Session", send=_make_send)
 
 
 def _locate(request: AWSPreparedRequest) -> Address:

@@ -20,7 +20,7 @@ from typing import Any
 
 from payi_transport.hooks.httpx.record import record_async, record_sync
 from payi_transport.hooks.httpx.streams import RecordedAsyncStream, RecordedSyncStream
-from payi_transport.hooks.methods import MethodPatches
+from payi_transport.hooks.methods import MethodPatches, find_class
 
 __all__ = ["BoundFamily", "bind"]
 
@@ -51,8 +51,10 @@ class BoundFamily:
 
     def install(self) -> list[str]:
         """Hook the clients. Return the names of methods that this version does not have."""
-        missing = self._patches.patch(self.module.Client, SEND_METHOD, self._make_send)
-        return missing + self._patches.patch(self.module.AsyncClient, SEND_METHOD, self._make_async_send)
+        client: Any = find_class(self.module, "Client")
+        async_client: Any = find_class(self.module, "AsyncClient")
+        missing = self._patches.patch(client, SEND_METHOD, self._make_send)
+        return missing + self._patches.patch(async_client, SEND_METHOD, self._make_async_send)
 
     def uninstall(self) -> None:
         """Put the clients' own methods back."""

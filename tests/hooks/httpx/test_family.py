@@ -31,6 +31,23 @@ def test_both_clients_are_hooked_once_and_put_back(module: Any) -> None:
 
 
 @every_module
+def test_the_clients_are_hooked_below_classes_that_another_library_put_in_their_place(
+    module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS X-Ray replaces `httpx.Client`."""
+    clients = (module.Client, module.AsyncClient)
+    for client in clients:
+        traced = type(f"Traced{client.__name__}", (client,), {"__module__": "tracing.patch"})
+        monkeypatch.setattr(module, client.__name__, traced)
+    originals = [client.__dict__[SEND_METHOD] for client in clients]
+    family = BoundFamily(module)
+    assert family.install() == []
+    assert not {client.__dict__[SEND_METHOD] for client in clients} & set(originals)
+    family.uninstall()
+    assert [client.__dict__[SEND_METHOD] for client in clients] == originals
+
+
+@every_module
 def test_a_version_without_the_method_is_reported_by_its_name(
     module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
