@@ -179,9 +179,9 @@ def test_the_library_is_restored_in_every_order_of_installing_and_removing(
     method: Method, first: str, off: str, wrapper: Wrapper, origin: Origin, sink: MemorySink
 ) -> None:
     respond_to(method, origin)
-    steps = [wrapper.wrap, lambda: instrument(sink, origin)]
-    ends = [wrapper.unwrap, payi_uninstrument]
-    for install in steps if first == "theirs" else reversed(steps):
+    steps: list[Callable[[], None]] = [wrapper.wrap, lambda: instrument(sink, origin)]
+    ends: list[Callable[[], None]] = [wrapper.unwrap, payi_uninstrument]
+    for install in steps if first == "theirs" else steps[::-1]:
         install()
     remaining = ends if off == "theirs" else ends[::-1]
     remaining[0]()
