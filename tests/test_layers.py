@@ -12,9 +12,9 @@ PACKAGE = Path(__file__).parent.parent / "payi_transport"
 
 # From the top down. Modules at the root of the package stand under their own names.
 ORDER = [
-    *("__main__", "cli", "lib", "__init__", "api", "hooks", "pipeline", "rewrite", "delivery", "sinks"),
-    *("client", "config", "decode", "capture", "routing", "providers", "framing", "context", "runtime"),
-    *("values", "pagination", "errors", "types", "compat"),
+    *("__main__", "cli", "contrib", "lib", "__init__", "api", "hooks", "pipeline", "rewrite", "delivery"),
+    *("sinks", "client", "config", "decode", "capture", "routing", "providers", "framing", "propagate"),
+    *("context", "runtime", "values", "pagination", "errors", "types", "compat"),
 ]
 HTTP_LIBRARIES = {"httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp", "botocore"}
 # The hooks, the client of Pay-i's API and its sink, its errors (which hold a request and a response), and

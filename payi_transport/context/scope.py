@@ -69,7 +69,7 @@ def get_context() -> PayiContext:
     `last_result` is Pay-i's `xproxy_result` for the last call made here, in the delivery modes that return
     one: inline delivery and proxy mode. It is missing if Pay-i sent none for that call.
     """
-    frame = msgspec.to_builtins(_frame_inside(_base or Frame()))
+    frame = msgspec.to_builtins(frame_inside(_base or Frame()))
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()}
     result = get_last_result()
     if result is not None:
@@ -77,7 +77,8 @@ def get_context() -> PayiContext:
     return cast(PayiContext, values)
 
 
-def _frame_inside(base: Frame) -> Frame:
+def frame_inside(base: Frame) -> Frame:
+    """Return the frame of the innermost scope, `base` outside all scopes."""
     entered = _innermost.get()
     return base if entered is None else entered.frame
 
@@ -109,7 +110,7 @@ def _run_inside(entered: _Entered, function: Callable[..., R], /, *args: Any, **
         _innermost.set(outer)
 
 
-def _bind_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
+def bind_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
     """Return `coroutine` bound to the current scope, wherever it is awaited later."""
     entered = _innermost.get()
     if entered is None:
@@ -175,7 +176,7 @@ class track_context:
 
     def __enter__(self) -> Self:
         if _base is not None:
-            frame = enter_scope(_frame_inside(_base), self._scope)
+            frame = enter_scope(frame_inside(_base), self._scope)
             _innermost.set(_Entered(frame, self, _innermost.get()))
         return self
 
@@ -255,7 +256,7 @@ def _wrap_function(
     def call(*args: Any, **kwargs: Any) -> Any:
         with make_scope():
             result = function(*args, **kwargs)
-            return _bind_coroutine(result) if inspect.iscoroutine(result) else result
+            return bind_coroutine(result) if inspect.iscoroutine(result) else result
 
     return call
 

@@ -27,6 +27,8 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     - `retried` counts events that were put back after a failed delivery, `batches` the calls to the sink.
     - `bytes_sent` is what the sink wrote or posted.
     - `worker_lag` is how long the exchange drained last had waited. Seconds.
+    - `ignored_baggage` counts values of the header `baggage` that were malformed or did not fit, since the
+      process started. See `propagate`.
     - `faults` counts errors in this library. None of them reached a caller.
     """
 
@@ -42,6 +44,7 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     batches: int = 0
     bytes_sent: int = 0
     worker_lag: float = 0.0
+    ignored_baggage: int = 0
     faults: int = 0
 
     def __getitem__(self, name: str) -> Any:

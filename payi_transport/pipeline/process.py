@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
+from payi_transport.context.baggage import IGNORED
 from payi_transport.context.results import set_last
 from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.exchange_decoder import ExchangeDecoder
@@ -131,7 +134,7 @@ class ProcessState:
 
     def stats(self) -> PayiStats:
         """Return how many calls were captured in this process, and what became of them."""
-        stats = self.delivery.stats(self._faults.value)
+        stats = replace(self.delivery.stats(self._faults.value), ignored_baggage=IGNORED.value)
         return stats if self.inline is None else self.inline.counts.add_to(stats)
 
     def close(self, timeout: float) -> bool:

@@ -29,14 +29,21 @@ from payi_transport import payi_flush, payi_instrument
 payi_instrument()
 def view(request):
     return OpenAI().chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "Hi"}])
+from django.conf import settings
+settings.configure(PAYI_SCOPE=find_user)
+from payi_transport.contrib.django import PayiMiddleware
 for user in ("ada", "grace"):
-    track_user(view)(SimpleNamespace(user=SimpleNamespace(pk=user, is_authenticated=True)))
+    request = SimpleNamespace(user=SimpleNamespace(pk=user, is_authenticated=True), headers={})
+    response = SimpleNamespace(streaming=False)
+    assert PayiMiddleware(lambda request: view(request) and response)(request) is response
 payi_flush()
 """
 CELERY = """
 app.conf.task_always_eager = True
+from payi_transport import track_context
 for user in ("ada", "grace"):
-    assert summarize.delay("late parcel", user).get()
+    with track_context(user_id=user):
+        assert summarize.delay("late parcel").get()
 from payi_transport import payi_flush
 payi_flush()
 """

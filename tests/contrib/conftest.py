@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.contrib.calls import instrumented
+
+__all__ = ["instrumented"]

@@ -1,0 +1,79 @@
+"""The scope of a request: wrong arguments raise at the start, wrong functions cost no request."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from payi_transport.contrib.request_scope import RequestScope
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("alice",), "scope: expected a dict or a function of the request, got 'alice'"),
+        (({"user": "a"},), "unexpected keyword argument 'user'"),
+        (({"limit_ids": "a"},), "limit_ids: expected a list of strings, got 'a'"),
+    ],
+    ids=repr,
+)
+def test_wrong_arguments_raise_at_once(arguments: tuple[Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        RequestScope(*arguments)
+
+
+def test_a_switch_that_is_text_raises_at_once() -> None:
+    wrong: Any = "no"
+    with pytest.raises(TypeError, match="trust_baggage: expected True or False, got 'no'"):
+        RequestScope({}, trust_baggage=wrong)
+
+
+# The text of an exception may quote what the function was working on.
+SECRET = "of-a-user"
+
+
+async def make_later(request: Any) -> dict[str, str]:
+    return {"user_id": request}
+
+
+def fail(request: Any) -> Any:
+    raise KeyError(SECRET)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [fail, lambda request: {"user": "a"}, lambda request: {"limit_ids": "a"}, lambda request: 7, make_later],
+    ids=["raises", "unknown", "type", "number", "async"],
+)
+def test_a_function_that_fails_costs_only_the_scope(function: Any, caplog: pytest.LogCaptureFixture) -> None:
+    scope = RequestScope(function)
+    with caplog.at_level(logging.WARNING):
+        assert [scope.make("r"), scope.make("r")] == [{}, {}]
+    assert [
+        record.message.count("the scope of a request could not be made") for record in caplog.records
+    ] == [1]
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("scope", "made"),
+    [
+        (None, {}),
+        ({"user_id": "a"}, {"user_id": "a"}),
+        (lambda request: {"user_id": request}, {"user_id": "r"}),
+        (lambda request: None, {}),
+        (make_later, {"user_id": "r"}),
+        (fail, {}),
+    ],
+    ids=["none", "dict", "function", "nothing", "async", "fails"],
+)
+@pytest.mark.anyio
+async def test_an_async_server_accepts_functions_of_both_kinds(scope: Any, made: Any) -> None:
+    assert await RequestScope(scope).make_async("r") == made
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
