@@ -28,13 +28,13 @@ def install() -> None:
     """
     for signal, receiver in _RECEIVERS:
         # Celery keeps weak references by default. These are functions of a module and stay anyway.
-        signal.connect(receiver, weak=False, dispatch_uid=f"payi_transport.{receiver.__name__}")
+        signal.connect(receiver, weak=False, dispatch_uid=f"{__name__}:{receiver.__name__}")
 
 
 def uninstall() -> None:
     """Undo `install`."""
     for signal, receiver in _RECEIVERS:
-        signal.disconnect(receiver, dispatch_uid=f"payi_transport.{receiver.__name__}")
+        signal.disconnect(receiver, dispatch_uid=f"{__name__}:{receiver.__name__}")
 
 
 def _on_publish(headers: dict[str, Any], **_: Any) -> None:
