@@ -69,7 +69,8 @@ class InlineCounts:
 class InlineDelivery:
     """Report exchanges on the threads that end them. `sink` is called from many threads at once.
 
-    `queue` takes what is to be reported in the background, and `on_problem` the text of a failed delivery.
+    `queue` takes what is to be reported in the background, `on_problem` the text of a failed delivery, and
+    `on_notice` what is to be logged at once.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class InlineDelivery:
         queue: Callable[[Exchange], None],
         on_fault: Callable[[Exception], None],
         on_problem: Callable[[str], None],
+        on_notice: Callable[[str], None],
     ) -> None:
         self.counts = InlineCounts()
         self._sink = sink
@@ -89,6 +91,7 @@ class InlineDelivery:
         self._queue = queue
         self._on_fault = on_fault
         self._on_problem = on_problem
+        self._on_notice = on_notice
         self._breaker = CircuitBreaker()
 
     def deliver(self, exchange: Exchange) -> None:
@@ -114,8 +117,8 @@ class InlineDelivery:
         event, receipt = self._send(decoded.event)
         queued = bool(receipt.retry) and self._retry.queue_enabled
         # The worker that takes a denied event from the queue will be denied too, and logs it once.
-        if receipt.notice is not None:
-            self._on_problem(receipt.notice)
+        for notice in receipt.notices:
+            self._on_notice(notice)
         if receipt.problem is not None and not (queued and receipt.denied):
             self._on_problem(receipt.problem)
         if queued:

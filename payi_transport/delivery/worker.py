@@ -238,8 +238,8 @@ class Worker:
 
     def _log_problem(self, receipt: Receipt) -> None:
         """Log why a delivery failed; a sink that denies everything is logged once, until that changes."""
-        if receipt.notice:
-            self._log.warn_now(receipt.notice)
+        for notice in receipt.notices:
+            self._log.warn_apart(notice)
         waiting = f"{receipt.problem}; {len(self._queue)} events wait"
         if receipt.denied and not self._backoff.is_denied:
             self._log.warn_now(f"{waiting} until this is fixed")

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -45,6 +45,9 @@ from payi_transport.sinks.protocol import Receipt, Sink, check_sink
 from payi_transport.values.event import Event
 from payi_transport.values.names import DEFAULT_BASE_URL
 from payi_transport.values.redaction import remove_secrets
+
+if TYPE_CHECKING:
+    from payi_transport.sinks.payi import PayiSink
 
 __all__ = ["MissingKeyError", "find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
 
@@ -142,12 +145,13 @@ def _make_sinks(
     settings: Settings, account: PayiAccount, logger: logging.Logger, user_sink: Sink | None
 ) -> Sinks:
     chosen = make_configured_sink(settings) if user_sink is None else check_sink(user_sink)
-    sink = _make_default_sink(settings, account, logger) if chosen is None else chosen
-    if settings.delivery.mode != "inline":
-        return Sinks(sink)
+    is_inline = settings.delivery.mode == "inline"
     if chosen is None:
-        return Sinks(sink, _make_payi_sink(account, single=True, response_seconds=_INLINE_SECONDS))
-    shared = _SharedSink(sink)
+        sink = _make_default_sink(settings, account, logger)
+        return Sinks(sink, sink.make_inline(_INLINE_SECONDS) if is_inline else None)
+    if not is_inline:
+        return Sinks(chosen)
+    shared = _SharedSink(chosen)
     return Sinks(shared, shared)
 
 
@@ -158,7 +162,7 @@ def _find_limit_fetcher(settings: Settings, account: PayiAccount) -> Callable[[s
     return partial(fetch_state, account)
 
 
-def _make_default_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> Sink:
+def _make_default_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> PayiSink:
     _check_key(account)
     if not is_private(account.base_url):
         logger.warning(
@@ -166,14 +170,10 @@ def _make_default_sink(settings: Settings, account: PayiAccount, logger: logging
             " are sent unencrypted; use an https address"
         )
     delivery = settings.delivery
-    return _make_payi_sink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
-
-
-def _make_payi_sink(account: PayiAccount, **options: Any) -> Sink:
     # This imports the client of Pay-i's API, which would slow down `import payi_transport`.
     from payi_transport.sinks.payi import PayiSink
 
-    return PayiSink(account, **options)
+    return PayiSink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
 
 
 def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:

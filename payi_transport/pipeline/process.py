@@ -85,6 +85,7 @@ class ProcessState:
             queue=self.delivery.push,
             on_fault=self.count_fault,
             on_problem=self._parts.logs.delivery.warning,
+            on_notice=self._parts.logs.delivery.warn_apart,
         )
 
     def count_fault(self, exc: BaseException) -> None:

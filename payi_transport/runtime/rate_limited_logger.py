@@ -37,6 +37,12 @@ class RateLimitedLogger:
         self._window_end = -math.inf
         self.warning(message)
 
+    def warn_apart(self, message: str) -> None:
+        """Log a message that is rare by itself, without regard to the window, which stays as it is."""
+        # A handler or filter of the user's may raise. It must not reach the call that is being made.
+        with contextlib.suppress(Exception):
+            self._logger.warning("payi_transport: %s", message)
+
     def warning(self, message: str, fault: BaseException | None = None) -> None:
         """Log a message unless this window already had one.
 

@@ -30,12 +30,17 @@ _current = threading.local()
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Bound what this thread sends and receives in the block, by a client of `bound_requests`."""
-    _current.until = monotonic() + seconds
+    """Bound what this thread sends and receives in the block, by a client of `bound_requests`.
+
+    Inside another block, the one that ends first holds.
+    """
+    outer = getattr(_current, "until", None)
+    until = monotonic() + seconds
+    _current.until = until if outer is None else min(until, outer)
     try:
         yield
     finally:
-        _current.until = None
+        _current.until = outer
 
 
 def bound_requests(http: httpx.Client) -> None:

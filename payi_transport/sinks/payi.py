@@ -13,11 +13,16 @@ One event never takes others down with it. Pay-i may refuse a request for one ba
 firewall on the way, for example because a prompt looks like SQL. A refused batch is halved until that event
 is alone (about 2 log2(n) requests for each). Whether the firewall's 403 is about the event or about the API
 key shows only in comparison: it is about the event once another event passes. `payi_bisection` has the rules.
+
+An event that Pay-i refuses for its context, such as a use case name with a space, is sent again with less of
+it, until it passes (`payi_refusals`). Numbers and times out of Pay-i's ranges are changed first
+(`payi_ranges`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import takewhile
 from typing import Any
 
@@ -27,8 +32,14 @@ from payi_transport.client.account import PayiAccount
 from payi_transport.client.request import RequestSpec
 from payi_transport.client.resources.ingest import Ingest
 from payi_transport.runtime.time_slices import in_time_slices
+from payi_transport.sinks.deadlines import deadline
 from payi_transport.sinks.payi_bisection import Attempt, Bisection, Trust
 from payi_transport.sinks.payi_connection import PayiConnection
+from payi_transport.sinks.payi_degrading import deliver_degrading
+from payi_transport.sinks.payi_limit_kinds import LimitKinds
+from payi_transport.sinks.payi_notices import Notices
+from payi_transport.sinks.payi_ranges import Clock, fit_ranges
+from payi_transport.sinks.payi_refusals import Refusals
 from payi_transport.sinks.payi_response import make_receipt
 from payi_transport.sinks.protocol import Receipt, UncertainEvent
 from payi_transport.values.event import Event
@@ -61,13 +72,35 @@ class PayiSink:
     ) -> None:
         self.batch_limit = batch_limit
         self.connection = PayiConnection(account, response_seconds)
+        self._account = account
+        self._seconds = response_seconds
         self._single = single
         # It belongs to the sink, because the next batch may decide about a suspect of this one.
         self._trust = Trust()
+        self._clock = Clock()
+        self._notices = Notices()
+        self._refusals = Refusals(LimitKinds(self.connection.post), self._clock, self._notices)
+
+    def make_inline(self, response_seconds: float) -> PayiSink:
+        """Return a sink of single events for many threads, which shares what this one learns of Pay-i."""
+        inline = PayiSink(self._account, single=True, response_seconds=response_seconds)
+        inline._clock, inline._notices, inline._refusals = self._clock, self._notices, self._refusals
+        return inline
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
-        """Post a batch part by part, halving parts that are refused."""
-        return Bisection(self._post_part, self._trust).run(batch)
+        """Post a batch part by part, halving parts that are refused and degrading events that are."""
+        notices: list[str] = []
+        events = [
+            self._refusals.prepare(fit_ranges(event, self._clock, self._notices, notices)) for event in batch
+        ]
+        # Inline, a call waits for all of the requests that one event may need.
+        with deadline(self._seconds) if len(batch) == 1 else nullcontext():
+            receipt = deliver_degrading(
+                events,
+                lambda: Bisection(self._post_part, self._trust),
+                lambda event, code: self._refusals.degrade(event, code, notices),
+            )
+        return msgspec.structs.replace(receipt, notices=[*receipt.notices, *notices])
 
     def fork(self) -> None:
         self.connection.drop()
@@ -102,13 +135,16 @@ class PayiSink:
         # Where the other path is missing as well, the base URL is wrong.
         if plain.delivered:
             _without_upsert.add(self.connection.base_url)
-            return plain._replace(receipt=msgspec.structs.replace(plain.receipt, notice=_NO_UPSERT))
+            return plain._replace(receipt=msgspec.structs.replace(plain.receipt, notices=[_NO_UPSERT]))
         return plain
 
     def _post(
         self, spec: RequestSpec[Any], size: int, *, single: bool = False, upsert: bool = False
     ) -> Attempt:
         sent, response = self.connection.post(spec)
+        # Only Pay-i's own clock counts, and anything on the way has one, too.
+        if response.read_word() is not None:
+            self._clock.compare(response.date)
         return Attempt(size, make_receipt(response, size, sent, single=single), response, upsert)
 
 

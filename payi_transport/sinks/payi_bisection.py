@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from payi_transport.sinks.payi_response import PayiResponse
+from payi_transport.sinks.payi_response import PayiResponse, find_refusals
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
 
@@ -39,6 +39,11 @@ class Attempt(NamedTuple):
     receipt: Receipt
     response: PayiResponse
     upsert: bool = False
+
+    @property
+    def codes(self) -> dict[int, str]:
+        """The codes of those rejected events that may pass without a part of their context, by index."""
+        return find_refusals(self.response, self.receipt)
 
     @property
     def delivered(self) -> int:
@@ -82,11 +87,15 @@ class Trust:
 
 
 class Bisection:
-    """Deliver one batch. `post` makes a request with the first events of what it is called with."""
+    """Deliver one batch. `post` makes a request with the first events of what it is called with.
+
+    `codes` has what `Attempt.codes` has, for the whole batch.
+    """
 
     def __init__(self, post: Callable[[Sequence[Event]], Attempt], trust: Trust) -> None:
         self._post = post
         self._trust = trust
+        self.codes: dict[int, str] = {}
         self._whole = Receipt()
         self._suspects: dict[int, Attempt] = {}
         # A part was refused for an unknown reason; after that, something passed.
@@ -134,6 +143,7 @@ class Bisection:
 
     def _take(self, attempt: Attempt, start: int) -> None:
         self._whole = _merge(self._whole, attempt.receipt, start)
+        self.codes.update({start + index: code for index, code in attempt.codes.items()})
         if attempt.delivered:
             self._trust.is_accepted = True
             self._has_passed |= self._is_refused
@@ -178,7 +188,7 @@ def _merge(whole: Receipt, part: Receipt, start: int, *, count_bytes: bool = Tru
         rejected={**whole.rejected, **{start + index: reason for index, reason in part.rejected.items()}},
         wait=whole.wait if part.wait is None else part.wait,
         problem=part.problem or whole.problem,
-        notice=part.notice or whole.notice,
+        notices=[*whole.notices, *part.notices],
         # Parts are merged in the order they were sent, and the last one shows whether the key is accepted
         # now.
         denied=part.denied,

@@ -106,6 +106,7 @@ class PayiConnection:
                 parse_retry_after(response.headers),
                 content_type=response.headers.get("content-type", ""),
                 location=_strip_secrets(response.headers.get("location", "")),
+                date=response.headers.get("date", ""),
             )
         finally:
             # Without this, a connection whose body was not read to its end never returns to the pool.

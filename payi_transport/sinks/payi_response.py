@@ -6,7 +6,8 @@
     400, 413, 414, 422, 431                 rejected: Pay-i refuses something in this request
     any other status                        retry all and probe once a minute: the key or URL is wrong
 
-The last row keeps events rather than rejecting them, because a wrong key is usually put right.
+The last row keeps events rather than rejecting them, because a wrong key is usually put right. A code in a
+body of Pay-i's own decides before the status: see `payi_codes`.
 
 A retried event is also `uncertain` if Pay-i may have taken it: the response never came, was cut, was not
 Pay-i's own, or confirmed fewer events than were sent. Only a failure that Pay-i reports in a body of its own
@@ -20,12 +21,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from payi_transport.client.retry import is_retryable
+from payi_transport.sinks.payi_codes import DENIED, NEVER, RETRY, blames_event, read_code
 from payi_transport.sinks.protocol import Receipt
 
-__all__ = ["PayiResponse", "make_receipt"]
+__all__ = ["PayiResponse", "find_refusals", "make_receipt"]
 
 # 414 and 431 belong to them, because a single event has its context in headers and its id in the URL.
 _BODY_STATUSES = frozenset({400, 413, 414, 422, 431})
+# The statuses of these that no context in an event can cause: the body is too large, or its id too long.
+_SIZE_STATUSES = frozenset({413, 414})
 # Seconds between attempts while the key or the URL is refused.
 _PROBE_INTERVAL = 60.0
 # Fields that only Pay-i puts into the response to a single event.
@@ -49,15 +53,25 @@ class PayiResponse(NamedTuple):
     content_type: str = ""
     location: str = ""
     maybe_sent: bool = True
+    # The `Date` of the response.
+    date: str = ""
+
+    @property
+    def code(self) -> str:
+        """Pay-i's code for an error, "" if the body has none."""
+        return read_code(self.read_word()) if self.status is not None and self.status >= 400 else ""
 
     @property
     def rejects_body(self) -> bool:
-        return self.status in _BODY_STATUSES
+        """Whether something in this request is refused, so that another request may pass."""
+        code = self.code
+        return blames_event(code) or (self.status in _BODY_STATUSES and code not in DENIED | RETRY)
 
     @property
     def is_missing(self) -> bool:
         """Whether there is nothing at this path."""
-        return self.status in (404, 405)
+        # Pay-i may have the path and say that it lacks something that an event names.
+        return self.status in (404, 405) and not blames_event(self.code)
 
     def read_word(self) -> dict[str, Any] | None:
         """Return the JSON object in the body, None if the body is anything else."""
@@ -87,12 +101,13 @@ def _receipt_for_status(response: PayiResponse, size: int) -> Receipt | None:
         return Receipt(retry=everything, uncertain=uncertain, problem=problem)
     if status < 300:
         return None
-    problem = f"Pay-i responded with HTTP {status}"
-    if is_retryable(status):
-        uncertain = everything if _hides_outcome(response, status) else ()
-        return Receipt(retry=everything, uncertain=uncertain, wait=response.wait, problem=problem)
+    code = response.code
+    problem = f"Pay-i responded with HTTP {status}" + (f" ({code})" if code else "")
     if response.rejects_body:
         return Receipt(rejected=dict.fromkeys(everything, f"status_{status}"), problem=problem)
+    if code in RETRY or (is_retryable(status) and code not in DENIED):
+        uncertain = everything if _hides_outcome(response, status) else ()
+        return Receipt(retry=everything, uncertain=uncertain, wait=response.wait, problem=problem)
     advice = "it does not accept this API key or base URL"
     if response.location:
         advice = f"it redirects to {response.location}; set the base URL that it should be"
@@ -176,11 +191,37 @@ def _read_errors(errors: list[dict[str, Any]], size: int) -> tuple[set[int], dic
         if not isinstance(index, int) or not 0 <= index < size:
             continue
         status = result.get("statusCode") if isinstance(result, dict) else None
-        if isinstance(status, int) and is_retryable(status):
+        if _may_pass_later(status, read_code(result)):
             retry.add(index)
         else:
             rejected[index] = f"item_{status if isinstance(status, int) else 'refused'}"
     return retry, rejected
+
+
+def _may_pass_later(status: object, code: str) -> bool:
+    """Return whether an item that was refused with this status and code may be taken later."""
+    if blames_event(code):
+        return False
+    return code in RETRY | DENIED or (isinstance(status, int) and is_retryable(status))
+
+
+def find_refusals(response: PayiResponse, receipt: Receipt) -> dict[int, str]:
+    """Return the code, or "", of each event that may pass without a part of its context, by index."""
+    if response.status is not None and response.status >= 400:
+        codes = dict.fromkeys(receipt.rejected, response.code)
+        return {} if response.status in _SIZE_STATUSES else _leave_out_final(codes)
+    entries = (response.read_word() or {}).get("errors") if receipt.rejected else None
+    named = {
+        entry.get("item_index"): read_code(entry.get("xproxy_result"))
+        for entry in (entries if isinstance(entries, list) else ())
+        # A list or a dict in place of the index could not be a key.
+        if isinstance(entry, dict) and isinstance(entry.get("item_index"), int)
+    }
+    return _leave_out_final({index: named.get(index, "") for index in receipt.rejected})
+
+
+def _leave_out_final(codes: dict[int, str]) -> dict[int, str]:
+    return {index: code for index, code in codes.items() if code not in NEVER}
 
 
 def _read_count(word: dict[str, Any], name: str) -> int | None:

@@ -38,8 +38,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     which they are counted. `wait`: seconds that the sink asks to be left alone. `problem`: a message to log,
     without any content of events. `denied`: the sink accepts nothing from this sender, whatever the events;
     it is then only probed now and then. `results`: what the sink returned for single events.
-    `uncertain`: those of `retry` that the sink may have taken; they come back as `UncertainEvent`. `notice`:
-    a message to log at once, however recently another problem was logged.
+    `uncertain`: those of `retry` that the sink may have taken; they come back as `UncertainEvent`. `notices`:
+    messages to log at once, however recently another problem was logged.
     """
 
     retry: Sequence[int] = ()
@@ -50,7 +50,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     results: Mapping[int, Mapping[str, Any]] = {}
     bytes_sent: int = 0
     uncertain: Sequence[int] = ()
-    notice: str | None = None
+    notices: Sequence[str] = ()
 
 
 class UncertainEvent(Event, frozen=True):

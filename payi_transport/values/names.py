@@ -84,6 +84,9 @@ STREAM_PROPERTY: Final = "system.stream"
 RETRY_PROPERTY: Final = "system.retry"
 ERROR_TYPE_PROPERTY: Final = "provider.error.type"
 ERROR_CODE_PROPERTY: Final = "provider.error.code"
+# What Pay-i refused of an event, by the name of the field, and the limits that work in proxy mode only.
+REFUSED_PREFIX: Final = "system.refused."
+UNAPPLIED_LIMITS_PROPERTY: Final = "system.unapplied_limit_ids"
 
 # Headers that carry secrets: they are never recorded, even if `capture.request_headers` names them.
 SECRET_HEADERS: Final = frozenset(

@@ -46,6 +46,7 @@ class Harness:
             queue=self.queued.append,
             on_fault=self.faults.append,
             on_problem=self.problems.append,
+            on_notice=self.problems.append,
         )
 
     def decode(self, exchange: Exchange) -> Decoded | str:
@@ -235,7 +236,7 @@ def test_its_counts_are_added_to_those_of_background_delivery() -> None:
 
 
 def test_a_notice_of_the_sink_is_logged_though_the_event_was_delivered() -> None:
-    harness = Harness(Receipt(notice="this deployment lacks a call"))
+    harness = Harness(Receipt(notices=["this deployment lacks a call"]))
     harness.end()
     assert harness.problems == ["this deployment lacks a call"]
     assert harness.inline.counts.delivered == 1

@@ -154,3 +154,19 @@ def test_during_a_pause_the_thread_sleeps(build: Build) -> None:
     harness.push(2)
     harness.worker._take_ready()
     assert harness.worker._find_sleep() > 1
+
+
+def test_each_notice_of_the_sink_is_logged_however_recently_something_else_was(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = ScriptedSink(Receipt(problem="one"), Receipt(notices=["two", "three"], problem="suppressed"))
+    harness = build(sink, flush_interval=3600)
+    for number in range(2):
+        harness.push(number)
+        assert harness.worker.flush(10)
+    logged = [record.getMessage() for record in caplog.records]
+    assert [message.removeprefix("payi_transport: ").partition(";")[0] for message in logged] == [
+        "one",
+        "two",
+        "three",
+    ]

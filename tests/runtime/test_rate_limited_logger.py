@@ -62,6 +62,21 @@ def test_warn_now_logs_at_once_and_starts_a_new_window(caplog: pytest.LogCapture
     ]
 
 
+def test_warn_apart_logs_at_once_and_leaves_the_window_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    window = RateLimitedLogger(LOGGER, 60, clock)
+    window.warning("first")
+    window.warn_apart("100 %s")
+    window.warning("suppressed")
+    clock.now = 60
+    window.warning("next")
+    assert [record.getMessage() for record in caplog.records] == [
+        "payi_transport: first",
+        "payi_transport: 100 %s",
+        "payi_transport: next (1 more like this)",
+    ]
+
+
 def test_each_logger_has_its_own_window(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         RateLimitedLogger(LOGGER, 60).warning("one a window")

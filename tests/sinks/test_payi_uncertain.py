@@ -16,8 +16,8 @@ from payi_transport.sinks.payi import PayiSink
 from payi_transport.sinks.protocol import Receipt, UncertainEvent, check_receipt, mark_uncertain
 from payi_transport.values.event import Event
 from tests.sinks.events import event
+from tests.support.payi_rules import BULK, SINGLE, UPSERT, PayiRules
 
-BULK, UPSERT, SINGLE = "/api/v1/ingest/bulk", "/api/v1/ingest/bulk-upsert", "/api/v1/ingest"
 Respond = Callable[[httpx.Request, int], httpx.Response]
 
 
@@ -41,8 +41,12 @@ class PayI:
     def __init__(self, *faults: tuple[bool, Respond], upserts: bool = True) -> None:
         self.faults = list(faults)
         self.upserts = upserts
-        self.held: Counter[str] = Counter()
+        self.rules = PayiRules()
         self.paths: list[str] = []
+
+    @property
+    def held(self) -> Counter[str]:
+        return self.rules.counted
 
     def sink(self, *, single: bool = False) -> PayiSink:
         sink = PayiSink(PayiAccount("https://payi.test", "payi-key"), single=single)
@@ -57,9 +61,9 @@ class PayI:
         items = json.loads(request.content)
         events = items if isinstance(items, list) else [items]
         takes, end = self.faults.pop(0) if self.faults else (True, confirm)
-        for item in events if takes else []:
-            name = item["provider_response_id"]
-            self.held[name] = max(1, self.held[name]) if path == UPSERT else self.held[name] + 1
+        if takes:
+            status, _ = self.rules.respond(request.method, path, dict(request.headers), request.content)
+            assert status == 200, self.rules.violations
         return end(request, len(events))
 
 
@@ -135,10 +139,10 @@ def test_a_deployment_that_cannot_update_is_remembered_and_warned_of_once() -> N
     server = PayI(upserts=False)
     sink, again = server.sink(), [mark_uncertain(event(1))]
     first, second = sink.deliver(again), sink.deliver(again)
-    assert first.notice and "/api/v1/ingest/bulk-upsert" in first.notice
-    assert (second.notice, list(first.retry), list(second.retry)) == (None, [], [])
+    assert "/api/v1/ingest/bulk-upsert" in first.notices[0]
+    assert (list(second.notices), list(first.retry), list(second.retry)) == ([], [], [])
     assert server.paths == [UPSERT, BULK, BULK]
-    assert not server.sink().deliver(again).notice
+    assert not server.sink().deliver(again).notices
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -147,7 +151,7 @@ def test_a_wrong_base_url_is_not_taken_for_a_deployment_that_cannot_update(
 ) -> None:
     server = PayI((False, reply(status)), (False, reply(status)))
     receipt = server.sink().deliver([mark_uncertain(event(1))])
-    assert receipt.denied and not receipt.notice
+    assert receipt.denied and not receipt.notices
     assert not known_deployments
 
 

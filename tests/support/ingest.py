@@ -1,4 +1,4 @@
-"""Pay-i's bulk endpoint on loopback: it sends any bytes, or none, and remembers which events it accepted."""
+"""Pay-i's ingest API on loopback: it sends any bytes, or none, and takes events by Pay-i's rules."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from tests.support.payi_rules import PayiRules
 
 __all__ = ["CONFIRMATION", "CannedReply", "Ingest", "make_reply"]
 
@@ -19,13 +22,15 @@ __all__ = ["CONFIRMATION", "CannedReply", "Ingest", "make_reply"]
 class CannedReply:
     """Describe the bytes to send, in pieces, and how they end. `takes` counts events as delivered.
 
-    `COUNT` in the bytes stands for the number of events in the request.
+    `COUNT` in the bytes stands for the number of events in the request. With `stalls`, nothing comes after
+    the pieces until the client gives up.
     """
 
     pieces: tuple[bytes, ...] = ()
     takes: bool = False
     resets: bool = False
     closes: bool = False
+    stalls: bool = False
     hold: threading.Event | None = None
 
     def fill_in(self, count: int) -> list[bytes]:
@@ -79,19 +84,23 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.server.connections.add(self.connection)
-        while self.rfile.readline():
-            length = 0
+        while request := self.rfile.readline():
+            headers: dict[str, str] = {}
             while (line := self.rfile.readline().strip()) != b"":
-                name, _, value = line.partition(b":")
-                if name.lower() == b"content-length":
-                    length = int(value)
-            events = json.loads(self.rfile.read(length))
+                name, _, value = line.decode().partition(":")
+                headers[name.lower()] = value.strip()
+            body = self.rfile.read(int(headers.get("content-length", 0)))
+            events = json.loads(body)
+            method, path = request.decode().split()[:2]
             with self.server.answering:
-                reply = self.server.ingest.answer(events)
+                reply = self.server.ingest.answer(method, path, headers, body)
                 if reply.hold is not None:
                     reply.hold.wait(60)
-                for piece in reply.fill_in(len(events)):
+                for piece in reply.fill_in(len(events) if isinstance(events, list) else 1):
                     self.wfile.write(piece)
+            if reply.stalls:
+                self.connection.recv(1)
+                return
             if reply.resets or not reply.pieces:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
@@ -100,11 +109,11 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class Ingest:
-    """Send `reply(events)` for each batch while the server is up."""
+    """Send `reply(events)` for each batch while the server is up. `rules` take the events."""
 
-    def __init__(self, reply: Callable[[list[dict[str, str]]], CannedReply]) -> None:
+    def __init__(self, reply: Callable[[list[dict[str, Any]]], CannedReply]) -> None:
         self.reply = reply
-        self.taken: Counter[str] = Counter()
+        self.rules = PayiRules()
         self.asked = 0
         self._address = ("127.0.0.1", 0)
         self._server: _Server | None = None
@@ -114,11 +123,18 @@ class Ingest:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._address[1]}"
 
-    def answer(self, events: list[dict[str, str]]) -> CannedReply:
+    @property
+    def taken(self) -> Counter[str]:
+        """How often each event counts."""
+        return self.rules.counted
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> CannedReply:
         self.asked += 1
-        reply = self.reply(events)
+        events = json.loads(body)
+        reply = self.reply(events if isinstance(events, list) else [events])
         if reply.takes:
-            self.taken.update(event["provider_response_id"] for event in events)
+            status, _ = self.rules.respond(method, path, headers, body)
+            assert status == 200, self.rules.violations
         return reply
 
     def start(self) -> None:

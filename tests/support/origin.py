@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.support.payi_rules import find_violations
+
 __all__ = ["CannedResponse", "Origin", "Received", "serve"]
 
 
@@ -21,7 +23,7 @@ class CannedResponse:
     The body is sent as it is if `headers` state its length, and chunked otherwise. `end` is "well", "reset"
     (the connection is reset after the last chunk), or "cut" (closed in the middle of the body). The response
     waits for `hold` after its first chunk, or before its status line if it has no chunks. With `confirms`,
-    the body is Pay-i's for a request whose events it all took.
+    the body is Pay-i's for a request whose events it all took, or a refusal if one breaks Pay-i's schema.
     """
 
     chunks: Sequence[bytes] = ()
@@ -36,7 +38,15 @@ class CannedResponse:
         if not self.confirms:
             return self
         events = json.loads(request_body)
-        count = len(events) if isinstance(events, list) else 1
+        is_single = not isinstance(events, list)
+        broken = [
+            violation
+            for item in ([events] if is_single else events)
+            for violation in find_violations(item, single=is_single)
+        ]
+        if broken:
+            return replace(self, status=400, chunks=[json.dumps(broken).encode()], confirms=False)
+        count = 1 if is_single else len(events)
         fields = {"ingest_count": count, "ingest_timestamp": "2026-01-01T00:00:00Z", "request_id": "r"}
         return replace(self, chunks=[json.dumps(fields).encode()], confirms=False)
 
