@@ -1,4 +1,4 @@
-"""How the cost of a call grows with its chunks and bodies, with host mappings and with threads."""
+"""How costs grow: with chunks and bodies, with one event of a stream, with host mappings and threads."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from benchmarks.corpus import Script, make_stream, make_unary
 from benchmarks.playback import CountingSink, Player, record_to
 from benchmarks.samples import Case, Pair, Round, Row, quartiles, read_size, tell_size
 from payi_transport import payi_flush
+from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.config.mappings import collect_host_mappings
 from payi_transport.config.validation import check_config
 from payi_transport.decode.decode import decode
 from payi_transport.pipeline.pipeline import Pipeline
+from payi_transport.rewrite.add_result import StreamResult
+from payi_transport.rewrite.include_usage import UsageHider
 from payi_transport.routing.hosts import HostTable
 
 __all__ = ["list_cases", "measure", "summarize"]
@@ -30,6 +33,9 @@ _SIZES = {
     "chunks": (1, 10, 100, 1_000, 10_000),
     "bytes of request": (1_000, 10_000, 100_000, 1_000_000),
     "bytes of answer": (1_000, 10_000, 100_000, 1_000_000),
+    # Those of one event of a stream, such as an image, in chunks of this size.
+    "bytes of event, 1 B chunks": (1_000, 10_000, 100_000, 1_000_000, 4_000_000),
+    "bytes of event, 16 KB chunks": (100_000, 1_000_000, 10_000_000, 100_000_000),
     "host mappings": (1, 10, 100, 1_000, 10_000),
     "threads": (1, 2, 4, 8, 16, 32),
 }
@@ -155,6 +161,27 @@ def _make_threads(pipeline: Pipeline, count: int) -> Run:
     return run
 
 
+def _make_rewriting(size: int, step: int, make: Callable[[], ResponseRewriter]) -> Run:
+    """What the caller's thread does with a stream of one event that is rewritten on its way."""
+    chunk = b"A" * step
+
+    def run() -> float:
+        rewriter = make()
+        began = thread_time()
+        rewriter.feed(b'data: {"b64_json":"')
+        for _ in range(size // step):
+            rewriter.feed(chunk)
+        rewriter.feed(b'"}\n\n')
+        rewriter.flush()
+        return (thread_time() - began) * 1e6
+
+    return run
+
+
+def _make_adder() -> ResponseRewriter:
+    return StreamResult(lambda: {"cost": 1}, UsageHider())
+
+
 def _make_chunks(chunks: int) -> Script:
     return make_stream(chunks, asks=True)
 
@@ -174,6 +201,10 @@ _MAKERS: dict[Case, Callable[[Pipeline, int], Run]] = {
     ("bytes of request", "decode"): lambda pipeline, size: _make_decoding(pipeline, _make_request(size)),
     ("bytes of answer", "record"): lambda pipeline, size: _make_recording(pipeline, _make_answer(size)),
     ("bytes of answer", "decode"): lambda pipeline, size: _make_decoding(pipeline, _make_answer(size)),
+    ("bytes of event, 1 B chunks", "add result"): lambda _, size: _make_rewriting(size, 1, _make_adder),
+    ("bytes of event, 1 B chunks", "hide usage"): lambda _, size: _make_rewriting(size, 1, UsageHider),
+    ("bytes of event, 16 KB chunks", "add result"): lambda _, size: _make_rewriting(size, 2**14, _make_adder),
+    ("bytes of event, 16 KB chunks", "hide usage"): lambda _, size: _make_rewriting(size, 2**14, UsageHider),
     ("host mappings", "look up again"): lambda pipeline, size: _make_lookup(size, "llm-0.example.com"),
     ("host mappings", "look up first"): lambda pipeline, size: _make_lookup(size, "api-{}.example.com"),
     ("threads", "whole call"): _make_threads,

@@ -18,13 +18,13 @@ import msgspec
 
 from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import Result
+from payi_transport.rewrite.event_splitter import EventSplitter
 
 __all__ = ["DocumentResult", "StreamResult"]
 
 # Ends the call, waits until it is reported, and returns Pay-i's result.
 FinishCall = Callable[[], Result | None]
 
-_EVENT_END: Final = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 _DATA: Final = re.compile(rb"^data:[ \t]*\{.*\}(?=\s*$)", re.MULTILINE)
 # What only events near the end of a stream have, as each provider spells it.
 _NEAR_END: Final = re.compile(
@@ -72,20 +72,19 @@ class StreamResult:
     def __init__(self, finish_call: FinishCall, inner: ResponseRewriter | None = None) -> None:
         self._finish_call = finish_call
         self._inner = inner
-        # An event whose end has not arrived yet.
-        self._incomplete = b""
+        self._splitter = EventSplitter()
         # An event that may be the last one with data, and whatever followed it.
-        self._buffered = b""
+        self._buffered: list[bytes] = []
 
     def feed(self, chunk: bytes) -> bytes:
         if self._inner is not None:
             chunk = self._inner.feed(chunk)
-        *events, self._incomplete = _EVENT_END.split(self._incomplete + chunk)
-        return b"".join(map(self._pass, events))
+        return b"".join(map(self._pass, self._splitter.feed(chunk)))
 
     def flush(self) -> bytes:
         result = self._finish_call()
-        rest = self._buffered + self._incomplete + (b"" if self._inner is None else self._inner.flush())
+        rest = b"".join((*self._buffered, *self._splitter.take_rest()))
+        rest += b"" if self._inner is None else self._inner.flush()
         *_, last = [None, *_DATA.finditer(rest)]
         if result is None or last is None:
             return rest
@@ -93,15 +92,14 @@ class StreamResult:
 
     def _pass(self, event: bytes) -> bytes:
         """Return what to pass on now that `event` has arrived."""
-        buffered = self._buffered
-        if _NEAR_END.search(event):
-            self._buffered = event
-            return buffered
-        if buffered and b"{" not in event:
-            self._buffered += event  # `[DONE]` or a comment
+        if self._buffered and b"{" not in event:
+            self._buffered.append(event)  # `[DONE]` or a comment
             return b""
-        self._buffered = b""
-        return buffered + event
+        buffered, self._buffered = self._buffered, []
+        if _NEAR_END.search(event) is None:
+            return b"".join((*buffered, event))
+        self._buffered = [event]
+        return b"".join(buffered)
 
 
 def _insert(body: bytes, result: Result) -> bytes:

@@ -7,7 +7,8 @@ The request side runs for every request that may be asked for usage, so it first
 `"stream"`. Only a body that contains it is parsed, and only its top level: all other values stay raw bytes.
 The response side sees every chunk. Nearly all are whole events without token counts, which two searches
 from the end recognize. Others are split into events, and an event that may still turn out to be the usage
-chunk is held back until it is complete.
+chunk is held back until it is complete. What is held back is looked at whenever it has doubled, so that an
+event costs linear time in its size, whatever its chunks.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import re
 from typing import Any
 
 import msgspec
+
+from payi_transport.rewrite.event_splitter import EVENT_ENDS, EventSplitter
 
 __all__ = ["UsageHider", "ask_for_usage"]
 
@@ -48,9 +51,6 @@ def ask_for_usage(body: bytes) -> bytes | None:
 
 _CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*(?P<filled>[^\s\]])?')
 _EMPTY_LIST = re.compile(rb"\[\s*\]")
-# A blank line ends an event; lines end with \n, \r or both.
-_EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_EVENT_END = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 _DATA = re.compile(rb"(?:^|[\r\n]|^\xef\xbb\xbf)data:([^\r\n]*)")
 # An event larger than this is not a usage chunk. Passing it on bounds what is held back.
 _MAX_BUFFERED = 64 * 1024
@@ -63,10 +63,12 @@ class UsageHider:
     chunk: it is held back until that is known.
     """
 
-    __slots__ = ("_buffered", "_passing")
+    __slots__ = ("_next_look", "_passing", "_splitter")
 
     def __init__(self) -> None:
-        self._buffered = b""
+        self._splitter = EventSplitter()
+        # The size at which what is held back is looked at again. Bytes.
+        self._next_look = 0
         # Whether the start of an incomplete event was passed on, so that its rest has to be as well.
         self._passing = False
 
@@ -74,43 +76,40 @@ class UsageHider:
         """Return what the caller gets for `chunk`, which may be empty."""
         # Nearly every chunk consists of whole events without token counts. Search for bytes, from the end,
         # where usage is: a regular expression takes twice as long.
-        if chunk.rfind(b'_tokens"') < 0 and chunk.endswith(_EVENT_ENDS) and not self._buffered:
+        if chunk.rfind(b'_tokens"') < 0 and chunk.endswith(EVENT_ENDS) and not self._splitter.size:
             self._passing = False
             return chunk
         return self._feed_slowly(chunk)
 
     def flush(self) -> bytes:
         """Return what is still held back at the end of the stream."""
-        buffered, self._buffered = self._buffered, b""
+        buffered = b"".join(self._splitter.take_rest())
         return b"" if _is_usage_chunk(buffered) else buffered
 
     def _feed_slowly(self, chunk: bytes) -> bytes:
-        *events, rest = _split_events(self._buffered + chunk)
         shown: list[bytes] = []
-        for event in events:
+        for event in self._splitter.feed(chunk):
             if self._passing or not _is_usage_chunk(event):
                 shown.append(event)
-            self._passing = False
-        self._passing = self._passing or _cannot_be_usage(rest)
+            self._passing, self._next_look = False, 0
+        self._passing = self._passing or self._cannot_be_usage()
         if self._passing:
+            rest = b"".join(self._splitter.take_rest())
             # Keep a line ending back: it may be half of the blank line that ends the event.
             shown.append(rest.rstrip(b"\r\n"))
-        self._buffered = rest[len(shown[-1]) :] if self._passing else rest
+            self._splitter.keep(rest[len(shown[-1]) :])
         return b"".join(shown)
 
-
-def _split_events(data: bytes) -> list[bytes]:
-    """Split data into events, each with its blank line; the last item is an incomplete event or empty."""
-    # Nearly always there is exactly one event. Check that first, as the pattern tests every position.
-    if len(data) > 1 and data.find(b"\n\n") == len(data) - 2 and b"\r" not in data:
-        return [data, b""]
-    return _EVENT_END.split(data)
-
-
-def _cannot_be_usage(part: bytes) -> bool:
-    """Return whether the start of an event already rules out that it is the usage chunk."""
-    choices = _CHOICES.search(part)
-    return len(part) > _MAX_BUFFERED or (choices is not None and choices["filled"] is not None)
+    def _cannot_be_usage(self) -> bool:
+        """Return whether what has arrived of an event rules out that it is the usage chunk."""
+        size = self._splitter.size
+        if size > _MAX_BUFFERED:
+            return True
+        if size < self._next_look:
+            return False
+        self._next_look = 2 * size
+        choices = _CHOICES.search(self._splitter.join_rest())
+        return choices is not None and choices["filled"] is not None
 
 
 def _is_usage_chunk(event: bytes) -> bool:
