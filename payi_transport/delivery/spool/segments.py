@@ -23,9 +23,6 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 _MAGIC = b"PAYI"
 _HEADER = struct.Struct("<4sII")
-# How much is read at a time in search of a record. Reading all of the rest at every match would take time
-# squared, since a prompt in a torn record may hold the magic number many times. Bytes.
-_PIECE = 4096
 
 
 def pack_record(payload: bytes) -> bytes:
@@ -49,17 +46,12 @@ def read_records(
     """
     records: list[bytes] = []
     size = 0
-    is_damaged = False
     with open(os.open(path, os.O_RDONLY | NO_FOLLOW), "rb") as file:
         for payload, next_start in _walk(file, start, end):
             start = next_start
             if payload is None:
-                # A damaged record may hold the magic number, and so be several stretches in a row.
-                if not is_damaged:
-                    on_damage()
-                is_damaged = True
+                on_damage()
             else:
-                is_damaged = False
                 records.append(payload)
                 size += len(payload)
             if len(records) == most or size >= most_bytes:
@@ -92,17 +84,25 @@ def _read_one(file: io.BufferedReader, room: int) -> bytes | None:
 
 
 def _find_next(file: io.BufferedReader, offset: int, end: int) -> int:
+    """Return where the next intact record begins, or `end`."""
     file.seek(offset)
-    overlap = b""
-    while offset < end:
-        piece = overlap + file.read(min(_PIECE, end - offset))
-        found = piece.find(_MAGIC)
-        if found >= 0:
-            return offset - len(overlap) + found
-        # Nothing was read, so the file is shorter than `end` says.
-        if len(piece) == len(overlap):
-            break
-        offset += len(piece) - len(overlap)
-        # The magic number may lie across the border of two pieces.
-        overlap = piece[1 - len(_MAGIC) :]
+    # Once and in memory. A prompt in a torn record may hold the magic number thousands of times, and reading
+    # at each of them would take time squared.
+    rest = file.read(end - offset)
+    view = memoryview(rest)
+    found = rest.find(_MAGIC)
+    while found >= 0:
+        if _is_record(view[found:]):
+            return offset + found
+        found = rest.find(_MAGIC, found + 1)
     return end
+
+
+def _is_record(data: memoryview) -> bool:
+    """Return whether an intact record begins here."""
+    if len(data) < _HEADER.size:
+        return False
+    _, length, checksum = _HEADER.unpack_from(data)
+    payload = data[_HEADER.size : _HEADER.size + length]
+    # The length is compared first: that of text is larger than any segment.
+    return len(payload) == length and bool(zlib.crc32(payload) == checksum)
