@@ -12,7 +12,19 @@ PACKAGE = Path(__file__).parent.parent / "payi_transport"
 
 # From the top down. Modules at the root of the package stand under their own names.
 ORDER = [
-    *("__main__", "cli", "contrib", "lib", "__init__", "api", "hooks", "pipeline", "rewrite", "delivery"),
+    *(
+        "__main__",
+        "cli",
+        "autostart",
+        "contrib",
+        "lib",
+        "__init__",
+        "api",
+        "hooks",
+        "pipeline",
+        "rewrite",
+        "delivery",
+    ),
     *("sinks", "client", "config", "decode", "capture", "routing", "providers", "framing", "propagate"),
     *("context", "runtime", "values", "pagination", "errors", "types", "compat"),
 ]

@@ -9,9 +9,11 @@ nothing.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
+from payi_transport.config.sources import read_file
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.decode.content_logger import PromptAndResponseLogger
@@ -28,7 +30,7 @@ class InstrumentArguments(NamedTuple):
     payi: Any = None
     instruments: Set[str] | list[str] | tuple[str, ...] | None = None
     log_prompt_and_response: bool = True
-    config: PayiInstrumentConfig | None = None
+    config: PayiInstrumentConfig | str | os.PathLike[str] | None = None
     logger: logging.Logger | None = None
     prompt_and_response_logger: PromptAndResponseLogger | None = None
     sink: Sink | None = None
@@ -57,6 +59,8 @@ def find_differences(running: Mapping[str, object], arguments: InstrumentArgumen
 
 def _find_differences(running: Mapping[str, object], name: str, value: Any) -> list[str]:
     try:
+        if name == "config" and isinstance(value, str | os.PathLike):
+            value = read_file(value)
         resolved = _resolve(name, value)
     except PayiConfigError:
         # A second call changes nothing, so it does not raise either; the argument is named in the warning.

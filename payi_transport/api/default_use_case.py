@@ -7,14 +7,21 @@ file that instruments, and so does this module. The `__main__.py` of a package s
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["default_use_case_name"]
+__all__ = ["default_use_case_name", "name_program"]
 
 # Files whose names say what they do in their package, not what the program is.
 _PACKAGE_FILES = ("__init__", "__main__")
 _UNNAMED = "interactive"
+# Of the interpreter. `-c` and `-m` say what to run and are looked at before.
+_OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
+# They take the application as `module:attribute`.
+_APPLICATION = re.compile(r"[\w.]+:[A-Za-z_]\w*(\(.*\))?")
+_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "daphne"})
 
 
 def default_use_case_name(frame: FrameType | None) -> str:
@@ -28,6 +35,51 @@ def default_use_case_name(frame: FrameType | None) -> str:
             return "notebook"
         file = frame.f_code.co_filename
     return _name_file(file) or _UNNAMED
+
+
+def name_program(command: Sequence[str]) -> str:
+    """Return the name for a program by its command line, as `sys.orig_argv` has it.
+
+    A server or a worker is named for the application that it runs, as in `gunicorn shop.wsgi:app`.
+    """
+    # The interpreter's own options end with the script, with `-m module` or with `-c code`.
+    arguments = iter(command[1:])
+    for argument in arguments:
+        if argument in _OPTIONS_WITH_VALUE:
+            next(arguments, None)
+        elif argument == "-m" or not argument.startswith("-"):
+            program = next(arguments, "") if argument == "-m" else argument
+            return _name_launched(_name_of(program), list(arguments))
+        elif argument.startswith("-c"):
+            break
+    return _UNNAMED
+
+
+def _name_of(program: str) -> str:
+    """Return the name of a script's path, or of a module's dotted name."""
+    is_path = program.endswith((".py", ".pyc")) or "/" in program or "\\" in program
+    return (_name_file(program) if is_path else _name_file(program.replace(".", "/"))) or _UNNAMED
+
+
+def _name_launched(launcher: str, arguments: list[str]) -> str:
+    """Return the name of the application that a launcher runs, or of the program itself."""
+    if launcher in _SERVERS:
+        application = next(filter(_APPLICATION.fullmatch, arguments), None)
+    elif launcher == "celery":
+        application = _find_option(arguments, "-A", "--app")
+    elif launcher == "streamlit" and arguments[:1] == ["run"]:
+        return next((_name_of(a) for a in arguments[1:] if not a.startswith("-")), launcher)
+    else:
+        application = None
+    return _name_of(application.partition(":")[0]) if application else launcher
+
+
+def _find_option(arguments: list[str], *names: str) -> str | None:
+    for index, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name in names:
+            return value if equals else next(iter(arguments[index + 1 :]), None)
+    return None
 
 
 def _name_file(file: str) -> str | None:

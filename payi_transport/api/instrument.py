@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from payi_transport.api.arguments import InstrumentArguments, find_differences, resolve
 from payi_transport.api.default_use_case import default_use_case_name
+from payi_transport.config.sources import load_sources
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments, check_logger, check_switch
 from payi_transport.context.results import forget_results
@@ -50,6 +51,8 @@ __all__ = [
 _lock = threading.RLock()
 # Set when the process exits. No pipeline is started from then on: nothing would deliver its events.
 _exiting = False
+# Whether `payi-transport run` has started the active pipeline, and not the program itself.
+_provisional = False
 # The resolved arguments that the active pipeline was built from.
 _running: dict[str, object] = {}
 _IGNORED = (
@@ -74,7 +77,7 @@ def payi_instrument(
     *,
     instruments: Set[str] | list[str] | tuple[str, ...] | None = None,
     log_prompt_and_response: bool = True,
-    config: PayiInstrumentConfig | None = None,
+    config: PayiInstrumentConfig | str | os.PathLike[str] | None = None,
     logger: logging.Logger | None = None,
     prompt_and_response_logger: PromptAndResponseLogger | None = None,
     sink: Sink | None = None,
@@ -90,9 +93,10 @@ def payi_instrument(
     `log_prompt_and_response=False`, which keeps them from Pay-i. With such a logger, every event is sent by
     itself.
 
-    `PAYI_TRANSPORT_DISABLED=1` makes this function do nothing. A second call changes nothing, and logs a
-    warning that names the arguments that differ. After `payi_shutdown()` or `payi_uninstrument()`, a call
-    starts anew.
+    `config` is a dict, or the path of a TOML file. The environment (`PAYI_TRANSPORT_<KEY>`) wins over a file,
+    and a dict over both. `PAYI_TRANSPORT_DISABLED=1` makes this function do nothing. A second call changes
+    nothing, and logs a warning that names the arguments that differ. After `payi_shutdown()` or
+    `payi_uninstrument()`, a call starts anew.
 
     Raises PayiConfigError for arguments that can't be used, and PayiError without a key. With
     `config={"required": False}`, a missing key is one warning instead, and nothing is recorded.
@@ -105,12 +109,11 @@ def payi_instrument(
     if logger is not None:
         check_logger(logger)
     logger = logger or _default_logger
-    if os.environ.get("PAYI_TRANSPORT_DISABLED", "").strip().lower() in ("1", "true", "yes", "on"):
-        logger.info("payi_transport: not instrumenting, because PAYI_TRANSPORT_DISABLED is set")
+    if _is_disabled(logger):
         return
     with _lock:
         active = get_active()
-        if active is None or (active.closed and not _exiting):
+        if active is None or _provisional or (active.closed and not _exiting):
             # The frame of this function's caller, so no helper may make this call.
             name = default_use_case_name(sys._getframe().f_back)
             _start(arguments._replace(logger=logger), logger, name)
@@ -123,16 +126,41 @@ def payi_instrument(
     _warn_ignored(running, arguments, logger)
 
 
+def instrument_program(use_case_name: str) -> None:
+    """Instrument a program that does not do so itself; a later `payi_instrument()` of its own replaces this.
+
+    Raises what `payi_instrument()` raises.
+    """
+    global _provisional
+    with _lock:
+        if get_active() is None and not _is_disabled(_default_logger):
+            _start(InstrumentArguments(logger=_default_logger), _default_logger, use_case_name)
+            _provisional = True
+
+
+def _is_disabled(logger: logging.Logger) -> bool:
+    if os.environ.get("PAYI_TRANSPORT_DISABLED", "").strip().lower() not in ("1", "true", "yes", "on"):
+        return False
+    logger.info("payi_transport: not instrumenting, because PAYI_TRANSPORT_DISABLED is set")
+    return True
+
+
 def _start(arguments: InstrumentArguments, logger: logging.Logger, use_case_name: str) -> None:
-    global _running
+    global _running, _provisional
+    sources = load_sources(arguments.config, os.environ, partial(logger.warning, "payi_transport: %s"))
+    arguments = arguments._replace(config=cast(PayiInstrumentConfig, sources.config))
     running = resolve(arguments)
     log_content = check_switch("log_prompt_and_response", arguments.log_prompt_and_response)
     settings = check_config(cast("dict[str, Any] | None", arguments.config))
+    # Off if anyone says so. The argument is True by default, so a True says nothing.
+    log_content = log_content and settings.log_prompt_and_response
     settings = prepare_settings(settings, arguments.prompt_and_response_logger)
     try:
         pipeline = make_pipeline(
             settings,
-            check_instruments(arguments.instruments),
+            check_instruments(
+                settings.instruments if arguments.instruments is None else arguments.instruments
+            ),
             logger,
             log_content,
             arguments.sink,
@@ -152,6 +180,7 @@ def _start(arguments: InstrumentArguments, logger: logging.Logger, use_case_name
     atexit.register(_shut_down_at_exit)
     run_at_pool_worker_exit(payi_shutdown)
     _running = running
+    _provisional = False
 
 
 def _warn_missing_key(logger: logging.Logger) -> None:

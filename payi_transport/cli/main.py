@@ -6,6 +6,8 @@ refused, with one line on stderr.
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,11 @@ from payi_transport.cli.captured_calls import read_capture
 from payi_transport.cli.explain import describe, explain_url
 from payi_transport.cli.report import GROUPINGS, make_report
 from payi_transport.cli.report_table import print_report
+from payi_transport.cli.run import check_settings, make_environment, replace_process
+from payi_transport.config.categories import find_category_problems
+from payi_transport.config.json_schema import make_json_schema
 from payi_transport.config.mappings import collect_host_mappings
+from payi_transport.config.sources import read_file
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.errors import PayiError
 from payi_transport.routing.hosts import HostMapping, HostPattern
@@ -108,6 +114,47 @@ def explain(url: str, method: str, config: Path | None, instruments: tuple[str, 
         categories = check_instruments(set(instruments) or None)
         explanation = explain_url(url, method=method, mappings=mappings, instruments=categories)
     click.echo(describe(explanation))
+
+
+@cli.command(short_help="Run a program instrumented.", context_settings={"ignore_unknown_options": True})
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file with the configuration.")
+@click.option("--offline", type=click.Path(path_type=Path), help="Write events to this file, without a key.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Property of all calls; repeatable.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(config: Path | None, offline: Path | None, tags: tuple[str, ...], command: tuple[str, ...]) -> None:
+    """Run COMMAND and every Python process that it starts instrumented, without changing their code.
+
+    For example: payi-transport run -- gunicorn app:app
+    """
+    with _short_errors():
+        environment = make_environment(os.environ, config=config, offline=offline, tags=tags)
+        check_settings(environment, lambda problem: click.echo(f"Warning: {problem}", err=True))
+        replace_process(command, environment)
+
+
+@cli.group(name="config", short_help="Check a configuration file, or describe it.")
+def config_group() -> None:
+    """Check a configuration file, or print what one may hold."""
+
+
+@config_group.command(short_help="Check a configuration file.")
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check FILE, a TOML file with the configuration, and name the first thing that is wrong."""
+    with _short_errors():
+        settings = check_config(read_file(file))
+        check_instruments(settings.instruments)
+        collect_host_mappings(settings)
+        problems = find_category_problems(settings)
+    for problem in problems:
+        click.echo(f"Warning: {problem}", err=True)
+    click.echo(f"{file} is valid.")
+
+
+@config_group.command(short_help="Print the JSON Schema of the configuration.")
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors that check a file while it is written."""
+    click.echo(json.dumps(make_json_schema(), indent=2))
 
 
 @cli.command(short_help="Try it without a key or an account.")

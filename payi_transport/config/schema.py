@@ -215,6 +215,9 @@ class Settings(ContextSettings, frozen=True):
 
     public_name = "PayiInstrumentConfig"
 
+    # None means every category. Checked by `check_instruments`, which knows them.
+    instruments: tuple[Name, ...] | None = None
+    log_prompt_and_response: bool = True
     required: bool = True
     proxy: bool = False
     global_instrumentation: bool = True

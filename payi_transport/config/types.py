@@ -129,6 +129,8 @@ class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
 class PayiInstrumentConfig(ConfigFields, total=False):
     """The `config` of `payi_instrument()`; None stands for a key's default."""
 
+    instruments: Texts | None
+    log_prompt_and_response: bool | None
     required: bool | None
     proxy: bool | None
     global_instrumentation: bool | None

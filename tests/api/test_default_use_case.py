@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.api.default_use_case import default_use_case_name
+from payi_transport.api.default_use_case import default_use_case_name, name_program
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -95,3 +95,32 @@ def test_there_is_a_name_even_if_the_folder_is_gone(
     names: dict[str, Any] = {"__file__": file, "sys": sys, "default_use_case_name": default_use_case_name}
     exec("name = default_use_case_name(sys._getframe())", names)  # noqa: S102 (a frame of that file)
     assert names["name"] == ("job" if file == "job.py" else "interactive")
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("python jobs/daily.py --day 1", "daily"),
+        ("python -m shop.jobs.daily", "daily"),
+        ("python -X dev -W error -u job.py", "job"),
+        ("python -c pass", "interactive"),
+        ("python -", "interactive"),
+        ("python", "interactive"),
+        ("python -m", "interactive"),
+        ("python /venv/bin/gunicorn -w 2 shop.wsgi:app", "wsgi"),
+        ("python -m gunicorn shop:create_app()", "shop"),
+        ("python /venv/bin/gunicorn -b 127.0.0.1:8000 -c conf.py shop:app", "shop"),
+        ("python /venv/bin/gunicorn --version", "gunicorn"),
+        ("python -m uvicorn --port 80 shop.main:app --reload", "main"),
+        ("python -m celery -A shop.tasks worker", "tasks"),
+        ("python -m celery --app=shop.tasks:app worker", "tasks"),
+        ("python -m celery -A", "celery"),
+        ("python -m celery worker", "celery"),
+        ("python -m streamlit run app.py", "app"),
+        ("python -m streamlit run --server.port=1", "streamlit"),
+        ("python -m streamlit hello", "streamlit"),
+        ("python -m pytest tests", "pytest"),
+    ],
+)
+def test_a_command_line_is_named_for_the_application_that_it_runs(command: str, name: str) -> None:
+    assert name_program(command.split()) == name

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from examples.stand_in import StandIn
+from payi_transport.config.sources import read_file
+from payi_transport.config.validation import check_config
 from tests.support.snippets import Snippet, make_environment, pages, read_snippets, run_python
 
 SNIPPETS = [snippet for page in pages() for snippet in read_snippets(page)]
@@ -36,6 +38,12 @@ payi_instrument(config={"offline_instrumentation": {"file_name": "capture.json"}
 with track_context(use_case_name="support_bot", user_id="user-42"):
     OpenAI().chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "Hello"}])
 payi_flush()
+"""
+# The program that `payi-transport run` starts.
+PROGRAM = """
+from openai import OpenAI
+OpenAI().chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "Hello"}])
+print("done")
 """
 
 
@@ -81,23 +89,35 @@ def test_a_command_runs(snippet: Snippet, stand_in: StandIn, tmp_path: Path) -> 
     assert words <= NOT_RUN | {"payi-transport"}, words
     if "payi-transport" in words:
         assert run_python(SAMPLE, stand_in, tmp_path).code == 0
+        (tmp_path / "app.py").write_text(PROGRAM)
+        (tmp_path / "payi.toml").write_text(next(s.text for s in SNIPPETS if s.language == "toml"))
+    mapping = {stand_in.url: {"price_as_category": "system.openai"}}
+    environment = make_environment(stand_in) | {"PAYI_TRANSPORT_HOST_MAPPINGS": json.dumps(mapping)}
     for command in commands:
         if command and command[0] == "payi-transport":
             ran = subprocess.run(
                 command,
                 cwd=tmp_path,
-                env=make_environment(stand_in),
+                env=environment,
                 capture_output=True,
                 text=True,
                 timeout=60,
             )
             assert ran.returncode == 0, ran.stderr
             assert ran.stdout
+            assert "no calls" not in ran.stdout.lower()
 
 
 def test_a_json_snippet_parses() -> None:
     assert all(json.loads(snippet.text) for snippet in SNIPPETS if snippet.language == "json")
 
 
+def test_a_toml_snippet_is_a_configuration(tmp_path: Path) -> None:
+    for snippet in SNIPPETS:
+        if snippet.language == "toml":
+            (tmp_path / "payi.toml").write_text(snippet.text)
+            assert check_config(read_file(tmp_path / "payi.toml"))
+
+
 def test_every_language_is_one_that_a_test_reads() -> None:
-    assert {snippet.language for snippet in SNIPPETS} <= {"python", "bash", "json", "text"}
+    assert {snippet.language for snippet in SNIPPETS} <= {"python", "bash", "json", "text", "toml"}

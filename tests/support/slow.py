@@ -24,7 +24,9 @@ ROOT = Path(__file__).parents[2]
 PROCESSES = (
     "tests/api/test_default_use_case.py",
     "tests/api/test_instrument_signals.py",
+    "tests/autostart/test_sitecustomize.py",
     "tests/client/test_payi_documented.py",
+    "tests/contrib/test_celery.py",
     "tests/contract/test_aiohttp_hooks.py::test_the_library_is_imported_by_the_program_alone",
     "tests/delivery/test_process_exit.py",
     "tests/delivery/test_process_exit_hooks.py",
@@ -53,6 +55,7 @@ MATRICES = {
 }
 INTERPRETER = (
     "tests/api/test_instrument_signals.py",
+    "tests/autostart/test_sitecustomize.py",
     "tests/delivery",
     "tests/hooks",
     "tests/runtime",

@@ -1,0 +1,84 @@
+"""Instrument this process once it has imported an HTTP library, before that library is used.
+
+Most Python processes that a program starts make no HTTP request, and importing this package takes longer than
+many of them run. Importing an HTTP library early would also come before gevent's patches, which have to be
+first. So nothing is imported here but the watcher of imports, which is read from its file, because importing
+it as a module would import the package.
+
+Whatever goes wrong is one line on stderr. The program starts in any case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+# Where a program's command line stands for the children of its pools, whose own says nothing.
+_COMMAND, _SEPARATOR = "PAYI_TRANSPORT_RUN", "\x1f"
+# What the hooks are for. A test compares. The package itself is imported by programs that open scopes.
+LIBRARIES = ("aiobotocore", "aiohttp", "botocore", "httpx", "httpx2", "payi_transport", "requests")
+
+
+def _load(name: str, spec: Any) -> Any:
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _run_hidden() -> None:
+    """Run the `sitecustomize` that this one hides, such as those of ddtrace and OpenTelemetry."""
+    others = [entry for entry in sys.path if Path(entry or ".").resolve() != _HERE.resolve()]
+    spec = PathFinder.find_spec("sitecustomize", others)
+    if spec is not None:
+        _load("sitecustomize", spec)
+
+
+def _watch() -> None:
+    os.environ[_COMMAND] = _SEPARATOR.join(_find_command())
+    file = _HERE.parent / "hooks" / "import_watcher.py"
+    name = "_payi_import_watcher"
+    module = _load(name, importlib.util.spec_from_file_location(name, file))
+
+    def on_import(name: str) -> None:
+        # A package that is being imported imports HTTP libraries itself, and is reported afterwards.
+        if name == "payi_transport" or "payi_transport" not in sys.modules:
+            watcher.stop()
+            _try(_instrument)
+
+    watcher = module.ImportWatcher(LIBRARIES, on_import)
+    watcher.watch()
+
+
+def _instrument() -> None:
+    from payi_transport.api.default_use_case import name_program
+    from payi_transport.api.instrument import instrument_program
+
+    instrument_program(name_program(_find_command()))
+
+
+def _find_command() -> list[str]:
+    """Return the command line that this program is named for: that of its parent for a child of a pool."""
+    if any("multiprocessing" in part or "loky" in part for part in sys.orig_argv[1:4]):
+        return os.environ.get(_COMMAND, "").split(_SEPARATOR)
+    return sys.orig_argv
+
+
+def _try(step: Callable[[], None]) -> None:
+    try:
+        step()
+    except Exception as exc:
+        # A program may have closed stderr, or be a daemon without one.
+        with contextlib.suppress(Exception):
+            print(f"payi_transport: not instrumented: {type(exc).__name__}: {exc}", file=sys.stderr)
+
+
+_try(_watch)
+_run_hidden()

@@ -1,0 +1,90 @@
+"""`payi-transport run`: start a program instrumented, without a line of it changed.
+
+The program takes the place of this process, so it has the terminal, the signals and the exit code to itself.
+What it finds is an environment in which Python instruments itself, see `autostart`. The configuration is
+checked before, because afterwards nobody is left to refuse it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from payi_transport import autostart
+from payi_transport.config.mappings import collect_host_mappings, collect_model_mappings
+from payi_transport.config.schema import Settings
+from payi_transport.config.sources import CONFIG_VARIABLE, PREFIX, load_sources
+from payi_transport.config.validation import check_config, check_instruments
+from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.pipeline.assembly import find_account
+
+__all__ = ["check_settings", "make_environment", "replace_process"]
+
+_OFFLINE = f"{PREFIX}OFFLINE_INSTRUMENTATION"
+_PROPERTIES = f"{PREFIX}REQUEST_PROPERTIES"
+
+
+def make_environment(
+    environment: Mapping[str, str],
+    *,
+    config: Path | None = None,
+    offline: Path | None = None,
+    tags: Sequence[str] = (),
+) -> dict[str, str]:
+    """Return the environment in which a program instruments itself.
+
+    `tags` are texts `key=value`, which become properties of all requests. Raises PayiConfigError.
+    """
+    made = dict(environment)
+    if config is not None:
+        # Absolute, because the program may change its folder before it reads them.
+        made[CONFIG_VARIABLE] = str(config.absolute())
+    if offline is not None:
+        made[_OFFLINE] = str(offline.absolute())
+    if tags:
+        made[_PROPERTIES] = _add_properties(made.get(_PROPERTIES, "{}"), tags)
+    folders = [str(Path(autostart.__file__).parent), made.get("PYTHONPATH", "")]
+    made["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
+    return made
+
+
+def _add_properties(text: str, tags: Sequence[str]) -> str:
+    try:
+        properties = dict(json.loads(text))
+    except ValueError:
+        raise PayiConfigError(f"{_PROPERTIES}: expected a JSON object, got {text!r}") from None
+    for tag in tags:
+        key, equals, value = tag.partition("=")
+        if not (key and equals):
+            raise PayiConfigError(f"--tag: expected key=value, got {tag!r}")
+        properties[key] = value
+    return json.dumps(properties)
+
+
+def check_settings(environment: Mapping[str, str], warn: Callable[[str], None]) -> Settings:
+    """Return the settings that a program in this environment starts with. Raises PayiError.
+
+    Raises what instrumenting would raise for them, a missing API key among it.
+    """
+    settings = check_config(load_sources(None, environment, warn).config)
+    check_instruments(settings.instruments)
+    collect_host_mappings(settings)
+    collect_model_mappings(settings)
+    account = find_account(None)
+    if settings.required and settings.offline_instrumentation is None and not account.api_key:
+        raise PayiError(
+            "No Pay-i API key, so events can't be delivered: set the environment variable PAYI_API_KEY, or"
+            " write events to a file with --offline FILE"
+        )
+    return settings
+
+
+def replace_process(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run `command` in place of this process. Raises PayiError if it can't be started."""
+    try:
+        os.execvpe(command[0], list(command), dict(environment))  # noqa: S606
+    except OSError as exc:
+        hint = "; put `python` in front of it" if command[0].endswith(".py") else ""
+        raise PayiError(f"{command[0]!r} can't be run: {exc.strerror}{hint}") from None

@@ -1,0 +1,227 @@
+"""Where the config comes from: arguments, the environment, a file. The same keys everywhere.
+
+Arguments win over the environment, and the environment over the file. Each source is checked by itself before
+they are merged, so an error names the file or the variable that has to be corrected.
+
+A variable is `PAYI_TRANSPORT_<KEY>`, with `__` between levels, such as `PAYI_TRANSPORT_DELIVERY__MODE`. Its
+text is read by the type of the key: lists are separated by commas, and tables are JSON.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from payi_transport.config.expected import describe, find_section
+from payi_transport.config.schema import Section, Settings
+from payi_transport.config.toml import read_toml
+from payi_transport.config.validation import check_config
+from payi_transport.errors import PayiConfigError
+from payi_transport.values.redaction import remove_secrets
+
+__all__ = ["CONFIG_VARIABLE", "PREFIX", "Sources", "load_sources", "read_file"]
+
+PREFIX = "PAYI_TRANSPORT_"
+CONFIG_VARIABLE = "PAYI_TRANSPORT_CONFIG"
+# Read elsewhere: they are not keys of the config.
+_OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "PAYI_TRANSPORT_DISABLED", "PAYI_TRANSPORT_RUN"})
+_SECRET = re.compile(r"(^|_)(api_?key|key|token|secret|password|credentials?)$", re.IGNORECASE)
+_WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+
+class Sources(NamedTuple):
+    """The merged config, and where each of its values is from, by the path of its key."""
+
+    config: dict[str, Any]
+    origins: dict[str, str]
+
+
+def load_sources(config: Any, environment: Mapping[str, str], warn: Callable[[str], None]) -> Sources:
+    """Merge the `config` argument, which may be the path of a file, with the environment and its file.
+
+    Raises PayiConfigError for a file or a variable that can't be used. An unknown variable is passed to
+    `warn` as a message with the nearest known one. The argument itself is not checked here.
+    """
+    is_path = isinstance(config, str | os.PathLike)
+    file = os.fspath(config) if is_path else environment.get(CONFIG_VARIABLE)
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if file:
+        _merge(merged, read_file(file), origins, str(file))
+    for variable, values in _read_environment(environment, warn):
+        _merge(merged, values, origins, variable)
+    if isinstance(config, Mapping):
+        _merge(merged, config, origins, "argument")
+    elif config is not None and not is_path:
+        raise PayiConfigError(f"config: expected a dict or the path of a file, got {config!r}")
+    return Sources(merged, origins)
+
+
+def read_file(file: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the checked config of a TOML file; relative paths in it become relative to it.
+
+    A `pyproject.toml` has it in the table `tool.payi_transport`. Raises PayiConfigError.
+    """
+    path = Path(file)
+    values = read_toml(path)
+    if path.name == "pyproject.toml":
+        values = values.get("tool", {}).get("payi_transport")
+        if values is None:
+            raise PayiConfigError(f"{file}: expected a table [tool.payi_transport]")
+    with _Place(str(file)):
+        _refuse_secrets(values, Settings)
+        check_config(values)
+    return _resolve_paths(values, path.parent)
+
+
+class _Place:
+    """Names the place in the message of an error: a file, or a variable in place of the key's path."""
+
+    def __init__(self, place: str, key: str = "") -> None:
+        self._place = place
+        self._key = key
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, exc: BaseException | None, traceback: object) -> None:
+        if isinstance(exc, PayiConfigError):
+            text = str(exc).removeprefix("config").removeprefix(self._key).lstrip(".: ")
+            raise PayiConfigError(remove_secrets(f"{self._place}: {text}")) from None
+
+
+def _merge(
+    into: dict[str, Any], values: Mapping[str, Any], origins: dict[str, str], origin: str, path: str = ""
+) -> None:
+    """Merge nested dicts; lists and other values replace what was there."""
+    for key, value in values.items():
+        here = f"{path}{key}"
+        # None stands for the default, and asks for nothing.
+        if value is None:
+            continue
+        if isinstance(value, Mapping):
+            below = into.get(key)
+            into[key] = dict(below) if isinstance(below, Mapping) else {}
+            _merge(into[key], value, origins, origin, f"{here}.")
+        else:
+            into[key] = value
+        origins[here] = origin
+
+
+def _read_environment(
+    environment: Mapping[str, str], warn: Callable[[str], None]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each variable of ours with the config that it means."""
+    known: list[str] | None = None
+    for variable in sorted(environment):
+        if not variable.startswith(PREFIX) or variable in _OTHER_VARIABLES:
+            continue
+        names = variable.removeprefix(PREFIX).lower().split("__")
+        hint = _find_hint(names)
+        if hint is None:
+            known = known or [*_list_variables(Settings, PREFIX)]
+            near = difflib.get_close_matches(variable, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            warn(f"the variable {variable} is not known and is ignored{hint}")
+            continue
+        with _Place(variable, f".{'.'.join(names)}"):
+            value = _parse(environment[variable].strip(), hint, ".".join(names))
+            for name in reversed(names):
+                value = {name: value}
+            check_config(value)
+        yield variable, value
+
+
+def _keys(section: type[Section]) -> dict[str, Any]:
+    hints = get_type_hints(section, include_extras=True)
+    return {name: hint for name, hint in hints.items() if name in section.__struct_fields__}
+
+
+def _find_hint(names: list[str]) -> Any:
+    """Return the type of the key at this path of names, None if there is no such key."""
+    section: type[Section] | None = Settings
+    hint: Any = None
+    for name in names:
+        hint = None if section is None else _keys(section).get(name)
+        section = None if hint is None else find_section(hint)
+    return hint
+
+
+def _list_variables(section: type[Section], prefix: str) -> Iterator[str]:
+    for name, hint in _keys(section).items():
+        yield f"{prefix}{name.upper()}"
+        below = find_section(hint)
+        if below is not None:
+            yield from _list_variables(below, f"{prefix}{name.upper()}__")
+
+
+def _parse(text: str, hint: Any, path: str) -> Any:
+    """Return what the text of a variable means for a key of this type. Raises PayiConfigError."""
+    section = find_section(hint)
+    if text.startswith("{") and (section is not None or get_origin(hint) is dict):
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError as exc:
+            raise PayiConfigError(f"config.{path}: expected a JSON object ({exc})") from None
+    if _is_list(hint):
+        items = [item.strip() for item in text.split(",")]
+        return [item for item in items if item]
+    if section is not None and section.shorthand:
+        # A file name, unless it is a word for a switch.
+        return {"true": True, "1": True, "false": False, "0": False}.get(_word(text), text)
+    try:
+        return msgspec.convert(text, hint, strict=False)
+    except msgspec.ValidationError:
+        try:
+            return msgspec.convert(_word(text), hint, strict=False)
+        except msgspec.ValidationError:
+            raise PayiConfigError(f"config.{path}: expected {_describe(hint)}, got {text!r}") from None
+
+
+def _describe(hint: Any) -> str:
+    section = find_section(hint)
+    return f"a JSON object: {describe(hint)}" if section is not None else describe(hint)
+
+
+def _word(text: str) -> str:
+    return _WORDS.get(text.lower(), text.lower())
+
+
+def _is_list(hint: Any) -> bool:
+    # A key may also be None, which is `tuple[...] | None`.
+    return any(get_origin(member) is tuple for member in (hint, *get_args(hint)))
+
+
+def _refuse_secrets(values: Mapping[str, Any], section: type[Section]) -> None:
+    keys = _keys(section)
+    for name, value in values.items():
+        if name not in keys and _SECRET.search(name):
+            raise PayiConfigError(
+                f"{name!r} looks like a secret, and a file is no place for one; set the environment variable"
+                " PAYI_API_KEY"
+            )
+        below = find_section(keys.get(name))
+        if below is not None and isinstance(value, Mapping):
+            _refuse_secrets(value, below)
+
+
+# The keys that hold paths, wherever they stand.
+_PATHS = frozenset({"file_name", "spool_directory", "tokenizer_path"})
+
+
+def _resolve_paths(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    resolved: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            resolved[name] = _resolve_paths(value, folder)
+        elif isinstance(value, str) and (name in _PATHS or name == "offline_instrumentation"):
+            resolved[name] = str(folder / value)
+        else:
+            resolved[name] = value
+    return resolved

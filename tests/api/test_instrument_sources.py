@@ -1,0 +1,51 @@
+"""`payi_instrument()` with a config from elsewhere, and programs that do not call it themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from payi_transport import MemorySink, get_context, payi_flush, payi_instrument
+from payi_transport.api.instrument import instrument_program
+from tests.support.calls import call
+
+
+def test_a_program_that_is_instrumented_already_stays_as_it_is(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    instrument_program("other")
+    assert get_context()["use_case_name"] == "test_instrument_sources"
+
+
+def test_a_disabled_program_is_not_instrumented(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYI_TRANSPORT_DISABLED", "1")
+    instrument_program("other")
+    assert get_context() == {}
+
+
+def test_content_is_off_if_the_config_says_so(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"log_prompt_and_response": False})
+    call()
+    payi_flush()
+    assert sink.events[0].provider_request_json is None
+
+
+def test_the_config_may_say_which_categories_are_observed(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"instruments": ["system.anthropic"]})
+    call()
+    payi_flush()
+    assert sink.events == []
+
+
+def test_the_config_may_be_a_file_also_in_a_later_call(
+    sink: MemorySink, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "payi.toml"
+    file.write_text('user_id = "a"\n')
+    payi_instrument(sink=sink, config=file)
+    assert get_context()["user_id"] == "a"
+    payi_instrument(sink=sink, config=str(file))
+    assert "ignores" not in caplog.text
+    file.write_text('user_id = "b"\n')
+    payi_instrument(sink=sink, config=str(file))
+    assert "ignores config.user_id" in caplog.text

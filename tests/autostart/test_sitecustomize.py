@@ -1,0 +1,297 @@
+"""Programs of all kinds under `payi-transport run`: every call once, and nothing else changed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from payi_transport import autostart
+from payi_transport.hooks.registry import get_hooks
+from tests.support.origin import Origin
+from tests.support.programs import make_environment
+
+CALL = """
+import json, httpx
+def call(name):
+    answer = {"id": name, "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
+    with httpx.Client(transport=transport) as client:
+        client.post("https://api.openai.com/v1/chat/completions", json={"model": "gpt-4.1"})
+"""
+RUN = [sys.executable, "-m", "payi_transport", "run"]
+
+
+def events(ingest: Origin) -> list[dict[str, object]]:
+    return [event for received in ingest.received for event in json.loads(received.body)]
+
+
+def seen(ingest: Origin) -> Counter[tuple[object, object]]:
+    """Count the events by call and use case."""
+    return Counter((event["provider_response_id"], event["use_case_name"]) for event in events(ingest))
+
+
+def start(command: list[str], folder: Path, ingest: Origin, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*RUN, "--", *command],
+        cwd=folder,
+        env=make_environment(ingest, **more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "calls.py").write_text(CALL)
+    return tmp_path
+
+
+def test_the_libraries_are_those_of_the_hooks() -> None:
+    # Read and not imported, because importing it instruments.
+    tree = ast.parse((Path(autostart.__file__).parent / "sitecustomize.py").read_text())
+    [value] = [
+        n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "LIBRARIES"
+    ]
+    hooked = {hook.name.partition(".")[0] for hook in get_hooks()} - {"concurrent"}
+    assert {*ast.literal_eval(value)} == hooked | {"payi_transport"}
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["job.py"], "job"),
+        (["-m", "job"], "job"),
+        (["-X", "dev", "job.py"], "job"),
+        (["-c", "import job"], "interactive"),
+    ],
+    ids=["script", "module", "options", "code"],
+)
+def test_a_program_reports_its_calls_under_its_own_name(
+    command: list[str], name: str, folder: Path, ingest: Origin
+) -> None:
+    (folder / "job.py").write_text("from calls import call\ncall('a')\nimport sys\nprint('out')\nsys.exit(7)")
+    ran = start([sys.executable, *command], folder, ingest)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (7, "out\n", "")
+    assert seen(ingest) == {("a", name): 1}
+
+
+def test_programs_that_a_program_starts_are_instrumented_and_those_without_http_import_nothing(
+    folder: Path, ingest: Origin
+) -> None:
+    (folder / "other.py").write_text("from calls import call\ncall('child')")
+    (folder / "quiet.py").write_text(
+        "import sys\nassert 'payi_transport' not in sys.modules and 'httpx' not in sys.modules"
+    )
+    (folder / "job.py").write_text(
+        "import subprocess, sys\nfor name in ('other.py', 'quiet.py'):\n"
+        "    subprocess.run([sys.executable, name], check=True)"
+    )
+    ran = start([sys.executable, "job.py"], folder, ingest)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert seen(ingest) == {("child", "other"): 1}
+
+
+@pytest.mark.parametrize("first", ["httpx", "payi_transport"])
+def test_a_program_that_instruments_itself_gets_what_it_asked_for(
+    first: str, folder: Path, ingest: Origin
+) -> None:
+    (folder / "job.py").write_text(
+        f"import {first}\nfrom calls import call\nfrom payi_transport import payi_instrument, payi_stats\n"
+        "call('before')\npayi_instrument(config={'use_case_name': 'mine'})\ncall('after')\n"
+        "import threading\nprint(sum(thread.name == 'payi-transport' for thread in threading.enumerate()))"
+    )
+    ran = start([sys.executable, "job.py"], folder, ingest)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1\n", "")
+    assert seen(ingest) == {("before", "job"): 1, ("after", "mine"): 1}
+
+
+def test_a_program_that_only_opens_scopes_needs_no_more(folder: Path, ingest: Origin) -> None:
+    (folder / "job.py").write_text(
+        "from payi_transport import track_context\nfrom calls import call\n"
+        "with track_context(user_id='alice'):\n    call('a')"
+    )
+    assert start([sys.executable, "job.py"], folder, ingest).returncode == 0
+    assert [event["user_id"] for event in events(ingest)] == ["alice"]
+
+
+def test_a_hidden_sitecustomize_runs_too(folder: Path, ingest: Origin) -> None:
+    (folder / "hidden").mkdir()
+    (folder / "hidden" / "sitecustomize.py").write_text("import builtins\nbuiltins.hidden = True")
+    (folder / "job.py").write_text("from calls import call\ncall('a')\nprint(hidden)")
+    path = os.pathsep.join([str(folder / "hidden"), make_environment(ingest)["PYTHONPATH"]])
+    ran = start([sys.executable, "job.py"], folder, ingest, PYTHONPATH=path)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "True\n", "")
+    assert seen(ingest) == {("a", "job"): 1}
+
+
+def test_a_fault_in_a_process_is_one_line_and_the_program_runs(folder: Path, ingest: Origin) -> None:
+    # Its parent was fine; here the configuration is not.
+    (folder / "other.py").write_text("from calls import call\ncall('child')\nprint('ran')")
+    (folder / "job.py").write_text(
+        "import os, subprocess, sys\nos.environ['PAYI_TRANSPORT_PROXY'] = 'maybe'\n"
+        "subprocess.run([sys.executable, 'other.py'], check=True)"
+    )
+    ran = start([sys.executable, "job.py"], folder, ingest)
+    line = (
+        "payi_transport: not instrumented: PayiConfigError: PAYI_TRANSPORT_PROXY: expected True or False, got"
+    )
+    assert (ran.returncode, ran.stdout) == (0, "ran\n")
+    assert ran.stderr.startswith(line) and ran.stderr.count("\n") == 1, ran.stderr
+
+
+def test_a_broken_installation_is_one_line_and_the_program_runs(folder: Path) -> None:
+    shutil.copytree(Path(autostart.__file__).parent, folder / "broken")
+    ran = subprocess.run(
+        [sys.executable, "-c", "print('ran')"],
+        env={**os.environ, "PYTHONPATH": str(folder / "broken")},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout == "ran\n"
+    assert ran.stderr.startswith("payi_transport: not instrumented: FileNotFoundError: ")
+
+
+def test_a_signal_ends_the_program_as_it_would_without(folder: Path, ingest: Origin) -> None:
+    (folder / "job.py").write_text(
+        "import signal, sys\nfrom calls import call\ncall('a')\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))\nprint('ready', flush=True)\nsignal.pause()"
+    )
+    with subprocess.Popen(
+        [*RUN, "--", sys.executable, "job.py"],
+        cwd=folder,
+        env=make_environment(ingest),
+        stdout=subprocess.PIPE,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"ready\n"
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(60) == 5
+    assert seen(ingest) == {("a", "job"): 1}
+
+
+WSGI = """
+from calls import call
+def app(environ, start_response):
+    call(environ["PATH_INFO"].strip("/"))
+    start_response("200 OK", [])
+    return [b""]
+"""
+ASGI = """
+from calls import call
+from payi_transport import payi_flush
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                payi_flush()
+                return
+    call(scope["path"].strip("/"))
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+"""
+
+
+@contextmanager
+def serving(command: list[str], folder: Path, ingest: Origin) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [part.format(port=port) for part in command]
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            [*RUN, "--", sys.executable, "-m", *command],
+            cwd=folder,
+            env=make_environment(ingest),
+            stdout=log,
+            stderr=log,
+        ) as server,
+    ):
+        try:
+            while True:
+                assert server.poll() is None, (folder / "log").read_text()
+                try:
+                    httpx.get(f"{url}/start", timeout=60)
+                    break
+                except httpx.TransportError:
+                    threading.Event().wait(0.05)
+            yield url
+        finally:
+            server.terminate()
+
+
+@pytest.mark.parametrize(
+    ("source", "command"),
+    [
+        (WSGI, ["gunicorn", "shop:app", "-w", "2", "-b", "127.0.0.1:{port}"]),
+        (WSGI, ["gunicorn", "shop:app", "-w", "2", "-b", "127.0.0.1:{port}", "--preload"]),
+        (WSGI, ["gunicorn", "shop:app", "-w", "1", "-b", "127.0.0.1:{port}", "-k", "gevent"]),
+        (ASGI, ["uvicorn", "shop:app", "--port", "{port}", "--workers", "2"]),
+        (ASGI, ["uvicorn", "shop:app", "--port", "{port}", "--reload"]),
+    ],
+    ids=["gunicorn", "preload", "gevent", "uvicorn", "reload"],
+)
+def test_servers_report_every_call_once(
+    source: str, command: list[str], folder: Path, ingest: Origin
+) -> None:
+    (folder / "shop.py").write_text(source)
+    with serving(command, folder, ingest) as url:
+        for number in range(6):
+            assert httpx.get(f"{url}/{number}", timeout=60).status_code == 200
+    counted = seen(ingest)
+    started = counted.pop(("start", "shop"), 0)
+    assert started >= 1, (folder / "log").read_text()
+    assert counted == {(str(number), "shop"): 1 for number in range(6)}, (folder / "log").read_text()
+    assert "MonkeyPatchWarning" not in (folder / "log").read_text()
+
+
+def test_a_worker_of_celery_is_named_for_its_app(folder: Path, ingest: Origin) -> None:
+    for name in ("queue", "control"):
+        (folder / name).mkdir()
+    (folder / "tasks.py").write_text(
+        "from celery import Celery\nfrom calls import call\n"
+        "app = Celery('tasks', broker='filesystem://', broker_transport_options={\n"
+        "    'data_folder_in': 'queue', 'data_folder_out': 'queue', 'control_folder': 'control'})\n"
+        "@app.task\ndef work():\n    call('a')\n    open('done', 'x').close()\n"
+    )
+    environment = make_environment(ingest)
+    send = "import tasks; tasks.work.delay()"
+    subprocess.run([sys.executable, "-c", send], cwd=folder, env=environment, check=True)
+    command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-c", "2", "--without-mingle"]
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            [*RUN, "--", *command], cwd=folder, env=environment, stdout=log, stderr=log
+        ) as worker,
+    ):
+        while not (folder / "done").exists():
+            assert worker.poll() is None, (folder / "log").read_text()
+            threading.Event().wait(0.05)
+        worker.terminate()
+    assert seen(ingest) == {("a", "tasks"): 1}, (folder / "log").read_text()
+
+
+def test_a_test_run_of_pytest_is_instrumented(folder: Path, ingest: Origin) -> None:
+    (folder / "test_it.py").write_text("from calls import call\ndef test_it():\n    call('a')\n")
+    ran = start(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"], folder, ingest
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert seen(ingest) == {("a", "pytest"): 1}

@@ -1,0 +1,28 @@
+"""Reading TOML where Python has no parser of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from payi_transport.config.toml import read_toml
+from payi_transport.errors import PayiConfigError
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "payi.toml"
+    file.write_bytes(b'\xef\xbb\xbfuser_id = "a"\n')
+    assert read_toml(file) == {"user_id": "a"}
+
+
+def test_a_missing_parser_is_named_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "payi.toml"
+    file.write_text("")
+    for name in ("tomllib", "tomli"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(PayiConfigError, match=r"pip install 'payi-transport\[cli\]'"):
+        read_toml(file)
