@@ -74,6 +74,19 @@ class ExchangeDecoder:
         self._warn(call, exchange, event)
         return Decoded(event, self._make_listener(call, event))
 
+    def note_counted(self, exchange: Exchange) -> None:
+        """Remember a call that Pay-i's proxy has counted, so that fetching its response again counts nothing.
+
+        The proxy forwards no such fetch. If the work was not done yet, the fetch brings the usage.
+        """
+        if f"{exchange.route.operation}.again" not in self._options.registry.operations:
+            return
+        event = decode(exchange, self._options)
+        if isinstance(event, BackgroundCall):
+            self._background_calls.remember(event, exchange)
+        else:
+            self._reported.is_repeat(event, False)
+
     def _warn(self, call: Exchange, exchange: Exchange, event: Event) -> None:
         context = call.context
         # A price that the scope sets needs no mapping.

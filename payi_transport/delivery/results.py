@@ -3,11 +3,15 @@
 A result (`xproxy_result`) arrives in one of two ways. A call that went through Pay-i's proxy has it in the
 body of its own response. Any other call has it in Pay-i's response to its event, if the event was sent by
 itself.
+
+The proxy responds with 424 to a call that names a blocked limit, and never calls the provider. Its error body
+need not name the limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from payi_transport.capture.exchange import Exchange, Outcome
@@ -22,15 +26,24 @@ __all__ = ["ResultTracker"]
 class ResultTracker:
     """Update the last result and the states of limits. No method raises.
 
-    `poller` asks for the states of blocked limits, where limits are enforced.
+    `poller` asks for the states of blocked limits, where limits are enforced. `warn` logs a call that the
+    proxy refused, and `note` remembers one that the proxy has counted.
     """
 
     def __init__(
-        self, limits: LimitStates, poller: LimitPoller | None, on_fault: Callable[[BaseException], None]
+        self,
+        limits: LimitStates,
+        poller: LimitPoller | None,
+        on_fault: Callable[[BaseException], None],
+        *,
+        warn: Callable[[str], None] = lambda message: None,
+        note: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._limits = limits
         self._poller = poller
         self._on_fault = on_fault
+        self._warn = warn
+        self._note = note
 
     def end_proxied(self, exchange: Exchange) -> None:
         """Read the result of a finished call that went through Pay-i's proxy; it needs no event."""
@@ -43,6 +56,7 @@ class ResultTracker:
             set_last(exchange.result_slot)
         try:
             result = find_result(data for _, data in decode_messages(exchange))
+            self._note(exchange)
         # This runs on the caller's thread, which never sees an error of this library.
         except Exception as exc:
             self._on_fault(exc)
@@ -50,6 +64,19 @@ class ResultTracker:
         if result is not None:
             exchange.take_result(result)
             self._update_limits(result)
+        if exchange.status == HTTPStatus.FAILED_DEPENDENCY:
+            self._take_refusal(exchange.context.limit_ids, result or {})
+
+    def _take_refusal(self, limit_ids: Sequence[str], result: Result) -> None:
+        """Learn from a call that the proxy did not forward that a limit is blocked."""
+        named = result.get("blocked_limit_ids")
+        # Of several limits, one is blocked, and nothing says which. The next result of a call will.
+        if not named and len(limit_ids) == 1:
+            self._update_limits({"blocked_limit_ids": list(limit_ids)})
+        self._warn(
+            f"Pay-i's proxy refused a call (HTTP 424), because a limit of it is blocked"
+            f" ({', '.join(limit_ids) or 'none of its own'}); raise or reset the limit in Pay-i"
+        )
 
     def on_response(self, response: Mapping[str, Any]) -> None:
         """Read the result in Pay-i's response to a single event. Any thread may call this."""

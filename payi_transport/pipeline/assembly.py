@@ -83,7 +83,7 @@ def make_pipeline(
     )
     warnings = OneTimeWarnings(logger, decode_options.model_mappings, registry)
     account = find_account(payi)
-    proxy = _make_proxy(settings, account)
+    proxy = _make_proxy(settings, account, registry)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)}, registry)
     _prepare_spool(settings.delivery.spool_directory)
     warnings.check_other_sdk()
@@ -104,9 +104,9 @@ def make_pipeline(
     return Pipeline(parts)
 
 
-def _make_proxy(settings: Settings, account: PayiAccount) -> Proxy:
+def _make_proxy(settings: Settings, account: PayiAccount, registry: Registry) -> Proxy:
     """Raises PayiConfigError for an unencrypted address, and PayiError if proxy mode has no API key."""
-    proxy = Proxy(account.base_url, account.api_key)
+    proxy = Proxy(account.base_url, account.api_key, registry)
     if settings.proxy:
         _check_key(account)
         if not is_private(account.base_url):

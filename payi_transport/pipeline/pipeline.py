@@ -54,6 +54,7 @@ class Pipeline:
             self.limits if settings.enforce_limits else None,
             adds_results=parts.sinks.inline is not None,
             warn=parts.logs.rewrites.warning,
+            warn_apart=parts.logs.rewrites.warn_apart,
             registry=parts.decode_options.registry,
         )
         self._starting: dict[int, threading.RLock] = {}

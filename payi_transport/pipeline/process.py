@@ -38,19 +38,25 @@ class ProcessState:
         self._parts = parts
         self._limits = limits
         self._faults = Counter()
-        self.results = ResultTracker(limits, self._make_poller(), self.count_fault)
+        self.results = ResultTracker(
+            limits,
+            self._make_poller(),
+            self.count_fault,
+            warn=parts.logs.rewrites.warning,
+            note=lambda exchange: self._decoder.note_counted(exchange),
+        )
         # Pay-i's response to a batch has no results for single events.
         listener = None if parts.settings.delivery.mode == "bulk" else self.results.on_response
-        self._decode = ExchangeDecoder(
+        self._decoder = ExchangeDecoder(
             parts.decode_options,
             parts.warnings,
             content_logger=self._make_content_logger(),
             listener=listener,
-        ).decode
+        )
         self.delivery = Delivery(
             parts.settings,
             parts.sinks.worker,
-            self._decode,
+            self._decoder.decode,
             listener=listener,
             delivery_log=parts.logs.delivery,
             loss_log=parts.logs.losses,
@@ -81,7 +87,7 @@ class ProcessState:
         return InlineDelivery(
             sink,
             self._parts.settings.ingest_retry,
-            decode=self._decode,
+            decode=self._decoder.decode,
             queue=self.delivery.push,
             on_fault=self.count_fault,
             on_problem=self._parts.logs.delivery.warning,

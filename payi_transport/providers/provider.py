@@ -18,7 +18,7 @@ from payi_transport.framing import Messages
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 
-__all__ = ["HostRule", "Operation", "PathRule", "Provider", "Readers", "get", "post"]
+__all__ = ["Forwarding", "HostRule", "Operation", "PathRule", "Provider", "Readers", "get", "post"]
 
 # What a pattern of paths ends with: a name, the verb of `/models/m:predict`, or an id.
 # Rules are indexed by this, so a pattern that ends in anything else could never be found.
@@ -72,6 +72,19 @@ def _match(method: str, pattern: str) -> PathRule:
     # Compiled here once. The prefix is optional and ends in a slash, so that a pattern matches whole
     # segments only.
     return PathRule(method, re.compile(rf"(.*/)?{pattern}"), last["name"] or last["verb"] or "")
+
+
+class Forwarding(NamedTuple):
+    """What Pay-i's proxy forwards to a provider, at `/api/v1/proxy/<name>/`.
+
+    `paths` matches the whole path of a request that it forwards; it forwards no others. `host` is where those
+    go unless a header names another host, None where every request has to name it.
+    """
+
+    name: str
+    category: str
+    paths: re.Pattern[str]
+    host: str | None = None
 
 
 # Defaults in place of None: callers need no check for a reader that a provider doesn't have.
@@ -146,8 +159,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
       way of their own.
     - `resources_in_paths`: patterns whose first group is the model, deployment or endpoint that a path names.
     - `usage_paths`: by category, paths that accept `stream_options` even if the host as a whole may not.
-    - `proxy_names`: what Pay-i's proxy calls the provider in its path `/api/v1/proxy/<name>/`, with its
-      category.
+    - `forwarded`: which of its requests Pay-i's proxy forwards, and how.
     - `instruments`: names that `payi_instrument(instruments=...)` accepts for several categories at once.
     - `make_denial`: makes the body of a 403 response with this message, in the shape that the provider's
       SDKs turn into their own permission error; `denial_headers` go with it. The default is OpenAI's shape.
@@ -159,7 +171,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     compatible: Mapping[str, Readers] = {}
     resources_in_paths: tuple[str, ...] = ()
     usage_paths: Mapping[str, re.Pattern[str]] = {}
-    proxy_names: Mapping[str, str] = {}
+    forwarded: tuple[Forwarding, ...] = ()
     instruments: Mapping[str, frozenset[str]] = {}
     make_denial: Callable[[str], Mapping[str, Any]] = _deny_like_openai
     denial_headers: Mapping[str, str] = {}

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from payi_transport.providers import anthropic, azure, bedrock, cohere, databricks, google, ollama, openai
-from payi_transport.providers.provider import Operation, PathRule, Provider, Readers
+from payi_transport.providers.provider import Forwarding, Operation, PathRule, Provider, Readers
 
 __all__ = ["PROVIDERS", "REGISTRY", "Registry"]
 
@@ -50,7 +50,8 @@ class Registry:
       that end in an id.
     - `resources`: finds the model, deployment or endpoint that a path names.
     - `usage_paths`: by category, paths whose streams may be asked for usage.
-    - `proxy_names`: the category of each name in the path of Pay-i's proxy.
+    - `forwarded`: by category, what Pay-i's proxy forwards; `proxy_names` has the category of each name in
+      the proxy's path.
     - `instruments`: the categories that each entry of `payi_instrument(instruments=...)` stands for.
     """
 
@@ -71,7 +72,9 @@ class Registry:
         # One pattern of all alternatives scans a path once.
         self.resources = re.compile("|".join(named) or _NEVER)
         self.usage_paths = _index(row for provider in self.providers for row in provider.usage_paths.items())
-        self.proxy_names = _index(row for provider in self.providers for row in provider.proxy_names.items())
+        forwarded = [row for provider in self.providers for row in provider.forwarded]
+        self.forwarded: dict[str, Forwarding] = _index((row.category, row) for row in forwarded)
+        self.proxy_names = _index((row.name, row.category) for row in forwarded)
         # Every category stands for itself, so a provider only states names that stand for more.
         self.instruments = {rule.category: frozenset({rule.category}) for rule in rules} | _index(
             row for provider in self.providers for row in provider.instruments.items()

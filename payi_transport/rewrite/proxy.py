@@ -5,9 +5,9 @@ Path and query stay: Pay-i appends them to the provider's address. Where a provi
 Azure and Bedrock have, the original one goes along in a header. The context of the call goes along in headers
 too, and Pay-i adds its result to the response. So nothing is left to report, and the rewrite says `counted`.
 
-A request is sent to its provider as usual if Pay-i does not forward its kind, if there is no API key, or if
-Pay-i's address is not encrypted. Clients may also be set up to use the proxy by themselves; their requests
-only get the headers.
+A request is sent to its provider as usual if Pay-i does not forward its kind (`Provider.forwarded`), if there
+is no API key, or if Pay-i's address is not encrypted. Clients may also be set up to use the proxy by
+themselves; their requests only get the headers.
 
 Source: the section 'Proxy' of Pay-i's API reference, and its page on decorators.
 """
@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.headers import write_proxied_headers
-from payi_transport.providers.registry import REGISTRY
+from payi_transport.providers.provider import Forwarding
+from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 from payi_transport.routing.routes import Route
 from payi_transport.values.names import PROXY_CATEGORY, PayiHeaderNames
@@ -30,10 +31,6 @@ from payi_transport.values.redaction import cut_urls
 
 __all__ = ["Proxy", "is_private"]
 
-# The name of each provider in Pay-i's path. Pay-i forwards no others.
-_NAMES: Final = {category: name for name, category in REGISTRY.proxy_names.items()}
-# The hosts that Pay-i forwards to by default. All others have to be named in a header.
-_FIXED_HOSTS: Final = frozenset({"api.openai.com", "api.anthropic.com"})
 _KEY: Final = PayiHeaderNames.api_key.lower().encode()
 # Headers of clients that are set up for the proxy. They say how to forward a request, not whom it is for.
 _FOR_PROXY: Final = frozenset({_KEY, PayiHeaderNames.provider_base_uri.lower().encode()})
@@ -42,10 +39,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class Proxy(NamedTuple):
-    """Where Pay-i is, and the API key to send there."""
+    """Where Pay-i is, and the API key to send there. `registry` says what it forwards."""
 
     base_url: str
     api_key: str
+    registry: Registry = REGISTRY
 
     def __repr__(self) -> str:
         # Tracebacks with local variables print it.
@@ -64,21 +62,31 @@ class Proxy(NamedTuple):
         say is in the frame by now. A request that is addressed to Pay-i already is never reported, whatever
         else is missing.
         """
-        if not self.api_key or not is_private(self.base_url):
+        if not self.is_usable:
             return RequestRewrite(counted=True) if route.proxied else None
         headers = self._headers(frame, has_key=_KEY in payi_headers)
         without = payi_headers - _FOR_PROXY
         if route.proxied:
             return RequestRewrite(headers=headers, without=without, counted=True)
-        name = _NAMES.get(route.category) if route.known else None
-        if name is None or (name == "azure.anthropic" and not route.operation.startswith("anthropic.")):
+        forwarding = self.find_forwarding(route)
+        if forwarding is None:
             return None
-        origin = _origin_of(route)
         # Pay-i only has the path by then, which does not say which of a provider's addresses was meant.
-        if route.host.host not in _FIXED_HOSTS:
-            headers += (PayiHeaderNames.provider_base_uri.encode(), origin.encode())
-        base = f"{self.base_url.rstrip('/')}/api/v1/proxy/{name}"
+        if route.host.host != forwarding.host:
+            headers += (PayiHeaderNames.provider_base_uri.encode(), _origin_of(route).encode())
+        base = f"{self.base_url.rstrip('/')}/api/v1/proxy/{forwarding.name}"
         return RequestRewrite(base=base, headers=headers, without=without, counted=True)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is a key, and nobody can read what is sent."""
+        return bool(self.api_key) and is_private(self.base_url)
+
+    def find_forwarding(self, route: Route) -> Forwarding | None:
+        """Return how Pay-i forwards a request to its provider, None if it does not."""
+        forwarding = self.registry.forwarded.get(route.category) if route.known else None
+        path = urlsplit(route.uri).path
+        return forwarding if forwarding is not None and forwarding.paths.fullmatch(path) else None
 
     def _headers(self, frame: Frame, *, has_key: bool) -> tuple[bytes, ...]:
         named = {} if has_key else {PayiHeaderNames.api_key: self.api_key}

@@ -22,13 +22,16 @@ from payi_transport.values.names import PayiCategories
 
 __all__ = ["RequestRewriter"]
 
+# The program names hosts. A bound all the same, in case it makes names up.
+_MOST_WARNED = 1000
+
 
 class RequestRewriter:
     """Plans the rewrite of each request.
 
     `limits` is None unless limits are enforced. `adds_results` says that `xproxy_result` is added to
     responses, so they have to arrive without a content coding. `warn` logs a call that is blocked, or that
-    proxy mode can't be applied to.
+    proxy mode can't be applied to, and `warn_apart` what is logged once for each operation.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class RequestRewriter:
         *,
         adds_results: bool = False,
         warn: Callable[[str], None] = lambda message: None,
+        warn_apart: Callable[[str], None] = lambda message: None,
         registry: Registry = REGISTRY,
     ) -> None:
         self._registry = registry
@@ -45,6 +49,9 @@ class RequestRewriter:
         self._limits = limits
         self._adds_results = adds_results
         self._warn = warn
+        self._warn_apart = warn_apart
+        # Operations at hosts that Pay-i does not forward, and that have been logged.
+        self._warned: set[tuple[str, str]] = set()
 
     def plan(
         self,
@@ -101,9 +108,20 @@ class RequestRewriter:
     ) -> RequestRewrite | None:
         rewrite = self._proxy.rewrite(route, frame, payi_headers)
         if rewrite is None:
+            self._warn_of_direct_call(route)
+        return rewrite
+
+    def _warn_of_direct_call(self, route: Route) -> None:
+        if not self._proxy.is_usable:
             self._warn(
                 f"a call to {route.host} can't go through Pay-i's proxy, so it was sent to the provider"
-                " and is reported afterwards; the proxy needs an API key, an https address of Pay-i, and a"
-                " provider that it forwards to"
+                " and is reported afterwards; the proxy needs an API key and an https address of Pay-i"
             )
-        return rewrite
+            return
+        named = (route.operation, str(route.host))
+        if named not in self._warned and len(self._warned) < _MOST_WARNED:
+            self._warned.add(named)
+            self._warn_apart(
+                f"calls of {route.operation} to {route.host} can't go through Pay-i's proxy, which does not"
+                " forward them, so they are sent to the provider and reported afterwards"
+            )

@@ -54,6 +54,29 @@ def test_a_response_that_is_fetched_again_is_skipped_as_repeated() -> None:
     assert decoder.decode(make_exchange(FETCH)) == "repeated"
 
 
+STARTS = ROUTE._replace(operation="openai.responses", uri="https://api.openai.com/v1/responses")
+
+
+def test_a_response_that_the_proxy_has_counted_is_repeated_when_it_is_fetched() -> None:
+    decoder = make_decoder()
+    decoder.note_counted(make_exchange(FETCH, route=STARTS))
+    assert decoder.decode(make_exchange(FETCH)) == "repeated"
+
+
+def test_work_that_was_started_through_the_proxy_is_counted_when_it_is_fetched() -> None:
+    decoder = make_decoder()
+    decoder.note_counted(make_exchange(FETCH, [QUEUED], route=STARTS, context=Frame(user_id="u")))
+    decoded = decoder.decode(make_exchange(FETCH))
+    assert isinstance(decoded, Decoded)
+    assert decoded.event.units and decoded.event.user_id == "u"
+
+
+def test_a_counted_call_that_cannot_be_fetched_again_is_not_decoded() -> None:
+    broken: Any = make_exchange(CHAT)
+    broken.chunks = [3]
+    make_decoder().note_counted(broken)
+
+
 def test_a_response_that_is_not_done_is_skipped_as_pending() -> None:
     assert make_decoder().decode(make_exchange(FETCH, [QUEUED])) == "pending"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from payi_transport.capture.exchange import Outcome
+from payi_transport.context.frame import Frame
 from payi_transport.context.results import ResultSlot, get_last_result, set_last
 from payi_transport.delivery.limit_polling import LimitPoller
 from payi_transport.delivery.limits import LimitStates
@@ -39,6 +41,37 @@ def test_a_call_through_the_proxy_gets_the_result_in_its_response() -> None:
     ResultTracker(limits, None, never).end_proxied(exchange)
     assert exchange.result == get_last_result() == RESULT
     assert limits.snapshot() == {"budget": "blocked"}
+
+
+REFUSED = replace(CASE, status=424)
+ERROR = b'{"message":"m","statusCode":424,"xproxy_error":{"code":"limit_blocked"}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "limit_ids", "states"),
+    [
+        (ERROR, ("a",), {"a": "blocked"}),
+        (b"", ("a",), {"a": "blocked"}),
+        # Nothing says which of them it is.
+        (ERROR, ("a", "b"), {}),
+        (ERROR, (), {}),
+        (b'{"xproxy_result":{"blocked_limit_ids":["b"]}}', ("a", "b"), {"b": "blocked"}),
+        (
+            b'{"xproxy_result":{"limits":{"b":{"state":"blocked_external"}}}}',
+            ("a", "b"),
+            {"b": "blocked_external"},
+        ),
+    ],
+)
+def test_a_call_that_the_proxy_refuses_tells_that_a_limit_is_blocked(
+    body: bytes, limit_ids: tuple[str, ...], states: dict[str, str]
+) -> None:
+    limits = LimitStates()
+    logged: list[str] = []
+    exchange = make_exchange(REFUSED, [body], context=Frame(limit_ids=limit_ids), result_slot=ResultSlot())
+    ResultTracker(limits, None, never, warn=logged.append).end_proxied(exchange)
+    assert limits.snapshot() == states
+    assert len(logged) == 1 and "424" in logged[0]
 
 
 @pytest.fixture

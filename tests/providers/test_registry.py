@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from payi_transport import providers
 from payi_transport.providers import google
 from payi_transport.providers.openai.chat import read_chat
-from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, get, post
+from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, get, post
 from payi_transport.providers.registry import PROVIDERS, REGISTRY, Registry
 from payi_transport.routing.hosts import find_known
 from payi_transport.routing.paths import find_operation
@@ -80,6 +81,7 @@ def test_pay_is_proxy_knows_providers_by_these_names() -> None:
         "anthropic": "system.anthropic",
         "azure.anthropic": "system.azure",
         "aws.bedrock": "system.aws.bedrock",
+        "google.vertex": "system.google.vertex",
     }
 
 
@@ -88,7 +90,7 @@ def test_pay_is_proxy_knows_providers_by_these_names() -> None:
     [
         {"hosts": (HostRule("api.test", "c"),)},
         {"operations": (make_operation("a.b", "a/b"),)},
-        {"proxy_names": {"a": "c"}},
+        {"forwarded": (Forwarding("a", "c", re.compile("/a")),)},
         {"instruments": {"all": frozenset({"c"})}},
     ],
 )

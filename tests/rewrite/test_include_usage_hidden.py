@@ -204,10 +204,10 @@ def test_what_is_held_back_at_the_end_is_passed_on() -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        b'data: {"choices":[],"usage":' + b"[" * 200_000 + b"\n\n",
-        b'data: {"choices":[],"usage":' + b'{"a":' * 10_000 + b"\n\n",
-        b'data: {"choices":[],"usage":{"a":' + b"9" * 5_000 + b'},"b":"\xff"}\n\n',
-        b'data: {"choices":[],"usage":{"a":"\\ud800"}}x\n\n',
+        b'data: {"choices":[],"a_tokens":1,"usage":' + b"[" * 200_000 + b"\n\n",
+        b'data: {"choices":[],"a_tokens":1,"usage":' + b'{"a":' * 10_000 + b"\n\n",
+        b'data: {"choices":[],"usage":{"a_tokens":' + b"9" * 5_000 + b'},"b":"\xff"}\n\n',
+        b'data: {"choices":[],"usage":{"a_tokens":"\\ud800"}}x\n\n',
     ],
     ids=["very deep", "deep", "no UTF-8", "a rest"],
 )

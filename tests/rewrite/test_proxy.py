@@ -8,12 +8,16 @@ import json
 import pytest
 
 from payi_transport.context.frame import Frame
+from payi_transport.providers.registry import Registry
 from payi_transport.rewrite.proxy import Proxy, is_private
 from payi_transport.routing.hosts import HostMapping, HostTable, parse_host
 from payi_transport.routing.routes import Route, Routes
 
 BASE = "https://api.pay-i.com/"
 PROXY = Proxy(BASE, "key")
+BEDROCK = "https://bedrock-runtime.us-east-1.amazonaws.com"
+VERTEX = "https://us-east5-aiplatform.googleapis.com"
+MODELS = "projects/p/locations/us-east5/publishers/{}/models/m@1"
 
 
 def find_route(url: str, proxy: Proxy = PROXY) -> Route:
@@ -49,6 +53,27 @@ def headers_of(proxy: Proxy, url: str, frame: Frame) -> dict[str, str]:
             "azure.anthropic",
             "https://x.services.ai.azure.com",
         ),
+        (
+            "https://x.services.ai.azure.com/api/projects/p/openai/v1/responses",
+            "azure.openai",
+            "https://x.services.ai.azure.com",
+        ),
+        *[
+            (f"{BEDROCK}/model/{model}/{verb}", "aws.bedrock", BEDROCK)
+            for model in ("my-model", "arn%3Aaws%3Abedrock%2Fm", "arn:aws:bedrock:us-east-1:1:p/m")
+            for verb in ("converse", "converse-stream", "invoke", "invoke-with-response-stream")
+        ],
+        *[
+            (f"{VERTEX}/v1/{MODELS.format(publisher)}:{verb}", "google.vertex", VERTEX)
+            for publisher, verb in (
+                ("google", "generateContent"),
+                ("google", "streamGenerateContent"),
+                ("anthropic", "rawPredict"),
+                ("anthropic", "streamRawPredict"),
+            )
+        ],
+        ("https://api.openai.com/v1/embeddings", "openai", None),
+        ("https://api.openai.com/v1/images/generations", "openai", None),
     ],
 )
 def test_a_request_goes_to_pay_i_with_the_providers_host_in_a_header(
@@ -66,6 +91,22 @@ def test_a_request_goes_to_pay_i_with_the_providers_host_in_a_header(
         "https://vllm.test/v1/chat/completions",
         "https://x.cloud.databricks.com/serving-endpoints/chat/completions",
         "https://x.services.ai.azure.com/models/chat/completions",
+        "https://api.openai.com/v1/completions",
+        "https://api.openai.com/v1/audio/speech",
+        "https://api.openai.com/v1/audio/transcriptions",
+        "https://api.openai.com/v1/images/edits",
+        "https://api.openai.com/v1/responses/compact",
+        "https://api.openai.com/v1/responses/resp_1/cancel",
+        "https://api.openai.com/v1/videos",
+        "https://x.openai.azure.com/openai/deployments/d/audio/speech",
+        "https://x.openai.azure.com/openai/v1/videos",
+        f"{BEDROCK}/guardrail/g/version/1/apply",
+        "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions",
+        f"{VERTEX}/v1/{MODELS.format('google')}:predict",
+        f"{VERTEX}/v1/{MODELS.format('google')}:embedContent",
+        f"{VERTEX}/v1/publishers/google/models/m:generateContent",
+        "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent",
+        "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions",
     ],
 )
 def test_a_request_that_pay_i_does_not_forward_goes_to_its_provider(url: str) -> None:
@@ -157,3 +198,13 @@ def test_a_key_that_the_request_brings_stays_and_so_is_another_applications(url:
     assert rewrite is not None
     assert rewrite.headers == (b"xProxy-User-ID", b"u")
     assert rewrite.without == {b"xproxy-user-id"}
+
+
+def test_a_client_that_is_set_up_for_vertex_through_pay_i_is_recognized() -> None:
+    path = f"/api/v1/proxy/google.vertex/v1/{MODELS.format('google')}:generateContent"
+    assert find_route(f"https://api.pay-i.com{path}").category == "system.google.vertex"
+
+
+def test_what_is_forwarded_is_the_registrys_to_say() -> None:
+    route = find_route("https://api.openai.com/v1/responses")
+    assert Proxy(BASE, "key", Registry(())).rewrite(route, Frame()) is None

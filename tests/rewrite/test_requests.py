@@ -9,6 +9,7 @@ import pytest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.delivery.limits import LimitStates
+from payi_transport.rewrite import requests
 from payi_transport.rewrite.proxy import Proxy
 from payi_transport.rewrite.requests import RequestRewriter
 from payi_transport.routing.hosts import HostPattern
@@ -63,14 +64,33 @@ def test_proxy_mode_asks_for_no_usage_and_sends_the_context_instead_of_the_calls
     assert (rewrite.body, rewrite.counted, rewrite.without) == (None, True, frozenset({b"xproxy-user-id"}))
 
 
-def test_a_call_that_the_proxy_cannot_forward_goes_to_its_provider_with_a_warning() -> None:
-    told: list[str] = []
-    unknown = ASKS._replace(known=False)
-    rewrite = RequestRewriter(PROXY, warn=told.append).plan(unknown, Frame(proxy=True), STREAM, NONE)
-    assert rewrite is not None
-    assert (rewrite.body, rewrite.counted) == (WITH_USAGE, False)
-    assert len(told) == 1
-    assert "api.openai.com" in told[0]
+def test_a_call_that_the_proxy_does_not_forward_goes_to_its_provider_with_one_warning() -> None:
+    logged: list[str] = []
+    rewriter = RequestRewriter(PROXY, warn_apart=logged.append)
+    speech = ASKS._replace(operation="openai.speech", uri="https://api.openai.com/v1/audio/speech")
+    for route in (ASKS._replace(known=False), ASKS._replace(known=False), speech, speech, ASKS):
+        rewrite = rewriter.plan(route, Frame(proxy=True), STREAM, NONE)
+        assert rewrite is not None
+        assert rewrite.counted == (route is ASKS)
+    assert len(logged) == 2
+    assert "openai.chat to api.openai.com" in logged[0] and "openai.speech" in logged[1]
+
+
+def test_the_number_of_these_warnings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "_MOST_WARNED", 3)
+    logged: list[str] = []
+    rewriter = RequestRewriter(PROXY, warn_apart=logged.append)
+    for number in range(5):
+        route = ROUTE._replace(known=False, host=HostPattern(f"{number}.test", None))
+        rewriter.plan(route, Frame(proxy=True), STREAM, NONE)
+    assert len(logged) == 3
+
+
+def test_without_a_key_every_call_goes_to_its_provider_with_a_warning() -> None:
+    logged: list[str] = []
+    rewriter = RequestRewriter(Proxy("https://pay-i.test", ""), warn=logged.append)
+    assert rewriter.plan(ROUTE, Frame(proxy=True), STREAM, NONE) is None
+    assert len(logged) == 1 and "API key" in logged[0]
 
 
 def test_a_client_of_the_proxy_keeps_its_headers_where_there_is_no_key_to_add() -> None:

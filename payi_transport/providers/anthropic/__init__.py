@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from payi_transport.providers.anthropic.messages import read_message
 from payi_transport.providers.anthropic.text import read_output_text, read_prompt_texts
 from payi_transport.providers.google.content import read_error as read_google_error
-from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
+from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
 from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 
@@ -43,7 +44,8 @@ PROVIDER = Provider(
             readers=_MESSAGES._replace(read_error=read_google_error, prefix="anthropic."),
         ),
     ),
-    # Pay-i's proxy has no name for Claude on Vertex AI.
-    proxy_names={"anthropic": PayiCategories.anthropic},
+    forwarded=(
+        Forwarding("anthropic", PayiCategories.anthropic, re.compile("/v1/messages"), "api.anthropic.com"),
+    ),
     make_denial=_deny,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from payi_transport.providers.provider import HostRule, Provider
+from payi_transport.providers.provider import Forwarding, HostRule, Provider
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]
@@ -28,6 +28,16 @@ PROVIDER = Provider(
     resources_in_paths=("/deployments/([^/]+)/",),
     # Azure's v1 API takes `stream_options`; of its dated versions, only the later ones do.
     usage_paths={_AZURE_OPENAI: _OPENAI_V1},
-    proxy_names={"azure.openai": _AZURE_OPENAI, "azure.anthropic": _AZURE},
+    forwarded=(
+        Forwarding(
+            "azure.openai",
+            _AZURE_OPENAI,
+            re.compile(
+                rf"{_OPENAI_API.pattern}(deployments/[^/]+/|v1/)?"
+                "(chat/completions|responses|embeddings|images/generations)"
+            ),
+        ),
+        Forwarding("azure.anthropic", _AZURE, re.compile("(/api/projects/[^/]+)?/anthropic/v1/messages")),
+    ),
     instruments={_AZURE: frozenset({_AZURE, _AZURE_OPENAI})},
 )

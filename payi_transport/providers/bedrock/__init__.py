@@ -8,7 +8,7 @@ from payi_transport.providers.bedrock.converse import read_converse, read_error
 from payi_transport.providers.bedrock.guardrail import read_checks, read_guardrail
 from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chunks
 from payi_transport.providers.bedrock.text import read_output_text
-from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
+from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]
@@ -70,7 +70,13 @@ PROVIDER = Provider(
         r"/model/(.+)/(?:converse|converse-stream|invoke|invoke-with-response-stream)\Z",
         r"/guardrail/(.+)/version/[^/]+/apply\Z",
     ),
-    proxy_names={"aws.bedrock": _BEDROCK},
+    forwarded=(
+        Forwarding(
+            "aws.bedrock",
+            _BEDROCK,
+            re.compile("/model/.+/(converse|converse-stream|invoke|invoke-with-response-stream)"),
+        ),
+    ),
     make_denial=lambda message: {"message": message},
     # AWS's SDKs take the error's class from this header.
     denial_headers={"x-amzn-errortype": "AccessDeniedException"},

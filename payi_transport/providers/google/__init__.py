@@ -12,7 +12,7 @@ from payi_transport.providers.google.openai_compatible import read_chat
 from payi_transport.providers.openai.media import read_embeddings as read_openai_embeddings
 from payi_transport.providers.openai.media import read_images as read_openai_images
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
-from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, get, post
+from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, get, post
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]
@@ -89,6 +89,17 @@ PROVIDER = Provider(
         "openai.embeddings": Readers(read_openai_embeddings, read_error, prefix=_PREFIX),
         "openai.images": Readers(read_openai_images, read_error, prefix=_PREFIX),
     },
+    # On Vertex AI alone, and for the models of every publisher there.
+    forwarded=(
+        Forwarding(
+            "google.vertex",
+            _GOOGLE,
+            re.compile(
+                r"/v\d\w*/projects/[^/]+/locations/[^/]+/publishers/[^/]+/models/[^/]+"
+                ":(generateContent|streamGenerateContent|rawPredict|streamRawPredict)"
+            ),
+        ),
+    ),
     make_denial=_deny,
     # The model is the segment before the verb, on both APIs and however long the path before it is.
     resources_in_paths=(r"/([^/:]+):[A-Za-z]+\Z",),

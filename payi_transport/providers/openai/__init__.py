@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.openai.jobs import read_batch, read_video
 from payi_transport.providers.openai.media import (
@@ -12,7 +14,7 @@ from payi_transport.providers.openai.media import (
 )
 from payi_transport.providers.openai.responses import read_response
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
-from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, get, post
+from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, get, post
 from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 
@@ -129,5 +131,12 @@ PROVIDER = Provider(
             has_usage_chunk=True,
         ),
     ),
-    proxy_names={"openai": _OPENAI},
+    forwarded=(
+        Forwarding(
+            "openai",
+            _OPENAI,
+            re.compile("/v1/(chat/completions|responses|embeddings|images/generations)"),
+            "api.openai.com",
+        ),
+    ),
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from payi_transport.framing import Messages
-from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
+from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
 from payi_transport.providers.shared.counts import count
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
@@ -41,5 +42,5 @@ PROVIDER = Provider(
         ),
     ),
     resources_in_paths=("/singers/([^/]+)/",),
-    proxy_names={"toy": "toy.models"},
+    forwarded=(Forwarding("toy", "toy.models", re.compile("/v1/singers/[^/]+/sing-along")),),
 )
