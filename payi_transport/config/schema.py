@@ -30,6 +30,8 @@ Positive = Annotated[int, Meta(ge=1, le=_MOST, description="an integer from 1 to
 Seconds = Annotated[float, Meta(ge=0, le=_DAY, description="a number of seconds from 0 to 86400")]
 # Above 0, because a background thread would otherwise run without a pause.
 Interval = Annotated[float, Meta(gt=0, le=_DAY, description="a number of seconds above 0, up to 86400")]
+# All but "ok", in which nothing could ever be called.
+LimitState = Literal["blocked", "blocked_external", "overrun", "exceeded", "failed"]
 Name = Annotated[str, Meta(min_length=1, description="a string that is not empty")]
 ResourceScope = Annotated[
     str,
@@ -241,4 +243,5 @@ class Settings(ContextSettings, frozen=True):
     databricks: ProviderSettings = field(default_factory=ProviderSettings)
     on_limit: Callable[[str, str], Any] | None = None
     enforce_limits: bool = False
+    enforce_states: tuple[LimitState, ...] = ("blocked", "blocked_external", "overrun")
     limit_check_interval: Interval = 30.0

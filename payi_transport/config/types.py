@@ -152,4 +152,5 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     databricks: PayiProviderConfig | None
     on_limit: Callable[[str, str], Any] | None
     enforce_limits: bool | None
+    enforce_states: Sequence[Literal["blocked", "blocked_external", "overrun", "exceeded", "failed"]] | None
     limit_check_interval: float | None

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from payi_transport.client.account import PayiAccount
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.errors import NotFoundError
+from payi_transport.types.limits import Limit
 
 __all__ = ["LimitPoller", "fetch_state"]
 
@@ -77,7 +78,7 @@ class LimitPoller:
 
 
 def fetch_state(account: PayiAccount, limit_id: str) -> str:
-    """Return "blocked" or "ok" for a limit, by what was spent of it. A deleted limit is "ok".
+    """Return the state of a limit by what was spent of it. A deleted limit is "ok".
 
     Raises the errors of the Pay-i client.
     """
@@ -97,5 +98,14 @@ def fetch_state(account: PayiAccount, limit_id: str) -> str:
             limit = client.limits.retrieve(limit_id).limit
         except NotFoundError:
             return "ok"
-    spent = limit.totals.cost.total.base or 0.0
-    return "blocked" if limit.limit_type == "block" and spent >= limit.max else "ok"
+    return _find_state(limit, limit.totals.cost.total.base or 0.0)
+
+
+def _find_state(limit: Limit, spent: float) -> str:
+    """Return the state by Pay-i's definitions, which its API reports with calls only."""
+    if limit.limit_type == "block" and spent >= limit.max:
+        return "blocked"
+    if spent > limit.max:
+        return "overrun"
+    is_exceeded = limit.threshold is not None and spent >= limit.max * limit.threshold
+    return "exceeded" if is_exceeded else "ok"

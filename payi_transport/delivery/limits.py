@@ -9,8 +9,9 @@ from payi_transport.context.results import Result
 
 __all__ = ["BLOCKED", "LimitStates"]
 
-# States in which Pay-i wants no more calls. Source: `xproxy_result.limits` of the ingest API.
-BLOCKED = frozenset({"blocked", "blocked_external"})
+# States in which no more calls should be made: a limit of type `block` is then blocked, one of type `allow`
+# is overrun. Source: `xproxy_result.limits` of the ingest API.
+BLOCKED = frozenset({"blocked", "blocked_external", "overrun"})
 # The ids come from responses, so their number needs a bound.
 _MAX_LIMITS = 100_000
 
@@ -18,12 +19,16 @@ _MAX_LIMITS = 100_000
 class LimitStates:
     """States by limit id. Any thread may use it.
 
-    `on_change` is the user's listener. It is called with the id and the new state whenever a state changes,
-    and what it raises reaches the caller of `update` and `set`.
+    A limit in one of the states `blocking` blocks calls. `on_change` is the user's listener. It is called with
+    the id and the new state whenever a state changes, and what it raises reaches the caller of `update` and
+    `set`.
     """
 
-    def __init__(self, on_change: Callable[[str, str], Any] | None = None) -> None:
+    def __init__(
+        self, on_change: Callable[[str, str], Any] | None = None, blocking: Iterable[str] = BLOCKED
+    ) -> None:
         self._states: dict[str, str] = {}
+        self._blocking = frozenset(blocking)
         self._on_change = on_change
 
     def update(self, result: Result) -> None:
@@ -65,4 +70,4 @@ class LimitStates:
         # Other threads may add ids while this one iterates over all of them.
         states = self._states.copy() if limit_ids is None else self._states
         ids = states if limit_ids is None else limit_ids
-        return [limit_id for limit_id in ids if states.get(limit_id) in BLOCKED]
+        return [limit_id for limit_id in ids if states.get(limit_id) in self._blocking]

@@ -42,7 +42,7 @@ class Pipeline:
         self.routes = parts.routes
         self.traces_guardrails = settings.aws_config.guardrail_trace
         self.adds_streaming_results = settings.aws_config.add_streaming_xproxy_result
-        self.limits = LimitStates(settings.on_limit)
+        self.limits = LimitStates(settings.on_limit, settings.enforce_states)
         self._proxies_everything = settings.proxy
         self._log_content = parts.log_content
         self._body_limit = settings.capture.max_body_bytes

@@ -57,6 +57,7 @@ DEFAULTS: dict[str, Any] = {
     "capture.request_headers": (),
     "on_limit": None,
     "enforce_limits": False,
+    "enforce_states": ("blocked", "blocked_external", "overrun"),
     "limit_check_interval": 30.0,
 }
 

@@ -113,7 +113,7 @@ def test_the_last_chunk_of_a_stream_has_the_result(
     "failure",
     [
         CannedResponse([b"{}"], 503),
-        CannedResponse([b"{}"], 400),
+        CannedResponse([b"{}"], 413),
         CannedResponse([b"garbage"], 200),
         CannedResponse(end="reset"),
         CannedResponse([b"{"], end="cut"),

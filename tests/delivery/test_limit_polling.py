@@ -102,7 +102,7 @@ def test_stopping_ends_the_thread() -> None:
     assert not thread.is_alive()
 
 
-def limit(spent: Any, kind: str = "block") -> CannedResponse:
+def limit(spent: Any, kind: str = "block", threshold: float | None = None) -> CannedResponse:
     cost = {"base": spent}
     body = {
         "request_id": "r",
@@ -113,6 +113,7 @@ def limit(spent: Any, kind: str = "block") -> CannedResponse:
             "limit_creation_timestamp": "2026-01-01T00:00:00Z",
             "limit_update_timestamp": "2026-01-01T00:00:00Z",
             "max": 10.0,
+            "threshold": threshold,
             "totals": {
                 "cost": {"input": cost, "output": cost, "total": cost},
                 "requests": dict.fromkeys(
@@ -129,7 +130,12 @@ def limit(spent: Any, kind: str = "block") -> CannedResponse:
     [
         (limit(10.0), "blocked"),
         (limit(9.99), "ok"),
-        (limit(99.0, "allow"), "ok"),
+        (limit(99.0, "allow"), "overrun"),
+        (limit(10.0, "allow"), "ok"),
+        (limit(10.0, "allow", 0.8), "exceeded"),
+        (limit(8.0, threshold=0.8), "exceeded"),
+        (limit(7.99, threshold=0.8), "ok"),
+        (limit(None), "ok"),
         (CannedResponse([b"{}"], 404), "ok"),
     ],
 )

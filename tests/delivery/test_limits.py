@@ -46,7 +46,7 @@ def test_each_change_is_reported_once() -> None:
 
 @pytest.mark.parametrize(
     ("state", "blocks"),
-    [("blocked", True), ("blocked_external", True), ("exceeded", False), ("overrun", False), ("ok", False)],
+    [("blocked", True), ("blocked_external", True), ("exceeded", False), ("overrun", True), ("ok", False)],
 )
 def test_blocked_limits_are_found_among_given_ids_and_among_all(state: str, blocks: bool) -> None:
     limits = LimitStates()
@@ -55,6 +55,13 @@ def test_blocked_limits_are_found_among_given_ids_and_among_all(state: str, bloc
     assert limits.find_blocked(("b", "a", "unknown")) == (["a"] if blocks else [])
     assert limits.find_blocked() == (["a"] if blocks else [])
     assert limits.find_blocked(("b",)) == []
+
+
+def test_the_states_that_block_can_be_chosen() -> None:
+    limits = LimitStates(blocking=("exceeded",))
+    limits.set("a", "blocked")
+    limits.set("b", "exceeded")
+    assert limits.find_blocked() == ["b"]
 
 
 def test_the_number_of_states_is_bounded() -> None:
