@@ -19,9 +19,9 @@ _MAX_LIMITS = 100_000
 class LimitStates:
     """States by limit id. Any thread may use it.
 
-    A limit in one of the states `blocking` blocks calls. `on_change` is the user's listener. It is called with
-    the id and the new state whenever a state changes, and what it raises reaches the caller of `update` and
-    `set`.
+    A limit in one of the states `blocking` blocks calls. `on_change` is the user's listener. It is called
+    with the id and the new state whenever a state changes, and what it raises reaches the caller of `update`
+    and `set`.
     """
 
     def __init__(
