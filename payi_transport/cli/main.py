@@ -19,6 +19,8 @@ import msgspec.toml
 from rich.console import Console
 
 from payi_transport.cli.captured_calls import read_capture
+from payi_transport.cli.doctor import examine, has_errors
+from payi_transport.cli.doctor_lines import print_findings
 from payi_transport.cli.explain import describe, explain_url
 from payi_transport.cli.report import GROUPINGS, make_report
 from payi_transport.cli.report_table import print_report
@@ -130,6 +132,22 @@ def run(config: Path | None, offline: Path | None, tags: tuple[str, ...], comman
         environment = make_environment(os.environ, config=config, offline=offline, tags=tags)
         check_settings(environment, lambda problem: click.echo(f"Warning: {problem}", err=True))
         replace_process(command, environment)
+
+
+@cli.command(short_help="Check this environment.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+def doctor(as_json: bool) -> None:
+    """Check whether calls made in this environment are recorded, and whether their events arrive.
+
+    The exit code is 1 if anything would keep events from arriving. To check what a program will find, put
+    `payi-transport run` with its options in front.
+    """
+    findings = examine(os.environ)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(findings)))
+    else:
+        print_findings(findings, Console(highlight=False))
+    raise SystemExit(has_errors(findings))
 
 
 @cli.group(name="config", short_help="Check a configuration file, or describe it.")
