@@ -18,7 +18,6 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, Literal
 
-import httpx
 import msgspec
 
 from payi_transport.cli.run import check_settings
@@ -189,7 +188,7 @@ def _examine_connection(settings: Settings) -> Iterator[Finding]:
     sent_at = time.time()
     try:
         with Payi(timeout=_SECONDS, max_retries=0) as client:
-            response = client.get("/api/v1/categories?limit=1", cast_to=httpx.Response)
+            response = client.with_raw_response.categories.list(limit=1)
             yield Finding("Pay-i", "ok", f"{address} answers and takes the key")
             yield from examine_clock(response.headers.get("date", ""), sent_at)
             yield from _examine_limits(client, settings)
