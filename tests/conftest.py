@@ -42,6 +42,8 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "PAYI_BASE_URL",
         "PAYI_CUSTOM_HEADERS",
         "PAYI_TRANSPORT_DISABLED",
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "OTEL_SERVICE_NAME",
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",
     ):

@@ -220,6 +220,8 @@ class Settings(ContextSettings, frozen=True):
     # None means every category. Checked by `check_instruments`, which knows them.
     instruments: tuple[Name, ...] | None = None
     log_prompt_and_response: bool = True
+    # Whether OpenTelemetry's variables about the program become properties of requests.
+    resource_attributes: bool = True
     required: bool = True
     proxy: bool = False
     global_instrumentation: bool = True

@@ -24,6 +24,7 @@ from payi_transport.config.mappings import (
     collect_model_mappings,
     collect_tokenizer_paths,
 )
+from payi_transport.config.resource_attributes import read_resource_attributes
 from payi_transport.config.schema import Settings
 from payi_transport.context.frame import FIELDS, Fields, Frame, enter_scope
 from payi_transport.decode.content_logger import PromptAndResponseLogger
@@ -268,4 +269,6 @@ def make_base_frame(settings: Settings, caller: str, fields: Fields = FIELDS) ->
     for name, row in fields.rows.items():
         if row.config and (value := getattr(settings, name)) != row.type.default:
             scope[name] = value
+    if settings.resource_attributes and (attributes := read_resource_attributes(os.environ)):
+        scope["request_properties"] = {**attributes, **scope.get("request_properties", {})}
     return enter_scope(fields.frame_type(), scope)
