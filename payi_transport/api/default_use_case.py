@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from payi_transport.values.lawful import NAME_RULES
+
 __all__ = ["default_use_case_name", "name_program"]
 
 # Files whose names say what they do in their package, not what the program is.
@@ -97,4 +99,6 @@ def _name_file(file: str) -> str | None:
 
 
 def _strip(path: Path) -> str:
-    return path.name.replace(" ", "_").lower().removesuffix(".pyc").removesuffix(".py")
+    name = path.name.replace(" ", "_").lower().removesuffix(".pyc").removesuffix(".py")
+    # Pay-i would refuse anything else, and nobody chose this name.
+    return NAME_RULES["use_case_name"].correct(name)

@@ -21,6 +21,7 @@ from payi_transport.api.default_use_case import default_use_case_name
 from payi_transport.config.sources import load_sources
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments, check_logger, check_switch
+from payi_transport.context.name_warnings import use_logger
 from payi_transport.context.results import forget_results
 from payi_transport.context.scope import set_base_frame
 from payi_transport.decode.content_logger import PromptAndResponseLogger
@@ -174,6 +175,7 @@ def _start(arguments: InstrumentArguments, logger: logging.Logger, use_case_name
         return
     # Remove a pipeline that was shut down, but not before the arguments have proved good.
     _remove_active()
+    use_logger(logger)
     set_base_frame(make_base_frame(settings, use_case_name), record_unscoped=settings.global_instrumentation)
     activate(pipeline)
     _install(logger)
@@ -224,6 +226,7 @@ def _remove_active() -> None:
     _uninstall()
     deactivate()
     set_base_frame(None)
+    use_logger(None)
     forget_results()
     _running = {}
     atexit.unregister(_shut_down_at_exit)

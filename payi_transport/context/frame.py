@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from payi_transport.context.fields import ROWS, Field, Scope
 from payi_transport.context.header_text import to_text
+from payi_transport.context.name_warnings import warn_of_names
 
 __all__ = [
     "FIELDS",
@@ -99,7 +100,7 @@ Frame.fields = FIELDS
 
 
 def check_scope(function: str, scope: Mapping[str, object], *more: str, fields: Fields = FIELDS) -> None:
-    """Check the arguments of `function`, which also accepts the names in `more`.
+    """Check the arguments of `function`, which also accepts the names in `more`; warn of what Pay-i refuses.
 
     Raises TypeError for an argument that is neither a field nor in `more`, and for a value that its field
     does not accept.
@@ -110,6 +111,7 @@ def check_scope(function: str, scope: Mapping[str, object], *more: str, fields: 
         raise TypeError(f"{function}() got an unexpected keyword argument {wrong}; accepted: {accepted}")
     for name, value in scope.items():
         check_value(name, value, fields)
+    warn_of_names(scope)
 
 
 def check_value(name: str, value: object, fields: Fields = FIELDS) -> None:

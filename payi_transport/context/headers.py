@@ -17,6 +17,7 @@ from payi_transport.compat import Unpack
 from payi_transport.context.fields import HeaderFields, Texts
 from payi_transport.context.frame import FIELDS, Fields, Frame, check_value
 from payi_transport.context.header_text import UNREADABLE, decode_header
+from payi_transport.context.name_warnings import warn_of_names
 from payi_transport.values.headers import Headers
 
 __all__ = [
@@ -65,6 +66,7 @@ def write_headers(values: Mapping[str, object], fields: Fields = FIELDS) -> dict
             check_value(name, value, fields)
         if value is not None:
             headers[header] = field_type.write_header(value)
+    warn_of_names(values)
     return headers
 
 
@@ -107,6 +109,7 @@ def override_frame(frame: Frame, headers: Headers, on_malformed: Callable[[str],
     last one wins: an SDK sends its client's headers before those of the call.
     """
     values = _read(frame.fields, headers, on_malformed)
+    warn_of_names(values)
     if "use_case_name" in values:
         values = _enter_use_case(frame, values)
     return replace(frame, **values)

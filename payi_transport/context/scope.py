@@ -213,7 +213,8 @@ def track(function: Any = None, /, **scope: Unpack[Scope]) -> Any:
     and that runs later, such as a generator, does not.
 
     Scopes nest: `limit_ids` and `request_tags` combine, properties merge, and other values are inherited. An
-    empty value clears the outer one, and another `use_case_name` starts a new use case. Without
+    empty value clears the outer one, and another `use_case_name` starts a new use case. Limits of type
+    `block` work in proxy mode only; elsewhere, Pay-i takes the events of such calls without them. Without
     `payi_instrument()` the function runs unchanged. Without arguments, the parentheses may be left out.
     Raises TypeError as `track_context` does, and for a class.
     """

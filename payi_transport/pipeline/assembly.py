@@ -27,6 +27,7 @@ from payi_transport.config.mappings import (
 from payi_transport.config.resource_attributes import read_resource_attributes
 from payi_transport.config.schema import Settings
 from payi_transport.context.frame import FIELDS, Fields, Frame, enter_scope
+from payi_transport.context.name_warnings import warn_of_names
 from payi_transport.decode.content_logger import PromptAndResponseLogger
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.tokenizers import Tokenizers
@@ -271,4 +272,5 @@ def make_base_frame(settings: Settings, caller: str, fields: Fields = FIELDS) ->
             scope[name] = value
     if settings.resource_attributes and (attributes := read_resource_attributes(os.environ)):
         scope["request_properties"] = {**attributes, **scope.get("request_properties", {})}
+    warn_of_names(scope)
     return enter_scope(fields.frame_type(), scope)

@@ -22,6 +22,8 @@ print(get_context()["use_case_name"])
 PROGRAMS: dict[str, tuple[list[str], list[str], str]] = {
     "a script": (["job.py"], ["job.py"], "job"),
     "a script with capitals, spaces and dots": (["My Job.v2.py"], ["My Job.v2.py"], "my_job.v2"),
+    "a script that Pay-i would refuse": (["ü (1) & b.py"], ["ü (1) & b.py"], "-_-1-_-_b"),
+    "a script with a long name": (["x" * 99 + ".py"], ["x" * 99 + ".py"], "x" * 64),
     "a script without a suffix": (["job"], ["job"], "job"),
     "a module": (["job.py"], ["-m", "job"], "job"),
     "a module of a package": (["shop/__init__.py", "shop/job.py"], ["-m", "shop.job"], "job"),
