@@ -84,6 +84,7 @@ def fetch_state(account: PayiAccount, limit_id: str) -> str:
     """
     # Imported late, because most programs never need the client, and it is large.
     from payi_transport.client.payi import Payi
+    from payi_transport.client.untraced import UntracedClient
 
     with Payi(
         api_key=account.api_key,
@@ -93,6 +94,7 @@ def fetch_state(account: PayiAccount, limit_id: str) -> str:
         timeout=_TIMEOUT,
         # The next interval is the retry.
         max_retries=0,
+        http_client=UntracedClient(),
     ) as client:
         try:
             limit = client.limits.retrieve(limit_id).limit

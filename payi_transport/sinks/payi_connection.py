@@ -24,6 +24,7 @@ from payi_transport.client.retry import parse_retry_after
 from payi_transport.client.settings import make_settings
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, Timeout
 from payi_transport.client.transport import SyncTransport, describe_error
+from payi_transport.client.untraced import UntracedClient
 from payi_transport.sinks.deadlines import bound_requests, deadline
 from payi_transport.sinks.payi_response import PayiResponse
 
@@ -92,7 +93,7 @@ class PayiConnection:
         if self.http is None:
             # Created at the first request, so that a child after a fork makes its own, and so that an
             # environment that httpx rejects is one more reason why a delivery failed.
-            http = httpx.Client()
+            http = UntracedClient()
             bound_requests(http)
             self.http = http
         return self.http
