@@ -31,6 +31,7 @@ from payi_transport.decode.headers import (
     select_request_headers,
     select_response_headers,
 )
+from payi_transport.decode.missing_units import find_missing_units
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import Price, find_requested_model, find_stated_resource, price_call
 from payi_transport.decode.properties import make_properties
@@ -118,6 +119,8 @@ def _report(
     units: Mapping[str, Units],
     options: DecodeOptions,
 ) -> Event:
+    properties = make_properties(exchange, response, raw)
+    properties.update(find_missing_units(exchange, response, units, properties))
     return Event(
         category=price.category,
         resource=price.resource,
@@ -131,7 +134,7 @@ def _report(
         end_to_end_latency_ms=_measure_end_to_end(exchange),
         time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.is_stream else None,
         http_status_code=exchange.status or STATUS_NO_RESPONSE,
-        properties=make_properties(exchange, response, raw) or None,
+        properties=properties or None,
         # Some providers accept their key in the query, as Google does.
         provider_uri=cut_urls(exchange.route.uri),
         provider_request_headers=select_request_headers(raw.request_headers, options.extra_request_headers),

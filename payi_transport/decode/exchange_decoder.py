@@ -15,9 +15,11 @@ from payi_transport.capture.exchange import Exchange, Listener
 from payi_transport.decode.background_calls import BackgroundCall, BackgroundCalls
 from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.decode import decode
+from payi_transport.decode.missing_units import has_missing_units
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.reported_responses import ReportedResponses
 from payi_transport.decode.warnings import OneTimeWarnings
+from payi_transport.runtime.counter import Counter
 from payi_transport.values.event import Event
 
 __all__ = ["Decoded", "ExchangeDecoder"]
@@ -34,7 +36,8 @@ class ExchangeDecoder:
     """Decode exchanges on any thread. Doesn't raise, whatever a provider sends.
 
     `listener` receives Pay-i's response to each event. It is None if events are delivered in batches, since
-    Pay-i doesn't respond to each event of a batch.
+    Pay-i doesn't respond to each event of a batch. `missing_units` counts the calls that succeeded without
+    units that can be read.
     """
 
     def __init__(
@@ -45,6 +48,8 @@ class ExchangeDecoder:
         content_logger: ContentLogger | None = None,
         listener: Listener | None = None,
     ) -> None:
+        # In inline mode, many threads decode.
+        self.missing_units = Counter()
         self._options = options
         self._warnings = warnings
         self._content_logger = content_logger
@@ -71,7 +76,7 @@ class ExchangeDecoder:
             return "pending"
         if self._reported.is_repeat(event, is_fetch):
             return "repeated"
-        self._warn(call, exchange, event)
+        self._check(call, exchange, event)
         return Decoded(event, self._make_listener(call, event))
 
     def note_counted(self, exchange: Exchange) -> None:
@@ -87,12 +92,14 @@ class ExchangeDecoder:
         else:
             self._reported.is_repeat(event, False)
 
-    def _warn(self, call: Exchange, exchange: Exchange, event: Event) -> None:
+    def _check(self, call: Exchange, exchange: Exchange, event: Event) -> None:
         context = call.context
         # A price that the scope sets needs no mapping.
         if not (context.price_as_category or context.price_as_resource):
             self._warnings.check_price(exchange.route, event)
-        self._warnings.check_usage(exchange.route, event)
+        if has_missing_units(event):
+            self.missing_units.add()
+            self._warnings.warn_missing_units(exchange.route, event)
         self._warnings.check_other_sdk()
 
     def _make_listener(self, call: Exchange, event: Event) -> Listener | None:

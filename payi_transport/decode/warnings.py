@@ -10,13 +10,12 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from payi_transport.decode.pricing import ModelMapping, find_mapping
 from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
-from payi_transport.values.names import STREAM_PROPERTY, UNKNOWN_RESOURCE, PayiCategories, PayiPropertyNames
+from payi_transport.values.names import UNKNOWN_RESOURCE, PayiCategories
 
 __all__ = ["OneTimeWarnings"]
 
@@ -77,20 +76,29 @@ class OneTimeWarnings:
             " payi_transport everywhere"
         )
 
-    def check_usage(self, route: Route, event: Event) -> None:
-        """Warn if a complete stream reported no tokens, which many hosts only do on request."""
-        on_request = self._operations[route.operation].has_usage_chunk
-        if not on_request or event.units or not _is_complete_stream(event):
-            return
+    def warn_missing_units(self, route: Route, event: Event) -> None:
+        """Warn that a call succeeded without units that can be read, once for each host."""
         host = str(route.host)
-        if host not in self._warned_hosts and len(self._warned_hosts) < _MAX_REMEMBERED:
-            self._warned_hosts.add(host)
-            self._logger.warning(
-                "payi_transport: a stream from %s reported no usage, so its event has no units. If the host"
-                " accepts stream_options, %s",
-                host,
-                _explain_how_to_ask(route),
+        if host in self._warned_hosts or len(self._warned_hosts) >= _MAX_REMEMBERED:
+            return
+        self._warned_hosts.add(host)
+        on_request = self._operations[route.operation].has_usage_chunk
+        # Many hosts report the usage of a stream only on request.
+        if on_request and event.time_to_first_token_ms is not None:
+            what = f"a stream from {host} reported no usage, so its event has no units"
+            remedy = f"If the host accepts stream_options, {_explain_how_to_ask(route)}"
+        else:
+            what = (
+                f"a response from {host} ({route.operation}) has no usage that can be read, so its event has"
+                " no units"
             )
+            remedy = _explain_how_to_read(route)
+        self._logger.warning(
+            "payi_transport: %s, and the property system.units is 'missing'. %s."
+            " payi_stats().missing_units counts such calls",
+            what,
+            remedy,
+        )
 
     def check_price(self, route: Route, event: Event) -> None:
         """Warn if a deployment on Azure has no mapping.
@@ -123,12 +131,6 @@ def _other_sdk_reports() -> bool:
     return instrumentor is not None and not getattr(instrumentor, "_proxy_default", False)
 
 
-def _is_complete_stream(event: Event) -> bool:
-    """Return whether an event is of a stream that neither failed nor stopped early: those have no usage."""
-    streams = event.time_to_first_token_ms is not None and event.http_status_code == HTTPStatus.OK
-    return streams and not {STREAM_PROPERTY, PayiPropertyNames.failure} & set(event.properties or ())
-
-
 def _explain_how_to_ask(route: Route) -> str:
     """Return how to make the host report usage."""
     # The library is already set to ask, but some ways of sending a request don't let it rewrite the body.
@@ -138,3 +140,16 @@ def _explain_how_to_ask(route: Route) -> str:
     category = {} if route.known else {"price_as_category": route.category}
     config = {"host_mappings": {str(route.host): {**category, "include_usage": True}}}
     return f"add this to the config: {json.dumps(config)}"
+
+
+def _explain_how_to_read(route: Route) -> str:
+    """Return what to do about a response whose usage can't be read."""
+    if route.known or route.proxied:
+        return (
+            "Look at the response in the event: if it states a usage, please report that as a bug; if not,"
+            " the provider bills this call by something that it does not send"
+        )
+    return (
+        "Look at the response in the event. If the host's format is that of another provider than the path"
+        " suggests, or if its usage has a form of its own, please report that as a bug"
+    )

@@ -21,12 +21,13 @@ from typing import Final
 from payi_transport.capture.exchange import Exchange, Listener, OpenResponses, Outcome
 from payi_transport.config.schema import IngestRetrySettings, Settings
 from payi_transport.decode.exchange_decoder import Decoded
-from payi_transport.delivery.ring import Counter, Ring
+from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.sources import RingSource, SpoolSource
 from payi_transport.delivery.spool.sink import SpoolSink
 from payi_transport.delivery.spool.spool import Spool
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.delivery.worker import Worker
+from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.protocol import Sink

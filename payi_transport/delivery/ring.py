@@ -23,31 +23,13 @@ from typing import Generic, TypeVar
 
 from payi_transport.compat import NamedTuple
 
-__all__ = ["Counter", "Ring", "Ticketed"]
+__all__ = ["Ring", "Ticketed"]
 
 T = TypeVar("T")
 
 # The worker is woken when a quarter of the room waits, and delivers at once when it holds a quarter. That
 # leaves half of it for what callers push in the meantime.
 _HIGH_WATER_PART = 4
-
-
-class Counter:
-    """A counter that any thread may increment and read, without a lock.
-
-    `add()` increments it and returns a number that no other call returns, rising with time.
-    """
-
-    __slots__ = ("_ticks", "add")
-
-    def __init__(self) -> None:
-        self._ticks = itertools.count()
-        self.add: Callable[[], int] = self._ticks.__next__
-
-    @property
-    def value(self) -> int:
-        # The repr, `count(7)`, is the only way to see the next number without consuming it.
-        return int(repr(self._ticks)[len("count(") : -1])
 
 
 class Ticketed(NamedTuple, Generic[T]):

@@ -29,6 +29,8 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     - `worker_lag` is how long the exchange drained last had waited. Seconds.
     - `ignored_baggage` counts values of the header `baggage` that were malformed or did not fit, since the
       process started. See `propagate`.
+    - `missing_units` counts calls that succeeded without units that can be read. They are delivered, with the
+      property `system.units` = `missing`.
     - `faults` counts errors in this library. None of them reached a caller.
     """
 
@@ -45,6 +47,7 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     bytes_sent: int = 0
     worker_lag: float = 0.0
     ignored_baggage: int = 0
+    missing_units: int = 0
     faults: int = 0
 
     def __getitem__(self, name: str) -> Any:

@@ -23,9 +23,9 @@ from payi_transport.delivery.inline import InlineDelivery
 from payi_transport.delivery.limit_polling import LimitPoller
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.delivery.results import ResultTracker
-from payi_transport.delivery.ring import Counter
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.pipeline.parts import Parts
+from payi_transport.runtime.counter import Counter
 from payi_transport.sinks.protocol import Sink
 
 __all__ = ["ProcessState"]
@@ -141,8 +141,10 @@ class ProcessState:
 
     def stats(self) -> PayiStats:
         """Return how many calls were captured in this process, and what became of them."""
-        stats = replace(self.delivery.stats(self._faults.value), ignored_baggage=IGNORED.value)
-        return stats if self.inline is None else self.inline.counts.add_to(stats)
+        stats = self.delivery.stats(self._faults.value)
+        stats = stats if self.inline is None else self.inline.counts.add_to(stats)
+        missing = self._decoder.missing_units.value
+        return replace(stats, ignored_baggage=IGNORED.value, missing_units=missing)
 
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds and stop; return whether everything was delivered."""

@@ -51,6 +51,8 @@ class ParsedResponse(msgspec.Struct, frozen=True, kw_only=True):
     from an error message inside a 200 response. `resource` is the model to price, if it is not the one that
     was requested, and `scope` where the response says it was processed. `uncounted` holds the texts of a
     prompt whose usage the provider does not report, to be counted by the tokenizer that the user configured.
+    `has_usage` is True for a usage that makes no units, such as a rerank that is billed by searches: without
+    units, nothing is missing then.
     """
 
     model: str | None = None
@@ -64,6 +66,7 @@ class ParsedResponse(msgspec.Struct, frozen=True, kw_only=True):
     pending: bool = False
     properties: Mapping[str, str] = {}
     uncounted: tuple[str, ...] = ()
+    has_usage: bool = False
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

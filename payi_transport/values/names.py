@@ -82,6 +82,7 @@ RECORDED_MARK: Final = "payi_transport"
 # Properties that this library adds.
 STREAM_PROPERTY: Final = "system.stream"
 RETRY_PROPERTY: Final = "system.retry"
+UNITS_PROPERTY: Final = "system.units"
 ERROR_TYPE_PROPERTY: Final = "provider.error.type"
 ERROR_CODE_PROPERTY: Final = "provider.error.code"
 # What Pay-i refused of an event, by the name of the field, and the limits that work in proxy mode only.

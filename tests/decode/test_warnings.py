@@ -15,7 +15,7 @@ from payi_transport.decode.pricing import ModelMapping
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.routing.hosts import HostPattern, parse_host
 from payi_transport.routing.routes import Route
-from payi_transport.values.event import Event, Units
+from payi_transport.values.event import Event
 
 AZURE = "system.azureopenai"
 HOST = HostPattern("mine.openai.azure.com", None)
@@ -83,8 +83,8 @@ def test_a_stream_without_usage_is_warned_about_once_per_host_with_the_mapping_t
 ) -> None:
     warnings = make_warnings()
     for _ in range(3):
-        warnings.check_usage(route, make_event(properties={"team": "mine"}))
-    warnings.check_usage(route._replace(host=HostPattern("other.test", None)), make_event())
+        warnings.warn_missing_units(route, make_event(properties={"team": "mine"}))
+    warnings.warn_missing_units(route._replace(host=HostPattern("other.test", None)), make_event())
     message, other = (record.getMessage() for record in caplog.records)
     assert str(route.host) in message and "other.test" in other
     ((pattern, mapping),) = collect_host_mappings(check_config(config_in(message))).items()
@@ -97,27 +97,37 @@ def test_a_stream_that_only_the_caller_can_ask_for_usage_is_warned_about_with_ho
     way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     route = LOCAL._replace(asks_usage=way == "asks_usage", proxied=way == "proxied")
-    make_warnings().check_usage(route, make_event())
+    make_warnings().warn_missing_units(route, make_event())
     assert 'stream_options={"include_usage": True}' in caplog.text
+
+
+UNARY = {"time_to_first_token_ms": None}
 
 
 @pytest.mark.parametrize(
     ("operation", "fields"),
-    [
-        ("openai.chat", {"units": {"text": Units(1, 1)}}),
-        ("openai.chat", {"time_to_first_token_ms": None}),
-        ("openai.chat", {"http_status_code": 500}),
-        ("openai.chat", {"properties": {"system.stream": "partial"}}),
-        ("openai.chat", {"properties": {"system.failure": "server_error"}}),
-        ("openai.speech", {}),
-    ],
-    ids=["counted", "not a stream", "an error", "partial", "failed", "nothing to ask for"],
+    [("openai.chat", UNARY), ("openai.embeddings", UNARY), ("openai.speech", {}), ("cohere.chat", {})],
 )
-def test_a_response_that_has_usage_or_could_not_have_it_is_not_warned_about(
-    operation: str, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "route", [LOCAL, OWN, LOCAL._replace(proxied=True)], ids=["mapped", "known", "proxied"]
+)
+def test_a_response_without_readable_usage_is_warned_about_once_per_host_and_names_the_operation(
+    operation: str, fields: dict[str, Any], route: Route, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make_warnings().check_usage(LOCAL._replace(operation=operation), make_event(**fields))
-    assert not caplog.records
+    warnings = make_warnings()
+    for _ in range(3):
+        warnings.warn_missing_units(route._replace(operation=operation), make_event(**fields))
+    (record,) = caplog.records
+    assert f"a response from {route.host} ({operation}) has no usage" in record.getMessage()
+    assert "please report that as a bug" in record.getMessage()
+    assert "stream_options" not in record.getMessage()
+
+
+def test_the_number_of_hosts_that_are_warned_about_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    warnings = make_warnings()
+    for number in range(1100):
+        warnings.warn_missing_units(LOCAL._replace(host=HostPattern(f"h{number}", None)), make_event())
+    assert len(caplog.records) == 1000
 
 
 @pytest.mark.parametrize("deployment", ["my-gpt", None], ids=["in the path", "in a header or the body"])
@@ -230,15 +240,17 @@ TEXTS = {
         ' config={"proxy": True}',
     ),
     "no usage, and a mapping asks for it": (
-        lambda warnings: warnings.check_usage(OWN, make_event()),
-        "a stream from api.openai.com reported no usage, so its event has no units. If the host accepts"
-        " stream_options, add this to the config:"
-        ' {"host_mappings": {"api.openai.com": {"include_usage": true}}}',
+        lambda warnings: warnings.warn_missing_units(OWN, make_event()),
+        "a stream from api.openai.com reported no usage, so its event has no units, and the property"
+        " system.units is 'missing'. If the host accepts stream_options, add this to the config:"
+        ' {"host_mappings": {"api.openai.com": {"include_usage": true}}}. payi_stats().missing_units counts'
+        " such calls",
     ),
     "no usage, and only the caller can ask for it": (
-        lambda warnings: warnings.check_usage(LOCAL._replace(proxied=True), make_event()),
-        "a stream from llm.test:8000 reported no usage, so its event has no units. If the host accepts"
-        ' stream_options, make the call with stream_options={"include_usage": True}',
+        lambda warnings: warnings.warn_missing_units(LOCAL._replace(proxied=True), make_event()),
+        "a stream from llm.test:8000 reported no usage, so its event has no units, and the property"
+        " system.units is 'missing'. If the host accepts stream_options, make the call with"
+        ' stream_options={"include_usage": True}. payi_stats().missing_units counts such calls',
     ),
     "deployment": (
         lambda warnings: check(warnings, "my-gpt", "my-gpt"),

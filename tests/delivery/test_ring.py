@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.delivery.ring import Counter
+from payi_transport.runtime.counter import Counter
 from tests.delivery.rings import items_of, make_ring
 
 PRODUCERS = 8
@@ -184,36 +183,3 @@ def test_the_whole_room_is_available_again_once_nothing_is_in_flight() -> None:
     ring.release(len(taken), 3 * len(taken))
     assert ring.in_flight == 0
     assert sum(ring.push(item, 1) for item in range(PRODUCERS * EACH + 5)) == PRODUCERS * EACH
-
-
-def test_a_counter_starts_at_zero() -> None:
-    counter = Counter()
-    assert counter.value == 0
-    assert [counter.add(), counter.add()] == [0, 1]
-    assert counter.value == 2
-
-
-def test_reading_a_counter_does_not_change_it() -> None:
-    counter = Counter()
-    counter.add()
-    assert [counter.value for _ in range(5)] == [1] * 5
-    assert counter.add() == 1
-
-
-@pytest.mark.parametrize("readers", [0, 3])
-def test_a_counter_is_exact_with_many_threads(readers: int) -> None:
-    counter = Counter()
-    seen: list[list[int]] = [[] for _ in range(PRODUCERS + readers)]
-
-    def work(number: int) -> None:
-        for _ in range(EACH):
-            seen[number].append(counter.add() if number < PRODUCERS else counter.value)
-
-    run_threads(PRODUCERS + readers, work)
-    assert counter.value == PRODUCERS * EACH
-    assert sorted(ticket for tickets in seen[:PRODUCERS] for ticket in tickets) == list(
-        range(PRODUCERS * EACH)
-    )
-    for values in seen[PRODUCERS:]:
-        assert values == sorted(values)
-        assert all(0 <= value <= PRODUCERS * EACH for value in values)

@@ -118,6 +118,8 @@ def read_guardrail(raw: RawResponse) -> ParsedResponse:
         failure=guardrail.failure,
         properties=guardrail.properties,
         finished=raw.read_to_end,
+        # A guardrail whose policies had nothing to check reports zeros.
+        has_usage=bool(usage),
     )
 
 
@@ -126,7 +128,7 @@ def read_checks(raw: RawResponse) -> ParsedResponse:
     usage = _decode_first(raw).usage
     checks = usage if isinstance(usage, dict) else {}
     used = {name: count(section(checks, name), "textUnits") for name in _CHECKS}
-    return ParsedResponse(units=_sum_units(_CHECKS, [used]), finished=raw.read_to_end)
+    return ParsedResponse(units=_sum_units(_CHECKS, [used]), finished=raw.read_to_end, has_usage=bool(checks))
 
 
 def _decode_first(raw: RawResponse) -> _Response:

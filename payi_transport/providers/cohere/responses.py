@@ -55,11 +55,14 @@ def read_search(raw: RawResponse) -> ParsedResponse:
     body = bodies[-1] if bodies else {}
     # These two APIs kept `meta` when version 2 of the chat moved to `usage`.
     usage = section(body, "meta")
+    billed = section(usage, "billed_units")
     return ParsedResponse(
         response_id=text(body.get("id")),
-        units=_map_units(section(usage, "billed_units")),
+        units=_map_units(billed),
         finished=raw.read_to_end,
         properties=_describe(usage),
+        # Searches are a property, because Pay-i has no unit for them.
+        has_usage=count(billed, "search_units") is not None,
     )
 
 

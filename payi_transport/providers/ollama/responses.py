@@ -45,6 +45,7 @@ class _Head(msgspec.Struct):
 
     model: Any = None
     done: Any = None
+    done_reason: Any = None
     error: Any = None
     prompt_eval_count: Any = None
     eval_count: Any = None
@@ -83,6 +84,8 @@ def read_generation(raw: RawResponse) -> ParsedResponse:
         finished=done or failure is not None,
         # Durations have no price, but they show whether a slow call waited for the model to load.
         properties=describe_extras(None, {name: fields[name] for name in _DURATIONS if fields[name]}),
+        # A request without a prompt loads a model or frees its memory, and counts nothing.
+        has_usage=last.done_reason in ("load", "unload"),
     )
 
 

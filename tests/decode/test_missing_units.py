@@ -1,0 +1,81 @@
+"""A call that succeeds without readable units says so, is counted, and is warned about, whatever its API."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport.decode.missing_units import has_missing_units
+from payi_transport.providers.registry import REGISTRY
+from payi_transport.values.event import Event
+from tests.support.calls import call
+from tests.support.exchanges import decode_case
+from tests.support.wire_cases import UNARY, WireCase, by_name
+
+BODIES = {"empty": b"", "not JSON": b"<html>", "another shape": b'{"result": {"tokens": 5}}', "list": b"[1]"}
+# A background job has no event until it reports its usage.
+JOBS = {"openai.batch.again", "openai.video", "openai.video.again"}
+
+
+def answer(body: bytes, operation: str = "openai.chat", **more: Any) -> Event:
+    route = {"category": REGISTRY.operations[operation].category}
+    headers = {"content-type": "application/json"}
+    return decode_case(WireCase("made", b"{}", body, more.pop("status", 200), headers, {}, operation, route))
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("operation", sorted(set(REGISTRY.operations) - JOBS))
+def test_a_success_without_readable_units_says_that_they_are_missing(operation: str, body: bytes) -> None:
+    event = answer(body, operation)
+    if "system.stream" in (event.properties or {}):
+        pytest.skip("a stream by its own account, which says that it stopped early")
+    assert not event.units
+    assert has_missing_units(event)
+
+
+@pytest.mark.parametrize(
+    ("body", "operation"),
+    [
+        (b'{"usage": {"prompt_tokens": 0, "completion_tokens": 0}}', "openai.chat"),
+        (b'{"results": [], "meta": {"billed_units": {"search_units": 1}}}', "cohere.search"),
+        (b'{"usage": {"topicPolicyUnits": 0}, "action": "NONE", "assessments": []}', "bedrock.guardrail"),
+        (b'{"usage": {"contentFilter": {"textUnits": 0}}}', "bedrock.checks"),
+        (b'{"model": "m", "done": true, "done_reason": "load"}', "ollama.generation"),
+        (b'{"model": "m", "done": true, "done_reason": "unload"}', "ollama.generation"),
+    ],
+)
+def test_a_usage_of_zero_or_in_other_measures_is_not_missing(body: bytes, operation: str) -> None:
+    assert not has_missing_units(answer(body, operation))
+
+
+def test_an_error_is_not_missing_units() -> None:
+    assert not has_missing_units(answer(b"{}", status=500))
+    assert not has_missing_units(answer(b'{"error": {"message": "no", "code": "x"}}'))
+
+
+def test_a_stream_that_was_cut_is_explained_by_that() -> None:
+    assert decode_case(by_name["openai/chat_stream_cut"]).properties == {"system.stream": "partial"}
+
+
+def test_calls_are_counted_and_their_host_is_warned_about_once(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    payi_instrument(sink=sink)
+    call(UNARY)
+    for _ in range(3):
+        call(by_name["openai/chat_usage_absent"])
+    assert payi_flush(10)
+    assert payi_stats().missing_units == 3
+    assert [has_missing_units(event) for event in sink.events] == [False, True, True, True]
+    assert len([record for record in caplog.records if "has no usage" in record.getMessage()]) == 1
+
+
+def test_inline_delivery_counts_them_too(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
+    call(by_name["openai/chat_usage_absent"])
+    assert payi_stats().missing_units == 1
+    assert has_missing_units(sink.events[0])
