@@ -40,7 +40,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="calls (default: 1000000)")
     parser.add_argument("--threads", type=int, default=4, help="threads that call (default: 4)")
-    parser.add_argument("--spool", action="store_true", help="with a spool, so that nothing is shed")
+    parser.add_argument(
+        "--spool",
+        action="store_true",
+        help="with a spool, which keeps events while Pay-i is away. Calls that end faster than one thread"
+        " decodes them are still shed, and counted as lost['overload']",
+    )
     asked = parser.parse_args(arguments)
     with start_ingest() as url, tempfile.TemporaryDirectory() as spool:
         run(asked.events, asked.threads, url, spool if asked.spool else None)

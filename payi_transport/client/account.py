@@ -16,7 +16,7 @@ class PayiAccount(NamedTuple):
     base_url: str
     api_key: str
     # The empty dicts are shared by all accounts, which is safe because nobody changes them.
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str | None] = {}
     query: Mapping[str, object] = {}
 
     def __repr__(self) -> str:

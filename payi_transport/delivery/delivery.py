@@ -102,8 +102,11 @@ class Delivery:
         )
         # The spool is the retry queue, so the settings that bound or disable the one in memory don't apply.
         retry = IngestRetrySettings(queue_interval=retry.queue_interval)
+        # Twice as often as asked for. On a loaded machine the worker wakes up late, and what it has not
+        # written is lost if the process is killed.
+        writing = partial(make, interval=settings.delivery.flush_interval / 2)
         return [
-            make(source, spool_sink, wake=self._wake, retry=retry, log=self._loss_log),
+            writing(source, spool_sink, wake=self._wake, retry=retry, log=self._loss_log),
             make(spool_source, sink, wake=written, retry=retry, log=delivery_log),
         ]
 

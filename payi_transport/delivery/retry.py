@@ -24,10 +24,15 @@ from collections.abc import Callable, Iterator
 from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt
 
-__all__ = ["FIRST_PAUSE", "Backoff", "CircuitBreaker", "find_inline_pauses", "find_wait"]
+__all__ = ["FIRST_PAUSE", "PROBE_SECONDS", "Backoff", "CircuitBreaker", "find_inline_pauses", "find_wait"]
 
 # The lowest upper bound of the pause after a failure, and the pause after a fault of our own. Seconds.
 FIRST_PAUSE = 0.25
+# Until the next attempt of a sink that denies everything, and for how long a probe may take. Seconds.
+PROBE_SECONDS = 60.0
+# Whole batches that are tried before smaller ones. By then, an event may be what the sink fails at.
+_WHOLE_TRIES = 4
+_LARGEST_BATCH = 1 << 16
 # How often the pause doubles. Enough to reach any `queue_interval`, and few enough not to overflow a float.
 _MAX_DOUBLINGS = 20
 
@@ -40,6 +45,7 @@ class Backoff:
     ) -> None:
         # Batches in a row that the sink took nothing from.
         self.failures = 0
+        self._failing_since = 0.0
         # The earliest time of the next delivery.
         self.not_before = 0.0
         # The sink takes nothing from this sender, whatever the events are.
@@ -50,6 +56,8 @@ class Backoff:
     def update(self, receipt: Receipt, now: float, *, failed: bool) -> None:
         """Take a delivery into account; `failed` if all of its events are to be sent again."""
         self.failures = self.failures + 1 if failed else 0
+        if self.failures == 1:
+            self._failing_since = now
         self.is_denied = receipt.denied
         pause = self._jitter(0, self._find_longest_pause()) if failed else 0.0
         self.not_before = now + max(pause, min(receipt.wait or 0.0, LONGEST_WAIT))
@@ -75,9 +83,26 @@ class Backoff:
         """Return whether a failed sink will not be called again before `deadline`."""
         return self.failures > 0 and self.not_before > deadline
 
+    @property
+    def is_halving(self) -> bool:
+        """Whether so many batches failed that smaller ones are tried."""
+        return self.failures >= _WHOLE_TRIES
+
     def limit_batch(self, limit: int | None) -> int | None:
-        """Return how many events the next batch may have; one, as a probe, while the sink denies all."""
-        return 1 if self.is_denied else limit
+        """Return how many events the next batch may have; one, as a probe, while the sink denies all.
+
+        A batch that always fails is halved, so that an event which the sink fails at keeps no others back.
+        """
+        if self.is_denied:
+            return 1
+        if not self.is_halving:
+            return limit
+        halvings = self.failures - _WHOLE_TRIES + 1
+        return max(1, (limit or _LARGEST_BATCH) >> halvings)
+
+    def measure_failing(self, now: float) -> float:
+        """Return for how many seconds the sink has taken nothing, 0.0 if it took the last batch."""
+        return now - self._failing_since if self.failures else 0.0
 
     def find_drop_reason(self, attempts: int, ahead: int) -> str | None:
         """Return why an event is dropped instead of being sent again, or None if it is sent again.
@@ -112,7 +137,7 @@ class CircuitBreaker:
                 return False
             if self._open_until:
                 # Bounded, in case the probe never comes back.
-                self._open_until = now + LONGEST_WAIT
+                self._open_until = now + PROBE_SECONDS
             return True
 
     def update(self, receipt: Receipt, now: float) -> None:
@@ -124,7 +149,7 @@ class CircuitBreaker:
 
 def find_wait(receipt: Receipt) -> float:
     """Return for how many seconds the sink wants no calls, 0.0 if it accepts them."""
-    default = LONGEST_WAIT if receipt.denied else 0.0
+    default = PROBE_SECONDS if receipt.denied else 0.0
     return min(default if receipt.wait is None else receipt.wait, LONGEST_WAIT)
 
 

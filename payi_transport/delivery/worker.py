@@ -214,7 +214,8 @@ class Worker:
             else batch[index]
             for index in sorted(retried)
         ]
-        self._put_back(back, last=receipt.denied and len(batch) == 1)
+        # A single event is a probe. The next one should be made with another event.
+        self._put_back(back, last=len(batch) == 1 and (receipt.denied or self._backoff.is_halving))
         self._log_problem(receipt)
         self._backoff.update(receipt, monotonic(), failed=len(retried) == len(batch))
 
@@ -241,6 +242,9 @@ class Worker:
         for notice in receipt.notices:
             self._log.warn_apart(notice)
         waiting = f"{receipt.problem}; {len(self._queue)} events wait"
+        minutes = int(self._backoff.measure_failing(monotonic()) / 60)
+        # Every event may be waiting for that long, and the user should know before the queue is full.
+        waiting += f", and none was accepted for {minutes} minutes," if minutes else ""
         if receipt.denied and not self._backoff.is_denied:
             self._log.warn_now(f"{waiting} until this is fixed")
         elif receipt.problem and not receipt.denied:

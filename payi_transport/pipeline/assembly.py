@@ -250,7 +250,8 @@ def _read_account(client: Any) -> PayiAccount:
     return PayiAccount(
         check_base_url(str(client.base_url), "base_url"),
         client.api_key,
-        {name: value for name, value in pairs if isinstance(value, str)},
+        # None removes a header that PAYI_CUSTOM_HEADERS has set. Pay-i's SDK has an object for that.
+        {name: value if isinstance(value, str) else None for name, value in pairs},
         dict(query) if isinstance(query, Mapping) else {},
     )
 

@@ -147,10 +147,11 @@ def _open_partial(path: Path) -> io.BufferedRandom:
     return open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600), "w+b")
 
 
-def _create(path: Path) -> None:
-    """Create a file that has no events yet. Raises FileExistsError."""
+def _create(path: Path) -> Path:
+    """Create a file that has no events yet, and return its path. Raises FileExistsError."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600), "wb") as file:
         file.write(b"[" + _END)
+    return path
 
 
 def _lock_path(path: Path) -> Path:
@@ -158,16 +159,15 @@ def _lock_path(path: Path) -> Path:
 
 
 def _claim_default_name() -> Path:
-    """Create the default file. Two processes may start in the same second, so the name may get the id."""
+    """Create the default file, under a name that no other sink has: two may be made in the same second."""
     stem = f"payi_instrumentation_{datetime.now():%Y-%m-%d-%H-%M-%S}"
     path = _check_writable(Path(f"{stem}.json"))
-    try:
-        _create(path)
-    except FileExistsError:
-        path = path.with_name(f"{stem}-{os.getpid()}.json")
-        path.unlink(missing_ok=True)
-        _create(path)
-    return path
+    own = f"{stem}-{os.getpid()}"
+    names = [path.name, f"{own}.json", f"{own}-{uuid.uuid4().hex[:8]}.json"]
+    for name in names[:-1]:
+        with contextlib.suppress(FileExistsError):
+            return _create(path.with_name(name))
+    return _create(path.with_name(names[-1]))
 
 
 def _check_writable(path: Path) -> Path:

@@ -27,8 +27,8 @@ __all__ = [
 ]
 
 # Seconds. The longest pause that a sink is granted. A response may ask for years, during which events would
-# pile up in memory.
-LONGEST_WAIT = 60.0
+# pile up in memory. Ten minutes is long enough for a service that recovers.
+LONGEST_WAIT = 600.0
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import pytest
 from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.delivery.retry import (
     FIRST_PAUSE,
+    PROBE_SECONDS,
     Backoff,
     CircuitBreaker,
     find_inline_pauses,
@@ -77,7 +78,9 @@ def test_a_success_starts_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wait", "pause"), [(None, 1.0), (0.1, 1.0), (20.0, 20.0), (3600.0, LONGEST_WAIT)], ids=str
+    ("wait", "pause"),
+    [(None, 1.0), (0.1, 1.0), (20.0, 20.0), (300.0, 300.0), (3600.0, LONGEST_WAIT)],
+    ids=str,
 )
 def test_after_a_failure_the_longer_of_pause_and_requested_wait_counts(
     wait: float | None, pause: float
@@ -151,7 +154,8 @@ def test_an_event_is_dropped_where_the_settings_leave_no_room_or_no_retry(
         (FAILED, 0.0),
         (Receipt(retry=[0], wait=5.0), 5.0),
         (Receipt(retry=[0], wait=3600.0), LONGEST_WAIT),
-        (DENIED, LONGEST_WAIT),
+        (Receipt(retry=[0], wait=300.0), 300.0),
+        (DENIED, PROBE_SECONDS),
         (Receipt(retry=[0], wait=5.0, denied=True), 5.0),
         (Receipt(retry=[0], wait=0.0, denied=True), 0.0),
     ],
@@ -191,8 +195,8 @@ def test_a_probe_that_never_comes_back_is_replaced() -> None:
     breaker = CircuitBreaker()
     breaker.update(Receipt(retry=[0], wait=5.0), 100.0)
     assert breaker.allows_call(105.0)
-    assert not breaker.allows_call(105.0 + LONGEST_WAIT - 0.1)
-    assert breaker.allows_call(105.0 + LONGEST_WAIT)
+    assert not breaker.allows_call(105.0 + PROBE_SECONDS - 0.1)
+    assert breaker.allows_call(105.0 + PROBE_SECONDS)
 
 
 def test_of_many_threads_one_is_the_probe() -> None:
@@ -219,3 +223,27 @@ def test_of_many_threads_one_is_the_probe() -> None:
 def test_inline_pauses_double_and_are_as_many_as_configured(retries: int, pauses: list[float]) -> None:
     retry = IngestRetrySettings(max_inline_retries=retries, inline_retry_initial_delay=0.5)
     assert list(find_inline_pauses(retry)) == pauses
+
+
+def test_a_batch_that_always_fails_is_halved_until_it_is_one_event() -> None:
+    backoff = make_backoff()
+    sizes = []
+    for _ in range(8):
+        sizes.append(backoff.limit_batch(8))
+        fail(backoff, 1)
+    assert sizes == [8, 8, 8, 8, 4, 2, 1, 1]
+    assert backoff.limit_batch(None) == 2048
+    fail(backoff, 99)
+    assert backoff.limit_batch(None) == 1
+    backoff.update(Receipt(), 1.0, failed=False)
+    assert backoff.limit_batch(8) == 8
+
+
+def test_it_is_known_for_how_long_a_sink_has_failed() -> None:
+    backoff = make_backoff()
+    assert backoff.measure_failing(100.0) == 0.0
+    fail(backoff, 1, now=100.0)
+    fail(backoff, 1, now=150.0)
+    assert backoff.measure_failing(400.0) == 300.0
+    backoff.update(Receipt(), 500.0, failed=False)
+    assert backoff.measure_failing(600.0) == 0.0

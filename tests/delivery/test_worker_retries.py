@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt
+from payi_transport.delivery.retry import Backoff
 from tests.delivery.named_exchanges import ids
-from tests.delivery.worker_harness import Build, ScriptedSink
+from tests.delivery.worker_harness import Build, Harness, ScriptedSink
 
 
 @pytest.mark.parametrize(
@@ -170,3 +171,49 @@ def test_each_notice_of_the_sink_is_logged_however_recently_something_else_was(
         "two",
         "three",
     ]
+
+
+def flush_until(harness: Harness, is_done: Callable[[], bool]) -> None:
+    deadline = monotonic() + 60
+    while not is_done():
+        assert monotonic() < deadline
+        harness.worker.flush(0.1)
+
+
+class FailingAt(MemorySink):
+    """Fail at every batch with one of these events, as a service that one event crashes."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = names
+
+    def deliver(self, batch: Sequence[Event]) -> Receipt:
+        if any(event.provider_response_id in self.names for event in batch):
+            return Receipt(retry=range(len(batch)), problem="Pay-i responded with HTTP 500")
+        return super().deliver(batch)
+
+
+@pytest.mark.parametrize("culprit", ["0", "5", "19"])
+def test_an_event_that_the_sink_always_fails_at_keeps_no_other_back(build: Build, culprit: str) -> None:
+    sink = FailingAt(culprit)
+    harness = build(sink, {"queue_interval": 0.001}, flush_interval=0.001)
+    harness.push(*range(20))
+    others = {str(number) for number in range(20)} - {culprit}
+    flush_until(harness, lambda: set(ids(sink)) == others)
+    # It is not lost: nobody knows that the sink will always fail at it.
+    assert not harness.worker.counts.lost
+    sink.names = ()
+    flush_until(harness, lambda: len(sink.events) == 20)
+    assert len(set(ids(sink))) == 20
+
+
+def test_the_log_says_for_how_long_nothing_was_accepted(
+    build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Backoff, "measure_failing", lambda backoff, now: 150.0)
+    sink = ScriptedSink(Receipt(retry=[0], problem="Pay-i responded with HTTP 500"))
+    harness = build(sink, {"queue_interval": 0.001}, flush_interval=0.001)
+    harness.push(0)
+    flush_until(harness, lambda: bool(sink.events))
+    expected = "; 1 events wait, and none was accepted for 2 minutes, to be sent again"
+    assert caplog.records[0].getMessage().endswith(expected)

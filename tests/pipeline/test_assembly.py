@@ -28,6 +28,7 @@ from payi_transport.client.account import PayiAccount
 from payi_transport.config.schema import DeliverySettings, Settings
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.assembly import find_account, prepare_settings
+from payi_transport.sinks.payi import PayiSink
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import CASES
 
@@ -68,6 +69,19 @@ def test_the_account_is_that_of_the_first_client(several: bool) -> None:
 
 
 CLIENTS = {"ours": (Payi, AsyncPayi), "of Pay-i's SDK": (payi.Payi, payi.AsyncPayi)}
+
+
+def test_a_header_that_a_client_removes_is_not_sent_with_events(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_CUSTOM_HEADERS", "X-Gateway: g\nX-Tenant: t")
+    account = find_account(Payi(api_key="k", base_url=origin.url, default_headers={"x-gateway": None}))
+    sink = PayiSink(account)
+    origin.responses = [CannedResponse(confirms=True)]
+    sink.deliver([Event(category="c", units={}, provider_response_id="id")])
+    sink.close()
+    assert origin.received[0].headers.get("x-tenant") == "t"
+    assert "x-gateway" not in origin.received[0].headers
 
 
 @pytest.mark.parametrize("kinds", CLIENTS.values(), ids=CLIENTS.keys())

@@ -22,10 +22,21 @@ def test_the_default_name_contains_the_time_and_is_unique(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    first, second = OfflineSink().path, OfflineSink().path
-    assert re.fullmatch(r"payi_instrumentation_\d{4}(-\d\d){5}\.json", first.name)
-    assert first != second
-    assert json.loads(first.read_text()) == json.loads(second.read_text()) == []
+    paths = [OfflineSink().path for _ in range(4)]
+    assert re.fullmatch(r"payi_instrumentation_\d{4}(-\d\d){5}\.json", paths[0].name)
+    assert len(set(paths)) == 4
+    assert [json.loads(path.read_text()) for path in paths] == [[]] * 4
+
+
+def test_sinks_of_the_same_second_keep_their_events_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sinks = [OfflineSink() for _ in range(4)]
+    for number, sink in enumerate(sinks):
+        sink.deliver([event(number)])
+        sink.close()
+    assert [ids(sink.path) for sink in sinks] == [[f"id-{number}"] for number in range(4)]
 
 
 @pytest.mark.parametrize("before", [[], ["id-1"]], ids=["unused", "used"])
