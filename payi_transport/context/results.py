@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.values.lenient_json import decode
+
 __all__ = ["Result", "ResultSlot", "find_result", "forget_results", "get_last_result", "set_last"]
 
 # Fields as in Pay-i's response to `POST /api/v1/ingest`, all of them optional.
@@ -71,11 +73,8 @@ def find_result(bodies: Iterable[bytes]) -> Result | None:
         # Most messages have none, and searching is cheaper than decoding.
         if b'"xproxy_' not in body:
             continue
-        try:
-            decoded = _body.decode(body)
         # Nobody knows what a provider sends. A message that is not JSON has no result.
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
+        decoded = decode(_body, body) or _Body()
         for value in (decoded.xproxy_result, decoded.xproxy_error):
             if isinstance(value, dict):
                 found = value

@@ -7,12 +7,14 @@ after it can still be read. A compressed body is only readable up to its gap.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.headers import read_headers
 from payi_transport.decode.inflate import InflateError, inflate
 from payi_transport.framing import Messages, find_framing
+from payi_transport.framing.json_text import split_json
 
 __all__ = ["decode_body", "decode_messages"]
 
@@ -32,13 +34,23 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
         body += b"".join(exchange.tail or ())
     elif not coding:
         body += b"\n\n" + b"".join(exchange.tail or ())
-    if not coding:
-        return body
     try:
-        return inflate(body, coding, exchange.body_limit * _INFLATE_RATIO)
+        body = inflate(body, coding, exchange.body_limit * _INFLATE_RATIO)
     except InflateError:
         # The call was made, so its event is sent without units rather than not at all.
         return b""
+    is_json = find_framing(headers.get("content-type", ""), body) is split_json
+    return _to_utf8(body) if is_json else body
+
+
+def _to_utf8(body: bytes) -> bytes:
+    """Return JSON in UTF-8 without a byte order mark. The SDKs accept UTF-16 and UTF-32, too."""
+    encoding = json.detect_encoding(body[:4])
+    if encoding == "utf-8":
+        return body
+    text = body.decode(encoding, "replace")
+    # Audio may look like another encoding, too.
+    return text.encode("utf-8", "replace") if text.lstrip().startswith(("{", "[")) else body
 
 
 def decode_messages(exchange: Exchange) -> Messages:

@@ -20,6 +20,7 @@ import msgspec
 from payi_transport.capture.exchange import Exchange
 from payi_transport.routing.hosts import HostPattern, patterns_of
 from payi_transport.values.event import ParsedResponse
+from payi_transport.values.lenient_json import decode
 from payi_transport.values.names import UNKNOWN_RESOURCE, PayiCategories
 
 __all__ = [
@@ -77,11 +78,9 @@ def find_requested_model(exchange: Exchange, headers: Mapping[str, str]) -> str 
 
 
 def _read_model(body: bytes | None) -> str | None:
-    try:
-        return _request.decode(body or b"").model or None
-    # The body may be a form, a file, or JSON that is nested too deeply for msgspec.
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    # The body may be a file, or JSON that is nested too deeply for msgspec.
+    request = decode(_request, body or b"")
+    return request.model or None if request else None
 
 
 def price_call(

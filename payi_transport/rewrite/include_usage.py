@@ -1,7 +1,7 @@
 """Asking an OpenAI-compatible stream for its usage, and hiding the extra chunk from a caller who didn't ask.
 
 Source: `stream_options.include_usage` in OpenAI's reference for chat completions. The usage then comes in one
-additional chunk, with empty `choices`, before `[DONE]`. Usage in a chunk that has choices is never hidden.
+additional chunk, without a choice, before `[DONE]`. Usage in a chunk that has choices is never hidden.
 
 The request side runs for every request that may be asked for usage, so it first searches the body for
 `"stream"`. Only a body that contains it is parsed, and only its top level: all other values stay raw bytes.
@@ -18,13 +18,14 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.compat import compile_possessive
 from payi_transport.rewrite.event_splitter import EVENT_ENDS, EventSplitter
+from payi_transport.values.lenient_json import UNREADABLE, decode, mend
 
 __all__ = ["UsageHider", "ask_for_usage"]
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
-_any = msgspec.json.Decoder()
 
 
 def ask_for_usage(body: bytes) -> bytes | None:
@@ -39,8 +40,8 @@ def ask_for_usage(body: bytes) -> bytes | None:
         if bytes(fields.get("stream", b"")) != b"true":
             return None
         options = _options.decode(fields.get("stream_options", b"null")) or {}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    except UNREADABLE:
+        return _insert_option(body)
     # The caller has decided, even with false.
     if "include_usage" in options:
         return None
@@ -49,15 +50,46 @@ def ask_for_usage(body: bytes) -> bytes | None:
     return msgspec.json.encode(fields)
 
 
-_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*(?P<filled>[^\s\]])?')
-_EMPTY_LIST = re.compile(rb"\[\s*\]")
+def _insert_option(body: bytes) -> bytes | None:
+    """Do the same for JSON that only a lenient parser reads, as with half of a surrogate pair."""
+    fields = decode(_fields, mend(body) or b"") or {}
+    is_stream = bytes(fields.get("stream", b"")) == b"true" and "stream_options" not in fields
+    # Nobody reads a request that is not UTF-8. Leave the response to the provider.
+    if not is_stream or not _is_utf8(body):
+        return None
+    start = body.index(b"{") + 1
+    return b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        return bool(body.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+class _Chunk(msgspec.Struct):
+    choices: Any = None
+    usage: Any = None
+    error: Any = None
+
+
+_chunk = msgspec.json.Decoder(_Chunk)
 _DATA = re.compile(rb"(?:^|[\r\n]|^\xef\xbb\xbf)data:([^\r\n]*)")
+# An event whose choices are not empty, recognized before it is complete: up to its choices it has only
+# strings and numbers, so they are its own and not those of a value inside it.
+_CONTENT = compile_possessive(
+    rb'(?:event:[^\r\n]*+[\r\n]++)?data:\s*+\{\s*+(?:"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[\w.+-]++)\s*+,\s*+)*+'
+    rb'"choices"\s*+:\s*+\[\s*+[^\s\]]'
+)
+# Where to look for the choices. Without a bound, an event that comes byte by byte is matched ever again.
+_MOST_MATCHED = 1024
 # An event larger than this is not a usage chunk. Passing it on bounds what is held back.
 _MAX_BUFFERED = 64 * 1024
 
 
 class UsageHider:
-    """Removes the usage chunk with empty choices from an uncompressed stream of server-sent events.
+    """Removes the usage chunk without choices from an uncompressed stream of server-sent events.
 
     Chunks pass unchanged, with their boundaries, except for an event that may still turn out to be the usage
     chunk: it is held back until that is known.
@@ -108,15 +140,18 @@ class UsageHider:
         if size < self._next_look:
             return False
         self._next_look = 2 * size
-        choices = _CHOICES.search(self._splitter.join_rest())
-        return choices is not None and choices["filled"] is not None
+        return _has_choices(self._splitter.join_rest())
+
+
+def _has_choices(event: bytes | bytearray) -> bool:
+    """Return whether the start of an event already rules out that it is the usage chunk."""
+    return _CONTENT.match(event, 0, _MOST_MATCHED) is not None
 
 
 def _is_usage_chunk(event: bytes) -> bool:
-    if b'_tokens"' not in event or _EMPTY_LIST.search(event) is None:
+    # A host may report usage in every chunk. Those have choices, so don't parse them.
+    if b'_tokens"' not in event or _has_choices(event):
         return False
-    try:
-        data: Any = _any.decode(b"\n".join(_DATA.findall(event)))
-    except (ValueError, msgspec.DecodeError, RecursionError):
-        return False
-    return isinstance(data, dict) and data.get("choices") == [] and isinstance(data.get("usage"), dict)
+    chunk = decode(_chunk, b"\n".join(_DATA.findall(event)))
+    # Choices may be an empty list, null, or missing. An error is for the caller, whatever comes with it.
+    return chunk is not None and not chunk.choices and not chunk.error and isinstance(chunk.usage, dict)

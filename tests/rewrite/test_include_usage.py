@@ -48,10 +48,22 @@ def test_a_stream_is_asked_for_its_usage(body: bytes, options: dict[str, Any]) -
     assert ask_for_usage(asked) is None
 
 
+@pytest.mark.parametrize("odd", [rb'"x":"\ud83d"', b'"top_p":NaN', rb'"x":["\udc00",-Infinity]'])
+def test_a_stream_whose_request_only_a_lenient_parser_reads_is_asked_as_well(odd: bytes) -> None:
+    body = b'{ "model":"m",' + odd + b',"stream": true}'
+    asked = ask_for_usage(body)
+    assert asked is not None
+    assert asked.replace(b'"stream_options":{"include_usage":true},', b"") == body
+    assert json.loads(asked)["stream_options"] == {"include_usage": True}
+
+
 @pytest.mark.parametrize(
     "body",
     [
         b'{"stream":true,"stream_options":{"include_usage":true}}',
+        b'{"stream":true,"stream_options":{"include_usage":false},"x":NaN}',
+        b'{"stream":true,"stream_options":null,"x":NaN}',
+        b'{"stream":false,"x":NaN}',
         b'{"stream":true,"stream_options":{"include_usage":false}}',
         b'{"stream":true,"stream_options":{"include_usage":null}}',
         b'{"stream":false}',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -51,6 +52,11 @@ STREAMS: dict[str, list[bytes]] = {
         b'{"choices":[],"usage":{}}\n\n',
         DONE,
     ],
+    "an error with usage": [ROLE, b'data: {"error":{"message":"x"},' + USAGE + b"}\n\n", DONE],
+    "usage before its choices": [
+        b'data: {"id":"1",' + USAGE + b',"x":[{}],"choices":[{"index":0,"delta":{"content":"lo"}}]}\n\n',
+        DONE,
+    ],
     "names and ids": [b"event: chunk\nid: 7\n" + ROLE, b"event: chunk\n" + TEXT, b"retry: 1\n" + STOP, DONE],
     "an error in the stream": [ROLE, b'data: {"error":{"message":"x"}}\n\n', DONE],
     "blank lines": [b"\n", ROLE, b"\n\n", TEXT, DONE],
@@ -68,6 +74,16 @@ SPELLINGS: dict[str, bytes] = {
     "with an id below": LAST[:-1] + b"id: 7\n\n",
     "in several lines": b'data: {"choices":[],\ndata: "usage":\ndata: {"prompt_tokens":9}}\n\n',
     "tabs": b'data: {"choices":\t[\t],"usage":\t{"prompt_tokens":\t9}}\n\n',
+    "choices null": b'data: {"id":"1","choices":null,' + USAGE + b"}\n\n",
+    "choices null, spaced and last": b'data: { "id" : "1" , ' + USAGE + b' , "choices" : null }\n\n',
+    "no choices": b'data: {"id":"1","model":"m",' + USAGE + b"}\n\n",
+    "no choices, usage alone": b"data: {" + USAGE + b"}\n\n",
+    "choices of something else first": b'data: {"x":{"choices":[1]},' + USAGE + b',"choices":[]}\n\n',
+    "choices in a text": b'data: {"x":"\\"choices\\":[1]",' + USAGE + b',"choices":[]}\n\n',
+    "usage with choices first": b'data: {"usage":{"choices":[1],"total_tokens":9},"choices":null}\n\n',
+    "NaN within": b'data: {"choices":[],"usage":{"queue_time":NaN,"total_tokens":9}}\n\n',
+    "no UTF-8": b'data: {"choices":[],"usage":{"a_tokens":' + b"9" * 5_000 + b'},"b":"\xff"}\n\n',
+    "half a surrogate pair": b'data: {"x":"\\ud83d","choices":[],"usage":{"total_tokens":9}}\n\n',
     "choices within": b'data: {"choices":[],"usage":{"choices":[1,2],"prompt_tokens":9}}\n\n',
 }
 LINE_ENDS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
@@ -193,6 +209,31 @@ def test_a_huge_event_is_passed_on_before_it_is_complete() -> None:
     assert hider.feed(LAST + DONE) == DONE
 
 
+def test_only_a_large_event_without_choices_up_front_waits_for_its_end() -> None:
+    blob = b'data: {"blob":{"x":"' + b"x" * 5000
+    hider = UsageHider()
+    seen = [hider.feed(blob[at : at + 10]) for at in range(0, len(blob), 10)]
+    assert not any(seen)
+    assert hider.feed(b'"},"choices":[{}]}\n\n') == blob + b'"},"choices":[{}]}\n\n'
+
+
+EVENTS = {
+    "one line": b'data: {"blob":{"x":"' + b"x" * 1_000_000,
+    "events without choices": b'data: {"blob":"%b"}\n\n' % (b"x" * 60_000) * 16,
+    "returns": b"data: x\r" * 100_000,
+    "scalars": b"data: {" + b'"a":1,' * 100_000,
+    "blank lines": b"\n" * 500_000,
+}
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+@pytest.mark.parametrize("body", EVENTS.values(), ids=EVENTS)
+def test_time_is_linear_however_small_the_chunks_are(body: bytes, step: int) -> None:
+    start = time.thread_time()
+    assert hide([body[at : at + step] for at in range(0, len(body), step)]) == body
+    assert time.thread_time() - start < 30
+
+
 def test_what_is_held_back_at_the_end_is_passed_on() -> None:
     hider = UsageHider()
     assert hider.feed(b'{"error":') == b""
@@ -206,10 +247,9 @@ def test_what_is_held_back_at_the_end_is_passed_on() -> None:
     [
         b'data: {"choices":[],"a_tokens":1,"usage":' + b"[" * 200_000 + b"\n\n",
         b'data: {"choices":[],"a_tokens":1,"usage":' + b'{"a":' * 10_000 + b"\n\n",
-        b'data: {"choices":[],"usage":{"a_tokens":' + b"9" * 5_000 + b'},"b":"\xff"}\n\n',
         b'data: {"choices":[],"usage":{"a_tokens":"\\ud800"}}x\n\n',
     ],
-    ids=["very deep", "deep", "no UTF-8", "a rest"],
+    ids=["very deep", "deep", "a rest"],
 )
 def test_an_event_that_cannot_be_parsed_is_passed_on(event: bytes) -> None:
     assert hide([TEXT, event, DONE]) == TEXT + event + DONE

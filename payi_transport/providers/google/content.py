@@ -17,6 +17,7 @@ from payi_transport.framing.json_text import split_json
 from payi_transport.providers.google.function_calls import CallPart, Calls
 from payi_transport.providers.google.usage import describe_usage, map_usage
 from payi_transport.providers.shared import failures
+from payi_transport.providers.shared.json_values import decode
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 
@@ -101,7 +102,7 @@ def read_content_text(messages: Messages) -> str:
     return "".join(
         part["text"]
         for _, data in messages
-        for part in _find_parts(_decode_any(data))
+        for part in _find_parts(decode(_any, data))
         # Thoughts are billed as reasoning, so their text must not be counted as output text.
         if isinstance(part.get("text"), str) and not part.get("thought")
     )
@@ -137,19 +138,7 @@ def bare_name(model: Any) -> str | None:
 def _decode(data: bytes) -> _Head | None:
     # Nearly all chunks are well-formed, so the second attempt, which gives up the candidates, costs only
     # the others.
-    for decoder in (_chunk, _head):
-        try:
-            return decoder.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-    return None
-
-
-def _decode_any(data: bytes) -> Any:
-    try:
-        return _any.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return decode(_chunk, data) or decode(_head, data)
 
 
 def _merge(head: _Head, chunk: _Head) -> None:

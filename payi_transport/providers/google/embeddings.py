@@ -8,7 +8,7 @@ characters for models that are billed by these.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -16,12 +16,11 @@ from payi_transport.providers.google.content import read_failure
 from payi_transport.providers.google.usage import describe_usage, map_usage
 from payi_transport.providers.shared.counts import count
 from payi_transport.providers.shared.extras import describe_extras
+from payi_transport.providers.shared.json_values import decode
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
 __all__ = ["read_embeddings", "read_predictions"]
-
-_T = TypeVar("_T")
 
 
 class _Body(msgspec.Struct, rename="camel"):
@@ -64,7 +63,7 @@ def read_predictions(raw: RawResponse) -> ParsedResponse:
     metadata = body.metadata if isinstance(body.metadata, dict) else {}
     characters = count(metadata, "billableCharacterCount", "billable_character_count")
     return ParsedResponse(
-        units=_map_predictions(_decode(_predictions, body.predictions) or [], characters),
+        units=_map_predictions(decode(_predictions, body.predictions) or [], characters),
         failure=read_failure(body.error),
         # Characters stay visible even where tokens are the unit.
         properties=describe_extras(None, {"billable_character_count": characters}),
@@ -74,15 +73,8 @@ def read_predictions(raw: RawResponse) -> ParsedResponse:
 
 def _read_body(raw: RawResponse) -> _Body:
     # These APIs don't stream, so the first readable body is the response.
-    bodies = (_decode(_body, data) for _, data in raw.messages)
+    bodies = (decode(_body, data) for _, data in raw.messages)
     return next(filter(None, bodies), _Body())
-
-
-def _decode(decoder: msgspec.json.Decoder[_T], data: bytes | msgspec.Raw) -> _T | None:
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _map_predictions(predictions: list[_Prediction], characters: int | None) -> dict[str, Units]:

@@ -15,6 +15,7 @@ from payi_transport.framing import Messages
 from payi_transport.providers.google.content import bare_name, read_failure
 from payi_transport.providers.google.function_calls import read_arguments
 from payi_transport.providers.google.usage import describe_usage, map_usage
+from payi_transport.providers.shared.json_values import decode
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
@@ -68,7 +69,7 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
     """Read an interaction. In a stream, the last event has the usage, and earlier ones the calls."""
     last, calls, failure, streamed = _Interaction(), _Calls(), None, False
     for _, data in raw.messages:
-        message = _decode(data)
+        message = decode(_message, data)
         if message is None:
             continue
         # Only events have a type.
@@ -101,16 +102,9 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
 
 def read_interaction_text(messages: Messages) -> str:
     """Return the text of a stream up to where it ended, without thoughts."""
-    deltas = [message.delta for _, data in messages if (message := _decode(data)) is not None]
+    deltas = [message.delta for _, data in messages if (message := decode(_message, data)) is not None]
     texts = (delta.get("text") for delta in deltas if isinstance(delta, dict) and delta.get("type") == "text")
     return "".join(text for text in texts if isinstance(text, str))
-
-
-def _decode(data: bytes) -> _Message | None:
-    try:
-        return _message.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _later(earlier: _Interaction, later: _Interaction) -> _Interaction:
@@ -146,10 +140,11 @@ class _Calls:
 
     def gather(self, message: _Message) -> None:
         """Add the steps of a document, the start of a step, or a delta to its arguments."""
-        for index, step in enumerate(_decode_steps((message.interaction or message).steps)):
+        steps = decode(_steps, (message.interaction or message).steps)
+        for index, step in enumerate(steps or ()):
             self._start(index, step)
         if isinstance(message.index, int):
-            self._start(message.index, _decode_step(message.step))
+            self._start(message.index, decode(_step, message.step))
             self._join(message.index, message.delta)
 
     def named(self) -> tuple[FunctionCall, ...]:
@@ -167,17 +162,3 @@ class _Calls:
         arguments = delta.get("arguments") if isinstance(delta, dict) else None
         if index in self._calls and isinstance(arguments, str):
             self._calls[index].deltas.append(arguments)
-
-
-def _decode_steps(steps: msgspec.Raw) -> list[_Step]:
-    try:
-        return _steps.decode(steps)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return []
-
-
-def _decode_step(step: msgspec.Raw) -> _Step | None:
-    try:
-        return _step.decode(step)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None

@@ -16,7 +16,7 @@ from payi_transport.providers.openai.function_calls import Calls, MessagePart
 from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import read_failure
-from payi_transport.providers.shared.json_values import text
+from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
@@ -85,12 +85,7 @@ def read_chat(
 
 def _decode(data: bytes) -> _Head | None:
     """Return what can be read of a body, None if it is not a JSON object."""
-    for decoder in (_chat, _head):
-        try:
-            return decoder.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-    return None
+    return decode(_chat, data) or decode(_head, data)
 
 
 def _merge(head: _Head, chat: _Head) -> None:

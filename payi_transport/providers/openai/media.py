@@ -16,6 +16,7 @@ from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.counts import count, section, take
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import read_failure
+from payi_transport.providers.shared.json_values import decode
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
@@ -89,9 +90,8 @@ def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
     """Return the last readable message, the last usage, and whether the response is complete."""
     last, usage, ended = _Body(), {}, False
     for _, data in raw.messages:
-        try:
-            body = _body.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = decode(_body, data)
+        if body is None:
             continue
         last = body
         # Image streams end in `.completed` and those of audio in `.done`.
@@ -158,10 +158,8 @@ def _map_transcription(usage: _Counts) -> dict[str, Units]:
 
 
 def _count_items(data: msgspec.Raw) -> int:
-    try:
-        return len(_list.decode(data))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return 0
+    items = decode(_list, data)
+    return len(items) if items else 0
 
 
 def _read_seconds(value: Any) -> int | None:
@@ -176,10 +174,7 @@ def _read_seconds(value: Any) -> int | None:
 
 
 def _count_characters(request: bytes) -> dict[str, Units]:
-    try:
-        speech = _speech.decode(request)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
+    speech = decode(_speech, request) or _Speech()
     # Only the `tts-` models are billed by characters; for newer ones, a count of characters would be priced
     # as tokens.
     return {"text": Units(input=len(speech.input))} if speech.model.startswith("tts-") else {}

@@ -17,6 +17,7 @@ from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import read_failure
+from payi_transport.providers.shared.json_values import decode
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
@@ -61,7 +62,7 @@ def read_response(raw: RawResponse) -> ParsedResponse:
     """Read a response; from a stream that broke off, the items that it finished."""
     response, items, failure, streamed, ended = _Response(), list[Any](), None, False, False
     for _, data in raw.messages:
-        message = _decode(data)
+        message = decode(_message, data)
         if message is None:
             continue
         # Only events have a type. A document has `object` in its place.
@@ -89,13 +90,6 @@ def read_response(raw: RawResponse) -> ParsedResponse:
         pending=status in ("queued", "in_progress") and not streamed,
         properties=_describe(response, output),
     )
-
-
-def _decode(data: bytes) -> _Message | None:
-    try:
-        return _message.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _later(earlier: _Response, later: _Response) -> _Response:

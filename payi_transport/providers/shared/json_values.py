@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
+from payi_transport.values.lenient_json import decode
 
 __all__ = ["decode", "text"]
-
-T = TypeVar("T")
-
-
-def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T | None:
-    """Return what `data` holds, None if the decoder can't read it."""
-    try:
-        # Missing fields are common, and an exception is slow.
-        return decoder.decode(data) if data else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def text(value: Any) -> str | None:

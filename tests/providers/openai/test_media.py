@@ -177,7 +177,7 @@ SPOKEN = {"model": "tts-1-hd", "input": "Grüße, 日本", "voice": "alloy"}
         (b"{}", {}),
         (b"", {}),
         (b"\xff\xfe", {}),
-        (b'{"model":"tts-1","input":"\xff"}', {}),
+        (b'{"model":"tts-1","input":"\xff"}', {"text": (1, None)}),
         *((body, {}) for body in DEEP),
     ],
     ids=lambda value: repr(value)[:60],

@@ -1,0 +1,86 @@
+r"""Decode JSON as leniently as the providers' SDKs do.
+
+Python's `json` module, and with it every SDK, accepts NaN and infinities, half of a surrogate pair, a byte
+order mark, and UTF-16. HTTP libraries replace bytes that are not UTF-8. msgspec refuses a document that has
+any of these, even in a field that nobody reads. So a document that it refuses is mended as text and decoded a
+second time. Documents that it accepts, which are nearly all, cost nothing more.
+
+Mending changes only what msgspec refuses, and keeps every other byte, since function calls are reported as on
+the wire. NaN, infinities and numbers that overflow become null, which readers treat as missing. Half of a
+surrogate pair and bytes that are not UTF-8 become U+FFFD, the replacement character. Strings are matched as a
+whole, so a text about NaN stays what it is. Each pattern runs in linear time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TypeVar
+
+import msgspec
+
+from payi_transport.compat import compile_possessive
+
+__all__ = ["UNREADABLE", "decode", "mend"]
+
+T = TypeVar("T")
+
+# What msgspec raises for data that it can't decode.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# Every escape is matched, so that an escaped backslash before a `u` is not taken for an escape of its own.
+# The group is half of a pair.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|(u[dD][89a-fA-F][0-9A-Fa-f]{2})|.)",
+    re.DOTALL,
+)
+# A number of more than 308 digits may overflow without an exponent.
+_MOST_DIGITS = 308
+# Nobody writes a count that long, and reading it may take time that grows faster than its length.
+_MOST_CHARACTERS = 400
+_NUMBER_LIKE = re.compile(rb"NaN|Infinity|\d[eE]\+?\d|(?<!\d)\d{%d}" % _MOST_DIGITS)
+_VALUE = compile_possessive(
+    rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
+    rb"|NaN|-?Infinity"
+    rb"|(?<![\d.])-?\d++(?:\.\d++)?[eE]\+?\d++"
+    rb"|(?<![\d.])-?\d{%d}\d*+(?:\.\d++)?" % _MOST_DIGITS,
+    re.DOTALL,
+)
+
+
+def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T | None:
+    """Return what `data` holds, None if the decoder can't read it even after mending."""
+    try:
+        # Missing fields are common, and an exception is slow.
+        return decoder.decode(data) if data else None
+    except UNREADABLE:
+        mended = mend(bytes(data))
+    try:
+        return None if mended is None else decoder.decode(mended)
+    except UNREADABLE:
+        return None
+
+
+def mend(data: bytes) -> bytes | None:
+    """Return JSON that `json.loads` accepts in a form that msgspec accepts, None if nothing had to change."""
+    # Python's own detection, by a byte order mark or by where the zero bytes are.
+    mended = data.decode(json.detect_encoding(data), "replace").encode("utf-8", "replace")
+    if _SURROGATE.search(mended):
+        mended = _ESCAPE.sub(_replace_half, mended)
+    if _NUMBER_LIKE.search(mended):
+        mended = _VALUE.sub(_replace_value, mended)
+    return None if mended == data else mended
+
+
+def _replace_half(match: re.Match[bytes]) -> bytes:
+    return match[0] if match[1] is None else b"\\ufffd"
+
+
+def _replace_value(match: re.Match[bytes]) -> bytes:
+    value = match[0]
+    if value.startswith(b'"'):
+        return value
+    # `float` reads NaN and infinities as Python's `json` writes them.
+    return value if len(value) <= _MOST_CHARACTERS and math.isfinite(float(value)) else b"null"
