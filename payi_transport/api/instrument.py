@@ -89,7 +89,7 @@ def payi_instrument(
     are used. Without it, they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`.
     `sink` sends the events elsewhere (see `MemorySink`).
 
-    `prompt_and_response_logger` is called on a background thread for each event that Pay-i has accepted, with
+    `prompt_and_response_logger` is called before a call returns, once Pay-i has accepted its event, with
     the request id that Pay-i assigned, and the request and the response as text. It gets them even with
     `log_prompt_and_response=False`, which keeps them from Pay-i. With such a logger, every event is sent by
     itself.

@@ -4,8 +4,9 @@ The user's function needs Pay-i's request id, which only exists once Pay-i has a
 is gone by then, since exchanges drop it as soon as they are decoded. So the content is read while decoding
 and kept by a listener, which runs on delivery.
 
-The function runs on the worker's thread, but in the context variables of the original call, so that it sees
-the caller's trace or tenant. It gets the content even if `log_prompt_and_response` keeps it from Pay-i
+The function runs where the event is delivered: before the call returns, or on the worker's thread. In both
+cases it runs in the context variables of the original call, so that it sees the caller's trace or tenant. It
+gets the content even if `log_prompt_and_response` keeps it from Pay-i
 for the whole program, but not if a scope turned it off for that very call.
 """
 

@@ -182,7 +182,8 @@ def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:
     """Return the settings with those that others imply.
 
     A prompt logger and limits need Pay-i's response to each event (its id, its limits), so events are
-    delivered one by one instead of in bulk. In proxy mode the limits come with the response of the proxy.
+    delivered one by one instead of in bulk. In proxy mode the limits come with the response of the proxy. A
+    prompt logger is also called before the caller goes on: it may set attributes of the caller's span.
 
     Raises PayiConfigError if the logger is not callable, or can't be combined with other settings.
     """
@@ -192,7 +193,8 @@ def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:
     needs_responses = prompt_logger is not None or (follows_limits and not settings.proxy)
     if not needs_responses or settings.delivery.mode != "bulk":
         return settings
-    return replace(settings, delivery=replace(settings.delivery, mode="single"))
+    mode: Any = "single" if prompt_logger is None else "inline"
+    return replace(settings, delivery=replace(settings.delivery, mode=mode))
 
 
 def _check_prompt_logger(settings: Settings, prompt_logger: object) -> None:

@@ -129,8 +129,10 @@ def test_an_object_that_is_not_a_client_is_an_error(payi: Any) -> None:
     [
         ("bulk", {}, None, "bulk"),
         ("bulk", {"proxy": True}, None, "bulk"),
-        ("bulk", {}, print, "single"),
-        ("bulk", {"proxy": True}, print, "single"),
+        ("bulk", {}, print, "inline"),
+        ("bulk", {"proxy": True}, print, "inline"),
+        ("bulk", {"enforce_limits": True}, print, "inline"),
+        ("single", {}, print, "single"),
         ("bulk", {"enforce_limits": True}, None, "single"),
         ("bulk", {"on_limit": print}, None, "single"),
         ("bulk", {"enforce_limits": True, "proxy": True}, None, "bulk"),
