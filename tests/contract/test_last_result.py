@@ -122,8 +122,8 @@ def follow(caller: Caller, url: str, calls: int) -> list[Result | None]:
 @every_caller
 @pytest.mark.parametrize(
     "failure",
-    [CannedResponse([b"{}"], 503), CannedResponse([b"{}"], 400), CannedResponse([b"garbage"])],
-    ids=["503", "400", "none"],
+    [CannedResponse([b"{}"], 503), CannedResponse([b"{}"], 413), CannedResponse([b"garbage"])],
+    ids=["503", "413", "none"],
 )
 def test_a_report_that_brought_no_result_leaves_none_of_another_call(
     caller: Caller, failure: CannedResponse, origin: Origin, payi: Origin
@@ -172,7 +172,7 @@ def test_a_call_that_is_reported_in_the_background_leaves_that_of_the_proxy(
 
 
 @pytest.mark.parametrize(
-    "responses", [[ACCEPTED], [ACCEPTED, CannedResponse([b"{}"], 400)]], ids=["a result", "none"]
+    "responses", [[ACCEPTED], [ACCEPTED, CannedResponse([b"{}"], 413)]], ids=["a result", "none"]
 )
 def test_a_streams_result_is_seen_by_the_task_that_reads_it(
     responses: Sequence[CannedResponse], origin: Origin, payi: Origin
