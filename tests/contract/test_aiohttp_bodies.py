@@ -17,6 +17,24 @@ from tests.contract.responses import PATH, REQUEST, UNARY, make_response, observ
 from tests.support.exchanges import events_of
 from tests.support.origin import Origin
 
+FORM = (
+    b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n--b--\r\n'
+)
+
+
+def make_parts() -> aiohttp.MultipartWriter:
+    parts = aiohttp.MultipartWriter("form-data", boundary="b")
+    parts.append("m").set_content_disposition("form-data", name="model")
+    parts.append(io.BytesIO(b"RIFF")).set_content_disposition("form-data", name="file", filename="a.wav")
+    return parts
+
+
+def make_mixed() -> aiohttp.MultipartWriter:
+    parts = aiohttp.MultipartWriter("mixed", boundary="b")
+    parts.append("no name")
+    return parts
+
 
 def make_files() -> aiohttp.FormData:
     form = aiohttp.FormData({"model": "m"})
@@ -29,6 +47,9 @@ BODIES: dict[str, tuple[Callable[[], Any], str | None]] = {
     "bytes": (lambda: UNARY.request, UNARY.request.decode()),
     "text": (lambda: UNARY.request.decode(), UNARY.request.decode()),
     "payload": (lambda: aiohttp.JsonPayload(REQUEST), json.dumps(REQUEST)),
+    "form in memory": (lambda: FORM, '{"model": "m", "file": "<not_instrumented>"}'),
+    "parts without names": (make_mixed, None),
+    "form of parts": (make_parts, '{"model": "m", "file": "<not_instrumented>"}'),
     "form": (lambda: {"model": "gpt-4.1"}, '{"model": "gpt-4.1"}'),
     "form with pairs": (lambda: aiohttp.FormData([("model", "m"), ("n", "1")]), '{"model": "m", "n": "1"}'),
     "files": (make_files, '{"model": "m", "file": "<not_instrumented>", "text": "<not_instrumented>"}'),

@@ -10,7 +10,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.hooks.multipart import read_form, write_form
+from payi_transport.hooks.multipart import find_name, read_body, read_form, write_form
 
 TYPE = "multipart/form-data; boundary=b"
 FILE = "<not_instrumented>"
@@ -87,9 +87,40 @@ def test_the_boundary_is_the_one_that_the_content_type_says(content_type: str, f
     assert read(part("1") + b"--b--", content_type) == form
 
 
+@pytest.mark.parametrize("body", [b"{}", b"", b"--", b"-- a comment", b"--\r\n", b"--" + b"b" * 71 + b"\r\n"])
+def test_a_body_that_is_not_a_form_stays_as_it_is(body: bytes) -> None:
+    assert read_body(body) is body
+
+
+def test_a_form_in_memory_is_read_by_its_first_line() -> None:
+    whole = part("whisper-1", 'form-data; name="model"') + part(
+        "RIFF", 'form-data; name="file"; filename="a"'
+    )
+    assert json.loads(read_body(whole + b"--b--\r\n") or b"") == {"model": "whisper-1", "file": FILE}
+    assert read_body(b"--b\r\nno head") is None
+
+
+def test_of_a_large_field_only_its_name_is_kept() -> None:
+    large = "x" * 65_537
+    assert read(part(large) + part(large[1:], 'form-data; name="b"') + b"--b--") == {
+        "a": FILE,
+        "b": large[1:],
+    }
+    assert json.loads(write_form([("a", large), ("b", large.encode())])) == {"a": FILE, "b": FILE}
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [('form-data; name="ä b"; filename="x"', "ä b"), ("", None), ("attachment", None)],
+)
+def test_the_name_of_a_field_is_in_its_disposition(disposition: str, name: str | None) -> None:
+    assert find_name(disposition) == name
+
+
 @given(
     st.lists(st.sampled_from([part("1"), b"--b", b"--", b"\r\n", b"\r\n\r\n", b"name=", b"\xff"])), st.text()
 )
 def test_no_bytes_are_an_exception(pieces: list[bytes], boundary: str) -> None:
     read_form(b"".join(pieces), TYPE)
+    read_body(b"".join(pieces))
     read_form(b"".join(pieces), f"multipart/form-data; boundary={boundary}")

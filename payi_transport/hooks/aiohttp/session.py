@@ -22,7 +22,7 @@ from payi_transport.capture.rewrites import BlockedResponse, HookAbilities, Requ
 from payi_transport.hooks.aiohttp.blocked import build_blocked_response
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.hooks.methods import MethodHook
-from payi_transport.hooks.multipart import write_form
+from payi_transport.hooks.multipart import find_name, read_body, write_form
 from payi_transport.values.headers import Headers
 
 if TYPE_CHECKING:
@@ -123,11 +123,14 @@ def _read(
     if fields:
         return headers, write_form(fields)
     body = getattr(data, "_value", data)
-    return headers, body if isinstance(body, bytes) else None
+    return headers, read_body(body) if isinstance(body, bytes) else None
 
 
-def _find_fields(data: Any) -> list[tuple[str, str | None]]:
+def _find_fields(data: Any) -> list[tuple[str, str | bytes | None]]:
     """Return the fields of a form that aiohttp is about to encode. The value of a file is None."""
+    parts = getattr(data, "_parts", None)
+    if isinstance(parts, list):
+        return [read for part, *_ in parts if (read := _read_part(part)) is not None]
     fields = getattr(data, "_fields", None)
     if isinstance(data, Mapping):
         fields = [({"name": str(name)}, {}, value) for name, value in data.items()]
@@ -137,6 +140,15 @@ def _find_fields(data: Any) -> list[tuple[str, str | None]]:
         (options["name"], value if isinstance(value, str) and "filename" not in options else None)
         for options, _, value in fields
     ]
+
+
+def _read_part(part: Any) -> tuple[str, bytes | None] | None:
+    """Return the name and the value of a part of a MultipartWriter, None for a part without a name."""
+    name = find_name(part.headers.get("content-disposition", ""))
+    value = getattr(part, "_value", None)
+    if name is None:
+        return None
+    return name, value if isinstance(value, bytes) and not part.filename else None
 
 
 def _rewrite(

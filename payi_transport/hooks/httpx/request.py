@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from payi_transport.capture.rewrites import BlockedResponse, RequestRewrite
-from payi_transport.hooks.multipart import write_form
+from payi_transport.hooks.multipart import read_body, write_form
 from payi_transport.values.headers import Headers
 
 __all__ = [
@@ -75,7 +75,8 @@ def read_request_body(family: Family, request: Any) -> bytes | None:
         # have none.
         fields = getattr(request.stream, "fields", None)
         return write_form((field.name, getattr(field, "value", None)) for field in fields) if fields else None
-    return body
+    # Nearly all bodies are JSON, which costs no more than this comparison.
+    return read_body(body) if body[:2] == b"--" else body
 
 
 def copy_request(family: Family, request: Any, rewrite: RequestRewrite) -> Any:

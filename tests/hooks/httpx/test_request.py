@@ -84,13 +84,17 @@ def test_a_body_is_read_where_it_is_in_memory(module: Any) -> None:
 
 
 @every_module
-def test_the_fields_of_a_form_are_read_and_its_files_named(module: Any) -> None:
+@pytest.mark.parametrize("is_read", [False, True])
+def test_the_fields_of_a_form_are_read_and_its_files_named(module: Any, is_read: bool) -> None:
     request = module.Request(
         "POST",
         URL,
         data={"model": "whisper-1", "prompt": "ä".encode(), "bad": b"\xff"},
-        files={"file": ("a.wav", b"RIFF")},
+        files={"file": ("a.wav", b"RIFF" * 100_000)},
     )
+    if is_read:
+        # As an authentication that signs the body does, or an event hook that logs it.
+        request.read()
     body = read_request_body(get_family(module.__name__), request)
     assert json.loads(body or b"") == {
         "model": "whisper-1",
