@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from payi_transport.sinks.payi_failures import Failures
 from payi_transport.sinks.payi_response import PayiResponse, find_refusals
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
@@ -60,6 +61,13 @@ class Attempt(NamedTuple):
         some = self.delivered or (self.response.read_word() or {}).get("ingest_count")
         return self.upsert and is_own and bool(self.receipt.uncertain) and bool(some or self.size == 1)
 
+    def give_up(self) -> Attempt:
+        """Return the attempt with its one event lost, which Pay-i fails at each time."""
+        reason = f"status_{self.response.status}"
+        problem = f"Pay-i failed at an event many times ({reason}) and accepted others; the event is lost"
+        receipt = Receipt(rejected={0: reason}, problem=problem, bytes_sent=self.receipt.bytes_sent)
+        return self._replace(receipt=receipt)
+
     @property
     def reason(self) -> str:
         return f"status_{self.response.status}" if self.receipt.denied else "unconfirmed"
@@ -75,6 +83,7 @@ class Trust:
     def __init__(self) -> None:
         self.is_accepted = False
         self.refused: dict[str, None] = {}
+        self.failures = Failures()
 
     def refuse(self, name: str) -> bool:
         """Remember an event that was denied alone; return whether it was before, and another passed since."""
@@ -106,6 +115,10 @@ class Bisection:
         start, limit = 0, len(batch)
         while start < len(batch):
             attempt = self._post(batch[start : start + limit])
+            if attempt.response.is_own_failure and self._trust.failures.fail(
+                batch[start : start + attempt.size]
+            ):
+                attempt = attempt.give_up()
             is_suspect = attempt.is_unexplained or (attempt.receipt.denied and self._trust.is_accepted)
             self._is_refused |= is_suspect
             if attempt.size > 1 and (is_suspect or attempt.response.rejects_body):
@@ -146,6 +159,7 @@ class Bisection:
         self.codes.update({start + index: code for index, code in attempt.codes.items()})
         if attempt.delivered:
             self._trust.is_accepted = True
+            self._trust.failures.accept()
             self._has_passed |= self._is_refused
 
     def _count_bytes(self, attempt: Attempt) -> None:

@@ -68,6 +68,11 @@ class PayiResponse(NamedTuple):
         return blames_event(code) or (self.status in _BODY_STATUSES and code not in DENIED | RETRY)
 
     @property
+    def is_own_failure(self) -> bool:
+        """Whether Pay-i itself failed at the request, and not something on the way to it."""
+        return self.status is not None and self.status >= 500 and not _hides_outcome(self, self.status)
+
+    @property
     def is_missing(self) -> bool:
         """Whether there is nothing at this path."""
         # Pay-i may have the path and say that it lacks something that an event names.
