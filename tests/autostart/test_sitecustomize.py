@@ -262,6 +262,30 @@ def test_servers_report_every_call_once(
     assert "MonkeyPatchWarning" not in (folder / "log").read_text()
 
 
+POOLS = {
+    "spawn": "multiprocessing.get_context('spawn').Pool(2)",
+    "forkserver": "multiprocessing.get_context('forkserver').Pool(2)",
+    "executor": "ProcessPoolExecutor(2, mp_context=multiprocessing.get_context('spawn'))",
+}
+
+
+@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS.keys())
+def test_the_children_of_a_pool_report_under_the_name_of_their_program(
+    pool: str, folder: Path, ingest: Origin
+) -> None:
+    (folder / "job.py").write_text(
+        "import multiprocessing\nfrom concurrent.futures import ProcessPoolExecutor\nfrom calls import call\n"
+        "def work(number):\n    call(str(number))\n"
+        "if __name__ == '__main__':\n"
+        f"    pool = {pool}\n"
+        "    list(pool.map(work, range(6)))\n"
+        "    pool.shutdown() if hasattr(pool, 'shutdown') else (pool.close(), pool.join())\n"
+    )
+    ran = start([sys.executable, "job.py"], folder, ingest)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert seen(ingest) == {(str(number), "job"): 1 for number in range(6)}
+
+
 def test_a_worker_of_celery_is_named_for_its_app(folder: Path, ingest: Origin) -> None:
     for name in ("queue", "control"):
         (folder / name).mkdir()
