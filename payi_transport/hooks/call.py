@@ -1,30 +1,23 @@
-"""Recording a call of an HTTP library other than httpx, and recording it only once.
-
-One call of an SDK may pass through several libraries: `openai` can use aiohttp, and `aiobotocore` has an
-aiohttp session. The outermost hook records the call, and hooks further in see that it does.
-"""
+"""Recording a call of an HTTP library other than httpx, and recording it only once (see `nesting.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextvars import ContextVar
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
 from payi_transport.capture.exchange import SentRequest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.headers import find_removable_headers
+from payi_transport.hooks.nesting import INSIDE, CallMark, find_target
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.routing.routes import Route
 from payi_transport.values.headers import Headers
 from payi_transport.values.names import PROXY_CATEGORY
 
-__all__ = ["INSIDE_CALL", "Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]
-
-# Whether the code that runs now was called by a library whose call is being recorded. Tasks that it starts
-# inherit the value.
-INSIDE_CALL: ContextVar[bool] = ContextVar("payi_transport_inside", default=False)
+__all__ = ["Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]
 
 
 class Address(NamedTuple):
@@ -54,16 +47,16 @@ class Library(NamedTuple):
 class Call:
     """An observed call that awaits its response. `respond` or `fail` ends it, in the same thread or task."""
 
-    __slots__ = ("pipeline", "request")
+    __slots__ = ("_mark", "pipeline", "request")
 
-    def __init__(self, pipeline: Pipeline, request: SentRequest) -> None:
+    def __init__(self, pipeline: Pipeline, request: SentRequest, mark: CallMark) -> None:
         self.pipeline = pipeline
         self.request = request
-        INSIDE_CALL.set(True)
+        self._mark = mark
 
     def respond(self, attach: Callable[..., None], *response: Any) -> None:
         """Record a response. `attach(call, *response)` starts it and makes sure that its body is recorded."""
-        INSIDE_CALL.set(False)
+        self._mark.leave()
         try:
             attach(self, *response)
         except Exception as exc:
@@ -74,7 +67,7 @@ class Call:
 
     def fail(self, exc: BaseException) -> None:
         """Record that the request failed before a response."""
-        INSIDE_CALL.set(False)
+        self._mark.leave()
         self.request.fail(exc)
 
     def find_route(self, address: Address | None) -> Route | None:
@@ -90,12 +83,15 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
     """
     pipeline = get_active()
     # First, because every request of the program passes through here.
-    if pipeline is None or INSIDE_CALL.get():
+    if pipeline is None:
         return None, None
     try:
         address = library.locate(*request)
+        mark = INSIDE.get()
+        if mark and address and mark.covers(address[2:], partial(library.read, *request)):
+            return None, None
         route = _find_route(pipeline, address)
-        if route is None:
+        if route is None or address is None:
             return None, _strip(pipeline, library, address, *request)
         return _begin_call(pipeline, library, address, route, *request)
     except Exception as exc:
@@ -105,7 +101,7 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
 
 
 def _begin_call(
-    pipeline: Pipeline, library: Library, address: Address | None, route: Route, *request: Any
+    pipeline: Pipeline, library: Library, address: Address, route: Route, *request: Any
 ) -> tuple[Call | None, Any]:
     headers, body = library.read(*request)
     abilities = library.abilities
@@ -117,11 +113,12 @@ def _begin_call(
         return None, _strip(pipeline, library, address, *request)
     rewrite = sent.rewrite
     if rewrite is None or library.rewrite is None:
-        return Call(pipeline, sent), None
+        return Call(pipeline, sent, CallMark(address[2:], body, INSIDE.get())), None
     if rewrite.blocked_response is not None:
         return None, rewrite.blocked_response
     is_rewritten = rewrite.base or rewrite.headers or rewrite.without
-    return Call(pipeline, sent), library.rewrite(rewrite, *request) if is_rewritten else None
+    mark = CallMark(find_target(rewrite.base, address[2:]), rewrite.body or body, INSIDE.get())
+    return Call(pipeline, sent, mark), library.rewrite(rewrite, *request) if is_rewritten else None
 
 
 def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:

@@ -314,8 +314,8 @@ def test_a_worker_of_celery_is_named_for_its_app(folder: Path, ingest: Origin) -
 
 def test_a_test_run_of_pytest_is_instrumented(folder: Path, ingest: Origin) -> None:
     (folder / "test_it.py").write_text("from calls import call\ndef test_it():\n    call('a')\n")
-    ran = start(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"], folder, ingest
-    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    # The options of the run that this test is part of are not for that one.
+    ran = start(command, folder, ingest, PYTEST_ADDOPTS="")
     assert ran.returncode == 0, ran.stdout
     assert seen(ingest) == {("a", "pytest"): 1}

@@ -1,20 +1,19 @@
 """Recording a call of httpx or of its fork httpx2, sync and async.
 
 Both have the same interface with different classes, so nothing here imports either; `family.py` binds this
-to a module. A call is recorded around `send`, which may be the method of a transport or of a client. If a
-client has a `PayiTransport` and the client class is hooked as well, one request passes two hooks. The outer
-one marks the request's extensions, and the inner one ignores marked requests.
+to a module. A call is recorded around `send`, which may be the method of a transport or of a client. Requests
+to Pay-i itself carry a mark in their extensions, and are not recorded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from payi_transport.capture.exchange import OpenResponse, SentRequest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite, ResponseRewriter
 from payi_transport.context.headers import find_removable_headers
-from payi_transport.hooks.call import INSIDE_CALL
 from payi_transport.hooks.httpx.request import (
     Family,
     build_blocked_response,
@@ -23,6 +22,7 @@ from payi_transport.hooks.httpx.request import (
     read_headers,
     read_request_body,
 )
+from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_target
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.rewrite.responses import find_response_rewriter
@@ -63,20 +63,17 @@ class _Rewritten:
 class _Recorded(_Rewritten):
     """A request that is recorded, and what is sent in its place."""
 
-    __slots__ = ("_extensions", "_pipeline", "_sent")
+    __slots__ = ("_mark", "_pipeline", "_sent")
 
-    def __init__(self, pipeline: Pipeline, sent: SentRequest, caller_request: Any, request: Any) -> None:
+    def __init__(
+        self, pipeline: Pipeline, sent: SentRequest, caller_request: Any, request: Any, mark: CallMark
+    ) -> None:
         self._pipeline = pipeline
         self._sent = sent
         self.caller_request = caller_request
         self.request = request
         self.blocked_response = None
-        self._extensions = request.extensions
-        # The mark tells inner hooks that this call is recorded. It is removed before the caller sees the
-        # request again.
-        request.extensions = {**self._extensions, RECORDED_MARK: True}
-        # A transport may use another hooked library inside, as LiteLLM's uses aiohttp.
-        INSIDE_CALL.set(True)
+        self._mark = mark
 
     @property
     def waits(self) -> bool:
@@ -85,7 +82,7 @@ class _Recorded(_Rewritten):
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
         """Start recording the response."""
-        self._remove_mark()
+        self._mark.leave()
         try:
             if self.request is not self.caller_request:
                 super().respond(response, make_stream)
@@ -113,18 +110,14 @@ class _Recorded(_Rewritten):
 
     def fail(self, exc: BaseException) -> None:
         """Record that the request failed before a response."""
-        self._remove_mark()
+        self._mark.leave()
         self._sent.fail(exc)
         super().fail(exc)
 
     async def respond_on_thread(self, response: Any, make_stream: _MakeStream) -> None:
         """Record a response that is already read. This ends the call, which waits until it is reported."""
-        self._remove_mark()
+        self._mark.leave()
         await run_on_thread(self.respond, response, make_stream)
-
-    def _remove_mark(self) -> None:
-        self.request.extensions = self._extensions
-        INSIDE_CALL.set(False)
 
 
 def record_sync(family: Family, request: Any, send: Callable[[Any], Any]) -> Any:
@@ -167,13 +160,16 @@ async def record_async(family: Family, request: Any, send: Callable[[Any], Await
 def _begin(family: Family, request: Any) -> _Rewritten | None:
     """Return how to send and record a request, or None to send it as it is, unrecorded. Never raises."""
     pipeline = get_active()
-    if pipeline is None or RECORDED_MARK in request.extensions or INSIDE_CALL.get():
+    if pipeline is None or RECORDED_MARK in request.extensions:
         return None
     try:
         scheme, host, port, path = find_address(request.url)
+        mark = INSIDE.get()
+        if mark is not None and mark.covers((host, port, path), partial(_read, family, request)):
+            return None
         route = pipeline.routes.find(request.method, scheme, host, port, path)
         if route is not None:
-            return _begin_call(family, request, pipeline, route)
+            return _begin_call(family, request, pipeline, route, (host, port, path))
         # Providers never get Pay-i's headers, even with requests that aren't observed. Other hosts do: they
         # may be the user's own services, which pass the headers on.
         known = pipeline.routes.hosts.find(host, port)
@@ -185,18 +181,25 @@ def _begin(family: Family, request: Any) -> _Rewritten | None:
         return None
 
 
-def _begin_call(family: Family, request: Any, pipeline: Pipeline, route: Route) -> _Rewritten | None:
-    headers = read_headers(request)
-    sent = pipeline.begin(route, headers, read_request_body(family, request), _ABILITIES)
+def _read(family: Family, request: Any) -> tuple[Headers, bytes | None]:
+    return read_headers(request), read_request_body(family, request)
+
+
+def _begin_call(
+    family: Family, request: Any, pipeline: Pipeline, route: Route, target: Target
+) -> _Rewritten | None:
+    headers, body = _read(family, request)
+    sent = pipeline.begin(route, headers, body, _ABILITIES)
     if sent is None:
         return None if route.proxied else _strip(family, request, headers)
     rewrite = sent.rewrite
     if rewrite is None:
-        return _Recorded(pipeline, sent, request, request)
+        return _Recorded(pipeline, sent, request, request, CallMark(target, body, INSIDE.get()))
     if rewrite.blocked_response is not None:
         blocked = build_blocked_response(family, request, rewrite.blocked_response)
         return _Rewritten(request, request, blocked)
-    return _Recorded(pipeline, sent, request, copy_request(family, request, rewrite))
+    mark = CallMark(find_target(rewrite.base, target), rewrite.body or body, INSIDE.get())
+    return _Recorded(pipeline, sent, request, copy_request(family, request, rewrite), mark)
 
 
 def _strip(family: Family, request: Any, headers: Headers) -> _Rewritten | None:

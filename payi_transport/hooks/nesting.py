@@ -1,0 +1,79 @@
+"""Recording a call once that passes through several hooks, and never taking another call for it.
+
+One call of an SDK may pass through several libraries: `openai` can use aiohttp, `aiobotocore` has an aiohttp
+session, and a client of httpx may have a `PayiTransport`. The outermost hook records the call. While it is in
+flight, a context variable holds a mark of it, by which hooks further in know their request: the same address
+with the same body.
+
+Tasks and threads that are started inside a call inherit the mark. So it says when its call is over, and what
+else they request, during the call or later, is a call of its own. That is also why it holds nothing of the
+call once that is over: a context may live long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from payi_transport.values.headers import Headers
+
+__all__ = ["INSIDE", "CallMark", "Target", "find_target"]
+
+# Host, port (None for the scheme's default), and path without its query.
+Target: TypeAlias = tuple[str, int | None, str]
+_MULTIPART = b"multipart/"
+
+
+class CallMark:
+    """A call that is being recorded: where its request goes, and what is sent if that is in memory."""
+
+    __slots__ = ("_body", "_outer", "_target")
+
+    def __init__(self, target: Target, body: bytes | None, outer: CallMark | None) -> None:
+        self._target: Target | None = target
+        self._body = body
+        self._outer = outer
+        INSIDE.set(self)
+
+    def leave(self) -> None:
+        """End the mark: what is requested from now on belongs to other calls."""
+        INSIDE.set(self._outer)
+        self._target = self._body = self._outer = None
+
+    def covers(self, target: Target, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
+        """Return whether a request inside is that of this call, or of one around it.
+
+        `read` returns the headers and the body of the request. It is only called for the same address.
+        """
+        mark: CallMark | None = self
+        while mark is not None:
+            if mark._is_same(target, read):
+                return True
+            mark = mark._outer
+        return False
+
+    def _is_same(self, target: Target, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
+        own = self._target
+        if own is None or own[:2] != target[:2]:
+            return False
+        # Libraries differ in which characters of a path they escape.
+        if own[2] != target[2] and unquote(own[2]) != unquote(target[2]):
+            return False
+        headers, body = read()
+        if self._body is None or body is None or self._body == body:
+            return True
+        # Of a form, the recorded body is made from its fields, and differs from what is sent.
+        return any(value.lstrip().startswith(_MULTIPART) for value in headers[1::2])
+
+
+def find_target(base: str | None, target: Target) -> Target:
+    """Return where a request goes whose scheme and host are replaced by `base`, as inner hooks see it."""
+    if base is None:
+        return target
+    parts = urlsplit(base)
+    return parts.hostname or "", parts.port, parts.path + target[2]
+
+
+INSIDE: ContextVar[CallMark | None] = ContextVar("payi_transport_inside", default=None)
