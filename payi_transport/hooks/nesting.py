@@ -65,7 +65,7 @@ class CallMark:
         if self._body is None or body is None or self._body == body:
             return True
         # Of a form, the recorded body is made from its fields, and differs from what is sent.
-        return any(value.lstrip().startswith(_MULTIPART) for value in headers[1::2])
+        return body.startswith(b"--") or any(value.lstrip().startswith(_MULTIPART) for value in headers[1::2])
 
 
 def find_target(base: str | None, target: Target) -> Target:
