@@ -26,6 +26,7 @@ from payi_transport.delivery.results import ResultTracker
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.pipeline.parts import Parts
 from payi_transport.runtime.counter import Counter
+from payi_transport.runtime.threads import may_wait
 from payi_transport.sinks.protocol import Sink
 
 __all__ = ["ProcessState"]
@@ -130,7 +131,9 @@ class ProcessState:
         """Report a call while its caller waits, or queue it if that is not possible."""
         inline = self.inline
         # A child that was forked during the call has inherited this state, and the call is the parent's.
-        if inline is None or self.delivery.closed or self.delivery.pid != os.getpid():
+        inherited = self.delivery.pid != os.getpid()
+        # Without a thread to wait on, waiting would stop the event loop.
+        if inline is None or self.delivery.closed or inherited or not may_wait():
             self.delivery.push(exchange)
         else:
             inline.deliver(exchange)

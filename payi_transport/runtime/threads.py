@@ -8,6 +8,7 @@ capacity limiter of our own rules that out.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TypeVar
 
 import anyio
@@ -16,7 +17,7 @@ import anyio.to_thread
 
 from payi_transport.compat import TypeVarTuple, Unpack
 
-__all__ = ["run_on_thread"]
+__all__ = ["may_wait", "run_on_thread"]
 
 R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
@@ -28,14 +29,42 @@ _MAX_THREADS = 100
 _limiter = anyio.lowlevel.RunVar[anyio.CapacityLimiter]("payi_transport.runtime.threads")
 
 
+# Set while a function runs on the thread of the event loop, because no other could be started.
+_on_loop: ContextVar[bool] = ContextVar("payi_transport_on_loop", default=False)
+
+
+def may_wait() -> bool:
+    """Return whether code called by `run_on_thread` may block: not where it had to stay on the loop."""
+    return not _on_loop.get()
+
+
 async def run_on_thread(function: Callable[[Unpack[Arguments]], R], *arguments: Unpack[Arguments]) -> R:
     """Call a function that may block on a thread, and return or raise what it does.
 
-    Works under asyncio and trio. When all threads are in use, the call waits for one.
+    Works under asyncio and trio. When all threads are in use, the call waits for one. Where none can be
+    started, because the process has reached its limit or the interpreter is exiting, the function is called
+    here, and `may_wait()` tells it not to block.
     """
     # Made on first use, because a limiter needs a running event loop, and at import none is running.
     limiter = _limiter.get(None)
     if limiter is None:
         limiter = anyio.CapacityLimiter(_MAX_THREADS)
         _limiter.set(limiter)
-    return await anyio.to_thread.run_sync(function, *arguments, limiter=limiter)
+    started = False
+
+    def call() -> R:
+        nonlocal started
+        started = True
+        return function(*arguments)
+
+    try:
+        return await anyio.to_thread.run_sync(call, limiter=limiter)
+    except RuntimeError:
+        # Raised by the function itself, not by the attempt to start a thread.
+        if started:
+            raise
+    token = _on_loop.set(True)
+    try:
+        return function(*arguments)
+    finally:
+        _on_loop.reset(token)

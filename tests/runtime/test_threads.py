@@ -7,7 +7,7 @@ import threading
 import anyio
 import pytest
 
-from payi_transport.runtime.threads import run_on_thread
+from payi_transport.runtime.threads import may_wait, run_on_thread
 from tests.support.threads import take_all_threads
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -66,3 +66,47 @@ def test_a_hundred_run_at_once_and_the_others_wait(backend: str) -> None:
 
     anyio.run(main, backend=backend)
     assert most == 100
+
+
+@pytest.fixture
+def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that may start no more threads, as in a container with a limit."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr("trio._core._thread_cache.ThreadCache.start_thread_soon", refuse)
+
+
+@pytest.mark.usefixtures("no_thread")
+def test_where_no_thread_can_be_started_the_function_is_called_and_told_not_to_wait(backend: str) -> None:
+    called = []
+
+    def fail() -> None:
+        called.append(may_wait())
+        raise RuntimeError("its own")
+
+    async def main() -> bool:
+        with pytest.raises(RuntimeError, match="its own"):
+            await run_on_thread(fail)
+        return await run_on_thread(may_wait)
+
+    assert anyio.run(main, backend=backend) is False
+    assert called == [False]
+    assert may_wait()
+
+
+def test_a_runtime_error_of_the_function_is_not_taken_for_a_missing_thread(backend: str) -> None:
+    called = []
+
+    def fail() -> None:
+        called.append(may_wait())
+        raise RuntimeError("its own")
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError, match="its own"):
+            await run_on_thread(fail)
+
+    anyio.run(main, backend=backend)
+    assert called == [True]
