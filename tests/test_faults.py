@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from payi_transport import payi_flush, payi_instrument, payi_stats
-from tests.support.ingest import CONFIRMATION, CannedReply, Ingest, make_reply
+from payi_transport import payi_flush, payi_instrument, payi_stats, track_context
+from tests.support.ingest import BY_RULES, CONFIRMATION, CannedReply, Ingest, make_reply
 
 WELL = make_reply()
 COUNT = 60
@@ -190,6 +190,40 @@ def test_poison_is_found_and_harms_no_other(
     if spooled:
         kept = (tmp_path / "spool" / "rejected.jsonl").read_text()
         assert all(f'"provider_response_id":"{name}"' in kept for name in poison)
+
+
+SCOPE: Any = {
+    "use_case_name": "my bot",
+    "user_id": "Jo Do",
+    "request_tags": ["a b"],
+    "limit_ids": ["hard", "gone"],
+}
+KEPT = {
+    "system.refused.use_case_name": "my bot",
+    "system.refused.user_id": "Jo Do",
+    "system.refused.request_tags": "a b",
+    "system.refused.limit_ids": "gone",
+    "system.unapplied_limit_ids": "hard",
+}
+
+
+@either_way
+@pytest.mark.parametrize("mode", ["bulk", "single", "inline"])
+def test_names_and_limits_that_pay_i_refuses_cost_no_event(
+    mode: str, spooled: bool, ingest: Ingest, instrument: Callable[..., None], caplog: Any
+) -> None:
+    ingest.reply = lambda events: BY_RULES
+    ingest.rules.limits = {"hard": "block"}
+    instrument(spooled, mode=mode)
+    with track_context(**SCOPE):
+        call()
+    assert flush()
+    assert check_account().delivered == COUNT
+    assert set(ingest.taken.values()) == {1} and len(ingest.taken) == COUNT
+    for item in ingest.rules.events.values():
+        assert (item["use_case_name"], item["user_id"], item["request_tags"]) == ("my-bot", "Jo_Do", ["a-b"])
+        assert item["properties"].items() >= KEPT.items()
+    assert sum("Pay-i refused" in record.getMessage() for record in caplog.records) == 4
 
 
 @either_way

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.support.payi_rules import PayiRules
 
-__all__ = ["CONFIRMATION", "CannedReply", "Ingest", "make_reply"]
+__all__ = ["BY_RULES", "CONFIRMATION", "CannedReply", "Ingest", "make_reply"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,10 @@ def make_reply(
     return CannedReply(pieces, takes=status < 300 if takes is None else takes)
 
 
+# What Pay-i's rules say, in place of bytes of the test's.
+BY_RULES = CannedReply((b"by the rules",))
+
+
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
@@ -90,7 +94,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 name, _, value = line.decode().partition(":")
                 headers[name.lower()] = value.strip()
             body = self.rfile.read(int(headers.get("content-length", 0)))
-            events = json.loads(body)
+            events = json.loads(body or b"[]")
             method, path = request.decode().split()[:2]
             with self.server.answering:
                 reply = self.server.ingest.answer(method, path, headers, body)
@@ -130,8 +134,11 @@ class Ingest:
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> CannedReply:
         self.asked += 1
-        events = json.loads(body)
+        events = json.loads(body or b"[]")
         reply = self.reply(events if isinstance(events, list) else [events])
+        if reply is BY_RULES:
+            status, word = self.rules.respond(method, path, headers, body)
+            return make_reply(status, json.dumps(word).encode(), takes=False)
         if reply.takes:
             status, _ = self.rules.respond(method, path, headers, body)
             assert status == 200, self.rules.violations

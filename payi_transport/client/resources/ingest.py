@@ -110,7 +110,7 @@ class Ingest(Resource[SurfaceT]):
         headers = {header: _to_header(name, rest.pop(name, None)) for name, header in _HEADERS.items()}
         fields = {name: rest.pop(name) for name in EventFields.__annotations__ if name in rest}
         body = _stringify_event({"category": category, "units": units, **fields})
-        # Pay-i recognizes a single event that is sent again by this id in the query.
+        # As Pay-i's SDK does. It makes no difference to an event that is sent again, which counts twice.
         query = {"id": fields.get("provider_response_id")}
         options = cast("RequestOptions", rest)
         return RequestSpec("POST", "/api/v1/ingest", IngestResponse, options, query, headers, body)
