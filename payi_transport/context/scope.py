@@ -13,14 +13,22 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
-from contextvars import ContextVar
 from types import CoroutineType, TracebackType
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, cast, overload
 
 import msgspec
 
 from payi_transport.compat import Self, Unpack
+from payi_transport.context.entered import (
+    Entered,
+    find_entered,
+    innermost,
+    leave_generator,
+    remember_generator,
+    remove_entered,
+)
 from payi_transport.context.fields import PayiContext, Scope
 from payi_transport.context.frame import FIELDS, Fields, Frame, check_scope, enter_scope
 from payi_transport.context.results import get_last_result
@@ -32,15 +40,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class _Entered(NamedTuple):
-    """A scope that has been entered: its frame, the object that entered it, and the scope around it."""
-
-    frame: Frame
-    owner: track_context
-    outer: _Entered | None
-
-
-_innermost: ContextVar[_Entered | None] = ContextVar("payi_transport_scope", default=None)
 # The frame outside all scopes. None while not instrumented: then scopes do nothing.
 _base: Frame | None = None
 _record_unscoped = True
@@ -57,7 +56,7 @@ def set_base_frame(base: Frame | None, *, record_unscoped: bool = True) -> None:
 
 def current_frame() -> Frame | None:
     """Return the frame of a call made here and now, None if it is not to be recorded."""
-    entered = _innermost.get()
+    entered = find_entered()
     if entered is not None:
         return entered.frame
     return _base if _record_unscoped else None
@@ -79,40 +78,41 @@ def get_context() -> PayiContext:
 
 def frame_inside(base: Frame) -> Frame:
     """Return the frame of the innermost scope, `base` outside all scopes."""
-    entered = _innermost.get()
+    entered = find_entered()
     return base if entered is None else entered.frame
 
 
 def current_mode() -> str | None:
     """Return the mode of the innermost `ingest` or `proxy` decorator, None outside of both."""
-    entered = _innermost.get()
+    entered = find_entered()
     while entered is not None:
-        if entered.owner.mode is not None:
-            return entered.owner.mode
+        mode: str | None = entered.owner.mode
+        if mode is not None:
+            return mode
         entered = entered.outer
     return None
 
 
 def bind_to_scope(function: Callable[..., R]) -> Callable[..., R]:
     """Return `function` bound to the current scope, wherever it is called later."""
-    entered = _innermost.get()
+    entered = find_entered()
     return function if entered is None else functools.partial(_run_inside, entered, function)
 
 
-def _run_inside(entered: _Entered, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+def _run_inside(entered: Entered, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
     # The old value is set again instead of resetting by token, as in all of this module. A token can only
     # be used in the context that it was made in, and a generator or coroutine may be closed in another one.
-    outer = _innermost.get()
-    _innermost.set(entered)
+    outer = innermost.get()
+    innermost.set(entered)
     try:
         return function(*args, **kwargs)
     finally:
-        _innermost.set(outer)
+        innermost.set(outer)
 
 
 def bind_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
     """Return `coroutine` bound to the current scope, wherever it is awaited later."""
-    entered = _innermost.get()
+    entered = find_entered()
     if entered is None:
         return coroutine
     bound = cast("CoroutineType[Any, Any, Any]", _await_inside(entered, _Unawaited(coroutine)))
@@ -131,32 +131,13 @@ class _Unawaited:
         self.coroutine.close()
 
 
-async def _await_inside(entered: _Entered, unawaited: _Unawaited) -> Any:
-    outer = _innermost.get()
-    _innermost.set(entered)
+async def _await_inside(entered: Entered, unawaited: _Unawaited) -> Any:
+    outer = innermost.get()
+    innermost.set(entered)
     try:
         return await unawaited.coroutine
     finally:
-        _innermost.set(outer)
-
-
-def _remove(owner: track_context, innermost: _Entered) -> _Entered | None:
-    """Return the scopes from `innermost` outwards without the one that `owner` entered last.
-
-    A scope that is not the innermost is left when plain generators with scopes take turns. If another task
-    closes such a generator, the scope is not among those of that task, and nothing changes.
-    """
-    inside: list[_Entered] = []
-    rest: _Entered | None = innermost
-    while rest is not None and rest.owner is not owner:
-        inside.append(rest)
-        rest = rest.outer
-    if rest is None:
-        return innermost
-    rest = rest.outer
-    for entered in reversed(inside):
-        rest = entered._replace(outer=rest)
-    return rest
+        innermost.set(outer)
 
 
 class track_context:
@@ -176,18 +157,20 @@ class track_context:
 
     def __enter__(self) -> Self:
         if _base is not None:
-            frame = enter_scope(frame_inside(_base), self._scope)
-            _innermost.set(_Entered(frame, self, _innermost.get()))
+            entered = Entered(enter_scope(frame_inside(_base), self._scope), self, find_entered())
+            innermost.set(entered)
+            remember_generator(sys._getframe(1), entered)
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        entered = _innermost.get()
+        leave_generator(sys._getframe(1), self)
+        entered = innermost.get()
         if entered is not None and entered.owner is self:
-            _innermost.set(entered.outer)
+            innermost.set(entered.outer)
         elif entered is not None:
-            _innermost.set(_remove(self, entered))
+            innermost.set(remove_entered(self, entered))
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -278,18 +261,18 @@ class _Steps:
     def __init__(self, scope: track_context) -> None:
         # Remembered, so that entering and leaving agree even if the program instruments between two steps.
         self._tracked = _base is not None
-        self._outer: _Entered | None = None
+        self._outer: Entered | None = None
         # Merge the frame once, here. Each step then only sets the variable.
         with scope:
-            self._inner = _innermost.get()
+            self._inner = innermost.get()
 
     def __enter__(self) -> None:
         if self._tracked:
-            self._outer = _innermost.get()
-            _innermost.set(self._inner)
+            self._outer = innermost.get()
+            innermost.set(self._inner)
 
     def __exit__(self, *exc_info: object) -> None:
         # Keep the scopes that the generator's own code has entered for its next step.
         if self._tracked:
-            self._inner = _innermost.get()
-            _innermost.set(self._outer)
+            self._inner = innermost.get()
+            innermost.set(self._outer)
