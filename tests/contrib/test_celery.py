@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from celery import Celery, chain
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 
 from payi_transport import MemorySink, get_context, track_context
 from payi_transport.contrib import celery as contrib
@@ -23,7 +24,19 @@ from tests.support.programs import make_environment, write
 
 
 @pytest.fixture
-def app() -> Iterator[Any]:
+def own_logging() -> Iterator[None]:
+    """Keep Celery from setting the level of the root logger, which later tests share."""
+
+    def configure_nothing(**_: object) -> None:
+        """Celery leaves logging alone where somebody listens."""
+
+    setup_logging.connect(configure_nothing)
+    yield
+    setup_logging.disconnect(configure_nothing)
+
+
+@pytest.fixture
+def app(own_logging: None) -> Iterator[Any]:
     contrib.install()
     contrib.install()
     app = Celery("tests", broker="memory://", backend="cache+memory://")
