@@ -33,12 +33,12 @@ def test_a_response_that_drips_in_times_out(origin: Origin) -> None:
 def test_a_response_that_does_not_start_times_out(origin: Origin) -> None:
     hold = threading.Event()
     origin.responses = [CannedResponse(hold=hold)]
-    sink = PayiSink(PayiAccount(origin.url, "payi-key"), response_seconds=0.05)
+    sink = PayiSink(PayiAccount(origin.url, "payi-key"), response_seconds=0.5)
     receipt = sink.deliver([event(1)])
     hold.set()
     sink.close()
     assert list(receipt.retry) == [0]
-    assert receipt.problem == "Could not reach Pay-i (ReadTimeout: the response took longer than 0.05 s)"
+    assert receipt.problem == "Could not reach Pay-i (ReadTimeout: the response took longer than 0.5 s)"
 
 
 @pytest.mark.parametrize(
