@@ -52,6 +52,7 @@ MATRICES = {
     "tests/test_hostile.py": 11,
     "tests/test_odd_bodies.py": 5,
     "tests/test_privacy.py": 11,
+    "tests/wire/test_fields.py": 7,
 }
 INTERPRETER = (
     "tests/api/test_instrument_signals.py",

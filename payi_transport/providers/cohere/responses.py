@@ -2,7 +2,8 @@
 
 Source: https://docs.cohere.com/reference/chat and the types of Cohere's SDK 7.3. A usage has `tokens`,
 which were processed, and `billed_units`, which Cohere charges for; only the latter become units. They are
-whole numbers written as floats. Searches have no unit in Pay-i and become a property.
+whole numbers written as floats. Searches, classifications and pages have no unit in Pay-i and become
+properties.
 """
 
 from __future__ import annotations
@@ -125,8 +126,9 @@ def _gather(calls: list[_Call], body: Mapping[str, Any]) -> None:
 
 
 def _map_units(billed: Mapping[str, Any]) -> dict[str, Units]:
-    prompt, output = count(billed, "input_tokens"), count(billed, "output_tokens")
-    images = count(billed, "images")
+    prompt, output = count(billed, "input_tokens", "text_tokens"), count(billed, "output_tokens")
+    # Later embedding models are billed by the tokens of an image, earlier ones by the image.
+    images = count(billed, "image_tokens", "images")
     # A rerank is billed by searches alone. Zero tokens would be a count that Cohere never reported.
     units = {} if prompt is None and output is None else {"text": Units(input=prompt, output=output)}
     if images:
@@ -135,6 +137,7 @@ def _map_units(billed: Mapping[str, Any]) -> dict[str, Units]:
 
 
 def _describe(usage: Mapping[str, Any]) -> dict[str, str]:
-    searches = count(section(usage, "billed_units"), "search_units")
-    extras = {"search_units": searches, "cached_tokens": count(usage, "cached_tokens")}
+    billed = section(usage, "billed_units")
+    extras = {name: count(billed, name) for name in ("search_units", "classifications", "pages")}
+    extras["cached_tokens"] = count(usage, "cached_tokens")
     return describe_extras(None, {name: value for name, value in extras.items() if value})

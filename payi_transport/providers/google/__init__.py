@@ -7,7 +7,11 @@ from typing import Any
 
 from payi_transport.providers.google.content import read_content, read_content_text, read_error
 from payi_transport.providers.google.embeddings import read_embeddings, read_predictions
-from payi_transport.providers.google.interactions import read_interaction, read_interaction_text
+from payi_transport.providers.google.interactions import (
+    read_decision,
+    read_interaction,
+    read_interaction_text,
+)
 from payi_transport.providers.google.openai_compatible import read_chat
 from payi_transport.providers.openai.media import read_embeddings as read_openai_embeddings
 from payi_transport.providers.openai.media import read_images as read_openai_images
@@ -88,6 +92,8 @@ PROVIDER = Provider(
         "openai.chat": Readers(read_chat, read_error, read_output_text, read_prompt_texts, _PREFIX),
         "openai.embeddings": Readers(read_openai_embeddings, read_error, prefix=_PREFIX),
         "openai.images": Readers(read_openai_images, read_error, prefix=_PREFIX),
+        # Google's decisions have the path of OpenAI's, and the usage of an interaction.
+        "openai.decisions": Readers(read_decision, read_error, prefix=_PREFIX),
     },
     # On Vertex AI alone, and for the models of every publisher there.
     forwarded=(

@@ -15,11 +15,12 @@ from payi_transport.framing import Messages
 from payi_transport.providers.google.content import bare_name, read_failure
 from payi_transport.providers.google.function_calls import read_arguments
 from payi_transport.providers.google.usage import describe_usage, map_usage
+from payi_transport.providers.shared.counts import section
 from payi_transport.providers.shared.json_values import decode
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
-__all__ = ["read_interaction", "read_interaction_text"]
+__all__ = ["read_decision", "read_interaction", "read_interaction_text"]
 
 _PENDING = ("in_progress", "queued")
 # What is reported if an interaction failed and says nothing else.
@@ -57,6 +58,7 @@ class _Message(_Document):
     index: Any = None
     step: msgspec.Raw = _NOTHING
     delta: Any = None
+    metadata: Any = None
     error: Any = None
 
 
@@ -75,6 +77,9 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
         # Only events have a type.
         streamed = streamed or message.event_type is not None
         last = _later(last, message.interaction or message)
+        # Deltas have the usage so far, which is all that is known of a stream that is left early.
+        if isinstance(message.metadata, dict) and section(message.metadata, "total_usage"):
+            last.usage = message.metadata["total_usage"]
         # Events about the status state the id under another name.
         last.id = last.id or message.interaction_id
         failure = read_failure(message.error) or failure
@@ -98,6 +103,11 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
         # The caller will fetch a document again, but a stream that broke off has nothing more to say.
         pending=pending and not streamed,
     )
+
+
+def read_decision(raw: RawResponse) -> ParsedResponse:
+    """Read a decision: a document without id, model and status."""
+    return msgspec.structs.replace(read_interaction(raw), finished=raw.read_to_end)
 
 
 def read_interaction_text(messages: Messages) -> str:

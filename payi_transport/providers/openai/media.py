@@ -71,19 +71,24 @@ def read_transcription(raw: RawResponse) -> ParsedResponse:
     """Read a transcription or translation: tokens, or seconds if the model is billed by duration."""
     body, usage, finished = _read_last(raw)
     # Older verbose transcriptions have no usage, but they state the duration of the recording.
-    return _make_response(body, _map_transcription(usage or {"seconds": body.duration}), finished)
+    units = _map_transcription(usage or {"seconds": body.duration})
+    return _make_response(body, units, finished, describe_extras(usage.get("service_tier"), {}))
 
 
 def read_speech(raw: RawResponse) -> ParsedResponse:
     """Read speech: tokens if a stream reports them, else the characters of the request."""
     body, usage, finished = _read_last(raw)
-    prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
+    prompt, completion = _count_sides(usage)
     units = {} if prompt is None else {"text": Units(input=prompt)}
     if completion is not None:
         units["audio"] = Units(output=completion)
+    # Mistral's voices may be spoken after a recording, whose length is all that it reports of it.
+    extras = describe_extras(
+        usage.get("service_tier"), {"prompt_audio_seconds": count(usage, "prompt_audio_seconds") or None}
+    )
     # A response of speech is audio and says nothing of its cost unless it is streamed as events.
     units = units or _count_characters(raw.request_body)
-    return _make_response(body, units, finished)
+    return _make_response(body, units, finished, extras)
 
 
 def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
@@ -145,7 +150,12 @@ def _map_transcription(usage: _Counts) -> dict[str, Units]:
     if seconds is not None:
         return {"audio": Units(input=seconds)}
     units: dict[str, Units] = {}
-    prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
+    prompt, completion = _count_sides(usage)
+    seconds = _read_seconds(usage.get("prompt_audio_seconds"))
+    if seconds is not None:
+        # Mistral bills the recording by its length. The tokens of the prompt are those of its text.
+        text = Units(input=prompt, output=completion)
+        return {"audio": Units(input=seconds), **({} if text == Units() else {"text": text})}
     if prompt is not None:
         # Transcription spells this field in the singular, unlike OpenAI's images and responses.
         details = section(usage, "input_token_details", "input_tokens_details")
@@ -155,6 +165,11 @@ def _map_transcription(usage: _Counts) -> dict[str, Units]:
     if completion is not None:
         units["text"] = Units(input=units["text"].input if "text" in units else None, output=completion)
     return units
+
+
+def _count_sides(usage: _Counts) -> tuple[int | None, int | None]:
+    """Return the tokens in and out. Mistral's audio APIs have the names that chat completions have."""
+    return count(usage, "input_tokens", "prompt_tokens"), count(usage, "output_tokens", "completion_tokens")
 
 
 def _count_items(data: msgspec.Raw) -> int:

@@ -38,6 +38,9 @@ def test_each_version_has_billed_units_in_a_place_of_its_own(body: Any) -> None:
         ({"billed_units": {"input_tokens": None, "output_tokens": 1}}, {"text": (None, 1)}),
         ({"billed_units": "x", "tokens": {"input_tokens": 9}}, {}),
         ({"billed_units": {"images": 2, "input_tokens": 0}}, {"text": (0, None), "vision": (2, None)}),
+        ({"billed_units": {"images": 2, "image_tokens": 500}}, {"vision": (500, None)}),
+        ({"billed_units": {"text_tokens": 7}}, {"text": (7, None)}),
+        ({"billed_units": {"pages": 2, "classifications": 3}}, {}),
     ],
 )
 def test_units_are_those_that_are_billed(usage: Any, units: Any) -> None:

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.providers.google.interactions import read_interaction, read_interaction_text
+from payi_transport.providers.google.interactions import (
+    read_decision,
+    read_interaction,
+    read_interaction_text,
+)
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 from tests.providers.shapes import DEEP, make_messages, objects_of, show
@@ -243,3 +247,20 @@ def test_a_step_that_is_not_utf_8_does_not_hide_the_usage() -> None:
     step = b'{"event_type":"step.start","index":0,"step":{"type":"function_call","name":"\xff"}}'
     steps = b'{"id":"v1_1","status":"in_progress","steps":[{"type":"function_call","name":"\xff"}]}'
     assert show(read(CREATED, step, steps, COMPLETED).units) == UNITS
+
+
+def test_a_delta_has_the_usage_so_far_of_a_stream_that_is_left_early() -> None:
+    early = {**delta(0, type="text", text="Hi"), "metadata": {"total_usage": USAGE}}
+    parsed = read(CREATED, early, read_to_end=False)
+    assert (show(parsed.units), parsed.finished) == (UNITS, False)
+
+
+@pytest.mark.parametrize("metadata", [None, 7, {}, {"total_usage": None}, {"total_usage": [1]}])
+def test_other_metadata_of_a_delta_changes_nothing(metadata: Any) -> None:
+    later = {**delta(0, type="text", text="Hi"), "metadata": metadata}
+    assert show(read(COMPLETED, later).units) == UNITS
+
+
+def test_a_decision_is_a_document_with_the_usage_of_an_interaction() -> None:
+    decision = RawResponse(make_messages({"answers": {}, "usage": USAGE}))
+    assert (show(read_decision(decision).units), read_decision(decision).finished) == (UNITS, True)
