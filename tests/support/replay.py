@@ -41,7 +41,8 @@ class _Chunks(httpx.SyncByteStream):
 def replay(*calls: Call, **config: Any) -> list[Event]:
     """Send the calls and return their events, in order. `config` is that of the library."""
     sink = MemorySink()
-    payi_instrument(sink=sink, config={"use_case_name": "replay", **config})
+    options: Any = {"use_case_name": "replay", **config}
+    payi_instrument(sink=sink, config=options)
     try:
         for call in calls:
             _send(call)
