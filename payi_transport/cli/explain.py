@@ -104,7 +104,7 @@ def describe(explanation: Explanation, registry: Registry = REGISTRY) -> str:
         wanted = json.dumps(explanation.config)
         lines += ["", "To observe it, add to the config:", f"  {wanted}"]
         if '"<category>"' in wanted:
-            categories = ", ".join(sorted(registry.instruments))
+            categories = ", ".join(registry.names)
             lines.append(f"  <category>: one of {categories}, or a category of your own in Pay-i")
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from payi_transport.providers.registry import Registry
-from payi_transport.routing.hosts import HostMapping, HostPattern
+from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 
 __all__ = ["NearHost", "NearPath", "find_near_host", "find_near_path"]
 
@@ -62,7 +62,12 @@ def _rows(mappings: Mapping[HostPattern, HostMapping], registry: Registry) -> It
     # The user's rows come first, because max() keeps the first of equals.
     for pattern, mapping in mappings.items():
         yield _Row(pattern, mapping.category, f"your mapping {pattern}")
-    named = [(host, rule.category) for host, rule in registry.hosts.items()]
+    named = [
+        (host, rule.category)
+        for host, rule in registry.hosts.items()
+        # A row with a port is about that port alone; nothing follows for other servers of the machine.
+        if parse_host(host).port is None
+    ]
     # A host with a region in a label has no row of its own, so an example stands for its pattern.
     named += [(rule.example, rule.category) for rule in registry.host_patterns.values()]
     for host, category in named:

@@ -19,7 +19,7 @@ _PREFIX = "system."
 # Stands for all three clouds of Databricks in `instruments`; as a price it says too little.
 _DATABRICKS = "system.databricks"
 # From the registry, so that a new provider needs no row here.
-_KNOWN = sorted({*REGISTRY.instruments, *(rule.category for rule in REGISTRY.hosts.values())})
+_KNOWN = REGISTRY.names
 # Below this, two names are not the same word with a typo.
 _CLOSE = 0.8
 # Names of providers and products that are not a part of their category.

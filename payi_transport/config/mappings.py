@@ -35,7 +35,7 @@ def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
         for key, value in own.items():
             pattern = _parse_host(key, f"{path}host_mappings")
             # A known host has a category. For any other, nothing says how to price its calls.
-            if value.price_as_category is None and find_known(pattern.host) is None:
+            if value.price_as_category is None and find_known(*pattern) is None:
                 raise PayiConfigError(
                     f"config.{path}host_mappings[{key!r}]: price_as_category is needed for a host that is"
                     " not known"

@@ -19,7 +19,7 @@ from payi_transport.config.expected import describe, find_section
 from payi_transport.config.schema import Section, Settings
 from payi_transport.decode.headers import is_secret
 from payi_transport.errors import PayiConfigError
-from payi_transport.providers.registry import REGISTRY
+from payi_transport.providers.registry import REGISTRY, Registry
 
 __all__ = ["check_config", "check_instruments", "check_logger", "check_switch"]
 
@@ -61,7 +61,7 @@ def check_config(config: Mapping[str, Any] | None, schema: type[Settings] = Sett
     return settings
 
 
-def check_instruments(instruments: object) -> frozenset[str] | None:
+def check_instruments(instruments: object, registry: Registry = REGISTRY) -> frozenset[str] | None:
     """Return the categories to observe, None for all. Raises PayiConfigError."""
     if instruments is None:
         return None
@@ -71,9 +71,9 @@ def check_instruments(instruments: object) -> frozenset[str] | None:
         raise PayiConfigError(
             f"instruments: expected a set of strings such as {{{hint or '*'!r}}}, got {instruments!r}"
         )
-    unknown = sorted(set(instruments) - set(REGISTRY.instruments) - {"*"})
+    unknown = sorted(set(instruments) - set(registry.instruments) - {"*"})
     if unknown or not instruments:
-        accepted = ", ".join(sorted(REGISTRY.instruments))
+        accepted = ", ".join(registry.names)
         problem = (
             f"unknown {', '.join(map(_name_unknown, unknown))}"
             if unknown

@@ -97,6 +97,7 @@ class ExchangeDecoder:
         # A price that the scope sets needs no mapping.
         if not (context.price_as_category or context.price_as_resource):
             self._warnings.check_price(exchange.route, event)
+            self._warnings.check_category(exchange.route, event)
         if has_missing_units(event):
             self.missing_units.add()
             self._warnings.warn_missing_units(exchange.route, event)

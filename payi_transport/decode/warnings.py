@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from payi_transport.decode.pricing import ModelMapping, find_mapping
 from payi_transport.providers.registry import REGISTRY, Registry
+from payi_transport.routing.hosts import find_known
 from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
 from payi_transport.values.names import UNKNOWN_RESOURCE, PayiCategories
@@ -38,6 +39,7 @@ class OneTimeWarnings:
         self, logger: logging.Logger, model_mappings: Sequence[ModelMapping], registry: Registry = REGISTRY
     ) -> None:
         self._logger = logger
+        self._registry = registry
         self._operations = registry.operations
         self._mappings = model_mappings
         self._priced = {mapping.price_as_resource for mapping in model_mappings}
@@ -45,6 +47,7 @@ class OneTimeWarnings:
         self._warned_deployments: set[str] = set()
         self._warned_decorators: set[str] = set()
         self._warned_hosts: set[str] = set()
+        self._warned_categories: set[str] = set()
         self._warned_of_other_sdk = False
 
     def warn_unmapped_host(self, host: str, operation: str) -> None:
@@ -58,6 +61,38 @@ class OneTimeWarnings:
             operation,
             json.dumps(config),
         )
+
+    def warn_unread(self, host: str, reason: str, request: str) -> None:
+        """Warn that calls to a known host are not reported. `Routes` calls this once per host and reason."""
+        self._logger.warning(
+            "payi_transport: %s at %s is not reported, because this version %s. payi_stats().unobserved"
+            " counts such calls; to report their cost, use client.ingest.units()",
+            request,
+            host,
+            "does not read the results of batches" if reason == "batch" else "does not read this API",
+        )
+
+    def check_category(self, route: Route, event: Event) -> None:
+        """Warn that a known host is priced by its provider's plain name, because Pay-i has no category."""
+        category = event.category
+        if not route.known or category.startswith("system."):
+            return
+        known = find_known(*route.host, self._registry)
+        # A mapping, or the scope, may have set another one.
+        if known is None or known.category != category:
+            return
+        # There are as many as the table of hosts has.
+        if category not in self._warned_categories:
+            self._warned_categories.add(category)
+            row = {str(route.host): {"price_as_category": "<category>"}}
+            self._logger.warning(
+                "payi_transport: calls to %s are reported with the category %r, because Pay-i has none of its"
+                " own for this provider, so they have no price until you define it there. To price them as"
+                " another category, add this to the config: %s",
+                route.host,
+                category,
+                json.dumps({"host_mappings": row}),
+            )
 
     def warn_mixed_modes(self, decorator: str) -> None:
         """Warn that a function has the decorator that is meant for the other mode."""

@@ -31,6 +31,9 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
       process started. See `propagate`.
     - `missing_units` counts calls that succeeded without units that can be read. They are delivered, with the
       property `system.units` = `missing`.
+    - `unobserved` counts by host and reason the requests that probably cost money and are not recorded:
+      "unmapped" for a host that is neither known nor mapped, "unread" for an API of a known host that this
+      version does not read, "batch" for batches whose results travel as files.
     - `faults` counts errors in this library. None of them reached a caller.
     """
 
@@ -48,6 +51,7 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     worker_lag: float = 0.0
     ignored_baggage: int = 0
     missing_units: int = 0
+    unobserved: Mapping[str, Mapping[str, int]] = {}
     faults: int = 0
 
     def __getitem__(self, name: str) -> Any:

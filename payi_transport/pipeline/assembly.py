@@ -93,7 +93,13 @@ def make_pipeline(
         logger.warning("payi_transport: %s", problem)
     parts = Parts(
         settings=settings,
-        routes=Routes(hosts, instruments, settings.openai_config.include_usage, warnings.warn_unmapped_host),
+        routes=Routes(
+            hosts,
+            instruments,
+            settings.openai_config.include_usage,
+            warnings.warn_unmapped_host,
+            warnings.warn_unread,
+        ),
         sinks=_make_sinks(settings, account, logger, sink),
         proxy=proxy,
         decode_options=decode_options,

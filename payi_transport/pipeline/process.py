@@ -147,7 +147,8 @@ class ProcessState:
         stats = self.delivery.stats(self._faults.value)
         stats = stats if self.inline is None else self.inline.counts.add_to(stats)
         missing = self._decoder.missing_units.value
-        return replace(stats, ignored_baggage=IGNORED.value, missing_units=missing)
+        unobserved = self._parts.routes.unobserved.read()
+        return replace(stats, ignored_baggage=IGNORED.value, missing_units=missing, unobserved=unobserved)
 
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds and stop; return whether everything was delivered."""
@@ -163,6 +164,7 @@ class ProcessState:
         No thread is started yet: the child may be about to execute another program, or never make a call.
         """
         self.delivery.leave_to_parent()
+        self._parts.routes.forget_counts()
         child = ProcessState(self._parts, self._limits)
         # A program that was shut down before the fork stays shut down in the child.
         child.delivery.closed = self.delivery.closed

@@ -30,10 +30,12 @@ _LAST = re.compile(
 class HostRule(NamedTuple):
     """Hosts of a provider, and the category that Pay-i prices their calls by.
 
-    `host` is a name, `*.suffix` for every host below the suffix, or a pattern for hosts with a region
-    inside a label; a pattern needs an `example`. `accepts_usage` means that streams may be asked for their
-    usage here. Where one host serves several providers, `categories_by_path` lists the paths, matched from
-    their start, that belong to another category.
+    `host` is a name, with a port if only that port is the provider's, `*.suffix` for every host below the
+    suffix, or a pattern for hosts with a region inside a label; a pattern needs an `example`. `accepts_usage`
+    means that streams may be asked for their usage here. Where one host serves several providers,
+    `categories_by_path` lists the paths, matched from their start, that belong to another category.
+    `paid_paths` finds the paths that may cost something, on a host that serves more than models. Without
+    `forwarded`, Pay-i's proxy does not forward requests to the host, as where they are signed for it.
     """
 
     host: str | re.Pattern[str]
@@ -41,6 +43,8 @@ class HostRule(NamedTuple):
     accepts_usage: bool = False
     categories_by_path: tuple[tuple[re.Pattern[str], str], ...] = ()
     example: str = ""
+    paid_paths: re.Pattern[str] | None = None
+    forwarded: bool = True
 
 
 class PathRule(NamedTuple):
@@ -128,7 +132,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     `category` is that of the hosts that usually serve it, and `example` a path that its first rule matches:
     `explain` and warnings show both. `has_usage_chunk` means that streams report usage only when asked, by
     OpenAI's `stream_options`. An operation is not `distinctive` if any program's own server may have paths
-    that end like its own; requests for it to an unknown host then cause no warning.
+    that end like its own; requests for it to an unknown host then cause no warning, unless they go to one of
+    its `ports` or their path ends in one of `distinctive_ends`.
     """
 
     name: str
@@ -138,6 +143,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     readers: Readers
     has_usage_chunk: bool = False
     distinctive: bool = True
+    ports: frozenset[int] = frozenset()
+    distinctive_ends: tuple[str, ...] = ()
 
     @property
     def method(self) -> str:

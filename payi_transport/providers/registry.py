@@ -12,7 +12,17 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from payi_transport.providers import anthropic, azure, bedrock, cohere, databricks, google, ollama, openai
+from payi_transport.providers import (
+    anthropic,
+    azure,
+    bedrock,
+    cohere,
+    compatible,
+    databricks,
+    google,
+    ollama,
+    openai,
+)
 from payi_transport.providers.provider import Forwarding, Operation, PathRule, Provider, Readers
 
 __all__ = ["PROVIDERS", "REGISTRY", "Registry"]
@@ -26,6 +36,7 @@ PROVIDERS: tuple[Provider, ...] = (
     databricks.PROVIDER,
     bedrock.PROVIDER,
     google.PROVIDER,
+    compatible.PROVIDER,
 )
 
 K = TypeVar("K")
@@ -52,7 +63,8 @@ class Registry:
     - `usage_paths`: by category, paths whose streams may be asked for usage.
     - `forwarded`: by category, what Pay-i's proxy forwards; `proxy_names` has the category of each name in
       the proxy's path.
-    - `instruments`: the categories that each entry of `payi_instrument(instruments=...)` stands for.
+    - `instruments`: the categories that each entry of `payi_instrument(instruments=...)` stands for. `names`
+      has these entries in the order of a list for users.
     """
 
     def __init__(self, providers: Iterable[Provider]) -> None:
@@ -79,6 +91,8 @@ class Registry:
         self.instruments = {rule.category: frozenset({rule.category}) for rule in rules} | _index(
             row for provider in self.providers for row in provider.instruments.items()
         )
+        # Pay-i's own come first, because a long list is read from its start.
+        self.names = sorted(self.instruments, key=lambda name: (not name.startswith("system."), name))
         self._compatible = dict(_find_compatible(self.providers))
 
     def find_readers(self, operation: str, category: str) -> Readers:

@@ -84,7 +84,7 @@ class Proxy(NamedTuple):
 
     def find_forwarding(self, route: Route) -> Forwarding | None:
         """Return how Pay-i forwards a request to its provider, None if it does not."""
-        forwarding = self.registry.forwarded.get(route.category) if route.known else None
+        forwarding = self.registry.forwarded.get(route.category) if route.known and route.forwarded else None
         path = urlsplit(route.uri).path
         return forwarding if forwarding is not None and forwarding.paths.fullmatch(path) else None
 

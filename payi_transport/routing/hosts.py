@@ -33,7 +33,9 @@ class HostPattern(NamedTuple):
 class HostMatch(NamedTuple):
     """What the table says about one host. `pattern` is the row that matched.
 
-    `categories_by_path` lists paths of this host that belong to another category.
+    `categories_by_path` lists paths of this host that belong to another category. `known` means that the host
+    is a provider's own, even if it is mapped, and `forwarded` that Pay-i's proxy can forward to it.
+    `paid_paths` is that of its `HostRule`.
     """
 
     category: str
@@ -42,6 +44,9 @@ class HostMatch(NamedTuple):
     include_usage: bool | None
     accepts_usage: bool
     categories_by_path: tuple[tuple[re.Pattern[str], str], ...] = ()
+    known: bool = False
+    forwarded: bool = True
+    paid_paths: re.Pattern[str] | None = None
 
 
 class HostMapping(NamedTuple):
@@ -103,6 +108,8 @@ def _is_host(host: str) -> bool:
     return True
 
 
+# What a mapping of a known host leaves as it is.
+_KEPT = ("known", "forwarded", "paid_paths")
 # A program may call any number of hosts, so limit how many are remembered.
 _REMEMBERED = 4096
 
@@ -135,7 +142,7 @@ class HostTable:
     def _search(self, host: str, port: int | None) -> HostMatch | None:
         # The built-in row is needed even where a mapping matches: a mapping may set only `include_usage`
         # and keep the category of the known host.
-        known = find_known(host, self.registry)
+        known = find_known(host, port, self.registry)
         mapped = next((p for p in patterns_of(host, port) if p in self._mappings), None)
         if mapped is None:
             return known
@@ -147,19 +154,21 @@ class HostTable:
         # A category that the user stated holds for the whole host, so the built-in exceptions by path end
         # with it.
         by_path = known.categories_by_path if known and mapping.category is None else ()
-        return HostMatch(category, str(mapped), True, mapping.include_usage, accepts, by_path)
+        match = HostMatch(category, str(mapped), True, mapping.include_usage, accepts, by_path)
+        # A mapping doesn't make a host any less the provider's own.
+        return match if known is None else match._replace(**{name: getattr(known, name) for name in _KEPT})
 
 
-def find_known(host: str, registry: Registry = REGISTRY) -> HostMatch | None:
+def find_known(host: str, port: int | None = None, registry: Registry = REGISTRY) -> HostMatch | None:
     """Return what the built-in table says about a host, or about the hosts that `*.suffix` stands for."""
     if host.startswith("*."):
         # A mapping's key may be `*.suffix`. Every host below the suffix matches the same rows, so a made-up
         # one stands for all of them.
         host = f"any{host[1:]}"
-    for pattern in patterns_of(host, None):
-        rule = registry.hosts.get(pattern.host)
+    for pattern in patterns_of(host, port):
+        rule = registry.hosts.get(str(pattern))
         if rule is not None:
-            return _match(rule, pattern.host)
+            return _match(rule, str(pattern))
     # Patterns come last because each one costs a match, and most known hosts are found by name.
     for regional, rule in registry.host_patterns.items():
         if regional.fullmatch(host):
@@ -168,7 +177,17 @@ def find_known(host: str, registry: Registry = REGISTRY) -> HostMatch | None:
 
 
 def _match(rule: HostRule, row: str) -> HostMatch:
-    return HostMatch(rule.category, row, False, None, rule.accepts_usage, rule.categories_by_path)
+    return HostMatch(
+        rule.category,
+        row,
+        mapped=False,
+        include_usage=None,
+        accepts_usage=rule.accepts_usage,
+        categories_by_path=rule.categories_by_path,
+        known=True,
+        forwarded=rule.forwarded,
+        paid_paths=rule.paid_paths,
+    )
 
 
 def patterns_of(host: str, port: int | None) -> Iterable[HostPattern]:

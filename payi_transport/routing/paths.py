@@ -7,15 +7,19 @@ on it.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote
 
 from payi_transport.providers.registry import REGISTRY, Registry
 
-__all__ = ["find_operation", "find_resource", "may_be_call"]
+__all__ = ["find_operation", "find_resource", "may_be_call", "tidy_path"]
+
+_SLASHES = re.compile("//+")
 
 
 def find_operation(method: str, path: str, registry: Registry = REGISTRY) -> str | None:
     """Return the name of the operation that a request to `path` asks for, or None."""
+    path = tidy_path(path)
     # Paths that end in an id can't be found by their last segment, so those rules are tried only when no
     # other rule has it.
     for rule, operation in registry.paths.get(_last_of(path), registry.id_paths):
@@ -27,12 +31,21 @@ def find_operation(method: str, path: str, registry: Registry = REGISTRY) -> str
 
 def may_be_call(path: str, registry: Registry = REGISTRY) -> bool:
     """Whether a path ends like that of an LLM call: a quick check that tries no pattern."""
-    return _last_of(path) in registry.paths
+    # Every request to an unknown host passes here, so this is `_last_of` without the call.
+    if path.endswith("/"):
+        path = path.rstrip("/")
+    last = path[path.rfind("/") + 1 :]
+    return last in registry.paths or (":" in last and last[last.rfind(":") :] in registry.paths)
+
+
+def tidy_path(path: str) -> str:
+    """Return a path without repeated slashes and without one at its end, which servers ignore."""
+    return _SLASHES.sub("/", path).rstrip("/") or "/"
 
 
 def find_resource(path: str, registry: Registry = REGISTRY) -> str | None:
     """Return the model, deployment, endpoint or guardrail that a path names."""
-    found = registry.resources.search(path)
+    found = registry.resources.search(tidy_path(path))
     # SDKs percent-encode the names in a path, such as the colons and slashes of a Bedrock ARN, and prices
     # are listed under the plain name.
     return unquote(next(filter(None, found.groups()))) if found else None

@@ -13,8 +13,10 @@ from collections.abc import Callable, Set
 from typing import Literal, NamedTuple
 
 from payi_transport.providers.registry import Registry
-from payi_transport.routing.hosts import HostMatch, HostPattern, HostTable, find_known
-from payi_transport.routing.paths import find_operation, find_resource, may_be_call
+from payi_transport.routing.hosts import HostMatch, HostPattern, HostTable
+from payi_transport.routing.paths import find_operation, find_resource, may_be_call, tidy_path
+from payi_transport.routing.unobserved import Unobserved, find_unread_reason
+from payi_transport.runtime.counter import Counter
 from payi_transport.values.names import PROXY_CATEGORY
 
 __all__ = ["Route", "Routes"]
@@ -28,6 +30,7 @@ class Route(NamedTuple):
     - `resource`: the model, if the path names it.
     - `asks_usage`: ask a stream for its usage, if the caller didn't say.
     - `known`: the host is the provider's own. `proxied`: it is Pay-i's, which forwards to the provider.
+    - `forwarded`: Pay-i's proxy can forward requests to the host.
     """
 
     operation: str
@@ -38,6 +41,7 @@ class Route(NamedTuple):
     asks_usage: bool = False
     known: bool = False
     proxied: bool = False
+    forwarded: bool = True
 
 
 # The base URL of Pay-i may have a path of its own, so this may begin anywhere in the path.
@@ -52,7 +56,8 @@ class Routes:
     `instruments` limits which categories are observed, None is all. `include_usage` says whether to ask
     streams for their usage if the host's mapping doesn't say; "auto" asks where the host is known to accept
     it. `on_unmapped` is called with host and operation, once for each unknown host that gets what looks
-    like an LLM call.
+    like an LLM call, and `on_unread` with host, reason, and the request, once for each known host and reason.
+    `unobserved` counts all of these requests.
     """
 
     def __init__(
@@ -61,15 +66,20 @@ class Routes:
         instruments: Set[str] | None = None,
         include_usage: bool | Literal["auto"] = "auto",
         on_unmapped: Callable[[str, str], None] | None = None,
+        on_unread: Callable[[str, str, str], None] | None = None,
     ) -> None:
         self.hosts = hosts
         self._registry = registry = hosts.registry
         self._categories = None if instruments is None else _expand(instruments, registry)
         self._include_usage = include_usage
         self._on_unmapped = on_unmapped
-        # Checked for every request to an unknown host, so that one which was reported never costs the match
-        # of a path again.
-        self._reported: set[str] = set()
+        self._on_unread = on_unread
+        self.unobserved = Unobserved()
+        # Each host is reported once for each reason.
+        self._reported: set[tuple[str, str]] = set()
+        # The counters of requests that are not observed, and None for those that aren't counted either. They
+        # are apart from the routes, so that an observed request costs nothing more.
+        self._counters: dict[tuple[str, str, str, int | None, str], Counter | None] = {}
         self._found: dict[tuple[str, str, str, int | None, str], Route | None] = {}
 
     def find(self, method: str, scheme: str, host: str, port: int | None, path: str) -> Route | None:
@@ -78,18 +88,28 @@ class Routes:
         # Nothing about an unknown host's paths is remembered, because the quick check is a single look-up
         # itself.
         if match is None:
-            if may_be_call(path, self._registry) and host not in self._reported:
-                self._report_unmapped(host, port, find_operation(method, path, self._registry))
+            if may_be_call(path, self._registry):
+                self._count(None, method, scheme, host, port, path)
             return None
         key = (method, scheme, host, port, path)
         try:
             return self._found[key]
         # No lock, as in `HostTable.find`: two threads that miss at once store equal routes.
         except KeyError:
-            if len(self._found) >= _REMEMBERED:
-                self._found.clear()
-            route = self._found[key] = self._make_route(match, *key)
+            # A request that is counted stays out of the routes, so that it comes here again.
+            if key in self._counters and self._count(match, *key):
+                return None
+            route = self._make_route(match, *key)
+            if route is not None or not self._count(match, *key):
+                if len(self._found) >= _REMEMBERED:
+                    self._found.clear()
+                self._found[key] = route
             return route
+
+    def forget_counts(self) -> None:
+        """Count from zero, in a process that was just forked."""
+        self.unobserved.clear()
+        self._counters.clear()
 
     def refine(self, match: HostMatch, path: str) -> HostMatch:
         """Return the match with what the path adds: a category, and whether streams accept a usage chunk."""
@@ -99,13 +119,14 @@ class Routes:
             named = _PROXIED.search(path)
             known = self._registry.proxy_names
             return match._replace(category=known.get(named[1], PROXY_CATEGORY)) if named else match
+        tidy = f"{tidy_path(path)}/" if path.endswith("/") else tidy_path(path)
         for pattern, category in match.categories_by_path:
-            if pattern.match(path):
+            if pattern.match(tidy):
                 match = match._replace(category=category)
                 break
         # This is looked up by the refined category: only some of Azure's paths are those of its OpenAI API.
         usage_path = self._registry.usage_paths.get(match.category)
-        if usage_path is not None and usage_path.match(path):
+        if usage_path is not None and usage_path.match(tidy):
             match = match._replace(accepts_usage=True)
         return match
 
@@ -131,10 +152,9 @@ class Routes:
             address,
             find_resource(path, self._registry),
             asks_usage=operation.has_usage_chunk and self._asks_usage(refined),
-            # A mapped host may be known too: a mapping doesn't make it any less the provider's own, to
-            # which Pay-i's proxy can forward.
-            known=find_known(host, self._registry) is not None,
+            known=match.known,
             proxied=match.category == PROXY_CATEGORY,
+            forwarded=match.forwarded,
         )
 
     def _asks_usage(self, match: HostMatch) -> bool:
@@ -143,15 +163,57 @@ class Routes:
             return match.include_usage
         return match.accepts_usage if self._include_usage == "auto" else self._include_usage
 
-    def _report_unmapped(self, host: str, port: int | None, operation: str | None) -> None:
+    def _count(
+        self, match: HostMatch | None, method: str, scheme: str, host: str, port: int | None, path: str
+    ) -> bool:
+        """Count a request that is not observed; return False if it is none that costs something."""
+        key = (method, scheme, host, port, path)
+        try:
+            counter = self._counters[key]
+        except KeyError:
+            counter = self._find_counter(match, method, host, port, path)
+            if len(self._counters) >= _REMEMBERED:
+                self._counters.clear()
+            self._counters[key] = counter
+        if counter is None:
+            return False
+        counter.add()
+        return True
+
+    def _find_counter(
+        self, match: HostMatch | None, method: str, host: str, port: int | None, path: str
+    ) -> Counter | None:
+        """Return the counter of a request, and report its host if that is new."""
+        name = str(HostPattern(host, port))
+        if match is None:
+            operation = find_operation(method, path, self._registry)
+            if operation is None or not self._is_distinctive(operation, port, path):
+                return None
+            self._report(name, "unmapped", self._on_unmapped, operation)
+            return self.unobserved.find_counter(name, "unmapped")
+        # What the user has left out by `instruments` is not missed, and Pay-i counts what it forwards. On a
+        # host of the user's own, only batches are sure to be of a model.
+        refined = self.refine(match, path)
+        if match.category == PROXY_CATEGORY or not self.observes(refined):
+            return None
+        reason = find_unread_reason(method, path, match.paid_paths)
+        if reason is None or not (match.known or reason == "batch"):
+            return None
+        self._report(name, reason, self._on_unread, reason, f"{method} {path}")
+        return self.unobserved.find_counter(name, reason)
+
+    def _is_distinctive(self, operation: str, port: int | None, path: str) -> bool:
         # A program's own server may well have a path such as `/v1/chat`, and a warning about it would be
         # noise.
-        if operation is None or not self._registry.operations[operation].distinctive:
-            return
+        row = self._registry.operations[operation]
+        return row.distinctive or port in row.ports or tidy_path(path).endswith(row.distinctive_ends)
+
+    def _report(self, host: str, reason: str, report: Callable[..., None] | None, *what: str) -> None:
         # Without this bound, a crawler that meets endless hosts would fill memory with their names.
-        if self._on_unmapped is not None and len(self._reported) < _REMEMBERED:
-            self._reported.add(host)
-            self._on_unmapped(str(HostPattern(host, port)), operation)
+        if report is None or (host, reason) in self._reported or len(self._reported) >= _REMEMBERED:
+            return
+        self._reported.add((host, reason))
+        report(host, *what)
 
 
 def _expand(instruments: Set[str], registry: Registry) -> frozenset[str]:

@@ -41,6 +41,7 @@ def test_a_success_without_readable_units_says_that_they_are_missing(operation: 
     [
         (b'{"usage": {"prompt_tokens": 0, "completion_tokens": 0}}', "openai.chat"),
         (b'{"results": [], "meta": {"billed_units": {"search_units": 1}}}', "cohere.search"),
+        (b'{"results": [], "meta": {"billed_units": {"search_units": 1}}}', "cohere.rerank"),
         (b'{"usage": {"topicPolicyUnits": 0}, "action": "NONE", "assessments": []}', "bedrock.guardrail"),
         (b'{"usage": {"contentFilter": {"textUnits": 0}}}', "bedrock.checks"),
         (b'{"model": "m", "done": true, "done_reason": "load"}', "ollama.generation"),

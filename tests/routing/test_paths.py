@@ -40,7 +40,6 @@ def test_chat_completions_are_recognized_by_the_end_of_the_path(path: str) -> No
         ("post", CHAT),
         ("GET", "/v1/chat/completions/chatcmpl-1"),
         ("POST", "/v1/chat/completions/chatcmpl-1"),
-        ("POST", "/v1/chat/completions/"),
         ("POST", "/v1/xchat/completions"),
         ("POST", "/v1/chat/Completions"),
         ("POST", "/v1/chat%2Fcompletions"),
@@ -86,6 +85,10 @@ OPERATIONS = {
     "/v2/chat": "cohere.chat",
     "/v2/embed": "cohere.search",
     "/v1/rerank": "cohere.search",
+    "/rerank": "cohere.rerank",
+    "/inference/rerank": "cohere.rerank",
+    "/v1/projects/p/locations/l/publishers/mistralai/models/m@1:rawPredict": "google.mistral",
+    "/v1/projects/p/locations/l/publishers/mistralai/models/m:streamRawPredict": "google.mistral",
     "/api/chat": "ollama.generation",
     "/api/embed": "ollama.generation",
     "/api/generate": "ollama.generation",
@@ -132,6 +135,27 @@ def test_every_rule_has_a_path_here() -> None:
     assert all(map(may_be_call, OPERATIONS))
     assert {re.split(r"/|(?=:)", path)[-1] for path in OPERATIONS} == set(REGISTRY.paths)
     assert {path.operation for paths in REGISTRY.paths.values() for path in paths} == set(OPERATIONS.values())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions/",
+        "//v1/chat/completions",
+        "/v1//chat//completions//",
+        "/openai/deployments/d/chat/completions/",
+    ],
+)
+def test_slashes_that_servers_ignore_do_not_hide_a_call(path: str) -> None:
+    assert may_be_call(path)
+    assert find_operation("POST", path) == "openai.chat"
+    assert find_resource("//deployments//d//chat/completions/") == "d"
+
+
+@pytest.mark.parametrize("path", ["", "/", "//", ":", "/:", "/x:", "/chat/completions/x"])
+def test_a_path_without_a_call_at_its_end_is_none(path: str) -> None:
+    assert not may_be_call(path)
+    assert find_operation("POST", path) is None
 
 
 @pytest.mark.parametrize(

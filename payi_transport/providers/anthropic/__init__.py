@@ -25,7 +25,18 @@ def _deny(message: str) -> dict[str, Any]:
 
 PROVIDER = Provider(
     name="anthropic",
-    hosts=(HostRule("api.anthropic.com", PayiCategories.anthropic),),
+    hosts=(
+        HostRule("api.anthropic.com", PayiCategories.anthropic),
+        # Anthropic's own API, sold through other clouds. Source: the clients AnthropicAWS and
+        # AnthropicGoogleCloud of its SDK 2.14.
+        HostRule(
+            re.compile(r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws"),
+            PayiCategories.anthropic,
+            example="aws-external-anthropic.us-east-1.api.aws",
+            forwarded=False,
+        ),
+        HostRule("claude.googleapis.com", PayiCategories.anthropic),
+    ),
     operations=(
         Operation(
             name="anthropic.messages",

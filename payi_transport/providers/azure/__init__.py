@@ -14,13 +14,20 @@ _AZURE, _AZURE_OPENAI = PayiCategories.azure, PayiCategories.azure_openai
 # path.
 _OPENAI_API = re.compile(r"(?:/api/projects/[^/]+)?/openai/")
 _OPENAI_V1 = re.compile(rf"{_OPENAI_API.pattern}v1/")
+# The older hosts serve speech, vision and language services, too.
+_MODELS = re.compile("/(openai|models|anthropic|providers)/")
 _BY_PATH = ((_OPENAI_API, _AZURE_OPENAI),)
 
 PROVIDER = Provider(
     name="azure",
     hosts=(
         HostRule("*.openai.azure.com", _AZURE_OPENAI),
-        HostRule("*.cognitiveservices.azure.com", _AZURE_OPENAI),
+        HostRule("*.cognitiveservices.azure.com", _AZURE_OPENAI, paid_paths=_MODELS),
+        # Azure Government, and Azure in China.
+        HostRule("*.openai.azure.us", _AZURE_OPENAI),
+        HostRule("*.cognitiveservices.azure.us", _AZURE_OPENAI, paid_paths=_MODELS),
+        HostRule("*.openai.azure.cn", _AZURE_OPENAI),
+        HostRule("*.cognitiveservices.azure.cn", _AZURE_OPENAI, paid_paths=_MODELS),
         HostRule("*.services.ai.azure.com", _AZURE, categories_by_path=_BY_PATH),
         HostRule("*.models.ai.azure.com", _AZURE, categories_by_path=_BY_PATH),
     ),

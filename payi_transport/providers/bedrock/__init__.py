@@ -13,7 +13,7 @@ from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]
 
-_BEDROCK = PayiCategories.aws_bedrock
+_BEDROCK, _SAGEMAKER = PayiCategories.aws_bedrock, "sagemaker"
 # Where AWS's endpoints are: worldwide, in China and in Europe's own cloud, for IPv4 alone and for both.
 _AWS = r"(amazonaws\.(com(\.cn)?|eu)|api\.(aws|amazonwebservices\.(com\.cn|eu)))"
 
@@ -33,6 +33,19 @@ PROVIDER = Provider(
             re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"),
             _BEDROCK,
             example="bedrock-mantle.us-east-1.api.aws",
+        ),
+        # Agents, knowledge bases and SageMaker's endpoints report no usage, so their calls are only counted.
+        HostRule(
+            re.compile(rf"bedrock-agent-runtime(-fips)?\.[a-z0-9-]+\.{_AWS}"),
+            _BEDROCK,
+            example="bedrock-agent-runtime.us-east-1.amazonaws.com",
+            paid_paths=re.compile("/text$|/retrieveAndGenerate(Stream)?$|/rerank$|/flows/|/optimize-prompt$"),
+        ),
+        HostRule(
+            re.compile(rf"runtime\.sagemaker(-fips)?\.[a-z0-9-]+\.{_AWS}"),
+            _SAGEMAKER,
+            example="runtime.sagemaker.us-east-1.amazonaws.com",
+            paid_paths=re.compile("/endpoints/[^/]+/(async-)?invocations"),
         ),
     ),
     operations=(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from payi_transport.providers.databricks.invocations import read_invocation
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
@@ -18,12 +20,15 @@ _CLOUDS = (
     PayiCategories.databricks_google,
 )
 
+# A workspace serves much else.
+_SERVING = re.compile("/(serving-endpoints|ai-gateway)/.+/(invocations|[a-z]+)$")
+
 PROVIDER = Provider(
     name="databricks",
     hosts=(
-        HostRule("*.azuredatabricks.net", PayiCategories.databricks_azure),
-        HostRule("*.cloud.databricks.com", PayiCategories.databricks_aws),
-        HostRule("*.gcp.databricks.com", PayiCategories.databricks_google),
+        HostRule("*.azuredatabricks.net", PayiCategories.databricks_azure, paid_paths=_SERVING),
+        HostRule("*.cloud.databricks.com", PayiCategories.databricks_aws, paid_paths=_SERVING),
+        HostRule("*.gcp.databricks.com", PayiCategories.databricks_google, paid_paths=_SERVING),
     ),
     operations=(
         Operation(

@@ -13,6 +13,7 @@ from payi_transport.providers.google.interactions import (
     read_interaction_text,
 )
 from payi_transport.providers.google.openai_compatible import read_chat
+from payi_transport.providers.openai.chat import read_chat as read_openai_chat
 from payi_transport.providers.openai.media import read_embeddings as read_openai_embeddings
 from payi_transport.providers.openai.media import read_images as read_openai_images
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
@@ -24,7 +25,10 @@ __all__ = ["PROVIDER"]
 _GOOGLE = PayiCategories.google_vertex
 # Other makers' models are in the same category, so the prefix is part of a resource's name.
 _PREFIX = "google."
+_MISTRAL = "publishers/mistralai/models/[^/]+"
 _GEMINI = "/v1beta/models/my-model"
+# Vertex AI trains and stores, too.
+_MODELS = re.compile("/(models|endpoints)/[^/]+:|/v[^/]+/models/|/endpoints/openapi/")
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
 _READ_INTERACTION = Readers(read_interaction, read_error, read_interaction_text, prefix=_PREFIX)
 
@@ -37,7 +41,7 @@ PROVIDER = Provider(
     name="google",
     hosts=(
         HostRule("generativelanguage.googleapis.com", _GOOGLE),
-        HostRule("aiplatform.googleapis.com", _GOOGLE),
+        HostRule("aiplatform.googleapis.com", _GOOGLE, paid_paths=_MODELS),
         # Regions, multi-regions, and the addresses for clients with certificates.
         HostRule(
             re.compile(
@@ -46,6 +50,7 @@ PROVIDER = Provider(
             ),
             _GOOGLE,
             example="us-central1-aiplatform.googleapis.com",
+            paid_paths=_MODELS,
         ),
     ),
     operations=(
@@ -70,6 +75,16 @@ PROVIDER = Provider(
             paths=(post(r"(publishers/google/models/|v\d\w*/models/imagen-)[^/]+:predict"),),
             example="/v1/projects/p/locations/global/publishers/google/models/my-model:predict",
             readers=Readers(read_predictions, read_error, prefix=_PREFIX),
+        ),
+        Operation(
+            # The API of the model's maker, which is OpenAI's shape. Claude's is `anthropic.vertex`.
+            name="google.mistral",
+            category=_GOOGLE,
+            paths=(post(f"{_MISTRAL}:rawPredict"), post(f"{_MISTRAL}:streamRawPredict")),
+            example="/v1/projects/p/locations/us-central1/publishers/mistralai/models/my-mistral:rawPredict",
+            readers=Readers(
+                read_openai_chat, read_error, read_output_text, read_prompt_texts, prefix="mistralai."
+            ),
         ),
         Operation(
             name="google.interactions",

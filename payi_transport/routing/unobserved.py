@@ -1,0 +1,78 @@
+"""Count the requests that probably cost money and are not recorded, so that none of them is silent.
+
+Three kinds are counted by host: calls to hosts that are neither known nor mapped (`unmapped`), requests to a
+provider's own host for an API that this version does not read (`unread`), and batches whose results travel
+as files (`batch`). What providers do for free is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from payi_transport.routing.paths import tidy_path
+from payi_transport.runtime.counter import Counter
+
+__all__ = ["OTHER_HOSTS", "Unobserved", "find_unread_reason"]
+
+# A program may call any number of hosts. Beyond this many, calls are counted here.
+_MOST_HOSTS = 1000
+OTHER_HOSTS: Final = "other hosts"
+
+# Source: the API references of Anthropic, Google, Mistral and AWS. OpenAI's batches are not among them: a
+# batch that is fetched by its id reports its usage.
+_BATCH = re.compile(
+    r"POST .*(/messages/batches|:(async)?batch(GenerateContent|EmbedContents?)|/batchPredictionJobs"
+    r"|/batch/jobs|/async-invoke)|GET .*/messages/batches/[^/]+/results",
+    re.IGNORECASE,
+)
+# Listing, storing, counting tokens and administration cost nothing, whoever the provider is.
+_FREE = re.compile(
+    r".*(/(models|moderations|files|uploads|batches|datasets|conversations|vector_stores|containers|assistants"
+    r"|threads)(/[^/]+)?"
+    r"|/(uploads|vector_stores|containers|conversations|threads)/[^/]+/(parts|complete|files|file_batches|items"
+    r"|messages)(/.*)?"
+    r"|/(count_tokens|count-tokens|input_tokens|tokenize|detokenize|segment|cancel|client_secrets|sessions)"
+    r"|/count-tokens:rawPredict|:(countTokens|computeTokens|cancel)"
+    r"|/api/(show|pull|push|create|copy|delete|me|signout|blobs/.+)"
+    r"|/(organization|organizations|user_profiles|keys|credits|key|auth|oauth)(/.*)?)|/"
+)
+
+
+def find_unread_reason(method: str, path: str, paid_paths: re.Pattern[str] | None) -> str | None:
+    """Return why a request to a known host that matches no rule is counted, None for one that costs nothing.
+
+    `paid_paths` limits the requests that may cost something, for a host that serves more than models.
+    """
+    tidy = tidy_path(path)
+    if _BATCH.fullmatch(f"{method} {tidy}"):
+        return "batch"
+    if method != "POST" or _FREE.fullmatch(tidy):
+        return None
+    return "unread" if paid_paths is None or paid_paths.search(tidy) else None
+
+
+class Unobserved:
+    """Counters by host and reason. Any thread may use it, without a lock."""
+
+    def __init__(self) -> None:
+        self._counters: dict[tuple[str, str], Counter] = {}
+
+    def find_counter(self, host: str, reason: str) -> Counter:
+        """Return the counter of a host and a reason."""
+        key = (host, reason)
+        if key not in self._counters and len(self._counters) >= _MOST_HOSTS:
+            key = (OTHER_HOSTS, reason)
+        return self._counters.setdefault(key, Counter())
+
+    def read(self) -> dict[str, dict[str, int]]:
+        """Return the counts by host and reason."""
+        counts: dict[str, dict[str, int]] = {}
+        # Other threads go on adding, and dict.copy is atomic.
+        for (host, reason), counter in self._counters.copy().items():
+            counts.setdefault(host, {})[reason] = counter.value
+        return counts
+
+    def clear(self) -> None:
+        """Forget all counts, in a process that was just forked."""
+        self._counters.clear()

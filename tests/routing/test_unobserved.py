@@ -1,0 +1,188 @@
+"""Requests that probably cost money and are not recorded are counted by host and reason."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import httpx
+import pytest
+
+from payi_transport import MemorySink, payi_instrument, payi_stats
+from payi_transport.pipeline.active import get_active
+from payi_transport.routing.hosts import HostMapping, HostTable, parse_host
+from payi_transport.routing.routes import Routes
+from payi_transport.routing.unobserved import OTHER_HOSTS, Unobserved
+from payi_transport.values.names import PROXY_CATEGORY
+
+CHAT = "/v1/chat/completions"
+
+
+def count(method: str, host: str, path: str, *, port: int | None = None, times: int = 1) -> dict[str, int]:
+    mappings = {
+        parse_host("mapped.test"): HostMapping("c", None),
+        parse_host("pay-i.test"): HostMapping(PROXY_CATEGORY, None),
+    }
+    routes = Routes(HostTable(mappings))
+    for _ in range(times):
+        assert routes.find(method, "https", host, port, path) is None
+    counts = routes.unobserved.read()
+    assert len(counts) <= 1
+    return next(iter(counts.values()), {})
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "path"),
+    [
+        ("llm.test", None, CHAT),
+        ("llm.test", 8443, "/v1/embeddings/"),
+        ("llm.test", None, "/v1/messages"),
+        ("llm.test", None, "/v1/rerank"),
+        ("llm.test", None, "//v2/rerank/"),
+        ("llm.test", None, "/v1beta/models/m:generateContent"),
+        ("ollama.test", 11434, "/api/chat"),
+        ("ollama.test", 11434, "/api/embed"),
+    ],
+)
+def test_each_call_to_an_unmapped_host_is_counted(host: str, port: int | None, path: str) -> None:
+    assert count("POST", host, path, port=port, times=3) == {"unmapped": 3}
+
+
+UNREAD = [
+    ("api.openai.com", "/v1/evals/e/runs"),
+    ("api.openai.com", "/v1/vector_stores/v/search"),
+    ("api.openai.com", "/v1/realtime/calls"),
+    ("api.openai.com", "/v1/threads/t/runs"),
+    ("api.openai.com", "/v1/fine_tuning/jobs"),
+    ("api.mistral.ai", "/v1/ocr"),
+    ("api.voyageai.com", "/v1/multimodalembeddings"),
+    ("mine.openai.azure.com", "/openai/deployments/d/unknown"),
+    ("mine.cognitiveservices.azure.com", "/openai/v1/evals/e/runs"),
+    ("us-central1-aiplatform.googleapis.com", "/v1/projects/p/locations/l/endpoints/1:rawPredict"),
+    ("bedrock-agent-runtime.us-east-1.amazonaws.com", "/agents/a/agentAliases/b/sessions/c/text"),
+    ("bedrock-agent-runtime.us-east-1.amazonaws.com", "/retrieveAndGenerate"),
+    ("runtime.sagemaker.us-east-1.amazonaws.com", "/endpoints/e/invocations"),
+    ("a.cloud.databricks.com", "/serving-endpoints/e/rerank-it/score"),
+]
+
+
+@pytest.mark.parametrize(("host", "path"), UNREAD)
+def test_a_call_to_a_known_host_that_no_rule_matches_is_counted(host: str, path: str) -> None:
+    assert count("POST", host, path, times=2) == {"unread": 2}
+
+
+@pytest.mark.parametrize(
+    ("method", "host", "path"),
+    [
+        ("POST", "api.anthropic.com", "/v1/messages/batches"),
+        ("GET", "api.anthropic.com", "/v1/messages/batches/b/results"),
+        ("POST", "generativelanguage.googleapis.com", "/v1beta/models/m:batchGenerateContent"),
+        ("POST", "us-central1-aiplatform.googleapis.com", "/v1/projects/p/locations/l/batchPredictionJobs"),
+        ("POST", "api.mistral.ai", "/v1/batch/jobs"),
+        ("POST", "bedrock-runtime.us-east-1.amazonaws.com", "/async-invoke"),
+        ("POST", "mapped.test", "/v1/messages/batches"),
+    ],
+)
+def test_a_batch_is_counted_as_one(method: str, host: str, path: str) -> None:
+    assert count(method, host, path) == {"batch": 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "host", "path"),
+    [
+        ("GET", "api.openai.com", "/v1/models"),
+        ("POST", "api.openai.com", "/v1/moderations"),
+        ("POST", "api.openai.com", "/v1/files"),
+        ("POST", "api.openai.com", "/v1/uploads/u/parts"),
+        ("POST", "api.openai.com", "/v1/responses/input_tokens"),
+        ("POST", "api.openai.com", "/v1/batches"),
+        ("POST", "api.openai.com", "/v1/conversations/c/items"),
+        ("DELETE", "api.openai.com", "/v1/evals/e"),
+        ("POST", "api.anthropic.com", "/v1/messages/count_tokens"),
+        ("POST", "api.anthropic.com", "/v1/messages/batches/b/cancel"),
+        ("POST", "generativelanguage.googleapis.com", "/v1beta/models/m:countTokens"),
+        ("POST", "us-central1-aiplatform.googleapis.com", "/v1/projects/p/locations/l/datasets"),
+        (
+            "POST",
+            "us-central1-aiplatform.googleapis.com",
+            "/v1/publishers/anthropic/models/count-tokens:rawPredict",
+        ),
+        ("POST", "a.azuredatabricks.net", "/api/2.0/sql/statements"),
+        ("POST", "mine.cognitiveservices.azure.com", "/vision/v3.2/analyze"),
+        ("POST", "bedrock-agent-runtime.us-east-1.amazonaws.com", "/knowledgebases/k/retrieve"),
+        ("POST", "mapped.test", "/v1/orders"),
+        ("POST", "pay-i.test", "/api/v1/ingest"),
+        ("POST", "shop.test", "/api/chat"),
+        ("POST", "shop.test", "/v1/embed"),
+        ("POST", "shop.test", "/orders/1/cancel"),
+        ("GET", "shop.test", CHAT),
+    ],
+)
+def test_what_costs_nothing_and_what_is_no_models_is_not_counted(method: str, host: str, path: str) -> None:
+    assert count(method, host, path, times=2) == {}
+
+
+def test_what_instruments_leave_out_is_not_missed() -> None:
+    routes = Routes(HostTable(), frozenset({"system.anthropic"}))
+    routes.find("POST", "https", "api.openai.com", None, "/v1/evals/e/runs")
+    routes.find("POST", "https", "api.openai.com", None, CHAT)
+    assert routes.unobserved.read() == {}
+
+
+def test_the_number_of_hosts_and_of_paths_is_bounded() -> None:
+    routes = Routes(HostTable())
+    for number in range(5000):
+        routes.find("POST", "https", f"h{number}.test", None, CHAT)
+        routes.find("POST", "https", "api.openai.com", None, f"/v1/evals/{number}/runs")
+    counts = routes.unobserved.read()
+    assert len(counts) <= 1002
+    assert sum(count["unmapped"] for host, count in counts.items() if host != "api.openai.com") == 5000
+    assert counts["api.openai.com"] == {"unread": 5000}
+    assert counts[OTHER_HOSTS]["unmapped"] > 3000
+    assert len(routes._counters) <= 4096
+
+
+def test_a_counter_is_the_same_for_the_same_host_and_reason() -> None:
+    unobserved = Unobserved()
+    assert unobserved.find_counter("h", "r") is unobserved.find_counter("h", "r")
+    assert unobserved.read() == {"h": {"r": 0}}
+
+
+def request(method: str, url: str) -> None:
+    with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, json={}))) as client:
+        client.request(method, url)
+
+
+def test_stats_show_what_is_not_observed_and_each_host_is_warned_about_once(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    payi_instrument(sink=sink)
+    for _ in range(2):
+        request("POST", "https://llm.test/v1/chat/completions")
+        request("POST", "https://api.openai.com/v1/evals/e/runs")
+        request("POST", "https://api.anthropic.com/v1/messages/batches")
+        request("GET", "https://shop.test/")
+    assert payi_stats().unobserved == {
+        "llm.test": {"unmapped": 2},
+        "api.openai.com": {"unread": 2},
+        "api.anthropic.com": {"batch": 2},
+    }
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 3
+    assert '{"host_mappings": {"llm.test"' in messages[0]
+    assert "POST /v1/evals/e/runs at api.openai.com is not reported" in messages[1]
+    assert "batches" in messages[2] and "unobserved" in messages[2]
+    assert sink.events == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_counts_from_zero(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    request("POST", "https://llm.test/v1/chat/completions")
+    pipeline = get_active()
+    assert pipeline is not None
+    pipeline.leave_parent()
+    assert payi_stats().unobserved == {}
+    request("POST", "https://llm.test/v1/chat/completions")
+    assert payi_stats().unobserved == {"llm.test": {"unmapped": 1}}
