@@ -32,9 +32,10 @@ def find_operation(method: str, path: str, registry: Registry = REGISTRY) -> str
 def may_be_call(path: str, registry: Registry = REGISTRY) -> bool:
     """Whether a path ends like that of an LLM call: a quick check that tries no pattern."""
     # Every request to an unknown host passes here, so this is `_last_of` without the call.
-    if path.endswith("/"):
-        path = path.rstrip("/")
     last = path[path.rfind("/") + 1 :]
+    if not last:
+        # A slash at the end, or two of them, which servers ignore.
+        return len(path) > 1 and may_be_call(path.rstrip("/"), registry)
     return last in registry.paths or (":" in last and last[last.rfind(":") :] in registry.paths)
 
 
