@@ -42,7 +42,7 @@ _MOST_DIGITS = 308
 _MOST_CHARACTERS = 400
 _NUMBER_LIKE = re.compile(rb"NaN|Infinity|\d[eE]\+?\d|(?<!\d)\d{%d}" % _MOST_DIGITS)
 _VALUE = compile_possessive(
-    rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
+    rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
     rb"|NaN|-?Infinity"
     rb"|(?<![\d.])-?\d++(?:\.\d++)?[eE]\+?\d++"
     rb"|(?<![\d.])-?\d{%d}\d*+(?:\.\d++)?" % _MOST_DIGITS,

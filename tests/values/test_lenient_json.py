@@ -115,6 +115,7 @@ HOSTILE = [
     b"NaN",
     b'"NaN',
     b"-",
+    b'"\\',
     b"\xff",
     b"1e9,",
 ]
