@@ -1,8 +1,8 @@
 """The body of a response as the provider wrote it, before it was compressed and sent in chunks.
 
 A body over the size limit keeps its beginning and its last chunks, since usage comes last. The middle is a
-gap. In a stream of plain text, two line breaks end the message that the gap interrupts, so that the messages
-after it can still be read. A compressed body is only readable up to its gap.
+gap, and what is whole on both sides of it is put together (see `framing/gap.py`). A compressed body is only
+readable up to its gap.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.headers import read_headers
 from payi_transport.decode.inflate import InflateError, inflate
 from payi_transport.framing import Messages, find_framing
+from payi_transport.framing.gap import join_document, join_messages
 from payi_transport.framing.json_text import split_json
+from payi_transport.framing.ndjson import split_ndjson
+from payi_transport.framing.sse import split_sse
 
 __all__ = ["decode_body", "decode_messages"]
 
@@ -33,7 +36,7 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
     if not exchange.has_gap:
         body += b"".join(exchange.tail or ())
     elif not coding:
-        body += b"\n\n" + b"".join(exchange.tail or ())
+        body = _join_over_gap(body, b"".join(exchange.tail or ()), headers.get("content-type", ""))
     try:
         body = inflate(body, coding, exchange.body_limit * _INFLATE_RATIO)
     except InflateError:
@@ -41,6 +44,17 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
         return b""
     is_json = find_framing(headers.get("content-type", ""), body) is split_json
     return _to_utf8(body) if is_json else body
+
+
+def _join_over_gap(head: bytes, tail: bytes, content_type: str) -> bytes:
+    """Return what is whole on both sides of a gap, in the framing of the body."""
+    framing = find_framing(content_type, head)
+    if framing is split_sse:
+        return join_messages(head, tail, b"data: ", b"\n\n")
+    if framing is split_ndjson:
+        return join_messages(head, tail, b"", b"\n")
+    document = join_document(head, tail) if framing is split_json else None
+    return b"%b\n\n%b" % (head, tail) if document is None else document
 
 
 def _to_utf8(body: bytes) -> bytes:

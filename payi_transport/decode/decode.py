@@ -84,6 +84,7 @@ def _split(
         priced_model=find_stated_resource(exchange, requested, readers.prefix, options.model_mappings),
         # Google streams a JSON array unless the caller asks for server-sent events.
         is_stream=is_stream(framing) or len(messages) > 1,
+        is_cut=exchange.has_gap,
     )
 
 

@@ -60,7 +60,8 @@ def _is_partial(exchange: Exchange, response: ParsedResponse, streams: bool) -> 
     if exchange.outcome is Outcome.EXHAUSTED:
         # A body that was read whole is complete by its length. Only a stream has to say that it has
         # finished.
-        return streams and not response.finished
+        # In a body over the limit, the message that says so may be in the gap.
+        return streams and not response.finished and not (exchange.has_gap and response.units)
     return exchange.outcome is Outcome.FAILED or not response.finished
 
 

@@ -221,7 +221,11 @@ def _sum_results(counts: Mapping[str, Any]) -> dict[str, int]:
 
 def _read_images(raw: RawResponse) -> ParsedResponse:
     """Read images of Nova Canvas, Titan and Stability, which are billed by number."""
-    made = sum(len(body.images or ()) for _, data in raw.messages if (body := decode(_made, data)))
+    made = (
+        0
+        if raw.is_cut
+        else sum(len(body.images or ()) for _, data in raw.messages if (body := decode(_made, data)))
+    )
     return ParsedResponse(units={"image": Units(output=made)} if made else {}, finished=False)
 
 

@@ -59,7 +59,8 @@ def read_embeddings(raw: RawResponse) -> ParsedResponse:
 
 def read_predictions(raw: RawResponse) -> ParsedResponse:
     """Read predictions of Vertex AI: embeddings by tokens or else by characters, and the number of images."""
-    body = _read_body(raw)
+    # Some of the predictions may be in a gap, and the sum of the others is not what is billed.
+    body = _Body() if raw.is_cut else _read_body(raw)
     metadata = body.metadata if isinstance(body.metadata, dict) else {}
     characters = count(metadata, "billableCharacterCount", "billable_character_count")
     return ParsedResponse(

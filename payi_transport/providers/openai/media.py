@@ -63,7 +63,7 @@ def read_images(raw: RawResponse) -> ParsedResponse:
     drawn = body.svg_usage if isinstance(body.svg_usage, dict) else {}
     extras = {"size": body.size, "quality": body.quality, **find_extras(usage), "svg_usage": drawn}
     # DALL-E reports no usage and is billed by the image, so the images in the body are counted.
-    units = _map_images(usage, _count_items(body.data))
+    units = _map_images(usage, 0 if raw.is_cut else _count_items(body.data))
     return _make_response(body, units, finished, describe_extras(None, extras))
 
 

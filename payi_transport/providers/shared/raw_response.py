@@ -19,6 +19,7 @@ class RawResponse(NamedTuple):
     - `priced_model`: what the caller's configuration says that model is, None if it says nothing.
     - `category`: that of the host. `uri`: where the request went, without its query.
     - `is_stream`: the body came as a stream of messages.
+    - `is_cut`: the middle of the body is missing, so items in it must not be counted.
     """
 
     messages: Messages
@@ -31,3 +32,4 @@ class RawResponse(NamedTuple):
     request_headers: Mapping[str, str] = {}
     priced_model: str | None = None
     is_stream: bool = False
+    is_cut: bool = False
