@@ -140,3 +140,16 @@ def test_a_streaming_response_of_fastapi_keeps_its_scope() -> None:
         names = [f"user-{number}" for number in range(24)]
         texts = list(pool.map(lambda name: browser.get(f"/{name}").text, names))
     assert texts == [f"{name} {name} {name} " for name in names]
+
+
+def test_scopes_of_a_generator_may_be_left_in_any_order() -> None:
+    def run() -> Generator[Any, None, None]:
+        first, second = track_context(user_id="a"), track_context(user_id="b")
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        yield user()
+        second.__exit__(None, None, None)
+        yield user()
+
+    assert list(run()) == ["b", "base"]
