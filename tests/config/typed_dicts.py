@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import NoneType, UnionType
@@ -81,7 +83,8 @@ def _render_section(section: type[Section]) -> str:
     assert base is not None and issubclass(base, Section)
     parent = "TypedDict" if base is Section else base.public_name
     lines = [f"class {section.public_name}({parent}, total=False):"]
-    doc = (section.__doc__ or "").strip()
+    # Python 3.13 and later remove the indentation of docstrings, earlier ones keep it.
+    doc = textwrap.indent(inspect.cleandoc(section.__doc__ or ""), "    ").strip()
     lines.append(f'    """{doc}\n    """' if "\n" in doc else f'    """{doc}"""')
     required = {row.name for row in msgspec.structs.fields(section) if row.required}
     lines.append("")
