@@ -79,10 +79,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
         path = self.path.partition("?")[0]
         if path.endswith(("/ingest/bulk", "/ingest/bulk-upsert")):
+            # Before the response, because the example reads them as soon as it has arrived.
+            self.server.events += body
             self._send(
                 {"ingest_count": len(body), "request_id": "r", "ingest_timestamp": "2026-11-28T00:00:00Z"}
             )
-            self.server.events += body
         elif path.endswith("/ingest"):
             limits = [name for name in self.headers.get("xProxy-Limit-IDs", "").split(",") if name]
             result = self.server.price(body, limits)
