@@ -125,7 +125,9 @@ def find_stated_resource(
     # With neither, the result would be a guess from the request, not what the user says.
     if not (exchange.context.price_as_resource or mappings):
         return None
-    return price_call(exchange, ParsedResponse(), requested, prefix, mappings).resource
+    stated = price_call(exchange, ParsedResponse(), requested, prefix, mappings).resource
+    usual = name_resource(prefix, requested) if requested else UNKNOWN_RESOURCE
+    return None if stated == usual else stated
 
 
 def name_resource(prefix: str, model: str) -> str:

@@ -110,7 +110,7 @@ def test_the_text_of_a_stream_left_early_is_counted(words: str) -> None:
     [
         (b'"output_tokens":1,', {"text": Units(25, 7)}),
         (b'"output_tokens":90,', {"text": Units(25, 90)}),
-        (b'"input_tokens":300000,"output_tokens":1,', {"text_large_context": Units(300_000, 7)}),
+        (b'"input_tokens":300000,"output_tokens":1,', {"text": Units(300_000, 7)}),
     ],
 )
 def test_the_output_reported_at_the_start_of_a_stream_is_raised_to_the_count(

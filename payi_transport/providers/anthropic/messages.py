@@ -20,6 +20,7 @@ from payi_transport.providers.anthropic.usage import (
 )
 from payi_transport.providers.shared.failures import read_failure
 from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.prompt_size import describe_tier
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
@@ -72,21 +73,23 @@ def read_message(raw: RawResponse) -> ParsedResponse:
         if event is not None:
             state.gather(event)
     # Units are mapped once, from the merged usage: a stream can pass into a large context with its last
-    # event.
+    # event. Usually the response names the version, and a deployment's name only the user can explain.
     usage = state.usage
     served = find_served_model(usage)
     # The totals are those of the model that served the request in the end.
     model = served or state.model
+    aliases = (raw.priced_model,) if served else (raw.priced_model, raw.requested_model)
+    units = map_usage(usage, model, *aliases)
     return ParsedResponse(
         model=state.model,
         resource=served,
         scope=find_scope(usage, raw.category),
         response_id=state.id,
-        units=map_usage(usage, model),
+        units=units,
         function_calls=tuple(call.named() for call in state.calls.values()),
         failure=state.failure,
         finished=state.finished,
-        properties=describe_usage(usage, model),
+        properties={**describe_usage(usage, model), **describe_tier(units, model, *aliases)},
     )
 
 

@@ -3,30 +3,30 @@
 Source: https://docs.anthropic.com/en/api/messages,
 https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching and the types of Anthropic's SDK 2.12.
 Tokens read from and written to the cache are not part of `input_tokens`; the three add up to the prompt.
-Thinking is part of `output_tokens`, at the same price. A prompt beyond 200,000 tokens makes the whole
-request more expensive, so all its text units get names of their own.
+Thinking is part of `output_tokens`, at the same price. Some models have another price for long prompts, see
+`prompt_size`.
 
 A response may contain several requests to models, its `iterations`: compactions, calls of an advisor,
-models that declined. The totals leave some of them out, so these are added or reported as properties.
+models that declined. The totals leave some of them out, so these are added or reported as properties. Each
+iteration has a prompt of its own, whose size alone decides its price. Where the iterations add up to the
+totals, the totals are therefore split into them; where they don't, the totals count as one prompt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from payi_transport.providers.shared.counts import count, section, take
 from payi_transport.providers.shared.extras import describe_extras
+from payi_transport.providers.shared.prompt_size import mark_context
 from payi_transport.values.event import Units
 from payi_transport.values.names import PayiCategories, PayiResourceScopes
 
-__all__ = ["describe_usage", "find_scope", "find_served_model", "map_usage", "mark_context"]
+__all__ = ["describe_usage", "find_scope", "find_served_model", "map_usage"]
 
-# A request with more input tokens, caches included, has the prices of a large context.
-_LARGE_CONTEXT = 200_000
-_SUFFIX = "_large_context"
 # Fields that become units, or properties in another form.
 _MAPPED = frozenset(
     {
@@ -42,26 +42,46 @@ _MAPPED = frozenset(
 )
 # Details that become no unit, and the section of the usage that has them.
 _DETAILS = {"thinking_tokens": "output_tokens_details", "web_fetch_requests": "server_tool_use"}
+# Iterations that the totals consist of.
+_IN_TOTALS = ("message", "fallback_message")
 # Values that say nothing beyond the standard price. Reporting them with every call would only add noise.
 _USUAL = ("standard", "global", "not_available", "", None)
 
 
-def map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
-    """Return the units of a usage; for a stream, of its merged usage. `model` is the one that is priced.
+def map_usage(usage: Mapping[str, Any], model: str | None, *aliases: str | None) -> dict[str, Units]:
+    """Return the units of a usage; for a stream, of its merged usage.
 
-    Compactions, and advisors of the same model, are not in the totals. Each is a request of its own, so the
-    size of its own context decides its price.
+    `model` is the one that is priced, `aliases` are other names of it. Compactions, and advisors of the same
+    model, are not in the totals and are added.
     """
-    units = _map_tokens(usage)
-    for iteration in _find_iterations(usage):
-        kind = iteration.get("type")
-        # Other iterations of this model are in the totals already, so adding them would count them twice.
-        if kind == "compaction" or (kind == "advisor_message" and iteration.get("model") == model):
-            for name, more in _map_tokens(iteration).items():
-                units[name] = _add(units.get(name, Units()), more)
+    units: dict[str, Units] = {}
+    for request in _find_requests(usage, model):
+        for name, more in mark_context(_map_tokens(request), model, *aliases).items():
+            units[name] = _add(units.get(name, Units()), more)
     searches = count(section(usage, "server_tool_use"), "web_search_requests")
     if searches:
         units["web_search_request"] = Units(output=searches)
+    return units
+
+
+def _find_requests(usage: Mapping[str, Any], model: str | None) -> Iterator[Mapping[str, Any]]:
+    """Yield the usage of each request to the model: those in the totals, and those that are not."""
+    own, more = [], []
+    for iteration in _find_iterations(usage):
+        kind = iteration.get("type")
+        if kind in _IN_TOTALS and iteration.get("model") in (None, model):
+            own.append(iteration)
+        elif kind == "compaction" or (kind == "advisor_message" and iteration.get("model") == model):
+            more.append(iteration)
+    yield from own if _sum_tokens(own) == _sum_tokens([usage]) else [usage]
+    yield from more
+
+
+def _sum_tokens(usages: Iterable[Mapping[str, Any]]) -> Mapping[str, Units]:
+    units: dict[str, Units] = {}
+    for usage in usages:
+        for name, more in _map_tokens(usage).items():
+            units[name] = _add(units.get(name, Units()), more)
     return units
 
 
@@ -79,7 +99,7 @@ def describe_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, str
         str(number): {
             "type": iteration.get("type"),
             "model": iteration["model"],
-            **msgspec.to_builtins(_map_tokens(iteration)),
+            **msgspec.to_builtins(mark_context(_map_tokens(iteration), iteration["model"])),
         }
         for number, iteration in enumerate(_find_iterations(usage), 1)
         if iteration.get("model") not in (None, model)
@@ -116,15 +136,7 @@ def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
         "text_cache_write": Units(input=written or None),
         "text_cache_write_1h": Units(input=written_1h or None),
     }
-    return mark_context({name: unit for name, unit in units.items() if unit != Units()})
-
-
-def mark_context(units: Mapping[str, Units]) -> dict[str, Units]:
-    """Return the text units of one request, renamed if all their input together is a large context."""
-    # The cached tokens count toward the limit, although they are cheaper, and the decision covers the whole
-    # request.
-    is_large = sum(unit.input or 0 for unit in units.values()) > _LARGE_CONTEXT
-    return {f"{name}{_SUFFIX}" if is_large else name: unit for name, unit in units.items()}
+    return {name: unit for name, unit in units.items() if unit != Units()}
 
 
 def _count_written(usage: Mapping[str, Any]) -> tuple[int, int]:

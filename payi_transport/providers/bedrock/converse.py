@@ -9,18 +9,18 @@ was requested, routed to or priced.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from payi_transport.framing import Messages
 from payi_transport.framing.eventstream import EXCEPTION
-from payi_transport.providers.anthropic.usage import mark_context
 from payi_transport.providers.bedrock.guardrail import Guardrail
 from payi_transport.providers.bedrock.usage import describe_service, map_usage, undo_double_count
 from payi_transport.providers.shared.counts import section
 from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
@@ -103,20 +103,21 @@ def read_converse(raw: RawResponse) -> ParsedResponse:
     guardrail.gather(trace, conversation.state.stop_reason)
     # A prompt router chooses among several models. Only the trace names the one that is billed.
     routed = text(section(trace, "promptRouter").get("invokedModelId"))
+    # If the router named a model, the requested name is only that of the router and must not decide.
+    names = (routed,) if routed else (raw.priced_model, raw.requested_model)
+    units = mark_context(_map_units(conversation, _find_family(names)), *names)
     return ParsedResponse(
         resource=routed,
-        units={**_map_units(conversation, _find_family(routed, raw)), **guardrail.units},
+        units={**units, **guardrail.units},
         function_calls=conversation.function_calls,
         failure=conversation.failure or guardrail.failure,
         finished=conversation.finished or (raw.read_to_end and not conversation.streamed),
-        properties={**guardrail.properties, **conversation.properties},
+        properties={**guardrail.properties, **conversation.properties, **describe_tier(units, *names)},
     )
 
 
-def _find_family(routed: str | None, raw: RawResponse) -> str:
+def _find_family(names: Iterable[str | None]) -> str:
     """Return the family of the model that responded. If an ARN doesn't name it, the priced model may."""
-    # If the router named a model, the requested name is only that of the router and must not decide.
-    names = (routed,) if routed else (raw.requested_model, raw.priced_model)
     return next((named[1] for name in names if name and (named := _FAMILY.search(name))), "")
 
 
@@ -125,9 +126,7 @@ def _map_units(conversation: Conversation, family: str) -> dict[str, Units]:
     # Documents of the same models follow the documentation; only their streams count the cache twice.
     if family == "openai" and conversation.streamed:
         return map_usage(undo_double_count(conversation.usage))
-    units = map_usage(conversation.usage)
-    # Only the models of this family have units of their own for large contexts.
-    return mark_context(units) if family == "anthropic" else units
+    return map_usage(conversation.usage)
 
 
 def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:

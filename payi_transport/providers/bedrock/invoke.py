@@ -12,7 +12,7 @@ detailed and wins; Bedrock's counts fill in input or output where it has none.
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -20,7 +20,6 @@ import msgspec
 from payi_transport.framing import Messages
 from payi_transport.framing.eventstream import EXCEPTION
 from payi_transport.providers.anthropic.messages import read_message
-from payi_transport.providers.anthropic.usage import mark_context
 from payi_transport.providers.bedrock.converse import Conversation, read_exception
 from payi_transport.providers.bedrock.embeddings import read_embeddings
 from payi_transport.providers.bedrock.guardrail import Guardrail
@@ -34,6 +33,7 @@ from payi_transport.providers.bedrock.usage import (
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.shared.counts import count
 from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
 
@@ -103,7 +103,8 @@ def read_invocation(raw: RawResponse) -> ParsedResponse:
     read = _find_family(raw.messages)
     parsed = read(raw)
     host = _HostReport(raw)
-    units = _complete(read, parsed.units, host.units)
+    names = (raw.priced_model, parsed.model, raw.requested_model)
+    units = _complete(read, parsed.units, host.units, names)
     failure = host.failure or parsed.failure or host.guardrail.failure
     # A document is one message without a name. A stream that broke off after one event has one with a name.
     document = [name for name, _ in raw.messages] == [""]
@@ -119,13 +120,21 @@ def read_invocation(raw: RawResponse) -> ParsedResponse:
         units={**units, **host.guardrail.units},
         failure=failure,
         finished=finished,
-        properties={**parsed.properties, **host.guardrail.properties, **host.properties},
+        properties={
+            **parsed.properties,
+            **host.guardrail.properties,
+            **host.properties,
+            **describe_tier(units, *names),
+        },
         uncounted=parsed.uncounted or (tuple(read_prompt_texts(raw.request_body)) if silent else ()),
     )
 
 
 def _complete(
-    read: Callable[[RawResponse], ParsedResponse], units: Mapping[str, Units], host: Mapping[str, Units]
+    read: Callable[[RawResponse], ParsedResponse],
+    units: Mapping[str, Units],
+    host: Mapping[str, Units],
+    names: Iterable[str | None],
 ) -> Mapping[str, Units]:
     """Return a family's units, with Bedrock's own where it reports none or half of them."""
     # Bedrock's headers would add text tokens to what is billed by number.
@@ -134,7 +143,7 @@ def _complete(
     completed = complete_units(units, host)
     # If the input is the family's own, its units are marked already.
     lacks_input = all(unit.input is None for unit in units.values())
-    return mark_context(completed) if read is read_message and lacks_input else completed
+    return mark_context(completed, *names) if lacks_input else completed
 
 
 class _HostReport:

@@ -12,6 +12,7 @@ from typing import Any
 
 from payi_transport.providers.shared.counts import count, take
 from payi_transport.providers.shared.extras import describe_extras
+from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT
 from payi_transport.values.event import Units
 
 __all__ = ["complete_units", "describe_service", "map_usage", "read_header_usage", "undo_double_count"]
@@ -80,7 +81,7 @@ def complete_units(units: Mapping[str, Units], host: Mapping[str, Units]) -> dic
     outputs = any(unit.output is not None for unit in units.values())
     # The family's own reader has already named the units of a large context, and Bedrock's counts belong to
     # the same request.
-    large = "_large_context" if any(name.endswith("_large_context") for name in units) else ""
+    large = LARGE_CONTEXT if any(name.endswith(LARGE_CONTEXT) for name in units) else ""
     completed = dict(units)
     for name, more in host.items():
         own = units.get(f"{name}{large}", Units())

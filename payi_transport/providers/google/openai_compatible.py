@@ -1,9 +1,8 @@
 """Chat completions of Google's OpenAI-compatible endpoint.
 
-Source: https://ai.google.dev/gemini-api/docs/openai and Vertex AI's page on the same. Two things differ
-from OpenAI's own: thoughts are not part of the completion tokens, and long prompts have a price of their
-own. The Gemini API counts thoughts only in the grand total, so they are what remains of it; Vertex AI names
-them as reasoning tokens too.
+Source: https://ai.google.dev/gemini-api/docs/openai and Vertex AI's page on the same. Unlike OpenAI's own,
+thoughts are not part of the completion tokens. The Gemini API counts them only in the grand total, so they
+are what remains of it; Vertex AI names them as reasoning tokens too.
 """
 
 from __future__ import annotations
@@ -11,29 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from payi_transport.providers.google.content import bare_name
-from payi_transport.providers.google.usage import find_suffix
 from payi_transport.providers.openai import chat as openai
 from payi_transport.providers.openai.usage import map_usage
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.raw_response import RawResponse
-from payi_transport.values.event import ParsedResponse, Units
+from payi_transport.values.event import ParsedResponse
 
 __all__ = ["read_chat"]
 
 
 def read_chat(raw: RawResponse) -> ParsedResponse:
     """Read chat completions of Google's models."""
-    # Vertex AI expects `google/` before the name, which is not part of the name that is priced.
-    model = bare_name(raw.requested_model)
-    return openai.read_chat(raw, lambda usage: _map_usage(usage, model))
-
-
-def _map_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, Units]:
-    suffix = find_suffix(model, count(usage, "prompt_tokens"))
-    units = map_usage(_name_thoughts(usage))
-    # The suffix is for all units, output included, because the price of the whole request changes.
-    return {f"{name}{suffix}": unit for name, unit in units.items()}
+    return openai.read_chat(raw, lambda usage: map_usage(_name_thoughts(usage)))
 
 
 def _name_thoughts(usage: Mapping[str, Any]) -> Mapping[str, Any]:

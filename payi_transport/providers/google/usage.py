@@ -8,15 +8,15 @@ no detail accounts for is text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from payi_transport.providers.shared.counts import count, take
 from payi_transport.providers.shared.extras import describe_extras
+from payi_transport.providers.shared.prompt_size import find_suffix
 from payi_transport.values.event import Units
 
-__all__ = ["describe_usage", "find_suffix", "map_usage"]
+__all__ = ["describe_usage", "map_usage"]
 
 # Pay-i prices pages of documents as images. Text has no row, because it is what remains of a total.
 _INPUT = {"IMAGE": "vision", "DOCUMENT": "vision", "AUDIO": "audio", "VIDEO": "video"}
@@ -24,28 +24,18 @@ _OUTPUT = {"IMAGE": "image", "AUDIO": "audio", "VIDEO": "video"}
 # The first spelling is that of generated content, the second that of interactions.
 _PROMPT = ("promptTokenCount", "total_input_tokens")
 _USUAL_TIERS = ("standard", "unspecified")
-# Models with another price for long prompts: https://ai.google.dev/gemini-api/docs/pricing
-_LONG_CONTEXT = re.compile(r"gemini-(2\.5|3.*)-pro")
-_LONG = 200_000
 _Usage = Mapping[str, Any]
 
 
 def map_usage(usage: _Usage, model: str | None) -> dict[str, Units]:
     """Return the units of a usage of `model`."""
     # Only the prompt decides, and cached tokens are part of it.
-    suffix = find_suffix(model, count(usage, *_PROMPT))
+    suffix = find_suffix(count(usage, *_PROMPT), model)
     inputs, outputs = _map_input(usage), _map_output(usage)
     return {
         f"{name}{suffix}": Units(input=inputs.get(name), output=outputs.get(name))
         for name in {**inputs, **outputs}
     }
-
-
-def find_suffix(model: str | None, prompt: int | None) -> str:
-    """Return the suffix of units that are priced for a long prompt, "" for other prompts."""
-    is_long = (prompt or 0) > _LONG and _LONG_CONTEXT.match(model or "") is not None
-    # Flash models have one price for prompts of every length, which is why the name is checked.
-    return "_large_context" if is_long else ""
 
 
 def describe_usage(usage: _Usage, tier: Any) -> dict[str, str]:

@@ -17,6 +17,7 @@ from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import read_failure
 from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
@@ -70,13 +71,18 @@ def read_chat(
             finished = finished or choice.finish_reason is not None
             calls.gather(choice.index, choice.delta or choice.message)
     failure = read_failure(head.error)
+    names = (raw.priced_model, head.model, raw.requested_model)
+    units = mark_context(map_usage(head.usage or {}), *names)
     return ParsedResponse(
         model=head.model,
         response_id=head.id,
-        units=map_usage(head.usage or {}),
+        units=units,
         function_calls=calls.named(),
         failure=failure,
-        properties=describe_extras(head.service_tier, find_extras(head.usage or {})),
+        properties={
+            **describe_extras(head.service_tier, find_extras(head.usage or {})),
+            **describe_tier(units, *names),
+        },
         # The usage may come in a chunk of its own after the finish reason, so that reason alone isn't the
         # end.
         finished=done or (finished and (raw.read_to_end or bool(head.usage))) or failure is not None,

@@ -17,7 +17,8 @@ from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import read_failure
-from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
@@ -78,17 +79,19 @@ def read_response(raw: RawResponse) -> ParsedResponse:
     # The final response wins, because items that were collected are in it again.
     output = response.output if isinstance(response.output, list) and response.output else items
     status = response.status if isinstance(response.status, str) else None
+    names = (raw.priced_model, text(response.model), raw.requested_model)
+    units = mark_context(_map_tokens(response), *names)
     return ParsedResponse(
-        model=_text(response.model),
-        response_id=_text(response.id),
-        units=_map_units(response),
+        model=text(response.model),
+        response_id=text(response.id),
+        units={**units, **_map_searches(response)},
         function_calls=tuple(_read_calls(output)),
         # The status alone is the last resort: it says that something failed, and nothing about what.
         failure=failure or read_failure(response.error) or (_FAILED if status == "failed" else None),
         finished=ended or status in _TERMINAL or failure is not None,
         # The caller will fetch a document again, but a stream that broke off has nothing more to say.
         pending=status in ("queued", "in_progress") and not streamed,
-        properties=_describe(response, output),
+        properties={**_describe(response, output), **describe_tier(units, *names)},
     )
 
 
@@ -101,14 +104,15 @@ def _later(earlier: _Response, later: _Response) -> _Response:
     return msgspec.structs.replace(earlier, **said)
 
 
-def _map_units(response: _Response) -> dict[str, Units]:
-    units = map_usage(response.usage) if isinstance(response.usage, dict) else {}
+def _map_tokens(response: _Response) -> dict[str, Units]:
+    return map_usage(response.usage) if isinstance(response.usage, dict) else {}
+
+
+def _map_searches(response: _Response) -> dict[str, Units]:
     tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
     # Searches are billed by the call, on top of the tokens in `usage`.
     searches = count(section(tools, "web_search"), "num_requests")
-    if searches:
-        units["web_search_request"] = Units(output=searches)
-    return units
+    return {"web_search_request": Units(output=searches)} if searches else {}
 
 
 def _describe(response: _Response, output: Iterable[Any]) -> dict[str, str]:
@@ -135,15 +139,15 @@ def _sum_svg_usage(output: Iterable[Any]) -> dict[str, Any]:
         for name in _SVG_COUNTS:
             if number := count(usage, name):
                 counted[name] = counted.get(name, 0) + number
-    models = filter(None, (_text(usage.get("model")) for usage in usages))
+    models = filter(None, (text(usage.get("model")) for usage in usages))
     return {**counted, "model": next(models, None)} if counted else {}
 
 
 def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:
     for item in output:
-        field = _ARGUMENTS.get(_text(item.get("type")) or "") if isinstance(item, dict) else None
+        field = _ARGUMENTS.get(text(item.get("type")) or "") if isinstance(item, dict) else None
         # Calls of hosted tools are items too, but have other types: OpenAI runs those itself.
-        if field and _text(item.get("name")):
+        if field and text(item.get("name")):
             arguments = item.get(field)
             yield FunctionCall(item["name"], arguments if isinstance(arguments, str) else None)
 
@@ -152,8 +156,4 @@ def _read_error_event(message: _Message) -> Failure:
     if message.error is not None:
         # Some hosts nest the error as in a document; OpenAI has its fields in the event itself.
         return read_failure(message.error) or Failure(code="error")
-    return Failure(code=_text(message.code) or "error", message=_text(message.message))
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return Failure(code=text(message.code) or "error", message=text(message.message))

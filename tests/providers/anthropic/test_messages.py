@@ -54,7 +54,10 @@ PARTS: dict[str, tuple[list[Any], dict[str, tuple[int | None, int | None]]]] = {
     "null says nothing": ([START, delta({"input_tokens": None, "output_tokens": 7})], {"text": (25, 7)}),
     "the input may change": ([START, delta({"input_tokens": 90, "output_tokens": 7})], {"text": (90, 7)}),
     "crossing to a large context late": (
-        [START, delta({"cache_read_input_tokens": 199_976})],
+        [
+            {**START, "message": {**START["message"], "model": "claude-sonnet-4-5"}},
+            delta({"cache_read_input_tokens": 199_976}),
+        ],
         {"text_large_context": (25, 13), "text_cache_read_large_context": (199_976, None)},
     ),
     "leaving a large context": (

@@ -16,7 +16,8 @@ from payi_transport.providers.anthropic.usage import (
 )
 from tests.providers.shapes import Shown, objects_of, show
 
-MODEL = "claude-opus-4-6"
+# A model that has another price for long prompts.
+MODEL = "claude-sonnet-4-5"
 
 
 def usage_of(
@@ -148,6 +149,7 @@ def iteration(kind: str, text: int, output: int, model: str | None = None, **mor
             [iteration("compaction", 200_001, 5)],
             {"text": (100, 50), "text_large_context": (200_001, 5)},
         ),
+        ([iteration("message", 60, 20), iteration("message", 40, 30)], {"text": (100, 50)}),
         ([iteration("advisor_message", 10, 5, "claude-other")], {"text": (100, 50)}),
         ([iteration("advisor_message", 10, 5, MODEL)], {"text": (110, 55)}),
         ([iteration("fallback_message", 100, 50, MODEL)], {"text": (100, 50)}),
@@ -159,6 +161,22 @@ def iteration(kind: str, text: int, output: int, model: str | None = None, **mor
 )
 def test_what_is_not_in_the_totals_adds_to_them(iterations: list[Any], units: Shown) -> None:
     assert show(map_usage(usage_of(iterations=iterations), MODEL)) == units
+
+
+@pytest.mark.parametrize(
+    ("prompts", "units"),
+    [
+        ([90_000, 90_000, 90_000], {"text": (270_000, 3)}),
+        ([90_000, 210_000], {"text": (90_000, 1), "text_large_context": (210_000, 1)}),
+        # They don't add up to the totals.
+        ([90_000, 90_000], {"text_large_context": (270_000, 3)}),
+    ],
+)
+def test_each_prompt_of_a_response_decides_its_own_price(prompts: list[int], units: Shown) -> None:
+    total = max(sum(prompts), 270_000)
+    iterations = [iteration("message", prompt, 1) for prompt in prompts]
+    usage = usage_of(total, 2 if total > 270_000 else 3, iterations=iterations)
+    assert show(map_usage(usage, MODEL)) == units
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 USAGE = {"inputTokens": 14, "outputTokens": 26, "totalTokens": 40}
 METADATA = ("metadata", {"usage": USAGE, "metrics": {"latencyMs": 5}})
-ROUTED = "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-haiku-4-5-v1:0"
+ROUTED = "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-sonnet-4-5-v1:0"
 
 
 def events_of(*events: tuple[str, Any]) -> Messages:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from payi_transport.providers.google.usage import describe_usage, find_suffix, map_usage
+from payi_transport.providers.google.usage import describe_usage, map_usage
 from tests.providers.shapes import Shown, objects_of, show
 
 
@@ -187,29 +187,6 @@ def test_parts_never_overlap_and_nothing_is_left_out(usage: dict[str, Any], unit
     )
     assert sum(unit[0] or 0 for unit in units.values()) == prompt
     assert sum(unit[1] or 0 for unit in units.values()) == output
-
-
-@pytest.mark.parametrize(
-    ("model", "prompt", "long"),
-    [
-        ("gemini-2.5-pro", 200_001, True),
-        ("gemini-2.5-pro", 200_000, False),
-        ("gemini-2.5-pro", None, False),
-        ("gemini-2.5-pro-preview-06-05", 200_001, True),
-        ("gemini-3-pro-preview", 200_001, True),
-        ("gemini-3.1-pro-preview-customtools", 1_000_000, True),
-        ("gemini-2.5-flash", 200_001, False),
-        ("gemini-3-flash-preview", 200_001, False),
-        ("gemini-3.8-flash", 200_001, False),
-        ("gemini-1.5-pro", 200_001, False),
-        ("my-gemini-2.5-pro", 200_001, False),
-        (None, 200_001, False),
-    ],
-)
-def test_pro_models_have_another_price_for_long_prompts(
-    model: str | None, prompt: int | None, long: bool
-) -> None:
-    assert find_suffix(model, prompt) == ("_large_context" if long else "")
 
 
 def test_every_unit_of_a_long_prompt_says_so() -> None:
