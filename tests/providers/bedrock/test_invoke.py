@@ -18,7 +18,13 @@ from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
 HEADERS = {"x-amzn-bedrock-input-token-count": "14", "x-amzn-bedrock-output-token-count": "26"}
 METRICS = {"amazon-bedrock-invocationMetrics": {"inputTokenCount": 14, "outputTokenCount": 26}}
-MESSAGE = {"id": "msg_1", "type": "message", "role": "assistant", "content": [], "stop_reason": "end_turn"}
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "model": "claude-sonnet-4-5",
+    "content": [],
+    "stop_reason": "end_turn",
+}
 
 
 def read(body: Any, **more: Any) -> ParsedResponse:
