@@ -23,7 +23,7 @@ MESSAGE: dict[str, Any] = {
     "stop_reason": "end_turn",
     "usage": USAGE,
 }
-START = {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}}
+START: dict[str, Any] = {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}}
 STOP = {"type": "message_stop"}
 
 
@@ -62,7 +62,10 @@ PARTS: dict[str, tuple[list[Any], dict[str, tuple[int | None, int | None]]]] = {
     ),
     "leaving a large context": (
         [
-            {"type": "message_start", "message": {"usage": {"input_tokens": 300_000}}},
+            {
+                "type": "message_start",
+                "message": {"model": "claude-haiku-5-5", "usage": {"input_tokens": 300_000}},
+            },
             delta({"input_tokens": 5}),
         ],
         {"text": (5, None)},
