@@ -33,6 +33,7 @@ PROCESSES = (
     "tests/docs/test_guides.py",
     "tests/docs/test_snippets.py",
     "tests/examples/test_examples.py",
+    "tests/instrumentations",
     "tests/hooks/httpx/test_client.py::test_in_a_process_of_its_own",
     "tests/mutants/test_run.py",
     "tests/test_benchmark_peers.py",

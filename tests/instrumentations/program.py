@@ -1,0 +1,90 @@
+"""A program that makes calls beside a tracing library, and prints what each of the two saw.
+
+    python -m tests.instrumentations.program TRACER ORDER PROVIDER
+
+ORDER is "alone", or who is installed first and who is removed first, such as "ours theirs".
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from concurrent.futures.thread import ThreadPoolExecutor
+from typing import Any
+
+import aiohttp.client
+import botocore.client
+import botocore.httpsession
+import httpx
+import httpx2
+import requests.adapters
+
+from payi_transport import payi_flush, payi_instrument, payi_stats, payi_uninstrument
+from tests.instrumentations.tracers import TRACERS, Tracer
+
+_METHODS: list[tuple[type[Any], str]] = [
+    (httpx.Client, "_send_single_request"),
+    (httpx.AsyncClient, "_send_single_request"),
+    (httpx2.Client, "_send_single_request"),
+    (httpx2.AsyncClient, "_send_single_request"),
+    (aiohttp.client.ClientSession, "_request"),
+    (aiohttp.client.ClientSession, "_prepare_headers"),
+    (requests.adapters.HTTPAdapter, "send"),
+    (botocore.httpsession.URLLib3Session, "send"),
+    (botocore.client.BaseClient, "_make_api_call"),
+    (botocore.client.BaseClient, "_convert_to_request_dict"),
+    (ThreadPoolExecutor, "submit"),
+]
+
+
+def snapshot() -> list[Any]:
+    return [owner.__dict__[method] for owner, method in _METHODS]
+
+
+def make_calls(tracer: Tracer, url: str) -> dict[str, Any]:
+    with tracer.transaction():
+        return {name: call(url) for name, call in tracer.calls.items()}
+
+
+def instrument(url: str) -> None:
+    mappings = {url: {"price_as_category": "system.openai"}}
+    config: Any = {"host_mappings": mappings, "delivery": {"flush_interval": 0.01}}
+    payi_instrument(config=config)
+
+
+def main(name: str, order: str, url: str) -> dict[str, Any]:
+    before = snapshot()
+    first, _, off = order.partition(" ")
+    if first == "ours":
+        instrument(url)
+    tracer = TRACERS[name]()
+    traced = snapshot()
+    if first == "theirs":
+        instrument(url)
+    results = make_calls(tracer, url)
+    told: dict[str, Any] = {"results": results, "seen": sorted(tracer.seen)}
+    if first == "alone":
+        tracer.stop()
+        return told | {"changed": compare(snapshot(), before)}
+    assert payi_flush(30)
+    # Delivered meanwhile, so a span of it would be among what was seen.
+    told |= {"faults": payi_stats().faults, "seen": sorted(tracer.seen)}
+    steps = [tracer.stop, payi_uninstrument]
+    for step in steps if off == "theirs" else steps[::-1]:
+        step()
+        if make_calls(tracer, url) != results:
+            told["faults"] += 1
+    told["captured"] = payi_stats().captured
+    after = snapshot()
+    restored = before if tracer.stops else traced if first == "theirs" else after
+    return told | {"changed": compare(after, restored)}
+
+
+def compare(now: list[Any], then: list[Any]) -> list[str]:
+    """Return the names of methods that changed."""
+    methods = [f"{owner.__name__}.{method}" for owner, method in _METHODS]
+    return [name for name, new, old in zip(methods, now, then, strict=True) if new is not old]
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(*sys.argv[1:])))
