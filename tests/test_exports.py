@@ -111,9 +111,20 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         _ = payi_transport.Pay  # type: ignore[attr-defined]
 
 
+def test_nothing_is_imported_before_a_name_is_asked_for() -> None:
+    script = """
+import sys, payi_transport
+assert {name for name in sys.modules if name.startswith("payi_transport.")} == set()
+assert not {"httpx", "httpx2", "msgspec", "anyio"} & set(sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_the_client_is_not_imported_before_it_is_asked_for() -> None:
     script = """
 import sys, payi_transport
+_ = payi_transport.track
 values = {f"payi_transport.client.{name}" for name in ("account", "base_url", "proxy_urls")}
 loaded = {name for name in sys.modules if name.startswith("payi_transport.client.")}
 assert loaded <= values, loaded - values
