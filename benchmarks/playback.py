@@ -12,13 +12,23 @@ from payi_transport import Event, PayiInstrumentConfig, Receipt, Sink, payi_inst
 from payi_transport.capture.exchange import Exchange, OpenResponse
 from payi_transport.capture.rewrites import HookAbilities
 from payi_transport.client.account import PayiAccount
+from payi_transport.decode.decode import decode
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.routing.routes import Route
 from payi_transport.sinks.payi import PayiSink
 from payi_transport.values.headers import Headers
 
-__all__ = ["ASLEEP", "CountingSink", "Player", "open_sink", "record_to"]
+__all__ = [
+    "ASLEEP",
+    "CountingSink",
+    "Player",
+    "check_event",
+    "make_events",
+    "make_exchanges",
+    "open_sink",
+    "record_to",
+]
 
 # With this, the worker leaves all that comes where it is until somebody flushes.
 ASLEEP: PayiInstrumentConfig = {"delivery": {"flush_interval": 3600, "max_batch": 65536}}
@@ -53,9 +63,11 @@ def open_sink() -> Iterator[PayiSink]:
 
 
 @contextlib.contextmanager
-def record_to(sink: Sink, config: PayiInstrumentConfig | None = None) -> Iterator[Pipeline]:
-    """The pipeline that `payi_instrument()` builds."""
-    payi_instrument(sink=sink, config=config)
+def record_to(
+    sink: Sink, config: PayiInstrumentConfig | None = None, *, content: bool = True
+) -> Iterator[Pipeline]:
+    """The pipeline that `payi_instrument()` builds; `content` says whether events hold the bodies."""
+    payi_instrument(sink=sink, config=config, log_prompt_and_response=content)
     # The benchmark drives the pipeline directly, and no public name leads to it.
     pipeline = get_active()
     assert pipeline is not None
@@ -108,6 +120,32 @@ class Player:
                 append, limit = response.open_buffer(size)
             append(_renew(chunk))
         return response, size
+
+
+def make_exchanges(script: Script, count: int, *, content: bool) -> list[Exchange]:
+    """Finished calls that no worker gets, so that they still hold their bodies."""
+    with record_to(CountingSink(), content=content) as pipeline:
+        player = Player(pipeline, script)
+        return [player.make() for _ in range(count)]
+
+
+def make_events(script: Script, count: int, *, content: bool) -> list[Event]:
+    """All of them different objects, as they are in a batch."""
+    exchanges = make_exchanges(script, count, content=content)
+    return [check_event(decode(exchange), content=content) for exchange in exchanges]
+
+
+def check_event(event: object, *, content: bool) -> Event:
+    """Return the event, which must have units, and bodies if they are wanted. Anything else measures nothing.
+
+    Raises RuntimeError.
+    """
+    if not isinstance(event, Event) or not event.units:
+        raise RuntimeError(f"a call was decoded without units: {event!r:.500}")
+    bodies = event.provider_request_json, event.provider_response_json
+    if [body is not None for body in bodies] != [content, content]:
+        raise RuntimeError(f"an event has bodies where it should have none, or lacks them: {event!r:.500}")
+    return event
 
 
 def _renew(data: bytes) -> bytes:

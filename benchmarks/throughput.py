@@ -8,6 +8,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from time import perf_counter, process_time
 from typing import Any
@@ -15,11 +16,20 @@ from typing import Any
 import msgspec
 
 from benchmarks.corpus import Script, make_stream, make_unary
-from benchmarks.playback import ASLEEP, CountingSink, Player, open_sink, record_to
+from benchmarks.playback import (
+    ASLEEP,
+    CountingSink,
+    Player,
+    check_event,
+    make_events,
+    make_exchanges,
+    open_sink,
+    record_to,
+)
 from benchmarks.samples import Case, Pair, Round, Row
 from benchmarks.samples import summarize as summarize_rounds
 from benchmarks.soak import STATM, measure_memory
-from payi_transport import Event, payi_flush, payi_stats
+from payi_transport import payi_flush, payi_stats
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.decode import decode
 from payi_transport.delivery.ring import Ring
@@ -28,9 +38,12 @@ __all__ = ["list_cases", "measure", "summarize"]
 
 _SCRIPTS: dict[str, Callable[[], Script]] = {
     "unary 1 KB": lambda: make_unary(1_000, 600),
+    "unary 200 KB": lambda: make_unary(200_000, 8_000),
     "stream of 20": lambda: make_stream(20, asks=True),
     "stream of 500": lambda: make_stream(500, asks=True),
 }
+# Whether prompts and responses are part of the events, which is most of the work on large ones.
+_CONTENT = {"content": True, "no content": False}
 _PRODUCERS = (1, 4, 16)
 # Fewer than the ring takes, so that none is refused.
 _EVENTS = 20_000
@@ -49,20 +62,22 @@ def list_cases(*, quick: bool = False) -> list[Case]:
     return [
         *(("ring", f"{count} producers") for count in _PRODUCERS),
         *((stage, script) for stage in _STAGES for script in scripts),
+        *((stage, script, kind) for stage in _EVENT_STAGES for script in scripts for kind in _CONTENT),
     ]
 
 
 def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
     """A round is some thousand events, or as many of a large kind as the ring takes."""
-    stage, name = case
+    stage, name, *kind = case
     if stage == "ring":
         producers = int(name.split()[0])
         return [_run_ring(producers, 2_000 if quick else 200_000) for _ in range(rounds)]
+    run = partial(_EVENT_STAGES[stage], _CONTENT[kind[0]]) if kind else _STAGES[stage]
     script = _SCRIPTS[name]()
     # Large bodies fill the ring's bound in bytes long before its bound in number, and what is refused would
     # not be measured.
     count = 50 if quick else min(_EVENTS, _BYTES // len(script.request + b"".join(script.answer.chunks)))
-    return [_STAGES[stage](script, count) for _ in range(rounds)]
+    return [run(script, count) for _ in range(rounds)]
 
 
 def summarize(case: Case, rounds: Sequence[Any]) -> Iterator[Row]:
@@ -133,18 +148,22 @@ def _run_recorder(script: Script, count: int) -> Round:
         return _time(lambda: run(player), count)
 
 
-def _run_decoder(script: Script, count: int) -> Round:
-    exchanges = _make_exchanges(script, count)
+def _run_decoder(content: bool, script: Script, count: int) -> Round:
+    exchanges = make_exchanges(script, count, content=content)
 
     def run() -> None:
         for exchange in exchanges:
             decode(exchange)
 
-    return _time(run, count)
+    measured = _time(run, count)
+    # After the clock has stopped: exchanges whose bodies were forgotten decode faster, and mean nothing.
+    for exchange in (exchanges[0], exchanges[-1]):
+        check_event(decode(exchange), content=content)
+    return measured
 
 
-def _run_encoder(script: Script, count: int) -> Round:
-    events = _make_events(script, count)
+def _run_encoder(content: bool, script: Script, count: int) -> Round:
+    events = make_events(script, count, content=content)
 
     def run() -> None:
         for event in events:
@@ -153,9 +172,9 @@ def _run_encoder(script: Script, count: int) -> Round:
     return _time(run, count)
 
 
-def _run_sink(script: Script, count: int) -> Round:
+def _run_sink(content: bool, script: Script, count: int) -> Round:
     """The bulk calls, each of as many events as usual. The encoder is part of it."""
-    events = _make_events(script, count)
+    events = make_events(script, count, content=content)
     with open_sink() as sink:
 
         def run() -> None:
@@ -205,27 +224,15 @@ def _hold_calls(script: Script, count: int) -> float:
     return grown / count
 
 
-def _make_exchanges(script: Script, count: int) -> list[Exchange]:
-    with record_to(CountingSink()) as pipeline:
-        player = Player(pipeline, script)
-        return [player.make() for _ in range(count)]
-
-
-def _make_events(script: Script, count: int) -> list[Event]:
-    """All of them different objects, as they are in a batch."""
-    exchanges = _make_exchanges(script, count)
-    events = [event for exchange in exchanges if isinstance(event := decode(exchange), Event)]
-    assert len(events) == count
-    return events
-
-
 _STAGES: dict[str, Callable[[Script, int], Round]] = {
     "record": _run_recorder,
+    "pipeline": _run_pipeline,
+    "memory": _measure_memory,
+}
+_EVENT_STAGES: dict[str, Callable[[bool, Script, int], Round]] = {
     "decode": _run_decoder,
     "encode": _run_encoder,
     "deliver": _run_sink,
-    "pipeline": _run_pipeline,
-    "memory": _measure_memory,
 }
 if STATM.exists():
     _STAGES["resident memory"] = _measure_resident

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,22 +12,25 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import overhead, throughput, wires
+from benchmarks import instructions, overhead, throughput, wires
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.callers import CONCURRENCY, open_caller
 from benchmarks.case import find_benchmark
-from benchmarks.corpus import LONG, OBSERVED, SHORT, WORKLOADS
+from benchmarks.corpus import LONG, OBSERVED, SHORT, WORKLOADS, make_unary
 from benchmarks.formats import KINDS, find_format
+from benchmarks.playback import check_event, make_exchanges
 from benchmarks.samples import Row, summarize
 from benchmarks.tables import format_rows
-from payi_transport import MemorySink, payi_flush, payi_instrument
+from payi_transport import MemorySink, Units, payi_flush, payi_instrument
+from payi_transport.decode.decode import decode
 from tests.support.exchanges import shown
 
 _ROOT = Path(__file__).resolve().parents[1]
 
 
 # That of the peers needs their environments, see test_benchmark_peers.py.
-@pytest.mark.parametrize("name", sorted({*BENCHMARKS} - {"peers"}))
+# The one of instructions needs valgrind.
+@pytest.mark.parametrize("name", sorted({*BENCHMARKS} - {"peers", "instructions"}))
 def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_path: Path) -> None:
     file, picture = tmp_path / "run.json", tmp_path / "run.svg"
     ran = subprocess.run(
@@ -201,6 +205,33 @@ def test_what_can_not_be_compared_is_refused(content: str | None, tmp_path: Path
         file.write_text(content)
     with pytest.raises(SystemExit, match="2"):
         main(["--compare", str(file), str(file)])
+
+
+@pytest.mark.parametrize("content", [True, False])
+def test_what_is_decoded_and_delivered_has_units_and_the_bodies_that_are_wanted(content: bool) -> None:
+    script = make_unary(1_000, 600)
+    (exchange,) = make_exchanges(script, 1, content=content)
+    event = check_event(decode(exchange), content=content)
+    assert event.units["text"] == Units(input=250, output=40)
+    with pytest.raises(RuntimeError, match="has bodies where it should have none, or lacks them"):
+        check_event(event, content=not content)
+    exchange.forget()
+    with pytest.raises(RuntimeError, match="decoded without units"):
+        check_event(decode(exchange), content=content)
+
+
+def test_instructions_without_valgrind_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit, match="needs valgrind, which is not on the PATH"):
+        main(["instructions"])
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
+def test_instructions_of_a_call_are_more_when_it_is_recorded() -> None:
+    (case,) = instructions.list_cases(quick=True)
+    rows = list(instructions.summarize(case, instructions.measure(case, rounds=1, quick=True)))
+    assert [row.unit for row in rows] == ["instructions", "Python calls", "C calls"]
+    assert all(row.median > 0 and row.bare for row in rows)
 
 
 # Where the system tells it.
