@@ -19,7 +19,8 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.providers.shared.counts import count, section, take
+from payi_transport.providers.shared.cache_writes import describe_lives, find_lives, split_writes
+from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.prompt_size import mark_context
 from payi_transport.values.event import Units
@@ -104,7 +105,7 @@ def describe_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, str
         for number, iteration in enumerate(_find_iterations(usage), 1)
         if iteration.get("model") not in (None, model)
     }
-    return describe_extras(None, extras)
+    return describe_extras(None, {**extras, **describe_lives(_find_lives(usage))})
 
 
 def find_served_model(usage: Mapping[str, Any]) -> str | None:
@@ -126,31 +127,19 @@ def find_scope(usage: Mapping[str, Any], category: str) -> str | None:
 
 
 def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
-    read = count(usage, "cache_read_input_tokens")
-    written, written_1h = _count_written(usage)
-    units = {
-        # Nothing is subtracted here: Anthropic's `input_tokens` leave out the cache, while OpenAI's include
-        # it.
-        "text": Units(input=count(usage, "input_tokens"), output=count(usage, "output_tokens")),
-        "text_cache_read": Units(input=read or None),
-        "text_cache_write": Units(input=written or None),
-        "text_cache_write_1h": Units(input=written_1h or None),
+    # Nothing is subtracted here: Anthropic's `input_tokens` leave out the cache, while OpenAI's include it.
+    # Deltas of a stream update only the sum of what was written, so it wins over its older parts.
+    written = split_writes(count(usage, "cache_creation_input_tokens"), _find_lives(usage))
+    text = Units(input=count(usage, "input_tokens"), output=count(usage, "output_tokens"))
+    cached = {"text_cache_read": count(usage, "cache_read_input_tokens"), **written}
+    return {
+        **({} if text == Units() else {"text": text}),
+        **{name: Units(input=number) for name, number in cached.items() if number},
     }
-    return {name: unit for name, unit in units.items() if unit != Units()}
 
 
-def _count_written(usage: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the tokens written to the cache for 5 minutes and for 1 hour. Later events only have the sum."""
-    lives = section(usage, "cache_creation")
-    hour = count(lives, "ephemeral_1h_input_tokens") or 0
-    total = count(usage, "cache_creation_input_tokens")
-    # Prefer the sum where there is one. Deltas of a stream update only the sum, so the older parts could
-    # contradict it.
-    if total is None:
-        return count(lives, "ephemeral_5m_input_tokens") or 0, hour
-    # What isn't known to be kept for an hour was written for five minutes, which is the default.
-    parts, rest = take(total, {"hour": hour})
-    return rest, parts.get("hour", 0)
+def _find_lives(usage: Mapping[str, Any]) -> dict[int, int]:
+    return find_lives(section(usage, "cache_creation"))
 
 
 def _find_iterations(usage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

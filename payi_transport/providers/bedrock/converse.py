@@ -188,7 +188,7 @@ class Conversation:
             value if isinstance(value, dict) else {}
             for value in (state.service_tier, state.performance_config, state.metrics)
         )
-        return describe_service(tier.get("type"), config.get("latency"), metrics.get("latencyMs"))
+        return describe_service(tier.get("type"), config.get("latency"), metrics.get("latencyMs"), self.usage)
 
     def _gather(self, event: _Event) -> None:
         for name in _KEPT:

@@ -10,12 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from payi_transport.providers.shared.counts import count, take
+from payi_transport.providers.shared import cache_writes
+from payi_transport.providers.shared.cache_writes import describe_lives, split_writes
+from payi_transport.providers.shared.counts import count
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT
 from payi_transport.values.event import Units
 
-__all__ = ["complete_units", "describe_service", "map_usage", "read_header_usage", "undo_double_count"]
+__all__ = [
+    "complete_units",
+    "describe_service",
+    "find_lives",
+    "map_usage",
+    "read_header_usage",
+    "undo_double_count",
+]
 
 # TokenUsage of Converse has the first spelling, and the metrics that end a stream of InvokeModel the
 # second.
@@ -40,24 +49,26 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
     text = Units(input=count(usage, *_INPUT), output=count(usage, *_OUTPUT))
     if text != Units():
         units["text"] = text
-    read, (by_life, written) = count(usage, *_READ), _count_written(usage)
-    cached = {"text_cache_read": read, "text_cache_write": written, **by_life}
+    written = split_writes(count(usage, *_WRITTEN), find_lives(usage))
+    cached = {"text_cache_read": count(usage, *_READ), **written}
     units.update((name, Units(input=value)) for name, value in cached.items() if value)
     return units
 
 
-def _count_written(usage: Mapping[str, Any]) -> tuple[dict[str, int], int]:
-    """Return what was written to the cache for an hour, by unit, and the rest."""
+def find_lives(usage: Mapping[str, Any]) -> dict[int, int]:
+    """Return what was written to the cache by its life in minutes, 0 for a life that can't be read."""
     details = usage.get("cacheDetails")
-    # A life that isn't listed here is left in the total, and so counts as five minutes instead of getting
-    # lost.
-    lives = {"1h": 0, "5m": 0}
+    lives: dict[int, int] = {}
     for detail in details if isinstance(details, list) else ():
-        if isinstance(detail, dict) and detail.get("ttl") in ("1h", "5m"):
-            lives[detail["ttl"]] += count(detail, "inputTokens") or 0
-    # The details are parts of the total. Without a total, they add up to it.
-    total = count(usage, *_WRITTEN)
-    return take(sum(lives.values()) if total is None else total, {"text_cache_write_1h": lives["1h"]})
+        if isinstance(detail, dict):
+            tokens = detail.get("inputTokens")
+            # Without a total, the details add up to it, so none may get lost.
+            found = cache_writes.find_lives({str(detail.get("ttl")): tokens}) or {
+                0: count(detail, "inputTokens") or 0
+            }
+            for minutes, number in found.items():
+                lives[minutes] = lives.get(minutes, 0) + number
+    return lives
 
 
 def read_header_usage(headers: Mapping[str, str]) -> dict[str, Units]:
@@ -103,8 +114,9 @@ def undo_double_count(usage: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**usage, "inputTokens": prompt - cached} if 0 < cached <= prompt else usage
 
 
-def describe_service(tier: Any, latency: Any, milliseconds: Any) -> dict[str, str]:
-    """Return properties for the billed tier, the requested latency mode and the measured latency."""
-    return describe_extras(
-        tier, {"performanceConfig": {"latency": latency}, "metrics": {"latencyMs": milliseconds}}
-    )
+def describe_service(
+    tier: Any, latency: Any, milliseconds: Any, usage: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """Return properties for the billed tier, the requested latency mode, the measured latency, the cache."""
+    extras = {"performanceConfig": {"latency": latency}, "metrics": {"latencyMs": milliseconds}}
+    return describe_extras(tier, {**extras, **describe_lives(find_lives(usage or {}))})

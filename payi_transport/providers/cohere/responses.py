@@ -4,6 +4,9 @@ Source: https://docs.cohere.com/reference/chat and the types of Cohere's SDK 7.3
 which were processed, and `billed_units`, which Cohere charges for; only the latter become units. They are
 whole numbers written as floats. Searches, classifications and pages have no unit in Pay-i and become
 properties.
+
+Many rerankers share the path of Cohere's, and state their usage as OpenAI's embeddings do: those of Voyage,
+Jina, vLLM, Together and OpenRouter.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 import msgspec
 
 from payi_transport.framing import Messages
+from payi_transport.providers.openai.usage import find_extras, map_total
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.json_values import decode, text
@@ -57,13 +61,18 @@ def read_search(raw: RawResponse) -> ParsedResponse:
     # These two APIs kept `meta` when version 2 of the chat moved to `usage`.
     usage = section(body, "meta")
     billed = section(usage, "billed_units")
+    other: Mapping[str, Any] = {}
+    if usage.get("billed_units") is None:
+        # SiliconFlow has Cohere's tokens without its units, and bills them.
+        other = section(body, "usage") or section(usage, "tokens") or section(body, "tokens")
     return ParsedResponse(
+        model=text(body.get("model")),
         response_id=text(body.get("id")),
-        units=_map_units(billed),
+        units=map_total(other) if other else _map_units(billed),
         finished=raw.read_to_end,
-        properties=_describe(usage),
+        properties=describe_extras(None, find_extras(other)) if other else _describe(usage),
         # Searches are a property, because Pay-i has no unit for them.
-        has_usage=count(billed, "search_units") is not None,
+        has_usage=count(other or billed, "search_units") is not None,
     )
 
 

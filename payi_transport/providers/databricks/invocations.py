@@ -1,8 +1,8 @@
 """Serving endpoints, which are called by name: models, and agents of the customer's own.
 
 Source: https://docs.databricks.com/aws/en/machine-learning/model-serving/ and MLflow's types of agents. A
-model returns a chat completion. An agent returns that or a response in the shape of the Responses API, and
-only the body shows which.
+model returns a chat completion or embeddings. An agent returns a completion or a response in the shape of
+the Responses API, and only the body shows which.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.openai.responses import read_response
+from payi_transport.providers.openai.usage import map_total, map_usage
 from payi_transport.providers.shared.json_values import decode
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse
@@ -26,6 +27,7 @@ class _Shape(msgspec.Struct):
     type: Any = None
     output: Any = None
     choices: Any = None
+    data: Any = None
 
 
 _shape = msgspec.json.Decoder(_Shape)
@@ -33,16 +35,17 @@ _shape = msgspec.json.Decoder(_Shape)
 
 def read_invocation(raw: RawResponse) -> ParsedResponse:
     """Read the response of an endpoint, whatever it serves."""
-    if not any(_is_of_response(data) for _, data in raw.messages):
-        return read_chat(raw)
+    shapes = [decode(_shape, data) or _Shape() for _, data in raw.messages]
+    if not any(map(_is_of_response, shapes)):
+        # Embeddings have vectors in `data`, and a usage as in a chat.
+        return read_chat(raw, map_total if any(isinstance(one.data, list) for one in shapes) else map_usage)
     parsed = read_response(raw)
     # An agent may leave out the status, and the final event of a stream. It can't be polled.
     return msgspec.structs.replace(parsed, finished=parsed.finished or raw.read_to_end, pending=False)
 
 
-def _is_of_response(data: bytes) -> bool:
+def _is_of_response(shape: _Shape) -> bool:
     """Whether a document is a response, or an event belongs to one."""
-    shape = decode(_shape, data) or _Shape()
     is_event = isinstance(shape.type, str) and shape.type.startswith("response.")
     # A document of the Responses API has its items in `output`. A chat completion could have a field of
     # that name too, but always has `choices`.

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.providers.openai.usage import find_extras, map_usage
+from payi_transport.providers.openai.usage import find_extras, map_total
 from payi_transport.providers.shared.counts import count, section, take
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import read_failure
@@ -54,7 +54,7 @@ _Counts = Mapping[str, Any]
 def read_embeddings(raw: RawResponse) -> ParsedResponse:
     """Read embeddings, as floats or base64. Only the prompt is billed."""
     body, usage, finished = _read_last(raw)
-    return _make_response(body, map_usage(usage), finished, describe_extras(None, find_extras(usage)))
+    return _make_response(body, map_total(usage), finished, describe_extras(None, find_extras(usage)))
 
 
 def read_images(raw: RawResponse) -> ParsedResponse:

@@ -2,99 +2,186 @@
 
 Source: https://platform.openai.com/docs/api-reference/chat and the types of OpenAI's SDK 3.54. Chat
 completions, responses, embeddings and batches count alike, under one of two spellings of the same names.
+Hosts with models of other makers add counts of the cache by their makers' names: LiteLLM's proxy
+(https://docs.litellm.ai/docs/completion/prompt_caching), Databricks, and Qwen
+(https://www.alibabacloud.com/help/en/model-studio/context-cache).
 
 The details of a usage are parts of its totals: cached, audio and image tokens are among the prompt tokens,
 reasoning tokens among the completion tokens. Units must not overlap, so each detail is subtracted from its
-total and the rest is text. xAI is the exception, which counts reasoning tokens in addition to the
-completion; its grand total shows that.
+total and the rest is text. Some hosts count a detail in addition to its total, as xAI does with reasoning and
+some gateways with the cache; the grand total shows that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from payi_transport.providers.shared.cache_writes import describe_lives, find_lives, split_writes
 from payi_transport.providers.shared.counts import count, count_parts, section, take
 from payi_transport.values.event import Units
 
-__all__ = ["find_extras", "map_usage"]
+__all__ = ["find_extras", "map_total", "map_usage"]
 
+_PROMPT = ("prompt_tokens", "input_tokens")
+_COMPLETION = ("completion_tokens", "output_tokens")
+_PROMPT_DETAILS = (
+    *("prompt_tokens_details", "input_tokens_details"),
+    *("prompt_token_details", "input_token_details"),
+)
+_COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
+# The cache by the names of models' makers, and of gateways to them.
+_CACHE = {
+    "cache_read_input_tokens": "text_cache_read",
+    "cache_read_tokens": "text_cache_read",
+    "cached_input_tokens": "text_cache_read",
+    "cache_creation_input_tokens": "text_cache_write",
+    "cache_creation_tokens": "text_cache_write",
+    "cache_write_input_tokens": "text_cache_write",
+    "cache_write_tokens": "text_cache_write",
+}
 # Details that DeepSeek, Moonshot, xAI and Perplexity put next to the totals.
 _PROMPT_FLAT = {
     "cached_tokens": "text_cache_read",
     "prompt_cache_hit_tokens": "text_cache_read",
     "cached_prompt_text_tokens": "text_cache_read",
+    **_CACHE,
     "prompt_image_tokens": "vision",
 }
 _COMPLETION_FLAT = {"reasoning_tokens": "reasoning"}
 # Details where OpenAI has them.
 _PROMPT_PARTS = {
     "cached_tokens": "text_cache_read",
-    "cache_write_tokens": "text_cache_write",
+    **_CACHE,
     "audio_tokens": "audio",
     "image_tokens": "vision",
 }
 _COMPLETION_PARTS = {"reasoning_tokens": "reasoning", "audio_tokens": "audio", "image_tokens": "image"}
+# The cached tokens by modality, in the spellings of the Realtime API and of image tools.
+_CACHED_PARTS = {
+    "text_tokens": "text",
+    "cached_text_tokens": "text",
+    "audio_tokens": "audio",
+    "cached_audio_tokens": "audio",
+    "image_tokens": "vision",
+    "cached_image_tokens": "vision",
+}
+# How long what was written is kept: at OpenAI, LiteLLM, and Anthropic and Qwen.
+_LIVES = (
+    *("cache_write_tokens_details", "cache_creation_token_details", "cache_creation_tokens_details"),
+    "cache_creation",
+)
+# Details that a host may count in addition to a total.
+_READ = ("text_cache_read", "audio_cache_read", "vision_cache_read")
+_WRITTEN = ("text_cache_write", "text_cache_write_1h")
+_BESIDE = (
+    ("reasoning",),
+    _READ + _WRITTEN,
+    ("reasoning", *_READ, *_WRITTEN),
+    _READ,
+    _WRITTEN,
+    ("reasoning", *_READ),
+    ("reasoning", *_WRITTEN),
+)
 # Fields that become units, or are sums of them. All other fields of a usage become properties.
 _COUNTED = frozenset(
     {
-        "prompt_tokens",
-        "completion_tokens",
+        *_PROMPT,
+        *_COMPLETION,
         "total_tokens",
-        "input_tokens",
-        "output_tokens",
-        "prompt_tokens_details",
-        "completion_tokens_details",
-        "input_tokens_details",
-        "output_tokens_details",
+        *_PROMPT_DETAILS,
+        *_COMPLETION_DETAILS,
         "prompt_cache_miss_tokens",
         "prompt_text_tokens",
         *_PROMPT_FLAT,
         *_COMPLETION_FLAT,
+        *_LIVES,
     }
 )
 
 
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
     """Return the units of a usage object of chat completions, or of any API that counts the same way."""
-    inputs, outputs = _map_prompt(usage), _map_completion(usage)
+    prompt, completion = count(usage, *_PROMPT), count(usage, *_COMPLETION)
+    prompt_parts, completion_parts = _find_prompt_parts(usage), _find_completion_parts(usage)
+    beside = _find_beside(usage, prompt or 0, completion or 0, prompt_parts | completion_parts)
+    inputs = _split(prompt, prompt_parts, beside)
+    outputs = _split(completion, completion_parts, beside)
     return {name: Units(inputs.get(name), outputs.get(name)) for name in (inputs | outputs)}
 
 
-def _map_prompt(usage: Mapping[str, Any]) -> dict[str, int]:
-    prompt = count(usage, "prompt_tokens", "input_tokens")
-    if prompt is None:
-        return {}
-    parts = count_parts(section(usage, "prompt_tokens_details", "input_tokens_details"), _PROMPT_PARTS)
+def map_total(usage: Mapping[str, Any]) -> dict[str, Units]:
+    """Return the units of a usage that may state a grand total alone, of an API that has only input."""
+    # Voyage, Jina, vLLM and Together do, for embeddings, rerankers or both.
+    total = None if count(usage, *_PROMPT) else count(usage, "total_tokens")
+    return map_usage(usage if total is None else {**usage, "prompt_tokens": total})
+
+
+def _find_prompt_parts(usage: Mapping[str, Any]) -> dict[str, int]:
+    """Return the counts that are, or may be, parts of the prompt, by unit."""
+    details = section(usage, *_PROMPT_DETAILS)
     # Where a host has both spellings of a detail, the nested one wins, so nothing counts twice.
-    taken, text = take(prompt, count_parts(usage, _PROMPT_FLAT) | parts)
-    return {"text": text, **taken}
+    parts = count_parts(usage, _PROMPT_FLAT) | count_parts(details, _PROMPT_PARTS)
+    lives = _find_lives(usage)
+    if lives:
+        parts |= {"text_cache_write": 0, **split_writes(parts.get("text_cache_write"), lives)}
+    cached = count_parts(section(details, "cached_tokens_details"), _CACHED_PARTS)
+    return _split_cached(parts, cached) if cached else parts
 
 
-def _map_completion(usage: Mapping[str, Any]) -> dict[str, int]:
-    completion = count(usage, "completion_tokens", "output_tokens")
-    if completion is None:
+def _find_lives(usage: Mapping[str, Any]) -> dict[int, int]:
+    """Return what was written to the cache by its life in minutes, from the first place that says so."""
+    places = (section(usage, *_PROMPT_DETAILS), usage)
+    found = (find_lives(section(place, name)) for place in places for name in _LIVES)
+    return next(filter(None, found), {})
+
+
+def _split_cached(parts: dict[str, int], cached: Mapping[str, int]) -> dict[str, int]:
+    """Return the parts with the cached tokens apart by modality."""
+    total = parts.get("text_cache_read") or sum(cached.values())
+    # No more than there is of a modality, which text is not limited to: it is what remains.
+    taken, text = take(total, {name: min(n, parts[name]) for name, n in cached.items() if name in parts})
+    return {
+        **parts,
+        "text_cache_read": text,
+        **{f"{name}_cache_read": number for name, number in taken.items()},
+        **{name: parts[name] - number for name, number in taken.items()},
+    }
+
+
+def _find_completion_parts(usage: Mapping[str, Any]) -> dict[str, int]:
+    details = section(usage, *_COMPLETION_DETAILS)
+    return count_parts(usage, _COMPLETION_FLAT) | count_parts(details, _COMPLETION_PARTS)
+
+
+def _find_beside(
+    usage: Mapping[str, Any], prompt: int, completion: int, parts: Mapping[str, int]
+) -> Iterable[str]:
+    """Return the units that are counted in addition to the totals."""
+    # What is larger than its total can't be a part of it. Perplexity's grand total leaves reasoning out.
+    reasoning = parts.get("reasoning", 0)
+    if reasoning > completion and not section(usage, *_COMPLETION_DETAILS):
+        return ("reasoning",)
+    total = count(usage, "total_tokens")
+    if total is None:
+        anthropic = count(usage, "cache_read_input_tokens") or 0
+        anthropic += count(usage, "cache_creation_input_tokens") or 0
+        return _READ + _WRITTEN if anthropic > prompt else ()
+    more = total - prompt - completion
+    if more <= 0:
+        return ()
+    return next((names for names in _BESIDE if sum(parts.get(name, 0) for name in names) == more), ())
+
+
+def _split(total: int | None, parts: Mapping[str, int], beside: Iterable[str]) -> dict[str, int]:
+    """Return a total as text and its parts, with those `beside` it added to it."""
+    if total is None:
         return {}
-    details = section(usage, "completion_tokens_details", "output_tokens_details")
-    parts = count_parts(usage, _COMPLETION_FLAT) | count_parts(details, _COMPLETION_PARTS)
-    reasoning = parts.get("reasoning")
-    if reasoning and _is_in_addition(reasoning, usage, completion, details):
-        completion += reasoning
-    taken, text = take(completion, parts)
+    taken, text = take(total + sum(parts.get(name, 0) for name in beside), parts)
     return {"text": text, **taken}
-
-
-def _is_in_addition(
-    reasoning: int, usage: Mapping[str, Any], completion: int, details: Mapping[str, Any]
-) -> bool:
-    # Perplexity's grand total leaves reasoning out. But what is larger than the completion can't be a part
-    # of it.
-    if reasoning > completion and not details:
-        return True
-    prompt = count(usage, "prompt_tokens", "input_tokens") or 0
-    return count(usage, "total_tokens") == prompt + completion + reasoning
 
 
 def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a usage that are not OpenAI's own token counts, and not 0."""
-    return {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
+    """Return the fields of a usage that are not token counts of its units, and not 0."""
+    extras = {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
+    return {**extras, **describe_lives(_find_lives(usage))}

@@ -29,15 +29,16 @@ def count(usage: Mapping[str, Any], *names: str) -> int | None:
 
 
 def count_parts(usage: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, int]:
-    """Return the counts above 0 of the named fields, by unit; `fields` maps each name to its unit."""
-    if not usage:
-        return {}
-    return {
-        unit: value
-        for name, unit in fields.items()
+    """Return the counts above 0 of the named fields, by unit; `fields` maps each name to its unit.
+
+    Hosts repeat a count under several names. The largest is the unit's.
+    """
+    parts: dict[str, int] = {}
+    for name, unit in fields.items() if usage else ():
         # Most are 0 or missing, and this check is the faster one.
-        if usage.get(name) and (value := count(usage, name))
-    }
+        if usage.get(name) and (value := count(usage, name)):
+            parts[unit] = max(value, parts.get(unit, 0))
+    return parts
 
 
 def section(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:

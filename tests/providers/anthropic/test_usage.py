@@ -182,6 +182,10 @@ def test_each_prompt_of_a_response_decides_its_own_price(prompts: list[int], uni
 @pytest.mark.parametrize(
     ("more", "properties"),
     [
+        (
+            {"cache_creation": {"ephemeral_12h_input_tokens": 7, "ephemeral_1h_input_tokens": 2}},
+            {"provider.cache_write.12h_tokens": "7"},
+        ),
         ({}, {}),
         ({"service_tier": "standard", "speed": "standard", "inference_geo": "global"}, {}),
         ({"service_tier": None, "speed": None, "inference_geo": "not_available"}, {}),

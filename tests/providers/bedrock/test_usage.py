@@ -63,6 +63,10 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         {"cacheDetails": [{"ttl": "1h", "inputTokens": 30}, {"ttl": "5m", "inputTokens": 10}]},
         {"text_cache_write": (10, None), "text_cache_write_1h": (30, None)},
     ),
+    "a life that is not known, without their sum": (
+        {"cacheDetails": [{"ttl": "1h", "inputTokens": 30}, {"ttl": "2d", "inputTokens": 10}]},
+        {"text_cache_write": (10, None), "text_cache_write_1h": (30, None)},
+    ),
     "details over their sum": (
         {"cacheWriteInputTokens": 20, "cacheDetails": [{"ttl": "1h", "inputTokens": 30}]},
         {"text_cache_write_1h": (20, None)},
@@ -212,3 +216,8 @@ def test_what_was_cached_is_taken_off_an_input_that_holds_it(usage: dict[str, An
 )
 def test_tier_and_latencies_are_properties(told: tuple[Any, Any, Any], properties: dict[str, str]) -> None:
     assert describe_service(*told) == properties
+
+
+def test_what_is_kept_for_longer_than_a_unit_says_is_reported() -> None:
+    usage = {"cacheDetails": [{"ttl": "12h", "inputTokens": 7}, {"ttl": "1h", "inputTokens": 2}]}
+    assert describe_service(None, None, None, usage) == {"provider.cache_write.12h_tokens": "7"}

@@ -48,6 +48,33 @@ def test_units_are_those_that_are_billed(usage: Any, units: Any) -> None:
     assert show(read_search(RawResponse(make_messages({"meta": usage}))).units) == units
 
 
+@pytest.mark.parametrize(
+    ("body", "units", "properties"),
+    [
+        # Voyage, vLLM, Jina and Together, OpenRouter, SiliconFlow in both of its forms.
+        ({"usage": {"total_tokens": 26}}, {"text": (26, None)}, {}),
+        ({"usage": {"prompt_tokens": 26, "total_tokens": 26}}, {"text": (26, None)}, {}),
+        (
+            {"usage": {"prompt_tokens": 26, "completion_tokens": 0, "total_tokens": 26}},
+            {"text": (26, 0)},
+            {},
+        ),
+        (
+            {"usage": {"total_tokens": 26, "search_units": 1, "cost": 0.001}},
+            {"text": (26, None)},
+            {"provider.search_units": "1", "provider.cost": "0.001"},
+        ),
+        ({"meta": {"tokens": {"input_tokens": 26, "output_tokens": 0}}}, {"text": (26, 0)}, {}),
+        ({"tokens": {"input_tokens": 26}, "meta": {"billed_units": None}}, {"text": (26, None)}, {}),
+        ({"usage": [1], "meta": "x"}, {}, {}),
+    ],
+)
+def test_other_rerankers_state_their_usage_as_openai_does(body: Any, units: Any, properties: Any) -> None:
+    parsed = read_search(RawResponse(make_messages({"id": "r", "model": "m", "results": [], **body})))
+    assert (show(parsed.units), parsed.properties) == (units, properties)
+    assert (parsed.response_id, parsed.model) == ("r", "m")
+
+
 def test_a_stream_that_is_cut_is_not_finished() -> None:
     start = {"type": "message-start", "id": "a"}
     parsed = read_chat(RawResponse(make_messages(start, b'{"type":"content-del')))

@@ -49,6 +49,12 @@ def test_anything_but_a_response_is_read_as_a_chat(bodies: list[Any], read_to_en
     )
 
 
+def test_a_total_alone_is_the_input_of_embeddings_only() -> None:
+    usage = {"total_tokens": 3}
+    assert show(read({"data": [{"embedding": [0.1]}], "usage": usage}).units) == {"text": (3, None)}
+    assert read({"choices": [], "usage": usage}).units == {}
+
+
 @pytest.mark.parametrize("status", ["completed", "incomplete", "failed"])
 @pytest.mark.parametrize("read_to_end", [True, False])
 def test_an_agents_response_is_read_as_one(status: str, read_to_end: bool) -> None:

@@ -40,6 +40,7 @@ DOCUMENTS: dict[str, tuple[Reader, dict[str, Any], Shown]] = {
         {"data": {"a": [1]}, "usage": {"prompt_tokens": 8}},
         {"text": (8, None)},
     ),
+    "embeddings, with a total alone": (read_embeddings, {"usage": {"total_tokens": 8}}, {"text": (8, None)}),
     "embeddings without usage": (read_embeddings, {"data": []}, {}),
     "embeddings, a usage of another type": (read_embeddings, {"usage": [8]}, {}),
     "images": (
