@@ -18,8 +18,9 @@ from payi_transport.providers.anthropic.usage import (
     find_served_model,
     map_usage,
 )
-from payi_transport.providers.shared.failures import read_failure
+from payi_transport.providers.shared.failures import read_failure, read_status
 from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.merged_usage import merge_usage
 from payi_transport.providers.shared.prompt_size import describe_tier
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
@@ -57,6 +58,7 @@ class _Event(_Message):
     content_block: msgspec.Raw = _NOTHING
     delta: Any = None
     error: Any = None
+    base_resp: Any = None
 
 
 _event = msgspec.json.Decoder(_Event)
@@ -126,9 +128,8 @@ class _MessageState:
         self.id = self.id or text(message.id)
         self.model = self.model or text(message.model)
         if isinstance(message.usage, dict):
-            # Merge by key, because `message_delta` repeats only some of the counts, and a null in it
-            # doesn't take back what `message_start` said.
-            self.usage.update((name, value) for name, value in message.usage.items() if value is not None)
+            # `message_delta` repeats only some of the counts of `message_start`.
+            self.usage = merge_usage(self.usage, message.usage)
         blocks = decode(_blocks, message.content)
         # A document has its blocks in a list, so their place in it serves as the index that a stream
         # states.
@@ -160,7 +161,9 @@ def _find_failure(event: _Event) -> Failure | None:
     """Return the error of an event. Gateways between Anthropic and the caller may leave out its type."""
     # An `error` event can arrive inside a stream whose status was 200, for example when the API is
     # overloaded.
-    return read_failure(event.error) or (Failure(code="error") if event.type == "error" else None)
+    failure = read_failure(event.error) or (Failure(code="error") if event.type == "error" else None)
+    # MiniMax serves this API, too.
+    return failure or read_status(event.base_resp)
 
 
 def _number(place: Any) -> int | None:

@@ -22,6 +22,7 @@ import msgspec
 from payi_transport.providers.shared.cache_writes import describe_lives, find_lives, split_writes
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
+from payi_transport.providers.shared.json_values import text
 from payi_transport.providers.shared.prompt_size import mark_context
 from payi_transport.values.event import Units
 from payi_transport.values.names import PayiCategories, PayiResourceScopes
@@ -100,7 +101,7 @@ def describe_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, str
         str(number): {
             "type": iteration.get("type"),
             "model": iteration["model"],
-            **msgspec.to_builtins(mark_context(_map_tokens(iteration), iteration["model"])),
+            **msgspec.to_builtins(mark_context(_map_tokens(iteration), text(iteration["model"]))),
         }
         for number, iteration in enumerate(_find_iterations(usage), 1)
         if iteration.get("model") not in (None, model)

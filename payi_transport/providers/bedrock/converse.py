@@ -20,6 +20,7 @@ from payi_transport.providers.bedrock.guardrail import Guardrail
 from payi_transport.providers.bedrock.usage import describe_service, map_usage, undo_double_count
 from payi_transport.providers.shared.counts import section
 from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
@@ -90,7 +91,7 @@ _error = msgspec.json.Decoder(_Error)
 _FAMILY = re.compile(r"(?:^|[./])(anthropic|openai)\.")
 _ERROR_HEADER = "x-amzn-errortype"
 # Fields whose last value counts.
-_KEPT = ("stop_reason", "usage", "metrics", "trace", "service_tier", "performance_config")
+_KEPT = ("stop_reason", "metrics", "trace", "service_tier", "performance_config")
 
 
 def read_converse(raw: RawResponse) -> ParsedResponse:
@@ -156,6 +157,7 @@ class Conversation:
 
     def __init__(self, messages: Messages) -> None:
         self.state = _Event()
+        self.usage: Mapping[str, Any] = {}
         self.failure: Failure | None = None
         # Only events have names; a document is one message without any.
         self.streamed = any(name for name, _ in messages)
@@ -165,10 +167,6 @@ class Conversation:
                 self.failure = read_exception(name, data)
             elif (event := decode(_event, data)) is not None:
                 self._gather(event)
-
-    @property
-    def usage(self) -> Mapping[str, Any]:
-        return self.state.usage if isinstance(self.state.usage, dict) else {}
 
     @property
     def finished(self) -> bool:
@@ -191,6 +189,8 @@ class Conversation:
         return describe_service(tier.get("type"), config.get("latency"), metrics.get("latencyMs"), self.usage)
 
     def _gather(self, event: _Event) -> None:
+        if isinstance(event.usage, dict):
+            self.usage = fuller_usage(self.usage, event.usage)
         for name in _KEPT:
             value = getattr(event, name)
             if value is not None:

@@ -33,6 +33,7 @@ from payi_transport.providers.bedrock.usage import (
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.shared.counts import count
 from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
@@ -180,7 +181,7 @@ class _HostReport:
 
     def _gather(self, additions: _Additions) -> None:
         if isinstance(additions.metrics, dict):
-            self.metrics = additions.metrics
+            self.metrics = fuller_usage(self.metrics, additions.metrics)
         self.guardrail.gather(additions.trace, additions.action)
 
 

@@ -21,6 +21,7 @@ from payi_transport.providers.openai.usage import find_extras, map_total
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
@@ -30,17 +31,21 @@ __all__ = ["read_chat", "read_chat_text", "read_error", "read_search"]
 _any = msgspec.json.Decoder(dict[str, Any])
 # The names in the second and in the first version of the API.
 _ENDS = frozenset({"message-end", "stream-end"})
+# Reasons to end a response of status 200 that are failures.
+_FAILED = ("ERROR", "TIMEOUT")
 
 
 def read_chat(raw: RawResponse) -> ParsedResponse:
     """Read a chat: one document, or a stream whose last event has the usage."""
-    response_id, usage, calls, ended = None, dict[str, Any](), list[_Call](), False
+    response_id, usage, calls, failure = None, dict[str, Any](), list[_Call](), None
+    ended = False
     for body in _bodies(raw.messages):
         # Version 2 names events in `type`, version 1 in `event_type`. A document has neither.
         kind = text(body.get("type")) or text(body.get("event_type"))
         response_id = response_id or text(body.get("id")) or text(body.get("generation_id"))
-        # Keep the last usage: only the event that ends a stream has one.
-        usage = _find_usage(body) or usage
+        # Only the event that ends a stream has a usage.
+        usage = fuller_usage(usage, _find_usage(body))
+        failure = failure or _find_failure(body)
         # A document says nothing about its end, but one that is cut can't be decoded, so its usage proves
         # that it is whole.
         ended = ended or kind in _ENDS or (kind is None and bool(_find_usage(body)))
@@ -49,6 +54,7 @@ def read_chat(raw: RawResponse) -> ParsedResponse:
         response_id=response_id,
         units=_map_units(section(usage, "billed_units")),
         function_calls=tuple(FunctionCall(call.name, "".join(call.arguments) or None) for call in calls),
+        failure=failure,
         finished=ended,
         properties=_describe(usage),
     )
@@ -117,6 +123,12 @@ def _find_usage(body: Mapping[str, Any]) -> dict[str, Any]:
         if usage:
             return dict(usage)
     return {}
+
+
+def _find_failure(body: Mapping[str, Any]) -> Failure | None:
+    """Return a failure that ended a response, by where versions 2 and 1 have the reason of an end."""
+    reason = section(body, "delta", "response").get("finish_reason") or body.get("finish_reason")
+    return Failure(code=reason) if reason in _FAILED else None
 
 
 def _gather(calls: list[_Call], body: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from payi_transport.providers.google.function_calls import CallPart, Calls
 from payi_transport.providers.google.usage import describe_usage, map_usage
 from payi_transport.providers.shared import failures
 from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 
@@ -146,9 +147,9 @@ def _merge(head: _Head, chunk: _Head) -> None:
     # Each chunk repeats the same id.
     head.response_id = head.response_id or _text(chunk.response_id)
     head.model_version = _text(chunk.model_version) or head.model_version
-    # An empty usage in a later chunk must not replace the counts of an earlier one.
-    if chunk.usage_metadata and isinstance(chunk.usage_metadata, dict):
-        head.usage_metadata = chunk.usage_metadata
+    # Chunks on Vertex AI may have no counts in their usage, only the type of the traffic.
+    if isinstance(chunk.usage_metadata, dict):
+        head.usage_metadata = fuller_usage(head.usage_metadata or {}, chunk.usage_metadata)
     head.prompt_feedback = chunk.prompt_feedback or head.prompt_feedback
     head.error = chunk.error if read_failure(chunk.error) else head.error
 

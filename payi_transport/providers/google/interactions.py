@@ -17,6 +17,7 @@ from payi_transport.providers.google.function_calls import read_arguments
 from payi_transport.providers.google.usage import describe_usage, map_usage
 from payi_transport.providers.shared.counts import section
 from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
@@ -79,14 +80,14 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
         last = _later(last, message.interaction or message)
         # Deltas have the usage so far, which is all that is known of a stream that is left early.
         if isinstance(message.metadata, dict) and section(message.metadata, "total_usage"):
-            last.usage = message.metadata["total_usage"]
+            last.usage = fuller_usage(_section_of(last.usage), message.metadata["total_usage"])
         # Events about the status state the id under another name.
         last.id = last.id or message.interaction_id
         failure = read_failure(message.error) or failure
         calls.gather(message)
     # An agent stands in for a model: a call has one or the other.
     model = bare_name(last.model) or bare_name(last.agent)
-    usage = last.usage if isinstance(last.usage, dict) else {}
+    usage = _section_of(last.usage)
     status = last.status if isinstance(last.status, str) else None
     pending = status in _PENDING
     return ParsedResponse(
@@ -123,7 +124,13 @@ def _later(earlier: _Interaction, later: _Interaction) -> _Interaction:
     said = {
         name: value for name in _Interaction.__struct_fields__ if (value := getattr(later, name)) is not None
     }
+    if isinstance(earlier.usage, dict) and isinstance(later.usage, dict):
+        said["usage"] = fuller_usage(earlier.usage, later.usage)
     return msgspec.structs.replace(earlier, **said)
+
+
+def _section_of(usage: Any) -> dict[str, Any]:
+    return usage if isinstance(usage, dict) else {}
 
 
 def _read_errors(errors: Any) -> Failure:

@@ -1,8 +1,8 @@
-"""Chat completions: one document, or a stream whose last usage counts.
+"""Chat completions: one document, or a stream whose fullest usage counts.
 
 Source: https://platform.openai.com/docs/api-reference/chat and the types of OpenAI's SDK 3.54. Many hosts
 implement this API, each with its own additions, so a body is read field by field and nothing in it has to
-be there.
+be there. Groq and Moonshot have the usage of a stream in places of their own.
 """
 
 from __future__ import annotations
@@ -14,32 +14,39 @@ import msgspec
 
 from payi_transport.providers.openai.function_calls import Calls, MessagePart
 from payi_transport.providers.openai.usage import find_extras, map_usage
+from payi_transport.providers.shared.counts import count
 from payi_transport.providers.shared.extras import describe_extras
-from payi_transport.providers.shared.failures import read_failure
+from payi_transport.providers.shared.failures import Failing, find_failure, read_failure
 from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
-from payi_transport.values.event import ParsedResponse, Units
+from payi_transport.values.event import Failure, ParsedResponse, Units
 
 __all__ = ["read_chat"]
 
 DONE = b"[DONE]"
 
 
+class _Part(MessagePart):
+    usage: Any = None
+
+
 class _Choice(msgspec.Struct):
     index: int | None = None
-    message: MessagePart | None = None
-    delta: MessagePart | None = None
+    message: _Part | None = None
+    delta: _Part | None = None
     finish_reason: str | None = None
+    usage: Any = None
+    error: Any = None
 
 
-class _Head(msgspec.Struct):
+class _Head(Failing):
     """What can still be read of a body whose choices are malformed."""
 
     id: Any = None
     model: Any = None
     usage: Any = None
-    error: Any = None
     service_tier: Any = None
     x_groq: Any = None
 
@@ -55,53 +62,89 @@ _head = msgspec.json.Decoder(_Head)
 def read_chat(
     raw: RawResponse, map_usage: Callable[[Mapping[str, Any]], dict[str, Units]] = map_usage
 ) -> ParsedResponse:
-    """Read chat completions and legacy completions: one document, or a stream whose last usage counts."""
-    head = _Head()
-    calls = Calls()
-    finished = done = False
+    """Read chat completions and legacy completions: one document, or a stream whose fullest usage counts."""
+    state = _State()
+    done = False
     for _, data in raw.messages:
         if data.startswith(DONE):
             done = True
             continue
         chat = _decode(data)
-        if chat is None:
-            continue
-        _merge(head, chat)
-        for choice in (chat.choices if isinstance(chat, _Chat) else None) or ():
-            finished = finished or choice.finish_reason is not None
-            calls.gather(choice.index, choice.delta or choice.message)
-    failure = read_failure(head.error)
-    names = (raw.priced_model, head.model, raw.requested_model)
-    units = mark_context(map_usage(head.usage or {}), *names)
+        if chat is not None:
+            state.gather(chat)
+    usage = state.usage
+    names = (raw.priced_model, state.model, raw.requested_model)
+    units = mark_context(map_usage(usage), *names)
     return ParsedResponse(
-        model=head.model,
-        response_id=head.id,
+        model=state.model,
+        response_id=state.id,
         units=units,
-        function_calls=calls.named(),
-        failure=failure,
+        function_calls=state.calls.named(),
+        failure=state.failure,
         properties={
-            **describe_extras(head.service_tier, find_extras(head.usage or {})),
+            **describe_extras(state.service_tier, find_extras(usage)),
             **describe_tier(units, *names),
         },
         # The usage may come in a chunk of its own after the finish reason, so that reason alone isn't the
         # end.
-        finished=done or (finished and (raw.read_to_end or bool(head.usage))) or failure is not None,
+        finished=done or (state.stopped and (raw.read_to_end or bool(usage))) or state.failure is not None,
     )
+
+
+class _State:
+    """What is known so far: the first id and model, the fullest usage, and the last tier and failure."""
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.model: str | None = None
+        self.service_tier: Any = None
+        self.calls = Calls()
+        self.failure: Failure | None = None
+        self.stopped = False
+        self._usage: dict[str, Any] = {}
+        # Where no other usage is: by the index of the choice.
+        self._by_choice: dict[int, dict[str, Any]] = {}
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        return self._usage or _join_choices(list(self._by_choice.values()))
+
+    def gather(self, chat: _Head) -> None:
+        self.id = self.id or text(chat.id)
+        self.model = self.model or text(chat.model)
+        self.service_tier = chat.service_tier or self.service_tier
+        groq = chat.x_groq if isinstance(chat.x_groq, dict) else {}
+        usage = next((one for one in (chat.usage, groq.get("usage")) if one and isinstance(one, dict)), {})
+        self._usage = fuller_usage(self._usage, usage)
+        self.failure = find_failure(chat) or read_failure(groq.get("error")) or self.failure
+        for choice in (chat.choices if isinstance(chat, _Chat) else None) or ():
+            self._gather_choice(choice)
+
+    def _gather_choice(self, choice: _Choice) -> None:
+        part = choice.delta or choice.message
+        self.stopped = self.stopped or choice.finish_reason is not None
+        self.calls.gather(choice.index, part)
+        usage = choice.usage or (part.usage if part else None)
+        if isinstance(usage, dict):
+            index = choice.index or 0
+            self._by_choice[index] = fuller_usage(self._by_choice.get(index, {}), usage)
+        failure = read_failure(choice.error)
+        if failure is None and choice.finish_reason == "error":
+            # An error beside the choices says more than this.
+            failure = self.failure or Failure(code="error")
+        self.failure = failure or self.failure
+
+
+def _join_choices(usages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the usage of all choices. Each has the whole prompt and a completion of its own."""
+    if len(usages) < 2:
+        return usages[0] if usages else {}
+    prompt = max(count(usage, "prompt_tokens") or 0 for usage in usages)
+    completion = sum(count(usage, "completion_tokens") or 0 for usage in usages)
+    # Their grand totals are of single choices.
+    return {**usages[0], "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": None}
 
 
 def _decode(data: bytes) -> _Head | None:
     """Return what can be read of a body, None if it is not a JSON object."""
     return decode(_chat, data) or decode(_head, data)
-
-
-def _merge(head: _Head, chat: _Head) -> None:
-    """Keep the first id and model, and the last usage and error, which Groq puts in `x_groq`."""
-    head.id = head.id or text(chat.id)
-    head.model = head.model or text(chat.model)
-    groq = chat.x_groq if isinstance(chat.x_groq, dict) else {}
-    for usage in (chat.usage, groq.get("usage")):
-        if usage and isinstance(usage, dict):
-            head.usage = usage
-            break
-    head.service_tier = chat.service_tier or head.service_tier
-    head.error = next(filter(read_failure, (chat.error, groq.get("error"))), head.error)

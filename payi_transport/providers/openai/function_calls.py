@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.providers.shared.json_values import decode
 from payi_transport.values.event import FunctionCall
 
 __all__ = ["Calls", "MessagePart"]
@@ -39,6 +40,9 @@ class MessagePart(msgspec.Struct):
     function_call: _Function | None = None
 
 
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
 class _PartialCall:
     """A function call that may still get deltas. `id` is that of its first delta."""
 
@@ -48,6 +52,21 @@ class _PartialCall:
         self.id = call_id
         self.name: str | None = None
         self.arguments: list[str] = []
+
+    def continues(self, call_id: Any, part: _Function) -> bool:
+        """Whether a delta at the same index belongs to this call.
+
+        Gemini gives every call of a stream the index 0, and an earlier version of it gave no ids. MiniMax
+        repeats the name of a call in each delta, without its id.
+        """
+        if not (self.name and part.name):
+            return True
+        if self.id and call_id:
+            return bool(call_id == self.id)
+        return part.name == self.name and not (part.arguments and self._is_complete())
+
+    def _is_complete(self) -> bool:
+        return decode(_object, "".join(self.arguments).encode()) is not None
 
 
 class Calls:
@@ -79,10 +98,10 @@ class Calls:
 
     def _join(self, key: tuple[int, int], call_id: Any, part: _Function) -> None:
         call = self._by_place.get(key)
-        # Gemini gives every call of a stream the index 0. Only the first delta of a call has its name.
-        if call is None or (call.name and part.name and call_id != call.id):
+        if call is None or not call.continues(call_id, part):
             call = self._by_place[key] = _PartialCall(call_id)
             self._calls.append(call)
+        call.id = call.id or call_id
         call.name = call.name or part.name
         if part.arguments is not None:
             call.arguments.append(part.arguments)

@@ -15,22 +15,21 @@ import msgspec
 from payi_transport.providers.openai.usage import find_extras, map_total
 from payi_transport.providers.shared.counts import count, section, take
 from payi_transport.providers.shared.extras import describe_extras
-from payi_transport.providers.shared.failures import read_failure
+from payi_transport.providers.shared.failures import Failing, find_failure
 from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
 __all__ = ["read_embeddings", "read_images", "read_speech", "read_transcription"]
 
 
-class _Body(msgspec.Struct):
+class _Body(Failing):
     """A document, or an event of a stream."""
 
-    type: Any = None
     id: Any = None
     model: Any = None
     usage: Any = None
-    error: Any = None
     duration: Any = None
     quality: Any = None
     size: Any = None
@@ -93,7 +92,7 @@ def read_speech(raw: RawResponse) -> ParsedResponse:
 
 def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
     """Return the last readable message, the last usage, and whether the response is complete."""
-    last, usage, ended = _Body(), {}, False
+    last, usage, ended = _Body(), dict[str, Any](), False
     for _, data in raw.messages:
         body = decode(_body, data)
         if body is None:
@@ -102,8 +101,8 @@ def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
         # Image streams end in `.completed` and those of audio in `.done`.
         ended = ended or (isinstance(body.type, str) and body.type.endswith((".completed", ".done")))
         # Partial images come before the usage, so keep the last one that isn't empty.
-        if isinstance(body.usage, dict) and body.usage:
-            usage = body.usage
+        if isinstance(body.usage, dict):
+            usage = fuller_usage(usage, body.usage)
     # A document has no type, and all that shows its end is that it was read to the end.
     streamed = isinstance(last.type, str)
     return last, usage, ended if streamed else raw.read_to_end
@@ -112,7 +111,7 @@ def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
 def _make_response(
     body: _Body, units: Mapping[str, Units], finished: bool, properties: Mapping[str, str] | None = None
 ) -> ParsedResponse:
-    failure = read_failure(body.error)
+    failure = find_failure(body)
     return ParsedResponse(
         model=body.model if isinstance(body.model, str) else None,
         response_id=body.id if isinstance(body.id, str) else None,

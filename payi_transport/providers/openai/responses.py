@@ -16,8 +16,9 @@ import msgspec
 from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
-from payi_transport.providers.shared.failures import read_failure
+from payi_transport.providers.shared.failures import Failing, find_failure, read_failure
 from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
@@ -52,6 +53,8 @@ class _Message(_Response):
     type: Any = None
     code: Any = None
     message: Any = None
+    object: Any = None
+    base_resp: Any = None
     response: _Response | None = None
     item: Any = None
 
@@ -75,6 +78,7 @@ def read_response(raw: RawResponse) -> ParsedResponse:
             items.append(message.item)
         elif message.type == "error":
             failure = _read_error_event(message)
+        failure = _read_other_failure(message) or failure
         response = _later(response, message.response or message)
     # The final response wins, because items that were collected are in it again.
     output = response.output if isinstance(response.output, list) and response.output else items
@@ -101,6 +105,8 @@ def _later(earlier: _Response, later: _Response) -> _Response:
     said = {
         name: value for name in _Response.__struct_fields__ if (value := getattr(later, name)) is not None
     }
+    if isinstance(earlier.usage, dict) and isinstance(later.usage, dict):
+        said["usage"] = fuller_usage(earlier.usage, later.usage)
     return msgspec.structs.replace(earlier, **said)
 
 
@@ -157,3 +163,9 @@ def _read_error_event(message: _Message) -> Failure:
         # Some hosts nest the error as in a document; OpenAI has its fields in the event itself.
         return read_failure(message.error) or Failure(code="error")
     return Failure(code=text(message.code) or "error", message=text(message.message))
+
+
+def _read_other_failure(message: _Message) -> Failure | None:
+    """Return a failure that a host of its own reports in another place than OpenAI."""
+    kind, code, said = message.type, message.code, message.message
+    return find_failure(Failing(None, message.object, kind, code, said, message.base_resp))

@@ -52,6 +52,11 @@ PARTS: dict[str, tuple[list[Any], dict[str, tuple[int | None, int | None]]]] = {
         {"text": (25, 7)},
     ),
     "null says nothing": ([START, delta({"input_tokens": None, "output_tokens": 7})], {"text": (25, 7)}),
+    "a zero takes nothing back": ([START, delta({"input_tokens": 0, "output_tokens": 7})], {"text": (25, 7)}),
+    "a zero that the cache explains": (
+        [START, delta({"input_tokens": 0, "cache_read_input_tokens": 25, "output_tokens": 7})],
+        {"text": (0, 7), "text_cache_read": (25, None)},
+    ),
     "the input may change": ([START, delta({"input_tokens": 90, "output_tokens": 7})], {"text": (90, 7)}),
     "crossing to a large context late": (
         [
@@ -172,6 +177,12 @@ def test_an_error_event_is_the_end_and_keeps_what_came_before(error: Any, failur
     parsed = read(START, {"type": "error", "error": error}, read_to_end=False)
     assert (parsed.failure, parsed.finished) == (failure, True)
     assert show(parsed.units) == {"text": (25, 13)}
+
+
+def test_minimaxs_own_place_for_a_failure_counts_too() -> None:
+    parsed = read({**MESSAGE, "base_resp": {"status_code": 1008, "status_msg": "m"}})
+    assert parsed.failure == Failure(None, "1008", "m")
+    assert read({**MESSAGE, "base_resp": {"status_code": 0}}).failure is None
 
 
 def test_an_error_event_without_a_type_is_one_too() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from payi_transport.providers.anthropic.usage import (
@@ -264,6 +264,7 @@ NAMES = (
 )
 
 
+@example({"iterations": [{"input_tokens": 100_001, "model": True}]}, None)
 @given(objects_of(NAMES), st.none() | st.sampled_from(NAMES))
 def test_any_usage_raises_nothing(usage: dict[str, Any], model: str | None) -> None:
     for unit in map_usage(usage, model).values():

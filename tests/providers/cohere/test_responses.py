@@ -82,6 +82,20 @@ def test_a_stream_that_is_cut_is_not_finished() -> None:
     assert not read_search(RawResponse([], read_to_end=False)).finished
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "message-end", "delta": {"finish_reason": "ERROR", "usage": BILLED}},
+        {"event_type": "stream-end", "response": {"finish_reason": "ERROR", "meta": BILLED}},
+        {"finish_reason": "ERROR", "usage": BILLED},
+    ],
+)
+def test_a_failure_is_the_reason_for_the_end(body: dict[str, Any]) -> None:
+    parsed = read_chat(RawResponse(make_messages(body)))
+    assert (parsed.failure, show(parsed.units)) == (Failure(code="ERROR"), {"text": (3, 2)})
+    assert read_chat(RawResponse(make_messages({**BILLED, "finish_reason": "COMPLETE"}))).failure is None
+
+
 def test_calls_are_put_together() -> None:
     def part(**function: Any) -> Any:
         return {"type": "x", "delta": {"message": {"tool_calls": {"function": function}}}}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from payi_transport.values.event import FunctionCall
 from tests.providers.completions import COMPLETION, chunk, read
 
@@ -115,3 +117,24 @@ def test_a_name_that_comes_late_is_the_calls_name() -> None:
 def test_a_call_without_arguments_and_one_without_a_name() -> None:
     parsed = read(chunk(tool(0, "a", "f")), chunk(tool(1, "b", "", "{}")))
     assert parsed.function_calls == (FunctionCall("f"),)
+
+
+NAMED_AGAIN = [
+    # NousResearch/hermes-agent#11984: MiniMax repeats the name, with the id null.
+    ([tool(0, "a", "f", '{"a"'), tool(0, None, "f", ":1}")], [("f", '{"a":1}')]),
+    ([tool(0, "a", "f", ""), tool(0, "", "f", '{"a"'), tool(0, None, "f", ":1}")], [("f", '{"a":1}')]),
+    ([tool(0, "a", "f", '{"a":1}'), tool(0, None, "f", "")], [("f", '{"a":1}')]),
+    ([tool(0, None, "f", '{"a"'), tool(0, "a", "f", ":1}")], [("f", '{"a":1}')]),
+    ([tool(0, None, "f", '{"a"'), tool(0, None, "f", ":1}")], [("f", '{"a":1}')]),
+    # Another call at the same index: by its id, by its name, or because the one before was complete.
+    ([tool(0, "a", "f", "{}"), tool(0, "b", "f", "{}")], [("f", "{}"), ("f", "{}")]),
+    ([tool(0, None, "f", "{}"), tool(0, None, "g", "{}")], [("f", "{}"), ("g", "{}")]),
+    ([tool(0, "", "f", '{"a":1}'), tool(0, "", "f", '{"a":2}')], [("f", '{"a":1}'), ("f", '{"a":2}')]),
+]
+
+
+@pytest.mark.parametrize(("deltas", "calls"), NAMED_AGAIN)
+def test_a_name_that_is_repeated_starts_no_other_call(
+    deltas: list[Any], calls: list[tuple[str, str]]
+) -> None:
+    assert read(*map(chunk, deltas)).function_calls == tuple(FunctionCall(*call) for call in calls)

@@ -37,6 +37,20 @@ def test_an_error_is_read_as_far_as_it_has_the_shape(error: Any, failure: Failur
 
 
 @pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        (b'{"object":"error","message":"m","type":"t","code":400}', Failure("t", "400", "m")),
+        (b'{"object":"error","message":null}', Failure()),
+        (b'{"object":"error","error":{"code":"c"},"code":"d"}', Failure(None, "c")),
+        (b'{"base_resp":{"status_code":1004,"status_msg":"m"}}', Failure(None, "1004", "m")),
+        (b'{"object":"list","message":"m"}', None),
+    ],
+)
+def test_an_error_body_may_have_its_fields_at_the_top(body: bytes, failure: Failure | None) -> None:
+    assert read_error(body, {}) == failure
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b'{"detail":"x"}', b"[" * 99_999]
 )
 def test_an_error_body_of_another_shape_says_nothing(body: bytes) -> None:

@@ -1,0 +1,73 @@
+"""Several usages of one response, put together into the fullest.
+
+A stream may report its usage more than once. Counts are cumulative, so the last usage is the whole one, or at
+Anthropic the last value of each count. Some servers end a stream with zeros, or with nulls, and those
+contradict what they reported before. A count can't fall to 0, except where a part of the prompt turns out to
+be in the cache, whose counts are beside the input at Anthropic and AWS. So a 0 replaces a count of the prompt
+only where the cache has grown by about as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from payi_transport.providers.shared.counts import count
+
+__all__ = ["fuller_usage", "merge_usage"]
+
+_CACHES = (
+    *("cache_read_input_tokens", "cache_creation_input_tokens"),
+    *("cacheReadInputTokens", "cacheWriteInputTokens"),
+)
+_PROMPT = frozenset({"input_tokens", "prompt_tokens", "inputTokens", *_CACHES})
+# The lives of what was written.
+_LIVES = "cache_creation"
+_SUM = "total_tokens"
+_SUMMED = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
+
+
+def fuller_usage(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the later usage. Where it has no counts, or contradicts the earlier one, both are merged."""
+    has_counts = any(count(later, name) for name in later)
+    return dict(later) if has_counts and not _contradicts(earlier, later) else merge_usage(earlier, later)
+
+
+def merge_usage(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the last value of each field. Nulls say nothing, nor do zeros that nothing explains."""
+    merged = _merge(earlier, later, _PROMPT if _is_explained(earlier, later) else frozenset())
+    # A sum that was not repeated is that of the earlier counts.
+    if not count(later, _SUM) and any(merged.get(name) != earlier.get(name) for name in _SUMMED):
+        merged.pop(_SUM, None)
+    return merged
+
+
+def _merge(
+    earlier: Mapping[str, Any], later: Mapping[str, Any], may_be_zero: frozenset[str]
+) -> dict[str, Any]:
+    merged = dict(earlier)
+    for name, value in later.items():
+        known = earlier.get(name)
+        if isinstance(value, dict) and isinstance(known, dict):
+            below = frozenset(known) if may_be_zero and name == _LIVES else frozenset()
+            merged[name] = _merge(known, value, below)
+        elif value or (value is not None and (not known or name in may_be_zero)):
+            merged[name] = value
+    return merged
+
+
+def _contradicts(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    """Whether the later usage takes back a count of the earlier one."""
+    return any(
+        _contradicts(known, value)
+        if isinstance(known := earlier.get(name), dict) and isinstance(value, dict)
+        else not value and bool(known)
+        for name, value in later.items()
+    )
+
+
+def _is_explained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    """Whether tokens that are gone from the prompt are in the cache now. Estimates differ by a few tokens."""
+    gone = sum(count(earlier, name) or 0 for name in _PROMPT if count(later, name) == 0)
+    grown = sum(max(0, (count(later, name) or 0) - (count(earlier, name) or 0)) for name in _CACHES)
+    return 0 < gone <= 2 * grown
