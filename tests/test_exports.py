@@ -46,6 +46,7 @@ PUBLIC = {
     "PayiInstrumentOpenAiConfig",
     "PayiModelProviderConfig",
     "PayiModelsConfig",
+    "PayiNatsConfig",
     "PayiPropertyNames",
     "PayiProviderConfig",
     "PayiResourceScopes",

@@ -40,6 +40,7 @@ from payi_transport.config.types import (
     PayiInstrumentOpenAiConfig,
     PayiModelProviderConfig,
     PayiModelsConfig,
+    PayiNatsConfig,
     PayiProviderConfig,
 )
 from payi_transport.context.fields import PayiContext
@@ -125,6 +126,7 @@ __all__ = [
     "PayiInstrumentOpenAiConfig",
     "PayiModelProviderConfig",
     "PayiModelsConfig",
+    "PayiNatsConfig",
     "PayiPropertyNames",
     "PayiProviderConfig",
     "PayiResourceScopes",

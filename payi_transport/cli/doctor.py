@@ -30,7 +30,7 @@ from payi_transport.errors import APIConnectionError, APIStatusError, PayiError
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.assembly import find_account
 from payi_transport.values.lawful import NAME_RULES
-from payi_transport.values.redaction import remove_secrets
+from payi_transport.values.redaction import is_secret_header, remove_secrets
 
 __all__ = ["Finding", "examine", "examine_clock", "has_errors"]
 
@@ -158,6 +158,8 @@ def _examine_config(settings: Settings, environment: Mapping[str, str]) -> Itera
 
 
 def _show(config: Any, path: str) -> str:
+    if is_secret_header(path.rpartition(".")[2]):
+        return "<removed>"
     for name in path.split("."):
         config = config.get(name, "…") if isinstance(config, Mapping) else config
     return remove_secrets(repr(config))

@@ -33,6 +33,17 @@ Interval = Annotated[float, Meta(gt=0, le=_DAY, description="a number of seconds
 # All but "ok", in which nothing could ever be called.
 LimitState = Literal["blocked", "blocked_external", "overrun", "exceeded", "failed"]
 Name = Annotated[str, Meta(min_length=1, description="a string that is not empty")]
+StreamName = Annotated[
+    str,
+    Meta(pattern=r"^[^\s.*>/\\]+$", description="a name without spaces, dots, slashes, '*' and '>'"),
+]
+Subject = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s.*>]+(\.[^\s.*>]+)*$",
+        description="words with dots between them, such as 'payi.events', without '*' and '>'",
+    ),
+]
 ResourceScope = Annotated[
     str,
     Meta(
@@ -166,6 +177,40 @@ class OfflineSettings(Section, frozen=True):
     file_name: Name | None = None
 
 
+class NatsSettings(Section, frozen=True):
+    """The stream of NATS JetStream that events are published to, for a relay to deliver. Seconds."""
+
+    public_name = "PayiNatsConfig"
+
+    servers: tuple[Name, ...] = ("nats://127.0.0.1:4222",)
+    stream: StreamName = "PAYI"
+    subject: Subject = "payi.events"
+    # At most one of credentials, nkey, token, and user with password.
+    credentials_file: Name | None = None
+    nkey_file: Name | None = None
+    token: Name | None = None
+    user: Name | None = None
+    password: Name | None = None
+    tls_ca_file: Name | None = None
+    tls_certificate_file: Name | None = None
+    tls_key_file: Name | None = None
+    # Whether TLS begins before the server says anything, as its setting `handshake_first` asks for.
+    tls_first: bool = False
+    timeout: Interval = 5.0
+
+    def __post_init__(self) -> None:
+        kinds = ("credentials_file", "nkey_file", "token", "user")
+        given = [kind for kind in kinds if getattr(self, kind) is not None]
+        if len(given) > 1:
+            raise ValueError(f"expected one way to log in, got {' and '.join(given)}")
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password are needed together")
+        if self.tls_key_file is not None and self.tls_certificate_file is None:
+            raise ValueError("tls_key_file needs tls_certificate_file")
+        if not self.servers:
+            raise ValueError("servers: at least one is needed")
+
+
 class IngestRetrySettings(Section, frozen=True):
     """How events that could not be delivered are retried. Seconds."""
 
@@ -229,8 +274,9 @@ class Settings(ContextSettings, frozen=True):
     connection_error_logging_window: Count = 60
     # Any, because a key may be a URL object. `parse_host` decides about it.
     host_mappings: dict[Any, HostMappingSettings] = field(default_factory=dict)
-    # None, unlike other sections: having this one at all is what asks for the file.
+    # None, unlike other sections: having one of these at all is what asks for its sink.
     offline_instrumentation: OfflineSettings | None = None
+    nats: NatsSettings | None = None
     ingest_retry: IngestRetrySettings = field(default_factory=IngestRetrySettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)

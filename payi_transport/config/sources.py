@@ -198,21 +198,27 @@ def _is_list(hint: Any) -> bool:
     return any(get_origin(member) is tuple for member in (hint, *get_args(hint)))
 
 
-def _refuse_secrets(values: Mapping[str, Any], section: type[Section]) -> None:
+def _refuse_secrets(values: Mapping[str, Any], section: type[Section], prefix: str = PREFIX) -> None:
     keys = _keys(section)
     for name, value in values.items():
-        if name not in keys and _SECRET.search(name):
+        if _SECRET.search(name):
+            variable = f"{prefix}{name.upper()}" if name in keys else "PAYI_API_KEY"
             raise PayiConfigError(
                 f"{name!r} looks like a secret, and a file is no place for one; set the environment variable"
-                " PAYI_API_KEY"
+                f" {variable}"
             )
         below = find_section(keys.get(name))
         if below is not None and isinstance(value, Mapping):
-            _refuse_secrets(value, below)
+            _refuse_secrets(value, below, f"{prefix}{name.upper()}__")
 
 
 # The keys that hold paths, wherever they stand.
-_PATHS = frozenset({"file_name", "spool_directory", "tokenizer_path"})
+_PATHS = frozenset(
+    {
+        *("credentials_file", "file_name", "nkey_file", "spool_directory", "tls_ca_file"),
+        *("tls_certificate_file", "tls_key_file", "tokenizer_path"),
+    }
+)
 
 
 def _resolve_paths(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:

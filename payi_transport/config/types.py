@@ -25,6 +25,7 @@ __all__ = [
     "PayiInstrumentOpenAiConfig",
     "PayiModelProviderConfig",
     "PayiModelsConfig",
+    "PayiNatsConfig",
     "PayiProviderConfig",
 ]
 
@@ -40,6 +41,24 @@ class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):
     """The file that events are written to, by default one named for the time of the start."""
 
     file_name: str | None
+
+
+class PayiNatsConfig(TypedDict, total=False):
+    """The stream of NATS JetStream that events are published to, for a relay to deliver. Seconds."""
+
+    servers: Texts | None
+    stream: str | None
+    subject: str | None
+    credentials_file: str | None
+    nkey_file: str | None
+    token: str | None
+    user: str | None
+    password: str | None
+    tls_ca_file: str | None
+    tls_certificate_file: str | None
+    tls_key_file: str | None
+    tls_first: bool | None
+    timeout: float | None
 
 
 class PayiInstrumentIngestRetryConfig(TypedDict, total=False):
@@ -139,6 +158,7 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     connection_error_logging_window: int | None
     host_mappings: Mapping[Any, PayiInstrumentHostMappingConfig] | None
     offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | str | PathLike[str] | bool | None
+    nats: PayiNatsConfig | None
     ingest_retry: PayiInstrumentIngestRetryConfig | None
     delivery: PayiDeliveryConfig | None
     capture: PayiCaptureConfig | None

@@ -5,8 +5,8 @@ A new one is its own module, its section in `config/schema.py`, and its entry he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from payi_transport.config.schema import Settings
 from payi_transport.errors import PayiConfigError
@@ -25,7 +25,23 @@ class ConfiguredSink(Protocol):
     def from_section(self, section: Any, /) -> Sink: ...
 
 
-CONFIGURED_SINKS: tuple[ConfiguredSink, ...] = (OfflineSink,)
+class _Late(NamedTuple):
+    """A sink whose module is imported where it is used: few programs do, and all would wait for it."""
+
+    config_section: str
+    load: Callable[[], ConfiguredSink]
+
+    def from_section(self, section: Any, /) -> Sink:
+        return self.load().from_section(section)
+
+
+def _load_nats() -> ConfiguredSink:
+    from payi_transport.sinks.nats import NatsSink
+
+    return NatsSink
+
+
+CONFIGURED_SINKS: tuple[ConfiguredSink, ...] = (OfflineSink, _Late("nats", _load_nats))
 
 
 def make_configured_sink(

@@ -222,3 +222,13 @@ def test_an_isolated_interpreter_is_a_warning() -> None:
         [sys.executable, "-I", "-c", code + "print(examine(os.environ))"], capture_output=True, text=True
     )
     assert "-I and -E ignore PYTHONPATH" in ran.stdout, ran.stderr
+
+
+def test_no_secret_of_a_section_is_shown(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    origin.responses = [TAKES_KEY]
+    section = '{"user": "ann", "password": "hunter2", "servers": ["nats://bob:hunter2@h"]}'
+    findings = examine_with(origin, monkeypatch, PAYI_TRANSPORT_NATS=section)
+    shown = find(findings, "ok")
+    assert "config: nats.password = <removed>, from PAYI_TRANSPORT_NATS" in shown
+    assert "config: nats.user = 'ann', from PAYI_TRANSPORT_NATS" in shown
+    assert "hunter2" not in str(findings)

@@ -178,6 +178,11 @@ def test_a_wrong_variable_is_named_with_what_is_accepted(name: str, text: str, m
         ("api_key = 'pk-secret'\n", "'api_key' looks like a secret, and a file is no place for one; set"),
         ("PAYI_API_KEY = 'pk-secret'\n", "'PAYI_API_KEY' looks like a secret"),
         ("[delivery]\ntoken = 'pk-secret'\n", "'token' looks like a secret"),
+        (
+            "[nats]\ntoken = 'pk-secret'\n",
+            "'token' looks like a secret, and a file is no place for one; set the environment variable"
+            " PAYI_TRANSPORT_NATS__TOKEN",
+        ),
         ("request_tags = 'a'\n", "request_tags: expected a list of strings, got 'a'"),
         ("request_tags = [1]\n", "request_tags[0]: expected a string, got 1"),
         ("model_mappings = []\n", "unknown key 'model_mappings'"),

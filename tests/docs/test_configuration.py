@@ -33,7 +33,9 @@ def keys_of(section: type, prefix: str = "") -> list[str]:
 
 
 def default_of(key: str) -> object:
-    value: Any = check_config(None)
+    # A section that asks for a sink has defaults only where it is there.
+    asks = key.startswith("nats.")
+    value: Any = check_config({key.partition(".")[0]: {}} if asks else None)
     for part in key.split("."):
         value = getattr(value, part)
     return value
