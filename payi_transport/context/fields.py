@@ -34,7 +34,8 @@ class Field(NamedTuple):
 
     `event` names the event's own field that reports it and `property` a property of the request; a field with
     neither is not reported under a name of its own. A field `in_use_case` ends where another use case starts.
-    `config` is set for the rows of `ConfigFields`.
+    A field is not reported unless one of those that it `needs` is set, too. `config` is set for the rows of
+    `ConfigFields`.
     """
 
     type: FieldType
@@ -42,6 +43,7 @@ class Field(NamedTuple):
     event: str | None = None
     property: str | None = None
     in_use_case: bool = False
+    needs: tuple[str, ...] = ()
     config: bool = False
 
 
@@ -75,7 +77,15 @@ class HeaderFields(ConfigFields, total=False):
     """What `create_headers` accepts: the fields that one call may set by its headers."""
 
     use_case_step: Annotated[
-        str | None, Field(TEXT, Headers.use_case_step, event="use_case_step", in_use_case=True)
+        str | None,
+        Field(
+            TEXT,
+            Headers.use_case_step,
+            event="use_case_step",
+            in_use_case=True,
+            # A step of nothing would be a row of its own in reports.
+            needs=("use_case_name", "use_case_id"),
+        ),
     ]
     log_prompt_and_response: Annotated[bool | None, Field(LOGGING, Headers.logging_disable)]
     # These change the event's category, resource and scope: see decode/pricing.py.

@@ -27,6 +27,7 @@ __all__ = [
     "enter_scope",
     "event_fields",
     "event_properties",
+    "has_needed",
 ]
 
 
@@ -76,6 +77,7 @@ class Fields:
         self.event_fields = tuple(
             (name, row.event, row.type.default) for name, row in rows.items() if row.event is not None
         )
+        self.needs = {name: row.needs for name, row in rows.items() if row.needs}
         self.properties = tuple(
             (name, row.property) for name, row in rows.items() if row.property is not None
         )
@@ -155,8 +157,14 @@ def event_fields(frame: Frame) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, event, default in frame.fields.event_fields:
         value = getattr(frame, name)
-        fields[event] = None if value == default else value
+        fields[event] = None if value == default or not has_needed(frame, name) else value
     return fields
+
+
+def has_needed(frame: Frame, name: str) -> bool:
+    """Return whether the frame has one of the fields without which this one is not reported."""
+    needed = frame.fields.needs.get(name)
+    return needed is None or any(getattr(frame, other) for other in needed)
 
 
 def event_properties(frame: Frame) -> dict[str, str]:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from payi_transport.compat import Unpack
 from payi_transport.context.fields import HeaderFields, Texts
-from payi_transport.context.frame import FIELDS, Fields, Frame, check_value
+from payi_transport.context.frame import FIELDS, Fields, Frame, check_value, has_needed
 from payi_transport.context.header_text import UNREADABLE, decode_header
 from payi_transport.context.name_warnings import warn_of_names
 from payi_transport.values.headers import Headers
@@ -77,7 +77,7 @@ def write_proxied_headers(frame: Frame) -> dict[str, str]:
     texts = {
         fields.headers[name]: fields.rows[name].type.write_proxied(value)
         for name, value in values.items()
-        if value is not None and value != fields.rows[name].type.default
+        if value is not None and value != fields.rows[name].type.default and has_needed(frame, name)
     }
     return {header: text for header, text in texts.items() if text}
 

@@ -24,17 +24,13 @@ from payi_transport.context.frame import event_fields
 from payi_transport.decode.background_calls import BackgroundCall
 from payi_transport.decode.body import decode_body
 from payi_transport.decode.content import record_request, record_response
-from payi_transport.decode.headers import (
-    find_request_id,
-    make_request_id,
-    read_headers,
-    select_request_headers,
-    select_response_headers,
-)
+from payi_transport.decode.headers import read_headers, select_request_headers, select_response_headers
 from payi_transport.decode.missing_units import find_missing_units
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import Price, find_requested_model, find_stated_resource, price_call
 from payi_transport.decode.properties import make_properties
+from payi_transport.decode.response_ids import find_response_id
+from payi_transport.decode.served_model import describe_served_model
 from payi_transport.decode.token_counts import add_counted_tokens
 from payi_transport.framing import find_framing, is_stream
 from payi_transport.providers.provider import Readers
@@ -122,15 +118,15 @@ def _report(
 ) -> Event:
     properties = make_properties(exchange, response, raw)
     properties.update(find_missing_units(exchange, response, units, properties))
+    properties.update(describe_served_model(response, price.resource))
     return Event(
         category=price.category,
         resource=price.resource,
         scope=price.scope,
         units=units,
-        # Never without an id: Pay-i recognizes by it an event that is sent again.
-        provider_response_id=response.response_id
-        or find_request_id(raw.response_headers)
-        or make_request_id(),
+        provider_response_id=find_response_id(
+            response, raw.response_headers, exchange.route.host, options.registry
+        ),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, timezone.utc),
         end_to_end_latency_ms=_measure_end_to_end(exchange),
         time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.is_stream else None,

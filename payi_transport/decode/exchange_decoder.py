@@ -1,9 +1,10 @@
 """Decode the exchanges of one process: `decode`, plus everything that needs to remember earlier calls.
 
-The pure function `decode` knows one exchange only. Three questions need memory: which call started the
+The pure function `decode` knows one exchange only. Four questions need memory: which call started the
 background work that is fetched here (`background_calls`), whether this response was already reported
-(`reported_responses`), and which warnings were already logged (`warnings`). Finally, each event gets its
-listener, which receives Pay-i's response once the event is delivered.
+(`reported_responses`), whether another call had the same id (`response_ids`), and which warnings were already
+logged (`warnings`). Finally, each event gets its listener, which receives Pay-i's response once the event is
+delivered.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from payi_transport.decode.decode import decode
 from payi_transport.decode.missing_units import has_missing_units
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.reported_responses import ReportedResponses
+from payi_transport.decode.response_ids import ResponseIds
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.runtime.counter import Counter
 from payi_transport.values.event import Event
@@ -56,6 +58,7 @@ class ExchangeDecoder:
         self._listener = listener
         self._background_calls = BackgroundCalls()
         self._reported = ReportedResponses()
+        self._ids = ResponseIds()
 
     def decode(self, exchange: Exchange) -> Decoded | str:
         """Return the event of an exchange, or why it has none: "pending" or "repeated"."""
@@ -76,6 +79,8 @@ class ExchangeDecoder:
             return "pending"
         if self._reported.is_repeat(event, is_fetch):
             return "repeated"
+        # After the id has shown whether the event is a repeat.
+        event = self._ids.distinguish(event, exchange.route.host, is_fetch)
         self._check(call, exchange, event)
         return Decoded(event, self._make_listener(call, event))
 

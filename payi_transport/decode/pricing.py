@@ -3,7 +3,8 @@
 Three sources are consulted in order. The scope around the call comes first (`price_as_category`,
 `price_as_resource`): if it sets either of these two, model mappings don't apply. Otherwise the first model
 mapping that matches the model and the host does. What neither sets comes from the route and the response:
-the host's category, the requested model, and the region or tier that the response reports.
+the host's category, the requested model, and the region that the response reports. The bill follows where a
+request was processed, so that region wins over a `resource_scope` of the scope that states no price.
 
 A model goes by several names. The caller may request an alias while the response names the version, and
 Google's and Anthropic's models on Vertex are priced under a prefix (`google.gemini-x`). A mapping may use any
@@ -94,12 +95,13 @@ def price_call(
     context, route = exchange.context, exchange.route
     model = response.resource or requested or response.model
     resource = name_resource(prefix, model) if model else UNKNOWN_RESOURCE
-    price = Price(route.category, resource, context.resource_scope or response.scope)
+    price = Price(route.category, resource, response.scope or context.resource_scope)
     if context.price_as_category or context.price_as_resource:
         return Price(
             context.price_as_category or price.category,
             context.price_as_resource or price.resource,
-            price.scope,
+            # Whoever states the price of a call states where it was processed, too.
+            context.resource_scope or response.scope,
         )
     if not mappings:
         return price

@@ -167,6 +167,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     - `resources_in_paths`: patterns whose first group is the model, deployment or endpoint that a path names.
     - `usage_paths`: by category, paths that accept `stream_options` even if the host as a whole may not.
     - `forwarded`: which of its requests Pay-i's proxy forwards, and how.
+    - `names_requests`: its hosts give every request an id of its own, and state it in a header.
     - `instruments`: names that `payi_instrument(instruments=...)` accepts for several categories at once.
     - `make_denial`: makes the body of a 403 response with this message, in the shape that the provider's
       SDKs turn into their own permission error; `denial_headers` go with it. The default is OpenAI's shape.
@@ -179,6 +180,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     resources_in_paths: tuple[str, ...] = ()
     usage_paths: Mapping[str, re.Pattern[str]] = {}
     forwarded: tuple[Forwarding, ...] = ()
+    names_requests: bool = False
     instruments: Mapping[str, frozenset[str]] = {}
     make_denial: Callable[[str], Mapping[str, Any]] = _deny_like_openai
     denial_headers: Mapping[str, str] = {}

@@ -63,6 +63,7 @@ class Registry:
     - `usage_paths`: by category, paths whose streams may be asked for usage.
     - `forwarded`: by category, what Pay-i's proxy forwards; `proxy_names` has the category of each name in
       the proxy's path.
+    - `names_requests`: the categories of hosts that give every request an id of its own.
     - `instruments`: the categories that each entry of `payi_instrument(instruments=...)` stands for. `names`
       has these entries in the order of a list for users.
     """
@@ -87,6 +88,9 @@ class Registry:
         forwarded = [row for provider in self.providers for row in provider.forwarded]
         self.forwarded: dict[str, Forwarding] = _index((row.category, row) for row in forwarded)
         self.proxy_names = _index((row.name, row.category) for row in forwarded)
+        self.names_requests = frozenset(
+            rule.category for provider in self.providers if provider.names_requests for rule in provider.hosts
+        )
         # Every category stands for itself, so a provider only states names that stand for more.
         self.instruments = {rule.category: frozenset({rule.category}) for rule in rules} | _index(
             row for provider in self.providers for row in provider.instruments.items()

@@ -83,6 +83,8 @@ RECORDED_MARK: Final = "payi_transport"
 STREAM_PROPERTY: Final = "system.stream"
 RETRY_PROPERTY: Final = "system.retry"
 UNITS_PROPERTY: Final = "system.units"
+SERVED_MODEL_PROPERTY: Final = "provider.served_model"
+RESPONSE_ID_PROPERTY: Final = "provider.response_id"
 ERROR_TYPE_PROPERTY: Final = "provider.error.type"
 ERROR_CODE_PROPERTY: Final = "provider.error.code"
 # What Pay-i refused of an event, by the name of the field, and the limits that work in proxy mode only.

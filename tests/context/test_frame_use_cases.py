@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from payi_transport.context.fields import Scope
-from payi_transport.context.frame import Frame, enter_scope
+from payi_transport.context.frame import Frame, enter_scope, event_fields
+from payi_transport.context.headers import write_proxied_headers
+from payi_transport.values.names import PayiHeaderNames
 from tests.context.frames import enter, is_uuid
 
 
@@ -98,3 +100,19 @@ def test_an_empty_id_step_or_dict_clears_only_itself() -> None:
 def test_a_step_and_a_version_are_replaced() -> None:
     frame = enter(OUTER, {"use_case_step": "two", "use_case_version": 0})
     assert use_case_of(frame) == ("outer", "outer-id", 0, "two", {"a": "1"})
+
+
+@pytest.mark.parametrize(
+    ("scope", "step"),
+    [
+        ({"use_case_name": "u", "use_case_step": "s"}, "s"),
+        ({"use_case_id": "i", "use_case_step": "s"}, "s"),
+        ({"use_case_step": "s"}, None),
+        ({"use_case_step": "s", "use_case_version": 2}, None),
+    ],
+)
+def test_a_step_without_a_use_case_is_not_reported(scope: Scope, step: str | None) -> None:
+    frame = enter_scope(enter_scope(Frame(), {"use_case_name": ""}), scope)
+    assert event_fields(frame)["use_case_step"] == step
+    header = PayiHeaderNames.use_case_step
+    assert write_proxied_headers(frame).get(header) == step

@@ -40,7 +40,7 @@ def test_a_response_is_the_same_however_it_is_read(
     assert within[:told] == without[:told]
     [event] = events_of(sink)
     if reader != "until":
-        assert shown(event, case.event) == case.event
+        assert shown(event, case.mapped_event) == case.mapped_event
     assert event.provider_request_json == json.dumps(REQUEST)
     assert origin.received[0].body == origin.received[1].body
     assert origin.received[0].headers == origin.received[1].headers
@@ -120,7 +120,7 @@ def test_a_redirect_is_followed_to_one_event(origin: Origin, sink: MemorySink) -
     assert within == without
     assert within[0] == 200
     [event] = events_of(sink)
-    assert shown(event, UNARY.event) == UNARY.event
+    assert shown(event, UNARY.mapped_event) == UNARY.mapped_event
     assert event.provider_uri == f"{origin.url}/v2/chat/completions"
     assert payi_stats().captured == 1
 
@@ -162,7 +162,7 @@ def test_codings_that_the_caller_undoes_are_undone_for_the_event_too(
 
     without, within = view_both(origin, sink, answer)(lambda: asyncio.run(scenario()))
     assert within == without == b"".join(answer.chunks)
-    assert shown(events_of(sink)[0], case.event) == case.event
+    assert shown(events_of(sink)[0], case.mapped_event) == case.mapped_event
 
 
 def test_a_body_that_a_middleware_has_read_is_recorded(origin: Origin, sink: MemorySink) -> None:
@@ -175,7 +175,7 @@ def test_a_body_that_a_middleware_has_read_is_recorded(origin: Origin, sink: Mem
         lambda: asyncio.run(post(origin.url, READERS["read"], middlewares=(peek,)))
     )
     assert within == without
-    assert shown(events_of(sink)[0], UNARY.event) == UNARY.event
+    assert shown(events_of(sink)[0], UNARY.mapped_event) == UNARY.mapped_event
 
 
 def test_with_inline_delivery_nothing_waits_in_the_event_loop(origin: Origin) -> None:

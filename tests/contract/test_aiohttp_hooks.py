@@ -52,7 +52,7 @@ def test_a_call_through_httpx_on_aiohttp_is_counted_once(
     without, within = view_both(origin, sink, make_response(case))(lambda: asyncio.run(scenario()))
     assert within == without == case.response
     [event] = events_of(sink)
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event
 
 
 def test_a_call_through_openais_aiohttp_client_is_counted_once(origin: Origin, sink: MemorySink) -> None:
@@ -67,7 +67,7 @@ def test_a_call_through_openais_aiohttp_client_is_counted_once(origin: Origin, s
     observe(origin, sink)
     asyncio.run(scenario())
     [event] = events_of(sink)
-    assert shown(event, UNARY.event) == UNARY.event
+    assert shown(event, UNARY.mapped_event) == UNARY.mapped_event
 
 
 def test_calls_after_a_failed_call_are_recorded(origin: Origin, sink: MemorySink) -> None:

@@ -43,7 +43,7 @@ def test_a_recorded_call_looks_the_same_with_and_without_the_library(
     instrument(setup, origin, sink, category="system.anthropic")
     within = run(setup, origin.url, lambda client: replay(client, case, beta))
     [event] = events_of(sink)
-    expected = {name: value for name, value in case.event.items() if name != "provider_request_json"}
+    expected = {name: value for name, value in case.mapped_event.items() if name != "provider_request_json"}
     assert within == without
     assert shown(event, expected) == expected
     assert origin.received[0].body == origin.received[1].body
@@ -66,7 +66,7 @@ def test_every_client_is_recorded_once(
     collect_garbage()
     [event] = events_of(sink)
     assert within == without
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event
     assert event.provider_request_json == origin.received[1].body.decode()
     assert b"sk-secret" not in msgspec.json.encode(event)
 
@@ -85,7 +85,7 @@ def test_the_clients_for_other_hosts_are_recorded_as_of_these(
     within = run(setup, origin.url, lambda client: replay(client, case))
     [event] = events_of(sink)
     assert within == without
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event
     assert event.provider_uri == origin.url + host.paths[case.streams]
     assert origin.received[0].body == origin.received[1].body
     assert not re.search(rb"sk-secret|AKIA|AWS4-HMAC", msgspec.json.encode(event))
@@ -110,7 +110,7 @@ def test_a_parsed_response_is_recorded(setup: Setup, beta: bool, origin: Origin,
 
     assert run(setup, origin.url, scenario).parsed_output == Weather(place="Boston")
     [event] = events_of(sink)
-    assert shown(event, UNARY.event) == UNARY.event
+    assert shown(event, UNARY.mapped_event) == UNARY.mapped_event
 
 
 @every_setup
@@ -130,7 +130,7 @@ def test_raw_and_streaming_responses_work_and_are_recorded(
     run(setup, origin.url, scenario)
     first, second = events_of(sink)
     assert first.units == second.units
-    assert shown(first, UNARY.event) == UNARY.event
+    assert shown(first, UNARY.mapped_event) == UNARY.mapped_event
 
 
 @either_side
@@ -156,8 +156,8 @@ def test_a_tool_loop_goes_on_with_the_content_of_the_response(
 
     assert run(setup, origin.url, scenario).content[0].text == TEXT
     first, second = events_of(sink)
-    assert shown(first, by_name["tools_unary"].event) == by_name["tools_unary"].event
-    assert shown(second, UNARY.event) == UNARY.event
+    assert shown(first, by_name["tools_unary"].mapped_event) == by_name["tools_unary"].mapped_event
+    assert shown(second, UNARY.repeated_event) == UNARY.repeated_event
 
 
 @either_side

@@ -59,4 +59,4 @@ def test_a_recorded_call_is_seen_alike_arrives_signed_and_makes_its_event(
     [event] = events_of(sink)
     assert seen == bare
     assert [is_signed(received) for received in origin.received] == [True, True]
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event

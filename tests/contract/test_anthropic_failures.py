@@ -46,7 +46,7 @@ def test_a_message_stream_that_is_refused_when_it_is_opened_is_an_event(
 
     run(setup, origin.url, scenario)
     [event] = events_of(sink)
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event
 
 
 FAILURES = {

@@ -70,7 +70,7 @@ def compare(client: BedrockClient, case: WireCase, origin: Origin, sink: MemoryS
     within = run(client, origin.url, lambda opened: replay(opened, case))
     [event] = collect_events(sink)
     assert within == without
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event
     assert [request.body for request in origin.received] == [origin.received[0].body] * 2
     assert event.provider_request_json == strip_inline_data(origin.received[1].body).decode()
     assert is_signed(origin.received[1])
@@ -109,7 +109,7 @@ def test_clients_made_before_and_two_of_a_kind_are_recorded_once(
             await replay(again, UNARY)
 
     run(client, origin.url, scenario)
-    assert [shown(event, UNARY.event) for event in collect_events(sink)] == [UNARY.event] * 3
+    assert [shown(event, UNARY.mapped_event) for event in collect_events(sink)] == [UNARY.mapped_event] * 3
     assert len(origin.received) == 3
 
 
@@ -156,7 +156,7 @@ def test_an_expired_token_is_the_sdks_own_exception(
     assert raised.value.response["Error"]["Code"] == "ExpiredTokenException"
     [event] = collect_events(sink)
     assert event.http_status_code == 403
-    assert shown(event, EXPIRED.event) == EXPIRED.event
+    assert shown(event, EXPIRED.mapped_event) == EXPIRED.mapped_event
 
 
 @each_stack
@@ -267,7 +267,7 @@ def test_a_body_can_be_read_in_pieces_and_its_metadata_pickled(
     body, response = run(client, origin.url, scenario)
     assert body == INVOKE.response
     assert pickle.loads(pickle.dumps(response)) == response  # noqa: S301 (our own)
-    assert shown(collect_events(sink)[0], INVOKE.event) == INVOKE.event
+    assert shown(collect_events(sink)[0], INVOKE.mapped_event) == INVOKE.mapped_event
 
 
 def test_in_inline_delivery_a_call_and_the_end_of_a_body_wait_for_their_report(

@@ -88,7 +88,7 @@ def test_a_call_of_a_compatible_sdk_is_one_event_and_the_caller_sees_no_differen
     [event] = sink.events
     assert within == without
     assert within.text == text_of(case)
-    expected = {**case.event, "category": sdk.category}
+    expected = {**case.mapped_event, "category": sdk.category}
     assert shown(event, expected) == expected
     assert event.provider_uri == origin.url + sdk.path.format(model=event.resource)
     # Databricks' SDK asks its host for how to log in, too.

@@ -99,7 +99,7 @@ def test_a_recorded_call_looks_the_same_with_and_without_the_library(
     setup: GoogleSetup, name: str, origin: Origin, sink: MemorySink
 ) -> None:
     event = check_seen_alike(setup, name, origin, sink)
-    expected = by_name[name].event
+    expected = by_name[name].mapped_event
     assert shown(event, expected) == expected
 
 
@@ -111,7 +111,7 @@ def test_every_http_stack_of_the_sdk_is_recorded_once(
     event = check_seen_alike(setup, name, origin, sink)
     # What is left open is told of here, and not in another test.
     collect_garbage()
-    expected = by_name[name].event
+    expected = by_name[name].mapped_event
     assert shown(event, expected) == expected
 
 

@@ -64,5 +64,5 @@ def test_openais_sdk_at_google_is_recorded_and_sees_no_difference(
     assert payi_flush(10)
     assert payi_stats().faults == 0
     [event] = sink.events
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event
     assert (event.provider_uri or "").startswith(origin.url + path)

@@ -48,7 +48,7 @@ def test_embeddings_are_recorded(
     instrument(origin, sink)
     assert run(setup, origin.url, scenario, access) == without
     [event] = events_of(sink)
-    expected = {**by_name[name].event, "resource": f"google.{model}"}
+    expected = {**by_name[name].mapped_event, "resource": f"google.{model}"}
     assert shown(event, expected) == expected
 
 

@@ -60,5 +60,5 @@ def test_a_call_is_one_event_and_the_caller_sees_no_difference(
     assert payi_stats().faults == 0
     [event] = sink.events
     assert within == without
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event
     assert origin.received[0].body == origin.received[1].body

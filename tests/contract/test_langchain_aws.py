@@ -57,7 +57,7 @@ def test_a_chat_is_seen_alike_and_its_units_are_reported(
     assert payi_flush(10)
     assert payi_stats().faults == 0
     [event] = sink.events
-    assert shown(event, recorded.event) == recorded.event
+    assert shown(event, recorded.mapped_event) == recorded.mapped_event
     assert is_signed(origin.received[1])
 
 
@@ -71,4 +71,4 @@ def test_an_embedding_is_reported(origin: Origin, sink: MemorySink) -> None:
     assert embeddings.embed_query("Hello from Boston")
     client.close()
     assert payi_flush(10)
-    assert [shown(event, recorded.event) for event in sink.events] == [recorded.event]
+    assert [shown(event, recorded.mapped_event) for event in sink.events] == [recorded.mapped_event]

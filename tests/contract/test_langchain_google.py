@@ -49,5 +49,5 @@ def test_langchain_is_recorded_and_sees_no_difference(
     assert anyio.run(ask) == without
     assert without[0] == "Hello! It is sunny."
     [event] = events_of(sink)
-    expected = by_name[name].event
+    expected = by_name[name].mapped_event
     assert shown(event, expected) == expected

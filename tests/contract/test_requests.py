@@ -35,7 +35,7 @@ def test_a_response_is_the_same_however_it_is_read(
     without, within = view_both(origin, sink, made)(lambda: post(origin.url, READERS[reader], stream=True))
     assert within == without
     [event] = events_of(sink)
-    assert shown(event, case.event) == case.event
+    assert shown(event, case.mapped_event) == case.mapped_event
     assert origin.received[0].body == origin.received[1].body
     assert origin.received[0].headers == origin.received[1].headers
     assert event.provider_request_json == origin.received[0].body.decode()
@@ -48,7 +48,7 @@ def test_a_response_that_does_not_stream_is_read_as_before(
     case, made = RESPONSES[kind]
     without, within = view_both(origin, sink, made)(lambda: post(origin.url))
     assert within == without
-    assert shown(events_of(sink)[0], case.event) == case.event
+    assert shown(events_of(sink)[0], case.mapped_event) == case.mapped_event
 
 
 def test_nothing_is_read_before_the_caller_does(

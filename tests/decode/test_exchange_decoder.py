@@ -54,6 +54,16 @@ def test_a_response_that_is_fetched_again_is_skipped_as_repeated() -> None:
     assert decoder.decode(make_exchange(FETCH)) == "repeated"
 
 
+def test_a_call_whose_id_came_before_gets_one_of_its_own() -> None:
+    decoder = make_decoder()
+    first, second = (decoder.decode(make_exchange(CHAT)) for _ in range(2))
+    assert isinstance(first, Decoded)
+    assert isinstance(second, Decoded)
+    own = first.event.provider_response_id
+    assert second.event.provider_response_id.startswith(f"{own}_")
+    assert second.event.properties == {"provider.response_id": own}
+
+
 STARTS = ROUTE._replace(operation="openai.responses", uri="https://api.openai.com/v1/responses")
 
 

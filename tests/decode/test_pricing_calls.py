@@ -129,10 +129,21 @@ def test_a_call_to_google_is_priced_as_its_scope_says() -> None:
     assert (event.resource, event.scope) == ("google.gemini-2.5-flash", "region.eu")
 
 
-def test_the_resource_scope_that_a_scope_sets_wins_over_the_one_in_the_response() -> None:
+@pytest.mark.parametrize(
+    ("more", "scope"),
+    [
+        ({}, "datazone.us"),
+        ({"price_as_resource": "claude-mine"}, "global"),
+        ({"price_as_category": "my.models"}, "global"),
+    ],
+)
+def test_where_a_request_was_processed_wins_unless_the_scope_states_a_price(more: Any, scope: str) -> None:
     case = by_name["anthropic/geo_tier_speed_unary"]
     assert decode_case(case).scope == "datazone.us"
-    assert decode_case(case, context=Frame(resource_scope="global")).scope == "global"
+    assert decode_case(case, context=Frame(resource_scope="global", **more)).scope == scope
+    assert decode_case(case, context=Frame(**more)).scope == "datazone.us"
+    elsewhere = by_name["anthropic/message_unary"]
+    assert decode_case(elsewhere, context=Frame(resource_scope="global", **more)).scope == "global"
 
 
 def test_a_resource_that_the_user_sets_gets_no_prefix() -> None:

@@ -25,6 +25,7 @@ def _deny(message: str) -> dict[str, Any]:
 
 PROVIDER = Provider(
     name="anthropic",
+    names_requests=True,
     hosts=(
         HostRule("api.anthropic.com", PayiCategories.anthropic),
         # Anthropic's own API, sold through other clouds. Source: the clients AnthropicAWS and

@@ -19,6 +19,7 @@ _AWS = r"(amazonaws\.(com(\.cn)?|eu)|api\.(aws|amazonwebservices\.(com\.cn|eu)))
 
 PROVIDER = Provider(
     name="bedrock",
+    names_requests=True,
     hosts=(
         HostRule(
             # The prefix is that of a VPC endpoint, and `-fips` that of the validated endpoints of some

@@ -39,6 +39,7 @@ def _deny(message: str) -> dict[str, Any]:
 
 PROVIDER = Provider(
     name="google",
+    names_requests=True,
     hosts=(
         HostRule("generativelanguage.googleapis.com", _GOOGLE),
         HostRule("aiplatform.googleapis.com", _GOOGLE, paid_paths=_MODELS),

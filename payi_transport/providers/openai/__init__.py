@@ -26,6 +26,7 @@ _AT_ROOT = "(?<![^/]/)"
 
 PROVIDER = Provider(
     name="openai",
+    names_requests=True,
     # OpenAI documents `stream_options.include_usage` for its own API; elsewhere it may be an error.
     hosts=(
         HostRule("api.openai.com", _OPENAI, accepts_usage=True),

@@ -13,15 +13,15 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.providers.openai.hosted_tools import describe_tools, map_searches
 from payi_transport.providers.openai.usage import find_extras, map_usage
-from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import Failing, find_failure, read_failure
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
-from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
+from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
 __all__ = ["read_response"]
 
@@ -29,7 +29,6 @@ _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
 # The last events of a stream. Some hosts leave out the status in them. A tuple, because a set can't look up
 # a value of any type.
 _ENDS = tuple(f"response.{status}" for status in sorted(_TERMINAL))
-_SVG_COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "total_tokens")
 # Which field has a call's arguments. Those of a custom tool are free text.
 _ARGUMENTS = {"function_call": "arguments", "custom_tool_call": "input"}
 # What is reported if a response failed and says nothing else.
@@ -83,19 +82,22 @@ def read_response(raw: RawResponse) -> ParsedResponse:
     # The final response wins, because items that were collected are in it again.
     output = response.output if isinstance(response.output, list) and response.output else items
     status = response.status if isinstance(response.status, str) else None
+    usage = response.usage if isinstance(response.usage, dict) else {}
+    # Of a body whose middle is missing, some items may be missing, too.
+    extras = {**find_extras(usage), **describe_tools(response.tool_usage, () if raw.is_cut else output)}
     names = (raw.priced_model, text(response.model), raw.requested_model)
-    units = mark_context(_map_tokens(response), *names)
+    units = mark_context(map_usage(usage), *names)
     return ParsedResponse(
         model=text(response.model),
         response_id=text(response.id),
-        units={**units, **_map_searches(response)},
+        units={**units, **map_searches(response.tool_usage)},
         function_calls=tuple(_read_calls(output)),
         # The status alone is the last resort: it says that something failed, and nothing about what.
         failure=failure or read_failure(response.error) or (_FAILED if status == "failed" else None),
         finished=ended or status in _TERMINAL or failure is not None,
         # The caller will fetch a document again, but a stream that broke off has nothing more to say.
         pending=status in ("queued", "in_progress") and not streamed,
-        properties={**_describe(response, output), **describe_tier(units, *names)},
+        properties={**describe_extras(response.service_tier, extras), **describe_tier(units, *names)},
     )
 
 
@@ -108,45 +110,6 @@ def _later(earlier: _Response, later: _Response) -> _Response:
     if isinstance(earlier.usage, dict) and isinstance(later.usage, dict):
         said["usage"] = fuller_usage(earlier.usage, later.usage)
     return msgspec.structs.replace(earlier, **said)
-
-
-def _map_tokens(response: _Response) -> dict[str, Units]:
-    return map_usage(response.usage) if isinstance(response.usage, dict) else {}
-
-
-def _map_searches(response: _Response) -> dict[str, Units]:
-    tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
-    # Searches are billed by the call, on top of the tokens in `usage`.
-    searches = count(section(tools, "web_search"), "num_requests")
-    return {"web_search_request": Units(output=searches)} if searches else {}
-
-
-def _describe(response: _Response, output: Iterable[Any]) -> dict[str, str]:
-    """Return the tier, the host's own counts and costs, and what hosted image tools used, as properties.
-
-    Images, and images drawn as SVG, are made by other models at other prices, so their tokens must not be
-    units.
-    """
-    usage = response.usage if isinstance(response.usage, dict) else {}
-    tools = response.tool_usage if isinstance(response.tool_usage, dict) else {}
-    images = section(tools, "image_gen")
-    # Without any tokens, no image was made.
-    used = images if count(images, "total_tokens") else {}
-    hosted = {"tool_usage": {"image_gen": used}} if used else {}
-    extras = {**find_extras(usage), **hosted, "svg_usage": _sum_svg_usage(output)}
-    return describe_extras(response.service_tier, extras)
-
-
-def _sum_svg_usage(output: Iterable[Any]) -> dict[str, Any]:
-    """Return what all images drawn as SVG used together. One model draws all those of a response."""
-    usages = [section(item, "svg_usage") for item in output if isinstance(item, dict)]
-    counted: dict[str, Any] = {}
-    for usage in usages:
-        for name in _SVG_COUNTS:
-            if number := count(usage, name):
-                counted[name] = counted.get(name, 0) + number
-    models = filter(None, (text(usage.get("model")) for usage in usages))
-    return {**counted, "model": next(models, None)} if counted else {}
 
 
 def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:

@@ -108,7 +108,7 @@ def test_a_response_that_does_not_stream_is_recorded_as_botocore_read_it(
     [event] = events_of(sink)
     assert response.content == UNARY.response
     assert type(response.raw) is HTTPResponse
-    assert shown(event, UNARY.event) == UNARY.event
+    assert shown(event, UNARY.mapped_event) == UNARY.mapped_event
     assert event.provider_uri == origin.url + PATH
 
 
