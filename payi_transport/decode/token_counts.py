@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from payi_transport.providers.provider import Readers
+from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
@@ -52,7 +53,9 @@ def add_counted_tokens(
         units = {**units, "text": Units(input=uncounted)}
     if truncated or uncounted is not None:
         units = _raise_output(units, count(readers.read_output_text(raw.messages)) or 0)
-    return _split_vision(units, _sum(count, readers.read_prompt_texts(raw.request_body)))
+    # A prompt that was counted here has no tokens besides those of its text.
+    texts = None if uncounted is not None else readers.read_prompt_texts(raw.request_body)
+    return _split_vision(units, _sum(count, texts))
 
 
 def _sum(count: _Count, texts: Sequence[str] | None) -> int | None:
@@ -67,7 +70,7 @@ def _sum(count: _Count, texts: Sequence[str] | None) -> int | None:
 
 def _raise_output(units: Mapping[str, Units], counted: int) -> Mapping[str, Units]:
     """Return the units with at least `counted` tokens of output."""
-    name = "text_large_context" if "text_large_context" in units else "text"
+    name = f"text{_find_suffix(units)}"
     text = units.get(name, Units())
     # The provider's own count is better, unless it ended before the output did.
     if counted <= (text.output or 0):
@@ -80,10 +83,16 @@ def _split_vision(units: Mapping[str, Units], counted: int | None) -> Mapping[st
 
     `counted` is None for a prompt without images. A provider that reports `vision` itself knows better.
     """
-    text = units.get("text")
-    if counted is None or text is None or not text.input or "vision" in units:
+    suffix = _find_suffix(units)
+    name, vision_name = f"text{suffix}", f"vision{suffix}"
+    text = units.get(name)
+    if counted is None or text is None or not text.input or vision_name in units:
         return units
     # A tokenizer that is not the provider's may count more than the provider did.
     counted = min(counted, text.input)
     vision = Units(input=text.input - counted)
-    return {**units, "text": Units(input=counted, output=text.output), "vision": vision}
+    return {**units, name: Units(input=counted, output=text.output), vision_name: vision}
+
+
+def _find_suffix(units: Mapping[str, Units]) -> str:
+    return LARGE_CONTEXT if f"text{LARGE_CONTEXT}" in units else ""

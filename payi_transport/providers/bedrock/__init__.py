@@ -7,7 +7,7 @@ import re
 from payi_transport.providers.bedrock.converse import read_converse, read_error
 from payi_transport.providers.bedrock.guardrail import read_checks, read_guardrail
 from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chunks
-from payi_transport.providers.bedrock.text import read_output_text
+from payi_transport.providers.bedrock.text import read_image_prompt_texts, read_output_text
 from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
 from payi_transport.values.names import PayiCategories
 
@@ -55,14 +55,17 @@ PROVIDER = Provider(
             category=_BEDROCK,
             paths=(post("model/.+/converse"), post("model/.+/converse-stream")),
             example="/model/my-model/converse",
-            readers=Readers(read_converse, read_error, read_output_text),
+            readers=Readers(read_converse, read_error, read_output_text, read_image_prompt_texts),
         ),
         Operation(
             name="bedrock.invoke",
             category=_BEDROCK,
             paths=(post("model/.+/invoke"), post("model/.+/invoke-with-response-stream")),
             example="/model/my-model/invoke",
-            readers=Readers(read_invocation, read_error, read_output_text, unwrap=unwrap_chunks),
+            readers=Readers(
+                *(read_invocation, read_error, read_output_text, read_image_prompt_texts),
+                unwrap=unwrap_chunks,
+            ),
         ),
         Operation(
             name="bedrock.guardrail",

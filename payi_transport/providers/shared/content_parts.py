@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["find_texts", "has_part"]
+__all__ = ["find_texts", "has_field", "has_part"]
 
 # Enough for a message with a tool's result with a search's result in it. A body may nest deeper than the
 # stack allows.
@@ -38,6 +38,14 @@ def has_part(value: Any, names: Set[str], kinds: Set[str], deepest: int = _DEEPE
     """Whether the fields of these names hold a part whose `type` is one of the kinds."""
     return deepest > 0 and any(
         _find_kind(part) in kinds or has_part(part, names, kinds, deepest - 1)
+        for part in _find_parts(value, names)
+    )
+
+
+def has_field(value: Any, names: Set[str], field: str, deepest: int = _DEEPEST) -> bool:
+    """Whether the fields of these names hold a part with this field."""
+    return deepest > 0 and any(
+        (isinstance(part, dict) and field in part) or has_field(part, names, field, deepest - 1)
         for part in _find_parts(value, names)
     )
 

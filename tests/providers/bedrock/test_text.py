@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 
-from payi_transport.providers.bedrock.text import read_output_text, read_prompt_texts
+from payi_transport.providers.bedrock.text import read_image_prompt_texts, read_output_text, read_prompt_texts
 from tests.providers.shapes import DEEP, make_messages, objects_of
 
 PROMPTS: dict[str, tuple[Any, list[str]]] = {
@@ -72,3 +73,45 @@ def test_bodies_that_hold_no_text_raise_nothing(body: bytes) -> None:
 def test_bodies_of_any_shape_raise_nothing(body: Any) -> None:
     read_prompt_texts(make_messages(body)[0][1])
     read_output_text(make_messages(body))
+
+
+_PICTURE = {"image": {"format": "png", "source": {"bytes": "AAAA"}}}
+_CLAUDES = {"type": "image", "source": {"type": "base64", "data": "AAAA"}}
+IMAGES: dict[str, tuple[Any, list[str] | None]] = {
+    "Converse": (
+        {
+            "system": [{"text": "Be kind."}],
+            "messages": [{"role": "user", "content": [{"text": "Hi"}, _PICTURE]}],
+        },
+        ["Be kind.", "Hi"],
+    ),
+    "Converse, in the result of a tool": (
+        {
+            "messages": [
+                {"role": "assistant", "content": [{"toolUse": {"name": "f", "input": {"a": 1}}}]},
+                {"role": "user", "content": [{"toolResult": {"content": [{"json": {"b": 2}}, _PICTURE]}}]},
+            ],
+            "toolConfig": {"tools": [7]},
+        },
+        ['{"a":1}', '{"b":2}', "[7]"],
+    ),
+    "Converse, the image alone": ({"messages": [{"content": [_PICTURE]}]}, []),
+    "Claude": ({"messages": [{"content": [{"type": "text", "text": "Hi"}, _CLAUDES]}]}, ["Hi"]),
+    "Claude, the image alone": ({"messages": [{"content": [_CLAUDES]}]}, []),
+    "OpenAI": (
+        {"messages": [{"content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {}}]}]},
+        ["Hi"],
+    ),
+    "no image": ({"messages": [{"content": [{"text": 'an "image"'}]}]}, None),
+    "an image that is not in a prompt": ({"image": "AAAA", "text_prompts": [{"text": "Hi"}]}, None),
+}
+
+
+@pytest.mark.parametrize(("request_body", "texts"), IMAGES.values(), ids=IMAGES)
+def test_a_prompt_with_an_image_has_its_texts_counted(request_body: Any, texts: list[str] | None) -> None:
+    assert read_image_prompt_texts(json.dumps(request_body).encode()) == texts
+
+
+@pytest.mark.parametrize("body", DEEP)
+def test_a_prompt_that_can_not_be_read_has_no_image(body: bytes) -> None:
+    assert read_image_prompt_texts(body + b'"image"') is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from payi_transport.providers.shared.content_parts import find_texts, has_part
+from payi_transport.providers.shared.content_parts import find_texts, has_field, has_part
 from tests.providers.shapes import objects_of
 
 NAMES = frozenset({"text", "content"})
@@ -47,6 +47,21 @@ def test_a_part_is_found_by_its_type(value: Any, found: bool) -> None:
     assert has_part(value, NAMES, IMAGES) is found
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"content": [{"text": "a"}, {"image": {"format": "png"}}]}, True),
+        ({"content": [{"content": [{"image": None}]}]}, True),
+        ({"image": 1}, False),
+        ({"tools": [{"image": 1}]}, False),
+        ({"content": ["image", None, 7]}, False),
+        (None, False),
+    ],
+)
+def test_a_part_is_found_by_its_field(value: Any, found: bool) -> None:
+    assert has_field(value, NAMES, "image") is found
+
+
 def nest(value: Any, levels: int) -> Any:
     for _ in range(levels):
         value = {"content": value}
@@ -57,6 +72,7 @@ def nest(value: Any, levels: int) -> Any:
 def test_what_is_deeper_than_any_body_is_left_out(levels: int, found: bool) -> None:
     assert bool([*find_texts(nest("a", levels), NAMES)]) is found
     assert has_part(nest({"type": "image"}, levels), NAMES, IMAGES) is found
+    assert has_field(nest({"image": 1}, levels), NAMES, "image") is found
 
 
 def test_json_that_nests_as_deep_as_the_stack_has_no_text() -> None:
