@@ -25,8 +25,8 @@ ORDER = [
         "rewrite",
         "delivery",
     ),
-    *("sinks", "client", "config", "decode", "capture", "routing", "providers", "framing", "propagate"),
-    *("context", "runtime", "values", "pagination", "errors", "types", "compat"),
+    *("sinks", "client", "prices", "config", "decode", "capture", "routing", "providers", "framing"),
+    *("propagate", "context", "runtime", "values", "pagination", "errors", "types", "compat"),
 ]
 HTTP_LIBRARIES = {"httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp", "botocore"}
 # The hooks, the client of Pay-i's API and its sink, its errors (which hold a request and a response), and

@@ -41,7 +41,10 @@ from payi_transport.config.types import (
     PayiModelProviderConfig,
     PayiModelsConfig,
     PayiNatsConfig,
+    PayiOwnPriceConfig,
+    PayiPricesConfig,
     PayiProviderConfig,
+    PayiUnitPriceConfig,
 )
 from payi_transport.context.fields import PayiContext
 from payi_transport.context.headers import create_headers, create_limit_header_from_ids
@@ -127,11 +130,14 @@ __all__ = [
     "PayiModelProviderConfig",
     "PayiModelsConfig",
     "PayiNatsConfig",
+    "PayiOwnPriceConfig",
+    "PayiPricesConfig",
     "PayiPropertyNames",
     "PayiProviderConfig",
     "PayiResourceScopes",
     "PayiStats",
     "PayiTransport",
+    "PayiUnitPriceConfig",
     "PermissionDeniedError",
     "RateLimitError",
     "Receipt",

@@ -10,16 +10,16 @@ Times are in seconds, sizes in bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import Meta, Struct, defstruct, field
+from msgspec import Meta, field
 
-from payi_transport.context.frame import FIELDS, Fields
+from payi_transport.config.price_settings import PricesSettings
+from payi_transport.config.section import Name, Section, add_context_keys, walk_sections
+from payi_transport.context.frame import FIELDS
 
 __all__ = ["Section", "Settings", "add_context_keys", "walk_sections"]
-
-S = TypeVar("S", bound="Section")
 
 # Larger numbers would overflow a clock or a lock's timeout, long after the start.
 _MOST = 2**53
@@ -32,7 +32,6 @@ Seconds = Annotated[float, Meta(ge=0, le=_DAY, description="a number of seconds 
 Interval = Annotated[float, Meta(gt=0, le=_DAY, description="a number of seconds above 0, up to 86400")]
 # All but "ok", in which nothing could ever be called.
 LimitState = Literal["blocked", "blocked_external", "overrun", "exceeded", "failed"]
-Name = Annotated[str, Meta(min_length=1, description="a string that is not empty")]
 StreamName = Annotated[
     str,
     Meta(pattern=r"^[^\s.*>/\\]+$", description="a name without spaces, dots, slashes, '*' and '>'"),
@@ -51,35 +50,6 @@ ResourceScope = Annotated[
         description="'global', 'datazone', 'region', 'datazone.<name>' or 'region.<name>'",
     ),
 ]
-
-
-# Frozen, because many threads read the settings, and nothing changes them after the start.
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A section of `config`. `public_name` is that of its TypedDict."""
-
-    public_name: ClassVar[str]
-    # The Python types that are accepted in place of a dict, as `validation.py` reads them.
-    shorthand: ClassVar[str] = ""
-
-
-def add_context_keys(base: type[S], fields: Fields) -> type[S]:
-    """Return `base` with those context fields that `config` may set and `base` does not have."""
-    keys = [
-        (name, row.type.config_type, row.type.default)
-        for name, row in fields.rows.items()
-        if row.config and name not in base.__struct_fields__
-    ]
-    options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True}
-    return cast("type[S]", defstruct(base.__name__, keys, bases=(base,), **options))
-
-
-def walk_sections(section: Section, path: str = "") -> Iterator[tuple[str, Section]]:
-    """Yield a section and those inside it, each with the path of its keys: "" or "openai_config.", …"""
-    yield path, section
-    for name in section.__struct_fields__:
-        value = getattr(section, name)
-        if isinstance(value, Section):
-            yield from walk_sections(value, f"{path}{name}.")
 
 
 class HostMappingSettings(Section, frozen=True):
@@ -135,7 +105,7 @@ class ProviderSettings(Section, frozen=True):
 
     public_name = "PayiProviderConfig"
 
-    host_mappings: dict[Any, HostMappingSettings] = {}
+    host_mappings: dict[Any, HostMappingSettings] = field(default_factory=dict)
 
 
 class ModelProviderSettings(ProviderSettings, frozen=True):
@@ -144,7 +114,7 @@ class ModelProviderSettings(ProviderSettings, frozen=True):
     public_name = "PayiModelProviderConfig"
 
     model_mappings: tuple[ModelMappingSettings, ...] = ()
-    model_config: dict[str, ModelConfigSettings] = {}
+    model_config: dict[str, ModelConfigSettings] = field(default_factory=dict)
 
 
 class OpenAISettings(ModelProviderSettings, frozen=True):
@@ -293,3 +263,4 @@ class Settings(ContextSettings, frozen=True):
     enforce_limits: bool = False
     enforce_states: tuple[LimitState, ...] = ("blocked", "blocked_external", "overrun")
     limit_check_interval: Interval = 30.0
+    prices: PricesSettings = field(default_factory=PricesSettings)

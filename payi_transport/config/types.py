@@ -6,6 +6,7 @@ Written by `python -m tests.config.typed_dicts` from the schema, next to this mo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from os import PathLike
 from typing import Any, Literal, TypedDict
 
@@ -26,7 +27,10 @@ __all__ = [
     "PayiModelProviderConfig",
     "PayiModelsConfig",
     "PayiNatsConfig",
+    "PayiOwnPriceConfig",
+    "PayiPricesConfig",
     "PayiProviderConfig",
+    "PayiUnitPriceConfig",
 ]
 
 
@@ -145,6 +149,39 @@ class PayiInstrumentAwsBedrockConfig(PayiModelProviderConfig, total=False):
     add_streaming_xproxy_result: bool | None
 
 
+class PayiUnitPriceConfig(TypedDict, total=False):
+    """What a unit costs in US dollars, by default a million of it."""
+
+    input: Decimal | float | str | None
+    output: Decimal | float | str | None
+    per: int | None
+
+
+_PayiOwnPriceConfig = TypedDict("_PayiOwnPriceConfig", {"from": Any}, total=False)
+
+
+class PayiOwnPriceConfig(_PayiOwnPriceConfig, total=False):
+    """What calls cost: by unit, free, as a factor of the price list, or by the hour. US dollars.
+
+    Units that a row doesn't name cost what the price list says, times its `multiplier`.
+    """
+
+    category: str | None
+    resource: str | None
+    units: Mapping[str, PayiUnitPriceConfig] | None
+    multiplier: Decimal | float | str | None
+    free: bool | None
+    cost_per_hour: Decimal | float | str | None
+    tokens_per_hour: int | None
+    until: Any
+
+
+class PayiPricesConfig(TypedDict, total=False):
+    """Prices of your own, the first that matches counts."""
+
+    own: Sequence[PayiOwnPriceConfig] | None
+
+
 class PayiInstrumentConfig(ConfigFields, total=False):
     """The `config` of `payi_instrument()`; None stands for a key's default."""
 
@@ -175,3 +212,4 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     enforce_limits: bool | None
     enforce_states: Sequence[Literal["blocked", "blocked_external", "overrun", "exceeded", "failed"]] | None
     limit_check_interval: float | None
+    prices: PayiPricesConfig | None

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.client.base_url import check_base_url
+from payi_transport.config.active_prices import use_prices
 from payi_transport.config.categories import find_category_problems
 from payi_transport.config.mappings import (
     collect_host_mappings,
@@ -91,6 +92,7 @@ def make_pipeline(
     warnings.check_other_sdk()
     for problem in find_category_problems(settings):
         logger.warning("payi_transport: %s", problem)
+    use_prices(settings.prices)
     parts = Parts(
         settings=settings,
         routes=Routes(

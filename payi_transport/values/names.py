@@ -85,6 +85,8 @@ RETRY_PROPERTY: Final = "system.retry"
 UNITS_PROPERTY: Final = "system.units"
 SERVED_MODEL_PROPERTY: Final = "provider.served_model"
 RESPONSE_ID_PROPERTY: Final = "provider.response_id"
+# How a call is paid for, if not by its units: "subscription".
+BILLING_PROPERTY: Final = "system.billing"
 ERROR_TYPE_PROPERTY: Final = "provider.error.type"
 ERROR_CODE_PROPERTY: Final = "provider.error.code"
 # What Pay-i refused of an event, by the name of the field, and the limits that work in proxy mode only.

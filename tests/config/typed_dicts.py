@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -26,6 +28,7 @@ Written by `python -m tests.config.typed_dicts` from the schema, next to this mo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from os import PathLike
 from typing import Any, Literal, TypedDict
 
@@ -51,8 +54,8 @@ def find_sections(root: type[Section] = Settings) -> list[type[Section]]:
     found: dict[type[Section], None] = {}
 
     def visit(section: type[Section]) -> None:
-        base = section.__base__
-        if base is not None and issubclass(base, Section) and base not in (Section, ContextSettings):
+        base = find_base(section)
+        if base not in (Section, ContextSettings):
             visit(base)
         for hint in _own_hints(section).values():
             for inner in _sections_in(hint):
@@ -61,6 +64,13 @@ def find_sections(root: type[Section] = Settings) -> list[type[Section]]:
 
     visit(root)
     return list(found)
+
+
+def find_base(section: type[Section]) -> type[Section]:
+    """The section that another one extends; a base without a public name is a part of it."""
+    base = section.__base__
+    assert base is not None and issubclass(base, Section)
+    return base if base is Section or "public_name" in vars(base) else find_base(base)
 
 
 def _sections_in(hint: Any) -> Iterator[type[Section]]:
@@ -73,25 +83,36 @@ def _sections_in(hint: Any) -> Iterator[type[Section]]:
 
 def _own_hints(section: type[Section]) -> dict[str, Any]:
     """The types of the keys that a section does not have from its base."""
-    inherited = getattr(section.__base__, "__struct_fields__", ())
+    inherited = getattr(find_base(section), "__struct_fields__", ())
     hints = get_type_hints(section, include_extras=True)
     return {name: hints[name] for name in section.__struct_fields__ if name not in inherited}
 
 
 def _render_section(section: type[Section]) -> str:
-    base = section.__base__
-    assert base is not None and issubclass(base, Section)
+    base = find_base(section)
     parent = "TypedDict" if base is Section else base.public_name
-    lines = [f"class {section.public_name}({parent}, total=False):"]
+    words = {name: hint for name, hint in _own_hints(section).items() if keyword.iskeyword(name)}
+    lines = _render_words(section, words) if words else []
+    parent = f"_{section.public_name}" if words else parent
+    lines.append(f"class {section.public_name}({parent}, total=False):")
     # Python 3.13 and later remove the indentation of docstrings, earlier ones keep it.
     doc = textwrap.indent(inspect.cleandoc(section.__doc__ or ""), "    ").strip()
     lines.append(f'    """{doc}\n    """' if "\n" in doc else f'    """{doc}"""')
     required = {row.name for row in msgspec.structs.fields(section) if row.required}
     lines.append("")
     for name, hint in _own_hints(section).items():
+        if name in words:
+            continue
         written = _render(hint)
         lines.append(f"    {name}: {f'Required[{written}]' if name in required else _or_none(written)}")
     return "\n".join(lines) + "\n"
+
+
+def _render_words(section: type[Section], words: Mapping[str, Any]) -> list[str]:
+    """A key that is a word of Python's own can't be declared in a class statement."""
+    keys = ", ".join(f'"{name}": {_or_none(_render(hint))}' for name, hint in words.items())
+    name = f"_{section.public_name}"
+    return [f'{name} = TypedDict("{name}", {{{keys}}}, total=False)', "", ""]
 
 
 def _or_none(written: str) -> str:
@@ -115,6 +136,9 @@ def _render(hint: Any) -> str:
     if origin is Callable:
         arguments, result = members
         return f"Callable[[{', '.join(map(_render, arguments))}], {_render(result)}]"
+    if hint is Decimal:
+        # Whatever reads as an amount. An int is a float to a type checker.
+        return "Decimal | float | str"
     section = find_section(hint)
     if section is not None:
         return " | ".join(filter(None, (section.public_name, section.shorthand)))

@@ -1,0 +1,45 @@
+"""What a section of the config is, and how sections are walked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, TypeVar, cast
+
+from msgspec import Meta, Struct, defstruct
+
+from payi_transport.context.frame import Fields
+
+__all__ = ["Name", "Section", "add_context_keys", "walk_sections"]
+
+S = TypeVar("S", bound="Section")
+
+Name = Annotated[str, Meta(min_length=1, description="a string that is not empty")]
+
+
+# Frozen, because many threads read the settings, and nothing changes them after the start.
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section of `config`. `public_name` is that of its TypedDict."""
+
+    public_name: ClassVar[str]
+    # The Python types that are accepted in place of a dict, as `validation.py` reads them.
+    shorthand: ClassVar[str] = ""
+
+
+def add_context_keys(base: type[S], fields: Fields) -> type[S]:
+    """Return `base` with those context fields that `config` may set and `base` does not have."""
+    keys: list[tuple[str, Any, Any]] = [
+        (name, row.type.config_type, row.type.default)
+        for name, row in fields.rows.items()
+        if row.config and name not in base.__struct_fields__
+    ]
+    options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True}
+    return cast("type[S]", defstruct(base.__name__, keys, bases=(base,), **options))
+
+
+def walk_sections(section: Section, path: str = "") -> Iterator[tuple[str, Section]]:
+    """Yield a section and those inside it, each with the path of its keys: "" or "openai_config.", …"""
+    yield path, section
+    for name in section.__struct_fields__:
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            yield from walk_sections(value, f"{path}{name}.")

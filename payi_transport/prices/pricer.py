@@ -1,0 +1,271 @@
+"""Price calls: the one function that every view of money uses.
+
+Four sources are asked in order. Pay-i's own figure stands in the place of an estimate. A price from the
+config wins over the provider's figure, which wins over the price list. A figure for a whole call is spread
+over its units in the proportions of the price list, so that parts add up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from payi_transport.config.price_settings import PricesSettings
+from payi_transport.prices.conditions import find_conditions
+from payi_transport.prices.counts import Count, add_prompt, list_counts
+from payi_transport.prices.estimates import Estimate, Line, Source, Status, add_up, settle
+from payi_transport.prices.figures import find_payi_figure, find_provider_figure
+from payi_transport.prices.measures import find_measure, reads_measures
+from payi_transport.prices.own_prices import OwnPrice, OwnPrices
+from payi_transport.prices.price_list import INSTALL, ListedModel, PriceList
+from payi_transport.prices.rates import Rate, RateCard
+from payi_transport.prices.resources import find_place
+from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT, find_suffix
+from payi_transport.values.names import STREAM_PROPERTY, UNITS_PROPERTY
+
+__all__ = ["PricedEvent", "Pricer"]
+
+_BATCH = ("processing", "batch")
+_LARGEST = 2**53
+
+
+class PricedEvent(Protocol):
+    """What is read of an event."""
+
+    @property
+    def category(self) -> str: ...
+    @property
+    def resource(self) -> str | None: ...
+    @property
+    def units(self) -> Mapping[str, Any]: ...
+    @property
+    def event_timestamp(self) -> datetime | None: ...
+    @property
+    def http_status_code(self) -> int | None: ...
+    @property
+    def properties(self) -> Mapping[str, str] | None: ...
+    @property
+    def provider_uri(self) -> str | None: ...
+    @property
+    def provider_response_headers(self) -> Iterable[Any] | None: ...
+    @property
+    def scope(self) -> str | None: ...
+
+
+class Pricer:
+    """Estimate what calls cost, with the prices of a config. May be used by several threads."""
+
+    def __init__(self, settings: PricesSettings | None = None, price_list: PriceList | None = None) -> None:
+        self.own = OwnPrices(settings or PricesSettings())
+        self.list = price_list or _LIST
+
+    def estimate(self, event: PricedEvent, result: Mapping[str, Any] | None = None) -> Estimate:
+        """Return what a call cost. `result` is Pay-i's `xproxy_result` for it, where that is known."""
+        return _Call(self, event).estimate(result)
+
+
+class _Call:
+    """One call while it is priced."""
+
+    def __init__(self, pricer: Pricer, event: PricedEvent) -> None:
+        self._list = pricer.list
+        self._event = event
+        self._resource = event.resource or ""
+        self._properties = event.properties or {}
+        self._moment = _read_moment(event.event_timestamp)
+        self._conditions = find_conditions(event.properties, event.scope)
+        self._counts = list_counts(event.units, event.properties, self._resource)
+        self._own = pricer.own.find(event.category, self._resource, self._moment)
+        self._notes: list[str] = []
+        self._model: ListedModel | None = None
+
+    def estimate(self, result: Mapping[str, Any] | None) -> Estimate:
+        figure = find_payi_figure(result)
+        if figure is not None:
+            return self._spread(figure, "payi", "Pay-i's own figure")
+        cover = self._find_cover()
+        if cover is not None:
+            return self._cover(*cover)
+        if self._own is None:
+            found = find_provider_figure(self._event.properties, self._event.provider_response_headers)
+            if found is not None:
+                return self._spread(found[0], "provider", f"the provider's own figure ({found[1]})")
+        if not self._counts:
+            return self._price_nothing()
+        return self._add_up(self._make_lines())
+
+    def _find_cover(self) -> tuple[Source, str] | None:
+        if self._own is not None and self._own.cost_per_hour is not None:
+            return "config", f"covered by a commitment of ${self._own.cost_per_hour:f} an hour"
+        return ("provider", self._conditions.included) if self._conditions.included else None
+
+    def _cover(self, source: Source, note: str) -> Estimate:
+        lines = tuple(Line(unit=c.unit, direction=c.direction, count=c.quantity) for c in self._counts)
+        return Estimate(total=Decimal(0), status="included", source=source, lines=lines, notes=(note,))
+
+    def _price_nothing(self) -> Estimate:
+        if self._properties.get(UNITS_PROPERTY) == "missing":
+            return _make_unpriced("the response had no usage that could be read")
+        if self._properties.get(STREAM_PROPERTY) == "partial":
+            return _make_unpriced("the stream ended before its usage")
+        requests = self._make_request_lines(self._find_card())
+        if requests:
+            return self._add_up(requests)
+        return Estimate(total=Decimal(0), status="priced", notes=("nothing was used that is billed",))
+
+    def _make_lines(self) -> list[Line]:
+        card = self._find_card()
+        prompts = self._find_prompts(card)
+        lines = [self._make_line(count, card, prompts) for count in self._counts]
+        return lines + self._make_request_lines(card)
+
+    def _find_card(self) -> RateCard | None:
+        """Return the price list's prices for this call; None without any, and then a note says why."""
+        if self._own is not None and self._own.is_free:
+            return None
+        event = self._event
+        place = find_place(event.category, event.resource, event.provider_uri)
+        self._model = self._list.find_model(place) if place else None
+        if self._model is None:
+            self._notes.append(self._explain_missing(event.category))
+            return None
+        return self._list.find_card(self._model, self._conditions, self._moment)
+
+    def _explain_missing(self, category: str) -> str:
+        if self._list.version is None:
+            return INSTALL
+        model = self._resource or "a model without a name"
+        return f"the price list has no price for {model} of {category}; add one to config.prices"
+
+    def _find_prompts(self, card: RateCard | None) -> tuple[int, int]:
+        """Return the prompt sizes that decide about the units of a usual and of a large context."""
+        prompt = add_prompt(self._counts)
+        # Several requests in one event: each was priced by a prompt of its own, whose size is not known.
+        # Where units say which context they belong to, the others belong to a usual one.
+        several = _BATCH in self._conditions.context or find_suffix(_LARGEST, self._resource)
+        return (0 if several else prompt), prompt
+
+    def _make_line(self, count: Count, card: RateCard | None, prompts: tuple[int, int]) -> Line:
+        rate, source = self._find_rate(count, card, prompts)
+        return Line(
+            unit=count.unit,
+            direction=count.direction,
+            count=count.quantity,
+            rate=rate.amount,
+            amount=_multiply(rate, count.quantity),
+            source=None if rate.amount is None else source,
+            note=rate.note,
+        )
+
+    def _find_rate(
+        self, count: Count, card: RateCard | None, prompts: tuple[int, int]
+    ) -> tuple[Rate, Source]:
+        own = None if self._own is None else self._own.find(count.unit, count.direction)
+        if own is not None:
+            return own, "config"
+        if card is None:
+            return _UNKNOWN, "list"
+        unit = self._measure(count, card)
+        rate = card.find(unit, count.direction, prompts[unit.endswith(LARGE_CONTEXT)])
+        return _scale(rate, self._own)
+
+    def _measure(self, count: Count, card: RateCard) -> str:
+        uri = self._event.provider_uri or ""
+        if not reads_measures(uri, self._resource):
+            return count.unit
+        return find_measure(count, self._counts, urlsplit(uri).path, self._resource, card)
+
+    def _make_request_lines(self, card: RateCard | None) -> list[Line]:
+        """Return the line of what is billed for each request as such, none if nothing is."""
+        if card is None or not card.has("requests_kcount") or (self._event.http_status_code or 200) >= 300:
+            return []
+        return [self._make_line(Count("request", "output", 1), card, (0, 0))]
+
+    def _spread(self, figure: Decimal, source: Source, note: str) -> Estimate:
+        """Return the estimate of a figure for the whole call, in the proportions of the price list."""
+        figure = settle(figure)
+        lines = self._make_lines() if self._counts else []
+        listed = add_up(lines)
+        self._notes = [note]
+        if not listed or any(line.amount is None for line in lines):
+            units = [Line(unit=line.unit, direction=line.direction, count=line.count) for line in lines]
+            call = Line(unit="call", direction="total", count=1, rate=figure, amount=figure, source=source)
+            return self._finish([*units, call], figure, "priced", source)
+        return self._finish(_scale_lines(lines, figure, listed, source), figure, "priced", source)
+
+    def _add_up(self, lines: list[Line]) -> Estimate:
+        known = [line for line in lines if line.amount is not None]
+        if not known:
+            return self._finish(lines, None, "unpriced", None)
+        status: Status = "priced" if len(known) == len(lines) else "partial"
+        source: Source = "config" if any(line.source == "config" for line in known) else "list"
+        return self._finish(lines, add_up(known), status, source)
+
+    def _finish(
+        self, lines: Sequence[Line], total: Decimal | None, status: Status, source: Source | None
+    ) -> Estimate:
+        if self._properties.get(STREAM_PROPERTY) == "partial":
+            self._notes.append("at least this much: the stream ended early")
+        notes = [*self._notes, *(line.note for line in lines if line.note)]
+        listed = any(line.source == "list" for line in lines) or source in ("config", "list")
+        uses_list = self._model is not None and listed
+        return Estimate(
+            total=total,
+            status=status,
+            source=source,
+            lines=tuple(lines),
+            list_version=self._list.version if uses_list else None,
+            basis=self._model.name if self._model is not None and uses_list else None,
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+
+# The list is the same for every config, and its models are remembered.
+_LIST = PriceList()
+_UNKNOWN = Rate(None)
+
+
+def _make_unpriced(note: str) -> Estimate:
+    return Estimate(total=None, status="unpriced", notes=(note,))
+
+
+def _read_moment(moment: datetime | None) -> datetime:
+    if moment is None:
+        return datetime.now(timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _multiply(rate: Rate, count: int) -> Decimal | None:
+    if rate.amount is None:
+        return None
+    amount = rate.amount * count
+    return amount if rate.exact else settle(amount)
+
+
+def _scale(rate: Rate, own: OwnPrice | None) -> tuple[Rate, Source]:
+    """Return a rate of the price list times the user's multiplier."""
+    if own is None or own.multiplier is None or rate.amount is None:
+        return rate, "list"
+    note = f"the list's rate times {own.multiplier:f}"
+    return Rate(rate.amount * own.multiplier, f"{note}; {rate.note}" if rate.note else note, False), "config"
+
+
+def _scale_lines(lines: Sequence[Line], figure: Decimal, listed: Decimal, source: Source) -> list[Line]:
+    """Return lines whose amounts add up to a figure, with what rounding leaves on the largest."""
+    amounts = [settle((line.amount or Decimal(0)) * figure / listed) for line in lines]
+    largest = max(range(len(lines)), key=amounts.__getitem__)
+    amounts[largest] += figure - sum(amounts)
+    return [
+        Line(
+            unit=line.unit,
+            direction=line.direction,
+            count=line.count,
+            rate=amount / line.count,
+            amount=amount,
+            source=source,
+        )
+        for line, amount in zip(lines, amounts, strict=True)
+    ]
