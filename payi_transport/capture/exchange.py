@@ -31,7 +31,7 @@ from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
 from payi_transport.values.headers import Headers
 
-__all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest"]
+__all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest", "text_of"]
 
 Append = Callable[[bytes], None]
 # Called on a worker thread with the sink's response to a delivered event. Must never raise.
@@ -81,6 +81,7 @@ class Exchange(msgspec.Struct, eq=False):
     # Set by inline delivery, which decodes the event before the exchange gets into the ring.
     event: Event | None = None
     listener: Listener | None = None
+    framed: bool = False  # Each chunk is a whole message of a WebSocket.
 
     @property
     def weight(self) -> int:
@@ -111,10 +112,10 @@ class Exchange(msgspec.Struct, eq=False):
         self.error = None
 
 
-# The responses that are still open, by the id of their request, so that shutdown can end them. References are
-# weak: strong ones would keep alive the caller's context, including the response whose garbage collection is
-# what ends an abandoned call.
-OpenResponses = dict[int, "ReferenceType[OpenResponse]"]
+# The responses and sessions that are still open, so that shutdown can end them. References are weak: strong
+# ones would keep alive the caller's context, including the response whose garbage collection is what ends an
+# abandoned call.
+OpenResponses = dict[int, "ReferenceType[Any]"]
 
 
 class SentRequest(msgspec.Struct, eq=False):
@@ -222,7 +223,7 @@ class SentRequest(msgspec.Struct, eq=False):
             response.tail,
             size,
             outcome,
-            None if error is None else (type(error).__name__, _text_of(error)),
+            None if error is None else (type(error).__name__, text_of(error)),
             self.timestamp,
             self.started,
             response.first_byte,
@@ -289,7 +290,7 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
         return self.request.result
 
 
-def _text_of(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
     """Return the text of an exception. Its class may be the user's, whose `__str__` may raise."""
     try:
         text = str(error)

@@ -67,7 +67,9 @@ def _split(
     route = exchange.route
     requested = find_requested_model(exchange, headers)
     framing = find_framing(headers.get("content-type", ""), body)
-    messages = readers.unwrap(framing(body))
+    # Each chunk of a session is a message already.
+    framed = [("", chunk) for chunk in exchange.chunks] if exchange.framed else framing(body)
+    messages = readers.unwrap(framed)
     return RawResponse(
         messages,
         read_to_end=exchange.outcome is Outcome.EXHAUSTED,
@@ -79,7 +81,7 @@ def _split(
         request_headers=read_headers(exchange.request_headers),
         priced_model=find_stated_resource(exchange, requested, readers.prefix, options.model_mappings),
         # Google streams a JSON array unless the caller asks for server-sent events.
-        is_stream=is_stream(framing) or len(messages) > 1,
+        is_stream=is_stream(framing) or len(messages) > 1 or exchange.framed,
         is_cut=exchange.has_gap,
     )
 
@@ -125,7 +127,11 @@ def _report(
         scope=price.scope,
         units=units,
         provider_response_id=find_response_id(
-            response, raw.response_headers, exchange.route.host, options.registry
+            response,
+            # The headers of a connection are those of all its responses.
+            {} if exchange.framed else raw.response_headers,
+            exchange.route.host,
+            options.registry,
         ),
         event_timestamp=datetime.fromtimestamp(exchange.timestamp, timezone.utc),
         end_to_end_latency_ms=_measure_end_to_end(exchange),

@@ -17,10 +17,13 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Final
+from weakref import ReferenceType
 
 from payi_transport.capture.exchange import Exchange, Listener, OpenResponses, Outcome
+from payi_transport.capture.session import Session, SessionWork
 from payi_transport.config.schema import IngestRetrySettings, Settings
 from payi_transport.decode.exchange_decoder import Decoded
+from payi_transport.decode.sessions import read_session
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.sources import RingSource, SpoolSource
 from payi_transport.delivery.spool.sink import SpoolSink
@@ -69,7 +72,7 @@ class Delivery:
         self.closed = self._flushed = False
         self._wake = WakeEvent()
         delivery = settings.delivery
-        self._ring: Ring[Exchange] = Ring(
+        self._ring: Ring[Exchange | SessionWork] = Ring(
             delivery.ring_capacity, delivery.max_bytes_in_flight, delivery.max_batch, self._wake_worker
         )
         directory = delivery.spool_directory
@@ -87,7 +90,7 @@ class Delivery:
         max_batch = settings.delivery.max_batch
         retry = settings.ingest_retry
         make = partial(Worker, interval=settings.delivery.flush_interval, on_fault=self._on_fault)
-        source = RingSource(self._ring, decode, self._on_fault, max_batch)
+        source = RingSource(self._ring, decode, self._on_fault, max_batch, self._read_session)
         if self._spool is None:
             return [make(source, sink, wake=self._wake, retry=retry, log=delivery_log)]
         written = WakeEvent()
@@ -142,6 +145,40 @@ class Delivery:
                     )
         except Exception as exc:
             self._on_fault(exc)
+
+    def watch(self, session: Session) -> None:
+        """Finish a session at shutdown, if it is still open then."""
+        self.open_responses[id(session)] = ReferenceType(session)
+
+    def push_session(self, work: SessionWork) -> bool:
+        """Give the worker messages of a session to look at; return False if they are dropped.
+
+        Any thread may call this; it never blocks or raises. How many responses the messages make is only
+        known afterwards. So of dropped ones, those are counted whose end was among them.
+        """
+        try:
+            if work.outcome is not None:
+                self.open_responses.pop(id(work.session), None)
+            may_lock = work.outcome is not Outcome.ABANDONED
+            if not self.closed and self._ring.push(work, work.weight, wake=may_lock):
+                return True
+            dropped = self._dropped[_LOST_AFTER_SHUTDOWN if self.closed else _LOST_AT_RING]
+            for _ in range(work.ends):
+                self._captured.add()
+                dropped.add()
+        except Exception as exc:
+            self._on_fault(exc)
+        return False
+
+    def _read_session(self, work: SessionWork) -> list[Exchange]:
+        try:
+            exchanges = read_session(work)
+        except Exception as exc:
+            self._on_fault(exc)
+            return []
+        for _ in exchanges:
+            self._captured.add()
+        return exchanges
 
     def flush(self, timeout: float) -> bool:
         """Deliver everything pushed before this call within `timeout` seconds; return False if any is not."""

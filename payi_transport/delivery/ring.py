@@ -100,6 +100,11 @@ class Ring(Generic[T]):
         self._held -= items
         self._held_bytes -= weight
 
+    def hold(self, items: int, weight: int) -> None:
+        """Take the room of what was made of a drained item. Each has to be released. For the worker only."""
+        self._held += items
+        self._held_bytes += weight
+
     def clear(self) -> None:
         """Drop what waits once nobody will drain it."""
         self._waiting.clear()

@@ -20,7 +20,9 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from payi_transport.capture.exchange import Exchange, Listener
+from payi_transport.capture.session import SessionWork
 from payi_transport.decode.exchange_decoder import Decoded
+from payi_transport.decode.sessions import read_session
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.spool.spool import Spool
 from payi_transport.runtime.time_slices import in_time_slices
@@ -94,21 +96,24 @@ class RingSource:
     """Decode exchanges that wait in a ring, up to `max_batch` at a time.
 
     `decode` returns a reason instead of an event if an exchange needs none. If it raises, the exchange is
-    counted as lost, and the error is reported to `on_fault`.
+    counted as lost, and the error is reported to `on_fault`. `read_session` returns the exchanges that a
+    session's messages make.
     """
 
     def __init__(
         self,
-        ring: Ring[Exchange],
+        ring: Ring[Exchange | SessionWork],
         decode: Callable[[Exchange], Decoded | str],
         on_fault: Callable[[Exception], None],
         max_batch: int,
+        read_session: Callable[[SessionWork], list[Exchange]] = read_session,
     ) -> None:
         self.counts = Counts()
         self._ring = ring
         self._decode = decode
         self._on_fault = on_fault
         self._max_batch = max_batch
+        self._read_session = read_session
 
     def is_ready(self) -> bool:
         return len(self._ring) > 0
@@ -116,11 +121,22 @@ class RingSource:
     def take(self) -> list[QueuedEvent]:
         taken = self._ring.drain(self._max_batch)
         self.counts.lag = perf_counter() - taken[0].item.ended
-        # While events pile up, don't pause for callers. Next to threads that compute, each pause costs 5 ms,
-        # and the worker would fall further behind until the ring overflows.
+        # While events pile up, don't pause for callers. Next to threads that compute, a pause costs 5 ms.
         is_behind = len(self._ring) >= self._max_batch
-        decoded = (self._take_one(*ticketed) for ticketed in (taken if is_behind else in_time_slices(taken)))
-        return [queued for queued in decoded if queued is not None]
+        events: list[QueuedEvent] = []
+        for ticket, item, weight in taken if is_behind else in_time_slices(taken):
+            if isinstance(item, SessionWork):
+                events += self._take_session(ticket, item, weight)
+            elif (queued := self._take_one(ticket, item, weight)) is not None:
+                events.append(queued)
+        return events
+
+    def _take_session(self, ticket: int, work: SessionWork, weight: int) -> list[QueuedEvent]:
+        exchanges = self._read_session(work)
+        self._ring.release(1, weight)  # What was made of the messages takes their room.
+        self._ring.hold(len(exchanges), sum(exchange.weight for exchange in exchanges))
+        taken = (self._take_one(ticket, exchange, exchange.weight) for exchange in exchanges)
+        return list(filter(None, taken))
 
     def _take_one(self, ticket: int, exchange: Exchange, weight: int) -> QueuedEvent | None:
         try:

@@ -19,6 +19,7 @@ from payi_transport.hooks.aiohttp import session
 from payi_transport.hooks.botocore import api_calls, http
 from payi_transport.hooks.httpx.installed import get_families
 from payi_transport.hooks.import_watcher import ImportWatcher
+from payi_transport.hooks.websockets import protocol
 
 __all__ = ["LibraryHook", "Registry", "get_hooks"]
 
@@ -51,6 +52,7 @@ def get_hooks() -> list[LibraryHook]:
         session.HOOK,
         http.HOOK,
         requests.HOOK,
+        protocol.HOOK,
         *api_calls.HOOKS,
         thread_pools.HOOK,
     ]

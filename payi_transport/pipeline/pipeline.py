@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import partial
 
 from payi_transport.capture.attempts import current_attempts
 from payi_transport.capture.exchange import Exchange, SentRequest
 from payi_transport.capture.rewrites import HookAbilities
+from payi_transport.capture.session import Session
 from payi_transport.context.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.context.results import ResultSlot, set_last
 from payi_transport.context.scope import current_frame, current_mode
@@ -57,6 +58,7 @@ class Pipeline:
             warn_apart=parts.logs.rewrites.warn_apart,
             registry=parts.decode_options.registry,
         )
+        self._registry = parts.decode_options.registry
         self._starting: dict[int, threading.RLock] = {}
         self._state = ProcessState(parts, self.limits)
         # Start the workers now. A thread that already runs can still deliver while the interpreter exits,
@@ -122,6 +124,34 @@ class Pipeline:
         if attempts is not None:
             attempts.append(request)
         return request
+
+    def open_session(self, route: Route, headers: Headers, query: Mapping[str, str]) -> Session | None:
+        """Return what remembers the messages of a WebSocket, None if its operation has none.
+
+        `headers` are those of the request that opens it, and `query` its parameters.
+        """
+        rules = self._registry.operations[route.operation].session
+        if rules is None:
+            return None
+        frame = current_frame()
+        if frame is not None and find_own_headers(headers):
+            frame = override_frame(frame, headers, self._warn_malformed)
+        state = self._state
+        if state.delivery.pid != os.getpid():
+            state = self._start_state()
+        session = Session(
+            state.delivery.push_session,
+            rules,
+            route,
+            frame,
+            headers,
+            model=next(filter(None, map(query.get, rules.model_parameters)), None),
+            log_content=self._log_content,
+            body_limit=self._body_limit,
+            caller=copy_context() if self._keeps_caller else None,
+        )
+        state.delivery.watch(session)
+        return session
 
     def _check_mode(self, route: Route) -> None:
         """Warn if a call goes through Pay-i but its decorator says otherwise."""

@@ -10,15 +10,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from payi_transport.framing import Messages
 from payi_transport.providers.shared.raw_response import RawResponse
+from payi_transport.providers.shared.turns import SessionRules
 from payi_transport.values.event import Failure, ParsedResponse
 
-__all__ = ["Forwarding", "HostRule", "Operation", "PathRule", "Provider", "Readers", "get", "post"]
+__all__ = [
+    "WEBSOCKET",
+    "Forwarding",
+    "HostRule",
+    "Operation",
+    "PathRule",
+    "Provider",
+    "Readers",
+    "connect",
+    "get",
+    "post",
+]
+
+# Stands for the method of the request that opens a WebSocket, which is a GET like any other.
+WEBSOCKET: Final = "WEBSOCKET"
 
 # What a pattern of paths ends with: a name, the verb of `/models/m:predict`, or an id.
 # Rules are indexed by this, so a pattern that ends in anything else could never be found.
@@ -67,6 +82,11 @@ def get(pattern: str) -> PathRule:
     end in a literal segment, in a verb such as `:predict`, or in `[^/]+`. Raises ValueError for any other.
     """
     return _match("GET", pattern)
+
+
+def connect(pattern: str) -> PathRule:
+    """Match requests that open a WebSocket and whose path ends in `pattern`, see `get`."""
+    return _match(WEBSOCKET, pattern)
 
 
 def _match(method: str, pattern: str) -> PathRule:
@@ -133,7 +153,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     `explain` and warnings show both. `has_usage_chunk` means that streams report usage only when asked, by
     OpenAI's `stream_options`. An operation is not `distinctive` if any program's own server may have paths
     that end like its own; requests for it to an unknown host then cause no warning, unless they go to one of
-    its `ports` or their path ends in one of `distinctive_ends`.
+    its `ports` or their path ends in one of `distinctive_ends`. `session` says how the messages of a
+    WebSocket are understood; the `readers` then read one response of it.
     """
 
     name: str
@@ -145,6 +166,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     distinctive: bool = True
     ports: frozenset[int] = frozenset()
     distinctive_ends: tuple[str, ...] = ()
+    session: SessionRules | None = None
 
     @property
     def method(self) -> str:

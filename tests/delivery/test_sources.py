@@ -13,6 +13,7 @@ import pytest
 
 from payi_transport import Event
 from payi_transport.capture.exchange import Exchange, Listener
+from payi_transport.capture.session import SessionWork
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.ring import Ring
 from payi_transport.delivery.sources import RingSource, SpoolSource
@@ -34,7 +35,7 @@ class RingHarness:
 
     def __init__(self, *outcomes: Event | str | Exception) -> None:
         self.faults: list[Exception] = []
-        self.ring: Ring[Exchange] = Ring(100, 1 << 20, 2, lambda: None)
+        self.ring: Ring[Exchange | SessionWork] = Ring(100, 1 << 20, 2, lambda: None)
         self.outcomes = list(outcomes)
         self.listeners: dict[str, Listener] = {}
         self.exchanges = [make_exchange(CASE) for _ in outcomes]

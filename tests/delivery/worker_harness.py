@@ -9,6 +9,7 @@ from typing import Any
 
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.capture.exchange import Exchange
+from payi_transport.capture.session import SessionWork
 from payi_transport.compat import Self
 from payi_transport.config.schema import DeliverySettings, IngestRetrySettings
 from payi_transport.decode.exchange_decoder import Decoded
@@ -72,7 +73,7 @@ class Harness:
         self.faults: list[Exception] = []
         self.wake = WakeEvent()
         settings = DeliverySettings(**{"flush_interval": 0.01, **delivery})
-        self.ring: Ring[Exchange] = Ring(
+        self.ring: Ring[Exchange | SessionWork] = Ring(
             settings.ring_capacity, settings.max_bytes_in_flight, settings.max_batch, self.wake.set
         )
         self.worker = Worker(

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from payi_transport.providers.provider import WEBSOCKET
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.paths import find_operation, find_resource, may_be_call
 
@@ -124,6 +125,20 @@ OPERATIONS = {
 }
 
 
+SOCKETS = {
+    "/v1/responses": "openai.responses.websocket",
+    "/openai/v1/responses": "openai.responses.websocket",
+    "/v1/realtime": "openai.realtime",
+    "/openai/realtime": "openai.realtime",
+}
+
+
+@pytest.mark.parametrize(("path", "operation"), SOCKETS.items())
+def test_a_websocket_is_recognized_by_its_path(path: str, operation: str) -> None:
+    assert find_operation(WEBSOCKET, path) == operation
+    assert find_operation("GET", path) is None
+
+
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS.items())
 def test_a_path_decides_the_operation(path: str, operation: str) -> None:
     assert find_operation("POST", path) == operation
@@ -133,8 +148,10 @@ def test_a_path_decides_the_operation(path: str, operation: str) -> None:
 
 def test_every_rule_has_a_path_here() -> None:
     assert all(map(may_be_call, OPERATIONS))
-    assert {re.split(r"/|(?=:)", path)[-1] for path in OPERATIONS} == set(REGISTRY.paths)
-    assert {path.operation for paths in REGISTRY.paths.values() for path in paths} == set(OPERATIONS.values())
+    known = {**OPERATIONS, **SOCKETS}
+    assert {re.split(r"/|(?=:)", path)[-1] for path in known} == set(REGISTRY.paths)
+    operations = {path.operation for paths in REGISTRY.paths.values() for path in paths}
+    assert operations == {*OPERATIONS.values(), *SOCKETS.values()}
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,20 @@ from payi_transport.providers.openai.media import (
     read_speech,
     read_transcription,
 )
+from payi_transport.providers.openai.realtime import read_realtime
 from payi_transport.providers.openai.responses import read_response
+from payi_transport.providers.openai.sockets import REALTIME, RESPONSES
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
-from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, get, post
+from payi_transport.providers.provider import (
+    Forwarding,
+    HostRule,
+    Operation,
+    Provider,
+    Readers,
+    connect,
+    get,
+    post,
+)
 from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 
@@ -57,6 +68,25 @@ PROVIDER = Provider(
             paths=(get("responses/resp_[^/]+"), post("responses/[^/]+/cancel")),
             example="/v1/responses/resp_1",
             readers=Readers(read_response, read_error, read_output_text),
+        ),
+        Operation(
+            name="openai.responses.websocket",
+            category=_OPENAI,
+            paths=(connect("responses"),),
+            example="/v1/responses",
+            readers=Readers(read_response, read_error, read_output_text, read_prompt_texts),
+            session=RESPONSES,
+        ),
+        Operation(
+            name="openai.realtime",
+            category=_OPENAI,
+            paths=(connect("realtime"),),
+            example="/v1/realtime",
+            readers=Readers(read_realtime, read_error),
+            # A program's own server may well have such a path.
+            distinctive=False,
+            distinctive_ends=("/v1/realtime", "/openai/realtime"),
+            session=REALTIME,
         ),
         Operation(
             name="openai.decisions",

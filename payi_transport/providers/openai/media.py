@@ -21,7 +21,7 @@ from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import ParsedResponse, Units
 
-__all__ = ["read_embeddings", "read_images", "read_speech", "read_transcription"]
+__all__ = ["map_transcription", "read_embeddings", "read_images", "read_speech", "read_transcription"]
 
 
 class _Body(Failing):
@@ -70,7 +70,7 @@ def read_transcription(raw: RawResponse) -> ParsedResponse:
     """Read a transcription or translation: tokens, or seconds if the model is billed by duration."""
     body, usage, finished = _read_last(raw)
     # Older verbose transcriptions have no usage, but they state the duration of the recording.
-    units = _map_transcription(usage or {"seconds": body.duration})
+    units = map_transcription(usage or {"seconds": body.duration})
     return _make_response(body, units, finished, describe_extras(usage.get("service_tier"), {}))
 
 
@@ -144,7 +144,8 @@ def _map_images(usage: _Counts, made: int) -> dict[str, Units]:
     return units
 
 
-def _map_transcription(usage: _Counts) -> dict[str, Units]:
+def map_transcription(usage: _Counts) -> dict[str, Units]:
+    """Return the units of a transcription: tokens, or seconds of audio."""
     seconds = _read_seconds(usage.get("seconds"))
     if seconds is not None:
         return {"audio": Units(input=seconds)}

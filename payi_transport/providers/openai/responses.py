@@ -23,7 +23,7 @@ from payi_transport.providers.shared.prompt_size import describe_tier, mark_cont
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
-__all__ = ["read_response"]
+__all__ = ["read_calls", "read_response"]
 
 _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
 # The last events of a stream. Some hosts leave out the status in them. A tuple, because a set can't look up
@@ -91,7 +91,7 @@ def read_response(raw: RawResponse) -> ParsedResponse:
         model=text(response.model),
         response_id=text(response.id),
         units={**units, **map_searches(response.tool_usage)},
-        function_calls=tuple(_read_calls(output)),
+        function_calls=tuple(read_calls(output)),
         # The status alone is the last resort: it says that something failed, and nothing about what.
         failure=failure or read_failure(response.error) or (_FAILED if status == "failed" else None),
         finished=ended or status in _TERMINAL or failure is not None,
@@ -112,7 +112,8 @@ def _later(earlier: _Response, later: _Response) -> _Response:
     return msgspec.structs.replace(earlier, **said)
 
 
-def _read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:
+def read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:
+    """Yield the function calls among the items of a response."""
     for item in output:
         field = _ARGUMENTS.get(text(item.get("type")) or "") if isinstance(item, dict) else None
         # Calls of hosted tools are items too, but have other types: OpenAI runs those itself.

@@ -29,7 +29,10 @@ _PROMPT_DETAILS = (
     *("prompt_tokens_details", "input_tokens_details"),
     *("prompt_token_details", "input_token_details"),
 )
-_COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
+_COMPLETION_DETAILS = (
+    *("completion_tokens_details", "output_tokens_details"),
+    *("completion_token_details", "output_token_details"),
+)
 # The cache by the names of models' makers, and of gateways to them.
 _CACHE = {
     "cache_read_input_tokens": "text_cache_read",

@@ -1,0 +1,1 @@
+"""websockets: https://websockets.readthedocs.io"""

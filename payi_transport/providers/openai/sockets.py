@@ -1,0 +1,258 @@
+"""OpenAI's APIs over WebSockets: Responses, and Realtime.
+
+Source: https://developers.openai.com/api/reference/resources/responses/websocket-events,
+https://developers.openai.com/api/reference/resources/realtime and the types of OpenAI's SDK 3.57. A client
+asks for a response with `response.create`, and the server sends it as the events that it would stream over
+HTTP. Realtime starts responses by itself, too, when it detects the end of speech.
+
+Both have several responses at once on one connection. Each event of Realtime names its response. Of the
+Responses API, the events of one lane (`stream_id`) belong to one response at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict, deque
+from typing import Any
+
+import msgspec
+
+from payi_transport.providers.openai.realtime import TRANSCRIBED, TRANSCRIPTION_FAILED
+from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.turns import END, KEEP, SKIP, SessionRules, SocketMessage, Turn
+
+__all__ = ["REALTIME", "RESPONSES", "ResponseTurns", "look"]
+
+_ENDS = frozenset(
+    {
+        *("response.done", "response.completed", "response.failed", "response.incomplete"),
+        *("response.cancelled", "error", TRANSCRIBED, TRANSCRIPTION_FAILED),
+    }
+)
+_AUDIO = frozenset({"response.output_audio.delta", "response.audio.delta", "input_audio_buffer.append"})
+_KINDS = {name.encode(): END for name in _ENDS} | {name.encode(): SKIP for name in _AUDIO}
+# How far into a message the request path looks.
+_LOOK = 512
+# The type of a message, before which there are only ids and numbers. Anything else is left to the worker.
+_TYPE = re.compile(
+    rb'\s*\{(?:\s*"[a-z_]{1,32}"\s*:\s*(?:"[\w.:-]{0,128}"|\d{1,12}|null)\s*,)*?\s*"type"\s*:\s*"([a-z_.]{1,80})"'
+)
+# Audio before the type, as a program may write it.
+_AUDIO_FIRST = re.compile(rb'\s*\{\s*"audio"\s*:\s*"[A-Za-z0-9+/]{256}')
+# A server that never responds, or never ends a response, must not fill memory.
+_MOST_OPEN = 1000
+_MOST_CONTEXT = 64
+# How many bytes of what was sent before a response are kept for its event.
+_CONTEXT_BYTES = 1 << 18
+
+
+class _Named(msgspec.Struct):
+    id: Any = None
+    model: Any = None
+
+
+class _Event(msgspec.Struct):
+    type: Any = None
+    event_id: Any = None
+    stream_id: Any = None
+    response_id: Any = None
+    status: Any = None
+    response: msgspec.Raw = msgspec.Raw(b"null")
+    session: msgspec.Raw = msgspec.Raw(b"null")
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Error(msgspec.Struct):
+    event_id: Any = None
+    code: Any = None
+    param: Any = None
+
+
+_event = msgspec.json.Decoder(_Event)
+_named = msgspec.json.Decoder(_Named)
+_error = msgspec.json.Decoder(_Error)
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+def look(data: bytes) -> int:
+    """Tell from the beginning of a message what to do with it."""
+    found = _TYPE.match(data, 0, _LOOK)
+    if found is not None:
+        return _KINDS.get(found[1], KEEP)
+    return SKIP if _AUDIO_FIRST.match(data, 0, _LOOK) else END
+
+
+class ResponseTurns:
+    """Sorts the events of one session into its responses, and Realtime's transcriptions."""
+
+    def __init__(self, model: str | None, limit: int, realtime: bool = False) -> None:
+        self._model = model
+        self._limit = limit
+        self._realtime = realtime
+        self._transcriber: str | None = None
+        # What was asked for and not begun, by lane, in the order of sending.
+        self._asked: deque[tuple[Any, Any, SocketMessage]] = deque(maxlen=_MOST_OPEN)
+        self._open: OrderedDict[str, Turn] = OrderedDict()
+        # By lane: the response that is open, and the message that asked for the last one.
+        self._lanes: dict[Any, str] = {}
+        self._last_asked: dict[Any, SocketMessage] = {}
+        self._context: deque[bytes] = deque(maxlen=_MOST_CONTEXT)
+        self._numbers = 0
+
+    def read(self, message: SocketMessage) -> list[Turn]:
+        """Return the turns that a message completes."""
+        event = decode(_event, message.data)
+        kind = text(event.type) if event is not None else None
+        if event is None or kind is None:
+            return []
+        if message.sent:
+            self._read_sent(event, kind, message)
+            return []
+        if kind.startswith(("session.", "transcription_session.")):
+            self._read_session(event)
+        elif kind in (TRANSCRIBED, TRANSCRIPTION_FAILED):
+            return [self._make_transcription(message)]
+        elif kind == "error":
+            return self._read_error(event, message)
+        elif kind.startswith("response."):
+            return self._read_response(event, kind, message)
+        return []
+
+    def close(self) -> list[Turn]:
+        """Return what is still open, and what was asked for and never begun."""
+        turns = [*self._open.values(), *(Turn(asked[2], self._model) for asked in self._asked)]
+        self.skip()
+        return turns
+
+    def skip(self) -> None:
+        """Forget what is open."""
+        self._open.clear()
+        self._asked.clear()
+        self._lanes.clear()
+
+    def _read_sent(self, event: _Event, kind: str, message: SocketMessage) -> None:
+        if kind == "response.create":
+            self._asked.append((_lane(event), text(event.event_id), message))
+        elif not kind.startswith(("input_audio_buffer.", "output_audio_buffer.")):
+            self._context.append(message.data)
+            while sum(map(len, self._context)) > _CONTEXT_BYTES:
+                self._context.popleft()
+
+    def _read_session(self, event: _Event) -> None:
+        session = decode(_object, event.session) or {}
+        # The URL names what the caller asked for, such as a deployment.
+        self._model = self._model or text(session.get("model"))
+        # At the top level in the beta, and below the input since.
+        audio = _section(_section(session, "audio"), "input")
+        for settings in (_section(session, "input_audio_transcription"), _section(audio, "transcription")):
+            self._transcriber = text(settings.get("model")) or self._transcriber
+
+    def _make_transcription(self, message: SocketMessage) -> Turn:
+        turn = Turn(None, self._transcriber)
+        turn.add(message, self._limit)
+        return turn.finish()
+
+    def _read_response(self, event: _Event, kind: str, message: SocketMessage) -> list[Turn]:
+        lane = _lane(event)
+        key = text(event.response_id) or self._find_id(event)
+        if kind == "response.created" or (kind in _ENDS and not self._is_open(key, lane)):
+            key = self._begin(key, lane)
+        key = key if key in self._open else self._lanes.get(lane)
+        turn = None if key is None else self._open.get(key)
+        if turn is None or key is None:
+            return []
+        turn.add(message, self._limit)
+        if kind not in _ENDS:
+            return self._drop_oldest()
+        return [self._end(key, lane).finish()]
+
+    def _is_open(self, key: str | None, lane: Any) -> bool:
+        # Without an id, the lane decides.
+        return key in self._open or (key is None and lane in self._lanes)
+
+    def _find_id(self, event: _Event) -> str | None:
+        found = decode(_named, event.response)
+        return None if found is None else text(found.id)
+
+    def _begin(self, key: str | None, lane: Any) -> str:
+        self._numbers += 1
+        key = key or f"#{self._numbers}"
+        request = self._take_asked(lane)
+        if not self._realtime:
+            # A response that continues another one, because it was steered, belongs to the same scope.
+            request = request or self._last_asked.get(lane)
+            if request is not None and len(self._last_asked) < _MOST_OPEN:
+                self._last_asked[lane] = request
+        turn = self._open[key] = Turn(request, self._model)
+        turn.context, self._context = list(self._context), deque(maxlen=_MOST_CONTEXT)
+        self._lanes[lane] = key
+        return key
+
+    def _take_asked(self, lane: Any) -> SocketMessage | None:
+        for index, (asked_lane, _, message) in enumerate(self._asked):
+            if asked_lane == lane:
+                del self._asked[index]
+                return message
+        return None
+
+    def _end(self, key: str, lane: Any) -> Turn:
+        if self._lanes.get(lane) == key:
+            del self._lanes[lane]
+        return self._open.pop(key)
+
+    def _drop_oldest(self) -> list[Turn]:
+        return [self._open.popitem(last=False)[1]] if len(self._open) > _MOST_OPEN else []
+
+    def _read_error(self, event: _Event, message: SocketMessage) -> list[Turn]:
+        lane = _lane(event)
+        turn = self._find_failed(event, lane)
+        if turn is None:
+            return []
+        # Once a response has begun, an error is a failure inside of it.
+        if not turn.messages and type(event.status) is int and 400 <= event.status < 600:
+            turn.status = event.status
+        turn.add(message, self._limit)
+        return [turn.finish()]
+
+    def _find_failed(self, event: _Event, lane: Any) -> Turn | None:
+        """Return the turn that an error ends, None for an error of anything but a response."""
+        error = decode(_error, event.error) or _Error()
+        if self._realtime:
+            request = self._take_refused(error)
+            return None if request is None else Turn(request, self._model)
+        request = self._take_asked(lane)
+        if request is not None:
+            return Turn(request, self._model)
+        key = self._lanes.get(lane)
+        return None if key is None else self._end(key, lane)
+
+    def _take_refused(self, error: _Error) -> SocketMessage | None:
+        """Return the request that an error of Realtime's refuses. Most errors are about something else."""
+        refused = text(error.event_id)
+        for index, (_, event_id, message) in enumerate(self._asked):
+            if refused is not None and refused == event_id:
+                del self._asked[index]
+                return message
+        # A client that doesn't number its events gets no number back.
+        is_of_response = error.code == "conversation_already_has_active_response" or str(
+            error.param
+        ).startswith("response")
+        return self._take_asked(None) if refused is None and is_of_response else None
+
+
+def _lane(event: _Event) -> str | None:
+    return text(event.stream_id)
+
+
+def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
+    value = values.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _make_realtime(model: str | None, limit: int) -> ResponseTurns:
+    return ResponseTurns(model, limit, realtime=True)
+
+
+RESPONSES = SessionRules(look, look, ResponseTurns)
+# Azure calls the parameter `deployment` in its dated versions.
+REALTIME = SessionRules(look, look, _make_realtime, ("deployment", "model"))

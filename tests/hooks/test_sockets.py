@@ -1,0 +1,113 @@
+"""What the hooks of all WebSocket libraries share never raises, and costs other connections nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport.hooks import sockets
+from payi_transport.hooks.sockets import Recorder, open_session
+from payi_transport.values.headers import Headers
+
+HEADERS: Headers = (b"xProxy-User-ID", b"u", b"user-agent", b"test")
+HOST = "api.openai.com"
+
+
+def open_one(host: str = HOST, target: str = "/v1/realtime?model=m", headers: Headers = HEADERS) -> Any:
+    return open_session("wss", host, None, target, lambda: headers)
+
+
+@pytest.fixture
+def recorder(sink: MemorySink) -> Recorder:
+    payi_instrument(sink=sink)
+    recorder, removable = open_one()
+    assert removable == {b"xproxy-user-id"}
+    return recorder  # type: ignore[no-any-return]
+
+
+def test_without_a_pipeline_nothing_is_recorded() -> None:
+    assert open_one() == (None, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "removed"),
+    [
+        ("unknown.test", "/v1/other", False),
+        (HOST, "/v1/other", True),
+        ("api.pay-i.com", "/api/v1/other", False),
+    ],
+)
+def test_other_connections_lose_the_headers_that_no_provider_may_see(
+    host: str, target: str, removed: bool, sink: MemorySink
+) -> None:
+    payi_instrument(sink=sink)
+    recorder, removable = open_one(host, target)
+    assert recorder is None
+    assert bool(removable) is removed
+
+
+def test_a_fault_opens_the_connection_as_if_this_library_were_not_there(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+
+    def fail() -> Headers:
+        raise RuntimeError("a fault")
+
+    assert open_session("wss", HOST, None, "/v1/realtime", fail) == (None, frozenset())
+    assert payi_stats().faults == 1
+
+
+@pytest.mark.parametrize("data", ['{"type":"a"}', b'{"type":"a"}', bytearray(b'{"type":"a"}')])
+def test_messages_are_kept_as_bytes(recorder: Recorder, data: Any) -> None:
+    recorder.send(data)
+    recorder.receive(data)
+    assert [type(message.data) for message in recorder.session.messages] == [bytes, bytes]
+
+
+def test_fragments_are_put_together(recorder: Recorder) -> None:
+    recorder.add_fragment(b'{"ty', sent=False, first=True, last=False)
+    recorder.add_fragment("mine", sent=True, first=True, last=False)
+    recorder.add_fragment(b'pe":"a"', sent=False, first=False, last=False)
+    recorder.add_fragment("too", sent=True, first=False, last=True)
+    recorder.add_fragment(b"}", sent=False, first=False, last=True)
+    assert [message.data for message in recorder.session.messages] == [b"minetoo", b'{"type":"a"}']
+
+
+def test_faults_reach_nobody(recorder: Recorder) -> None:
+    recorder.send(None)
+    recorder.receive(object())
+    recorder.add_fragment(object(), sent=True, first=True, last=True)
+
+    def fail() -> Headers:
+        raise RuntimeError("a fault")
+
+    recorder.respond(fail)
+    recorder.session = None  # type: ignore[assignment]
+    recorder.finish()
+    assert payi_stats().faults == 5
+
+
+def test_a_refused_connection_is_an_event_unless_it_is_redirected(
+    recorder: Recorder, sink: MemorySink
+) -> None:
+    redirected, _ = open_one()
+    redirected.refuse(302, lambda: (), None)
+    recorder.refuse(401, lambda: (b"x-request-id", b"req_1"), b"{}")
+    assert payi_flush(30)
+    (event,) = sink.events
+    assert (event.http_status_code, event.user_id, event.resource) == (401, "u", "m")
+
+
+def test_an_error_that_has_no_text_is_still_an_end(recorder: Recorder) -> None:
+    class Odd(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    recorder.finish(Odd())
+    assert payi_stats().faults == 0
+    assert recorder.session._unfinished == []
+
+
+def test_the_module_needs_no_library() -> None:
+    assert "websockets" not in vars(sockets)
