@@ -15,6 +15,7 @@ ORDER = [
     *(
         "__main__",
         "cli",
+        "serve",
         "autostart",
         "contrib",
         "lib",

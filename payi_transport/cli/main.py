@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -25,6 +26,7 @@ from payi_transport.cli.explain import describe, explain_url
 from payi_transport.cli.report import GROUPINGS, make_report
 from payi_transport.cli.report_table import print_report
 from payi_transport.cli.run import check_settings, make_environment, replace_process
+from payi_transport.cli.serve_extra import load_serve
 from payi_transport.config.categories import find_category_problems
 from payi_transport.config.json_schema import make_json_schema
 from payi_transport.config.mappings import collect_host_mappings
@@ -173,6 +175,36 @@ def check(file: Path) -> None:
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors that check a file while it is written."""
     click.echo(json.dumps(make_json_schema(), indent=2))
+
+
+@cli.command(short_help="See calls and costs on a page.")
+@click.option(
+    "--file", type=click.Path(path_type=Path), help="The store.  [default: a file in your data folder]"
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8383, show_default=True, help="Port to listen on; 0 is any.")
+@click.option(
+    "--token", envvar="PAYI_SERVE_TOKEN", help="Key that every request needs.  [env: PAYI_SERVE_TOKEN]"
+)
+@click.option("--allow-host", "hosts", multiple=True, help="Name by which browsers call it; repeatable.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="TOML file with hosts that the proxy may call."
+)
+@click.option("--strict", is_flag=True, help="Count repeated events twice, as Pay-i does.")
+@click.option("--keep", metavar="DAYS", help="How long calls stay, such as 90d.  [default: forever]")
+@click.option("--keep-content", metavar="DAYS", help="How long prompts and responses stay, such as 3d.")
+@click.option("--demo", "is_demo", is_flag=True, help="Fill a temporary store with made-up calls.")
+@click.option("--forget-user", metavar="NAME", help="Forget this user, and do not serve.")
+@click.option("--forget-account", metavar="NAME", help="Forget this account, and do not serve.")
+def serve(**options: Any) -> None:
+    """Start a service on this machine that takes events like Pay-i, and shows what they cost.
+
+    Point programs there with PAYI_BASE_URL=http://127.0.0.1:8383 PAYI_API_KEY=local, or start one with
+    `payi-transport run --serve -- COMMAND`. It is for development, tests, and small teams: it is no
+    replacement for Pay-i.
+    """
+    with _short_errors():
+        load_serve()(options, click.echo)
 
 
 @cli.command(short_help="Try it without a key or an account.")

@@ -1,0 +1,107 @@
+"""`payi-transport serve`: open the store, start the server, and keep the store within its retention."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import uvicorn
+
+from payi_transport.errors import PayiError
+from payi_transport.serve.app import make_app
+from payi_transport.serve.retention import delete_slice
+from payi_transport.serve.service import Service
+from payi_transport.serve.settings import ServeSettings
+from payi_transport.serve.store import Store
+
+__all__ = ["find_address", "listen", "open_service", "run_server", "serve_in_thread"]
+
+# How long between two slices of what retention deletes, and after the last one. Seconds.
+_BETWEEN, _AFTER = 0.2, 60.0
+
+
+@contextmanager
+def open_service(settings: ServeSettings) -> Iterator[Service]:
+    """Open the store of a service, and delete in the background what is older than it keeps.
+
+    Raises PayiError for settings that can't be used and for a file that can't be opened.
+    """
+    settings.check()
+    store = Store(settings.file)
+    stop = threading.Event()
+    service = Service(store, settings)
+    cleaner = threading.Thread(target=_clean, args=(service, stop), name="payi-serve-retention", daemon=True)
+    cleaner.start()
+    try:
+        yield service
+    finally:
+        stop.set()
+        cleaner.join()
+        store.close()
+
+
+def _clean(service: Service, stop: threading.Event) -> None:
+    settings, pause = service.settings, 0.0
+    while not stop.wait(pause):
+        now = service.now()
+        found = 0
+        for days, only_content in ((settings.keep_days, False), (settings.keep_content_days, True)):
+            if days is not None:
+                found += delete_slice(service.store, now - timedelta(days=days), only_content=only_content)
+        # Slice by slice, so that events that arrive wait for one slice at most.
+        pause = _BETWEEN if found else _AFTER
+
+
+def listen(settings: ServeSettings) -> socket.socket:
+    """Return the socket of a service. Raises PayiError if its address is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((settings.host.strip("[]"), settings.port))
+        made.listen(256)
+    except (OSError, OverflowError) as exc:
+        made.close()
+        raise PayiError(
+            f"the local service can't listen on {settings.host}:{settings.port}: {exc}; choose another --port"
+        ) from None
+    return made
+
+
+def find_address(made: socket.socket) -> str:
+    """Return the base URL of a service by its socket."""
+    host, port = made.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def make_server(service: Service) -> uvicorn.Server:
+    """Return the server of a service. It logs warnings only: a line for each call would help nobody."""
+    config = uvicorn.Config(
+        make_app(service), log_level="warning", access_log=False, server_header=False, lifespan="on"
+    )
+    return uvicorn.Server(config)
+
+
+def run_server(service: Service, made: socket.socket, started: Callable[[], None] = lambda: None) -> None:
+    """Serve until the process is told to stop."""
+    started()
+    make_server(service).run(sockets=[made])
+
+
+@contextmanager
+def serve_in_thread(settings: ServeSettings) -> Iterator[tuple[str, Service]]:
+    """Serve in a thread of this process, and yield the address, as for `run --serve` and for tests."""
+    with open_service(settings) as service:
+        made = listen(settings)
+        server = make_server(service)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [made]}, daemon=True)
+        thread.start()
+        try:
+            yield find_address(made), service
+        finally:
+            server.should_exit = True
+            thread.join()
+            made.close()

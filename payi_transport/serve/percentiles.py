@@ -1,0 +1,46 @@
+"""Percentiles of latencies, from histograms whose slots are a tenth wide."""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
+
+from payi_transport.serve.names import name_numbers
+from payi_transport.serve.periods import Block
+from payi_transport.serve.rollups import DIMENSIONS, FIRST_TOKEN, HISTOGRAM_BOUNDS, LATENCY
+from payi_transport.serve.views import Percentiles
+
+__all__ = ["list_percentiles"]
+
+_SHARES = (0.5, 0.9, 0.95, 0.99)
+
+
+def list_percentiles(
+    connection: sqlite3.Connection, blocks: Iterable[Block], dimension: str, *, first_token: bool
+) -> list[Percentiles]:
+    """Return the percentiles of each value of a dimension, the one with the most calls first."""
+    kind = FIRST_TOKEN if first_token else LATENCY
+    slots: dict[int, dict[int, int]] = {}
+    for block in blocks:
+        rows = connection.execute(
+            "SELECT key, slot, SUM(calls) FROM histograms WHERE level = ? AND dimension = ? AND kind = ?"
+            " AND bucket >= ? AND bucket < ? GROUP BY key, slot",
+            (block.level, DIMENSIONS[dimension], kind, block.start, block.end),
+        )
+        for key, slot, calls in rows:
+            of_key = slots.setdefault(key, {})
+            of_key[slot] = of_key.get(slot, 0) + calls
+    keys = sorted(slots, key=lambda key: -sum(slots[key].values()))
+    names = name_numbers(connection, keys)
+    return [_describe(name, slots[key]) for name, key in zip(names, keys, strict=True)]
+
+
+def _describe(name: str, slots: dict[int, int]) -> Percentiles:
+    ordered = sorted(slots)
+    counts = list(accumulate(slots[slot] for slot in ordered))
+    if not counts or counts[-1] <= 0:
+        return Percentiles(name, 0, None, None, None, None)
+    found = (bisect_left(counts, share * counts[-1]) for share in _SHARES)
+    return Percentiles(name, counts[-1], *(HISTOGRAM_BOUNDS[ordered[index]] for index in found))

@@ -1,0 +1,120 @@
+"""Sums by time and dimension, kept in the transaction of the events that they sum up.
+
+A batch of events is summed in memory first, so that a value that many of them share costs one row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
+from typing import Final
+
+from payi_transport.serve.schema import MEASURES
+
+__all__ = [
+    "DAY_MS",
+    "DIMENSIONS",
+    "FIRST_TOKEN",
+    "HISTOGRAM_BOUNDS",
+    "HISTOGRAM_DIMENSIONS",
+    "LATENCY",
+    "QUARTER_MS",
+    "UPSERT_SUMS",
+    "Rollups",
+]
+
+QUARTER_MS: Final = 15 * 60 * 1000
+DAY_MS: Final = 24 * 60 * 60 * 1000
+LEVELS_MS: Final = (QUARTER_MS, DAY_MS)
+
+# The dimensions, as the store numbers them. `total` has the key 0 only. `model_of_use_case` has pairs.
+DIMENSIONS: Final[Mapping[str, int]] = {
+    "total": 0,
+    "use_case": 1,
+    "model": 2,
+    "account": 3,
+    "user": 4,
+    "category": 5,
+    "tag": 6,
+    "limit": 7,
+    "unit": 8,
+    "waste": 9,
+    "environment": 10,
+    "step": 11,
+    "unowned": 12,
+    "status": 13,
+}
+
+# Upper ends of the slots of a histogram, in ms: each a tenth above the one before, up to about three hours.
+HISTOGRAM_BOUNDS: Final = tuple(
+    dict.fromkeys(round(bound) for bound in accumulate(range(171), lambda bound, _: bound * 1.1, initial=1.0))
+)
+HISTOGRAM_DIMENSIONS: Final = ("total", "use_case", "model")
+LATENCY, FIRST_TOKEN = 0, 1
+
+_NAMES = ", ".join(MEASURES)
+UPSERT_SUMS = (
+    f"INSERT INTO rollups (level, dimension, bucket, key, {_NAMES})"  # noqa: S608 (names of columns)
+    f" VALUES ({', '.join('?' * (4 + len(MEASURES)))}) ON CONFLICT (level, dimension, bucket, key)"
+    f" DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in MEASURES)}"
+)
+_UPSERT_SLOT = (
+    "INSERT INTO histograms (level, dimension, kind, bucket, key, slot, calls) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (level, dimension, kind, bucket, key, slot) DO UPDATE SET calls = calls + excluded.calls"
+)
+
+Sums = tuple[int, ...]
+
+
+class Rollups:
+    """What a transaction adds to the rollups."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[int, int, int], list[int]] = {}
+        self._slots: dict[tuple[int, int, int, int, int], int] = {}
+
+    def add(self, at: int, keys: Iterable[tuple[int, int]], sums: Sums, sign: int = 1) -> None:
+        """Add an event at `at` to the dimensions and keys in `keys`; take it away with `sign` -1."""
+        bucket = at // QUARTER_MS * QUARTER_MS
+        for dimension, key in keys:
+            found = self._sums.get((dimension, bucket, key))
+            if found is None:
+                self._sums[dimension, bucket, key] = [sign * number for number in sums]
+            else:
+                for index, number in enumerate(sums):
+                    found[index] += sign * number
+
+    def add_time(self, at: int, kind: int, keys: Iterable[tuple[int, int]], ms: int, sign: int = 1) -> None:
+        """Add a latency to the histograms of the dimensions and keys in `keys`."""
+        bucket = at // QUARTER_MS * QUARTER_MS
+        slot = min(bisect_left(HISTOGRAM_BOUNDS, ms), len(HISTOGRAM_BOUNDS) - 1)
+        for dimension, key in keys:
+            place = (dimension, kind, bucket, key, slot)
+            self._slots[place] = self._slots.get(place, 0) + sign
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Add everything to the store, in the order of its tables."""
+        for level, length in enumerate(LEVELS_MS):
+            rows = self._rows_of(level, length)
+            connection.executemany(UPSERT_SUMS, rows)
+            slots = self._slots_of(level, length)
+            connection.executemany(_UPSERT_SLOT, slots)
+
+    def _rows_of(self, level: int, length: int) -> list[tuple[int, ...]]:
+        merged: dict[tuple[int, int, int], list[int]] = {}
+        for (dimension, bucket, key), sums in self._sums.items():
+            place = (dimension, bucket // length * length, key)
+            found = merged.get(place)
+            merged[place] = (
+                sums if found is None else [one + two for one, two in zip(found, sums, strict=True)]
+            )
+        return [(level, *place, *sums) for place, sums in sorted(merged.items())]
+
+    def _slots_of(self, level: int, length: int) -> list[tuple[int, ...]]:
+        merged: dict[tuple[int, int, int, int, int], int] = {}
+        for (dimension, kind, bucket, key, slot), calls in self._slots.items():
+            place = (dimension, kind, bucket // length * length, key, slot)
+            merged[place] = merged.get(place, 0) + calls
+        return [(level, *place, calls) for place, calls in sorted(merged.items())]

@@ -1,0 +1,192 @@
+"""Who may talk to the service, checked before anything else looks at a request.
+
+- The `Host` has to be an address, "localhost", or a name that the settings list. A website whose name points
+  to this machine (DNS rebinding) has neither.
+- A request that a browser sends for another site is refused, by its `Origin` or `Sec-Fetch-Site`.
+- With a token, every request needs it: as Pay-i's API key, as a bearer token, or in the cookie that a visit
+  to `/?token=…` sets. Without one, the service can be reached from this machine alone.
+- Bodies end at `max_body` bytes, whatever their headers say.
+- Responses allow no other origin, no frame, and no scripts from elsewhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from payi_transport.serve.faults import Refusal
+from payi_transport.serve.responses import refuse
+from payi_transport.serve.settings import ServeSettings
+
+__all__ = ["API_POLICY", "COOKIE", "PAGE_POLICY", "Security"]
+
+COOKIE: Final = "payi_serve_token"
+API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+# Vue compiles its templates in the browser, which needs eval and styles in elements.
+PAGE_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self';"
+    " form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+}
+_API_PATHS: Final = ("/api/", "/page/api/")
+_METERED: Final = ("/api/v1/proxy/", "/api/v1/run/")
+# Sites that a browser itself calls the same, and requests that the user made in the address bar.
+_OWN_SITES: Final = frozenset({"same-origin", "none"})
+
+
+class Security:
+    """ASGI middleware around the whole service."""
+
+    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._names = {"localhost", settings.host.lower(), *(name.lower() for name in settings.hosts)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        try:
+            self._check(scope, headers)
+        except Refusal as refusal:
+            await self._refuse(refusal, scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        elif self._has_token_in_url(scope):
+            await self._set_cookie(scope, receive, send)
+        else:
+            await self._run(scope, headers, receive, send)
+
+    def _check(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        host = headers.get("host", "")
+        if not self._is_own(host):
+            raise Refusal("host_not_allowed", f"the host {host!r} is not this service; see --allow-host")
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            raise Refusal("origin_not_allowed", f"requests from {origin!r} are refused")
+        is_change = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if is_change and headers.get("sec-fetch-site", "none") not in _OWN_SITES:
+            raise Refusal("origin_not_allowed", "requests from other sites are refused")
+        self._check_key(scope, headers)
+
+    def _is_own(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        # The name of a website is never an address.
+        return name.rstrip(".") in self._names or _is_address(name)
+
+    def _check_key(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        path, token = scope["path"], self._settings.token
+        key = headers.get("xproxy-api-key", "")
+        if token is None:
+            # Any key will do, as long as there is one, like at Pay-i. A CLI that is metered has none.
+            if path.startswith("/api/") and not path.startswith(_METERED) and not key:
+                raise Refusal("invalid_api_key", "the header xProxy-api-key is missing; any value will do")
+            return
+        offered = (key, headers.get("authorization", "").removeprefix("Bearer "), _read_cookie(headers))
+        if not any(_equal(value, token) for value in offered) and not self._has_token_in_url(scope):
+            raise Refusal(
+                "invalid_api_key", "this service needs its token: as xProxy-api-key, or in /?token=…"
+            )
+
+    def _has_token_in_url(self, scope: Scope) -> bool:
+        if self._settings.token is None or scope["type"] != "http" or scope["method"] != "GET":
+            return False
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[-1]
+        return scope["path"] == "/" and _equal(given, self._settings.token)
+
+    async def _set_cookie(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = RedirectResponse("/", status_code=303)
+        response.set_cookie(COOKIE, self._settings.token or "", httponly=True, samesite="strict", path="/")
+        await response(scope, receive, _add_headers(send, PAGE_POLICY))
+
+    async def _run(self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
+        policy = API_POLICY if scope["path"].startswith(_API_PATHS) else PAGE_POLICY
+        left = self._settings.max_body
+        too_large = Refusal("body_too_large", f"a body may have {left} bytes at most")
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > left:
+            await self._refuse(too_large, scope, receive, send)
+            return
+        has_started = False
+
+        async def receive_some() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise too_large
+            return message
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await sender(message)
+
+        sender = _add_headers(send, policy)
+        try:
+            await self._app(scope, receive_some, send_noted)
+        except Refusal as refusal:
+            if has_started:
+                raise
+            await refuse(refusal)(scope, receive, sender)
+
+    async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
+        else:
+            await refuse(refusal)(scope, receive, _add_headers(send, API_POLICY))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _equal(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode("utf-8", "replace"))
+
+
+def _read_cookie(headers: Mapping[str, str]) -> str:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if found is None else found.value
+
+
+def _add_headers(send: Send, policy: str) -> Send:
+    added = {**_HEADERS, b"content-security-policy": policy.encode()}
+
+    async def send_more(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name.lower() for name, _ in message.get("headers", ())}
+            more = [(name, value) for name, value in added.items() if name not in present]
+            message = {**message, "headers": [*message.get("headers", ()), *more]}
+        await send(message)
+
+    return send_more

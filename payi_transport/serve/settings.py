@@ -1,0 +1,57 @@
+"""How a local service runs."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from payi_transport.errors import PayiError
+from payi_transport.routing.hosts import HostMapping, HostPattern
+
+__all__ = ["DEFAULT_PORT", "ServeSettings", "is_loopback"]
+
+DEFAULT_PORT = 8383
+_MEGABYTE = 1024 * 1024
+
+
+class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a local service runs.
+
+    `token` is needed for every request if it is set, and has to be set unless `host` is a loopback address.
+    `hosts` are the names besides "localhost" and plain addresses by which browsers may call the service.
+    `strict` makes plain ingest count a repeated event twice, as Pay-i does. `mappings` are the hosts besides
+    the providers' own that the proxy may call. `max_body` is in bytes; `keep_days` and
+    `keep_content_days` are how long calls and their content stay, None forever.
+    """
+
+    file: Path
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    token: str | None = None
+    hosts: tuple[str, ...] = ()
+    strict: bool = False
+    mappings: Mapping[HostPattern, HostMapping] = {}
+    max_body: int = 64 * _MEGABYTE
+    keep_days: float | None = None
+    keep_content_days: float | None = None
+
+    def check(self) -> None:
+        """Raise PayiError for settings that would let others in."""
+        if not self.token and not is_loopback(self.host):
+            raise PayiError(
+                f"--host {self.host} can be reached from other machines, so it needs --token: choose a long"
+                " one, and use it as PAYI_API_KEY"
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only programs on this machine can connect to a host."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
