@@ -21,8 +21,9 @@ from payi_transport.framing.sse import split_sse
 
 __all__ = ["decode_body", "decode_messages"]
 
-# An inflated body may be this many times larger than what is kept of a body.
-_INFLATE_RATIO = 16
+# An inflated body may be this many times larger than what is kept of a body. A few kilobytes on the wire cost
+# as much memory, more than once while they are inflated.
+_INFLATE_RATIO = 4
 
 
 def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:

@@ -5,8 +5,9 @@ may allocate more than the limit. zlib and the newer brotli and zstd packages ta
 returns. We ask for one byte more than may be left, and raise if we get it. Older packages have no maximum, so
 the body is fed to them in steps of a few bytes, none of which can inflate to much.
 
-A body may consist of several compressed members in a row (RFC 1952). Finding the next member copies the rest
-of the body, which makes many tiny members quadratic, so their number is bounded too.
+A body may consist of several compressed members in a row (RFC 1952), such as one for each event of a stream.
+A decompressor returns a copy of what follows its member, so it gets the body in windows that grow: time is
+linear then, however many members there are. Their number is bounded all the same.
 
 Truncated bodies are normal, since callers leave streams early: whatever could be inflated is returned.
 """
@@ -21,7 +22,9 @@ from typing import Any
 
 __all__ = ["InflateError", "inflate"]
 
-_MAX_MEMBERS = 4096
+_MAX_MEMBERS = 100_000
+# Bytes to look at first for the end of a member.
+_FIRST_WINDOW = 512
 # Bytes to feed at a time to a decompressor that can't limit its output.
 _STEP = 32
 
@@ -84,6 +87,7 @@ class _Brotli:
 
     # Brotli has no members: a stream ends with the body.
     unused_data = b""
+    eof = False
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -103,12 +107,14 @@ class _Zstandard:
     def __init__(self, decompressor: Callable[[], Any]) -> None:
         self._stream = decompressor().decompressobj()
         self.unused_data = b""
+        self.eof = False
 
     def decompress(self, body: bytes, max_length: int) -> bytes:
         parts: list[bytes] = []
         for part, end in _feed_in_steps(self._stream.decompress, body, max_length):
             parts.append(part)
             if self._stream.eof:
+                self.eof = True
                 self.unused_data = self._stream.unused_data + body[end:]
                 break
         return b"".join(parts)
@@ -130,14 +136,13 @@ def _feed_in_steps(
 def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error: type[Exception]) -> bytes:
     """Inflate the members of a body one after another."""
     parts: list[bytes] = []
-    room = limit
-    while body:
+    at, room = 0, limit
+    while at < len(body):
         if len(parts) == _MAX_MEMBERS:
             raise InflateError(f"more than {_MAX_MEMBERS} members")
-        member = open_member()
         try:
             # The 1 also keeps this from being 0, which zlib takes for no limit.
-            part = member.decompress(body, room + 1)
+            part, at = _read_member(open_member(), body, at, room + 1)
         except error as exc:
             # Some servers pad a body after its last member.
             if parts:
@@ -147,8 +152,21 @@ def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error
         if room < 0:
             raise InflateError(f"more than {limit} bytes when inflated")
         parts.append(part)
-        body = member.unused_data
     return b"".join(parts)
+
+
+def _read_member(member: Any, body: bytes, at: int, most: int) -> tuple[bytes, int]:
+    """Return the first `most` bytes of the member at `at`, and where it ends."""
+    parts: list[bytes] = []
+    window = _FIRST_WINDOW
+    while at < len(body) and most > 0 and not member.eof:
+        data = body[at : at + window]
+        parts.append(member.decompress(data, most))
+        most -= len(parts[-1])
+        # What follows a member is copied once for each member, so it must be short where members are.
+        at += len(data) - len(member.unused_data)
+        window *= 2
+    return b"".join(parts), at
 
 
 def _import_any(coding: str, *names: str) -> Any:

@@ -7,6 +7,7 @@ import gzip
 import importlib.util
 import random
 import sys
+import tracemalloc
 import types
 import zlib
 from collections.abc import Callable, Iterator
@@ -202,9 +203,30 @@ def test_a_bomb_is_an_error(coding: str, compress: Callable[[bytes], bytes]) -> 
         inflate(compress(b"\0" * (1 << 24)), coding, 1000)
 
 
-def test_a_body_of_very_many_members_is_an_error() -> None:
-    with pytest.raises(InflateError, match="members"):
-        inflate(gzip.compress(b"") * 10_000, "gzip", ROOM)
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_bomb_takes_no_more_memory_than_the_limit_allows(coding: str) -> None:
+    bomb, limit = CODINGS[coding][1](b"\0" * (1 << 26)), 1 << 20
+    tracemalloc.start()
+    try:
+        with pytest.raises(InflateError, match="more than"):
+            inflate(bomb, coding, limit)
+        assert tracemalloc.get_traced_memory()[1] < 4 * limit
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_each_event_of_a_stream_may_be_a_member(coding: str) -> None:
+    # BerriAI/litellm#40028. Sizes on both sides of the first windows.
+    events = [b"data: %d %b\n\n" % (n, NOISE[: 200 * (n % 9)]) for n in range(5_000)]
+    assert inflate(b"".join(map(CODINGS[coding][1], events)), coding, 1 << 24) == b"".join(events)
+
+
+def test_the_number_of_members_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("payi_transport.decode.inflate._MAX_MEMBERS", 10)
+    assert inflate(gzip.compress(b"x") * 10, "gzip", ROOM) == b"x" * 10
+    with pytest.raises(InflateError, match="more than 10 members"):
+        inflate(gzip.compress(b"") * 11, "gzip", ROOM)
 
 
 @pytest.mark.parametrize("body", [b"", b"x", TEXT, NOISE], ids=["empty", "byte", "text", "noise"])
