@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.inline_data import strip_inline_data
+from payi_transport.decode.vectors import strip_vectors
 from payi_transport.providers.openai.chat import DONE
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.redaction import remove_keys
@@ -21,14 +22,14 @@ def record_response(
 ) -> str | tuple[str, ...] | None:
     """Return the response body as text, or the messages of a stream one by one."""
     if not raw.is_stream:
-        text = _to_text(exchange, body, keep_inline_data)
+        text = _to_text(exchange, body if keep_inline_data else strip_vectors(body), keep_inline_data)
         # The message of an authentication error may quote the key.
         return remove_keys(text) if text and (exchange.status or 0) >= 400 else text
     if not exchange.log_content:
         return None
     # `[DONE]` ends OpenAI's streams and is not a message of the model.
     messages = (data for _, data in raw.messages if data != DONE)
-    shown = messages if keep_inline_data else map(strip_inline_data, messages)
+    shown = messages if keep_inline_data else map(strip_inline_data, map(strip_vectors, messages))
     return tuple(message.decode("utf-8", "replace") for message in shown) or None
 
 

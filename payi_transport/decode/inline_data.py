@@ -1,4 +1,4 @@
-r"""Replace images, audio and files in a recorded body by a placeholder, so that events stay small.
+r"""Replace images, audio, files and vectors in a recorded body by a placeholder, so that events stay small.
 
 Inline data is base64 in a string of the JSON. It is found with regular expressions on the text, without
 parsing it. That leaves every other byte as it was sent, and works on a body that was cut off, whose last
@@ -41,11 +41,10 @@ _BASE64_BYTE = rb"[A-Za-z0-9+/=_\-\r\n\\]"
 # From this length on, a string of base64 alone is data. Ids, hashes and keys are shorter, and images that are
 # shorter too are icons.
 _MIN_LENGTH = 512
-# Fields that may hold strings as long that aren't images, audio or files: signatures, encrypted reasoning,
-# ids, and vectors of embeddings.
+# Fields that may hold strings as long that aren't data: signatures, encrypted reasoning, ids.
 _OPAQUE = (
-    rb"(?:signature|thought_?[sS]ignature|encrypted_[a-z]{1,20}|redactedContent|embedding|(?:[a-z]{1,20}_)?id)"
-    rb'"\s*:\s*"|base64"\s*:\s*\[[^\]]*+'
+    rb"(?:signature|thought_?[sS]ignature|encrypted_[a-z]{1,20}|redactedContent|(?:[a-z]{1,20}_)?id)"
+    rb'"\s*:\s*"'
 )
 # Data of this length has a lower-case letter, an upper-case letter and a digit near its beginning. A string
 # that lacks one of them is hex, a long number or a ruler of dashes.
@@ -75,9 +74,10 @@ _SOURCE_BYTES = compile_possessive(
     rb'(?P<head>"(?<!\\")source"\s*:\s*\{\s*"bytes"\s*:\s*")%b%b' % (_BASE64, _END)
 )
 # Fields that hold base64 in some objects and short words or checksums in others: an image call's `result`, a
-# response's `audio.data`, an `image` of Nova's and Stability's. Here base64 has at least 64 characters.
+# response's `audio.data`, a vector, an `image` of Nova's and Stability's. Here base64 has at least 64
+# characters.
 _LONG_BASE64 = compile_possessive(
-    rb'(?P<head>"(?<!\\")(?:audio|base64|data|image|init_image|input_audio|mask|result)"\s*:\s*")'
+    rb'(?P<head>"(?<!\\")(?:audio|base64|data|embedding|image|init_image|input_audio|mask|result)"\s*:\s*")'
     rb'(?![0-9A-Fa-f]*+")(?=[^"]{64})%b%b' % (_BASE64, _END)
 )
 # Parts of a message, whose data may be short. Google and OpenAI write them.
@@ -99,7 +99,8 @@ _IMAGE = compile_possessive(rb'"(?=[^"]{64})%b%b' % (_BASE64, _END))
 # The beginning of everything above. A body without any of it, as nearly all are, is searched only once.
 # Escaped quotes match too; the patterns themselves rule them out.
 _BEGINNING = re.compile(
-    rb'"(?:b(?:64_json|ase64|ase64String|ytes|ytesBase64Encoded)|[dD][aA][tT][aA]|conditionImage|file_data'
+    rb'"(?:b(?:64_json|ase64|ase64String|ytes|ytesBase64Encoded)|[dD][aA][tT][aA]|conditionImage|embedding'
+    rb"|file_data"
     rb"|i(?:mage|mageBytes|mages|nit_image|nputImage|nput_audio)|mask|maskImage|partial_image_b64"
     rb'|re(?:ferenceImage|sult)|sourceImage|audio|type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta)[":]'
 )

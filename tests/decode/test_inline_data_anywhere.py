@@ -16,6 +16,8 @@ ANYWHERE: dict[str, Any] = {
     "items of a list": {"frames": ["@", "a cat", "@"], "more": 1},
     "a list alone": ["@"],
     "a string alone": "@",
+    "a vector": {"data": [{"object": "embedding", "embedding": "@", "index": 0}]},
+    "vectors": {"embeddings": {"base64": ["@", "@"]}},
     "a name that ends as another": {"my_signature": "@", "pid": "@", "embeddings": ["@"]},
 }
 
@@ -46,8 +48,6 @@ OPAQUE: dict[str, Any] = {
         "encrypted_content": VERY_LONG,
         "reasoningContent": {"redactedContent": VERY_LONG},
     },
-    "a vector": {"data": [{"object": "embedding", "embedding": VERY_LONG, "index": 0}]},
-    "vectors": {"embeddings": {"base64": [VERY_LONG, VERY_LONG]}},
     "encrypted ids": {"id": VERY_LONG, "item_id": VERY_LONG},
     "less than an image": {"picture": (URL_SAFE * 2)[:511]},
     "a name": {VERY_LONG: (URL_SAFE * 2)[:511]},
