@@ -29,6 +29,7 @@ PUBLIC = {
     "MemorySink",
     "NotFoundError",
     "Payi",
+    "PayiBudgetConfig",
     "PayiCaptureConfig",
     "PayiCategories",
     "PayiConfigError",

@@ -23,6 +23,7 @@ ORDER = [
         "api",
         "hooks",
         "pipeline",
+        "budgets",
         "rewrite",
         "delivery",
     ),

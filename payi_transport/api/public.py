@@ -28,6 +28,7 @@ from payi_transport.client.proxy_urls import (
     payi_openai_url,
 )
 from payi_transport.config.types import (
+    PayiBudgetConfig,
     PayiCaptureConfig,
     PayiDeliveryConfig,
     PayiInstrumentAwsBedrockConfig,
@@ -112,6 +113,7 @@ __all__ = [
     "MemorySink",
     "NotFoundError",
     "Payi",
+    "PayiBudgetConfig",
     "PayiCaptureConfig",
     "PayiCategories",
     "PayiConfigError",

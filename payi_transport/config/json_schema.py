@@ -22,6 +22,8 @@ def make_json_schema() -> dict[str, Any]:
     definitions = dict(components)
     for name in _IN_CODE:
         definitions["Settings"]["properties"].pop(name)
+    for definition in definitions.values():
+        _accept_numbers(definition)
     # What `offline_instrumentation` accepts besides its table.
     offline = definitions["Settings"]["properties"]["offline_instrumentation"]
     offline["anyOf"] = [*offline["anyOf"], {"type": ["string", "boolean"]}]
@@ -31,6 +33,15 @@ def make_json_schema() -> dict[str, Any]:
         **schemas[0],
         "$defs": definitions,
     }
+
+
+def _accept_numbers(schema: Any) -> None:
+    """Accept numbers for decimals, wherever they stand; msgspec's own schema has strings only."""
+    if isinstance(schema, dict):
+        if schema.get("format") == "decimal":
+            schema["type"] = ["number", "string"]
+        for value in schema.values():
+            _accept_numbers(value)
 
 
 def _describe_callable(kind: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, field
 
+from payi_transport.config.budget_settings import BudgetSettings
 from payi_transport.config.price_settings import PricesSettings
 from payi_transport.config.section import Name, Section, add_context_keys, walk_sections
 from payi_transport.context.frame import FIELDS
@@ -264,3 +265,6 @@ class Settings(ContextSettings, frozen=True):
     enforce_states: tuple[LimitState, ...] = ("blocked", "blocked_external", "overrun")
     limit_check_interval: Interval = 30.0
     prices: PricesSettings = field(default_factory=PricesSettings)
+    budgets: dict[Name, BudgetSettings] = field(default_factory=dict)
+    # Where the sums are kept; None is a file in this user's state directory.
+    budgets_file: Name | None = None

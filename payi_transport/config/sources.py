@@ -216,7 +216,7 @@ def _refuse_secrets(values: Mapping[str, Any], section: type[Section], prefix: s
 _PATHS = frozenset(
     {
         *("credentials_file", "file_name", "nkey_file", "spool_directory", "tls_ca_file"),
-        *("tls_certificate_file", "tls_key_file", "tokenizer_path"),
+        *("tls_certificate_file", "tls_key_file", "tokenizer_path", "budgets_file"),
     }
 )
 

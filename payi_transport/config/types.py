@@ -14,6 +14,7 @@ from payi_transport.compat import Required
 from payi_transport.context.fields import ConfigFields, Texts
 
 __all__ = [
+    "PayiBudgetConfig",
     "PayiCaptureConfig",
     "PayiDeliveryConfig",
     "PayiInstrumentAwsBedrockConfig",
@@ -182,6 +183,22 @@ class PayiPricesConfig(TypedDict, total=False):
     own: Sequence[PayiOwnPriceConfig] | None
 
 
+class PayiBudgetConfig(TypedDict, total=False):
+    """What calls may cost in a period, in US dollars.
+
+    `by` names the scope fields whose values have a budget each, and `match` the calls that count.
+    """
+
+    amount: Required[Decimal | float | str]
+    period: Literal["hour", "day", "week", "month", "quarter", "year"] | None
+    zone: str | None
+    by: str | Texts | None
+    match: Mapping[str, str] | None
+    warn_at: Sequence[float] | None
+    webhook: str | None
+    enforce: bool | None
+
+
 class PayiInstrumentConfig(ConfigFields, total=False):
     """The `config` of `payi_instrument()`; None stands for a key's default."""
 
@@ -213,3 +230,5 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     enforce_states: Sequence[Literal["blocked", "blocked_external", "overrun", "exceeded", "failed"]] | None
     limit_check_interval: float | None
     prices: PayiPricesConfig | None
+    budgets: Mapping[str, PayiBudgetConfig] | None
+    budgets_file: str | None

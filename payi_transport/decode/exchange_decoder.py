@@ -9,10 +9,11 @@ delivered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from payi_transport.capture.exchange import Exchange, Listener
+from payi_transport.context.frame import Frame
 from payi_transport.decode.background_calls import BackgroundCall, BackgroundCalls
 from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.decode import decode
@@ -38,8 +39,9 @@ class ExchangeDecoder:
     """Decode exchanges on any thread. Doesn't raise, whatever a provider sends.
 
     `listener` receives Pay-i's response to each event. It is None if events are delivered in batches, since
-    Pay-i doesn't respond to each event of a batch. `missing_units` counts the calls that succeeded without
-    units that can be read.
+    Pay-i doesn't respond to each event of a batch. `charge` counts an event under the budgets of its frame,
+    once and before it is delivered; it must not raise. `missing_units` counts the calls that succeeded
+    without units that can be read.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class ExchangeDecoder:
         *,
         content_logger: ContentLogger | None = None,
         listener: Listener | None = None,
+        charge: Callable[[Frame, Event], None] | None = None,
     ) -> None:
         # In inline mode, many threads decode.
         self.missing_units = Counter()
@@ -56,6 +59,7 @@ class ExchangeDecoder:
         self._warnings = warnings
         self._content_logger = content_logger
         self._listener = listener
+        self._charge = charge
         self._background_calls = BackgroundCalls()
         self._reported = ReportedResponses()
         self._ids = ResponseIds()
@@ -107,6 +111,8 @@ class ExchangeDecoder:
             self.missing_units.add()
             self._warnings.warn_missing_units(exchange.route, event)
         self._warnings.check_other_sdk()
+        if self._charge is not None:
+            self._charge(context, event)
 
     def _make_listener(self, call: Exchange, event: Event) -> Listener | None:
         log = None if self._content_logger is None else self._content_logger.make_listener(call, event)

@@ -27,7 +27,7 @@ class ResultTracker:
     """Update the last result and the states of limits. No method raises.
 
     `poller` asks for the states of blocked limits, where limits are enforced. `warn` logs a call that the
-    proxy refused, and `note` remembers one that the proxy has counted.
+    proxy refused, `note` remembers one that the proxy has counted, and `charge` counts it under its budgets.
     """
 
     def __init__(
@@ -38,12 +38,14 @@ class ResultTracker:
         *,
         warn: Callable[[str], None] = lambda message: None,
         note: Callable[[Exchange], None] = lambda exchange: None,
+        charge: Callable[[Exchange, Result | None], None] = lambda exchange, result: None,
     ) -> None:
         self._limits = limits
         self._poller = poller
         self._on_fault = on_fault
         self._warn = warn
         self._note = note
+        self._charge = charge
 
     def end_proxied(self, exchange: Exchange) -> None:
         """Read the result of a finished call that went through Pay-i's proxy; it needs no event."""
@@ -64,6 +66,9 @@ class ResultTracker:
         if result is not None:
             exchange.take_result(result)
             self._update_limits(result)
+        # The provider bills no call that failed.
+        if exchange.status is not None and exchange.status < 400:
+            self._charge(exchange, result)
         if exchange.status == HTTPStatus.FAILED_DEPENDENCY:
             self._take_refusal(exchange.context.limit_ids, result or {})
 

@@ -50,6 +50,7 @@ from payi_transport.values.names import DEFAULT_BASE_URL
 from payi_transport.values.redaction import remove_secrets
 
 if TYPE_CHECKING:
+    from payi_transport.budgets.tracker import BudgetTracker
     from payi_transport.sinks.payi import PayiSink
 
 __all__ = ["MissingKeyError", "find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
@@ -93,6 +94,7 @@ def make_pipeline(
     for problem in find_category_problems(settings):
         logger.warning("payi_transport: %s", problem)
     use_prices(settings.prices)
+    logs = Logs(logger, settings.connection_error_logging_window)
     parts = Parts(
         settings=settings,
         routes=Routes(
@@ -106,10 +108,11 @@ def make_pipeline(
         proxy=proxy,
         decode_options=decode_options,
         warnings=warnings,
-        logs=Logs(logger, settings.connection_error_logging_window),
+        logs=logs,
         log_content=log_content,
         prompt_logger=prompt_logger,
         fetch_limit=_find_limit_fetcher(settings, account),
+        make_budgets=_find_budgets_maker(settings, logs) if settings.budgets else None,
     )
     return Pipeline(parts)
 
@@ -163,6 +166,15 @@ def _make_sinks(
         return Sinks(chosen)
     shared = _SharedSink(chosen)
     return Sinks(shared, shared)
+
+
+def _find_budgets_maker(
+    settings: Settings, logs: Logs
+) -> Callable[[Callable[[BaseException], None]], BudgetTracker]:
+    # Imported late, because most programs have no budget, and this imports a database and the prices.
+    from payi_transport.budgets.configured import make_tracker
+
+    return partial(make_tracker, settings, logs.budgets)
 
 
 def _find_limit_fetcher(settings: Settings, account: PayiAccount) -> Callable[[str], str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from payi_transport.config.schema import Settings
 from payi_transport.decode.content_logger import PromptAndResponseLogger
@@ -14,6 +14,9 @@ from payi_transport.rewrite.proxy import Proxy
 from payi_transport.routing.routes import Routes
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.sinks.protocol import Sink
+
+if TYPE_CHECKING:
+    from payi_transport.budgets.tracker import BudgetTracker
 
 __all__ = ["Logs", "Parts", "Sinks"]
 
@@ -26,6 +29,7 @@ class Logs:
         self.faults = RateLimitedLogger(logger, seconds)
         self.losses = RateLimitedLogger(logger, seconds)
         self.headers = RateLimitedLogger(logger, seconds)
+        self.budgets = RateLimitedLogger(logger, seconds)
         self.rewrites = RateLimitedLogger(logger, seconds)
         self.content_logger = RateLimitedLogger(logger, seconds)
 
@@ -53,7 +57,11 @@ class Sinks(NamedTuple):
 
 # Immutable, because a forked child builds its own state from the same parts.
 class Parts(NamedTuple):
-    """The parts of a pipeline. `fetch_limit` fetches a limit's state; None if limits aren't enforced."""
+    """The parts of a pipeline.
+
+    `fetch_limit` fetches a limit's state; None if limits aren't enforced. `make_budgets` makes what counts
+    calls under budgets, from the function that counts a fault; None if there are no budgets.
+    """
 
     settings: Settings
     routes: Routes
@@ -65,3 +73,4 @@ class Parts(NamedTuple):
     log_content: bool = True
     prompt_logger: PromptAndResponseLogger | None = None
     fetch_limit: Callable[[str], str] | None = None
+    make_budgets: Callable[[Callable[[BaseException], None]], BudgetTracker] | None = None

@@ -17,6 +17,7 @@ from payi_transport.capture.attempts import current_attempts
 from payi_transport.capture.exchange import Exchange, SentRequest
 from payi_transport.capture.rewrites import HookAbilities
 from payi_transport.capture.session import Session
+from payi_transport.context.frame import Frame
 from payi_transport.context.headers import find_own_headers, find_removable_headers, override_frame
 from payi_transport.context.results import ResultSlot, set_last
 from payi_transport.context.scope import current_frame, current_mode
@@ -50,9 +51,11 @@ class Pipeline:
         self._keeps_caller = parts.prompt_logger is not None
         self._warnings = parts.warnings
         self._header_log = parts.logs.headers
+        enforces_budgets = any(budget.enforce for budget in settings.budgets.values())
         self._rewriter = RequestRewriter(
             parts.proxy,
             self.limits if settings.enforce_limits else None,
+            find_refusal=self._find_refusal if enforces_budgets else None,
             adds_results=parts.sinks.inline is not None,
             warn=parts.logs.rewrites.warning,
             warn_apart=parts.logs.rewrites.warn_apart,
@@ -63,7 +66,7 @@ class Pipeline:
         self._state = ProcessState(parts, self.limits)
         # Start the workers now. A thread that already runs can still deliver while the interpreter exits,
         # and by then no new one can be started.
-        self._state.delivery.start()
+        self._state.start()
 
     def observes(self, host: str, port: int | None) -> bool:
         """Return whether calls to a host are recorded in the current scope."""
@@ -95,8 +98,8 @@ class Pipeline:
         rewrite = self._rewriter.plan(route, frame, body, payi_headers, abilities)
         # Most calls end in the queue. Look for another way only where there can be one.
         end: tuple[Callable[[Exchange], None], bool] = state.delivery.push, False
-        if rewrite is not None or state.inline is not None:
-            end = state.find_end(rewrite, abilities)
+        if rewrite is not None or state.has_other_ends:
+            end = state.find_end(rewrite, abilities, frame)
         result_slot = None
         if proxied or state.inline is not None:
             # From now on, the caller's last result is that of this call, not that of an earlier one.
@@ -159,6 +162,11 @@ class Pipeline:
         if mode == "ingest" or (mode == "proxy" and not route.proxied and not self._proxies_everything):
             self._warnings.warn_mixed_modes(mode)
 
+    def _find_refusal(self, frame: Frame) -> str | None:
+        """Return why a call must not be sent for a budget. Asks the state of this process each time."""
+        budgets = self._state.budgets
+        return None if budgets is None else budgets.find_refusal(frame)
+
     def _warn_malformed(self, name: str) -> None:
         self._header_log.warning(
             f"the header {name} of a call is malformed and was ignored, so its event lacks that field;"
@@ -171,7 +179,7 @@ class Pipeline:
 
     def flush(self, timeout: float) -> bool:
         """Deliver what was captured before. Return False if that takes longer than `timeout` seconds."""
-        return self._own_state().delivery.flush(timeout)
+        return self._own_state().flush(timeout)
 
     def close(self, timeout: float) -> bool:
         """Accept no more calls, and flush. Return False if that takes longer than `timeout` seconds."""
@@ -203,6 +211,6 @@ class Pipeline:
         with self._starting.setdefault(os.getpid(), threading.RLock()):
             state = self._own_state()
             if not state.delivery.pid:
-                state.delivery.start()
+                state.start()
                 run_at_child_exit(partial(self.close, EXIT_SECONDS))
         return state

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.baggage import IGNORED
-from payi_transport.context.results import set_last
+from payi_transport.context.frame import Frame
+from payi_transport.context.results import Result, set_last
 from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.exchange_decoder import ExchangeDecoder
 from payi_transport.delivery.delivery import Delivery
@@ -29,22 +33,32 @@ from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.threads import may_wait
 from payi_transport.sinks.protocol import Sink
 
+if TYPE_CHECKING:
+    from payi_transport.budgets.tracker import BudgetTracker
+
 __all__ = ["ProcessState"]
+
+# How long the last write of the budgets' sums may take, even where delivery used up the time.
+_BUDGET_SECONDS = 0.5
 
 
 class ProcessState:
     """Ring, worker, counts, decoder, and limit polling of one process."""
 
-    def __init__(self, parts: Parts, limits: LimitStates) -> None:
+    def __init__(self, parts: Parts, limits: LimitStates, budgets: BudgetTracker | None = None) -> None:
         self._parts = parts
         self._limits = limits
         self._faults = Counter()
+        if budgets is None and parts.make_budgets is not None:
+            budgets = parts.make_budgets(self.count_fault)
+        self.budgets = budgets
         self.results = ResultTracker(
             limits,
             self._make_poller(),
             self.count_fault,
             warn=parts.logs.rewrites.warning,
             note=lambda exchange: self._decoder.note_counted(exchange),
+            charge=self._charge_proxied,
         )
         # Pay-i's response to a batch has no results for single events.
         listener = None if parts.settings.delivery.mode == "bulk" else self.results.on_response
@@ -53,6 +67,7 @@ class ProcessState:
             parts.warnings,
             content_logger=self._make_content_logger(),
             listener=listener,
+            charge=None if budgets is None else budgets.charge,
         )
         self.delivery = Delivery(
             parts.settings,
@@ -64,6 +79,16 @@ class ProcessState:
             on_fault=self.count_fault,
         )
         self.inline = None if parts.sinks.inline is None else self._make_inline(parts.sinks.inline)
+        if budgets is not None:
+            budgets.read_lost = lambda: sum(self.stats().lost.values())
+        # Whether some calls don't end in the queue.
+        self.has_other_ends = self.inline is not None or (budgets is not None and budgets.enforces)
+
+    def start(self) -> None:
+        """Start the workers and the thread of the budgets in this process."""
+        self.delivery.start()
+        if self.budgets is not None:
+            self.budgets.start()
 
     def _make_poller(self) -> LimitPoller | None:
         parts = self._parts
@@ -89,7 +114,7 @@ class ProcessState:
             sink,
             self._parts.settings.ingest_retry,
             decode=self._decoder.decode,
-            queue=self.delivery.push,
+            queue=self.end_charged if self.budgets is not None else self.delivery.push,
             on_fault=self.count_fault,
             on_problem=self._parts.logs.delivery.warning,
             on_notice=self._parts.logs.delivery.warn_apart,
@@ -114,7 +139,7 @@ class ProcessState:
         )
 
     def find_end(
-        self, rewrite: RequestRewrite | None, abilities: HookAbilities
+        self, rewrite: RequestRewrite | None, abilities: HookAbilities, frame: Frame
     ) -> tuple[Callable[[Exchange], None], bool]:
         """Return what takes a call when it ends, and whether that waits for the call's own report."""
         # A call that is refused brings no result, so the limit's state has to be asked for.
@@ -125,7 +150,40 @@ class ProcessState:
             return self.results.end_proxied, False
         if self.inline is not None and abilities.may_wait:
             return self.end_inline, True
+        if self.budgets is not None and self.budgets.is_enforced(frame):
+            return self.end_charged, False
         return self.delivery.push, False
+
+    def end_charged(self, exchange: Exchange) -> None:
+        """Queue a call whose cost is counted before it returns, so that the next call is refused in time."""
+        budgets = self.budgets
+        if (
+            budgets is not None
+            # A finalizer may have interrupted code that holds a lock.
+            and exchange.outcome is not Outcome.ABANDONED
+            and not self.delivery.closed
+            and self.delivery.pid == os.getpid()
+            and budgets.is_enforced(exchange.context)
+        ):
+            exchange = self._decode_early(exchange)
+        self.delivery.push(exchange)
+
+    def _decode_early(self, exchange: Exchange) -> Exchange:
+        try:
+            decoded = self._decoder.decode(exchange)
+        except Exception:
+            # The worker finds the same error, and counts it.
+            return exchange
+        if isinstance(decoded, str):
+            return exchange
+        # The event travels with the exchange, so that it is not charged again.
+        queued = msgspec.structs.replace(exchange, event=decoded.event, listener=decoded.listener)
+        exchange.forget()
+        return queued
+
+    def _charge_proxied(self, exchange: Exchange, result: Result | None) -> None:
+        if self.budgets is not None:
+            self.budgets.charge_proxied(exchange.context, exchange.timestamp, result)
 
     def end_inline(self, exchange: Exchange) -> None:
         """Report a call while its caller waits, or queue it if that is not possible."""
@@ -150,9 +208,20 @@ class ProcessState:
         unobserved = self._parts.routes.unobserved.read()
         return replace(stats, ignored_baggage=IGNORED.value, missing_units=missing, unobserved=unobserved)
 
+    def flush(self, timeout: float) -> bool:
+        """Deliver what was captured before, and write what was spent; return whether all was delivered."""
+        flushed = self.delivery.flush(timeout)
+        if self.budgets is not None:
+            self.budgets.flush()
+        return flushed
+
     def close(self, timeout: float) -> bool:
         """Flush within `timeout` seconds and stop; return whether everything was delivered."""
+        deadline = monotonic() + timeout
         flushed = self.delivery.close(timeout)
+        if self.budgets is not None:
+            # At least a moment: what calls have cost should be known to the next process.
+            self.budgets.close(max(_BUDGET_SECONDS, deadline - monotonic()))
         # After the flush, during which a result may still start the polling.
         self.results.stop()
         self._parts.sinks.close_inline()
@@ -165,7 +234,8 @@ class ProcessState:
         """
         self.delivery.leave_to_parent()
         self._parts.routes.forget_counts()
-        child = ProcessState(self._parts, self._limits)
+        budgets = None if self.budgets is None else self.budgets.fork()
+        child = ProcessState(self._parts, self._limits, budgets)
         # A program that was shut down before the fork stays shut down in the child.
         child.delivery.closed = self.delivery.closed
         self._parts.sinks.fork(child.count_fault)

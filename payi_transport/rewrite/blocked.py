@@ -1,7 +1,8 @@
-"""Refusing a call for a blocked limit, with a response that every SDK turns into its own permission error.
+"""Refusing a call for a blocked limit or a spent budget.
 
-Raising from a transport would not do: SDKs wrap the exception as a connection error and retry the call.
-None of them retries a 403 in the shape of its provider.
+The response is one that every SDK turns into its own permission error. Raising from a transport would not do:
+SDKs wrap the exception as a connection error and retry the call. None of them retries a 403 in the
+shape of its provider.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ import json
 from payi_transport.capture.rewrites import BlockedResponse
 from payi_transport.providers.registry import REGISTRY, Registry
 
-__all__ = ["make_blocked_response"]
+__all__ = ["make_blocked_response", "make_refusal"]
 
 
 def make_blocked_response(operation: str, limit_id: str, registry: Registry = REGISTRY) -> BlockedResponse:
-    """Return the response to a call of `operation`, in the shape of its provider's errors."""
+    """Return the response to a call of `operation` that names a blocked limit."""
     message = (
         f"Pay-i: limit {limit_id} is blocked, so the request was not sent; raise or reset the limit in Pay-i"
     )
+    return make_refusal(operation, message, registry)
+
+
+def make_refusal(operation: str, message: str, registry: Registry = REGISTRY) -> BlockedResponse:
+    """Return the response to a call that is not sent, in the shape of its provider's errors."""
     provider = registry.providers_by_operation[operation]
     body = json.dumps(provider.make_denial(message)).encode()
     headers = {

@@ -1,9 +1,9 @@
 """Deciding what to send in place of a request. Most requests are sent unchanged.
 
-The checks come in an order in which each makes the next one unnecessary. First a blocked limit: nothing is
-sent. Then proxy mode: Pay-i reads the usage itself. Last, what this library needs to read usage and add
-results: a stream may have to be asked for its usage, and a response that will be changed must come
-uncompressed.
+The checks come in an order in which each makes the next one unnecessary. First a blocked limit or a spent
+budget: nothing is sent. Then proxy mode: Pay-i reads the usage itself. Last, what this library needs to read
+usage and add results: a stream may have to be asked for its usage, and a response that will be changed must
+come uncompressed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.providers.registry import REGISTRY, Registry
-from payi_transport.rewrite.blocked import make_blocked_response
+from payi_transport.rewrite.blocked import make_blocked_response, make_refusal
 from payi_transport.rewrite.include_usage import ask_for_usage
 from payi_transport.rewrite.proxy import Proxy
 from payi_transport.routing.routes import Route
@@ -29,9 +29,10 @@ _MOST_WARNED = 1000
 class RequestRewriter:
     """Plans the rewrite of each request.
 
-    `limits` is None unless limits are enforced. `adds_results` says that `xproxy_result` is added to
-    responses, so they have to arrive without a content coding. `warn` logs a call that is blocked, or that
-    proxy mode can't be applied to, and `warn_apart` what is logged once for each operation.
+    `limits` is None unless limits are enforced. `find_refusal` returns why a call in a frame must not be
+    sent, or None, and is itself None unless budgets are enforced. `adds_results` says that `xproxy_result` is
+    added to responses, so they have to arrive without a content coding. `warn` logs a call that is blocked,
+    or that proxy mode can't be applied to, and `warn_apart` what is logged once for each operation.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class RequestRewriter:
         proxy: Proxy,
         limits: LimitStates | None = None,
         *,
+        find_refusal: Callable[[Frame], str | None] | None = None,
         adds_results: bool = False,
         warn: Callable[[str], None] = lambda message: None,
         warn_apart: Callable[[str], None] = lambda message: None,
@@ -47,6 +49,8 @@ class RequestRewriter:
         self._registry = registry
         self._proxy = proxy
         self._limits = limits
+        self._find_refusal = find_refusal
+        self._may_refuse = limits is not None or find_refusal is not None
         self._adds_results = adds_results
         self._warn = warn
         self._warn_apart = warn_apart
@@ -68,16 +72,10 @@ class RequestRewriter:
         """
         if not abilities.rewrites_requests:
             return None
-        if self._limits is not None and frame.limit_ids:
-            blocked = self._limits.find_blocked(frame.limit_ids)
-            if blocked:
-                self._warn(
-                    f"limit {blocked[0]} is blocked, so a call was not sent and its caller got a permission"
-                    " error; raise or reset the limit in Pay-i, or turn config.enforce_limits off"
-                )
-                return RequestRewrite(
-                    blocked_response=make_blocked_response(route.operation, blocked[0], self._registry)
-                )
+        if self._may_refuse:
+            refused = self._refuse(route, frame)
+            if refused is not None:
+                return refused
         if route.proxied or frame.proxy:
             rewrite = self._send_through_proxy(route, frame, payi_headers)
             # Otherwise the call goes to its provider, and is reported like any other.
@@ -102,6 +100,24 @@ class RequestRewriter:
             # its way.
             plain=adds or asking_body is not None,
         )
+
+    def _refuse(self, route: Route, frame: Frame) -> RequestRewrite | None:
+        """Return the rewrite of a call for a blocked limit or a spent budget, None if it may be sent."""
+        if self._limits is not None and frame.limit_ids:
+            blocked = self._limits.find_blocked(frame.limit_ids)
+            if blocked:
+                self._warn(
+                    f"limit {blocked[0]} is blocked, so a call was not sent and its caller got a permission"
+                    " error; raise or reset the limit in Pay-i, or turn config.enforce_limits off"
+                )
+                return RequestRewrite(
+                    blocked_response=make_blocked_response(route.operation, blocked[0], self._registry)
+                )
+        refusal = None if self._find_refusal is None else self._find_refusal(frame)
+        if refusal is None:
+            return None
+        self._warn(f"a call was refused, and its caller got a permission error: {refusal}")
+        return RequestRewrite(blocked_response=make_refusal(route.operation, refusal, self._registry))
 
     def _send_through_proxy(
         self, route: Route, frame: Frame, payi_headers: frozenset[bytes]

@@ -15,7 +15,7 @@ from payi_transport import (
     PayiInstrumentModelMapping,
     PayiInstrumentOpenAiConfig,
 )
-from payi_transport.config import price_settings, schema
+from payi_transport.config import budget_settings, price_settings, schema
 from payi_transport.config import types as module
 from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiConfigError
@@ -36,7 +36,7 @@ def test_what_users_write_has_the_keys_of_what_is_read(section: type[schema.Sect
 def test_every_section_of_the_schema_has_a_public_type() -> None:
     sections = {
         member
-        for module_with_sections in (schema, price_settings)
+        for module_with_sections in (schema, price_settings, budget_settings)
         for member in vars(module_with_sections).values()
         if isinstance(member, type) and issubclass(member, msgspec.Struct) and member.__struct_fields__
     }

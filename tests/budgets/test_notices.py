@@ -1,0 +1,91 @@
+"""What is said of a budget, and how a webhook gets it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from payi_transport.budgets.budget import Key, make_budgets
+from payi_transport.budgets.notices import Notice, format_money, make_notice, make_refusal, post
+from payi_transport.budgets.store import Total
+from tests.budgets.support import START, read_budgets
+from tests.support.origin import CannedResponse, Origin
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "$0.00"),
+        ("0.00001", "<$0.0001"),
+        ("-0.00001", "-<$0.0001"),
+        ("0.0042", "$0.0042"),
+        ("0.99996", "$1.0000"),
+        ("1.005", "$1.00"),
+        ("12.4", "$12.40"),
+        ("1043.834", "$1,043.83"),
+        ("-12.4", "-$12.40"),
+    ],
+)
+def test_money_has_the_digits_that_matter(amount: str, text: str) -> None:
+    assert format_money(Decimal(amount)) == text
+
+
+def notice(level: str = "0.8", unpriced: int = 0, **settings: Any) -> Notice:
+    customers = {"amount": 500, "zone": "Europe/Berlin", **settings}
+    (budget,) = make_budgets(read_budgets({"customers": customers}))
+    period = budget.find_period(START)
+    total = Total(Key("customers", "acme", period.start.timestamp()), Decimal("401.2"), 7, unpriced)
+    return make_notice(budget, total, Decimal(level), period)
+
+
+def test_a_notice_names_amounts_period_and_zone() -> None:
+    assert notice().text == (
+        "budget customers (acme) reached 80 %: $401.20 of $500.00 in the month from 2026-11-01 00:00"
+        " (Europe/Berlin)"
+    )
+
+
+def test_a_notice_of_a_spent_budget_says_until_when_calls_are_refused() -> None:
+    text = notice("1.0", enforce=True).text
+    assert "reached 100 %" in text
+    assert text.endswith("; its calls are refused until 2026-12-01 00:00")
+
+
+def test_a_notice_says_what_is_not_in_the_sum() -> None:
+    assert notice(unpriced=1200).text.endswith("; 1,200 calls have no price and are not in it")
+
+
+def test_a_refusal_says_when_calls_are_sent_again() -> None:
+    (budget,) = make_budgets(read_budgets({"b": {"amount": "0.5", "zone": "Asia/Kolkata", "period": "day"}}))
+    assert make_refusal(budget, "", budget.find_period(START)) == (
+        "budget b is spent: $0.5000 a day, so the request was not sent; its next period starts at"
+        " 2026-11-06 00:00 (Asia/Kolkata), or raise config.budgets.b.amount"
+    )
+
+
+def test_the_machines_zone_has_a_name_too() -> None:
+    made = make_budgets(read_budgets({"b": {"amount": 1}}))[0]
+    assert make_refusal(made, "", made.find_period(START)).count("()") == 0
+
+
+def test_a_webhook_gets_a_text_and_every_figure_as_exact_decimal(origin: Origin) -> None:
+    origin.responses = [CannedResponse([b"ok"])]
+    assert post(f"{origin.url}/hook/secret", notice()) is None
+    (request,) = origin.received
+    sent = msgspec.json.decode(request.body)
+    assert sent["text"] == notice().text
+    assert (sent["spent"], sent["amount"], sent["level"]) == ("401.2", "500", "0.8")
+    assert (sent["period_start"], sent["zone"]) == ("2026-11-01T00:00:00+01:00", "Europe/Berlin")
+    assert {name.lower(): value for name, value in request.headers.items()}[
+        "content-type"
+    ] == "application/json"
+
+
+def test_what_went_wrong_is_returned_without_the_address(origin: Origin) -> None:
+    origin.responses = [CannedResponse(status=410)]
+    assert post(f"{origin.url}/hook/secret", notice()) == "HTTP 410"
+    assert post("http://127.0.0.1:1/secret", notice()) == "ConnectError"
+    assert post("https://[::1/", notice()) == "InvalidURL"
