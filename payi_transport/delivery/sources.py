@@ -96,8 +96,7 @@ class RingSource:
     """Decode exchanges that wait in a ring, up to `max_batch` at a time.
 
     `decode` returns a reason instead of an event if an exchange needs none. If it raises, the exchange is
-    counted as lost, and the error is reported to `on_fault`. `read_session` returns the exchanges that a
-    session's messages make.
+    counted as lost, and the error is reported to `on_fault`. `read_session` returns what messages make.
     """
 
     def __init__(
@@ -133,7 +132,7 @@ class RingSource:
 
     def _take_session(self, ticket: int, work: SessionWork, weight: int) -> list[QueuedEvent]:
         exchanges = self._read_session(work)
-        self._ring.release(1, weight)  # What was made of the messages takes their room.
+        self._ring.release(1, weight)
         self._ring.hold(len(exchanges), sum(exchange.weight for exchange in exchanges))
         taken = (self._take_one(ticket, exchange, exchange.weight) for exchange in exchanges)
         return list(filter(None, taken))

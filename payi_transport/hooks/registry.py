@@ -19,7 +19,7 @@ from payi_transport.hooks.aiohttp import session
 from payi_transport.hooks.botocore import api_calls, http
 from payi_transport.hooks.httpx.installed import get_families
 from payi_transport.hooks.import_watcher import ImportWatcher
-from payi_transport.hooks.websockets import protocol
+from payi_transport.hooks.websockets import legacy, protocol
 
 __all__ = ["LibraryHook", "Registry", "get_hooks"]
 
@@ -53,6 +53,7 @@ def get_hooks() -> list[LibraryHook]:
         http.HOOK,
         requests.HOOK,
         protocol.HOOK,
+        legacy.HOOK,
         *api_calls.HOOKS,
         thread_pools.HOOK,
     ]

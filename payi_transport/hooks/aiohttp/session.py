@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from payi_transport.capture.exchange import OpenResponse, Outcome
 from payi_transport.capture.rewrites import BlockedResponse, HookAbilities, RequestRewrite
 from payi_transport.hooks.aiohttp.blocked import build_blocked_response
+from payi_transport.hooks.aiohttp.sockets import make_ws_connect
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.multipart import find_name, read_body, write_form
@@ -84,15 +85,6 @@ def _make_prepare_headers(original: Callable[..., Any]) -> Callable[..., Any]:
     return prepare_headers
 
 
-HOOK = MethodHook(
-    "aiohttp.client", "ClientSession", _prepare_headers=_make_prepare_headers, _request=_make_request
-)
-
-
-def _aiohttp() -> Any:
-    return sys.modules[HOOK.name]
-
-
 def _locate(session: Any, method: str, str_or_url: Any, options: Any) -> Address | None:
     try:
         url = session._build_url(str_or_url)
@@ -107,6 +99,19 @@ def _to_address(method: str, url: Any) -> Address | None:
         return None
     port = None if url.is_default_port() else url.port
     return Address(method.upper(), url.scheme, host, port, url.raw_path)
+
+
+HOOK = MethodHook(
+    "aiohttp.client",
+    "ClientSession",
+    _prepare_headers=_make_prepare_headers,
+    _request=_make_request,
+    _ws_connect=make_ws_connect(_locate),
+)
+
+
+def _aiohttp() -> Any:
+    return sys.modules[HOOK.name]
 
 
 def _read(
