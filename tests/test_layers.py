@@ -16,6 +16,7 @@ ORDER = [
         "__main__",
         "cli",
         "serve",
+        "reports",
         "autostart",
         "contrib",
         "lib",

@@ -1,0 +1,65 @@
+"""Which files a report reads."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from payi_transport.errors import PayiError
+from payi_transport.reports.sources import find_files, is_spooled, open_file
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.jsonl", "a.json", "notes.txt", "c.ndjson.gz", "sub/1-000001.events", "sub/1.lock"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    return tmp_path
+
+
+def test_a_directory_has_its_files_of_events_and_those_below(folder: Path) -> None:
+    names = [path.relative_to(folder).as_posix() for path in find_files([folder])]
+    assert names == ["a.json", "b.jsonl", "c.ndjson.gz", "sub/1-000001.events"]
+    assert [is_spooled(path) for path in find_files([folder])] == [False, False, False, True]
+
+
+def test_patterns_and_names_that_overlap_are_read_once(folder: Path) -> None:
+    found = find_files([f"{folder}/b.jsonl", f"{folder}/*.json*", f"{folder}/**/*.events", "-"])
+    assert [path.name for path in found] == ["b.jsonl", "a.json", "1-000001.events", "-"]
+    # A name is taken as it is, whatever its suffix.
+    assert find_files([folder / "notes.txt"]) == [folder / "notes.txt"]
+
+
+def test_a_source_without_files_says_what_is_accepted(tmp_path: Path) -> None:
+    with pytest.raises(PayiError, match=r"the directory has none that ends in \.json"):
+        find_files([tmp_path])
+    with pytest.raises(
+        PayiError, match=r"missing\.json: found no file of events; expected a file, a directory"
+    ):
+        find_files([tmp_path / "missing.json"])
+
+
+def test_a_pipe_is_a_source(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert find_files([tmp_path / "pipe"]) == [tmp_path / "pipe"]
+
+
+def test_files_are_unpacked_where_they_are_compressed(tmp_path: Path) -> None:
+    (tmp_path / "packed").write_bytes(gzip.compress(b"hello"))
+    (tmp_path / "plain").write_bytes(b"hello")
+    for name in ("packed", "plain"):
+        with open_file(tmp_path / name) as (file, measured):
+            assert file.read() == b"hello"
+            assert measured.tell() == (tmp_path / name).stat().st_size
+
+
+def test_a_dash_is_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"hello")))
+    with open_file(Path("-")) as (file, _):
+        assert file.read() == b"hello"
