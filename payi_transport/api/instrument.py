@@ -13,14 +13,15 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from payi_transport.api.arguments import InstrumentArguments, find_differences, resolve
+from payi_transport.api.arguments import InstrumentArguments, find_differences
 from payi_transport.api.default_use_case import default_use_case_name
-from payi_transport.config.sources import load_sources
+from payi_transport.api.instrumentation import Instrumentation, build, build_for_test
 from payi_transport.config.types import PayiInstrumentConfig
-from payi_transport.config.validation import check_config, check_instruments, check_logger, check_switch
+from payi_transport.config.validation import check_logger
 from payi_transport.context.name_warnings import use_logger
 from payi_transport.context.results import forget_results
 from payi_transport.context.scope import set_base_frame
@@ -29,12 +30,6 @@ from payi_transport.delivery.process_exit import run_at_pool_worker_exit
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.active import activate, deactivate, get_active, get_last
-from payi_transport.pipeline.assembly import (
-    MissingKeyError,
-    make_base_frame,
-    make_pipeline,
-    prepare_settings,
-)
 from payi_transport.pipeline.pipeline import EXIT_SECONDS
 from payi_transport.sinks.protocol import Sink
 
@@ -52,10 +47,8 @@ __all__ = [
 _lock = threading.RLock()
 # Set when the process exits. No pipeline is started from then on: nothing would deliver its events.
 _exiting = False
-# Whether `payi-transport run` has started the active pipeline, and not the program itself.
-_provisional = False
-# The resolved arguments that the active pipeline was built from.
-_running: dict[str, object] = {}
+# What the active pipeline was started with, None while there is none.
+_current: Instrumentation | None = None
 _IGNORED = (
     "payi_transport: payi_instrument() was already called, so this call changes nothing and ignores %s. To"
     " apply them, call payi_uninstrument() first"
@@ -114,13 +107,13 @@ def payi_instrument(
         return
     with _lock:
         active = get_active()
-        if active is None or _provisional or (active.closed and not _exiting):
+        if active is None or (_current and _current.provisional) or (active.closed and not _exiting):
             # The frame of this function's caller, so no helper may make this call.
             name = default_use_case_name(sys._getframe().f_back)
             _start(arguments._replace(logger=logger), logger, name)
             return
         # Read it under the lock, so that it belongs to the pipeline found above.
-        running = _running
+        running = _current.resolved if _current else {}
         # A mock that was active at the first call may have ended since, and taken hooks away with it.
         _registry.repair()
     # Not under the lock, because a logging handler may call functions of this module.
@@ -132,11 +125,34 @@ def instrument_program(use_case_name: str) -> None:
 
     Raises what `payi_instrument()` raises.
     """
-    global _provisional
+    global _current
     with _lock:
         if get_active() is None and not _is_disabled(_default_logger):
             _start(InstrumentArguments(logger=_default_logger), _default_logger, use_case_name)
-            _provisional = True
+            _current = _current and _current._replace(provisional=True)
+
+
+@contextmanager
+def instrument_instead(sink: Sink, config: PayiInstrumentConfig | None, use_case_name: str) -> Iterator[None]:
+    """Report calls to `sink` alone during the block, for a test. What was active before goes on afterwards.
+
+    `config` is that of what was active before if it is None, and is used without what concerns others than
+    this process. Raises PayiConfigError for a config that can't be used.
+    """
+    if config is None and _current is not None:
+        config = _current.config
+    instead = build_for_test(sink, config, _default_logger, use_case_name)
+    with _lock:
+        earlier = _current
+        _stop()
+        _begin(instead)
+    try:
+        yield
+    finally:
+        with _lock:
+            _remove_active()
+            if earlier is not None:
+                _begin(earlier)
 
 
 def _is_disabled(logger: logging.Logger) -> bool:
@@ -147,42 +163,24 @@ def _is_disabled(logger: logging.Logger) -> bool:
 
 
 def _start(arguments: InstrumentArguments, logger: logging.Logger, use_case_name: str) -> None:
-    global _running, _provisional
-    sources = load_sources(arguments.config, os.environ, partial(logger.warning, "payi_transport: %s"))
-    arguments = arguments._replace(config=cast(PayiInstrumentConfig, sources.config))
-    running = resolve(arguments)
-    log_content = check_switch("log_prompt_and_response", arguments.log_prompt_and_response)
-    settings = check_config(cast("dict[str, Any] | None", arguments.config))
-    # Off if anyone says so. The argument is True by default, so a True says nothing.
-    log_content = log_content and settings.log_prompt_and_response
-    settings = prepare_settings(settings, arguments.prompt_and_response_logger)
-    try:
-        pipeline = make_pipeline(
-            settings,
-            check_instruments(
-                settings.instruments if arguments.instruments is None else arguments.instruments
-            ),
-            logger,
-            log_content,
-            arguments.sink,
-            arguments.payi,
-            arguments.prompt_and_response_logger,
-        )
-    except MissingKeyError:
-        if settings.required:
-            raise
+    instrumentation = build(arguments, logger, use_case_name)
+    if instrumentation is None:
         _warn_missing_key(logger)
         return
     # Remove a pipeline that was shut down, but not before the arguments have proved good.
     _remove_active()
-    use_logger(logger)
-    set_base_frame(make_base_frame(settings, use_case_name), record_unscoped=settings.global_instrumentation)
-    activate(pipeline)
-    _install(logger)
+    _begin(instrumentation)
+
+
+def _begin(instrumentation: Instrumentation) -> None:
+    global _current
+    use_logger(instrumentation.logger)
+    set_base_frame(instrumentation.base_frame, record_unscoped=instrumentation.record_unscoped)
+    activate(instrumentation.pipeline)
+    _install(instrumentation.logger)
     atexit.register(_shut_down_at_exit)
     run_at_pool_worker_exit(payi_shutdown)
-    _running = running
-    _provisional = False
+    _current = instrumentation
 
 
 def _warn_missing_key(logger: logging.Logger) -> None:
@@ -221,19 +219,23 @@ def payi_uninstrument() -> None:
 
 
 def _remove_active() -> None:
-    global _running
     pipeline = get_active()
+    _stop()
+    # Last, because it waits: a signal handler that runs meanwhile finds everything in order, and may start
+    # over.
+    if pipeline is not None:
+        pipeline.close(EXIT_SECONDS)
+
+
+def _stop() -> None:
+    global _current
     _uninstall()
     deactivate()
     set_base_frame(None)
     use_logger(None)
     forget_results()
-    _running = {}
+    _current = None
     atexit.unregister(_shut_down_at_exit)
-    # Last, because it waits: a signal handler that runs meanwhile finds everything in order, and may start
-    # over.
-    if pipeline is not None:
-        pipeline.close(EXIT_SECONDS)
 
 
 def payi_flush(timeout: float = 5.0) -> bool:

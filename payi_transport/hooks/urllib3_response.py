@@ -95,6 +95,38 @@ class _RecordedFile(_RecordedResponse):
         return data
 
 
+class _RecordedStream:
+    """Mixed into the class of a response that is a stream of another kind, such as one that vcrpy replays.
+
+    What its caller reads is all that can be recorded.
+    """
+
+    _payi_body: _Body
+
+    def read(self, amt: int | None = None, *args: Any, **kwargs: Any) -> Any:
+        response = self._payi_body.response
+        try:
+            data = super().read(amt, *args, **kwargs)  # type: ignore[misc]
+        except BaseException as exc:
+            response.fail(exc)
+            raise
+        if data:
+            self._payi_body.append(data)
+        if not data or amt is None or amt < 0:
+            response.finish()
+        return data
+
+    def close(self) -> None:
+        try:
+            super().close()  # type: ignore[misc]
+        finally:
+            self._payi_body.response.finish(Outcome.CLOSED)
+
+    def __del__(self) -> None:
+        self._payi_body.response.finish(Outcome.ABANDONED)
+        super().__del__()  # type: ignore[misc]
+
+
 class _Body:
     """The bytes of one response. `is_reading` says that urllib3 is reading the next chunk."""
 
@@ -131,13 +163,15 @@ def record_read(response: Any, body: bytes, open_response: OpenResponse) -> None
     read.end(response.length_remaining)
 
 
+# `Py_TPFLAGS_HEAPTYPE`: https://docs.python.org/3/c-api/typeobj.html
+_IS_HEAP_TYPE = 1 << 9
 _classes: dict[type[Any], type[Any]] = {}
 
 
 def record_body(response: Any, open_response: OpenResponse) -> None:
     """Record what is read of a response from now on, and how it ends.
 
-    Anything that is not a urllib3 response is left alone, and the call ends without a body.
+    Anything that is neither a urllib3 response nor a stream is left alone, and the call ends without a body.
     """
     cls = type(response)
     recorded = _classes.get(cls) or _make_recorded(cls)
@@ -151,10 +185,18 @@ def record_body(response: Any, open_response: OpenResponse) -> None:
 
 
 def _make_recorded(cls: type[Any]) -> type[Any] | None:
-    if not all(hasattr(cls, name) for name in READERS):
+    mixin = _choose_mixin(cls)
+    if mixin is None:
         return None
-    mixin = _RecordedFile if hasattr(cls, "read1") else _RecordedResponse
     return _classes.setdefault(cls, type(cls.__name__, (mixin, cls), {"__module__": cls.__module__}))
+
+
+def _choose_mixin(cls: type[Any]) -> type[Any] | None:
+    if all(hasattr(cls, name) for name in READERS):
+        return _RecordedFile if hasattr(cls, "read1") else _RecordedResponse
+    # Only the instances of classes that are written in Python can change their class.
+    is_stream = issubclass(cls, io.IOBase) and cls.__flags__ & _IS_HEAP_TYPE
+    return _RecordedStream if is_stream else None
 
 
 def build_blocked_response(blocked: BlockedResponse) -> Any:
