@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import payi_transport
+from payi_transport.api import public
 
 PUBLIC = {
     "APIConnectionError",
@@ -114,6 +115,8 @@ def test_every_public_name_is_named_by_the_module_that_makes_it() -> None:
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Pay'"):
         _ = payi_transport.Pay  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="no attribute 'Pay'"):
+        _ = public.Pay  # type: ignore[attr-defined]
 
 
 def test_nothing_is_imported_before_a_name_is_asked_for() -> None:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PayiEvents", "payi_events", "payi_events_config"]
 
-# These replace a method that is hooked.
-_MOCKS = (("responses", "RequestsMock"), ("aioresponses.core", "aioresponses"))
 # Events of a test go no further than memory, so a worker that needs longer than this is stuck.
 _SECONDS = 10.0
 
@@ -86,9 +84,9 @@ def payi_events(
     from payi_transport.api.instrument import instrument_instead
 
     sink = MemorySink()
-    for module, name in _MOCKS:
-        if module in sys.modules:
-            _hook_again_after_start(getattr(sys.modules[module], name), monkeypatch)
+    # `responses` replaces a method that is hooked.
+    if "responses" in sys.modules:
+        _hook_again_after_start(sys.modules["responses"].RequestsMock, monkeypatch)
     with instrument_instead(sink, payi_events_config, request.path.stem):
         events = PayiEvents(sink)
         yield events
