@@ -26,7 +26,14 @@ __all__ = ["CONCERNS_OTHERS", "Instrumentation", "build", "build_for_test"]
 
 # The keys of the config that have to do with more than recording a call: other addresses, files, functions.
 CONCERNS_OTHERS = frozenset(
-    {"delivery", "enforce_limits", "on_limit", "proxy", *(sink.config_section for sink in CONFIGURED_SINKS)}
+    {
+        "budgets",
+        "delivery",
+        "enforce_limits",
+        "on_limit",
+        "proxy",
+        *(sink.config_section for sink in CONFIGURED_SINKS),
+    }
 )
 
 

@@ -1,4 +1,4 @@
-"""Responses that are streams of another kind than urllib3's, as mocks make them, are recorded as they are read."""
+"""Responses that that are streams of another kind, as mocks make them, are recorded as they are read."""
 
 from __future__ import annotations
 
