@@ -72,6 +72,7 @@ class Session:
         self._push = push
         self._look_sent = rules.look_sent
         self._look_received = rules.look_received
+        self._skips = False
         self._bytes = 0
         # How many messages since the last look may end a response.
         self._ends = 0
@@ -93,7 +94,12 @@ class Session:
         """Remember a message that has arrived."""
         kind = self._look_received(data)
         if kind == SKIP:
+            # What is skipped may be the first of a response, and then says when it began.
+            if not self._skips:
+                self._skips = True
+                self.messages.append(SocketMessage(False, b"", perf_counter()))
             return
+        self._skips = False
         self.messages.append(SocketMessage(False, data, perf_counter()))
         self._bytes += len(data)
         if kind == END:

@@ -73,7 +73,7 @@ def _make_exchange(session: Session, turn: Turn, work: SessionWork) -> Exchange 
         None,
         turn.size,
         _find_outcome(turn, work),
-        error or (None if turn.messages else _CLOSED),
+        error or (_CLOSED if turn.first is None else None),
         session.timestamp + began - session.started,
         began,
         turn.first,
@@ -92,7 +92,7 @@ def _join_request(turn: Turn) -> bytes | None:
 
 
 def _find_status(turn: Turn) -> int | None:
-    return (turn.status or 200) if turn.messages else None
+    return None if turn.first is None else turn.status or 200
 
 
 def _find_outcome(turn: Turn, work: SessionWork) -> Outcome:

@@ -28,6 +28,7 @@ __all__ = [
     "Provider",
     "Readers",
     "connect",
+    "connect_to",
     "get",
     "post",
 ]
@@ -87,6 +88,11 @@ def get(pattern: str) -> PathRule:
 def connect(pattern: str) -> PathRule:
     """Match requests that open a WebSocket and whose path ends in `pattern`, see `get`."""
     return _match(WEBSOCKET, pattern)
+
+
+def connect_to(last: str) -> PathRule:
+    """Match requests that open a WebSocket and whose path ends in the segment `last`, of any characters."""
+    return PathRule(WEBSOCKET, re.compile(rf"(.*/)?{re.escape(last)}"), last)
 
 
 def _match(method: str, pattern: str) -> PathRule:

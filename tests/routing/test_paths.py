@@ -130,6 +130,12 @@ SOCKETS = {
     "/openai/v1/responses": "openai.responses.websocket",
     "/v1/realtime": "openai.realtime",
     "/openai/realtime": "openai.realtime",
+    "/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent": "google.live",
+    **{
+        f"/ws/google.ai.generativelanguage.{version}.GenerativeService.{name}": "google.live"
+        for version in ("v1alpha", "v1beta", "v1")
+        for name in ("BidiGenerateContent", "BidiGenerateContentConstrained")
+    },
 }
 
 

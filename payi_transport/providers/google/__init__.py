@@ -12,12 +12,23 @@ from payi_transport.providers.google.interactions import (
     read_interaction,
     read_interaction_text,
 )
+from payi_transport.providers.google.live import LIVE, read_live
 from payi_transport.providers.google.openai_compatible import read_chat
 from payi_transport.providers.openai.chat import read_chat as read_openai_chat
 from payi_transport.providers.openai.media import read_embeddings as read_openai_embeddings
 from payi_transport.providers.openai.media import read_images as read_openai_images
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
-from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, get, post
+from payi_transport.providers.provider import (
+    Forwarding,
+    HostRule,
+    Operation,
+    Provider,
+    Readers,
+    connect,
+    connect_to,
+    get,
+    post,
+)
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["PROVIDER"]
@@ -31,6 +42,13 @@ _GEMINI = "/v1beta/models/my-model"
 _MODELS = re.compile("/(models|endpoints)/[^/]+:|/v[^/]+/models/|/endpoints/openapi/")
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
 _READ_INTERACTION = Readers(read_interaction, read_error, read_interaction_text, prefix=_PREFIX)
+# The path of the Live API is the name of a service and its method.
+_SERVICE = "google.ai.generativelanguage.{}.GenerativeService.BidiGenerateContent{}"
+_LIVE_PATHS = tuple(
+    connect_to(_SERVICE.format(version, token))
+    for version in ("v1beta", "v1alpha", "v1")
+    for token in ("", "Constrained")
+)
 
 
 def _deny(message: str) -> dict[str, Any]:
@@ -76,6 +94,15 @@ PROVIDER = Provider(
             paths=(post(r"(publishers/google/models/|v\d\w*/models/imagen-)[^/]+:predict"),),
             example="/v1/projects/p/locations/global/publishers/google/models/my-model:predict",
             readers=Readers(read_predictions, read_error, prefix=_PREFIX),
+        ),
+        Operation(
+            name="google.live",
+            category=_GOOGLE,
+            # Vertex AI has the method in a segment of its own.
+            paths=(*_LIVE_PATHS, connect("BidiGenerateContent")),
+            example=f"/ws/{_LIVE_PATHS[0].last}",
+            readers=Readers(read_live, read_error, prefix=_PREFIX),
+            session=LIVE,
         ),
         Operation(
             # The API of the model's maker, which is OpenAI's shape. Claude's is `anthropic.vertex`.

@@ -28,6 +28,8 @@ Look = Callable[[bytes], int]
 class SocketMessage(NamedTuple):
     """A message of a session: who sent it, its bytes, and when, from `perf_counter()`.
 
+    `data` is empty for the first of several messages that were skipped, which tells when they began.
+
     `scope` is the frame of the scope in which the program sent it, None outside all scopes.
     """
 
@@ -64,6 +66,8 @@ class Turn:
         if self.first is None:
             self.first = message.time
         self.ended = message.time
+        if not message.data:
+            return
         self.size += len(message.data)
         if self.size > limit and len(self.messages) > 1:
             # The usage comes last.
