@@ -60,15 +60,13 @@ _PROMPT_PARTS = {
     "image_tokens": "vision",
 }
 _COMPLETION_PARTS = {"reasoning_tokens": "reasoning", "audio_tokens": "audio", "image_tokens": "image"}
-# The cached tokens by modality, in the spellings of the Realtime API and of image tools.
-_CACHED_PARTS = {
-    "text_tokens": "text",
+# The cached tokens by modality, in the spellings of image tools and of the Realtime API.
+_CACHED_FLAT = {
     "cached_text_tokens": "text",
-    "audio_tokens": "audio",
     "cached_audio_tokens": "audio",
-    "image_tokens": "vision",
     "cached_image_tokens": "vision",
 }
+_CACHED_PARTS = {**_CACHED_FLAT, "text_tokens": "text", "audio_tokens": "audio", "image_tokens": "vision"}
 # How long what was written is kept: at OpenAI, LiteLLM, and Anthropic and Qwen.
 _LIVES = (
     *("cache_write_tokens_details", "cache_creation_token_details", "cache_creation_tokens_details"),
@@ -99,6 +97,7 @@ _COUNTED = frozenset(
         *_PROMPT_FLAT,
         *_COMPLETION_FLAT,
         *_LIVES,
+        "x_details",
     }
 )
 
@@ -122,19 +121,30 @@ def map_total(usage: Mapping[str, Any]) -> dict[str, Units]:
 
 def _find_prompt_parts(usage: Mapping[str, Any]) -> dict[str, int]:
     """Return the counts that are, or may be, parts of the prompt, by unit."""
-    details = section(usage, *_PROMPT_DETAILS)
+    details = _find_details(usage)
     # Where a host has both spellings of a detail, the nested one wins, so nothing counts twice.
     parts = count_parts(usage, _PROMPT_FLAT) | count_parts(details, _PROMPT_PARTS)
     lives = _find_lives(usage)
     if lives:
         parts |= {"text_cache_write": 0, **split_writes(parts.get("text_cache_write"), lives)}
     cached = count_parts(section(details, "cached_tokens_details"), _CACHED_PARTS)
+    cached = cached or count_parts(details, _CACHED_FLAT)
     return _split_cached(parts, cached) if cached else parts
+
+
+def _find_details(usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the details of the prompt. Qwen's Responses API has more of them in a list of its own."""
+    details = section(usage, *_PROMPT_DETAILS)
+    more = usage.get("x_details")
+    for item in more if isinstance(more, list) else ():
+        if isinstance(item, dict):
+            details = {**section(item, *_PROMPT_DETAILS), **details}
+    return details
 
 
 def _find_lives(usage: Mapping[str, Any]) -> dict[int, int]:
     """Return what was written to the cache by its life in minutes, from the first place that says so."""
-    places = (section(usage, *_PROMPT_DETAILS), usage)
+    places = (_find_details(usage), usage)
     found = (find_lives(section(place, name)) for place in places for name in _LIVES)
     return next(filter(None, found), {})
 

@@ -159,6 +159,27 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
             "vision_cache_read": (20, None),
         },
     ),
+    "cached audio beside its sum": (
+        usage_of(prompt_details={"cached_tokens": 30, "cached_audio_tokens": 20, "audio_tokens": 40}),
+        {
+            "text": (50, 50),
+            "text_cache_read": (10, None),
+            "audio": (20, None),
+            "audio_cache_read": (20, None),
+        },
+    ),
+    "Qwen's list": (
+        {
+            "input_tokens": 1524,
+            "output_tokens": 9,
+            "x_details": [
+                None,
+                {"prompt_tokens_details": {"cached_tokens": 1305, "cache_creation_input_tokens": 213}},
+            ],
+        },
+        {"text": (6, 9), "text_cache_read": (1305, None), "text_cache_write": (213, None)},
+    ),
+    "Qwen's list, of another type": ({**usage_of(), "x_details": {"cached_tokens": 1}}, {"text": (100, 50)}),
     "cached parts without their sum": (
         usage_of(
             prompt_details={
