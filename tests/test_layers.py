@@ -16,6 +16,7 @@ ORDER = [
         "__main__",
         "cli",
         "serve",
+        "relay",
         "reports",
         "autostart",
         "contrib",

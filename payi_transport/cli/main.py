@@ -23,6 +23,7 @@ from payi_transport.cli.captured_calls import read_capture
 from payi_transport.cli.doctor import examine, has_errors
 from payi_transport.cli.doctor_lines import print_findings
 from payi_transport.cli.explain import describe, explain_url
+from payi_transport.cli.fleet import nats, relay
 from payi_transport.cli.report import GROUPINGS, make_report
 from payi_transport.cli.report_table import print_report
 from payi_transport.cli.run import check_settings, make_environment, replace_process
@@ -59,6 +60,10 @@ def _short_errors() -> Iterator[None]:
 @click.version_option(package_name="payi-transport", prog_name="payi-transport")
 def cli() -> None:
     """See what LLM calls use, and check which calls are reported to Pay-i."""
+
+
+cli.add_command(nats)
+cli.add_command(relay)
 
 
 @cli.command(short_help="Summarize captured calls.")

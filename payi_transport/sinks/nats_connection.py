@@ -85,6 +85,11 @@ class NatsConnection:
         return self._socket is not None
 
     @property
+    def is_clustered(self) -> bool:
+        """Whether the server has said that it is one of a cluster."""
+        return bool(self._info.get("cluster"))
+
+    @property
     def servers(self) -> str:
         """The configured addresses, for messages."""
         return ", ".join(map(str, self._servers))

@@ -1,0 +1,1 @@
+"""The relay: takes events from a stream of NATS JetStream and delivers them to Pay-i, or to another sink."""

@@ -1,0 +1,66 @@
+"""What the commands need from the configuration: the login at NATS, and where events go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from payi_transport.config.schema import NatsSettings, Settings
+from payi_transport.config.sources import load_sources
+from payi_transport.config.validation import check_config
+from payi_transport.errors import PayiConfigError
+from payi_transport.pipeline.assembly import find_account
+from payi_transport.sinks.configured import CONFIGURED_SINKS
+from payi_transport.sinks.protocol import Sink
+
+__all__ = ["find_settings", "find_sink_maker", "list_sinks"]
+
+PAYI = "payi"
+# The way back to where events come from.
+_NOT_A_GOAL = "nats"
+
+
+def find_settings(
+    config: Path | None, warn: Callable[[str], None], **keys: Any
+) -> tuple[Settings, NatsSettings]:
+    """Return the settings from file and environment; `keys` of the section `nats` that are not None win.
+
+    Raises PayiConfigError.
+    """
+    merged = load_sources(config, os.environ, warn).config
+    section = merged.get("nats")
+    given = {name: value for name, value in keys.items() if value is not None}
+    merged["nats"] = {**(section if isinstance(section, Mapping) else {}), **given}
+    settings = check_config(merged)
+    return settings, settings.nats or NatsSettings()
+
+
+def list_sinks() -> list[str]:
+    """Return the names of what a relay may deliver to."""
+    return [PAYI, *(kind.config_section for kind in CONFIGURED_SINKS if kind.config_section != _NOT_A_GOAL)]
+
+
+def find_sink_maker(to: str, settings: Settings, batch: int) -> tuple[Callable[[], Sink], str]:
+    """Return what makes a sink by its name, and a word for where it delivers to. Raises PayiConfigError."""
+    if to != PAYI:
+        section = getattr(settings, to)
+        if section is None:
+            raise PayiConfigError(f"--to {to}: needs the section {to!r} in the configuration")
+        [kind] = [kind for kind in CONFIGURED_SINKS if kind.config_section == to]
+        # Once now, so that what is wrong with it is an error at the start.
+        kind.from_section(section).close()
+        return lambda: kind.from_section(section), to
+    account = find_account(None)
+    if not account.api_key:
+        raise PayiConfigError("No Pay-i API key, so a relay can't deliver: set the variable PAYI_API_KEY")
+    # The client of Pay-i's API, which the other sinks don't need.
+    from payi_transport.sinks.payi import PayiSink
+
+    return lambda: PayiSink(account, batch_limit=batch), str(account.base_url)
+
+
+def check_servers(servers: Sequence[str]) -> list[str] | None:
+    """Return the addresses of an option, which may hold several with commas; None for none."""
+    return [part.strip() for server in servers for part in server.split(",") if part.strip()] or None

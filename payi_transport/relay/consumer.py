@@ -1,0 +1,232 @@
+"""Take messages from the consumer that all relays share, and say what became of each.
+
+A message that is taken is held: the server gives it to no one else until it is acknowledged, given back, or
+not heard of for the consumer's `ack_wait`. Delivering a batch may take longer than that, so whoever holds
+messages says every now and then that they are still at work on them (`extend`), from another thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from time import monotonic
+from typing import Any, NamedTuple
+
+import msgspec
+
+from payi_transport.config.schema import NatsSettings
+from payi_transport.relay.messages import read_delivery
+from payi_transport.relay.setup import CONSUMER, REJECTED_STREAM, REJECTED_SUBJECT
+from payi_transport.sinks.nats_connection import NatsConnection
+from payi_transport.sinks.nats_protocol import Message, encode_headers, encode_message
+from payi_transport.sinks.nats_servers import NatsError
+from payi_transport.sinks.nats_stream import API, ApiError, call_api, make_init_command
+
+__all__ = ["Consumer", "Held"]
+
+_ACK, _NAK, _PROGRESS = b"+ACK", b"-NAK", b"+WPI"
+_NANOSECONDS = 1_000_000_000
+# Statuses at the end of a request for messages: none left, the time is over, and a limit, or a change.
+_ENDS = frozenset({404, 408, 409})
+# Seconds that a response may take on top of the time that it was asked to.
+_GRACE = 3.0
+
+
+class Held(NamedTuple):
+    """A message that this relay holds. `may_repeat`: a relay may have delivered it before."""
+
+    message: Message
+    sequence: int
+    may_repeat: bool
+
+
+class Consumer:
+    """One connection to the consumer. One thread uses it, except for `extend` and `give_back`."""
+
+    def __init__(self, settings: NatsSettings, name: str) -> None:
+        self.connection = NatsConnection(settings, name)
+        self._settings = settings
+        self._lock = threading.Lock()
+        # By their numbers, because a message that is delivered twice is one.
+        self._held: dict[int, Held] = {}
+        # The last message that the stream had when the connection was made anew.
+        self._repeats_until = 0
+        self._bound = 0
+        # Seconds until the server gives a held message to another relay.
+        self.ack_wait = 60.0
+        # When the server last said how many messages wait, and how many.
+        self.pending = (0.0, 0)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether there is a connection to a consumer that exists."""
+        return self.connection.is_open and self._bound == self.connection.generation
+
+    def bind(self) -> None:
+        """Make sure that there is a connection, and that the consumer exists. Raises NatsError."""
+        self.connection.open(monotonic() + self._settings.timeout)
+        if self.is_bound:
+            return
+        stream = self._settings.stream
+        try:
+            consumer = self._call(f"CONSUMER.INFO.{stream}.{CONSUMER}")
+            # A server that was killed may have forgotten which messages it had delivered.
+            if self._bound:
+                state = self._call(f"STREAM.INFO.{stream}").get("state")
+                last = state.get("last_seq") if isinstance(state, dict) else None
+                self._repeats_until = last if isinstance(last, int) else self._repeats_until
+        except ApiError as exc:
+            command = make_init_command(self.connection, stream, self._settings.subject)
+            problem = f"NATS at {self.connection.address} has no consumer {CONSUMER!r} of {stream!r} ({exc})"
+            raise NatsError(f"{problem}; make it with: {command}", denied=True) from None
+        self._read_config(consumer.get("config"))
+        self._bound = self.connection.generation
+
+    def _call(self, request: str) -> dict[str, Any]:
+        return call_api(self.connection, request, {}, monotonic() + self._settings.timeout)
+
+    def _read_config(self, config: object) -> None:
+        wait = config.get("ack_wait") if isinstance(config, dict) else None
+        if isinstance(wait, int) and wait > 0:
+            self.ack_wait = wait / _NANOSECONDS
+
+    def pull(self, most: int, most_bytes: int, seconds: float) -> list[Held]:
+        """Take up to `most` messages, as many as there are within `seconds`. Raises NatsError."""
+        reply = self.connection.next_reply()
+        # A message that is larger than the limit would end each request.
+        most_bytes = max(most_bytes, 2 * self.connection.max_payload)
+        limits = {"batch": most, "max_bytes": most_bytes, "expires": int(seconds * _NANOSECONDS)}
+        request = f"{API}.CONSUMER.MSG.NEXT.{self._settings.stream}.{CONSUMER}"
+        deadline = monotonic() + seconds + _GRACE
+        with self._lock:
+            self.connection.send(encode_message(request, msgspec.json.encode(limits), reply=reply), deadline)
+        while len(self._held) < most:
+            messages = self.connection.receive(deadline)
+            # The server ends each request by itself. Without a word, what has arrived is held all the same.
+            if not messages or self._take(messages, reply):
+                break
+        if not self._held:
+            self.pending = (monotonic(), 0)
+        return list(self._held.values())
+
+    def _take(self, messages: Sequence[Message], reply: str) -> bool:
+        """Hold messages; return whether the request is over."""
+        is_over = False
+        for message in messages:
+            status = message.status
+            if status is None:
+                self._hold(message)
+            elif message.subject == reply:
+                self._check_end(status, message.description)
+                is_over = True
+        return is_over
+
+    def _check_end(self, status: int, description: str) -> None:
+        """Raise NatsError for a request that ended because of the consumer, with nothing to show for it."""
+        # 503: nobody responds, as without the consumer, or while a cluster elects a leader.
+        if status not in _ENDS or (status == 409 and not self._held):
+            # Look for it again.
+            self._bound = -1
+            text = description or "nobody responds"
+            raise NatsError(
+                f"the consumer {CONSUMER!r} at {self.connection.address} gives no messages ({text})"
+            )
+
+    def _hold(self, message: Message) -> None:
+        delivered = read_delivery(message.reply)
+        if delivered is None:
+            return
+        self.pending = (monotonic(), delivered.pending)
+        may_repeat = delivered.times > 1 or delivered.sequence <= self._repeats_until
+        self._held[delivered.sequence] = Held(message, delivered.sequence, may_repeat)
+
+    def settle(self, taken: Iterable[Held], returned: Iterable[tuple[Held, float]]) -> None:
+        """Acknowledge what was taken, and give back the rest, each with a delay in seconds. All held at once.
+
+        Raises NatsError. What could not be said is delivered once more, marked as a repeat.
+        """
+        commands = [encode_message(held.message.reply, _ACK) for held in taken]
+        commands += [encode_message(held.message.reply, _make_nak(delay)) for held, delay in returned]
+        with self._lock:
+            self._held = {}
+            self.connection.send(b"".join(commands), monotonic() + self._settings.timeout)
+
+    def extend(self) -> None:
+        """Keep what is held for another `ack_wait`. Any thread may call this; it raises nothing."""
+        self._say(_PROGRESS)
+
+    def give_back(self) -> None:
+        """Give back at once what is held. Any thread may call this; it raises nothing."""
+        self._say(_NAK)
+
+    def _say(self, word: bytes) -> None:
+        with self._lock:
+            commands = [encode_message(held.message.reply, word) for held in self._held.values()]
+            try:
+                if commands and self.connection.is_open:
+                    self.connection.send(b"".join(commands), monotonic() + self._settings.timeout)
+            except NatsError:
+                # The server gives them to another relay once it hears nothing more.
+                return
+
+    def reject(self, rejected: Sequence[tuple[Held, str]]) -> set[int]:
+        """Store messages with the reason why they can't be delivered; return the sequences of those stored.
+
+        Raises NatsError.
+        """
+        stored: set[int] = set()
+        waiting: dict[str, int] = {}
+        commands = []
+        for held, reason in rejected:
+            reply = self.connection.next_reply()
+            waiting[reply] = held.sequence
+            commands.append(_make_rejection(held, reason, reply, self._settings.stream))
+        with self._lock:
+            self.connection.send(b"".join(commands), monotonic() + self._settings.timeout)
+        deadline = monotonic() + self._settings.timeout
+        while waiting and (messages := self.connection.receive(deadline)):
+            for message in messages:
+                sequence = waiting.pop(message.subject, None)
+                if sequence is not None and "seq" in message.read_object():
+                    stored.add(sequence)
+        return stored
+
+    def forget(self) -> None:
+        """Hold nothing any more: the server will give it to a relay in time."""
+        with self._lock:
+            self._held = {}
+
+    @property
+    def held(self) -> int:
+        """How many messages this relay holds on this connection."""
+        return len(self._held)
+
+    def close(self) -> None:
+        """End the connection."""
+        self.connection.drop()
+
+
+def _make_nak(delay: float) -> bytes:
+    return _NAK + b' {"delay": %d}' % int(delay * _NANOSECONDS) if delay > 0 else _NAK
+
+
+def _make_rejection(held: Held, reason: str, reply: str, stream: str) -> bytes:
+    headers = {
+        **{
+            name: value for name, value in held.message.read_headers().items() if not name.startswith("nats-")
+        },
+        # The same message may be rejected twice, if its acknowledgement is lost.
+        "Nats-Msg-Id": f"{stream}.{held.sequence}",
+        "Payi-Reason": reason,
+        "Payi-Stream": stream,
+        "Payi-Subject": held.message.subject,
+    }
+    return encode_message(REJECTED_SUBJECT, held.message.body, reply=reply, head=encode_headers(headers))
+
+
+def explain_no_rejected_stream(connection: NatsConnection) -> str:
+    """Return what to do where no stream takes rejected messages."""
+    return (
+        f"no stream takes {REJECTED_SUBJECT}, so what can't be delivered stays in its stream; make"
+        f" {REJECTED_STREAM} with: payi-transport nats init --server {connection.address}"
+    )

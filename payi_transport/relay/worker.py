@@ -1,0 +1,203 @@
+"""One worker of a relay: takes a batch, delivers it, and says what became of each message. Then the next one.
+
+The sink is the one that a program would have used: its receipt says what was taken, what may pass later, and
+what never will. Only what it took is acknowledged. The rest goes back to the stream with a delay, so that
+another relay may have more luck, or to the subject of rejected messages.
+
+A message may come more than once: its acknowledgement was lost, or a relay died that held it. Then it is
+marked as a repeat, and Pay-i updates what it has. What this relay itself has delivered lately is acknowledged
+again without that.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import NamedTuple
+
+from payi_transport.config.schema import IngestRetrySettings
+from payi_transport.delivery.retry import Backoff
+from payi_transport.relay.consumer import Consumer, Held, explain_no_rejected_stream
+from payi_transport.relay.messages import read_event
+from payi_transport.relay.metrics import Counts
+from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
+from payi_transport.sinks.nats_servers import NatsError
+from payi_transport.sinks.protocol import Receipt, Sink, check_receipt
+from payi_transport.values.event import Event
+
+__all__ = ["Options", "RelayWorker", "Settled"]
+
+# Seconds. How long a message that can't be stored as rejected stays away.
+_REJECTION_DELAY = 60.0
+_MOST_REMEMBERED = 100_000
+
+
+class Options(NamedTuple):
+    """How a worker takes messages. Seconds, bytes. `linger`: how long a batch may take to fill."""
+
+    batch: int = 1000
+    batch_bytes: int = 32 * 1024 * 1024
+    linger: float = 1.0
+    longest_pause: float = 30.0
+
+
+class Settled:
+    """The messages that this relay has settled lately, by their number. All of its workers share it."""
+
+    def __init__(self, most: int = _MOST_REMEMBERED) -> None:
+        self._most = most
+        self._sequences: dict[int, None] = {}
+
+    def add(self, sequences: Sequence[int]) -> None:
+        """Remember, and forget the oldest."""
+        self._sequences.update(dict.fromkeys(sequences))
+        while len(self._sequences) > self._most:
+            self._sequences.pop(next(iter(self._sequences.copy())), None)
+
+    def __contains__(self, sequence: int) -> bool:
+        return sequence in self._sequences
+
+
+class RelayWorker:
+    """Move events from a consumer to a sink until `stop` is set. `on_fault` reports errors of our own."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        sink: Sink,
+        options: Options,
+        settled: Settled,
+        *,
+        stop: threading.Event,
+        log: Callable[[str], RateLimitedLogger],
+        on_fault: Callable[[BaseException], None],
+    ) -> None:
+        self.counts = Counts()
+        self.consumer = consumer
+        self.is_denied = False
+        self._sink = sink
+        self._options = options
+        self._settled = settled
+        self._stop = stop
+        self._log = log
+        self._on_fault = on_fault
+        retry = IngestRetrySettings(queue_interval=options.longest_pause)
+        # Apart, because an away server says nothing about the sink.
+        self._backoff = Backoff(retry)
+        self._connecting = Backoff(retry)
+
+    def run(self) -> None:
+        """Work until told to stop. What is held then is given back."""
+        while not self._stop.is_set():
+            self._run_once()
+        self.consumer.give_back()
+        self.consumer.close()
+        self._sink.close()
+
+    def _run_once(self) -> None:
+        try:
+            self.consumer.bind()
+            held = self._pull()
+            if held and self._stop.is_set():
+                # Nobody has begun with these.
+                self._give_back(held, "stopping")
+            elif held:
+                self._deliver(held)
+            self._connecting.update(Receipt(), monotonic(), failed=False)
+        except NatsError as exc:
+            self.counts.failures += 1
+            self.consumer.forget()
+            self._log("nats").warning(str(exc))
+            self._connecting.update(Receipt(), monotonic(), failed=True)
+            self._pause(self._connecting)
+        # An error of ours ends one round and never the worker.
+        except Exception as exc:
+            self.counts.faults += 1
+            self._on_fault(exc)
+            self.consumer.give_back()
+            self.consumer.forget()
+            self._connecting.update(Receipt(), monotonic(), failed=True)
+            self._pause(self._connecting)
+
+    def _pause(self, backoff: Backoff) -> None:
+        self._stop.wait(max(0.0, backoff.not_before - monotonic()))
+
+    def _pull(self) -> list[Held]:
+        most = self._backoff.limit_batch(self._options.batch) or 1
+        held = self.consumer.pull(most, self._options.batch_bytes, self._options.linger)
+        self.counts.taken += len(held)
+        return held
+
+    def _deliver(self, held: Sequence[Held]) -> None:
+        known = [one for one in held if one.sequence in self._settled]
+        events: list[tuple[Held, Event]] = []
+        rejected: list[tuple[Held, str]] = []
+        for one in held:
+            if one.sequence in self._settled:
+                continue
+            event = read_event(one.message, may_repeat=one.may_repeat)
+            if isinstance(event, str):
+                rejected.append((one, event))
+                self._log(event).warning(
+                    f"message {one.sequence} can't be delivered: {event.replace('_', ' ')}; it is kept with"
+                    " the rejected ones"
+                )
+            else:
+                events.append((one, event))
+        receipt = self._call_sink([event for _, event in events]) if events else Receipt()
+        rejected += [(events[index][0], reason) for index, reason in receipt.rejected.items()]
+        retry = set(receipt.retry)
+        left = retry | receipt.rejected.keys()
+        taken = [one for index, (one, _) in enumerate(events) if index not in left]
+        self._backoff.update(receipt, monotonic(), failed=bool(events) and len(retry) == len(events))
+        self._settle(known, taken, [events[index][0] for index in sorted(retry)], rejected)
+        self._pause(self._backoff)
+
+    def _call_sink(self, events: Sequence[Event]) -> Receipt:
+        self.counts.batches += 1
+        try:
+            receipt = self._sink.deliver(events)
+            check_receipt(receipt, len(events))
+        except Exception as exc:
+            self.counts.faults += 1
+            self._on_fault(exc)
+            receipt = Receipt(retry=range(len(events)), problem=f"delivery failed ({type(exc).__name__})")
+        self.counts.bytes_sent += receipt.bytes_sent
+        self.is_denied = receipt.denied
+        for notice in receipt.notices:
+            self._log("notices").warn_apart(notice)
+        if receipt.problem:
+            self._log("sink").warning(receipt.problem)
+        return receipt
+
+    def _settle(
+        self,
+        known: Sequence[Held],
+        taken: Sequence[Held],
+        retry: Sequence[Held],
+        rejected: Sequence[tuple[Held, str]],
+    ) -> None:
+        # Before anything else can fail: it is delivered, whatever the server hears of it.
+        self._settled.add([one.sequence for one in taken])
+        self.counts.delivered += len(taken)
+        self.counts.repeats += len(known)
+        stored = self.consumer.reject(rejected) if rejected else set()
+        delay = max(0.0, self._backoff.not_before - monotonic())
+        returned = [(one, delay) for one in retry]
+        if retry:
+            self.counts.given_back["refused"] += len(retry)
+        done = [*known, *taken]
+        for one, reason in rejected:
+            if one.sequence in stored:
+                self.counts.rejected[reason] += 1
+                done.append(one)
+            else:
+                self.counts.given_back["no_rejected_stream"] += 1
+                returned.append((one, _REJECTION_DELAY))
+                self._log("rejections").warning(explain_no_rejected_stream(self.consumer.connection))
+        self.consumer.settle(done, returned)
+
+    def _give_back(self, held: Sequence[Held], reason: str) -> None:
+        self.counts.given_back[reason] += len(held)
+        self.consumer.settle((), [(one, 0.0) for one in held])
