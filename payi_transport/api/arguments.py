@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from payi_transport.config.sources import read_file
@@ -33,7 +33,7 @@ class InstrumentArguments(NamedTuple):
     config: PayiInstrumentConfig | str | os.PathLike[str] | None = None
     logger: logging.Logger | None = None
     prompt_and_response_logger: PromptAndResponseLogger | None = None
-    sink: Sink | None = None
+    sink: Sink | Sequence[Sink | str] | None = None
 
 
 def resolve(arguments: InstrumentArguments) -> dict[str, object]:

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -74,13 +74,14 @@ def payi_instrument(
     config: PayiInstrumentConfig | str | os.PathLike[str] | None = None,
     logger: logging.Logger | None = None,
     prompt_and_response_logger: PromptAndResponseLogger | None = None,
-    sink: Sink | None = None,
+    sink: Sink | Sequence[Sink | str] | None = None,
 ) -> None:
     """Report every LLM call of this process to Pay-i from now on, including calls of existing clients.
 
     `payi` is a client of the Pay-i API or a list of them. The first one's key, base URL and default headers
     are used. Without it, they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`.
-    `sink` sends the events elsewhere (see `MemorySink`).
+    `sink` sends the events elsewhere (see `MemorySink`), or to several sinks side by side if it is a list, in
+    which "payi" stands for Pay-i.
 
     `prompt_and_response_logger` is called before a call returns, once Pay-i has accepted its event, with
     the request id that Pay-i assigned, and the request and the response as text. It gets them even with

@@ -29,6 +29,7 @@ from payi_transport.delivery.spool.directory import check_directory
 from payi_transport.errors import APIConnectionError, APIStatusError, PayiError
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.assembly import find_account
+from payi_transport.sinks.configured import PAYI, find_sink_names
 from payi_transport.values.lawful import NAME_RULES
 from payi_transport.values.redaction import is_secret_header, remove_secrets
 
@@ -74,7 +75,7 @@ def examine(environment: Mapping[str, str]) -> list[Finding]:
     findings += [Finding("config", "warning", problem) for problem in problems]
     findings += _examine_config(settings, environment)
     findings += _examine_spool(settings)
-    if settings.offline_instrumentation is None:
+    if PAYI in find_sink_names(settings):
         findings += _examine_connection(settings)
     return findings
 

@@ -19,6 +19,7 @@ from payi_transport.config.sources import CONFIG_VARIABLE, PREFIX, load_sources
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.pipeline.assembly import find_account
+from payi_transport.sinks.configured import PAYI, find_sink_names
 
 __all__ = ["check_settings", "make_environment", "replace_process"]
 
@@ -73,7 +74,7 @@ def check_settings(environment: Mapping[str, str], warn: Callable[[str], None]) 
     collect_host_mappings(settings)
     collect_model_mappings(settings)
     account = find_account(None)
-    if settings.required and settings.offline_instrumentation is None and not account.api_key:
+    if settings.required and PAYI in find_sink_names(settings) and not account.api_key:
         raise PayiError(
             "No Pay-i API key, so events can't be delivered: set the environment variable PAYI_API_KEY, or"
             " write events to a file with --offline FILE"

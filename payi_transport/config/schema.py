@@ -245,6 +245,8 @@ class Settings(ContextSettings, frozen=True):
     connection_error_logging_window: Count = 60
     # Any, because a key may be a URL object. `parse_host` decides about it.
     host_mappings: dict[Any, HostMappingSettings] = field(default_factory=dict)
+    # None means Pay-i, or what has a section. Checked by `find_sink_names`, which knows the sinks.
+    sinks: tuple[Name, ...] | None = None
     # None, unlike other sections: having one of these at all is what asks for its sink.
     offline_instrumentation: OfflineSettings | None = None
     nats: NatsSettings | None = None

@@ -24,6 +24,11 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # The Python types that are accepted in place of a dict, as `validation.py` reads them.
     shorthand: ClassVar[str] = ""
 
+    @property
+    def replaces_payi(self) -> bool:
+        """Whether the sink of this section takes Pay-i's place, unless `sinks` says otherwise."""
+        return True
+
 
 def add_context_keys(base: type[S], fields: Fields) -> type[S]:
     """Return `base` with those context fields that `config` may set and `base` does not have."""

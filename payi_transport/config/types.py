@@ -211,6 +211,7 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     instrument_inline_data: bool | None
     connection_error_logging_window: int | None
     host_mappings: Mapping[Any, PayiInstrumentHostMappingConfig] | None
+    sinks: Texts | None
     offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | str | PathLike[str] | bool | None
     nats: PayiNatsConfig | None
     ingest_retry: PayiInstrumentIngestRetryConfig | None

@@ -1,8 +1,7 @@
-"""The delivery of one process: its ring, its workers, and the account of every call.
+"""The delivery of one process: its ring, its sinks with a queue each, and the account of every call.
 
-Without a spool, one worker takes exchanges from the ring, decodes them, and calls the sink. With a spool
-there are two workers in a row. The first decodes and writes to disk, so that a slow or unreachable sink never
-holds up the ring. The second reads from the disk and calls the sink.
+With one sink, its worker takes exchanges from the ring and decodes them. With several, one more worker does
+so for all of them (`distribution.py`), and every sink has a queue of decoded events (`sink_queue.py`).
 
 Threads, locks, and open files do not survive a fork, so a forked child gets a new `Delivery` that starts with
 zeros. The parent keeps the old one, and everything that waits in it.
@@ -11,51 +10,55 @@ zeros. The parent keeps the old one, and everything that waits in it.
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter as Tally
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from typing import Final
 from weakref import ReferenceType
 
+import msgspec
+
 from payi_transport.capture.exchange import Exchange, Listener, OpenResponses, Outcome
 from payi_transport.capture.session import Session, SessionWork
-from payi_transport.config.schema import IngestRetrySettings, Settings
+from payi_transport.config.schema import Settings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.decode.sessions import read_session
+from payi_transport.delivery.distribution import DecodedCall, DistributingSource
+from payi_transport.delivery.flushes import Flush, wait_for_flushes
 from payi_transport.delivery.ring import Ring
-from payi_transport.delivery.sources import RingSource, SpoolSource
-from payi_transport.delivery.spool.sink import SpoolSink
-from payi_transport.delivery.spool.spool import Spool
-from payi_transport.delivery.stats import PayiStats
+from payi_transport.delivery.sink_queue import LOST_AT_RING, EventQueue, SinkQueue, WorkerOptions
+from payi_transport.delivery.sources import RingSource
+from payi_transport.delivery.spool.directory import find_spool_directory
+from payi_transport.delivery.stats import PayiStats, SinkStats
 from payi_transport.delivery.worker import Worker
 from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.wake_event import WakeEvent
+from payi_transport.sinks.memory import MemorySink
 from payi_transport.sinks.protocol import Sink
 
 __all__ = ["Delivery"]
 
-_LOST_AT_RING: Final = "overload"
 _LOST_AFTER_SHUTDOWN: Final = "shutdown"
 
 
 class Delivery:
-    """Take finished exchanges with `push`, and deliver their events to `sink`.
+    """Take finished exchanges with `push`, and deliver their events to every one of `sinks`.
 
-    `listener` is called with what the sink returned for an event, if events go through a spool. Without one,
-    the listener comes with the decoded event.
+    The first sink is the one whose responses matter: `listener` is called with what it returned for an event,
+    if events go through a spool. Without one, the listener comes with the decoded event. `make_log` returns
+    the log for the problems of a sink.
     """
 
     def __init__(
         self,
         settings: Settings,
-        sink: Sink,
+        sinks: Mapping[str, Sink],
         decode: Callable[[Exchange], Decoded | str],
         *,
         listener: Listener | None = None,
-        delivery_log: RateLimitedLogger,
+        make_log: Callable[[str], RateLimitedLogger],
         loss_log: RateLimitedLogger,
         on_fault: Callable[[Exception], None],
     ) -> None:
@@ -65,53 +68,63 @@ class Delivery:
         self.open_responses: OpenResponses = {}
         self._loss_log = loss_log
         self._on_fault = on_fault
-        self._listener = listener
         # Counters that take no lock, because `push` runs on the caller's thread and in finalizers.
         self._captured = Counter()
-        self._dropped = {_LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
+        self._dropped = {LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
         self.closed = self._flushed = False
         self._wake = WakeEvent()
         delivery = settings.delivery
         self._ring: Ring[Exchange | SessionWork] = Ring(
             delivery.ring_capacity, delivery.max_bytes_in_flight, delivery.max_batch, self._wake_worker
         )
-        directory = delivery.spool_directory
-        self._spool = Spool(Path(directory), delivery.spool_max_bytes) if directory else None
-        self._workers = self._make_workers(settings, sink, decode, delivery_log)
+        self._settled = threading.Condition()
+        options = WorkerOptions(settings, make_log, loss_log, on_fault, self._settled)
+        # Decodes for several sinks. None where the worker of the only sink does.
+        self._distributor: Worker | None = None
+        self._queues: dict[str, SinkQueue] = {}
+        self._others: list[EventQueue] = []
+        if len(sinks) == 1:
+            self._add_only_queue(*next(iter(sinks.items())), decode, listener, options)
+        else:
+            self._add_queues(sinks, decode, listener, options)
 
-    def _make_workers(
+    def _add_only_queue(
         self,
-        settings: Settings,
+        name: str,
         sink: Sink,
         decode: Callable[[Exchange], Decoded | str],
-        delivery_log: RateLimitedLogger,
-    ) -> list[Worker]:
-        """Return the workers in the order in which events pass them."""
-        max_batch = settings.delivery.max_batch
-        retry = settings.ingest_retry
-        make = partial(Worker, interval=settings.delivery.flush_interval, on_fault=self._on_fault)
-        source = RingSource(self._ring, decode, self._on_fault, max_batch, self._read_session)
-        if self._spool is None:
-            return [make(source, sink, wake=self._wake, retry=retry, log=delivery_log)]
-        written = WakeEvent()
-        spool_sink = SpoolSink(self._spool, max_batch, written)
-        spool_source = SpoolSource(
-            self._spool,
-            sink.batch_limit or max_batch,
-            written,
-            self._on_fault,
-            self._listener,
-            self._loss_log.warning,
+        listener: Listener | None,
+        options: WorkerOptions,
+    ) -> None:
+        delivery = options.settings.delivery
+        source = RingSource(self._ring, decode, self._on_fault, delivery.max_batch, self._read_session)
+        directory = delivery.spool_directory
+        self._queues[name] = SinkQueue(name, sink, source, self._wake, options, directory, listener)
+
+    def _add_queues(
+        self,
+        sinks: Mapping[str, Sink],
+        decode: Callable[[Exchange], Decoded | str],
+        listener: Listener | None,
+        options: WorkerOptions,
+    ) -> None:
+        delivery = options.settings.delivery
+        queues: list[EventQueue] = []
+        for name, sink in sinks.items():
+            directory = find_spool_directory(delivery.spool_directory, name)
+            queue = EventQueue(name, sink, options, directory, listener, is_first=not queues)
+            self._queues[name] = queue
+            queues.append(queue)
+        self._others = queues[1:]
+        pushes = [queue.push for queue in queues]
+        source = DistributingSource(
+            self._ring, decode, self._on_fault, delivery.max_batch, pushes, self._read_session
         )
-        # The spool is the retry queue, so the settings that bound or disable the one in memory don't apply.
-        retry = IngestRetrySettings(queue_interval=retry.queue_interval)
-        # Twice as often as asked for. On a loaded machine the worker wakes up late, and what it has not
-        # written is lost if the process is killed.
-        writing = partial(make, interval=settings.delivery.flush_interval / 2)
-        return [
-            writing(source, spool_sink, wake=self._wake, retry=retry, log=self._loss_log),
-            make(spool_source, sink, wake=written, retry=retry, log=delivery_log),
-        ]
+        # Often, so that passing on adds nothing to the time until an event is delivered. The source keeps no
+        # event back, so the sink is never called.
+        self._distributor = options.make_worker(
+            source, MemorySink(), wake=self._wake, log=self._loss_log, often=True
+        )
 
     def start(self) -> None:
         """Start the workers in this process.
@@ -119,8 +132,9 @@ class Delivery:
         An exiting interpreter starts no threads. That counts as a fault, and what is pushed is counted.
         """
         try:
-            for worker in self._workers:
-                worker.start()
+            for part in (*self._queues.values(), self._distributor):
+                if part is not None:
+                    part.start()
         except RuntimeError as exc:
             self._on_fault(exc)
         # Set it even if no thread was started. Otherwise every later call would find another process's id
@@ -137,7 +151,7 @@ class Delivery:
             if self.closed:
                 self._dropped[_LOST_AFTER_SHUTDOWN].add()
             elif not self._ring.push(exchange, exchange.weight, wake=may_lock):
-                self._dropped[_LOST_AT_RING].add()
+                self._dropped[LOST_AT_RING].add()
                 if may_lock:
                     self._loss_log.warning(
                         "calls end faster than their events can be delivered, and the newest are dropped;"
@@ -162,7 +176,7 @@ class Delivery:
             may_lock = work.outcome is not Outcome.ABANDONED
             if not self.closed and self._ring.push(work, work.weight, wake=may_lock):
                 return True
-            dropped = self._dropped[_LOST_AFTER_SHUTDOWN if self.closed else _LOST_AT_RING]
+            dropped = self._dropped[_LOST_AFTER_SHUTDOWN if self.closed else LOST_AT_RING]
             for _ in range(work.ends):
                 self._captured.add()
                 dropped.add()
@@ -180,15 +194,26 @@ class Delivery:
             self._captured.add()
         return exchanges
 
+    def push_reported(self, decoded: Decoded, weight: int, ended: float) -> None:
+        """Queue an event that the first sink has already taken for all others. Any thread may call this."""
+        for queue in self._others:
+            queue.push(DecodedCall(decoded, ended), weight)
+
     def flush(self, timeout: float) -> bool:
         """Deliver everything pushed before this call within `timeout` seconds; return False if any is not."""
+        return self._flush(monotonic() + timeout, stop=False)
+
+    def _flush(self, deadline: float, *, stop: bool) -> bool:
         if not self.pid:
             return True
-        deadline = monotonic() + timeout
-        # In order, because the second worker can only flush what the first has written. A list, because
-        # `all` would stop a generator at the first False, and leave what is on disk unflushed.
-        flushed = [worker.flush(max(0.0, deadline - monotonic())) for worker in self._workers]
-        return all(flushed)
+
+        def wait(flushes: Iterable[Flush]) -> bool:
+            return wait_for_flushes(self._settled, flushes, deadline)
+
+        # First what isn't decoded yet. Then all sinks side by side.
+        decoded = self._distributor is None or wait([self._distributor.start_flush(deadline)])
+        delivered = wait([queue.start_flush(deadline, stop=stop) for queue in self._queues.values()])
+        return decoded and delivered
 
     def close(self, timeout: float) -> bool:
         """Accept no more exchanges, and flush within `timeout` seconds. A second call returns at once.
@@ -202,17 +227,27 @@ class Delivery:
         self._end_open_responses()
         # Before the flush. What other threads capture during the flush would otherwise stay in the ring.
         self.closed = True
-        self._flushed = self.flush(timeout)
+        self._flushed = self._flush(deadline, stop=True)
         if self.pid:
-            for worker in self._workers:
-                worker.stop(max(0.0, deadline - monotonic()) if self._flushed else 0.0)
-        stats = self.stats()
-        if stats.queued:
-            self._loss_log.warning(
-                f"stopped with {stats.queued} events undelivered; call payi_flush() earlier, or set"
-                " delivery.spool_directory to keep such events on disk for the next process"
-            )
+            self._stop(deadline)
+        self._warn_of_undelivered()
         return self._flushed
+
+    def _stop(self, deadline: float) -> None:
+        if self._distributor is not None:
+            self._distributor.stop(max(0.0, deadline - monotonic()) if self._flushed else 0.0)
+        for queue in self._queues.values():
+            queue.stop(deadline)
+
+    def _warn_of_undelivered(self) -> None:
+        queued = {name: stats.queued for name, stats in self.stats().sinks.items() if stats.queued}
+        if not queued:
+            return
+        names = f" (to {', '.join(queued)})" if len(self._queues) > 1 else ""
+        self._loss_log.warning(
+            f"stopped with {sum(queued.values())} events undelivered{names}; call payi_flush() earlier, or"
+            " set delivery.spool_directory to keep such events on disk for the next process"
+        )
 
     def _end_open_responses(self) -> None:
         # Other threads go on adding and removing, and dict.copy is atomic.
@@ -223,43 +258,34 @@ class Delivery:
 
     def leave_to_parent(self) -> None:
         """Close the files without changing them; in a forked child, everything here is the parent's."""
-        if self._spool is not None:
-            self._spool.leave_to_parent()
+        for queue in self._queues.values():
+            queue.leave_to_parent()
 
     def stats(self, faults: int = 0) -> PayiStats:
         """Return where everything that was captured is now."""
-        # Read from the last stage to the first. An event that moves on in between is then seen where it was,
-        # and never twice.
-        first, last = self._workers[0].counts, self._workers[-1].counts
-        delivered, lost = last.delivered, Tally(last.lost)
-        settled = delivered + lost.total()
-        skipped = dict(first.skipped)
-        spooled = 0
-        if self._spool is not None:
-            # Records kept in memory are counted there before the first worker has settled them, so the
-            # difference may be negative for a moment.
-            spooled = max(0, first.delivered - settled - self._spool.in_memory)
-            lost.update(first.lost)
+        # From the last stage to the first, as in `SinkQueue.read`.
+        sinks = {name: queue.read() for name, queue in self._queues.items()}
+        lost: Tally[str] = Tally()
+        skipped: Tally[str] = Tally()
+        if self._distributor is not None:
+            lost.update(self._distributor.counts.lost)
+            skipped.update(self._distributor.counts.skipped)
         lost.update({reason: counter.value for reason, counter in self._dropped.items()})
         captured = self._captured.value
-        return PayiStats(
-            captured=captured,
-            delivered=delivered,
-            # The remainder, so that the sum that `PayiStats` documents holds at every moment.
-            queued=captured - delivered - spooled - lost.total() - sum(skipped.values()),
-            spooled=spooled,
-            replayed=last.replayed,
-            replay_lost=dict(last.replay_lost),
-            retried=last.retried,
-            lost={reason: count for reason, count in lost.items() if count},
-            skipped=skipped,
-            batches=last.batches,
-            bytes_sent=last.bytes_sent,
-            worker_lag=first.lag,
-            faults=faults,
-        )
+        sinks = {name: _complete(stats, captured, lost, skipped) for name, stats in sinks.items()}
+        totals = msgspec.structs.asdict(next(iter(sinks.values())))
+        if self._distributor is not None:
+            totals["worker_lag"] = self._distributor.counts.lag
+        return PayiStats(**totals, faults=faults, sinks=sinks)
 
     def _wake_worker(self) -> None:
         # Setting the event takes a lock, checking it does not.
         if not self._wake.is_set():
             self._wake.set()
+
+
+def _complete(stats: SinkStats, captured: int, lost: Tally[str], skipped: Tally[str]) -> SinkStats:
+    """Add what never reached the queue of the sink. What is left of `captured` is queued."""
+    settled = stats.delivered + stats.spooled + sum(stats.lost.values()) + sum(stats.skipped.values())
+    # The remainder, so that the sum that `SinkStats` documents holds at every moment.
+    return msgspec.structs.replace(stats, queued=-settled).add(captured=captured, lost=lost, skipped=skipped)

@@ -14,6 +14,7 @@ import threading
 from collections import Counter as Tally
 from collections.abc import Callable
 from time import monotonic, sleep
+from typing import Final
 
 import msgspec
 
@@ -21,11 +22,15 @@ from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.retry import CircuitBreaker, find_inline_pauses, find_wait
-from payi_transport.delivery.stats import PayiStats
+from payi_transport.delivery.stats import PayiStats, SinkStats
 from payi_transport.sinks.protocol import Receipt, Sink, check_receipt, mark_uncertain
 from payi_transport.values.event import Event
 
 __all__ = ["InlineCounts", "InlineDelivery"]
+
+_UNDECODED: Final = "decode_fault"
+# What inline delivery counts, by the names of `SinkStats`.
+_CHANGED: Final = ("captured", "delivered", "queued", "lost", "skipped", "bytes_sent")
 
 
 class InlineCounts:
@@ -37,6 +42,8 @@ class InlineCounts:
         self.delivered = 0
         self.bytes_sent = 0
         self.lost: Tally[str] = Tally()
+        # The part of `lost` that no sink got.
+        self.undecoded: Tally[str] = Tally()
         self.skipped: Tally[str] = Tally()
 
     @property
@@ -45,14 +52,31 @@ class InlineCounts:
 
     def add_to(self, stats: PayiStats) -> PayiStats:
         """Return the stats of background delivery with these counts added."""
-        return msgspec.structs.replace(
-            stats,
-            captured=stats.captured + self.captured,
-            delivered=stats.delivered + self.delivered,
-            lost=dict(self.lost + Tally(stats.lost)),
-            skipped=dict(self.skipped + Tally(stats.skipped)),
-            bytes_sent=stats.bytes_sent + self.bytes_sent,
+        sinks: dict[str, SinkStats] = {}
+        for name, sink in stats.sinks.items():
+            # Only the first sink was called. The other ones get what could be decoded through their queues.
+            sinks[name] = self._add_to_other(sink) if sinks else self._add_to_first(sink)
+        first = next(iter(sinks.values()))
+        totals = {name: getattr(first, name) for name in _CHANGED}
+        return msgspec.structs.replace(stats, **totals, sinks=sinks)
+
+    def _add_to_first(self, sink: SinkStats) -> SinkStats:
+        return sink.add(
+            captured=self.captured,
+            delivered=self.delivered,
+            lost=self.lost,
+            skipped=self.skipped,
+            bytes_sent=self.bytes_sent,
         )
+
+    def _add_to_other(self, sink: SinkStats) -> SinkStats:
+        return sink.add(captured=self.captured, lost=self.undecoded, skipped=self.skipped)
+
+    def add_undecoded(self) -> None:
+        """Count one call as lost before any sink was called."""
+        with self._lock:
+            self.lost[_UNDECODED] += 1
+            self.undecoded[_UNDECODED] += 1
 
     def add(self, *, lost: str | None = None, skipped: str | None = None, bytes_sent: int = 0) -> None:
         """Count one call: as skipped or lost for a reason, or else as delivered."""
@@ -70,7 +94,8 @@ class InlineDelivery:
     """Report exchanges on the threads that end them. `sink` is called from many threads at once.
 
     `queue` takes what is to be reported in the background, `on_problem` the text of a failed delivery, and
-    `on_notice` what is to be logged at once.
+    `on_notice` what is to be logged at once. `on_reported` takes an event that was reported, its weight in
+    bytes, and when its call ended: it is for the other sinks.
     """
 
     def __init__(
@@ -83,6 +108,7 @@ class InlineDelivery:
         on_fault: Callable[[Exception], None],
         on_problem: Callable[[str], None],
         on_notice: Callable[[str], None],
+        on_reported: Callable[[Decoded, int, float], None] = lambda decoded, weight, ended: None,
     ) -> None:
         self.counts = InlineCounts()
         self._sink = sink
@@ -92,6 +118,7 @@ class InlineDelivery:
         self._on_fault = on_fault
         self._on_problem = on_problem
         self._on_notice = on_notice
+        self._on_reported = on_reported
         self._breaker = CircuitBreaker()
 
     def deliver(self, exchange: Exchange) -> None:
@@ -103,7 +130,7 @@ class InlineDelivery:
             decoded = self._decode(exchange)
         except Exception as exc:
             self._on_fault(exc)
-            self.counts.add(lost="decode_fault")
+            self.counts.add_undecoded()
             return
         if isinstance(decoded, str):
             self.counts.add(skipped=decoded)
@@ -138,6 +165,7 @@ class InlineDelivery:
         # An event to retry only gets here if the queue is disabled, so nothing will send it again.
         lost = "retry_disabled" if receipt.retry else receipt.rejected.get(0)
         self.counts.add(lost=lost, bytes_sent=receipt.bytes_sent)
+        self._on_reported(decoded, exchange.weight, exchange.ended)
         exchange.forget()
         response = receipt.results.get(0, {})
         result = response.get("xproxy_result")

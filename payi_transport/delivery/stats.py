@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-__all__ = ["PayiStats"]
+__all__ = ["PayiStats", "SinkStats"]
+
+
+class SinkStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Count what became of every captured call on its way to one sink.
+
+    captured = delivered + queued + spooled + everything in lost and skipped
+
+    The fields mean what they mean in `PayiStats`. What is lost or skipped before it reaches any sink counts
+    for all of them.
+    """
+
+    captured: int = 0
+    delivered: int = 0
+    queued: int = 0
+    spooled: int = 0
+    replayed: int = 0
+    replay_lost: Mapping[str, int] = {}
+    retried: int = 0
+    lost: Mapping[str, int] = {}
+    skipped: Mapping[str, int] = {}
+    batches: int = 0
+    bytes_sent: int = 0
+    worker_lag: float = 0.0
+
+    def __getitem__(self, name: str) -> Any:
+        return _read(self, name)
+
+    def add(
+        self,
+        *,
+        captured: int = 0,
+        delivered: int = 0,
+        lost: Mapping[str, int] = {},
+        skipped: Mapping[str, int] = {},
+        bytes_sent: int = 0,
+    ) -> SinkStats:
+        """Return the stats with these counts added; what is left of `captured` is queued."""
+        left = captured - delivered - sum(lost.values()) - sum(skipped.values())
+        return msgspec.structs.replace(
+            self,
+            captured=self.captured + captured,
+            delivered=self.delivered + delivered,
+            queued=self.queued + left,
+            lost=_add(self.lost, lost),
+            skipped=_add(self.skipped, skipped),
+            bytes_sent=self.bytes_sent + bytes_sent,
+        )
 
 
 class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +83,9 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
       "unmapped" for a host that is neither known nor mapped, "unread" for an API of a known host that this
       version does not read, "batch" for batches whose results travel as files.
     - `faults` counts errors in this library. None of them reached a caller.
+    - `sinks` has the same account for each sink by its name. With several sinks, `delivered`, `queued`,
+      `spooled`, `lost` and the other counts of delivery are those of Pay-i or, if it is not among them, of
+      the first sink.
     """
 
     captured: int = 0
@@ -53,8 +104,18 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     missing_units: int = 0
     unobserved: Mapping[str, Mapping[str, int]] = {}
     faults: int = 0
+    sinks: Mapping[str, SinkStats] = {}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self.__struct_fields__:
-            raise KeyError(name)
-        return getattr(self, name)
+        return _read(self, name)
+
+
+def _read(stats: msgspec.Struct, name: str) -> Any:
+    if name not in stats.__struct_fields__:
+        raise KeyError(name)
+    return getattr(stats, name)
+
+
+def _add(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    # The sum of two Counters leaves out zeros.
+    return dict(Tally(one) + Tally(other))

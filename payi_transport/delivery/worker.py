@@ -19,6 +19,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from payi_transport.config.schema import IngestRetrySettings
+from payi_transport.delivery.flushes import Flush, wait_for_flushes
 from payi_transport.delivery.process_exit import RESOLVER_SECONDS, prepare_resolver
 from payi_transport.delivery.retry import Backoff
 from payi_transport.delivery.sources import QueuedEvent, Source
@@ -43,6 +44,7 @@ class Worker:
         wake: WakeEvent,
         log: RateLimitedLogger,
         on_fault: Callable[[Exception], None],
+        settled: threading.Condition | None = None,
     ) -> None:
         self.counts = source.counts
         self._source = source
@@ -58,8 +60,8 @@ class Worker:
         # When the event at the head of the queue was captured, or last put back.
         self._oldest_at = 0.0
         # Its default lock is an RLock, so a signal handler may flush on a thread that is in `flush`
-        # already.
-        self._settled = threading.Condition()
+        # already. Workers that are flushed together share one.
+        self._settled = settled or threading.Condition()
         # Tickets: what the last flush asked for, and how far this thread has settled.
         self._flush_until = self._settled_until = -1
         self._flushes = 0
@@ -81,33 +83,35 @@ class Worker:
         in time. What was lost before the call does not matter, or no later flush could ever return True.
         """
         deadline = monotonic() + timeout
-        with self._settled:
-            lost = self.counts.lost.total()
-            # Tickets rise, so the one of the latest flush covers all flushes before it.
-            ticket = self._flush_until = self._source.take_ticket()
-            self._flushes += 1
-            try:
-                self._wake.set()
-                return self._wait_for(ticket, deadline) and self.counts.lost.total() == lost
-            finally:
-                self._flushes -= 1
+        return wait_for_flushes(self._settled, [self.start_flush(deadline)], deadline)
 
-    def _wait_for(self, ticket: int, deadline: float) -> bool:
-        """Wait with the lock of `_settled`; False if the ticket will not be settled in time."""
-        while self._settled_until < ticket:
-            left = deadline - monotonic()
-            if left <= 0 or not self._is_running() or self._backoff.outlasts(deadline):
-                return False
-            self._settled.wait(left)
-        return True
+    def start_flush(self, deadline: float) -> Flush:
+        """Ask for a flush, and yield until it is over. Use it with `wait_for_flushes`."""
+        lost = self.counts.lost.total()
+        # Tickets rise, so the one of the latest flush covers all flushes before it.
+        ticket = self._flush_until = self._source.take_ticket()
+        self._flushes += 1
+        try:
+            self._wake.set()
+            while self._settled_until < ticket:
+                if not self._is_running() or self._backoff.outlasts(deadline):
+                    return False
+                yield
+        finally:
+            self._flushes -= 1
+        return self.counts.lost.total() == lost
 
     def _is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def stop(self, timeout: float) -> None:
-        """End the thread within `timeout` seconds. What it has not delivered by then stays undelivered."""
+    def start_stop(self) -> None:
+        """Let the thread end after what it does now. What it has not delivered stays undelivered."""
         self._stopping = True
         self._wake.set()
+
+    def stop(self, timeout: float) -> None:
+        """End the thread within `timeout` seconds. What it has not delivered by then stays undelivered."""
+        self.start_stop()
         # A user's listener runs on the worker's thread and may shut down, but a thread cannot join itself.
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)

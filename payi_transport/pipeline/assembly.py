@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,33 +32,22 @@ from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.tokenizers import Tokenizers
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.delivery.limit_polling import fetch_state
-from payi_transport.delivery.spool.directory import check_directory
-from payi_transport.errors import PayiConfigError, PayiError
-from payi_transport.pipeline.parts import Logs, Parts, Sinks
+from payi_transport.errors import PayiConfigError
+from payi_transport.pipeline.parts import Logs, Parts
 from payi_transport.pipeline.pipeline import Pipeline
+from payi_transport.pipeline.sinks import MissingKeyError, check_key, make_sinks
 from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.rewrite.proxy import Proxy, is_private
 from payi_transport.routing.hosts import HostTable
 from payi_transport.routing.routes import Routes
-from payi_transport.runtime.file_locks import try_lock
-from payi_transport.sinks.configured import make_configured_sink
-from payi_transport.sinks.protocol import Receipt, Sink, check_sink
-from payi_transport.values.event import Event
+from payi_transport.sinks.protocol import Sink
 from payi_transport.values.names import DEFAULT_BASE_URL
 from payi_transport.values.redaction import remove_secrets
 
 if TYPE_CHECKING:
     from payi_transport.budgets.tracker import BudgetTracker
-    from payi_transport.sinks.payi import PayiSink
 
 __all__ = ["MissingKeyError", "find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
-
-# How long Pay-i may take to respond while a call waits for its report.
-_INLINE_SECONDS = 10.0
-
-
-class MissingKeyError(PayiError):
-    """There is no key of Pay-i's API, and the settings need one."""
 
 
 def make_pipeline(
@@ -68,7 +55,7 @@ def make_pipeline(
     instruments: Set[str] | None,
     logger: logging.Logger,
     log_content: bool,
-    sink: Sink | None,
+    sink: Sink | Sequence[Sink | str] | None,
     payi: Any,
     prompt_logger: PromptAndResponseLogger | None = None,
     registry: Registry = REGISTRY,
@@ -89,7 +76,6 @@ def make_pipeline(
     account = find_account(payi)
     proxy = _make_proxy(settings, account, registry)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)}, registry)
-    _prepare_spool(settings.delivery.spool_directory)
     warnings.check_other_sdk()
     for problem in find_category_problems(settings):
         logger.warning("payi_transport: %s", problem)
@@ -104,7 +90,7 @@ def make_pipeline(
             warnings.warn_unmapped_host,
             warnings.warn_unread,
         ),
-        sinks=_make_sinks(settings, account, logger, sink),
+        sinks=make_sinks(settings, account, logger, sink),
         proxy=proxy,
         decode_options=decode_options,
         warnings=warnings,
@@ -121,51 +107,13 @@ def _make_proxy(settings: Settings, account: PayiAccount, registry: Registry) ->
     """Raises PayiConfigError for an unencrypted address, and PayiError if proxy mode has no API key."""
     proxy = Proxy(account.base_url, account.api_key, registry)
     if settings.proxy:
-        _check_key(account)
+        check_key(account)
         if not is_private(account.base_url):
             raise PayiConfigError(
                 f"config.proxy: expected an https address of Pay-i, or http on this machine, got"
                 f" {remove_secrets(account.base_url)!r}: prompts and API keys would be sent there unencrypted"
             )
     return proxy
-
-
-class _SharedSink:
-    """A sink that the worker and inline delivery share. Only one of them uses it at a time."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._lock = threading.RLock()
-
-    @property
-    def batch_limit(self) -> int | None:
-        return self._sink.batch_limit
-
-    def deliver(self, batch: Sequence[Event]) -> Receipt:
-        with self._lock:
-            return self._sink.deliver(batch)
-
-    def fork(self) -> None:
-        self._lock = threading.RLock()
-        self._sink.fork()
-
-    def close(self) -> None:
-        with self._lock:
-            self._sink.close()
-
-
-def _make_sinks(
-    settings: Settings, account: PayiAccount, logger: logging.Logger, user_sink: Sink | None
-) -> Sinks:
-    chosen = make_configured_sink(settings) if user_sink is None else check_sink(user_sink)
-    is_inline = settings.delivery.mode == "inline"
-    if chosen is None:
-        sink = _make_default_sink(settings, account, logger)
-        return Sinks(sink, sink.make_inline(_INLINE_SECONDS) if is_inline else None)
-    if not is_inline:
-        return Sinks(chosen)
-    shared = _SharedSink(chosen)
-    return Sinks(shared, shared)
 
 
 def _find_budgets_maker(
@@ -182,20 +130,6 @@ def _find_limit_fetcher(settings: Settings, account: PayiAccount) -> Callable[[s
     if not settings.enforce_limits or not account.api_key:
         return None
     return partial(fetch_state, account)
-
-
-def _make_default_sink(settings: Settings, account: PayiAccount, logger: logging.Logger) -> PayiSink:
-    _check_key(account)
-    if not is_private(account.base_url):
-        logger.warning(
-            "payi_transport: the address of Pay-i (PAYI_BASE_URL) is not https, so your API key and events"
-            " are sent unencrypted; use an https address"
-        )
-    delivery = settings.delivery
-    # This imports the client of Pay-i's API, which would slow down `import payi_transport`.
-    from payi_transport.sinks.payi import PayiSink
-
-    return PayiSink(account, single=delivery.mode != "bulk", batch_limit=delivery.max_batch)
 
 
 def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:
@@ -229,22 +163,6 @@ def _check_prompt_logger(settings: Settings, prompt_logger: object) -> None:
         )
 
 
-def _prepare_spool(directory: str | None) -> None:
-    """Create the directory with access for this user only, since it will contain prompts."""
-    if directory is None:
-        return
-    try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        check_directory(directory)
-        # Try it. Permission bits say nothing about a file system that is read-only or full.
-        with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
-            try_lock(file)
-    except OSError as exc:
-        raise PayiConfigError(
-            f"config.delivery.spool_directory: can't write to {directory!r}: {exc.strerror}"
-        ) from None
-
-
 def find_account(payi: Any) -> PayiAccount:
     """Return the account of the first client, or that in the environment, whose key may be empty.
 
@@ -276,15 +194,6 @@ def _read_account(client: Any) -> PayiAccount:
         {name: value if isinstance(value, str) else None for name, value in pairs},
         dict(query) if isinstance(query, Mapping) else {},
     )
-
-
-def _check_key(account: PayiAccount) -> None:
-    if not account.api_key:
-        raise MissingKeyError(
-            "No Pay-i API key, so events can't be delivered: set the environment variable PAYI_API_KEY, pass"
-            " payi=, or write events to a file with config={'offline_instrumentation': {}}. To run without"
-            " reporting, set PAYI_TRANSPORT_DISABLED=1, or pass config={'required': False}"
-        )
 
 
 def make_base_frame(settings: Settings, caller: str, fields: Fields = FIELDS) -> Frame:

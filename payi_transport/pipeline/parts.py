@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from payi_transport.config.schema import Settings
@@ -25,6 +25,8 @@ class Logs:
     """One rate-limited logger for each kind of message, so that none can silence another."""
 
     def __init__(self, logger: logging.Logger, seconds: float) -> None:
+        self._logger = logger
+        self._seconds = seconds
         self.delivery = RateLimitedLogger(logger, seconds)
         self.faults = RateLimitedLogger(logger, seconds)
         self.losses = RateLimitedLogger(logger, seconds)
@@ -33,25 +35,34 @@ class Logs:
         self.rewrites = RateLimitedLogger(logger, seconds)
         self.content_logger = RateLimitedLogger(logger, seconds)
 
+    def make_sink_log(self, name: str) -> RateLimitedLogger:
+        """Return the log for the problems of one of several sinks, which names it in each message."""
+        return RateLimitedLogger(self._logger, self._seconds, prefix=f"{name}: ")
+
 
 class Sinks(NamedTuple):
-    """Where the worker delivers, and where inline delivery does. Both may be the same sink."""
+    """Where workers deliver, by name, and where inline delivery does.
 
-    worker: Sink
+    The first is Pay-i, if events go there. Inline delivery uses this one, or a sink of its own that does the
+    same.
+    """
+
+    workers: Mapping[str, Sink]
     inline: Sink | None = None
 
     def fork(self, on_fault: Callable[[BaseException], None]) -> None:
         """Call `fork` of each sink once, in a forked child. A sink may be the user's, and may raise."""
+        sinks = [*self.workers.values(), *([] if self.inline is None else [self.inline])]
         # By identity, because a sink of the user's need not be hashable.
-        for sink in {id(sink): sink for sink in self if sink is not None}.values():
+        for sink in {id(sink): sink for sink in sinks}.values():
             try:
                 sink.fork()
             except Exception as exc:
                 on_fault(exc)
 
     def close_inline(self) -> None:
-        """Close the inline sink; the worker closes its own."""
-        if self.inline is not None and self.inline is not self.worker:
+        """Close the inline sink; the workers close their own."""
+        if self.inline is not None and all(self.inline is not sink for sink in self.workers.values()):
             self.inline.close()
 
 

@@ -30,6 +30,7 @@ from payi_transport.delivery.results import ResultTracker
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.pipeline.parts import Parts
 from payi_transport.runtime.counter import Counter
+from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.threads import may_wait
 from payi_transport.sinks.protocol import Sink
 
@@ -71,10 +72,10 @@ class ProcessState:
         )
         self.delivery = Delivery(
             parts.settings,
-            parts.sinks.worker,
+            parts.sinks.workers,
             self._decoder.decode,
             listener=listener,
-            delivery_log=parts.logs.delivery,
+            make_log=self._make_sink_log,
             loss_log=parts.logs.losses,
             on_fault=self.count_fault,
         )
@@ -89,6 +90,11 @@ class ProcessState:
         self.delivery.start()
         if self.budgets is not None:
             self.budgets.start()
+
+    def _make_sink_log(self, name: str) -> RateLimitedLogger:
+        # Only one of several has to be named.
+        logs = self._parts.logs
+        return logs.delivery if len(self._parts.sinks.workers) == 1 else logs.make_sink_log(name)
 
     def _make_poller(self) -> LimitPoller | None:
         parts = self._parts
@@ -118,6 +124,7 @@ class ProcessState:
             on_fault=self.count_fault,
             on_problem=self._parts.logs.delivery.warning,
             on_notice=self._parts.logs.delivery.warn_apart,
+            on_reported=self.delivery.push_reported,
         )
 
     def count_fault(self, exc: BaseException) -> None:

@@ -21,12 +21,18 @@ __all__ = ["RateLimitedLogger"]
 
 
 class RateLimitedLogger:
-    """Log at most one warning every `seconds`, as measured by `clock`."""
+    """Log at most one warning every `seconds`, as measured by `clock`. Each message starts with `prefix`."""
 
     def __init__(
-        self, logger: logging.Logger, seconds: float, clock: Callable[[], float] = monotonic
+        self,
+        logger: logging.Logger,
+        seconds: float,
+        clock: Callable[[], float] = monotonic,
+        *,
+        prefix: str = "",
     ) -> None:
         self._logger = logger
+        self._prefix = prefix
         self._seconds = seconds
         self._clock = clock
         self._window_end = -math.inf
@@ -41,7 +47,7 @@ class RateLimitedLogger:
         """Log a message that is rare by itself, without regard to the window, which stays as it is."""
         # A handler or filter of the user's may raise. It must not reach the call that is being made.
         with contextlib.suppress(Exception):
-            self._logger.warning("payi_transport: %s", message)
+            self._logger.warning("payi_transport: %s%s", self._prefix, message)
 
     def warning(self, message: str, fault: BaseException | None = None) -> None:
         """Log a message unless this window already had one.
@@ -61,4 +67,4 @@ class RateLimitedLogger:
         trace = "" if fault is None else "\n" + "".join(traceback.format_tb(fault.__traceback__)).rstrip()
         # A handler or filter of the user's may raise. It must not reach the call that is being made.
         with contextlib.suppress(Exception):
-            self._logger.warning("payi_transport: %s%s%s", message, suffix, trace)
+            self._logger.warning("payi_transport: %s%s%s%s", self._prefix, message, suffix, trace)

@@ -1,19 +1,30 @@
 """The sinks that `config` can ask for: each states its section of the config and builds itself from it.
 
 A new one is its own module, its section in `config/schema.py`, and its entry here.
+
+Without `config.sinks`, each section that is there is a sink. Pay-i is one too, unless another one takes its
+place: the `sink` argument, or a section that `replaces_payi`. With `config.sinks`, exactly the sinks named
+there get the events, and those of the argument.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, get_type_hints
 
-from payi_transport.config.schema import Settings
+import msgspec
+
+from payi_transport.config.expected import find_section
+from payi_transport.config.schema import Section, Settings
 from payi_transport.errors import PayiConfigError
 from payi_transport.sinks.offline import OfflineSink
 from payi_transport.sinks.protocol import Sink
 
-__all__ = ["CONFIGURED_SINKS", "ConfiguredSink", "make_configured_sink"]
+__all__ = ["CONFIGURED_SINKS", "PAYI", "ConfiguredSink", "find_sink_names", "make_configured_sink"]
+
+# The name of Pay-i among sinks.
+PAYI = "payi"
 
 
 class ConfiguredSink(Protocol):
@@ -44,19 +55,55 @@ def _load_nats() -> ConfiguredSink:
 CONFIGURED_SINKS: tuple[ConfiguredSink, ...] = (OfflineSink, _Late("nats", _load_nats))
 
 
-def make_configured_sink(
-    settings: Settings, sinks: Sequence[ConfiguredSink] = CONFIGURED_SINKS
-) -> Sink | None:
-    """Return the sink whose section the settings have, None where they have none.
+def find_sink_names(
+    settings: Settings,
+    named: Sequence[str] = (),
+    *,
+    is_given: bool = False,
+    sinks: Sequence[ConfiguredSink] = CONFIGURED_SINKS,
+) -> list[str]:
+    """Return the names of the sinks to make: "payi" first, if it is one, and then names of sections.
 
-    Raises PayiConfigError for more than one, and for a section that its sink can't use.
+    `named` are those that the `sink` argument names, and `is_given` says that there is such an argument.
+    Raises PayiConfigError for a name that is not one.
     """
-    requested = {
-        sink.config_section: sink for sink in sinks if getattr(settings, sink.config_section) is not None
-    }
-    # The worker has one sink, whose receipt decides what becomes of an event.
-    if len(requested) > 1:
-        raise PayiConfigError(f"config: expected one sink, got the sections {', '.join(requested)}")
-    for section, sink in requested.items():
-        return sink.from_section(getattr(settings, section))
-    return None
+    known = [sink.config_section for sink in sinks]
+    if settings.sinks is not None:
+        _check_names("config.sinks", settings.sinks, known)
+        names = [*settings.sinks]
+    else:
+        sections = {name: section for name in known if (section := getattr(settings, name)) is not None}
+        is_replaced = is_given or any(section.replaces_payi for section in sections.values())
+        names = [*sections] if is_replaced else [PAYI, *sections]
+    _check_names("sink", named, known)
+    # Pay-i first, because the first sink is the one whose responses matter.
+    return sorted(dict.fromkeys([*names, *named]), key=lambda name: name != PAYI)
+
+
+def _check_names(place: str, names: Sequence[str], known: Sequence[str]) -> None:
+    accepted = [PAYI, *known]
+    for name in names:
+        if name not in accepted:
+            near = difflib.get_close_matches(name, accepted, 1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise PayiConfigError(f"{place}: unknown sink {name!r}{hint}; accepted: {', '.join(accepted)}")
+
+
+def make_configured_sink(
+    name: str, settings: Settings, sinks: Sequence[ConfiguredSink] = CONFIGURED_SINKS
+) -> Sink:
+    """Return the sink with the section `name`, whose keys have their defaults if the settings lack it.
+
+    Raises PayiConfigError for a section that its sink can't use.
+    """
+    section = getattr(settings, name) or _make_default_section(name, type(settings))
+    [kind] = [sink for sink in sinks if sink.config_section == name]
+    return kind.from_section(section)
+
+
+def _make_default_section(name: str, schema: type[Settings]) -> Section:
+    section = find_section(get_type_hints(schema, include_extras=True)[name])
+    try:
+        return msgspec.convert({}, section)
+    except msgspec.ValidationError as exc:
+        raise PayiConfigError(f"config.sinks: {name!r} needs the section config.{name} ({exc})") from None

@@ -63,9 +63,9 @@ class Harness:
         )
         self.delivery = Delivery(
             settings,
-            sink,
+            {"memory": sink},
             decode,
-            delivery_log=RateLimitedLogger(logger, 60),
+            make_log=lambda name: RateLimitedLogger(logger, 60),
             loss_log=RateLimitedLogger(logger, 60),
             on_fault=self.faults.append,
         )
@@ -155,7 +155,7 @@ def test_what_one_process_could_not_deliver_the_next_delivers(build: Build, tmp_
     dead.push(*range(10))
     assert not dead.delivery.close(0.3)
     assert dead.stats().spooled == 10
-    dead.delivery._workers[1].stop(10)
+    dead.delivery._queues["memory"].workers[1].stop(10)
     sink = SwitchableSink()
     harness = build(sink, tmp_path)
     harness.push("new")

@@ -12,7 +12,7 @@ from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.context.results import ResultSlot
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.inline import InlineDelivery
-from payi_transport.delivery.stats import PayiStats
+from payi_transport.delivery.stats import PayiStats, SinkStats
 from payi_transport.sinks.protocol import Receipt, UncertainEvent, mark_uncertain
 from payi_transport.values.event import Event
 from tests.support.exchanges import make_exchange
@@ -37,6 +37,7 @@ class Harness:
         self.queued: list[Exchange] = []
         self.faults: list[Exception] = []
         self.problems: list[str] = []
+        self.reported: list[tuple[Decoded, float]] = []
         self.on_delivery: Callable[[], object] | None = None
         self.listener: Listener | None = None
         self.inline = InlineDelivery(
@@ -47,6 +48,7 @@ class Harness:
             on_fault=self.faults.append,
             on_problem=self.problems.append,
             on_notice=self.problems.append,
+            on_reported=lambda decoded, weight, ended: self.reported.append((decoded, ended)),
         )
 
     def decode(self, exchange: Exchange) -> Decoded | str:
@@ -229,10 +231,31 @@ def test_the_listener_receives_the_whole_response() -> None:
 def test_its_counts_are_added_to_those_of_background_delivery() -> None:
     harness = Harness(TAKEN)
     harness.end()
-    stats = harness.inline.counts.add_to(
-        PayiStats(captured=3, delivered=1, lost={"overload": 2}, bytes_sent=5)
-    )
+    background = SinkStats(captured=3, delivered=1, lost={"overload": 2}, bytes_sent=5)
+    stats = harness.inline.counts.add_to(PayiStats(captured=3, sinks={"payi": background}))
     assert (stats.captured, stats.delivered, stats.lost, stats.bytes_sent) == (4, 2, {"overload": 2}, 12)
+
+
+def test_the_counts_of_other_sinks_than_the_inline_one_say_what_waits_for_them() -> None:
+    harness = Harness(TAKEN)
+    harness.end()
+    harness._decoded = "pending"
+    harness.end()
+    harness._decoded = None
+    harness.end()
+    stats = harness.inline.counts.add_to(PayiStats(sinks={"payi": SinkStats(), "file": SinkStats()}))
+    first, other = stats.sinks.values()
+    assert (first.captured, first.delivered, first.queued) == (3, 1, 0)
+    assert (other.captured, other.delivered, other.queued) == (3, 0, 1)
+    assert first.lost == other.lost == {"decode_fault": 1}
+    assert first.skipped == other.skipped == {"pending": 1}
+
+
+def test_an_event_that_was_reported_is_passed_to_the_other_sinks_whatever_became_of_it() -> None:
+    for receipt in (TAKEN, Receipt(rejected={0: "status_400"})):
+        harness = Harness(receipt)
+        exchange = harness.end()
+        assert harness.reported == [(Decoded(EVENT), exchange.ended)]
 
 
 def test_a_notice_of_the_sink_is_logged_though_the_event_was_delivered() -> None:

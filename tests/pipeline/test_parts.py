@@ -38,7 +38,7 @@ def fail(error: BaseException) -> None:
 
 def test_a_sink_that_serves_twice_is_told_of_a_fork_once() -> None:
     shared = CountingSink()
-    Sinks(shared, shared).fork(fail)
+    Sinks({"a": shared}, shared).fork(fail)
     assert shared.forks == 1
 
 
@@ -46,17 +46,17 @@ def test_a_sink_that_fails_in_a_fork_is_a_fault_and_the_other_one_is_told_too() 
     error = OSError("no")
     broken, inline = CountingSink(error), CountingSink()
     faults: list[BaseException] = []
-    Sinks(broken, inline).fork(faults.append)
+    Sinks({"a": broken}, inline).fork(faults.append)
     assert faults == [error]
     assert inline.forks == 1
 
 
 def test_only_an_inline_sink_of_its_own_is_closed() -> None:
     worker, inline = CountingSink(), CountingSink()
-    Sinks(worker, inline).close_inline()
+    Sinks({"a": worker}, inline).close_inline()
     assert (worker.closes, inline.closes) == (0, 1)
-    Sinks(worker, worker).close_inline()
-    Sinks(worker).close_inline()
+    Sinks({"a": worker}, worker).close_inline()
+    Sinks({"a": worker}).close_inline()
     assert worker.closes == 0
 
 

@@ -114,3 +114,13 @@ def test_an_exception_of_the_users_handler_is_not_raised() -> None:
     logger.addHandler(Handler())
     RateLimitedLogger(logger, 60).warning("busy")
     assert len(seen) == 1
+
+
+def test_every_message_starts_with_the_prefix(caplog: pytest.LogCaptureFixture) -> None:
+    log = RateLimitedLogger(LOGGER, 60, prefix="file: ")
+    log.warning("full")
+    log.warn_apart("apart")
+    assert [record.getMessage() for record in caplog.records] == [
+        "payi_transport: file: full",
+        "payi_transport: file: apart",
+    ]

@@ -10,7 +10,12 @@ import pytest
 from payi_transport import MemorySink, PayiConfigError
 from payi_transport.config.schema import Count, Section, Settings
 from payi_transport.config.validation import check_config
-from payi_transport.sinks.configured import CONFIGURED_SINKS, ConfiguredSink, make_configured_sink
+from payi_transport.sinks.configured import (
+    CONFIGURED_SINKS,
+    ConfiguredSink,
+    find_sink_names,
+    make_configured_sink,
+)
 from payi_transport.sinks.offline import OfflineSink
 
 
@@ -45,28 +50,88 @@ class ToySink(MemorySink):
 SINKS: tuple[ConfiguredSink, ...] = (*CONFIGURED_SINKS, ToySink)
 
 
-def make(config: dict[str, Any]) -> Any:
-    return make_configured_sink(check_config(config, ToyConfig), SINKS)
+def make(name: str, config: dict[str, Any]) -> Any:
+    return make_configured_sink(name, check_config(config, ToyConfig), SINKS)
+
+
+def names(config: dict[str, Any], *named: str, is_given: bool = False) -> list[str]:
+    return find_sink_names(check_config(config, ToyConfig), named, is_given=is_given, sinks=SINKS)
 
 
 def test_a_sink_configured_by_config_is_one_file_and_one_section() -> None:
-    sink = make({"toy": {"level": 5}})
+    sink = make("toy", {"toy": {"level": 5}})
     assert isinstance(sink, ToySink)
     assert sink.level == 5
-    assert make({"toy": {}}).level == 3
-    assert make({}) is None
+    assert make("toy", {"toy": {}}).level == 3
+    assert make("toy", {"sinks": ["toy"]}).level == 3
 
 
 def test_offline_instrumentation_is_such_a_section(tmp_path: Path) -> None:
-    sink = make({"offline_instrumentation": {"file_name": str(tmp_path / "events.json")}})
+    sink = make(
+        "offline_instrumentation", {"offline_instrumentation": {"file_name": str(tmp_path / "events.json")}}
+    )
     assert isinstance(sink, OfflineSink)
     assert sink.path == tmp_path / "events.json"
 
 
-def test_two_sinks_at_once_are_refused() -> None:
+def test_pay_i_is_the_only_sink_unless_something_else_is_asked_for() -> None:
+    assert names({}) == ["payi"]
+    assert names({}, is_given=True) == []
+    assert names({}, "toy", "payi", is_given=True) == ["payi", "toy"]
+
+
+def test_sections_are_sinks_side_by_side_and_replace_pay_i() -> None:
+    both: dict[str, Any] = {"toy": {}, "offline_instrumentation": {}}
+    assert names(both) == names(both, is_given=True) == ["offline_instrumentation", "toy"]
+
+
+def test_sinks_that_are_listed_are_the_ones_used_with_pay_i_first() -> None:
+    config: dict[str, Any] = {"toy": {}, "sinks": ["toy", "payi"]}
+    assert names(config) == ["payi", "toy"]
+    assert names({"toy": {}, "sinks": ["payi"]}) == ["payi"]
+    assert names({"sinks": ["toy"]}, "toy", is_given=True) == ["toy"]
+
+
+def test_a_section_that_does_not_replace_pay_i_is_a_sink_beside_it() -> None:
+    class BesideSettings(ToySettings, frozen=True):
+        """A section whose sink works beside Pay-i."""
+
+        @property
+        def replaces_payi(self) -> bool:
+            return False
+
+    settings = ToyConfig(toy=BesideSettings())
+    assert find_sink_names(settings, sinks=SINKS) == ["payi", "toy"]
+    assert find_sink_names(settings, is_given=True, sinks=SINKS) == ["toy"]
+
+
+def test_an_unknown_sink_is_named_with_what_is_accepted() -> None:
+    accepted = f"accepted: payi, {', '.join(sink.config_section for sink in SINKS)}"
     with pytest.raises(PayiConfigError) as wrong:
-        make({"toy": {}, "offline_instrumentation": {}})
-    assert str(wrong.value) == "config: expected one sink, got the sections offline_instrumentation, toy"
+        names({"sinks": ["payi", "toi"]})
+    assert str(wrong.value) == f"config.sinks: unknown sink 'toi' (did you mean 'toy'?); {accepted}"
+    with pytest.raises(PayiConfigError) as wrong:
+        names({}, "kafka", is_given=True)
+    assert str(wrong.value) == f"sink: unknown sink 'kafka'; {accepted}"
+
+
+def test_a_sink_that_needs_its_section_says_so() -> None:
+    class NeedySettings(Section, frozen=True):
+        """A section with a key that has no default."""
+
+        url: str
+
+    class NeedyConfig(Settings, frozen=True):
+        """A config with that section."""
+
+        toy: NeedySettings | None = None
+
+    NeedyConfig.__annotations__["toy"] = NeedySettings
+    with pytest.raises(PayiConfigError) as wrong:
+        make_configured_sink("toy", NeedyConfig(sinks=("toy",)), SINKS)
+    assert "config.sinks: 'toy' needs the section config.toy" in str(wrong.value) and "url" in str(
+        wrong.value
+    )
 
 
 @pytest.mark.parametrize("sink", CONFIGURED_SINKS)

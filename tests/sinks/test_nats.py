@@ -261,7 +261,7 @@ def test_a_server_that_acknowledges_nothing_is_not_waited_for_any_longer() -> No
 
 def test_the_section_of_the_config_makes_the_sink() -> None:
     settings = check_config({"nats": {"servers": ["nats://h"], "subject": "payi.events.eu"}})
-    sink = make_configured_sink(settings)
+    sink = make_configured_sink("nats", settings)
     assert isinstance(sink, NatsSink)
     assert sink.batch_limit == 1024
 
@@ -282,5 +282,5 @@ def test_the_section_of_the_config_makes_the_sink() -> None:
 )
 def test_a_wrong_section_is_named(section: dict[str, Any], problem: str) -> None:
     with pytest.raises(PayiConfigError) as error:
-        make_configured_sink(check_config({"nats": section}))
+        make_configured_sink("nats", check_config({"nats": section}))
     assert str(error.value).removeprefix("config.nats").lstrip(".: ").startswith(problem)

@@ -10,7 +10,15 @@ import os
 
 from payi_transport.errors import PayiConfigError
 
-__all__ = ["check_directory"]
+__all__ = ["check_directory", "find_spool_directory"]
+
+# Its events are in the root itself, where those of earlier versions and of a single sink are.
+_IN_ROOT = "payi"
+
+
+def find_spool_directory(root: str | None, name: str) -> str | None:
+    """Return the directory of the sink `name`, where there are several; None if there is no spool."""
+    return root if root is None or name == _IN_ROOT else os.path.join(root, name)
 
 
 def check_directory(directory: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from payi_transport import PayiConfigError, payi_instrument
-from payi_transport.delivery.spool.directory import check_directory
+from payi_transport.delivery.spool.directory import check_directory, find_spool_directory
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770, 0o702])
@@ -31,3 +31,9 @@ def test_a_directory_of_another_user_is_refused(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(PayiConfigError, match="belongs to another user"):
         check_directory(str(tmp_path))
+
+
+def test_each_of_several_sinks_has_a_directory_and_pay_i_the_one_of_a_single_sink() -> None:
+    assert find_spool_directory(None, "file") is None
+    assert find_spool_directory("root", "payi") == "root"
+    assert find_spool_directory("root", "file") == os.path.join("root", "file")
