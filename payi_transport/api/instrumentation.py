@@ -32,6 +32,7 @@ CONCERNS_OTHERS = frozenset(
         "enforce_limits",
         "on_limit",
         "proxy",
+        "sinks",
         *(sink.config_section for sink in CONFIGURED_SINKS),
     }
 )

@@ -8,7 +8,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.config.schema import Settings
@@ -99,8 +99,8 @@ def make_sinks(
 
 
 def _list_given(sink: Sink | Sequence[Sink | str]) -> list[Sink | str]:
-    # An empty list is checked like an object that is not a sink.
-    items = list(sink) if isinstance(sink, list | tuple) and sink else [sink]
+    # An empty list is checked like an object that is not a sink, and so is a tuple with names.
+    items: list[Any] = list(sink) if type(sink) in (list, tuple) and sink else [sink]  # type: ignore[arg-type]
     for index, item in enumerate(items):
         if not isinstance(item, str):
             check_sink(item)
@@ -108,7 +108,7 @@ def _list_given(sink: Sink | Sequence[Sink | str]) -> list[Sink | str]:
             # Its name is enough: the repr of a sink may contain a key.
             name = item if isinstance(item, str) else type(item).__name__
             raise PayiConfigError(f"sink: expected different sinks, got the same {name} twice")
-    return items  # type: ignore[return-value]  # checked above
+    return items
 
 
 def _find_name(sink: Sink, taken: dict[str, Sink]) -> str:
