@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from payi_transport.delivery.stats import PayiStats
+from payi_transport.delivery.stats import PayiStats, SinkStats
 
 
 def test_stats_start_at_zero() -> None:
@@ -25,3 +25,23 @@ def test_stats_can_be_read_by_name() -> None:
     for name in ("nonsense", "__class__"):
         with pytest.raises(KeyError, match=name):
             stats[name]
+
+
+def test_a_sink_that_has_counted_nothing_makes_no_difference() -> None:
+    assert PayiStats(sinks={"payi": SinkStats()}) == PayiStats()
+    assert PayiStats(sinks={"payi": SinkStats(captured=1)}) != PayiStats()
+    assert PayiStats() != PayiStats(captured=1)
+    assert PayiStats() != 0
+
+
+def test_the_account_of_a_sink_adds_up_and_can_be_read_by_name() -> None:
+    stats = SinkStats(captured=1, queued=1).add(
+        captured=5, delivered=1, lost={"overload": 1, "none": 0}, skipped={"pending": 1}, bytes_sent=7
+    )
+    expected = SinkStats(
+        captured=6, delivered=1, queued=3, lost={"overload": 1}, skipped={"pending": 1}, bytes_sent=7
+    )
+    assert stats == expected
+    assert stats["queued"] == 3
+    with pytest.raises(KeyError, match="nonsense"):
+        stats["nonsense"]
