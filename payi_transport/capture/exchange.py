@@ -24,6 +24,7 @@ from weakref import ReferenceType
 
 import msgspec
 
+from payi_transport.capture.buffers import TAIL_CHUNKS, find_limit
 from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import Result, ResultSlot
@@ -36,9 +37,6 @@ __all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "
 Append = Callable[[bytes], None]
 # Called on a worker thread with the sink's response to a delivered event. Must never raise.
 Listener = Callable[[Mapping[str, Any]], None]
-
-# When a body exceeds the limit, keep this many of its last chunks, because usage comes last.
-TAIL_CHUNKS = 64
 
 
 class Outcome(Enum):
@@ -262,7 +260,7 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
         """
         if self.first_byte is None:
             self.first_byte = perf_counter()
-        limit = self.request.body_limit
+        limit = find_limit(self.request.body_limit, size, self.headers, self.decoded)
         if size <= limit:
             return self.chunks.append, limit
         self.tail = deque(maxlen=TAIL_CHUNKS)

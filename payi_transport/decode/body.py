@@ -40,9 +40,10 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
         body = _join_over_gap(body, b"".join(exchange.tail or ()), headers.get("content-type", ""))
     try:
         body = inflate(body, coding, exchange.body_limit * _INFLATE_RATIO)
-    except InflateError:
-        # The call was made, so its event is sent without units rather than not at all.
-        return b""
+    except InflateError as exc:
+        # The call was made, so its event is sent without units rather than not at all. The beginning may name
+        # the response and its model.
+        body = exc.beginning[: exchange.body_limit]
     is_json = find_framing(headers.get("content-type", ""), body) is split_json
     return _to_utf8(body) if is_json else body
 

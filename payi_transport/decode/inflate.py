@@ -30,7 +30,11 @@ _STEP = 32
 
 
 class InflateError(Exception):
-    """A body that can't be inflated; the text says why."""
+    """A body that can't be inflated; the text says why. `beginning` is that of a body which is too long."""
+
+    def __init__(self, message: str, beginning: bytes = b"") -> None:
+        super().__init__(message)
+        self.beginning = beginning
 
 
 def inflate(body: bytes, codings: str, limit: int) -> bytes:
@@ -40,13 +44,18 @@ def inflate(body: bytes, codings: str, limit: int) -> bytes:
     and for a result of more than `limit` bytes. A truncated body returns what can be read of it.
     """
     # Codings are listed in the order in which they were applied (RFC 9110, section 8.4).
-    for coding in reversed(codings.lower().split(",")):
-        coding = coding.strip()
-        if coding in ("", "identity"):
-            continue
+    names = [
+        name for coding in codings.lower().split(",") if (name := coding.strip()) not in ("", "identity")
+    ]
+    while names:
+        coding = names.pop()
         if coding not in _CODINGS:
             raise InflateError(f"unknown content coding {coding!r}")
-        body = _CODINGS[coding](body, limit)
+        try:
+            body = _CODINGS[coding](body, limit)
+        except InflateError as exc:
+            # The beginning is still in the other codings.
+            raise InflateError(str(exc), b"" if names else exc.beginning) from exc
     return body
 
 
@@ -150,7 +159,7 @@ def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error
             raise InflateError(str(exc)) from exc
         room -= len(part)
         if room < 0:
-            raise InflateError(f"more than {limit} bytes when inflated")
+            raise InflateError(f"more than {limit} bytes when inflated", b"".join((*parts, part)))
         parts.append(part)
     return b"".join(parts)
 

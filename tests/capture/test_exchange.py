@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.capture.exchange import TAIL_CHUNKS, Exchange, OpenResponse, Outcome, SentRequest
+from payi_transport.capture.buffers import TAIL_CHUNKS
+from payi_transport.capture.exchange import Exchange, OpenResponse, Outcome, SentRequest
 from payi_transport.context.frame import Frame
 from tests.support.exchanges import ROUTE, feed, make_request
 from tests.support.garbage import collect_garbage

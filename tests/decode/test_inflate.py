@@ -222,6 +222,17 @@ def test_each_event_of_a_stream_may_be_a_member(coding: str) -> None:
     assert inflate(b"".join(map(CODINGS[coding][1], events)), coding, 1 << 24) == b"".join(events)
 
 
+def test_the_beginning_of_what_is_too_long_is_not_lost() -> None:
+    text = b"{" + b"x" * 5000
+    with pytest.raises(InflateError) as caught:
+        inflate(gzip.compress(text[:10]) + gzip.compress(text[10:]), "gzip", 1000)
+    assert text.startswith(caught.value.beginning) and len(caught.value.beginning) > 900
+    # This is still compressed.
+    with pytest.raises(InflateError) as caught:
+        inflate(gzip.compress(gzip.compress(NOISE)), "gzip, gzip", 1000)
+    assert caught.value.beginning == b""
+
+
 def test_the_number_of_members_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("payi_transport.decode.inflate._MAX_MEMBERS", 10)
     assert inflate(gzip.compress(b"x") * 10, "gzip", ROOM) == b"x" * 10

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import gzip
 import json
+import random
 from typing import Any
 
 import pytest
@@ -88,3 +91,19 @@ def test_a_line_of_json_that_is_larger_than_the_limit_is_read() -> None:
 @pytest.mark.parametrize("media", ["application/vnd.amazon.eventstream", "application/json"])
 def test_a_body_that_is_not_json_is_kept_on_both_sides(media: str) -> None:
     assert decode("openai.chat", b"x" * 400_000, media).units == {}
+
+
+def test_the_usage_of_a_compressed_body_over_the_limit_is_read() -> None:
+    # Random numbers, whose base64 loses a quarter of its size, as that of real vectors does.
+    vector = base64.b64encode(random.Random(1).randbytes(120_000)).decode()
+    document = {"data": [{"index": 0, "embedding": vector}], "model": "m", "usage": EMBEDDINGS}
+    body = gzip.compress(json.dumps(document).encode())
+    assert len(body) > 100_000
+    case = dataclasses.replace(
+        UNARY,
+        operation="openai.embeddings",
+        response=body,
+        headers={"content-type": "application/json", "content-encoding": "gzip"},
+    )
+    chunks = [body[at : at + 1000] for at in range(0, len(body), 1000)]
+    assert decode_case(case, chunks, body_limit=100_000).units["text"].input == 8192
