@@ -80,6 +80,7 @@ class Exchange(msgspec.Struct, eq=False):
     event: Event | None = None
     listener: Listener | None = None
     framed: bool = False  # Each chunk is a whole message of a WebSocket.
+    transcode: Callable[[bool, bytes], bytes] | None = None  # As in `SentRequest`.
 
     @property
     def weight(self) -> int:
@@ -110,9 +111,8 @@ class Exchange(msgspec.Struct, eq=False):
         self.error = None
 
 
-# The responses and sessions that are still open, so that shutdown can end them. References are weak: strong
-# ones would keep alive the caller's context, including the response whose garbage collection is what ends an
-# abandoned call.
+# What is still open, so that shutdown can end it. References are weak: strong ones would keep alive the
+# caller's context, including the response whose garbage collection is what ends an abandoned call.
 OpenResponses = dict[int, "ReferenceType[Any]"]
 
 
@@ -121,7 +121,8 @@ class SentRequest(msgspec.Struct, eq=False):
 
     `on_end` takes the finished exchange. `waits` says that the end of the call waits until it is reported, so
     that Pay-i's result can be part of the response; `result_slot` is where the caller looks for it.
-    `collected` says that an outer hook adds the result (see `attempts.py`).
+    `collected` says that an outer hook adds the result (see `attempts.py`). `transcode(is_request, message)`
+    makes JSON of a binary message.
     """
 
     on_end: Callable[[Exchange], None]
@@ -135,13 +136,12 @@ class SentRequest(msgspec.Struct, eq=False):
     rewrite: RequestRewrite | None = None
     waits: bool = False
     result_slot: ResultSlot | None = None
-    # The caller's context variables at the time of the request, for `prompt_and_response_logger`.
-    caller: Context | None = None
+    caller: Context | None = None  # Its variables, for `prompt_and_response_logger`.
     collected: bool = False
+    transcode: Callable[[bool, bytes], bytes] | None = None
     timestamp: float = msgspec.field(default_factory=time)
     started: float = msgspec.field(default_factory=perf_counter)
-    # When the call ended; 0.0 while it is open.
-    ended: float = 0.0
+    ended: float = 0.0  # 0.0 while the call is open.
     _done_callbacks: list[Callable[[SentRequest], None]] | None = None
     # Emptied when the call ends. `list.pop` is atomic, so exactly one thread ends it.
     _unfinished: list[bool] = msgspec.field(default_factory=partial(list, (True,)))
@@ -228,6 +228,7 @@ class SentRequest(msgspec.Struct, eq=False):
             self.ended,
             self.caller,
             self.result_slot,
+            transcode=self.transcode,
         )
         self.body = self.caller = None
         self.on_end(exchange)
@@ -268,8 +269,7 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
 
     def append(self, body: bytes) -> None:
         """Record a whole body at once."""
-        append, _ = self.open_buffer(len(body))
-        append(body)
+        self.open_buffer(len(body))[0](body)
 
     def finish(self, outcome: Outcome = Outcome.EXHAUSTED, size: int = 0) -> None:
         """End the call. `size` is that of the whole body in bytes, where the hook has counted it."""

@@ -31,6 +31,7 @@ from payi_transport.decode.pricing import Price, find_requested_model, find_stat
 from payi_transport.decode.properties import make_properties
 from payi_transport.decode.response_ids import find_response_id
 from payi_transport.decode.served_model import describe_served_model
+from payi_transport.decode.sessions import transcode
 from payi_transport.decode.token_counts import add_counted_tokens
 from payi_transport.framing import find_framing, is_stream
 from payi_transport.providers.provider import Readers
@@ -47,6 +48,8 @@ def decode(
     options: DecodeOptions = DecodeOptions(),  # noqa: B008 (immutable)
 ) -> Event | BackgroundCall:
     """Return the event of an exchange, or the background call that it started and that isn't done yet."""
+    if exchange.transcode is not None:
+        exchange = transcode(exchange, exchange.transcode)
     readers = options.registry.find_readers(exchange.route.operation, exchange.route.category)
     headers = read_headers(exchange.response_headers)
     body = decode_body(exchange, headers)

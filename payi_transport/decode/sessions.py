@@ -7,12 +7,16 @@ connection. From there on it is decoded like any other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.capture.session import Session, SessionWork
 from payi_transport.context.frame import Frame
 from payi_transport.providers.shared.turns import SocketMessage, Turn
 
-__all__ = ["read_session"]
+__all__ = ["read_session", "transcode"]
 
 _CLOSED = ("ConnectionClosed", "the connection was closed before a response")
 
@@ -31,6 +35,21 @@ def read_session(work: SessionWork) -> list[Exchange]:
         turns += _read_refusal(session, work)
     exchanges = (_make_exchange(session, turn, work) for turn in turns)
     return [exchange for exchange in exchanges if exchange is not None]
+
+
+def transcode(exchange: Exchange, make: Callable[[bool, bytes], bytes]) -> Exchange:
+    """Return an exchange with its binary messages as JSON. What can't be read is left out."""
+    body = exchange.request_body
+    is_error = (exchange.status or 0) >= 400
+    chunks = exchange.chunks if is_error else [make(False, chunk) for chunk in exchange.chunks]
+    return replace(
+        exchange,
+        request_body=None if body is None else make(True, body),
+        chunks=[chunk for chunk in chunks if chunk],
+        framed=True,
+        decoded=True,
+        transcode=None,
+    )
 
 
 def _take(session: Session) -> SocketMessage | None:

@@ -30,6 +30,10 @@ _MIXED_MODES = {
     " not in proxy mode. Decorate the function with @ingest or @track, or send all calls through the proxy"
     ' with config={"proxy": True}',
 }
+_UNREAD = {
+    "batch": "this version does not read the results of batches",
+    "channel": "its channel was made before payi_instrument() was called",
+}
 
 
 class OneTimeWarnings:
@@ -65,11 +69,12 @@ class OneTimeWarnings:
     def warn_unread(self, host: str, reason: str, request: str) -> None:
         """Warn that calls to a known host are not reported. `Routes` calls this once per host and reason."""
         self._logger.warning(
-            "payi_transport: %s at %s is not reported, because this version %s. payi_stats().unobserved"
-            " counts such calls; to report their cost, use client.ingest.units()",
+            "payi_transport: %s at %s is not reported, because %s. payi_stats().unobserved"
+            " counts such calls; to report their cost, %s",
             request,
             host,
-            "does not read the results of batches" if reason == "batch" else "does not read this API",
+            _UNREAD.get(reason, "this version does not read this API"),
+            "make the channel later" if reason == "channel" else "use client.ingest.units()",
         )
 
     def check_category(self, route: Route, event: Event) -> None:

@@ -81,7 +81,8 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
       property `system.units` = `missing`.
     - `unobserved` counts by host and reason the requests that probably cost money and are not recorded:
       "unmapped" for a host that is neither known nor mapped, "unread" for an API of a known host that this
-      version does not read, "batch" for batches whose results travel as files.
+      version does not read, "websocket" and "grpc" for connections of these kinds, "batch" for batches whose
+      results travel as files.
     - `faults` counts errors in this library. None of them reached a caller.
     - `sinks` has the same account for each sink by its name. With several sinks, `delivered`, `queued`,
       `spooled`, `lost` and the other counts of delivery are those of Pay-i or, if it is not among them, of

@@ -17,6 +17,7 @@ from typing import Protocol
 from payi_transport.hooks import requests, thread_pools
 from payi_transport.hooks.aiohttp import session
 from payi_transport.hooks.botocore import api_calls, http
+from payi_transport.hooks.grpc import channels
 from payi_transport.hooks.httpx.installed import get_families
 from payi_transport.hooks.import_watcher import ImportWatcher
 from payi_transport.hooks.websockets import legacy, protocol
@@ -55,6 +56,8 @@ def get_hooks() -> list[LibraryHook]:
         protocol.HOOK,
         legacy.HOOK,
         *api_calls.HOOKS,
+        channels.SYNC_HOOK,
+        channels.ASYNC_HOOK,
         thread_pools.HOOK,
     ]
 

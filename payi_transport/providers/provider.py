@@ -20,6 +20,7 @@ from payi_transport.providers.shared.turns import SessionRules
 from payi_transport.values.event import Failure, ParsedResponse
 
 __all__ = [
+    "GRPC",
     "WEBSOCKET",
     "Forwarding",
     "HostRule",
@@ -31,10 +32,13 @@ __all__ = [
     "connect_to",
     "get",
     "post",
+    "rpc",
 ]
 
-# Stands for the method of the request that opens a WebSocket, which is a GET like any other.
+# Stand for the method of a request that opens a WebSocket, which is a GET like any other, and of a call of
+# gRPC, which is a POST.
 WEBSOCKET: Final = "WEBSOCKET"
+GRPC: Final = "GRPC"
 
 # What a pattern of paths ends with: a name, the verb of `/models/m:predict`, or an id.
 # Rules are indexed by this, so a pattern that ends in anything else could never be found.
@@ -93,6 +97,11 @@ def connect(pattern: str) -> PathRule:
 def connect_to(last: str) -> PathRule:
     """Match requests that open a WebSocket and whose path ends in the segment `last`, of any characters."""
     return PathRule(WEBSOCKET, re.compile(rf"(.*/)?{re.escape(last)}"), last)
+
+
+def rpc(pattern: str) -> PathRule:
+    """Match calls of gRPC by `service/method`, see `get`."""
+    return _match(GRPC, pattern)
 
 
 def _match(method: str, pattern: str) -> PathRule:

@@ -22,6 +22,7 @@ from payi_transport.providers import (
     google,
     ollama,
     openai,
+    xai,
 )
 from payi_transport.providers.provider import Forwarding, Operation, PathRule, Provider, Readers
 
@@ -37,6 +38,7 @@ PROVIDERS: tuple[Provider, ...] = (
     bedrock.PROVIDER,
     google.PROVIDER,
     compatible.PROVIDER,
+    xai.PROVIDER,
 )
 
 K = TypeVar("K")

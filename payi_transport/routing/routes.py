@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Set
 from typing import Literal, NamedTuple
 
+from payi_transport.providers.provider import GRPC
 from payi_transport.providers.registry import Registry
 from payi_transport.routing.hosts import HostMatch, HostPattern, HostTable
 from payi_transport.routing.paths import find_operation, find_resource, may_be_call, tidy_path
@@ -105,6 +106,21 @@ class Routes:
                     self._found.clear()
                 self._found[key] = route
             return route
+
+    def may_observe(self, host: str, port: int | None, path: str) -> bool:
+        """Return whether calls of an RPC are recorded or counted. A hook need not see any other."""
+        if find_operation(GRPC, path, self._registry) is not None:
+            return True
+        match = self.hosts.find(host, port)
+        return match is not None and find_unread_reason(GRPC, path, match.paid_paths) is not None
+
+    def count_channel(self, host: str, port: int | None) -> None:
+        """Count a channel of gRPC to a known host whose calls no hook sees."""
+        match = self.hosts.find(host, port)
+        if match is not None and match.known and self.observes(match):
+            name = str(HostPattern(host, port))
+            self._report(name, "channel", self._on_unread, "channel", "gRPC")
+            self.unobserved.find_counter(name, "grpc").add()
 
     def forget_counts(self) -> None:
         """Count from zero, in a process that was just forked."""

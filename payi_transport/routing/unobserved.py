@@ -1,8 +1,9 @@
 """Count the requests that probably cost money and are not recorded, so that none of them is silent.
 
-Three kinds are counted by host: calls to hosts that are neither known nor mapped (`unmapped`), requests to a
-provider's own host for an API that this version does not read (`unread`), and batches whose results travel
-as files (`batch`). What providers do for free is left out.
+These kinds are counted by host: calls to hosts that are neither known nor mapped (`unmapped`), requests to a
+provider's own host for an API that this version does not read (`unread`, or `websocket` and `grpc` by their
+kind of connection), and batches whose results travel as files (`batch`). What providers do for free is left
+out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from payi_transport.providers.provider import GRPC, WEBSOCKET
 from payi_transport.routing.paths import tidy_path
 from payi_transport.runtime.counter import Counter
 
@@ -37,6 +39,11 @@ _FREE = re.compile(
     r"|/api/(show|pull|push|create|copy|delete|me|signout|blobs/.+)"
     r"|/(organization|organizations|user_profiles|keys|credits|key|auth|oauth)(/.*)?)|/"
 )
+# Source: the definitions of the services in xai-sdk 1.21 and google-cloud-aiplatform 2.7.
+_PAID_RPC = re.compile(
+    r"/xai_api\.(Chat/(StartDeferredCompletion|CompactContext)|(Image|Video|Sample|Embedder)/\w+)"
+    r"|/google\.cloud\.aiplatform\.v\w+\.PredictionService/\w+"
+)
 
 
 def find_unread_reason(method: str, path: str, paid_paths: re.Pattern[str] | None) -> str | None:
@@ -47,6 +54,10 @@ def find_unread_reason(method: str, path: str, paid_paths: re.Pattern[str] | Non
     tidy = tidy_path(path)
     if _BATCH.fullmatch(f"{method} {tidy}"):
         return "batch"
+    if method == GRPC:
+        return "grpc" if _PAID_RPC.fullmatch(tidy) else None
+    if method == WEBSOCKET:
+        return "websocket" if paid_paths is None or paid_paths.search(tidy) else None
     if method != "POST" or _FREE.fullmatch(tidy):
         return None
     return "unread" if paid_paths is None or paid_paths.search(tidy) else None

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from payi_transport.providers.provider import WEBSOCKET
+from payi_transport.providers.provider import GRPC, WEBSOCKET
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.paths import find_operation, find_resource, may_be_call
 
@@ -139,6 +139,21 @@ SOCKETS = {
 }
 
 
+RPCS = {
+    "/xai_api.Chat/GetCompletion": "xai.chat",
+    "/xai_api.Chat/GetCompletionChunk": "xai.chat",
+    "/google.cloud.aiplatform.v1.PredictionService/GenerateContent": "google.content",
+    "/google.cloud.aiplatform.v1beta1.PredictionService/StreamGenerateContent": "google.content",
+    "/google.cloud.aiplatform.v1.PredictionService/EmbedContent": "google.embeddings",
+}
+
+
+@pytest.mark.parametrize(("path", "operation"), RPCS.items())
+def test_a_call_of_grpc_is_recognized_by_service_and_method(path: str, operation: str) -> None:
+    assert find_operation(GRPC, path) == operation
+    assert find_operation("POST", path) is None
+
+
 @pytest.mark.parametrize(("path", "operation"), SOCKETS.items())
 def test_a_websocket_is_recognized_by_its_path(path: str, operation: str) -> None:
     assert find_operation(WEBSOCKET, path) == operation
@@ -154,10 +169,10 @@ def test_a_path_decides_the_operation(path: str, operation: str) -> None:
 
 def test_every_rule_has_a_path_here() -> None:
     assert all(map(may_be_call, OPERATIONS))
-    known = {**OPERATIONS, **SOCKETS}
+    known = {**OPERATIONS, **SOCKETS, **RPCS}
     assert {re.split(r"/|(?=:)", path)[-1] for path in known} == set(REGISTRY.paths)
     operations = {path.operation for paths in REGISTRY.paths.values() for path in paths}
-    assert operations == {*OPERATIONS.values(), *SOCKETS.values()}
+    assert operations == set(known.values())
 
 
 @pytest.mark.parametrize(

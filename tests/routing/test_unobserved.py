@@ -48,6 +48,25 @@ def test_each_call_to_an_unmapped_host_is_counted(host: str, port: int | None, p
     assert count("POST", host, path, port=port, times=3) == {"unmapped": 3}
 
 
+@pytest.mark.parametrize(
+    ("method", "host", "path", "counts"),
+    [
+        ("WEBSOCKET", "api.openai.com", "/v1/live", {"websocket": 2}),
+        ("WEBSOCKET", "api.openai.com", "/v1/realtime/translations", {"websocket": 2}),
+        ("WEBSOCKET", "mine.cognitiveservices.azure.com", "/speech/recognition", {}),
+        ("WEBSOCKET", "ws.test", "/v1/realtime", {"unmapped": 2}),
+        ("WEBSOCKET", "ws.test", "/realtime", {}),
+        ("GRPC", "api.x.ai", "/xai_api.Image/GenerateImage", {"grpc": 2}),
+        ("GRPC", "api.x.ai", "/xai_api.Models/ListLanguageModels", {}),
+        ("GRPC", "x.test", "/xai_api.Chat/GetCompletion", {"unmapped": 2}),
+    ],
+)
+def test_connections_of_other_kinds_are_counted(
+    method: str, host: str, path: str, counts: dict[str, int]
+) -> None:
+    assert count(method, host, path, times=2) == counts
+
+
 UNREAD = [
     ("api.openai.com", "/v1/evals/e/runs"),
     ("api.openai.com", "/v1/vector_stores/v/search"),

@@ -28,6 +28,7 @@ from payi_transport.providers.provider import (
     connect_to,
     get,
     post,
+    rpc,
 )
 from payi_transport.values.names import PayiCategories
 
@@ -42,6 +43,8 @@ _GEMINI = "/v1beta/models/my-model"
 _MODELS = re.compile("/(models|endpoints)/[^/]+:|/v[^/]+/models/|/endpoints/openapi/")
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
 _READ_INTERACTION = Readers(read_interaction, read_error, read_interaction_text, prefix=_PREFIX)
+# Vertex AI over gRPC, whose messages are those of its HTTP API.
+_PREDICTIONS = r"google\.cloud\.aiplatform\.v\w+\.PredictionService"
 # The path of the Live API is the name of a service and its method.
 _SERVICE = "google.ai.generativelanguage.{}.GenerativeService.BidiGenerateContent{}"
 _LIVE_PATHS = tuple(
@@ -76,14 +79,23 @@ PROVIDER = Provider(
         Operation(
             name="google.content",
             category=_GOOGLE,
-            paths=(post("[^/]+:generateContent"), post("[^/]+:streamGenerateContent")),
+            paths=(
+                post("[^/]+:generateContent"),
+                post("[^/]+:streamGenerateContent"),
+                rpc(f"{_PREDICTIONS}/GenerateContent"),
+                rpc(f"{_PREDICTIONS}/StreamGenerateContent"),
+            ),
             example=f"{_GEMINI}:generateContent",
             readers=Readers(read_content, read_error, read_content_text, prefix=_PREFIX),
         ),
         Operation(
             name="google.embeddings",
             category=_GOOGLE,
-            paths=(post("[^/]+:embedContent"), post("[^/]+:batchEmbedContents")),
+            paths=(
+                post("[^/]+:embedContent"),
+                post("[^/]+:batchEmbedContents"),
+                rpc(f"{_PREDICTIONS}/EmbedContent"),
+            ),
             example=f"{_GEMINI}:embedContent",
             readers=Readers(read_embeddings, read_error, prefix=_PREFIX),
         ),

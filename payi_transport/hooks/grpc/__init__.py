@@ -1,0 +1,1 @@
+"""gRPC: https://grpc.github.io/grpc/python"""

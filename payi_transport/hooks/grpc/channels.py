@@ -1,0 +1,197 @@
+"""Channels of `grpc` and `grpc.aio`, secure and insecure.
+
+The methods of a channel are hooked that make a callable for an RPC. Where the address and the RPC are known,
+they return one that records; any other RPC gets the library's own, so its calls cost nothing. A callable that
+was made before `payi_instrument()` can't be recorded. So the channels that exist by then are looked at once,
+and those to known hosts are counted as unobserved.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from payi_transport.hooks.grpc.calls import RecordedCall, Rpc
+from payi_transport.hooks.methods import MethodHook
+from payi_transport.pipeline.active import get_active
+
+__all__ = ["ASYNC_HOOK", "SYNC_HOOK"]
+
+_Make = Callable[..., Any]
+
+
+class _MultiCallable:
+    """Makes the calls of one RPC. `make` makes the library's own callable with other serializers."""
+
+    def __init__(self, make: _Make, rpc: Rpc) -> None:
+        self._make = make
+        self._rpc = rpc
+        self._plain = make(rpc.serialize, rpc.deserialize)
+
+    @property  # type: ignore[misc]  # as in unittest.mock
+    def __class__(self) -> Any:
+        # Google's SDKs ask which kind of callable it is.
+        return type(self._plain)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+    def _begin(self, options: dict[str, Any]) -> tuple[RecordedCall | None, Any]:
+        call = self._rpc.begin(options)
+        return call, self._plain if call is None else self._make(call.serialize, call.deserialize)
+
+
+class _UnaryUnary(_MultiCallable):
+    """A call of one message each way, in threads."""
+
+    def __call__(self, request: Any, *args: Any, **options: Any) -> Any:
+        return self.with_call(request, *args, **options)[0]
+
+    def with_call(self, request: Any, *args: Any, **options: Any) -> Any:
+        call, make = self._begin(options)
+        try:
+            result = make.with_call(request, *args, **options)
+        except BaseException as exc:
+            if call is not None:
+                call.fail(exc)
+            raise
+        if call is not None:
+            call.end("OK", None, None)
+        return result
+
+    def future(self, request: Any, *args: Any, **options: Any) -> Any:
+        call, make = self._begin(options)
+        future = make.future(request, *args, **options)
+        if call is not None:
+            future.add_done_callback(lambda done: call.end(done.code(), done.details(), None))
+        return future
+
+
+class _UnaryStream(_MultiCallable):
+    """A call with a stream of messages in response, in threads."""
+
+    def __call__(self, request: Any, *args: Any, **options: Any) -> Any:
+        call, make = self._begin(options)
+        stream = make(request, *args, **options)
+        if call is not None:
+
+            def end() -> None:
+                call.end(stream.code(), stream.details(), None)
+
+            if not stream.add_callback(end):
+                end()
+        return stream
+
+
+class _AsyncUnary(_MultiCallable):
+    """A call of `grpc.aio`."""
+
+    def __call__(self, request: Any, *args: Any, **options: Any) -> Any:
+        call, make = self._begin(options)
+        running = make(request, *args, **options)
+        if call is not None:
+            running.add_done_callback(lambda done: _end_async(call, done))
+        return running
+
+
+def _end_async(call: RecordedCall, done: Any) -> None:
+    code, details = _result_of(done.code()), _result_of(done.details())
+    # The response of a unary call is deserialized after its status is known.
+    call.end(code, details, None, waits=True)
+
+
+def _result_of(coroutine: Any) -> Any:
+    """Return the result of a coroutine that has nothing to wait for, None if it does wait."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    return None
+
+
+def _make_method(kind: type[_MultiCallable]) -> Callable[[_Make], _Make]:
+    def make(original: _Make) -> _Make:
+        def method(
+            channel: Any,
+            name: str,
+            request_serializer: Any = None,
+            response_deserializer: Any = None,
+            *args: Any,
+            **options: Any,
+        ) -> Any:
+            address = _find_address(channel, name)
+            if address is None:
+                return original(channel, name, request_serializer, response_deserializer, *args, **options)
+
+            def make_callable(serialize: Any, deserialize: Any) -> Any:
+                return original(channel, name, serialize, deserialize, *args, **options)
+
+            return kind(make_callable, Rpc(*address, name, request_serializer, response_deserializer))
+
+        return method
+
+    return make
+
+
+def _find_address(channel: Any, name: str) -> tuple[str, int | None] | None:
+    """Return host and port of a channel if the RPC may be observed there, else None. Never raises."""
+    pipeline = get_active()
+    if pipeline is None:
+        return None
+    try:
+        host, port = _read_target(channel)
+        return (host, port) if pipeline.routes.may_observe(host, port, name) else None
+    except Exception as exc:
+        pipeline.count_fault(exc)
+        return None
+
+
+def _read_target(channel: Any) -> tuple[str, int | None]:
+    """Return host and port of a channel, whose target may name a resolver: `dns:///host:443`."""
+    # Channels in threads also have a method for it, which crashes the process once they are closed.
+    target = getattr(channel, "_target", None) or channel._channel.target
+    text = unquote(target.decode() if isinstance(target, bytes) else str(target)).rpartition("/")[2]
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit():
+        host, port = text, "443"
+    return host.strip("[]").lower(), None if port == "443" else int(port)
+
+
+class _ChannelHook(MethodHook):
+    """Also counts the channels that exist by the time it is installed."""
+
+    def install(self) -> list[str]:
+        missing = super().install()
+        pipeline = get_active()
+        if pipeline is not None:
+            channel_class = getattr(sys.modules[self.name], "Channel", None)
+            for thing in gc.get_objects():
+                if type(thing) is channel_class:
+                    _count_earlier(pipeline, thing)
+        return missing
+
+
+def _count_earlier(pipeline: Any, channel: Any) -> None:
+    try:
+        host, port = _read_target(channel)
+    except AttributeError:
+        return  # Its constructor has raised, so it has no address.
+    pipeline.routes.count_channel(host, port)
+
+
+SYNC_HOOK = _ChannelHook(
+    "grpc._channel",
+    "Channel",
+    unary_unary=_make_method(_UnaryUnary),
+    unary_stream=_make_method(_UnaryStream),
+)
+ASYNC_HOOK = _ChannelHook(
+    "grpc.aio._channel",
+    "Channel",
+    unary_unary=_make_method(_AsyncUnary),
+    unary_stream=_make_method(_AsyncUnary),
+)

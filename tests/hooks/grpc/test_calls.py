@@ -1,0 +1,128 @@
+"""Recording one call of gRPC raises nothing, and makes JSON of its messages on the worker."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport.hooks.grpc.calls import RecordedCall, Rpc
+
+struct_pb2: Any = pytest.importorskip("google.protobuf.struct_pb2")
+METHOD = "/xai_api.Chat/GetCompletion"
+
+
+def make_rpc(serialize: Any = None, deserialize: Any = None, method: str = METHOD) -> Rpc:
+    return Rpc("api.x.ai", None, method, serialize, deserialize)
+
+
+@pytest.fixture
+def call(sink: MemorySink) -> RecordedCall:
+    payi_instrument(sink=sink)
+    begun = make_rpc().begin({})
+    assert begun is not None
+    return begun
+
+
+def message(**fields: Any) -> Any:
+    made = struct_pb2.Struct()
+    made.update(fields)
+    return made
+
+
+def test_messages_become_json() -> None:
+    rpc = make_rpc(deserialize=struct_pb2.Struct.FromString)
+    data = message(model="m").SerializeToString()
+    assert json.loads(rpc._to_json(False, data)) == {"model": "m"}
+    assert rpc._to_json(True, data) == b""
+    rpc.note_request(message())
+    rpc.note_request("later ones change nothing")
+    assert json.loads(rpc._to_json(True, data)) == {"model": "m"}
+
+
+@pytest.mark.parametrize("deserialize", [None, json.loads, struct_pb2.Struct.FromString])
+def test_what_is_no_message_becomes_nothing(deserialize: Any) -> None:
+    assert make_rpc(deserialize=deserialize)._to_json(False, b"\xff") == b""
+
+
+def test_names_are_those_of_the_definition_except_googles() -> None:
+    descriptor: Any = pytest.importorskip("google.protobuf.descriptor_pb2")
+    data = descriptor.FieldDescriptorProto(type_name="t").SerializeToString()
+    for method, name in ((METHOD, "type_name"), ("/google.x.Service/Method", "typeName")):
+        rpc = make_rpc(deserialize=descriptor.FieldDescriptorProto.FromString, method=method)
+        assert json.loads(rpc._to_json(False, data)) == {name: "t"}
+
+
+def test_without_a_pipeline_nothing_is_recorded() -> None:
+    assert make_rpc().begin({}) is None
+
+
+def test_an_rpc_that_is_not_known_is_not_recorded(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    assert make_rpc(method="/other.Service/Method").begin({}) is None
+
+
+def test_a_fault_leaves_the_call_alone(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    assert make_rpc().begin({"metadata": 7}) is None
+    assert payi_stats().faults == 1
+
+
+@pytest.mark.parametrize("data", [b"body", "no bytes"])
+def test_serializers_may_be_missing(call: RecordedCall, data: Any) -> None:
+    assert call.serialize(data) is data
+    assert call.deserialize(data) is data
+
+
+def test_a_response_may_come_after_the_status(call: RecordedCall, sink: MemorySink) -> None:
+    call.end("OK", None, None, waits=True)
+    call.deserialize(b"late")
+    assert payi_flush(30)
+    assert len(sink.events) == 1
+
+
+def ended(sink: MemorySink) -> Any:
+    assert payi_flush(30)
+    (event,) = sink.events
+    return event
+
+
+def test_a_call_without_a_message_may_succeed(call: RecordedCall, sink: MemorySink) -> None:
+    call.end("OK", None, None)
+    assert ended(sink).http_status_code == 200
+
+
+@pytest.mark.parametrize("code", ["CANCELLED", "UNAVAILABLE", "DEADLINE_EXCEEDED", 7])
+def test_a_call_without_a_response_has_failed(call: RecordedCall, sink: MemorySink, code: Any) -> None:
+    call.end(code, "details", None)
+    event = ended(sink)
+    assert (event.http_status_code, event.properties["system.failure"]) == (299, str(code))
+
+
+def test_an_error_during_a_stream_ends_it(call: RecordedCall, sink: MemorySink) -> None:
+    call.deserialize(b"chunk")
+    call.fail(ConnectionError("cut"))
+    event = ended(sink)
+    assert (event.http_status_code, event.properties["system.failure"]) == (200, "ConnectionError")
+
+
+def test_an_error_before_any_response_is_a_failure(call: RecordedCall, sink: MemorySink) -> None:
+    call.fail(ConnectionError("refused"))
+    assert ended(sink).http_status_code == 299
+
+
+def test_a_cancellation_during_a_stream_closes_it(call: RecordedCall, sink: MemorySink) -> None:
+    call.deserialize(b"chunk")
+    call.end("CANCELLED", None, None)
+    event = ended(sink)
+    assert (event.http_status_code, "system.failure" in event.properties) == (200, False)
+
+
+def test_faults_of_recording_reach_nobody(call: RecordedCall) -> None:
+    call._sent = None  # type: ignore[assignment]
+    assert call.deserialize(b"chunk") == b"chunk"
+    call.end("OK", None, None)
+    call.fail(ConnectionError())
+    assert payi_stats().faults == 3
