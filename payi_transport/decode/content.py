@@ -11,6 +11,9 @@ from payi_transport.values.redaction import remove_keys
 
 __all__ = ["record_request", "record_response"]
 
+# Bytes of a message that can't hold a vector worth leaving out.
+_SHORT = 256
+
 
 def record_request(exchange: Exchange, keep_inline_data: bool) -> str | None:
     """Return the request body as text, or None if it isn't logged or isn't text."""
@@ -29,8 +32,13 @@ def record_response(
         return None
     # `[DONE]` ends OpenAI's streams and is not a message of the model.
     messages = (data for _, data in raw.messages if data != DONE)
-    shown = messages if keep_inline_data else map(strip_inline_data, map(strip_vectors, messages))
+    shown = messages if keep_inline_data else map(_strip, messages)
     return tuple(message.decode("utf-8", "replace") for message in shown) or None
+
+
+def _strip(message: bytes) -> bytes:
+    # Vectors are long, and most messages of a stream are short.
+    return strip_inline_data(strip_vectors(message) if len(message) > _SHORT else message)
 
 
 def _to_text(exchange: Exchange, body: bytes | None, keep_inline_data: bool) -> str | None:

@@ -8,6 +8,7 @@ model.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from payi_transport.values.event import ParsedResponse
 from payi_transport.values.names import SERVED_MODEL_PROPERTY
@@ -25,11 +26,13 @@ _VERSION = re.compile(r"(?:-v\d+(?::\d+)*|[-:](?:\d{4}-\d\d-\d\d|\d{3,8}|latest)
 def describe_served_model(response: ParsedResponse, resource: str) -> dict[str, str]:
     """Return the property that names the model which served a call, {} if it is the one that is priced."""
     served = response.resource or response.model
-    if not served or _identify(served) == _identify(resource):
+    if not served or _identify(served[:_LONGEST]) == _identify(resource[:_LONGEST]):
         return {}
     return {SERVED_MODEL_PROPERTY: served[:_LONGEST]}
 
 
+# A program uses few models, and names them with every call.
+@lru_cache(maxsize=1024)
 def _identify(name: str) -> str:
     """Return the name of a model without its maker, its host and its version."""
     name = name.lower().rpartition("/")[2].replace("@", "-")

@@ -161,6 +161,8 @@ def _find_failure(event: _Event) -> Failure | None:
     """Return the error of an event. Gateways between Anthropic and the caller may leave out its type."""
     # An `error` event can arrive inside a stream whose status was 200, for example when the API is
     # overloaded.
+    if event.error is None and event.base_resp is None and event.type != "error":
+        return None
     failure = read_failure(event.error) or (Failure(code="error") if event.type == "error" else None)
     # MiniMax serves this API, too.
     return failure or read_status(event.base_resp)

@@ -114,8 +114,10 @@ class _State:
         self.model = self.model or text(chat.model)
         self.service_tier = chat.service_tier or self.service_tier
         groq = chat.x_groq if isinstance(chat.x_groq, dict) else {}
-        usage = next((one for one in (chat.usage, groq.get("usage")) if one and isinstance(one, dict)), {})
-        self._usage = fuller_usage(self._usage, usage)
+        for usage in (chat.usage, groq.get("usage")):
+            if usage and isinstance(usage, dict):
+                self._usage = fuller_usage(self._usage, usage)
+                break
         self.failure = find_failure(chat) or read_failure(groq.get("error")) or self.failure
         for choice in (chat.choices if isinstance(chat, _Chat) else None) or ():
             self._gather_choice(choice)

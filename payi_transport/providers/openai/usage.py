@@ -68,9 +68,13 @@ _CACHED_FLAT = {
 }
 _CACHED_PARTS = {**_CACHED_FLAT, "text_tokens": "text", "audio_tokens": "audio", "image_tokens": "vision"}
 # How long what was written is kept: at OpenAI, LiteLLM, and Anthropic and Qwen.
-_LIVES = (
-    *("cache_write_tokens_details", "cache_creation_token_details", "cache_creation_tokens_details"),
-    "cache_creation",
+_LIVES = frozenset(
+    {
+        "cache_write_tokens_details",
+        "cache_creation_token_details",
+        "cache_creation_tokens_details",
+        "cache_creation",
+    }
 )
 # Details that a host may count in addition to a total.
 _READ = ("text_cache_read", "audio_cache_read", "vision_cache_read")
@@ -124,7 +128,7 @@ def _find_prompt_parts(usage: Mapping[str, Any]) -> dict[str, int]:
     details = _find_details(usage)
     # Where a host has both spellings of a detail, the nested one wins, so nothing counts twice.
     parts = count_parts(usage, _PROMPT_FLAT) | count_parts(details, _PROMPT_PARTS)
-    lives = _find_lives(usage)
+    lives = _find_lives(usage, details)
     if lives:
         parts |= {"text_cache_write": 0, **split_writes(parts.get("text_cache_write"), lives)}
     cached = count_parts(section(details, "cached_tokens_details"), _CACHED_PARTS)
@@ -142,11 +146,16 @@ def _find_details(usage: Mapping[str, Any]) -> Mapping[str, Any]:
     return details
 
 
-def _find_lives(usage: Mapping[str, Any]) -> dict[int, int]:
+def _find_lives(usage: Mapping[str, Any], details: Mapping[str, Any]) -> dict[int, int]:
     """Return what was written to the cache by its life in minutes, from the first place that says so."""
-    places = (_find_details(usage), usage)
-    found = (find_lives(section(place, name)) for place in places for name in _LIVES)
-    return next(filter(None, found), {})
+    for place in (details, usage):
+        # Few usages have any of these.
+        if not _LIVES.isdisjoint(place):
+            found = (find_lives(section(place, name)) for name in place if name in _LIVES)
+            lives = next(filter(None, found), None)
+            if lives:
+                return lives
+    return {}
 
 
 def _split_cached(parts: dict[str, int], cached: Mapping[str, int]) -> dict[str, int]:
@@ -197,4 +206,4 @@ def _split(total: int | None, parts: Mapping[str, int], beside: Iterable[str]) -
 def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a usage that are not token counts of its units, and not 0."""
     extras = {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
-    return {**extras, **describe_lives(_find_lives(usage))}
+    return {**extras, **describe_lives(_find_lives(usage, _find_details(usage)))}

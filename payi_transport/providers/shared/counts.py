@@ -34,7 +34,10 @@ def count_parts(usage: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str
     Hosts repeat a count under several names. The largest is the unit's.
     """
     parts: dict[str, int] = {}
-    for name, unit in fields.items() if usage else ():
+    # Most usages have none of the fields, and a shape of one host's has few.
+    if not usage or fields.keys().isdisjoint(usage):
+        return parts
+    for name, unit in fields.items():
         # Most are 0 or missing, and this check is the faster one.
         if usage.get(name) and (value := count(usage, name)):
             parts[unit] = max(value, parts.get(unit, 0))

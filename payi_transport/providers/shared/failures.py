@@ -38,6 +38,9 @@ def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
 
 def find_failure(body: Failing) -> Failure | None:
     """Return the failure that a body reports, in whichever place."""
+    # This runs for every chunk of a stream, and none of them usually has any of these.
+    if body.error is None and body.base_resp is None and body.object != "error":
+        return None
     failure = read_failure(body.error) or read_status(body.base_resp)
     if failure is None and body.object == "error":
         fields = {"type": body.type, "code": body.code, "message": body.message}

@@ -29,15 +29,24 @@ _SUMMED = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"
 
 def fuller_usage(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Return the later usage. Where it has no counts, or contradicts the earlier one, both are merged."""
+    # Most responses report one usage.
+    if not earlier:
+        return dict(later)
     has_counts = any(count(later, name) for name in later)
     return dict(later) if has_counts and not _contradicts(earlier, later) else merge_usage(earlier, later)
 
 
 def merge_usage(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Return the last value of each field. Nulls say nothing, nor do zeros that nothing explains."""
+    if not earlier:
+        return {name: value for name, value in later.items() if value is not None}
     merged = _merge(earlier, later, _PROMPT if _is_explained(earlier, later) else frozenset())
     # A sum that was not repeated is that of the earlier counts.
-    if not count(later, _SUM) and any(merged.get(name) != earlier.get(name) for name in _SUMMED):
+    if (
+        _SUM in earlier
+        and not count(later, _SUM)
+        and any(merged.get(name) != earlier.get(name) for name in _SUMMED)
+    ):
         merged.pop(_SUM, None)
     return merged
 
@@ -68,6 +77,10 @@ def _contradicts(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
 
 def _is_explained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
     """Whether tokens that are gone from the prompt are in the cache now. Estimates differ by a few tokens."""
-    gone = sum(count(earlier, name) or 0 for name in _PROMPT if count(later, name) == 0)
+    # Looking for zeros first is faster, and most usages have none of these.
+    zeros = [name for name in _PROMPT if later.get(name) == 0]
+    gone = sum(count(earlier, name) or 0 for name in zeros)
+    if not gone:
+        return False
     grown = sum(max(0, (count(later, name) or 0) - (count(earlier, name) or 0)) for name in _CACHES)
-    return 0 < gone <= 2 * grown
+    return gone <= 2 * grown
