@@ -21,7 +21,7 @@ from benchmarks.plot import FORMATS, save
 from benchmarks.samples import Case, Row
 from benchmarks.tables import format_rows
 
-BENCHMARKS = ("instructions", "latency", "overhead", "peers", "scaling", "throughput", "wires")
+BENCHMARKS = ("instructions", "latency", "overhead", "peers", "scaling", "sockets", "throughput", "wires")
 _PACKAGES = ("payi-transport", "httpx", "httpx2", "aiohttp", "requests", "botocore", "aiobotocore", "msgspec")
 
 
