@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
-from payi_transport.api import instrument
+from payi_transport.api import instrumentation
 from payi_transport.cli.explain import describe, explain_url
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.pipeline.assembly import make_pipeline
@@ -32,7 +32,7 @@ VERSES = b'data: {"song": "la "}\n\ndata: {"song": "la", "used": {"heard": 3, "s
 @pytest.fixture
 def instrumented(monkeypatch: pytest.MonkeyPatch, sink: MemorySink) -> MemorySink:
     """The whole library, with one more provider in its list."""
-    monkeypatch.setattr(instrument, "make_pipeline", partial(make_pipeline, registry=REGISTRY))
+    monkeypatch.setattr(instrumentation, "make_pipeline", partial(make_pipeline, registry=REGISTRY))
     payi_instrument(sink=sink)
     return sink
 
