@@ -23,7 +23,17 @@ _HERE = Path(__file__).parent
 # Where a program's command line stands for the children of its pools, whose own says nothing.
 _COMMAND, _SEPARATOR = "PAYI_TRANSPORT_RUN", "\x1f"
 # What the hooks are for. A test compares. The package itself is imported by programs that open scopes.
-LIBRARIES = ("aiobotocore", "aiohttp", "botocore", "httpx", "httpx2", "payi_transport", "requests")
+LIBRARIES = (
+    "aiobotocore",
+    "aiohttp",
+    "botocore",
+    "grpc",
+    "httpx",
+    "httpx2",
+    "payi_transport",
+    "requests",
+    "websockets",
+)
 
 
 def _load(name: str, spec: Any) -> Any:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import uvicorn
+from fastapi import FastAPI
 
 from payi_transport.errors import PayiError
 from payi_transport.serve.app import make_app
@@ -77,26 +78,29 @@ def find_address(made: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def make_server(service: Service) -> uvicorn.Server:
-    """Return the server of a service. It logs warnings only: a line for each call would help nobody."""
-    config = uvicorn.Config(
-        make_app(service), log_level="warning", access_log=False, server_header=False, lifespan="on"
-    )
+def make_server(app: FastAPI) -> uvicorn.Server:
+    """Return the server of an app. It logs warnings only: a line for each call would help nobody."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="on")
     return uvicorn.Server(config)
 
 
 def run_server(service: Service, made: socket.socket, started: Callable[[], None] = lambda: None) -> None:
-    """Serve until the process is told to stop."""
+    """Serve the API and the page until the process is told to stop."""
+    # NiceGUI takes a second to import, and has one app for the process.
+    from payi_transport.serve.page.site import add_page
+
+    app = make_app(service)
+    add_page(app, service.queries)
     started()
-    make_server(service).run(sockets=[made])
+    make_server(app).run(sockets=[made])
 
 
 @contextmanager
 def serve_in_thread(settings: ServeSettings) -> Iterator[tuple[str, Service]]:
-    """Serve in a thread of this process, and yield the address, as for `run --serve` and for tests."""
+    """Serve the API in a thread of this process, and yield the address."""
     with open_service(settings) as service:
         made = listen(settings)
-        server = make_server(service)
+        server = make_server(make_app(service))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [made]}, daemon=True)
         thread.start()
         try:

@@ -47,6 +47,10 @@ DEFAULT: dict[str, Any] = {
 }
 
 
+# The model that served, where another is priced.
+SERVED = {"provider.served_model": "gpt-4.1-2025-04-14"}
+
+
 class Case(NamedTuple):
     """`expected` is what differs from DEFAULT."""
 
@@ -134,14 +138,14 @@ CASES = {
         {"price_as_category": "c", "price_as_resource": "r", "resource_scope": "global"},
         {},
         {},
-        {"category": "c", "resource": "r", "scope": "global"},
+        {"category": "c", "resource": "r", "scope": "global", "properties": SERVED},
     ),
     "a price may be blocked": Case({"price_as_resource": "r"}, {"price_as_resource": ""}, {}, {}),
     "a price in a header": Case(
         {"price_as_resource": "r"},
         {},
         create_headers(price_as_category="c", price_as_resource="q", resource_scope="region.eu"),
-        {"category": "c", "resource": "q", "scope": "region.eu"},
+        {"category": "c", "resource": "q", "scope": "region.eu", "properties": SERVED},
     ),
     # use cases
     "a use case is inherited whole": Case(BOT, {"user_id": "u"}, {}, {**IN_BOT, "user_id": "u"}),

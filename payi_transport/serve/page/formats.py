@@ -1,0 +1,84 @@
+"""Numbers and times as people read them: the digits that matter, in a few characters.
+
+Each has an exact form too, which the page shows on hover and in exports.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+__all__ = ["change", "count", "exact_money", "milliseconds", "money", "percent", "short_time", "time"]
+
+_SCALES = ((Decimal(1_000_000_000), "B"), (Decimal(1_000_000), "M"), (Decimal(1000), "k"))
+# Below this, figures are written out: 9,812 tells more than 9.8k.
+_WRITTEN_OUT = 10_000
+
+
+def money(amount: Decimal | None) -> str:
+    """Return an amount such as $0.0042, $1.37, or $12.4k; "—" for one that is not known."""
+    if amount is None:
+        return "—"
+    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    if size == 0:
+        return "$0"
+    if size < Decimal("0.1"):
+        return f"{sign}${_two_digits(size)}"
+    if size < _WRITTEN_OUT:
+        return f"{sign}${size:,.2f}"
+    return f"{sign}${_scale(size)}"
+
+
+def _two_digits(size: Decimal) -> str:
+    return f"{round(size, 1 - size.adjusted()):f}".rstrip("0")
+
+
+def exact_money(amount: Decimal | None) -> str:
+    """Return every digit of an amount."""
+    return "" if amount is None else f"${amount:f}"
+
+
+def count(number: int) -> str:
+    """Return a number such as 9,812 or 1.2M."""
+    return f"{number:,}" if abs(number) < _WRITTEN_OUT else _scale(Decimal(number))
+
+
+def _scale(size: Decimal) -> str:
+    for scale, letter in _SCALES:
+        # 999,960 is one million, not 1,000.0k.
+        if size >= scale * Decimal("0.99995"):
+            return f"{size / scale:.1f}{letter}"
+    return f"{size:,.0f}"
+
+
+def milliseconds(ms: int | None) -> str:
+    """Return a duration such as 850 ms, 1.4 s, or 2.5 min; "—" for one that is not known."""
+    if ms is None:
+        return "—"
+    if ms < 1000:
+        return f"{ms} ms"
+    return f"{ms / 1000:.1f} s" if ms < 60_000 else f"{ms / 60_000:.1f} min"
+
+
+def percent(part: Decimal | int, whole: Decimal | int) -> str:
+    """Return a share such as 4.1 %, "—" of nothing."""
+    return f"{100 * Decimal(part) / Decimal(whole):.1f} %" if whole else "—"
+
+
+def change(now: Decimal | int, before: Decimal | int) -> str:
+    """Return the change against the period before, such as +12 %."""
+    if not before:
+        return "new" if now else "no change"
+    ratio = 100 * (Decimal(now) - Decimal(before)) / abs(Decimal(before))
+    return "no change" if abs(ratio) < Decimal("0.5") else f"{ratio:+,.0f} %"
+
+
+def time(moment: datetime, zone: tzinfo) -> str:
+    """Return a moment to the second."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def short_time(moment: datetime, zone: tzinfo, step: str) -> str:
+    """Return the start of a step of a chart."""
+    local = moment.astimezone(zone)
+    return f"{local:%b} {local.day}" if step in ("day", "week") else f"{local:%b} {local.day} {local:%H:%M}"

@@ -1,0 +1,187 @@
+"""What every view has around it: the navigation, the choices of what to show, and live updates.
+
+A view is loaded in a thread, since SQLite blocks, and shown at once when all its numbers are there. Until
+then, the numbers before stay. Nothing moves that the reader did not ask to move: new calls only change
+numbers in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from anyio.to_thread import run_sync
+from fastapi import Request
+from nicegui import ui
+
+from payi_transport.serve.faults import Refusal
+from payi_transport.serve.page import formats
+from payi_transport.serve.page.address import DIMENSION_NAMES, FILTER_NAMES, SPANS, Address
+from payi_transport.serve.page.charts import Colors
+from payi_transport.serve.page.elements import empty, note, text
+from payi_transport.serve.queries import Queries
+from payi_transport.serve.views import Span, State
+
+__all__ = ["Page", "View", "show_page"]
+
+# How often to look whether calls have arrived, and how long a load of the page may last. Seconds.
+_EVERY, _LOAD = 1.0, 30.0
+_FIRST_CALL = """export PAYI_BASE_URL={url} PAYI_API_KEY=local
+payi-transport run -- python your_program.py
+# or, in code: from payi_transport import payi_instrument; payi_instrument()"""
+
+
+class Page(NamedTuple):
+    """What a view is shown for."""
+
+    address: Address
+    span: Span
+    colors: Colors
+
+    def time(self, moment: datetime) -> str:
+        """Return a moment in the zone of the page."""
+        return formats.time(moment, self.address.time_zone())
+
+
+class View(NamedTuple):
+    """One screen. `load` asks the store, on a thread, and `show` makes the elements.
+
+    `has_span`, `has_dimension`, and `has_filters` say which choices it offers.
+    """
+
+    path: str
+    title: str
+    load: Callable[[Queries, Page], Any]
+    show: Callable[[Page, Any], None]
+    in_menu: bool = True
+    has_span: bool = True
+    has_dimension: bool = False
+    has_filters: bool = False
+
+
+async def show_page(view: View, menu: list[View], request: Request, queries: Queries, colors: Colors) -> None:
+    """Build a view, and keep it up to date while a browser shows it."""
+    address = Address.read(request.url.path, request.query_params)
+    ui.link("Skip to the numbers", "#numbers").classes("skip")
+    _show_menu(menu, address)
+    if view.has_span:
+        _show_choices(view, address, queries)
+    with ui.element("main").props("id=numbers") as main:
+        text("h1", view.title)
+        body = ui.element("div")
+    seen = -1
+
+    async def update() -> None:
+        nonlocal seen
+        state = await run_sync(queries.state)
+        if state.revision == seen:
+            return
+        seen = state.revision
+        page = Page(address, address.span(datetime.now(timezone.utc)), colors)
+        try:
+            loaded = await run_sync(view.load, queries, page)
+        except Refusal as refusal:
+            body.clear()
+            with body:
+                empty(f"This can't be shown: {refusal}. Choose something else above.")
+            return
+        body.clear()
+        with body:
+            if state.calls == 0:
+                _show_first_call(str(request.base_url).rstrip("/"))
+            else:
+                view.show(page, loaded)
+                if view.has_span:
+                    _show_span(page, state)
+
+    with main:
+        ui.timer(_EVERY, update, immediate=False)
+    await update()
+
+
+def _show_menu(menu: list[View], address: Address) -> None:
+    with ui.element("header").classes("bar-top"), ui.element("nav").props('aria-label="Views"'):
+        text("span", "Pay-i local", "brand")
+        for view in menu:
+            link = ui.link(view.title, address.link(view.path))
+            if view.path == address.path:
+                link.classes("here").props("aria-current=page")
+
+
+def _show_choices(view: View, address: Address, queries: Queries) -> None:
+    with ui.element("div").classes("choices"):
+        _show_group(
+            "Last",
+            [
+                (words, address.link(span_name=name), name == address.span_name)
+                for name, (_, words) in SPANS.items()
+            ],
+        )
+        if view.has_dimension:
+            _show_group(
+                "By",
+                [
+                    (title, address.link(by=name), name == address.by)
+                    for name, title in DIMENSION_NAMES.items()
+                ],
+            )
+        if view.has_filters:
+            _show_filters(address, queries)
+
+
+def _show_group(title: str, links: list[tuple[str, str, bool]]) -> None:
+    with ui.element("div").classes("group").props(f'role=group aria-label="{title}"'):
+        text("span", title, "label")
+        for words, target, is_chosen in links:
+            link = ui.link(words, target)
+            if is_chosen:
+                link.classes("here").props("aria-current=true")
+
+
+def _show_filters(address: Address, queries: Queries) -> None:
+    with ui.element("div").classes("group"):
+        for name, value in address.active_filters().items():
+            shown = name if value is True else f"{FILTER_NAMES[name]}: {value if value != '' else 'none'}"
+            nothing: Any = False if value is True else None
+            chip = ui.link(f"{shown} ✕", address.link(**{name: nothing})).classes("chip")
+            chip.props["aria-label"] = f"Remove the filter {shown}"
+        if address.by not in ("tag", "limit"):
+            _show_search(address, queries)
+
+
+def _show_search(address: Address, queries: Queries) -> None:
+    what = DIMENSION_NAMES[address.by].lower()
+    field = ui.element("input").props(
+        f'type=search list=names placeholder="Filter by {what}   /" aria-label="Filter by {what}"'
+    )
+    options = ui.element("datalist").props("id=names")
+
+    async def complete(event: Any) -> None:
+        names = await run_sync(queries.names, address.by, str(event.args))
+        options.clear()
+        with options:
+            for name in names:
+                ui.element("option").props["value"] = name
+
+    async def choose(event: Any) -> None:
+        names = await run_sync(queries.names, address.by, str(event.args))
+        if names:
+            ui.navigate.to(address.link(**{address.by: event.args if event.args in names else names[0]}))
+        else:
+            ui.notify(f"No {what} contains {event.args!r}")
+
+    field.on("input", complete, js_handler="(event) => emit(event.target.value)", throttle=0.2)
+    field.on("keydown.enter", choose, js_handler="(event) => emit(event.target.value)")
+
+
+def _show_first_call(url: str) -> None:
+    empty("No call has arrived yet. These lines bring the first one; this page shows it within a second.")
+    text("pre", _FIRST_CALL.format(url=url))
+
+
+def _show_span(page: Page, state: State) -> None:
+    words = f"From {page.time(page.span.start)} to {page.time(page.span.end)}, {page.address.zone_name} time."
+    if state.since is not None and state.since > page.span.start:
+        words += f" The first call is of {page.time(state.since)}."
+    note(f"{words} Costs are estimates by price lists, unless a call's page says otherwise.")

@@ -1,0 +1,129 @@
+"""Latency, errors, waste, and money without an owner."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nicegui import ui
+
+from payi_transport.serve.page import formats
+from payi_transport.serve.page.elements import Cell, Column, empty, figure, note, section, table
+from payi_transport.serve.page.frame import Page, View
+from payi_transport.serve.page.ranking import money_cell
+from payi_transport.serve.queries import Queries
+from payi_transport.serve.views import Figures, Group, Percentiles, UnitSums, Unowned
+
+__all__ = ["HEALTH"]
+
+_OWNERS = {"account": "customer", "use_case": "use case", "environment": "environment"}
+
+
+class _Loaded(NamedTuple):
+    figures: Figures
+    latency: list[Percentiles]
+    first_token: list[Percentiles]
+    errors: list[Group]
+    waste: list[Group]
+    units: list[UnitSums]
+    unowned: Unowned
+
+
+def _load(queries: Queries, page: Page) -> _Loaded:
+    span = page.span
+    return _Loaded(
+        queries.figures(span),
+        queries.percentiles(span, "model"),
+        queries.percentiles(span, "model", first_token=True),
+        queries.errors(span),
+        queries.waste(span),
+        queries.units(span),
+        queries.unowned(span),
+    )
+
+
+def _show(page: Page, loaded: _Loaded) -> None:
+    now = loaded.figures.now
+    with ui.element("div").classes("figures"):
+        figure("Errors", formats.percent(now.errors, now.calls), str(now.errors), f"{now.errors:,} calls")
+        figure("Wasted", formats.money(now.waste), formats.exact_money(now.waste), f"{now.wasted:,} calls")
+        hits = formats.percent(now.cache_read, now.input)
+        figure("Read from caches", hits, str(now.cache_read), "of all tokens in")
+        figure(
+            "Saved by caches", formats.money(now.saved), formats.exact_money(now.saved), "against full price"
+        )
+    with section("Latency by model, to the end of the response"):
+        _show_percentiles("latency", loaded.latency)
+    with section("Time to the first token by model"):
+        _show_percentiles("first-token", loaded.first_token)
+    with ui.element("div").classes("two"):
+        with section("Errors by status"):
+            _show_groups(page, "errors", loaded.errors, "Status")
+        with section("Waste"):
+            _show_groups(page, "waste", loaded.waste, "Reason")
+            note("Money for calls that failed, were retried, were abandoned, or were cut at their longest.")
+    with section("Money without an owner"):
+        _show_unowned(page, loaded.unowned)
+    with section("Tokens and other units"):
+        columns = [Column("Unit", is_number=False), Column("Calls"), Column("In"), Column("Out")]
+        rows = [
+            [
+                Cell(unit.unit),
+                *(Cell(formats.count(n), str(n)) for n in (unit.calls, unit.input, unit.output)),
+            ]
+            for unit in loaded.units
+        ]
+        table("units", columns, rows, "Units")
+
+
+def _show_percentiles(name: str, found: list[Percentiles]) -> None:
+    if not found:
+        empty("No call reports it.")
+        return
+    columns = [Column("Model", is_number=False), *(Column(t) for t in ("Calls", "p50", "p90", "p95", "p99"))]
+    rows = [
+        [
+            Cell(row.name or "none"),
+            Cell(formats.count(row.calls), str(row.calls)),
+            *(Cell(formats.milliseconds(ms), str(ms or "")) for ms in (row.p50, row.p90, row.p95, row.p99)),
+        ]
+        for row in found
+    ]
+    table(name, columns, rows, "Percentiles of latency")
+
+
+def _show_groups(page: Page, name: str, groups: list[Group], title: str) -> None:
+    if not groups:
+        empty("None.")
+        return
+    columns = [Column(title, is_number=False), Column("Calls"), Column("Cost")]
+    rows = [
+        [
+            Cell(group.name or "none", link=_link(page, name, group)),
+            Cell(formats.count(group.sums.calls), str(group.sums.calls)),
+            money_cell(group.sums.cost),
+        ]
+        for group in groups
+    ]
+    table(name, columns, rows, title)
+
+
+def _link(page: Page, name: str, group: Group) -> str:
+    is_status = name == "errors" and group.name.isdecimal()
+    return page.address.link("/calls", failed=True, status=int(group.name)) if is_status else ""
+
+
+def _show_unowned(page: Page, unowned: Unowned) -> None:
+    columns = [Column("Missing", is_number=False), Column("Calls"), Column("Cost"), Column("Share")]
+    rows = [
+        [
+            Cell(f"no {_OWNERS[group.name]}", link=page.address.link("/calls", **{group.name: ""})),
+            Cell(formats.count(group.sums.calls), str(group.sums.calls)),
+            money_cell(group.sums.cost),
+            Cell(formats.percent(group.sums.cost, unowned.total.cost)),
+        ]
+        for group in unowned.missing
+    ]
+    table("unowned", columns, rows, "Money without an owner")
+
+
+HEALTH = View("/health", "Health", _load, _show)

@@ -1,0 +1,108 @@
+"""Tables of what costs most, with a bar for each share."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from payi_transport.serve.page import formats
+from payi_transport.serve.page.address import DIMENSION_NAMES
+from payi_transport.serve.page.elements import Cell, Column, empty, note, table
+from payi_transport.serve.page.frame import Page
+from payi_transport.serve.views import Breakdown, Dimension, Group, Sums
+
+__all__ = ["money_cell", "show_ranking", "sum_cells", "sum_columns"]
+
+# What a reader asks next about one value of a dimension.
+_NEXT: dict[str, Dimension] = {
+    "use_case": "model",
+    "account": "use_case",
+    "user": "use_case",
+    "category": "model",
+    "model": "use_case",
+    "environment": "use_case",
+    "step": "model",
+}
+
+
+def money_cell(amount: Decimal | None, whole: Decimal | None = None, color: str = "") -> Cell:
+    """Return an amount, with a bar for its share of the largest one."""
+    bar = None if whole is None or amount is None else float(amount / whole) if whole else 0.0
+    return Cell(formats.money(amount), formats.exact_money(amount), bar=bar, color="")
+
+
+def show_ranking(page: Page, found: Breakdown, *, is_short: bool = False) -> None:
+    """Show the most expensive values of a dimension; a short table has the first eight and fewer columns."""
+    dimension: Dimension = found.by  # type: ignore[assignment]
+    groups = found.groups[:8] if is_short else found.groups
+    if not groups:
+        empty("No calls in this time.")
+        return
+    columns = [Column(DIMENSION_NAMES[dimension], is_number=False), Column("Cost"), Column("Share")]
+    columns += [Column("Calls")] if is_short else sum_columns()
+    top = max(group.sums.cost for group in groups)
+    rows = [_row(page, dimension, group, top, found.total, is_short) for group in groups]
+    if not found.overlaps:
+        rest = _rest(groups, found.total)
+        rows += [[Cell("other"), *_figures(rest, top, found.total, is_short)]] if rest.calls else []
+    rows.append([Cell("Total"), *_figures(found.total, None, found.total, is_short)])
+    table(f"cost-by-{dimension}", columns, rows, f"Cost by {DIMENSION_NAMES[dimension].lower()}")
+    if found.overlaps:
+        note(
+            "A call with several of these stands in several rows, so the rows add up to more than the total."
+        )
+
+
+def _row(
+    page: Page, dimension: Dimension, group: Group, top: Decimal, total: Sums, is_short: bool
+) -> list[Cell]:
+    name = Cell(
+        group.name or "none", color=page.colors.of(dimension, group.name), link=_link(page, dimension, group)
+    )
+    return [name, *_figures(group.sums, top, total, is_short)]
+
+
+def _link(page: Page, dimension: Dimension, group: Group) -> str:
+    if dimension == "limit":
+        return page.address.link("/budgets")
+    # From a value to its break-down, and from there to its calls.
+    if dimension in page.address.active_filters() or len(page.address.active_filters()) > 1:
+        return page.address.link("/calls", **{dimension: group.name})
+    following = _NEXT.get(dimension)
+    if following is None or page.address.path == "/breakdown":
+        return page.address.link("/calls", **{dimension: group.name})
+    return page.address.link("/breakdown", by=following, **{dimension: group.name})
+
+
+def _figures(sums: Sums, top: Decimal | None, total: Sums, is_short: bool) -> list[Cell]:
+    cells = [money_cell(sums.cost, top), Cell(formats.percent(sums.cost, total.cost))]
+    return cells + ([_count(sums.calls)] if is_short else sum_cells(sums))
+
+
+def sum_columns() -> list[Column]:
+    """Return the columns of `sum_cells`."""
+    titles = ("Calls", "Cost a call", "Tokens in", "Tokens out", "Cache", "Errors", "Unpriced")
+    return [Column(title) for title in titles]
+
+
+def sum_cells(sums: Sums) -> list[Cell]:
+    """Return what else there is to say of some calls."""
+    return [
+        _count(sums.calls),
+        money_cell(sums.cost / sums.calls if sums.calls else None),
+        _count(sums.input),
+        _count(sums.output),
+        Cell(formats.percent(sums.cache_read, sums.input)),
+        Cell(formats.percent(sums.errors, sums.calls), mark="bad" if sums.errors else ""),
+        Cell(formats.count(sums.unpriced), mark="warn" if sums.unpriced else ""),
+    ]
+
+
+def _count(number: int) -> Cell:
+    return Cell(formats.count(number), str(number))
+
+
+def _rest(groups: list[Group], total: Sums) -> Sums:
+    names = Sums.__struct_fields__
+    return Sums(
+        **{name: getattr(total, name) - sum(getattr(group.sums, name) for group in groups) for name in names}
+    )

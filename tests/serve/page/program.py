@@ -1,0 +1,40 @@
+"""The service as a user starts it, in a process of its own: NiceGUI has one app in a process."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["start"]
+
+ROOT = Path(__file__).parents[3]
+
+
+@contextmanager
+def start(folder: Path, *arguments: str) -> Iterator[str]:
+    """Start the service with a store in a folder, and yield its address."""
+    command = [sys.executable, "-m", "payi_transport", "serve", "--port", "0"]
+    options = ["--file", str(folder / "serve.sqlite"), *arguments]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
+    # NiceGUI serves no page where it thinks that it runs inside pytest.
+    environment.pop("PYTEST_CURRENT_TEST", None)
+    with subprocess.Popen(
+        [*command, *options], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        try:
+            yield _find_address(iter(server.stdout.readline, ""))
+        finally:
+            server.terminate()
+
+
+def _find_address(lines: Iterator[str]) -> str:
+    for line in lines:
+        if found := re.match(r"Serving (\S+) ", line):
+            return found[1]
+    raise AssertionError("the service ended before it was ready")

@@ -1,0 +1,128 @@
+"""The page in a real browser: what it draws, and what happens on clicks and keys."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nicegui", reason="the extra serve is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.serve.events import item
+from tests.serve.page.program import start
+from tests.serve.page.test_views import ingest, now
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium")
+_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+VIEWS = ["/", "/breakdown?by=model", "/calls", "/calls/1", "/runs", "/budgets", "/health"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=_OPTIONS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start(tmp_path_factory.mktemp("browser"), "--demo") as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_fits_its_width_and_has_no_errors(
+    browser: Browser, address: str, view: str, width: int, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    foreign: list[str] = []
+    page.on("request", lambda request: None if address in request.url else foreign.append(request.url))
+    page.goto(address + view)
+    expect(page.locator("h1")).to_be_visible(timeout=30_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert (problems, [url for url in foreign if not url.startswith(("data:", "ws:"))]) == ([], [])
+    assert page.locator("td, th, p, a, span").first.is_visible()
+    context.close()
+
+
+def test_a_click_leads_from_the_overview_to_one_call(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator(".chart svg")).to_be_visible(timeout=30_000)
+    page.get_by_role("link", name="support_bot", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/breakdown\?by=model&use_case=support_bot"), timeout=30_000)
+    page.get_by_role("link", name="gpt-4.1", exact=True).click()
+    expect(page).to_have_url(re.compile("/calls.*model=gpt-4.1"), timeout=30_000)
+    page.locator("tbody a").first.click()
+    expect(page.get_by_role("heading", name="For whom")).to_be_visible(timeout=30_000)
+
+
+def test_keys_reach_the_filter_and_move_between_rows(page: Page, address: str) -> None:
+    page.goto(f"{address}/?by=account")
+    expect(page.locator("tbody a").first).to_be_visible(timeout=30_000)
+    page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Filter by customer")
+    expect(field).to_be_focused()
+    field.press_sequentially("glob")
+    expect(page.locator("datalist option")).to_have_attribute("value", "Globex", timeout=30_000)
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("account=Globex"), timeout=30_000)
+    page.get_by_role("link", name="Remove the filter Customer: Globex").click()
+    expect(page).not_to_have_url(re.compile("Globex"), timeout=30_000)
+    rows = page.locator("section:has(h2:text('Cost by customer')) tbody a")
+    expect(rows.first).to_be_visible(timeout=30_000)
+    rows.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(rows.nth(1)).not_to_be_focused()
+
+
+def test_a_name_that_nothing_has_is_said_so(page: Page, address: str) -> None:
+    page.goto(f"{address}/?by=account")
+    field = page.get_by_role("combobox", name="Filter by customer")
+    field.fill("nobody")
+    field.press("Enter")
+    expect(page.get_by_text("No customer contains 'nobody'")).to_be_visible(timeout=30_000)
+
+
+def test_a_table_can_be_saved_as_csv(page: Page, address: str) -> None:
+    page.goto(f"{address}/breakdown?by=model")
+    button = page.get_by_role("button", name="Download as CSV: Cost by model")
+    expect(button).to_be_visible(timeout=30_000)
+    with page.expect_download() as download:
+        button.click()
+    path = download.value.path()
+    header, first, *_ = Path(path).read_text().splitlines()
+    assert header.startswith("Model,Cost,Share,Calls")
+    assert re.match(r"[\w.-]+,\$\d+\.\d{4,}", first)
+
+
+def test_new_calls_appear_without_a_reload(page: Page, tmp_path: Path) -> None:
+    with start(tmp_path) as address:
+        page.goto(address)
+        expect(page.get_by_text("No call has arrived yet")).to_be_visible(timeout=30_000)
+        ingest(address, item(now(), account_name="acme"))
+        expect(page.locator(".figure .value").nth(1)).to_have_text("1", timeout=30_000)
+        ingest(address, item(now(), account_name="acme"))
+        expect(page.locator(".figure .value").nth(1)).to_have_text("2", timeout=30_000)

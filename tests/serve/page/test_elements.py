@@ -1,0 +1,24 @@
+"""Tables as CSV."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("nicegui", reason="the extra serve is not installed")
+
+from payi_transport.serve.page.elements import Cell, Column, to_csv
+
+
+def test_a_table_as_csv_has_exact_values_and_no_formulas() -> None:
+    columns = [Column("Name", is_number=False), Column("Cost")]
+    rows = [
+        [Cell('a "b", c'), Cell("$1.37", "$1.36623")],
+        [Cell("=HYPERLINK(1)"), Cell("—")],
+        [Cell("@cmd"), Cell("0")],
+    ]
+    assert to_csv(columns, rows).splitlines() == [
+        "Name,Cost",
+        '"a ""b"", c",$1.36623',
+        "'=HYPERLINK(1),—",
+        "'@cmd,0",
+    ]

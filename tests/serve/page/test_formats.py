@@ -1,0 +1,81 @@
+"""Numbers and times have the digits that matter."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+pytest.importorskip("nicegui", reason="the extra serve is not installed")
+
+from payi_transport.serve.page import formats
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        (None, "—"),
+        ("0", "$0"),
+        ("0.0000042", "$0.0000042"),
+        ("0.00421", "$0.0042"),
+        ("0.02", "$0.02"),
+        ("0.1", "$0.10"),
+        ("1.366", "$1.37"),
+        ("9999.99", "$9,999.99"),
+        ("12400", "$12.4k"),
+        ("999960", "$1.0M"),
+        ("3200000000", "$3.2B"),
+        ("-1.5", "-$1.50"),
+    ],
+)
+def test_money_has_the_digits_that_matter(amount: str | None, expected: str) -> None:
+    assert formats.money(None if amount is None else Decimal(amount)) == expected
+
+
+def test_exact_money_has_every_digit() -> None:
+    assert formats.exact_money(Decimal("0.00000000421")) == "$0.00000000421"
+    assert formats.exact_money(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0, "0"), (9812, "9,812"), (12_345, "12.3k"), (1_200_000, "1.2M"), (9_999_999, "10.0M")],
+)
+def test_counts_are_short(number: int, expected: str) -> None:
+    assert formats.count(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("ms", "expected"), [(None, "—"), (0, "0 ms"), (850, "850 ms"), (1400, "1.4 s"), (150_000, "2.5 min")]
+)
+def test_durations_have_the_unit_that_fits(ms: int | None, expected: str) -> None:
+    assert formats.milliseconds(ms) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        (112, 100, "+12 %"),
+        (88, 100, "-12 %"),
+        (100, 100, "no change"),
+        (5, 0, "new"),
+        (0, 0, "no change"),
+        (30000, 10, "+299,900 %"),
+    ],
+)
+def test_a_change_is_against_the_time_before(now: int, before: int, expected: str) -> None:
+    assert formats.change(now, before) == expected
+
+
+def test_a_share_of_nothing_is_none() -> None:
+    assert [formats.percent(1, 8), formats.percent(0, 8), formats.percent(1, 0)] == ["12.5 %", "0.0 %", "—"]
+
+
+def test_times_are_in_the_zone_of_the_page() -> None:
+    moment = datetime(2026, 3, 1, 23, 30, tzinfo=timezone.utc)
+    zone = ZoneInfo("Asia/Kathmandu")
+    assert formats.time(moment, zone) == "2026-03-02 05:15:00"
+    assert formats.short_time(moment, zone, "day") == "Mar 2"
+    assert formats.short_time(moment, zone, "hour") == "Mar 2 05:15"

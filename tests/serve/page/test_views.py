@@ -1,0 +1,155 @@
+"""Every view of the page, as the server builds it for a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+
+pytest.importorskip("nicegui", reason="the extra serve is not installed")
+
+from tests.serve.events import item
+from tests.serve.page.program import start
+
+SCRIPT = "<script>alert(1)</script>"
+PATHS = ["/", "/breakdown", "/calls", "/runs", "/budgets", "/health", "/calls/1"]
+
+
+def look(address: str, path: str) -> str:
+    """Return everything that the server sends for a view: its elements are JSON in the document."""
+    response = httpx.get(address + path, timeout=30)
+    assert response.status_code == 200, response.text
+    return unescape(response.text)
+
+
+def ingest(address: str, *items: dict[str, Any]) -> None:
+    response = httpx.post(
+        f"{address}/api/v1/ingest/bulk", json=items, headers={"xProxy-api-key": "local"}, timeout=30
+    )
+    assert response.json()["ingest_count"] == len(items), response.text
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start(tmp_path_factory.mktemp("empty")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start(tmp_path_factory.mktemp("filled"), "--demo") as address:
+        yield address
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: str) -> None:
+    shown = look(empty, path)
+    assert "No call has arrived yet" in shown
+    assert f"PAYI_BASE_URL={empty}" in shown
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/", ["Cost (estimate)", "support_bot", "Globex", "calls have no (full) price", "Total"]),
+        ("/?by=tag", ["stands in several rows"]),
+        ("/?by=limit", ["Support, monthly|support-monthly", "/budgets"]),
+        ("/?span=90d&by=model", ["gpt-4.1", "The first call is of"]),
+        ("/?span=24h&use_case=nothing", ["No calls in this time"]),
+        ("/breakdown?by=model", ["Tokens out", "Cost a call", "gpt-4.1"]),
+        ("/breakdown?by=user", ["other"]),
+        ("/breakdown?by=model&use_case=support_bot&account=Globex", ["/calls?"]),
+        ("/calls", ["Failed only", "Next", "unpriced"]),
+        ("/calls?failed=1&status=429", ["Unpriced only", "status: 429|Status: 429"]),
+        ("/calls?account=", ["Customer: none"]),
+        ("/calls?account=nobody", ["Remove a filter"]),
+        ("/calls/1", ["For whom", "Per million", "the price list of genai-prices", "All calls of this run"]),
+        ("/calls/999999", ["There is no such call"]),
+        ("/calls/x", ["There is no such call"]),
+        ("/runs", ["Latest first", "Duration"]),
+        ("/runs?sort=cost", ["Next"]),
+        ("/budgets", ["Research", "exceeded", "At this pace"]),
+        ("/health", ["p99", "no customer", "text_cache_read", "Saved by caches", "/calls?"]),
+        ("/calls?cursor=nonsense", ["This can't be shown"]),
+    ],
+)
+def test_a_view_shows_what_it_is_about(filled: str, path: str, expected: list[str]) -> None:
+    shown = look(filled, path)
+    for words in expected:
+        assert any(part in shown for part in words.split("|")), f"{path} lacks {words!r}"
+
+
+def test_pages_of_a_list_follow_each_other(filled: str) -> None:
+    first = look(filled, "/calls")
+    cursor = re.search(r"cursor=[^\"&\\]+", first)
+    assert cursor
+    second = look(filled, f"/calls?{cursor[0]}")
+    assert "To the first" in second
+    ids = [set(re.findall(r"/calls/(\d+)", shown)) for shown in (first, second)]
+    assert len(ids[0]) == len(ids[1]) == 50
+    assert not ids[0] & ids[1]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    # The names of use cases can't have such letters.
+    names = ("account_name", "user_id", "resource")
+    with start(tmp_path_factory.mktemp("stored")) as address:
+        ingest(
+            address,
+            item(
+                now(),
+                account_name="acme",
+                properties={"team": "blue"},
+                use_case_name="chat",
+                use_case_id="run-1",
+                use_case_properties={"tier": "gold"},
+                provider_request_json='{"messages": []}',
+                provider_response_json="not JSON",
+            ),
+            item(now(), units={}, resource="unheard-of", http_status_code=299),
+            item(now(), properties={"system.stream": "partial"}),
+            item(
+                now(),
+                **dict.fromkeys(names, SCRIPT),
+                properties={"note": SCRIPT},
+                provider_request_json=json.dumps({"messages": [SCRIPT]}),
+                provider_response_json=SCRIPT,
+            ),
+        )
+        yield address
+
+
+def test_one_call_shows_all_that_is_known_of_it(stored: str) -> None:
+    shown = look(stored, "/calls/1")
+    for words in ("acme", "blue", "gold", "not JSON", "$0.006", "run-1"):
+        assert words in shown
+    assert "No units were reported" in look(stored, "/calls/2")
+    assert "no response" in look(stored, "/calls")
+
+
+def test_where_there_is_nothing_of_a_kind_the_page_says_so(stored: str) -> None:
+    # Nothing to compare with, no latencies, no limits.
+    assert "against the time before" not in look(stored, "/")
+    assert "No call reports it" in look(stored, "/health")
+    assert "No limits" in look(stored, "/budgets")
+
+
+PATHS_WITH_NAMES = [*PATHS, "/?by=model", "/?by=account", "/calls/4", f"/calls?use_case={SCRIPT}"]
+
+
+@pytest.mark.parametrize("path", PATHS_WITH_NAMES)
+def test_nothing_that_was_stored_becomes_html(stored: str, path: str) -> None:
+    response = httpx.get(stored + path, timeout=30)
+    assert response.status_code == 200
+    assert SCRIPT not in response.text
