@@ -18,6 +18,7 @@ import msgspec
 
 from payi_transport.cli.near_misses import find_near_host, find_near_path
 from payi_transport.errors import PayiError
+from payi_transport.providers.provider import WEBSOCKET
 from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.routing.hosts import HostMapping, HostMatch, HostPattern, HostTable, parse_host
 from payi_transport.routing.paths import find_operation
@@ -119,7 +120,10 @@ def _parse_url(url: str, method: str, registry: Registry) -> _Request:
         host = parse_host(f"{parts.scheme}://{name}" if parts.scheme else name)
     except ValueError:
         # The message doesn't quote the URL: the part that is wrong with it may be a password.
-        raise PayiError("URL: expected http or https, a host and a path, as in https://host/path") from None
+        raise PayiError(
+            "URL: expected http, https, ws or wss, a host and a path, as in https://host/path"
+        ) from None
+    method = WEBSOCKET if parts.scheme in ("ws", "wss") else method
     # Show the path as it is on the wire, which is also what the rules match.
     path = quote(parts.path, safe="/%:@!$&'()*+,;=~") or "/"
     return _Request(method, parts.scheme, host, path, find_operation(method, path, registry))

@@ -61,7 +61,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*:)?//")
 # Underscores are not allowed in host names, but clients connect to names that have them.
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # The ports that a URL of the scheme may leave out. Without a scheme it may be either one.
-_PORTS = {"http": (80,), "https": (443,), "": (80, 443)}
+_PORTS = {"http": (80,), "ws": (80,), "https": (443,), "wss": (443,), "": (80, 443)}
 
 
 def parse_host(key: object) -> HostPattern:

@@ -129,7 +129,7 @@ def test_neither_query_nor_credentials_are_repeated(url: str) -> None:
     ],
 )
 def test_an_invalid_url_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(PayiError, match="URL: expected http or https") as refused:
+    with pytest.raises(PayiError, match="URL: expected http") as refused:
         explain(url)
     assert "s3cret" not in str(refused.value)
 
@@ -157,3 +157,18 @@ def test_a_description_of_an_observed_request_has_nothing_to_add() -> None:
     assert "Observed     yes" in text
     assert "Near miss" not in text
     assert "add" not in text
+
+
+@pytest.mark.parametrize(
+    ("url", "operation"),
+    [
+        ("wss://api.openai.com/v1/realtime?model=m", "openai.realtime"),
+        ("wss://api.openai.com/v1/responses", "openai.responses.websocket"),
+        ("wss://me.openai.azure.com/openai/v1/realtime", "openai.realtime"),
+        ("ws://localhost:8000/v1/responses", "openai.responses.websocket"),
+    ],
+)
+def test_the_address_of_a_websocket_is_explained(url: str, operation: str) -> None:
+    explanation = explain(url, {"ws://localhost:8000": OPENAI})
+    assert (explanation.observed, explanation.operation) == (True, operation)
+    assert explanation.method == "WEBSOCKET"

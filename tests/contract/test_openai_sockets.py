@@ -15,7 +15,7 @@ from payi_transport.values.event import Event, Units
 pytest.importorskip("websockets")
 openai = pytest.importorskip("openai", minversion="3.0")
 
-from tests.support.sockets import SocketServer, serve_sockets, speak_openai  # noqa: E402 (it needs websockets)
+from tests.support.sockets import SocketServer, respond, serve_sockets, speak_openai  # noqa: E402 (it needs websockets)
 
 # The SDK opens connections in a way that websockets 17 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:connect\\(\\) must be used as:DeprecationWarning")
@@ -182,3 +182,30 @@ def test_what_the_server_gets_is_what_was_sent(server: SocketServer, sink: Memor
     assert request == '{"type" : "response.create"}'
     (event,) = delivered(sink)
     assert event.provider_request_json == request
+
+
+def test_a_cut_response_is_partial_and_those_after_the_reconnect_are_recorded(sink: MemorySink) -> None:
+    connections: list[Any] = []
+
+    def cut_the_first(connection: Any) -> None:
+        connections.append(connection)
+        if len(connections) == 1:
+            connection.recv()
+            connection.send(json.dumps(respond(1)[0]))
+            connection.close(1012, "service restart")
+            return
+        for event in respond(2):
+            connection.send(json.dumps(event))
+        connection.recv()
+
+    with serve_sockets(cut_the_first) as server:
+        payi_instrument(sink=sink, config=server.config)
+        options: Any = {"on_reconnecting": lambda event: None, "initial_delay": 0.01}
+        with make_client(server).responses.connect(**options) as connection:
+            connection.response.create(model="gpt-5", input="1")
+            assert read_response(connection, "response.completed").response.id == "resp_2"
+    first, second = delivered(sink)
+    assert (first.provider_response_id, second.provider_response_id) == ("resp_1", "resp_2")
+    assert (first.properties or {})["system.stream"] == "partial"
+    assert (first.properties or {})["system.failure"].startswith("ConnectionClosed")
+    assert second.units["text"].output == 32
