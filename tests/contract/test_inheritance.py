@@ -60,6 +60,8 @@ class Case(NamedTuple):
     expected: dict[str, Any]
 
 
+# What a call is priced as is not the model that served it.
+SERVED = {"provider.served_model": json.loads(UNARY.response)["model"]}
 BOT: Scope = {
     "use_case_name": "bot",
     "use_case_id": "7",
