@@ -36,6 +36,8 @@ PROCESSES = (
     "tests/instrumentations",
     "tests/hooks/httpx/test_client.py::test_in_a_process_of_its_own",
     "tests/mutants/test_run.py",
+    "tests/serve/page/test_browser.py",
+    "tests/serve/page/test_views.py",
     "tests/relay/test_relay.py",
     "tests/relay/test_relay_kills.py",
     "tests/sinks/test_nats_fleet.py",

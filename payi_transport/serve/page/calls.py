@@ -16,7 +16,7 @@ from payi_transport.serve.page.ranking import money_cell
 from payi_transport.serve.queries import Queries
 from payi_transport.serve.views import CallDetail, CallPage, CallRow, RunPage
 
-__all__ = ["CALL", "CALLS", "RUNS"]
+__all__ = ["CALL", "CALLS", "RUNS", "cost_cell"]
 
 _COLUMNS = [
     Column("Time", is_number=False),
@@ -57,7 +57,7 @@ def _row(page: Page, call: CallRow) -> list[Cell]:
         Cell(formats.count(call.input), str(call.input)),
         Cell(formats.count(call.output), str(call.output)),
         Cell(formats.milliseconds(call.latency), str(call.latency or "")),
-        _cost(call.cost, call.price_status),
+        cost_cell(call.cost, call.price_status),
     ]
 
 
@@ -66,7 +66,8 @@ def _status(call: CallRow) -> str:
     return "no response" if call.status == 299 else str(call.status or "—")
 
 
-def _cost(cost: Decimal | None, status: str) -> Cell:
+def cost_cell(cost: Decimal | None, status: str) -> Cell:
+    """Return what a call cost, in words where that is no amount. `status` is that of `Estimate`."""
     if status == "included":
         return Cell("included")
     if cost is None or status == "unpriced":
@@ -97,7 +98,7 @@ def _show_call(page: Page, found: CallDetail | None) -> None:
             _show_facts(page, found)
         with section("For whom"):
             _show_owner(page, found)
-    with section(f"Cost: {_cost(detail.cost, detail.price_status).text}"):
+    with section(f"Cost: {cost_cell(detail.cost, detail.price_status).text}"):
         _show_price(found)
     for title, values in (
         ("Properties", detail.properties),

@@ -44,11 +44,9 @@ def count(number: int) -> str:
 
 
 def _scale(size: Decimal) -> str:
-    for scale, letter in _SCALES:
-        # 999,960 is one million, not 1,000.0k.
-        if size >= scale * Decimal("0.99995"):
-            return f"{size / scale:.1f}{letter}"
-    return f"{size:,.0f}"
+    # 999,960 is one million, not 1,000.0k.
+    found = next((row for row in _SCALES if size >= row[0] * Decimal("0.99995")), _SCALES[-1])
+    return f"{size / found[0]:.1f}{found[1]}"
 
 
 def milliseconds(ms: int | None) -> str:

@@ -16,7 +16,7 @@ from payi_transport.serve.page.ranking import show_ranking
 from payi_transport.serve.queries import Queries
 from payi_transport.serve.views import Breakdown, Dimension, Figures, Series, Sums
 
-__all__ = ["BREAKDOWN", "OVERVIEW"]
+__all__ = ["BREAKDOWN", "OVERVIEW", "list_remarks"]
 
 
 class _Loaded(NamedTuple):
@@ -97,13 +97,22 @@ def _show_figures(figures: Figures) -> None:
             ),
         ):
             figure(title, value, exact, change + suffix if change else "", is_bad=is_bad)
-    if now.unpriced:
-        note(
-            f"{formats.count(now.unpriced)} calls have no (full) price and are missing in the cost. State"
+    for remark in list_remarks(now):
+        note(remark)
+
+
+def list_remarks(sums: Sums) -> list[str]:
+    """Return what a reader has to know about a sum."""
+    remarks = []
+    if sums.unpriced:
+        remarks.append(
+            f"{formats.count(sums.unpriced)} calls have no (full) price and are missing in the cost. State"
             " a price for their models in [prices] of your config, and import them again."
         )
-    if now.included:
-        note(f"{formats.count(now.included)} calls are included in a subscription and cost nothing more.")
+    if sums.included:
+        count = formats.count(sums.included)
+        remarks.append(f"{count} calls are included in a subscription and cost nothing more.")
+    return remarks
 
 
 def _each(sums: Sums) -> Decimal:

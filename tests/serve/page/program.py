@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ def start(folder: Path, *arguments: str) -> Iterator[str]:
         try:
             yield _find_address(iter(server.stdout.readline, ""))
         finally:
-            server.terminate()
+            # As Ctrl+C does.
+            server.send_signal(signal.SIGINT)
 
 
 def _find_address(lines: Iterator[str]) -> str:

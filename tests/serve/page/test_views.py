@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -153,3 +154,10 @@ def test_nothing_that_was_stored_becomes_html(stored: str, path: str) -> None:
     response = httpx.get(stored + path, timeout=30)
     assert response.status_code == 200
     assert SCRIPT not in response.text
+
+
+def test_a_store_without_errors_and_runs_says_none(tmp_path: Path) -> None:
+    with start(tmp_path) as address:
+        ingest(address, item(now()))
+        assert "None." in look(address, "/health")
+        assert "No runs in this time" in look(address, "/runs")
