@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from socket import SHUT_RDWR
 from typing import Any
 
 import aiohttp
@@ -105,7 +106,7 @@ def begin_and(end: Callable[[ServerConnection], Any]) -> Callable[[ServerConnect
     ("end", "failed"),
     [
         (lambda connection: connection.close(1011), True),
-        (lambda connection: connection.socket.close(), True),
+        (lambda connection: connection.socket.shutdown(SHUT_RDWR), True),
         (lambda connection: connection.recv(), False),
     ],
 )

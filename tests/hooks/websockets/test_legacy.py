@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from socket import SHUT_RDWR
 from typing import Any
 
 import pytest
@@ -116,11 +117,11 @@ def test_a_refused_connection_is_an_event_and_raises_as_ever(sink: MemorySink) -
 
 def test_a_handshake_that_breaks_off_is_no_event(sink: MemorySink) -> None:
     def refuse(connection: ServerConnection, request: Any) -> Any:
-        connection.socket.close()
+        connection.socket.shutdown(SHUT_RDWR)
 
     with serve_sockets(speak_openai, process_request=refuse) as server:
         payi_instrument(sink=sink, config=server.config)
-        with pytest.raises((WebSocketException, OSError, EOFError)):
+        with pytest.raises((WebSocketException, OSError, EOFError, asyncio.TimeoutError)):
             call(server)
     assert events(sink) == []
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from socket import SHUT_RDWR
 from typing import Any
 
 import pytest
@@ -118,7 +119,7 @@ def test_a_cut_connection_leaves_a_partial_response(sink: MemorySink) -> None:
     def handle(connection: ServerConnection) -> None:
         connection.recv()
         connection.send(json.dumps(respond(1)[0]))
-        connection.socket.close()
+        connection.socket.shutdown(SHUT_RDWR)
 
     with serve_sockets(handle) as server:
         payi_instrument(sink=sink, config=server.config)
