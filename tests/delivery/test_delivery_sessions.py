@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -91,6 +92,24 @@ def test_a_session_that_is_closed_is_no_longer_watched(sink: MemorySink) -> None
     assert len(watched) == 1
     session.finish()
     assert watched == {}
+
+
+def test_the_first_session_of_a_forked_child_starts_its_workers(
+    sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_session(sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    monkeypatch.setattr("payi_transport.pipeline.pipeline.run_at_child_exit", lambda function: None)
+    inherited = pipeline._state.delivery
+    # uWSGI forks without running at-fork hooks, so only the id of the process shows it.
+    inherited.pid = -1
+    respond(open_session(sink), "r1")
+    assert pipeline._state.delivery is not inherited
+    assert payi_flush(30)
+    assert [event.provider_response_id for event in sink.events] == ["r1"]
+    inherited.pid = os.getpid()
+    inherited.close(5)
 
 
 def test_an_operation_without_sessions_opens_none(sink: MemorySink) -> None:
