@@ -34,7 +34,9 @@ class _Header(Protocol):
 
 def find_payi_figure(result: Mapping[str, Any] | None) -> Decimal | None:
     """Return the cost in Pay-i's result of a call, None if it has none in US dollars."""
-    cost = section(result or {}, "cost")
+    if not result:
+        return None
+    cost = section(result, "cost")
     if str(cost.get("currency") or "usd").lower() != "usd":
         return None
     return _read(section(cost, "total").get("base"))

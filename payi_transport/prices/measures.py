@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from payi_transport.prices.counts import Count
 from payi_transport.prices.rates import RateCard
@@ -21,6 +22,7 @@ _MAKES_IMAGES = re.compile(r"dall-e|imagen")
 _EMBEDS_IMAGES = re.compile(r"cohere\.embed|titan-embed-image")
 
 
+@lru_cache(maxsize=4096)
 def reads_measures(path: str, resource: str) -> bool:
     """Return whether any unit of a call may count something other than tokens."""
     return "/audio/" in path or "/videos" in path or bool(_find_images(resource))

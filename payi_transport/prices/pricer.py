@@ -79,6 +79,7 @@ class _Call:
         self._conditions = find_conditions(event.properties, event.scope)
         self._counts = list_counts(event.units, event.properties, self._resource)
         self._own = pricer.own.find(event.category, self._resource, self._moment)
+        self._has_measures = reads_measures(event.provider_uri or "", self._resource)
         self._notes: list[str] = []
         self._model: ListedModel | None = None
 
@@ -142,6 +143,8 @@ class _Call:
 
     def _find_prompts(self, card: RateCard | None) -> tuple[int, int]:
         """Return the prompt sizes that decide about the units of a usual and of a large context."""
+        if card is None or not card.is_by_size:
+            return 0, 0
         prompt = add_prompt(self._counts)
         # Several requests in one event: each was priced by a prompt of its own, whose size is not known.
         # Where units say which context they belong to, the others belong to a usual one.
@@ -173,10 +176,10 @@ class _Call:
         return _scale(rate, self._own)
 
     def _measure(self, count: Count, card: RateCard) -> str:
-        uri = self._event.provider_uri or ""
-        if not reads_measures(uri, self._resource):
+        if not self._has_measures:
             return count.unit
-        return find_measure(count, self._counts, urlsplit(uri).path, self._resource, card)
+        path = urlsplit(self._event.provider_uri or "").path
+        return find_measure(count, self._counts, path, self._resource, card)
 
     def _make_request_lines(self, card: RateCard | None) -> list[Line]:
         """Return the line of what is billed for each request as such, none if nothing is."""

@@ -42,7 +42,8 @@ NO_RATE = Rate(None, "the price list has no rate for it")
 class RateCard:
     """The prices of a model. `changed` has, by condition, the prices that it changed, None if it's unknown.
 
-    `place` is where the call was processed, if that may have a price of its own.
+    `place` is where the call was processed, if that may have a price of its own. `is_by_size` says whether any
+    price depends on the size of the prompt.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class RateCard:
         self._place = place
         steps = (price for price in prices.values() if isinstance(price, tuple))
         self._starts = sorted({start for price in steps for start, _ in price if start > 0})
+        self.is_by_size = bool(self._starts)
         self._rates: dict[tuple[str, Direction, int], Rate] = {}
 
     def has(self, key: str) -> bool:
