@@ -8,6 +8,7 @@ Importing this module without the `openai` package raises ImportError.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -17,15 +18,17 @@ from typing import Any, NamedTuple
 
 import openai
 
-from payi_transport import payi_instrument, payi_uninstrument, track, track_context
-from payi_transport.cli.captured_calls import Capture, read_capture
+from payi_transport import payi_flush, payi_instrument, payi_uninstrument, track, track_context
 from payi_transport.cli.demo_provider import serve_provider
 from payi_transport.values.names import PayiCategories
 
-__all__ = ["DemoRun", "run_demo"]
+__all__ = ["BUDGET", "DemoRun", "run_demo"]
 
 # Variables that would point the SDK elsewhere or turn this library off.
 _PREFIXES = ("OPENAI_", "PAYI_")
+# US dollars a day for each user: enough for all but the last call of one of them.
+BUDGET = "0.0032"
+_SPENDER = "ada"
 _TOOLS: list[Any] = [
     {
         "type": "function",
@@ -38,11 +41,12 @@ _TOOLS: list[Any] = [
 
 
 class DemoRun(NamedTuple):
-    """What a demo captured, in which file, and the URL of the provider."""
+    """The file with what a demo captured, the URL of the provider, and the call that a budget stopped."""
 
-    capture: Capture
     file: Path
     provider: str
+    stopped_user: str
+    refusal: str
 
 
 def run_demo(output: Path | None = None) -> DemoRun:
@@ -52,11 +56,11 @@ def run_demo(output: Path | None = None) -> DemoRun:
     """
     # Absolute, because the report names the file, and the user's next command may run elsewhere.
     file = (output or Path(tempfile.mkdtemp(prefix="payi_demo_")) / "captured_calls.json").absolute()
-    with _clean_environment(), serve_provider() as port:
+    with _clean_environment(), serve_provider() as port, tempfile.TemporaryDirectory() as state:
         host = f"127.0.0.1:{port}"
-        with _instrumented(host, file):
-            _use_the_sdk(f"http://{host}/v1")
-    return DemoRun(read_capture(file), file, f"http://{host}")
+        with _instrumented(host, file, Path(state) / "budgets.db"):
+            refusal = _use_the_sdk(f"http://{host}/v1")
+    return DemoRun(file, f"http://{host}", _SPENDER, refusal)
 
 
 @contextmanager
@@ -71,14 +75,22 @@ def _clean_environment() -> Iterator[None]:
 
 
 @contextmanager
-def _instrumented(host: str, file: Path) -> Iterator[None]:
+def _instrumented(host: str, file: Path, budgets: Path) -> Iterator[None]:
+    # The terminal shows the report, and what the warnings of the budget say is in it.
+    quiet = logging.getLogger("payi.demo")
+    quiet.propagate = False
+    quiet.addHandler(logging.NullHandler())
     payi_instrument(
+        logger=quiet,
         config={
+            "budgets": {"demo": {"amount": BUDGET, "period": "day", "by": "user_id", "enforce": True}},
+            # Not the file of this user, whose own budgets the demo has nothing to do with.
+            "budgets_file": str(budgets),
             "offline_instrumentation": {"file_name": str(file)},
             # The provider is at no known host, so it is mapped like any compatible server. Asking for usage
             # shows what that does to streams.
             "host_mappings": {host: {"price_as_category": PayiCategories.openai, "include_usage": True}},
-        }
+        },
     )
     try:
         yield
@@ -86,18 +98,31 @@ def _instrumented(host: str, file: Path) -> Iterator[None]:
         payi_uninstrument()
 
 
-def _use_the_sdk(base_url: str) -> None:
-    """Do what an application does; all it knows of this library is how to name use cases and users."""
+def _use_the_sdk(base_url: str) -> str:
+    """Do what an application does; all it knows of this library is how to name use cases and users.
+
+    Return what the SDK says of the call that was over the budget.
+    """
     # A proxy from the environment couldn't reach the provider on this machine.
     http_client = openai.DefaultHttpxClient(trust_env=False)
     with openai.OpenAI(base_url=base_url, api_key="demo", http_client=http_client) as client:
-        with track_context(user_id="ada"):
+        with track_context(user_id=_SPENDER):
             _answer_customer(client)
             _summarize(client, model="gpt-5-mini")
         with track_context(user_id="grace"):
             _summarize(client, model="gpt-5-mini")
             # One call fails on purpose, so that the report has an error to show.
             _summarize(client, model="gpt-5-nonexistent")
+        # Costs are known once a call has been read, which is a moment after it. Wait for that here, so that
+        # the demo always shows the same.
+        payi_flush()
+        with track_context(user_id=_SPENDER):
+            try:
+                _summarize(client, model="gpt-5-mini")
+            except openai.PermissionDeniedError as exc:
+                # Without "Error code: 403 - ".
+                return exc.message.partition(" - ")[2]
+    return ""
 
 
 @track(use_case_name="answer-customers")

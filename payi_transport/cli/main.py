@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +17,15 @@ import msgspec
 import msgspec.toml
 from rich.console import Console
 
-from payi_transport.cli.captured_calls import read_capture
 from payi_transport.cli.doctor import examine, has_errors
 from payi_transport.cli.doctor_lines import print_findings
 from payi_transport.cli.explain import describe, explain_url
 from payi_transport.cli.fleet import nats, relay
-from payi_transport.cli.report import GROUPINGS, make_report
+from payi_transport.cli.report_command import read_report, report
 from payi_transport.cli.report_table import print_report
 from payi_transport.cli.run import check_settings, make_environment, replace_process
 from payi_transport.cli.serve_extra import load_serve
+from payi_transport.cli.short_errors import Refusal, short_errors
 from payi_transport.config.categories import find_category_problems
 from payi_transport.config.json_schema import make_json_schema
 from payi_transport.config.mappings import collect_host_mappings
@@ -39,23 +37,6 @@ from payi_transport.routing.hosts import HostMapping, HostPattern
 __all__ = ["cli"]
 
 
-class _Refusal(click.ClickException):
-    """Input that a command can't use; click prints it as one line."""
-
-    # The code that click itself uses for wrong usage, so a script sees one code for all refused input.
-    exit_code = 2
-
-
-@contextmanager
-def _short_errors() -> Iterator[None]:
-    """Turn errors of this library into one line instead of a traceback."""
-    try:
-        yield
-    except PayiError as exc:
-        # Without the cause, because a traceback would bury the one line that says what to correct.
-        raise _Refusal(str(exc)) from None
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="payi-transport", prog_name="payi-transport")
 def cli() -> None:
@@ -64,29 +45,7 @@ def cli() -> None:
 
 cli.add_command(nats)
 cli.add_command(relay)
-
-
-@cli.command(short_help="Summarize captured calls.")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--by",
-    type=click.Choice(list(GROUPINGS)),
-    default="resource",
-    show_default=True,
-    help="Group calls by this.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def report(file: Path, by: str, as_json: bool) -> None:
-    """Summarize the calls in FILE: units, errors and latency.
-
-    FILE is what `offline_instrumentation` wrote.
-    """
-    with _short_errors():
-        made = make_report(read_capture(file), by)
-    if as_json:
-        click.echo(made.to_json())
-    else:
-        print_report(made, Console(highlight=False))
+cli.add_command(report)
 
 
 def _read_mappings(path: Path) -> dict[HostPattern, HostMapping]:
@@ -118,7 +77,7 @@ def explain(url: str, method: str, config: Path | None, instruments: tuple[str, 
 
     If they aren't, say what to add to the configuration.
     """
-    with _short_errors():
+    with short_errors():
         mappings = _read_mappings(config) if config else {}
         categories = check_instruments(set(instruments) or None)
         explanation = explain_url(url, method=method, mappings=mappings, instruments=categories)
@@ -135,7 +94,7 @@ def run(config: Path | None, offline: Path | None, tags: tuple[str, ...], comman
 
     For example: payi-transport run -- gunicorn app:app
     """
-    with _short_errors():
+    with short_errors():
         environment = make_environment(os.environ, config=config, offline=offline, tags=tags)
         check_settings(environment, lambda problem: click.echo(f"Warning: {problem}", err=True))
         replace_process(command, environment)
@@ -166,7 +125,7 @@ def config_group() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
     """Check FILE, a TOML file with the configuration, and name the first thing that is wrong."""
-    with _short_errors():
+    with short_errors():
         settings = check_config(read_file(file))
         check_instruments(settings.instruments)
         collect_host_mappings(settings)
@@ -208,7 +167,7 @@ def serve(**options: Any) -> None:
     `payi-transport run --serve -- COMMAND`. It is for development, tests, and small teams: it is no
     replacement for Pay-i.
     """
-    with _short_errors():
+    with short_errors():
         load_serve()(options, click.echo)
 
 
@@ -225,16 +184,25 @@ def demo(output: Path | None) -> None:
     """
     try:
         # Imported here, because the other commands must work without the OpenAI SDK.
-        from payi_transport.cli.demo import run_demo
+        from payi_transport.cli.demo import BUDGET, run_demo
     except ImportError:
-        raise _Refusal("The demo needs the OpenAI SDK: pip install 'payi-transport[demo]'") from None
-    with _short_errors():
+        raise Refusal("The demo needs the OpenAI SDK: pip install 'payi-transport[demo]'") from None
+    with short_errors():
         run = run_demo(output)
-    made = make_report(run.capture, "use_case")
-    print_report(made, Console(highlight=False))
+        made, reading = read_report([str(run.file)], by="use_case")
+    total = made.total.summary
+    print_report(made, reading, Console(highlight=False))
+    # Without the price list, no call has a cost that a budget could count.
+    stopped = (
+        f"A budget of ${BUDGET} a day for each user stopped the next call of {run.stopped_user}:\n"
+        f"  {run.refusal}\n"
+        if run.refusal
+        else ""
+    )
     click.echo(
-        f"\nCaptured {made.total.calls} calls of the OpenAI SDK in {len(made.groups)} use cases;"
-        f" {made.total.errors} failed.\n"
+        f"\nCaptured {total.calls} calls of the OpenAI SDK in {len(made.groups)} use cases;"
+        f" {total.errors} failed.\n"
+        f"{stopped}"
         "Streams report no usage unless the request asks for it, so this library asked.\n"
         f"Nothing left this machine: the provider ran at {run.provider}, and the events went to a file.\n"
         f"\nFile: {run.file}\n"

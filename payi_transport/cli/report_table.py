@@ -1,96 +1,120 @@
 """Print a report as a table, or as a list if the terminal is too narrow for one.
 
-Calls have any number of units, so the table has a row for each unit rather than a column. Figures are never
-truncated: if they don't fit next to names of a readable width, the list takes over.
+Figures are never truncated. If they don't fit next to names of a readable width, tokens are shown in
+thousands and millions. Then latencies are left out, then everything but money, and then the list takes over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console, JustifyMethod, RenderableType
-from rich.console import Group as Lines
+from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from payi_transport.cli.report import Report, Summary
-from payi_transport.values.event import Units
+from payi_transport.cli.report_notes import Reading, list_notes, make_title
+from payi_transport.cli.report_rows import Row, list_columns, list_rows, list_unit_rows, make_cells
+from payi_transport.reports.report import Report
 
-__all__ = ["print_report"]
+__all__ = ["make_printable", "print_report"]
 
 # Names folded into a narrower column are unreadable.
 _MIN_NAME_WIDTH = 12
+_MONEY = ("Cost", "Included", "Unpriced", "Change", "Calls")
+# Figures that stand on a line together in the list.
+_LINES = (
+    ("Cost", "Change", "Unpriced", "Included"),
+    ("Calls", "Errors"),
+    ("Input", "Output"),
+    ("p50 ms", "p95 ms"),
+)
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_report(report: Report, reading: Reading, console: Console) -> None:
     """Print a report to the console, in the layout that fits its width."""
-    if not report.total.calls:
-        console.print("The file holds no calls.")
+    if not report.total.summary.calls and not report.groups:
+        console.print("There are no calls to report.")
     else:
-        narrowest = _make_table(report, _MIN_NAME_WIDTH)
-        # Measure with a width that is never reached: rich clamps a measurement to the console's.
-        needed = console.measure(narrowest, options=console.options.update(max_width=10_000)).minimum
-        console.print(_make_table(report) if needed <= console.width else _make_list(report))
-    if report.skipped:
-        items = (
-            "1 item that isn't an event"
-            if report.skipped == 1
-            else f"{report.skipped:,} items that aren't events"
-        )
-        console.print(f"Skipped {items}.")
+        console.print(make_printable(make_title(report, reading)), style="bold")
+        console.print()
+        _print_rows(report, console)
+        _print_units(report, console)
+    for note in list_notes(report, reading):
+        # A reason stands below the note that it belongs to.
+        indent = len(note) - len(note.lstrip())
+        console.print(Padding(make_printable(note.strip()), (0, 0, 0, indent)))
 
 
-def _make_table(report: Report, name_width: int | None = None) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(report.by.replace("_", " ").capitalize(), overflow="fold", width=name_width)
-    for heading in ("Calls", "Errors", "p50 ms", "p95 ms", "Unit", "Input", "Output"):
-        justify: JustifyMethod = "left" if heading == "Unit" else "right"
-        # Without a minimum width, rich allows for one word of a heading only.
-        table.add_column(heading, justify=justify, no_wrap=True, min_width=len(heading))
-    for name, summary, style in _list_summaries(report):
-        for row in _make_rows(name, summary):
-            table.add_row(*row, style=style)
-        table.add_section()
+def make_printable(text: str) -> Text:
+    """Return text from a file without anything that a terminal would act on, such as an escape sequence."""
+    return Text("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))
+
+
+def _print_rows(report: Report, console: Console) -> None:
+    columns, rows = list_columns(report), list(list_rows(report))
+    heading = report.by[0].replace("_", " ").capitalize()
+    without_latencies = [column for column in columns if not column.endswith(" ms")]
+    money = [column for column in columns if column in _MONEY]
+    for shown, rounded in ((columns, False), (columns, True), (without_latencies, True), (money, True)):
+        if _fits(_make_table(heading, shown, rows, rounded, _MIN_NAME_WIDTH), console):
+            console.print(_make_table(heading, shown, rows, rounded))
+            console.print()
+            return
+    for row in rows:
+        _print_as_list(row, columns, console)
+    console.print()
+
+
+def _print_as_list(row: Row, columns: Sequence[str], console: Console) -> None:
+    cells = dict(zip(columns, make_cells(row.group, columns, rounded=True), strict=True))
+    console.print(Padding(make_printable(row.name), (0, 0, 0, row.depth * 2)), style="bold")
+    for line in _LINES:
+        parts = [f"{name.lower()} {cells[name]}" for name in line if name in cells]
+        console.print(Padding(Text(", ".join(parts)), (0, 0, 0, row.depth * 2 + 2)))
+
+
+def _print_units(report: Report, console: Console) -> None:
+    rows = list(list_unit_rows(report.total.summary))
+    if not rows:
+        return
+    table = _start_table("Unit", ("Input", "Output", "Cost"))
+    for name, *cells in rows:
+        table.add_row(make_printable(name), *cells)
+    if _fits(table, console):
+        console.print(table)
+    else:
+        for name, given, taken, cost in rows:
+            console.print(make_printable(name), style="bold")
+            console.print(f"  input {given}, output {taken}, cost {cost}")
+    console.print()
+
+
+def _make_table(
+    heading: str, columns: Sequence[str], rows: Sequence[Row], rounded: bool, width: int | None = None
+) -> Table:
+    table = _start_table(heading, columns, width)
+    for row in rows:
+        if row.is_total:
+            table.add_section()
+        style = "bold" if row.is_total or (row.depth == 0 and row.group.groups) else None
+        name = make_printable(row.name)
+        name.pad_left(row.depth * 2)
+        table.add_row(name, *make_cells(row.group, columns, rounded=rounded), style=style)
     return table
 
 
-def _make_rows(name: Text, summary: Summary) -> Iterator[list[RenderableType]]:
-    head: list[RenderableType] = [name, *map(_format, _list_figures(summary))]
-    for unit, units in summary.units.items() or [("", Units())]:
-        amounts = [_format(units.input), _format(units.output)] if unit else ["", ""]
-        yield [*head, _make_printable(unit), *amounts]
-        # The figures of a group are on its first line only; repeated, they would look like further calls.
-        head = [""] * len(head)
+def _start_table(heading: str, columns: Sequence[str], width: int | None = None) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(heading, overflow="fold", width=width)
+    for column in columns:
+        # Without a minimum width, rich allows for one word of a heading only.
+        table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
+    return table
 
 
-def _make_list(report: Report) -> Lines:
-    lines: list[RenderableType] = []
-    for name, summary, style in _list_summaries(report):
-        calls, errors, p50, p95 = map(_format, _list_figures(summary))
-        name.stylize(style or "bold")
-        lines += [name, f"  calls {calls}, errors {errors}", f"  p50 {p50} ms, p95 {p95} ms"]
-        for unit, units in summary.units.items():
-            amounts = f"input {_format(units.input)}, output {_format(units.output)}"
-            lines.append(_make_printable(f"  {unit}: {amounts}"))
-    return Lines(*lines)
-
-
-def _list_summaries(report: Report) -> Iterator[tuple[Text, Summary, str | None]]:
-    """Yield the name, the summary and the style of each group, and of the total."""
-    for group in report.groups:
-        yield _make_printable(group.name or "(none)"), group, None
-    yield Text("Total"), report.total, "bold"
-
-
-def _list_figures(summary: Summary) -> tuple[int | None, ...]:
-    return summary.calls, summary.errors, summary.latency_p50_ms, summary.latency_p95_ms
-
-
-def _format(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
-
-
-def _make_printable(text: str) -> Text:
-    """Return text from a file without anything that a terminal would act on, such as an escape sequence."""
-    return Text("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))
+def _fits(table: Table, console: Console) -> bool:
+    # Measure with a width that is never reached: rich clamps a measurement to the console's.
+    needed = console.measure(table, options=console.options.update(max_width=10_000)).minimum
+    return needed <= console.width

@@ -267,6 +267,8 @@ class Settings(ContextSettings, frozen=True):
     enforce_states: tuple[LimitState, ...] = ("blocked", "blocked_external", "overrun")
     limit_check_interval: Interval = 30.0
     prices: PricesSettings = field(default_factory=PricesSettings)
+    # Of reports. None is the zone of the machine.
+    time_zone: Name | None = None
     budgets: dict[Name, BudgetSettings] = field(default_factory=dict)
     # Where the sums are kept; None is a file in this user's state directory.
     budgets_file: Name | None = None

@@ -231,5 +231,6 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     enforce_states: Sequence[Literal["blocked", "blocked_external", "overrun", "exceeded", "failed"]] | None
     limit_check_interval: float | None
     prices: PayiPricesConfig | None
+    time_zone: str | None
     budgets: Mapping[str, PayiBudgetConfig] | None
     budgets_file: str | None

@@ -42,8 +42,8 @@ NO_RATE = Rate(None, "the price list has no rate for it")
 class RateCard:
     """The prices of a model. `changed` has, by condition, the prices that it changed, None if it's unknown.
 
-    `place` is where the call was processed, if that may have a price of its own. `is_by_size` says whether any
-    price depends on the size of the prompt.
+    `place` is where the call was processed, if that may have a price of its own. `is_by_size` says whether
+    any price depends on the size of the prompt.
     """
 
     def __init__(

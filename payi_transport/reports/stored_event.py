@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -24,11 +25,15 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _LITELLM = b"x-litellm-response-cost"
 
 
+# To tell an event without units from an item that has none because it is no event.
+_NO_UNITS: Mapping[str, Units] = MappingProxyType({})
+
+
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a report needs of an event, by the names of `Event`, and Pay-i's result, where it was kept."""
 
     category: str = ""
-    units: Mapping[str, Units] = {}
+    units: Mapping[str, Units] = _NO_UNITS
     provider_response_id: str | None = None
     resource: str | None = None
     event_timestamp: datetime | None = None
@@ -83,7 +88,8 @@ def read_event(item: Item) -> StoredEvent | None:
         event = _decode(item) if isinstance(item, bytes) else msgspec.convert(item, _WithHeaders)
     except _UNREADABLE:
         event = _read_leniently(item)
-    return event if event is not None and (event.category or event.units) else None
+    is_event = event is not None and (event.category or event.units is not _NO_UNITS)
+    return event if is_event else None
 
 
 def _decode(item: bytes) -> StoredEvent:
@@ -103,7 +109,7 @@ def _read_leniently(item: Item) -> StoredEvent | None:
             read[row.name] = msgspec.convert(value, row.type, strict=False)
         except msgspec.ValidationError:
             read[row.name] = _find_default(row.name, value)
-    read["units"] = _read_units(fields.units)
+    read["units"] = _NO_UNITS if fields.units is None else _read_units(fields.units)
     read["category"] = read["category"] or ""
     return _WithHeaders(**read)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import openai
 import pytest
 
-from payi_transport import PayiConfigError, Units
+from payi_transport import PayiConfigError
 from payi_transport.cli.demo import run_demo
-from payi_transport.cli.report import make_report
+from payi_transport.cli.report_command import read_report
 from payi_transport.pipeline.active import get_active
 
 HOSTILE = {
@@ -31,20 +31,30 @@ HOSTILE = {
 
 
 def test_the_demo_captures_exactly_the_tokens_that_the_provider_reports(tmp_path: Path) -> None:
-    run = run_demo(tmp_path / "calls.json")
-    report = make_report(run.capture, "use_case")
-    groups = {group.name: group for group in report.groups}
+    file = run_demo(tmp_path / "calls.json").file
+    report, _ = read_report([str(file)], by="use_case")
+    groups = {group.name: group.summary for group in report.groups}
     assert {name: (group.calls, group.errors) for name, group in groups.items()} == {
         "answer-customers": (2, 0),
         "summarize-cases": (3, 1),
     }
-    assert groups["answer-customers"].units == {
-        "text": Units(input=1200 - 1024 + 1290 - 1152, output=180 - 128 + 62),
-        "text_cache_read": Units(input=1024 + 1152),
-        "reasoning": Units(output=128),
+    assert {unit: sums.count for unit, sums in groups["answer-customers"].units.items()} == {
+        ("text", "input"): 1200 - 1024 + 1290 - 1152,
+        ("text", "output"): 180 - 128 + 62,
+        ("text_cache_read", "input"): 1024 + 1152,
+        ("reasoning", "output"): 128,
     }
-    assert groups["summarize-cases"].units == {"text": Units(input=2 * 412, output=2 * 96)}
-    assert report.total.units["text"] == Units(input=1138, output=306)
+    assert {unit: sums.count for unit, sums in groups["summarize-cases"].units.items()} == {
+        ("text", "input"): 2 * 412,
+        ("text", "output"): 2 * 96,
+    }
+
+
+def test_a_budget_stops_the_last_call_of_a_user(tmp_path: Path) -> None:
+    pytest.importorskip("genai_prices")
+    run = run_demo(tmp_path / "calls.json")
+    assert run.stopped_user == "ada"
+    assert run.refusal.startswith("budget demo (ada) is spent: $0.0032 a day, so the request was not sent")
 
 
 def test_the_demo_captures_two_users_a_tool_call_streams_and_an_error(tmp_path: Path) -> None:
@@ -80,7 +90,7 @@ def test_the_demo_ignores_an_environment_that_points_elsewhere(
         monkeypatch.setenv(name, value)
         monkeypatch.setenv(name.lower(), value)
     run = run_demo(tmp_path / "calls.json")
-    assert len(run.capture.calls) == 5
+    assert len(json.loads(run.file.read_bytes())) == 5
     assert os.environ["OPENAI_BASE_URL"] == HOSTILE["OPENAI_BASE_URL"]
     assert os.environ["PAYI_TRANSPORT_DISABLED"] == "1"
 

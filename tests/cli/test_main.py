@@ -8,6 +8,7 @@ import os
 import runpy
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,8 @@ def test_report_refuses_another_grouping_and_lists_those_that_exist(file: Path) 
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(None, "No such file"), ("{}", "isn't a JSON array"), ("[{", "isn't valid JSON")]
+    ("content", "says"),
+    [(None, "found no file of events"), ("5", "isn't a file of events"), ("[{", "isn't a file of events")],
 )
 def test_report_refuses_a_file_it_can_not_read(tmp_path: Path, content: str | None, says: str) -> None:
     path = tmp_path / "file.json"
@@ -161,6 +163,8 @@ def test_demo_prints_the_report_and_where_the_file_is(tmp_path: Path) -> None:
     assert "answer-customers" in result.stdout
     assert "Captured 5 calls of the OpenAI SDK in 2 use cases; 1 failed." in result.stdout
     assert "Nothing left this machine" in result.stdout
+    assert ("$0.0037" in result.stdout) == (find_spec("genai_prices") is not None)
+    assert ("A budget of $0.0032 a day" in result.stdout) == (find_spec("genai_prices") is not None)
     assert f"File: {output}" in result.stdout
     assert "2,176" in run("report", output).stdout
 

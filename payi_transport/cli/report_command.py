@@ -1,0 +1,139 @@
+"""The command `report`: what calls used and cost."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from payi_transport.cli.report_files import write_csv, write_json, write_markdown
+from payi_transport.cli.report_notes import Reading
+from payi_transport.cli.report_table import print_report
+from payi_transport.cli.short_errors import short_errors
+from payi_transport.config.schema import Settings
+from payi_transport.config.sources import load_sources
+from payi_transport.config.validation import check_config
+from payi_transport.errors import PayiError
+from payi_transport.prices import Pricer
+from payi_transport.reports.dimensions import find_dimensions, list_names
+from payi_transport.reports.events import EventReader
+from payi_transport.reports.report import Report, make_report
+from payi_transport.reports.window import read_window
+from payi_transport.values.zones import find_zone
+
+__all__ = ["read_report", "read_settings", "report"]
+
+_FORMATS: dict[str, Callable[[Report, Reading], str]] = {
+    "json": write_json,
+    "csv": write_csv,
+    "markdown": write_markdown,
+}
+# Smaller files are read before anybody wonders.
+_PROGRESS_BYTES = 32 << 20
+
+
+@click.command(short_help="Say what calls used and cost.")
+@click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--by",
+    default="resource",
+    show_default=True,
+    help=f"Group by one of these, or by two with a comma: {', '.join(list_names())}.",
+)
+@click.option("--tz", help="Time zone, such as Europe/Berlin.  [default: the config's, else this machine's]")
+@click.option("--since", help="First day, month, or time; or how long ago, as in 7d.")
+@click.option("--until", help="Last day or month (included), or the time of the end.")
+@click.option("--top", type=click.IntRange(min=1), help="Show so many groups, and the others in one row.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", *_FORMATS]),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file with prices of your own.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if any call has no price.")
+def report(
+    files: tuple[str, ...],
+    by: str,
+    tz: str | None,
+    since: str | None,
+    until: str | None,
+    top: int | None,
+    form: str,
+    as_json: bool,
+    config: Path | None,
+    strict: bool,
+) -> None:
+    """Say what the calls in FILES used and cost, and how long they took.
+
+    FILES are files of `offline_instrumentation` or of JSON lines, directories with such files or with a
+    spool, patterns such as 'logs/*.jsonl', or - for the standard input. An event in several files counts
+    once.
+    """
+    with short_errors():
+        made, reading = read_report(files, by=by, tz=tz, since=since, until=until, top=top, config=config)
+    form = "json" if as_json else form
+    if form == "table":
+        print_report(made, reading, Console(highlight=False))
+    else:
+        click.echo(_FORMATS[form](made, reading), nl=form == "json")
+    if strict and (problem := _find_gap(made)):
+        click.echo(f"Strict: {problem}", err=True)
+        raise SystemExit(1)
+
+
+def read_report(
+    files: tuple[str, ...] | list[str],
+    *,
+    by: str = "resource",
+    tz: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    top: int | None = None,
+    config: Path | None = None,
+) -> tuple[Report, Reading]:
+    """Return the report on files, and what is to be said of it. Raises PayiError."""
+    settings = read_settings(config)
+    zone_name = tz or settings.time_zone
+    try:
+        zone = find_zone(zone_name)
+    except ValueError as exc:
+        raise PayiError(f"--tz: {exc}") from None
+    dimensions = find_dimensions(by, zone)
+    window = read_window(since, until, zone, datetime.now(timezone.utc))
+    pricer = Pricer(settings.prices)
+    reader = EventReader(files, _show_progress if sys.stderr.isatty() else None)
+    calls = ((event, pricer.estimate(event, event.xproxy_result)) for event in reader)
+    made = make_report(calls, dimensions, window, top)
+    return made, Reading(zone, zone_name, pricer.list.version, reader.skipped, reader.repeats)
+
+
+def read_settings(config: Path | None) -> Settings:
+    """Return the settings in a file and in the environment. Raises PayiConfigError."""
+    sources = load_sources(None if config is None else str(config), os.environ, lambda problem: None)
+    return check_config(sources.config)
+
+
+def _show_progress(done: int, size: int) -> None:
+    if size >= _PROGRESS_BYTES:
+        # The line is written over by the next one, and by an empty one at the end.
+        share = f"Reading: {done * 100 // size}%" if done < size else " " * 14
+        click.echo(f"\r{share}\r", nl=False, err=True)
+
+
+def _find_gap(made: Report) -> str | None:
+    total = made.total.summary
+    gaps = {
+        "have no price": total.unpriced,
+        "have a price for some units only": total.partial,
+    }
+    found = [f"{count:,} of {total.calls:,} calls {what}" for what, count in gaps.items() if count]
+    return "; ".join(found) or None

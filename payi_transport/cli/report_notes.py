@@ -1,0 +1,131 @@
+"""What must be said next to the figures of a report: what they are, what they lack, and what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from payi_transport.reports.formats import format_count, format_money
+from payi_transport.reports.report import Report
+from payi_transport.reports.summary import Summary
+
+__all__ = ["Reading", "list_notes", "make_title", "name_zone"]
+
+_SOURCES = {
+    "payi": "Pay-i's own figures",
+    "config": "prices of your own",
+    "provider": "the providers' figures",
+    "list": "the price list",
+}
+_MOST_REASONS = 3
+_FORM = "%Y-%m-%d %H:%M"
+
+
+class Reading(NamedTuple):
+    """What is known of a report besides its figures: its zone, its price list, and what it left out."""
+
+    zone: tzinfo
+    zone_name: str | None = None
+    list_version: str | None = None
+    skipped: int = 0
+    repeats: int = 0
+
+
+def name_zone(reading: Reading, moment: datetime | None) -> str:
+    """Return the zone of the times, and where it is from."""
+    if reading.zone_name is not None:
+        return reading.zone_name
+    local = (moment or datetime.now(reading.zone)).astimezone(reading.zone)
+    return f"{local:%Z}, the zone of this machine"
+
+
+def make_title(report: Report, reading: Reading) -> str:
+    """Return what the figures are about: the grouping, the period, and the zone."""
+    by = " and ".join(name.replace("_", " ") for name in report.by)
+    start, end = report.window.start or report.first, report.window.end or report.last
+    if start is None or end is None:
+        return f"Calls by {by}, without times"
+    first, last = (f"{moment.astimezone(reading.zone):{_FORM}}" for moment in (start, end))
+    return f"Calls by {by}, {first} to {last} ({name_zone(reading, start)})"
+
+
+def list_notes(report: Report, reading: Reading) -> list[str]:
+    """Return sentences in the order of their weight."""
+    total = report.total.summary
+    notes = [
+        _say_sources(total, reading),
+        _say_before(report, reading),
+        *_list_gaps(total),
+        *_list_assumptions(total),
+    ]
+    if report.overlaps:
+        names = " and ".join(f"{name}s" for name in report.by)
+        notes.append(
+            f"Calls with several {names} stand in each of their rows. The total counts every call once."
+        )
+    notes += _list_left_out(report, reading)
+    return [note for note in notes if note]
+
+
+def _say_sources(total: Summary, reading: Reading) -> str:
+    known = {name: amount for name, amount in total.sources.items() if amount}
+    if not known:
+        return ""
+    parts = [f"{_SOURCES[name]} ({format_money(known[name])})" for name in _SOURCES if name in known]
+    version = f" The list is {reading.list_version}." if "list" in known and reading.list_version else ""
+    what = "Costs are Pay-i's own figures" if set(known) == {"payi"} else "Costs are estimates"
+    return f"{what}, in US dollars: {', '.join(parts)}.{version}"
+
+
+def _say_before(report: Report, reading: Reading) -> str:
+    start, end = report.window.before, report.window.start
+    if start is None or end is None or report.total.before is None:
+        return ""
+    first, last = (f"{moment.astimezone(reading.zone):{_FORM}}" for moment in (start, end))
+    cost, calls = format_money(report.total.before.cost), _count(report.total.before.calls, "call")
+    return f"Changes are since the period before, {first} to {last}: {cost} for {calls}."
+
+
+def _list_gaps(total: Summary) -> Iterator[str]:
+    if total.unpriced or total.partial:
+        counts = [
+            f"{_count(total.unpriced, 'call')} without a price" if total.unpriced else "",
+            f"{_count(total.partial, 'call')} with a price for some units only" if total.partial else "",
+        ]
+        tokens = _count(total.count_unpriced_tokens(), "token")
+        yield f"Not in the costs: {' and '.join(filter(None, counts))}, {tokens} in all."
+        reasons = sorted(total.reasons.items(), key=lambda reason: (-reason[1], reason[0]))
+        yield from (f"  {_count(calls, 'call')}: {reason}" for reason, calls in reasons[:_MOST_REASONS])
+        if len(reasons) > _MOST_REASONS:
+            yield f"  and {_count(len(reasons) - _MOST_REASONS, 'more reason')}"
+    if total.missing:
+        yield f"{_count(total.missing, 'response')} had no usage that could be read."
+    if total.cut:
+        yield f"{_count(total.cut, 'stream')} ended early, and cost at least what is shown."
+    if total.included:
+        yield f"{_count(total.included, 'call')} are covered by a subscription or a commitment."
+
+
+def _list_assumptions(total: Summary) -> Iterator[str]:
+    if total.assumed:
+        rows = sorted(total.assumed.items(), key=lambda row: (-row[1], row[0]))
+        yield (
+            "Rates that were not its own: "
+            + "; ".join(f"{note} ({format_money(amount)})" for note, amount in rows)
+            + "."
+        )
+
+
+def _list_left_out(report: Report, reading: Reading) -> Iterator[str]:
+    if reading.repeats:
+        yield f"Left out {_count(reading.repeats, 'event')} that had been read before."
+    if reading.skipped:
+        are = "item that isn't an event" if reading.skipped == 1 else "items that aren't events"
+        yield f"Skipped {format_count(reading.skipped)} {are}."
+    if report.untimed:
+        yield f"Left out {_count(report.untimed, 'call')} without a time, which no period has."
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"

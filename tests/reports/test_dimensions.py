@@ -1,0 +1,114 @@
+"""What calls can be grouped by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from payi_transport.errors import PayiError
+from payi_transport.reports.dimensions import find_dimensions, list_names
+from payi_transport.values.zones import find_zone
+from tests.reports.calls import make_estimate, make_event, unpriced
+
+FIELDS: dict[str, Any] = {
+    "category": "system.openai",
+    "resource": "gpt-5",
+    "use_case_name": "bot",
+    "use_case_id": "run-1",
+    "use_case_step": "plan",
+    "use_case_version": 3,
+    "user_id": "ada",
+    "account_name": "acme",
+    "scope": "datazone.us",
+    "http_status_code": 200,
+    "request_tags": ("a", "b", "a"),
+    "limit_ids": ("l",),
+    "provider_uri": "https://api.openai.com/v1/responses",
+    "properties": {"team": "search", "empty": ""},
+    "use_case_properties": {"tier": "gold"},
+}
+
+
+def read(name: str, zone: str = "UTC", **fields: Any) -> tuple[str | None, ...]:
+    (dimension,) = find_dimensions(name, find_zone(zone))
+    return dimension.read(make_event(**fields), make_estimate())
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("category", ("system.openai",)),
+        ("resource", ("gpt-5",)),
+        ("model", ("gpt-5",)),
+        ("use_case", ("bot",)),
+        ("use_case_id", ("run-1",)),
+        ("use_case_step", ("plan",)),
+        ("use_case_version", ("3",)),
+        ("user", ("ada",)),
+        ("account", ("acme",)),
+        ("customer", ("acme",)),
+        ("scope", ("datazone.us",)),
+        ("status", ("200",)),
+        ("tag", ("a", "b")),
+        ("limit", ("l",)),
+        ("host", ("api.openai.com",)),
+        ("source", ("list",)),
+        ("property.team", ("search",)),
+        ("property.empty", (None,)),
+        ("use_case_property.tier", ("gold",)),
+    ],
+)
+def test_a_call_is_in_the_group_of_its_field(name: str, values: tuple[str, ...]) -> None:
+    assert read(name, **FIELDS) == values
+
+
+@pytest.mark.parametrize("name", [name for name in list_names() if not name.endswith(">")])
+def test_a_call_without_the_field_is_in_the_group_without_a_name(name: str) -> None:
+    expected = {"category": "system.openai", "source": "list"}
+    values = read(name, event_timestamp=None, resource=None)
+    assert values == (expected.get(name),)
+
+
+def test_a_call_without_a_price_has_its_status_as_source() -> None:
+    (dimension,) = find_dimensions("source", timezone.utc)
+    assert dimension.read(make_event(), unpriced()) == ("unpriced",)
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "hour", "day", "month"),
+    [
+        ("Asia/Kolkata", "2026-10-31T18:29Z", "2026-10-31 23:00+05:30", "2026-10-31", "2026-10"),
+        ("Asia/Kolkata", "2026-10-31T18:30Z", "2026-11-01 00:00+05:30", "2026-11-01", "2026-11"),
+        ("Asia/Kathmandu", "2026-10-31T18:14Z", "2026-10-31 23:00+05:45", "2026-10-31", "2026-10"),
+        ("Asia/Kathmandu", "2026-10-31T18:15Z", "2026-11-01 00:00+05:45", "2026-11-01", "2026-11"),
+        # This hour comes twice on the day that clocks are put back.
+        ("America/Los_Angeles", "2026-11-01T08:30Z", "2026-11-01 01:00-07:00", "2026-11-01", "2026-11"),
+        ("America/Los_Angeles", "2026-11-01T09:30Z", "2026-11-01 01:00-08:00", "2026-11-01", "2026-11"),
+    ],
+)
+def test_times_are_those_of_the_zone(zone: str, moment: str, hour: str, day: str, month: str) -> None:
+    read_moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    for name, expected in (("hour", hour), ("day", day), ("month", month)):
+        assert read(name, zone, event_timestamp=read_moment) == (expected,)
+        (dimension,) = find_dimensions(name, find_zone(zone))
+        event = make_event(event_timestamp=read_moment)
+        assert dimension.read(event, make_estimate()) is dimension.read(event, make_estimate())
+    assert read("week", zone, event_timestamp=read_moment) in (("2026-W44",), ("2026-W45",))
+
+
+def test_two_levels_are_separated_by_a_comma() -> None:
+    assert [one.name for one in find_dimensions("use_case, tag", timezone.utc)] == ["use_case", "tag"]
+    with pytest.raises(PayiError, match="expected at most 2 names"):
+        find_dimensions("use_case,tag,day", timezone.utc)
+
+
+@pytest.mark.parametrize("name", ["colour", "", "property.", "use_case,"])
+def test_an_unknown_name_says_which_there_are(name: str) -> None:
+    with pytest.raises(PayiError, match="expected one of category, resource"):
+        find_dimensions(name, timezone.utc)
+
+
+def test_an_address_that_cannot_be_read_has_no_host() -> None:
+    assert read("host", provider_uri="https://[") == (None,)
