@@ -104,7 +104,8 @@ def _list_gaps(total: Summary) -> Iterator[str]:
     if total.cut:
         yield f"{_count(total.cut, 'stream')} ended early, and cost at least what is shown."
     if total.included:
-        yield f"{_count(total.included, 'call')} are covered by a subscription or a commitment."
+        are = "is" if total.included == 1 else "are"
+        yield f"{_count(total.included, 'call')} {are} covered by a subscription or a commitment."
 
 
 def _list_assumptions(total: Summary) -> Iterator[str]:

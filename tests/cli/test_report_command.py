@@ -1,0 +1,131 @@
+"""The command `report`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from payi_transport import Event, PayiError, Units
+from payi_transport.cli import report_command
+from payi_transport.cli.main import cli
+from payi_transport.cli.report_command import read_report
+from tests.reports.calls import MOMENT
+
+CONFIG = """
+time_zone = "Asia/Kolkata"
+
+[[prices.own]]
+resource = "own"
+units.text = { input = 2 }
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    events = [
+        Event(
+            category="c",
+            resource=name,
+            units={"text": Units(1_000_000)},
+            provider_response_id=f"{name}-1",
+            event_timestamp=MOMENT,
+        )
+        for name in ("own", "unknown")
+    ]
+    lines = list(map(msgspec.json.encode, events))
+    (tmp_path / "a.json").write_bytes(b"[\n" + b",\n".join(lines) + b"\n]\n")
+    (tmp_path / "b.jsonl").write_bytes(lines[0])
+    (tmp_path / "payi.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def run(*args: object, **more: Any) -> Result:
+    return CliRunner().invoke(cli, ["report", *map(str, args)], **more)
+
+
+def test_prices_and_the_zone_are_from_the_config(files: Path) -> None:
+    result = run(files / "a.json", files / "b.jsonl", "--config", files / "payi.toml", "--json")
+    made = json.loads(result.stdout)
+    assert {group["name"]: group["cost"] for group in made["groups"]} == {"own": "2", "unknown": None}
+    assert (made["zone"], made["repeats"]) == ("Asia/Kolkata", 1)
+    other = run(files / "*.json", "--config", files / "payi.toml", "--tz", "UTC", "--format", "json")
+    assert json.loads(other.stdout)["zone"] == "UTC"
+
+
+def test_strict_exits_with_1_if_a_call_has_no_price(files: Path) -> None:
+    result = run(files, "--config", files / "payi.toml", "--strict")
+    assert (result.exit_code, result.stderr) == (1, "Strict: 1 of 2 calls have no price\n")
+    assert "$2.00" in result.stdout
+    assert run(files / "b.jsonl", "--config", files / "payi.toml", "--strict").exit_code == 0
+
+
+@pytest.mark.parametrize("form", ["csv", "markdown"])
+def test_other_formats_are_printed_as_they_are(files: Path, form: str) -> None:
+    result = run(files, "--format", form, "--by", "category")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("\n")
+    assert not result.stdout.endswith("\n\n")
+
+
+def test_events_may_come_from_the_standard_input(files: Path) -> None:
+    result = run("-", "--json", input=(files / "b.jsonl").read_bytes())
+    assert json.loads(result.stdout)["total"]["calls"] == 1
+
+
+def test_a_cost_of_pay_i_in_a_file_wins(tmp_path: Path) -> None:
+    event = {
+        "category": "c",
+        "units": {"text": {"input": 5}},
+        "xproxy_result": {"cost": {"total": {"base": 0.25}}},
+    }
+    (tmp_path / "a.jsonl").write_text(json.dumps(event))
+    total = json.loads(run(tmp_path / "a.jsonl", "--json").stdout)["total"]
+    assert (total["cost"], total["sources"]) == ("0.25", {"payi": "0.25"})
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--tz", "Mars"), "--tz: expected a time zone"),
+        (("--by", "colour"), "--by: expected one of category"),
+        (("--since", "soon"), "--since: expected a day"),
+        (("--config", "missing.toml"), "missing.toml"),
+    ],
+)
+def test_a_wrong_option_is_one_line(files: Path, args: tuple[str, ...], says: str) -> None:
+    result = run(files, *args)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {says}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_period_has_its_calls_only(files: Path) -> None:
+    made, _ = read_report([str(files)], since="2026-11-02", until="2026-11-02", tz="UTC")
+    assert made.total.summary.calls == 0
+    assert made.total.before is not None
+    assert made.total.before.calls == 2
+
+
+def test_progress_is_shown_for_large_files_on_a_terminal(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("payi_transport.reports.events._STEP", 1)
+    read_report([str(files)])
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(report_command, "_PROGRESS_BYTES", 1)
+    read_report([str(files / "a.json"), str(files / "b.jsonl")])
+    shown = capsys.readouterr().err
+    assert "\rReading: " in shown
+    assert shown.endswith(" \r")
+
+
+def test_without_files_nothing_is_read(tmp_path: Path) -> None:
+    with pytest.raises(PayiError, match="found no file of events"):
+        read_report([str(tmp_path)])

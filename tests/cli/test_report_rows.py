@@ -1,0 +1,62 @@
+"""The rows of a report."""
+
+from __future__ import annotations
+
+from datetime import timezone
+
+from payi_transport.cli.report_rows import find_cost, list_columns, list_rows, list_unit_rows, make_cells
+from payi_transport.reports.dimensions import find_dimensions
+from payi_transport.reports.report import make_report
+from payi_transport.reports.window import ALWAYS
+from tests.cli.reports import make_full_report
+from tests.reports.calls import make_estimate, make_event
+
+
+def test_columns_that_would_say_nothing_are_left_out() -> None:
+    plain = make_report([(make_event(), make_estimate())], find_dimensions("resource", timezone.utc))
+    usual = ["Cost", "Calls", "Errors", "Input", "Output", "p50 ms", "p95 ms"]
+    assert list_columns(plain) == usual
+    assert list_columns(make_full_report()) == ["Cost", "Included", "Unpriced", "Change", *usual[1:]]
+
+
+def test_each_group_has_its_figures_and_what_is_unknown_is_a_dash() -> None:
+    made = make_full_report()
+    columns = list_columns(made)
+    rows = {
+        row.name: dict(zip(columns, make_cells(row.group, columns), strict=True)) for row in list_rows(made)
+    }
+    assert rows["gpt-5"] == {
+        "Cost": "$1,234",
+        "Included": "0",
+        "Unpriced": "0",
+        "Change": "+23%",
+        "Calls": "1",
+        "Errors": "0",
+        "Input": "10",
+        "Output": "0",
+        "p50 ms": "1,500",
+        "p95 ms": "1,500",
+    }
+    assert rows["=1+1"]["Cost"] == "<$0.0001"
+    assert rows["ptu"]["Cost"] == "included"
+    assert (rows["x|y\x1b[2J"]["Cost"], rows["x|y\x1b[2J"]["Unpriced"]) == ("-", "4")
+    assert list(rows)[-1] == "Total"
+
+
+def test_groups_inside_a_group_follow_it() -> None:
+    names = [
+        (row.name, row.depth) for row in list_rows(make_full_report("user,resource", top=1, window=ALWAYS))
+    ]
+    assert names == [("u", 0), ("gpt-5", 1), ("(2 others)", 0), ("Total", 0)]
+
+
+def test_a_group_without_calls_costs_nothing() -> None:
+    empty = make_report([], find_dimensions("resource", timezone.utc)).total
+    assert find_cost(empty.summary) == 0
+
+
+def test_units_are_listed_with_what_they_cost() -> None:
+    made = make_full_report()
+    assert list(list_unit_rows(made.total.summary)) == [("text", "70", "-", "$1,237")]
+    unknown = next(group for group in made.groups if group.name == "x|y\x1b[2J")
+    assert list(list_unit_rows(unknown.summary)) == [("text", "40", "-", "-")]
