@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from payi_transport.hooks import requests, thread_pools
+from payi_transport.hooks import requests, thread_pools, websocket_client
 from payi_transport.hooks.aiohttp import session
 from payi_transport.hooks.botocore import api_calls, http
 from payi_transport.hooks.grpc import channels
@@ -55,6 +55,7 @@ def get_hooks() -> list[LibraryHook]:
         requests.HOOK,
         protocol.HOOK,
         legacy.HOOK,
+        websocket_client.HOOK,
         *api_calls.HOOKS,
         channels.SYNC_HOOK,
         channels.ASYNC_HOOK,

@@ -115,24 +115,25 @@ def _result_of(coroutine: Any) -> Any:
 
 def _make_method(kind: type[_MultiCallable]) -> Callable[[_Make], _Make]:
     def make(original: _Make) -> _Make:
-        def method(
+        # The names of the parameters are those of the library, since a program may pass them by name.
+        def make_recorded(
             channel: Any,
-            name: str,
+            method: str,
             request_serializer: Any = None,
             response_deserializer: Any = None,
             *args: Any,
             **options: Any,
         ) -> Any:
-            address = _find_address(channel, name)
+            address = _find_address(channel, method)
             if address is None:
-                return original(channel, name, request_serializer, response_deserializer, *args, **options)
+                return original(channel, method, request_serializer, response_deserializer, *args, **options)
 
             def make_callable(serialize: Any, deserialize: Any) -> Any:
-                return original(channel, name, serialize, deserialize, *args, **options)
+                return original(channel, method, serialize, deserialize, *args, **options)
 
-            return kind(make_callable, Rpc(*address, name, request_serializer, response_deserializer))
+            return kind(make_callable, Rpc(*address, method, request_serializer, response_deserializer))
 
-        return method
+        return make_recorded
 
     return make
 

@@ -120,6 +120,16 @@ def test_a_request_that_cannot_be_serialized_raises_as_ever(channel: Any, sink: 
     assert event.http_status_code == 500
 
 
+def test_parameters_may_be_passed_by_name(channel: Any, sink: MemorySink) -> None:
+    call = channel.unary_unary(
+        method="/xai_api.Chat/GetCompletion",
+        request_serializer=chat_pb2.GetCompletionsRequest.SerializeToString,
+        response_deserializer=chat_pb2.GetChatCompletionResponse.FromString,
+    )
+    assert call(request=make_request(), timeout=30).id == "c1"
+    assert len(events(sink)) == 1
+
+
 def test_a_callable_looks_like_that_of_the_library(channel: Any) -> None:
     stub = chat_pb2_grpc.ChatStub(channel)
     assert isinstance(stub.GetCompletion, grpc.UnaryUnaryMultiCallable)

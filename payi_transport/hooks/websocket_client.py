@@ -1,0 +1,117 @@
+"""websocket-client: https://websocket-client.readthedocs.io
+
+`WebSocket.connect` is hooked because every connection is made there, also that of a `WebSocketApp`. Where the
+connection is recorded, the methods of that one object are replaced that whole messages pass through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from payi_transport.hooks.call import encode_headers
+from payi_transport.hooks.methods import MethodHook
+from payi_transport.hooks.sockets import Recorder, open_session
+from payi_transport.hooks.urls import get_target, split_url
+
+__all__ = ["HOOK"]
+
+# The opcodes of RFC 6455.
+_DATA = frozenset({1, 2})
+_CLOSE = 8
+_REPLACED = ("recv_data_frame", "send", "shutdown")
+_DEFAULT_PORTS = {"ws": 80, "wss": 443}
+
+
+def _make_connect(original: Callable[..., None]) -> Callable[..., None]:
+    # Only by position, because `socket` is the name of an option.
+    def connect(client: Any, /, *args: Any, **options: Any) -> None:
+        recorder = _open(args[0] if args else options.get("url"), options)
+        if recorder is None:
+            return original(client, *args, **options)
+        try:
+            original(client, *args, **options)
+        except BaseException as exc:
+            _refuse(recorder, exc)
+            raise
+        _attach(client, recorder)
+        return None
+
+    return connect
+
+
+HOOK = MethodHook("websocket._core", "WebSocket", connect=_make_connect)
+
+
+def _open(url: Any, options: dict[str, Any]) -> Recorder | None:
+    try:
+        scheme, host, port, _ = split_url(url)
+        target = get_target(url)
+    except (TypeError, ValueError, AttributeError):
+        return None  # The library will raise an error of its own.
+    port = None if port == _DEFAULT_PORTS.get(scheme) else port
+    header = options.get("header")
+    pairs = _pair(header)
+    recorder, removable = open_session(scheme, host, port, target, lambda: encode_headers(pairs))
+    if removable:
+        kept = [(name, value) for name, value in pairs if name.lower().encode() not in removable]
+        options["header"] = (
+            dict(kept) if isinstance(header, Mapping) else [f"{name}: {value}" for name, value in kept]
+        )
+    return recorder
+
+
+def _pair(header: Any) -> list[tuple[str, str]]:
+    """Return headers as pairs. A program passes them as a dict, or as lines."""
+    if isinstance(header, Mapping):
+        return [(str(name), str(value)) for name, value in header.items()]
+    lines = (str(line).partition(":") for line in header or ())
+    return [(name.strip(), value.strip()) for name, _, value in lines]
+
+
+def _refuse(recorder: Recorder, exc: BaseException) -> None:
+    status = getattr(exc, "status_code", None)
+    if isinstance(status, int):
+        headers = getattr(exc, "resp_headers", None) or {}
+        recorder.refuse(status, lambda: encode_headers(headers.items()), getattr(exc, "resp_body", None))
+    else:
+        recorder.finish(exc)
+
+
+def _attach(client: Any, recorder: Recorder) -> None:
+    """Replace what this connection's messages pass through, until its end."""
+    recv_data_frame, send, shutdown = client.recv_data_frame, client.send, client.shutdown
+
+    def recv_recorded_frame(*args: Any, **options: Any) -> Any:
+        try:
+            opcode, frame = result = recv_data_frame(*args, **options)
+        except TimeoutError:
+            raise
+        except Exception as exc:
+            # A timeout of the library leaves the connection open.
+            if type(exc).__name__ != "WebSocketTimeoutException":
+                recorder.finish(exc)
+            raise
+        if opcode in _DATA:
+            recorder.receive(frame.data)
+        elif opcode == _CLOSE:
+            code = int.from_bytes(frame.data[:2], "big")
+            recorder.finish(ConnectionAbortedError(f"the server closed the WebSocket with the code {code}"))
+        return result
+
+    def send_recorded(payload: Any, opcode: int = 1) -> Any:
+        sent = send(payload, opcode)
+        if opcode in _DATA:
+            recorder.send(payload)
+        return sent
+
+    def shutdown_recorded() -> None:
+        for name in _REPLACED:
+            client.__dict__.pop(name, None)
+        recorder.finish()
+        shutdown()
+
+    replacements = recv_recorded_frame, send_recorded, shutdown_recorded
+    for name, replacement in zip(_REPLACED, replacements, strict=True):
+        setattr(client, name, replacement)
+    recorder.respond(lambda: encode_headers(client.getheaders().items()))
