@@ -238,6 +238,8 @@ class Settings(ContextSettings, frozen=True):
     log_prompt_and_response: bool = True
     # Whether OpenTelemetry's variables about the program become properties of requests.
     resource_attributes: bool = True
+    # Whether user ids leave the process as hashes.
+    hash_user_ids: bool = False
     required: bool = True
     proxy: bool = False
     global_instrumentation: bool = True

@@ -205,6 +205,7 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     instruments: Texts | None
     log_prompt_and_response: bool | None
     resource_attributes: bool | None
+    hash_user_ids: bool | None
     required: bool | None
     proxy: bool | None
     global_instrumentation: bool | None

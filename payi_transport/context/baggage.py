@@ -55,7 +55,7 @@ def write_baggage(frame: Frame, headers: MutableMapping[str, str]) -> None:
     members = [text for text in _split(headers.get(found, "")) if not _is_own(text)]
     length = sum(len(text) + 1 for text in members)
     for name in _by_importance(frame):
-        member = f"{_PREFIX}{name}={_encode(name, getattr(frame, name))}"
+        member = f"{_PREFIX}{name}={_encode(name, frame.outgoing(name))}"
         if length + len(member) > _MOST or len(members) >= _MOST_MEMBERS:
             IGNORED.add()
             continue

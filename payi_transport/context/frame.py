@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from payi_transport.context.fields import ROWS, Field, Scope
 from payi_transport.context.header_text import to_text
 from payi_transport.context.name_warnings import warn_of_names
+from payi_transport.context.user_ids import hash_user_id
 
 __all__ = [
     "FIELDS",
@@ -56,6 +57,13 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     price_as_resource: str | None = None
     resource_scope: str | None = None
     proxy: bool | None = None
+    # Not a field of the table: the configuration sets it for all frames inside that of the process.
+    hash_user_ids: bool = False
+
+    def outgoing(self, name: str) -> Any:
+        """Return the value of a field as it may leave the process."""
+        value = getattr(self, name)
+        return hash_user_id(value) if self.hash_user_ids and name == "user_id" and value else value
 
 
 class Fields:
@@ -156,7 +164,7 @@ def event_fields(frame: Frame) -> dict[str, Any]:
     """Return the fields of an event that report the frame, by their names; None where nothing is set."""
     fields: dict[str, Any] = {}
     for name, event, default in frame.fields.event_fields:
-        value = getattr(frame, name)
+        value = frame.outgoing(name)
         fields[event] = None if value == default or not has_needed(frame, name) else value
     return fields
 

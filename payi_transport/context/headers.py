@@ -73,7 +73,7 @@ def write_headers(values: Mapping[str, object], fields: Fields = FIELDS) -> dict
 def write_proxied_headers(frame: Frame) -> dict[str, str]:
     """Return the headers that pass a frame to Pay-i's proxy, without those of values that are not set."""
     fields = frame.fields
-    values = {name: getattr(frame, name) for name in fields.headers}
+    values = {name: frame.outgoing(name) for name in fields.headers}
     texts = {
         fields.headers[name]: fields.rows[name].type.write_proxied(value)
         for name, value in values.items()

@@ -69,6 +69,7 @@ def get_context() -> PayiContext:
     one: inline delivery and proxy mode. It is missing if Pay-i sent none for that call.
     """
     frame = msgspec.to_builtins(frame_inside(_base or Frame()))
+    frame.pop("hash_user_ids", None)
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()}
     result = get_last_result()
     if result is not None:

@@ -205,4 +205,4 @@ def make_base_frame(settings: Settings, caller: str, fields: Fields = FIELDS) ->
     if settings.resource_attributes and (attributes := read_resource_attributes(os.environ)):
         scope["request_properties"] = {**attributes, **scope.get("request_properties", {})}
     warn_of_names(scope)
-    return enter_scope(fields.frame_type(), scope)
+    return enter_scope(fields.frame_type(hash_user_ids=settings.hash_user_ids), scope)
