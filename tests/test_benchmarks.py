@@ -256,3 +256,16 @@ def test_a_short_soak_accounts_for_every_call(options: list[str]) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert "unaccounted  0" in ran.stdout
+
+
+def test_a_report_on_few_events_has_each_of_them_and_says_what_it_took() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks.report", "--events", "300", "--by", "day"],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "300 events" in ran.stdout
+    assert "s of CPU time" in ran.stdout
