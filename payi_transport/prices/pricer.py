@@ -24,7 +24,7 @@ from payi_transport.prices.price_list import INSTALL, ListedModel, PriceList
 from payi_transport.prices.rates import Rate, RateCard
 from payi_transport.prices.resources import find_place
 from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT, find_suffix
-from payi_transport.values.names import STREAM_PROPERTY, UNITS_PROPERTY
+from payi_transport.values.names import SERVED_MODEL_PROPERTY, STREAM_PROPERTY, UNITS_PROPERTY
 
 __all__ = ["PricedEvent", "Pricer"]
 
@@ -127,13 +127,20 @@ class _Call:
         """Return the price list's prices for this call; None without any, and then a note says why."""
         if self._own is not None and self._own.is_free:
             return None
-        event = self._event
-        place = find_place(event.category, event.resource, event.provider_uri)
-        self._model = self._list.find_model(place) if place else None
+        self._model = self._find_model(self._event.resource)
+        served = self._properties.get(SERVED_MODEL_PROPERTY)
+        if self._model is None and served:
+            # The name of a deployment says nothing, but the response may have named its model.
+            self._model = self._find_model(served)
+            self._notes += [f"priced as {served}, the model that served it"] if self._model else []
         if self._model is None:
-            self._notes.append(self._explain_missing(event.category))
+            self._notes.append(self._explain_missing(self._event.category))
             return None
         return self._list.find_card(self._model, self._conditions, self._moment)
+
+    def _find_model(self, resource: str | None) -> ListedModel | None:
+        place = find_place(self._event.category, resource, self._event.provider_uri)
+        return self._list.find_model(place) if place else None
 
     def _explain_missing(self, category: str) -> str:
         if self._list.version is None:

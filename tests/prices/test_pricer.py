@@ -56,6 +56,17 @@ def test_a_model_that_the_list_does_not_have_is_unpriced_and_says_what_to_do() -
         assert price(make_call(resource)).status == "unpriced"
 
 
+def test_a_deployment_is_priced_as_the_model_that_served_it() -> None:
+    served = {"provider.served_model": "gpt-5"}
+    estimate = price(make_call("my-deployment", category="system.azureopenai", properties=served))
+    assert (estimate.total, estimate.basis) == (Decimal("1.25"), "azure gpt-5")
+    assert estimate.notes == ("priced as gpt-5, the model that served it",)
+    unknown = make_call("my-deployment", properties={"provider.served_model": "gpt-99"})
+    assert price(unknown).status == "unpriced"
+    # The model that was priced has a price, whatever served it.
+    assert price(make_call("gpt-5-mini", properties=served)).basis == "openai gpt-5-mini"
+
+
 def test_a_unit_without_a_rate_makes_a_partial_price() -> None:
     estimate = price(make_call(units={"text": (1_000_000, None), "guardrail_topic": (3, None)}))
     assert (estimate.total, estimate.status) == (Decimal("1.25"), "partial")
