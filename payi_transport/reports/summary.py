@@ -6,6 +6,7 @@ percent above.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from payi_transport.prices import Estimate
@@ -127,7 +128,7 @@ class Summary:
             return
         self.unpriced += estimate.status == "unpriced"
         self.partial += estimate.status == "partial"
-        for reason in estimate.notes[:1]:
+        for reason in _list_reasons(estimate):
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
     def _add_line(self, unit: str, direction: str, count: int, amount: Decimal | None, status: str) -> None:
@@ -139,6 +140,14 @@ class Summary:
             sums.cost += amount
         elif status in ("unpriced", "partial"):
             sums.unpriced += count
+
+
+def _list_reasons(estimate: Estimate) -> Iterable[str]:
+    """Return why a call has no price, or which of its units have none."""
+    if estimate.status == "unpriced":
+        return estimate.notes[:1]
+    lines = (line for line in estimate.lines if line.amount is None)
+    return {f"{line.unit} {line.direction}: {line.note or 'no rate is known'}" for line in lines}
 
 
 def counts_tokens(unit: str) -> bool:

@@ -51,7 +51,7 @@ def test_every_call_counts_and_says_what_its_cost_lacks() -> None:
     assert {note: str(amount) for note, amount in summary.assumed.items()} == {
         "cache read at the input rate": "2"
     }
-    assert summary.reasons == {"a": 2, "b": 1}
+    assert summary.reasons == {"a": 2, "guardrail_topic input: no rate is known": 1}
     assert summary.count_tokens("input") == 10 + 10 + 5 + 10 + 7
     # A guardrail has no tokens, and a call that is covered needs no price.
     assert summary.count_unpriced_tokens() == 15
