@@ -1,7 +1,7 @@
 """A stand-in for providers and for Pay-i on 127.0.0.1, so that the examples need no account and no network.
 
-It speaks just enough of OpenAI's chat completions, Anthropic's messages, Bedrock's Converse, and Pay-i's
-ingest API. Each response depends on the request alone, so the examples print the same numbers on every run.
+It speaks just enough of the APIs of OpenAI, Anthropic, and Bedrock, and of Pay-i's ingest API. Each response
+depends on the request alone, so the examples print the same numbers on every run.
 """
 
 from __future__ import annotations
@@ -106,6 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         prompt = len(json.dumps(body.get("messages", [])).split())
         if path.endswith("/chat/completions") and body.get("stream"):
             self._stream(_openai_chunks(body, prompt))
+        elif path.endswith("/responses"):
+            self._send(_openai_response(body))
         elif path.endswith("/messages"):
             self._send(_anthropic_message(body, prompt))
         elif path.endswith("/converse"):
@@ -148,6 +150,30 @@ def _openai_completion(body: dict[str, Any], prompt: int) -> dict[str, Any]:
         "model": body.get("model", "gpt-4.1"),
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": _openai_usage(prompt),
+    }
+
+
+def _openai_response(body: dict[str, Any]) -> dict[str, Any]:
+    prompt = len(json.dumps(body.get("input", "")).split())
+    part = {"type": "output_text", "text": TEXT, "annotations": []}
+    message = {"id": "msg_example", "type": "message", "role": "assistant", "status": "completed"}
+    return {
+        "id": "resp_example",
+        "object": "response",
+        "created_at": 1_780_000_000,
+        "status": "completed",
+        "model": body.get("model", "gpt-4.1"),
+        "output": [{**message, "content": [part]}],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": {
+            "input_tokens": prompt,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 6,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": prompt + 6,
+        },
     }
 
 
