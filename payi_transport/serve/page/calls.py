@@ -21,10 +21,12 @@ __all__ = ["CALL", "CALLS", "RUNS", "cost_cell"]
 _COLUMNS = [
     Column("Time", is_number=False),
     Column("Model", is_number=False),
+    # Early, so that it can be seen on a phone.
+    Column("Cost"),
     Column("Use case", is_number=False),
     Column("Customer", is_number=False),
     Column("Status", is_number=False),
-    *(Column(title) for title in ("In", "Out", "Latency", "Cost")),
+    *(Column(title) for title in ("In", "Out", "Latency")),
 ]
 
 
@@ -51,13 +53,13 @@ def _row(page: Page, call: CallRow) -> list[Cell]:
     return [
         Cell(page.time(call.at), call.at.isoformat(), link),
         Cell(call.model),
+        cost_cell(call.cost, call.price_status),
         Cell(call.use_case or "none"),
         Cell(call.account or "none"),
         Cell(_status(call), mark="bad" if call.failed else ""),
         Cell(formats.count(call.input), str(call.input)),
         Cell(formats.count(call.output), str(call.output)),
         Cell(formats.milliseconds(call.latency), str(call.latency or "")),
-        cost_cell(call.cost, call.price_status),
     ]
 
 
