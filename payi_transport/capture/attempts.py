@@ -12,11 +12,11 @@ from contextvars import ContextVar
 
 from payi_transport.capture.exchange import SentRequest
 
-__all__ = ["collect_attempts", "current_attempts"]
+__all__ = ["collect_attempts", "collecting", "current_attempts"]
 
 # A list inside a list. The outer one is emptied when collecting ends, because contexts are copied, for
 # example by connections, and those copies would keep the requests alive.
-_collecting: ContextVar[list[list[SentRequest]] | None] = ContextVar("payi_transport_attempts", default=None)
+collecting: ContextVar[list[list[SentRequest]] | None] = ContextVar("payi_transport_attempts", default=None)
 
 
 @contextmanager
@@ -26,18 +26,18 @@ def collect_attempts() -> Iterator[list[SentRequest]]:
     If blocks are nested, the inner one gets them. Whoever collects adds the result to what the SDK returns,
     so the bodies of these responses stay unchanged.
     """
-    outer, attempts = _collecting.get(), list[SentRequest]()
+    outer, attempts = collecting.get(), list[SentRequest]()
     holder = [attempts]
-    _collecting.set(holder)
+    collecting.set(holder)
     try:
         yield attempts
     finally:
         holder.clear()
         # Don't reset with a token: if the garbage collector closes a coroutine, this runs in another context.
-        _collecting.set(outer)
+        collecting.set(outer)
 
 
 def current_attempts() -> list[SentRequest] | None:
     """Return the list to add a request to, or None outside of `collect_attempts`."""
-    holder = _collecting.get()
+    holder = collecting.get()
     return holder[0] if holder else None

@@ -6,7 +6,7 @@ when the body outgrows a limit.
 
 from __future__ import annotations
 
-from payi_transport.values.headers import Headers
+from payi_transport.values.headers import KeptHeaders, flatten
 
 __all__ = ["TAIL_CHUNKS", "find_limit"]
 
@@ -18,8 +18,12 @@ _CODED_RATIO = 2
 _CODING = b"content-encoding"
 
 
-def find_limit(limit: int, size: int, headers: Headers, decoded: bool) -> int:
+def find_limit(limit: int, size: int, headers: KeptHeaders, decoded: bool) -> int:
     """Return how many bytes are kept of a body that has reached `size` bytes; `limit` is the usual number."""
     # Nearly all bodies are below the limit, and only the others have their headers looked at.
-    is_coded = size > limit and not decoded and any(name.lower() == _CODING for name in headers[::2])
+    is_coded = size > limit and not decoded and _is_coded(headers)
     return limit * _CODED_RATIO if is_coded else limit
+
+
+def _is_coded(headers: KeptHeaders) -> bool:
+    return any(name.lower() == _CODING for name in flatten(headers)[::2])

@@ -30,7 +30,7 @@ from payi_transport.context.frame import Frame
 from payi_transport.context.results import Result, ResultSlot
 from payi_transport.routing.routes import Route
 from payi_transport.values.event import Event
-from payi_transport.values.headers import Headers
+from payi_transport.values.headers import KeptHeaders
 
 __all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest", "text_of"]
 
@@ -59,11 +59,11 @@ class Exchange(msgspec.Struct, eq=False):
     route: Route
     context: Frame
     log_content: bool
-    request_headers: Headers
+    request_headers: KeptHeaders
     request_body: bytes | None
     body_limit: int
     status: int | None
-    response_headers: Headers
+    response_headers: KeptHeaders
     decoded: bool
     chunks: list[bytes]
     tail: deque[bytes] | None
@@ -129,7 +129,7 @@ class SentRequest(msgspec.Struct, eq=False):
     route: Route
     context: Frame
     log_content: bool
-    headers: Headers
+    headers: KeptHeaders
     body: bytes | None
     body_limit: int
     open_responses: OpenResponses
@@ -149,10 +149,10 @@ class SentRequest(msgspec.Struct, eq=False):
     def start_response(
         self,
         status: int,
-        headers: Headers,
+        headers: KeptHeaders,
         *,
         decoded: bool = False,
-        request_headers: Headers | None = None,
+        request_headers: KeptHeaders | None = None,
         route: Route | None = None,
     ) -> OpenResponse:
         """Record the status and headers; the body is still to come.
@@ -166,7 +166,7 @@ class SentRequest(msgspec.Struct, eq=False):
 
     def fail(self, error: BaseException) -> None:
         """End the call with an exception, before any response."""
-        self._end(None, Outcome.FAILED, error, 0)
+        self.end(None, Outcome.FAILED, error, 0)
 
     def discard(self) -> None:
         """End the call without an event, as for a redirect."""
@@ -190,10 +190,13 @@ class SentRequest(msgspec.Struct, eq=False):
         """Pay-i's result for the call, if it is known yet."""
         return None if self.result_slot is None else self.result_slot.result
 
-    def _end(
+    def end(
         self, response: OpenResponse | None, outcome: Outcome, error: BaseException | None, size: int
     ) -> None:
-        """Move all content into the finished record: the caller may keep the response for a long time."""
+        """End the call, as `finish` and `fail` do, which call this.
+
+        All content moves into the finished record, because the caller may keep the response for a long time.
+        """
         # Nearly every call gets here twice, the second time from `close` or a finalizer.
         if not self._unfinished:
             return
@@ -245,9 +248,9 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
 
     request: SentRequest
     status: int
-    headers: Headers
+    headers: KeptHeaders
     decoded: bool = False
-    request_headers: Headers | None = None
+    request_headers: KeptHeaders | None = None
     route: Route | None = None
     chunks: list[bytes] = []
     tail: deque[bytes] | None = None
@@ -273,14 +276,14 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
 
     def finish(self, outcome: Outcome = Outcome.EXHAUSTED, size: int = 0) -> None:
         """End the call. `size` is that of the whole body in bytes, where the hook has counted it."""
-        self.request._end(self, outcome, None, size)
+        self.request.end(self, outcome, None, size)
 
     def fail(self, error: BaseException) -> None:
         """End the call with an exception.
 
         Only its type and text are kept. The object itself refers to stack frames, and they to the request.
         """
-        self.request._end(self, Outcome.FAILED, error, 0)
+        self.request.end(self, Outcome.FAILED, error, 0)
 
     def finish_for_result(self) -> Result | None:
         """End the call, wait for its report if it `waits`, and return Pay-i's result."""

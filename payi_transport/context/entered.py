@@ -17,7 +17,15 @@ from typing import Any, NamedTuple
 
 from payi_transport.context.frame import Frame
 
-__all__ = ["Entered", "find_entered", "innermost", "leave_generator", "remember_generator", "remove_entered"]
+__all__ = [
+    "Entered",
+    "by_frame",
+    "find_entered",
+    "innermost",
+    "leave_generator",
+    "remember_generator",
+    "remove_entered",
+]
 
 
 class Entered(NamedTuple):
@@ -31,19 +39,19 @@ class Entered(NamedTuple):
 innermost: ContextVar[Entered | None] = ContextVar("payi_transport_scope", default=None)
 # The scopes that generators have entered and not left, by the ids of their frames. Holding a frame would keep
 # its generator alive. A generator that is dropped is closed, which leaves its scopes.
-_by_frame: dict[int, list[Entered]] = {}
+by_frame: dict[int, list[Entered]] = {}
 
 
 def find_entered() -> Entered | None:
     """Return the innermost scope in force where this is called, None outside all scopes."""
     entered = innermost.get()
-    return _find_in_generators(entered) if _by_frame else entered
+    return _find_in_generators(entered) if by_frame else entered
 
 
 def _find_in_generators(entered: Entered | None) -> Entered | None:
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
-        scopes = _by_frame.get(id(frame))
+        scopes = by_frame.get(id(frame))
         if scopes:
             # What was entered inside of it, in this step, is further in.
             return entered if _is_around(scopes[-1], entered) else scopes[-1]
@@ -65,18 +73,18 @@ def remember_generator(frame: FrameType, entered: Entered) -> None:
     if frame.f_code.co_flags & inspect.CO_GENERATOR:
         caller = frame.f_back
         if caller is None or caller.f_globals.get("__name__") != "contextlib":
-            _by_frame.setdefault(id(frame), []).append(entered)
+            by_frame.setdefault(id(frame), []).append(entered)
 
 
 def leave_generator(frame: FrameType, owner: object) -> None:
     """Forget the scope that `owner` has entered last in a generator's frame, if there is one."""
-    scopes = _by_frame.get(id(frame), [])
+    scopes = by_frame.get(id(frame), [])
     for entered in reversed(scopes):
         if entered.owner is owner:
             scopes.remove(entered)
             break
     if not scopes:
-        _by_frame.pop(id(frame), None)
+        by_frame.pop(id(frame), None)
 
 
 def remove_entered(owner: object, entered: Entered) -> Entered | None:

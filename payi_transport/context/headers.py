@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
 from msgspec.structs import replace
 
@@ -18,7 +19,7 @@ from payi_transport.context.fields import HeaderFields, Texts
 from payi_transport.context.frame import FIELDS, Fields, Frame, check_value, has_needed
 from payi_transport.context.header_text import UNREADABLE, decode_header
 from payi_transport.context.name_warnings import warn_of_names
-from payi_transport.values.headers import Headers
+from payi_transport.values.headers import Headers, KeptHeaders, flatten
 
 __all__ = [
     "create_headers",
@@ -34,6 +35,7 @@ _PREFIX = b"xproxy-"
 # AWS's Signature Version 4 lists the headers that it covers.
 _SIGNED = re.compile(rb"\bSignedHeaders=([^,\s]*)")
 _NONE: frozenset[bytes] = frozenset()
+_LOWER_NAME = itemgetter(1)
 
 
 def create_limit_header_from_ids(*, limit_ids: Texts) -> dict[str, str]:
@@ -82,19 +84,22 @@ def write_proxied_headers(frame: Frame) -> dict[str, str]:
     return {header: text for header, text in texts.items() if text}
 
 
-def find_own_headers(headers: Headers) -> frozenset[bytes]:
+def find_own_headers(headers: KeptHeaders) -> frozenset[bytes]:
     """Return the lower-case names of Pay-i's headers, which no provider may see."""
-    # Names and values take turns in one flat tuple.
-    names = headers[::2]
     # This runs for every request and few have any, so search all names at once.
-    if _PREFIX not in b"\n".join(names).lower():
+    if headers and type(headers[0]) is tuple:
+        names = b"\n".join(map(_LOWER_NAME, headers))
+    else:
+        names = b"\n".join(cast(Headers, headers)[::2]).lower()
+    if _PREFIX not in names:
         return _NONE
-    return frozenset(name for name in map(bytes.lower, names) if name.startswith(_PREFIX))
+    return frozenset(name for name in names.split(b"\n") if name.startswith(_PREFIX))
 
 
-def find_removable_headers(headers: Headers) -> frozenset[bytes]:
+def find_removable_headers(headers: KeptHeaders) -> frozenset[bytes]:
     """Return the names of Pay-i's headers that can be removed: those that no AWS signature covers."""
     own = find_own_headers(headers)
+    headers = flatten(headers)
     for name, value in zip(headers[::2], headers[1::2], strict=True) if own else ():
         if name.lower() == b"authorization" and (signed := _SIGNED.search(value)):
             # AWS rejects a request that lacks a signed header.

@@ -17,7 +17,7 @@ from collections.abc import Callable, Container, Mapping
 from functools import lru_cache
 
 from payi_transport.values.event import Header
-from payi_transport.values.headers import Headers
+from payi_transport.values.headers import KeptHeaders, flatten
 from payi_transport.values.names import SECRET_HEADERS
 from payi_transport.values.redaction import cut_urls, is_secret_header, remove_secrets, remove_tokens
 
@@ -82,10 +82,10 @@ _ATTEMPT_HEADERS = (
 )
 
 
-def read_headers(headers: Headers) -> dict[str, str]:
+def read_headers(headers: KeptHeaders) -> dict[str, str]:
     """Return headers by lower-case name; the values of a repeated name are joined by commas."""
     read: dict[str, str] = {}
-    parts = iter(headers)
+    parts = iter(flatten(headers))
     for raw_name, raw_value in zip(parts, parts, strict=True):
         name, value = _read_name(raw_name), raw_value.decode("latin-1")
         read[name] = f"{read[name]}, {value}" if name in read else value

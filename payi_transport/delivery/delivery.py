@@ -150,7 +150,7 @@ class Delivery:
             may_lock = exchange.outcome is not Outcome.ABANDONED
             if self.closed:
                 self._dropped[_LOST_AFTER_SHUTDOWN].add()
-            elif not self._ring.push(exchange, exchange.weight, wake=may_lock):
+            elif not self._ring.push(exchange, exchange.size + len(exchange.request_body or b""), may_lock):
                 self._dropped[LOST_AT_RING].add()
                 if may_lock:
                     self._loss_log.warning(

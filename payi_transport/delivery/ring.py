@@ -65,7 +65,7 @@ class Ring(Generic[T]):
         # Drained and not released. Exact, because only the worker changes these.
         self._held = self._held_bytes = 0
 
-    def push(self, item: T, weight: int, *, wake: bool = True) -> bool:
+    def push(self, item: T, weight: int, wake: bool = True) -> bool:
         """Add an item of `weight` bytes; return False if it was refused.
 
         With `wake=False` this takes no lock at all, not even that of waking. A finalizer needs that: it may

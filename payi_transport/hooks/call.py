@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from payi_transport.capture.exchange import SentRequest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.headers import find_removable_headers
-from payi_transport.hooks.nesting import INSIDE, CallMark, find_target
+from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_target
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.routing.routes import Route
@@ -113,12 +113,18 @@ def _begin_call(
         return None, _strip(pipeline, library, address, *request)
     rewrite = sent.rewrite
     if rewrite is None or library.rewrite is None:
-        return Call(pipeline, sent, CallMark(address[2:], body, INSIDE.get())), None
+        return Call(pipeline, sent, _enter(address[2:], body)), None
     if rewrite.blocked_response is not None:
         return None, rewrite.blocked_response
     is_rewritten = rewrite.base or rewrite.headers or rewrite.without
-    mark = CallMark(find_target(rewrite.base, address[2:]), rewrite.body or body, INSIDE.get())
+    mark = _enter(find_target(rewrite.base, address[2:]), rewrite.body or body)
     return Call(pipeline, sent, mark), library.rewrite(rewrite, *request) if is_rewritten else None
+
+
+def _enter(target: Target, body: bytes | None) -> CallMark:
+    mark = CallMark(target, body, INSIDE.get())
+    INSIDE.set(mark)
+    return mark
 
 
 def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:

@@ -17,6 +17,8 @@ from contextvars import ContextVar
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
 from payi_transport.values.headers import Headers
 
 __all__ = ["INSIDE", "CallMark", "Target", "find_target"]
@@ -26,21 +28,20 @@ Target: TypeAlias = tuple[str, int | None, str]
 _MULTIPART = b"multipart/"
 
 
-class CallMark:
-    """A call that is being recorded: where its request goes, and what is sent if that is in memory."""
+class CallMark(msgspec.Struct, eq=False):
+    """A call that is being recorded: where its request goes, and what is sent if that is in memory.
 
-    __slots__ = ("_body", "_outer", "_target")
+    `outer` is the mark that it is set inside of, by `INSIDE.set(mark)`.
+    """
 
-    def __init__(self, target: Target, body: bytes | None, outer: CallMark | None) -> None:
-        self._target: Target | None = target
-        self._body = body
-        self._outer = outer
-        INSIDE.set(self)
+    target: Target | None
+    body: bytes | None
+    outer: CallMark | None
 
     def leave(self) -> None:
         """End the mark: what is requested from now on belongs to other calls."""
-        INSIDE.set(self._outer)
-        self._target = self._body = self._outer = None
+        INSIDE.set(self.outer)
+        self.target = self.body = self.outer = None
 
     def covers(self, target: Target, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
         """Return whether a request inside is that of this call, or of one around it.
@@ -51,18 +52,18 @@ class CallMark:
         while mark is not None:
             if mark._is_same(target, read):
                 return True
-            mark = mark._outer
+            mark = mark.outer
         return False
 
     def _is_same(self, target: Target, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
-        own = self._target
+        own = self.target
         if own is None or own[:2] != target[:2]:
             return False
         # Libraries differ in which characters of a path they escape.
         if own[2] != target[2] and unquote(own[2]) != unquote(target[2]):
             return False
         headers, body = read()
-        if self._body is None or body is None or self._body == body:
+        if self.body is None or body is None or self.body == body:
             return True
         # Of a form, the recorded body is made from its fields, and differs from what is sent.
         return body.startswith(b"--") or any(value.lstrip().startswith(_MULTIPART) for value in headers[1::2])

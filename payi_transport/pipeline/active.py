@@ -8,15 +8,16 @@ from payi_transport.pipeline.pipeline import Pipeline
 
 __all__ = ["activate", "deactivate", "get_active", "get_last"]
 
-# Every request of the program reads it, without a lock: assigning a variable is atomic.
-_active: Pipeline | None = None
+# Every request of the program reads it, without a lock: assigning a variable is atomic. The hook of httpx
+# reads it as `active.current`, since calling `get_active` takes as long as looking up a route.
+current: Pipeline | None = None
 # The active pipeline or, after `deactivate`, the one that was active: its counts can still be read.
 _last: Pipeline | None = None
 
 
 def get_active() -> Pipeline | None:
     """Return the active pipeline of this process, if there is one."""
-    return _active
+    return current
 
 
 def get_last() -> Pipeline | None:
@@ -26,22 +27,22 @@ def get_last() -> Pipeline | None:
 
 def activate(pipeline: Pipeline) -> None:
     """Make `pipeline` the one that hooks pass requests to."""
-    global _active, _last
-    _active = _last = pipeline
+    global current, _last
+    current = _last = pipeline
 
 
 def deactivate() -> None:
     """Make every hook pass requests through."""
-    global _active
-    _active = None
+    global current
+    current = None
 
 
 def _leave_parent() -> None:
     global _last
     # A pipeline that was deactivated before the fork has counted for the parent only.
-    _last = _active
-    if _active is not None:
-        _active.leave_parent()
+    _last = current
+    if current is not None:
+        current.leave_parent()
 
 
 # Windows has no fork, and no such function.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import partial
 
-from payi_transport.capture.attempts import current_attempts
+from payi_transport.capture.attempts import collecting
 from payi_transport.capture.exchange import Exchange, SentRequest
 from payi_transport.capture.rewrites import HookAbilities
 from payi_transport.capture.session import Session
@@ -26,9 +26,10 @@ from payi_transport.delivery.process_exit import run_at_child_exit
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.pipeline.parts import Parts
 from payi_transport.pipeline.process import ProcessState
+from payi_transport.rewrite.include_usage import may_be_stream
 from payi_transport.rewrite.requests import RequestRewriter
 from payi_transport.routing.routes import Route
-from payi_transport.values.headers import Headers
+from payi_transport.values.headers import Headers, KeptHeaders, flatten
 
 __all__ = ["EXIT_SECONDS", "Pipeline"]
 
@@ -74,7 +75,7 @@ class Pipeline:
         return match is not None and self.routes.observes(match) and current_frame() is not None
 
     def begin(
-        self, route: Route, headers: Headers, body: bytes | None, abilities: HookAbilities
+        self, route: Route, headers: KeptHeaders, body: bytes | None, abilities: HookAbilities
     ) -> SentRequest | None:
         """Remember a request. Return None if it is outside all scopes and only calls in scopes are recorded.
 
@@ -86,7 +87,7 @@ class Pipeline:
         payi_headers = find_own_headers(headers)
         if payi_headers:
             # All of Pay-i's headers count, even those that an AWS signature keeps from being removed.
-            frame = override_frame(frame, headers, self._warn_malformed)
+            frame = override_frame(frame, flatten(headers), self._warn_malformed)
             payi_headers = find_removable_headers(headers)
         state = self._state
         # uWSGI forks without running at-fork hooks, so compare process ids on every call.
@@ -95,8 +96,16 @@ class Pipeline:
         proxied = route.proxied or frame.proxy
         if proxied:
             self._check_mode(route)
-        rewrite = self._rewriter.plan(route, frame, body, payi_headers, abilities)
-        # Most calls end in the queue. Look for another way only where there can be one.
+        # Most calls are sent as they are, and end in the queue. Look for another way only where there can be
+        # one.
+        rewrite = None
+        if (
+            payi_headers
+            or proxied
+            or self._rewriter.looks_at_all
+            or (body and route.asks_usage and may_be_stream(body))
+        ):
+            rewrite = self._rewriter.plan(route, frame, body, payi_headers, abilities)
         end: tuple[Callable[[Exchange], None], bool] = state.delivery.push, False
         if rewrite is not None or state.has_other_ends:
             end = state.find_end(rewrite, abilities, frame)
@@ -105,7 +114,7 @@ class Pipeline:
             # From now on, the caller's last result is that of this call, not that of an earlier one.
             result_slot = ResultSlot()
             set_last(result_slot)
-        attempts = current_attempts()
+        collected = collecting.get()
         logged = frame.log_prompt_and_response
         request = SentRequest(
             end[0],
@@ -122,10 +131,10 @@ class Pipeline:
             # A copy keeps alive whatever the caller's context variables hold until the event is delivered,
             # so it is made only for the user's logger.
             copy_context() if self._keeps_caller else None,
-            attempts is not None,
+            bool(collected),
         )
-        if attempts is not None:
-            attempts.append(request)
+        if collected:
+            collected[0].append(request)
         return request
 
     def open_session(self, route: Route, headers: Headers, query: Mapping[str, str]) -> Session | None:

@@ -22,10 +22,40 @@ from payi_transport.compat import compile_possessive
 from payi_transport.rewrite.event_splitter import EVENT_ENDS, EventSplitter
 from payi_transport.values.lenient_json import UNREADABLE, decode, mend
 
-__all__ = ["UsageHider", "ask_for_usage"]
+__all__ = ["UsageHider", "ask_for_usage", "may_be_stream"]
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
+
+
+# SDKs write `"stream"` among the first keys or the last. Source: openai 3.57 (`model, stream, messages`).
+_STREAM = b'"stream"'
+_FRONT = 256
+# Up to this size, a plain search takes less time than walking over a few quotes. Bytes.
+_SMALL = 8192
+# Quotes to walk over. Prose has few. In a prompt full of them, such as code, each costs as much as searching
+# for the whole key through half a kilobyte.
+_MOST_QUOTES = 48
+
+
+def may_be_stream(body: bytes) -> bool:
+    """Return whether a body contains `"stream"` with its quotes, in linear time.
+
+    A large body is walked through from quote to quote: the C library looks for a single byte in long words,
+    which is many times faster than the search for the whole key.
+    """
+    end = len(body)
+    if end < _SMALL:
+        return _STREAM in body
+    if body.find(_STREAM, 0, _FRONT) >= 0:
+        return True
+    for _ in range(_MOST_QUOTES):
+        end = body.rfind(b'"', 0, end)
+        if end < 0:
+            return False
+        if body.startswith(_STREAM, end):
+            return True
+    return body.rfind(_STREAM, 0, end + len(_STREAM)) >= 0
 
 
 def ask_for_usage(body: bytes) -> bytes | None:
@@ -33,7 +63,7 @@ def ask_for_usage(body: bytes) -> bytes | None:
 
     Apart from `stream_options`, every value keeps its bytes.
     """
-    if body.rfind(b'"stream"') < 0:
+    if not may_be_stream(body):
         return None
     try:
         fields = _fields.decode(body)

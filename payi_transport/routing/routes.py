@@ -81,7 +81,9 @@ class Routes:
         # The counters of requests that are not observed, and None for those that aren't counted either. They
         # are apart from the routes, so that an observed request costs nothing more.
         self._counters: dict[tuple[str, str, str, int | None, str], Counter | None] = {}
-        self._found: dict[tuple[str, str, str, int | None, str], Route | None] = {}
+        # What `find` has found, by its arguments. The hook of httpx looks here first, and calls `find` only
+        # where there is no route.
+        self.found: dict[tuple[str, str, str, int | None, str], Route | None] = {}
 
     def find(self, method: str, scheme: str, host: str, port: int | None, path: str) -> Route | None:
         """Return the route of a request, None if it isn't observed. `port` is None for the scheme's own."""
@@ -94,7 +96,7 @@ class Routes:
             return None
         key = (method, scheme, host, port, path)
         try:
-            return self._found[key]
+            return self.found[key]
         # No lock, as in `HostTable.find`: two threads that miss at once store equal routes.
         except KeyError:
             # A request that is counted stays out of the routes, so that it comes here again.
@@ -102,9 +104,9 @@ class Routes:
                 return None
             route = self._make_route(match, *key)
             if route is not None or not self._count(match, *key):
-                if len(self._found) >= _REMEMBERED:
-                    self._found.clear()
-                self._found[key] = route
+                if len(self.found) >= _REMEMBERED:
+                    self.found.clear()
+                self.found[key] = route
             return route
 
     def may_observe(self, host: str, port: int | None, path: str) -> bool:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("base")
 @pytest.fixture(autouse=True)
 def nothing_is_remembered_at_the_end() -> Iterator[None]:
     yield
-    assert module._by_frame == {}
+    assert module.by_frame == {}
 
 
 def step(generator: Iterator[Any]) -> Any:
@@ -107,7 +107,7 @@ def test_code_inside_of_a_context_manager_is_not_the_generators() -> None:
 
     with scope():
         assert user() == "alice"
-        assert module._by_frame == {}
+        assert module.by_frame == {}
     assert user() == "base"
 
 

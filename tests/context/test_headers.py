@@ -67,6 +67,10 @@ def test_pay_is_headers_are_found_in_any_case() -> None:
     assert find_own_headers((*plain, b"not-xproxy-user-id", b"")) == frozenset()
     for name in (b"xProxy-User-ID", b"XPROXY-API-KEY", b"xproxy-anything"):
         assert find_own_headers((*plain, name, b"v", name, b"w")) == {name.lower()}
+        # The form in which httpx keeps them.
+        assert find_own_headers(((b"A", b"a", b"xproxy-"), (name, name.lower(), b"v"))) == {name.lower()}
+        assert find_removable_headers(((name, name.lower(), b"v"),)) == {name.lower()}
+    assert find_own_headers(((b"A", b"a", b"xproxy-"),)) == frozenset()
 
 
 SIGNATURE = b"AWS4-HMAC-SHA256 Credential=AK/x, SignedHeaders=host;xproxy-user-id, Signature=f"

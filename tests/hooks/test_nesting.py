@@ -206,7 +206,7 @@ def test_a_mark_knows_its_request_by_address_and_body(target: Any, body: bytes |
 def test_a_mark_holds_nothing_of_a_call_that_is_over() -> None:
     mark = CallMark(("h", None, "/"), b"prompt", None)
     mark.leave()
-    assert [getattr(mark, name) for name in CallMark.__slots__] == [None, None, None]
+    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None, None, None]
 
 
 @pytest.mark.parametrize(

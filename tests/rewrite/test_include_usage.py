@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.rewrite.include_usage import ask_for_usage
+from payi_transport.rewrite.include_usage import ask_for_usage, may_be_stream
 
 
 def fields_of(body: bytes) -> dict[str, bytes]:
@@ -128,3 +128,31 @@ def test_every_other_value_stays_byte_by_byte(value: bytes) -> None:
 @given(st.binary() | st.binary().map(lambda noise: b'{"stream":true,' + noise))
 def test_arbitrary_bodies_raise_nothing(body: bytes) -> None:
     ask_for_usage(body)
+
+
+# Some fit into the front of a body, and some are larger than what is searched at once. Those with quotes have
+# more of them than are walked over.
+TEXTS = st.sampled_from(["", "stream", '"stream"', "word " * 40, "word " * 3000, 'say "stream", ' * 900])
+KEYS = st.sampled_from(["model", "stream", "messages", "streams", "a stream", "stream_options", "x"])
+
+
+@given(st.lists(st.tuples(KEYS, st.one_of(TEXTS, st.booleans())), max_size=6), st.booleans())
+def test_the_key_is_found_wherever_it_is(fields: list[tuple[str, Any]], is_tight: bool) -> None:
+    separators = (",", ":") if is_tight else (", ", ": ")
+    pairs = (f"{json.dumps(key)}{separators[1]}{json.dumps(value)}" for key, value in fields)
+    body = f"{{{separators[0].join(pairs)}}}".encode()
+    assert may_be_stream(body) == (b'"stream"' in body)
+    if "stream" in json.loads(body):
+        assert may_be_stream(body)
+    is_stream = json.loads(body).get("stream") is True
+    assert (ask_for_usage(body) is not None) == (is_stream and "stream_options" not in json.loads(body))
+
+
+@given(st.integers(0, 200), st.integers(0, 20_000), st.booleans())
+def test_the_key_is_found_at_any_place_among_any_number_of_quotes(
+    quotes: int, place: int, is_there: bool
+) -> None:
+    body = b"x" * 10_000 + b'"' * quotes + b"y" * 10_000
+    if is_there:
+        body = body[:place] + b'"stream"' + body[place:]
+    assert may_be_stream(body) is is_there

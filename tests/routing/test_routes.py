@@ -207,7 +207,7 @@ def test_routes_are_remembered_and_their_number_is_limited() -> None:
     routes = make_routes()
     for number in range(10_000):
         assert routes.find("GET", "https", "api.openai.com", None, f"/v1/responses/resp_{number}") is not None
-    assert 0 < len(routes._found) <= 4096
+    assert 0 < len(routes.found) <= 4096
     first, again = (routes.find("POST", "https", "api.openai.com", None, CHAT) for _ in range(2))
     assert first is again
 

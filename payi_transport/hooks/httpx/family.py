@@ -13,12 +13,12 @@ warning at start.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
-from payi_transport.hooks.httpx.record import record_async, record_sync
+from payi_transport.hooks.httpx.record import make_async_send, make_send
 from payi_transport.hooks.httpx.streams import RecordedAsyncStream, RecordedSyncStream
 from payi_transport.hooks.methods import MethodPatches, find_class
 
@@ -42,6 +42,9 @@ class BoundFamily:
         self.async_stream: type[Any] = type(
             "RecordedAsyncStream", (RecordedAsyncStream, module.AsyncByteStream), {}
         )
+        # What the transports of `transport.py` do with a request.
+        self.send_inside = make_send(self, _send_inside)
+        self.send_async_inside = make_async_send(self, _send_async_inside)
         self._patches = MethodPatches()
 
     @property
@@ -53,26 +56,20 @@ class BoundFamily:
         """Hook the clients. Return the names of methods that this version does not have."""
         client: Any = find_class(self.module, "Client")
         async_client: Any = find_class(self.module, "AsyncClient")
-        missing = self._patches.patch(client, SEND_METHOD, self._make_send)
-        return missing + self._patches.patch(async_client, SEND_METHOD, self._make_async_send)
+        missing = self._patches.patch(client, SEND_METHOD, partial(make_send, self))
+        return missing + self._patches.patch(async_client, SEND_METHOD, partial(make_async_send, self))
 
     def uninstall(self) -> None:
         """Put the clients' own methods back."""
         self._patches.restore()
 
-    def _make_send(self, original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        def send(client: Any, request: Any) -> Any:
-            return record_sync(self, request, functools.partial(original, client))
 
-        return send
+def _send_inside(transport: Any, request: Any) -> Any:
+    return transport._inner.handle_request(request)
 
-    def _make_async_send(
-        self, original: Callable[[Any, Any], Awaitable[Any]]
-    ) -> Callable[[Any, Any], Awaitable[Any]]:
-        async def send(client: Any, request: Any) -> Any:
-            return await record_async(self, request, functools.partial(original, client))
 
-        return send
+async def _send_async_inside(transport: Any, request: Any) -> Any:
+    return await transport._inner.handle_async_request(request)
 
 
 # By id, because an alias makes two names of one module. Modules are kept here, so no id is used again.

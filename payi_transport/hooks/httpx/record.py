@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from payi_transport.capture.exchange import OpenResponse, SentRequest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite, ResponseRewriter
 from payi_transport.context.headers import find_removable_headers
@@ -19,34 +21,32 @@ from payi_transport.hooks.httpx.request import (
     build_blocked_response,
     copy_request,
     find_address,
+    keep_headers,
     read_headers,
     read_request_body,
 )
 from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_target
-from payi_transport.pipeline.active import get_active
+from payi_transport.pipeline import active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.rewrite.responses import find_response_rewriter
 from payi_transport.routing.routes import Route
 from payi_transport.runtime.threads import run_on_thread
-from payi_transport.values.headers import Headers
+from payi_transport.values.headers import Headers, flatten
 from payi_transport.values.names import PROXY_CATEGORY, RECORDED_MARK
 
-__all__ = ["record_async", "record_sync"]
+__all__ = ["make_async_send", "make_send"]
 
 # Makes a recording stream from the stream inside, the open response, and its rewriter if it has one.
 _MakeStream = Callable[[Any, OpenResponse, ResponseRewriter | None], Any]
 _ABILITIES = HookAbilities()
 
 
-class _Rewritten:
+class _Rewritten(msgspec.Struct, eq=False):
     """A request that isn't recorded, and is sent in another form or blocked."""
 
-    __slots__ = ("blocked_response", "caller_request", "request")
-
-    def __init__(self, caller_request: Any, request: Any, blocked_response: Any = None) -> None:
-        self.caller_request = caller_request
-        self.request = request
-        self.blocked_response = blocked_response
+    caller_request: Any
+    request: Any
+    blocked_response: Any
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
         """Make the response refer to the caller's own request, not to the one sent in its place."""
@@ -60,29 +60,21 @@ class _Rewritten:
             exc.request = self.caller_request  # type: ignore[attr-defined]  # httpx sets it to what was sent
 
 
-class _Recorded(_Rewritten):
+class _Recorded(_Rewritten, eq=False):
     """A request that is recorded, and what is sent in its place."""
 
-    __slots__ = ("_mark", "_pipeline", "_sent")
-
-    def __init__(
-        self, pipeline: Pipeline, sent: SentRequest, caller_request: Any, request: Any, mark: CallMark
-    ) -> None:
-        self._pipeline = pipeline
-        self._sent = sent
-        self.caller_request = caller_request
-        self.request = request
-        self.blocked_response = None
-        self._mark = mark
+    pipeline: Pipeline
+    sent: SentRequest
+    mark: CallMark
 
     @property
     def waits(self) -> bool:
         """Whether the end of the response waits until the call is reported."""
-        return self._sent.waits
+        return self.sent.waits
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
         """Start recording the response."""
-        self._mark.leave()
+        self.mark.leave()
         try:
             if self.request is not self.caller_request:
                 super().respond(response, make_stream)
@@ -90,13 +82,13 @@ class _Recorded(_Rewritten):
             # The client sends the next hop through this hook again, and only the last response makes an
             # event.
             if 300 <= status < 400 and response.has_redirect_location:
-                self._sent.discard()
+                self.sent.discard()
                 return
             # A transport that returns a response already read, such as a cache or a mock, has decoded it too.
             whole = response.is_closed
-            open_response = self._sent.start_response(status, read_headers(response), decoded=whole)
+            open_response = self.sent.start_response(status, keep_headers(response), decoded=whole)
             rewriter = None
-            if self._sent.waits or self._sent.rewrite is not None:
+            if self.sent.waits or self.sent.rewrite is not None:
                 header = response.headers.get
                 content_type, coding = header("content-type", ""), header("content-encoding", "")
                 rewriter = find_response_rewriter(open_response, content_type, coding)
@@ -105,80 +97,100 @@ class _Recorded(_Rewritten):
             else:
                 response.stream = make_stream(response.stream, open_response, rewriter)
         except Exception as exc:
-            self._sent.discard()
-            self._pipeline.count_fault(exc)
+            self.sent.discard()
+            self.pipeline.count_fault(exc)
 
     def fail(self, exc: BaseException) -> None:
         """Record that the request failed before a response."""
-        self._mark.leave()
-        self._sent.fail(exc)
+        self.mark.leave()
+        self.sent.fail(exc)
         super().fail(exc)
 
     async def respond_on_thread(self, response: Any, make_stream: _MakeStream) -> None:
         """Record a response that is already read. This ends the call, which waits until it is reported."""
-        self._mark.leave()
+        self.mark.leave()
         await run_on_thread(self.respond, response, make_stream)
 
 
-def record_sync(family: Family, request: Any, send: Callable[[Any], Any]) -> Any:
-    """Send a request, and record the call if it is observed."""
-    call = _begin(family, request)
-    if call is None:
-        return send(request)
-    if call.blocked_response is not None:
-        return call.blocked_response
-    try:
-        response = send(call.request)
-    except BaseException as exc:
-        call.fail(exc)
-        raise
-    call.respond(response, family.sync_stream)
-    return response
+def make_send(family: Family, original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return what replaces `original(owner, request)`: it records the calls that are observed."""
+
+    def send(owner: Any, request: Any) -> Any:
+        call = _begin(family, request)
+        if call is None:
+            return original(owner, request)
+        if call.blocked_response is not None:
+            return call.blocked_response
+        try:
+            response = original(owner, call.request)
+        except BaseException as exc:
+            call.fail(exc)
+            raise
+        call.respond(response, family.sync_stream)
+        return response
+
+    return send
 
 
-async def record_async(family: Family, request: Any, send: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Send a request, and record the call if it is observed."""
-    call = _begin(family, request)
-    if call is None:
-        return await send(request)
-    if call.blocked_response is not None:
-        return call.blocked_response
-    try:
-        response = await send(call.request)
-    # Cancellation ends a call as well.
-    except BaseException as exc:
-        call.fail(exc)
-        raise
-    # Such a call ends at once and then blocks until it is reported, which must not stop the event loop.
-    if isinstance(call, _Recorded) and call.waits and response.is_closed:
-        await call.respond_on_thread(response, family.async_stream)
-    else:
-        call.respond(response, family.async_stream)
-    return response
+def make_async_send(
+    family: Family, original: Callable[[Any, Any], Awaitable[Any]]
+) -> Callable[[Any, Any], Awaitable[Any]]:
+    """Do the same for a coroutine function."""
+
+    async def send(owner: Any, request: Any) -> Any:
+        call = _begin(family, request)
+        if call is None:
+            return await original(owner, request)
+        if call.blocked_response is not None:
+            return call.blocked_response
+        try:
+            response = await original(owner, call.request)
+        # Cancellation ends a call as well.
+        except BaseException as exc:
+            call.fail(exc)
+            raise
+        # Such a call ends at once and then blocks until it is reported, which must not stop the event loop.
+        if isinstance(call, _Recorded) and call.waits and response.is_closed:
+            await call.respond_on_thread(response, family.async_stream)
+        else:
+            call.respond(response, family.async_stream)
+        return response
+
+    return send
 
 
 def _begin(family: Family, request: Any) -> _Rewritten | None:
     """Return how to send and record a request, or None to send it as it is, unrecorded. Never raises."""
-    pipeline = get_active()
+    pipeline = active.current
     if pipeline is None or RECORDED_MARK in request.extensions:
         return None
     try:
-        scheme, host, port, path = find_address(request.url)
+        # The URL's own properties encode these parts and decode them again. Every request of the program
+        # passes through here, so skip that, and look up host and route at once.
+        try:
+            parts = request.url._uri_reference
+            address = request.method, parts.scheme, parts.host, parts.port, parts.path or "/"
+        except AttributeError:
+            address = request.method, *find_address(request.url)
         mark = INSIDE.get()
-        if mark is not None and mark.covers((host, port, path), partial(_read, family, request)):
+        if mark is not None and mark.covers(address[2:], partial(_read, family, request)):
             return None
-        route = pipeline.routes.find(request.method, scheme, host, port, path)
-        if route is not None:
-            return _begin_call(family, request, pipeline, route, (host, port, path))
-        # Providers never get Pay-i's headers, even with requests that aren't observed. Other hosts do: they
-        # may be the user's own services, which pass the headers on.
-        known = pipeline.routes.hosts.find(host, port)
-        if known is None or known.category == PROXY_CATEGORY:
-            return None
-        return _strip(family, request, read_headers(request))
+        route = pipeline.routes.found.get(address) or pipeline.routes.find(*address)
+        if route is None:
+            return _begin_unobserved(family, request, pipeline, address[2:])
+        return _begin_call(family, request, pipeline, route, address[2:])
     except Exception as exc:
         pipeline.count_fault(exc)
         return None
+
+
+def _begin_unobserved(family: Family, request: Any, pipeline: Pipeline, target: Target) -> _Rewritten | None:
+    # Providers never get Pay-i's headers, even with requests that aren't observed. Other hosts do: they may
+    # be the user's own services, which pass the headers on.
+    known = pipeline.routes.hosts.find(target[0], target[1])
+    if known is None or known.category == PROXY_CATEGORY:
+        return None
+    return _strip(family, request, read_headers(request))
 
 
 def _read(family: Family, request: Any) -> tuple[Headers, bytes | None]:
@@ -188,18 +200,26 @@ def _read(family: Family, request: Any) -> tuple[Headers, bytes | None]:
 def _begin_call(
     family: Family, request: Any, pipeline: Pipeline, route: Route, target: Target
 ) -> _Rewritten | None:
-    headers, body = _read(family, request)
+    headers = keep_headers(request)
+    # What `Request.content` returns, if the body is in memory. Nearly all bodies are JSON and not a form.
+    # Not by its `__dict__`, which Python would have to make first.
+    body = getattr(request, "_content", None)
+    if body is None or body[:2] == b"--":
+        body = read_request_body(family, request)
     sent = pipeline.begin(route, headers, body, _ABILITIES)
     if sent is None:
-        return None if route.proxied else _strip(family, request, headers)
+        return None if route.proxied else _strip(family, request, flatten(headers))
     rewrite = sent.rewrite
-    if rewrite is None:
-        return _Recorded(pipeline, sent, request, request, CallMark(target, body, INSIDE.get()))
-    if rewrite.blocked_response is not None:
-        blocked = build_blocked_response(family, request, rewrite.blocked_response)
-        return _Rewritten(request, request, blocked)
-    mark = CallMark(find_target(rewrite.base, target), rewrite.body or body, INSIDE.get())
-    return _Recorded(pipeline, sent, request, copy_request(family, request, rewrite), mark)
+    sent_request = request
+    if rewrite is not None:
+        if rewrite.blocked_response is not None:
+            blocked = build_blocked_response(family, request, rewrite.blocked_response)
+            return _Rewritten(request, request, blocked)
+        target, body = find_target(rewrite.base, target), rewrite.body or body
+        sent_request = copy_request(family, request, rewrite)
+    mark = CallMark(target, body, INSIDE.get())
+    INSIDE.set(mark)
+    return _Recorded(request, sent_request, None, pipeline, sent, mark)
 
 
 def _strip(family: Family, request: Any, headers: Headers) -> _Rewritten | None:
@@ -207,7 +227,7 @@ def _strip(family: Family, request: Any, headers: Headers) -> _Rewritten | None:
     removable = find_removable_headers(headers)
     if not removable:
         return None
-    return _Rewritten(request, copy_request(family, request, RequestRewrite(without=removable)))
+    return _Rewritten(request, copy_request(family, request, RequestRewrite(without=removable)), None)
 
 
 def _finish_whole(open_response: OpenResponse, response: Any, rewriter: ResponseRewriter | None) -> None:

@@ -15,16 +15,19 @@ from urllib.parse import urlsplit
 
 from payi_transport.capture.rewrites import BlockedResponse, RequestRewrite
 from payi_transport.hooks.multipart import read_body, write_form
-from payi_transport.values.headers import Headers
+from payi_transport.values.headers import Headers, KeptHeaders, flatten
 
 __all__ = [
     "Family",
     "build_blocked_response",
     "copy_request",
     "find_address",
+    "keep_headers",
     "read_headers",
     "read_request_body",
 ]
+
+_TRIPLE = 3
 
 
 class Family(Protocol):
@@ -49,18 +52,24 @@ def find_address(url: Any) -> tuple[str, str, int | None, str]:
         return url.scheme, url.raw_host.decode("ascii"), url.port, path
 
 
-def read_headers(message: Any) -> Headers:
-    """Return the headers of a request as they will be sent, or of a response as they came."""
-    flat: list[bytes] = []
-    add = flat.append
+def keep_headers(message: Any) -> KeptHeaders:
+    """Return the headers of a request as they will be sent, or of a response as they came.
+
+    They are a copy: the caller may change its own.
+    """
     try:
-        # `raw` is computed from this list and takes twice as long.
-        for name, _, value in message.headers._list:
-            add(name)
-            add(value)
-    except (AttributeError, TypeError, ValueError):
-        return tuple(chain.from_iterable(message.headers.raw))
-    return tuple(flat)
+        # `raw` is computed from this list of triples, one header at a time.
+        kept = tuple(message.headers._list)
+        if not kept or len(kept[0]) == _TRIPLE:
+            return kept
+    except (AttributeError, TypeError):
+        pass
+    return tuple(chain.from_iterable(message.headers.raw))
+
+
+def read_headers(message: Any) -> Headers:
+    """Return the same as names and values in turns."""
+    return flatten(keep_headers(message))
 
 
 def read_request_body(family: Family, request: Any) -> bytes | None:

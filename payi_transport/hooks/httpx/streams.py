@@ -10,6 +10,7 @@ reported yet: the caller may read on elsewhere, and `close` or garbage collectio
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from time import perf_counter
 from typing import Any
 
 from payi_transport.capture.exchange import OpenResponse, Outcome
@@ -42,12 +43,17 @@ class RecordedSyncStream(_RecordedStream):
 
     def __iter__(self) -> Iterator[bytes]:
         response, rewriter = self._response, self._rewriter
-        size, limit = 0, -1
+        size, limit, body_limit = 0, -1, response.request.body_limit
         try:
             for chunk in self._inner:
                 size += len(chunk)
                 if size > limit:
-                    append, limit = response.open_buffer(size)
+                    if limit < 0 and size <= body_limit:
+                        # As `open_buffer` does. Most bodies are one chunk.
+                        response.first_byte = perf_counter()
+                        append, limit = response.chunks.append, body_limit
+                    else:
+                        append, limit = response.open_buffer(size)
                 append(chunk)
                 if rewriter is None:
                     yield chunk
@@ -60,7 +66,7 @@ class RecordedSyncStream(_RecordedStream):
         except BaseException as exc:
             response.fail(exc)
             raise
-        response.finish(size=size)
+        response.request.end(response, Outcome.EXHAUSTED, None, size)
 
     def close(self) -> None:
         try:
@@ -76,13 +82,18 @@ class RecordedAsyncStream(_RecordedStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         response, rewriter = self._response, self._rewriter
-        size, limit = 0, -1
+        size, limit, body_limit = 0, -1, response.request.body_limit
         chunks = self._inner.__aiter__()
         try:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > limit:
-                    append, limit = response.open_buffer(size)
+                    if limit < 0 and size <= body_limit:
+                        # As `open_buffer` does. Most bodies are one chunk.
+                        response.first_byte = perf_counter()
+                        append, limit = response.chunks.append, body_limit
+                    else:
+                        append, limit = response.open_buffer(size)
                 append(chunk)
                 if rewriter is None:
                     yield chunk
@@ -106,7 +117,7 @@ class RecordedAsyncStream(_RecordedStream):
                 # Otherwise the event loop would close the inner generator at some later time, in a task of
                 # its own.
                 await chunks.aclose()
-        response.finish(size=size)
+        response.request.end(response, Outcome.EXHAUSTED, None, size)
 
     def _finish_and_wait(self) -> bytes:
         """End the call, block until it is reported, and return the last bytes for the caller."""

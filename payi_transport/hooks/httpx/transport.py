@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from payi_transport.compat import Self
 from payi_transport.hooks.httpx.family import BoundFamily
 from payi_transport.hooks.httpx.installed import find_family, get_family
-from payi_transport.hooks.httpx.record import record_async, record_sync
 
 if TYPE_CHECKING:
     import httpx
@@ -50,7 +49,7 @@ class PayiTransport(_Transport):
         return self
 
     def handle_request(self, request: Any) -> Any:
-        return record_sync(self._family, request, self._inner.handle_request)
+        return self._family.send_inside(self, request)
 
     def close(self) -> None:
         self._inner.close()
@@ -82,7 +81,7 @@ class AsyncPayiTransport(_AsyncTransport):
         return self
 
     async def handle_async_request(self, request: Any) -> Any:
-        return await record_async(self._family, request, self._inner.handle_async_request)
+        return await self._family.send_async_inside(self, request)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -185,7 +186,7 @@ class Hostile:
         self._request = request
 
     def __getattr__(self, name: str) -> Any:
-        if name == "content":
+        if name in ("content", "_content"):
             raise RuntimeError("sk-secret")
         return getattr(self._request, name)
 
@@ -246,3 +247,23 @@ def test_an_async_stream_that_is_no_generator_is_recorded(module: Any, sink: Mem
 
     anyio.run(main)
     assert shown(events_of(sink)[0], ["units"]) == {"units": STREAM.event["units"]}
+
+
+@every_module
+def test_a_url_without_httpx_own_parts_is_read_by_its_properties(module: Any, sink: MemorySink) -> None:
+    class Public:
+        def __init__(self, request: Any) -> None:
+            self._request = request
+
+        def __getattr__(self, name: str) -> Any:
+            found = getattr(self._request, name)
+            if name != "url":
+                return found
+            return SimpleNamespace(
+                scheme=found.scheme, raw_host=found.raw_host, port=found.port, raw_path=found.raw_path
+            )
+
+    payi_instrument(sink=sink)
+    transport = PayiTransport(Scripted(module, [UNARY.response], headers=UNARY.headers).sync())
+    transport.handle_request(Public(module.Request("POST", URL, content=UNARY.request))).read()
+    assert [event.provider_uri for event in events_of(sink)] == [URL]

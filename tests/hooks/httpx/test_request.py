@@ -13,9 +13,11 @@ from payi_transport.hooks.httpx.installed import get_family
 from payi_transport.hooks.httpx.request import (
     copy_request,
     find_address,
+    keep_headers,
     read_headers,
     read_request_body,
 )
+from payi_transport.values.headers import flatten
 from tests.hooks.scripted import every_module
 from tests.support.calls import URL
 
@@ -73,6 +75,15 @@ def test_headers_are_the_same_from_the_documented_property(hidden: dict[str, Any
         b"a",
         b"2",
     )
+
+
+@every_module
+def test_headers_that_are_kept_stay_as_they_were_when_the_caller_changes_its_own(module: Any) -> None:
+    request = module.Request("GET", URL, headers=[(b"A", b"1")])
+    kept = keep_headers(request)
+    request.headers["a"] = "2"
+    assert flatten(kept)[-2:] == (b"A", b"1")
+    assert keep_headers(module.Response(200)) == ()
 
 
 @every_module
