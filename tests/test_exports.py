@@ -31,6 +31,7 @@ PUBLIC = {
     "NotFoundError",
     "Payi",
     "PayiBudgetConfig",
+    "PayiBucketConfig",
     "PayiCaptureConfig",
     "PayiCategories",
     "PayiConfigError",

@@ -28,6 +28,7 @@ from payi_transport.client.proxy_urls import (
     payi_openai_url,
 )
 from payi_transport.config.types import (
+    PayiBucketConfig,
     PayiBudgetConfig,
     PayiCaptureConfig,
     PayiDeliveryConfig,
@@ -113,6 +114,7 @@ __all__ = [
     "MemorySink",
     "NotFoundError",
     "Payi",
+    "PayiBucketConfig",
     "PayiBudgetConfig",
     "PayiCaptureConfig",
     "PayiCategories",

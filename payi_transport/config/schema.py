@@ -182,6 +182,20 @@ class NatsSettings(Section, frozen=True):
             raise ValueError("servers: at least one is needed")
 
 
+class BucketSettings(Section, frozen=True):
+    """Where Parquet files with the events go: `s3://`, `gs://`, `az://`, or a folder. Seconds.
+
+    `endpoint` is the address of a service that is compatible with S3.
+    """
+
+    public_name = "PayiBucketConfig"
+
+    url: Name
+    every: Interval = 900.0
+    endpoint: Name | None = None
+    region: Name | None = None
+
+
 class IngestRetrySettings(Section, frozen=True):
     """How events that could not be delivered are retried. Seconds."""
 
@@ -252,6 +266,7 @@ class Settings(ContextSettings, frozen=True):
     # None, unlike other sections: having one of these at all is what asks for its sink.
     offline_instrumentation: OfflineSettings | None = None
     nats: NatsSettings | None = None
+    bucket: BucketSettings | None = None
     ingest_retry: IngestRetrySettings = field(default_factory=IngestRetrySettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)

@@ -14,6 +14,7 @@ from payi_transport.compat import Required
 from payi_transport.context.fields import ConfigFields, Texts
 
 __all__ = [
+    "PayiBucketConfig",
     "PayiBudgetConfig",
     "PayiCaptureConfig",
     "PayiDeliveryConfig",
@@ -64,6 +65,18 @@ class PayiNatsConfig(TypedDict, total=False):
     tls_key_file: str | None
     tls_first: bool | None
     timeout: float | None
+
+
+class PayiBucketConfig(TypedDict, total=False):
+    """Where Parquet files with the events go: `s3://`, `gs://`, `az://`, or a folder. Seconds.
+
+    `endpoint` is the address of a service that is compatible with S3.
+    """
+
+    url: Required[str]
+    every: float | None
+    endpoint: str | None
+    region: str | None
 
 
 class PayiInstrumentIngestRetryConfig(TypedDict, total=False):
@@ -215,6 +228,7 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     sinks: Texts | None
     offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | str | PathLike[str] | bool | None
     nats: PayiNatsConfig | None
+    bucket: PayiBucketConfig | None
     ingest_retry: PayiInstrumentIngestRetryConfig | None
     delivery: PayiDeliveryConfig | None
     capture: PayiCaptureConfig | None

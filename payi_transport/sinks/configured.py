@@ -52,7 +52,17 @@ def _load_nats() -> ConfiguredSink:
     return NatsSink
 
 
-CONFIGURED_SINKS: tuple[ConfiguredSink, ...] = (OfflineSink, _Late("nats", _load_nats))
+def _load_bucket() -> ConfiguredSink:
+    from payi_transport.sinks.bucket import BucketSink
+
+    return BucketSink
+
+
+CONFIGURED_SINKS: tuple[ConfiguredSink, ...] = (
+    OfflineSink,
+    _Late("nats", _load_nats),
+    _Late("bucket", _load_bucket),
+)
 
 
 def find_sink_names(

@@ -15,7 +15,11 @@ from tests.support.snippets import ROOT
 PAGE = (ROOT / "docs/configuration.md").read_text("utf-8")
 DOCUMENTED = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+?) \| .+ \|$", PAGE, re.MULTILINE))
 # Defaults that depend on the program or the time, which the page describes in words.
-DESCRIBED = {"use_case_name": "the calling file", "offline_instrumentation.file_name": "a time stamp"}
+DESCRIBED = {
+    "use_case_name": "the calling file",
+    "offline_instrumentation.file_name": "a time stamp",
+    "bucket.url": "none",
+}
 
 
 def section_of(hint: Any) -> type | None:
@@ -34,8 +38,9 @@ def keys_of(section: type, prefix: str = "") -> list[str]:
 
 def default_of(key: str) -> object:
     # A section that asks for a sink has defaults only where it is there.
-    asks = key.startswith("nats.")
-    value: Any = check_config({key.partition(".")[0]: {}} if asks else None)
+    sections: dict[str, dict[str, Any]] = {"nats": {}, "bucket": {"url": "the address"}}
+    name = key.partition(".")[0]
+    value: Any = check_config({name: sections[name]} if name in sections else None)
     for part in key.split("."):
         value = getattr(value, part)
     return value
