@@ -1,0 +1,87 @@
+"""AWS Cost and Usage Reports (CUR 2.0, and the earlier ones with slashes in the names of columns).
+
+Source: the columns of the standard data export, and AWS's guide to the entries of Bedrock in it. The type
+of tokens and the model are in the usage type: "USE1-Claude3.5Sonnet-input-tokens", "…-cache-read-input-
+token-count". Models that are sold through the marketplace have "USE1-MP:USE1_InputTokenCount-Units", and
+the model is the name of the product.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from payi_transport.reports.bills.line import (
+    BillLine,
+    Table,
+    find_multiplier,
+    read_decimal,
+    read_text,
+    read_time,
+)
+from payi_transport.reports.bills.names import find_kind, find_tier
+
+__all__ = ["is_aws", "read_aws"]
+
+_USAGE_TYPE = re.compile(
+    r"^(?:[A-Z]{2,4}\d?-)?(?P<model>.+?)-(?:mantle-)?"
+    r"(?P<kind>(?:cache-(?:read|write)-)?(?:input|output)-token.*)$",
+    re.IGNORECASE,
+)
+_BEDROCK = re.compile(r"bedrock|\(amazon bedrock edition\)", re.IGNORECASE)
+_EDITION = re.compile(r"\s*\(amazon bedrock edition\)", re.IGNORECASE)
+# Charges that are money for what other lines have the usage of.
+_NO_USAGE = {"Tax", "Credit", "Refund", "EdpDiscount", "BundledDiscount", "Fee", "RIFee"}
+
+
+def is_aws(table: Table) -> bool:
+    """Return whether the columns are those of a Cost and Usage Report."""
+    return bool(table) and _read(table[0], "line_item_usage_type", default=None) is not None
+
+
+def read_aws(table: Table) -> Iterator[BillLine]:
+    """Yield the lines of Bedrock. Other services of AWS are in the same files, and left out."""
+    for row in table:
+        usage_type = read_text(_read(row, "line_item_usage_type"))
+        product = f"{read_text(_read(row, 'line_item_product_code'))} {_find_product(row)}"
+        start = read_time(_read(row, "line_item_usage_start_date"))
+        if start is None or not (_BEDROCK.search(product) or _USAGE_TYPE.match(usage_type)):
+            continue
+        found = _USAGE_TYPE.match(usage_type)
+        is_charge = read_text(_read(row, "line_item_line_item_type")) in _NO_USAGE
+        quantity = None if is_charge else read_decimal(_read(row, "line_item_usage_amount"))
+        unit = read_text(_read(row, "pricing_unit"))
+        yield BillLine(
+            provider="aws",
+            start=start,
+            model="" if is_charge else found["model"] if found else _EDITION.sub("", _find_product(row)),
+            kind="" if is_charge else find_kind(found["kind"] if found else _split_words(usage_type)),
+            tier=find_tier(usage_type),
+            account=read_text(_read(row, "line_item_usage_account_id")),
+            quantity=None if quantity is None else quantity * find_multiplier(unit),
+            cost=read_decimal(_read(row, "line_item_unblended_cost")),
+        )
+
+
+def _find_product(row: Mapping[str, Any]) -> str:
+    names = ("product_servicename", "product_product_name", "product_name", "line_item_line_item_description")
+    return next((text for name in names if (text := read_text(_read(row, name)))), "")
+
+
+def _split_words(usage_type: str) -> str:
+    """Turn "USE1-MP:USE1_CacheReadInputTokenCount-Units" into words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", usage_type)
+
+
+def _read(row: Mapping[str, Any], name: str, default: Any = "") -> Any:
+    """Return a column by its name in CUR 2.0; earlier reports have `lineItem/UsageType`."""
+    if name in row:
+        return row[name]
+    head, _, rest = name.partition("_item_")
+    old = f"lineItem/{_camel(rest)}" if rest and head == "line" else name.replace("_", "/", 1)
+    return row.get(old, default)
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))

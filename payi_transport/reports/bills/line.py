@@ -1,0 +1,111 @@
+"""One line of a bill, in the same form for every provider, and the values that it is read from.
+
+Bills are files that somebody exported, and a spreadsheet may have changed them since. So every field may be
+missing, of another type, or out of range, and then counts as absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+__all__ = ["BillLine", "Table", "find_multiplier", "read_decimal", "read_text", "read_time"]
+
+# The rows of a file with named columns.
+Table = list[Mapping[str, Any]]
+# Above this, a number is a mistake, and sums of such numbers would not be exact.
+_LARGEST = Decimal("1e15")
+_SMALLEST_EXPONENT = -20
+_TIME_FORMATS = ("%m/%d/%Y", "%Y%m%d", "%m/%d/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC")
+
+
+class BillLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider bills for a period, a model, and a kind of tokens.
+
+    `quantity` counts single tokens or requests. It is None in a report of costs alone, and `cost`, in US
+    dollars, is None in one of usage alone. `model` and `kind` are empty for what belongs to no model, such
+    as a tax. `tier` is "batch", "flex", or "priority"; empty is the standard one. `account` is the
+    provider's own: a project, a workspace, or a linked account.
+    """
+
+    provider: str
+    start: datetime
+    model: str = ""
+    kind: str = ""
+    tier: str = ""
+    account: str = ""
+    quantity: Decimal | None = None
+    cost: Decimal | None = None
+    requests: int = 0
+
+
+def read_decimal(value: Any) -> Decimal | None:
+    """Return a number, None for anything else. One of JSON is read by its text, so that it stays exact."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = Decimal(str(value).strip().replace(",", "").removeprefix("$"))
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or abs(number) > _LARGEST:
+        return None
+    # Binary floats have digits that nobody billed.
+    exponent = number.as_tuple().exponent
+    is_long = isinstance(exponent, int) and exponent < _SMALLEST_EXPONENT
+    return number.quantize(Decimal(1).scaleb(_SMALLEST_EXPONENT)) if is_long else number
+
+
+def read_text(value: Any) -> str:
+    """Return a text without space around it, empty for anything else."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def read_time(value: Any) -> datetime | None:
+    """Return an aware time, in UTC where the value names no zone; None for anything else."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _read_unix(value)
+    text = read_text(value)
+    for read in (_read_iso, *(_make_reader(form) for form in _TIME_FORMATS)):
+        found = read(text)
+        if found is not None:
+            return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    return None
+
+
+def _read_unix(value: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(value, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _read_iso(text: str) -> datetime | None:
+    try:
+        # Python 3.10 does not know the letter for UTC.
+        return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+    except ValueError:
+        return None
+
+
+def _make_reader(form: str) -> Callable[[str], datetime | None]:
+    def read(text: str) -> datetime | None:
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            return None
+
+    return read
+
+
+def find_multiplier(unit: Any) -> int:
+    """Return how many tokens a unit of a bill is: 1000 for "1K tokens", a million for "1M" or "Millions"."""
+    text = read_text(unit).lower()
+    if "1m" in text.replace(" ", "") or "million" in text or "1000000" in text:
+        return 1_000_000
+    return 1000 if "1k" in text.replace(" ", "") or "thousand" in text or "1000" in text else 1

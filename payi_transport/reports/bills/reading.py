@@ -1,0 +1,118 @@
+"""Reading a bill: find out which format a file has, and leave out what two files both have."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from payi_transport.errors import PayiError
+from payi_transport.reports.bills.anthropic import is_anthropic, read_anthropic
+from payi_transport.reports.bills.aws import is_aws, read_aws
+from payi_transport.reports.bills.azure import is_azure, read_azure
+from payi_transport.reports.bills.focus import is_focus, read_focus
+from payi_transport.reports.bills.line import BillLine, Table
+from payi_transport.reports.bills.openai import is_openai, read_openai
+
+__all__ = ["Bill", "read_bills"]
+
+_DOCUMENTS = ((is_openai, read_openai), (is_anthropic, read_anthropic))
+_TABLES = ((is_focus, read_focus), (is_aws, read_aws), (is_azure, read_azure))
+_EXPECTED = (
+    "expected a cost export: FOCUS (CSV or Parquet), OpenAI's costs or usage (JSON), Anthropic's cost or"
+    " usage report (JSON), an AWS Cost and Usage Report, or an Azure cost export"
+)
+_PARQUET = "reading Parquet files needs one more package: pip install 'payi-transport[parquet]'"
+
+
+class Bill(NamedTuple):
+    """The lines of all files, and those that a second file had once more."""
+
+    lines: list[BillLine]
+    repeats: list[BillLine]
+
+
+def read_bills(paths: Iterable[Path]) -> Bill:
+    """Read bills. Raises PayiError for a file that can't be read, and for one without a line that we know."""
+    lines: list[BillLine] = []
+    repeats: list[BillLine] = []
+    known: Counter[BillLine] = Counter()
+    for path in paths:
+        found = Counter(_read_file(path))
+        if not found:
+            raise PayiError(f"{path} has no charges for models; {_EXPECTED}")
+        for line, count in found.items():
+            # Two equal lines in one file are two charges. In two files they are one that was exported twice.
+            repeated = min(count, known[line])
+            repeats += [line] * repeated
+            lines += [line] * (count - repeated)
+            known[line] = max(known[line], count)
+    return Bill(lines, repeats)
+
+
+def _read_file(path: Path) -> Iterator[BillLine]:
+    try:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    except (OSError, EOFError) as exc:
+        raise PayiError(f"{path} can't be read: {getattr(exc, 'strerror', None) or exc}") from None
+    if data.startswith(b"PAR1"):
+        return _read_table(_load_parquet(path, data), path)
+    text = data.removeprefix(codecs.BOM_UTF8)
+    if text.lstrip()[:1] in (b"{", b"["):
+        return _read_documents(text, path)
+    try:
+        return _read_table(list(csv.DictReader(io.StringIO(text.decode()))), path)
+    except (UnicodeDecodeError, csv.Error) as exc:
+        raise PayiError(f"{path} is neither JSON, CSV, nor Parquet ({exc}); {_EXPECTED}") from None
+
+
+def _load_parquet(path: Path, data: bytes) -> Table:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise PayiError(f"{path}: {_PARQUET}") from None
+    try:
+        table: Table = parquet.read_table(io.BytesIO(data)).to_pylist()
+    except pyarrow.ArrowException as exc:
+        raise PayiError(f"{path} isn't a valid Parquet file: {exc}") from None
+    return table
+
+
+def _read_table(table: Table, path: Path) -> Iterator[BillLine]:
+    for matches, read in _TABLES:
+        if matches(table):
+            return read(table)
+    raise PayiError(f"{path} is not a bill that can be read; {_EXPECTED}")
+
+
+def _read_documents(text: bytes, path: Path) -> Iterator[BillLine]:
+    """Read one JSON document, several pages in an array, or one page a line."""
+    try:
+        documents = _decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise PayiError(f"{path} isn't valid JSON; {_EXPECTED}") from None
+    for document in documents:
+        reader = next((read for matches, read in _DOCUMENTS if matches(document)), None)
+        if reader is not None:
+            yield from reader(document)
+
+
+def _decode(text: bytes) -> list[Any]:
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return [msgspec.json.decode(line) for line in text.splitlines() if line.strip()]
+    if not isinstance(found, list):
+        return [found]
+    names = {name for item in found if isinstance(item, dict) for name in item}
+    # Or somebody kept the buckets of all pages, without the pages.
+    return [{"data": found}] if names & {"start_time", "starting_at"} else found

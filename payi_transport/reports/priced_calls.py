@@ -1,0 +1,43 @@
+"""Calls with what they cost: what the reports on money are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from payi_transport.prices import Estimate, estimate
+from payi_transport.values.names import STATUS_NO_RESPONSE, PayiPropertyNames
+
+__all__ = ["PricedCall", "has_failed", "price_calls", "without_repeats"]
+
+
+class PricedCall(NamedTuple):
+    """An event, or what was read of one from a file, and its estimate."""
+
+    event: Any
+    estimate: Estimate
+
+
+def price_calls(events: Iterable[Any], price: Callable[[Any], Estimate] = estimate) -> Iterator[PricedCall]:
+    """Yield each event with its price."""
+    for event in events:
+        yield PricedCall(event, price(event))
+
+
+def without_repeats(events: Iterable[Any], on_repeat: Callable[[Any], None]) -> Iterator[Any]:
+    """Yield events once each: one that was already yielded, by its category and id, goes to `on_repeat`."""
+    seen: set[tuple[str, str]] = set()
+    for event in events:
+        key = event.category, event.provider_response_id
+        if event.provider_response_id and key in seen:
+            on_repeat(event)
+        else:
+            seen.add(key)
+            yield event
+
+
+def has_failed(event: Any) -> bool:
+    """Return whether a call failed, before or during its response."""
+    status = event.http_status_code or 0
+    failure = (event.properties or {}).get(PayiPropertyNames.failure)
+    return status >= 400 or status == STATUS_NO_RESPONSE or bool(failure)
