@@ -20,6 +20,7 @@ from rich.console import Console
 from payi_transport.cli.doctor import examine, has_errors
 from payi_transport.cli.doctor_lines import print_findings
 from payi_transport.cli.explain import describe, explain_url
+from payi_transport.cli.finops import FINOPS_COMMANDS
 from payi_transport.cli.fleet import nats, relay
 from payi_transport.cli.report_command import read_report, report
 from payi_transport.cli.report_table import print_report
@@ -209,3 +210,7 @@ def demo(output: Path | None) -> None:
         # Quoted, so that the line can be pasted even if the path has a space in it.
         f"Next: payi-transport report {shlex.quote(str(run.file))} --by user"
     )
+
+
+for _command in FINOPS_COMMANDS:
+    cli.add_command(_command)

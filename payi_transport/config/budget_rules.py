@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from payi_transport.values.zones import find_zone
 
-__all__ = ["BUDGET_FIELDS", "EVENT_FIELDS", "BudgetPeriod", "check_budget", "list_fields"]
+__all__ = ["BUDGET_FIELDS", "EVENT_FIELDS", "BudgetPeriod", "check_budget", "check_fields", "list_fields"]
 
 BudgetPeriod = Literal["hour", "day", "week", "month", "quarter", "year"]
 
@@ -57,8 +57,8 @@ def check_budget(budget: Budget) -> None:
     if not budget.amount.is_finite() or budget.amount <= 0:
         raise ValueError(f"amount: expected an amount above 0, got {str(budget.amount)!r}")
     find_zone(budget.zone)
-    _check_fields(list_fields(budget.by), "by")
-    _check_fields(budget.match, "match")
+    check_fields(list_fields(budget.by), "by")
+    check_fields(budget.match, "match")
     # Before a request is sent, only its scope is known: the model is in a body that nobody has read.
     late = [field for field in (*list_fields(budget.by), *budget.match) if field in EVENT_FIELDS]
     if budget.enforce and late:
@@ -70,7 +70,8 @@ def check_budget(budget: Budget) -> None:
         _check_webhook(budget.webhook)
 
 
-def _check_fields(fields: Iterable[str], key: str) -> None:
+def check_fields(fields: Iterable[str], key: str) -> None:
+    """Raise ValueError for a name that is neither a scope field nor known of an event."""
     for field in fields:
         is_property = any(field.startswith(prefix) and field != prefix for prefix in PROPERTY_FIELDS)
         if field not in BUDGET_FIELDS and field not in EVENT_FIELDS and not is_property:

@@ -1,9 +1,9 @@
 """Spread a real invoice over customers and use cases, by what their calls cost here.
 
-A bill knows no customer, and our events do. Each model and kind of tokens of the bill is spread by the shares
-of the owners in it, so a customer who uses an expensive model pays for that one. Charges without a model, such
-as taxes and credits, are spread by the shares of everything. What was never seen here stays a row of its own.
-Cents are rounded by largest remainder, so the rows add up to the invoice to the cent.
+A bill knows no customer, and our events do. Each model and kind of tokens of the bill is spread by the
+shares of the owners in it, so a customer who uses an expensive model pays for that one. Charges without a
+model, such as taxes and credits, are spread by the shares of everything. What was never seen here stays a
+row of its own. Cents are rounded by largest remainder, so the rows add up to the invoice to the cent.
 """
 
 from __future__ import annotations

@@ -41,6 +41,8 @@ class EventReader:
         """
         self.skipped = 0
         self.repeats = 0
+        # Called with each event that was read before.
+        self.on_repeat: Callable[[StoredEvent], None] = lambda event: None
         self.files = find_files(sources)
         self._on_progress = on_progress
         self._sizes = [path.stat().st_size if path.is_file() else 0 for path in self.files]
@@ -52,6 +54,7 @@ class EventReader:
             # Without an id or a time, nothing says that two events are the same call.
             if event.provider_response_id and event.event_timestamp and seen.is_repeat(*_identify(event)):
                 self.repeats += 1
+                self.on_repeat(event)
             else:
                 yield event
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from payi_transport.prices import Estimate, estimate
 from payi_transport.values.names import STATUS_NO_RESPONSE, PayiPropertyNames
 
-__all__ = ["PricedCall", "has_failed", "price_calls", "without_repeats"]
+__all__ = ["PricedCall", "has_failed", "price_calls"]
 
 
 class PricedCall(NamedTuple):
@@ -22,18 +22,6 @@ def price_calls(events: Iterable[Any], price: Callable[[Any], Estimate] = estima
     """Yield each event with its price."""
     for event in events:
         yield PricedCall(event, price(event))
-
-
-def without_repeats(events: Iterable[Any], on_repeat: Callable[[Any], None]) -> Iterator[Any]:
-    """Yield events once each: one that was already yielded, by its category and id, goes to `on_repeat`."""
-    seen: set[tuple[str, str]] = set()
-    for event in events:
-        key = event.category, event.provider_response_id
-        if event.provider_response_id and key in seen:
-            on_repeat(event)
-        else:
-            seen.add(key)
-            yield event
 
 
 def has_failed(event: Any) -> bool:

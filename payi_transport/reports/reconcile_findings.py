@@ -23,6 +23,7 @@ from payi_transport.reports.reconcile_patterns import (
     find_batches,
     find_caches,
     find_doubles,
+    find_hidden_rates,
     find_rates,
     find_retries,
     find_roundings,
@@ -58,6 +59,7 @@ def find_findings(comparison: Comparison, bill: Bill, repeats: tuple[int, Decima
         *_name(find_caches(left), comparison, "cache", _describe_cache),
         *_name(find_batches(left), comparison, "batch", _describe_batch),
         *_name(find_rates(left), comparison, "rate", _describe_rate),
+        *_name(find_hidden_rates(left), comparison, "rate", _describe_rate),
         *_name(find_retries(left, comparison.failed), comparison, "failed calls", _describe_retry),
         *_list_rest(left, comparison),
     ]

@@ -23,6 +23,7 @@ __all__ = [
     "find_batches",
     "find_caches",
     "find_doubles",
+    "find_hidden_rates",
     "find_rates",
     "find_retries",
     "find_roundings",
@@ -35,6 +36,7 @@ _CLOSE = Decimal("0.01")
 # A number with more digits than this after the point was not rounded by hand, but cut by a float.
 _ROUNDED = -7
 _FLOAT_NOISE = Decimal("1e-9")
+_ENOUGH = 4
 _CACHES = ("cache_read", "cache_write", "cache_write_1h")
 
 
@@ -215,6 +217,19 @@ def find_rates(left: Rest) -> Iterator[Found]:
             if found:
                 share = format_share(*_add_left(found)) if is_priced else ""
                 yield model, sum((row.take("price") for row in found), _ZERO), share
+
+
+def find_hidden_rates(left: Rest) -> Iterator[Found]:
+    """Find models whose amounts are the same share of our estimate everywhere, without quantities."""
+    for model, rows in _group(left).items():
+        found = [row for row in rows.values() if row.undivided and row.row.cell.ours.cost]
+        billed = sum((row.row.cell.bill.cost for row in found), _ZERO)
+        ours = sum((row.row.cell.ours.cost for row in found), _ZERO)
+        # Of few amounts, that may be by chance.
+        if len(found) >= _ENOUGH and all(
+            _is_close(row.row.cell.bill.cost, row.row.cell.ours.cost * billed / ours) for row in found
+        ):
+            yield model, sum((row.take("undivided") for row in found), _ZERO), format_share(billed, ours)
 
 
 def _add_left(rows: Iterable[Left]) -> tuple[Decimal, Decimal]:

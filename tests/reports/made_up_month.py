@@ -28,14 +28,22 @@ CENT = Decimal("0.01")
 
 
 class Month(NamedTuple):
-    """The events, the rows of a bill as (day, model, kind, tier, quantity, cost), and the money of each difference."""
+    """The events, a bill's rows (day, model, kind, tier, quantity, cost), and each difference's money."""
 
     events: list[Event]
     bill: list[tuple[Any, str, str, str, int, Decimal]]
     money: dict[str, Decimal]
 
 
-MODELS = ("gpt-plain", "gpt-negotiated", "gpt-cached", "gpt-shifted", "gpt-retried", "gpt-batch", "gpt-rounded")
+MODELS = (
+    "gpt-plain",
+    "gpt-negotiated",
+    "gpt-cached",
+    "gpt-shifted",
+    "gpt-retried",
+    "gpt-batch",
+    "gpt-rounded",
+)
 
 
 def make_month(calls: int) -> Month:
@@ -43,7 +51,10 @@ def make_month(calls: int) -> Month:
     chance = random.Random(7)
     events = [
         make_event(
-            {"text": (chance.randint(200, 4000), chance.randint(10, 900)), "text_cache_read": (chance.randint(0, 900), 0)},
+            {
+                "text": (chance.randint(200, 4000), chance.randint(10, 900)),
+                "text_cache_read": (chance.randint(0, 900), 0),
+            },
             resource=MODELS[number % len(MODELS)],
             # More in the afternoon and on some days, as real traffic.
             event_timestamp=FIRST
@@ -56,12 +67,20 @@ def make_month(calls: int) -> Month:
     quantities: Counter[tuple[Any, str, str]] = Counter()
     for event in events:
         # The bill's days start at midnight in Los Angeles.
-        day = (event.event_timestamp - timedelta(hours=7)).date()  # type: ignore[operator]
+        moment: Any = event.event_timestamp
+        day = (moment - timedelta(hours=7)).date()
         for unit, counts in event.units.items():
             for direction in ("input", "output"):
-                quantities[day, event.resource, find_unit_kind(unit, direction)] += getattr(counts, direction) or 0  # type: ignore[index]
+                quantities[day, str(event.resource), find_unit_kind(unit, direction)] += (
+                    getattr(counts, direction) or 0
+                )
     failures = [
-        make_event({}, resource="gpt-retried", event_timestamp=FIRST + timedelta(days=day, hours=15), http_status_code=500)
+        make_event(
+            {},
+            resource="gpt-retried",
+            event_timestamp=FIRST + timedelta(days=day, hours=15),
+            http_status_code=500,
+        )
         for day in range(2, 20)
     ]
     money: Counter[str] = Counter()
@@ -106,7 +125,11 @@ def _bill_day(day: Any, model: str, counts: dict[str, int], money: Counter[str])
     before = sum(cost.values(), Decimal(0))
     if model == "gpt-cached":
         name = "cache"
-        counts = {"input": counts["input"] + counts["cache_read"], "output": counts["output"], "cache_read": 0}
+        counts = {
+            "input": counts["input"] + counts["cache_read"],
+            "output": counts["output"],
+            "cache_read": 0,
+        }
         cost = {kind: rate[kind] * count for kind, count in counts.items()}
     elif model == "gpt-negotiated":
         name = "rate"
@@ -144,7 +167,8 @@ def write_focus_bill(path: Path, month: Month) -> None:
         details = json.dumps({"x_Model": model}).replace('"', '""')
         meter = f"{words[kind]} {tier}".strip()
         lines.append(
-            f'{cost:f},{day}T00:00:00Z,Usage,AI and Machine Learning,OpenAI,{meter},"{details}",{quantity},Tokens'
+            f"{cost:f},{day}T00:00:00Z,Usage,AI and Machine Learning,OpenAI,{meter},"
+            f'"{details}",{quantity},Tokens'
         )
     path.write_text("\n".join(lines))
 

@@ -12,10 +12,15 @@ from payi_transport.prices import Estimate, Line
 from payi_transport.reports.priced_calls import PricedCall
 from payi_transport.values.event import Event, Units
 
-__all__ = ["NOON", "make_call", "make_event", "price_with"]
+__all__ = ["NOON", "exact", "make_call", "make_event", "price_with"]
 
 NOON = datetime(2026, 11, 5, 12, tzinfo=timezone.utc)
 _numbers = count()
+
+
+def exact(*values: Any) -> tuple[Any, ...]:
+    """Values to be compared with numbers of other types, which mypy would take for a mistake."""
+    return values
 
 
 def make_event(units: Mapping[str, tuple[int, int]], **fields: Any) -> Event:
@@ -45,7 +50,7 @@ def price_with(rates: Mapping[str, str | None], event: Event, **fields: Any) -> 
                 lines.append(
                     Line(
                         unit=unit, direction=direction, count=number, rate=rate, amount=amount, source=source
-                    )  # type: ignore[arg-type]
+                    )
                 )
     known = [line.amount for line in lines if line.amount is not None]
     status: Any = "priced" if len(known) == len(lines) else "partial" if known else "unpriced"

@@ -1,4 +1,4 @@
-"""FOCUS rows: a row a day, account, use case, model, unit and direction, whose price times quantity is its cost."""
+"""FOCUS rows, in which the price times the quantity is the cost."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_days_are_cut_in_the_zone_and_add_up(name: str) -> None:
         for hour in range(24 * 10)
     ]
     rows = rows_of(*calls, zone=zone)
-    by_day = Counter(call.event.event_timestamp.astimezone(zone).date() for call in calls)  # type: ignore[union-attr]
+    by_day = Counter(call.event.event_timestamp.astimezone(zone).date() for call in calls)
     assert {
         row["ChargePeriodStart"].astimezone(zone).date(): row["ConsumedQuantity"] for row in rows
     } == by_day

@@ -52,7 +52,7 @@ def test_a_parquet_file_has_types_and_exact_decimals(version: Any, tmp_path: Pat
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
-    with pytest.raises(PayiError, match="none/f.parquet can't be written"):
+    with pytest.raises(PayiError, match=r"none/f\.parquet can't be written"):
         write_parquet(ROWS, "1.2", tmp_path / "none" / "f.parquet")
 
 

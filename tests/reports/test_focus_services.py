@@ -8,7 +8,9 @@ from payi_transport.providers.registry import REGISTRY
 from payi_transport.reports.focus_services import Service, find_publisher, find_service
 
 
-@pytest.mark.parametrize("category", sorted(name for name in REGISTRY.names if name.count(".") and name != "system.databricks"))
+@pytest.mark.parametrize(
+    "category", sorted(name for name in REGISTRY.names if name.count(".") and name != "system.databricks")
+)
 def test_every_category_of_ours_has_a_service(category: str) -> None:
     service = find_service(category)
     assert service.name != category

@@ -6,7 +6,7 @@ missing, of another type, or out of range, and then counts as absent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,7 +16,7 @@ import msgspec
 __all__ = ["BillLine", "Table", "find_multiplier", "read_decimal", "read_text", "read_time"]
 
 # The rows of a file with named columns.
-Table = list[Mapping[str, Any]]
+Table = Sequence[Mapping[str, Any]]
 # Above this, a number is a mistake, and sums of such numbers would not be exact.
 _LARGEST = Decimal("1e15")
 _SMALLEST_EXPONENT = -20

@@ -19,7 +19,7 @@ _KINDS = (
     (r"code.?(execution|interpreter)|file.?search|container|storage|training|hosting|session", "other"),
     (r"cache.{0,3}(write|creation|wrt).*1.?h|1h.*cache.?(write|creation)|ephemeral_1h", "cache_write_1h"),
     (r"cache.{0,3}(write|creation|wrt)|(write|creation).*cache|ephemeral_5m", "cache_write"),
-    (r"cach|\bcchd\b|\bcd\b", "cache_read"),
+    (r"(?<!un)cach|\bcchd\b|\bcd\b", "cache_read"),
     (r"audio.*(out|completion)|(out|completion).*audio", "audio_output"),
     (r"audio.*(in|prompt)|(in|prompt).*audio", "audio_input"),
     (r"image.*out|out.*image", "image_output"),
@@ -27,11 +27,18 @@ _KINDS = (
     (r"in(p|put)|\binp\b|prompt|embedd?", "input"),
 )
 _TIERS = ((r"batch", "batch"), (r"flex", "flex"), (r"priorit", "priority"))
-# Where the name of the model ends in a meter or a line item.
+# Where the name of the model ends in a meter: before a kind of tokens or a tier. "audio", "image", and "text"
+# are in names of models, too, but there a hyphen stands in front of them.
 _METER_END = re.compile(
-    r"[\s,_|-]*\b(cach\w*|cchd|cd|inp?(ut)?|out?p(ut)?|opt|outp|completions?|prompts?|batch|flex|priority|audio"
-    r"|image|text|tokens?|web.?search|mantle|embeddings? tokens)\b.*$",
+    r"(?<=\w)([\s,_|-]+(cach\w*|cchd|cd|inp?(ut)?|out?p(ut)?|opt|outp|completions?|prompts?|batch|flex"
+    r"|priority|tokens?|mantle)|[\s,|]+(audio|image|text|web.?search|embeddings?))\b.*$",
     re.IGNORECASE | re.DOTALL,
+)
+# A meter that is no more than a kind of tokens.
+_NO_MODEL = re.compile(
+    r"^(cach\w*|inp?(ut)?|out?p(ut)?|opt|completions?|prompts?|tokens?|text|audio|image|web.?search)"
+    r"(?![\w-])",
+    re.IGNORECASE,
 )
 _REGION = re.compile(r"^(us|eu|apac|global|jp|au|ca|sa|us-gov)\.")
 _VENDOR = re.compile(
@@ -73,8 +80,10 @@ def find_tier(text: str) -> str:
 
 
 def split_meter(text: str) -> str:
-    """Return the name of the model at the start of a meter or a line item."""
-    return _METER_END.sub("", text).strip(" ,-_|")
+    """Return the name of the model at the start of a meter or a line item, empty if there is none."""
+    name, comma, _ = text.partition(",")
+    name = name if comma else _METER_END.sub("", text)
+    return "" if _NO_MODEL.match(name) else name.strip(" ,-_|")
 
 
 @lru_cache(maxsize=4096)

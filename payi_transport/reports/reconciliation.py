@@ -1,0 +1,136 @@
+"""The result of `reconcile`: one sentence, the parts of the difference, its reasons, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from payi_transport.budgets.notices import format_money
+from payi_transport.reports.bills.reading import Bill
+from payi_transport.reports.priced_calls import PricedCall
+from payi_transport.reports.reconcile import Comparison, Parts, compare
+from payi_transport.reports.reconcile_findings import Finding, find_findings
+
+__all__ = ["Line", "Reconciliation", "reconcile", "sum_rows"]
+
+_ZERO = Decimal(0)
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A day, model, and kind of tokens, or several of them. Amounts are in US dollars."""
+
+    day: date | None = None
+    model: str | None = None
+    kind: str | None = None
+    billed: Decimal
+    estimated: Decimal
+    not_seen: Decimal
+    quantity: Decimal
+    price: Decimal
+    undivided: Decimal
+
+
+class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a bill differs from the estimate of the calls that were seen. Amounts are in US dollars.
+
+    `unpriced` is the number of tokens for which we have no price.
+    """
+
+    sentence: str
+    first_day: date
+    last_day: date
+    billed: Decimal
+    estimated: Decimal
+    difference: Decimal
+    total: Line
+    findings: list[Finding]
+    rows: list[Line]
+    unpriced: int
+    currency: str = "USD"
+
+
+def reconcile(bill: Bill, calls: Iterable[PricedCall], repeats: Iterable[PricedCall] = ()) -> Reconciliation:
+    """Compare a bill with calls. `repeats` is read after them, and has those that were left out."""
+    comparison = compare(bill, calls)
+    left_out = [call.estimate.total or _ZERO for call in repeats]
+    findings = find_findings(comparison, bill, (len(left_out), sum(left_out, _ZERO)))
+    rows = [
+        Line(
+            day=row.key.day,
+            model=comparison.names.get(row.key.model, row.key.model),
+            kind=row.key.kind,
+            billed=row.cell.bill.cost,
+            estimated=row.cell.ours.cost,
+            **row.parts._asdict(),
+        )
+        for row in comparison.rows
+    ]
+    return Reconciliation(
+        sentence=_make_sentence(comparison),
+        first_day=comparison.first,
+        last_day=comparison.last,
+        billed=comparison.billed,
+        estimated=comparison.estimated,
+        difference=comparison.parts.total,
+        total=_make_total(comparison),
+        findings=findings,
+        rows=rows,
+        unpriced=int(sum((row.cell.ours.unpriced for row in comparison.rows), _ZERO)),
+    )
+
+
+def _make_total(comparison: Comparison) -> Line:
+    return Line(billed=comparison.billed, estimated=comparison.estimated, **comparison.parts._asdict())
+
+
+def sum_rows(rows: Iterable[Line], field: str) -> list[Line]:
+    """Return the sums by "day", "model", or "kind": the largest differences first, or days in order."""
+    sums: dict[object, tuple[Decimal, Decimal, Parts]] = {}
+    for row in rows:
+        name = getattr(row, field)
+        billed, estimated, parts = sums.get(name, (_ZERO, _ZERO, Parts()))
+        own = Parts(row.not_seen, row.quantity, row.price, row.undivided)
+        sums[name] = billed + row.billed, estimated + row.estimated, parts.plus(own)
+    lines = [
+        msgspec.structs.replace(Line(billed=billed, estimated=estimated, **parts._asdict()), **{field: name})
+        for name, (billed, estimated, parts) in sums.items()
+    ]
+    if field == "day":
+        return lines
+    return sorted(lines, key=lambda line: -abs(line.billed - line.estimated))
+
+
+def _make_sentence(comparison: Comparison) -> str:
+    if not comparison.billed:
+        return (
+            "The bill has no amounts. At our prices, its quantities are worth"
+            f" {_format_change(comparison.parts.total)} than the calls seen here,"
+            f" {format_money(comparison.estimated)}."
+        )
+    difference = comparison.parts.total
+    share = f"{abs(100 * difference / comparison.billed):.1f} %"
+    seen = f"the estimate of the calls seen here, {format_money(comparison.estimated)}"
+    if not difference:
+        return f"The bill of {format_money(comparison.billed)} is exactly {seen}."
+    names = (
+        "not seen here",
+        "other quantity",
+        "other price",
+        "other quantity or price, which a bill without quantities does not tell apart",
+    )
+    parts = [
+        f"{format_money(part)} {name}"
+        for part, name in sorted(zip(comparison.parts, names, strict=True), key=lambda row: -abs(row[0]))
+        if part
+    ]
+    return (
+        f"The bill of {format_money(comparison.billed)} is {_format_change(difference)} ({share}) than"
+        f" {seen}: {', '.join(parts)}."
+    )
+
+
+def _format_change(money: Decimal) -> str:
+    return f"{format_money(abs(money))} {'more' if money > 0 else 'less'}"

@@ -1,0 +1,97 @@
+"""Anthropic's cost and usage reports, as its API reference has them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from payi_transport.reports.bills.anthropic import is_anthropic, read_anthropic
+
+
+def page(*results: Any) -> dict[str, Any]:
+    bucket = {
+        "starting_at": "2026-10-05T00:00:00Z",
+        "ending_at": "2026-10-06T00:00:00Z",
+        "results": list(results),
+    }
+    return {"data": [bucket], "has_more": False, "next_page": None}
+
+
+def test_amounts_are_cents() -> None:
+    result = {
+        "currency": "USD",
+        "amount": "123.45",
+        "workspace_id": "wrkspc_1",
+        "description": "Claude Sonnet 4 Usage - Input Tokens",
+        "cost_type": "tokens",
+        "context_window": "0-200k",
+        "model": "claude-sonnet-4-20250514",
+        "service_tier": "batch",
+        "token_type": "uncached_input_tokens",
+    }
+    (line,) = read_anthropic(page(result))
+    assert line.cost == Decimal("1.2345")
+    assert (line.model, line.kind, line.tier) == ("claude-sonnet-4-20250514", "input", "batch")
+    assert line.account == "wrkspc_1"
+
+
+@pytest.mark.parametrize(
+    ("token_type", "kind"),
+    [
+        ("uncached_input_tokens", "input"),
+        ("output_tokens", "output"),
+        ("cache_read_input_tokens", "cache_read"),
+        ("cache_creation.ephemeral_5m_input_tokens", "cache_write"),
+        ("cache_creation.ephemeral_1h_input_tokens", "cache_write_1h"),
+    ],
+)
+def test_types_of_tokens(token_type: str, kind: str) -> None:
+    (line,) = read_anthropic(page({"amount": "1", "token_type": token_type, "model": "m"}))
+    assert line.kind == kind
+
+
+def test_searches_have_a_kind_and_no_model() -> None:
+    result = {"amount": "100", "cost_type": "web_search", "description": "Web Search Usage", "model": None}
+    (line,) = read_anthropic(page(result))
+    assert (line.kind, line.cost) == ("web_search", Decimal(1))
+
+
+def test_usage_counts_caches_beside_the_input() -> None:
+    result = {
+        "uncached_input_tokens": 1500,
+        "cache_creation": {"ephemeral_1h_input_tokens": 1000, "ephemeral_5m_input_tokens": 500},
+        "cache_read_input_tokens": 200,
+        "output_tokens": 500,
+        "server_tool_use": {"web_search_requests": 10},
+        "model": "claude-sonnet-4",
+        "service_tier": "standard",
+    }
+    assert {line.kind: line.quantity for line in read_anthropic(page(result))} == {
+        "input": 1500,
+        "cache_read": 200,
+        "output": 500,
+        "cache_write": 500,
+        "cache_write_1h": 1000,
+        "web_search": 10,
+    }
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"data": [None, {"starting_at": "2026-10-05", "results": 3}, {"starting_at": None, "results": [{}]}]},
+        page(None, []),
+        page({"amount": None}, {"amount": "n/a", "model": 3}),
+        page({"cache_creation": 3, "server_tool_use": [], "output_tokens": "x"}),
+    ],
+)
+def test_fields_of_other_types_are_absent(document: Any) -> None:
+    assert all(not line.cost and not line.quantity for line in read_anthropic(document))
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"data": 3}, {"data": [{"start_time": 1}]}])
+def test_other_documents_are_not_anthropics(document: Any) -> None:
+    assert not is_anthropic(document)
+    assert is_anthropic(page())

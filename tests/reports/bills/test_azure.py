@@ -1,0 +1,73 @@
+"""Azure's cost exports: the lines of its AI services, by their meters."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from payi_transport.reports.bills.azure import is_azure, read_azure
+from tests.reports.support import exact
+
+
+def row(meter: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "Date": "10/05/2026",
+        "MeterCategory": "Cognitive Services",
+        "MeterSubCategory": "Azure OpenAI",
+        "MeterName": meter,
+        "Quantity": "1500",
+        "UnitOfMeasure": "1K",
+        "CostInBillingCurrency": "3.75",
+        "SubscriptionName": "Production",
+        **fields,
+    }
+
+
+@pytest.mark.parametrize(
+    ("meter", "model", "kind", "tier"),
+    [
+        ("gpt 4o 0806 Inp glbl Tokens", "gpt 4o 0806", "input", ""),
+        ("gpt-4o-0806-Outp-glbl Tokens", "gpt-4o-0806", "output", ""),
+        ("gpt 4.1 cached Inp glbl Tokens", "gpt 4.1", "cache_read", ""),
+        ("gpt 4.1 mini Batch Outp glbl Tokens", "gpt 4.1 mini", "output", "batch"),
+    ],
+)
+def test_a_meter_names_model_kind_and_tier(meter: str, model: str, kind: str, tier: str) -> None:
+    table = [row(meter)]
+    assert is_azure(table)
+    (line,) = read_azure(table)
+    assert (line.model, line.kind, line.tier) == (model, kind, tier)
+    assert exact(line.quantity, line.cost, line.account) == (1_500_000, Decimal("3.75"), "Production")
+    assert (line.start.month, line.start.day) == (10, 5)
+
+
+def test_columns_of_other_agreements() -> None:
+    table = [
+        {
+            "UsageDateTime": "2026-10-05",
+            "meterName": "gpt 4o Inp glbl Tokens",
+            "UsageQuantity": "2",
+            "Unit Of Measure": "1M",
+            "PreTaxCost": "5",
+        }
+    ]
+    assert is_azure(table)
+    (line,) = read_azure(table)
+    assert exact(line.quantity, line.cost, line.account) == (2_000_000, 5, "")
+
+
+def test_other_services_are_left_out_and_so_are_lines_without_a_time() -> None:
+    other = row("Disk Operations", MeterCategory="Storage", MeterSubCategory="Disks")
+    assert [*read_azure([other, row("gpt 4o Inp glbl Tokens", Date="")])] == []
+
+
+def test_an_unknown_quantity_is_none() -> None:
+    (line,) = read_azure([row("gpt 4o Inp", Quantity="?")])
+    assert line.quantity is None
+
+
+@pytest.mark.parametrize("table", [[], [{"a": "b"}]])
+def test_other_tables_are_not_of_azure(table: Any) -> None:
+    assert not is_azure(table)

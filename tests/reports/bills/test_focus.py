@@ -1,0 +1,98 @@
+"""FOCUS bills of every provider, and our own exports read back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from payi_transport.reports.bills.focus import is_focus, read_focus
+from payi_transport.reports.focus import FocusOptions, make_rows
+from payi_transport.reports.focus_files import write_csv
+from tests.reports.support import exact, make_call
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    return {
+        "BilledCost": "1.5",
+        "ChargePeriodStart": "2026-10-05T00:00:00Z",
+        "ChargeCategory": "Usage",
+        "ServiceCategory": "AI and Machine Learning",
+        "ProviderName": "Microsoft",
+        "SkuMeter": "gpt 4o 0806 Inp glbl Tokens",
+        "ConsumedQuantity": "3",
+        "ConsumedUnit": "1K Tokens",
+        **fields,
+    }
+
+
+def test_a_meter_names_model_and_kind() -> None:
+    (line,) = read_focus([row(SubAccountName="Production")])
+    assert (line.provider, line.model, line.kind) == ("azure", "gpt 4o 0806", "input")
+    assert exact(line.quantity, line.cost, line.account) == (3000, Decimal("1.5"), "Production")
+
+
+@pytest.mark.parametrize(
+    ("fields", "model"),
+    [
+        ({"SkuPriceDetails": '{"x_Model": "gpt-5"}'}, "gpt-5"),
+        ({"SkuPriceDetails": {"ModelName": "gpt-5"}}, "gpt-5"),
+        ({"SkuPriceDetails": "{broken"}, "gpt 4o 0806"),
+        ({"SkuPriceDetails": "[1]"}, "gpt 4o 0806"),
+        ({"SkuMeter": "Input tokens", "ResourceName": "gpt-5"}, "gpt-5"),
+        ({"SkuMeter": "Input tokens", "SkuId": "gpt-5 input"}, "gpt-5"),
+        ({"SkuMeter": "Input tokens"}, ""),
+    ],
+)
+def test_the_model_is_wherever_a_provider_puts_it(fields: dict[str, Any], model: str) -> None:
+    (line,) = read_focus([row(**fields)])
+    assert line.model == model
+
+
+@pytest.mark.parametrize(
+    ("name", "provider"),
+    [
+        ("AWS", "aws"),
+        ("OpenAI", "openai"),
+        ("Anthropic", "anthropic"),
+        ("Google Cloud", "google"),
+        ("Acme", ""),
+    ],
+)
+def test_providers(name: str, provider: str) -> None:
+    (line,) = read_focus([row(ProviderName="", ServiceProviderName=name)])
+    assert line.provider == provider
+
+
+def test_taxes_and_credits_have_no_model_and_other_services_are_left_out() -> None:
+    rows = [
+        row(ChargeCategory="Tax"),
+        row(ServiceCategory="Storage"),
+        row(ChargePeriodStart=None),
+        row(ServiceCategory=None, PricingQuantity="5", ConsumedQuantity=None, PricingUnit="Tokens"),
+        row(ConsumedQuantity=None),
+    ]
+    found = [(line.model, line.quantity) for line in read_focus(rows)]
+    assert found == [("", None), ("gpt 4o 0806", 5), ("gpt 4o 0806", None)]
+
+
+def test_our_own_export_is_read_back_exactly() -> None:
+    rates = {"text input": "0.000002", "text_cache_read input": "0.0000005", "text output": "0.000008"}
+    calls = [make_call({"text": (100, 10), "text_cache_read": (30, 0)}, rates)]
+    text = write_csv(make_rows(calls, FocusOptions()), "1.3")
+    table: Any = list(csv.DictReader(io.StringIO(text)))
+    assert is_focus(table)
+    lines: Any = {line.kind: (line.model, line.quantity, line.cost) for line in read_focus(table)}
+    assert lines == {
+        "input": ("gpt-4.1", 100, Decimal("0.0002")),
+        "output": ("gpt-4.1", 10, Decimal("0.00008")),
+        "cache_read": ("gpt-4.1", 30, Decimal("0.000015")),
+    }
+
+
+@pytest.mark.parametrize("table", [[], [{"BilledCost": "1"}]])
+def test_other_tables_are_not_focus(table: Any) -> None:
+    assert not is_focus(table)

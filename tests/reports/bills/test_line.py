@@ -1,0 +1,87 @@
+"""Values of a bill: whatever somebody's spreadsheet made of them, they are right or absent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.reports.bills.line import find_multiplier, read_decimal, read_text, read_time
+
+ANYTHING: Any = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (1, "1"),
+        (0.06, "0.06"),
+        ("1,234.50", "1234.50"),
+        (" $3.5 ", "3.5"),
+        ("1E-7", "1E-7"),
+        (Decimal("2.5"), "2.5"),
+        (1e-30, "0E-20"),
+    ],
+)
+def test_numbers_are_exact(value: object, number: str) -> None:
+    assert read_decimal(value) == Decimal(number)
+
+
+@pytest.mark.parametrize("value", [None, True, "", "n/a", "NaN", "Infinity", 10**16, [1], {}])
+def test_what_is_no_number_is_absent(value: object) -> None:
+    assert read_decimal(value) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-10-05",
+        "2026-10-05T00:00:00Z",
+        "2026-10-05T00:00:00.000Z",
+        "2026-10-05 00:00:00 UTC",
+        "2026-10-05T02:00:00+02:00",
+        "10/05/2026",
+        "10/05/2026 00:00:00",
+        "20261005",
+        1791158400,
+        datetime(2026, 10, 5),
+        datetime(2026, 10, 5, tzinfo=timezone.utc),
+    ],
+)
+def test_times_are_read_in_every_form_that_bills_have(value: object) -> None:
+    assert read_time(value) == datetime(2026, 10, 5, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("value", [None, True, "", "soon", "13/45/2026", 1e300, float("nan"), [1]])
+def test_what_is_no_time_is_absent(value: object) -> None:
+    assert read_time(value) is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [
+        ("1K tokens", 1000),
+        ("1K", 1000),
+        ("1M", 1_000_000),
+        ("1,000 Thousand Tokens", 1000),
+        ("Million Tokens", 1_000_000),
+        ("1000000 Tokens", 1_000_000),
+        ("Tokens", 1),
+        ("", 1),
+        (None, 1),
+    ],
+)
+def test_units_say_how_many_tokens_they_are(unit: object, factor: int) -> None:
+    assert find_multiplier(unit) == factor
+
+
+@given(ANYTHING)
+def test_nothing_is_an_error(value: Any) -> None:
+    read_decimal(value)
+    read_time(value)
+    find_multiplier(value)
+    assert isinstance(read_text(value), str)

@@ -1,0 +1,131 @@
+"""Files of every format are told apart, and what two files both have counts once."""
+
+from __future__ import annotations
+
+import builtins
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from payi_transport.errors import PayiError
+from payi_transport.reports.bills.reading import read_bills
+from payi_transport.reports.focus import FocusOptions, make_rows
+from payi_transport.reports.focus_files import write_csv, write_parquet
+from tests.reports.support import make_call
+
+ROWS = make_rows([make_call({"text": (100, 10)}, {"text input": "1", "text output": "2"})], FocusOptions())
+FOCUS = write_csv(ROWS, "1.2")
+OPENAI: dict[str, Any] = {
+    "data": [
+        {"start_time": 1790899200, "results": [{"amount": {"value": 1}, "line_item": "gpt-5, input"}]},
+        {"start_time": 1790985600, "results": [{"amount": {"value": 2}, "line_item": "gpt-5, input"}]},
+    ]
+}
+ANTHROPIC: dict[str, Any] = {
+    "data": [{"starting_at": "2026-10-05T00:00:00Z", "results": [{"amount": "100", "model": "m"}]}]
+}
+AWS = (
+    "line_item_usage_start_date,line_item_product_code,line_item_usage_type,line_item_usage_amount\n"
+    "2026-10-05T00:00:00Z,AmazonBedrock,USE1-NovaPro-input-tokens,5\n"
+)
+AZURE = "Date,MeterName,MeterCategory,Quantity\n10/05/2026,gpt 4o Inp,Azure OpenAI,3\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "provider", "number"),
+    [
+        (FOCUS, "openai", 2),
+        ("\ufeff" + FOCUS, "openai", 2),
+        (json.dumps(OPENAI), "openai", 2),
+        (json.dumps([OPENAI]), "openai", 2),
+        (json.dumps(OPENAI["data"]), "openai", 2),
+        (json.dumps(OPENAI) + "\n\n" + json.dumps(ANTHROPIC), "openai", 3),
+        (json.dumps(ANTHROPIC), "anthropic", 1),
+        (AWS, "aws", 1),
+        (AZURE, "azure", 1),
+    ],
+)
+def test_every_format_is_found(content: str, provider: str, number: int, tmp_path: Path) -> None:
+    for data in (content.encode(), gzip.compress(content.encode())):
+        (tmp_path / "bill").write_bytes(data)
+        bill = read_bills([tmp_path / "bill"])
+        assert (bill.lines[0].provider, len(bill.lines), bill.repeats) == (provider, number, [])
+
+
+def test_parquet_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    write_parquet(ROWS, "1.2", tmp_path / "f.parquet")
+    (tmp_path / "f.csv").write_text(FOCUS)
+    assert read_bills([tmp_path / "f.parquet"]) == read_bills([tmp_path / "f.csv"])
+
+
+def test_lines_of_two_files_count_once_and_equal_lines_of_one_file_twice(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    bucket = OPENAI["data"][0]
+    one.write_text(json.dumps({"data": [bucket, bucket]}))
+    two.write_text(json.dumps({"data": [bucket, OPENAI["data"][1]]}))
+    bill = read_bills([one, two])
+    assert (len(bill.lines), len(bill.repeats)) == (3, 1)
+    assert len(read_bills([one, one]).repeats) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not a bill that can be read"),
+        (b"a,b\n1,2\n", "is not a bill that can be read; expected a cost export: FOCUS"),
+        (b"\xff\xfe\x00\x00", "is neither JSON, CSV, nor Parquet"),
+        (b"{broken", "isn't valid JSON"),
+        (b"[" * 100_000, "isn't valid JSON"),
+        (b'{"a": 1}', "has no charges for models"),
+        (b"[1, 2]", "has no charges for models"),
+        (b"PAR1 and nothing else", "isn't a valid Parquet file"),
+        (b"\x1f\x8b cut", "can't be read"),
+    ],
+)
+def test_what_is_no_bill_is_an_error_that_names_the_file(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    if content.startswith(b"PAR1"):
+        pytest.importorskip("pyarrow")
+    (tmp_path / "bill").write_bytes(content)
+    with pytest.raises(PayiError, match=f"bill {message}"):
+        read_bills([tmp_path / "bill"])
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PayiError, match="none can't be read: No such file"):
+        read_bills([tmp_path / "none"])
+
+
+def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def fail(name: str, *arguments: Any) -> Any:
+        if name == "pyarrow":
+            raise ImportError(name)
+        return real(name, *arguments)
+
+    (tmp_path / "bill").write_bytes(b"PAR1")
+    monkeypatch.setattr(builtins, "__import__", fail)
+    with pytest.raises(PayiError, match=r"pip install 'payi-transport\[parquet\]'"):
+        read_bills([tmp_path / "bill"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(data=st.data())
+def test_a_bill_that_is_cut_or_changed_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    content = data.draw(st.sampled_from([FOCUS, AWS, AZURE, json.dumps(OPENAI), json.dumps(ANTHROPIC)]))
+    raw = bytearray(content.encode())
+    for _ in range(data.draw(st.integers(0, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    (tmp_path / "bill").write_bytes(raw[: data.draw(st.integers(0, len(raw)))])
+    try:
+        read_bills([tmp_path / "bill"])
+    except PayiError as exc:
+        assert "bill" in str(exc)

@@ -1,0 +1,74 @@
+"""The state of budgets, by the sums of programs or by events."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payi_transport.budgets.budget import make_budgets
+from payi_transport.reports.budget_check import Checked, check_events, check_store
+from tests.budgets.support import START, Desk, read_budgets
+from tests.reports.support import make_call
+
+RATES = {"text input": "1", "text output": None}
+BUDGETS = {
+    "customers": {"amount": 10, "by": "account_name", "zone": "Europe/Berlin", "warn_at": [0.5, 0.8]},
+    "all": {"amount": 100, "zone": "UTC", "enforce": True, "period": "day"},
+}
+
+
+def call(count: int, **fields: Any) -> Any:
+    return make_call({"text": (count, 0)}, RATES, **{"event_timestamp": START, **fields})
+
+
+def check(*calls: Any, lost: int = 0) -> Checked:
+    return check_events(make_budgets(read_budgets(BUDGETS)), calls, START + timedelta(hours=2), lost)
+
+
+def test_events_of_the_current_period_count() -> None:
+    made = check(
+        call(6, account_name="acme"),
+        call(3, account_name="zeta"),
+        call(50, account_name="zeta", event_timestamp=START - timedelta(days=40)),
+        call(50, account_name="zeta", event_timestamp=None),
+    )
+    found: Any = [(state.budget, state.owner, state.spent, state.level) for state in made.states]
+    assert found == [
+        ("customers", "acme", 6, Decimal("0.5")),
+        ("customers", "zeta", 3, None),
+        ("all", "", 9, None),
+    ]
+    assert not made.is_fine
+    assert str(made.states[0].period_start) == "2026-11-01 00:00:00+01:00"
+
+
+def test_a_program_and_its_events_give_the_same_states(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, BUDGETS)
+    desk.call("6", account_name="acme")
+    desk.call("3", account_name="zeta")
+    desk.tracker.close(5)
+    stored = check_store(make_budgets(desk.settings), desk.store, START + timedelta(hours=2))
+    assert stored == check(call(6, account_name="acme"), call(3, account_name="zeta"))
+
+
+@pytest.mark.parametrize("fine", [True, False])
+def test_what_has_no_price_and_what_is_lost_is_not_fine(fine: bool, tmp_path: Path) -> None:
+    calls = [call(1)] if fine else [make_call({"text": (1, 1)}, RATES, event_timestamp=START)]
+    assert check(*calls).is_fine is fine
+    assert check(*calls).unpriced == (0 if fine else 1)
+    assert not check(*calls, lost=1).is_fine
+    desk = Desk(tmp_path, BUDGETS)
+    desk.call("1" if fine else None, account_name="acme")
+    if not fine:
+        desk.tracker.read_lost = lambda: 2
+    desk.tracker.close(5)
+    stored = check_store(make_budgets(desk.settings), desk.store, START)
+    assert (stored.is_fine, stored.unpriced, stored.lost) == ((True, 0, 0) if fine else (False, 1, 2))
+
+
+def test_without_budgets_there_are_no_states() -> None:
+    assert check_events([], [call(1)], START).states == []
