@@ -4,7 +4,7 @@ The client of NATS for Python runs in an event loop. The worker has none, and ca
 inline delivery it would be the thread of a caller whose own loop is running, under gevent all greenlets of
 the thread would see the loop, and an exiting interpreter resolves no names for one. A plain socket works in
 all of these places, is cooperative under gevent, and is closed in a forked child without a word to the
-server. It also costs a third of the CPU time of an event.
+server. It also needs less CPU time for an event.
 
 Nothing runs between two calls. A server that hears nothing for some minutes closes the connection, which the
 next `open` notices before anything is sent.
