@@ -32,6 +32,7 @@ LIBRARIES = (
     "httpx2",
     "payi_transport",
     "requests",
+    "websocket",
     "websockets",
 )
 

@@ -1,8 +1,8 @@
 """Put a file into a bucket, or into a folder: the same two calls for all kinds.
 
-S3 is written with boto3, which waits on plain sockets. obstore hangs in a child that is forked after an upload,
-because its threads stay with the parent. s3fs resolves host names on a thread pool of its event loop, which an
-exiting interpreter no longer starts. Google's and Azure's buckets go through fsspec.
+S3 is written with boto3, which waits on plain sockets. obstore hangs in a child that is forked after an
+upload, because its threads stay with the parent. s3fs resolves host names on a thread pool of its event loop,
+which an exiting interpreter no longer starts. Google's and Azure's buckets go through fsspec.
 """
 
 from __future__ import annotations
