@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from payi_transport.cli.fleet import nats, relay
 from payi_transport.cli.report_command import read_report, report
 from payi_transport.cli.report_table import print_report
 from payi_transport.cli.run import check_settings, make_environment, replace_process
-from payi_transport.cli.serve_extra import load_serve
+from payi_transport.cli.serve_extra import load_run_program, load_serve
 from payi_transport.cli.short_errors import Refusal, short_errors
 from payi_transport.config.categories import find_category_problems
 from payi_transport.config.json_schema import make_json_schema
@@ -89,15 +90,23 @@ def explain(url: str, method: str, config: Path | None, instruments: tuple[str, 
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the configuration.")
 @click.option("--offline", type=click.Path(path_type=Path), help="Write events to this file, without a key.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Property of all calls; repeatable.")
+@click.option("--serve", "serves", is_flag=True, help="Report to a local service, which shows the calls.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def run(config: Path | None, offline: Path | None, tags: tuple[str, ...], command: tuple[str, ...]) -> None:
+def run(
+    config: Path | None, offline: Path | None, tags: tuple[str, ...], serves: bool, command: tuple[str, ...]
+) -> None:
     """Run COMMAND and every Python process that it starts instrumented, without changing their code.
 
     For example: payi-transport run -- gunicorn app:app
     """
+    if serves:
+        # The service takes any key.
+        os.environ["PAYI_API_KEY"] = "local"
     with short_errors():
         environment = make_environment(os.environ, config=config, offline=offline, tags=tags)
         check_settings(environment, lambda problem: click.echo(f"Warning: {problem}", err=True))
+        if serves:
+            raise SystemExit(load_run_program()(command, environment, partial(click.echo, err=True)))
         replace_process(command, environment)
 
 

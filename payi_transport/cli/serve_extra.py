@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from payi_transport.errors import PayiError
 
-__all__ = ["load_serve"]
+__all__ = ["load_run_program", "load_serve"]
+
+Echo = Callable[[str], None]
 
 
-def load_serve() -> Callable[[Mapping[str, Any], Callable[[str], None]], None]:
+def load_serve() -> Callable[[Mapping[str, Any], Echo], None]:
     """Return the function that runs the local service. Raises PayiError if the extra is not installed."""
-    try:
+    with _named_extra():
         from payi_transport.serve.start import serve
+    return serve
+
+
+def load_run_program() -> Callable[[Sequence[str], Mapping[str, str], Echo], int]:
+    """Return the function that runs a program beside a local service. Raises PayiError like `load_serve`."""
+    with _named_extra():
+        from payi_transport.serve.run_program import run_program
+    return run_program
+
+
+@contextmanager
+def _named_extra() -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError as exc:
         raise PayiError(f'the local service needs {exc.name}: pip install "payi-transport[serve]"') from None
-    return serve

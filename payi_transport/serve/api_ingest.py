@@ -53,11 +53,11 @@ def make_ingest_routes(service: Service) -> list[Route]:
         return await asyncio.wrap_future(service.ingest(item))
 
     async def ingest_bulk(request: Request) -> Any:
-        items = decode_bulk(await request.body())
+        items = decode_bulk(await request.body() or b"[]")
         return await asyncio.wrap_future(service.ingest_bulk(items, updates=False))
 
     async def upsert_bulk(request: Request) -> Any:
-        items = decode_bulk(await request.body())
+        items = decode_bulk(await request.body() or b"[]")
         return await asyncio.wrap_future(service.ingest_bulk(items, updates=True))
 
     return [

@@ -17,7 +17,7 @@ import msgspec
 from payi_transport.serve.documents import find_document, put_document
 from payi_transport.serve.rows import Detail, Row
 
-__all__ = ["STATES", "LimitBook", "LimitDocument", "Spent", "find_state"]
+__all__ = ["STATES", "LimitBook", "LimitDocument", "Spent", "blocks", "find_state"]
 
 STATES = ("ok", "exceeded", "overrun", "blocked", "blocked_external", "failed")
 
@@ -52,6 +52,11 @@ def find_state(limit: LimitDocument) -> str:
         return "overrun"
     threshold = Decimal(1) if limit.threshold is None else limit.threshold
     return "exceeded" if limit.spent.total >= limit.max * threshold else "ok"
+
+
+def blocks(limit: LimitDocument) -> bool:
+    """Return whether a limit stops the next call through the proxy."""
+    return limit.limit_type == "block" and find_state(limit) == "overrun"
 
 
 class LimitBook:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from starlette.requests import Request
@@ -36,6 +37,8 @@ def route(method: str, path: str, endpoint: Endpoint) -> Route:
     """Return a route to a function that returns what to send as JSON, and may raise Refusal."""
 
     async def handle(request: Request) -> Response:
+        # The path is still as it was sent (see `app.py`), so that ids may have slashes.
+        request.scope["path_params"] = {name: unquote(text) for name, text in request.path_params.items()}
         try:
             value = await endpoint(request)
         except Refusal as refusal:

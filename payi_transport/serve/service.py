@@ -6,25 +6,32 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timezone
-from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.items import BulkItem, find_refusal, to_event
+from payi_transport.serve.limits import blocks
 from payi_transport.serve.queries import Queries
+from payi_transport.serve.results import make_request_id, make_result
 from payi_transport.serve.rows import Row, make_row
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.serve.store import Store, Writing
 from payi_transport.serve.use_cases import note_instance
 from payi_transport.serve.write import EventWriter, Written
+from payi_transport.values.event import Event
 
-__all__ = ["Service", "make_result"]
-
-_PREFIX = "local-"
+__all__ = ["Admission", "Service"]
 
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+class Admission(NamedTuple):
+    """The limits of a call that is to go through the proxy, and those of them that block it."""
+
+    limit_ids: tuple[str, ...]
+    blocked: tuple[str, ...]
 
 
 class Service:
@@ -39,6 +46,17 @@ class Service:
     def ingest(self, item: BulkItem, *, proxied: bool = False) -> Future[dict[str, Any]]:
         """Take one event; the future has the body of the response. It raises Refusal."""
         return self.store.submit(lambda writing: self._ingest(writing, item, proxied))
+
+    def ingest_proxied(self, event: Event) -> Future[dict[str, Any]]:
+        """Take the event of a call that went through the proxy; the future has its result."""
+        return self.store.submit(lambda writing: self._ingest_proxied(writing, event))
+
+    def admit(self, item: BulkItem) -> Future[Admission]:
+        """Check a call before it goes through the proxy; the future has its limits. It raises Refusal.
+
+        `item` has the context of the call. A limit that blocks the call counts it.
+        """
+        return self.store.submit(lambda writing: self._admit(writing, item))
 
     def ingest_bulk(self, items: Sequence[BulkItem], *, updates: bool) -> Future[dict[str, Any]]:
         """Take many events, each by itself; the future has the body of the response."""
@@ -55,6 +73,32 @@ class Service:
             "request_id": make_request_id(written.id),
             "xproxy_result": make_result(row, written),
         }
+
+    def _ingest_proxied(self, writing: Writing, event: Event) -> dict[str, Any]:
+        now = self.now()
+        writer = EventWriter(writing, _in_ms(now))
+        row = make_row(event, now)
+        written = writer.add(row)
+        writer.finish()
+        return make_result(row, written)
+
+    def _admit(self, writing: Writing, item: BulkItem) -> Admission:
+        now = self.now()
+        refusal = find_refusal(item, now, None)
+        if refusal is not None:
+            raise refusal
+        writer = EventWriter(writing, _in_ms(now))
+        note_instance(writer, item, now)
+        limits = {limit_id: writer.limits.find(limit_id) for limit_id in item.limit_ids or ()}
+        unknown = [limit_id for limit_id, limit in limits.items() if limit is None]
+        if unknown:
+            raise Refusal("invalid_limit_ids", f"no limit has the id {unknown[0]!r}")
+        blocked = [limit_id for limit_id, limit in limits.items() if limit is not None and blocks(limit)]
+        for limit_id in blocked:
+            writer.limits.count_blocked(limit_id)
+        writer.finish()
+        # A refusal would undo the count, so the caller raises it.
+        return Admission(tuple(limits), tuple(blocked))
 
     def _ingest_bulk(self, writing: Writing, items: Sequence[BulkItem], updates: bool) -> dict[str, Any]:
         now = self.now()
@@ -82,64 +126,9 @@ class Service:
         if refusal is not None:
             raise refusal
         note_instance(writer, item, now)
-        row = make_row(to_event(item, f"{_PREFIX}{uuid.uuid4()}"), now)
+        row = make_row(to_event(item, f"local-{uuid.uuid4()}"), now)
         repeats = self.settings.strict and not updates
         return row, writer.add(row, updates=updates, repeats=repeats)
-
-
-def make_request_id(event: int) -> str:
-    """Return the id by which Pay-i's API knows a stored event."""
-    return f"{_PREFIX}{event}"
-
-
-def read_request_id(request_id: str) -> int:
-    """Return the number of the event that a request id names. Raises Refusal for an id that names none."""
-    number = request_id.removeprefix(_PREFIX)
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise Refusal("request_not_found", f"no request has the id {request_id!r}")
-    return int(number)
-
-
-def make_result(row: Row, written: Written) -> dict[str, Any]:
-    """Return the `xproxy_result` of an event."""
-    event = row.event
-    values = {
-        "account_name": event.account_name,
-        "blocked_limit_ids": [],
-        "cost": _make_cost(row, written),
-        "duplicate_request": written.duplicate or None,
-        "limits": {limit_id: {"state": state} for limit_id, state in written.limits.items()},
-        "request_id": make_request_id(written.id),
-        "request_tags": list(event.request_tags or ()),
-        "resource_id": event.resource,
-        "unknown_units": _find_unknown_units(row),
-        "use_case_id": event.use_case_id,
-        "use_case_name": event.use_case_name,
-        "use_case_step": event.use_case_step,
-        "user_id": event.user_id,
-        "warnings": row.detail.price_notes,
-    }
-    return {name: value for name, value in values.items() if value or name == "cost"}
-
-
-def _make_cost(row: Row, written: Written) -> dict[str, Any]:
-    by_direction = {"input": Decimal(0), "output": Decimal(0)}
-    for line in row.detail.lines if row.billed else ():
-        by_direction["output" if line.direction == "output" else "input"] += line.amount or Decimal(0)
-    over = {"overrun_base": min(written.overrun, row.billed)} if written.overrun > 0 else {}
-    return {
-        "currency": "usd",
-        **{name: {"base": amount} for name, amount in by_direction.items()},
-        "total": {"base": row.billed, **over},
-    }
-
-
-def _find_unknown_units(row: Row) -> dict[str, dict[str, int]]:
-    unknown: dict[str, dict[str, int]] = {}
-    for line in row.detail.lines if row.detail.price_status in ("partial", "unpriced") else ():
-        if line.amount is None and line.direction != "total":
-            unknown.setdefault(line.unit, {})[line.direction] = line.count
-    return unknown
 
 
 def _in_ms(moment: datetime) -> int:

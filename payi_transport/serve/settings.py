@@ -23,7 +23,8 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     `token` is needed for every request if it is set, and has to be set unless `host` is a loopback address.
     `hosts` are the names besides "localhost" and plain addresses by which browsers may call the service.
     `strict` makes plain ingest count a repeated event twice, as Pay-i does. `mappings` are the hosts besides
-    the providers' own that the proxy may call. `max_body` is in bytes; `keep_days` and
+    the providers' own that the proxy may call, and `upstreams` base URLs in place of a provider's own, by the
+    name in the proxy's paths. `max_body` is in bytes; `keep_days` and
     `keep_content_days` are how long calls and their content stay, None forever.
     """
 
@@ -34,6 +35,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
     strict: bool = False
     mappings: Mapping[HostPattern, HostMapping] = {}
+    upstreams: Mapping[str, str] = {}
     max_body: int = 64 * _MEGABYTE
     keep_days: float | None = None
     keep_content_days: float | None = None

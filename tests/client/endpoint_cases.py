@@ -24,7 +24,14 @@ from payi_transport.client.request import RequestOptions
 from payi_transport.pagination import AsyncCursorPage, SyncCursorPage
 from tests.support.origin import CannedResponse, Origin, Received
 
-__all__ = ["EndpointCase", "EndpointTests", "check_parameters", "check_request_and_response"]
+__all__ = [
+    "SURFACES",
+    "EndpointCase",
+    "EndpointTests",
+    "check_kind",
+    "check_parameters",
+    "check_request_and_response",
+]
 
 _JSON = {"content-type": "application/json"}
 # Shared because creating one takes longer than a test.
@@ -64,7 +71,7 @@ def check_request_and_response(case: EndpointCase, surface: str, origin: Origin)
     assert (json.loads(received.body) if received.body else None) == case.body
     assert _missing_headers(case, received) == {}
     assert _to_json(value) == (None if case.kind is None else _without_none(case.response))
-    _check_kind(case, value)
+    check_kind(case, value)
 
 
 def check_parameters(cases: Sequence[EndpointCase], owner: Any, method: str) -> None:
@@ -110,7 +117,8 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-def _check_kind(case: EndpointCase, value: Any) -> None:
+def check_kind(case: EndpointCase, value: Any) -> None:
+    """Assert that what a call returned has the type of its case, in every field."""
     if isinstance(value, SyncCursorPage | AsyncCursorPage):
         value = value.items
     if case.kind in (None, str):
