@@ -34,8 +34,8 @@ ORDER = [
 ]
 HTTP_LIBRARIES = {"httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp", "botocore"}
 # The hooks, the client of Pay-i's API and its sink, its errors (which hold a request and a response), and
-# the public names, one of which is httpx's.
-IMPORT_HTTP_LIBRARIES = {"hooks", "client", "sinks", "errors", "api/public.py"}
+# the public names, one of which is httpx's. The local service forwards with it.
+IMPORT_HTTP_LIBRARIES = {"hooks", "client", "sinks", "errors", "api/public.py", "serve"}
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
