@@ -127,20 +127,41 @@ class _RecordedStream:
         super().__del__()  # type: ignore[misc]
 
 
+class _RecordedChunks(_RecordedStream):
+    """Adds `stream`. A class of its own, because callers check whether it exists."""
+
+    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        body = self._payi_body
+        size = body.size
+        try:
+            for chunk in super().stream(*args, **kwargs):  # type: ignore[misc]
+                # It may have been read with `read`, which has recorded it.
+                if chunk and body.size == size:
+                    body.append(chunk)
+                size = body.size
+                yield chunk
+        except GeneratorExit:
+            raise  # The caller stopped reading. `close()` will report whether the response is over.
+        except BaseException as exc:
+            body.response.fail(exc)
+            raise
+        body.response.finish()
+
+
 class _Body:
     """The bytes of one response. `is_reading` says that urllib3 is reading the next chunk."""
 
-    __slots__ = ("_append", "_limit", "_size", "is_reading", "response")
+    __slots__ = ("_append", "_limit", "is_reading", "response", "size")
 
     def __init__(self, response: OpenResponse) -> None:
         self.response = response
         self.is_reading = False
-        self._size, self._limit = 0, -1
+        self.size, self._limit = 0, -1
 
     def append(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > self._limit:
-            self._append, self._limit = self.response.open_buffer(self._size)
+        self.size += len(data)
+        if self.size > self._limit:
+            self._append, self._limit = self.response.open_buffer(self.size)
         self._append(data)
 
     def end(self, missing: int | None) -> None:
@@ -151,7 +172,7 @@ class _Body:
         if missing:
             from urllib3.exceptions import IncompleteRead
 
-            self.response.fail(IncompleteRead(self._size, missing))
+            self.response.fail(IncompleteRead(self.size, missing))
         else:
             self.response.finish()
 
@@ -196,7 +217,9 @@ def _choose_mixin(cls: type[Any]) -> type[Any] | None:
         return _RecordedFile if hasattr(cls, "read1") else _RecordedResponse
     # Only the instances of classes that are written in Python can change their class.
     is_stream = issubclass(cls, io.IOBase) and cls.__flags__ & _IS_HEAP_TYPE
-    return _RecordedStream if is_stream else None
+    if not is_stream:
+        return None
+    return _RecordedChunks if hasattr(cls, "stream") else _RecordedStream
 
 
 def build_blocked_response(blocked: BlockedResponse) -> Any:

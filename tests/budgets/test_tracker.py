@@ -265,12 +265,12 @@ def test_the_thread_writes_reads_corrections_and_stops(path: Path, monkeypatch: 
     monkeypatch.setattr(module, "_REFRESH", 0.0)
     desk = make(path)
     written = note_calls(monkeypatch, desk.store, "add")
+    read = note_calls(monkeypatch, desk.tracker, "_refresh")
     desk.tracker.start()
     desk.call("10")
     assert written.acquire(timeout=60)
     assert desk.spent() == 10
     # Somebody corrects the sum. The thread reads it again as long as calls are refused.
-    read = note_calls(monkeypatch, desk.tracker, "_refresh")
     key = Key("b", "", START.replace(hour=0).timestamp())
     Store(desk.store.path).add({(key, START.timestamp()): Change(Decimal(-5))})
     while desk.is_refused():

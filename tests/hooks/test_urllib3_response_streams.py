@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,26 @@ from tests.hooks.test_urllib3_response import make_open_response
 
 class Stream(io.BytesIO):
     """A stream as a mock makes it."""
+
+
+class Chunks(Stream):
+    """A stream that is read in chunks, without `read` as vcrpy 8 does, or with it as vcrpy 9 does."""
+
+    reads = False
+
+    def stream(self, size: int) -> Iterator[bytes]:
+        while chunk := self.read(size) if self.reads else super().read(size):
+            yield chunk
+
+
+class ReadChunks(Chunks):
+    reads = True
+
+
+class BrokenChunks(Stream):
+    def stream(self, size: int) -> Iterator[bytes]:
+        yield b"a"
+        raise ConnectionResetError("gone")
 
 
 class Broken(Stream):
@@ -64,3 +85,32 @@ def test_what_cannot_be_recorded_is_left_alone(response: Any) -> None:
     record_body(response, open_response)
     assert type(response) is before
     assert ended[0].outcome == Outcome.CLOSED
+
+
+@pytest.mark.parametrize("kind", [Chunks, ReadChunks])
+def test_chunks_are_recorded_once(kind: type[Chunks]) -> None:
+    open_response, ended = make_open_response()
+    stream = kind(b"a body")
+    record_body(stream, open_response)
+    assert list(stream.stream(4)) == [b"a bo", b"dy"]
+    assert (b"".join(ended[0].chunks), ended[0].outcome) == (b"a body", Outcome.EXHAUSTED)
+
+
+def test_chunks_that_are_not_read_to_the_end_are_a_part() -> None:
+    open_response, ended = make_open_response()
+    stream = Chunks(b"a body")
+    record_body(stream, open_response)
+    chunks = stream.stream(4)
+    next(chunks)
+    chunks.close()  # type: ignore[attr-defined]
+    stream.close()
+    assert (b"".join(ended[0].chunks), ended[0].outcome) == (b"a bo", Outcome.CLOSED)
+
+
+def test_an_error_between_chunks_reaches_the_reader() -> None:
+    open_response, ended = make_open_response()
+    stream = BrokenChunks(b"a body")
+    record_body(stream, open_response)
+    with pytest.raises(ConnectionResetError, match="gone"):
+        list(stream.stream(4))
+    assert ended[0].outcome == Outcome.FAILED
