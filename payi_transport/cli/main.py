@@ -162,7 +162,9 @@ def schema() -> None:
 )
 @click.option("--allow-host", "hosts", multiple=True, help="Name by which browsers call it; repeatable.")
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="TOML file with hosts that the proxy may call."
+    "--config",
+    type=click.Path(path_type=Path),
+    help="TOML file with prices, and hosts that the proxy may call.",
 )
 @click.option("--strict", is_flag=True, help="Count repeated events twice, as Pay-i does.")
 @click.option("--keep", metavar="DAYS", help="How long calls stay, such as 90d.  [default: forever]")

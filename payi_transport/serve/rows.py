@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from payi_transport.config.price_settings import PricesSettings
 from payi_transport.prices import Estimate, estimate
 from payi_transport.serve.amounts import round_to_nanos, split_amount
 from payi_transport.values.event import Event, FunctionCall, Units
@@ -81,10 +82,10 @@ class Row(NamedTuple):
     billed: Decimal
 
 
-def make_row(event: Event, now: datetime) -> Row:
+def make_row(event: Event, now: datetime, prices: PricesSettings | None = None) -> Row:
     """Price an event and return its row. An event without a time happened now."""
     moment = event.event_timestamp or now
-    price = estimate(event)
+    price = estimate(event, prices=prices)
     failed = _has_failed(event)
     waste = _find_waste(event, failed)
     billed = None if price.status == "included" else price.total

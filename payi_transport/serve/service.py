@@ -77,7 +77,7 @@ class Service:
     def _ingest_proxied(self, writing: Writing, event: Event) -> dict[str, Any]:
         now = self.now()
         writer = EventWriter(writing, _in_ms(now))
-        row = make_row(event, now)
+        row = make_row(event, now, self.settings.prices)
         written = writer.add(row)
         writer.finish()
         return make_result(row, written)
@@ -126,7 +126,7 @@ class Service:
         if refusal is not None:
             raise refusal
         note_instance(writer, item, now)
-        row = make_row(to_event(item, f"local-{uuid.uuid4()}"), now)
+        row = make_row(to_event(item, f"local-{uuid.uuid4()}"), now, self.settings.prices)
         repeats = self.settings.strict and not updates
         return row, writer.add(row, updates=updates, repeats=repeats)
 

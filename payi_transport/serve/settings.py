@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from payi_transport.config.price_settings import PricesSettings
 from payi_transport.errors import PayiError
 from payi_transport.routing.hosts import HostMapping, HostPattern
 
@@ -24,8 +25,9 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     `hosts` are the names besides "localhost" and plain addresses by which browsers may call the service.
     `strict` makes plain ingest count a repeated event twice, as Pay-i does. `mappings` are the hosts besides
     the providers' own that the proxy may call, and `upstreams` base URLs in place of a provider's own, by the
-    name in the proxy's paths. `max_body` is in bytes; `keep_days` and
-    `keep_content_days` are how long calls and their content stay, None forever.
+    name in the proxy's paths. `prices` are the user's own, None for those that the environment configures.
+    `max_body` is in bytes; `keep_days` and `keep_content_days` are how long calls and their content stay,
+    None forever.
     """
 
     file: Path
@@ -36,6 +38,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     mappings: Mapping[HostPattern, HostMapping] = {}
     upstreams: Mapping[str, str] = {}
+    prices: PricesSettings | None = None
     max_body: int = 64 * _MEGABYTE
     keep_days: float | None = None
     keep_content_days: float | None = None

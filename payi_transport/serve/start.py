@@ -60,7 +60,7 @@ def _forget(store: Any, options: Mapping[str, Any], echo: Callable[[str], None])
 
 def make_settings(options: Mapping[str, Any]) -> ServeSettings:
     """Return the settings that a command line states. Raises PayiError."""
-    config = options["config"]
+    config = None if options["config"] is None else check_config(read_file(options["config"]))
     return ServeSettings(
         file=options["file"] or find_default_file(os.environ),
         host=options["host"],
@@ -68,7 +68,8 @@ def make_settings(options: Mapping[str, Any]) -> ServeSettings:
         token=options["token"] or None,
         hosts=tuple(options["hosts"]),
         strict=options["strict"],
-        mappings={} if config is None else collect_host_mappings(check_config(read_file(config))),
+        mappings={} if config is None else collect_host_mappings(config),
+        prices=None if config is None else config.prices,
         keep_days=read_days("--keep", options["keep"]),
         keep_content_days=read_days("--keep-content", options["keep_content"]),
     )

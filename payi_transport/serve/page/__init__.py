@@ -1,5 +1,5 @@
 """The page of the local service, built with NiceGUI: what did it cost, for whom, and is that normal?
 
-Overview, break-down, calls, one call: each step is a click on what one looks at, and the address holds the
-state.
+The overview leads to a breakdown, the breakdown to its calls, and the list to one call. Each step is a click
+on what the reader is looking at, and the address holds the state.
 """

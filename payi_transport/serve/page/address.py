@@ -1,4 +1,4 @@
-"""What a page shows, as its address holds it: the span of time, the break-down, and the filters.
+"""What a page shows, as its address holds it: the span of time, the breakdown, and the filters.
 
 Everything that a reader chooses is a link, so it can be bookmarked, shared, and undone with the browser's
 back button. Values that can't be used are left out, because addresses are typed by people.
@@ -83,17 +83,14 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return f"{other.path}?{query}" if query else other.path
 
     def _query(self) -> dict[str, str]:
-        default = Address()
-        query = {
-            name: value
-            for name, value in (("span", self.span_name), ("zone", self.zone), ("by", self.by))
-            if value not in (None, default.span_name, default.by)
-        }
-        query |= {"sort": self.sort} if self.sort != "time" else {}
-        query |= {"cursor": self.cursor} if self.cursor else {}
+        chosen = {"span": self.span_name, "zone": self.zone, "by": self.by, "sort": self.sort}
+        usual = {"span": "7d", "zone": None, "by": "use_case", "sort": "time"}
+        query = {name: str(value) for name, value in chosen.items() if value != usual[name]}
+        if self.cursor:
+            query["cursor"] = self.cursor
         for name, value in self.active_filters().items():
             query[name] = "1" if value is True else str(value)
-        return {name: str(value) for name, value in query.items()}
+        return query
 
     def active_filters(self) -> dict[str, Any]:
         """Return the filters that are set."""
@@ -121,7 +118,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_machine_zone(variable: str | None, link: Path) -> str:
-    """Return the name of the machine's zone: that of `TZ`, or of the file that `link` points to, or UTC."""
+    """Return the name of the machine's zone: `TZ`, or the name of the file that `link` points to, or UTC."""
     linked = str(link.resolve()).partition("/zoneinfo/")[2]
     found = next((name for name in (variable, linked) if name and _read_zone(name)), "UTC")
     return "UTC" if found == "Etc/UTC" else found

@@ -1,4 +1,4 @@
-"""Limits and how full they are."""
+"""Limits, and how much of each is spent."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def _show_words(page: Page, budget: Budget) -> None:
         text("span", words)
         text("span", budget.state, _STATES.get(budget.state, ""))
         text("span", f". Blocks calls: {'yes' if budget.type == 'block' else 'no'}.")
-    pace = f"{formats.money(budget.pace)} a day in the last seven days."
+    pace = f"{formats.money(budget.pace)} per day over the last seven days."
     if budget.full_at is not None:
-        pace += f" At this pace, it is used up at {page.time(budget.full_at)}."
+        pace += f" At this pace, it runs out at {page.time(budget.full_at)}."
     note(pace)
     since = budget.reset or budget.created
     note(f"Counted since {page.time(since)}.")

@@ -42,9 +42,9 @@ def _show_calls(page: Page, found: CallPage) -> None:
                 change: dict[str, Any] = {name: True}
                 ui.link(title, page.address.link(**change))
     if not found.calls:
-        empty("No call in this time has all of these. Remove a filter above, or choose a longer time.")
+        empty("No calls match. Remove a filter above, or choose a longer period.")
         return
-    table("calls", _COLUMNS, [_row(page, call) for call in found.calls], "Calls, the latest first")
+    table("calls", _COLUMNS, [_row(page, call) for call in found.calls], "Calls, latest first")
     _show_pages(page, found.cursor)
 
 
@@ -64,12 +64,12 @@ def _row(page: Page, call: CallRow) -> list[Cell]:
 
 
 def _status(call: CallRow) -> str:
-    # 299 is what a call has that got no response.
+    # Events report 299 for a call without a response.
     return "no response" if call.status == 299 else str(call.status or "—")
 
 
 def cost_cell(cost: Decimal | None, status: str) -> Cell:
-    """Return what a call cost, in words where that is no amount. `status` is that of `Estimate`."""
+    """Return what a call cost, in words if that is not an amount. `status` is that of `Estimate`."""
     if status == "included":
         return Cell("included")
     if cost is None or status == "unpriced":
@@ -80,7 +80,7 @@ def cost_cell(cost: Decimal | None, status: str) -> Cell:
 def _show_pages(page: Page, cursor: str | None) -> None:
     with ui.element("nav").classes("pages").props('aria-label="Pages"'):
         if page.address.cursor:
-            ui.link("To the first", page.address.link())
+            ui.link("First page", page.address.link())
         if cursor:
             ui.link("Next", page.address.link(cursor=cursor))
 
@@ -92,13 +92,13 @@ def _load_call(queries: Queries, page: Page) -> CallDetail | None:
 
 def _show_call(page: Page, found: CallDetail | None) -> None:
     if found is None:
-        empty("There is no such call. It may have been deleted by the retention that --keep sets.")
+        empty("This call does not exist. It may be older than what --keep retains.")
         return
     call, detail = found.call, found.detail
     with ui.element("div").classes("two"):
         with section("Call"):
             _show_facts(page, found)
-        with section("For whom"):
+        with section("Attribution"):
             _show_owner(page, found)
     with section(f"Cost: {cost_cell(detail.cost, detail.price_status).text}"):
         _show_price(found)
@@ -112,7 +112,7 @@ def _show_call(page: Page, found: CallDetail | None) -> None:
     for title, content in (("Request", found.request), ("Response", found.response)):
         with section(title):
             if content is None:
-                note("Not recorded, or deleted by now.")
+                note("Not recorded, or already deleted.")
             else:
                 text("pre", _indent(content))
     ui.link(f"All calls of {call.model}", page.address.link("/calls", model=call.model))
@@ -130,7 +130,7 @@ def _show_facts(page: Page, found: CallDetail) -> None:
             ("First token after", formats.milliseconds(call.first_token)),
             ("Address", found.detail.uri or "—"),
             ("Response id", found.response_id),
-            ("Wasted because", found.detail.waste or "—"),
+            ("Waste", found.detail.waste or "—"),
         ]
     )
 
@@ -162,7 +162,7 @@ def _show_pairs(pairs: list[tuple[str, str]]) -> None:
 
 _SOURCES = {
     "payi": "Pay-i's own figure",
-    "config": "your [prices]",
+    "config": "your configuration",
     "provider": "the provider's own figure",
     "list": "the price list of genai-prices",
 }
@@ -174,7 +174,7 @@ def _show_price(found: CallDetail) -> None:
         Column("Unit", is_number=False),
         Column("Direction", is_number=False),
         *(Column(title) for title in ("Count", "Per million", "Amount")),
-        Column("Price from", is_number=False),
+        Column("Price source", is_number=False),
     ]
     rows = [
         [
@@ -217,9 +217,9 @@ def _show_runs(page: Page, found: RunPage) -> None:
         for sort, title in (("time", "Latest first"), ("cost", "Most expensive first")):
             link = ui.link(title, page.address.link(sort=sort))
             if sort == page.address.sort:
-                link.props("aria-current=true")
+                link.classes("here").props("aria-current=true")
     if not found.runs:
-        empty("No runs in this time. A run is one instance of a use case: pass use_case_name to @track.")
+        empty("No runs in this period. A run is one instance of a use case: pass use_case_name to @track.")
         return
     columns = [
         *(Column(title, is_number=False) for title in ("Run", "Use case", "Customer", "Started")),
@@ -245,4 +245,4 @@ def _show_runs(page: Page, found: RunPage) -> None:
 
 CALLS = View("/calls", "Calls", _load_calls, _show_calls, has_filters=True)
 CALL = View("/calls/{id_}", "Call", _load_call, _show_call, in_menu=False, has_span=False)
-RUNS = View("/runs", "Runs", _load_runs, _show_runs, has_filters=True)
+RUNS = View("/runs", "Runs", _load_runs, _show_runs)

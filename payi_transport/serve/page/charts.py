@@ -20,6 +20,7 @@ __all__ = ["Colors", "show_costs"]
 _SCALE = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#ee8866", "#332288")
 _OTHER = "#8a8f98"
 # JavaScript, which ECharts calls.
+_WRITE_AXIS = "cost => '$' + cost.toLocaleString('en', {minimumFractionDigits: cost % 1 ? 2 : 0})"
 _WRITE_COST = "cost => '$' + Number(cost).toLocaleString('en', {maximumSignificantDigits: 4})"
 
 
@@ -42,15 +43,15 @@ def title_of(line: Line) -> str:
     return "other" if line.name is None else line.name or "none"
 
 
-def show_costs(series: Series, dimension: str, colors: Colors, zone: tzinfo) -> None:
-    """Show cost over time, stacked, with its numbers as a table below."""
+def show_costs(series: Series, dimension: str, colors: Colors, zone: tzinfo, opened: set[str]) -> None:
+    """Show cost over time, stacked, with its numbers as a table below, which a reader unfolds."""
     # The rest may be empty.
     lines = [line for line in series.lines if any(sums.calls for sums in line.sums)]
     series = msgspec.structs.replace(series, lines=lines)
     times = [formats.short_time(start, zone, series.step) for start in series.starts]
     chart = ui.echart(_options(series, dimension, colors, times), renderer="svg").classes("chart")
     chart.props('role=img aria-label="Cost over time. The same numbers are in the table below."')
-    with ui.element("details"):
+    with _details("numbers", opened):
         text("summary", "Numbers of this chart")
         columns = [Column("Start", is_number=False), *(Column(title_of(line)) for line in series.lines)]
         rows = [
@@ -58,6 +59,17 @@ def show_costs(series: Series, dimension: str, colors: Colors, zone: tzinfo) -> 
             for index, (time, start) in enumerate(zip(times, series.starts, strict=True))
         ]
         table("cost-over-time", columns, rows, "Cost over time")
+
+
+def _details(name: str, opened: set[str]) -> ui.element:
+    made = ui.element("details")
+    made.props["open"] = name in opened
+
+    def note_toggle(event: Any) -> None:
+        (opened.add if event.args else opened.discard)(name)
+
+    made.on("toggle", note_toggle, js_handler="(event) => emit(event.target.open)")
+    return made
 
 
 def _cell(line: Line, index: int) -> Cell:
@@ -83,7 +95,7 @@ def _options(series: Series, dimension: str, colors: Colors, times: Sequence[str
             "type": "value",
             **axis,
             "splitLine": {"lineStyle": {"color": "#8a8f9833"}},
-            "axisLabel": {"color": "#7a808a", ":formatter": "value => '$' + value.toLocaleString('en')"},
+            "axisLabel": {"color": "#7a808a", ":formatter": _WRITE_AXIS},
         },
         "series": [_bars(line, dimension, colors) for line in series.lines],
     }

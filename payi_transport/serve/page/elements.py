@@ -58,12 +58,12 @@ def figure(title: str, value: str, exact: str, change: str, *, is_bad: bool = Fa
     """Show one number with its change against the period before."""
     with ui.element("div").classes("figure"):
         text("div", title, "label")
-        text("div", value, "value").props(f'title="{exact}"')
+        text("div", value, "value").props["title"] = exact
         text("div", change, "change bad" if is_bad else "change")
 
 
 def table(name: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], caption: str) -> None:
-    """Show a table that can be copied as CSV. `name` is that of the file, `caption` is for screen readers."""
+    """Show a table and a button that saves it as `name`.csv. The caption is for screen readers."""
     with ui.element("div").classes("scroll"), ui.element("table"):
         text("caption", caption)
         with ui.element("thead"), ui.element("tr"):
@@ -82,7 +82,7 @@ def table(name: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], 
 def _show_cell(column: Column, cell: Cell) -> None:
     with ui.element("td").classes("number" if column.is_number else "name") as made:
         if cell.exact and cell.exact != cell.text:
-            made.tooltip(cell.exact) if not column.is_number else made._props.update(title=cell.exact)
+            made.props["title"] = cell.exact
         if cell.color:
             ui.element("span").classes("swatch").style(f"background:{cell.color}")
         if cell.link:

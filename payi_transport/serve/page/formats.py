@@ -1,6 +1,6 @@
 """Numbers and times as people read them: the digits that matter, in a few characters.
 
-Each has an exact form too, which the page shows on hover and in exports.
+Each has an exact form, too, which the page shows on hover and in exports.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from decimal import Decimal
 __all__ = ["change", "count", "exact_money", "milliseconds", "money", "percent", "short_time", "time"]
 
 _SCALES = ((Decimal(1_000_000_000), "B"), (Decimal(1_000_000), "M"), (Decimal(1000), "k"))
+_MINUTE, _HOUR = 60_000, 3_600_000
 # Below this, figures are written out: 9,812 tells more than 9.8k.
 _WRITTEN_OUT = 10_000
 
@@ -50,25 +51,27 @@ def _scale(size: Decimal) -> str:
 
 
 def milliseconds(ms: int | None) -> str:
-    """Return a duration such as 850 ms, 1.4 s, or 2.5 min; "—" for one that is not known."""
+    """Return a duration such as 850 ms, 1.4 s, 2.5 min, or 3.5 h; "—" for one that is not known."""
     if ms is None:
         return "—"
     if ms < 1000:
         return f"{ms} ms"
-    return f"{ms / 1000:.1f} s" if ms < 60_000 else f"{ms / 60_000:.1f} min"
+    if ms < _MINUTE:
+        return f"{ms / 1000:.1f} s"
+    return f"{ms / _MINUTE:.1f} min" if ms < _HOUR else f"{ms / _HOUR:.1f} h"
 
 
 def percent(part: Decimal | int, whole: Decimal | int) -> str:
-    """Return a share such as 4.1 %, "—" of nothing."""
-    return f"{100 * Decimal(part) / Decimal(whole):.1f} %" if whole else "—"
+    """Return a share such as 4.1%, or "—" if the whole is zero."""
+    return f"{100 * Decimal(part) / Decimal(whole):.1f}%" if whole else "—"
 
 
 def change(now: Decimal | int, before: Decimal | int) -> str:
-    """Return the change against the period before, such as +12 %."""
+    """Return the change against the period before, such as +12%."""
     if not before:
         return "new" if now else "no change"
     ratio = 100 * (Decimal(now) - Decimal(before)) / abs(Decimal(before))
-    return "no change" if abs(ratio) < Decimal("0.5") else f"{ratio:+,.0f} %"
+    return "no change" if abs(ratio) < Decimal("0.5") else f"{ratio:+,.0f}%"
 
 
 def time(moment: datetime, zone: tzinfo) -> str:

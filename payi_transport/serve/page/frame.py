@@ -1,8 +1,7 @@
 """What every view has around it: the navigation, the choices of what to show, and live updates.
 
-A view is loaded in a thread, since SQLite blocks, and shown at once when all its numbers are there. Until
-then, the numbers before stay. Nothing moves that the reader did not ask to move: new calls only change
-numbers in place.
+A view is loaded in a thread, because SQLite blocks, and shown when all its numbers are there. Until then, the
+old numbers stay. New calls change numbers in place, and what the reader has unfolded stays open.
 """
 
 from __future__ import annotations
@@ -25,19 +24,20 @@ from payi_transport.serve.views import Span, State
 
 __all__ = ["Page", "View", "show_page"]
 
-# How often to look whether calls have arrived, and how long a load of the page may last. Seconds.
-_EVERY, _LOAD = 1.0, 30.0
+# How often to look whether calls have arrived. Seconds.
+_EVERY = 1.0
 _FIRST_CALL = """export PAYI_BASE_URL={url} PAYI_API_KEY=local
 payi-transport run -- python your_program.py
 # or, in code: from payi_transport import payi_instrument; payi_instrument()"""
 
 
 class Page(NamedTuple):
-    """What a view is shown for."""
+    """What a view is shown for. `opened` has the parts that the reader has unfolded, across updates."""
 
     address: Address
     span: Span
     colors: Colors
+    opened: set[str]
 
     def time(self, moment: datetime) -> str:
         """Return a moment in the zone of the page."""
@@ -70,7 +70,7 @@ async def show_page(view: View, menu: list[View], request: Request, queries: Que
     with ui.element("main").props("id=numbers") as main:
         text("h1", view.title)
         body = ui.element("div")
-    seen = -1
+    seen, opened = -1, set[str]()
 
     async def update() -> None:
         nonlocal seen
@@ -78,13 +78,13 @@ async def show_page(view: View, menu: list[View], request: Request, queries: Que
         if state.revision == seen:
             return
         seen = state.revision
-        page = Page(address, address.span(datetime.now(timezone.utc)), colors)
+        page = Page(address, address.span(datetime.now(timezone.utc)), colors, opened)
         try:
             loaded = await run_sync(view.load, queries, page)
         except Refusal as refusal:
             body.clear()
             with body:
-                empty(f"This can't be shown: {refusal}. Choose something else above.")
+                empty(f"Can't show this: {refusal}. Choose something else above.")
             return
         body.clear()
         with body:
@@ -176,12 +176,12 @@ def _show_search(address: Address, queries: Queries) -> None:
 
 
 def _show_first_call(url: str) -> None:
-    empty("No call has arrived yet. These lines bring the first one; this page shows it within a second.")
+    empty("No calls yet. Run these lines, and the first call appears here within a second.")
     text("pre", _FIRST_CALL.format(url=url))
 
 
 def _show_span(page: Page, state: State) -> None:
     words = f"From {page.time(page.span.start)} to {page.time(page.span.end)}, {page.address.zone_name} time."
     if state.since is not None and state.since > page.span.start:
-        words += f" The first call is of {page.time(state.since)}."
-    note(f"{words} Costs are estimates by price lists, unless a call's page says otherwise.")
+        words += f" The first call was at {page.time(state.since)}."
+    note(f"{words} Costs are estimates from price lists, unless a call's page says otherwise.")

@@ -47,7 +47,7 @@ def _show(page: Page, loaded: _Loaded) -> None:
         figure("Errors", formats.percent(now.errors, now.calls), str(now.errors), f"{now.errors:,} calls")
         figure("Wasted", formats.money(now.waste), formats.exact_money(now.waste), f"{now.wasted:,} calls")
         hits = formats.percent(now.cache_read, now.input)
-        figure("Read from caches", hits, str(now.cache_read), "of all tokens in")
+        figure("Read from caches", hits, str(now.cache_read), "of all input tokens")
         figure(
             "Saved by caches", formats.money(now.saved), formats.exact_money(now.saved), "against full price"
         )
@@ -60,7 +60,7 @@ def _show(page: Page, loaded: _Loaded) -> None:
             _show_groups(page, "errors", loaded.errors, "Status")
         with section("Waste"):
             _show_groups(page, "waste", loaded.waste, "Reason")
-            note("Money for calls that failed, were retried, were abandoned, or were cut at their longest.")
+            note("Money spent on calls that failed, were retried, were abandoned, or hit their token limit.")
     with section("Money without an owner"):
         _show_unowned(page, loaded.unowned)
     with section("Tokens and other units"):
@@ -77,7 +77,7 @@ def _show(page: Page, loaded: _Loaded) -> None:
 
 def _show_percentiles(name: str, found: list[Percentiles]) -> None:
     if not found:
-        empty("No call reports it.")
+        empty("No calls report it.")
         return
     columns = [Column("Model", is_number=False), *(Column(t) for t in ("Calls", "p50", "p90", "p95", "p99"))]
     rows = [

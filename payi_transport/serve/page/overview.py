@@ -27,8 +27,9 @@ class _Loaded(NamedTuple):
 
 def _load_overview(queries: Queries, page: Page) -> _Loaded:
     others: tuple[Dimension, ...] = ("use_case", "account", "model")
-    second = next(name for name in others if name not in (page.address.by, *page.address.active_filters()))
-    return _load(queries, page, [page.address.by, second])
+    # What a filter has narrowed to one value needs no ranking.
+    shown = (page.address.by, *page.address.active_filters())
+    return _load(queries, page, [page.address.by, *[name for name in others if name not in shown][:1]])
 
 
 def _load_breakdown(queries: Queries, page: Page) -> _Loaded:
@@ -63,14 +64,14 @@ def _show_breakdown(page: Page, loaded: _Loaded) -> None:
 
 def _show_chart(page: Page, loaded: _Loaded) -> None:
     with section(f"Cost over time, by {DIMENSION_NAMES[page.address.by].lower()}"):
-        show_costs(loaded.series, page.address.by, page.colors, page.address.time_zone())
+        show_costs(loaded.series, page.address.by, page.colors, page.address.time_zone(), page.opened)
 
 
 def _show_figures(figures: Figures) -> None:
     now, before = figures.now, figures.before
     # Before the first call, there is nothing to compare with.
     compare = formats.change if before.calls else lambda now, before: ""
-    suffix = " against the time before" if before.calls else ""
+    suffix = " vs. the previous period" if before.calls else ""
     with ui.element("div").classes("figures"):
         for title, value, exact, change, is_bad in (
             (
@@ -82,7 +83,7 @@ def _show_figures(figures: Figures) -> None:
             ),
             ("Calls", formats.count(now.calls), str(now.calls), compare(now.calls, before.calls), False),
             (
-                "Cost a call",
+                "Cost per call",
                 formats.money(_each(now)),
                 formats.exact_money(_each(now)),
                 compare(_each(now), _each(before)),
@@ -102,12 +103,12 @@ def _show_figures(figures: Figures) -> None:
 
 
 def list_remarks(sums: Sums) -> list[str]:
-    """Return what a reader has to know about a sum."""
+    """Return what a reader has to know about the sums."""
     remarks = []
     if sums.unpriced:
         remarks.append(
-            f"{formats.count(sums.unpriced)} calls have no (full) price and are missing in the cost. State"
-            " a price for their models in [prices] of your config, and import them again."
+            f"{formats.count(sums.unpriced)} calls have no (full) price and are missing from the cost. To"
+            " price such calls from now on, add their models to prices.own in your configuration."
         )
     if sums.included:
         count = formats.count(sums.included)

@@ -24,10 +24,12 @@ _NEXT: dict[str, Dimension] = {
 }
 
 
-def money_cell(amount: Decimal | None, whole: Decimal | None = None, color: str = "") -> Cell:
-    """Return an amount, with a bar for its share of the largest one."""
-    bar = None if whole is None or amount is None else float(amount / whole) if whole else 0.0
-    return Cell(formats.money(amount), formats.exact_money(amount), bar=bar, color="")
+def money_cell(amount: Decimal | None, largest: Decimal | None = None) -> Cell:
+    """Return an amount, with a bar for its share of the largest one if that is passed."""
+    bar = None
+    if largest is not None and amount is not None:
+        bar = float(amount / largest) if largest else 0.0
+    return Cell(formats.money(amount), formats.exact_money(amount), bar=bar)
 
 
 def show_ranking(page: Page, found: Breakdown, *, is_short: bool = False) -> None:
@@ -35,7 +37,7 @@ def show_ranking(page: Page, found: Breakdown, *, is_short: bool = False) -> Non
     dimension: Dimension = found.by  # type: ignore[assignment]
     groups = found.groups[:8] if is_short else found.groups
     if not groups:
-        empty("No calls in this time.")
+        empty("No calls in this period.")
         return
     columns = [Column(DIMENSION_NAMES[dimension], is_number=False), Column("Cost"), Column("Share")]
     columns += [Column("Calls")] if is_short else sum_columns()
@@ -48,7 +50,7 @@ def show_ranking(page: Page, found: Breakdown, *, is_short: bool = False) -> Non
     table(f"cost-by-{dimension}", columns, rows, f"Cost by {DIMENSION_NAMES[dimension].lower()}")
     if found.overlaps:
         note(
-            "A call with several of these stands in several rows, so the rows add up to more than the total."
+            "A call with several of these counts in several rows, so the rows add up to more than the total."
         )
 
 
@@ -64,11 +66,10 @@ def _row(
 def _link(page: Page, dimension: Dimension, group: Group) -> str:
     if dimension == "limit":
         return page.address.link("/budgets")
-    # From a value to its break-down, and from there to its calls.
-    if dimension in page.address.active_filters() or len(page.address.active_filters()) > 1:
-        return page.address.link("/calls", **{dimension: group.name})
-    following = _NEXT.get(dimension)
-    if following is None or page.address.path == "/breakdown":
+    # From a value to its breakdown, and from there to its calls.
+    filters, following = page.address.active_filters(), _NEXT.get(dimension)
+    is_narrow = dimension in filters or len(filters) > 1 or page.address.path == "/breakdown"
+    if is_narrow or following is None:
         return page.address.link("/calls", **{dimension: group.name})
     return page.address.link("/breakdown", by=following, **{dimension: group.name})
 
@@ -80,12 +81,12 @@ def _figures(sums: Sums, top: Decimal | None, total: Sums, is_short: bool) -> li
 
 def sum_columns() -> list[Column]:
     """Return the columns of `sum_cells`."""
-    titles = ("Calls", "Cost a call", "Tokens in", "Tokens out", "Cache", "Errors", "Unpriced")
+    titles = ("Calls", "Cost per call", "Tokens in", "Tokens out", "Cache", "Errors", "Unpriced")
     return [Column(title) for title in titles]
 
 
 def sum_cells(sums: Sums) -> list[Cell]:
-    """Return what else there is to say of some calls."""
+    """Return the other figures of some calls."""
     return [
         _count(sums.calls),
         money_cell(sums.cost / sums.calls if sums.calls else None),

@@ -74,7 +74,7 @@ def test_a_click_leads_from_the_overview_to_one_call(page: Page, address: str) -
     page.get_by_role("link", name="gpt-4.1", exact=True).click()
     expect(page).to_have_url(re.compile("/calls.*model=gpt-4.1"), timeout=30_000)
     page.locator("tbody a").first.click()
-    expect(page.get_by_role("heading", name="For whom")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Attribution")).to_be_visible(timeout=30_000)
 
 
 def test_keys_reach_the_filter_and_move_between_rows(page: Page, address: str) -> None:
@@ -121,8 +121,11 @@ def test_a_table_can_be_saved_as_csv(page: Page, address: str) -> None:
 def test_new_calls_appear_without_a_reload(page: Page, tmp_path: Path) -> None:
     with start(tmp_path) as address:
         page.goto(address)
-        expect(page.get_by_text("No call has arrived yet")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("No calls yet")).to_be_visible(timeout=30_000)
         ingest(address, item(now(), account_name="acme"))
         expect(page.locator(".figure .value").nth(1)).to_have_text("1", timeout=30_000)
+        page.get_by_text("Numbers of this chart").click()
         ingest(address, item(now(), account_name="acme"))
         expect(page.locator(".figure .value").nth(1)).to_have_text("2", timeout=30_000)
+        # What the reader has unfolded stays open.
+        expect(page.locator("details table")).to_be_visible(timeout=30_000)

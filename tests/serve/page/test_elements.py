@@ -1,4 +1,4 @@
-"""What is shown of costs in words, and tables as CSV."""
+"""Costs that are not amounts, and tables as CSV."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from payi_transport.serve.views import Sums
         ("0", "included", Cell("included")),
     ],
 )
-def test_what_has_no_amount_is_said_in_words(cost: str | None, status: str, expected: Cell) -> None:
+def test_a_cost_that_is_not_an_amount_is_a_word(cost: str | None, status: str, expected: Cell) -> None:
     assert cost_cell(None if cost is None else Decimal(cost), status) == expected
 
 
-def test_a_sum_says_what_is_missing_in_it() -> None:
+def test_a_sum_says_what_is_missing_from_it() -> None:
     assert list_remarks(Sums(calls=9)) == []
     missing, included = list_remarks(Sums(calls=9, unpriced=2, included=12_345))
     assert missing.startswith("2 calls have no (full) price")

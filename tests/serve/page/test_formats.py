@@ -48,7 +48,8 @@ def test_counts_are_short(number: int, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ms", "expected"), [(None, "—"), (0, "0 ms"), (850, "850 ms"), (1400, "1.4 s"), (150_000, "2.5 min")]
+    ("ms", "expected"),
+    [(None, "—"), (0, "0 ms"), (850, "850 ms"), (1400, "1.4 s"), (150_000, "2.5 min"), (12_600_000, "3.5 h")],
 )
 def test_durations_have_the_unit_that_fits(ms: int | None, expected: str) -> None:
     assert formats.milliseconds(ms) == expected
@@ -57,12 +58,12 @@ def test_durations_have_the_unit_that_fits(ms: int | None, expected: str) -> Non
 @pytest.mark.parametrize(
     ("now", "before", "expected"),
     [
-        (112, 100, "+12 %"),
-        (88, 100, "-12 %"),
+        (112, 100, "+12%"),
+        (88, 100, "-12%"),
         (100, 100, "no change"),
         (5, 0, "new"),
         (0, 0, "no change"),
-        (30000, 10, "+299,900 %"),
+        (30000, 10, "+299,900%"),
     ],
 )
 def test_a_change_is_against_the_time_before(now: int, before: int, expected: str) -> None:
@@ -70,7 +71,7 @@ def test_a_change_is_against_the_time_before(now: int, before: int, expected: st
 
 
 def test_a_share_of_nothing_is_none() -> None:
-    assert [formats.percent(1, 8), formats.percent(0, 8), formats.percent(1, 0)] == ["12.5 %", "0.0 %", "—"]
+    assert [formats.percent(1, 8), formats.percent(0, 8), formats.percent(1, 0)] == ["12.5%", "0.0%", "—"]
 
 
 def test_times_are_in_the_zone_of_the_page() -> None:

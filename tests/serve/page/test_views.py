@@ -55,7 +55,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("path", PATHS)
 def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: str) -> None:
     shown = look(empty, path)
-    assert "No call has arrived yet" in shown
+    assert "No calls yet" in shown
     assert f"PAYI_BASE_URL={empty}" in shown
 
 
@@ -63,25 +63,29 @@ def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: s
     ("path", "expected"),
     [
         ("/", ["Cost (estimate)", "support_bot", "Globex", "calls have no (full) price", "Total"]),
-        ("/?by=tag", ["stands in several rows"]),
+        ("/?by=tag", ["counts in several rows"]),
         ("/?by=limit", ["Support, monthly|support-monthly", "/budgets"]),
-        ("/?span=90d&by=model", ["gpt-4.1", "The first call is of"]),
-        ("/?span=24h&use_case=nothing", ["No calls in this time"]),
-        ("/breakdown?by=model", ["Tokens out", "Cost a call", "gpt-4.1"]),
+        ("/?span=90d&by=model", ["gpt-4.1", "The first call was at"]),
+        ("/?span=24h&use_case=nothing", ["No calls in this period"]),
+        ("/breakdown?by=model", ["Tokens out", "Cost per call", "gpt-4.1"]),
         ("/breakdown?by=user", ["other"]),
         ("/breakdown?by=model&use_case=support_bot&account=Globex", ["/calls?"]),
         ("/calls", ["Failed only", "Next", "unpriced"]),
         ("/calls?failed=1&status=429", ["Unpriced only", "status: 429|Status: 429"]),
         ("/calls?account=", ["Customer: none"]),
         ("/calls?account=nobody", ["Remove a filter"]),
-        ("/calls/1", ["For whom", "Per million", "the price list of genai-prices", "All calls of this run"]),
-        ("/calls/999999", ["There is no such call"]),
-        ("/calls/x", ["There is no such call"]),
+        (
+            "/calls/1",
+            ["Attribution", "Per million", "the price list of genai-prices", "All calls of this run"],
+        ),
+        ("/calls/999999", ["This call does not exist"]),
+        ("/calls/x", ["This call does not exist"]),
         ("/runs", ["Latest first", "Duration"]),
         ("/runs?sort=cost", ["Next"]),
         ("/budgets", ["Research", "exceeded", "At this pace"]),
         ("/health", ["p99", "no customer", "text_cache_read", "Saved by caches", "/calls?"]),
-        ("/calls?cursor=nonsense", ["This can't be shown"]),
+        ("/calls?cursor=nonsense", ["Can't show this"]),
+        ("/?by=user&use_case=support_bot&account=Globex&model=gpt-4.1", ["Cost by user"]),
     ],
 )
 def test_a_view_shows_what_it_is_about(filled: str, path: str, expected: list[str]) -> None:
@@ -95,7 +99,7 @@ def test_pages_of_a_list_follow_each_other(filled: str) -> None:
     cursor = re.search(r"cursor=[^\"&\\]+", first)
     assert cursor
     second = look(filled, f"/calls?{cursor[0]}")
-    assert "To the first" in second
+    assert "First page" in second
     ids = [set(re.findall(r"/calls/(\d+)", shown)) for shown in (first, second)]
     assert len(ids[0]) == len(ids[1]) == 50
     assert not ids[0] & ids[1]
@@ -141,8 +145,8 @@ def test_one_call_shows_all_that_is_known_of_it(stored: str) -> None:
 
 def test_where_there_is_nothing_of_a_kind_the_page_says_so(stored: str) -> None:
     # Nothing to compare with, no latencies, no limits.
-    assert "against the time before" not in look(stored, "/")
-    assert "No call reports it" in look(stored, "/health")
+    assert "vs. the previous period" not in look(stored, "/")
+    assert "No calls report it" in look(stored, "/health")
     assert "No limits" in look(stored, "/budgets")
 
 
@@ -160,4 +164,21 @@ def test_a_store_without_errors_and_runs_says_none(tmp_path: Path) -> None:
     with start(tmp_path) as address:
         ingest(address, item(now()))
         assert "None." in look(address, "/health")
-        assert "No runs in this time" in look(address, "/runs")
+        assert "No runs in this period" in look(address, "/runs")
+
+
+OWN_PRICES = """
+[[prices.own]]
+resource = "in-house"
+units = { text = { input = 4, output = 8 } }
+"""
+
+
+def test_prices_of_the_configuration_count(tmp_path: Path) -> None:
+    config = tmp_path / "payi.toml"
+    config.write_text(OWN_PRICES)
+    with start(tmp_path, "--config", str(config)) as address:
+        ingest(address, item(now(), resource="in-house"))
+        shown = look(address, "/calls/1")
+    assert "your configuration" in shown
+    assert "$0.008" in shown
