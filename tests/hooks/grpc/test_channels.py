@@ -189,6 +189,8 @@ def test_channels_that_were_made_earlier_are_counted(sink: MemorySink, caplog: A
         with grpc.insecure_channel(KNOWN), grpc.insecure_channel("other.test:443"):
             async with grpc.aio.insecure_channel("api.x.ai"):
                 payi_instrument(sink=sink)
+                # Nothing counts twice when a second call puts hooks back.
+                payi_instrument(sink=sink)
 
     gc.collect()
     asyncio.run(run())
