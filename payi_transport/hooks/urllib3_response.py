@@ -184,8 +184,8 @@ def record_read(response: Any, body: bytes, open_response: OpenResponse) -> None
     read.end(response.length_remaining)
 
 
-# `Py_TPFLAGS_HEAPTYPE`: https://docs.python.org/3/c-api/typeobj.html
-_IS_HEAP_TYPE = 1 << 9
+# `Py_TPFLAGS_HEAPTYPE` and `Py_TPFLAGS_IMMUTABLETYPE`: https://docs.python.org/3/c-api/typeobj.html
+_IS_HEAP_TYPE, _IS_IMMUTABLE = 1 << 9, 1 << 8
 _classes: dict[type[Any], type[Any]] = {}
 
 
@@ -215,8 +215,9 @@ def _make_recorded(cls: type[Any]) -> type[Any] | None:
 def _choose_mixin(cls: type[Any]) -> type[Any] | None:
     if all(hasattr(cls, name) for name in READERS):
         return _RecordedFile if hasattr(cls, "read1") else _RecordedResponse
-    # Only the instances of classes that are written in Python can change their class.
-    is_stream = issubclass(cls, io.IOBase) and cls.__flags__ & _IS_HEAP_TYPE
+    # Only instances of classes that are written in Python can change their class.
+    is_python = cls.__flags__ & (_IS_HEAP_TYPE | _IS_IMMUTABLE) == _IS_HEAP_TYPE
+    is_stream = is_python and issubclass(cls, io.IOBase)
     if not is_stream:
         return None
     return _RecordedChunks if hasattr(cls, "stream") else _RecordedStream
