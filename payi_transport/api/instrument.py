@@ -27,18 +27,15 @@ from payi_transport.context.results import forget_results
 from payi_transport.context.scope import set_base_frame
 from payi_transport.decode.content_logger import PromptAndResponseLogger
 from payi_transport.delivery.process_exit import run_at_pool_worker_exit
-from payi_transport.delivery.stats import PayiStats
 from payi_transport.hooks.registry import Registry, get_hooks
-from payi_transport.pipeline.active import activate, deactivate, get_active, get_last
+from payi_transport.pipeline.active import activate, deactivate, get_active
 from payi_transport.pipeline.pipeline import EXIT_SECONDS
 from payi_transport.sinks.protocol import Sink
 
 __all__ = [
     "payi_flush",
     "payi_instrument",
-    "payi_limits",
     "payi_shutdown",
-    "payi_stats",
     "payi_uninstrument",
 ]
 
@@ -263,25 +260,6 @@ def _shut_down_at_exit() -> None:
     global _exiting
     _exiting = True
     payi_shutdown()
-
-
-def payi_limits() -> dict[str, str]:
-    """Return the last reported state of each limit by its id: "ok", "blocked", "exceeded", …
-
-    Pay-i reports limits in single and inline delivery and in proxy mode, but not in bulk delivery, which is
-    the default. `on_limit` and `enforce_limits` turn bulk delivery into single delivery.
-    """
-    pipeline = get_active()
-    return {} if pipeline is None else pipeline.limits.snapshot()
-
-
-def payi_stats() -> PayiStats:
-    """Return where all captured calls are now, and how many were lost for which reason.
-
-    The counts start at `payi_instrument()` and stay readable after `payi_uninstrument()`.
-    """
-    pipeline = get_last()
-    return PayiStats() if pipeline is None else pipeline.stats()
 
 
 _registry = Registry((), lambda library, name: None)

@@ -12,14 +12,8 @@ import typing as _typing
 from httpx import Timeout
 
 from payi_transport.api.flush_on_exit import payi_flush_on_exit
-from payi_transport.api.instrument import (
-    payi_flush,
-    payi_instrument,
-    payi_limits,
-    payi_shutdown,
-    payi_stats,
-    payi_uninstrument,
-)
+from payi_transport.api.instrument import payi_flush, payi_instrument, payi_shutdown, payi_uninstrument
+from payi_transport.api.state import payi_limits, payi_stats
 from payi_transport.client.proxy_urls import (
     payi_anthropic_url,
     payi_aws_bedrock_url,

@@ -23,7 +23,6 @@ from payi_transport import (
     get_context,
     payi_flush,
     payi_instrument,
-    payi_limits,
     payi_shutdown,
     payi_stats,
     payi_uninstrument,
@@ -237,14 +236,3 @@ def test_events_are_delivered_at_exit_without_a_flush(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert len(json.loads(file.read_text())) == 1
-
-
-def test_limits_are_those_that_pay_i_reported(ingest: Origin) -> None:
-    assert payi_limits() == {}
-    result = {"xproxy_result": {"limits": {"budget": {"state": "exceeded"}}}}
-    ingest.responses = [CannedResponse([json.dumps(result).encode()])]
-    payi_instrument(Payi(api_key="k", base_url=ingest.url), config={"delivery": {"mode": "single"}})
-    assert payi_limits() == {}
-    call()
-    assert payi_flush(10)
-    assert payi_limits() == {"budget": "exceeded"}
