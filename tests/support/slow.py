@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["INTERPRETER", "MATRICES", "PROCESSES", "ROOT", "mark_tests"]
+__all__ = ["INTERPRETER", "LONG", "MATRICES", "PROCESSES", "ROOT", "mark_tests"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,9 +24,11 @@ ROOT = Path(__file__).parents[2]
 PROCESSES = (
     "tests/api/test_default_use_case.py",
     "tests/api/test_instrument_signals.py",
+    "tests/api/test_instrument_mistakes.py::test_the_real_sdk_of_pay_i_is_recognized",
     "tests/autostart/test_sitecustomize.py",
     "tests/client/test_payi_documented.py",
     "tests/contrib/test_celery.py",
+    "tests/contrib/test_pytest_plugin.py",
     "tests/contract/test_aiohttp_hooks.py::test_the_library_is_imported_by_the_program_alone",
     "tests/delivery/test_process_exit.py",
     "tests/delivery/test_process_exit_hooks.py",
@@ -35,12 +37,10 @@ PROCESSES = (
     "tests/examples/test_examples.py",
     "tests/instrumentations",
     "tests/hooks/httpx/test_client.py::test_in_a_process_of_its_own",
-    "tests/mutants/test_run.py",
     "tests/serve/page/test_browser.py",
     "tests/serve/page/test_views.py",
-    "tests/relay/test_relay.py",
-    "tests/relay/test_relay_kills.py",
-    "tests/sinks/test_nats_fleet.py",
+    "tests/relay",
+    "tests/sinks/test_nats",
     "tests/test_benchmark_peers.py",
     "tests/test_benchmarks.py",
     "tests/test_forks.py",
@@ -49,12 +49,36 @@ PROCESSES = (
     "tests/test_servers.py",
 )
 
+# Tests that compute for long, or wait for what a server doesn't send.
+LONG = (
+    "tests/contract/test_aiohttp_failures.py::test_a_failure_while_reading_is_the_callers_and_one_event",
+    "tests/contract/test_bedrock_results.py::test_without_a_result_there_is_none_not_even_of_the_call_before",
+    "tests/contract/test_botocore.py::test_a_read_timeout_is_the_sdks_own_exception_and_an_event",
+    "tests/contract/test_botocore_proxy.py::test_each_attempt_goes_through",
+    "tests/contract/test_concurrency.py",
+    "tests/decode/test_inflate.py::test_every_brotli_package_is_bounded",
+    "tests/framing/test_gap.py::test_time_is_linear",
+    "tests/mutants",
+    "tests/providers/bedrock/test_converse.py::test_events_of_any_shape_raise_nothing",
+    "tests/providers/openai/test_media.py::test_any_json_raises_nothing_and_gives_whole_units",
+    "tests/reports/test_made_up_month.py",
+    "tests/rewrite/test_include_usage_hidden.py::test_time_is_linear_however_small_the_chunks_are",
+    "tests/sinks/test_deadlines.py",
+    "tests/sinks/test_payi_faults.py",
+    "tests/sinks/test_payi_uncertain.py",
+)
+
 # Folders and files of matrices, and of how many cases of a test one is quick. Primes, so that the quick cases
 # of a test don't all have the same client.
 MATRICES = {
-    "tests/contract": 7,
-    "tests/decode": 5,
-    "tests/providers": 3,
+    "tests/client": 5,
+    "tests/contract": 13,
+    "tests/decode": 7,
+    "tests/hooks": 5,
+    "tests/providers": 5,
+    "tests/rewrite": 11,
+    "tests/serve": 5,
+    "tests/sinks": 7,
     "tests/test_hostile.py": 11,
     "tests/test_odd_bodies.py": 5,
     "tests/test_privacy.py": 11,
@@ -82,7 +106,7 @@ def mark_tests(items: Iterable[pytest.Item]) -> None:
     for item in items:
         name = _name_of(item)
         stride = _find_stride(name) if cases[name] >= _MIN_CASES else 1
-        if name.startswith(PROCESSES) or seen[name] % stride:
+        if name.startswith((*PROCESSES, *LONG)) or seen[name] % stride:
             item.add_marker(pytest.mark.slow)
         if name.startswith(INTERPRETER):
             item.add_marker(pytest.mark.interpreter)
