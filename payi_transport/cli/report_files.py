@@ -87,7 +87,7 @@ def write_markdown(report: Report, reading: Reading) -> str:
     return "\n".join([*lines, "", *notes]) + "\n"
 
 
-_NESTED = ("units", "sources", "assumed")
+_NESTED = ("units", "sources", "assumed", "missing_fields")
 
 
 def _describe(group: Group) -> dict[str, Any]:
@@ -113,6 +113,7 @@ def _make_figures(group: Group) -> dict[str, Any]:
         "unpriced_tokens": summary.count_unpriced_tokens(),
         "included_calls": summary.included,
         "missing_usage": summary.missing,
+        "missing_fields": dict(summary.missing_fields),
         "cut_streams": summary.cut,
         "input_tokens": summary.count_tokens("input"),
         "output_tokens": summary.count_tokens("output"),

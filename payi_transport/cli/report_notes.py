@@ -101,6 +101,8 @@ def _list_gaps(total: Summary) -> Iterator[str]:
             yield f"  and {_count(len(reasons) - _MOST_REASONS, 'more reason')}"
     if total.missing:
         yield f"{_count(total.missing, 'response')} had no usage that could be read."
+    for field, calls in sorted(total.missing_fields.items()):
+        yield f"{_count(calls, 'call')} had no {field}, which the configuration requires."
     if total.cut:
         yield f"{_count(total.cut, 'stream')} ended early, and cost at least what is shown."
     if total.included:

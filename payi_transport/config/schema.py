@@ -44,6 +44,15 @@ Subject = Annotated[
         description="words with dots between them, such as 'payi.events', without '*' and '>'",
     ),
 ]
+_REQUIRABLE = tuple(event for _, event, _ in FIELDS.event_fields)
+_PROPERTY = r"(request_properties|use_case_properties)\..+"
+RequiredField = Annotated[
+    str,
+    Meta(
+        pattern=rf"^({'|'.join(_REQUIRABLE)}|{_PROPERTY})$",
+        description=f"{', '.join(map(repr, _REQUIRABLE))} or 'request_properties.<name>'",
+    ),
+]
 ResourceScope = Annotated[
     str,
     Meta(
@@ -255,6 +264,8 @@ class Settings(ContextSettings, frozen=True):
     # Whether user ids leave the process as hashes.
     hash_user_ids: bool = False
     required: bool = True
+    # Calls without these fields are counted, never refused.
+    require: tuple[RequiredField, ...] = ()
     proxy: bool = False
     global_instrumentation: bool = True
     instrument_inline_data: bool = False

@@ -220,6 +220,7 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     resource_attributes: bool | None
     hash_user_ids: bool | None
     required: bool | None
+    require: Texts | None
     proxy: bool | None
     global_instrumentation: bool | None
     instrument_inline_data: bool | None

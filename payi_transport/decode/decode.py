@@ -25,6 +25,7 @@ from payi_transport.decode.background_calls import BackgroundCall
 from payi_transport.decode.body import decode_body
 from payi_transport.decode.content import record_request, record_response
 from payi_transport.decode.headers import read_headers, select_request_headers, select_response_headers
+from payi_transport.decode.missing_fields import describe_missing_fields, find_missing_fields
 from payi_transport.decode.missing_units import find_missing_units
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import Price, find_requested_model, find_stated_resource, price_call
@@ -124,6 +125,7 @@ def _report(
     properties = make_properties(exchange, response, raw)
     properties.update(find_missing_units(exchange, response, units, properties))
     properties.update(describe_served_model(response, price.resource))
+    properties.update(describe_missing_fields(find_missing_fields(exchange.context, options.required_fields)))
     return Event(
         category=price.category,
         resource=price.resource,

@@ -17,6 +17,7 @@ from payi_transport.context.frame import Frame
 from payi_transport.decode.background_calls import BackgroundCall, BackgroundCalls
 from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.decode import decode
+from payi_transport.decode.missing_fields import find_missing_fields
 from payi_transport.decode.missing_units import has_missing_units
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.reported_responses import ReportedResponses
@@ -41,7 +42,7 @@ class ExchangeDecoder:
     `listener` receives Pay-i's response to each event. It is None if events are delivered in batches, since
     Pay-i doesn't respond to each event of a batch. `charge` counts an event under the budgets of its frame,
     once and before it is delivered; it must not raise. `missing_units` counts the calls that succeeded
-    without units that can be read.
+    without units that can be read, and `missing_fields` those that lack a required field, by its name.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class ExchangeDecoder:
     ) -> None:
         # In inline mode, many threads decode.
         self.missing_units = Counter()
+        self.missing_fields = {name: Counter() for name in options.required_fields}
         self._options = options
         self._warnings = warnings
         self._content_logger = content_logger
@@ -93,6 +95,7 @@ class ExchangeDecoder:
 
         The proxy forwards no such fetch. If the work was not done yet, the fetch brings the usage.
         """
+        self._count_missing_fields(exchange.context)
         if f"{exchange.route.operation}.again" not in self._options.registry.operations:
             return
         event = decode(exchange, self._options)
@@ -110,9 +113,14 @@ class ExchangeDecoder:
         if has_missing_units(event):
             self.missing_units.add()
             self._warnings.warn_missing_units(exchange.route, event)
+        self._count_missing_fields(context)
         self._warnings.check_other_sdk()
         if self._charge is not None:
             self._charge(context, event)
+
+    def _count_missing_fields(self, frame: Frame) -> None:
+        for name in find_missing_fields(frame, self._options.required_fields):
+            self.missing_fields[name].add()
 
     def _make_listener(self, call: Exchange, event: Event) -> Listener | None:
         log = None if self._content_logger is None else self._content_logger.make_listener(call, event)

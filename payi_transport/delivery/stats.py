@@ -79,6 +79,8 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
       process started. See `propagate`.
     - `missing_units` counts calls that succeeded without units that can be read. They are delivered, with the
       property `system.units` = `missing`.
+    - `missing_fields` counts by field the calls that lack one that `config` requires. They are delivered,
+      with the property `system.missing_fields`.
     - `unobserved` counts by host and reason the requests that probably cost money and are not recorded:
       "unmapped" for a host that is neither known nor mapped, "unread" for an API of a known host that this
       version does not read, "websocket" and "grpc" for connections of these kinds, "batch" for batches whose
@@ -103,6 +105,7 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     worker_lag: float = 0.0
     ignored_baggage: int = 0
     missing_units: int = 0
+    missing_fields: Mapping[str, int] = {}
     unobserved: Mapping[str, Mapping[str, int]] = {}
     faults: int = 0
     sinks: Mapping[str, SinkStats] = {}

@@ -70,6 +70,7 @@ def make_pipeline(
         keep_inline_data=settings.instrument_inline_data,
         model_mappings=collect_model_mappings(settings),
         count_tokens=Tokenizers(tokenizers, logger).count if tokenizers else None,
+        required_fields=settings.require,
         registry=registry,
     )
     warnings = OneTimeWarnings(logger, decode_options.model_mappings, registry)

@@ -211,9 +211,14 @@ class ProcessState:
         """Return how many calls were captured in this process, and what became of them."""
         stats = self.delivery.stats(self._faults.value)
         stats = stats if self.inline is None else self.inline.counts.add_to(stats)
-        missing = self._decoder.missing_units.value
-        unobserved = self._parts.routes.unobserved.read()
-        return replace(stats, ignored_baggage=IGNORED.value, missing_units=missing, unobserved=unobserved)
+        fields = self._decoder.missing_fields
+        return replace(
+            stats,
+            ignored_baggage=IGNORED.value,
+            missing_units=self._decoder.missing_units.value,
+            missing_fields={name: counter.value for name, counter in fields.items() if counter.value},
+            unobserved=self._parts.routes.unobserved.read(),
+        )
 
     def flush(self, timeout: float) -> bool:
         """Deliver what was captured before, and write what was spent; return whether all was delivered."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from payi_transport.decode.missing_fields import read_missing_fields
 from payi_transport.prices import Estimate
 from payi_transport.reports.stored_event import StoredEvent
 from payi_transport.values.names import STREAM_PROPERTY, UNITS_PROPERTY
@@ -42,8 +43,8 @@ class Summary:
     """The sums of a group of calls. `cost` is of what has a price, and the other counts say what it lacks."""
 
     __slots__ = (
-        *("assumed", "calls", "cost", "cut", "errors", "included", "latencies", "missing", "partial"),
-        *("reasons", "sources", "units", "unpriced"),
+        *("assumed", "calls", "cost", "cut", "errors", "included", "latencies", "missing", "missing_fields"),
+        *("partial", "reasons", "sources", "units", "unpriced"),
     )
 
     def __init__(self) -> None:
@@ -55,6 +56,7 @@ class Summary:
         self.partial = 0
         # Calls without readable usage, streams that ended early, and calls that are paid for otherwise.
         self.missing = 0
+        self.missing_fields: dict[str, int] = {}
         self.cut = 0
         self.included = 0
         self.sources: dict[str, Decimal] = {}
@@ -72,6 +74,8 @@ class Summary:
         if event.properties:
             self.cut += event.properties.get(STREAM_PROPERTY) == "partial"
             self.missing += event.properties.get(UNITS_PROPERTY) == "missing"
+            for name in read_missing_fields(event.properties):
+                self.missing_fields[name] = self.missing_fields.get(name, 0) + 1
         self._add_status(estimate)
         for line in estimate.lines:
             if line.direction != "total":
@@ -87,7 +91,7 @@ class Summary:
         for name in ("calls", "errors", "unpriced", "partial", "missing", "cut", "included"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.cost += other.cost
-        for name in ("sources", "assumed", "reasons", "latencies"):
+        for name in ("sources", "assumed", "reasons", "latencies", "missing_fields"):
             mine = getattr(self, name)
             for key, value in getattr(other, name).items():
                 mine[key] = mine.get(key, 0) + value

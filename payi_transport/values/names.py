@@ -83,6 +83,8 @@ RECORDED_MARK: Final = "payi_transport"
 STREAM_PROPERTY: Final = "system.stream"
 RETRY_PROPERTY: Final = "system.retry"
 UNITS_PROPERTY: Final = "system.units"
+# The fields that the configuration requires and the call did not have, with commas between them.
+MISSING_FIELDS_PROPERTY: Final = "system.missing_fields"
 SERVED_MODEL_PROPERTY: Final = "provider.served_model"
 RESPONSE_ID_PROPERTY: Final = "provider.response_id"
 # How a call is paid for, if not by its units: "subscription".

@@ -33,7 +33,12 @@ def make_full_report(
         (make_event(event_timestamp=MOMENT - timedelta(hours=1)), make_estimate("1000")),
         (make_event(event_timestamp=None), make_estimate("5")),
         (make_event(resource="ptu", properties={"system.stream": "partial"}), covered),
-        (make_event(resource="p", properties={"system.units": "missing"}), partial),
+        (
+            make_event(
+                resource="p", properties={"system.units": "missing", "system.missing_fields": "user_id"}
+            ),
+            partial,
+        ),
         *[(make_event(resource="x|y\x1b[2J"), unpriced(f"r{number}")) for number in range(4)],
     ]
     return make_report(calls, find_dimensions(by, timezone.utc), window, top)

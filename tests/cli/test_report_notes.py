@@ -25,6 +25,7 @@ def test_every_gap_and_every_assumption_is_said() -> None:
         "  1 call: r2",
         "  and 1 more reason",
         "1 response had no usage that could be read.",
+        "1 call had no user_id, which the configuration requires.",
         "1 stream ended early, and cost at least what is shown.",
         "1 call is covered by a subscription or a commitment.",
         "Rates that were not its own: n ($2.00).",

@@ -25,9 +25,9 @@ QUEUED = json.dumps({**json.loads(FETCH.response), "status": "queued"}).encode()
 RESULT = {"request_id": "q", "xproxy_result": {"request_id": "q"}}
 
 
-def make_decoder(**options: Any) -> ExchangeDecoder:
+def make_decoder(required: tuple[str, ...] = (), **options: Any) -> ExchangeDecoder:
     warnings = OneTimeWarnings(logging.getLogger("test.exchange_decoder"), ())
-    return ExchangeDecoder(DecodeOptions(), warnings, **options)
+    return ExchangeDecoder(DecodeOptions(required_fields=required), warnings, **options)
 
 
 def decode(exchange: Exchange, **options: Any) -> Decoded:
@@ -85,6 +85,15 @@ def test_a_counted_call_that_cannot_be_fetched_again_is_not_decoded() -> None:
     broken: Any = make_exchange(CHAT)
     broken.chunks = [3]
     make_decoder().note_counted(broken)
+
+
+def test_a_call_that_the_proxy_has_counted_is_one_without_a_required_field_too() -> None:
+    decoder = make_decoder(("user_id", "account_name"))
+    decoder.note_counted(make_exchange(CHAT, context=Frame(user_id="u")))
+    assert {name: count.value for name, count in decoder.missing_fields.items()} == {
+        "user_id": 0,
+        "account_name": 1,
+    }
 
 
 def test_a_response_that_is_not_done_is_skipped_as_pending() -> None:
