@@ -26,6 +26,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
     `rate` is that of a single token, second, or request. Both are None where nothing says what the unit
     costs. `note` says what was assumed. `direction` is "total" where only the whole call has a figure.
+    `model` is another model that the call used, None for its own.
     """
 
     unit: str
@@ -35,6 +36,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     amount: Decimal | None = None
     source: Source | None = None
     note: str | None = None
+    model: str | None = None
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -14,6 +14,9 @@ from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT
 
 __all__ = ["OwnPrice", "OwnPrices"]
 
+# Pay-i has no unit for these, so a price may not be meant for them alone.
+_WRITE = "text_cache_write"
+_LONG_WRITE = re.compile(rf"{_WRITE}_(?!1h)\d+h")
 _FREE = Rate(Decimal(0), None)
 
 
@@ -53,6 +56,10 @@ class OwnPrice:
         name = unit.removesuffix(LARGE_CONTEXT)
         if name != unit and (rate := self.find(name, direction)) is not None:
             return rate._replace(note=rate.note or "your standard rate assumed for a large context")
+        if _LONG_WRITE.fullmatch(name):
+            # A price of one's own for writes to a cache is meant for all that have none.
+            written = self.find(f"{_WRITE}_1h", direction) or self._rates.get((_WRITE, direction))
+            return written and written._replace(note="cache write of some hours at your rate of cache writes")
         # Providers bill reasoning as output, so a price of one's own for output is meant for both.
         text = self._rates.get(("text", "output")) if (name, direction) == ("reasoning", "output") else None
         return None if text is None else text._replace(note="reasoning at your output rate")

@@ -23,6 +23,7 @@ from payi_transport.prices.own_prices import OwnPrice, OwnPrices
 from payi_transport.prices.price_list import INSTALL, ListedModel, PriceList
 from payi_transport.prices.rates import Rate, RateCard
 from payi_transport.prices.resources import find_place
+from payi_transport.prices.spread import spread
 from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT, find_suffix
 from payi_transport.values.names import SERVED_MODEL_PROPERTY, STREAM_PROPERTY, UNITS_PROPERTY
 
@@ -30,6 +31,7 @@ __all__ = ["PricedEvent", "Pricer"]
 
 _BATCH = ("processing", "batch")
 _LARGEST = 2**53
+_CONTEXT_TIER = "provider.context_tier"
 
 
 class PricedEvent(Protocol):
@@ -71,6 +73,7 @@ class _Call:
     """One call while it is priced."""
 
     def __init__(self, pricer: Pricer, event: PricedEvent) -> None:
+        self._pricer = pricer
         self._list = pricer.list
         self._event = event
         self._resource = event.resource or ""
@@ -134,7 +137,7 @@ class _Call:
             self._model = self._find_model(served)
             self._notes += [f"priced as {served}, the model that served it"] if self._model else []
         if self._model is None:
-            self._notes.append(self._explain_missing(self._event.category))
+            self._notes.append(self._explain_missing(self._resource))
             return None
         return self._list.find_card(self._model, self._conditions, self._moment)
 
@@ -142,15 +145,17 @@ class _Call:
         place = find_place(self._event.category, resource, self._event.provider_uri)
         return self._list.find_model(place) if place else None
 
-    def _explain_missing(self, category: str) -> str:
+    def _explain_missing(self, resource: str) -> str:
         if self._list.version is None:
             return INSTALL
-        model = self._resource or "a model without a name"
+        model, category = resource or "a model without a name", self._event.category
         return f"the price list has no price for {model} of {category}; add one to config.prices"
 
     def _find_prompts(self, card: RateCard | None) -> tuple[int, int]:
         """Return the prompt sizes that decide about the units of a usual and of a large context."""
         if card is None or not card.is_by_size:
+            tier = self._properties.get(_CONTEXT_TIER)
+            self._notes += [f"standard rate assumed for context tier {tier}"] if card and tier else []
             return 0, 0
         prompt = add_prompt(self._counts)
         # Several requests in one event: each was priced by a prompt of its own, whose size is not known.
@@ -159,7 +164,10 @@ class _Call:
         return (0 if several else prompt), prompt
 
     def _make_line(self, count: Count, card: RateCard | None, prompts: tuple[int, int]) -> Line:
-        rate, source = self._find_rate(count, card, prompts)
+        if count.model is not None:
+            rate, source = self._find_other_rate(count, count.model)
+        else:
+            rate, source = self._find_rate(count, self._own, card, prompts)
         return Line(
             unit=count.unit,
             direction=count.direction,
@@ -168,19 +176,30 @@ class _Call:
             amount=_multiply(rate, count.quantity),
             source=None if rate.amount is None else source,
             note=rate.note,
+            model=count.model,
         )
 
+    def _find_other_rate(self, count: Count, name: str) -> tuple[Rate, Source]:
+        """Return the rate of tokens of another model that the call used, such as an advisor."""
+        own = self._pricer.own.find(self._event.category, name, self._moment)
+        model = self._find_model(name)
+        card = None if model is None else self._list.find_card(model, self._conditions, self._moment)
+        rate, source = self._find_rate(count, own, card, (0, 0))
+        if rate.amount is None and model is None:
+            return Rate(None, self._explain_missing(name)), source
+        return rate, source
+
     def _find_rate(
-        self, count: Count, card: RateCard | None, prompts: tuple[int, int]
+        self, count: Count, own: OwnPrice | None, card: RateCard | None, prompts: tuple[int, int]
     ) -> tuple[Rate, Source]:
-        own = None if self._own is None else self._own.find(count.unit, count.direction)
-        if own is not None:
-            return own, "config"
+        stated = None if own is None else own.find(count.unit, count.direction)
+        if stated is not None:
+            return stated, "config"
         if card is None:
             return _UNKNOWN, "list"
         unit = self._measure(count, card)
         rate = card.find(unit, count.direction, prompts[unit.endswith(LARGE_CONTEXT)])
-        return _scale(rate, self._own)
+        return _scale(rate, own)
 
     def _measure(self, count: Count, card: RateCard) -> str:
         if not self._has_measures:
@@ -204,7 +223,7 @@ class _Call:
             units = [Line(unit=line.unit, direction=line.direction, count=line.count) for line in lines]
             call = Line(unit="call", direction="total", count=1, rate=figure, amount=figure, source=source)
             return self._finish([*units, call], figure, "priced", source)
-        return self._finish(_scale_lines(lines, figure, listed, source), figure, "priced", source)
+        return self._finish(spread(lines, figure, listed, source), figure, "priced", source)
 
     def _add_up(self, lines: list[Line]) -> Estimate:
         known = [line for line in lines if line.amount is not None]
@@ -220,8 +239,9 @@ class _Call:
         if self._properties.get(STREAM_PROPERTY) == "partial":
             self._notes.append("at least this much: the stream ended early")
         notes = [*self._notes, *(line.note for line in lines if line.note)]
-        listed = any(line.source == "list" for line in lines) or source in ("config", "list")
-        uses_list = self._model is not None and listed
+        uses_list = any(line.source == "list" for line in lines) or (
+            self._model is not None and source in ("config", "list")
+        )
         return Estimate(
             total=total,
             status=status,
@@ -261,21 +281,3 @@ def _scale(rate: Rate, own: OwnPrice | None) -> tuple[Rate, Source]:
         return rate, "list"
     note = f"the list's rate times {own.multiplier:f}"
     return Rate(rate.amount * own.multiplier, f"{note}; {rate.note}" if rate.note else note, False), "config"
-
-
-def _scale_lines(lines: Sequence[Line], figure: Decimal, listed: Decimal, source: Source) -> list[Line]:
-    """Return lines whose amounts add up to a figure, with what rounding leaves on the largest."""
-    amounts = [settle((line.amount or Decimal(0)) * figure / listed) for line in lines]
-    largest = max(range(len(lines)), key=amounts.__getitem__)
-    amounts[largest] += figure - sum(amounts)
-    return [
-        Line(
-            unit=line.unit,
-            direction=line.direction,
-            count=line.count,
-            rate=amount / line.count,
-            amount=amount,
-            source=source,
-        )
-        for line, amount in zip(lines, amounts, strict=True)
-    ]

@@ -7,6 +7,7 @@ arithmetic does. The estimate says so, since the parent may be ten times as expe
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ _MODALITIES = {"text": "text", "vision": "image", "image": "image", "audio": "au
 # Everything that isn't tokens, and what its price is for.
 _OTHERS = {
     "web_search_request": (("web_searches_kcount", 1000),),
+    "file_search_request": (("storage_searches_kcount", 1000),),
     "rerank_search": (("rerank_searches_kcount", 1000),),
     "request": (("requests_kcount", 1000),),
     "document_page": (("input_document_kpages", 1000),),
@@ -37,6 +39,9 @@ _OTHERS = {
     "text_characters": (("input_mchars", _MILLION),),
     "citation": (("output_citation_mtok", _MILLION),),
 }
+# The list names what is written for an hour; what it doesn't name is written for five minutes.
+_ACTIONS = {"read": ("read",), "write": ("write_5m", "write"), "write_1h": ("write_1h", "write")}
+_LONG_WRITE = re.compile(r"write_\d+h")
 
 
 @lru_cache(maxsize=1024)
@@ -77,17 +82,25 @@ def _find_reasoning() -> tuple[Candidate, ...]:
 
 
 def _find_cached(modality: str, action: str) -> tuple[Candidate, ...]:
-    """Return the rates of tokens read from a cache, or written to it for 5 minutes or an hour."""
+    """Return the rates of tokens read from a cache, or written to it for 5 minutes, an hour, or longer."""
     words = "cache read" if action == "read" else "cache write"
-    # The list names what is written for an hour; what it doesn't name is written for five minutes.
-    actions = {"read": ("read",), "write": ("write_5m", "write"), "write_1h": ("write_1h", "write")}
+    if action not in _ACTIONS and not _LONG_WRITE.fullmatch(action):
+        return ()
     found = []
-    for name in actions.get(action, ()):
-        note = "cache write of an hour at the rate of five minutes" if action[-2:] != name[-2:] else None
-        note = None if action != "write_1h" else note
+    for name in _ACTIONS.get(action, (action, "write_1h", "write")):
+        note = _describe_life(action, name)
         found.append(Candidate(f"cache_{modality}_{name}_mtok", _MILLION, note))
         shared = note or (None if modality == "text" else f"{modality} {words} at the {words} rate")
         found.append(Candidate(f"cache_{name}_mtok", _MILLION, shared))
     found.append(Candidate(f"input_{modality}_mtok", _MILLION, f"{words} at the input rate"))
     found.append(Candidate("input_mtok", _MILLION, f"{words} at the input rate"))
-    return tuple(found) if action in actions else ()
+    return tuple(found)
+
+
+def _describe_life(action: str, rate: str) -> str | None:
+    """Return the note of a write whose rate is that of a shorter life."""
+    life, other = (name.removeprefix("write").strip("_") for name in (action, rate))
+    if not life or life == other:
+        return None
+    hours = "an hour" if life == "1h" else f"{life.removesuffix('h')} hours"
+    return f"cache write of {hours} at the rate of {'an hour' if other else 'five minutes'}"

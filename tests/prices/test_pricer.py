@@ -198,3 +198,77 @@ def test_without_the_list_a_call_is_unpriced_and_says_what_to_install() -> None:
 def test_the_same_call_has_the_same_cost_whenever_it_is_asked() -> None:
     call = make_call(units={"text": (123, 45), "reasoning": (None, 6)}, event_timestamp=MOMENT)
     assert price(call) == price(call, Pricer())
+
+
+ADVISOR = {
+    "provider.iterations.1.model": "claude-opus-4-5",
+    "provider.iterations.1.text.input": "1000",
+    "provider.iterations.1.text.output": "100",
+}
+
+
+def test_the_tokens_of_another_model_cost_what_that_model_costs() -> None:
+    call = make_call(
+        "claude-haiku-4-5", {"text": (1000, None)}, category="system.anthropic", properties=ADVISOR
+    )
+    estimate = price(call)
+    # 1000 at $1, and 1000 at $5 with 100 at $25 for a million.
+    assert (estimate.total, estimate.status) == (Decimal("0.0085"), "priced")
+    assert [(line.model, line.unit, line.direction) for line in estimate.lines] == [
+        (None, "text", "input"),
+        ("claude-opus-4-5", "text", "input"),
+        ("claude-opus-4-5", "text", "output"),
+    ]
+    # A price of one's own is for the model that it names.
+    opus = own(resource="claude-opus-*", multiplier=2)
+    assert price(call, opus).total == Decimal("0.016")
+    free = price(call, own(resource="claude-haiku-4-5", free=True))
+    assert (free.total, free.basis) == (Decimal("0.0075"), None)
+    assert str(free.list_version).startswith("genai-prices ")
+
+
+def test_another_model_without_a_price_makes_a_partial_price_and_says_which() -> None:
+    properties = {"provider.svg_usage.model": "svg-99", "provider.svg_usage.output_tokens": "5"}
+    estimate = price(make_call(properties=properties))
+    assert (estimate.total, estimate.status) == (Decimal("1.25"), "partial")
+    assert (
+        "the price list has no price for svg-99 of system.openai; add one to config.prices" in estimate.notes
+    )
+
+
+def test_what_hosted_tools_use_is_priced_by_the_call() -> None:
+    properties = {"provider.file_search_calls": "2", "provider.web_search_calls": "3"}
+    estimate = price(make_call(units={"text": (1000, None)}, properties=properties))
+    # $10 and $2.50 for a thousand.
+    assert estimate.total == Decimal("0.00125") + Decimal("0.03") + Decimal("0.005")
+    container = price(make_call(properties={"provider.containers": "1"}))
+    assert (container.total, container.status) == (Decimal("1.25"), "partial")
+    assert price(
+        make_call(properties={"provider.containers": "1"}),
+        own(units={"container": {"output": "0.03", "per": 1}}),
+    ).total == Decimal("1.28")
+
+
+def test_writes_for_twelve_hours_cost_at_least_those_for_an_hour() -> None:
+    call = make_call(
+        "claude-sonnet-4-5",
+        {"text_cache_write": (1_000_000, None)},
+        category="system.anthropic",
+        properties={"provider.cache_write.12h_tokens": "400000"},
+    )
+    estimate = price(call)
+    # 600,000 at $3.75 and 400,000 at the $6 of an hour.
+    assert estimate.total == Decimal("2.25") + Decimal("2.4")
+    assert "cache write of 12 hours at the rate of an hour" in estimate.notes
+    mine = price(call, own(units={"text_cache_write": {"input": 1}}))
+    assert mine.total == 1
+    assert "cache write of some hours at your rate of cache writes" in mine.notes
+    hour = {"text_cache_write": {"input": 1}, "text_cache_write_1h": {"input": 2}}
+    assert price(call, own(units=hour)).total == Decimal("1.4")
+
+
+def test_a_size_that_the_list_has_no_price_for_is_told() -> None:
+    estimate = price(make_call("gpt-5", properties={"provider.context_tier": "over_272k"}))
+    assert estimate.notes == ("standard rate assumed for context tier over_272k",)
+    known = price(make_call("gpt-5.4", properties={"provider.context_tier": "over_272k"}))
+    assert known.notes == ()

@@ -68,6 +68,16 @@ def test_the_most_specific_price_is_tried_first(unit: str, direction: Direction,
                 *["cache write at the input rate"] * 2,
             ],
         ),
+        (
+            "text_cache_write_12h",
+            [
+                None,
+                None,
+                *["cache write of 12 hours at the rate of an hour"] * 2,
+                *["cache write of 12 hours at the rate of five minutes"] * 2,
+                *["cache write at the input rate"] * 2,
+            ],
+        ),
     ],
 )
 def test_the_price_of_a_parent_says_so(unit: str, notes: list[str | None]) -> None:
