@@ -212,11 +212,11 @@ def _examine_connection(settings: Settings) -> Iterator[Finding]:
     try:
         with Payi(timeout=_SECONDS, max_retries=0) as client:
             response = client.with_raw_response.categories.list(limit=1)
-            yield Finding("Pay-i", "ok", f"{address} answers and takes the key")
+            yield Finding("Pay-i", "ok", f"{address} responds and accepts the key")
             yield from examine_clock(response.headers.get("date", ""), sent_at)
             yield from _examine_limits(client, settings)
     except APIStatusError as exc:
-        reason = "does not take the key" if exc.status_code in (401, 403) else "answers with an error"
+        reason = "rejects the key" if exc.status_code in (401, 403) else "responds with an error"
         yield Finding("Pay-i", "error", f"{address} {reason} (status {exc.status_code})")
     except APIConnectionError as exc:
         yield Finding("Pay-i", "error", f"{address} can't be reached: {remove_secrets(str(exc))}")

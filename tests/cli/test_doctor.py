@@ -41,7 +41,7 @@ def test_nothing_is_wrong_where_payi_answers(origin: Origin, monkeypatch: pytest
     origin.responses = [TAKES_KEY]
     findings = examine_with(origin, monkeypatch)
     assert not has_errors(findings)
-    assert f"Pay-i: {origin.url} answers and takes the key" in find(findings, "ok")
+    assert f"Pay-i: {origin.url} responds and accepts the key" in find(findings, "ok")
     assert any(line.startswith("httpx: ") and line.endswith(", hooked") for line in find(findings, "ok"))
     assert [request.method for request in origin.received] == ["GET"]
 
@@ -49,9 +49,9 @@ def test_nothing_is_wrong_where_payi_answers(origin: Origin, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("response", "message"),
     [
-        (CannedResponse([b"{}"], status=401), "does not take the key (status 401)"),
-        (CannedResponse([b"{}"], status=403), "does not take the key (status 403)"),
-        (CannedResponse([b"{}"], status=500), "answers with an error (status 500)"),
+        (CannedResponse([b"{}"], status=401), "rejects the key (status 401)"),
+        (CannedResponse([b"{}"], status=403), "rejects the key (status 403)"),
+        (CannedResponse([b"{}"], status=500), "responds with an error (status 500)"),
     ],
 )
 def test_what_payi_refuses_is_an_error(
