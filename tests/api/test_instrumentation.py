@@ -73,7 +73,7 @@ def test_a_test_keeps_what_concerns_recording_and_nothing_that_reaches_others(
 
 def test_a_test_is_told_of_a_config_that_cannot_be_used(sink: MemorySink) -> None:
     with pytest.raises(PayiConfigError, match="'usr_id'"):
-        build_for_test(sink, {"usr_id": "u"}, LOGGER, "mine")  # type: ignore[typeddict-unknown-key]
+        build_for_test(sink, {"usr_id": "u"}, LOGGER, "mine")  # type: ignore[arg-type]
 
 
 def test_every_key_that_concerns_others_is_a_key_of_the_config() -> None:
