@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import importlib
 import importlib.metadata
 import json
 import os
@@ -22,13 +23,19 @@ from benchmarks.samples import Case, Row
 from benchmarks.tables import format_rows
 
 BENCHMARKS = ("instructions", "latency", "overhead", "peers", "scaling", "sockets", "throughput", "wires")
+# These have a command line of their own: they check an account, and have no cases.
+RUNS = ("fleet", "report", "soak")
 _PACKAGES = ("payi-transport", "httpx", "httpx2", "aiohttp", "requests", "botocore", "aiobotocore", "msgspec")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and run the benchmark that it names."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words and words[0] in RUNS:
+        importlib.import_module(f"benchmarks.{words[0]}").main(words[1:])
+        return
     parser = _make_parser()
-    asked = parser.parse_args(arguments)
+    asked = parser.parse_args(words)
     if asked.compare:
         try:
             print(compare(*asked.compare, markdown=asked.markdown))
@@ -51,7 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("benchmark", nargs="?", default="overhead", choices=BENCHMARKS)
+    parser.add_argument(
+        "benchmark",
+        nargs="?",
+        default="overhead",
+        choices=BENCHMARKS,
+        help=f"or one of {', '.join(RUNS)}, each with options of its own",
+    )
     parser.add_argument("--quick", action="store_true", help="a few calls of some cases, to see that it runs")
     parser.add_argument(
         "--only",

@@ -28,6 +28,8 @@ _ACK, _NAK, _PROGRESS = b"+ACK", b"-NAK", b"+WPI"
 _NANOSECONDS = 1_000_000_000
 # Statuses at the end of a request for messages: none left, the time is over, and a limit, or a change.
 _ENDS = frozenset({404, 408, 409})
+# A 409 that is a usual end. In a cluster, it may overtake the messages, which the next request then gets.
+_COMPLETED = frozenset({"Batch Completed"})
 # Seconds that a response may take on top of the time that it was asked to.
 _GRACE = 3.0
 
@@ -37,7 +39,14 @@ class Held(NamedTuple):
 
     message: Message
     sequence: int
+    # When the stream stored it. Nanoseconds.
+    stored: int
     may_repeat: bool
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What no other message has. A stream that is made anew, or restored, counts its messages anew."""
+        return self.sequence, self.stored
 
 
 class Consumer:
@@ -49,7 +58,8 @@ class Consumer:
         self._lock = threading.Lock()
         # By their numbers, because a message that is delivered twice is one.
         self._held: dict[int, Held] = {}
-        # The last message that the stream had when the connection was made anew.
+        # The last message that the stream had when the connection was made. A server that was killed may have
+        # forgotten which messages it had delivered, to this relay or to one that is gone.
         self._repeats_until = 0
         self._bound = 0
         # Seconds until the server gives a held message to another relay.
@@ -70,16 +80,14 @@ class Consumer:
         stream = self._settings.stream
         try:
             consumer = self._call(f"CONSUMER.INFO.{stream}.{CONSUMER}")
-            # A server that was killed may have forgotten which messages it had delivered.
-            if self._bound:
-                state = self._call(f"STREAM.INFO.{stream}").get("state")
-                last = state.get("last_seq") if isinstance(state, dict) else None
-                self._repeats_until = last if isinstance(last, int) else self._repeats_until
+            state = self._call(f"STREAM.INFO.{stream}").get("state")
         except ApiError as exc:
             command = make_init_command(self.connection, stream, self._settings.subject)
             problem = f"NATS at {self.connection.address} has no consumer {CONSUMER!r} of {stream!r} ({exc})"
             raise NatsError(f"{problem}; make it with: {command}", denied=True) from None
         self._read_config(consumer.get("config"))
+        last = state.get("last_seq") if isinstance(state, dict) else None
+        self._repeats_until = last if isinstance(last, int) else self._repeats_until
         self._bound = self.connection.generation
 
     def _call(self, request: str) -> dict[str, Any]:
@@ -123,8 +131,9 @@ class Consumer:
 
     def _check_end(self, status: int, description: str) -> None:
         """Raise NatsError for a request that ended because of the consumer, with nothing to show for it."""
+        is_change = status == 409 and description not in _COMPLETED
         # 503: nobody responds, as without the consumer, or while a cluster elects a leader.
-        if status not in _ENDS or (status == 409 and not self._held):
+        if status not in _ENDS or (is_change and not self._held):
             # Look for it again.
             self._bound = -1
             text = description or "nobody responds"
@@ -138,7 +147,7 @@ class Consumer:
             return
         self.pending = (monotonic(), delivered.pending)
         may_repeat = delivered.times > 1 or delivered.sequence <= self._repeats_until
-        self._held[delivered.sequence] = Held(message, delivered.sequence, may_repeat)
+        self._held[delivered.sequence] = Held(message, delivered.sequence, delivered.stored, may_repeat)
 
     def settle(self, taken: Iterable[Held], returned: Iterable[tuple[Held, float]]) -> None:
         """Acknowledge what was taken, and give back the rest, each with a delay in seconds. All held at once.
@@ -216,7 +225,7 @@ def _make_rejection(held: Held, reason: str, reply: str, stream: str) -> bytes:
             name: value for name, value in held.message.read_headers().items() if not name.startswith("nats-")
         },
         # The same message may be rejected twice, if its acknowledgement is lost.
-        "Nats-Msg-Id": f"{stream}.{held.sequence}",
+        "Nats-Msg-Id": f"{stream}.{held.sequence}.{held.stored}",
         "Payi-Reason": reason,
         "Payi-Stream": stream,
         "Payi-Subject": held.message.subject,

