@@ -6,7 +6,6 @@ covers more than one price per unit.
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,8 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.routing import Route
 
-from payi_transport.serve.documents import delete_document, find_document, list_documents, put_document
+from payi_transport.serve.api_documents import DocumentApi
+from payi_transport.serve.documents import delete_document, list_documents
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.names import name_numbers
 from payi_transport.serve.paging import make_page
@@ -26,7 +26,9 @@ from payi_transport.serve.service import Service
 from payi_transport.serve.store import Store, Writing
 from payi_transport.values.names import PayiCategories
 
-__all__ = ["make_category_routes"]
+__all__ = ["ResourceDocument", "make_category_routes"]
+
+_NOT_FOUND = "category_resource_not_found"
 
 
 class _Price(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,65 +58,54 @@ class ResourceDocument(_New, kw_only=True):
     proxy_allowed: bool = False
 
 
-def make_category_routes(service: Service) -> list[Route]:
-    """Return the routes of categories."""
-    store = service.store
+class _Categories(DocumentApi):
+    """The endpoints; each gets the request and returns what to send."""
 
-    async def list_categories(request: Request) -> Any:
-        return make_page(request, [{"category": name} for name in await run_sync(_list_categories, store)])
+    async def list_categories(self, request: Request) -> Any:
+        names = await run_sync(_list_categories, self.service.store)
+        return make_page(request, [{"category": name} for name in names])
 
-    async def list_resources(request: Request) -> Any:
-        parts = (request.path_params["category"], *_resource_of(request))
-        found = await run_sync(lambda: list_documents(store.reader, ResourceDocument, *parts))
+    async def list_resources(self, request: Request) -> Any:
+        found = await self.list_all(ResourceDocument, *_parts_of(request))
         return make_page(request, [_show(resource) for resource in found])
 
-    async def create(request: Request) -> Any:
+    async def create(self, request: Request) -> Any:
         body: _New = await read_body(request, _New)
-        values = msgspec.structs.asdict(body) | {"start_timestamp": body.start_timestamp or service.now()}
-        made = ResourceDocument(
-            category=request.path_params["category"],
-            resource=request.path_params["resource"],
-            resource_id=str(uuid.uuid4()),
-            **values,
-        )
-        parts = (made.category, made.resource, made.resource_id)
-        job = store.submit(lambda writing: put_document(writing.connection, made, *parts))
-        await asyncio.wrap_future(job)
-        return _show(made)
+        values = msgspec.structs.asdict(body)
+        values["start_timestamp"] = body.start_timestamp or self.service.now()
+        category, resource = _parts_of(request)
+        made = ResourceDocument(category=category, resource=resource, resource_id=str(uuid.uuid4()), **values)
+        return _show(await self.put(made, *_ids_of(made)))
 
-    async def retrieve(request: Request) -> Any:
-        parts = tuple(request.path_params[name] for name in ("category", "resource", "id"))
-        found = await run_sync(lambda: find_document(store.reader, ResourceDocument, *parts))
-        if found is None:
-            raise Refusal("category_resource_not_found", f"there is no resource {' / '.join(parts)!r}")
-        return _show(found)
+    async def retrieve(self, request: Request) -> Any:
+        return _show(await self.find(ResourceDocument, _NOT_FOUND, *_parts_of(request)))
 
-    async def delete_version(request: Request) -> Any:
-        shown = await retrieve(request)
-        parts = tuple(request.path_params[name] for name in ("category", "resource", "id"))
-        job = store.submit(lambda writing: delete_document(writing.connection, ResourceDocument, *parts))
-        await asyncio.wrap_future(job)
-        return shown
+    async def delete_version(self, request: Request) -> Any:
+        return _show(await self.delete(ResourceDocument, _NOT_FOUND, *_parts_of(request)))
 
-    async def delete_all(request: Request) -> Any:
-        parts = (request.path_params["category"], *_resource_of(request))
-        deleted = await asyncio.wrap_future(store.submit(lambda writing: _delete(writing, parts)))
+    async def delete_all(self, request: Request) -> Any:
+        parts = _parts_of(request)
+        deleted = await self.write(lambda writing: _delete(writing, parts))
         if not deleted:
-            code = "category_not_found" if len(parts) == 1 else "category_resource_not_found"
+            code = "category_not_found" if len(parts) == 1 else _NOT_FOUND
             raise Refusal(code, f"there is no resource of {' / '.join(parts)!r}")
         return [_show(resource) for resource in deleted]
 
+
+def make_category_routes(service: Service) -> list[Route]:
+    """Return the routes of categories."""
+    made = _Categories(service)
     category = "/api/v1/categories/{category}"
     resource = f"{category}/resources/{{resource}}"
     return [
-        route("GET", "/api/v1/categories", list_categories),
-        route("DELETE", category, delete_all),
-        route("GET", f"{category}/resources", list_resources),
-        route("DELETE", resource, delete_all),
-        route("POST", resource, create),
-        route("GET", resource, list_resources),
-        route("GET", f"{resource}/{{id}}", retrieve),
-        route("DELETE", f"{resource}/{{id}}", delete_version),
+        route("GET", "/api/v1/categories", made.list_categories),
+        route("DELETE", category, made.delete_all),
+        route("GET", f"{category}/resources", made.list_resources),
+        route("DELETE", resource, made.delete_all),
+        route("POST", resource, made.create),
+        route("GET", resource, made.list_resources),
+        route("GET", f"{resource}/{{id}}", made.retrieve),
+        route("DELETE", f"{resource}/{{id}}", made.delete_version),
     ]
 
 
@@ -127,16 +118,20 @@ def _list_categories(store: Store) -> list[str]:
     return sorted(known.union(name_numbers(store.reader, [key for [key] in rows])) - {""})
 
 
-def _resource_of(request: Request) -> tuple[str, ...]:
-    resource = request.path_params.get("resource")
-    return () if resource is None else (resource,)
+def _parts_of(request: Request) -> tuple[str, ...]:
+    """Return the parts of a path that are there: a category, its resource, and the id of a version."""
+    names = ("category", "resource", "id")
+    return tuple(request.path_params[name] for name in names if name in request.path_params)
+
+
+def _ids_of(resource: ResourceDocument) -> tuple[str, str, str]:
+    return resource.category, resource.resource, resource.resource_id
 
 
 def _delete(writing: Writing, parts: tuple[str, ...]) -> list[ResourceDocument]:
     found = list_documents(writing.connection, ResourceDocument, *parts)
     for each in found:
-        ids = (each.category, each.resource, each.resource_id)
-        delete_document(writing.connection, ResourceDocument, *ids)
+        delete_document(writing.connection, ResourceDocument, *_ids_of(each))
     return found
 
 

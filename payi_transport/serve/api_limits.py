@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
-from anyio.to_thread import run_sync
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.routing import Route
 
-from payi_transport.serve.documents import delete_document, find_document, list_documents, put_document
+from payi_transport.serve.api_documents import DocumentApi, find_or_refuse
+from payi_transport.serve.documents import find_document, put_document
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.limits import STATES, LimitDocument, Spent
 from payi_transport.serve.paging import make_page
@@ -23,9 +22,17 @@ from payi_transport.serve.responses import read_body, route
 from payi_transport.serve.service import Service
 from payi_transport.serve.store import Writing
 
-__all__ = ["Money", "Properties", "Share", "make_limit_routes", "merge_properties", "to_decimal"]
+__all__ = [
+    "Money",
+    "Properties",
+    "PropertiesBody",
+    "Share",
+    "make_limit_routes",
+    "merge_properties",
+    "to_decimal",
+]
 
-T = TypeVar("T")
+_NOT_FOUND = "limit_not_found"
 # Far above any budget, so that sums stay exact.
 Money = Annotated[float, Meta(ge=0, le=1e12)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -46,76 +53,71 @@ class _Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     limit_name: str | None = None
 
 
-class _PropertiesBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class PropertiesBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Properties to add, change, or remove."""
+
     properties: Properties
+
+
+class _Limits(DocumentApi):
+    """The endpoints; each gets the request and returns what to send."""
+
+    async def create(self, request: Request) -> Any:
+        body: _New = await read_body(request, _New)
+        return await self.write(lambda writing: _respond(_create(writing, body, self.service.now())))
+
+    async def retrieve(self, request: Request) -> Any:
+        return _respond(await self.find(LimitDocument, _NOT_FOUND, request.path_params["limit_id"]))
+
+    async def list_limits(self, request: Request) -> Any:
+        name, limits = request.query_params.get("limit_name"), await self.list_all(LimitDocument)
+        limits.sort(key=lambda limit: limit.created)
+        return make_page(request, [_show(limit) for limit in limits if name in (None, limit.limit_name)])
+
+    async def update(self, request: Request) -> Any:
+        body: _Change = await read_body(request, _Change)
+        values = {"max": to_decimal(body.max), "limit_name": body.limit_name}
+        changes = {name: value for name, value in values.items() if value is not None}
+        return _respond(await self._change(request, lambda limit: changes))
+
+    async def update_properties(self, request: Request) -> Any:
+        body: PropertiesBody = await read_body(request, PropertiesBody)
+        changed = await self._change(
+            request, lambda limit: {"properties": merge_properties(limit.properties, body.properties)}
+        )
+        return [_respond(changed)]
+
+    async def _change(
+        self, request: Request, make_changes: Callable[[LimitDocument], dict[str, Any]]
+    ) -> LimitDocument:
+        parts, now = (request.path_params["limit_id"],), self.service.now()
+        return await self.change(
+            LimitDocument, _NOT_FOUND, parts, lambda limit: {"updated": now, **make_changes(limit)}
+        )
+
+    async def remove(self, request: Request) -> Any:
+        limit_id = request.path_params["limit_id"]
+        await self.delete(LimitDocument, _NOT_FOUND, limit_id)
+        return {"request_id": str(uuid.uuid4()), "message": f"Deleted the limit {limit_id}"}
+
+    async def reset(self, request: Request) -> Any:
+        moment = _read_moment(request.query_params.get("resetDate")) or self.service.now()
+        limit_id = request.path_params["limit_id"]
+        return await self.write(lambda writing: _reset(writing, limit_id, moment))
 
 
 def make_limit_routes(service: Service) -> list[Route]:
     """Return the routes of limits."""
-
-    async def write(job: Callable[[Writing], T]) -> T:
-        return await asyncio.wrap_future(service.store.submit(job))
-
-    async def create(request: Request) -> Any:
-        body: _New = await read_body(request, _New)
-        return await write(lambda writing: _respond(_create(writing, body, service.now())))
-
-    async def retrieve(request: Request) -> Any:
-        limit_id = request.path_params["limit_id"]
-        return _respond(await run_sync(lambda: _find(service.store.reader, limit_id)))
-
-    async def list_(request: Request) -> Any:
-        name = request.query_params.get("limit_name")
-        limits = await run_sync(lambda: list_documents(service.store.reader, LimitDocument))
-        limits.sort(key=lambda limit: limit.created)
-        return make_page(request, [_show(limit) for limit in limits if name in (None, limit.limit_name)])
-
-    async def update(request: Request) -> Any:
-        body: _Change = await read_body(request, _Change)
-        values = {"max": to_decimal(body.max), "limit_name": body.limit_name}
-        return await change(request, {name: value for name, value in values.items() if value is not None})
-
-    async def change(request: Request, values: dict[str, Any]) -> Any:
-        limit_id = request.path_params["limit_id"]
-
-        def job(writing: Writing) -> Any:
-            limit = msgspec.structs.replace(
-                _find(writing.connection, limit_id), updated=service.now(), **values
-            )
-            put_document(writing.connection, limit, limit_id)
-            return _respond(limit)
-
-        return await write(job)
-
-    async def update_properties(request: Request) -> Any:
-        body: _PropertiesBody = await read_body(request, _PropertiesBody)
-        limit = await run_sync(lambda: _find(service.store.reader, request.path_params["limit_id"]))
-        return [await change(request, {"properties": merge_properties(limit.properties, body.properties)})]
-
-    async def delete(request: Request) -> Any:
-        limit_id = request.path_params["limit_id"]
-
-        def job(writing: Writing) -> Any:
-            _find(writing.connection, limit_id)
-            delete_document(writing.connection, LimitDocument, limit_id)
-            return {"request_id": str(uuid.uuid4()), "message": f"Deleted the limit {limit_id}"}
-
-        return await write(job)
-
-    async def reset(request: Request) -> Any:
-        moment = _read_moment(request.query_params.get("resetDate")) or service.now()
-        limit_id = request.path_params["limit_id"]
-        return await write(lambda writing: _reset(writing, limit_id, moment))
-
+    made = _Limits(service)
     one = "/api/v1/limits/{limit_id}"
     return [
-        route("POST", "/api/v1/limits", create),
-        route("GET", "/api/v1/limits", list_),
-        route("GET", one, retrieve),
-        route("PUT", one, update),
-        route("DELETE", one, delete),
-        route("POST", f"{one}/reset", reset),
-        route("PUT", f"{one}/properties", update_properties),
+        route("POST", "/api/v1/limits", made.create),
+        route("GET", "/api/v1/limits", made.list_limits),
+        route("GET", one, made.retrieve),
+        route("PUT", one, made.update),
+        route("DELETE", one, made.remove),
+        route("POST", f"{one}/reset", made.reset),
+        route("PUT", f"{one}/properties", made.update_properties),
     ]
 
 
@@ -127,13 +129,6 @@ def to_decimal(number: float | None) -> Decimal | None:
 def merge_properties(known: dict[str, str], changes: Properties) -> dict[str, str]:
     """Return properties with changes, in which None removes one."""
     return {name: value for name, value in {**known, **changes}.items() if value is not None}
-
-
-def _find(connection: Any, limit_id: str) -> LimitDocument:
-    limit = find_document(connection, LimitDocument, limit_id)
-    if limit is None:
-        raise Refusal("limit_not_found", f"no limit has the id {limit_id!r}")
-    return limit
 
 
 def _create(writing: Writing, body: _New, now: datetime) -> LimitDocument:
@@ -155,7 +150,7 @@ def _create(writing: Writing, body: _New, now: datetime) -> LimitDocument:
 
 
 def _reset(writing: Writing, limit_id: str, moment: datetime) -> Any:
-    limit = _find(writing.connection, limit_id)
+    limit = find_or_refuse(writing.connection, LimitDocument, _NOT_FOUND, limit_id)
     history = {
         **{name: getattr(limit, name) for name in ("limit_id", "limit_name", "limit_type", "max")},
         "limit_reset_timestamp": moment,

@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.routing import Route
 
-from payi_transport.serve.api_limits import Properties, merge_properties
+from payi_transport.serve.api_limits import Properties, PropertiesBody, merge_properties
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.responses import read_body, route
 from payi_transport.serve.results import make_request_id, make_stored_result, read_request_id
@@ -26,49 +26,51 @@ _encode = msgspec.json.Encoder(decimal_format="string").encode
 _decode = msgspec.json.Decoder(Detail).decode
 
 
-class _PropertiesBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    properties: Properties
+_Find = Callable[[Service, Request], Awaitable[int]]
+_Endpoint = Callable[[Request], Awaitable[Any]]
 
 
 def make_request_routes(service: Service) -> list[Route]:
     """Return the routes of stored calls, which are named by either of their ids."""
-
-    async def by_request_id(request: Request) -> int:
-        return read_request_id(request.path_params["request_id"])
-
-    async def by_response_id(request: Request) -> int:
-        return await run_sync(lambda: _find_event(service, **request.path_params))
-
-    def make_retrieve(find: Callable[[Request], Awaitable[int]]) -> Callable[[Request], Awaitable[Any]]:
-        async def retrieve(request: Request) -> Any:
-            id_ = await find(request)
-            call = await run_sync(service.queries.call, id_)
-            if call is None:
-                raise Refusal("request_not_found", f"no request has the id {make_request_id(id_)!r}")
-            return {"xproxy_result": make_stored_result(call)}
-
-        return retrieve
-
-    def make_update(find: Callable[[Request], Awaitable[int]]) -> Callable[[Request], Awaitable[Any]]:
-        async def update(request: Request) -> Any:
-            body: _PropertiesBody = await read_body(request, _PropertiesBody)
-            id_ = await find(request)
-            job = service.store.submit(lambda writing: _change(writing, id_, body.properties))
-            await asyncio.wrap_future(job)
-            return {"request_id": make_request_id(id_)}
-
-        return update
-
-    of_request, of_response = (
-        "/api/v1/requests/{request_id}",
-        "/api/v1/requests/provider/{category}/{response_id}",
-    )
+    of_response = "/api/v1/requests/provider/{category}/{response_id}"
     return [
-        route("GET", f"{of_request}/result", make_retrieve(by_request_id)),
-        route("PUT", f"{of_request}/properties", make_update(by_request_id)),
-        route("GET", f"{of_response}/result", make_retrieve(by_response_id)),
-        route("PUT", f"{of_response}/properties", make_update(by_response_id)),
+        each
+        for path, find in (("/api/v1/requests/{request_id}", _by_request_id), (of_response, _by_response_id))
+        for each in (
+            route("GET", f"{path}/result", _make_retrieve(service, find)),
+            route("PUT", f"{path}/properties", _make_update(service, find)),
+        )
     ]
+
+
+async def _by_request_id(service: Service, request: Request) -> int:
+    return read_request_id(request.path_params["request_id"])
+
+
+async def _by_response_id(service: Service, request: Request) -> int:
+    return await run_sync(lambda: _find_event(service, **request.path_params))
+
+
+def _make_retrieve(service: Service, find: _Find) -> _Endpoint:
+    async def retrieve(request: Request) -> Any:
+        id_ = await find(service, request)
+        call = await run_sync(service.queries.call, id_)
+        if call is None:
+            raise Refusal("request_not_found", f"no request has the id {make_request_id(id_)!r}")
+        return {"xproxy_result": make_stored_result(call)}
+
+    return retrieve
+
+
+def _make_update(service: Service, find: _Find) -> _Endpoint:
+    async def update(request: Request) -> Any:
+        body: PropertiesBody = await read_body(request, PropertiesBody)
+        id_ = await find(service, request)
+        job = service.store.submit(lambda writing: _change(writing, id_, body.properties))
+        await asyncio.wrap_future(job)
+        return {"request_id": make_request_id(id_)}
+
+    return update
 
 
 def _find_event(service: Service, category: str, response_id: str) -> int:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from payi_transport.serve.api_categories import make_category_routes
 from payi_transport.serve.api_ingest import make_ingest_routes
+from payi_transport.serve.api_instances import make_instance_routes
 from payi_transport.serve.api_limits import make_limit_routes
 from payi_transport.serve.api_requests import make_request_routes
 from payi_transport.serve.api_use_cases import make_use_case_routes
@@ -43,6 +44,7 @@ def make_app(service: Service) -> FastAPI:
         *make_ingest_routes(service),
         *make_limit_routes(service),
         *make_use_case_routes(service),
+        *make_instance_routes(service),
         *make_category_routes(service),
         *make_request_routes(service),
         *make_proxy_routes(proxy),
