@@ -86,14 +86,29 @@ def explain(url: str, method: str, config: Path | None, instruments: tuple[str, 
     click.echo(describe(explanation))
 
 
+upstream_option = click.option(
+    "--upstream",
+    "upstreams",
+    multiple=True,
+    metavar="PROVIDER=URL",
+    help="Where the service forwards a provider's requests, in place of its own address; repeatable.",
+)
+
+
 @cli.command(short_help="Run a program instrumented.", context_settings={"ignore_unknown_options": True})
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the configuration.")
 @click.option("--offline", type=click.Path(path_type=Path), help="Write events to this file, without a key.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Property of all calls; repeatable.")
 @click.option("--serve", "serves", is_flag=True, help="Report to a local service, which shows the calls.")
+@upstream_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(
-    config: Path | None, offline: Path | None, tags: tuple[str, ...], serves: bool, command: tuple[str, ...]
+    config: Path | None,
+    offline: Path | None,
+    tags: tuple[str, ...],
+    serves: bool,
+    upstreams: tuple[str, ...],
+    command: tuple[str, ...],
 ) -> None:
     """Run COMMAND and every Python process that it starts instrumented, without changing their code.
 
@@ -104,9 +119,10 @@ def run(
         os.environ["PAYI_API_KEY"] = "local"
     with short_errors():
         environment = make_environment(os.environ, config=config, offline=offline, tags=tags)
-        check_settings(environment, lambda problem: click.echo(f"Warning: {problem}", err=True))
+        settings = check_settings(environment, lambda problem: click.echo(f"Warning: {problem}", err=True))
         if serves:
-            raise SystemExit(load_run_program()(command, environment, partial(click.echo, err=True)))
+            run_beside = load_run_program(settings, upstreams)
+            raise SystemExit(run_beside(command, environment, partial(click.echo, err=True)))
         replace_process(command, environment)
 
 
@@ -166,6 +182,7 @@ def schema() -> None:
     type=click.Path(path_type=Path),
     help="TOML file with prices, and hosts that the proxy may call.",
 )
+@upstream_option
 @click.option("--strict", is_flag=True, help="Count repeated events twice, as Pay-i does.")
 @click.option("--keep", metavar="DAYS", help="How long calls stay, such as 90d.  [default: forever]")
 @click.option("--keep-content", metavar="DAYS", help="How long prompts and responses stay, such as 3d.")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from payi_transport.config.mappings import collect_host_mappings
+from payi_transport.config.schema import Settings
 from payi_transport.errors import PayiError
 
 __all__ = ["load_run_program", "load_serve"]
@@ -20,11 +23,22 @@ def load_serve() -> Callable[[Mapping[str, Any], Echo], None]:
     return serve
 
 
-def load_run_program() -> Callable[[Sequence[str], Mapping[str, str], Echo], int]:
-    """Return the function that runs a program beside a local service. Raises PayiError like `load_serve`."""
+def load_run_program(
+    settings: Settings, upstreams: Sequence[str]
+) -> Callable[[Sequence[str], Mapping[str, str], Echo], int]:
+    """Return the function that runs a program beside a local service. Raises PayiError like `load_serve`.
+
+    `settings` has prices, and hosts that the service may call.
+    """
     with _named_extra():
         from payi_transport.serve.run_program import run_program
-    return run_program
+        from payi_transport.serve.start import read_upstreams
+    return partial(
+        run_program,
+        mappings=collect_host_mappings(settings),
+        prices=settings.prices,
+        upstreams=read_upstreams(upstreams),
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from payi_transport.serve.api_documents import DocumentApi, find_or_refuse
 from payi_transport.serve.documents import find_document, put_document
 from payi_transport.serve.faults import Refusal
-from payi_transport.serve.limits import STATES, LimitDocument, Spent
+from payi_transport.serve.limits import STATES, LimitDocument, Spent, reset_limit
 from payi_transport.serve.paging import make_page
 from payi_transport.serve.responses import read_body, route
 from payi_transport.serve.service import Service
@@ -156,8 +156,7 @@ def _reset(writing: Writing, limit_id: str, moment: datetime) -> Any:
         "limit_reset_timestamp": moment,
         "totals": _show_totals(limit.spent),
     }
-    limit.spent, limit.reset = Spent(), moment
-    put_document(writing.connection, limit, limit_id)
+    put_document(writing.connection, reset_limit(writing.connection, limit, moment), limit_id)
     return {
         "limit_history": history,
         "request_id": str(uuid.uuid4()),

@@ -6,6 +6,7 @@ meanwhile move nothing.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Any
 
@@ -27,6 +28,8 @@ _COLUMNS = (
     *("cost", "fraction", "unpriced", "included"),
 )
 _MOST = 1000
+# As SQLite has them.
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _decode = msgspec.json.Decoder(Detail).decode
 
 
@@ -119,7 +122,6 @@ def _read_cursor(cursor: str | None) -> tuple[int, int] | None:
     if not cursor:
         return None
     value, _, id_ = cursor.partition(".")
-    try:
-        return int(value), int(id_)
-    except ValueError:
-        raise Refusal("invalid_cursor", f"{cursor!r} is not a cursor of this list") from None
+    if not (_NUMBER.fullmatch(value) and _NUMBER.fullmatch(id_)):
+        raise Refusal("invalid_cursor", f"{cursor!r} is not a cursor of this list")
+    return int(value), int(id_)

@@ -86,21 +86,29 @@ def make_server(app: FastAPI) -> uvicorn.Server:
 
 def run_server(service: Service, made: socket.socket, started: Callable[[], None] = lambda: None) -> None:
     """Serve the API and the page until the process is told to stop."""
+    app = _make_app_with_page(service)
+    started()
+    make_server(app).run(sockets=[made])
+
+
+def _make_app_with_page(service: Service) -> FastAPI:
     # NiceGUI takes a second to import, and has one app for the process.
     from payi_transport.serve.page.site import add_page
 
     app = make_app(service)
     add_page(app, service.queries)
-    started()
-    make_server(app).run(sockets=[made])
+    return app
 
 
 @contextmanager
-def serve_in_thread(settings: ServeSettings) -> Iterator[tuple[str, Service]]:
-    """Serve the API in a thread of this process, and yield the address."""
+def serve_in_thread(settings: ServeSettings, *, has_page: bool = False) -> Iterator[tuple[str, Service]]:
+    """Serve the API in a thread of this process, and yield the address.
+
+    `has_page` adds the page, which a process can do once.
+    """
     with open_service(settings) as service:
         made = listen(settings)
-        server = make_server(make_app(service))
+        server = make_server(_make_app_with_page(service) if has_page else make_app(service))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [made]}, daemon=True)
         thread.start()
         try:

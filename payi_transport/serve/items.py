@@ -7,7 +7,7 @@ codes of Pay-i's error reference. Source: Pay-i's published OpenAPI and error re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any
 
 import msgspec
@@ -21,8 +21,10 @@ __all__ = ["BulkItem", "SingleItem", "decode_bulk", "decode_single", "find_refus
 
 Integer = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 Moment = Annotated[datetime, Meta(tz=True)]
-# How far a clock may be ahead.
+# How far a clock may be ahead, and the first time that is accepted. The first years of the calendar
+# could not be shown in other zones.
 _AHEAD = timedelta(minutes=5)
+_FIRST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class _Units(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -126,8 +128,10 @@ def find_refusal(item: BulkItem, now: datetime, limit_types: Mapping[str, str] |
 
 
 def _find_refusals(item: BulkItem, now: datetime, limit_types: Mapping[str, str] | None) -> Iterator[Refusal]:
-    if item.event_timestamp is not None and item.event_timestamp > now + _AHEAD:
-        yield Refusal("invalid_ingest_event_timestamp", f"event_timestamp {item.event_timestamp} is ahead")
+    moment = item.event_timestamp
+    if moment is not None and not _FIRST <= moment <= now + _AHEAD:
+        wrong = "is ahead" if moment > now else "is before 1970"
+        yield Refusal("invalid_ingest_event_timestamp", f"event_timestamp {moment} {wrong}")
     if not item.category:
         yield Refusal("required_field_missing", "category is empty")
     yield from _refuse_names(item)

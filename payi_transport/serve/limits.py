@@ -14,10 +14,13 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.serve.amounts import to_dollars
 from payi_transport.serve.documents import find_document, put_document
 from payi_transport.serve.rows import Detail, Row
 
-__all__ = ["STATES", "LimitBook", "LimitDocument", "Spent", "blocks", "find_state"]
+__all__ = ["STATES", "LimitBook", "LimitDocument", "Spent", "blocks", "counts", "find_state", "reset_limit"]
+
+_decode = msgspec.json.Decoder(Detail).decode
 
 STATES = ("ok", "exceeded", "overrun", "blocked", "blocked_external", "failed")
 
@@ -59,6 +62,33 @@ def blocks(limit: LimitDocument) -> bool:
     return limit.limit_type == "block" and find_state(limit) == "overrun"
 
 
+def counts(limit: LimitDocument, at: int, received: int) -> bool:
+    """Return whether an event that names a limit is part of what was spent of it. Times are in ms since 1970.
+
+    An earlier limit may have had the same id.
+    """
+    return received >= _in_ms(limit.created) and (limit.reset is None or at >= _in_ms(limit.reset))
+
+
+def reset_limit(connection: sqlite3.Connection, limit: LimitDocument, moment: datetime) -> LimitDocument:
+    """Return a limit of which only the calls since a moment are spent."""
+    made = msgspec.structs.replace(limit, reset=moment, spent=Spent())
+    rows = connection.execute(
+        "SELECT detail, cost, fraction, at, received FROM events WHERE at >= ?", (_in_ms(moment),)
+    )
+    for body, cost, fraction, at, received in rows:
+        detail = _decode(body)
+        state = detail.limits.get(limit.limit_id)
+        if state is not None and counts(made, at, received):
+            _spend(made.spent, detail, to_dollars(cost, fraction), 1)
+            made.spent.calls[state] = made.spent.calls.get(state, 0) + 1
+    return made
+
+
+def _in_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
 class LimitBook:
     """The limits that the events of one job change, read once and written once."""
 
@@ -85,7 +115,7 @@ class LimitBook:
         self.overrun = Decimal(0)
         for limit_id in dict.fromkeys(row.event.limit_ids or ()):
             limit = self.find(limit_id)
-            if limit is None or (limit.reset is not None and row.at < limit.reset.timestamp() * 1000):
+            if limit is None or (limit.reset is not None and row.at < _in_ms(limit.reset)):
                 continue
             _spend(limit.spent, row.detail, row.billed, 1)
             states[limit_id] = state = find_state(limit)
@@ -93,11 +123,11 @@ class LimitBook:
             limit.spent.calls[state] = limit.spent.calls.get(state, 0) + 1
         return states
 
-    def take_away(self, detail: Detail, billed: Decimal) -> None:
-        """Undo `add` for an event that is removed."""
+    def take_away(self, detail: Detail, billed: Decimal, at: int, received: int) -> None:
+        """Undo `add` for an event that is removed, in the limits that count it."""
         for limit_id, state in detail.limits.items():
             limit = self.find(limit_id)
-            if limit is not None:
+            if limit is not None and counts(limit, at, received):
                 _spend(limit.spent, detail, billed, -1)
                 limit.spent.calls[state] = limit.spent.calls.get(state, 0) - 1
 

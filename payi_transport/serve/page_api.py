@@ -6,10 +6,11 @@ The query of each has `start` and `end` (ISO 8601), `zone`, and the filters by t
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from anyio.to_thread import run_sync
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -19,6 +20,10 @@ from payi_transport.serve.responses import route
 from payi_transport.serve.views import Dimension, Filters, Span, StepName
 
 __all__ = ["make_page_routes"]
+
+# Sums are made day by day, so no question may be about thousands of years.
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LAST: Final = datetime(2100, 1, 1, tzinfo=timezone.utc)
 
 
 class Question(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,18 +38,19 @@ class Question(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
     interval: StepName | None = None
     part: str = ""
     cursor: str | None = None
-    most: int = 50
-    id: int = 0
+    status: Annotated[int, Meta(ge=0, le=999)] | None = None
+    most: Annotated[int, Meta(ge=1, le=1000)] = 50
+    id: Annotated[int, Meta(ge=0, lt=2**63)] = 0
 
     @property
     def span(self) -> Span:
         """The time to look at."""
         end = self.end or datetime.now(timezone.utc)
+        if end.tzinfo is None or not _FIRST < end <= _LAST:
+            raise _refuse_time("end", end)
         start = self.start or end - timedelta(days=1)
-        if start.tzinfo is None or end.tzinfo is None or start >= end:
-            raise Refusal(
-                "invalid_time", "start and end need a zone, as in 2026-01-31T00:00:00Z, in this order"
-            )
+        if start.tzinfo is None or not _FIRST <= start < end:
+            raise _refuse_time("start", start)
         return Span(start, end, self.zone)
 
     @property
@@ -56,6 +62,14 @@ class Question(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def dimension(self) -> Dimension:
         """What to break down by."""
         return self.by or "use_case"
+
+
+def _refuse_time(name: str, moment: datetime) -> Refusal:
+    return Refusal(
+        "invalid_time",
+        f"{name}: expected a time from 1970 to 2100 with a zone, such as 2026-01-31T00:00:00Z, and the start"
+        f" before the end, got {moment.isoformat()}",
+    )
 
 
 def _ask(queries: Queries, name: str, q: Question) -> Any:

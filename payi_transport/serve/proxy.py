@@ -9,6 +9,7 @@ here, get every byte as the provider sent it.
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -51,6 +52,7 @@ class Proxy:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._token = service.settings.token
         self._targets = Targets(service.settings)
         self._meter = Meter(service)
         self.client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
@@ -60,7 +62,7 @@ class Proxy:
         raw_path = request.scope["path"]
         proxied = read_proxy_path(raw_path)
         target = self._targets.find(request.method, proxied, request.headers)
-        headers = request.headers.raw
+        headers = [pair for pair in request.headers.raw if not self._is_token(*pair)]
         frame = read_frame(headers, proxied.use_case)
         body = await request.body()
         if target.route is not None:
@@ -73,6 +75,14 @@ class Proxy:
         query = request.scope["query_string"].decode("latin-1")
         url = f"{target.url}?{query}" if query else target.url
         return await self._send(request.method, url, _select(headers, sent), _body_of(sent, body), sent)
+
+    def _is_token(self, name: bytes, value: bytes) -> bool:
+        # The token of this service is none of a provider's business.
+        return (
+            name.lower() == b"authorization"
+            and self._token is not None
+            and hmac.compare_digest(value.removeprefix(b"Bearer "), self._token.encode())
+        )
 
     async def _send(
         self,

@@ -57,14 +57,11 @@ def read_proxy_path(raw_path: str) -> ProxyPath:
 
 
 class Targets:
-    """Finds where requests go. `forwarded` are the providers by their names in the proxy's paths."""
+    """Finds where requests go, by settings that were checked."""
 
     def __init__(self, settings: ServeSettings) -> None:
         self._strict = settings.strict
         self._forwarded = {each.name: each for each in REGISTRY.forwarded.values()}
-        unknown = settings.upstreams.keys() - self._forwarded.keys()
-        if unknown:
-            raise Refusal("not_found", f"{min(unknown)!r} is not one of {', '.join(sorted(self._forwarded))}")
         self._upstreams = dict(settings.upstreams)
         self._mapped = HostTable(settings.mappings)
         self._routes = Routes(self._mapped)

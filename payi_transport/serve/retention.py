@@ -126,11 +126,12 @@ def _forget_name(writing: Writing, field: str, number: int) -> None:
     ).fetchall():
         run(UPSERT_SUMS, (level, dimension, bucket, 0, *sums))
     run("DELETE FROM rollups WHERE level IN (0, 1) AND dimension = ? AND key = ?", (dimension, number))
-    # The same text may be a customer as well as a user, or a tag.
+    # The same text may be a customer as well as a user, or a tag, or the id of a run.
     others = ", ".join(map(str, DIMENSIONS.values()))
     used = run(
-        f"SELECT 1 FROM rollups WHERE level = 1 AND dimension IN ({others}) AND key = ? LIMIT 1",  # noqa: S608
-        (number,),
+        f"SELECT 1 FROM rollups WHERE level = 1 AND dimension IN ({others}) AND key = ?"  # noqa: S608
+        " UNION ALL SELECT 1 FROM events WHERE run = ? AND run > 0 LIMIT 1",
+        (number, number),
     )
     if used.fetchone() is None:
         run("DELETE FROM names WHERE id = ?", (number,))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
+import msgspec
 
 from payi_transport.errors import PayiError
 from payi_transport.serve.command import listen, serve_in_thread
@@ -27,20 +27,26 @@ _BASE_URLS = {
     "OPENAI_BASE_URL": "/api/v1/proxy/openai/v1",
 }
 # Signals that a terminal or a supervisor sends, and that the program is to handle.
-_PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+_PASSED_ON = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def run_program(
     command: Sequence[str], environment: Mapping[str, str], echo: Callable[[str], None], **settings: Any
 ) -> int:
-    """Run a program beside a local service, and return its exit code. Raises PayiError.
+    """Run a program beside a local service with these settings, and return its exit code. Raises PayiError.
 
-    A service that runs already at the address is used.
+    A service that runs already at the address is used. If another program has the port, any other is taken.
     """
     made = ServeSettings(**{"file": find_default_file(environment), **settings})
-    with _find_service(made) as address:
-        echo(f"Calls are shown at {address}")
+    address = f"http://{made.host}:{made.port}"
+    if _is_service(address):
+        echo(f"Calls are shown at {address}, by the service that runs there")
         return _run(command, point_at_service(environment, address))
+    with serve_in_thread(_choose_port(made), has_page=True) as (address, _):
+        echo(f"Calls are shown at {address}")
+        code = _run(command, point_at_service(environment, address))
+    echo(f"Calls are in {made.file}, and `payi-transport serve` shows them again")
+    return code
 
 
 def point_at_service(environment: Mapping[str, str], address: str) -> dict[str, str]:
@@ -49,25 +55,21 @@ def point_at_service(environment: Mapping[str, str], address: str) -> dict[str, 
     return {**environment, **urls, "PAYI_BASE_URL": address, "PAYI_API_KEY": "local"}
 
 
-@contextmanager
-def _find_service(settings: ServeSettings) -> Iterator[str]:
-    address = f"http://{settings.host}:{settings.port}"
+def _is_service(address: str) -> bool:
+    try:
+        # A proxy of the environment is not for this machine.
+        with httpx.Client(trust_env=False, timeout=5) as client:
+            return "revision" in client.get(f"{address}/page/api/state").json()
+    except (httpx.HTTPError, ValueError, TypeError):
+        return False
+
+
+def _choose_port(settings: ServeSettings) -> ServeSettings:
     try:
         listen(settings).close()
     except PayiError:
-        if not _is_service(address):
-            raise
-        yield address
-        return
-    with serve_in_thread(settings) as (address, _):
-        yield address
-
-
-def _is_service(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/page/api/state", timeout=5).status_code == 200
-    except httpx.HTTPError:
-        return False
+        return msgspec.structs.replace(settings, port=0)
+    return settings
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:

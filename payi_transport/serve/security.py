@@ -125,7 +125,7 @@ class Security:
         left = self._settings.max_body
         too_large = Refusal("body_too_large", f"a body may have {left} bytes at most")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > left:
+        if not (length.isascii() and length.isdigit()) or int(length) > left:
             await self._refuse(too_large, scope, receive, send)
             return
         has_started = False

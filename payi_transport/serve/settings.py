@@ -5,16 +5,21 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from payi_transport.config.price_settings import PricesSettings
 from payi_transport.errors import PayiError
-from payi_transport.routing.hosts import HostMapping, HostPattern
+from payi_transport.providers.registry import REGISTRY
+from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 
 __all__ = ["DEFAULT_PORT", "ServeSettings", "is_loopback"]
 
 DEFAULT_PORT = 8383
+# The names of providers in the proxy's paths.
+_PROVIDERS: Final = frozenset(row.name for row in REGISTRY.forwarded.values())
 _MEGABYTE = 1024 * 1024
 
 
@@ -44,12 +49,32 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     keep_content_days: float | None = None
 
     def check(self) -> None:
-        """Raise PayiError for settings that would let others in."""
+        """Raise PayiError for settings that would let others in, and for upstreams that can't be called."""
         if not self.token and not is_loopback(self.host):
             raise PayiError(
                 f"--host {self.host} can be reached from other machines, so it needs --token: choose a long"
                 " one, and use it as PAYI_API_KEY"
             )
+        for name, base in self.upstreams.items():
+            _check_upstream(name, base)
+
+
+def _check_upstream(name: str, base: str) -> None:
+    if name not in _PROVIDERS:
+        known = ", ".join(sorted(_PROVIDERS))
+        raise PayiError(f"--upstream {name}={base}: expected one of {known}, got {name!r}")
+    try:
+        parts = urlsplit(base)
+        parse_host(base)
+        is_address = parts.scheme in ("http", "https") and "*" not in parts.netloc
+        is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    except ValueError:
+        is_address = is_plain = False
+    if not (is_address and is_plain):
+        raise PayiError(
+            f"--upstream {name}={base}: expected an address such as https://gateway.example.org, without"
+            f" credentials or a query, got {base!r}"
+        )
 
 
 def is_loopback(host: str) -> bool:

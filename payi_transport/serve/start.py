@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from payi_transport.serve.command import find_address, listen, open_service, run
 from payi_transport.serve.retention import forget
 from payi_transport.serve.settings import ServeSettings
 
-__all__ = ["find_default_file", "make_settings", "read_days", "serve"]
+__all__ = ["find_default_file", "make_settings", "read_days", "read_upstreams", "serve"]
 
 _DAYS = re.compile(r"(\d{1,5})\s*d?")
 
@@ -69,10 +69,25 @@ def make_settings(options: Mapping[str, Any]) -> ServeSettings:
         hosts=tuple(options["hosts"]),
         strict=options["strict"],
         mappings={} if config is None else collect_host_mappings(config),
+        upstreams=read_upstreams(options["upstreams"]),
         prices=None if config is None else config.prices,
         keep_days=read_days("--keep", options["keep"]),
         keep_content_days=read_days("--keep-content", options["keep_content"]),
     )
+
+
+def read_upstreams(texts: Iterable[str]) -> dict[str, str]:
+    """Return base URLs by provider, from texts such as "openai=https://gw.example". Raises PayiError."""
+    upstreams: dict[str, str] = {}
+    for text in texts:
+        name, equals, base = text.partition("=")
+        if not (name and equals and base):
+            raise PayiError(
+                f"--upstream: expected a provider and an address, such as openai=https://gateway.example.org,"
+                f" got {text!r}"
+            )
+        upstreams[name] = base.rstrip("/")
+    return upstreams
 
 
 def read_days(option: str, text: str | None) -> float | None:

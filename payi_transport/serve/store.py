@@ -43,7 +43,7 @@ class Writing:
 class Store:
     """The file at `path`, which is made if there is none, readable by its owner alone.
 
-    Raises PayiError if the file can't be opened or another process is writing to it.
+    Other processes may write to it, too. Raises PayiError if the file can't be opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,6 +57,7 @@ class Store:
         self._readers = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._version = 0
         # Grows with each commit, so that a page knows whether to ask again.
         self.revision = 0
         self._thread = threading.Thread(target=self._write, name="payi-serve-store", daemon=True)
@@ -102,10 +103,18 @@ class Store:
             if jobs:
                 self._run(Writing(self._writer, names), jobs)
 
+    def _notice_others(self, writing: Writing) -> None:
+        # It changes when another process writes, which may have removed names: `serve --forget-user`.
+        [version] = self._writer.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            writing.names.forget()
+        self._version = version
+
     def _run(self, writing: Writing, jobs: list[tuple[Job[Any], Future[Any]]]) -> None:
         done: list[tuple[Future[Any], Any]] = []
         try:
             self._writer.execute("BEGIN IMMEDIATE")
+            self._notice_others(writing)
             for job, future in jobs:
                 done.append((future, _run_one(writing, job)))
             self._writer.execute("COMMIT")

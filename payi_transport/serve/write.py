@@ -85,7 +85,8 @@ class EventWriter:
         stored = dict(zip(EVENT_COLUMNS, values, strict=True))
         detail = _decode(stored["detail"])
         self._add_to_sums(stored, detail, -1)
-        self.limits.take_away(detail, to_dollars(stored["cost"], stored["fraction"]))
+        billed = to_dollars(stored["cost"], stored["fraction"])
+        self.limits.take_away(detail, billed, stored["at"], stored["received"])
         for table, column in (("events", "id"), ("contents", "event")):
             self.connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (event,))  # noqa: S608
         for tag in detail.tags:
