@@ -8,6 +8,7 @@ Source: Pay-i's published OpenAPI. All arithmetic is in Decimal.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from payi_transport.serve.amounts import to_dollars
 from payi_transport.serve.documents import find_document, put_document
 from payi_transport.serve.rows import Detail, Row
 
-__all__ = ["STATES", "LimitBook", "LimitDocument", "Spent", "blocks", "counts", "find_state", "reset_limit"]
+__all__ = ["STATES", "LimitBook", "LimitDocument", "Spent", "counts", "find_state", "reset_limit"]
 
 _decode = msgspec.json.Decoder(Detail).decode
 
@@ -131,11 +132,12 @@ class LimitBook:
                 _spend(limit.spent, detail, billed, -1)
                 limit.spent.calls[state] = limit.spent.calls.get(state, 0) - 1
 
-    def count_blocked(self, limit_id: str) -> None:
-        """Count a call that was refused for a limit."""
-        limit = self.find(limit_id)
-        if limit is not None:
+    def find_blocking(self, limit_ids: Iterable[str]) -> list[str]:
+        """Return those limits that stop a call, and count the call there."""
+        limits = [limit for limit_id in limit_ids if (limit := self.find(limit_id)) and blocks(limit)]
+        for limit in limits:
             limit.spent.calls["blocked"] = limit.spent.calls.get("blocked", 0) + 1
+        return [limit.limit_id for limit in limits]
 
     def put(self, limit: LimitDocument) -> None:
         """Add a limit that is new, or changed."""

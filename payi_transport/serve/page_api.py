@@ -40,7 +40,7 @@ class Question(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cursor: str | None = None
     status: Annotated[int, Meta(ge=0, le=999)] | None = None
     most: Annotated[int, Meta(ge=1, le=1000)] = 50
-    id: Annotated[int, Meta(ge=0, lt=2**63)] = 0
+    id: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
     @property
     def span(self) -> Span:

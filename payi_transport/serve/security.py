@@ -14,9 +14,8 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -117,7 +116,9 @@ class Security:
 
     async def _set_cookie(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = RedirectResponse("/", status_code=303)
-        response.set_cookie(COOKIE, self._settings.token or "", httponly=True, samesite="strict", path="/")
+        # Quoted, because a token may have characters that cookies can't have.
+        value = quote(self._settings.token or "", safe="")
+        response.set_cookie(COOKIE, value, httponly=True, samesite="strict", path="/")
         await response(scope, receive, _add_headers(send, PAGE_POLICY))
 
     async def _run(self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
@@ -128,7 +129,6 @@ class Security:
         if not (length.isascii() and length.isdigit()) or int(length) > left:
             await self._refuse(too_large, scope, receive, send)
             return
-        has_started = False
 
         async def receive_some() -> Message:
             nonlocal left
@@ -138,18 +138,8 @@ class Security:
                 raise too_large
             return message
 
-        async def send_noted(message: Message) -> None:
-            nonlocal has_started
-            has_started = True
-            await sender(message)
-
-        sender = _add_headers(send, policy)
-        try:
-            await self._app(scope, receive_some, send_noted)
-        except Refusal as refusal:
-            if has_started:
-                raise
-            await refuse(refusal)(scope, receive, sender)
+        # Whoever reads the body raises it, and the app's handler of refusals sends the response.
+        await self._app(scope, receive_some, _add_headers(send, policy))
 
     async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -172,11 +162,8 @@ def _equal(given: str, token: str) -> bool:
 
 
 def _read_cookie(headers: Mapping[str, str]) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+    pairs = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
+    return next((unquote(value) for name, _, value in pairs if name == COOKIE), "")
 
 
 def _add_headers(send: Send, policy: str) -> Send:

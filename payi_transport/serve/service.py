@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.items import BulkItem, find_refusal, to_event
-from payi_transport.serve.limits import blocks
 from payi_transport.serve.queries import Queries
 from payi_transport.serve.results import make_request_id, make_result
 from payi_transport.serve.rows import Row, make_row
@@ -89,16 +88,14 @@ class Service:
             raise refusal
         writer = EventWriter(writing, _in_ms(now))
         note_instance(writer, item, now)
-        limits = {limit_id: writer.limits.find(limit_id) for limit_id in item.limit_ids or ()}
-        unknown = [limit_id for limit_id, limit in limits.items() if limit is None]
+        limit_ids = tuple(dict.fromkeys(item.limit_ids or ()))
+        unknown = [limit_id for limit_id in limit_ids if writer.limits.find(limit_id) is None]
         if unknown:
             raise Refusal("invalid_limit_ids", f"no limit has the id {unknown[0]!r}")
-        blocked = [limit_id for limit_id, limit in limits.items() if limit is not None and blocks(limit)]
-        for limit_id in blocked:
-            writer.limits.count_blocked(limit_id)
+        blocked = writer.limits.find_blocking(limit_ids)
         writer.finish()
         # A refusal would undo the count, so the caller raises it.
-        return Admission(tuple(limits), tuple(blocked))
+        return Admission(limit_ids, tuple(blocked))
 
     def _ingest_bulk(self, writing: Writing, items: Sequence[BulkItem], updates: bool) -> dict[str, Any]:
         now = self.now()
