@@ -48,8 +48,8 @@ _USE_CASES = (
 _ACCOUNTS = ("Globex", "Initech", "Umbrella", "Hooli", "Stark Industries", "Wayne Enterprises", "Wonka", "")
 _STEPS = ("plan", "retrieve", "draft", "check")
 _LIMITS = (
-    ("support-monthly", "Support, monthly", "60"),
-    ("research", "Research", "90"),
+    ("support-monthly", "Support, monthly", "6.50"),
+    ("research", "Research", "75"),
     ("pilot", "Pilot", "500"),
 )
 
@@ -84,7 +84,7 @@ def _make_limits(writer: EventWriter, now: datetime) -> None:
 
 def _make_calls(now: datetime) -> Iterator[BulkItem]:
     chance = random.Random(7)
-    outage = now - timedelta(hours=20)
+    outage = _find_outage(now)
     for number in range(_DAYS * _CALLS_A_DAY):
         at = now - timedelta(days=_DAYS * chance.random() ** 1.15)
         # Fewer calls at night and on weekends.
@@ -92,6 +92,14 @@ def _make_calls(now: datetime) -> Iterator[BulkItem]:
             continue
         is_out = abs(at - outage) < timedelta(minutes=50)
         yield from decode_bulk(json.dumps([_make_call(chance, number, at, is_out)]).encode())
+
+
+def _find_outage(now: datetime) -> datetime:
+    """Return the last early afternoon of a weekday, when there are many calls to fail."""
+    moment = now.replace(hour=14, minute=0)
+    while moment > now - timedelta(hours=1) or moment.weekday() > 4:
+        moment -= timedelta(days=1)
+    return moment
 
 
 def _make_call(chance: random.Random, number: int, at: datetime, is_out: bool) -> dict[str, object]:

@@ -66,7 +66,7 @@ def _check_upstream(name: str, base: str) -> None:
     try:
         parts = urlsplit(base)
         parse_host(base)
-        is_address = parts.scheme in ("http", "https") and "*" not in parts.netloc
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and "*" not in parts.netloc
         is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
     except ValueError:
         is_address = is_plain = False

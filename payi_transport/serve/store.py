@@ -166,6 +166,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         "synchronous = NORMAL",
         "cache_size = -65536",
         "temp_store = MEMORY",
+        # What is deleted, as a name that is to be forgotten, is overwritten in the file.
+        "secure_delete = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
     return connection

@@ -1,0 +1,29 @@
+"""The demo shows something of everything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from payi_transport.serve import demo
+from payi_transport.serve.service import Service
+from payi_transport.serve.views import Span
+
+
+def test_the_demo_is_lively_and_filled_in_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = demo.fill(service)
+    assert count > 1000
+    assert demo.fill(service) == 0
+    now = service.now()
+    whole, queries = Span(now - timedelta(days=20), now + timedelta(minutes=5)), service.queries
+    total = queries.figures(whole).now
+    assert total.calls == count and total.unpriced > 0 and total.errors > 0
+    for by, least in (("use_case", 5), ("account", 7), ("model", 6), ("user", 50), ("tag", 3)):
+        assert len(queries.breakdown(by, whole, most=100).groups) >= least  # type: ignore[arg-type]
+    assert [budget.state for budget in queries.budgets()] == ["overrun", "exceeded", "ok"]
+    assert {group.name for group in queries.waste(whole)} == {"failed", "retried", "abandoned"}
+    # An outage made calls fail in a burst.
+    hours = [sums for sums in queries.series(whole, step="hour").lines[0].sums if sums.calls > 5]
+    assert max(hour.errors / hour.calls for hour in hours) > 0.3
+    assert all(group.sums.cost > 0 for group in queries.unowned(whole).missing)

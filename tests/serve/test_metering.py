@@ -1,0 +1,125 @@
+"""Calls through the proxy that are odd: repeated, abandoned before a response, or not storable."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from payi_transport.serve.service import Service
+from payi_transport.values.event import Event
+from tests.serve.conftest import Serve
+from tests.serve.test_proxy import COMPLETION, find_calls
+from tests.support.origin import CannedResponse, Origin
+
+CHAT = "/api/v1/proxy/openai/v1/chat/completions"
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "status": "completed",
+    "model": "gpt-4.1",
+    "output": [],
+    "usage": {"input_tokens": 1000, "output_tokens": 500, "total_tokens": 1500},
+}
+
+
+@pytest.fixture
+def proxy(serve: Serve, origin: Origin) -> tuple[str, Service]:
+    return serve(upstreams={"openai": origin.url})
+
+
+def test_a_response_that_is_fetched_again_counts_once(proxy: tuple[str, Service], origin: Origin) -> None:
+    address, service = proxy
+    origin.responses = [CannedResponse([json.dumps(RESPONSE).encode()])]
+    made = httpx.post(f"{address}/api/v1/proxy/openai/v1/responses", json={"model": "gpt-4.1"})
+    for _ in range(2):
+        again = httpx.get(f"{address}/api/v1/proxy/openai/v1/responses/resp_1")
+        assert again.json() == made.json() == RESPONSE
+    [found] = find_calls(service)
+    assert found.call.input == 1000
+
+
+def test_a_call_that_can_not_be_stored_passes_and_is_logged(
+    proxy: tuple[str, Service],
+    origin: Origin,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    address, service = proxy
+    origin.responses = [CannedResponse([json.dumps(COMPLETION).encode()])]
+
+    def fail(event: Event) -> Any:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(service, "ingest_proxied", fail)
+    with caplog.at_level(logging.ERROR, "payi_transport"):
+        for headers in ({}, {"xproxy-api-key": "k"}):
+            response = httpx.post(f"{address}{CHAT}", json={"model": "gpt-4.1"}, headers=headers)
+            assert response.json()["id"] == "chatcmpl-1"
+    assert caplog.text.count("could not store a call that it forwarded") == 2
+
+
+def test_a_caller_that_leaves_before_the_response_is_an_event(
+    proxy: tuple[str, Service], origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, service = proxy
+    left, stored = threading.Event(), threading.Event()
+    ingest = service.ingest_proxied
+
+    def note(event: Event) -> Any:
+        future = ingest(event)
+        stored.set()
+        return future
+
+    monkeypatch.setattr(service, "ingest_proxied", note)
+    # The origin sends nothing until the caller has left.
+    origin.responses = [CannedResponse(hold=left)]
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{address}{CHAT}", json={"model": "gpt-4.1"}, timeout=httpx.Timeout(30, read=0.5))
+    left.set()
+    assert stored.wait(30)
+    service.store.write(lambda writing: None)
+    [found] = find_calls(service)
+    assert found.call.status in (299, 200)
+
+
+def test_a_provider_that_is_away_is_refused_without_an_event_for_what_is_free(serve: Serve) -> None:
+    address, service = serve(upstreams={"openai": "http://127.0.0.1:1"})
+    response = httpx.get(f"{address}/api/v1/proxy/openai/v1/models")
+    assert (response.status_code, find_calls(service)) == (502, [])
+
+
+def test_names_that_pay_i_refuses_are_refused_before_the_call(
+    proxy: tuple[str, Service], origin: Origin
+) -> None:
+    address, _ = proxy
+    for headers, code in (
+        ({"xproxy-usecase-name": "two words"}, "invalid_use_case_name"),
+        ({"xproxy-user-id": "a b"}, "invalid_user_id"),
+    ):
+        refused = httpx.post(f"{address}{CHAT}", json={}, headers=headers)
+        assert refused.json()["xproxy_error"]["code"] == code
+    assert origin.received == []
+
+
+def test_the_services_own_token_does_not_reach_a_provider(serve: Serve, origin: Origin) -> None:
+    address, _ = serve(token="secret", upstreams={"openai": origin.url})
+    origin.responses = [CannedResponse([json.dumps(COMPLETION).encode()])]
+    for headers, kept in (
+        ({"authorization": "Bearer secret"}, None),
+        ({"authorization": "Bearer sk-1", "xproxy-api-key": "secret"}, "Bearer sk-1"),
+    ):
+        assert httpx.post(f"{address}{CHAT}", json={}, headers=headers).status_code == 200
+        received = origin.received[-1].headers
+        assert received.get("authorization") == kept
+        assert "secret" not in str(received)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/proxy/openai", "/api/v1/run/x/proxy/", "/api/v1/proxy/"])
+def test_a_path_without_a_provider_is_refused(proxy: tuple[str, Service], path: str) -> None:
+    response = httpx.post(f"{proxy[0]}{path}", json={}, headers={"xproxy-api-key": "k"})
+    assert (response.status_code, response.json()["xproxy_error"]["code"]) == (404, "not_found")

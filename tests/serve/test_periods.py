@@ -1,0 +1,91 @@
+"""Blocks of rollups, and the steps of charts in zones."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payi_transport.serve.faults import Refusal
+from payi_transport.serve.periods import Block, choose_step, find_step, split_into_blocks, step_starts
+from payi_transport.serve.rollups import DAY_MS, QUARTER_MS
+from payi_transport.serve.views import StepName
+from tests.serve.events import DAY, NOON, span
+
+QUARTERS = st.integers(0, 1000)
+
+
+@given(QUARTERS, QUARTERS)
+def test_blocks_cover_a_time_once_in_order(first: int, last: int) -> None:
+    start, end = first * QUARTER_MS, last * QUARTER_MS
+    blocks = split_into_blocks(start, end)
+    covered = [at for block in blocks for at in range(block.start, block.end, QUARTER_MS)]
+    assert covered == list(range(start, end, QUARTER_MS))
+    assert all(block.start % DAY_MS == block.end % DAY_MS == 0 for block in blocks if block.level)
+    # No more quarters of an hour than two days have.
+    assert sum(block.end - block.start for block in blocks if not block.level) < 2 * DAY_MS
+
+
+def test_a_whole_day_is_one_block() -> None:
+    assert split_into_blocks(0, DAY_MS) == [Block(1, 0, DAY_MS)]
+
+
+@pytest.mark.parametrize(
+    ("length", "step"),
+    [
+        (timedelta(minutes=1), "15m"),
+        (timedelta(hours=12), "15m"),
+        (timedelta(hours=13), "hour"),
+        (timedelta(days=4), "hour"),
+        (timedelta(days=5), "day"),
+        (timedelta(days=120), "day"),
+        (timedelta(days=121), "week"),
+    ],
+)
+def test_a_chart_has_about_a_hundred_steps(length: timedelta, step: StepName) -> None:
+    chosen = choose_step(span(NOON - length, NOON))
+    assert chosen == step
+    assert len(step_starts(span(NOON - length, NOON), chosen)) <= 121
+
+
+@pytest.mark.parametrize(
+    ("step", "zone", "expected"),
+    [
+        ("15m", "Asia/Kathmandu", ["12:00", "12:15", "12:30", "12:45"]),
+        # Kathmandu is 5:45 ahead, so its hours start at a quarter past.
+        ("hour", "Asia/Kathmandu", ["11:15", "12:15"]),
+        ("hour", "UTC", ["12:00"]),
+    ],
+)
+def test_hours_begin_as_the_clock_of_the_zone_shows(step: StepName, zone: str, expected: list[str]) -> None:
+    starts = step_starts(span(NOON, NOON + timedelta(minutes=59), zone), step)
+    assert [f"{start:%H:%M}" for start in starts] == expected
+
+
+def test_weeks_begin_on_monday() -> None:
+    starts = step_starts(span(NOON, NOON + 20 * DAY, "Europe/Berlin"), "week")
+    assert starts[0] == datetime(2026, 3, 8, 23, tzinfo=timezone.utc)
+    # Summer time begins on March 29.
+    assert starts[-1] == datetime(2026, 3, 29, 22, tzinfo=timezone.utc)
+
+
+def test_days_have_23_or_25_hours_where_clocks_change() -> None:
+    for month, day, hours in ((3, 29, 23), (10, 25, 25)):
+        middle = datetime(2026, month, day, 12, tzinfo=timezone.utc)
+        starts = step_starts(span(middle, middle + DAY, "Europe/Berlin"), "day")
+        assert starts[1] - starts[0] == timedelta(hours=hours)
+
+
+def test_too_many_steps_and_unknown_zones_are_refused() -> None:
+    with pytest.raises(Refusal, match="'15m' is too short a step for 30 days"):
+        step_starts(span(NOON - 30 * DAY, NOON), "15m")
+    for name in ("Mars/Phobos", "../etc/passwd", "/etc/passwd", "", "a\0b"):
+        with pytest.raises(Refusal, match="is not a zone"):
+            step_starts(span(zone=name), "day")
+
+
+def test_a_moment_is_in_the_step_that_began_before_it() -> None:
+    starts = [100, 200, 300]
+    assert [find_step(starts, at) for at in (50, 100, 199, 200, 999)] == [0, 0, 0, 1, 2]
