@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -84,11 +84,9 @@ def make_server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def run_server(service: Service, made: socket.socket, started: Callable[[], None] = lambda: None) -> None:
+def run_server(service: Service, made: socket.socket) -> None:
     """Serve the API and the page until the process is told to stop."""
-    app = _make_app_with_page(service)
-    started()
-    make_server(app).run(sockets=[made])
+    make_server(_make_app_with_page(service)).run(sockets=[made])
 
 
 def _make_app_with_page(service: Service) -> FastAPI:

@@ -65,7 +65,8 @@ def test_limits_of_any_type_apply_to_a_call_through_the_proxy() -> None:
     "body",
     [
         *(b"", b"{}", b"[1]", b"[null]", b"[" * 50_000, b"\xff\xfe", b'[{"category": "c"}]'),
-        *(json.dumps([item(**{name: value})]).encode() for name, value in (("unknown", 1), ("units", []))),
+        json.dumps([item(unknown=1)]).encode(),
+        json.dumps([item(units=[])]).encode(),
         json.dumps([item(units={"text": {"input": 2**31}})]).encode(),
         json.dumps([item(units={"text": {"input": -1}})]).encode(),
         json.dumps([item(units={"text": {"input": 1.5}})]).encode(),

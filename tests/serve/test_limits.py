@@ -102,6 +102,12 @@ def test_a_call_that_a_subscription_includes_spends_nothing(service: Service) ->
     assert (spent.total, spent.input, spent.calls) == (Decimal(0), Decimal(0), {"ok": 1})
 
 
+def test_a_call_with_a_part_that_has_no_price_spends_the_rest(service: Service) -> None:
+    put(service, make_limit("1"))
+    ingest(service, units={"text": {"input": 1000}, "unheard_of": {"input": 5}})
+    assert find(service).spent.total == find(service).spent.input == Decimal("0.002")
+
+
 def test_a_call_without_a_price_spends_nothing(service: Service) -> None:
     put(service, make_limit("1"))
     ingest(service, resource="unheard-of")
@@ -121,6 +127,8 @@ def test_after_a_reset_the_calls_since_then_count(service: Service) -> None:
     put(service, make_limit("1"))
     for hours in range(4):
         ingest(service, at=NOON + timedelta(hours=hours))
+    [other] = make_items(item(NOON + timedelta(hours=3)))
+    service.ingest(other).result()
     reset(service, NOON + timedelta(hours=2))
     spent = find(service).spent
     assert (spent.total, spent.calls) == (2 * COST, {"ok": 2})
@@ -165,6 +173,8 @@ def test_a_limit_has_one_id(api: httpx.Client) -> None:
         assert api.post("/limits", json=body).json()["xproxy_error"]["code"] == "already_exists"
         assert api.put("/limits/L", json={"limit_name": "m"}).json()["limit"]["limit_name"] == "m"
         assert api.put("/limits/L/properties", json={"properties": {"a": None}}).status_code == 200
+        assert api.delete("/limits/L").json()["message"] == "Deleted the limit L"
+        assert api.get("/limits/L").status_code == 404
 
 
 def test_a_limit_that_does_not_exist_is_not_found(api: httpx.Client) -> None:

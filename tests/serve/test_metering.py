@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from payi_transport.serve.app import make_app
+from payi_transport.serve.command import open_service
 from payi_transport.serve.service import Service
+from payi_transport.serve.settings import ServeSettings
 from payi_transport.values.event import Event
 from tests.serve.conftest import Serve
 from tests.serve.test_proxy import COMPLETION, find_calls
@@ -85,6 +90,31 @@ def test_a_caller_that_leaves_before_the_response_is_an_event(
     service.store.write(lambda writing: None)
     [found] = find_calls(service)
     assert found.call.status in (299, 200)
+
+
+@pytest.mark.anyio
+async def test_a_request_that_is_canceled_is_an_event(
+    origin: Origin, tmp_path: Path, anyio_backend_name: str
+) -> None:
+    if anyio_backend_name != "asyncio":
+        pytest.skip("the server runs on asyncio")
+    hold = threading.Event()
+    origin.responses = [CannedResponse(hold=hold)]
+    settings = ServeSettings(file=tmp_path / "s", upstreams={"openai": origin.url})
+    with open_service(settings) as service:
+        transport = httpx.ASGITransport(make_app(service))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            task = asyncio.ensure_future(client.post(CHAT, json={"model": "gpt-4.1"}))
+            free = asyncio.ensure_future(client.get("/api/v1/proxy/openai/v1/models"))
+            while len(origin.received) < 2:
+                await asyncio.sleep(0.01)
+            for each in (task, free):
+                each.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await each
+        hold.set()
+        [found] = find_calls(service)
+        assert found.call.status == 299
 
 
 def test_a_provider_that_is_away_is_refused_without_an_event_for_what_is_free(serve: Serve) -> None:

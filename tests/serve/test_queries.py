@@ -90,3 +90,9 @@ def test_lines_and_their_rest_add_up_to_the_total(service: Service) -> None:
 def test_tags_can_not_be_broken_down_within_a_filter(service: Service) -> None:
     with pytest.raises(Refusal, match="broken down by 'tag'"):
         service.queries.breakdown("tag", span(), Filters(user="u"))
+
+
+def test_a_breakdown_within_two_filters_is_of_events(service: Service) -> None:
+    add(service, item(user_id="u", account_name="a"), item(user_id="u", account_name="b"), item(user_id="v"))
+    found = service.queries.breakdown("account", span(), Filters(user="u", model="gpt-4.1"))
+    assert {group.name: group.sums.calls for group in found.groups} == {"a": 1, "b": 1}

@@ -101,7 +101,11 @@ def test_who_is_forgotten_is_in_no_table_and_the_money_stays(
     service: Service, dimension: Literal["user", "account"], field: str
 ) -> None:
     secret = {"properties": {"mail": "ann@acme"}, "provider_response_json": "Dear Ann"}
-    add(service, *(full_item(day, **{field: "ann"}, **secret) for day in range(5)), item(**{field: "bob"}))
+    add(
+        service,
+        *(full_item(day, **{field: "ann"}, **secret) for day in range(5)),
+        item(NOON, **{field: "bob"}),
+    )
     assert forget(service.store, dimension, "ann", most=2) == 5
     texts = "\n".join(service.store.reader.iterdump())
     assert "ann" not in texts.lower() and "bob" in texts

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from payi_transport import autostart
 from payi_transport.cli.main import cli
 from payi_transport.errors import PayiError
 from payi_transport.serve import run_program as module
@@ -31,9 +30,14 @@ ROOT = Path(__file__).parents[2]
 # What `payi-transport run --serve` does, on any port: others may use the usual one.
 PARENT = """
 import os, sys
+from payi_transport.cli.run import make_environment
 from payi_transport.serve.run_program import run_program
 raise SystemExit(run_program(
-    [sys.executable, sys.argv[1]], dict(os.environ), print, port=0, upstreams={"openai": sys.argv[2]}
+    [sys.executable, sys.argv[1]],
+    make_environment(os.environ),
+    print,
+    port=0,
+    upstreams={"openai": sys.argv[2]},
 ))
 """
 # The SDK calls a provider that it finds in the environment, through the service.
@@ -53,12 +57,10 @@ assert page.status_code == 200 and "Pay-i local" in page.text, page.text
 """
 
 
-def make_environment(folder: Path, **more: str) -> dict[str, str]:
+def make_environment(folder: Path) -> dict[str, str]:
     dropped = ("PAYI_", "OPENAI_", "ANTHROPIC_", "PYTEST_CURRENT_TEST", "XDG_DATA_HOME")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    # As `payi-transport run` does.
-    path = os.pathsep.join([str(Path(autostart.__file__).parent), str(ROOT)])
-    return {**kept, "XDG_DATA_HOME": str(folder), "PYTHONPATH": path, **more}
+    return {**kept, "XDG_DATA_HOME": str(folder), "PYTHONPATH": str(ROOT)}
 
 
 def start(folder: Path, program: str, upstream: str = "http://127.0.0.1:1") -> subprocess.Popen[str]:

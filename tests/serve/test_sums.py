@@ -71,7 +71,8 @@ def test_rankings_are_those_of_the_full_sums(
             at = begin + quarter * QUARTER_MS
             for level, length in ((0, QUARTER_MS), (1, DAY_MS)):
                 writing.connection.execute(
-                    "INSERT INTO rollups (level, dimension, bucket, key, calls, cost) VALUES (?, ?, ?, ?, 1, ?)"
+                    "INSERT INTO rollups (level, dimension, bucket, key, calls, cost)"
+                    " VALUES (?, ?, ?, ?, 1, ?)"
                     " ON CONFLICT DO UPDATE SET calls = calls + 1, cost = cost + excluded.cost",
                     (level, DIMENSIONS["account"], at // length * length, key, cost),
                 )
