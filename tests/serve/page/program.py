@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["start"]
+__all__ = ["start", "start_killable"]
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,6 +19,17 @@ ROOT = Path(__file__).parents[3]
 @contextmanager
 def start(folder: Path, *arguments: str) -> Iterator[str]:
     """Start the service with a store in a folder, and yield its address."""
+    with start_killable(folder, *arguments) as (address, server):
+        try:
+            yield address
+        finally:
+            # As Ctrl+C does.
+            server.send_signal(signal.SIGINT)
+
+
+@contextmanager
+def start_killable(folder: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start the service, and yield its address and its process, which the caller ends."""
     command = [sys.executable, "-m", "payi_transport", "serve", "--port", "0"]
     options = ["--file", str(folder / "serve.sqlite"), *arguments]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
@@ -29,10 +40,10 @@ def start(folder: Path, *arguments: str) -> Iterator[str]:
     ) as server:
         assert server.stdout
         try:
-            yield _find_address(iter(server.stdout.readline, ""))
-        finally:
-            # As Ctrl+C does.
-            server.send_signal(signal.SIGINT)
+            yield _find_address(iter(server.stdout.readline, "")), server
+        except BaseException:
+            server.kill()
+            raise
 
 
 def _find_address(lines: Iterator[str]) -> str:
