@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from payi_transport.providers.shared.counts import section
 
-__all__ = ["find_payi_figure", "find_provider_figure"]
+__all__ = ["LITELLM_HEADER", "find_payi_figure", "find_provider_figure"]
 
 # xAI writes its cost in ticks, ten billion to the dollar: https://docs.x.ai/docs/guides/cost-tracking.
 _TICKS = Decimal("1e-10")
@@ -20,7 +20,7 @@ _COSTS = ("provider.cost", "provider.cost.total_cost")
 _COST_TICKS = "provider.cost_in_usd_ticks"
 # What the provider behind OpenRouter bills the caller's own key; the cost is then OpenRouter's fee alone.
 _UPSTREAM, _OWN_KEY = "provider.cost_details.upstream_inference_cost", "provider.is_byok"
-_LITELLM = "x-litellm-response-cost"
+LITELLM_HEADER = "x-litellm-response-cost"
 # More than any call costs: a figure above is a mistake.
 _MOST = Decimal(10) ** 9
 
@@ -55,9 +55,9 @@ def find_provider_figure(
         if ticks:
             return ticks * _TICKS, _COST_TICKS
     for header in headers or ():
-        if header.name.lower() == _LITELLM:
+        if header.name.lower() == LITELLM_HEADER:
             cost = _read(header.value)
-            return (cost, _LITELLM) if cost else None
+            return (cost, LITELLM_HEADER) if cost else None
     return None
 
 

@@ -1,4 +1,4 @@
-"""Read events from files, one at a time.
+"""Read events from files, spools, and the store of the local service, one at a time.
 
 Whatever is read, memory stays the same, apart from 16 to 32 bytes for each event by which repeats are found.
 A file that is named twice, or a spool and a file that have the same events, change nothing.
@@ -13,13 +13,16 @@ from pathlib import Path
 from payi_transport.delivery.spool.segments import read_records
 from payi_transport.errors import PayiError
 from payi_transport.reports.items import Item, NotJson, iterate_items
+from payi_transport.reports.local_store import NotAStore, is_store, iterate_store
 from payi_transport.reports.repeats import Repeats
 from payi_transport.reports.sources import find_files, is_spooled, open_file
 from payi_transport.reports.stored_event import StoredEvent, read_event
 
 __all__ = ["EventReader", "read_events"]
 
-_EXPECTED = "expected events as offline_instrumentation writes them, or JSON lines"
+_EXPECTED = (
+    "expected events as offline_instrumentation writes them, JSON lines, or the store of payi-transport serve"
+)
 _RECORDS = 256
 _BYTES = 8 << 20
 # Progress is reported after so many events.
@@ -62,7 +65,7 @@ class EventReader:
         for number, path in enumerate(self.files):
             before = sum(self._sizes[:number])
             try:
-                for item in _read_spooled(path) if is_spooled(path) else self._read_items(path, before):
+                for item in self._read_file(path, before):
                     event = read_event(item)
                     if event is None:
                         self.skipped += 1
@@ -71,8 +74,13 @@ class EventReader:
             except (OSError, EOFError, zlib.error) as exc:
                 reason = getattr(exc, "strerror", None) or exc
                 raise PayiError(f"{path} can't be read: {reason}") from None
-            except NotJson as exc:
+            except (NotJson, NotAStore) as exc:
                 raise PayiError(f"{path} isn't a file of events: {exc}; {_EXPECTED}") from None
+
+    def _read_file(self, path: Path, before: int) -> Iterator[Item]:
+        if is_spooled(path):
+            return _read_spooled(path)
+        return iterate_store(path) if is_store(path) else self._read_items(path, before)
 
     def _read_items(self, path: Path, before: int) -> Iterator[Item]:
         with open_file(path) as (file, measured):
@@ -97,5 +105,6 @@ def _read_spooled(path: Path) -> Iterator[Item]:
 def _identify(event: StoredEvent) -> tuple[object, ...]:
     """Return what no two calls have in common. An id alone is not enough: some servers count up from 0."""
     units = sorted((name, unit.input, unit.output) for name, unit in event.units.items())
-    moment = event.event_timestamp and event.event_timestamp.timestamp()
+    # In ms, because the store of the local service has no more digits.
+    moment = event.event_timestamp and int(event.event_timestamp.timestamp() * 1000)
     return event.provider_response_id, moment, event.category, event.resource, event.http_status_code, units
