@@ -96,7 +96,9 @@ def check(events: tuple[str, ...], config: Path | None, at: str | None, top: int
         except (OSError, sqlite3.Error) as exc:
             raise PayiError(f"{store.path} can't be read: {exc}") from None
         if events:
-            checked = check_events(budgets, price_calls(EventReader(events), price), now, checked.lost)
+            reader = EventReader(events)
+            lost = checked.lost + sum(reader.counts.lost.values())
+            checked = check_events(budgets, price_calls(reader, price), now, lost)
     print_check(checked, _console(), top=top, as_json=as_json)
     raise SystemExit(0 if checked.is_fine else 1)
 

@@ -59,7 +59,7 @@ _PROGRESS_BYTES = 32 << 20
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with prices of your own.")
-@click.option("--strict", is_flag=True, help="Exit with 1 if any call has no price.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a call has no price or was lost.")
 def report(
     files: tuple[str, ...],
     by: str,
@@ -85,7 +85,7 @@ def report(
         print_report(made, reading, Console(highlight=False))
     else:
         click.echo(_FORMATS[form](made, reading), nl=form == "json")
-    if strict and (problem := _find_gap(made)):
+    if strict and (problem := _find_gap(made, reading)):
         click.echo(f"Strict: {problem}", err=True)
         raise SystemExit(1)
 
@@ -113,7 +113,7 @@ def read_report(
     reader = EventReader(files, _show_progress if sys.stderr.isatty() else None)
     calls = ((event, pricer.estimate(event, event.xproxy_result)) for event in reader)
     made = make_report(calls, dimensions, window, top)
-    return made, Reading(zone, zone_name, pricer.list.version, reader.skipped, reader.repeats)
+    return made, Reading(zone, zone_name, pricer.list.version, reader.skipped, reader.repeats, reader.counts)
 
 
 def read_settings(config: Path | None) -> Settings:
@@ -129,11 +129,13 @@ def _show_progress(done: int, size: int) -> None:
         click.echo(f"\r{share}\r", nl=False, err=True)
 
 
-def _find_gap(made: Report) -> str | None:
+def _find_gap(made: Report, reading: Reading) -> str | None:
     total = made.total.summary
-    gaps = {
-        "have no price": total.unpriced,
-        "have a price for some units only": total.partial,
-    }
-    found = [f"{count:,} of {total.calls:,} calls {what}" for what, count in gaps.items() if count]
-    return "; ".join(found) or None
+    lost, unobserved = reading.counts.lost.values(), reading.counts.unobserved.values()
+    gaps = (
+        (total.unpriced, f"of {total.calls:,} calls have no price"),
+        (total.partial, f"of {total.calls:,} calls have a price for some units only"),
+        (sum(lost), "events were lost"),
+        (sum(unobserved), "requests were not recorded"),
+    )
+    return "; ".join(f"{count:,} {what}" for count, what in gaps if count) or None

@@ -41,6 +41,8 @@ def write_json(report: Report, reading: Reading) -> str:
         "skipped": reading.skipped,
         "repeats": reading.repeats,
         "untimed": report.untimed,
+        "lost": sum(reading.counts.lost.values()),
+        "unobserved": sum(reading.counts.unobserved.values()),
         "notes": [note.strip() for note in list_notes(report, reading)],
     }
     return msgspec.json.format(msgspec.json.encode(made)).decode()

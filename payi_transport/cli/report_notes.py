@@ -9,6 +9,7 @@ from typing import NamedTuple
 from payi_transport.reports.formats import format_count, format_money
 from payi_transport.reports.report import Report
 from payi_transport.reports.summary import Summary
+from payi_transport.values.file_counts import FileCounts
 
 __all__ = ["Reading", "list_notes", "make_title", "name_zone"]
 
@@ -30,6 +31,7 @@ class Reading(NamedTuple):
     list_version: str | None = None
     skipped: int = 0
     repeats: int = 0
+    counts: FileCounts = FileCounts()
 
 
 def name_zone(reading: Reading, moment: datetime | None) -> str:
@@ -57,6 +59,7 @@ def list_notes(report: Report, reading: Reading) -> list[str]:
         _say_sources(total, reading),
         _say_before(report, reading),
         *_list_gaps(total),
+        *_list_unseen(reading.counts),
         *_list_assumptions(total),
     ]
     if report.overlaps:
@@ -108,6 +111,21 @@ def _list_gaps(total: Summary) -> Iterator[str]:
     if total.included:
         are = "is" if total.included == 1 else "are"
         yield f"{_count(total.included, 'call')} {are} covered by a subscription or a commitment."
+
+
+def _list_unseen(counts: FileCounts) -> Iterator[str]:
+    """Yield what the programs that wrote the files know of and the files don't have, at any time."""
+    for numbers, one, what in (
+        (counts.lost, "event", "lost before it could be written"),
+        (counts.unobserved, "request", "not recorded, and may have cost something"),
+    ):
+        reasons = {name: number for name, number in numbers.items() if number}
+        if reasons:
+            total = sum(reasons.values())
+            said = ", ".join(f"{name} {number:,}" for name, number in sorted(reasons.items()))
+            were = "was" if total == 1 else "were"
+            words = what.replace(" it ", " they ") if total != 1 else what
+            yield f"Not in the figures: {_count(total, one)} that {were} {words} ({said})."
 
 
 def _list_assumptions(total: Summary) -> Iterator[str]:

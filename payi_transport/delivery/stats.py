@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.values.file_counts import FileCounts
+
 __all__ = ["PayiStats", "SinkStats"]
 
 
@@ -109,6 +111,13 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     unobserved: Mapping[str, Mapping[str, int]] = {}
     faults: int = 0
     sinks: Mapping[str, SinkStats] = {}
+
+    def to_file_counts(self) -> FileCounts:
+        """Return what no event reports: what was lost, and by reason what is not recorded."""
+        unobserved: Tally[str] = Tally()
+        for reasons in self.unobserved.values():
+            unobserved.update(reasons)
+        return FileCounts(lost=dict(self.lost), unobserved=dict(unobserved))
 
     def __eq__(self, other: object) -> bool:
         """Compare all counts. A sink that has counted nothing makes no difference."""

@@ -32,6 +32,7 @@ from payi_transport.pipeline.parts import Parts
 from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.threads import may_wait
+from payi_transport.sinks.offline import OfflineSink
 from payi_transport.sinks.protocol import Sink
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ class ProcessState:
         flushed = self.delivery.flush(timeout)
         if self.budgets is not None:
             self.budgets.flush()
+        self._write_counts()
         return flushed
 
     def close(self, timeout: float) -> bool:
@@ -237,7 +239,17 @@ class ProcessState:
         # After the flush, during which a result may still start the polling.
         self.results.stop()
         self._parts.sinks.close_inline()
+        self._write_counts()
         return flushed
+
+    def _write_counts(self) -> None:
+        """Write what no event reports beside each file of events."""
+        for sink in self._parts.sinks.workers.values():
+            if isinstance(sink, OfflineSink):
+                try:
+                    sink.write_counts(self.stats().to_file_counts())
+                except OSError as exc:
+                    self.count_fault(exc)
 
     def fork(self) -> ProcessState:
         """Return a new state for a forked child.

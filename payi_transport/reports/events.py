@@ -17,6 +17,7 @@ from payi_transport.reports.local_store import NotAStore, is_store, iterate_stor
 from payi_transport.reports.repeats import Repeats
 from payi_transport.reports.sources import find_files, is_spooled, open_file
 from payi_transport.reports.stored_event import StoredEvent, read_event
+from payi_transport.values.file_counts import FileCounts, read_counts
 
 __all__ = ["EventReader", "read_events"]
 
@@ -32,7 +33,8 @@ _STEP = 10_000
 class EventReader:
     """Iterate over the events in files, once.
 
-    `skipped` counts the items that aren't events, and `repeats` the events that were read before.
+    `skipped` counts the items that aren't events, and `repeats` the events that were read before. `counts`
+    are those of what the files lack, as the programs that wrote them know it.
     """
 
     def __init__(
@@ -47,6 +49,9 @@ class EventReader:
         # Called with each event that was read before.
         self.on_repeat: Callable[[StoredEvent], None] = lambda event: None
         self.files = find_files(sources)
+        self.counts = FileCounts()
+        for path in self.files:
+            self.counts = self.counts.plus(read_counts(path))
         self._on_progress = on_progress
         self._sizes = [path.stat().st_size if path.is_file() else 0 for path in self.files]
 

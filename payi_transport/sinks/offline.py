@@ -31,6 +31,7 @@ from payi_transport.errors import PayiConfigError
 from payi_transport.runtime.file_locks import lock_file
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
+from payi_transport.values.file_counts import FileCounts, find_counts_path, read_counts
 
 __all__ = ["OfflineSink"]
 
@@ -66,6 +67,8 @@ class OfflineSink:
         self._requested = self.path
         self._lock: io.FileIO | None = None
         self._is_claimed = self._is_child = self._has_events = False
+        # Of the runs before this one that wrote to the same file, and of this one as they were last written.
+        self._earlier, self._counts = FileCounts(), FileCounts()
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
         started = time.monotonic()
@@ -81,9 +84,25 @@ class OfflineSink:
             file.seek(0, os.SEEK_END)
             file.write((b",\n" if self._has_events else b"[\n") + lines + _END)
         partial.replace(self.path)
+        if not self._has_events:
+            # Those of a file that was replaced.
+            find_counts_path(self.path).unlink(missing_ok=True)
         self._has_events = True
         _writers[self.path] = os.getpid()
         return Receipt(wait=(time.monotonic() - started) / _COPY_SHARE, bytes_sent=len(lines))
+
+    def write_counts(self, counts: FileCounts) -> None:
+        """Write what this process has lost and not recorded to a file beside the events. Raises OSError."""
+        if not self._has_events or counts == self._counts:
+            return
+        if not self._counts:
+            self._earlier = read_counts(self.path)
+        self._counts = counts
+        path = find_counts_path(self.path)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        with _open_partial(partial) as file:
+            file.write(msgspec.json.encode(self._earlier.plus(counts)))
+        partial.replace(path)
 
     def fork(self) -> None:
         if self._lock is not None:
@@ -91,6 +110,7 @@ class OfflineSink:
             self._lock.close()
             self._lock = None
         self._is_claimed, self._is_child = False, True
+        self._earlier, self._counts = FileCounts(), FileCounts()
 
     def close(self) -> None:
         """Release the name. The file needs nothing else: it is complete after every delivery."""

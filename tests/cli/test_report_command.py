@@ -15,6 +15,7 @@ from payi_transport import Event, PayiError, Units
 from payi_transport.cli import report_command
 from payi_transport.cli.main import cli
 from payi_transport.cli.report_command import read_report
+from payi_transport.values.file_counts import find_counts_path
 from tests.reports.calls import MOMENT
 
 CONFIG = """
@@ -129,3 +130,10 @@ def test_progress_is_shown_for_large_files_on_a_terminal(
 def test_without_files_nothing_is_read(tmp_path: Path) -> None:
     with pytest.raises(PayiError, match="found no file of events"):
         read_report([str(tmp_path)])
+
+
+def test_a_strict_report_fails_for_events_that_were_lost(files: Path) -> None:
+    find_counts_path(files / "a.json").write_text('{"lost": {"full": 2}}')
+    result = run(files, "--strict")
+    assert result.exit_code == 1
+    assert "2 events were lost" in result.stderr

@@ -9,6 +9,7 @@ from payi_transport.prices import Estimate, Line
 from payi_transport.reports.dimensions import find_dimensions
 from payi_transport.reports.report import make_report
 from payi_transport.reports.window import ALWAYS
+from payi_transport.values.file_counts import FileCounts
 from payi_transport.values.zones import find_zone
 from tests.cli.reports import READING, make_full_report
 from tests.reports.calls import make_estimate, make_event
@@ -58,3 +59,13 @@ def test_the_title_says_the_grouping_the_period_and_the_zone() -> None:
     )
     assert make_title(untimed, READING) == "Calls by user, without times"
     assert name_zone(Reading(timezone.utc), None) == "UTC, the zone of this machine"
+
+
+def test_what_the_files_do_not_have_is_told() -> None:
+    counts = FileCounts(lost={"full": 1200, "invalid": 1}, unobserved={"grpc": 1, "unread": 0})
+    notes = " ".join(list_notes(make_full_report(), READING._replace(counts=counts)))
+    lost = "1,201 events that were lost before they could be written (full 1,200, invalid 1)."
+    unobserved = "1 request that was not recorded, and may have cost something (grpc 1)."
+    assert f"Not in the figures: {lost} Not in the figures: {unobserved}" in notes
+    one = list_notes(make_full_report(), READING._replace(counts=FileCounts(lost={"full": 1})))
+    assert "Not in the figures: 1 event that was lost before it could be written (full 1)." in one

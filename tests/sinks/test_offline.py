@@ -17,6 +17,7 @@ import pytest
 from payi_transport import PayiConfigError
 from payi_transport.sinks import offline
 from payi_transport.sinks.offline import OfflineSink
+from payi_transport.values.file_counts import FileCounts, find_counts_path, read_counts
 from tests.sinks.offline_files import Open, event, ids
 
 
@@ -130,3 +131,30 @@ def test_a_process_that_is_killed_leaves_a_complete_array(tmp_path: Path, open_s
     sink = open_sink(tmp_path / "capture.json")
     sink.deliver([event(1)])
     assert ids(tmp_path / "capture.json") == ["id-1"]
+
+
+def test_what_is_missing_from_a_file_is_beside_it(tmp_path: Path, open_sink: Open) -> None:
+    path = tmp_path / "capture.json"
+    find_counts_path(path).write_text('{"lost": {"full": 99}}')
+    sink = open_sink(path)
+    # Without events, there is no file that anything could be missing from.
+    sink.write_counts(FileCounts(lost={"full": 1}))
+    assert read_counts(path) == FileCounts(lost={"full": 99})
+    sink.deliver([event(1)])
+    assert read_counts(path) == FileCounts()
+    sink.write_counts(FileCounts())
+    assert not find_counts_path(path).exists()
+    for lost in (1, 3, 3):
+        sink.write_counts(FileCounts(lost={"full": lost}, unobserved={"grpc": 2}))
+    assert read_counts(path) == FileCounts(lost={"full": 3}, unobserved={"grpc": 2})
+    sink.close()
+    # A second sink of this process continues the file, and counts from zero.
+    again = open_sink(path)
+    again.deliver([event(2)])
+    again.write_counts(FileCounts(lost={"full": 4}))
+    assert read_counts(path) == FileCounts(lost={"full": 7}, unobserved={"grpc": 2})
+    again.fork()
+    assert sorted(found.name for found in tmp_path.iterdir() if not found.name.startswith(".")) == [
+        "capture.json",
+        "capture.json.counts",
+    ]
