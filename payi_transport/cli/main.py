@@ -31,7 +31,7 @@ from payi_transport.cli.short_errors import Refusal, short_errors
 from payi_transport.config.categories import find_category_problems
 from payi_transport.config.json_schema import make_json_schema
 from payi_transport.config.mappings import collect_host_mappings
-from payi_transport.config.sources import read_file
+from payi_transport.config.sources import load_sources, read_file
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.errors import PayiError
 from payi_transport.routing.hosts import HostMapping, HostPattern
@@ -65,6 +65,12 @@ def _read_mappings(path: Path) -> dict[HostPattern, HostMapping]:
     return collect_host_mappings(check_config(config))
 
 
+def _find_mappings() -> dict[HostPattern, HostMapping]:
+    """Return the host mappings of a program that is started in this environment."""
+    sources = load_sources(None, os.environ, lambda problem: None)
+    return collect_host_mappings(check_config(sources.config))
+
+
 @cli.command(short_help="Check whether requests to a URL are reported.")
 @click.argument("url")
 @click.option("--method", default="POST", show_default=True, help="The request's method.")
@@ -74,16 +80,22 @@ def _read_mappings(path: Path) -> dict[HostPattern, HostMapping]:
 @click.option(
     "--instruments", multiple=True, help="Category to report; repeat for more than one.  [default: all]"
 )
-def explain(url: str, method: str, config: Path | None, instruments: tuple[str, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+def explain(url: str, method: str, config: Path | None, instruments: tuple[str, ...], as_json: bool) -> None:
     """Check whether requests to URL are reported, as what and why.
 
-    If they aren't, say what to add to the configuration.
+    If they aren't, say what to add to the configuration, with exit code 1. Without --config, the
+    configuration of this environment counts.
     """
     with short_errors():
-        mappings = _read_mappings(config) if config else {}
+        mappings = _read_mappings(config) if config else _find_mappings()
         categories = check_instruments(set(instruments) or None)
         explanation = explain_url(url, method=method, mappings=mappings, instruments=categories)
-    click.echo(describe(explanation))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(explanation)))
+    else:
+        click.echo(describe(explanation))
+    raise SystemExit(not explanation.observed)
 
 
 upstream_option = click.option(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from payi_transport.providers.registry import Registry
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
+from payi_transport.routing.paths import find_operation
 
 __all__ = ["NearHost", "NearPath", "find_near_host", "find_near_path"]
 
@@ -110,6 +111,11 @@ def find_near_path(path: str, registry: Registry, category: str | None = None) -
     If it could be several, operations that hosts of the category usually serve come first.
     """
     tidy = path.rstrip("/").lower()
+    for example in registry.examples.get(category or "", ()):
+        # All of it, or what a base URL leaves out.
+        if example.startswith(f"{tidy}/"):
+            name = find_operation("POST", example, registry) or ""
+            return NearPath("POST", example, name, category or "")
     start, last = "/".join(tidy.split("/")[:-2]), "/".join(tidy.split("/")[-2:])
     is_base = re.fullmatch(r"(.*/)?v\d+\w*", tidy)
     # sorted() is stable, so operations of one category stay in the order of the registry, which begins with

@@ -63,12 +63,17 @@ ResourceScope = Annotated[
 
 
 class HostMappingSettings(Section, frozen=True):
-    """What the calls to a host are priced as, and whether its streams are asked for their usage."""
+    """What the calls to a host, or to a path of it, are priced as, and whether streams are asked for usage.
+
+    `format` names the API that it speaks, if its paths don't tell.
+    """
 
     public_name = "PayiInstrumentHostMappingConfig"
 
     price_as_category: Name | None = None
     include_usage: bool | None = None
+    # Checked by `collect_host_mappings`, which knows the APIs.
+    format: Name | None = None
 
 
 class ModelMappingSettings(Section, frozen=True):

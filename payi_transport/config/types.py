@@ -37,10 +37,14 @@ __all__ = [
 
 
 class PayiInstrumentHostMappingConfig(TypedDict, total=False):
-    """What the calls to a host are priced as, and whether its streams are asked for their usage."""
+    """What the calls to a host, or to a path of it, are priced as, and whether streams are asked for usage.
+
+    `format` names the API that it speaks, if its paths don't tell.
+    """
 
     price_as_category: str | None
     include_usage: bool | None
+    format: str | None
 
 
 class PayiInstrumentOfflineInstrumentationConfig(TypedDict, total=False):

@@ -15,6 +15,7 @@ from payi_transport.decode.pricing import ModelMapping, find_mapping
 from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.routing.hosts import find_known
 from payi_transport.routing.routes import Route
+from payi_transport.routing.usual_category import find_usual_mapping
 from payi_transport.values.event import Event
 from payi_transport.values.names import UNKNOWN_RESOURCE, PayiCategories
 
@@ -54,9 +55,10 @@ class OneTimeWarnings:
         self._warned_categories: set[str] = set()
         self._warned_of_other_sdk = False
 
-    def warn_unmapped_host(self, host: str, operation: str) -> None:
+    def warn_unmapped_host(self, host: str, operation: str, path: str = "") -> None:
         """Warn that calls to an unknown host look like LLM calls. `Routes` calls this once for each host."""
-        config = {"host_mappings": {host: {"price_as_category": self._operations[operation].category}}}
+        usual = find_usual_mapping(host, path, operation, self._registry)
+        config = {"host_mappings": {usual.key: {"price_as_category": usual.category}}}
         self._logger.warning(
             "payi_transport: calls to %s look like LLM calls (%s) but are not reported, because the host is"
             " neither known nor mapped. To report them, add this to the config, with the category to price"

@@ -205,6 +205,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     - `usage_paths`: by category, paths that accept `stream_options` even if the host as a whole may not.
     - `forwarded`: which of its requests Pay-i's proxy forwards, and how.
     - `names_requests`: its hosts give every request an id of its own, and state it in a header.
+    - `examples`: by category, paths of calls at hosts that serve operations of other providers.
+    - `formats`: names that the `format` of a host mapping accepts for operations of other providers.
     - `instruments`: names that `payi_instrument(instruments=...)` accepts for several categories at once.
     - `make_denial`: makes the body of a 403 response with this message, in the shape that the provider's
       SDKs turn into their own permission error; `denial_headers` go with it. The default is OpenAI's shape.
@@ -218,6 +220,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     usage_paths: Mapping[str, re.Pattern[str]] = {}
     forwarded: tuple[Forwarding, ...] = ()
     names_requests: bool = False
+    examples: Mapping[str, tuple[str, ...]] = {}
+    formats: Mapping[str, str] = {}
     instruments: Mapping[str, frozenset[str]] = {}
     make_denial: Callable[[str], Mapping[str, Any]] = _deny_like_openai
     denial_headers: Mapping[str, str] = {}

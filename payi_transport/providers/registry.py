@@ -9,7 +9,7 @@ mine.PROVIDER))`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from payi_transport.providers import (
@@ -65,6 +65,8 @@ class Registry:
     - `usage_paths`: by category, paths whose streams may be asked for usage.
     - `forwarded`: by category, what Pay-i's proxy forwards; `proxy_names` has the category of each name in
       the proxy's path.
+    - `examples`: by category, paths of calls, where the hosts serve operations of other providers.
+    - `formats`: the operations that each `format` of a host mapping stands for.
     - `names_requests`: the categories of hosts that give every request an id of its own.
     - `instruments`: the categories that each entry of `payi_instrument(instruments=...)` stands for. `names`
       has these entries in the order of a list for users.
@@ -99,6 +101,12 @@ class Registry:
         )
         # Pay-i's own come first, because a long list is read from its start.
         self.names = sorted(self.instruments, key=lambda name: (not name.startswith("system."), name))
+        self.providers_by_name = {provider.name: provider for provider in self.providers}
+        self.examples = _index(row for provider in self.providers for row in provider.examples.items())
+        self.formats: dict[str, tuple[str, ...]] = {}
+        for provider in self.providers:
+            for name, operation in _find_formats(provider, self.operations):
+                self.formats[name] = (*self.formats.get(name, ()), operation)
         self._compatible = dict(_find_compatible(self.providers))
 
     def find_readers(self, operation: str, category: str) -> Readers:
@@ -126,6 +134,14 @@ def _index_paths(operations: Iterable[Operation]) -> dict[str, tuple[OperationPa
             # Tuples, because a registry is shared by all threads and never changes after it was built.
             paths[rule.last] = (*paths.get(rule.last, ()), OperationPath(rule, operation.name))
     return paths
+
+
+def _find_formats(provider: Provider, operations: Container[str]) -> Iterator[tuple[str, str]]:
+    own = [operation.name for operation in provider.operations]
+    for name, operation in [*zip(own, own, strict=True), *provider.formats.items()]:
+        # What is fetched later belongs to the API that started it.
+        yield from ((name, row) for row in (operation, f"{operation}.again") if row in operations)
+    yield from ((provider.name, name) for name in own)
 
 
 def _find_compatible(providers: Iterable[Provider]) -> Iterator[tuple[tuple[str, str], Readers]]:

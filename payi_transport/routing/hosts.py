@@ -2,7 +2,8 @@
 
 Two tables decide: the hosts that providers state, and the user's host mappings, which win. A program talks
 to few hosts, many times, so every result is remembered, "unknown" too: after its first request, a host
-costs one dict look-up.
+costs one dict look-up. A mapping may be for a path of its host alone, as at a gateway that serves several
+providers. `HostMatch.below` picks what applies to a path, once for each path, since routes are remembered.
 """
 
 from __future__ import annotations
@@ -10,13 +11,22 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
 
 from payi_transport.providers.provider import HostRule
 from payi_transport.providers.registry import REGISTRY, Registry
 
-__all__ = ["HostMatch", "HostPattern", "HostTable", "parse_host", "patterns_of"]
+__all__ = [
+    "HostMapping",
+    "HostMatch",
+    "HostPattern",
+    "HostTable",
+    "find_known",
+    "parse_address",
+    "parse_host",
+    "patterns_of",
+]
 
 
 class HostPattern(NamedTuple):
@@ -35,7 +45,8 @@ class HostMatch(NamedTuple):
 
     `categories_by_path` lists paths of this host that belong to another category. `known` means that the host
     is a provider's own, even if it is mapped, and `forwarded` that Pay-i's proxy can forward to it.
-    `paid_paths` is that of its `HostRule`.
+    `paid_paths` is that of its `HostRule`. `format` names what its requests are, see `Registry.formats`.
+    `paths` has the mappings of single paths. Where a host has only those, its own category is empty.
     """
 
     category: str
@@ -47,17 +58,36 @@ class HostMatch(NamedTuple):
     known: bool = False
     forwarded: bool = True
     paid_paths: re.Pattern[str] | None = None
+    format: str | None = None
+    paths: tuple[tuple[str, Any], ...] = ()
+
+    def below(self, path: str) -> HostMatch:
+        """Return what the table says about requests to `path`: the longest path that is mapped wins."""
+        if not self.paths:
+            return self
+        path = f"{path.lower()}/"
+        found: list[HostMatch] = [match for prefix, match in self.paths if path.startswith(f"{prefix}/")]
+        return found[0] if found else self
 
 
 class HostMapping(NamedTuple):
-    """What the user's configuration says about a host."""
+    """What the user's configuration says about a host, and about `paths` of it, in lower case.
+
+    Without `whole`, it says something about the paths alone.
+    """
 
     category: str | None
     include_usage: bool | None
+    format: str | None = None
+    paths: tuple[tuple[str, HostMapping], ...] = ()
+    whole: bool = True
 
 
 # Without this test, urlsplit() would take the host of `localhost:8080` for a scheme.
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*:)?//")
+_SLASHES = re.compile("//+")
+# What a path has on the wire as it is.
+_SAFE = "/%:@!$&'()*+,;=~"
 # Underscores are not allowed in host names, but clients connect to names that have them.
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # The ports that a URL of the scheme may leave out. Without a scheme it may be either one.
@@ -65,9 +95,15 @@ _PORTS = {"http": (80,), "ws": (80,), "https": (443,), "wss": (443,), "": (80, 4
 
 
 def parse_host(key: object) -> HostPattern:
-    """Return the host that a mapping's key means: a name, a URL as text, or a URL object of httpx or httpx2.
+    """Return the host that a key means, as `parse_address` does."""
+    return parse_address(key)[0]
 
-    Scheme, path, query, trailing slash and case don't matter. Raises ValueError if it can't be a host.
+
+def parse_address(key: object) -> tuple[HostPattern, str]:
+    """Return host and path that a mapping's key means: a name, a URL as text, or a URL of httpx or httpx2.
+
+    The path is empty where the key has none. Scheme, query, trailing slash and case don't matter. Raises
+    ValueError if it can't be a host.
     """
     # URL objects are recognized by an attribute, because importing both libraries to check for their
     # classes would load one that the program may not use.
@@ -86,7 +122,8 @@ def parse_host(key: object) -> HostPattern:
     # Requests to the scheme's own port don't name it.
     if port in _PORTS[parts.scheme]:
         port = None
-    return HostPattern(f"*.{host}" if name.startswith("*.") else host, port)
+    pattern = HostPattern(f"*.{host}" if name.startswith("*.") else host, port)
+    return pattern, _SLASHES.sub("/", quote(parts.path, safe=_SAFE)).rstrip("/")
 
 
 def _to_ascii(host: str) -> str:
@@ -143,20 +180,38 @@ class HostTable:
         # The built-in row is needed even where a mapping matches: a mapping may set only `include_usage`
         # and keep the category of the known host.
         known = find_known(host, port, self.registry)
-        mapped = next((p for p in patterns_of(host, port) if p in self._mappings), None)
-        if mapped is None:
-            return known
-        mapping = self._mappings[mapped]
-        category = mapping.category or (known.category if known else None)
-        if category is None:
-            return None
-        accepts = known is not None and known.accepts_usage
-        # A category that the user stated holds for the whole host, so the built-in exceptions by path end
-        # with it.
-        by_path = known.categories_by_path if known and mapping.category is None else ()
-        match = HostMatch(category, str(mapped), True, mapping.include_usage, accepts, by_path)
-        # A mapping doesn't make a host any less the provider's own.
-        return match if known is None else match._replace(**{name: getattr(known, name) for name in _KEPT})
+        match, paths = known, list[tuple[str, HostMatch]]()
+        for pattern in patterns_of(host, port):
+            mapping = self._mappings.get(pattern)
+            if mapping is None:
+                continue
+            for path, row in sorted(mapping.paths, key=lambda item: -len(item[0])):
+                found = _apply(row, f"{pattern}{path}", known)
+                paths += [(path, found)] if found else []
+            if mapping.whole:
+                match = _apply(mapping, str(pattern), known)
+                break
+        if paths:
+            match = (match or _UNMAPPED)._replace(paths=tuple(paths))
+        return match
+
+
+# A host of which only paths are mapped.
+_UNMAPPED = HostMatch("", "", False, None, False)
+
+
+def _apply(mapping: HostMapping, pattern: str, known: HostMatch | None) -> HostMatch | None:
+    """Return what a mapping makes of a host, None if nothing says how to price its calls."""
+    category = mapping.category or (known.category if known else None)
+    if category is None:
+        return None
+    accepts = known is not None and known.accepts_usage
+    # A category that the user stated holds for the whole mapping, so the built-in exceptions by path end with
+    # it.
+    by_path = known.categories_by_path if known and mapping.category is None else ()
+    match = HostMatch(category, pattern, True, mapping.include_usage, accepts, by_path, format=mapping.format)
+    # A mapping doesn't make a host any less the provider's own.
+    return match if known is None else match._replace(**{name: getattr(known, name) for name in _KEPT})
 
 
 def find_known(host: str, port: int | None = None, registry: Registry = REGISTRY) -> HostMatch | None:

@@ -8,6 +8,7 @@ on it.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from urllib.parse import unquote
 
 from payi_transport.providers.registry import REGISTRY, Registry
@@ -17,13 +18,20 @@ __all__ = ["find_operation", "find_resource", "may_be_call", "tidy_path"]
 _SLASHES = re.compile("//+")
 
 
-def find_operation(method: str, path: str, registry: Registry = REGISTRY) -> str | None:
-    """Return the name of the operation that a request to `path` asks for, or None."""
+def find_operation(
+    method: str, path: str, registry: Registry = REGISTRY, among: Set[str] | None = None
+) -> str | None:
+    """Return the name of the operation that a request to `path` asks for, or None.
+
+    `among` limits the choice.
+    """
     path = tidy_path(path)
     # Paths that end in an id can't be found by their last segment, so those rules are tried only when no
     # other rule has it.
     for rule, operation in registry.paths.get(_last_of(path), registry.id_paths):
         # A GET of the same path is not a call: at OpenAI it lists what was stored earlier.
+        if among is not None and operation not in among:
+            continue
         if rule.method == method and rule.pattern.fullmatch(path):
             return operation
     return None

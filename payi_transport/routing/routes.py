@@ -16,7 +16,7 @@ from payi_transport.providers.provider import GRPC
 from payi_transport.providers.registry import Registry
 from payi_transport.routing.hosts import HostMatch, HostPattern, HostTable
 from payi_transport.routing.paths import find_operation, find_resource, may_be_call, tidy_path
-from payi_transport.routing.unobserved import Unobserved, find_unread_reason
+from payi_transport.routing.unobserved import Unobserved, find_unread_reason, is_free
 from payi_transport.runtime.counter import Counter
 from payi_transport.values.names import PROXY_CATEGORY
 
@@ -56,8 +56,9 @@ class Routes:
 
     `instruments` limits which categories are observed, None is all. `include_usage` says whether to ask
     streams for their usage if the host's mapping doesn't say; "auto" asks where the host is known to accept
-    it. `on_unmapped` is called with host and operation, once for each unknown host that gets what looks
-    like an LLM call, and `on_unread` with host, reason, and the request, once for each known host and reason.
+    it. `on_unmapped` is called with host, operation, and path, once for each unknown host that gets what
+    looks like an LLM call, and `on_unread` with host, reason, and the request, once for each known host and
+    reason.
     `unobserved` counts all of these requests.
     """
 
@@ -66,7 +67,7 @@ class Routes:
         hosts: HostTable,
         instruments: Set[str] | None = None,
         include_usage: bool | Literal["auto"] = "auto",
-        on_unmapped: Callable[[str, str], None] | None = None,
+        on_unmapped: Callable[[str, str, str], None] | None = None,
         on_unread: Callable[[str, str, str], None] | None = None,
     ) -> None:
         self.hosts = hosts
@@ -129,8 +130,25 @@ class Routes:
         self.unobserved.clear()
         self._counters.clear()
 
+    def find_operation(self, match: HostMatch, method: str, path: str) -> str | None:
+        """Return the operation that a request asks for, by the format of a mapping or by the path."""
+        if match.format is None:
+            return find_operation(method, path, self._registry)
+        names = self._registry.formats[match.format]
+        name = find_operation(method, path, self._registry, frozenset(names))
+        # One API may have any path. Of a provider with several, only the path says which one is asked for.
+        if name is not None or match.format in self._registry.providers_by_name or is_free(path):
+            return name
+        operations = self._registry.operations
+        started = (name for name in names if not name.endswith(".again"))
+        return next((name for name in started if operations[name].method == method), None)
+
     def refine(self, match: HostMatch, path: str) -> HostMatch:
-        """Return the match with what the path adds: a category, and whether streams accept a usage chunk."""
+        """Return the match with what the path adds: a category, and whether streams accept a usage chunk.
+
+        The category is empty where mappings of other paths are all that is known of the host.
+        """
+        match = match.below(tidy_path(path))
         # The proxy's host serves every provider, and only the path says which one a request is forwarded
         # to.
         if match.category == PROXY_CATEGORY:
@@ -155,10 +173,10 @@ class Routes:
     def _make_route(
         self, match: HostMatch, method: str, scheme: str, host: str, port: int | None, path: str
     ) -> Route | None:
-        name = find_operation(method, path, self._registry)
         refined = self.refine(match, path)
+        name = self.find_operation(refined, method, path)
         # A category that is still the proxy's names no provider, so there is nothing to price the call by.
-        if name is None or not self.observes(refined) or refined.category == PROXY_CATEGORY:
+        if name is None or not self.observes(refined) or refined.category in ("", PROXY_CATEGORY):
             return None
         address = HostPattern(host, port)
         operation = self._registry.operations[name]
@@ -202,23 +220,30 @@ class Routes:
         self, match: HostMatch | None, method: str, host: str, port: int | None, path: str
     ) -> Counter | None:
         """Return the counter of a request, and report its host if that is new."""
+        reason = self.find_reason(match, method, port, path)
+        if reason is None:
+            return None
         name = str(HostPattern(host, port))
-        if match is None:
+        if reason == "unmapped":
+            operation = find_operation(method, path, self._registry) or ""
+            self._report(name, reason, self._on_unmapped, operation, path)
+        else:
+            self._report(name, reason, self._on_unread, reason, f"{method} {path}")
+        return self.unobserved.find_counter(name, reason)
+
+    def find_reason(self, match: HostMatch | None, method: str, port: int | None, path: str) -> str | None:
+        """Return why a request that is not observed is counted, None for one that costs nothing."""
+        refined = None if match is None else self.refine(match, path)
+        if match is None or refined is None or not refined.category:
             operation = find_operation(method, path, self._registry)
-            if operation is None or not self._is_distinctive(operation, port, path):
-                return None
-            self._report(name, "unmapped", self._on_unmapped, operation)
-            return self.unobserved.find_counter(name, "unmapped")
+            is_call = operation is not None and self._is_distinctive(operation, port, path)
+            return "unmapped" if is_call else None
         # What the user has left out by `instruments` is not missed, and Pay-i counts what it forwards. On a
         # host of the user's own, only batches are sure to be of a model.
-        refined = self.refine(match, path)
         if match.category == PROXY_CATEGORY or not self.observes(refined):
             return None
         reason = find_unread_reason(method, path, match.paid_paths)
-        if reason is None or not (match.known or reason == "batch"):
-            return None
-        self._report(name, reason, self._on_unread, reason, f"{method} {path}")
-        return self.unobserved.find_counter(name, reason)
+        return reason if match.known or reason == "batch" else None
 
     def _is_distinctive(self, operation: str, port: int | None, path: str) -> bool:
         # A program's own server may well have a path such as `/v1/chat`, and a warning about it would be

@@ -15,7 +15,7 @@ from payi_transport.providers.provider import GRPC, WEBSOCKET
 from payi_transport.routing.paths import tidy_path
 from payi_transport.runtime.counter import Counter
 
-__all__ = ["OTHER_HOSTS", "Unobserved", "find_unread_reason"]
+__all__ = ["OTHER_HOSTS", "Unobserved", "find_unread_reason", "is_free"]
 
 # A program may call any number of hosts. Beyond this many, calls are counted here.
 _MOST_HOSTS = 1000
@@ -44,6 +44,12 @@ _PAID_RPC = re.compile(
     r"/xai_api\.(Chat/(StartDeferredCompletion|CompactContext)|(Image|Video|Sample|Embedder)/\w+)"
     r"|/google\.cloud\.aiplatform\.v\w+\.PredictionService/\w+"
 )
+
+
+def is_free(path: str) -> bool:
+    """Return whether requests to a path below the root cost nothing, whoever the provider is."""
+    tidy = tidy_path(path)
+    return tidy != "/" and _FREE.fullmatch(tidy) is not None
 
 
 def find_unread_reason(method: str, path: str, paid_paths: re.Pattern[str] | None) -> str | None:

@@ -145,6 +145,7 @@ def test_a_description_has_a_line_for_each_part() -> None:
         "Observed     no",
         "Operation    openai.chat",
         "Because      api.opnai.com is not in the built-in table",
+        "Counted      as 'unmapped' in payi_stats().unobserved",
         "Near miss    the known host api.openai.com is spelled almost the same; a typo?",
         "",
         "To observe it, add to the config:",
@@ -172,3 +173,98 @@ def test_the_address_of_a_websocket_is_explained(url: str, operation: str) -> No
     explanation = explain(url, {"ws://localhost:8000": OPENAI})
     assert (explanation.observed, explanation.operation) == (True, operation)
     assert explanation.method == "WEBSOCKET"
+
+
+def test_no_line_of_a_description_is_long() -> None:
+    for url in ("http://localhost:8000/api/make", "https://api.openai.com/v1/nothing", "my.azure.com"):
+        for line in describe(explain(url)).splitlines():
+            assert len(line) <= 100 or "host_mappings" in line
+
+
+@pytest.mark.parametrize(
+    ("url", "calls"),
+    [
+        ("https://api.voyageai.com/v1/x", ["POST …/v1/embeddings (openai.embeddings)", "POST …/v1/rerank"]),
+        ("https://api.groq.com/x", ["POST …/openai/v1/chat/completions (openai.chat)"]),
+        ("https://me.openai.azure.com/x", ["POST …/openai/v1/chat/completions (openai.chat)"]),
+        ("https://api.anthropic.com/x", ["POST …/v1/messages (anthropic.messages)"]),
+        ("https://dbc-1.cloud.databricks.com/x", ["POST …/serving-endpoints/my-endpoint/invocations"]),
+    ],
+)
+def test_a_path_that_is_not_read_is_explained_with_the_calls_of_its_host(url: str, calls: list[str]) -> None:
+    explanation = explain(url)
+    assert len(explanation.reads) <= 8
+    for call, shown in zip(calls, explanation.reads, strict=False):
+        assert shown.startswith(call)
+    assert "Reads        POST" in describe(explanation)
+
+
+@pytest.mark.parametrize(
+    ("url", "method", "counted"),
+    [
+        (f"https://llm.corp{CHAT}", "POST", "unmapped"),
+        ("https://api.openai.com/v1/evals", "POST", "unread"),
+        ("https://api.anthropic.com/v1/messages/batches", "POST", "batch"),
+        ("https://api.openai.com/v1/files", "POST", None),
+        ("https://api.openai.com/v1/models", "GET", None),
+        ("https://shop.test/orders", "POST", None),
+    ],
+)
+def test_an_explanation_says_how_the_request_is_counted(url: str, method: str, counted: str | None) -> None:
+    explanation = explain(url, method=method)
+    assert explanation.counted == counted
+    shown = f"as {counted!r} in" if counted else "no, because it is not known to cost anything"
+    assert f"Counted      {shown}" in describe(explanation)
+
+
+def test_a_pattern_of_hosts_is_shown_by_an_example() -> None:
+    explanation = explain("https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse")
+    assert explanation.because[0] == (
+        "the host matches the built-in row of bedrock-runtime.us-east-1.amazonaws.com"
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "mapping", "says"),
+    [
+        ("api.openai.com", {}, "asked for their usage"),
+        ("api.groq.com", {}, "not asked for their usage"),
+        ("api.groq.com", {"include_usage": True}, "asked for their usage"),
+    ],
+)
+def test_an_explanation_says_whether_streams_report_their_usage(
+    host: str, mapping: dict[str, bool], says: str
+) -> None:
+    explanation = explain(f"https://{host}{CHAT}", {host: mapping} if mapping else None)
+    assert explanation.streams is not None
+    assert explanation.streams.startswith(says)
+    assert explain(f"https://{host}/v1/responses").streams is None
+
+
+PATHS = {
+    "https://gw.test/anthropic/": {"price_as_category": "system.anthropic"},
+    "gw.test/llm": {"price_as_category": "mine", "format": "openai.chat"},
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "category", "operation", "because"),
+    [
+        ("gw.test/anthropic/v1/messages", "system.anthropic", "anthropic.messages", "gw.test/anthropic"),
+        ("gw.test/llm/ask", "mine", "openai.chat", "its mapping has the format openai.chat, so POST"),
+    ],
+)
+def test_a_mapping_of_a_path_and_its_format_are_explained(
+    url: str, category: str, operation: str, because: str
+) -> None:
+    explanation = explain(url, PATHS)
+    assert (explanation.observed, explanation.category, explanation.operation) == (True, category, operation)
+    assert because in " ".join(explanation.because)
+
+
+def test_a_host_that_is_mapped_for_other_paths_is_explained() -> None:
+    explanation = explain(f"https://gw.test{CHAT}", PATHS)
+    assert not explanation.observed
+    assert explanation.because == ("gw.test is mapped for other paths only: gw.test/anthropic, gw.test/llm",)
+    assert explanation.config == {"host_mappings": {"gw.test": OPENAI}}
+    assert explanation.counted == "unmapped"

@@ -108,6 +108,27 @@ def test_explain_says_whether_a_url_is_reported() -> None:
 def test_explain_takes_a_method() -> None:
     result = run("explain", "api.openai.com/v1/chat/completions", "--method", "get")
     assert "Observed     no" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_explain_prints_json() -> None:
+    result = run("explain", "llm.corp.example/v1/chat/completions", "--json")
+    shown = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert shown["observed"] is False
+    assert shown["counted"] == "unmapped"
+    assert shown["config"] == {"host_mappings": {"llm.corp.example": {"price_as_category": "system.openai"}}}
+    assert json.loads(run("explain", "api.openai.com/v1/responses", "--json").stdout)["observed"] is True
+
+
+def test_explain_knows_the_mappings_of_this_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = '[host_mappings."*.corp.example"]\nprice_as_category = "mine"\n'
+    monkeypatch.setenv("PAYI_TRANSPORT_CONFIG", str(write_config(tmp_path, "payi.toml", text)))
+    result = run("explain", URL)
+    assert result.exit_code == 0
+    assert "Category     mine" in result.stdout
 
 
 @pytest.mark.parametrize(

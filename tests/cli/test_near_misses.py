@@ -123,9 +123,11 @@ def test_the_suggested_mapping_makes_the_request_observed(url: str) -> None:
 
 def test_if_the_category_can_not_be_guessed_the_choices_are_listed() -> None:
     explanation = explain("http://localhost:8000/api/make")
-    assert explanation.config == {"host_mappings": {"localhost:8000": {"price_as_category": "<category>"}}}
+    mapping = {"price_as_category": "<category>", "format": "<format>"}
+    assert explanation.config == {"host_mappings": {"localhost:8000": mapping}}
     text = describe(explanation)
     assert "one of system.anthropic" in text
+    assert "such as openai.chat" in text
     assert "is not an LLM call" in text
 
 
@@ -164,6 +166,9 @@ def test_a_path_that_is_not_a_call_is_explained_with_the_call_it_was_meant_for(
         ("https://api.anthropic.com/v1/message", "POST /v1/messages"),
         ("https://api.openai.com/v1/message", "POST /v1/messages"),
         ("https://api.openai.com", "POST /v1/chat/completions"),
+        ("https://api.voyageai.com/v1", "POST /v1/embeddings"),
+        ("https://api.groq.com/openai/", "POST /openai/v1/chat/completions"),
+        ("https://me.openai.azure.com/openai", "POST /openai/v1/chat/completions"),
     ],
 )
 def test_a_url_that_names_no_call_is_explained_with_the_one_that_its_host_usually_gets(

@@ -33,7 +33,7 @@ def collect(config: dict[str, Any]) -> dict[HostPattern, HostMapping]:
 @pytest.mark.parametrize("section", ["", *SECTIONS])
 @pytest.mark.parametrize(
     "key",
-    ["h.test", "https://H.test/", httpx.URL("https://h.test/v1"), httpx2.URL("https://h.test")],
+    ["h.test", "https://H.test/", httpx.URL("https://h.test/?a=b"), httpx2.URL("https://h.test")],
     ids=repr,
 )
 def test_host_mappings_are_collected_from_every_section(section: str, key: object) -> None:
@@ -74,3 +74,66 @@ def test_an_unknown_host_needs_a_category(key: str, mapping: dict[str, Any]) -> 
 def test_a_known_host_needs_no_category(key: str) -> None:
     (mapping,) = collect({"host_mappings": {key: {"include_usage": True}}}).values()
     assert mapping == HostMapping(None, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("https://gw.test/Anthropic/", "/anthropic"),
+        ("gw.test/a/b?key=x", "/a/b"),
+        ("gw.test//a//b//", "/a/b"),
+        (httpx.URL("https://gw.test/v1/"), "/v1"),
+        ("gw.test/ü", "/%c3%bc"),
+    ],
+)
+def test_a_key_with_a_path_maps_what_is_below_it(key: object, path: str) -> None:
+    assert collect({"host_mappings": {key: {"price_as_category": "c"}}}) == {
+        HostPattern("gw.test", None): HostMapping(
+            None, None, paths=((path, HostMapping("c", None)),), whole=False
+        )
+    }
+
+
+def test_the_mappings_of_a_host_and_of_its_paths_are_collected_together() -> None:
+    rows = {
+        "gw.test/a": {"price_as_category": "a"},
+        "gw.test": {"price_as_category": "b"},
+        "gw.test/c": {"price_as_category": "c", "format": "anthropic.messages"},
+    }
+    later = {"host_mappings": {"https://gw.test/a/": {"price_as_category": "d"}}}
+    paths = (("/a", HostMapping("d", None)), ("/c", HostMapping("c", None, "anthropic.messages")))
+    assert collect({"host_mappings": rows, "google": later}) == {
+        HostPattern("gw.test", None): HostMapping("b", None, paths=paths)
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "openai.chat",
+        "anthropic.messages",
+        "anthropic",
+        "cohere",
+        "voyage.rerank",
+        "jina.embeddings",
+        "vllm.chat",
+    ],
+)
+def test_a_format_is_a_provider_or_one_of_its_apis(name: str) -> None:
+    [mapping] = collect({"host_mappings": {"h.test": {"price_as_category": "c", "format": name}}}).values()
+    assert mapping.format == name
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("openai.chats", "did you mean 'openai.chat'?"),
+        ("Anthropic.Messages", "did you mean 'anthropic.messages'?"),
+        ("soap", "accepted: a provider ('openai', "),
+    ],
+)
+def test_a_format_that_is_not_known_is_an_error_with_what_is_accepted(name: str, says: str) -> None:
+    with pytest.raises(PayiConfigError) as error:
+        collect({"openai": {"host_mappings": {"h.test/x": {"price_as_category": "c", "format": name}}}})
+    assert str(error.value).startswith(f"config.openai.host_mappings['h.test/x'].format: {name!r} is not")
+    assert says in str(error.value)

@@ -23,7 +23,7 @@ BAD: dict[str, tuple[dict[Any, Any], str]] = {
         {"databricks": {"host_mappings": {"h.test": {"category": "x"}}}},
         (
             "config.databricks.host_mappings['h.test']: unknown key 'category'; accepted:"
-            " include_usage, price_as_category"
+            " format, include_usage, price_as_category"
         ),
     ),
     "a key that is not a string": ({3: "x"}, "config: unknown key 3; accepted: account_name"),

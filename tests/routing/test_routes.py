@@ -163,7 +163,7 @@ def reported() -> Reports:
 @pytest.fixture
 def routes(reported: Reports) -> Routes:
     table = HostTable({parse_host("mapped.test:8000"): HostMapping("c", None)})
-    return Routes(table, on_unmapped=lambda host, operation: reported.append((host, operation)))
+    return Routes(table, on_unmapped=lambda host, operation, path: reported.append((host, operation)))
 
 
 def test_an_unknown_host_that_gets_llm_calls_is_reported_once(routes: Routes, reported: Reports) -> None:

@@ -32,6 +32,14 @@ PROVIDER = Provider(
         HostRule("*.services.ai.azure.com", _AZURE, categories_by_path=_BY_PATH),
         HostRule("*.models.ai.azure.com", _AZURE, categories_by_path=_BY_PATH),
     ),
+    examples={
+        _AZURE_OPENAI: (
+            "/openai/v1/chat/completions",
+            "/openai/v1/responses",
+            "/openai/deployments/my-deployment/chat/completions",
+        ),
+        _AZURE: ("/models/chat/completions", "/anthropic/v1/messages", "/openai/v1/chat/completions"),
+    },
     # A deployment has a name of the customer's own.
     resources_in_paths=("/deployments/([^/]+)/",),
     # Azure's v1 API takes `stream_options`; of its dated versions, only the later ones do.

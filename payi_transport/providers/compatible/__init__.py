@@ -34,7 +34,36 @@ _HOSTS: Final = {
     "xai": ("api.x.ai", "*.api.x.ai"),
 }
 
+# Paths that are called at each, the usual one first. Source: each provider's API reference.
+_EXAMPLES: Final = {
+    "dashscope": ("/compatible-mode/v1/chat/completions", "/compatible-mode/v1/embeddings"),
+    "deepseek": ("/chat/completions", "/beta/completions", "/anthropic/v1/messages"),
+    "fireworks": ("/inference/v1/chat/completions", "/inference/v1/embeddings"),
+    "groq": ("/openai/v1/chat/completions", "/openai/v1/responses", "/openai/v1/audio/transcriptions"),
+    "huggingface": ("/v1/chat/completions", "/v1/responses"),
+    "jina": ("/v1/embeddings", "/v1/rerank"),
+    "mistral": ("/v1/chat/completions", "/v1/embeddings", "/v1/fim/completions"),
+    "moonshot": ("/v1/chat/completions",),
+    "openrouter": ("/api/v1/chat/completions", "/api/v1/responses", "/api/v1/embeddings"),
+    "perplexity": ("/chat/completions",),
+    "together": ("/v1/chat/completions", "/v1/embeddings", "/v1/rerank"),
+    "voyage": ("/v1/embeddings", "/v1/rerank"),
+    "xai": ("/v1/chat/completions", "/v1/responses"),
+}
+# Servers that have no host of their own.
+_SERVERS: Final = ("litellm", "vllm")
+_APIS: Final = {
+    "chat": "openai.chat",
+    "completions": "openai.completions",
+    "embeddings": "openai.embeddings",
+    "rerank": "cohere.rerank",
+    "responses": "openai.responses",
+    "transcription": "openai.transcription",
+}
+
 PROVIDER = Provider(
     name="compatible",
     hosts=tuple(HostRule(host, category) for category, hosts in _HOSTS.items() for host in hosts),
+    examples=_EXAMPLES,
+    formats={f"{name}.{api}": operation for name in (*_HOSTS, *_SERVERS) for api, operation in _APIS.items()},
 )

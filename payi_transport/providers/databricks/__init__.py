@@ -41,6 +41,14 @@ PROVIDER = Provider(
             readers=Readers(read_invocation, read_error, read_output_text, read_prompt_texts),
         ),
     ),
+    examples=dict.fromkeys(
+        (_ANY_CLOUD, *_CLOUDS),
+        (
+            "/serving-endpoints/my-endpoint/invocations",
+            "/serving-endpoints/chat/completions",
+            "/serving-endpoints/anthropic/v1/messages",
+        ),
+    ),
     # An endpoint has a name of the customer's own, and stands for a model.
     resources_in_paths=("/serving-endpoints/([^/]+)/invocations",),
     instruments={_ANY_CLOUD: frozenset({_ANY_CLOUD, *_CLOUDS})},
