@@ -111,7 +111,11 @@ class Consumer:
         while len(self._held) < most:
             messages = self.connection.receive(deadline)
             # The server ends each request by itself. Without a word, what has arrived is held all the same.
-            if not messages or self._take(messages, reply):
+            # But then a leader may be gone, and the next one may deliver messages again as if they were new.
+            if not messages:
+                self._bound = -1
+                break
+            if self._take(messages, reply):
                 break
         if not self._held:
             self.pending = (monotonic(), 0)
@@ -133,9 +137,11 @@ class Consumer:
         """Raise NatsError for a request that ended because of the consumer, with nothing to show for it."""
         is_change = status == 409 and description not in _COMPLETED
         # 503: nobody responds, as without the consumer, or while a cluster elects a leader.
-        if status not in _ENDS or (is_change and not self._held):
-            # Look for it again.
+        is_failure = status not in _ENDS or (is_change and not self._held)
+        if is_failure or is_change:
+            # Look for it again, since a new leader may not know what was delivered.
             self._bound = -1
+        if is_failure:
             text = description or "nobody responds"
             raise NatsError(
                 f"the consumer {CONSUMER!r} at {self.connection.address} gives no messages ({text})"

@@ -210,6 +210,24 @@ def test_a_request_that_is_refused_is_an_error(text: bytes) -> None:
         pull_from(lambda reply: status(reply, text))
 
 
+@pytest.mark.parametrize("end", [b"409 Leadership Change", b"", b"408 Request Timeout"])
+def test_after_a_change_of_leaders_the_consumer_is_looked_up_again(end: bytes) -> None:
+    message = b"MSG payi.events 1 $JS.ACK.PAYI.payi-relay.1.7.8.17.5 2\r\n{}\r\n"
+
+    def respond(reply: bytes) -> bytes:
+        return message + (status(reply, end) if end else b"")
+
+    with impersonate(INFO, answer(respond)) as impostor:
+        consumer = Consumer(make_settings(impostor.url), "test")
+        consumer.bind()
+        # The server that says nothing is waited for until the grace is over.
+        assert len(consumer.pull(5, MANY, 20 if end else -2)) == 1
+        assert consumer.is_bound is end.startswith(b"408")
+        consumer.bind()
+        assert consumer.is_bound
+        consumer.close()
+
+
 def test_a_server_that_says_nothing_ends_a_request_as_well() -> None:
     assert pull_from(lambda reply: b"", seconds=-2.9) == []
 

@@ -44,6 +44,7 @@ PROCESSES = (
     "tests/relay",
     "tests/sinks/test_nats",
     "tests/test_benchmark_peers.py",
+    "tests/test_benchmark_fleet.py",
     "tests/test_benchmarks.py",
     "tests/test_forks.py",
     "tests/test_gevent.py",
