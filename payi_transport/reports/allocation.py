@@ -16,7 +16,7 @@ from typing import Any
 
 from payi_transport.reports.bills.line import BillLine
 from payi_transport.reports.bills.names import make_model_key
-from payi_transport.reports.priced_calls import PricedCall
+from payi_transport.reports.priced_calls import PricedCall, find_model
 from payi_transport.reports.reconcile_cells import find_unit_kind
 
 __all__ = ["NOBODY", "Owner", "Shares", "allocate", "round_to_total"]
@@ -42,8 +42,8 @@ class Shares:
     def add(self, call: PricedCall) -> None:
         """Count a call."""
         owner = tuple(str(self._read(call.event, field) or "(none)") for field in self._fields)
-        model = make_model_key(call.event.resource or "")
         for line in call.estimate.lines:
+            model = make_model_key(find_model(call.event, line))
             cell = model, find_unit_kind(line.unit, line.direction)
             self._counts[cell][owner] += line.count
             self._costs[cell][owner] += line.amount or _ZERO

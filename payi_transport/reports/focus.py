@@ -19,7 +19,7 @@ import msgspec
 from payi_transport.budgets.periods import Period, find_period
 from payi_transport.prices import Estimate
 from payi_transport.reports.focus_services import find_publisher, find_service
-from payi_transport.reports.priced_calls import PricedCall
+from payi_transport.reports.priced_calls import PricedCall, find_model
 
 __all__ = ["FocusOptions", "Row", "make_rows"]
 
@@ -115,7 +115,7 @@ def _list_parts(event: Any, estimate: Estimate, periods: _Periods) -> Iterable[t
             event.account_name or "",
             event.use_case_name or "",
             event.category or "",
-            event.resource or "",
+            find_model(event, line),
             event.scope or "",
             line.unit,
             line.direction,

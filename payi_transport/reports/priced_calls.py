@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from payi_transport.prices import Estimate, estimate
+from payi_transport.prices import Estimate, Line, estimate
 from payi_transport.values.names import STATUS_NO_RESPONSE, PayiPropertyNames
 
-__all__ = ["PricedCall", "has_failed", "price_calls"]
+__all__ = ["PricedCall", "find_model", "has_failed", "price_calls"]
 
 
 class PricedCall(NamedTuple):
@@ -22,6 +22,11 @@ def price_calls(events: Iterable[Any], price: Callable[[Any], Estimate] = estima
     """Yield each event with its price."""
     for event in events:
         yield PricedCall(event, price(event))
+
+
+def find_model(event: Any, line: Line) -> str:
+    """Return the model that a line is about: the call's, or another that the call used; empty if unknown."""
+    return line.model or event.resource or ""
 
 
 def has_failed(event: Any) -> bool:

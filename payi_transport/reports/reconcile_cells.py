@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from payi_transport.reports.bills.line import BillLine
 from payi_transport.reports.bills.names import make_model_key
-from payi_transport.reports.priced_calls import PricedCall, has_failed
+from payi_transport.reports.priced_calls import PricedCall, find_model, has_failed
 
 __all__ = ["Amount", "Cell", "CellKey", "OurCalls", "add_bill", "find_unit_kind", "is_covered"]
 
@@ -120,7 +120,9 @@ class OurCalls:
             self._failed[quarter, model] += 1
         for line in call.estimate.lines:
             kind = find_unit_kind(line.unit, line.direction)
-            key = quarter, model, kind
+            name = find_model(call.event, line)
+            key = quarter, make_model_key(name), kind
+            self.names.setdefault(key[1], name or "(no model)")
             total = self._sums.get(key)
             if total is None:
                 total = self._sums[key] = Amount()

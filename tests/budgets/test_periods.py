@@ -97,3 +97,13 @@ def test_hours_of_a_zone_that_is_off_by_45_minutes_start_there() -> None:
         "hour", datetime(2026, 5, 1, 10, 20, tzinfo=timezone.utc), find_zone("Asia/Kathmandu")
     )
     assert found.start == datetime(2026, 5, 1, 10, 15, tzinfo=timezone.utc)
+
+
+def test_a_day_whose_midnight_was_skipped_starts_where_the_day_before_ends() -> None:
+    # Toronto put its clocks forward from 23:30 to 0:30, so its first half hour reads as the next date.
+    zone = ZoneInfo("America/Toronto")
+    moment = datetime(1919, 3, 31, 4, 40, tzinfo=timezone.utc)
+    day = find_period("day", moment, zone)
+    assert moment in day
+    assert find_period("day", day.end, zone).start == day.end
+    assert find_period("day", day.start - timedelta(minutes=1), zone).end == day.start

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from payi_transport.budgets.owners import read_event_field
+from payi_transport.reports.allocation import Shares
+from payi_transport.reports.bills.names import make_model_key
+from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.priced_calls import has_failed, price_calls
+from payi_transport.reports.reconcile_cells import OurCalls
+from tests.prices.calls import make_call
 from tests.reports.support import exact, make_event, price_with
 
 
@@ -28,3 +36,32 @@ def test_calls_are_priced_one_by_one() -> None:
     events = [make_event({"text": (1, 0)}), make_event({"text": (2, 0)})]
     calls = [*price_calls(events, lambda event: price_with({"text input": "3"}, event))]
     assert [exact(call.event, call.estimate.total) for call in calls] == [(events[0], 3), (events[1], 6)]
+
+
+def test_tokens_of_another_model_are_of_that_model_in_every_view() -> None:
+    pytest.importorskip("genai_prices")
+    call = make_call(
+        "claude-haiku-4-5",
+        {"text": (1000, None)},
+        category="system.anthropic",
+        account_name="acme",
+        properties={
+            "provider.iterations.1.model": "claude-opus-4-5",
+            "provider.iterations.1.text.output": "100",
+        },
+    )
+    calls = list(price_calls([call]))
+    rows = make_rows(calls, FocusOptions())
+    assert {row["ResourceId"]: row["ListCost"] for row in rows} == {
+        "claude-haiku-4-5": Decimal("0.001"),
+        "claude-opus-4-5": Decimal("0.0025"),
+    }
+    ours = OurCalls(calls, ["anthropic"])
+    days = ours.by_day(timedelta())
+    assert {ours.names[key.model]: amount.cost for key, amount in days.items()} == {
+        "claude-haiku-4-5": Decimal("0.001"),
+        "claude-opus-4-5": Decimal("0.0025"),
+    }
+    shares = Shares(["account_name"], read_event_field)
+    shares.add(calls[0])
+    assert shares.find(make_model_key("claude-opus-4-5"), "output") == {("acme",): Decimal("0.0025")}
