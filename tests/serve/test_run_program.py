@@ -32,6 +32,8 @@ PARENT = """
 import os, sys
 from payi_transport.cli.run import make_environment
 from payi_transport.serve.run_program import run_program
+# Where coverage measures the program, it imports this library before the program is instrumented.
+os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 raise SystemExit(run_program(
     [sys.executable, sys.argv[1]],
     make_environment(os.environ),
