@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from payi_transport.cli.serve_extra import load_run_program, load_serve
+from payi_transport.config.schema import Settings
 from payi_transport.errors import PayiError
 
-LOADERS = [load_serve, load_run_program]
+LOADERS: list[Callable[[], object]] = [load_serve, lambda: load_run_program(Settings(), [])]
 
 
 @pytest.mark.parametrize("load", LOADERS)
