@@ -50,6 +50,7 @@ PUBLIC = {
     "PayiModelProviderConfig",
     "PayiModelsConfig",
     "PayiNatsConfig",
+    "PayiOtelConfig",
     "PayiOwnPriceConfig",
     "PayiPricesConfig",
     "PayiPropertyNames",

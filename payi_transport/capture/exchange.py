@@ -74,7 +74,7 @@ class Exchange(msgspec.Struct, eq=False):
     started: float
     first_byte: float | None
     ended: float
-    caller: Context | None = None
+    caller: Context | Mapping[str, Any] | None = None  # As in `SentRequest`.
     result_slot: ResultSlot | None = None
     # Set by inline delivery, which decodes the event before the exchange gets into the ring.
     event: Event | None = None
@@ -136,7 +136,7 @@ class SentRequest(msgspec.Struct, eq=False):
     rewrite: RequestRewrite | None = None
     waits: bool = False
     result_slot: ResultSlot | None = None
-    caller: Context | None = None  # Its variables, for `prompt_and_response_logger`.
+    caller: Context | Mapping[str, Any] | None = None  # For the user's logger, or OpenTelemetry's own.
     collected: bool = False
     transcode: Callable[[bool, bytes], bytes] | None = None
     timestamp: float = msgspec.field(default_factory=time)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context
 from time import perf_counter, time
 from typing import Any
 
@@ -47,7 +46,7 @@ class Session:
         model: str | None = None,
         log_content: bool = True,
         body_limit: int = 1 << 24,
-        caller: Context | None = None,
+        remember: Callable[[], Any] | None = None,
     ) -> None:
         self.route = route
         self.frame = frame
@@ -55,7 +54,9 @@ class Session:
         self.response_headers: Headers = ()
         self.log_content = log_content
         self.body_limit = body_limit
-        self.caller = caller
+        self.remember = remember
+        # That of the connection. A message has its own.
+        self.caller = None if remember is None else remember()
         self.model = model
         self.timestamp = time()
         self.started = perf_counter()
@@ -85,7 +86,8 @@ class Session:
             return
         entered = find_entered()
         frame = None if entered is None or entered.frame is self._opened_in else entered.frame
-        self.messages.append(SocketMessage(True, data, perf_counter(), frame))
+        caller = None if self.remember is None else self.remember()
+        self.messages.append(SocketMessage(True, data, perf_counter(), frame, caller))
         self._bytes += len(data)
         if self._bytes > _MOST_BYTES:
             self._hand_over()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta, field
 
 from payi_transport.config.budget_settings import BudgetSettings
+from payi_transport.config.otel_settings import OtelSettings
 from payi_transport.config.price_settings import PricesSettings
 from payi_transport.config.section import Name, Section, add_context_keys, walk_sections
 from payi_transport.context.frame import FIELDS
@@ -283,6 +284,7 @@ class Settings(ContextSettings, frozen=True):
     offline_instrumentation: OfflineSettings | None = None
     nats: NatsSettings | None = None
     bucket: BucketSettings | None = None
+    otel: OtelSettings | None = None
     ingest_retry: IngestRetrySettings = field(default_factory=IngestRetrySettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)

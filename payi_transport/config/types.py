@@ -29,6 +29,7 @@ __all__ = [
     "PayiModelProviderConfig",
     "PayiModelsConfig",
     "PayiNatsConfig",
+    "PayiOtelConfig",
     "PayiOwnPriceConfig",
     "PayiPricesConfig",
     "PayiProviderConfig",
@@ -81,6 +82,19 @@ class PayiBucketConfig(TypedDict, total=False):
     every: float | None
     endpoint: str | None
     region: str | None
+
+
+class PayiOtelConfig(TypedDict, total=False):
+    """Spans and metrics of OpenTelemetry for each call, beside Pay-i unless `only` says otherwise."""
+
+    traces: bool | None
+    metrics: bool | None
+    content: bool | None
+    only: bool | None
+    cost_attribute: str | None
+    content_limit: int | None
+    metric_attributes: Sequence[Literal["user_id", "account_name", "use_case_name"]] | None
+    metric_values: int | None
 
 
 class PayiInstrumentIngestRetryConfig(TypedDict, total=False):
@@ -234,6 +248,7 @@ class PayiInstrumentConfig(ConfigFields, total=False):
     offline_instrumentation: PayiInstrumentOfflineInstrumentationConfig | str | PathLike[str] | bool | None
     nats: PayiNatsConfig | None
     bucket: PayiBucketConfig | None
+    otel: PayiOtelConfig | None
     ingest_retry: PayiInstrumentIngestRetryConfig | None
     delivery: PayiDeliveryConfig | None
     capture: PayiCaptureConfig | None

@@ -46,7 +46,7 @@ class ContentLogger:
     def make_listener(self, exchange: Exchange, event: Event) -> Listener:
         """Return what to call with Pay-i's response to `event`. The exchange must still hold its content."""
         data = self._read_content(exchange, event)
-        caller = exchange.caller or Context()
+        caller = exchange.caller if isinstance(exchange.caller, Context) else Context()
 
         def log(response: Mapping[str, Any]) -> None:
             sent_id = response.get("request_id")

@@ -41,8 +41,9 @@ class ExchangeDecoder:
 
     `listener` receives Pay-i's response to each event. It is None if events are delivered in batches, since
     Pay-i doesn't respond to each event of a batch. `charge` counts an event under the budgets of its frame,
-    once and before it is delivered; it must not raise. `missing_units` counts the calls that succeeded
-    without units that can be read, and `missing_fields` those that lack a required field, by its name.
+    once and before it is delivered; it must not raise. `trace` returns the event with its span.
+    `missing_units` counts the calls that succeeded without units that can be read, and `missing_fields` those
+    that lack a required field, by its name.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class ExchangeDecoder:
         content_logger: ContentLogger | None = None,
         listener: Listener | None = None,
         charge: Callable[[Frame, Event], None] | None = None,
+        trace: Callable[[Exchange, Event], Event] | None = None,
     ) -> None:
         # In inline mode, many threads decode.
         self.missing_units = Counter()
@@ -62,6 +64,7 @@ class ExchangeDecoder:
         self._content_logger = content_logger
         self._listener = listener
         self._charge = charge
+        self._trace = trace
         self._background_calls = BackgroundCalls()
         self._reported = ReportedResponses()
         self._ids = ResponseIds()
@@ -88,6 +91,8 @@ class ExchangeDecoder:
         # After the id has shown whether the event is a repeat.
         event = self._ids.distinguish(event, exchange.route.host, is_fetch)
         self._check(call, exchange, event)
+        if self._trace is not None:
+            event = self._trace(call, event)
         return Decoded(event, self._make_listener(call, event))
 
     def note_counted(self, exchange: Exchange) -> None:

@@ -97,7 +97,7 @@ def _make_exchange(session: Session, turn: Turn, work: SessionWork) -> Exchange 
         began,
         turn.first,
         turn.ended or work.ended,
-        session.caller,
+        session.caller if request is None else request.caller,
         framed=session.refusal is None,
     )
 

@@ -100,7 +100,9 @@ class SinkQueue:
         # Whether everything was delivered before the workers were stopped.
         self._is_done = False
         max_bytes = options.settings.delivery.spool_max_bytes
-        self.spool = Spool(Path(directory), max_bytes) if directory else None
+        # What a sink keeps in memory about its events would be lost on the way through a file.
+        spools = directory is not None and getattr(sink, "spools", True)
+        self.spool = Spool(Path(directory), max_bytes) if directory and spools else None
         # In the order in which events pass them.
         self.workers = (
             [options.make_worker(source, sink, wake=wake, log=log)]

@@ -13,7 +13,7 @@ from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.rewrite.proxy import Proxy
 from payi_transport.routing.routes import Routes
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
-from payi_transport.sinks.protocol import Sink
+from payi_transport.sinks.protocol import Sink, TracingSink
 
 if TYPE_CHECKING:
     from payi_transport.budgets.tracker import BudgetTracker
@@ -44,11 +44,12 @@ class Sinks(NamedTuple):
     """Where workers deliver, by name, and where inline delivery does.
 
     The first is Pay-i, if events go there. Inline delivery uses this one, or a sink of its own that does the
-    same.
+    same. `tracing` is the one that makes spans of calls, if there is one.
     """
 
     workers: Mapping[str, Sink]
     inline: Sink | None = None
+    tracing: TracingSink | None = None
 
     def fork(self, on_fault: Callable[[BaseException], None]) -> None:
         """Call `fork` of each sink once, in a forked child. A sink may be the user's, and may raise."""

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import partial
+from typing import Any
 
 from payi_transport.capture.attempts import collecting
 from payi_transport.capture.exchange import Exchange, SentRequest
@@ -49,7 +50,12 @@ class Pipeline:
         self._proxies_everything = settings.proxy
         self._log_content = parts.log_content
         self._body_limit = settings.capture.max_body_bytes
-        self._keeps_caller = parts.prompt_logger is not None
+        tracing = parts.sinks.tracing
+        # A copy keeps alive whatever the caller's context variables hold until the event is delivered, so it
+        # is made only for the user's logger. For spans, a reference to the current one is enough.
+        self._remember_caller: Callable[[], Any] | None = (
+            copy_context if parts.prompt_logger is not None else None if tracing is None else tracing.remember
+        )
         self._warnings = parts.warnings
         self._header_log = parts.logs.headers
         enforces_budgets = any(budget.enforce for budget in settings.budgets.values())
@@ -128,9 +134,7 @@ class Pipeline:
             rewrite,
             end[1],
             result_slot,
-            # A copy keeps alive whatever the caller's context variables hold until the event is delivered,
-            # so it is made only for the user's logger.
-            copy_context() if self._keeps_caller else None,
+            None if self._remember_caller is None else self._remember_caller(),
             bool(collected),
         )
         if collected:
@@ -160,7 +164,7 @@ class Pipeline:
             model=next(filter(None, map(query.get, rules.model_parameters)), None),
             log_content=self._log_content,
             body_limit=self._body_limit,
-            caller=copy_context() if self._keeps_caller else None,
+            remember=self._remember_caller,
         )
         state.delivery.watch(session)
         return session

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,8 @@ __all__ = ["ProcessState"]
 
 # How long the last write of the budgets' sums may take, even where delivery used up the time.
 _BUDGET_SECONDS = 0.5
+# How long spans may take to get to the application's tracer before that is shut down.
+_TRACE_SECONDS = 1.0
 
 
 class ProcessState:
@@ -64,12 +67,16 @@ class ProcessState:
         )
         # Pay-i's response to a batch has no results for single events.
         listener = None if parts.settings.delivery.mode == "bulk" else self.results.on_response
+        tracing = parts.sinks.tracing
+        if tracing is not None:
+            tracing.observe(self.stats, partial(self.flush, _TRACE_SECONDS))
         self._decoder = ExchangeDecoder(
             parts.decode_options,
             parts.warnings,
             content_logger=self._make_content_logger(),
             listener=listener,
             charge=None if budgets is None else budgets.charge,
+            trace=None if tracing is None else tracing.trace_call,
         )
         self.delivery = Delivery(
             parts.settings,

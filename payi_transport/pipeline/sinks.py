@@ -8,7 +8,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.config.schema import Settings
@@ -18,7 +18,7 @@ from payi_transport.pipeline.parts import Sinks
 from payi_transport.rewrite.proxy import is_private
 from payi_transport.runtime.file_locks import try_lock
 from payi_transport.sinks.configured import PAYI, find_sink_names, make_configured_sink
-from payi_transport.sinks.protocol import Receipt, Sink, check_sink
+from payi_transport.sinks.protocol import Receipt, Sink, TracingSink, check_sink
 from payi_transport.values.event import Event
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class _SharedSink:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._lock = threading.RLock()
+        self.spools: bool = getattr(sink, "spools", True)
 
     @property
     def batch_limit(self) -> int | None:
@@ -90,12 +91,19 @@ def make_sinks(
             workers[name] = make_configured_sink(name, settings)
     if len(workers) > 1:
         _prepare_spools(settings.delivery.spool_directory, workers)
+    tracing = _find_tracing(workers.values())
     if settings.delivery.mode != "inline":
-        return Sinks(workers)
+        return Sinks(workers, tracing=tracing)
     if inline is None:
         first = next(iter(workers))
         inline = workers[first] = _SharedSink(workers[first])
-    return Sinks(workers, inline)
+    return Sinks(workers, inline, tracing)
+
+
+def _find_tracing(sinks: Iterable[Sink]) -> TracingSink | None:
+    """Return the sink that makes spans. Its module is not imported here: it needs extra packages."""
+    found = (sink for sink in sinks if callable(getattr(sink, "trace_call", None)))
+    return cast("TracingSink | None", next(found, None))
 
 
 def _list_given(sink: Sink | Sequence[Sink | str]) -> list[Sink | str]:

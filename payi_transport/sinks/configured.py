@@ -58,10 +58,21 @@ def _load_bucket() -> ConfiguredSink:
     return BucketSink
 
 
+def _load_otel() -> ConfiguredSink:
+    try:
+        from payi_transport.sinks.otel.sink import OtelSink
+    except ImportError as exc:
+        raise PayiConfigError(
+            f'config.otel: OpenTelemetry is missing ({exc}); run: pip install "payi-transport[otel]"'
+        ) from None
+    return OtelSink
+
+
 CONFIGURED_SINKS: tuple[ConfiguredSink, ...] = (
     OfflineSink,
     _Late("nats", _load_nats),
     _Late("bucket", _load_bucket),
+    _Late("otel", _load_otel),
 )
 
 

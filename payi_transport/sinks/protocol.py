@@ -7,19 +7,22 @@ a sink is easy to write. As anyone may write one, the worker checks a receipt be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
 import msgspec
 
+from payi_transport.capture.exchange import Exchange
 from payi_transport.errors import PayiConfigError
 from payi_transport.values.event import Event
+from payi_transport.values.traced import TracedEvent
 
 __all__ = [
     "LONGEST_WAIT",
     "Receipt",
     "Sink",
+    "TracingSink",
     "UncertainEvent",
     "check_receipt",
     "check_sink",
@@ -53,7 +56,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     notices: Sequence[str] = ()
 
 
-class UncertainEvent(Event, frozen=True):
+class UncertainEvent(TracedEvent, frozen=True):
     """An event that the sink may have already: an earlier attempt ended without word of its outcome.
 
     The type is the mark, so that it stays with the event through every queue and changes nothing in its JSON.
@@ -64,7 +67,10 @@ def mark_uncertain(event: Event) -> UncertainEvent:
     """Return the event as one that the sink may have already."""
     if isinstance(event, UncertainEvent):
         return event
-    return UncertainEvent(**msgspec.structs.asdict(event))
+    uncertain = UncertainEvent(**msgspec.structs.asdict(event))
+    # In inline mode, an event that one sink may have goes on to another one, which needs the call of it.
+    uncertain.__dict__.update(getattr(event, "__dict__", {}))
+    return uncertain
 
 
 class Sink(Protocol):
@@ -82,6 +88,23 @@ class Sink(Protocol):
         """Prepare for use in a forked child: share no connection, file or lock with the parent."""
 
     def close(self) -> None: ...
+
+
+class TracingSink(Sink, Protocol):
+    """A sink that needs to know of a call before its event is delivered, and where the call was made.
+
+    `remember` returns what the sink needs of the caller's context. It runs on the request path for every
+    call, so it must not raise; None if nothing is needed.
+    """
+
+    @property
+    def remember(self) -> Callable[[], Any] | None: ...
+
+    def trace_call(self, exchange: Exchange, event: Event) -> Event:
+        """Return the event of a call that was just decoded, with what `deliver` needs. Must not raise."""
+
+    def observe(self, read_stats: Callable[[], Any], flush: Callable[[], object]) -> None:
+        """Report the account of this process, which `read_stats` returns. `flush` delivers what waits."""
 
 
 def check_receipt(receipt: Any, size: int) -> None:

@@ -30,13 +30,15 @@ class SocketMessage(NamedTuple):
 
     `data` is empty for the first of several messages that were skipped, which tells when they began.
 
-    `scope` is the frame of the scope in which the program sent it, None outside all scopes.
+    `scope` is the frame of the scope in which the program sent it, None outside all scopes. `caller` is
+    what is remembered of its context, if anything is.
     """
 
     sent: bool
     data: bytes
     time: float
     scope: Any = None
+    caller: Any = None
 
 
 class Turn:
