@@ -126,13 +126,17 @@ def _describe_response(exchange: Exchange, event: Event) -> Attributes:
 
 
 def _find_response_model(event: Event, body: bytes) -> str | None:
-    """Return the model that the response names: the event's resource, unless a property says otherwise."""
+    """Return the model that the response names, in full, unless a property says it already."""
     served = (event.properties or {}).get(SERVED_MODEL_PROPERTY)
-    model = served or event.resource or UNKNOWN_RESOURCE
+    if served is not None:
+        return served
+    model = event.resource or UNKNOWN_RESOURCE
     for prefix in names.RESOURCE_PREFIXES:
         model = model.removeprefix(prefix)
-    # A resource may be what the call is priced as, which only the config names.
-    return model if served or b'"%b"' % model.encode("utf-8", "replace") in body else None
+    # A resource may be what the call is priced as, which no response names.
+    name = re.escape(model.encode("utf-8", "replace"))
+    found = re.search(rb'"(?:model|modelVersion|model_version)"\s*:\s*"(%b[^"\\]{0,80})"' % name, body)
+    return found[1].decode("utf-8", "replace") if found else None
 
 
 def describe_usage(event: Event) -> Attributes:

@@ -1,0 +1,1 @@
+"""The sink for OpenTelemetry, with the real SDK."""

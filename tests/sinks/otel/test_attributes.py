@@ -1,0 +1,122 @@
+"""The attributes of calls of every provider, and of bodies that are not what they should be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from payi_transport import Event
+from payi_transport.providers.registry import REGISTRY
+from payi_transport.sinks.otel import names
+from payi_transport.sinks.otel.attributes import describe_call, describe_usage, find_error, name_operation
+from payi_transport.values.event import Units
+from tests.support.exchanges import ROUTE, decode_case, make_exchange
+from tests.support.wire_cases import CASES, UNARY, by_name
+
+EVENT = decode_case(UNARY)
+
+
+def make(body: bytes, **options: Any) -> Any:
+    exchange = make_exchange(UNARY, **options)
+    exchange.request_body = body
+    return exchange
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_tokens_of_every_recorded_call_are_those_of_its_units(case: Any) -> None:
+    event = decode_case(case)
+    if not isinstance(event, Event):
+        return
+    usage = describe_usage(event)
+    counted = [unit for name, unit in event.units.items() if not name.startswith(("web_", "guardrail"))]
+    for name, side in ((names.INPUT_TOKENS, "input"), (names.OUTPUT_TOKENS, "output")):
+        assert usage.get(name, 0) == sum(getattr(unit, side) or 0 for unit in counted)
+
+
+def test_cached_and_reasoning_tokens_and_modalities_are_parts() -> None:
+    units = {
+        "text": Units(10, 5),
+        "text_cache_read": Units(3),
+        "text_cache_write_1h": Units(2),
+        "reasoning": Units(None, 4),
+        "vision": Units(7),
+        "web_search_request": Units(None, 9),
+    }
+    assert describe_usage(replace(EVENT, units=units)) == {
+        "gen_ai.usage.input_tokens": 22,
+        "gen_ai.usage.output_tokens": 9,
+        "gen_ai.usage.cache_read.input_tokens": 3,
+        "gen_ai.usage.cache_creation.input_tokens": 2,
+        "gen_ai.usage.reasoning.output_tokens": 4,
+        "gen_ai.usage.text.input_tokens": 15,
+        "gen_ai.usage.text.output_tokens": 5,
+        "gen_ai.usage.image.input_tokens": 7,
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"max_completion_tokens": 9, "temperature": 1, "top_p": 0.5}',
+        b'{"generationConfig": {"maxOutputTokens": 9, "temperature": 1, "topP": 0.5}}',
+        b'{"inferenceConfig": {"maxTokens": 9, "temperature": 1, "topP": 0.5}}',
+        b'{"options": {"num_predict": 9, "temperature": 1, "top_p": 0.5}}',
+    ],
+)
+def test_parameters_are_read_from_every_format(body: bytes) -> None:
+    found = describe_call(make(body), EVENT)
+    assert [found[f"gen_ai.request.{name}"] for name in ("max_tokens", "temperature", "top_p")] == [9, 1, 0.5]
+
+
+@given(st.binary() | st.sampled_from([b'{"model": 1, "temperature": "hot", "options": []}', b"[" * 9999]))
+def test_a_request_of_any_bytes_has_attributes(body: bytes) -> None:
+    found = describe_call(make(body), EVENT)
+    assert found[names.OPERATION] == "chat"
+    assert "gen_ai.request.temperature" not in found or isinstance(found["gen_ai.request.temperature"], float)
+
+
+@pytest.mark.parametrize(
+    ("uri", "server"),
+    [
+        ("https://generativelanguage.googleapis.com/v1beta/x", ("gcp.gemini", 443)),
+        ("http://127.0.0.1:8000/v1", ("openai", 8000)),
+        ("https://host:port/v1", ("openai", None)),
+    ],
+)
+def test_the_server_is_that_of_the_address(uri: str, server: tuple[str, int | None]) -> None:
+    exchange = make_exchange(UNARY)
+    exchange.route = ROUTE._replace(uri=uri)
+    found = describe_call(exchange, EVENT)
+    assert (found[names.PROVIDER], found.get(names.SERVER_PORT)) == server
+
+
+def test_a_model_is_what_the_response_says_and_not_what_it_is_priced_as() -> None:
+    exchange = make_exchange(UNARY)
+    assert describe_call(exchange, EVENT)[names.RESPONSE_MODEL].startswith("gpt-4.1-")
+    assert names.RESPONSE_MODEL not in describe_call(exchange, replace(EVENT, resource="my-model"))
+    served = replace(EVENT, properties={"provider.served_model": "gpt-x"})
+    assert describe_call(exchange, served)[names.RESPONSE_MODEL] == "gpt-x"
+
+
+def test_binary_messages_are_read_as_json() -> None:
+    exchange = make_exchange(UNARY)
+    exchange.transcode = lambda is_request, data: b'{"temperature": 2.0, "finish_reason": "stop"}'
+    found = describe_call(exchange, EVENT)
+    assert (found["gen_ai.request.temperature"], found[names.FINISH_REASONS]) == (2.0, ("stop",))
+
+
+def test_errors_are_the_code_or_the_status() -> None:
+    assert find_error(EVENT) is None
+    assert find_error(replace(EVENT, http_status_code=503)) == "503"
+    assert find_error(replace(EVENT, properties={"system.failure": "limit"})) == "limit"
+
+
+def test_every_operation_has_a_name() -> None:
+    assert {name_operation(name) for name in ("openai.chat", "openai.responses.again")} == {"chat"}
+    assert name_operation("openai.embeddings") == "embeddings"
+    assert all(name_operation(name) for name in REGISTRY.operations)
+    assert "anthropic/message_unary" in by_name

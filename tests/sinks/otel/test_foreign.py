@@ -1,0 +1,44 @@
+"""Which span of another library is about the same call."""
+
+from __future__ import annotations
+
+import gc
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from payi_transport.sinks.otel.foreign import KnownSpans, carries_usage, find_foreign
+
+
+def test_the_nearest_span_of_a_request_counts_and_that_of_an_agent_does_not() -> None:
+    known = KnownSpans()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(known)
+    tracer = provider.get_tracer("t")
+    with tracer.start_as_current_span("agent", attributes={"gen_ai.operation.name": "invoke_agent"}) as agent:
+        assert find_foreign(agent, known) is None
+        with tracer.start_as_current_span("m", attributes={"gen_ai.request.model": "m"}) as model:
+            with tracer.start_as_current_span("POST") as post:
+                assert find_foreign(post, known) is model
+    assert find_foreign(trace.INVALID_SPAN, known) is None
+    assert find_foreign(None, known) is None
+
+
+def test_spans_are_not_kept_alive() -> None:
+    known = KnownSpans()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(known)
+    parent = provider.get_tracer("t").start_span("gone", attributes={"gen_ai.request.model": "m"})
+    context = trace.set_span_in_context(parent)
+    child = provider.get_tracer("t").start_span("POST", context=context)
+    del parent, context
+    gc.collect()
+    assert find_foreign(child, known) is None
+
+
+def test_a_span_that_is_open_may_still_get_its_usage() -> None:
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("t")
+    span = tracer.start_span("chat")
+    assert carries_usage(span)  # type: ignore[arg-type]
+    span.end()
+    assert not carries_usage(span)  # type: ignore[arg-type]

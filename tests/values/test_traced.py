@@ -1,0 +1,25 @@
+"""A traced event is the same event, and its call goes with it in memory."""
+
+from __future__ import annotations
+
+import msgspec
+
+from payi_transport import Event
+from payi_transport.sinks.protocol import mark_uncertain
+from payi_transport.values.traced import call_of, trace_event
+
+EVENT = Event(category="c", units={}, provider_response_id="r", properties={"a": "1"})
+
+
+def test_its_json_has_the_properties_and_no_call() -> None:
+    call = object()
+    traced = trace_event(EVENT, call, {"span_id": "f"})
+    assert call_of(traced) is call
+    assert call_of(EVENT) is None
+    changed = msgspec.structs.replace(EVENT, properties={"a": "1", "span_id": "f"})
+    assert msgspec.json.encode(traced) == msgspec.json.encode(changed)
+
+
+def test_an_event_that_a_sink_may_have_keeps_its_call() -> None:
+    assert call_of(mark_uncertain(trace_event(EVENT, 1))) == 1
+    assert call_of(mark_uncertain(EVENT)) is None
