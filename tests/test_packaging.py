@@ -20,8 +20,8 @@ def test_the_version_is_that_of_the_installed_distribution() -> None:
 
 
 def test_extras_are_what_users_install() -> None:
-    extras = {"br", "bucket", "cli", "demo", "httpx2", "nats", "parquet", "prices", "serve", "tokenizers"}
-    extras |= {"zstd"}
+    extras = {"br", "bucket", "cli", "demo", "httpx2", "nats", "otel", "parquet", "prices"}
+    extras |= {"serve", "tokenizers", "zstd"}
     assert set(PROJECT["project"]["optional-dependencies"]) == extras
 
 

@@ -38,7 +38,7 @@ def keys_of(section: type, prefix: str = "") -> list[str]:
 
 def default_of(key: str) -> object:
     # A section that asks for a sink has defaults only where it is there.
-    sections: dict[str, dict[str, Any]] = {"nats": {}, "bucket": {"url": "the address"}}
+    sections: dict[str, dict[str, Any]] = {"nats": {}, "otel": {}, "bucket": {"url": "the address"}}
     name = key.partition(".")[0]
     value: Any = check_config({name: sections[name]} if name in sections else None)
     for part in key.split("."):

@@ -23,7 +23,7 @@ from tests.support.origin import Origin, serve
 @pytest.fixture(autouse=True)
 def no_providers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the providers of other tests, which OpenTelemetry lets a process set only once."""
-    internal: Any = metrics._internal  # type: ignore[attr-defined]
+    internal: Any = metrics._internal
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     monkeypatch.setattr(internal, "_METER_PROVIDER", None)
     for name in ("OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_METRIC_EXPORT_INTERVAL"):
@@ -32,7 +32,7 @@ def no_providers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def application(monkeypatch: pytest.MonkeyPatch, no_providers: None) -> Iterator[Application]:
-    internal: Any = metrics._internal  # type: ignore[attr-defined]
+    internal: Any = metrics._internal
     spans, reader = InMemorySpanExporter(), InMemoryMetricReader()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(spans))

@@ -34,14 +34,15 @@ def text(role: str, content: str, **more: str) -> dict[str, Any]:
 
 def test_requests_of_each_format() -> None:
     expected = [text("user", "Hi")]
-    for request in (
+    requests: list[Any] = [
         {"messages": [{"role": "user", "content": "Hi"}]},
         {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}, {"image": 1}]}]},
         {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
         {"contents": "Hi"},
         {"input": ["Hi"]},
         {"prompt": "Hi"},
-    ):
+    ]
+    for request in requests:
         assert describe(request) == {"gen_ai.input.messages": expected}
     for request in ({"system": "Be"}, {"systemInstruction": {"parts": [{"text": "Be"}]}}):
         assert describe(request) == {"gen_ai.system_instructions": [{"type": "text", "content": "Be"}]}

@@ -19,7 +19,8 @@ def test_the_nearest_span_of_a_request_counts_and_that_of_an_agent_does_not() ->
         assert find_foreign(agent, known) is None
         with tracer.start_as_current_span("m", attributes={"gen_ai.request.model": "m"}) as model:
             with tracer.start_as_current_span("POST") as post:
-                assert find_foreign(post, known) is model
+                found: object = find_foreign(post, known)
+                assert found is model
     assert find_foreign(trace.INVALID_SPAN, known) is None
     assert find_foreign(None, known) is None
 

@@ -15,7 +15,8 @@ def users(application: Application) -> set[Any]:
 
 
 def make_calls(**otel: Any) -> None:
-    payi_instrument(sink=[MemorySink(), "otel"], config={"otel": otel})  # type: ignore[typeddict-item]
+    config: Any = {"otel": otel}
+    payi_instrument(sink=[MemorySink(), "otel"], config=config)
     for user in ("a", "b", "c", "a"):
         with track_context(user_id=user):
             call()

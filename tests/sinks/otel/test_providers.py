@@ -43,7 +43,7 @@ def test_the_provider_of_the_application_replaces_ours(
 ) -> None:
     from opentelemetry import metrics
 
-    internal: Any = metrics._internal  # type: ignore[attr-defined]
+    internal: Any = metrics._internal
     theirs = internal._METER_PROVIDER
     monkeypatch.setattr(internal, "_METER_PROVIDER", None)
     meters = Meters()
