@@ -29,10 +29,11 @@ from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import Result, ResultSlot
 from payi_transport.routing.routes import Route
+from payi_transport.values.error_text import describe_error
 from payi_transport.values.event import Event
 from payi_transport.values.headers import KeptHeaders
 
-__all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest", "text_of"]
+__all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest"]
 
 Append = Callable[[bytes], None]
 # Called on a worker thread with the sink's response to a delivered event. Must never raise.
@@ -224,7 +225,7 @@ class SentRequest(msgspec.Struct, eq=False):
             response.tail,
             size,
             outcome,
-            None if error is None else (type(error).__name__, text_of(error)),
+            None if error is None else describe_error(error),
             self.timestamp,
             self.started,
             response.first_byte,
@@ -289,13 +290,3 @@ class OpenResponse(msgspec.Struct, eq=False, weakref=True):
         """End the call, wait for its report if it `waits`, and return Pay-i's result."""
         self.finish()
         return self.request.result
-
-
-def text_of(error: BaseException) -> str:
-    """Return the text of an exception. Its class may be the user's, whose `__str__` may raise."""
-    try:
-        text = str(error)
-    except Exception:
-        return ""
-    # Lone surrogates can't be encoded.
-    return text.encode("utf-8", "replace").decode()

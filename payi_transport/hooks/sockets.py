@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from payi_transport.capture.exchange import Outcome, text_of
+from payi_transport.capture.exchange import Outcome
 from payi_transport.capture.session import Session
 from payi_transport.context.headers import find_removable_headers
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.providers.provider import WEBSOCKET
 from payi_transport.routing.hosts import HostMatch
+from payi_transport.values.error_text import describe_error
 from payi_transport.values.headers import Headers
 from payi_transport.values.names import PROXY_CATEGORY
 
@@ -83,7 +84,7 @@ class Recorder:
             if error is None:
                 self.session.finish()
             else:
-                self.session.finish(Outcome.FAILED, (type(error).__name__, text_of(error)))
+                self.session.finish(Outcome.FAILED, describe_error(error))
         except Exception as exc:
             self._pipeline.count_fault(exc)
 

@@ -159,21 +159,23 @@ class HostTable:
     ) -> None:
         self.registry = registry
         self._mappings = dict(mappings or {})
-        self._found: dict[tuple[str, int | None], HostMatch | None] = {}
+        # What `find` has found, by its arguments; None for hosts that are not a provider's. The hook of httpx
+        # looks here first.
+        self.found: dict[tuple[str, int | None], HostMatch | None] = {}
 
     def find(self, host: str, port: int | None) -> HostMatch | None:
         """Return what the table says about a host (lower case) and port (None for the scheme's own)."""
         key = (host, port)
         try:
-            return self._found[key]
+            return self.found[key]
         # Concurrent searches for the same host are harmless: both store an equal result, so this needs no
         # lock.
         except KeyError:
-            if len(self._found) >= _REMEMBERED:
+            if len(self.found) >= _REMEMBERED:
                 # Start over rather than evict one by one, which would need an order of use and therefore
                 # work on every hit.
-                self._found.clear()
-            match = self._found[key] = self._search(host.lower().rstrip("."), port)
+                self.found.clear()
+            match = self.found[key] = self._search(host.lower().rstrip("."), port)
             return match
 
     def _search(self, host: str, port: int | None) -> HostMatch | None:

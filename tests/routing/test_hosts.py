@@ -202,7 +202,7 @@ def test_hosts_are_remembered_and_their_number_is_limited() -> None:
     for number in range(20_000):
         match = table.find(f"h{number}.example.com", number)
         assert match is not None
-    assert 0 < len(table._found) <= 4096
+    assert 0 < len(table.found) <= 4096
     assert table.find("h1.example.com", 1) is table.find("h1.example.com", 1)
     assert table.find("h1.example.org", 1) is None
     assert table.find("h1.example.org", 1) is None

@@ -29,6 +29,7 @@ from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_target
 from payi_transport.pipeline import active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.rewrite.responses import find_response_rewriter
+from payi_transport.routing.paths import may_be_call
 from payi_transport.routing.routes import Route
 from payi_transport.runtime.threads import run_on_thread
 from payi_transport.values.headers import Headers, flatten
@@ -172,10 +173,20 @@ def _begin(family: Family, request: Any) -> _Rewritten | None:
             address = request.method, parts.scheme, parts.host, parts.port, parts.path or "/"
         except AttributeError:
             address = request.method, *find_address(request.url)
+        routes, hosts = pipeline.routes, pipeline.routes.hosts
+        route = routes.found.get(address)
+        # Most requests that are not recorded go to hosts known not to be a provider's, and end here. Such a
+        # request is neither counted nor changed.
+        if (
+            route is None
+            and hosts.found.get(address[2:4], hosts) is None
+            and not may_be_call(address[4], hosts.registry)
+        ):
+            return None
         mark = INSIDE.get()
         if mark is not None and mark.covers(address[2:], partial(_read, family, request)):
             return None
-        route = pipeline.routes.found.get(address) or pipeline.routes.find(*address)
+        route = route or routes.find(*address)
         if route is None:
             return _begin_unobserved(family, request, pipeline, address[2:])
         return _begin_call(family, request, pipeline, route, address[2:])

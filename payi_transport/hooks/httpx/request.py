@@ -57,13 +57,13 @@ def keep_headers(message: Any) -> KeptHeaders:
 
     They are a copy: the caller may change its own.
     """
-    try:
-        # `raw` is computed from this list of triples, one header at a time.
-        kept = tuple(message.headers._list)
-        if not kept or len(kept[0]) == _TRIPLE:
+    # `raw` is computed from this list of triples, one header at a time.
+    triples = getattr(message.headers, "_list", None)
+    if type(triples) is list:
+        kept = tuple(triples)
+        if not kept or (type(kept[0]) is tuple and len(kept[0]) == _TRIPLE):
             return kept
-    except (AttributeError, TypeError):
-        pass
+    # Another version of httpx keeps them in another way.
     return tuple(chain.from_iterable(message.headers.raw))
 
 
