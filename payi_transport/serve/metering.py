@@ -21,6 +21,7 @@ from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.rewrite.include_usage import ask_for_usage
 from payi_transport.routing.routes import Route
 from payi_transport.serve.items import BulkItem
+from payi_transport.serve.proxy_targets import CHATGPT_ACCOUNT
 from payi_transport.serve.service import Service
 from payi_transport.values.names import BILLING_PROPERTY
 
@@ -32,7 +33,7 @@ _BODY_LIMIT: Final = 32 * 1024 * 1024
 # Access tokens of subscriptions, in place of API keys. Anthropic's say so, and OpenAI's come with an account.
 # Sources: Claude Code's `claude setup-token`, and Codex's requests when it is signed in with ChatGPT.
 _ANTHROPIC_OAUTH: Final = b"bearer sk-ant-oat"
-_CHATGPT_ACCOUNT: Final = b"chatgpt-account-id"
+_CHATGPT_ACCOUNT: Final = CHATGPT_ACCOUNT.encode()
 
 
 def read_frame(headers: Iterable[tuple[bytes, bytes]], use_case: str | None) -> Frame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from payi_transport.providers.provider import Forwarding
@@ -20,11 +20,16 @@ from payi_transport.serve.faults import Refusal
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.values.names import PayiCategories
 
-__all__ = ["ProxyPath", "Target", "Targets", "read_proxy_path"]
+__all__ = ["CHATGPT_ACCOUNT", "ProxyPath", "Target", "Targets", "read_proxy_path"]
 
 _PATH = re.compile(r"/api/v1/(?:run/(?P<use_case>[^/]+)/)?proxy/(?P<name>[^/]+)(?P<rest>/.*)")
 # Azure's hosts have either category, by path.
 _FAMILIES = {PayiCategories.azure_openai: PayiCategories.azure}
+# Codex sends its requests to OPENAI_BASE_URL even if it is signed in with ChatGPT. OpenAI's own API refuses
+# such a login, so they go where Codex would send them by itself.
+# Source: https://github.com/openai/codex, codex-rs/core/src/model_provider_info.rs
+_OPENAI, _CHATGPT = "api.openai.com", "https://chatgpt.com/backend-api/codex"
+CHATGPT_ACCOUNT: Final = "chatgpt-account-id"
 
 
 class ProxyPath(NamedTuple):
@@ -86,6 +91,8 @@ class Targets:
         is_upstream = base == self._upstreams.get(forwarding.name)
         routes = self._upstream_routes[forwarding.name] if is_upstream else self._routes
         route = routes.find(method, parts.scheme, parts.hostname or "", port, path)
+        if CHATGPT_ACCOUNT in headers and parts.hostname == _OPENAI:
+            return Target(f"{_CHATGPT}{path.removeprefix('/v1')}", route)
         return Target(f"{parts.scheme}://{parts.netloc}{path}", route)
 
     def _find_base(self, forwarding: Forwarding, named: str) -> str:
