@@ -16,35 +16,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta, field
 
 from payi_transport.config.budget_settings import BudgetSettings
+from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.config.otel_settings import OtelSettings
 from payi_transport.config.price_settings import PricesSettings
-from payi_transport.config.section import Name, Section, add_context_keys, walk_sections
+from payi_transport.config.section import (
+    Count,
+    Interval,
+    Name,
+    Positive,
+    Seconds,
+    Section,
+    add_context_keys,
+    walk_sections,
+)
 from payi_transport.context.frame import FIELDS
 
 __all__ = ["Section", "Settings", "add_context_keys", "walk_sections"]
 
-# Larger numbers would overflow a clock or a lock's timeout, long after the start.
-_MOST = 2**53
-_DAY = 24 * 60 * 60
-
-Count = Annotated[int, Meta(ge=0, le=_MOST, description="an integer from 0 to 2**53")]
-Positive = Annotated[int, Meta(ge=1, le=_MOST, description="an integer from 1 to 2**53")]
-Seconds = Annotated[float, Meta(ge=0, le=_DAY, description="a number of seconds from 0 to 86400")]
-# Above 0, because a background thread would otherwise run without a pause.
-Interval = Annotated[float, Meta(gt=0, le=_DAY, description="a number of seconds above 0, up to 86400")]
 # All but "ok", in which nothing could ever be called.
 LimitState = Literal["blocked", "blocked_external", "overrun", "exceeded", "failed"]
-StreamName = Annotated[
-    str,
-    Meta(pattern=r"^[^\s.*>/\\]+$", description="a name without spaces, dots, slashes, '*' and '>'"),
-]
-Subject = Annotated[
-    str,
-    Meta(
-        pattern=r"^[^\s.*>]+(\.[^\s.*>]+)*$",
-        description="words with dots between them, such as 'payi.events', without '*' and '>'",
-    ),
-]
 _REQUIRABLE = tuple(event for _, event, _ in FIELDS.event_fields)
 _PROPERTY = r"(request_properties|use_case_properties)\..+"
 RequiredField = Annotated[
@@ -161,40 +151,6 @@ class OfflineSettings(Section, frozen=True):
     shorthand = "str | PathLike[str] | bool"
 
     file_name: Name | None = None
-
-
-class NatsSettings(Section, frozen=True):
-    """The stream of NATS JetStream that events are published to, for a relay to deliver. Seconds."""
-
-    public_name = "PayiNatsConfig"
-
-    servers: tuple[Name, ...] = ("nats://127.0.0.1:4222",)
-    stream: StreamName = "PAYI"
-    subject: Subject = "payi.events"
-    # At most one of credentials, nkey, token, and user with password.
-    credentials_file: Name | None = None
-    nkey_file: Name | None = None
-    token: Name | None = None
-    user: Name | None = None
-    password: Name | None = None
-    tls_ca_file: Name | None = None
-    tls_certificate_file: Name | None = None
-    tls_key_file: Name | None = None
-    # Whether TLS begins before the server says anything, as its setting `handshake_first` asks for.
-    tls_first: bool = False
-    timeout: Interval = 5.0
-
-    def __post_init__(self) -> None:
-        kinds = ("credentials_file", "nkey_file", "token", "user")
-        given = [kind for kind in kinds if getattr(self, kind) is not None]
-        if len(given) > 1:
-            raise ValueError(f"expected one way to log in, got {' and '.join(given)}")
-        if (self.user is None) != (self.password is None):
-            raise ValueError("user and password are needed together")
-        if self.tls_key_file is not None and self.tls_certificate_file is None:
-            raise ValueError("tls_key_file needs tls_certificate_file")
-        if not self.servers:
-            raise ValueError("servers: at least one is needed")
 
 
 class BucketSettings(Section, frozen=True):

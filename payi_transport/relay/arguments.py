@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from payi_transport.config.schema import NatsSettings, Settings
+from payi_transport.config.nats_settings import NatsSettings
+from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
 from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiConfigError

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from payi_transport.config.schema import NatsSettings
+from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.relay.messages import read_delivery
 from payi_transport.relay.setup import CONSUMER, REJECTED_STREAM, REJECTED_SUBJECT
 from payi_transport.sinks.nats_connection import NatsConnection

@@ -15,7 +15,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, NamedTuple
 
-from payi_transport.config.schema import NatsSettings
+from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.relay.consumer import Consumer
 from payi_transport.relay.http import Probes, StatusServer
 from payi_transport.relay.metrics import format_metrics, sum_counts

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import Any, NamedTuple
 
-from payi_transport.config.schema import NatsSettings
+from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.errors import PayiConfigError
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_stream import ApiError, call_api

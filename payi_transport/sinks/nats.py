@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import msgspec
 
-from payi_transport.config.schema import NatsSettings
+from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.sinks.nats_auth import check_login
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import Message, encode_headers, encode_message

@@ -12,7 +12,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from payi_transport.config.schema import NatsSettings
+from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.errors import PayiConfigError
 
 __all__ = ["check_login", "make_login", "make_tls_context"]

@@ -8,8 +8,8 @@ from typing import Any, Literal, get_type_hints
 import pytest
 
 from payi_transport.config.expected import describe, find_section
-from payi_transport.config.schema import Count, ModelMappingSettings, OfflineSettings, Section
-from payi_transport.config.section import Name
+from payi_transport.config.schema import ModelMappingSettings, OfflineSettings, Section
+from payi_transport.config.section import Count, Name
 from tests.config.typed_dicts import find_sections
 
 

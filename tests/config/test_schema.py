@@ -7,7 +7,8 @@ from typing import ClassVar
 import pytest
 from msgspec import field
 
-from payi_transport.config.schema import Count, Section, Settings, walk_sections
+from payi_transport.config.schema import Section, Settings, walk_sections
+from payi_transport.config.section import Count
 from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiConfigError
 from tests.config.typed_dicts import find_sections, render

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from payi_transport import MemorySink, PayiConfigError
-from payi_transport.config.schema import Count, Section, Settings
+from payi_transport.config.schema import Section, Settings
+from payi_transport.config.section import Count
 from payi_transport.config.validation import check_config
 from payi_transport.sinks.configured import (
     CONFIGURED_SINKS,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.config.schema import NatsSettings
+from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.config.validation import check_config
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_servers import NatsError
