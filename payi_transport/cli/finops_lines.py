@@ -201,25 +201,11 @@ def print_change(
     """Print the change between two periods, and its parts, the largest first."""
     before, after, parts = _round(change)
     if as_json:
-        _print_json(
-            {
-                "currency": "USD",
-                "before": {
-                    "period": names[0],
-                    "cost": before,
-                    "calls": sums[0].calls,
-                    "unpriced": sums[0].unpriced,
-                },
-                "after": {
-                    "period": names[1],
-                    "cost": after,
-                    "calls": sums[1].calls,
-                    "unpriced": sums[1].unpriced,
-                },
-                "change": after - before,
-                "parts": parts,
-            }
-        )
+        periods = {
+            key: {"period": name, "cost": cost, "calls": found.calls, "unpriced": found.unpriced}
+            for key, name, cost, found in zip(("before", "after"), names, (before, after), sums, strict=True)
+        }
+        _print_json({"currency": "USD", **periods, "change": after - before, "parts": parts})
         return
     words = "more" if after > before else "less"
     share = f" ({_share(abs(after - before), before)} {words})" if before else ""

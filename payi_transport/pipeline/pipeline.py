@@ -102,15 +102,10 @@ class Pipeline:
         proxied = route.proxied or frame.proxy
         if proxied:
             self._check_mode(route)
-        # Most calls are sent as they are, and end in the queue. Look for another way only where there can be
-        # one.
+        # Most calls are sent as they are, and end in the queue. Plan a rewrite only where there can be one.
         rewrite = None
-        if (
-            payi_headers
-            or proxied
-            or self._rewriter.looks_at_all
-            or (body and route.asks_usage and may_be_stream(body))
-        ):
+        may_change = payi_headers or proxied or self._rewriter.looks_at_all
+        if may_change or (body and route.asks_usage and may_be_stream(body)):
             rewrite = self._rewriter.plan(route, frame, body, payi_headers, abilities)
         end: tuple[Callable[[Exchange], None], bool] = state.delivery.push, False
         if rewrite is not None or state.has_other_ends:

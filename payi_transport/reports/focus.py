@@ -129,40 +129,37 @@ def _list_parts(event: Any, estimate: Estimate, periods: _Periods) -> Iterable[t
 
 
 def _make_row(key: _Key, total: _Sum, options: FocusOptions) -> Row:
-    month = find_period("month", key.start, options.zone)
-    service = find_service(key.category)
-    region = key.scope.partition(".")[2] or None
-    meter = f"{key.unit} {key.direction}"
-    is_priced = key.rate is not None
-    sku = f"{key.resource or 'unknown'}/{key.unit}/{key.direction}"
-    unit = "Seconds" if key.unit.endswith("_seconds") else _COUNTED.get(key.unit, "Tokens")
     return {
-        "BilledCost": total.amount if options.billed else _ZERO,
+        **_make_billing_columns(key, options),
+        **_make_service_columns(key),
+        **_make_charge_columns(key, total, options),
+        **_make_own_columns(key, total),
+    }
+
+
+def _make_billing_columns(key: _Key, options: FocusOptions) -> Row:
+    month = find_period("month", key.start, options.zone)
+    return {
         "BillingAccountId": options.billing_account,
         "BillingAccountName": options.billing_account,
         "BillingAccountType": "Account",
         "BillingCurrency": "USD",
         "BillingPeriodEnd": month.end,
         "BillingPeriodStart": month.start,
-        "ChargeCategory": "Usage",
-        "ChargeClass": None,
-        "ChargeDescription": f"{key.resource or 'unknown model'}, {meter}",
-        "ChargeFrequency": "Usage-Based",
-        "ChargePeriodEnd": key.end,
-        "ChargePeriodStart": key.start,
-        "ConsumedQuantity": Decimal(total.quantity),
-        "ConsumedUnit": unit,
-        "ContractedCost": total.amount,
-        "ContractedUnitPrice": key.rate,
-        "EffectiveCost": total.amount,
-        "HostProviderName": service.provider,
         "InvoiceId": options.invoice,
+        "SubAccountId": key.account or None,
+        "SubAccountName": key.account or None,
+        "SubAccountType": "Customer" if key.account else None,
+        "Tags": _encode({"account_name": key.account, "use_case_name": key.use_case}),
+    }
+
+
+def _make_service_columns(key: _Key) -> Row:
+    service = find_service(key.category)
+    region = key.scope.partition(".")[2] or None
+    return {
+        "HostProviderName": service.provider,
         "InvoiceIssuerName": service.provider,
-        "ListCost": total.amount,
-        "ListUnitPrice": key.rate,
-        "PricingCategory": "Standard",
-        "PricingQuantity": Decimal(total.quantity),
-        "PricingUnit": unit,
         "ProviderName": service.provider,
         "PublisherName": find_publisher(key.resource, service),
         "RegionId": region,
@@ -174,14 +171,41 @@ def _make_row(key: _Key, total: _Sum, options: FocusOptions) -> Row:
         "ServiceName": service.name,
         "ServiceProviderName": service.provider,
         "ServiceSubcategory": "Generative AI",
+    }
+
+
+def _make_charge_columns(key: _Key, total: _Sum, options: FocusOptions) -> Row:
+    meter = f"{key.unit} {key.direction}"
+    sku = f"{key.resource or 'unknown'}/{key.unit}/{key.direction}"
+    unit = "Seconds" if key.unit.endswith("_seconds") else _COUNTED.get(key.unit, "Tokens")
+    is_priced = key.rate is not None
+    return {
+        "BilledCost": total.amount if options.billed else _ZERO,
+        "ChargeCategory": "Usage",
+        "ChargeClass": None,
+        "ChargeDescription": f"{key.resource or 'unknown model'}, {meter}",
+        "ChargeFrequency": "Usage-Based",
+        "ChargePeriodEnd": key.end,
+        "ChargePeriodStart": key.start,
+        "ConsumedQuantity": Decimal(total.quantity),
+        "ConsumedUnit": unit,
+        "ContractedCost": total.amount,
+        "ContractedUnitPrice": key.rate,
+        "EffectiveCost": total.amount,
+        "ListCost": total.amount,
+        "ListUnitPrice": key.rate,
+        "PricingCategory": "Standard",
+        "PricingQuantity": Decimal(total.quantity),
+        "PricingUnit": unit,
         "SkuId": sku,
         "SkuMeter": meter,
         "SkuPriceDetails": _make_details(key) if is_priced else None,
         "SkuPriceId": f"{sku}/{key.rate:f}" if is_priced else None,
-        "SubAccountId": key.account or None,
-        "SubAccountName": key.account or None,
-        "SubAccountType": "Customer" if key.account else None,
-        "Tags": _encode({"account_name": key.account, "use_case_name": key.use_case}),
+    }
+
+
+def _make_own_columns(key: _Key, total: _Sum) -> Row:
+    return {
         "x_CallCount": Decimal(total.calls),
         "x_CostBasis": _BASIS.get(key.source, "none"),
         "x_Direction": key.direction,

@@ -20,7 +20,9 @@ __all__ = ["HOOK"]
 
 # The opcodes of RFC 6455.
 _CONTINUATION, _TEXT, _BINARY = 0, 1, 2
-_REPLACED = ("process_response", "recv_frame", "send_text", "send_binary", "send_continuation", "receive_eof")
+_RECEIVING = ("process_response", "recv_frame", "receive_eof")
+_SENDING = ("send_text", "send_binary", "send_continuation")
+_REPLACED = (*_RECEIVING, *_SENDING)
 _DEFAULT_PORTS = {True: 443, False: 80}
 
 
@@ -54,16 +56,16 @@ def _open(protocol: Any, request: Any) -> Recorder | None:
 
 def _attach(protocol: Any, recorder: Recorder) -> None:
     """Replace what this connection's messages pass through, until its end."""
-    process_response, recv_frame, receive_eof = (
-        protocol.process_response,
-        protocol.recv_frame,
-        protocol.receive_eof,
-    )
-    send_text, send_binary, send_continuation = (
-        protocol.send_text,
-        protocol.send_binary,
-        protocol.send_continuation,
-    )
+    for name, replacement in {
+        **_record_received(protocol, recorder),
+        **_record_sent(protocol, recorder),
+    }.items():
+        setattr(protocol, name, replacement)
+
+
+def _record_received(protocol: Any, recorder: Recorder) -> dict[str, Callable[..., None]]:
+    process_response, recv_frame = protocol.process_response, protocol.recv_frame
+    receive_eof = protocol.receive_eof
 
     def process_recorded_response(response: Any) -> None:
         def read_headers() -> Headers:
@@ -86,6 +88,21 @@ def _attach(protocol: Any, recorder: Recorder) -> None:
         else:
             recorder.add_fragment(frame.data, sent=False, first=opcode != _CONTINUATION, last=frame.fin)
 
+    def receive_recorded_eof() -> None:
+        receive_eof()
+        # They refer to the object that holds them. Without them it is freed without the garbage collector.
+        for name in _REPLACED:
+            protocol.__dict__.pop(name, None)
+        recorder.finish(_find_error(protocol))
+
+    replacements = process_recorded_response, recv_recorded_frame, receive_recorded_eof
+    return dict(zip(_RECEIVING, replacements, strict=True))
+
+
+def _record_sent(protocol: Any, recorder: Recorder) -> dict[str, Callable[..., None]]:
+    send_text, send_binary = protocol.send_text, protocol.send_binary
+    send_continuation = protocol.send_continuation
+
     def send_recorded_text(data: Any, fin: bool = True) -> None:
         send_text(data, fin)
         send_first(data, fin)
@@ -104,23 +121,8 @@ def _attach(protocol: Any, recorder: Recorder) -> None:
         send_continuation(data, fin)
         recorder.add_fragment(data, sent=True, first=False, last=fin)
 
-    def receive_recorded_eof() -> None:
-        receive_eof()
-        # They refer to the object that holds them. Without them it is freed without the garbage collector.
-        for name in _REPLACED:
-            protocol.__dict__.pop(name, None)
-        recorder.finish(_find_error(protocol))
-
-    replacements = (
-        process_recorded_response,
-        recv_recorded_frame,
-        send_recorded_text,
-        send_recorded_binary,
-        send_recorded_continuation,
-        receive_recorded_eof,
-    )
-    for name, replacement in zip(_REPLACED, replacements, strict=True):
-        setattr(protocol, name, replacement)
+    replacements = send_recorded_text, send_recorded_binary, send_recorded_continuation
+    return dict(zip(_SENDING, replacements, strict=True))
 
 
 def _find_error(protocol: Any) -> BaseException | None:
