@@ -39,7 +39,7 @@ __all__ = [
     "payi_uninstrument",
 ]
 
-# Reentrant, like every lock that a public function takes: a signal handler, a log handler or a finalizer
+# Reentrant, like every lock that a public function takes: a signal handler, a log handler, or a finalizer
 # may call one while the same thread is in the middle of another.
 _lock = threading.RLock()
 # Set when the process exits. No pipeline is started from then on: nothing would deliver its events.

@@ -46,7 +46,7 @@ class Ledger:
         return child
 
     def find_blocked(self, frame: Any) -> tuple[Budget, str, Period] | None:
-        """Return the budget that keeps a call in this frame from being sent, its owner and its period."""
+        """Return the budget that keeps a call in this frame from being sent, its owner, and its period."""
         for budget in self.enforced:
             for owner in budget.find_owners_before(frame):
                 period = self._blocked.get((budget.name, owner))

@@ -43,7 +43,7 @@ _SDKS = (
     *("openai", "anthropic", "google-genai", "boto3", "mistralai", "cohere", "groq", "litellm"),
     *("databricks-sdk", "langchain-core", "openai-agents"),
 )
-# What the hooks replace, as module, class and method.
+# What the hooks replace, as module, class, and method.
 _METHODS = (
     "httpx:Client:_send_single_request",
     "httpx:AsyncClient:_send_single_request",

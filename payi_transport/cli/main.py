@@ -221,7 +221,7 @@ def serve(**options: Any) -> None:
 def demo(output: Path | None) -> None:
     """Call a local provider with the OpenAI SDK and report what was captured.
 
-    Needs no API key, no account and no network.
+    Needs no API key, no account, and no network.
     """
     try:
         # Imported here, because the other commands must work without the OpenAI SDK.

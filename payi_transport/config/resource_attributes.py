@@ -1,4 +1,4 @@
-"""What OpenTelemetry's variables say about a program: its service, version and environment.
+"""What OpenTelemetry's variables say about a program: its service, version, and environment.
 
 Whoever runs services with OpenTelemetry has set them already, so every event can carry them without code.
 Source: OpenTelemetry's resource SDK, "Specifying resource information via an environment variable".

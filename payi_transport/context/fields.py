@@ -88,7 +88,7 @@ class HeaderFields(ConfigFields, total=False):
         ),
     ]
     log_prompt_and_response: Annotated[bool | None, Field(LOGGING, Headers.logging_disable)]
-    # These change the event's category, resource and scope: see decode/pricing.py.
+    # These change the event's category, resource, and scope: see decode/pricing.py.
     price_as_category: Annotated[str | None, Field(TEXT, Headers.price_as_category)]
     price_as_resource: Annotated[str | None, Field(TEXT, Headers.price_as_resource)]
     resource_scope: Annotated[str | None, Field(TEXT, Headers.resource_scope)]

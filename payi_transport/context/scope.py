@@ -1,4 +1,4 @@
-"""Scopes: `track`, `track_context` and `get_context`, on top of a context variable.
+"""Scopes: `track`, `track_context`, and `get_context`, on top of a context variable.
 
 Each thread and each task sees its own innermost scope, because a context variable holds it. A scope is in
 force only while its own code runs: a tracked generator leaves it at each `yield` and enters it again at the
@@ -193,7 +193,7 @@ def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def track(function: Any = None, /, **scope: Unpack[Scope]) -> Any:
-    """Decorate a function, coroutine function, generator or async generator to set context values.
+    """Decorate a function, coroutine function, generator, or async generator to set context values.
 
     If a plain function returns a coroutine, that runs inside the scope, too. Anything else that it returns
     and that runs later, such as a generator, does not.

@@ -6,7 +6,7 @@ none. It runs five steps, each of which lives in a module of its own:
 1. Inflate: join the chunks and undo the content coding (`body`, `inflate`).
 2. Split: turn the body into messages (the `framing` folder).
 3. Read: find usage, ids and failures in the messages (the `providers` folder).
-4. Price: decide which category, resource and scope the call is priced as (`pricing`), and count the tokens
+4. Price: decide which category, resource, and scope the call is priced as (`pricing`), and count the tokens
    that the provider doesn't report (`token_counts`).
 5. Report: put it all into an event, along with what may be recorded of the call's headers and content
    (`headers`, `content`, `properties`).

@@ -33,8 +33,8 @@ __all__ = [
 
 _REQUEST_HEADERS = frozenset({"accept", "content-type", "user-agent"})
 _REQUEST_PREFIXES = ("anthropic-", "openai-", "x-stainless-")
-# Source: the references of the providers, gateways and clouds that send them. Headers about the body are left
-# out, since the event holds the body in another form.
+# Source: the references of the providers, gateways, and clouds that send them. Headers about the body are
+# left out, since the event holds the body in another form.
 _RESPONSE_HEADERS = frozenset(
     {
         # Which call this is.
@@ -133,7 +133,7 @@ def _clean(value: str) -> str:
     return _remove_secrets(value) if len(value) < _MOST_REMEMBERED else _remove_secrets.__wrapped__(value)
 
 
-# The names of an organization, a project or a server are the same in every response.
+# The names of an organization, a project, or a server are the same in every response.
 @lru_cache(maxsize=1024)
 def _remove_secrets(value: str) -> str:
     # An id may be as long as a key, so only prose loses what looks long.

@@ -1,4 +1,4 @@
-r"""Replace images, audio, files and vectors in a recorded body by a placeholder, so that events stay small.
+r"""Replace images, audio, files, and vectors in a recorded body with a placeholder, to keep events small.
 
 Inline data is base64 in a string of the JSON. It is found with regular expressions on the text, without
 parsing it. That leaves every other byte as it was sent, and works on a body that was cut off, whose last
@@ -47,7 +47,7 @@ _OPAQUE = (
     rb'"\s*:\s*"'
 )
 # Data of this length has a lower-case letter, an upper-case letter and a digit near its beginning. A string
-# that lacks one of them is hex, a long number or a ruler of dashes.
+# that lacks one of them is hex, a long number, or a ruler of dashes.
 _MIXED = rb'(?=[^"a-z]*+[a-z])(?=[^"A-Z]*+[A-Z])(?=[^"0-9]*+[0-9])'
 # Opaque fields are matched first and put back unchanged: that way their data is skipped, not found again.
 _LONG = compile_possessive(
@@ -69,7 +69,7 @@ _BASE64_FIELD = compile_possessive(
     rb'(?P<head>"(?<!\\")(?:b64_json|base64String|bytesBase64Encoded|file_data|imageBytes|partial_image_b64'
     rb'|(?:condition|input|mask|reference|source)Image)"\s*:\s*")%b%b' % (_BASE64, _END)
 )
-# Images, documents and videos of Bedrock's Converse API.
+# Images, documents, and videos of Bedrock's Converse API.
 _SOURCE_BYTES = compile_possessive(
     rb'(?P<head>"(?<!\\")source"\s*:\s*\{\s*"bytes"\s*:\s*")%b%b' % (_BASE64, _END)
 )

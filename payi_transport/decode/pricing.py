@@ -1,4 +1,4 @@
-"""Decide which category, resource and scope a call is priced as.
+"""Decide which category, resource, and scope a call is priced as.
 
 Three sources are consulted in order. The scope around the call comes first (`price_as_category`,
 `price_as_resource`): if it sets either of these two, model mappings don't apply. Otherwise the first model

@@ -34,7 +34,7 @@ def describe_served_model(response: ParsedResponse, resource: str) -> dict[str, 
 # A program uses few models, and names them with every call.
 @lru_cache(maxsize=1024)
 def _identify(name: str) -> str:
-    """Return the name of a model without its maker, its host and its version."""
+    """Return the name of a model without its maker, its host, and its version."""
     name = name.lower().rpartition("/")[2].replace("@", "-")
     made = _MAKERS.match(name)
     return _VERSION.sub("", name[made.end() :] if made else name)

@@ -1,4 +1,4 @@
-r"""Replace the vectors of embeddings in a recorded response by a placeholder, so that events stay small.
+r"""Replace the vectors of embeddings in a recorded response with a placeholder, to keep events small.
 
 A response of 1,000 vectors is 20 MB of numbers that nobody reads. A vector is an array of nothing but
 numbers. In a response with a field `embedding` or `embeddings`, every such array is one. In any other, long

@@ -1,4 +1,4 @@
-"""Warn once about each thing that keeps calls from being reported, counted or priced.
+"""Warn once about each thing that keeps calls from being reported, counted, or priced.
 
 Each warning names the line of configuration, as JSON, that would end it. A warning appears once for each
 host, deployment or decorator, since the same call is usually made thousands of times.

@@ -89,7 +89,7 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
       results travel as files.
     - `faults` counts errors in this library. None of them reached a caller.
     - `sinks` has the same account for each sink by its name. With several sinks, `delivered`, `queued`,
-      `spooled`, `lost` and the other counts of delivery are those of Pay-i or, if it is not among them, of
+      `spooled`, `lost`, and the other counts of delivery are those of Pay-i or, if it is not among them, of
       the first sink.
     """
 

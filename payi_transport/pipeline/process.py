@@ -33,7 +33,6 @@ from payi_transport.pipeline.parts import Parts
 from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.threads import may_wait
-from payi_transport.sinks.offline import OfflineSink
 from payi_transport.sinks.protocol import Sink
 
 if TYPE_CHECKING:
@@ -250,12 +249,13 @@ class ProcessState:
         return flushed
 
     def _write_counts(self) -> None:
-        """Write what no event reports beside each file of events."""
+        """Write what no event reports to the sinks that keep it beside their events."""
         for sink in self._parts.sinks.workers.values():
-            if isinstance(sink, OfflineSink):
+            write = getattr(sink, "write_counts", None)
+            if write is not None:
                 try:
-                    sink.write_counts(self.stats().to_file_counts())
-                except OSError as exc:
+                    write(self.stats().to_file_counts())
+                except Exception as exc:
                     self.count_fault(exc)
 
     def fork(self) -> ProcessState:

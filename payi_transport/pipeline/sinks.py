@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from payi_transport.client.account import PayiAccount
@@ -20,6 +20,7 @@ from payi_transport.runtime.file_locks import try_lock
 from payi_transport.sinks.configured import PAYI, find_sink_names, make_configured_sink
 from payi_transport.sinks.protocol import Receipt, Sink, TracingSink, check_sink
 from payi_transport.values.event import Event
+from payi_transport.values.file_counts import FileCounts
 
 if TYPE_CHECKING:
     from payi_transport.sinks.payi import PayiSink
@@ -42,7 +43,9 @@ class _SharedSink:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._lock = threading.RLock()
+        # What a sink may have besides the members of the protocol.
         self.spools: bool = getattr(sink, "spools", True)
+        self.write_counts: Callable[[FileCounts], None] | None = getattr(sink, "write_counts", None)
 
     @property
     def batch_limit(self) -> int | None:

@@ -26,7 +26,7 @@ _DECIMALS = -15
 
 
 class Rate(NamedTuple):
-    """What one token, second or request costs, None if nothing says so.
+    """What one token, second, or request costs, None if nothing says so.
 
     If it is `exact`, the product with any count needs no rounding.
     """

@@ -1,1 +1,1 @@
-"""What the library knows of each provider: its hosts, paths, usage and text. Each has a folder of its own."""
+"""What the library knows about each provider: its hosts, paths, usage, and text. One folder each."""

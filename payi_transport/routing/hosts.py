@@ -102,7 +102,7 @@ def parse_host(key: object) -> HostPattern:
 def parse_address(key: object) -> tuple[HostPattern, str]:
     """Return host and path that a mapping's key means: a name, a URL as text, or a URL of httpx or httpx2.
 
-    The path is empty where the key has none. Scheme, query, trailing slash and case don't matter. Raises
+    The path is empty where the key has none. Scheme, query, trailing slash, and case don't matter. Raises
     ValueError if it can't be a host.
     """
     # URL objects are recognized by an attribute, because importing both libraries to check for their

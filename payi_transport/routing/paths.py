@@ -53,7 +53,7 @@ def tidy_path(path: str) -> str:
 
 
 def find_resource(path: str, registry: Registry = REGISTRY) -> str | None:
-    """Return the model, deployment, endpoint or guardrail that a path names."""
+    """Return the model, deployment, endpoint, or guardrail that a path names."""
     found = registry.resources.search(tidy_path(path))
     # SDKs percent-encode the names in a path, such as the colons and slashes of a Bedrock ARN, and prices
     # are listed under the plain name.

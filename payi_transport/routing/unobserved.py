@@ -28,7 +28,7 @@ _BATCH = re.compile(
     r"|/batch/jobs|/async-invoke)|GET .*/messages/batches/[^/]+/results",
     re.IGNORECASE,
 )
-# Listing, storing, counting tokens and administration cost nothing, whoever the provider is.
+# Listing, storing, counting tokens, and administration cost nothing, whoever the provider is.
 _FREE = re.compile(
     r".*(/(models|moderations|files|uploads|batches|datasets|conversations|vector_stores|containers|assistants"
     r"|threads)(/[^/]+)?"

@@ -1,4 +1,4 @@
-"""`/api/v1/limits`: create, read, change, list, delete and reset limits."""
+"""`/api/v1/limits`: create, read, change, list, delete, and reset limits."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _USUAL, _MOST = 25, 100
 
 
 def make_page(request: Request, items: Sequence[Any]) -> dict[str, Any]:
-    """Return the page of `items` that a request asks for, by `cursor`, `limit` and `sort_ascending`."""
+    """Return the page of `items` that a request asks for, by `cursor`, `limit`, and `sort_ascending`."""
     query = request.query_params
     if query.get("sort_ascending", "true").lower() in ("false", "0"):
         items = items[::-1]

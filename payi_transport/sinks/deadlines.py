@@ -1,4 +1,4 @@
-"""One deadline for a whole HTTP request: connect, TLS, request, response head and body.
+"""One deadline for a whole HTTP request: connect, TLS, request, response head, and body.
 
 httpx limits each read from the network and nothing else. A server that sends one byte of a header every
 second, or one `102 Processing` after the other, is never silent long enough for that, and would hold the

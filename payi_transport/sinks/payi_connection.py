@@ -154,7 +154,7 @@ def _read_variables(names: tuple[str, ...]) -> str:
 
 
 def _strip_secrets(url: str) -> str:
-    """Return a URL without userinfo, query and fragment."""
+    """Return a URL without userinfo, query, and fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:

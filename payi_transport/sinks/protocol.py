@@ -85,7 +85,7 @@ class Sink(Protocol):
     def deliver(self, batch: Sequence[Event]) -> Receipt: ...
 
     def fork(self) -> None:
-        """Prepare for use in a forked child: share no connection, file or lock with the parent."""
+        """Prepare for use in a forked child: share no connection, file, or lock with the parent."""
 
     def close(self) -> None: ...
 

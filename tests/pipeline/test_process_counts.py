@@ -28,7 +28,8 @@ def call(url: str) -> None:
     httpx.post(f"{url}/v1/chat/completions", json={"model": "gpt-4.1", "messages": []}).raise_for_status()
 
 
-def test_requests_that_are_not_recorded_fail_a_strict_report(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["bulk", "inline"])
+def test_requests_that_are_not_recorded_fail_a_strict_report(mode: str, tmp_path: Path) -> None:
     pytest.importorskip("genai_prices")
     path = tmp_path / "capture.json"
     response = CannedResponse([json.dumps(BODY).encode()])
@@ -37,6 +38,7 @@ def test_requests_that_are_not_recorded_fail_a_strict_report(tmp_path: Path) -> 
         config: Any = {
             "offline_instrumentation": {"file_name": str(path)},
             "host_mappings": {mapped.netloc: {"price_as_category": "system.openai"}},
+            "delivery": {"mode": mode},
         }
         payi_instrument(config=config)
         call(mapped.url)

@@ -1,4 +1,4 @@
-"""The clients of websockets for asyncio, threads and trio, which share one implementation of the protocol.
+"""The clients of websockets for asyncio, threads, and trio, which share one implementation of the protocol.
 
 `ClientProtocol.send_request` is hooked because every client calls it once for each connection, in the scope
 of the caller. Where the connection is recorded, methods of that one object are replaced. They see messages

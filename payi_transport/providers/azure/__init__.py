@@ -14,7 +14,7 @@ _AZURE, _AZURE_OPENAI = PayiCategories.azure, PayiCategories.azure_openai
 # path.
 _OPENAI_API = re.compile(r"(?:/api/projects/[^/]+)?/openai/")
 _OPENAI_V1 = re.compile(rf"{_OPENAI_API.pattern}v1/")
-# The older hosts serve speech, vision and language services, too.
+# The older hosts serve speech, vision, and language services, too.
 _MODELS = re.compile("/(openai|models|anthropic|providers)/")
 _BY_PATH = ((_OPENAI_API, _AZURE_OPENAI),)
 

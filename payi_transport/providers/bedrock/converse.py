@@ -148,7 +148,7 @@ def read_exception(name: str, data: bytes) -> Failure:
 
 
 def _name_error(kind: str) -> str:
-    # AWS writes `ns#Name`, `Name` and `Name:http://…`, depending on the service and the protocol.
+    # AWS writes `ns#Name`, `Name`, and `Name:http://…`, depending on the service and the protocol.
     return kind.partition(":")[0].rpartition("#")[2]
 
 

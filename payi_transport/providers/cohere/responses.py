@@ -1,4 +1,4 @@
-"""Chat, embed and rerank, in the first and second version of Cohere's API.
+"""Chat, embed, and rerank, in the first and second version of Cohere's API.
 
 Source: https://docs.cohere.com/reference/chat and the types of Cohere's SDK 7.3. A usage has `tokens`,
 which were processed, and `billed_units`, which Cohere charges for; only the latter become units. They are

@@ -73,7 +73,7 @@ def read_content(raw: RawResponse) -> ParsedResponse:
         if chunk is None:
             continue
         _merge(head, chunk)
-        # A caller may ask for several candidates, each with calls, searches and an end of its own.
+        # A caller may ask for several candidates, each with calls, searches, and an end of its own.
         for candidate in (chunk.candidates if isinstance(chunk, _Chunk) else None) or ():
             has_candidates = True
             ended = ended or candidate.finish_reason is not None

@@ -107,7 +107,7 @@ def read_interaction(raw: RawResponse) -> ParsedResponse:
 
 
 def read_decision(raw: RawResponse) -> ParsedResponse:
-    """Read a decision: a document without id, model and status."""
+    """Read a decision: a document without id, model, and status."""
     return msgspec.structs.replace(read_interaction(raw), finished=raw.read_to_end)
 
 

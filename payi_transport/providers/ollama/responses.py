@@ -67,7 +67,7 @@ _head = msgspec.json.Decoder(_Head)
 
 
 def read_generation(raw: RawResponse) -> ParsedResponse:
-    """Read chats, completions and embeddings."""
+    """Read chats, completions, and embeddings."""
     last, calls, failure, done = _Head(), list[FunctionCall](), None, False
     for line in _lines(raw.messages):
         # Embeddings have no `done`; a line with vectors is complete by itself.

@@ -6,7 +6,7 @@ asks for a response with `response.create`, and the server sends it as the event
 HTTP. Realtime starts responses by itself, too, when it detects the end of speech.
 
 Both have several responses at once on one connection. Each event of Realtime names its response. Of the
-Responses API, the events of one lane (`stream_id`) belong to one response at a time.
+Responses API, the events with the same `stream_id` belong to one response at a time.
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ class ResponseTurns:
         self._limit = limit
         self._realtime = realtime
         self._transcriber: str | None = None
-        # What was asked for and not begun, by lane, in the order of sending.
-        self._asked: deque[tuple[Any, Any, SocketMessage]] = deque(maxlen=_MOST_OPEN)
+        # Requests that no response has started for, with their stream and event ids, in the order sent.
+        self._requests: deque[tuple[Any, Any, SocketMessage]] = deque(maxlen=_MOST_OPEN)
         self._open: OrderedDict[str, Turn] = OrderedDict()
-        # By lane: the response that is open, and the message that asked for the last one.
-        self._lanes: dict[Any, str] = {}
-        self._last_asked: dict[Any, SocketMessage] = {}
+        # By stream id: the response that is open, and the request for the last one.
+        self._streams: dict[Any, str] = {}
+        self._last_requests: dict[Any, SocketMessage] = {}
         self._context: deque[bytes] = deque(maxlen=_MOST_CONTEXT)
         self._numbers = 0
 
@@ -119,20 +119,20 @@ class ResponseTurns:
         return []
 
     def close(self) -> list[Turn]:
-        """Return what is still open, and what was asked for and never begun."""
-        turns = [*self._open.values(), *(Turn(asked[2], self._model) for asked in self._asked)]
+        """Return the responses that are still open, and the requests that no response has started for."""
+        turns = [*self._open.values(), *(Turn(request, self._model) for _, _, request in self._requests)]
         self.skip()
         return turns
 
     def skip(self) -> None:
         """Forget what is open."""
         self._open.clear()
-        self._asked.clear()
-        self._lanes.clear()
+        self._requests.clear()
+        self._streams.clear()
 
     def _read_sent(self, event: _Event, kind: str, message: SocketMessage) -> None:
         if kind == "response.create":
-            self._asked.append((_lane(event), text(event.event_id), message))
+            self._requests.append((_stream_of(event), text(event.event_id), message))
         elif not kind.startswith(("input_audio_buffer.", "output_audio_buffer.")):
             self._context.append(message.data)
             while sum(map(len, self._context)) > _CONTEXT_BYTES:
@@ -153,94 +153,94 @@ class ResponseTurns:
         return turn.finish()
 
     def _read_response(self, event: _Event, kind: str, message: SocketMessage) -> list[Turn]:
-        lane = _lane(event)
+        stream = _stream_of(event)
         key = text(event.response_id) or self._find_id(event)
-        if kind == "response.created" or (kind in _ENDS and not self._is_open(key, lane)):
-            key = self._begin(key, lane)
-        key = key if key in self._open else self._lanes.get(lane)
+        if kind == "response.created" or (kind in _ENDS and not self._is_open(key, stream)):
+            key = self._start(key, stream)
+        key = key if key in self._open else self._streams.get(stream)
         turn = None if key is None else self._open.get(key)
         if turn is None or key is None:
             return []
         turn.add(message, self._limit)
         if kind not in _ENDS:
             return self._drop_oldest()
-        return [self._end(key, lane).finish()]
+        return [self._end(key, stream).finish()]
 
-    def _is_open(self, key: str | None, lane: Any) -> bool:
-        # Without an id, the lane decides.
-        return key in self._open or (key is None and lane in self._lanes)
+    def _is_open(self, key: str | None, stream: Any) -> bool:
+        # Without an id, the stream decides.
+        return key in self._open or (key is None and stream in self._streams)
 
     def _find_id(self, event: _Event) -> str | None:
         found = decode(_named, event.response)
         return None if found is None else text(found.id)
 
-    def _begin(self, key: str | None, lane: Any) -> str:
+    def _start(self, key: str | None, stream: Any) -> str:
         self._numbers += 1
         key = key or f"#{self._numbers}"
-        request = self._take_asked(lane)
+        request = self._pop_request(stream)
         if not self._realtime:
             # A response that continues another one, because it was steered, belongs to the same scope.
-            request = request or self._last_asked.get(lane)
-            if request is not None and len(self._last_asked) < _MOST_OPEN:
-                self._last_asked[lane] = request
+            request = request or self._last_requests.get(stream)
+            if request is not None and len(self._last_requests) < _MOST_OPEN:
+                self._last_requests[stream] = request
         turn = self._open[key] = Turn(request, self._model)
         turn.context, self._context = list(self._context), deque(maxlen=_MOST_CONTEXT)
-        self._lanes[lane] = key
+        self._streams[stream] = key
         return key
 
-    def _take_asked(self, lane: Any) -> SocketMessage | None:
-        for index, (asked_lane, _, message) in enumerate(self._asked):
-            if asked_lane == lane:
-                del self._asked[index]
+    def _pop_request(self, stream: Any) -> SocketMessage | None:
+        for index, (requested, _, message) in enumerate(self._requests):
+            if requested == stream:
+                del self._requests[index]
                 return message
         return None
 
-    def _end(self, key: str, lane: Any) -> Turn:
-        if self._lanes.get(lane) == key:
-            del self._lanes[lane]
+    def _end(self, key: str, stream: Any) -> Turn:
+        if self._streams.get(stream) == key:
+            del self._streams[stream]
         return self._open.pop(key)
 
     def _drop_oldest(self) -> list[Turn]:
         return [self._open.popitem(last=False)[1]] if len(self._open) > _MOST_OPEN else []
 
     def _read_error(self, event: _Event, message: SocketMessage) -> list[Turn]:
-        lane = _lane(event)
-        turn = self._find_failed(event, lane)
+        stream = _stream_of(event)
+        turn = self._find_failed(event, stream)
         if turn is None:
             return []
-        # Once a response has begun, an error is a failure inside of it.
+        # Once a response has started, an error is a failure inside it.
         if not turn.messages and type(event.status) is int and 400 <= event.status < 600:
             turn.status = event.status
         turn.add(message, self._limit)
         return [turn.finish()]
 
-    def _find_failed(self, event: _Event, lane: Any) -> Turn | None:
+    def _find_failed(self, event: _Event, stream: Any) -> Turn | None:
         """Return the turn that an error ends, None for an error of anything but a response."""
         error = decode(_error, event.error) or _Error()
         if self._realtime:
-            request = self._take_refused(error)
+            request = self._pop_refused(error)
             return None if request is None else Turn(request, self._model)
-        request = self._take_asked(lane)
+        request = self._pop_request(stream)
         if request is not None:
             return Turn(request, self._model)
-        key = self._lanes.get(lane)
-        return None if key is None else self._end(key, lane)
+        key = self._streams.get(stream)
+        return None if key is None else self._end(key, stream)
 
-    def _take_refused(self, error: _Error) -> SocketMessage | None:
-        """Return the request that an error of Realtime's refuses. Most errors are about something else."""
+    def _pop_refused(self, error: _Error) -> SocketMessage | None:
+        """Return the request that an error of Realtime refuses. Most errors are about something else."""
         refused = text(error.event_id)
-        for index, (_, event_id, message) in enumerate(self._asked):
+        for index, (_, event_id, message) in enumerate(self._requests):
             if refused is not None and refused == event_id:
-                del self._asked[index]
+                del self._requests[index]
                 return message
         # A client that doesn't number its events gets no number back.
         is_of_response = error.code == "conversation_already_has_active_response" or str(
             error.param
         ).startswith("response")
-        return self._take_asked(None) if refused is None and is_of_response else None
+        return self._pop_request(None) if refused is None and is_of_response else None
 
 
-def _lane(event: _Event) -> str | None:
+def _stream_of(event: _Event) -> str | None:
     return text(event.stream_id)
 
 

@@ -118,7 +118,7 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
 
 def map_total(usage: Mapping[str, Any]) -> dict[str, Units]:
     """Return the units of a usage that may state a grand total alone, of an API that has only input."""
-    # Voyage, Jina, vLLM and Together do, for embeddings, rerankers or both.
+    # Voyage, Jina, vLLM, and Together do, for embeddings, rerankers, or both.
     total = None if count(usage, *_PROMPT) else count(usage, "total_tokens")
     return map_usage(usage if total is None else {**usage, "prompt_tokens": total})
 

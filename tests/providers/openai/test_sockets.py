@@ -108,7 +108,7 @@ def test_requests_are_answered_in_the_order_of_their_sending(realtime: Reader) -
     assert [scope_of(realtime.end(name)) for name in ("r2", "r1")] == ["second", "first"]
 
 
-def test_messages_of_responses_at_the_same_time_are_told_apart_by_id(realtime: Reader) -> None:
+def test_messages_of_responses_at_the_same_time_are_distinguished_by_id(realtime: Reader) -> None:
     realtime.begin("r1")
     realtime.begin("r2")
     for name in ("r1", "r2", "r1"):
@@ -116,7 +116,7 @@ def test_messages_of_responses_at_the_same_time_are_told_apart_by_id(realtime: R
     assert [len(realtime.end(name).messages) for name in ("r1", "r2")] == [4, 3]
 
 
-def test_lanes_of_the_responses_api_have_requests_of_their_own(responses: Reader) -> None:
+def test_streams_of_the_responses_api_have_requests_of_their_own(responses: Reader) -> None:
     responses.send("response.create", "a", stream_id="a")
     responses.send("response.create", "b", stream_id="b")
     responses.begin("r1", stream_id="b")
@@ -168,7 +168,7 @@ def test_an_end_without_a_beginning_is_a_response(responses: Reader) -> None:
     assert (scope_of(turn), len(turn.messages)) == ("scope", 1)
 
 
-def test_responses_without_ids_are_told_apart_by_lane(responses: Reader) -> None:
+def test_responses_without_ids_are_distinguished_by_stream(responses: Reader) -> None:
     for _ in range(2):
         responses.receive("response.created", response={})
         (turn,) = responses.receive("response.completed", response={})
