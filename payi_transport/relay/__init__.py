@@ -1,1 +1,1 @@
-"""The relay: takes events from a stream of NATS JetStream and delivers them to Pay-i, or to another sink."""
+"""The relay: pulls events from a stream of NATS JetStream and delivers them to Pay-i, or to another sink."""

@@ -1,8 +1,8 @@
-"""Take messages from the consumer that all relays share, and say what became of each.
+"""Pull messages from the consumer that all relays share, and settle each one.
 
-A message that is taken is held: the server gives it to no one else until it is acknowledged, given back, or
-not heard of for the consumer's `ack_wait`. Delivering a batch may take longer than that, so whoever holds
-messages says every now and then that they are still at work on them (`extend`), from another thread.
+A relay holds the messages that it has pulled: the server sends them to no other relay until they are
+acknowledged, returned, or the consumer's `ack_wait` is over. Delivering a batch may take longer than that, so
+another thread extends the wait from time to time (`extend`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NANOSECONDS = 1_000_000_000
 _ENDS = frozenset({404, 408, 409})
 # A 409 that is a usual end. In a cluster, it may overtake the messages, which the next request then gets.
 _COMPLETED = frozenset({"Batch Completed"})
-# Seconds that a response may take on top of the time that it was asked to.
+# Seconds that a response may take beyond the time that the request allowed.
 _GRACE = 3.0
 
 
@@ -45,7 +45,7 @@ class Held(NamedTuple):
 
     @property
     def identity(self) -> tuple[int, int]:
-        """What no other message has. A stream that is made anew, or restored, counts its messages anew."""
+        """What no other message has. A stream that is created again or restored starts at 1."""
         return self.sequence, self.stored
 
 
@@ -56,15 +56,15 @@ class Consumer:
         self.connection = NatsConnection(settings, name)
         self._settings = settings
         self._lock = threading.Lock()
-        # By their numbers, because a message that is delivered twice is one.
+        # By sequence, because a message that is delivered twice is one message.
         self._held: dict[int, Held] = {}
         # The last message that the stream had when the connection was made. A server that was killed may have
         # forgotten which messages it had delivered, to this relay or to one that is gone.
         self._repeats_until = 0
         self._bound = 0
-        # Seconds until the server gives a held message to another relay.
+        # Seconds until the server sends a held message to another relay.
         self.ack_wait = 60.0
-        # When the server last said how many messages wait, and how many.
+        # When the server last reported how many messages are waiting, and how many.
         self.pending = (0.0, 0)
 
     @property
@@ -110,8 +110,8 @@ class Consumer:
             self.connection.send(encode_message(request, msgspec.json.encode(limits), reply=reply), deadline)
         while len(self._held) < most:
             messages = self.connection.receive(deadline)
-            # The server ends each request by itself. Without a word, what has arrived is held all the same.
-            # But then a leader may be gone, and the next one may deliver messages again as if they were new.
+            # The server ends each request by itself. If it does not, hold what has arrived. But a leader may
+            # be gone then, and the next one may deliver messages again as if they were new.
             if not messages:
                 self._bound = -1
                 break
@@ -134,12 +134,12 @@ class Consumer:
         return is_over
 
     def _check_end(self, status: int, description: str) -> None:
-        """Raise NatsError for a request that ended because of the consumer, with nothing to show for it."""
+        """Raise NatsError for a request that ended because of the consumer and brought no messages."""
         is_change = status == 409 and description not in _COMPLETED
-        # 503: nobody responds, as without the consumer, or while a cluster elects a leader.
+        # 503: nobody responds, because there is no consumer, or because a cluster is electing a leader.
         is_failure = status not in _ENDS or (is_change and not self._held)
         if is_failure or is_change:
-            # Look for it again, since a new leader may not know what was delivered.
+            # Look up the consumer again, since a new leader may not know what was delivered.
             self._bound = -1
         if is_failure:
             text = description or "nobody responds"
@@ -156,9 +156,9 @@ class Consumer:
         self._held[delivered.sequence] = Held(message, delivered.sequence, delivered.stored, may_repeat)
 
     def settle(self, taken: Iterable[Held], returned: Iterable[tuple[Held, float]]) -> None:
-        """Acknowledge what was taken, and give back the rest, each with a delay in seconds. All held at once.
+        """Acknowledge what was delivered, and return the rest, each with a delay in seconds. All held at once.
 
-        Raises NatsError. What could not be said is delivered once more, marked as a repeat.
+        Raises NatsError. Messages that could not be settled are delivered once more, marked as repeats.
         """
         commands = [encode_message(held.message.reply, _ACK) for held in taken]
         commands += [encode_message(held.message.reply, _make_nak(delay)) for held, delay in returned]
@@ -171,7 +171,7 @@ class Consumer:
         self._say(_PROGRESS)
 
     def give_back(self) -> None:
-        """Give back at once what is held. Any thread may call this; it raises nothing."""
+        """Return all held messages at once. Any thread may call this; it raises nothing."""
         self._say(_NAK)
 
     def _say(self, word: bytes) -> None:
@@ -181,7 +181,7 @@ class Consumer:
                 if commands and self.connection.is_open:
                     self.connection.send(b"".join(commands), monotonic() + self._settings.timeout)
             except NatsError:
-                # The server gives them to another relay once it hears nothing more.
+                # The server sends them to another relay after `ack_wait`.
                 return
 
     def reject(self, rejected: Sequence[tuple[Held, str]]) -> set[int]:
@@ -207,7 +207,7 @@ class Consumer:
         return stored
 
     def forget(self) -> None:
-        """Hold nothing any more: the server will give it to a relay in time."""
+        """Stop holding messages. The server sends them to a relay again after `ack_wait`."""
         with self._lock:
             self._held = {}
 

@@ -1,8 +1,8 @@
-"""Run a relay: a few workers side by side, their probes, and an end that gives back what they hold.
+"""Run a relay: a few workers side by side, their probes, and a shutdown that returns what they hold.
 
 Each worker has a connection to NATS and a sink of its own, and waits for one call of Pay-i at a time. The
-main thread keeps what they hold from going to other relays, until SIGTERM or SIGINT. Then workers finish the
-call that they are in. What is still held when the grace period is over goes back to the stream.
+main thread keeps extending their hold until SIGTERM or SIGINT. Then workers finish the call that they are in,
+and what is still held after the grace period returns to the stream.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Relay:
             for number in range(options.parallel)
         ]
         self._threads: list[threading.Thread] = []
-        # Before anything is taken, because the address may be in use.
+        # Before anything is pulled, because the address may be in use.
         probes = Probes(self.find_illness, self.find_unreadiness, self.format_metrics)
         self.status = None if options.listen is None else StatusServer(options.listen, probes)
 
@@ -78,7 +78,7 @@ class Relay:
         return self._logs.setdefault(kind, RateLimitedLogger(self._logger, _LOG_SECONDS))
 
     def run(self) -> None:
-        """Work until `stop` is called, and return when everything held is settled or given back."""
+        """Work until `stop` is called, and return when everything held is settled or returned."""
         self._threads = [
             threading.Thread(target=worker.run, name=f"payi-relay-{number}", daemon=True)
             for number, worker in enumerate(self._workers)
@@ -109,7 +109,7 @@ class Relay:
             signal.signal(number, handle)
 
     def _find_interval(self) -> float:
-        # Three times before another relay gets what is held.
+        # Three times before the server would send held messages to another relay.
         return min(worker.consumer.ack_wait for worker in self._workers) / 3
 
     def _extend(self) -> None:

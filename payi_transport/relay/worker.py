@@ -1,12 +1,12 @@
-"""One worker of a relay: takes a batch, delivers it, and says what became of each message. Then the next one.
+"""One worker of a relay: pull a batch, deliver it, settle each message, and start over.
 
-The sink is the one that a program would have used: its receipt says what was taken, what may pass later, and
-what never will. Only what it took is acknowledged. The rest goes back to the stream with a delay, so that
-another relay may have more luck, or to the subject of rejected messages.
+The sink is the one that a program would have used. Its receipt says what was accepted, what to retry, and
+what was rejected. Only accepted events are acknowledged. The others return to the stream with a delay, for
+any relay to try again, or go to the subject of rejected messages.
 
-A message may come more than once: its acknowledgement was lost, or a relay died that held it. Then it is
-marked as a repeat, and Pay-i updates what it has. What this relay itself has delivered lately is acknowledged
-again without that.
+A message may come more than once, because its acknowledgement was lost or the relay that held it died. It is
+then marked as a repeat, and Pay-i updates what it has. A message that this relay itself has delivered
+recently is acknowledged again without another delivery.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from payi_transport.values.event import Event
 
 __all__ = ["Options", "RelayWorker", "Settled"]
 
-# Seconds. How long a message that can't be stored as rejected stays away.
+# Seconds until a message that can't be stored as rejected is delivered again.
 _REJECTION_DELAY = 60.0
 _MOST_REMEMBERED = 100_000
 
 
 class Options(NamedTuple):
-    """How a worker takes messages. Seconds, bytes. `linger`: how long a batch may take to fill."""
+    """How a worker pulls messages. Seconds, bytes. `linger`: how long a batch may take to fill."""
 
     batch: int = 1000
     batch_bytes: int = 32 * 1024 * 1024
@@ -86,12 +86,12 @@ class RelayWorker:
         self._log = log
         self._on_fault = on_fault
         retry = IngestRetrySettings(queue_interval=options.longest_pause)
-        # Apart, because an away server says nothing about the sink.
+        # Separate, because a NATS server that is down says nothing about the sink.
         self._backoff = Backoff(retry)
         self._connecting = Backoff(retry)
 
     def run(self) -> None:
-        """Work until told to stop. What is held then is given back."""
+        """Work until `stop` is set, then return the messages that are held."""
         while not self._stop.is_set():
             self._run_once()
         self.consumer.give_back()
@@ -103,7 +103,7 @@ class RelayWorker:
             self.consumer.bind()
             held = self._pull()
             if held and self._stop.is_set():
-                # Nobody has begun with these.
+                # No delivery of these has started.
                 self._give_back(held, "stopping")
             elif held:
                 self._deliver(held)
@@ -181,7 +181,7 @@ class RelayWorker:
         retry: Sequence[Held],
         rejected: Sequence[tuple[Held, str]],
     ) -> None:
-        # Before anything else can fail: it is delivered, whatever the server hears of it.
+        # First, before anything can fail: these are delivered, whether or not the server learns of it.
         self._settled.add(taken)
         self.counts.delivered += len(taken)
         self.counts.repeats += len(known)
