@@ -156,9 +156,10 @@ class Consumer:
         self._held[delivered.sequence] = Held(message, delivered.sequence, delivered.stored, may_repeat)
 
     def settle(self, taken: Iterable[Held], returned: Iterable[tuple[Held, float]]) -> None:
-        """Acknowledge what was delivered, and return the rest, each with a delay in seconds. All held at once.
+        """Acknowledge what was delivered, and return the rest, each with a delay in seconds.
 
-        Raises NatsError. Messages that could not be settled are delivered once more, marked as repeats.
+        Nothing is held afterwards. Raises NatsError. Messages that could not be settled are delivered once
+        more, marked as repeats.
         """
         commands = [encode_message(held.message.reply, _ACK) for held in taken]
         commands += [encode_message(held.message.reply, _make_nak(delay)) for held, delay in returned]
