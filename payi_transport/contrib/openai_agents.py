@@ -30,16 +30,16 @@ class AgentStepProcessor(TracingProcessor):
     """Sets `use_case_step` to the name of the agent whose turn it is, also of agents that are tools."""
 
     def __init__(self) -> None:
-        # The scopes of the turns that are not over, by trace and span. A turn that is never ended goes with
-        # its trace.
+        # The scopes of the turns that are not over, by trace and span.
         self._entered: dict[str, dict[str, track_context]] = {}
 
     def on_trace_start(self, trace: Any) -> None:
         """Do nothing: a trace is not an agent."""
 
     def on_trace_end(self, trace: Any) -> None:
-        """Forget the turns of a trace."""
-        self._entered.pop(trace.trace_id, None)
+        """Leave the scopes of turns that were never ended, so that later calls are not theirs."""
+        for scope in reversed(self._entered.pop(trace.trace_id, {}).values()):
+            scope.__exit__(None, None, None)
 
     def on_span_start(self, span: Any) -> None:
         """Enter the scope of an agent."""

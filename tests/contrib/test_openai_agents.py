@@ -155,6 +155,7 @@ def test_a_turn_that_never_ends_goes_with_its_trace(sink: MemorySink) -> None:
                 assert get_context()["use_case_step"] == "Writer"
 
     open_trace()
+    assert "use_case_step" not in get_context()
     assert processor._entered == {}
     processor.force_flush()
     processor.shutdown()
