@@ -59,10 +59,8 @@ def _watch() -> None:
     module = _load(name, importlib.util.spec_from_file_location(name, file))
 
     def on_import(name: str) -> None:
-        # A package that is being imported imports HTTP libraries itself, and is reported afterwards.
-        if name == "payi_transport" or "payi_transport" not in sys.modules:
-            watcher.stop()
-            _try(_instrument)
+        watcher.stop()
+        _try(_instrument)
 
     watcher = module.ImportWatcher(LIBRARIES, on_import)
     watcher.watch()

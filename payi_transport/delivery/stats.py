@@ -125,6 +125,10 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
             return NotImplemented
         return _list_counts(self) == _list_counts(other)
 
+    def __ne__(self, other: object) -> bool:
+        # msgspec compares the fields by itself here.
+        return not self == other
+
     def __getitem__(self, name: str) -> Any:
         return _read(self, name)
 

@@ -11,7 +11,8 @@ import openai
 import pytest
 
 from payi_transport import PayiConfigError
-from payi_transport.cli.demo import run_demo
+from payi_transport.cli.demo import _use_the_sdk, run_demo
+from payi_transport.cli.demo_provider import serve_provider
 from payi_transport.cli.report_command import read_report
 from payi_transport.pipeline.active import get_active
 
@@ -55,6 +56,11 @@ def test_a_budget_stops_the_last_call_of_a_user(tmp_path: Path) -> None:
     run = run_demo(tmp_path / "calls.json")
     assert run.stopped_user == "ada"
     assert run.refusal.startswith("budget demo (ada) is spent: $0.0032 a day, so the request was not sent")
+
+
+def test_without_a_budget_no_call_is_stopped() -> None:
+    with serve_provider() as port:
+        assert _use_the_sdk(f"http://127.0.0.1:{port}/v1") == ""
 
 
 def test_the_demo_captures_two_users_a_tool_call_streams_and_an_error(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import msgspec
 import pytest
 
@@ -31,7 +33,9 @@ def test_a_sink_that_has_counted_nothing_makes_no_difference() -> None:
     assert PayiStats(sinks={"payi": SinkStats()}) == PayiStats()
     assert PayiStats(sinks={"payi": SinkStats(captured=1)}) != PayiStats()
     assert PayiStats() != PayiStats(captured=1)
+    assert not operator.ne(PayiStats(sinks={"payi": SinkStats()}), PayiStats())
     assert PayiStats() != 0
+    assert not operator.eq(PayiStats(), 0)
 
 
 def test_the_account_of_a_sink_adds_up_and_can_be_read_by_name() -> None:

@@ -18,6 +18,7 @@ from payi_transport import MemorySink, payi_flush, payi_instrument, payi_shutdow
 from payi_transport.budgets import configured
 from payi_transport.budgets.tracker import Charge
 from payi_transport.pipeline.active import get_active
+from tests.support.garbage import collect_garbage
 from tests.support.origin import CannedResponse, Origin, serve
 
 COMPLETION = {
@@ -130,6 +131,20 @@ def test_a_response_that_is_closed_early_counts_too(provider: Origin, tmp_path: 
             with client.stream("POST", f"{provider.url}/v1/chat/completions", content=body) as response:
                 next(response.iter_raw())
         assert client.post(f"{provider.url}/v1/chat/completions", content=body).status_code == 403
+
+
+def test_a_response_that_is_dropped_is_charged_by_the_worker(provider: Origin, tmp_path: Path) -> None:
+    sink = MemorySink()
+    start(provider, tmp_path, sink)
+    body = json.dumps({"model": "gpt-4.1", "messages": []}).encode()
+    with httpx.Client() as client, track_context(account_name="acme"):
+        request = client.build_request("POST", f"{provider.url}/v1/chat/completions", content=body)
+        response = client.send(request, stream=True)
+        del response
+        collect_garbage()
+    assert payi_flush()
+    assert len(sink.events) == 1
+    assert payi_stats().faults == 0
 
 
 def test_an_error_while_reading_is_counted_by_the_worker(

@@ -228,6 +228,14 @@ def test_after_a_change_of_leaders_the_consumer_is_looked_up_again(end: bytes) -
         consumer.close()
 
 
+def test_a_request_is_over_once_it_has_all_messages() -> None:
+    def respond(reply: bytes) -> bytes:
+        subject = b"$JS.ACK.PAYI.payi-relay.1.%d.8.17.5"
+        return b"".join(b"MSG payi.events 1 %s 2\r\n{}\r\n" % (subject % number) for number in range(5))
+
+    assert [held.sequence for held in pull_from(respond)] == [0, 1, 2, 3, 4]
+
+
 def test_a_server_that_says_nothing_ends_a_request_as_well() -> None:
     assert pull_from(lambda reply: b"", seconds=-2.9) == []
 

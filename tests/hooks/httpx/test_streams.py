@@ -177,3 +177,20 @@ def test_a_call_that_waits_for_its_report_ends_before_the_last_bytes_are_read(mo
         return [(chunk, len(ended)) async for chunk in stream]
 
     assert anyio.run(read)[-1] == (b"!", 1)
+
+
+@every_module
+def test_the_beginning_and_the_end_of_a_body_over_the_limit_are_recorded(module: Any) -> None:
+    ended: list[Exchange] = []
+    stream = make_sync(module, open_response(ended, body_limit=4))
+    assert list(stream) == CHUNKS
+
+    async def read() -> None:
+        stream = make_async(module, open_response(ended, body_limit=4))
+        assert [chunk async for chunk in stream] == CHUNKS
+
+    asyncio.run(read())
+    assert len(ended) == 2
+    for exchange in ended:
+        assert exchange.size == 11
+        assert (exchange.chunks, list(exchange.tail or ())) == ([b"one", b""], [b"two", b"three"])

@@ -43,3 +43,16 @@ def test_a_span_that_is_open_may_still_get_its_usage() -> None:
     assert carries_usage(span)  # type: ignore[arg-type]
     span.end()
     assert not carries_usage(span)  # type: ignore[arg-type]
+
+
+def test_a_span_that_is_too_far_away_is_about_something_else() -> None:
+    known = KnownSpans()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(known)
+    tracer = provider.get_tracer("t")
+    spans = [tracer.start_span("chat", attributes={"gen_ai.request.model": "m"})]
+    for _ in range(16):
+        spans.append(tracer.start_span("step", context=trace.set_span_in_context(spans[-1])))
+    found: object = find_foreign(spans[-2], known)
+    assert found is spans[0]
+    assert find_foreign(spans[-1], known) is None

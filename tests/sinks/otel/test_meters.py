@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_uninstrument, track_context
+from payi_transport.config.otel_settings import OtelSettings
+from payi_transport.sinks.otel.meters import CallMetrics
 from tests.sinks.otel.application import Application
 from tests.support.calls import call
 
@@ -61,3 +63,10 @@ def test_losses_have_their_reason(application: Application) -> None:
     payi_flush()
     [point] = application.metrics()["payi.events.lost"]
     assert (point.value, dict(point.attributes)) == (1, {"payi.sink": "Refusing", "payi.reason": "full"})
+
+
+def test_a_call_without_usage_and_times_is_no_measurement(application: Application) -> None:
+    from opentelemetry import metrics
+
+    CallMetrics(metrics.get_meter("m"), OtelSettings()).record({}, {}, None, None)
+    assert application.metrics() == {}

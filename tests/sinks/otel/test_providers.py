@@ -58,3 +58,23 @@ def test_a_provider_without_processors_makes_spans(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", trace.NoOpTracerProvider())
     assert Tracers(lambda: None).find() is not None
+
+
+def test_a_span_that_is_recorded_but_not_sampled_is_not_exported(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from opentelemetry.sdk.trace import sampling
+
+    class RecordOnly(sampling.StaticSampler):
+        def __init__(self) -> None:
+            super().__init__(sampling.Decision.RECORD_ONLY)
+
+    monkeypatch.setattr(sampling, "_get_from_env_or_default", RecordOnly)
+    tracers = Tracers(lambda: None)
+    for name in ("a", "b"):
+        span = tracers.get().start_span(name)
+        assert span.is_recording()
+        span.end()
+    assert tracers.export()
+    tracers.close()
+    assert collector.origin.received == []

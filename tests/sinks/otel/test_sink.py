@@ -32,6 +32,7 @@ from payi_transport.sinks import configured
 from payi_transport.sinks.otel.sink import OtelSink
 from tests.sinks.otel.application import Application, Collector
 from tests.support.calls import URL, call
+from tests.support.garbage import collect_garbage
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import STREAM, UNARY
 
@@ -320,3 +321,29 @@ def test_a_missing_package_names_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(__import__("sys").modules, "payi_transport.sinks.otel.sink", None)
     with pytest.raises(PayiConfigError, match=r'pip install "payi-transport\[otel\]"'):
         configured._load_otel()
+
+
+def test_at_exit_a_sink_that_is_gone_or_not_in_use_is_left_alone(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered: list[Any] = []
+    monkeypatch.setattr(atexit, "register", registered.append)
+    sink = OtelSink(OtelSettings())
+    [flush] = registered
+    flush()
+    flushed: list[None] = []
+    sink.observe(dict, lambda: flushed.append(None))
+    flush()
+    assert flushed == [None]
+    del sink
+    collect_garbage()
+    flush()
+    assert flushed == [None]
+
+
+def test_a_sink_outside_a_pipeline_records_metrics_without_an_account(application: Application) -> None:
+    sink = OtelSink(OtelSettings())
+    metrics = sink._get_metrics()
+    assert sink._get_metrics() is metrics
+    assert "payi.events.captured" not in application.metrics()
+    sink.close()
