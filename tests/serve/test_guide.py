@@ -37,4 +37,4 @@ def test_every_address_is_of_a_provider(path: str) -> None:
 
 def test_the_guide_names_all_providers_and_the_limit_of_bodies() -> None:
     assert len(COMMANDS) >= 10 and len(PATHS) == 6
-    assert f"A body may have {ServeSettings(file=Path('s')).max_body >> 20} MB" in GUIDE
+    assert f"A body may be up to {ServeSettings(file=Path('s')).max_body >> 20} MB" in GUIDE
