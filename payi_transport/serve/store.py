@@ -28,6 +28,14 @@ Job = Callable[["Writing"], T]
 # How many jobs share a transaction at most, so that the first of them does not wait long.
 _MOST_TOGETHER = 64
 _BUSY_MS = 30_000
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "cache_size = -65536",
+    "temp_store = MEMORY",
+    # What is deleted, as a name that is to be forgotten, is overwritten in the file.
+    "secure_delete = ON",
+)
 
 
 class Writing:
@@ -50,8 +58,7 @@ class Store:
         self.path = path
         try:
             _create(path)
-            self._writer = _connect(path)
-            migrate(self._writer)
+            self._writer = _connect(path, migrate)
         except (OSError, sqlite3.Error) as exc:
             raise PayiError(f"{path} can't be opened as the store of the local service: {exc}") from exc
         self._readers = threading.local()
@@ -78,8 +85,7 @@ class Store:
         """The connection of this thread, for reading only."""
         connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
         if connection is None:
-            connection = self._readers.connection = _connect(self.path)
-            connection.execute("PRAGMA query_only = 1")
+            connection = self._readers.connection = _connect(self.path, _forbid_writing)
             self._opened.append(connection)
         return connection
 
@@ -157,17 +163,20 @@ def _create(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _forbid_writing(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only = 1")
+
+
+def _connect(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """Open a connection and `prepare` it; if that fails, nothing stays open."""
     connection = sqlite3.connect(
         path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=256
     )
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "cache_size = -65536",
-        "temp_store = MEMORY",
-        # What is deleted, as a name that is to be forgotten, is overwritten in the file.
-        "secure_delete = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection

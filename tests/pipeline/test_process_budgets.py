@@ -133,9 +133,12 @@ def test_a_response_that_is_closed_early_counts_too(provider: Origin, tmp_path: 
         assert client.post(f"{provider.url}/v1/chat/completions", content=body).status_code == 403
 
 
+@pytest.mark.filterwarnings(
+    "ignore:unclosed <socket:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 def test_a_response_that_is_dropped_is_charged_by_the_worker(provider: Origin, tmp_path: Path) -> None:
     sink = MemorySink()
-    start(provider, tmp_path, sink)
+    start(provider, tmp_path, sink).close()
     body = json.dumps({"model": "gpt-4.1", "messages": []}).encode()
     with httpx.Client() as client, track_context(account_name="acme"):
         request = client.build_request("POST", f"{provider.url}/v1/chat/completions", content=body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_a_store_and_a_file_with_the_same_events_are_one(
 
 def test_another_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "budgets.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE spending (x)")
     before = path.read_bytes()
     with pytest.raises(PayiError, match=r"budgets\.db isn't a file of events: .*no such table: events"):

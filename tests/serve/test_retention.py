@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -147,5 +148,5 @@ def test_nothing_is_left_of_a_name_in_the_files(service: Service, tmp_path: Path
     service.store.close()
     for file in tmp_path.iterdir():
         assert b"unmistakable-name" not in file.read_bytes(), file
-    with sqlite3.connect(tmp_path / "serve.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "serve.sqlite")) as connection, connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_what_can_not_be_committed_is_not_confirmed(store: Store) -> None:
 
 def test_a_commit_that_fails_undoes_all_of_its_jobs(tmp_path: Path) -> None:
     Store(tmp_path / "s").close()
-    with sqlite3.connect(tmp_path / "s") as connection:
+    with closing(sqlite3.connect(tmp_path / "s")) as connection, connection:
         connection.execute("CREATE TABLE parents (id INTEGER PRIMARY KEY)")
         connection.execute("CREATE TABLE children (p REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)")
     store = Store(tmp_path / "s")
@@ -85,7 +86,7 @@ def test_a_file_that_can_not_be_opened_is_named(tmp_path: Path) -> None:
 
 def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     Store(tmp_path / "s").close()
-    with sqlite3.connect(tmp_path / "s") as connection:
+    with closing(sqlite3.connect(tmp_path / "s")) as connection, connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     with pytest.raises(PayiError, match="update payi-transport, or choose another file"):
         Store(tmp_path / "s")
