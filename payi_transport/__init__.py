@@ -6,7 +6,6 @@ Everything that users need is importable from here. The names are those of `payi
 
 from __future__ import annotations
 
-import importlib as _importlib
 import typing as _typing
 
 __version__ = "0.1.0"
@@ -17,7 +16,8 @@ if _typing.TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        public = _importlib.import_module("payi_transport.api.public")
+        from payi_transport.api import public
+
         if name == "__all__":
             return public.__all__
         if name not in public.__all__:
@@ -26,4 +26,6 @@ else:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_importlib.import_module("payi_transport.api.public").__all__})
+    from payi_transport.api import public
+
+    return sorted({*globals(), *public.__all__})

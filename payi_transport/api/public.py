@@ -6,7 +6,6 @@ so that plugins which are loaded with every program, such as pytest's, cost noth
 
 from __future__ import annotations
 
-import importlib as _importlib
 import typing as _typing
 
 from httpx import Timeout
@@ -78,18 +77,15 @@ if _typing.TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        if name not in _LATER:
+        # Imported when they are asked for: most programs need none of the client.
+        if name in {"AsyncPayi", "Payi"}:
+            from payi_transport.client import payi as module
+        elif name in {"increment_kpi_score", "increment_kpi_score_async"}:
+            from payi_transport.client import kpis as module
+        else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(_importlib.import_module(_LATER[name]), name)
+        return getattr(module, name)
 
-
-# Imported when they are asked for: most programs need none of the client.
-_LATER = {
-    "AsyncPayi": "payi_transport.client.payi",
-    "Payi": "payi_transport.client.payi",
-    "increment_kpi_score": "payi_transport.client.kpis",
-    "increment_kpi_score_async": "payi_transport.client.kpis",
-}
 
 __all__ = [
     "APIConnectionError",

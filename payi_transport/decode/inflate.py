@@ -14,7 +14,6 @@ Truncated bodies are normal, since callers leave streams early: whatever could b
 
 from __future__ import annotations
 
-import importlib
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -78,12 +77,12 @@ def _zlib(body: bytes, limit: int, window: int) -> bytes:
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
-    brotli = _import_any("br", "brotli", "brotlicffi")
+    brotli = _import("br", _import_brotli)
     return _join_members(body, limit, lambda: _Brotli(brotli.Decompressor()), brotli.error)
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
-    zstd = _import_any("zstd", "compression.zstd", "backports.zstd", "zstandard")
+    zstd = _import("zstd", _import_zstd)
     open_member = zstd.ZstdDecompressor
     # The package zstandard has another interface than the module of Python 3.14 and its backport.
     if zstd.__name__ == "zstandard":
@@ -178,14 +177,32 @@ def _read_member(member: Any, body: bytes, at: int, most: int) -> tuple[bytes, i
     return b"".join(parts), at
 
 
-def _import_any(coding: str, *names: str) -> Any:
-    """Return the first package that is installed; an SDK that accepts the coding depends on one."""
-    for name in names:
+def _import(coding: str, find: Callable[[], Any]) -> Any:
+    """Return the package for a coding; an SDK that accepts the coding depends on one."""
+    try:
+        return find()
+    except ImportError:
+        raise InflateError(f"{coding} needs payi-transport[{coding}]") from None
+
+
+# Bundlers such as PyInstaller follow import statements only, so each package has one.
+def _import_brotli() -> Any:
+    try:
+        import brotli
+    except ImportError:
+        import brotlicffi as brotli
+    return brotli
+
+
+def _import_zstd() -> Any:
+    try:
+        import compression.zstd as zstd
+    except ImportError:
         try:
-            return importlib.import_module(name)
+            import backports.zstd as zstd
         except ImportError:
-            continue
-    raise InflateError(f"{coding} needs payi-transport[{coding}]")
+            import zstandard as zstd
+    return zstd
 
 
 _CODINGS: dict[str, Callable[[bytes, int], bytes]] = {

@@ -7,7 +7,6 @@ package or an unreadable file, are logged at start, where the user is looking.
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import logging
 from collections.abc import Mapping
@@ -45,7 +44,9 @@ class Tokenizers:
     def _load(self, model: str) -> Any:
         path = self._paths[model]
         try:
-            return importlib.import_module("tokenizers").Tokenizer.from_file(path)
+            from tokenizers import Tokenizer
+
+            return Tokenizer.from_file(path)
         except Exception as exc:  # the package raises a bare Exception for a file that it can't parse
             self._warn(model, f"{path!r} is not a tokenizer file ({type(exc).__name__}: {exc})")
             return None

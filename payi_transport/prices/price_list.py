@@ -25,7 +25,6 @@ __all__ = ["INSTALL", "ListedModel", "PriceList"]
 
 INSTALL = 'install the price list with: pip install "payi-transport[prices]"'
 _MOST_REMEMBERED = 10_000
-_PACKAGE = "genai-prices"
 
 
 class ListedModel(NamedTuple):
@@ -49,7 +48,8 @@ class PriceList:
         self._models: dict[Place, ListedModel | None] = {}
         self._cards: dict[tuple[str, Conditions, datetime | date], RateCard] = {}
         try:
-            self.version: str | None = f"{_PACKAGE} {metadata.version(_PACKAGE)}"
+            # Bundlers keep the metadata of a package whose version is asked for by a name that they can read.
+            self.version: str | None = f"genai-prices {metadata.version('genai-prices')}"
         except metadata.PackageNotFoundError:
             self.version = None
 

@@ -46,6 +46,7 @@ PROCESSES = (
     "tests/test_benchmark_peers.py",
     "tests/test_benchmark_fleet.py",
     "tests/test_benchmarks.py",
+    "tests/test_bundles.py::test_a_program_that_pyinstaller_bundles_records_its_calls",
     "tests/test_forks.py",
     "tests/test_gevent.py",
     "tests/test_readme.py",

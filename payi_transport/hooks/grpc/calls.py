@@ -7,7 +7,6 @@ HTTP API.
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -85,8 +84,9 @@ class Rpc:
             plain = getattr(message, "_pb", message)
             if not hasattr(plain, "DESCRIPTOR"):
                 return b""
-            to_json = importlib.import_module("google.protobuf.json_format").MessageToJson
-            text: str = to_json(plain, preserving_proto_field_name=self._keeps_names, indent=None)
+            from google.protobuf.json_format import MessageToJson
+
+            text: str = MessageToJson(plain, preserving_proto_field_name=self._keeps_names, indent=None)
         except Exception:
             return b""
         return text.encode()
