@@ -64,7 +64,9 @@ def figure(title: str, value: str, exact: str, change: str, *, is_bad: bool = Fa
 
 def table(name: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], caption: str) -> None:
     """Show a table and a button that saves it as `name`.csv. The caption is for screen readers."""
-    with ui.element("div").classes("scroll"), ui.element("table"):
+    with ui.element("div").classes("scroll") as box, ui.element("table"):
+        # What scrolls has to be reachable by keyboard, and to say what it is.
+        box.props["role"], box.props["tabindex"], box.props["aria-label"] = "group", "0", caption
         text("caption", caption)
         with ui.element("thead"), ui.element("tr"):
             for column in columns:
@@ -75,8 +77,9 @@ def table(name: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], 
                     for column, cell in zip(columns, row, strict=True):
                         _show_cell(column, cell)
     content = to_csv(columns, rows)
-    button = ui.button("CSV", on_click=lambda: ui.download.content(content, f"{name}.csv", "text/csv"))
-    button.props(f'flat dense no-caps aria-label="Download as CSV: {caption}"').classes("csv")
+    button = text("button", "CSV", "csv")
+    button.props["type"], button.props["aria-label"] = "button", f"Download as CSV: {caption}"
+    button.on("click", lambda: ui.download.content(content, f"{name}.csv", "text/csv"), args=[])
 
 
 def _show_cell(column: Column, cell: Cell) -> None:

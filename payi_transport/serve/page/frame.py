@@ -63,11 +63,14 @@ class View(NamedTuple):
 async def show_page(view: View, menu: list[View], request: Request, queries: Queries, colors: Colors) -> None:
     """Build a view, and keep it up to date while a browser shows it."""
     address = Address.read(request.url.path, request.query_params)
-    ui.link("Skip to the numbers", "#numbers").classes("skip")
-    _show_menu(menu, address)
-    if view.has_span:
-        _show_choices(view, address, queries)
-    with ui.element("main").props("id=numbers") as main:
+    # Above NiceGUI's <main>, which has the rest.
+    with ui.context.client.layout, ui.element("div") as top:
+        ui.link("Skip to the numbers", "#numbers").classes("skip")
+        _show_menu(menu, address)
+        if view.has_span:
+            _show_choices(view, address, queries)
+    top.move(target_index=0)
+    with ui.element("div").props("id=numbers tabindex=-1") as main:
         text("h1", view.title)
         body = ui.element("div")
     seen, opened = -1, set[str]()

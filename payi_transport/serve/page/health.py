@@ -51,10 +51,12 @@ def _show(page: Page, loaded: _Loaded) -> None:
         figure(
             "Saved by caches", formats.money(now.saved), formats.exact_money(now.saved), "against full price"
         )
-    with section("Latency by model, to the end of the response"):
-        _show_percentiles("latency", loaded.latency)
-    with section("Time to the first token by model"):
-        _show_percentiles("first-token", loaded.first_token)
+    for name, title, found in (
+        ("latency", "Latency by model, to the end of the response", loaded.latency),
+        ("first-token", "Time to the first token by model", loaded.first_token),
+    ):
+        with section(title):
+            _show_percentiles(name, title, found)
     with ui.element("div").classes("two"):
         with section("Errors by status"):
             _show_groups(page, "errors", loaded.errors, "Status")
@@ -75,7 +77,7 @@ def _show(page: Page, loaded: _Loaded) -> None:
         table("units", columns, rows, "Units")
 
 
-def _show_percentiles(name: str, found: list[Percentiles]) -> None:
+def _show_percentiles(name: str, title: str, found: list[Percentiles]) -> None:
     if not found:
         empty("No calls report it.")
         return
@@ -88,7 +90,7 @@ def _show_percentiles(name: str, found: list[Percentiles]) -> None:
         ]
         for row in found
     ]
-    table(name, columns, rows, "Percentiles of latency")
+    table(name, columns, rows, title)
 
 
 def _show_groups(page: Page, name: str, groups: list[Group], title: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from nicegui import app as nicegui_app
 from nicegui import ui
 
 from payi_transport.serve.page.budgets import BUDGETS
@@ -28,7 +29,11 @@ def add_page(app: FastAPI, queries: Queries) -> None:
     colors = Colors()
     for view in _VIEWS:
         _register(view, queries, colors, style, f"<script>{keys}</script>")
-    ui.run_with(app, title="Pay-i local", show_welcome_message=False, tailwind=False, dark=None)
+    # Quasar's bar for requests in flight has no name for screen readers, and moves for what nobody asked.
+    nicegui_app.config.quasar_config["loadingBar"]["skipHijack"] = True
+    ui.run_with(
+        app, title="Pay-i local", show_welcome_message=False, tailwind=False, dark=None, language="en-US"
+    )
 
 
 def _register(view: View, queries: Queries, colors: Colors, style: str, script: str) -> None:

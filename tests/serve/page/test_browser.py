@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,62 +10,29 @@ import pytest
 pytest.importorskip("nicegui", reason="the extra serve is not installed")
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.serve.events import item
 from tests.serve.page.program import start
 from tests.serve.page.test_views import ingest, now
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium")
-_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-VIEWS = ["/", "/breakdown?by=model", "/calls", "/calls/1", "/runs", "/budgets", "/health"]
+from tests.serve.page.visits import VIEWS, visit
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=_OPTIONS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with start(tmp_path_factory.mktemp("browser"), "--demo") as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_view_fits_its_width_and_has_no_errors(
-    browser: Browser, address: str, view: str, width: int, scheme: str
-) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
+def test_a_view_fits_its_width_and_has_no_errors(page: Page, demo: str, view: str) -> None:
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     foreign: list[str] = []
-    page.on("request", lambda request: None if address in request.url else foreign.append(request.url))
-    page.goto(address + view)
-    expect(page.locator("h1")).to_be_visible(timeout=30_000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.on("request", lambda request: None if demo in request.url else foreign.append(request.url))
+    for look in visit(page, demo + view):
+        assert page.evaluate("document.documentElement.scrollWidth") <= look.width
+        assert page.locator("td, th, p, a, span").first.is_visible()
     assert (problems, [url for url in foreign if not url.startswith(("data:", "ws:"))]) == ([], [])
-    assert page.locator("td, th, p, a, span").first.is_visible()
-    context.close()
 
 
-def test_a_click_leads_from_the_overview_to_one_call(page: Page, address: str) -> None:
-    page.goto(address)
+def test_a_click_leads_from_the_overview_to_one_call(page: Page, demo: str) -> None:
+    page.goto(demo)
     expect(page.locator(".chart svg")).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="support_bot", exact=True).click()
     expect(page).to_have_url(re.compile(r"/breakdown\?by=model&use_case=support_bot"), timeout=30_000)
@@ -77,8 +42,8 @@ def test_a_click_leads_from_the_overview_to_one_call(page: Page, address: str) -
     expect(page.get_by_role("heading", name="Attribution")).to_be_visible(timeout=30_000)
 
 
-def test_keys_reach_the_filter_and_move_between_rows(page: Page, address: str) -> None:
-    page.goto(f"{address}/?by=account")
+def test_keys_reach_the_filter_and_move_between_rows(page: Page, demo: str) -> None:
+    page.goto(f"{demo}/?by=account")
     expect(page.locator("tbody a").first).to_be_visible(timeout=30_000)
     page.keyboard.press("/")
     field = page.get_by_role("combobox", name="Filter by customer")
@@ -98,16 +63,16 @@ def test_keys_reach_the_filter_and_move_between_rows(page: Page, address: str) -
     expect(rows.nth(1)).not_to_be_focused()
 
 
-def test_a_name_that_nothing_has_is_said_so(page: Page, address: str) -> None:
-    page.goto(f"{address}/?by=account")
+def test_a_name_that_nothing_has_is_said_so(page: Page, demo: str) -> None:
+    page.goto(f"{demo}/?by=account")
     field = page.get_by_role("combobox", name="Filter by customer")
     field.fill("nobody")
     field.press("Enter")
     expect(page.get_by_text("No customer contains 'nobody'")).to_be_visible(timeout=30_000)
 
 
-def test_a_table_can_be_saved_as_csv(page: Page, address: str) -> None:
-    page.goto(f"{address}/breakdown?by=model")
+def test_a_table_can_be_saved_as_csv(page: Page, demo: str) -> None:
+    page.goto(f"{demo}/breakdown?by=model")
     button = page.get_by_role("button", name="Download as CSV: Cost by model")
     expect(button).to_be_visible(timeout=30_000)
     with page.expect_download() as download:

@@ -40,18 +40,6 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with start(tmp_path_factory.mktemp("empty")) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with start(tmp_path_factory.mktemp("filled"), "--demo") as address:
-        yield address
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: str) -> None:
     shown = look(empty, path)
@@ -88,17 +76,17 @@ def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: s
         ("/?by=user&use_case=support_bot&account=Globex&model=gpt-4.1", ["Cost by user"]),
     ],
 )
-def test_a_view_shows_what_it_is_about(filled: str, path: str, expected: list[str]) -> None:
-    shown = look(filled, path)
+def test_a_view_shows_what_it_is_about(demo: str, path: str, expected: list[str]) -> None:
+    shown = look(demo, path)
     for words in expected:
         assert any(part in shown for part in words.split("|")), f"{path} lacks {words!r}"
 
 
-def test_pages_of_a_list_follow_each_other(filled: str) -> None:
-    first = look(filled, "/calls")
+def test_pages_of_a_list_follow_each_other(demo: str) -> None:
+    first = look(demo, "/calls")
     cursor = re.search(r"cursor=[^\"&\\]+", first)
     assert cursor
-    second = look(filled, f"/calls?{cursor[0]}")
+    second = look(demo, f"/calls?{cursor[0]}")
     assert "First page" in second
     ids = [set(re.findall(r"/calls/(\d+)", shown)) for shown in (first, second)]
     assert len(ids[0]) == len(ids[1]) == 50

@@ -1,0 +1,32 @@
+"""A look at a view in each of the ways that a reader may: wide and on a phone, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from playwright.sync_api import Page, expect
+
+__all__ = ["VIEWS", "Look", "visit"]
+
+VIEWS = ["/", "/breakdown?by=model", "/calls", "/calls/1", "/runs", "/budgets", "/health"]
+_WIDTHS = (1440, 390)
+_SCHEMES = ("light", "dark")
+
+
+class Look(NamedTuple):
+    """How wide a window is, and which mode its reader prefers."""
+
+    width: int
+    scheme: str
+
+
+def visit(page: Page, url: str) -> Iterator[Look]:
+    """Open a view, and yield each look once the page has it."""
+    page.goto(url)
+    expect(page.locator("h1")).to_be_visible(timeout=30_000)
+    for width in _WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in _SCHEMES:
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            yield Look(width, scheme)
