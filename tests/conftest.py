@@ -19,6 +19,13 @@ from tests.support.slow import mark_tests
 # On a busy machine, how long an example took says nothing.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+# While you work, a few examples do; CI runs them all.
+settings.register_profile("quick", settings.get_profile("patient"), max_examples=20)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "not slow" in config.option.markexpr:
+        settings.load_profile("quick")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

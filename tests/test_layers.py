@@ -44,6 +44,10 @@ def room_of(module: str) -> str:
     return module.partition("/")[0].removesuffix(".py")
 
 
+def modules_in(room: str) -> list[str]:
+    return [module for module in MODULES if room_of(module) == room]
+
+
 def find_module(name: str) -> str | None:
     """The file of a dotted name in the package, None where the name is no module of it."""
     place = "/".join(name.split(".")[1:])
@@ -78,16 +82,23 @@ def find_cycle(arrows: dict[str, set[str]]) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_run_down_the_list_of_folders(module: str) -> None:
-    below = ORDER[ORDER.index(room_of(module)) :]
-    assert {room_of(imported) for imported in modules_imported_by(PACKAGE / module)} <= set(below)
+@pytest.mark.parametrize("room", ORDER)
+def test_imports_run_down_the_list_of_folders(room: str) -> None:
+    above = set(ORDER[: ORDER.index(room)])
+    for module in modules_in(room):
+        upward = {name for name in modules_imported_by(PACKAGE / module) if room_of(name) in above}
+        assert not upward, module
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_only_hooks_and_clients_import_an_http_library(module: str) -> None:
-    libraries = {name.split(".")[0] for name in imports_of(PACKAGE / module)} & HTTP_LIBRARIES
-    assert not libraries or {room_of(module), module} & IMPORT_HTTP_LIBRARIES
+@pytest.mark.parametrize("room", ORDER)
+def test_only_hooks_and_clients_import_an_http_library(room: str) -> None:
+    for module in modules_in(room):
+        libraries = {name.split(".")[0] for name in imports_of(PACKAGE / module)} & HTTP_LIBRARIES
+        assert not libraries or {room, module} & IMPORT_HTTP_LIBRARIES, module
+
+
+def test_every_folder_is_in_the_list() -> None:
+    assert {room_of(module) for module in MODULES} == set(ORDER)
 
 
 def test_imports_of_our_own_are_statements_which_bundlers_follow() -> None:

@@ -1,8 +1,8 @@
 """Mark the tests that are slow: `pytest -m "not slow"` is the run for while you work.
 
-Slow are the tests that start processes or servers of their own, and most cases of the large matrices: a test
-that runs for each recorded body with each client keeps one case in a few, so that every client and every body
-gets its turn among the quick ones.
+Slow are the tests that start processes or servers of their own, and most cases of the matrices: a test that
+runs for each recorded body with each client keeps one case in so many. Which one depends on its name, so that
+every client and every body gets its turn among the quick ones.
 
 `interpreter` marks the tests of what depends on the version of Python: forks, exits, threads, hooks. CI runs
 these with every version, slow or not.
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -56,11 +57,14 @@ PROCESSES = (
 
 # Tests that compute for long, or wait for what a server doesn't send.
 LONG = (
+    "tests/cli/test_main.py::test_demo_runs_in_a_process_whose_environment_points_elsewhere",
     "tests/contract/test_aiohttp_failures.py::test_a_failure_while_reading_is_the_callers_and_one_event",
     "tests/contract/test_bedrock_results.py::test_without_a_result_there_is_none_not_even_of_the_call_before",
     "tests/contract/test_botocore.py::test_a_read_timeout_is_the_sdks_own_exception_and_an_event",
     "tests/contract/test_botocore_proxy.py::test_each_attempt_goes_through",
     "tests/contract/test_concurrency.py",
+    "tests/contrib/test_asgi.py::test_a_thousand_requests_at_once_each_have_their_own_user",
+    "tests/decode/test_headers.py::test_values_that_differ_each_time_do_not_fill_the_memory",
     "tests/decode/test_inflate.py::test_every_brotli_package_is_bounded",
     "tests/framing/test_gap.py::test_time_is_linear",
     "tests/mutants",
@@ -68,26 +72,38 @@ LONG = (
     "tests/providers/openai/test_media.py::test_any_json_raises_nothing_and_gives_whole_units",
     "tests/reports/test_made_up_month.py",
     "tests/rewrite/test_include_usage_hidden.py::test_time_is_linear_however_small_the_chunks_are",
+    "tests/serve/test_demo.py::test_the_demo_is_lively_and_filled_in_once",
+    "tests/serve/test_start.py::test_the_demo_has_a_store_of_its_own",
+    "tests/sinks/test_bucket.py::test_many_events_are_a_part_by_themselves_and_more_may_come",
     "tests/sinks/test_deadlines.py",
+    "tests/sinks/test_offline_names.py::test_each_of_several_running_processes_has_a_file_with_all_of_its_events",
+    "tests/sinks/test_payi_degrading.py::test_every_event_is_held_once_whatever_its_numbers_and_names",
     "tests/sinks/test_payi_faults.py",
     "tests/sinks/test_payi_uncertain.py",
+    "tests/values/test_headers.py::test_the_garbage_collector_stops_tracking_headers",
+    "tests/values/test_lenient_json.py::test_time_is_linear",
 )
 
 # Folders and files of matrices, and of how many cases of a test one is quick. Primes, so that the quick cases
 # of a test don't all have the same client.
 MATRICES = {
-    "tests/client": 5,
-    "tests/contract": 13,
-    "tests/decode": 7,
-    "tests/hooks": 5,
-    "tests/providers": 5,
+    "tests/api": 5,
+    "tests/cli": 5,
+    "tests/client": 7,
+    "tests/contract": 29,
+    "tests/contrib": 5,
+    "tests/decode": 13,
+    "tests/hooks": 11,
+    "tests/providers": 7,
     "tests/rewrite": 11,
     "tests/serve": 5,
     "tests/sinks": 7,
-    "tests/test_hostile.py": 11,
+    "tests/test_compat.py": 5,
+    "tests/test_faults.py": 7,
+    "tests/test_hostile.py": 23,
     "tests/test_odd_bodies.py": 5,
-    "tests/test_privacy.py": 11,
-    "tests/wire/test_fields.py": 7,
+    "tests/test_privacy": 23,
+    "tests/wire/test_fields.py": 29,
 }
 INTERPRETER = (
     "tests/api/test_instrument_signals.py",
@@ -100,7 +116,7 @@ INTERPRETER = (
     "tests/test_servers.py",
 )
 # Tests with fewer cases are not matrices.
-_MIN_CASES = 12
+_MIN_CASES = 4
 
 
 def mark_tests(items: Iterable[pytest.Item]) -> None:
@@ -110,8 +126,7 @@ def mark_tests(items: Iterable[pytest.Item]) -> None:
     seen: Counter[str] = Counter()
     for item in items:
         name = _name_of(item)
-        stride = _find_stride(name) if cases[name] >= _MIN_CASES else 1
-        if name.startswith((*PROCESSES, *LONG)) or seen[name] % stride:
+        if name.startswith((*PROCESSES, *LONG)) or not _is_quick(name, seen[name], cases[name]):
             item.add_marker(pytest.mark.slow)
         if name.startswith(INTERPRETER):
             item.add_marker(pytest.mark.interpreter)
@@ -122,5 +137,9 @@ def _name_of(item: pytest.Item) -> str:
     return item.nodeid.partition("[")[0]
 
 
-def _find_stride(name: str) -> int:
-    return next((stride for place, stride in MATRICES.items() if name.startswith(place)), 1)
+def _is_quick(name: str, case: int, cases: int) -> bool:
+    """Whether this case of a test, of so many, is among the quick ones."""
+    if cases < _MIN_CASES:
+        return True
+    stride = min(next((stride for place, stride in MATRICES.items() if name.startswith(place)), 1), cases)
+    return case % stride == crc32(name.encode()) % stride
