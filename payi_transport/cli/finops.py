@@ -26,7 +26,8 @@ from payi_transport.config.sources import load_sources
 from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiError
 from payi_transport.prices import Estimate, find_pricer
-from payi_transport.reports.allocation import Shares, allocate
+from payi_transport.reports.allocation import Shares, allocate, select_calls
+from payi_transport.reports.bills.currencies import convert, find_currency, read_rates
 from payi_transport.reports.bills.reading import read_bills
 from payi_transport.reports.budget_check import check_events, check_store
 from payi_transport.reports.change import PeriodSums, explain_change
@@ -34,7 +35,7 @@ from payi_transport.reports.events import EventReader
 from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.focus_columns import VERSIONS
 from payi_transport.reports.focus_files import write_csv, write_parquet
-from payi_transport.reports.priced_calls import PricedCall, price_calls
+from payi_transport.reports.priced_calls import price_calls
 from payi_transport.reports.reconciliation import reconcile as reconcile_bill
 from payi_transport.reports.spans import read_span
 from payi_transport.values.zones import find_zone
@@ -125,6 +126,13 @@ def _read_moment(text: str) -> datetime:
 @click.option(
     "--allocate", multiple=True, metavar="FIELD", help="Spread the bill over this field; repeatable."
 )
+@click.option(
+    "--rate",
+    "rates",
+    multiple=True,
+    metavar="EUR=1.08",
+    help="What one of the bill's currency is in US dollars; repeatable.",
+)
 @json_option
 def reconcile(
     bill: tuple[Path, ...],
@@ -132,39 +140,40 @@ def reconcile(
     config: Path | None,
     by: str,
     allocate: tuple[str, ...],
+    rates: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Compare BILL, which a provider exported, with the events of the same days.
 
     BILL is a FOCUS file, OpenAI's costs or usage, Anthropic's cost or usage report, an AWS Cost and Usage
-    Report, or an Azure cost export; several files complete each other. The difference is split into what
-    was not seen here, other quantities, and other prices, with the reasons that can be found.
+    Report, an Azure cost export, or a billing export of Google Cloud; several files complete each other. The
+    difference is split into what was not seen here, other quantities, and other prices, with the reasons
+    that can be found.
     """
     with _short_errors():
         _, price = _load(config)
         check_fields(allocate, "--allocate")
-        found = read_bills(bill)
+        found, read = read_bills(bill), read_rates(rates)
         reader = EventReader(events, _make_progress())
+        if allocate:
+            lines = convert(found.lines, read) if read else found.lines
+            currency = find_currency(lines)
+            if currency is None:
+                raise PayiError("the bill is in several currencies; say what one of each is: --rate EUR=1.08")
+            shares = Shares(allocate, read_event_field)
+            for call in select_calls(price_calls(reader, price), lines):
+                shares.add(call)
+            print_allocation(
+                allocate, _allocate(lines, shares), _console(), currency=currency, as_json=as_json
+            )
+            return
         repeats: list[Any] = []
         reader.on_repeat = repeats.append
-        shares = Shares(allocate, read_event_field)
-        calls = price_calls(reader, price)
-        made = reconcile_bill(
-            found, _count_shares(calls, shares) if allocate else calls, price_calls(repeats, price)
-        )
-    if allocate:
-        print_allocation(allocate, _allocate(found.lines, shares), _console(), as_json=as_json)
-    else:
-        print_reconciliation(made, by, _console(), as_json=as_json)
+        made = reconcile_bill(found, price_calls(reader, price), price_calls(repeats, price), read)
+    print_reconciliation(made, by, _console(), as_json=as_json)
 
 
 _allocate = allocate
-
-
-def _count_shares(calls: Iterator[PricedCall], shares: Shares) -> Iterator[PricedCall]:
-    for call in calls:
-        shares.add(call)
-        yield call
 
 
 def _make_progress() -> Callable[[int, int], None] | None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from payi_transport.budgets.notices import format_money, format_owner
 from payi_transport.cli.columns import Heading, make_printable, print_rows
-from payi_transport.reports.allocation import Owner, round_to_total
+from payi_transport.reports.allocation import NOBODY, Owner, round_to_total
 from payi_transport.reports.budget_check import BudgetState, Checked
 from payi_transport.reports.change import PARTS, Change, PeriodSums
 from payi_transport.reports.reconciliation import Line, Reconciliation, sum_rows
@@ -133,6 +133,8 @@ def print_reconciliation(made: Reconciliation, by: str, console: Console, *, as_
             console.print(
                 make_printable(f"Set right beforehand: {finding.text} ({format_money(finding.money)}).")
             )
+    for currency, rate in made.rates.items():
+        console.print(f"The bill's amounts in {currency} count {rate:f} US dollars for each {currency}.")
     lines = sum_rows(made.rows, by)
     total = made.total
     headings = [
@@ -166,21 +168,21 @@ def _make_row(name: str, line: Line, has_undivided: bool) -> list[str]:
 
 
 def print_allocation(
-    fields: Sequence[str], allocated: Mapping[Owner, Decimal], console: Console, *, as_json: bool
+    fields: Sequence[str],
+    allocated: Mapping[Owner, Decimal],
+    console: Console,
+    *,
+    as_json: bool,
+    currency: str = "USD",
 ) -> None:
     """Print what each owner pays, which adds up to the invoice."""
     total = sum(allocated.values(), _ZERO)
     if as_json:
         owners = [
-            {
-                "owner": dict(zip(fields, owner, strict=False)) if len(owner) == len(fields) else None,
-                "amount": amount,
-            }
-            if owner != ("(not seen here)",)
-            else {"owner": None, "amount": amount}
+            {"owner": None if owner == NOBODY else dict(zip(fields, owner, strict=True)), "amount": amount}
             for owner, amount in allocated.items()
         ]
-        _print_json({"currency": "USD", "invoice": total, "owners": owners})
+        _print_json({"currency": currency, "invoice": total, "owners": owners})
         return
     headings = [
         *(Heading(field.replace("_", " ").capitalize(), False) for field in fields),
@@ -188,11 +190,17 @@ def print_allocation(
         Heading("Share"),
     ]
     rows = [
-        [*owner, *[""] * (len(fields) - len(owner)), f"${amount:,.2f}", _share(amount, total)]
-        for owner, amount in allocated.items()
+        [*owner, *[""] * (len(fields) - len(owner)), _format_cents(amount, currency), _share(amount, total)]
+        for owner, amount in (*allocated.items(), (("The invoice",), total))
     ]
-    rows.append(["The invoice", *[""] * (len(fields) - 1), f"${total:,.2f}", "100.0 %" if total else "-"])
     print_rows(console, headings, rows, has_total=True)
+
+
+def _format_cents(amount: Decimal, currency: str) -> str:
+    """Return an amount of an invoice, whose cents have to add up."""
+    if currency != "USD":
+        return f"{amount:,} {currency}"
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
 
 
 def print_change(

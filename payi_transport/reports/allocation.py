@@ -9,7 +9,8 @@ row of its own. Cents are rounded by largest remainder, so the rows add up to th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,13 +18,16 @@ from typing import Any
 from payi_transport.reports.bills.line import BillLine
 from payi_transport.reports.bills.names import make_model_key
 from payi_transport.reports.priced_calls import PricedCall, find_model
-from payi_transport.reports.reconcile_cells import find_unit_kind
+from payi_transport.reports.reconcile_cells import find_unit_kind, is_covered
 
-__all__ = ["NOBODY", "Owner", "Shares", "allocate", "round_to_total"]
+__all__ = ["NOBODY", "Owner", "Shares", "allocate", "round_to_total", "select_calls"]
 
 # Who has what no call was seen of.
 NOBODY = ("(not seen here)",)
 _CENT = Decimal("0.01")
+_DAY = timedelta(days=1)
+# Currencies without a smaller coin.
+_WHOLE = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 _ZERO = Decimal(0)
 
 # The values of the fields that the invoice is spread by.
@@ -60,6 +64,18 @@ class Shares:
         return {}
 
 
+def select_calls(calls: Iterable[PricedCall], lines: Iterable[BillLine]) -> Iterator[PricedCall]:
+    """Yield the calls that a bill may be about: those of its period and of its providers."""
+    lines = list(lines)
+    start = min(line.start for line in lines)
+    end = max(line.end or line.start + _DAY for line in lines)
+    providers = {line.provider for line in lines}
+    for call in calls:
+        moment = call.event.event_timestamp
+        if moment is not None and start <= moment < end and is_covered(call.event.category or "", providers):
+            yield call
+
+
 def _make_sums() -> defaultdict[Owner, Decimal]:
     return defaultdict(Decimal)
 
@@ -73,7 +89,13 @@ def _add(parts: Iterable[Mapping[Owner, Decimal]]) -> dict[Owner, Decimal]:
 
 
 def allocate(lines: Iterable[BillLine], shares: Shares) -> dict[Owner, Decimal]:
-    """Return what each owner pays of the bill, in whole cents, the most first."""
+    """Return what each owner pays of a bill in one currency, in whole cents, the most first.
+
+    Where an amount of the bill is not in whole cents, the sum is rounded to the nearest one. Of a currency
+    without cents, such as JPY, the parts are whole.
+    """
+    lines = list(lines)
+    coin = Decimal(1) if any(line.currency in _WHOLE for line in lines) else _CENT
     cells: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for line in lines:
         if line.cost is not None:
@@ -86,24 +108,26 @@ def allocate(lines: Iterable[BillLine], shares: Shares) -> dict[Owner, Decimal]:
             exact[owner] += Fraction(cost) * Fraction(amount) / Fraction(total)
         if not found:
             exact[NOBODY] += Fraction(cost)
-    invoice = sum(cells.values(), _ZERO).quantize(_CENT, ROUND_HALF_EVEN)
-    rounded = round_to_total(exact, invoice)
+    invoice = sum(cells.values(), _ZERO).quantize(coin, ROUND_HALF_EVEN)
+    rounded = round_to_total(exact, invoice, coin)
     return dict(sorted(rounded.items(), key=lambda row: (-row[1], row[0])))
 
 
-def round_to_total(exact: Mapping[Any, Fraction], total: Decimal) -> dict[Any, Decimal]:
+def round_to_total(
+    exact: Mapping[Any, Fraction], total: Decimal, coin: Decimal = _CENT
+) -> dict[Any, Decimal]:
     """Return the parts in whole cents, with the sum `total`: the largest remainders are rounded up.
 
-    `total` is in whole cents, and within half a cent of the parts' own sum.
+    `total` is in whole cents, and within half a cent of the parts' own sum. `coin` is another smallest part.
     """
-    floors = {name: _floor(part) for name, part in exact.items()}
-    missing = int((total - sum(floors.values(), _ZERO)) / _CENT)
+    floors = {name: _floor(part, coin) for name, part in exact.items()}
+    missing = int((total - sum(floors.values(), _ZERO)) / coin)
     by_remainder = sorted(exact, key=lambda name: (Fraction(floors[name]) - exact[name], str(name)))
     for name in by_remainder[:missing]:
-        floors[name] += _CENT
+        floors[name] += coin
     return floors
 
 
-def _floor(part: Fraction) -> Decimal:
-    cents = part * 100
-    return Decimal(cents.numerator // cents.denominator) * _CENT
+def _floor(part: Fraction, coin: Decimal) -> Decimal:
+    coins = part / Fraction(coin)
+    return Decimal(coins.numerator // coins.denominator) * coin

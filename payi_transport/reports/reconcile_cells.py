@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, timezone, tzinfo
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from payi_transport.reports.bills.line import BillLine
+from payi_transport.reports.bills.line import BillLine, find_step
 from payi_transport.reports.bills.names import make_model_key
 from payi_transport.reports.priced_calls import PricedCall, find_model, has_failed
+from payi_transport.reports.zones import QUARTER, Zones
+from payi_transport.values.names import RETRY_PROPERTY
 
-__all__ = ["Amount", "Cell", "CellKey", "OurCalls", "add_bill", "find_unit_kind", "is_covered"]
+__all__ = ["Amount", "Cell", "CellKey", "OurCalls", "add_bill", "find_key", "find_unit_kind", "is_covered"]
 
-QUARTER = 900
-_DAY = 86400
-_EPOCH = date(1970, 1, 1).toordinal()
 # What a provider's bills are about, by the start of our categories.
 _CATEGORIES = {
     "openai": ("system.openai",),
@@ -43,11 +42,11 @@ class CellKey(NamedTuple):
 class Amount:
     """A quantity and what it costs. `has_quantity` is False where nothing says how much it was.
 
-    `unpriced` is the part of the quantity that our prices don't know. `smallest` is the smallest digit of the
-    costs that were added up, in how many lines, by which a rounding is recognized.
+    `unpriced` is the part of the quantity that our prices don't know. `step` is what the last digit of the
+    costs that were added up is worth, in how many lines, by which a rounding is recognized.
     """
 
-    __slots__ = ("cost", "has_quantity", "lines", "quantity", "smallest", "unpriced")
+    __slots__ = ("cost", "has_quantity", "lines", "quantity", "step", "unpriced")
 
     def __init__(self) -> None:
         self.cost = Decimal(0)
@@ -55,17 +54,25 @@ class Amount:
         self.has_quantity = False
         self.unpriced = Decimal(0)
         self.lines = 0
-        self.smallest = 0
+        self.step = Decimal(1)
 
-    def add(self, quantity: Decimal | int | None, cost: Decimal | None) -> None:
+    def add(self, quantity: Decimal | int | None, cost: Decimal | None, step: Decimal | None = None) -> None:
         if quantity is not None:
             self.quantity += quantity
             self.has_quantity = True
         if cost is not None:
             self.cost += cost
             self.lines += 1
-            exponent = cost.as_tuple().exponent
-            self.smallest = min(self.smallest, exponent if isinstance(exponent, int) else 0)
+            self.step = min(self.step, find_step(cost) if step is None else step)
+
+    def merge(self, other: Amount) -> None:
+        """Add what another amount has."""
+        self.cost += other.cost
+        self.quantity += other.quantity
+        self.has_quantity = self.has_quantity or other.has_quantity
+        self.unpriced += other.unpriced
+        self.lines += other.lines
+        self.step = min(self.step, other.step)
 
 
 class Cell(NamedTuple):
@@ -97,6 +104,11 @@ def is_covered(category: str, providers: Iterable[str]) -> bool:
     return any(category == start or category.startswith(f"{start}.") or not start for start in starts)
 
 
+def _is_repeated(event: Any) -> bool:
+    """Return whether a call was sent again, so that an earlier one may be on the bill."""
+    return (event.properties or {}).get(RETRY_PROPERTY) not in (None, "", "0")
+
+
 class OurCalls:
     """Our calls, added up by quarters of an hour."""
 
@@ -116,7 +128,7 @@ class OurCalls:
     def _add(self, quarter: int, call: PricedCall) -> None:
         model = make_model_key(call.event.resource or "")
         self.names.setdefault(model, call.event.resource or "(no model)")
-        if has_failed(call.event):
+        if has_failed(call.event) or _is_repeated(call.event):
             self._failed[quarter, model] += 1
         for line in call.estimate.lines:
             kind = find_unit_kind(line.unit, line.direction)
@@ -130,14 +142,12 @@ class OurCalls:
             if line.amount is None:
                 total.unpriced += line.count
 
-    def by_day(self, offset: timedelta) -> dict[CellKey, Amount]:
-        """Return the sums of the days of a zone that is ahead of UTC by `offset`."""
+    def by_day(self, zones: Zones) -> dict[CellKey, Amount]:
+        """Return the sums of the days of a zone."""
         days: dict[CellKey, Amount] = {}
         for (quarter, model, kind), amount in self._sums.items():
-            key = CellKey(find_day(quarter, offset), model, kind)
-            total = days.setdefault(key, Amount())
-            total.add(amount.quantity, amount.cost)
-            total.unpriced += amount.unpriced
+            key = CellKey(zones.find_day(quarter, model), model, kind)
+            days.setdefault(key, Amount()).merge(amount)
         return days
 
     def list_quarters(self) -> Mapping[tuple[str, str], list[tuple[int, float, float]]]:
@@ -148,29 +158,34 @@ class OurCalls:
             quarters.setdefault((model, kind), []).append(row)
         return quarters
 
-    def count_failed(self, offset: timedelta) -> Mapping[tuple[date, str], int]:
-        """Return how many calls of a model failed on each day."""
+    def count_failed(self, zones: Zones) -> Mapping[tuple[date, str], int]:
+        """Return how many calls of a model failed or were repeated on each day."""
         failed: Counter[tuple[date, str]] = Counter()
         for (quarter, model), number in self._failed.items():
-            failed[find_day(quarter, offset), model] += number
+            failed[zones.find_day(quarter, model), model] += number
         return failed
 
 
-def find_day(quarter: int, offset: timedelta) -> date:
-    """Return the day of a quarter of an hour in a zone that is ahead of UTC by `offset`."""
-    return date.fromordinal(_EPOCH + (quarter * QUARTER + int(offset.total_seconds())) // _DAY)
+def find_key(line: BillLine, zone: tzinfo) -> CellKey:
+    """Return the cell of a bill's line."""
+    return CellKey(line.start.astimezone(zone).date(), make_model_key(line.model), line.kind)
 
 
-def add_bill(lines: Iterable[BillLine], names: dict[str, str]) -> dict[CellKey, Cell]:
-    """Return the bill's sides of all cells, and remember how it writes the names of models."""
+def add_bill(
+    lines: Iterable[BillLine], names: dict[str, str], zone: tzinfo = timezone.utc
+) -> dict[CellKey, Cell]:
+    """Return the bill's sides of all cells, and remember how it writes the names of models.
+
+    `zone` is the one in which the bill says that its days start.
+    """
     cells: dict[CellKey, Cell] = {}
     for line in lines:
-        model = make_model_key(line.model)
-        names.setdefault(model, line.model or "(no model)")
-        cell = cells.setdefault(
-            CellKey(line.start.date(), model, line.kind), Cell(*(Amount() for _ in "123"))
-        )
-        cell.bill.add(line.quantity, line.cost)
+        key = find_key(line, zone)
+        names.setdefault(key.model, line.model or "(no model)")
+        cell = cells.get(key)
+        if cell is None:
+            cell = cells[key] = Cell(Amount(), Amount(), Amount())
+        cell.bill.add(line.quantity, line.cost, line.step)
         if line.tier == "batch":
-            cell.batch.add(line.quantity, line.cost)
+            cell.batch.add(line.quantity, line.cost, line.step)
     return cells

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
@@ -17,18 +16,23 @@ import msgspec
 from payi_transport.reports.bills.reading import Bill
 from payi_transport.reports.reconcile import Comparison
 from payi_transport.reports.reconcile_cells import CellKey
+from payi_transport.reports.reconcile_left import Left
 from payi_transport.reports.reconcile_patterns import (
-    Left,
     find_accounts,
-    find_batches,
-    find_caches,
     find_doubles,
-    find_hidden_rates,
-    find_rates,
+    find_repeated_lines,
     find_retries,
-    find_roundings,
     find_unseen,
 )
+from payi_transport.reports.reconcile_prices import (
+    CACHES,
+    find_batches,
+    find_caches,
+    find_hidden_rates,
+    find_rates,
+    find_roundings,
+)
+from payi_transport.reports.zones import describe_zone
 
 __all__ = ["Finding", "find_findings"]
 
@@ -54,11 +58,13 @@ def find_findings(comparison: Comparison, bill: Bill, repeats: tuple[int, Decima
     found = [
         *_name(find_unseen(left), comparison, "not seen", _describe_unseen),
         *_name(find_roundings(left), comparison, "rounding", _describe_rounding),
-        *_name(find_accounts(left, bill.lines), comparison, "account", _describe_account),
+        *_name(find_accounts(left, comparison.lines), comparison, "account", _describe_account),
+        *_name(find_repeated_lines(left, comparison.lines), comparison, "counted twice", _describe_double),
         *_name(find_doubles(left), comparison, "counted twice", _describe_double),
         *_name(find_caches(left), comparison, "cache", _describe_cache),
         *_name(find_batches(left), comparison, "batch", _describe_batch),
         *_name(find_rates(left), comparison, "rate", _describe_rate),
+        *_name(find_hidden_rates(left, CACHES), comparison, "cache", _describe_cache),
         *_name(find_hidden_rates(left), comparison, "rate", _describe_rate),
         *_name(find_retries(left, comparison.failed), comparison, "failed calls", _describe_retry),
         *_list_rest(left, comparison),
@@ -90,6 +96,8 @@ def _describe_account(account: str, detail: str) -> str:
 
 
 def _describe_double(model: str, side: str) -> str:
+    if side == "lines":
+        return f"{model}: the bill has some lines twice, and that is what it has more; exported twice?"
     if side == "bill":
         return f"{model}: the bill has exactly twice our quantity on some days; billed or exported twice?"
     return f"{model}: we have exactly twice the bill's quantity on some days; were events imported twice?"
@@ -112,11 +120,13 @@ def _describe_rounding(model: str, detail: str) -> str:
 def _describe_rate(model: str, share: str) -> str:
     if not share:
         return f"{model}: we have no price for it; add it to [prices]"
+    if share == "50 %":
+        return f"{model}: billed at half our price, which is what batches cost, or a negotiated rate"
     return f"{model}: billed at {share} of our price, as under a negotiated rate; add it to [prices]"
 
 
 def _describe_retry(model: str, number: str) -> str:
-    return f"{model}: {number} calls failed here without usage, and more was billed on those days; retries?"
+    return f"{model}: {number} calls failed or were sent again, and more was billed on those days; retries?"
 
 
 def _list_rest(left: Mapping[CellKey, Left], comparison: Comparison) -> Iterator[Finding]:
@@ -144,14 +154,11 @@ def _list_corrections(comparison: Comparison, bill: Bill, repeats: tuple[int, De
         text = f"{len(bill.repeats):,} lines of the bill were in two files, and count once"
         costs = sum((line.cost or _ZERO for line in bill.repeats), _ZERO)
         yield Finding(kind="duplicate bill", text=text, money=costs, in_difference=False)
-    if comparison.offset:
+    for move in comparison.moves:
+        zone = describe_zone(move.zone, comparison.first, comparison.last)
+        model = None if move.model is None else comparison.names.get(move.model, move.model)
         text = (
-            f"the bill's days start at midnight of UTC{_format_offset(comparison.offset)}, and our calls are"
+            f"{f'{model}: ' if model else ''}the bill's days start at midnight of {zone}, and our calls are"
             " cut in the same way: this much changed its day"
         )
-        yield Finding(kind="time zone", text=text, money=comparison.moved, in_difference=False)
-
-
-def _format_offset(offset: timedelta) -> str:
-    minutes = int(offset.total_seconds() // 60)
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+        yield Finding(kind="time zone", text=text, money=move.money, model=model, in_difference=False)

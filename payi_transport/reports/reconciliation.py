@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
 import msgspec
 
 from payi_transport.budgets.notices import format_money
+from payi_transport.reports.bills.currencies import convert
 from payi_transport.reports.bills.reading import Bill
 from payi_transport.reports.priced_calls import PricedCall
 from payi_transport.reports.reconcile import Comparison, Parts, compare
@@ -50,10 +51,24 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[Line]
     unpriced: int
     currency: str = "USD"
+    # What one of each other currency of the bill was taken for, in US dollars.
+    rates: dict[str, Decimal] = {}
 
 
-def reconcile(bill: Bill, calls: Iterable[PricedCall], repeats: Iterable[PricedCall] = ()) -> Reconciliation:
-    """Compare a bill with calls. `repeats` is read after them, and has those that were left out."""
+def reconcile(
+    bill: Bill,
+    calls: Iterable[PricedCall],
+    repeats: Iterable[PricedCall] = (),
+    rates: Mapping[str, Decimal] | None = None,
+) -> Reconciliation:
+    """Compare a bill with calls. `repeats` is read after them, and has those that were left out.
+
+    `rates` says what one of another currency is in US dollars. Raises PayiError if the bill needs one that
+    is missing.
+    """
+    rates = rates or {}
+    currencies = {line.currency for line in bill.lines if line.cost is not None}
+    bill = Bill(convert(bill.lines, rates), convert(bill.repeats, rates))
     comparison = compare(bill, calls)
     left_out = [call.estimate.total or _ZERO for call in repeats]
     findings = find_findings(comparison, bill, (len(left_out), sum(left_out, _ZERO)))
@@ -79,6 +94,7 @@ def reconcile(bill: Bill, calls: Iterable[PricedCall], repeats: Iterable[PricedC
         findings=findings,
         rows=rows,
         unpriced=int(sum((row.cell.ours.unpriced for row in comparison.rows), _ZERO)),
+        rates={currency: rates[currency] for currency in sorted(currencies & set(rates))},
     )
 
 

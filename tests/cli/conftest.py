@@ -8,6 +8,7 @@ import pytest
 
 from payi_transport.sinks.offline import OfflineSink
 from tests.cli.captures import EVENTS
+from tests.cli.money import CONFIG
 
 
 @pytest.fixture
@@ -17,3 +18,12 @@ def events_file(tmp_path: Path) -> Path:
     sink.deliver(EVENTS)
     sink.close()
     return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "config.toml").write_text(CONFIG)
+    monkeypatch.setenv("PAYI_TRANSPORT_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("COLUMNS", "110")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

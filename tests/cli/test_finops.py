@@ -5,69 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-from click.testing import CliRunner, Result
 
 from payi_transport.budgets.configured import find_file
 from payi_transport.cli import finops
-from payi_transport.cli.main import cli
 from payi_transport.config.sources import read_file
 from payi_transport.config.validation import check_config
-from payi_transport.values.event import Event
-from tests.reports.support import make_event
-
-DAY = datetime(2026, 10, 5, 12, tzinfo=timezone.utc)
-CONFIG = """
-budgets_file = "budgets.db"
-[budgets.customers]
-amount = 10
-by = "account_name"
-zone = "Europe/Berlin"
-[[prices.own]]
-category = "system.openai"
-resource = "gpt-own"
-[prices.own.units.text]
-input = 2.0
-output = 8.0
-"""
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "config.toml").write_text(CONFIG)
-    monkeypatch.setenv("PAYI_TRANSPORT_CONFIG", str(tmp_path / "config.toml"))
-    monkeypatch.setenv("COLUMNS", "110")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def event(tokens: int, day: int = 0, **fields: Any) -> Event:
-    values = {"resource": "gpt-own", "event_timestamp": DAY + timedelta(days=day), **fields}
-    return make_event({"text": (tokens, 0)}, **values)
-
-
-def write(folder: Path, *events: Event, name: str = "events.json") -> str:
-    (folder / name).write_bytes(msgspec.json.encode(events))
-    return str(folder / name)
-
-
-def write_bill(folder: Path, *rows: tuple[str, int, str]) -> str:
-    """A bill of rows of (model, tokens, cost)."""
-    lines = ["BilledCost,ChargePeriodStart,ProviderName,SkuMeter,ConsumedQuantity"]
-    lines += [
-        f"{cost},2026-10-05T00:00:00Z,OpenAI,{model} Input tokens,{tokens}" for model, tokens, cost in rows
-    ]
-    (folder / "bill.csv").write_text("\n".join(lines))
-    return str(folder / "bill.csv")
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
+from tests.cli.money import event, run, write, write_bill
 
 
 def test_check_passes_while_no_level_is_reached(folder: Path) -> None:
@@ -118,90 +65,6 @@ def test_check_says_what_it_needs(folder: Path) -> None:
     assert "--at: expected a moment such as" in run("check", write(folder), "--at", "noon").output
     (folder / "budgets.db").mkdir()
     assert "can't be read" in run("check", write(folder)).output
-
-
-def test_reconcile_says_why_in_one_sentence(folder: Path) -> None:
-    file = write(folder, event(1_000_000))
-    bill = write_bill(folder, ("gpt-own", 1_000_000, "1.7"), ("gpt-hidden", 5, "4"))
-    result = run("reconcile", bill, "--events", file)
-    assert result.exit_code == 0, result.output
-    first = " ".join(result.output.splitlines()[:2])
-    assert (
-        "The bill of $5.70 is $3.70 more (64.9 %) than the estimate of the calls seen here, $2.00:" in first
-    )
-    assert "gpt-hidden: billed on 1 day, and no call of it was seen here" in result.output
-    assert "gpt-own: billed at 85 % of our price" in result.output
-    assert "Either" not in result.output
-
-
-@pytest.mark.parametrize("by", ["day", "kind"])
-def test_reconcile_shows_the_difference_by_day_and_kind(folder: Path, by: str) -> None:
-    file = write(folder, event(1_000_000), event(1_000_000), event(7, resource="no-such-model"))
-    write(folder, event(5), name="more.json")
-    bill = write_bill(folder, ("gpt-own", 1_000_000, "2"))
-    result = run("reconcile", bill, bill, "--events", file, "--by", by)
-    assert "Set right beforehand: 1 lines of the bill were in two files" in result.output
-    assert ("2026-10-05" if by == "day" else "input") in result.output
-    assert "7 tokens of our calls have no price" in result.output
-
-
-def test_reconcile_counts_events_of_two_files_once(folder: Path) -> None:
-    one = event(1_000_000)
-    files = [write(folder, one, name=name) for name in ("a.json", "b.json")]
-    bill = write_bill(folder, ("gpt-own", 1_000_000, "2"))
-    result = run("reconcile", bill, "--events", files[0], "--events", files[1])
-    assert "The bill of $2.00 is exactly the estimate" in result.output
-    assert "1 events were in the files more than once, and count once ($2.00)" in result.output
-
-
-def test_reconcile_without_quantities_and_without_amounts(folder: Path) -> None:
-    file = write(folder, event(1_000_000))
-    bill = folder / "costs.json"
-    bucket: dict[str, Any] = {"start_time": int(DAY.timestamp()), "results": []}
-    bucket["results"] = [{"amount": {"value": 1.5}, "line_item": "gpt-own, input"}]
-    bill.write_text(json.dumps({"data": [bucket]}))
-    assert "Either" in run("reconcile", str(bill), "--events", file).output
-    bucket["results"] = [{"input_tokens": 1_500_000, "output_tokens": 0, "model": "gpt-own"}]
-    bill.write_text(json.dumps({"data": [bucket]}))
-    shown = " ".join(run("reconcile", str(bill), "--events", file).output.split())
-    assert "The bill has no amounts. At our prices, its quantities are worth $1.00 more than" in shown
-
-
-def test_reconcile_has_all_rows_as_json(folder: Path) -> None:
-    bill = write_bill(folder, ("gpt-own", 1_000_000, "1.7"))
-    shown = json.loads(run("reconcile", bill, "--events", write(folder, event(1_000_000)), "--json").output)
-    assert (shown["billed"], shown["difference"], shown["total"]["price"]) == (
-        "1.7",
-        "-0.300000000000",
-        "-0.300000000000",
-    )
-    assert shown["rows"][0]["day"] == "2026-10-05"
-    assert shown["findings"][0]["kind"] == "rate"
-
-
-def test_allocate_adds_up_to_the_invoice(folder: Path) -> None:
-    file = write(folder, event(2_000_000, account_name="acme"), event(1_000_000, account_name="zeta"))
-    bill = write_bill(folder, ("gpt-own", 3_000_000, "10"), ("gpt-hidden", 5, "4"))
-    result = run("reconcile", bill, "--events", file, "--allocate", "account_name")
-    rows = [line.split() for line in result.output.splitlines() if "$" in line]
-    assert [(row[0], row[-3]) for row in rows] == [
-        ("acme", "$6.67"),
-        ("(not", "$4.00"),
-        ("zeta", "$3.33"),
-        ("The", "$14.00"),
-    ]
-    shown = json.loads(
-        run("reconcile", bill, "--events", file, "--allocate", "account_name", "--json").output
-    )
-    assert shown["owners"][0] == {"owner": {"account_name": "acme"}, "amount": "6.67"}
-    assert shown["owners"][1] == {"owner": None, "amount": "4.00"}
-
-
-def test_a_bill_of_nothing_is_allocated_to_nobody(folder: Path) -> None:
-    result = run(
-        "reconcile", write_bill(folder, ("x", 1, "0")), "--events", write(folder), "--allocate", "user_id"
-    )
-    assert "The invoice" in result.output
 
 
 @pytest.mark.parametrize(

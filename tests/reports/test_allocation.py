@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.budgets.owners import read_event_field
-from payi_transport.reports.allocation import NOBODY, Shares, allocate, round_to_total
+from payi_transport.reports.allocation import NOBODY, Shares, allocate, round_to_total, select_calls
 from payi_transport.reports.bills.line import BillLine
 from tests.reports.support import NOON, make_call
 
@@ -107,3 +108,26 @@ def test_the_rows_add_up_to_the_invoice(calls: list[Any], rows: list[Any]) -> No
 def test_the_largest_remainders_are_rounded_up(parts: Any, total: str, rounded: list[str]) -> None:
     found = round_to_total(dict(enumerate(parts)), Decimal(total))
     assert [*found.values()] == [Decimal(amount) for amount in rounded]
+
+
+def test_a_currency_without_cents_is_spread_in_whole_coins() -> None:
+    shares = shares_of(*((name, {"text": (1, 0)}, {}) for name in ("a", "b", "c")))
+    bill = BillLine(
+        provider="openai", start=NOON, model="gpt-4.1", kind="input", cost=Decimal(100), currency="JPY"
+    )
+    assert sorted(allocate([bill], shares).values()) == [33, 33, 34]
+
+
+def test_only_calls_that_the_bill_is_about_have_a_share() -> None:
+    start = NOON.replace(hour=0)
+    calls = [
+        make_call({"text": (1, 0)}, RATES, event_timestamp=start),
+        make_call({"text": (1, 0)}, RATES, event_timestamp=start - timedelta(seconds=1)),
+        make_call({"text": (1, 0)}, RATES, event_timestamp=start + timedelta(days=1)),
+        make_call({"text": (1, 0)}, RATES, event_timestamp=None),
+        make_call({"text": (1, 0)}, RATES, event_timestamp=start, category="system.anthropic"),
+    ]
+    bill = BillLine(provider="openai", start=start)
+    assert [*select_calls(calls, [bill])] == calls[:1]
+    longer = BillLine(provider="openai", start=start, end=start + timedelta(days=2))
+    assert [*select_calls(calls, [longer])] == [calls[0], calls[2]]

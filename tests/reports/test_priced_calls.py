@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +13,7 @@ from payi_transport.reports.bills.names import make_model_key
 from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.priced_calls import has_failed, price_calls
 from payi_transport.reports.reconcile_cells import OurCalls
+from payi_transport.reports.zones import Zones
 from tests.prices.calls import make_call
 from tests.reports.support import exact, make_event, price_with
 
@@ -57,7 +57,7 @@ def test_tokens_of_another_model_are_of_that_model_in_every_view() -> None:
         "claude-opus-4-5": Decimal("0.0025"),
     }
     ours = OurCalls(calls, ["anthropic"])
-    days = ours.by_day(timedelta())
+    days = ours.by_day(Zones())
     assert {ours.names[key.model]: amount.cost for key, amount in days.items()} == {
         "claude-haiku-4-5": Decimal("0.001"),
         "claude-opus-4-5": Decimal("0.0025"),

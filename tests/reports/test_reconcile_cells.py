@@ -16,6 +16,7 @@ from payi_transport.reports.reconcile_cells import (
     find_unit_kind,
     is_covered,
 )
+from payi_transport.reports.zones import Zones
 from tests.reports.support import NOON, exact, make_call
 
 RATES = {"text input": "2", "text output": "8"}
@@ -66,8 +67,8 @@ def test_a_bill_is_about_the_categories_of_its_provider(
 def test_days_are_cut_in_any_zone() -> None:
     late = NOON.replace(hour=23, minute=40)
     ours = OurCalls([make_call({"text": (10, 0)}, RATES, event_timestamp=late)], {"openai"})
-    for offset, day in ((0, 5), (15, 5), (30, 6), (-24 * 60, 4)):
-        (key,) = ours.by_day(timedelta(minutes=offset))
+    for offset, day in ((0, 5), (15, 5), (30, 6), (-23 * 60 - 45, 4)):
+        (key,) = ours.by_day(Zones(timezone(timedelta(minutes=offset))))
         assert key == CellKey(date(2026, 11, day), "1 4 gpt", "input")
 
 
@@ -77,21 +78,22 @@ def test_calls_of_other_providers_and_without_a_time_are_outside() -> None:
         make_call({"text": (10, 0)}, RATES, event_timestamp=None),
     ]
     ours = OurCalls(calls, {"openai"})
-    assert (ours.outside, ours.by_day(timedelta())) == (2, {})
+    assert (ours.outside, ours.by_day(Zones())) == (2, {})
 
 
 def test_what_has_no_price_and_what_failed_is_counted() -> None:
     calls = [
         make_call({"text": (10, 3)}, {"text input": "2", "text output": None}),
         make_call({}, RATES, http_status_code=500),
+        make_call({}, RATES, properties={"system.retry": "1"}),
     ]
     ours = OurCalls(calls, {"openai"})
-    days = ours.by_day(timedelta())
+    days = ours.by_day(Zones())
     assert {key.kind: exact(amount.cost, amount.unpriced) for key, amount in days.items()} == {
         "input": (20, 0),
         "output": (0, 3),
     }
-    assert ours.count_failed(timedelta()) == {(date(2026, 11, 5), "1 4 gpt"): 1}
+    assert ours.count_failed(Zones()) == {(date(2026, 11, 5), "1 4 gpt"): 2}
 
 
 def test_a_bill_adds_up_and_keeps_its_batches_apart() -> None:
@@ -113,11 +115,11 @@ def test_a_bill_adds_up_and_keeps_its_batches_apart() -> None:
     ]
     names: dict[str, str] = {}
     (cell,) = add_bill(lines, names).values()
-    assert exact(cell.bill.quantity, cell.bill.cost, cell.bill.lines, cell.bill.smallest) == (
+    assert exact(cell.bill.quantity, cell.bill.cost, cell.bill.lines, cell.bill.step) == (
         7,
         Decimal("1.35"),
         2,
-        -2,
+        Decimal("0.01"),
     )
     assert exact(cell.batch.quantity, cell.batch.cost) == (2, Decimal("0.1"))
     assert names == {"1 4 gpt": "gpt-4.1"}

@@ -16,6 +16,7 @@ from payi_transport.reports.bills.line import (
     BillLine,
     Table,
     find_multiplier,
+    read_currency,
     read_decimal,
     read_text,
     read_time,
@@ -55,12 +56,14 @@ def read_aws(table: Table) -> Iterator[BillLine]:
         yield BillLine(
             provider="aws",
             start=start,
+            end=read_time(_read(row, "line_item_usage_end_date")),
             model="" if is_charge else found["model"] if found else _EDITION.sub("", _find_product(row)),
             kind="" if is_charge else find_kind(found["kind"] if found else _split_words(usage_type)),
             tier=find_tier(usage_type),
             account=read_text(_read(row, "line_item_usage_account_id")),
             quantity=None if quantity is None else quantity * find_multiplier(unit),
             cost=read_decimal(_read(row, "line_item_unblended_cost")),
+            currency=read_currency(_read(row, "line_item_currency_code")),
         )
 
 

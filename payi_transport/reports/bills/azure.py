@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from payi_transport.reports.bills.line import (
+    USD,
     BillLine,
     Table,
     find_multiplier,
+    read_currency,
     read_decimal,
     read_text,
     read_time,
@@ -24,7 +27,15 @@ from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
 
 __all__ = ["is_azure", "read_azure"]
 
-_COSTS = ("costinusd", "costinbillingcurrency", "costinpricingcurrency", "pretaxcost", "cost")
+# The columns of costs, and the column that has the currency of each.
+_COSTS = {
+    "costinusd": "",
+    "costinbillingcurrency": "billingcurrency",
+    "costinpricingcurrency": "pricingcurrency",
+    "pretaxcost": "currency",
+    "cost": "currency",
+}
+_CURRENCIES = ("billingcurrency", "billingcurrencycode", "currency", "currencycode")
 _ACCOUNTS = ("subscriptionname", "subscriptionid", "subscriptionguid", "resourcegroup", "resourcegroupname")
 _OURS = re.compile(r"openai|cognitive|foundry|azure ai|gpt|claude|llama|mistral", re.IGNORECASE)
 
@@ -45,6 +56,7 @@ def read_azure(table: Table) -> Iterator[BillLine]:
         if start is None or not _OURS.search(f"{category} {meter} {read_text(row.get('consumedservice'))}"):
             continue
         quantity = read_decimal(_first(row, ("quantity", "usagequantity")))
+        cost, currency = _read_cost(row)
         yield BillLine(
             provider="azure",
             start=start,
@@ -53,8 +65,18 @@ def read_azure(table: Table) -> Iterator[BillLine]:
             tier=find_tier(meter),
             account=read_text(_first(row, _ACCOUNTS)),
             quantity=None if quantity is None else quantity * find_multiplier(row.get("unitofmeasure")),
-            cost=read_decimal(_first(row, _COSTS)),
+            cost=cost,
+            currency=currency,
         )
+
+
+def _read_cost(row: Mapping[str, Any]) -> tuple[Decimal | None, str]:
+    for name, currency in _COSTS.items():
+        cost = read_decimal(row.get(name))
+        if cost is not None:
+            names = (currency, *_CURRENCIES) if currency else ()
+            return cost, read_currency(_first(row, names))
+    return None, USD
 
 
 def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -16,6 +16,7 @@ from payi_transport.reports.bills.line import (
     BillLine,
     Table,
     find_multiplier,
+    read_currency,
     read_decimal,
     read_text,
     read_time,
@@ -54,12 +55,14 @@ def read_focus(table: Table) -> Iterator[BillLine]:
         yield BillLine(
             provider=_find_provider(row),
             start=start,
+            end=read_time(row.get("ChargePeriodEnd")),
             model="" if is_charge else _find_model(row),
             kind="" if is_charge else find_kind(read_text(row.get("SkuMeter")) or words),
             tier=find_tier(words),
             account=read_text(row.get("SubAccountName")) or read_text(row.get("SubAccountId")),
             quantity=None if is_charge else _find_quantity(row),
             cost=_find_cost(row),
+            currency=read_currency(row.get("BillingCurrency")),
         )
 
 

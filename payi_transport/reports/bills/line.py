@@ -13,33 +13,50 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["BillLine", "Table", "find_multiplier", "read_decimal", "read_text", "read_time"]
+__all__ = [
+    "USD",
+    "BillLine",
+    "Table",
+    "find_multiplier",
+    "find_step",
+    "read_currency",
+    "read_decimal",
+    "read_text",
+    "read_time",
+]
 
+USD = "USD"
 # The rows of a file with named columns.
 Table = Sequence[Mapping[str, Any]]
 # Above this, a number is a mistake, and sums of such numbers would not be exact.
 _LARGEST = Decimal("1e15")
 _SMALLEST_EXPONENT = -20
+_CENTS = -2
 _TIME_FORMATS = ("%m/%d/%Y", "%Y%m%d", "%m/%d/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC")
 
 
 class BillLine(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider bills for a period, a model, and a kind of tokens.
 
-    `quantity` counts single tokens or requests. It is None in a report of costs alone, and `cost`, in US
-    dollars, is None in one of usage alone. `model` and `kind` are empty for what belongs to no model, such
+    `quantity` counts single tokens or requests. It is None in a report of costs alone, and `cost`, in
+    `currency`, is None in one of usage alone. `model` and `kind` are empty for what belongs to no model, such
     as a tax. `tier` is "batch", "flex", or "priority"; empty is the standard one. `account` is the
-    provider's own: a project, a workspace, or a linked account.
+    provider's own: a project, a workspace, or a linked account. `end` is None where the bill names no end,
+    and then the line is for a day. `step` is what the last digit of an amount was worth before it was
+    converted to US dollars, None where it was not.
     """
 
     provider: str
     start: datetime
+    end: datetime | None = None
     model: str = ""
     kind: str = ""
     tier: str = ""
     account: str = ""
     quantity: Decimal | None = None
     cost: Decimal | None = None
+    currency: str = USD
+    step: Decimal | None = None
     requests: int = 0
 
 
@@ -62,6 +79,11 @@ def read_decimal(value: Any) -> Decimal | None:
 def read_text(value: Any) -> str:
     """Return a text without space around it, empty for anything else."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def read_currency(value: Any) -> str:
+    """Return the code of a currency; a bill that names none is in US dollars."""
+    return read_text(value).upper() or USD
 
 
 def read_time(value: Any) -> datetime | None:
@@ -109,3 +131,14 @@ def find_multiplier(unit: Any) -> int:
     if "1m" in text.replace(" ", "") or "million" in text or "1000000" in text:
         return 1_000_000
     return 1000 if "1k" in text.replace(" ", "") or "thousand" in text or "1000" in text else 1
+
+
+def find_step(cost: Decimal) -> Decimal:
+    """Return what the last digit of an amount is worth, at most 1.
+
+    Zeros behind the cents say nothing: "1.250000" may well be a number of cents.
+    """
+    written, needed = (number.as_tuple().exponent for number in (cost, cost.normalize()))
+    if not isinstance(written, int) or not isinstance(needed, int):
+        return Decimal(1)
+    return Decimal(1).scaleb(min(0, max(written, min(needed, _CENTS))))

@@ -15,11 +15,11 @@ __all__ = ["find_kind", "find_tier", "make_model_key", "split_meter"]
 
 # In this order: the first that is found decides.
 _KINDS = (
-    (r"web.?search|search (tool|request|unit|quer)", "web_search"),
+    (r"web.?search|search (tool|request|unit|quer)|grounding", "web_search"),
     (r"code.?(execution|interpreter)|file.?search|container|storage|training|hosting|session", "other"),
     (r"cache.{0,3}(write|creation|wrt).*1.?h|1h.*cache.?(write|creation)|ephemeral_1h", "cache_write_1h"),
     (r"cache.{0,3}(write|creation|wrt)|(write|creation).*cache|ephemeral_5m", "cache_write"),
-    (r"(?<!un)cach|\bcchd\b|\bcd\b", "cache_read"),
+    (r"(?<!un)(?<!no[_ ])cach|\bcchd\b|\bcd\b", "cache_read"),
     (r"audio.*(out|completion)|(out|completion).*audio", "audio_output"),
     (r"audio.*(in|prompt)|(in|prompt).*audio", "audio_input"),
     (r"image.*out|out.*image", "image_output"),
@@ -33,6 +33,10 @@ _METER_END = re.compile(
     r"(?<=\w)([\s,_|-]+(cach\w*|cchd|cd|inp?(ut)?|out?p(ut)?|opt|outp|completions?|prompts?|batch|flex"
     r"|priority|tokens?|mantle)|[\s,|]+(audio|image|text|web.?search|embeddings?))\b.*$",
     re.IGNORECASE | re.DOTALL,
+)
+# A tier before or after the name of a model, where a comma ends the name.
+_TIER_BESIDE = re.compile(
+    r"^(batch|flex|priority)( api)?[: ]+(?=\w)|[ (]+(batch|flex|priority)( api)?\)?$", re.IGNORECASE
 )
 # A meter that is no more than a kind of tokens.
 _NO_MODEL = re.compile(
@@ -82,7 +86,7 @@ def find_tier(text: str) -> str:
 def split_meter(text: str) -> str:
     """Return the name of the model at the start of a meter or a line item, empty if there is none."""
     name, comma, _ = text.partition(",")
-    name = name if comma else _METER_END.sub("", text)
+    name = _TIER_BESIDE.sub("", name) if comma else _METER_END.sub("", text)
     return "" if _NO_MODEL.match(name) else name.strip(" ,-_|")
 
 

@@ -2,21 +2,30 @@
 
 Source: the API reference of `GET /v1/organization/costs` and `GET /v1/organization/usage/…`. A page is an
 object with `data`, a list of buckets, each with `start_time` (Unix seconds) and `results`. Costs name
-amounts and no quantities, usage names quantities and no amounts; given both, they complete each other.
+amounts, and quantities only where they are grouped by line item; usage names quantities and no amounts.
+Given both, they complete each other. The dashboard exports the same fields as CSV, where an amount is two
+columns: `amount_value` and `amount_currency`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from payi_transport.providers.shared.counts import section
-from payi_transport.reports.bills.line import BillLine, read_decimal, read_text, read_time
+from payi_transport.reports.bills.buckets import Result, has_buckets, read_buckets
+from payi_transport.reports.bills.line import (
+    BillLine,
+    Table,
+    read_currency,
+    read_decimal,
+    read_text,
+    read_time,
+)
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
 
-__all__ = ["is_openai", "read_openai"]
+__all__ = ["is_openai", "is_openai_table", "read_openai", "read_openai_table"]
 
 # The details of a total, and their kind. What is left of the total is text.
 _INPUT_PARTS = {"input_cached_tokens": "cache_read", "input_audio_tokens": "audio_input"}
@@ -25,47 +34,71 @@ _OUTPUT_PARTS = {"output_audio_tokens": "audio_output"}
 
 def is_openai(document: Any) -> bool:
     """Return whether a JSON document has buckets of OpenAI."""
-    buckets = document.get("data") if isinstance(document, dict) else None
-    return isinstance(buckets, list) and any(
-        isinstance(item, dict) and "start_time" in item for item in buckets
-    )
+    return has_buckets(document, "start_time")
+
+
+def is_openai_table(table: Table) -> bool:
+    """Return whether the columns are those of the dashboard's export."""
+    return bool(table) and "start_time" in table[0] and bool({"amount_value", "input_tokens"} & set(table[0]))
 
 
 def read_openai(document: Mapping[str, Any]) -> Iterator[BillLine]:
     """Yield the lines of a page of costs or usage."""
-    for bucket in document["data"]:
-        start = read_time(bucket.get("start_time")) if isinstance(bucket, dict) else None
-        results = bucket.get("results") if isinstance(bucket, dict) else None
-        for result in results if isinstance(results, list) else ():
-            if start is not None and isinstance(result, dict):
-                yield from _read_result(start, result)
+    for result in read_buckets(document, "start_time", "end_time"):
+        yield from _read_result(result)
 
 
-def _read_result(start: datetime, result: Mapping[str, Any]) -> Iterator[BillLine]:
-    account = read_text(result.get("project_id"))
-    if "amount" in result:
-        item = read_text(result.get("line_item"))
+def read_openai_table(table: Table) -> Iterator[BillLine]:
+    """Yield the lines of an export of the dashboard. Days on which nothing was used have empty rows."""
+    for row in table:
+        start, end = (_read_time(row, name) for name in ("start_time", "end_time"))
+        fields = dict(row)
+        if "amount_value" in row:
+            fields["amount"] = {"value": row["amount_value"], "currency": row.get("amount_currency")}
+        is_empty = not any(row.get(name) for name in ("amount_value", "model", "input_tokens"))
+        if start is not None and not is_empty:
+            yield from _read_result(Result(start, end, fields))
+
+
+def _read_time(row: Mapping[str, Any], name: str) -> Any:
+    seconds = read_decimal(row.get(name))
+    return read_time(row.get(f"{name}_iso")) or read_time(None if seconds is None else float(seconds))
+
+
+def _read_result(result: Result) -> Iterator[BillLine]:
+    fields = result.fields
+    account = read_text(fields.get("project_id"))
+    if "amount" in fields:
+        item = read_text(fields.get("line_item"))
+        model = split_meter(item)
+        # The names of models have such words, too: "gpt-4o-audio-preview, input".
+        rest = item.replace(model, "") if model else item
+        amount = section(fields, "amount")
         yield BillLine(
             provider="openai",
-            start=start,
-            model=split_meter(item),
-            kind=find_kind(item) if item else "",
-            tier=find_tier(item),
+            start=result.start,
+            end=result.end,
+            model=model,
+            kind=find_kind(rest) if item else "",
+            tier=find_tier(rest),
             account=account,
-            cost=read_decimal(section(result, "amount").get("value")),
+            quantity=read_decimal(fields.get("quantity")) if item else None,
+            cost=read_decimal(amount.get("value")),
+            currency=read_currency(amount.get("currency")),
         )
         return
-    tier = "batch" if result.get("batch") is True else find_tier(read_text(result.get("service_tier")))
-    requests = read_decimal(result.get("num_model_requests")) or Decimal(0)
-    counts = {**_split(result, "input_tokens", _INPUT_PARTS, "input")}
-    counts.update(_split(result, "output_tokens", _OUTPUT_PARTS, "output"))
+    is_batch = str(fields.get("batch")).lower() == "true"
+    requests = read_decimal(fields.get("num_model_requests")) or Decimal(0)
+    counts = {**_split(fields, "input_tokens", _INPUT_PARTS, "input")}
+    counts.update(_split(fields, "output_tokens", _OUTPUT_PARTS, "output"))
     for kind, quantity in counts.items():
         yield BillLine(
             provider="openai",
-            start=start,
-            model=read_text(result.get("model")),
+            start=result.start,
+            end=result.end,
+            model=read_text(fields.get("model")),
             kind=kind,
-            tier=tier,
+            tier="batch" if is_batch else find_tier(read_text(fields.get("service_tier"))),
             account=account,
             quantity=quantity,
             # Once for each result, not for each kind of tokens.
@@ -73,7 +106,7 @@ def _read_result(start: datetime, result: Mapping[str, Any]) -> Iterator[BillLin
         )
 
 
-def _split(result: Mapping[str, Any], total: str, parts: Mapping[str, str], rest: str) -> dict[str, Decimal]:
-    found = {kind: read_decimal(result.get(name)) or Decimal(0) for name, kind in parts.items()}
-    left = max(Decimal(0), (read_decimal(result.get(total)) or Decimal(0)) - sum(found.values()))
+def _split(fields: Mapping[str, Any], total: str, parts: Mapping[str, str], rest: str) -> dict[str, Decimal]:
+    found = {kind: read_decimal(fields.get(name)) or Decimal(0) for name, kind in parts.items()}
+    left = max(Decimal(0), (read_decimal(fields.get(total)) or Decimal(0)) - sum(found.values()))
     return {rest: left, **{kind: quantity for kind, quantity in found.items() if quantity}}

@@ -7,27 +7,42 @@ import csv
 import gzip
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from payi_transport.errors import PayiError
-from payi_transport.reports.bills.anthropic import is_anthropic, read_anthropic
+from payi_transport.reports.bills.anthropic import (
+    is_anthropic,
+    is_anthropic_table,
+    read_anthropic,
+    read_anthropic_table,
+)
 from payi_transport.reports.bills.aws import is_aws, read_aws
 from payi_transport.reports.bills.azure import is_azure, read_azure
 from payi_transport.reports.bills.focus import is_focus, read_focus
+from payi_transport.reports.bills.google import is_google, read_google
 from payi_transport.reports.bills.line import BillLine, Table
-from payi_transport.reports.bills.openai import is_openai, read_openai
+from payi_transport.reports.bills.openai import is_openai, is_openai_table, read_openai, read_openai_table
+from payi_transport.reports.bills.sheets import find_table
 
 __all__ = ["Bill", "read_bills"]
 
 _DOCUMENTS = ((is_openai, read_openai), (is_anthropic, read_anthropic))
-_TABLES = ((is_focus, read_focus), (is_aws, read_aws), (is_azure, read_azure))
+_TABLES = (
+    (is_focus, read_focus),
+    (is_aws, read_aws),
+    (is_azure, read_azure),
+    (is_google, read_google),
+    (is_openai_table, read_openai_table),
+    (is_anthropic_table, read_anthropic_table),
+)
 _EXPECTED = (
-    "expected a cost export: FOCUS (CSV or Parquet), OpenAI's costs or usage (JSON), Anthropic's cost or"
-    " usage report (JSON), an AWS Cost and Usage Report, or an Azure cost export"
+    "expected a cost export: FOCUS (CSV or Parquet), OpenAI's costs or usage, Anthropic's cost or usage"
+    " report (JSON of their APIs, or CSV of their consoles), an AWS Cost and Usage Report, an Azure cost"
+    " export, or Google Cloud's billing export"
 )
 _PARQUET = "reading Parquet files needs one more package: pip install 'payi-transport[parquet]'"
 
@@ -65,13 +80,19 @@ def _read_file(path: Path) -> Iterator[BillLine]:
         raise PayiError(f"{path} can't be read: {getattr(exc, 'strerror', None) or exc}") from None
     if data.startswith(b"PAR1"):
         return _read_table(_load_parquet(path, data), path)
-    text = data.removeprefix(codecs.BOM_UTF8)
-    if text.lstrip()[:1] in (b"{", b"["):
-        return _read_documents(text, path)
     try:
-        return _read_table(list(csv.DictReader(io.StringIO(text.decode()))), path)
+        text = _decode_text(data)
+        if text.lstrip()[:1] in ("{", "["):
+            return _read_documents(text, path)
+        return _read_first_table(text, path)
     except (UnicodeDecodeError, csv.Error) as exc:
         raise PayiError(f"{path} is neither JSON, CSV, nor Parquet ({exc}); {_EXPECTED}") from None
+
+
+def _decode_text(data: bytes) -> str:
+    """Return the text of a file, which spreadsheets also save as UTF-16."""
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_wide else "utf-8-sig")
 
 
 def _load_parquet(path: Path, data: bytes) -> Table:
@@ -87,26 +108,45 @@ def _load_parquet(path: Path, data: bytes) -> Table:
     return table
 
 
+def _read_first_table(text: str, path: Path) -> Iterator[BillLine]:
+    """Read a table whose heading may stand below lines of other things, such as the number of an invoice."""
+    found = find_table(text, _find_reader)
+    if found is None:
+        raise PayiError(f"{path} is not a bill that can be read; {_EXPECTED}")
+    read, table = found
+    return read(table)
+
+
 def _read_table(table: Table, path: Path) -> Iterator[BillLine]:
-    for matches, read in _TABLES:
-        if matches(table):
-            return read(table)
-    raise PayiError(f"{path} is not a bill that can be read; {_EXPECTED}")
+    reader = _find_reader(table)
+    if reader is None:
+        raise PayiError(f"{path} is not a bill that can be read; {_EXPECTED}")
+    return reader(table)
 
 
-def _read_documents(text: bytes, path: Path) -> Iterator[BillLine]:
-    """Read one JSON document, several pages in an array, or one page a line."""
+def _find_reader(table: Table) -> Callable[[Table], Iterator[BillLine]] | None:
+    return next((read for matches, read in _TABLES if matches(table)), None)
+
+
+def _read_documents(text: str, path: Path) -> Iterator[BillLine]:
+    """Read one JSON document, several pages in an array, or one page or one row of a table a line."""
     try:
         documents = _decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError):
         raise PayiError(f"{path} isn't valid JSON; {_EXPECTED}") from None
+    rows: list[Any] = []
     for document in documents:
         reader = next((read for matches, read in _DOCUMENTS if matches(document)), None)
         if reader is not None:
             yield from reader(document)
+        elif isinstance(document, dict):
+            rows.append(document)
+    read = _find_reader(rows)
+    if read is not None:
+        yield from read(rows)
 
 
-def _decode(text: bytes) -> list[Any]:
+def _decode(text: str) -> list[Any]:
     try:
         found = msgspec.json.decode(text)
     except msgspec.DecodeError:

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from payi_transport.reports.bills.anthropic import is_anthropic, read_anthropic
+from payi_transport.reports.bills.anthropic import (
+    is_anthropic,
+    is_anthropic_table,
+    read_anthropic,
+    read_anthropic_table,
+)
 
 
 def page(*results: Any) -> dict[str, Any]:
@@ -95,3 +100,50 @@ def test_fields_of_other_types_are_absent(document: Any) -> None:
 def test_other_documents_are_not_anthropics(document: Any) -> None:
     assert not is_anthropic(document)
     assert is_anthropic(page())
+
+
+def test_the_console_exports_costs_in_dollars() -> None:
+    row = {
+        "usage_date_utc": "2026-10-05",
+        "model": "Claude Haiku 4.5",
+        "workspace": "Default",
+        "usage_type": "message",
+        "token_type": "input_no_cache",
+        "cost_usd": "0.05",
+        "cost_type": "token",
+    }
+    assert is_anthropic_table([row])
+    search = {**row, "token_type": "", "cost_type": "web_search"}
+    nothing = {**row, "token_type": "", "cost_type": ""}
+    lines = [*read_anthropic_table([row, search, nothing, {**row, "usage_date_utc": ""}])]
+    assert [(line.kind, line.cost) for line in lines] == [
+        ("input", Decimal("0.05")),
+        ("web_search", Decimal("0.05")),
+        ("", Decimal("0.05")),
+    ]
+    assert (lines[0].model, lines[0].account) == ("Claude Haiku 4.5", "Default")
+    assert not is_anthropic_table([])
+
+
+def test_the_console_exports_tokens_of_every_kind() -> None:
+    row = {
+        "usage_date_utc": "2026-10-05",
+        "model_version": "claude-haiku-4-5-20251001",
+        "usage_type": "batch",
+        "usage_input_tokens_no_cache": "1",
+        "usage_input_tokens_cache_write_5m": "2",
+        "usage_input_tokens_cache_write_1h": "3",
+        "usage_input_tokens_cache_read": "4",
+        "usage_output_tokens": "5",
+        "web_search_count": "6",
+    }
+    lines = {line.kind: line.quantity for line in read_anthropic_table([row])}
+    assert lines == {
+        "input": 1,
+        "cache_write": 2,
+        "cache_write_1h": 3,
+        "cache_read": 4,
+        "output": 5,
+        "web_search": 6,
+    }
+    assert {line.tier for line in read_anthropic_table([row])} == {"batch"}

@@ -71,3 +71,11 @@ def test_an_unknown_quantity_is_none() -> None:
 @pytest.mark.parametrize("table", [[], [{"a": "b"}]])
 def test_other_tables_are_not_of_azure(table: Any) -> None:
     assert not is_azure(table)
+
+
+def test_an_amount_in_us_dollars_wins_over_one_in_the_bills_currency() -> None:
+    euros = {"CostInBillingCurrency": "2", "BillingCurrency": "EUR"}
+    found = [*read_azure([row("gpt 4o Inp", **euros), row("gpt 4o Inp", **{**euros, "CostInUsd": "2.5"})])]
+    assert [(line.currency, str(line.cost)) for line in found] == [("EUR", "2"), ("USD", "2.5")]
+    (line,) = read_azure([row("gpt 4o Inp", CostInBillingCurrency="", Cost="")])
+    assert line.cost is None

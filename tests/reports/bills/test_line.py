@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.reports.bills.line import find_multiplier, read_decimal, read_text, read_time
+from payi_transport.reports.bills.line import find_multiplier, find_step, read_decimal, read_text, read_time
 
 ANYTHING: Any = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
 
@@ -85,3 +85,23 @@ def test_nothing_is_an_error(value: Any) -> None:
     read_time(value)
     find_multiplier(value)
     assert isinstance(read_text(value), str)
+
+
+@pytest.mark.parametrize(
+    ("cost", "step"),
+    [
+        ("1.25", "0.01"),
+        ("1.20", "0.01"),
+        ("1.250000", "0.01"),
+        ("1.000", "0.01"),
+        ("1.234500", "0.0001"),
+        ("0.00", "0.01"),
+        ("3", "1"),
+        ("300", "1"),
+        ("0", "1"),
+        ("1.5", "0.1"),
+        ("nan", "1"),
+    ],
+)
+def test_the_last_digit_that_says_something(cost: str, step: str) -> None:
+    assert find_step(Decimal(cost)) == Decimal(step)

@@ -18,7 +18,7 @@ from payi_transport.reports.bills.names import find_kind, find_tier, make_model_
         ("gpt-4o-audio-preview, audio input", "gpt-4o-audio-preview", "audio_input", ""),
         ("text-embedding-3-large, input", "text-embedding-3-large", "input", ""),
         ("gpt-image-1, image output", "gpt-image-1", "image_output", ""),
-        ("gpt-4o-mini batch, output", "gpt-4o-mini batch", "output", "batch"),
+        ("gpt-4o-mini batch, output", "gpt-4o-mini", "output", "batch"),
         ("web search tool calls", "", "web_search", ""),
         ("gpt 4o 0806 Inp glbl Tokens", "gpt 4o 0806", "input", ""),
         ("gpt-4o-0806-Outp-glbl", "gpt-4o-0806", "output", ""),
@@ -28,7 +28,7 @@ from payi_transport.reports.bills.names import find_kind, find_tier, make_model_
         ("text-embedding-3-large Tokens", "text-embedding-3-large", "input", ""),
         ("Input", "", "input", ""),
         ("code interpreter sessions", "code interpreter sessions", "other", ""),
-        ("gpt-5 flex, input", "gpt-5 flex", "input", "flex"),
+        ("gpt-5 flex, input", "gpt-5", "input", "flex"),
         ("gpt-5 Priority output", "gpt-5", "output", "priority"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.reports.bills.openai import is_openai, read_openai
+from payi_transport.reports.bills.openai import is_openai, is_openai_table, read_openai, read_openai_table
 
 START = 1790899200
 
@@ -75,3 +75,53 @@ def test_fields_of_other_types_are_absent(document: Any) -> None:
 def test_other_documents_are_not_openais(document: Any) -> None:
     assert not is_openai(document)
     assert is_openai(page())
+
+
+@pytest.mark.parametrize(
+    ("item", "model", "kind", "tier"),
+    [
+        ("gpt-4o-audio-preview-2024-12-17, input", "gpt-4o-audio-preview-2024-12-17", "input", ""),
+        ("gpt-4.1-2025-04-14 batch, cached input", "gpt-4.1-2025-04-14", "cache_read", "batch"),
+        ("Batch API: gpt-4.1, output", "gpt-4.1", "output", "batch"),
+        ("gpt-5-nano, input_tokens", "gpt-5-nano", "input", ""),
+        ("assistants api | file search", "assistants api | file search", "other", ""),
+    ],
+)
+def test_a_line_item_names_model_kind_and_tier(item: str, model: str, kind: str, tier: str) -> None:
+    (line,) = read_openai(page({"amount": {"value": 1, "currency": "eur"}, "line_item": item, "quantity": 7}))
+    assert (line.model, line.kind, line.tier, line.currency) == (model, kind, tier, "EUR")
+    assert line.quantity == Decimal(7)
+
+
+def test_the_dashboard_exports_the_same_as_a_table() -> None:
+    costs = {
+        "start_time": "1790899200",
+        "end_time": "1790985600",
+        "start_time_iso": "",
+        "amount_value": "0.06",
+        "amount_currency": "usd",
+        "line_item": "gpt-5, output",
+        "quantity": "",
+    }
+    empty = {**costs, "amount_value": "", "line_item": ""}
+    assert is_openai_table([costs])
+    (line,) = read_openai_table([costs, empty, {**costs, "start_time": "x"}])
+    assert (line.model, line.kind, line.cost, line.quantity) == ("gpt-5", "output", Decimal("0.06"), None)
+    assert line.end is not None and (line.end - line.start).days == 1
+    usage = {
+        "start_time": "1",
+        "start_time_iso": "2026-10-05T00:00:00+00:00",
+        "model": "gpt-5",
+        "batch": "True",
+        "input_tokens": "10",
+        "output_tokens": "2",
+        "input_cached_tokens": "4",
+    }
+    assert is_openai_table([usage])
+    found = {line.kind: (line.quantity, line.tier) for line in read_openai_table([usage])}
+    assert found == {
+        "input": (Decimal(6), "batch"),
+        "cache_read": (Decimal(4), "batch"),
+        "output": (Decimal(2), "batch"),
+    }
+    assert not is_openai_table([])

@@ -33,6 +33,15 @@ AWS = (
     "line_item_usage_start_date,line_item_product_code,line_item_usage_type,line_item_usage_amount\n"
     "2026-10-05T00:00:00Z,AmazonBedrock,USE1-NovaPro-input-tokens,5\n"
 )
+GOOGLE = (
+    "Invoice number,7\n\nSKU description,Usage start date,Usage amount,Cost ($)\n"
+    "Gemini 3 Pro Text Input,2026-10-05,5,1.5\n"
+)
+OPENAI_CSV = 'start_time_iso,start_time,amount_value,line_item\n2026-10-05,1,2,"gpt-5, input"\n'
+ANTHROPIC_CSV = "usage_date_utc,model,cost_usd,token_type\n2026-10-05,Claude Haiku 4.5,1,output\n"
+BIGQUERY = json.dumps(
+    {"sku": {"description": "Gemini 3 Pro Text Input"}, "usage_start_time": "2026-10-05", "cost": 1}
+)
 AZURE = "Date,MeterName,MeterCategory,Quantity\n10/05/2026,gpt 4o Inp,Azure OpenAI,3\n"
 
 
@@ -48,6 +57,11 @@ AZURE = "Date,MeterName,MeterCategory,Quantity\n10/05/2026,gpt 4o Inp,Azure Open
         (json.dumps(ANTHROPIC), "anthropic", 1),
         (AWS, "aws", 1),
         (AZURE, "azure", 1),
+        (AZURE.replace(",", ";"), "azure", 1),
+        (GOOGLE, "google", 1),
+        (BIGQUERY + "\n" + BIGQUERY, "google", 2),
+        (OPENAI_CSV, "openai", 1),
+        (ANTHROPIC_CSV, "anthropic", 1),
     ],
 )
 def test_every_format_is_found(content: str, provider: str, number: int, tmp_path: Path) -> None:
@@ -57,11 +71,24 @@ def test_every_format_is_found(content: str, provider: str, number: int, tmp_pat
         assert (bill.lines[0].provider, len(bill.lines), bill.repeats) == (provider, number, [])
 
 
+def test_what_spreadsheets_call_unicode_text_is_read(tmp_path: Path) -> None:
+    (tmp_path / "bill").write_bytes(AZURE.replace(",", "\t").encode("utf-16"))
+    assert len(read_bills([tmp_path / "bill"]).lines) == 1
+
+
 def test_parquet_is_read(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     write_parquet(ROWS, "1.2", tmp_path / "f.parquet")
     (tmp_path / "f.csv").write_text(FOCUS)
     assert read_bills([tmp_path / "f.parquet"]) == read_bills([tmp_path / "f.csv"])
+
+
+def test_a_parquet_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"a": [1]}), tmp_path / "bill")
+    with pytest.raises(PayiError, match="is not a bill that can be read"):
+        read_bills([tmp_path / "bill"])
 
 
 def test_lines_of_two_files_count_once_and_equal_lines_of_one_file_twice(tmp_path: Path) -> None:
@@ -79,7 +106,7 @@ def test_lines_of_two_files_count_once_and_equal_lines_of_one_file_twice(tmp_pat
     [
         (b"", "is not a bill that can be read"),
         (b"a,b\n1,2\n", "is not a bill that can be read; expected a cost export: FOCUS"),
-        (b"\xff\xfe\x00\x00", "is neither JSON, CSV, nor Parquet"),
+        (b"\x80\xff\x00\x00", "is neither JSON, CSV, nor Parquet"),
         (b"{broken", "isn't valid JSON"),
         (b"[" * 100_000, "isn't valid JSON"),
         (b'{"a": 1}', "has no charges for models"),
@@ -120,7 +147,11 @@ def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytes
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(data=st.data())
 def test_a_bill_that_is_cut_or_changed_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
-    content = data.draw(st.sampled_from([FOCUS, AWS, AZURE, json.dumps(OPENAI), json.dumps(ANTHROPIC)]))
+    content = data.draw(
+        st.sampled_from(
+            [FOCUS, AWS, AZURE, GOOGLE, OPENAI_CSV, BIGQUERY, json.dumps(OPENAI), json.dumps(ANTHROPIC)]
+        )
+    )
     raw = bytearray(content.encode())
     for _ in range(data.draw(st.integers(0, 4))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))

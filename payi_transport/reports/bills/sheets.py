@@ -1,0 +1,59 @@
+"""Tables in text, as consoles export them and as spreadsheets save them.
+
+A spreadsheet separates columns by semicolons where its numbers have decimal commas, and by tabs in what it
+calls Unicode text. Consoles put the invoice's number, date, and currency above the heading.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from payi_transport.reports.bills.line import Table
+
+__all__ = ["find_table"]
+
+T = TypeVar("T")
+# The heading is in one of these many lines.
+_MOST_ABOVE = 40
+_DECIMAL_COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+),\d+")
+
+
+def find_table(text: str, find_reader: Callable[[Table], T | None]) -> tuple[T, Table] | None:
+    """Return the table in a text and its reader, None if no line is a heading that has one.
+
+    Raises csv.Error.
+    """
+    delimiter = _find_delimiter(text)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    for number, heading in enumerate(rows[:_MOST_ABOVE]):
+        names = [name.strip() for name in heading]
+        reader = find_reader([dict.fromkeys(names, "")])
+        if reader is not None:
+            return reader, _make_table(names, rows[number + 1 :], delimiter)
+    return None
+
+
+def _find_delimiter(text: str) -> str:
+    """Return what most lines have, and of several what one line has most of."""
+    lines = text.splitlines()[:_MOST_ABOVE]
+    counts = {delimiter: [line.count(delimiter) for line in lines] for delimiter in ",;\t"}
+    return max(
+        counts, key=lambda delimiter: (sum(map(bool, counts[delimiter])), max(counts[delimiter], default=0))
+    )
+
+
+def _make_table(names: list[str], rows: list[list[str]], delimiter: str) -> Table:
+    table = [dict(zip(names, row, strict=False)) for row in rows if row]
+    if delimiter == ";":
+        return [{name: _read_comma(value) for name, value in row.items()} for row in table]
+    return table
+
+
+def _read_comma(value: str) -> str:
+    if _DECIMAL_COMMA.fullmatch(value.strip()) is None:
+        return value
+    return value.replace(".", "").replace(",", ".")

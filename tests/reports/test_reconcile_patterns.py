@@ -1,0 +1,74 @@
+"""Quantities that differ are told apart: lines that a bill has twice, and calls that were sent again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from payi_transport.reports.bills.line import BillLine
+from tests.reports.support import NOON, make_call
+from tests.reports.test_reconcile_findings import RATES, find
+
+
+def line(hour: int, quantity: int | None, *, day: int = 0, kind: str = "input") -> BillLine:
+    rate = Decimal(RATES[f"text {kind}"])
+    return BillLine(
+        provider="openai",
+        start=NOON.replace(hour=hour) + timedelta(days=day),
+        model="gpt-4.1",
+        kind=kind,
+        quantity=None if quantity is None else Decimal(quantity),
+        cost=rate * (500 if quantity is None else quantity),
+    )
+
+
+def call(tokens: int, day: int = 0, **fields: Any) -> Any:
+    return make_call({"text": (tokens, 0)}, RATES, event_timestamp=NOON + timedelta(days=day), **fields)
+
+
+@pytest.mark.parametrize("quantity", [500, None])
+def test_lines_that_the_bill_has_twice_are_what_it_has_more(quantity: int | None) -> None:
+    lines = [line(1, quantity), line(2, quantity), line(2, quantity)]
+    (found,) = find(lines, call(1000))
+    assert (found.kind, found.money.normalize()) == ("counted twice", Decimal(1))
+    assert "the bill has some lines twice" in found.text
+
+
+def test_lines_without_quantities_that_are_twice_in_the_bill_may_be_something_else() -> None:
+    assert {found.kind for found in find([line(1, None), line(1, None)], call(333))} == {
+        "another quantity or price"
+    }
+
+
+def test_equal_lines_that_agree_with_us_are_two_charges() -> None:
+    assert find([line(1, 500), line(1, 500)], call(1000)) == []
+
+
+def test_one_kind_of_tokens_twice_is_counted_twice_if_it_is_no_chance() -> None:
+    assert find([line(1, 8)], call(4))[0].kind != "counted twice"
+    (found,) = find([line(1, 8000)], call(4000))
+    assert (found.kind, found.money.normalize()) == ("counted twice", Decimal(8))
+    (found,) = find([line(1, 4000)], call(8000))
+    assert "were events imported twice" in found.text
+
+
+@pytest.mark.parametrize("quantity", [500, None])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"http_status_code": 500},
+        {"properties": {"system.retry": "1"}},
+        {"properties": {"system.failure": "x"}},
+    ],
+)
+def test_what_is_billed_more_on_days_with_calls_sent_again_is_a_retry(
+    quantity: int | None, fields: Any
+) -> None:
+    (found,) = find(
+        [line(1, quantity), line(1, quantity, day=1)], call(500), call(390, 1), call(0, 1, **fields)
+    )
+    assert (found.kind, found.money.normalize()) == ("failed calls", Decimal("0.22"))
+    assert "1 calls failed or were sent again" in found.text
