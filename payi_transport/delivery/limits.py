@@ -65,6 +65,10 @@ class LimitStates:
         """Return a copy of all known states."""
         return self._states.copy()
 
+    def find_state(self, limit_id: str) -> str:
+        """Return the state of a limit that blocks calls."""
+        return self._states.get(limit_id, "blocked")
+
     def find_blocked(self, limit_ids: Iterable[str] | None = None) -> list[str]:
         """Return the ids that block calls, among the given ones or among all."""
         # Other threads may add ids while this one iterates over all of them.

@@ -15,10 +15,12 @@ from payi_transport.providers.registry import REGISTRY, Registry
 __all__ = ["make_blocked_response", "make_refusal"]
 
 
-def make_blocked_response(operation: str, limit_id: str, registry: Registry = REGISTRY) -> BlockedResponse:
-    """Return the response to a call of `operation` that names a blocked limit."""
+def make_blocked_response(
+    operation: str, limit_id: str, state: str = "blocked", registry: Registry = REGISTRY
+) -> BlockedResponse:
+    """Return the response to a call of `operation` that names a limit in a state that blocks calls."""
     message = (
-        f"Pay-i: limit {limit_id} is blocked, so the request was not sent; raise or reset the limit in Pay-i"
+        f"Pay-i: limit {limit_id} is {state}, so the request was not sent; raise or reset the limit in Pay-i"
     )
     return make_refusal(operation, message, registry)
 

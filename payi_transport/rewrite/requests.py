@@ -109,12 +109,15 @@ class RequestRewriter:
         if self._limits is not None and frame.limit_ids:
             blocked = self._limits.find_blocked(frame.limit_ids)
             if blocked:
+                state = self._limits.find_state(blocked[0])
                 self._warn(
-                    f"limit {blocked[0]} is blocked, so a call was not sent and its caller got a permission"
+                    f"limit {blocked[0]} is {state}, so a call was not sent and its caller got a permission"
                     " error; raise or reset the limit in Pay-i, or turn config.enforce_limits off"
                 )
                 return RequestRewrite(
-                    blocked_response=make_blocked_response(route.operation, blocked[0], self._registry)
+                    blocked_response=make_blocked_response(
+                        route.operation, blocked[0], state, self._registry
+                    )
                 )
         refusal = None if self._find_refusal is None else self._find_refusal(frame)
         if refusal is None:

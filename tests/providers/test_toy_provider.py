@@ -90,7 +90,7 @@ def test_instruments_and_pay_is_proxy_know_it_by_its_names() -> None:
 
 
 def test_a_call_for_a_blocked_limit_is_refused_in_openais_shape_unless_it_states_its_own() -> None:
-    refusal = make_blocked_response("toy.song", "budget", REGISTRY)
+    refusal = make_blocked_response("toy.song", "budget", registry=REGISTRY)
     assert refusal.status == 403
     assert json.loads(refusal.body)["error"]["code"] == "limit_blocked"
 

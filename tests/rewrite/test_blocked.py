@@ -40,5 +40,11 @@ def test_a_blocked_response_has_its_providers_format(operation: str, body: dict[
     assert (b"x-amzn-errortype" in headers) == operation.startswith("bedrock.")
 
 
+@pytest.mark.parametrize("state", ["blocked", "overrun", "exceeded", "failed"])
+def test_the_message_names_the_state_that_blocks(state: str) -> None:
+    body = json.loads(make_blocked_response("openai.chat", "l-1", state).body)
+    assert body["error"]["message"].startswith(f"Pay-i: limit l-1 is {state}, so the request was not sent")
+
+
 def test_an_unknown_provider_gets_openais_format() -> None:
     assert "error" in json.loads(make_blocked_response("databricks.invocations", "ü").body)

@@ -115,7 +115,7 @@ def test_a_limit_goes_from_ok_to_overrun_and_stops_the_next_call(
     # All but half a thousandth of the third call is above the limit.
     assert Decimal(str(cost["overrun_base"])) == price - Decimal("0.0005")
     assert payi_limits() == {"L": "overrun"} and told == ["ok", "exceeded", "overrun"]
-    with pytest.raises(find_denial(sdk), match="limit L is blocked"):
+    with pytest.raises(find_denial(sdk), match="limit L is overrun"):
         call()
     assert len(origin.received) == 3
     assert look_at_limit() == (price * 3, {"ok": 1, "exceeded": 1, "overrun": 1, "total": 3})
