@@ -115,9 +115,7 @@ class RequestRewriter:
                     " error; raise or reset the limit in Pay-i, or turn config.enforce_limits off"
                 )
                 return RequestRewrite(
-                    blocked_response=make_blocked_response(
-                        route.operation, blocked[0], state, self._registry
-                    )
+                    blocked_response=make_blocked_response(route.operation, blocked[0], state, self._registry)
                 )
         refusal = None if self._find_refusal is None else self._find_refusal(frame)
         if refusal is None:

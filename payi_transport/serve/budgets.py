@@ -48,6 +48,7 @@ def _describe(connection: sqlite3.Connection, limit: LimitDocument, now: datetim
         created=limit.created,
         reset=limit.reset,
         pace=pace,
+        unpriced=sums.unpriced,
         full_at=_forecast(limit.max - limit.spent.total, pace, now),
     )
 

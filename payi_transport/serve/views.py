@@ -147,7 +147,10 @@ class Percentiles(msgspec.Struct, frozen=True):
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit. `pace` is what a day of the last seven cost, `full_at` when nothing is left at that pace."""
+    """A limit. `pace` is what a day of the last seven cost, `full_at` when nothing is left at that pace.
+
+    `unpriced` counts the calls of these days without a (full) price, which `spent` lacks.
+    """
 
     limit_id: str
     name: str
@@ -161,6 +164,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     reset: datetime | None
     pace: Decimal
     full_at: datetime | None
+    unpriced: int = 0
 
 
 class Unowned(msgspec.Struct, frozen=True):

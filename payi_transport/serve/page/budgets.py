@@ -50,10 +50,13 @@ def _show_words(page: Page, budget: Budget) -> None:
         text("span", f". Blocks calls: {'yes' if budget.type == 'block' else 'no'}.")
     pace = f"{formats.money(budget.pace)} per day over the last seven days."
     if budget.full_at is not None:
-        pace += f" At this pace, it runs out at {page.time(budget.full_at)}."
+        pace += f" At this pace, it runs out around {page.date(budget.full_at)}."
     note(pace)
-    since = budget.reset or budget.created
-    note(f"Counted since {page.time(since)}.")
+    since = f"Counted since {page.date(budget.reset or budget.created)}."
+    if budget.unpriced:
+        count = formats.calls(budget.unpriced)
+        since += f" It lacks the price of {count} of the last seven days."
+    note(since)
 
 
 BUDGETS = View("/budgets", "Budgets", _load, _show, has_span=False)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-__all__ = ["Cell", "Column", "empty", "figure", "note", "section", "table", "text"]
+__all__ = ["Cell", "Column", "empty", "figure", "link", "note", "section", "table", "text"]
 
 
 class Column(NamedTuple):
@@ -24,7 +24,10 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell: its text, its exact value on hover and in exports, where it leads, and the share of its bar."""
+    """A cell: its text, its exact value for exports, where it leads, and the share of its bar.
+
+    `hint` is shown on hover, the exact value if there is none.
+    """
 
     text: str
     exact: str = ""
@@ -32,6 +35,7 @@ class Cell(NamedTuple):
     bar: float | None = None
     color: str = ""
     mark: str = ""
+    hint: str = ""
 
 
 def text(tag: str, content: str, classes: str = "") -> TextElement:
@@ -39,18 +43,25 @@ def text(tag: str, content: str, classes: str = "") -> TextElement:
     return TextElement(tag=tag, text=content).classes(classes)
 
 
+def link(content: str, target: str, classes: str = "") -> TextElement:
+    """Show a link. The target is an address of this page."""
+    made = text("a", content, classes)
+    made.props["href"] = target
+    return made
+
+
 def note(content: str) -> None:
     """Show a remark in smaller letters."""
     text("p", content, "note")
 
 
-def section(title: str, link: str = "", link_title: str = "") -> ui.element:
+def section(title: str, target: str = "", target_title: str = "") -> ui.element:
     """Return a section with its heading. What is made inside `with` belongs to it."""
     made = ui.element("section")
     with made, ui.element("div").classes("head"):
         text("h2", title)
-        if link:
-            ui.link(link_title, link).classes("more")
+        if target:
+            link(target_title, target, "more")
     return made
 
 
@@ -62,18 +73,32 @@ def figure(title: str, value: str, exact: str, change: str, *, is_bad: bool = Fa
         text("div", change, "change bad" if is_bad else "change")
 
 
-def table(name: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], caption: str) -> None:
-    """Show a table and a button that saves it as `name`.csv. The caption is for screen readers."""
-    with ui.element("div").classes("scroll") as box, ui.element("table"):
+def table(
+    name: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    caption: str,
+    *,
+    is_wide: bool = False,
+) -> None:
+    """Show a table and a button that saves it as `name`.csv. The caption is for screen readers.
+
+    A wide one is a list of cards on a phone, each with the titles of its figures.
+    """
+    with ui.element("div").classes("scroll") as box, ui.element("table") as made:
+        made.classes("wide" if is_wide else "")
+        # Browsers forget that what is laid out as cards is a table, so all roles are written down.
+        made.props["role"] = "table"
         # What scrolls has to be reachable by keyboard, and to say what it is.
         box.props["role"], box.props["tabindex"], box.props["aria-label"] = "group", "0", caption
         text("caption", caption)
-        with ui.element("thead"), ui.element("tr"):
+        with _part("thead", "rowgroup"), _part("tr", "row"):
             for column in columns:
-                text("th", column.title, "number" if column.is_number else "").props("scope=col")
-        with ui.element("tbody"):
+                title = text("th", column.title, "number" if column.is_number else "")
+                title.props["scope"], title.props["role"] = "col", "columnheader"
+        with _part("tbody", "rowgroup"):
             for row in rows:
-                with ui.element("tr"):
+                with _part("tr", "row"):
                     for column, cell in zip(columns, row, strict=True):
                         _show_cell(column, cell)
     content = to_csv(columns, rows)
@@ -82,21 +107,27 @@ def table(name: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], 
     button.on("click", lambda: ui.download.content(content, f"{name}.csv", "text/csv"), args=[])
 
 
+def _part(tag: str, role: str) -> ui.element:
+    made = ui.element(tag)
+    made.props["role"] = role
+    return made
+
+
 def _show_cell(column: Column, cell: Cell) -> None:
-    with ui.element("td").classes("number" if column.is_number else "name") as made:
-        if cell.exact and cell.exact != cell.text:
-            made.props["title"] = cell.exact
+    with _part("td", "cell").classes("number" if column.is_number else "name") as made:
+        made.props["data-label"] = column.title
+        hint = cell.hint or cell.exact
+        if hint and hint != cell.text:
+            made.props["title"] = hint
         if cell.color:
-            ui.element("span").classes("swatch").style(f"background:{cell.color}")
+            ui.element("span").classes(f"swatch {cell.color}")
         if cell.link:
-            ui.link(cell.text, cell.link)
+            link(cell.text, cell.link, cell.mark)
         else:
             text("span", cell.text, cell.mark)
         if cell.bar is not None:
             with ui.element("div").classes("bar").props("aria-hidden=true"):
-                ui.element("div").style(
-                    f"width:{100 * cell.bar:.1f}%;background:{cell.color or 'var(--accent)'}"
-                )
+                ui.element("div").style(f"width:{100 * cell.bar:.1f}%")
 
 
 def to_csv(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> str:

@@ -8,7 +8,21 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
-__all__ = ["change", "count", "exact_money", "milliseconds", "money", "percent", "short_time", "time"]
+__all__ = [
+    "calls",
+    "change",
+    "count",
+    "date",
+    "exact_money",
+    "milliseconds",
+    "minute",
+    "money",
+    "percent",
+    "points",
+    "recent",
+    "short_time",
+    "time",
+]
 
 _SCALES = ((Decimal(1_000_000_000), "B"), (Decimal(1_000_000), "M"), (Decimal(1000), "k"))
 _MINUTE, _HOUR = 60_000, 3_600_000
@@ -44,6 +58,11 @@ def count(number: int) -> str:
     return f"{number:,}" if abs(number) < _WRITTEN_OUT else _scale(Decimal(number))
 
 
+def calls(number: int) -> str:
+    """Return a number of calls in words, such as 1 call or 12,345 calls."""
+    return f"{number:,} {'call' if number == 1 else 'calls'}"
+
+
 def _scale(size: Decimal) -> str:
     # 999,960 is one million, not 1,000.0k.
     found = next((row for row in _SCALES if size >= row[0] * Decimal("0.99995")), _SCALES[-1])
@@ -74,9 +93,33 @@ def change(now: Decimal | int, before: Decimal | int) -> str:
     return "no change" if abs(ratio) < Decimal("0.5") else f"{ratio:+,.0f}%"
 
 
+def points(now: Decimal, before: Decimal) -> str:
+    """Return the change of a share, in percentage points, such as +1.3 points."""
+    difference = round(100 * (now - before), 1)
+    return f"{difference:+} points" if difference else "no change"
+
+
 def time(moment: datetime, zone: tzinfo) -> str:
     """Return a moment to the second."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def date(moment: datetime, zone: tzinfo) -> str:
+    """Return the day of a moment."""
+    local = moment.astimezone(zone)
+    return f"{local:%b} {local.day}, {local.year}"
+
+
+def minute(moment: datetime, zone: tzinfo) -> str:
+    """Return a moment to the minute."""
+    return f"{date(moment, zone)}, {moment.astimezone(zone):%H:%M}"
+
+
+def recent(moment: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return a moment to the second in few characters. The year is left out while it lasts."""
+    local = moment.astimezone(zone)
+    year = "" if local.year == now.astimezone(zone).year else f", {local.year}"
+    return f"{local:%b} {local.day}{year}, {local:%H:%M:%S}"
 
 
 def short_time(moment: datetime, zone: tzinfo, step: str) -> str:

@@ -18,11 +18,11 @@ from payi_transport.serve.faults import Refusal
 from payi_transport.serve.page import formats
 from payi_transport.serve.page.address import DIMENSION_NAMES, FILTER_NAMES, SPANS, Address
 from payi_transport.serve.page.charts import Colors
-from payi_transport.serve.page.elements import empty, note, text
+from payi_transport.serve.page.elements import empty, link, note, text
 from payi_transport.serve.queries import Queries
 from payi_transport.serve.views import Span, State
 
-__all__ = ["Page", "View", "show_page"]
+__all__ = ["Page", "View", "show_page", "show_pages"]
 
 # How often to look whether calls have arrived. Seconds.
 _EVERY = 1.0
@@ -43,11 +43,20 @@ class Page(NamedTuple):
         """Return a moment in the zone of the page."""
         return formats.time(moment, self.address.time_zone())
 
+    def moment(self, moment: datetime) -> str:
+        """Return a moment for a list, in few characters."""
+        return formats.recent(moment, self.address.time_zone(), self.span.end)
+
+    def date(self, moment: datetime) -> str:
+        """Return the day of a moment."""
+        return formats.date(moment, self.address.time_zone())
+
 
 class View(NamedTuple):
     """One screen. `load` asks the store, on a thread, and `show` makes the elements.
 
-    `has_span`, `has_dimension`, and `has_filters` say which choices it offers.
+    `has_span`, `has_dimension`, and `has_filters` say which choices it offers. `title_of` returns a title
+    that depends on what was loaded.
     """
 
     path: str
@@ -58,20 +67,26 @@ class View(NamedTuple):
     has_span: bool = True
     has_dimension: bool = False
     has_filters: bool = False
+    title_of: Callable[[Page, Any], str] | None = None
+
+
+class _SearchField(ui.element, component="search.js"):
+    """A search field. It emits "typed" and "chosen", both with its text."""
 
 
 async def show_page(view: View, menu: list[View], request: Request, queries: Queries, colors: Colors) -> None:
     """Build a view, and keep it up to date while a browser shows it."""
     address = Address.read(request.url.path, request.query_params)
+    client = ui.context.client
     # Above NiceGUI's <main>, which has the rest.
-    with ui.context.client.layout, ui.element("div") as top:
-        ui.link("Skip to the numbers", "#numbers").classes("skip")
+    with client.layout, ui.element("div") as top:
+        link("Skip to the numbers", "#numbers", "skip")
         _show_menu(menu, address)
         if view.has_span:
             _show_choices(view, address, queries)
     top.move(target_index=0)
     with ui.element("div").props("id=numbers tabindex=-1") as main:
-        text("h1", view.title)
+        heading = text("h1", view.title)
         body = ui.element("div")
     seen, opened = -1, set[str]()
 
@@ -89,6 +104,10 @@ async def show_page(view: View, menu: list[View], request: Request, queries: Que
             with body:
                 empty(f"Can't show this: {refusal}. Choose something else above.")
             return
+        if view.title_of is not None:
+            heading.text = view.title_of(page, loaded)
+            # Of the document, which is sent after this.
+            client.title = f"{heading.text} · Pay-i local"
         body.clear()
         with body:
             if state.calls == 0:
@@ -107,9 +126,11 @@ def _show_menu(menu: list[View], address: Address) -> None:
     with ui.element("header").classes("bar-top"), ui.element("nav").props('aria-label="Views"'):
         text("span", "Pay-i local", "brand")
         for view in menu:
-            link = ui.link(view.title, address.link(view.path))
+            choice = link(view.title, address.link(view.path))
             if view.path == address.path:
-                link.classes("here").props("aria-current=page")
+                choice.classes("here").props("aria-current=page")
+            elif view.path != "/" and address.path.startswith(view.path):
+                choice.classes("here").props("aria-current=true")
 
 
 def _show_choices(view: View, address: Address, queries: Queries) -> None:
@@ -137,9 +158,9 @@ def _show_group(title: str, links: list[tuple[str, str, bool]]) -> None:
     with ui.element("div").classes("group").props(f'role=group aria-label="{title}"'):
         text("span", title, "label")
         for words, target, is_chosen in links:
-            link = ui.link(words, target)
+            choice = link(words, target)
             if is_chosen:
-                link.classes("here").props("aria-current=true")
+                choice.classes("here").props("aria-current=true")
 
 
 def _show_filters(address: Address, queries: Queries) -> None:
@@ -147,7 +168,7 @@ def _show_filters(address: Address, queries: Queries) -> None:
         for name, value in address.active_filters().items():
             shown = name if value is True else f"{FILTER_NAMES[name]}: {value if value != '' else 'none'}"
             nothing: Any = False if value is True else None
-            chip = ui.link(f"{shown} ✕", address.link(**{name: nothing})).classes("chip")
+            chip = link(f"{shown} ✕", address.link(**{name: nothing}), "chip")
             chip.props["aria-label"] = f"Remove the filter {shown}"
         if address.by not in ("tag", "limit"):
             _show_search(address, queries)
@@ -155,8 +176,8 @@ def _show_filters(address: Address, queries: Queries) -> None:
 
 def _show_search(address: Address, queries: Queries) -> None:
     what = DIMENSION_NAMES[address.by].lower()
-    field = ui.element("input").props(
-        f'type=search list=names placeholder="Filter by {what}   /" aria-label="Filter by {what}"'
+    field = _SearchField().props(
+        f'list=names placeholder="Filter by {what}   /" aria-label="Filter by {what}"'
     )
     options = ui.element("datalist").props("id=names")
 
@@ -174,8 +195,17 @@ def _show_search(address: Address, queries: Queries) -> None:
         else:
             ui.notify(f"No {what} contains {event.args!r}")
 
-    field.on("input", complete, js_handler="(event) => emit(event.target.value)", throttle=0.2)
-    field.on("keydown.enter", choose, js_handler="(event) => emit(event.target.value)")
+    field.on("typed", complete, throttle=0.2)
+    field.on("chosen", choose)
+
+
+def show_pages(page: Page, cursor: str | None) -> None:
+    """Show links to the other pages of a list; `cursor` is that of the next one."""
+    with ui.element("nav").classes("pages").props('aria-label="Pages"'):
+        if page.address.cursor:
+            link("First page", page.address.link())
+        if cursor:
+            link("Next", page.address.link(cursor=cursor))
 
 
 def _show_first_call(url: str) -> None:
@@ -184,7 +214,9 @@ def _show_first_call(url: str) -> None:
 
 
 def _show_span(page: Page, state: State) -> None:
-    words = f"From {page.time(page.span.start)} to {page.time(page.span.end)}, {page.address.zone_name} time."
+    zone = page.address.time_zone()
+    start, end = (formats.minute(moment, zone) for moment in (page.span.start, page.span.end))
+    words = f"From {start} to {end} ({page.address.zone_name})."
     if state.since is not None and state.since > page.span.start:
-        words += f" The first call was at {page.time(state.since)}."
+        words += f" The first call was at {formats.minute(state.since, zone)}."
     note(f"{words} Costs are estimates from price lists, unless a call's page says otherwise.")

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from nicegui import ui
 
 from payi_transport.serve.page import formats
+from payi_transport.serve.page.costs import share_cell, sums_cell
 from payi_transport.serve.page.elements import Cell, Column, empty, figure, note, section, table
 from payi_transport.serve.page.frame import Page, View
-from payi_transport.serve.page.ranking import money_cell
 from payi_transport.serve.queries import Queries
 from payi_transport.serve.views import Figures, Group, Percentiles, UnitSums, Unowned
 
@@ -102,7 +102,7 @@ def _show_groups(page: Page, name: str, groups: list[Group], title: str) -> None
         [
             Cell(group.name or "none", link=_link(page, name, group)),
             Cell(formats.count(group.sums.calls), str(group.sums.calls)),
-            money_cell(group.sums.cost),
+            sums_cell(group.sums),
         ]
         for group in groups
     ]
@@ -120,8 +120,8 @@ def _show_unowned(page: Page, unowned: Unowned) -> None:
         [
             Cell(f"no {_OWNERS[group.name]}", link=page.address.link("/calls", **{group.name: ""})),
             Cell(formats.count(group.sums.calls), str(group.sums.calls)),
-            money_cell(group.sums.cost),
-            Cell(formats.percent(group.sums.cost, unowned.total.cost)),
+            sums_cell(group.sums),
+            share_cell(group.sums, unowned.total),
         ]
         for group in unowned.missing
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from nicegui import ui
 from payi_transport.serve.page import formats
 from payi_transport.serve.page.address import DIMENSION_NAMES
 from payi_transport.serve.page.charts import show_costs
+from payi_transport.serve.page.costs import each_cell, sum_cost
 from payi_transport.serve.page.elements import figure, note, section
 from payi_transport.serve.page.frame import Page, View
 from payi_transport.serve.page.ranking import show_ranking
@@ -47,57 +49,54 @@ def _load(queries: Queries, page: Page, dimensions: list[Dimension]) -> _Loaded:
 
 def _show_overview(page: Page, loaded: _Loaded) -> None:
     _show_figures(loaded.figures)
-    _show_chart(page, loaded)
+    colors = _show_chart(page, loaded)
     with ui.element("div").classes("two"):
         for ranking in loaded.rankings:
             title = DIMENSION_NAMES[ranking.by]
             link = page.address.link("/breakdown", by=ranking.by)
             with section(f"Cost by {title.lower()}", link, "All figures"):
-                show_ranking(page, ranking, is_short=True)
+                is_charted = ranking.by == page.address.by
+                show_ranking(page, ranking, colors if is_charted else None, is_short=True)
 
 
 def _show_breakdown(page: Page, loaded: _Loaded) -> None:
-    _show_chart(page, loaded)
+    colors = _show_chart(page, loaded)
     with section(f"By {DIMENSION_NAMES[page.address.by].lower()}"):
-        show_ranking(page, loaded.rankings[0])
+        show_ranking(page, loaded.rankings[0], colors)
 
 
-def _show_chart(page: Page, loaded: _Loaded) -> None:
-    with section(f"Cost over time, by {DIMENSION_NAMES[page.address.by].lower()}"):
-        show_costs(loaded.series, page.address.by, page.colors, page.address.time_zone(), page.opened)
+def _show_chart(page: Page, loaded: _Loaded) -> Mapping[str, str]:
+    by, zone = page.address.by, page.address.time_zone()
+    with section(f"Cost over time, by {DIMENSION_NAMES[by].lower()}"):
+        return show_costs(loaded.series, by, page.colors, page.span, zone, page.opened)
 
 
 def _show_figures(figures: Figures) -> None:
     now, before = figures.now, figures.before
+    each, each_before = _each(now), _each(before)
+    rate, rate_before = _error_rate(now), _error_rate(before)
+    shown = [
+        (
+            "Cost (estimate)",
+            sum_cost(now),
+            formats.exact_money(now.cost),
+            formats.change(now.cost, before.cost),
+        ),
+        ("Calls", formats.count(now.calls), str(now.calls), formats.change(now.calls, before.calls)),
+        ("Cost per call", each_cell(now).text, formats.exact_money(each), formats.change(each, each_before)),
+    ]
     # Before the first call, there is nothing to compare with.
-    compare = formats.change if before.calls else lambda now, before: ""
     suffix = " vs. the previous period" if before.calls else ""
     with ui.element("div").classes("figures"):
-        for title, value, exact, change, is_bad in (
-            (
-                "Cost (estimate)",
-                formats.money(now.cost),
-                formats.exact_money(now.cost),
-                compare(now.cost, before.cost),
-                False,
-            ),
-            ("Calls", formats.count(now.calls), str(now.calls), compare(now.calls, before.calls), False),
-            (
-                "Cost per call",
-                formats.money(_each(now)),
-                formats.exact_money(_each(now)),
-                compare(_each(now), _each(before)),
-                False,
-            ),
-            (
-                "Errors",
-                formats.percent(now.errors, now.calls),
-                str(now.errors),
-                compare(now.errors, before.errors),
-                now.errors > 2 * before.errors,
-            ),
-        ):
-            figure(title, value, exact, change + suffix if change else "", is_bad=is_bad)
+        for title, value, exact, change in shown:
+            figure(title, value, exact, change + suffix if suffix else "")
+        figure(
+            "Errors",
+            formats.percent(now.errors, now.calls),
+            f"{now.errors:,} of {now.calls:,} calls",
+            formats.points(rate, rate_before) + suffix if suffix else "",
+            is_bad=rate > 2 * rate_before,
+        )
     for remark in list_remarks(now):
         note(remark)
 
@@ -107,17 +106,20 @@ def list_remarks(sums: Sums) -> list[str]:
     remarks = []
     if sums.unpriced:
         remarks.append(
-            f"{formats.count(sums.unpriced)} calls have no (full) price and are missing from the cost. To"
-            " price such calls from now on, add their models to prices.own in your configuration."
+            f"The cost lacks {formats.calls(sums.unpriced)} without a (full) price. To price such calls from"
+            " now on, add their models to prices.own in your configuration."
         )
     if sums.included:
-        count = formats.count(sums.included)
-        remarks.append(f"{count} calls are included in a subscription and cost nothing more.")
+        remarks.append(f"A subscription includes {formats.calls(sums.included)}, which cost nothing more.")
     return remarks
 
 
 def _each(sums: Sums) -> Decimal:
     return sums.cost / sums.calls if sums.calls else Decimal(0)
+
+
+def _error_rate(sums: Sums) -> Decimal:
+    return Decimal(sums.errors) / sums.calls if sums.calls else Decimal(0)
 
 
 OVERVIEW = View("/", "Overview", _load_overview, _show_overview, has_dimension=True, has_filters=True)

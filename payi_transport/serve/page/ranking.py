@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from payi_transport.serve.page import formats
 from payi_transport.serve.page.address import DIMENSION_NAMES
+from payi_transport.serve.page.charts import OTHER
+from payi_transport.serve.page.costs import each_cell, share_cell, sums_cell
 from payi_transport.serve.page.elements import Cell, Column, empty, note, table
 from payi_transport.serve.page.frame import Page
 from payi_transport.serve.views import Breakdown, Dimension, Group, Sums
 
-__all__ = ["money_cell", "show_ranking", "sum_cells", "sum_columns"]
+__all__ = ["show_ranking", "sum_cells", "sum_columns"]
 
 # What a reader asks next about one value of a dimension.
 _NEXT: dict[str, Dimension] = {
@@ -24,16 +27,13 @@ _NEXT: dict[str, Dimension] = {
 }
 
 
-def money_cell(amount: Decimal | None, largest: Decimal | None = None) -> Cell:
-    """Return an amount, with a bar for its share of the largest one if that is passed."""
-    bar = None
-    if largest is not None and amount is not None:
-        bar = float(amount / largest) if largest else 0.0
-    return Cell(formats.money(amount), formats.exact_money(amount), bar=bar)
+def show_ranking(
+    page: Page, found: Breakdown, colors: Mapping[str, str] | None, *, is_short: bool = False
+) -> None:
+    """Show the most expensive values of a dimension; a short table has the first eight and fewer columns.
 
-
-def show_ranking(page: Page, found: Breakdown, *, is_short: bool = False) -> None:
-    """Show the most expensive values of a dimension; a short table has the first eight and fewer columns."""
+    `colors` are those of the chart above by name, None where it shows another dimension.
+    """
     dimension: Dimension = found.by  # type: ignore[assignment]
     groups = found.groups[:8] if is_short else found.groups
     if not groups:
@@ -42,25 +42,25 @@ def show_ranking(page: Page, found: Breakdown, *, is_short: bool = False) -> Non
     columns = [Column(DIMENSION_NAMES[dimension], is_number=False), Column("Cost"), Column("Share")]
     columns += [Column("Calls")] if is_short else sum_columns()
     top = max(group.sums.cost for group in groups)
-    rows = [_row(page, dimension, group, top, found.total, is_short) for group in groups]
+    rows = [
+        [_name(page, dimension, group, colors), *_figures(group.sums, top, found.total, is_short)]
+        for group in groups
+    ]
     if not found.overlaps:
         rest = _rest(groups, found.total)
         rows += [[Cell("other"), *_figures(rest, top, found.total, is_short)]] if rest.calls else []
     rows.append([Cell("Total"), *_figures(found.total, None, found.total, is_short)])
-    table(f"cost-by-{dimension}", columns, rows, f"Cost by {DIMENSION_NAMES[dimension].lower()}")
+    caption = f"Cost by {DIMENSION_NAMES[dimension].lower()}"
+    table(f"cost-by-{dimension}", columns, rows, caption, is_wide=not is_short)
     if found.overlaps:
         note(
             "A call with several of these counts in several rows, so the rows add up to more than the total."
         )
 
 
-def _row(
-    page: Page, dimension: Dimension, group: Group, top: Decimal, total: Sums, is_short: bool
-) -> list[Cell]:
-    name = Cell(
-        group.name or "none", color=page.colors.of(dimension, group.name), link=_link(page, dimension, group)
-    )
-    return [name, *_figures(group.sums, top, total, is_short)]
+def _name(page: Page, dimension: Dimension, group: Group, colors: Mapping[str, str] | None) -> Cell:
+    color = "" if colors is None else colors.get(group.name, OTHER)
+    return Cell(group.name or "none", color=color, link=_link(page, dimension, group))
 
 
 def _link(page: Page, dimension: Dimension, group: Group) -> str:
@@ -75,7 +75,7 @@ def _link(page: Page, dimension: Dimension, group: Group) -> str:
 
 
 def _figures(sums: Sums, top: Decimal | None, total: Sums, is_short: bool) -> list[Cell]:
-    cells = [money_cell(sums.cost, top), Cell(formats.percent(sums.cost, total.cost))]
+    cells = [sums_cell(sums, top), share_cell(sums, total)]
     return cells + ([_count(sums.calls)] if is_short else sum_cells(sums))
 
 
@@ -89,7 +89,7 @@ def sum_cells(sums: Sums) -> list[Cell]:
     """Return the other figures of some calls."""
     return [
         _count(sums.calls),
-        money_cell(sums.cost / sums.calls if sums.calls else None),
+        each_cell(sums),
         _count(sums.input),
         _count(sums.output),
         Cell(formats.percent(sums.cache_read, sums.input)),

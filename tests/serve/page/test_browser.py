@@ -31,6 +31,18 @@ def test_a_view_fits_its_width_and_has_no_errors(page: Page, demo: str, view: st
     assert (problems, [url for url in foreign if not url.startswith(("data:", "ws:"))]) == ([], [])
 
 
+@pytest.mark.parametrize("view", ["/breakdown?by=model", "/calls", "/calls/1", "/runs"])
+def test_on_a_phone_no_figure_of_a_wide_table_is_cut(page: Page, demo: str, view: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(demo + view)
+    expect(page.locator("table.wide")).to_be_visible(timeout=30_000)
+    assert page.locator(".scroll:has(table.wide)").evaluate("box => box.scrollWidth <= box.clientWidth")
+    # Each figure has its title, and each row is still a row.
+    label = "node => getComputedStyle(node, '::before').content"
+    assert page.locator("table.wide tbody td").nth(1).evaluate(label) not in ("none", '""')
+    assert page.get_by_role("row").count() > 2
+
+
 def test_a_click_leads_from_the_overview_to_one_call(page: Page, demo: str) -> None:
     page.goto(demo)
     expect(page.locator(".chart svg")).to_be_visible(timeout=30_000)

@@ -47,6 +47,11 @@ def test_counts_are_short(number: int, expected: str) -> None:
     assert formats.count(number) == expected
 
 
+@pytest.mark.parametrize(("number", "expected"), [(0, "0 calls"), (1, "1 call"), (12_345, "12,345 calls")])
+def test_calls_are_counted_in_words(number: int, expected: str) -> None:
+    assert formats.calls(number) == expected
+
+
 @pytest.mark.parametrize(
     ("ms", "expected"),
     [(None, "—"), (0, "0 ms"), (850, "850 ms"), (1400, "1.4 s"), (150_000, "2.5 min"), (12_600_000, "3.5 h")],
@@ -74,9 +79,26 @@ def test_a_share_of_nothing_is_none() -> None:
     assert [formats.percent(1, 8), formats.percent(0, 8), formats.percent(1, 0)] == ["12.5%", "0.0%", "—"]
 
 
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        ("0.023", "0.01", "+1.3 points"),
+        ("0.01", "0.023", "-1.3 points"),
+        ("0.01", "0.0101", "no change"),
+        ("1", "0", "+100.0 points"),
+    ],
+)
+def test_a_change_of_a_share_is_in_points(now: str, before: str, expected: str) -> None:
+    assert formats.points(Decimal(now), Decimal(before)) == expected
+
+
 def test_times_are_in_the_zone_of_the_page() -> None:
     moment = datetime(2026, 3, 1, 23, 30, tzinfo=timezone.utc)
     zone = ZoneInfo("Asia/Kathmandu")
     assert formats.time(moment, zone) == "2026-03-02 05:15:00"
+    assert formats.date(moment, zone) == "Mar 2, 2026"
+    assert formats.minute(moment, zone) == "Mar 2, 2026, 05:15"
+    assert formats.recent(moment, zone, moment) == "Mar 2, 05:15:00"
+    assert formats.recent(moment, zone, moment.replace(year=2027)) == "Mar 2, 2026, 05:15:00"
     assert formats.short_time(moment, zone, "day") == "Mar 2"
     assert formats.short_time(moment, zone, "hour") == "Mar 2 05:15"

@@ -50,21 +50,32 @@ def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: s
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/", ["Cost (estimate)", "support_bot", "Globex", "calls have no (full) price", "Total"]),
+        ("/", ["Cost (estimate)", "support_bot", "Globex", "calls without a (full) price", "Total"]),
         ("/?by=tag", ["counts in several rows"]),
         ("/?by=limit", ["Support, monthly|support-monthly", "/budgets"]),
         ("/?span=90d&by=model", ["gpt-4.1", "The first call was at"]),
         ("/?span=24h&use_case=nothing", ["No calls in this period"]),
-        ("/breakdown?by=model", ["Tokens out", "Cost per call", "gpt-4.1"]),
+        (
+            "/breakdown?by=model",
+            ["Tokens out", "Cost per call", "gpt-4.1", "without a (full) price", "so far"],
+        ),
         ("/breakdown?by=user", ["other"]),
         ("/breakdown?by=model&use_case=support_bot&account=Globex", ["/calls?"]),
-        ("/calls", ["Failed only", "Next", "unpriced"]),
+        ("/calls", ["Failed only", "Next", "unpriced", "in all. The latest are first."]),
+        ("/calls?model=in-house-7b", ["No price is known for this model", "calls, unpriced in all"]),
         ("/calls?failed=1&status=429", ["Unpriced only", "status: 429|Status: 429"]),
         ("/calls?account=", ["Customer: none"]),
         ("/calls?account=nobody", ["Remove a filter"]),
         (
             "/calls/1",
-            ["Attribution", "Per million", "the price list of genai-prices", "All calls of this run"],
+            [
+                "Attribution",
+                "Per million",
+                "the price list of genai-prices",
+                "/calls?run=",
+                "/calls?tag=",
+                "Call 1: ",
+            ],
         ),
         ("/calls/999999", ["This call does not exist"]),
         ("/calls/x", ["This call does not exist"]),
@@ -98,6 +109,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     # The names of use cases can't have such letters.
     names = ("account_name", "user_id", "resource")
     with start(tmp_path_factory.mktemp("stored")) as address:
+        headers = {"xProxy-api-key": "local"}
+        limit = {"limit_id": "pilot", "limit_name": "Pilot", "max": 5}
+        assert httpx.post(f"{address}/api/v1/limits", json=limit, headers=headers, timeout=30).is_success
         ingest(
             address,
             item(
@@ -111,6 +125,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 provider_response_json="not JSON",
             ),
             item(now(), units={}, resource="unheard-of", http_status_code=299),
+            item(now(), resource="unheard-of", limit_ids=["pilot"]),
             item(now(), properties={"system.stream": "partial"}),
             item(
                 now(),
@@ -132,13 +147,18 @@ def test_one_call_shows_all_that_is_known_of_it(stored: str) -> None:
 
 
 def test_where_there_is_nothing_of_a_kind_the_page_says_so(stored: str) -> None:
-    # Nothing to compare with, no latencies, no limits.
+    # Nothing to compare with, and no latencies.
     assert "vs. the previous period" not in look(stored, "/")
     assert "No calls report it" in look(stored, "/health")
-    assert "No limits" in look(stored, "/budgets")
 
 
-PATHS_WITH_NAMES = [*PATHS, "/?by=model", "/?by=account", "/calls/4", f"/calls?use_case={SCRIPT}"]
+def test_a_budget_says_which_calls_it_lacks_and_has_no_seconds(stored: str) -> None:
+    shown = look(stored, "/budgets")
+    assert "It lacks the price of 1 call of the last seven days" in shown
+    assert re.search(r"Counted since \w+ \d+, \d{4}\.", shown)
+
+
+PATHS_WITH_NAMES = [*PATHS, "/?by=model", "/?by=account", "/calls/5", f"/calls?use_case={SCRIPT}"]
 
 
 @pytest.mark.parametrize("path", PATHS_WITH_NAMES)
@@ -153,6 +173,7 @@ def test_a_store_without_errors_and_runs_says_none(tmp_path: Path) -> None:
         ingest(address, item(now()))
         assert "None." in look(address, "/health")
         assert "No runs in this period" in look(address, "/runs")
+        assert "No limits" in look(address, "/budgets")
 
 
 OWN_PRICES = """
