@@ -21,6 +21,12 @@ __all__ = ["PayiEvents", "payi_events", "payi_events_config"]
 
 # Events of a test go no further than memory, so a worker that needs longer than this is stuck.
 _SECONDS = 10.0
+# The mocks that replace a method that is hooked, and how they start. vcrpy does so for aiohttp alone.
+_REPLACING = (
+    ("aioresponses.core", "aioresponses", "start"),
+    ("responses", "RequestsMock", "start"),
+    ("vcr.cassette", "CassetteContextDecorator", "__enter__"),
+)
 
 
 class PayiEvents(Sequence["Event"]):
@@ -84,9 +90,9 @@ def payi_events(
     from payi_transport.api.instrument import instrument_instead
 
     sink = MemorySink()
-    # `responses` replaces a method that is hooked.
-    if "responses" in sys.modules:
-        _hook_again_after_start(sys.modules["responses"].RequestsMock, monkeypatch)
+    for module, owner, start in _REPLACING:
+        if module in sys.modules:
+            _hook_again_after(getattr(sys.modules[module], owner), start, monkeypatch)
     with instrument_instead(sink, payi_events_config, request.path.stem):
         events = PayiEvents(sink)
         yield events
@@ -97,14 +103,15 @@ def payi_events(
         pytest.fail(f"payi_transport lost events of this test: {lost}, and had {stats.faults} faults")
 
 
-def _hook_again_after_start(mock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def _hook_again_after(mock: Any, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from payi_transport import payi_instrument
 
-    start = mock.start
+    start = getattr(mock, method)
 
-    def start_and_hook(self: Any) -> None:
-        start(self)
+    def start_and_hook(self: Any) -> Any:
+        started = start(self)
         # Changes nothing but hooks that were taken away.
         payi_instrument()
+        return started
 
-    monkeypatch.setattr(mock, "start", start_and_hook)
+    monkeypatch.setattr(mock, method, start_and_hook)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import aioresponses
 import httpx
 import pytest
 import pytest_httpx
@@ -19,6 +22,7 @@ import vcr  # type: ignore[import-untyped, unused-ignore]
 
 from payi_transport import PayiInstrumentConfig, payi_instrument, payi_stats, track_context
 from payi_transport.contrib.pytest_plugin import PayiEvents
+from tests.instrumentations.mocks import make_response_class
 
 URL = "https://api.openai.com/v1/chat/completions"
 QUESTION: dict[str, Any] = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hello"}]}
@@ -99,8 +103,18 @@ def test_responses_first(mocked: responses.RequestsMock, payi_events: PayiEvents
     check(payi_events)
 
 
+@pytest.mark.anyio
+async def test_aioresponses(payi_events: PayiEvents) -> None:
+    with aioresponses.aioresponses() as mock:
+        mock.post(URL, payload=COMPLETION, response_class=make_response_class())
+        async with aiohttp.ClientSession() as session:
+            await session.post(URL, json=QUESTION)
+    check(payi_events)
+
+
 def test_nothing_is_left_of_the_mocks() -> None:
     assert requests.adapters.HTTPAdapter.send.__module__ == "requests.adapters"
+    assert aiohttp.ClientSession._request.__module__ == "aiohttp.client"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -116,6 +130,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+async def post_with_aiohttp(url: str) -> None:
+    async with aiohttp.ClientSession() as session, session.post(url, json={**QUESTION, "n": 2}) as response:
+        assert (await response.json(content_type=None))["id"] == "c1"
+
+
 def test_vcr(payi_events: PayiEvents, tmp_path: Path) -> None:
     cassette = str(tmp_path / "cassette.yaml")
     with HTTPServer(("127.0.0.1", 0), _Handler) as server:
@@ -125,12 +144,14 @@ def test_vcr(payi_events: PayiEvents, tmp_path: Path) -> None:
         with vcr.use_cassette(cassette):
             httpx.post(url, json=QUESTION)
             requests.post(url, json={**QUESTION, "n": 1}, timeout=10)
+            asyncio.run(post_with_aiohttp(url))
         server.shutdown()
         thread.join()
     with vcr.use_cassette(cassette, record_mode="none", match_on=["method", "uri", "body"]):
         httpx.post(url, json=QUESTION)
         requests.post(url, json={**QUESTION, "n": 1}, timeout=10)
-    check(payi_events, 4)
+        asyncio.run(post_with_aiohttp(url))
+    check(payi_events, 6)
 
 
 def test_events_are_a_list_that_grows(payi_events: PayiEvents) -> None:

@@ -1,1 +1,1 @@
-"""Other libraries that patch the same methods: tracing libraries, in an environment of their own."""
+"""Other libraries that patch the same methods: mocks, and tracing libraries in their own environment."""

@@ -45,8 +45,12 @@ _rewriting: ContextVar[RequestRewrite | None] = ContextVar("payi_transport_rewri
 
 
 def _make_request(original: _Request) -> _Request:
+    # A mock, or another library, looks at the options. aiohttp itself does not mind in which form they are.
+    is_own = getattr(original, "__globals__", None) is vars(_aiohttp())
+    library = _LIBRARY if is_own else _LIBRARY._replace(read=_read_copy)
+
     async def request(session: Any, method: str, str_or_url: Any, **options: Any) -> ClientResponse:
-        call, sent = begin(_LIBRARY, session, method, str_or_url, options)
+        call, sent = begin(library, session, method, str_or_url, options)
         if isinstance(sent, BlockedResponse):
             return await build_blocked_response(
                 session, method, session._build_url(str_or_url), options, sent
@@ -129,6 +133,12 @@ def _read(
         return headers, write_form(fields)
     body = getattr(data, "_value", data)
     return headers, read_body(body) if isinstance(body, bytes) else None
+
+
+def _read_copy(
+    session: Any, method: str, str_or_url: Any, options: dict[str, Any]
+) -> tuple[Headers, bytes | None]:
+    return _read(session, method, str_or_url, dict(options))
 
 
 def _find_fields(data: Any) -> list[tuple[str, str | bytes | None]]:
