@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from payi_transport.api.arguments import InstrumentArguments, resolve
-from payi_transport.config.sources import load_sources
+from payi_transport.config.sources import Sources, load_sources
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments, check_switch
 from payi_transport.context.frame import Frame
@@ -62,9 +62,14 @@ def build(
 
     Raises PayiConfigError for arguments that can't be used, and PayiError without a key.
     """
-    arguments = arguments._replace(config=_load_config(arguments, logger))
+    sources = _load_config(arguments, logger)
+    arguments = arguments._replace(config=cast(PayiInstrumentConfig, sources.config))
+    if arguments.instruments is not None:
+        # The argument takes the place of the key, so what is wrong with it is not from there.
+        sources.origins.pop("instruments", None)
     try:
-        return _build(arguments, logger, use_case_name)
+        with sources.named():
+            return _build(arguments, logger, use_case_name)
     except MissingKeyError:
         if check_config(cast("dict[str, Any]", arguments.config)).required:
             raise
@@ -76,14 +81,14 @@ def build_for_test(
 ) -> Instrumentation:
     """Return what records as `config` says, and reports to `sink` alone. Raises PayiConfigError."""
     arguments = InstrumentArguments(config=config, sink=sink)
-    loaded = _load_config(arguments, logger)
-    kept: Any = {key: value for key, value in loaded.items() if key not in CONCERNS_OTHERS}
-    return _build(arguments._replace(config=kept), logger, use_case_name)
+    sources = _load_config(arguments, logger)
+    kept: Any = {key: value for key, value in sources.config.items() if key not in CONCERNS_OTHERS}
+    with sources.named():
+        return _build(arguments._replace(config=kept), logger, use_case_name)
 
 
-def _load_config(arguments: InstrumentArguments, logger: logging.Logger) -> PayiInstrumentConfig:
-    warn = partial(logger.warning, "payi_transport: %s")
-    return cast(PayiInstrumentConfig, load_sources(arguments.config, os.environ, warn).config)
+def _load_config(arguments: InstrumentArguments, logger: logging.Logger) -> Sources:
+    return load_sources(arguments.config, os.environ, partial(logger.warning, "payi_transport: %s"))
 
 
 def _build(arguments: InstrumentArguments, logger: logging.Logger, use_case_name: str) -> Instrumentation:

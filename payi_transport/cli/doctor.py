@@ -20,9 +20,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from payi_transport.cli.complete_check import find_doubts
 from payi_transport.cli.run import check_settings
 from payi_transport.client.payi import Payi
-from payi_transport.config.categories import find_category_problems
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
 from payi_transport.decode.missing_fields import read_missing_fields
@@ -32,7 +32,6 @@ from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.assembly import find_account
 from payi_transport.reports.events import read_events
 from payi_transport.sinks.configured import PAYI, find_sink_names
-from payi_transport.values.lawful import NAME_RULES
 from payi_transport.values.redaction import is_secret_header, remove_secrets
 
 __all__ = ["Finding", "examine", "examine_clock", "has_errors"]
@@ -71,7 +70,7 @@ def examine(environment: Mapping[str, str]) -> list[Finding]:
     findings = [*_examine_versions(), *_examine_hooks()]
     try:
         problems: list[str] = []
-        settings = check_settings(environment, problems.append)
+        settings = check_settings(environment, problems.append, prepares=False)
     except PayiError as exc:
         return [*findings, Finding("config", "error", str(exc))]
     findings += [Finding("config", "warning", problem) for problem in problems]
@@ -147,14 +146,8 @@ def _examine_config(settings: Settings, environment: Mapping[str, str]) -> Itera
     for path, origin in sorted(sources.origins.items()):
         if not any(other.startswith(f"{path}.") for other in sources.origins):
             yield Finding("config", "ok", f"{path} = {_show(sources.config, path)}, from {origin}")
-    for problem in find_category_problems(settings):
+    for problem in find_doubts(settings):
         yield Finding("config", "warning", problem)
-    for field, rule in NAME_RULES.items():
-        value = getattr(settings, field)
-        for name in [value] if isinstance(value, str) else value or ():
-            if not rule.accepts(name):
-                text = f"{field}: {name!r} may be refused: Pay-i accepts {rule.text} here"
-                yield Finding("config", "warning", f"{text}. It would be sent as {rule.correct(name)!r}")
     for name in _PROXIES:
         for variable in (name, name.lower()):
             if value := environment.get(variable):

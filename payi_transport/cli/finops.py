@@ -23,7 +23,6 @@ from payi_transport.cli.refusals import Refusal
 from payi_transport.config.budget_rules import check_fields
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
-from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiError
 from payi_transport.prices import Estimate, find_pricer
 from payi_transport.reports.allocation import Shares, allocate, select_calls
@@ -57,7 +56,7 @@ def _short_errors() -> Iterator[None]:
 def _load(config: Path | None) -> tuple[Settings, Callable[[Any], Estimate]]:
     """Return the configuration of a file or of the environment, and what prices calls by it."""
     sources = load_sources(config, os.environ, lambda problem: click.echo(f"Warning: {problem}", err=True))
-    settings = check_config(sources.config)
+    settings = sources.check()
     return settings, find_pricer(settings.prices).estimate
 
 

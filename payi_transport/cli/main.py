@@ -18,6 +18,7 @@ import msgspec
 import msgspec.toml
 from rich.console import Console
 
+from payi_transport.cli.complete_check import check_sources, find_doubts
 from payi_transport.cli.doctor import examine, has_errors
 from payi_transport.cli.doctor_lines import print_findings
 from payi_transport.cli.explain import describe, explain_url
@@ -27,11 +28,10 @@ from payi_transport.cli.report_command import read_report, report
 from payi_transport.cli.report_table import print_report
 from payi_transport.cli.run import check_settings, make_environment, replace_process
 from payi_transport.cli.serve_extra import load_run_program, load_serve
-from payi_transport.cli.short_errors import Refusal, short_errors
-from payi_transport.config.categories import find_category_problems
+from payi_transport.cli.short_errors import FilePath, OneLineGroup, Refusal, short_errors
 from payi_transport.config.json_schema import make_json_schema
 from payi_transport.config.mappings import collect_host_mappings
-from payi_transport.config.sources import load_sources, read_file
+from payi_transport.config.sources import load_sources
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.errors import PayiError
 from payi_transport.routing.hosts import HostMapping, HostPattern
@@ -39,7 +39,7 @@ from payi_transport.routing.hosts import HostMapping, HostPattern
 __all__ = ["cli"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="payi-transport", prog_name="payi-transport")
 def cli() -> None:
     """See what LLM calls use, and check which calls are reported to Pay-i."""
@@ -67,16 +67,13 @@ def _read_mappings(path: Path) -> dict[HostPattern, HostMapping]:
 
 def _find_mappings() -> dict[HostPattern, HostMapping]:
     """Return the host mappings of a program that is started in this environment."""
-    sources = load_sources(None, os.environ, lambda problem: None)
-    return collect_host_mappings(check_config(sources.config))
+    return collect_host_mappings(check_sources(load_sources(None, os.environ, lambda problem: None)))
 
 
 @cli.command(short_help="Check whether requests to a URL are reported.")
 @click.argument("url")
 @click.option("--method", default="POST", show_default=True, help="The request's method.")
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="JSON or TOML file with payi_instrument()'s `config`."
-)
+@click.option("--config", type=FilePath(), help="JSON or TOML file with payi_instrument()'s `config`.")
 @click.option(
     "--instruments", multiple=True, help="Category to report; repeat for more than one.  [default: all]"
 )
@@ -107,9 +104,9 @@ upstream_option = click.option(
 )
 
 
-@cli.command(short_help="Run a program instrumented.", context_settings={"ignore_unknown_options": True})
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file with the configuration.")
-@click.option("--offline", type=click.Path(path_type=Path), help="Write events to this file, without a key.")
+@cli.command(short_help="Run a program instrumented.", context_settings={"allow_interspersed_args": False})
+@click.option("--config", type=FilePath(), help="TOML file with the configuration.")
+@click.option("--offline", type=FilePath(), help="Write events to this file, without a key.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Property of all calls; repeatable.")
 @click.option("--serve", "serves", is_flag=True, help="Report to a local service, which shows the calls.")
 @upstream_option
@@ -126,6 +123,10 @@ def run(
 
     For example: payi-transport run -- gunicorn app:app
     """
+    if serves and offline is not None:
+        raise Refusal("--serve and --offline exclude each other: events go to the service, or to a file")
+    if upstreams and not serves:
+        raise Refusal("--upstream is for the local service: add --serve, or leave it out")
     if serves:
         # The service takes any key.
         os.environ["PAYI_API_KEY"] = "local"
@@ -160,15 +161,13 @@ def config_group() -> None:
 
 
 @config_group.command(short_help="Check a configuration file.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 def check(file: Path) -> None:
     """Check FILE, a TOML file with the configuration, and name the first thing that is wrong."""
     with short_errors():
-        settings = check_config(read_file(file))
-        check_instruments(settings.instruments)
-        collect_host_mappings(settings)
-        problems = find_category_problems(settings)
-    for problem in problems:
+        # The file alone, whatever the environment of this machine adds to it.
+        settings = check_sources(load_sources(file, {}, lambda problem: None))
+    for problem in find_doubts(settings):
         click.echo(f"Warning: {problem}", err=True)
     click.echo(f"{file} is valid.")
 
@@ -180,18 +179,22 @@ def schema() -> None:
 
 
 @cli.command(short_help="See calls and costs on a page.")
-@click.option(
-    "--file", type=click.Path(path_type=Path), help="The store.  [default: a file in your data folder]"
-)
+@click.option("--file", type=FilePath(), help="The store.  [default: a file in your data folder]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8383, show_default=True, help="Port to listen on; 0 is any.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8383,
+    show_default=True,
+    help="Port to listen on; 0 is any.",
+)
 @click.option(
     "--token", envvar="PAYI_SERVE_TOKEN", help="Key that every request needs.  [env: PAYI_SERVE_TOKEN]"
 )
 @click.option("--allow-host", "hosts", multiple=True, help="Name by which browsers call it; repeatable.")
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="TOML file with prices, and hosts that the proxy may call.",
 )
 @upstream_option
@@ -215,7 +218,7 @@ def serve(**options: Any) -> None:
 @cli.command(short_help="Try it without a key or an account.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="File for the captured calls; replaced if it exists.  [default: a new temporary file]",
 )
 def demo(output: Path | None) -> None:

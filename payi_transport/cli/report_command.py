@@ -17,7 +17,6 @@ from payi_transport.cli.report_table import print_report
 from payi_transport.cli.short_errors import short_errors
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
-from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiError
 from payi_transport.prices import Pricer
 from payi_transport.reports.dimensions import find_dimensions, list_names
@@ -118,8 +117,7 @@ def read_report(
 
 def read_settings(config: Path | None) -> Settings:
     """Return the settings in a file and in the environment. Raises PayiConfigError."""
-    sources = load_sources(None if config is None else str(config), os.environ, lambda problem: None)
-    return check_config(sources.config)
+    return load_sources(config, os.environ, lambda problem: None).check()
 
 
 def _show_progress(done: int, size: int) -> None:

@@ -21,6 +21,8 @@ from payi_transport.decode.pricing import ModelMapping
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.hosts import HostMapping, HostPattern, find_known, parse_address
+from payi_transport.values.redaction import cut_urls
+from payi_transport.values.shown import show
 
 __all__ = ["collect_host_mappings", "collect_model_mappings", "collect_tokenizer_paths"]
 
@@ -38,7 +40,7 @@ def collect_host_mappings(settings: Settings) -> dict[HostPattern, HostMapping]:
         for key, value in own.items():
             place = f"{path}host_mappings"
             pattern, below = _parse_address(key, place)
-            mapping = _make_mapping(value, pattern, f"{place}[{key!r}]")
+            mapping = _make_mapping(value, pattern, f"{place}[{show(key)}]")
             # A host, or a path of it, has one mapping. If two sections name it, the later section wins.
             mappings[pattern] = _merge(mappings.get(pattern), below.lower(), mapping)
     return mappings
@@ -112,4 +114,4 @@ def _parse_address(key: object, path: str) -> tuple[HostPattern, str]:
         return parse_address(key)
     except ValueError as exc:
         accepted = "a host name, *.suffix or URL, with or without a port"
-        raise PayiConfigError(f"config.{path}: {exc}; accepted: {accepted}") from None
+        raise PayiConfigError(f"config.{path}: {cut_urls(str(exc))}; accepted: {accepted}") from None

@@ -11,27 +11,31 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from payi_transport.config.expected import describe, find_section
+from payi_transport.config.origins import ARGUMENT, name_origins
 from payi_transport.config.schema import Section, Settings
+from payi_transport.config.secrets_in_files import refuse_secrets
 from payi_transport.config.toml import read_toml
-from payi_transport.config.validation import check_config
+from payi_transport.config.validation import check_config, check_values
 from payi_transport.errors import PayiConfigError
-from payi_transport.values.redaction import remove_secrets
+from payi_transport.values.shown import is_secret_name, show
 
 __all__ = ["CONFIG_VARIABLE", "PREFIX", "Sources", "load_sources", "read_file"]
 
 PREFIX = "PAYI_TRANSPORT_"
 CONFIG_VARIABLE = "PAYI_TRANSPORT_CONFIG"
 # Read elsewhere: they are not keys of the config.
-_OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "PAYI_TRANSPORT_DISABLED", "PAYI_TRANSPORT_RUN"})
-_SECRET = re.compile(r"(^|_)(api_?key|key|token|secret|password|credentials?)$", re.IGNORECASE)
+_DISABLED = f"{PREFIX}DISABLED"
+_OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, _DISABLED, "PAYI_TRANSPORT_RUN"})
+# Variables of Pay-i's own, which have no such prefix.
+_PAYI_VARIABLES = ("PAYI_API_KEY", "PAYI_BASE_URL", "PAYI_CUSTOM_HEADERS")
 _WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -41,12 +45,22 @@ class Sources(NamedTuple):
     config: dict[str, Any]
     origins: dict[str, str]
 
+    def check(self) -> Settings:
+        """Return the settings. Raises PayiConfigError, which names the sources of what is wrong."""
+        with self.named():
+            return check_config(self.config)
+
+    def named(self) -> AbstractContextManager[None]:
+        """Name the sources in the errors of a block that checks what `check` doesn't."""
+        return name_origins(self.origins)
+
 
 def load_sources(config: Any, environment: Mapping[str, str], warn: Callable[[str], None]) -> Sources:
     """Merge the `config` argument, which may be the path of a file, with the environment and its file.
 
     Raises PayiConfigError for a file or a variable that can't be used. An unknown variable is passed to
-    `warn` as a message with the nearest known one. The argument itself is not checked here.
+    `warn` as a message with the nearest known one. The argument itself is not checked here, and neither is
+    what depends on more than one key.
     """
     is_path = isinstance(config, str | os.PathLike)
     file = os.fspath(config) if is_path else environment.get(CONFIG_VARIABLE)
@@ -56,10 +70,11 @@ def load_sources(config: Any, environment: Mapping[str, str], warn: Callable[[st
         _merge(merged, read_file(file), origins, str(file))
     for variable, values in _read_environment(environment, warn):
         _merge(merged, values, origins, variable)
+    _check_disabled(environment.get(_DISABLED, ""))
     if isinstance(config, Mapping):
-        _merge(merged, config, origins, "argument")
+        _merge(merged, config, origins, ARGUMENT)
     elif config is not None and not is_path:
-        raise PayiConfigError(f"config: expected a dict or the path of a file, got {config!r}")
+        raise PayiConfigError(f"config: expected a dict or the path of a file, got {show(config)}")
     return Sources(merged, origins)
 
 
@@ -71,12 +86,14 @@ def read_file(file: str | os.PathLike[str]) -> dict[str, Any]:
     path = Path(file)
     values = read_toml(path)
     if path.name == "pyproject.toml":
-        values = values.get("tool", {}).get("payi_transport")
-        if values is None:
+        tools = values.get("tool")
+        own = tools.get("payi_transport") if isinstance(tools, dict) else None
+        if not isinstance(own, dict):
             raise PayiConfigError(f"{file}: expected a table [tool.payi_transport]")
+        values = own
     with _Place(str(file)):
-        _refuse_secrets(values, Settings)
-        check_config(values)
+        refuse_secrets(values)
+        check_values(values)
     return _resolve_paths(values, path.parent)
 
 
@@ -93,7 +110,7 @@ class _Place:
     def __exit__(self, kind: object, exc: BaseException | None, traceback: object) -> None:
         if isinstance(exc, PayiConfigError):
             text = str(exc).removeprefix("config").removeprefix(self._key).lstrip(".: ")
-            raise PayiConfigError(remove_secrets(f"{self._place}: {text}")) from None
+            raise PayiConfigError(f"{self._place}: {text}") from None
 
 
 def _merge(
@@ -118,23 +135,21 @@ def _read_environment(
     environment: Mapping[str, str], warn: Callable[[str], None]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each variable of ours with the config that it means."""
-    known: list[str] | None = None
+    known: dict[str, str] = {}
     for variable in sorted(environment):
         if not variable.startswith(PREFIX) or variable in _OTHER_VARIABLES:
             continue
         names = variable.removeprefix(PREFIX).lower().split("__")
         hint = _find_hint(names)
         if hint is None:
-            known = known or [*_list_variables(Settings, PREFIX)]
-            near = difflib.get_close_matches(variable, known, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            warn(f"the variable {variable} is not known and is ignored{hint}")
+            known = known or _list_variables()
+            warn(f"the variable {variable} is not known and is ignored{_find_near(variable, known)}")
             continue
         with _Place(variable, f".{'.'.join(names)}"):
             value = _parse(environment[variable].strip(), hint, ".".join(names))
             for name in reversed(names):
                 value = {name: value}
-            check_config(value)
+            check_values(value)
         yield variable, value
 
 
@@ -153,22 +168,45 @@ def _find_hint(names: list[str]) -> Any:
     return hint
 
 
-def _list_variables(section: type[Section], prefix: str) -> Iterator[str]:
+def _list_variables() -> dict[str, str]:
+    """Return the names of all variables, by what they are without their prefixes."""
+    own = dict(_walk_variables(Settings, ""))
+    return {**own, **{name.removeprefix("PAYI_"): name for name in _PAYI_VARIABLES}}
+
+
+def _walk_variables(section: type[Section], above: str) -> Iterator[tuple[str, str]]:
     for name, hint in _keys(section).items():
-        yield f"{prefix}{name.upper()}"
+        text = f"{above}{name.upper()}"
+        yield text, f"{PREFIX}{text}"
         below = find_section(hint)
         if below is not None:
-            yield from _list_variables(below, f"{prefix}{name.upper()}__")
+            yield from _walk_variables(below, f"{text}__")
+
+
+def _find_near(variable: str, known: Mapping[str, str]) -> str:
+    # Without the prefix, which all have in common: with it, they would all be near.
+    text = variable.removeprefix(PREFIX).removeprefix("PAYI_").upper()
+    # What is below a table whose keys are the user's own is not known, but the table is.
+    outer = [text.rsplit("__", count)[0] for count in range(1, text.count("__") + 1)]
+    near = difflib.get_close_matches(text, known, 1) or [name for name in outer if name in known]
+    return f"; did you mean {known[near[0]]}?" if near else ""
+
+
+def _check_disabled(text: str) -> None:
+    if _word(text.strip()) not in ("", "true", "false", "1", "0"):
+        raise PayiConfigError(f"{_DISABLED}: expected True or False, got {show(text)}")
 
 
 def _parse(text: str, hint: Any, path: str) -> Any:
     """Return what the text of a variable means for a key of this type. Raises PayiConfigError."""
     section = find_section(hint)
-    if text.startswith("{") and (section is not None or get_origin(hint) is dict):
+    is_table = section is not None or get_origin(hint) is dict
+    if (text.startswith("{") and is_table) or (text.startswith("[") and _is_list(hint)):
         try:
             return msgspec.json.decode(text)
-        except msgspec.DecodeError as exc:
-            raise PayiConfigError(f"config.{path}: expected a JSON object ({exc})") from None
+        except (msgspec.DecodeError, RecursionError) as exc:
+            kind = "a JSON object" if is_table else "a JSON array, or items with commas"
+            raise PayiConfigError(f"config.{path}: expected {kind} ({exc})") from None
     if _is_list(hint):
         items = [item.strip() for item in text.split(",")]
         return [item for item in items if item]
@@ -181,12 +219,20 @@ def _parse(text: str, hint: Any, path: str) -> Any:
         try:
             return msgspec.convert(_word(text), hint, strict=False)
         except msgspec.ValidationError:
-            raise PayiConfigError(f"config.{path}: expected {_describe(hint)}, got {text!r}") from None
+            name = path.rpartition(".")[2]
+            if section is not None:
+                # Probably the one value that is needed, which may be the secret among the keys.
+                name = next(filter(is_secret_name, section.__struct_fields__), name)
+            raise PayiConfigError(
+                f"config.{path}: expected {_describe(hint)}, got {show(text, name)}"
+            ) from None
 
 
 def _describe(hint: Any) -> str:
     section = find_section(hint)
-    return f"a JSON object: {describe(hint)}" if section is not None else describe(hint)
+    if section is not None:
+        return f"a JSON object: {describe(hint)}"
+    return f"a JSON object: {describe(hint)}" if get_origin(hint) is dict else describe(hint)
 
 
 def _word(text: str) -> str:
@@ -196,20 +242,6 @@ def _word(text: str) -> str:
 def _is_list(hint: Any) -> bool:
     # A key may also be None, which is `tuple[...] | None`.
     return any(get_origin(member) is tuple for member in (hint, *get_args(hint)))
-
-
-def _refuse_secrets(values: Mapping[str, Any], section: type[Section], prefix: str = PREFIX) -> None:
-    keys = _keys(section)
-    for name, value in values.items():
-        if _SECRET.search(name):
-            variable = f"{prefix}{name.upper()}" if name in keys else "PAYI_API_KEY"
-            raise PayiConfigError(
-                f"{name!r} looks like a secret, and a file is no place for one; set the environment variable"
-                f" {variable}"
-            )
-        below = find_section(keys.get(name))
-        if below is not None and isinstance(value, Mapping):
-            _refuse_secrets(value, below, f"{prefix}{name.upper()}__")
 
 
 # The keys that hold paths, wherever they stand.

@@ -7,6 +7,7 @@ accepted; nothing raises later. msgspec decides whether a value is valid. Its er
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping, Set
@@ -20,12 +21,14 @@ from payi_transport.config.schema import Section, Settings
 from payi_transport.decode.headers import is_secret
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY, Registry
+from payi_transport.values.shown import show
+from payi_transport.values.zones import find_zone
 
-__all__ = ["check_config", "check_instruments", "check_logger", "check_switch"]
+__all__ = ["check_config", "check_instruments", "check_logger", "check_switch", "check_values"]
 
 T = TypeVar("T", bound=Settings)
-# msgspec appends to its message where in the value it was raised.
-_WHERE = re.compile(r"(?P<what>.*) - at `\$(?P<place>.*)`", re.DOTALL)
+# RFC 9110, 5.1.
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @overload
@@ -41,24 +44,43 @@ def check_config(config: Mapping[str, Any] | None, schema: type[Settings] = Sett
 
     Raises PayiConfigError.
     """
-    if config is not None and not isinstance(config, Mapping):
-        raise PayiConfigError(f"config: expected a dict, got {config!r}")
-    values = _read_shorthands(_without_none(config or {}))
+    values = _prepare(config)
     _check(values, schema, "config")
-    try:
-        settings = msgspec.convert(values, schema)
-    except msgspec.ValidationError as exc:
-        # The values are valid one by one, so this is from a section's own `__post_init__`.
-        found = _WHERE.fullmatch(str(exc))
-        raise PayiConfigError(
-            f"config{found['place']}: {found['what']}" if found else f"config: {exc}"
-        ) from None
+    settings = msgspec.convert(values, schema)
     for name in settings.capture.request_headers:
         if is_secret(name.strip().lower()):
             raise PayiConfigError(
                 f"config.capture.request_headers: {name!r} is a credential and is never recorded"
             )
+        if not _HEADER.fullmatch(name.strip()):
+            raise PayiConfigError(
+                f"config.capture.request_headers: expected names of headers such as 'x-request-id', got"
+                f" {show(name)}"
+            )
+    for key in ("limit_ids", "request_tags"):
+        for index, name in enumerate(getattr(settings, key)):
+            # They travel in one header, with commas between them.
+            if not name.strip() or "," in name:
+                raise PayiConfigError(
+                    f"config.{key}[{index}]: expected a string that is not empty and has no comma, got"
+                    f" {show(name)}"
+                )
+    try:
+        find_zone(settings.time_zone)
+    except ValueError as exc:
+        raise PayiConfigError(f"config.time_zone: {exc}") from None
     return settings
+
+
+def check_values(config: Mapping[str, Any]) -> None:
+    """Raise PayiConfigError for a key or a value that is wrong by itself, whatever other sources add."""
+    _check(_prepare(config), Settings, "config", is_whole=False)
+
+
+def _prepare(config: object) -> dict[Any, Any]:
+    if config is not None and not isinstance(config, Mapping):
+        raise PayiConfigError(f"config: expected a dict, got {show(config)}")
+    return _read_shorthands(_without_none(config or {}))
 
 
 def check_instruments(instruments: object, registry: Registry = REGISTRY) -> frozenset[str] | None:
@@ -69,7 +91,7 @@ def check_instruments(instruments: object, registry: Registry = REGISTRY) -> fro
     if not isinstance(instruments, Set | list | tuple) or not all(isinstance(n, str) for n in instruments):
         hint = suggest_category(instruments) if isinstance(instruments, str) else None
         raise PayiConfigError(
-            f"instruments: expected a set of strings such as {{{hint or '*'!r}}}, got {instruments!r}"
+            f"instruments: expected a set of strings such as {{{hint or '*'!r}}}, got {show(instruments)}"
         )
     unknown = sorted(set(instruments) - set(registry.instruments) - {"*"})
     if unknown or not instruments:
@@ -86,7 +108,7 @@ def check_instruments(instruments: object, registry: Registry = REGISTRY) -> fro
 def check_switch(name: str, value: object) -> bool:
     """Return a bool argument. Raises PayiConfigError for anything else: "false" would count as true."""
     if not isinstance(value, bool):
-        raise PayiConfigError(f"{name}: expected True or False, got {value!r}")
+        raise PayiConfigError(f"{name}: expected True or False, got {show(value)}")
     return value
 
 
@@ -127,24 +149,28 @@ def _without_none(value: Any) -> Any:
     return [_without_none(item) for item in value] if isinstance(value, list) else value
 
 
-def _check(value: Any, hint: Any, path: str) -> None:
-    """Raise PayiConfigError for an unknown or missing key and for a value that its type does not accept."""
+def _check(value: Any, hint: Any, path: str, is_whole: bool = True) -> None:
+    """Raise PayiConfigError for an unknown or missing key and for a value that its type does not accept.
+
+    A part of a config, which is not whole, may lack keys that others need.
+    """
     section = find_section(hint)
     if isinstance(value, Mapping) and get_origin(hint) is dict:
         keys, items = get_args(hint)
         for key, item in value.items():
-            _check(key, keys, f"{path}: key {key!r}")
-            _check(item, items, f"{path}[{key!r}]")
+            _check(key, keys, f"{path}: key {show(key)}")
+            _check(item, items, f"{path}[{show(key)}]", is_whole)
     elif isinstance(value, Mapping) and section is not None:
-        _check_section(value, section, path)
+        _check_section(value, section, path, is_whole)
     elif isinstance(value, list | tuple) and get_origin(hint) is tuple:
         for index, item in enumerate(value):
-            _check(item, get_args(hint)[0], f"{path}[{index}]")
+            _check(item, get_args(hint)[0], f"{path}[{index}]", is_whole)
     elif not _is_valid(value, hint):
-        raise PayiConfigError(f"{path}: expected {describe(hint)}, got {value!r}")
+        name = path.rpartition(".")[2].partition("[")[0]
+        raise PayiConfigError(f"{path}: expected {describe(hint)}, got {show(value, name)}")
 
 
-def _check_section(value: Mapping[Any, Any], section: type[Section], path: str) -> None:
+def _check_section(value: Mapping[Any, Any], section: type[Section], path: str, is_whole: bool) -> None:
     hints = {
         name: hint
         # The annotations are strings, and their bounds and descriptions are in what `include_extras` keeps.
@@ -154,11 +180,24 @@ def _check_section(value: Mapping[Any, Any], section: type[Section], path: str) 
     }
     for key, item in value.items():
         if key not in hints:
-            raise PayiConfigError(f"{path}: unknown key {key!r}; accepted: {', '.join(sorted(hints))}")
-        _check(item, hints[key], f"{path}.{key}")
+            accepted = f"accepted: {', '.join(sorted(hints))}"
+            raise PayiConfigError(f"{path}: unknown key {show(key)}; {accepted}{_find_meant(key, hints)}")
+        _check(item, hints[key], f"{path}.{key}", is_whole)
+    if not is_whole:
+        return
     for row in msgspec.structs.fields(section):
         if row.required and row.name not in value:
-            raise PayiConfigError(f"{path}: the key {row.name!r} is missing, in {dict(value)!r}")
+            raise PayiConfigError(f"{path}: the key {row.name!r} is missing, in {show(dict(value))}")
+    try:
+        msgspec.convert(value, section)
+    except msgspec.ValidationError as exc:
+        # The values are valid one by one, so this is from the section's own `__post_init__`.
+        raise PayiConfigError(f"{path}: {exc}") from None
+
+
+def _find_meant(key: object, names: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(str(key).lower().replace("-", "_"), names, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _is_valid(value: Any, hint: Any) -> bool:

@@ -130,8 +130,16 @@ PROPERTIES = FieldType(
     dict[str, Property],
     {},
 )
+_VERSION = "an integer from 0 to 2**53"
 VERSION = FieldType(
-    "an integer from 0 to 2**53", _is_version, _replace, read_version, write_text, str, int | None, int | None
+    _VERSION,
+    _is_version,
+    _replace,
+    read_version,
+    write_text,
+    str,
+    int | None,
+    Annotated[int, msgspec.Meta(ge=0, le=LARGEST_VERSION, description=_VERSION)] | None,
 )
 SWITCH = FieldType("True or False", _is_switch, _replace, read_switch, str, str, bool | None, bool | None)
 # The header disables logging, so its value is the opposite of the field's.

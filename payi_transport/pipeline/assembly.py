@@ -47,7 +47,14 @@ from payi_transport.values.redaction import remove_secrets
 if TYPE_CHECKING:
     from payi_transport.budgets.tracker import BudgetTracker
 
-__all__ = ["MissingKeyError", "find_account", "make_base_frame", "make_pipeline", "prepare_settings"]
+__all__ = [
+    "MissingKeyError",
+    "find_account",
+    "make_base_frame",
+    "make_pipeline",
+    "make_proxy",
+    "prepare_settings",
+]
 
 
 def make_pipeline(
@@ -75,7 +82,7 @@ def make_pipeline(
     )
     warnings = OneTimeWarnings(logger, decode_options.model_mappings, registry)
     account = find_account(payi)
-    proxy = _make_proxy(settings, account, registry)
+    proxy = make_proxy(settings, account, registry)
     hosts = HostTable({**proxy.hosts(), **collect_host_mappings(settings)}, registry)
     warnings.check_other_sdk()
     for problem in find_category_problems(settings):
@@ -104,8 +111,11 @@ def make_pipeline(
     return Pipeline(parts)
 
 
-def _make_proxy(settings: Settings, account: PayiAccount, registry: Registry) -> Proxy:
-    """Raises PayiConfigError for an unencrypted address, and PayiError if proxy mode has no API key."""
+def make_proxy(settings: Settings, account: PayiAccount, registry: Registry = REGISTRY) -> Proxy:
+    """Return what sends calls through Pay-i, if the settings say so.
+
+    Raises PayiConfigError for an unencrypted address, and PayiError if proxy mode has no API key.
+    """
     proxy = Proxy(account.base_url, account.api_key, registry)
     if settings.proxy:
         check_key(account)
@@ -180,7 +190,18 @@ def find_account(payi: Any) -> PayiAccount:
     if clients:
         return _read_account(clients[0])
     url = check_base_url(os.environ.get("PAYI_BASE_URL") or DEFAULT_BASE_URL, "PAYI_BASE_URL")
-    return PayiAccount(url, os.environ.get("PAYI_API_KEY") or "")
+    return PayiAccount(url, _read_key(os.environ.get("PAYI_API_KEY") or ""))
+
+
+def _read_key(text: str) -> str:
+    # A key that was read from a file often ends in a line break.
+    key = text.strip()
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise PayiConfigError(
+            "PAYI_API_KEY: expected a key of ASCII letters, digits and punctuation, got one with other"
+            " characters in it, which isn't shown"
+        )
+    return key
 
 
 def _read_account(client: Any) -> PayiAccount:

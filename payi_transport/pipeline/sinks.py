@@ -25,7 +25,7 @@ from payi_transport.values.file_counts import FileCounts
 if TYPE_CHECKING:
     from payi_transport.sinks.payi import PayiSink
 
-__all__ = ["MissingKeyError", "check_key", "make_sinks"]
+__all__ = ["MissingKeyError", "check_key", "make_sinks", "prepare_spool"]
 
 # How long Pay-i may take to respond while a call waits for its report.
 _INLINE_SECONDS = 10.0
@@ -75,7 +75,7 @@ def make_sinks(
     Raises PayiConfigError for what is not a sink and for a directory that can't be used, and MissingKeyError.
     """
     if settings.delivery.spool_directory is not None:
-        _prepare_spool(settings.delivery.spool_directory)
+        prepare_spool(settings.delivery.spool_directory)
     given = [] if sink is None else _list_given(sink)
     names = find_sink_names(
         settings, [item for item in given if isinstance(item, str)], is_given=sink is not None
@@ -162,18 +162,23 @@ def _prepare_spools(root: str | None, names: Iterable[str]) -> None:
     for name in names:
         directory = find_spool_directory(root, name)
         if directory is not None:
-            _prepare_spool(directory)
+            prepare_spool(directory)
 
 
-def _prepare_spool(directory: str) -> None:
-    """Create the directory with access for this user only, since it will contain prompts."""
+def prepare_spool(directory: str) -> None:
+    """Create the directory with access for this user only, since it will contain prompts.
+
+    Raises PayiConfigError if it can't be used.
+    """
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         check_directory(directory)
         # Try it. Permission bits say nothing about a file system that is read-only or full.
         with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
             try_lock(file)
-    except OSError as exc:
+    # A ValueError is a character that no path can have.
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
         raise PayiConfigError(
-            f"config.delivery.spool_directory: can't write to {directory!r}: {exc.strerror}"
+            f"config.delivery.spool_directory: can't write to {directory!r}: {reason}"
         ) from None

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from payi_transport.config.active_prices import find_prices
 from payi_transport.config.price_settings import PricesSettings
 from payi_transport.config.sources import load_sources
-from payi_transport.config.validation import check_config
 from payi_transport.prices.estimates import Estimate
 from payi_transport.prices.pricer import PricedEvent, Pricer
 
@@ -53,5 +52,4 @@ def find_pricer(prices: PricesSettings | None = None) -> Pricer:
 
 
 def _read_environment() -> PricesSettings:
-    sources = load_sources(None, os.environ, lambda problem: None)
-    return check_config(sources.config).prices
+    return load_sources(None, os.environ, lambda problem: None).check().prices

@@ -10,7 +10,6 @@ from typing import Any
 from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
-from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiConfigError
 from payi_transport.pipeline.assembly import find_account
 from payi_transport.sinks.configured import CONFIGURED_SINKS
@@ -30,11 +29,11 @@ def find_settings(
 
     Raises PayiConfigError.
     """
-    merged = load_sources(config, os.environ, warn).config
-    section = merged.get("nats")
+    sources = load_sources(config, os.environ, warn)
+    section = sources.config.get("nats")
     given = {name: value for name, value in keys.items() if value is not None}
-    merged["nats"] = {**(section if isinstance(section, Mapping) else {}), **given}
-    settings = check_config(merged)
+    sources.config["nats"] = {**(section if isinstance(section, Mapping) else {}), **given}
+    settings = sources.check()
     return settings, settings.nats or NatsSettings()
 
 

@@ -75,8 +75,10 @@ def _choose_port(settings: ServeSettings) -> ServeSettings:
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         program = subprocess.Popen(list(command), env=dict(environment))  # noqa: S603 (the user's own command)
-    except OSError as exc:
-        raise PayiError(f"{command[0]!r} can't be run: {exc.strerror}") from None
+    # A ValueError is a character that no name can have.
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise PayiError(f"{command[0]!r} can't be run: {reason}") from None
     # Ctrl+C reaches the program by itself, and the service stays until it has ended.
     before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
     for number in _PASSED_ON:

@@ -14,6 +14,7 @@ from payi_transport.config.price_settings import PricesSettings
 from payi_transport.errors import PayiError
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
+from payi_transport.values.shown import show
 
 __all__ = ["DEFAULT_PORT", "ServeSettings", "is_loopback"]
 
@@ -62,7 +63,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
 def _check_upstream(name: str, base: str) -> None:
     if name not in _PROVIDERS:
         known = ", ".join(sorted(_PROVIDERS))
-        raise PayiError(f"--upstream {name}={base}: expected one of {known}, got {name!r}")
+        raise PayiError(f"--upstream {name}: expected one of {known}, got {show(name)}")
     try:
         parts = urlsplit(base)
         parse_host(base)
@@ -72,8 +73,8 @@ def _check_upstream(name: str, base: str) -> None:
         is_address = is_plain = False
     if not (is_address and is_plain):
         raise PayiError(
-            f"--upstream {name}={base}: expected an address such as https://gateway.example.org, without"
-            f" credentials or a query, got {base!r}"
+            f"--upstream {name}: expected an address such as https://gateway.example.org, without"
+            f" credentials or a query, got {show(base)}"
         )
 
 

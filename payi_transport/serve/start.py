@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from payi_transport.config.mappings import collect_host_mappings
-from payi_transport.config.sources import read_file
-from payi_transport.config.validation import check_config
+from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiError
 from payi_transport.serve import demo
 from payi_transport.serve.command import find_address, listen, open_service, run_server
@@ -60,7 +59,8 @@ def _forget(store: Any, options: Mapping[str, Any], echo: Callable[[str], None])
 
 def make_settings(options: Mapping[str, Any]) -> ServeSettings:
     """Return the settings that a command line states. Raises PayiError."""
-    config = None if options["config"] is None else check_config(read_file(options["config"]))
+    sources = None if options["config"] is None else load_sources(options["config"], {}, lambda problem: None)
+    config = None if sources is None else sources.check()
     return ServeSettings(
         file=options["file"] or find_default_file(os.environ),
         host=options["host"],

@@ -11,12 +11,13 @@ import os
 import uuid
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from payi_transport.config.schema import BucketSettings
 from payi_transport.errors import PayiConfigError
+from payi_transport.values.shown import show
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "check_url", "open_store"]
 
 _EXTRA = 'pip install "payi-transport[bucket]"'
 # The package that fsspec needs, by the scheme of a URL.
@@ -36,20 +37,38 @@ class Store(Protocol):
 
 def open_store(settings: BucketSettings) -> Store:
     """Return the store of a URL. Raises PayiConfigError for one that can't be used."""
-    parts = urlsplit(settings.url)
+    parts = check_url(settings)
     if parts.scheme == "s3":
         return _S3Store(settings, parts.netloc, parts.path.strip("/"))
     if parts.scheme in _PACKAGES:
         return _RemoteStore(settings.url, parts.scheme)
     if parts.scheme == "file":
         return _FolderStore(Path(unquote(parts.path)))
+    return _FolderStore(Path(settings.url))
+
+
+def check_url(settings: BucketSettings) -> SplitResult:
+    """Return the parts of the URL. Raises PayiConfigError for one that names no bucket and no folder."""
+    try:
+        parts = urlsplit(settings.url)
+    except ValueError as exc:
+        raise PayiConfigError(f"config.bucket.url: {show(settings.url)} is not a URL ({exc})") from None
     # A drive of Windows looks like a scheme.
-    if "://" not in settings.url:
-        return _FolderStore(Path(settings.url))
-    accepted = ", ".join(f"'{scheme}://'" for scheme in ("s3", "gs", "az", "file"))
-    raise PayiConfigError(
-        f"config.bucket.url: expected a folder, or a URL with {accepted}, got {parts.scheme + '://...'!r}"
-    )
+    if "://" in settings.url and parts.scheme not in ("s3", "file", *_PACKAGES):
+        accepted = ", ".join(f"'{scheme}://'" for scheme in ("s3", "gs", "az", "file"))
+        raise PayiConfigError(
+            f"config.bucket.url: expected a folder, or a URL with {accepted}, got {parts.scheme + '://...'!r}"
+        )
+    if "://" in settings.url and parts.scheme != "file" and not parts.netloc:
+        raise PayiConfigError(
+            f"config.bucket.url: expected '{parts.scheme}://bucket/prefix', got {show(settings.url)}"
+        )
+    endpoint = settings.endpoint
+    if endpoint is not None and not endpoint.lower().startswith(("http://", "https://")):
+        raise PayiConfigError(
+            f"config.bucket.endpoint: expected an address such as https://minio:9000, got {show(endpoint)}"
+        )
+    return parts
 
 
 class _FolderStore:
@@ -80,8 +99,6 @@ class _FolderStore:
 
 class _S3Store:
     def __init__(self, settings: BucketSettings, bucket: str, prefix: str) -> None:
-        if not bucket:
-            raise PayiConfigError(f"config.bucket.url: expected 's3://bucket/prefix', got {settings.url!r}")
         try:
             # An extra's package, which takes a tenth of a second to import.
             import boto3

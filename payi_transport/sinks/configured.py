@@ -21,7 +21,14 @@ from payi_transport.errors import PayiConfigError
 from payi_transport.sinks.offline import OfflineSink
 from payi_transport.sinks.protocol import Sink
 
-__all__ = ["CONFIGURED_SINKS", "PAYI", "ConfiguredSink", "find_sink_names", "make_configured_sink"]
+__all__ = [
+    "CONFIGURED_SINKS",
+    "PAYI",
+    "ConfiguredSink",
+    "find_sink_names",
+    "find_sink_section",
+    "make_configured_sink",
+]
 
 # The name of Pay-i among sinks.
 PAYI = "payi"
@@ -117,9 +124,16 @@ def make_configured_sink(
 
     Raises PayiConfigError for a section that its sink can't use.
     """
-    section = getattr(settings, name) or _make_default_section(name, type(settings))
     [kind] = [sink for sink in sinks if sink.config_section == name]
-    return kind.from_section(section)
+    return kind.from_section(find_sink_section(name, settings))
+
+
+def find_sink_section(name: str, settings: Settings) -> Section:
+    """Return the section of a sink, with defaults if the settings lack it.
+
+    Raises PayiConfigError for a sink that needs one.
+    """
+    return getattr(settings, name) or _make_default_section(name, type(settings))
 
 
 def _make_default_section(name: str, schema: type[Settings]) -> Section:

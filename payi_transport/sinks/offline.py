@@ -194,7 +194,9 @@ def _check_writable(path: Path) -> Path:
     path = path.absolute()
     key = "config.offline_instrumentation.file_name"
     if not path.parent.is_dir():
-        raise PayiConfigError(f"{key}: {str(path)!r} is in a directory that does not exist")
+        raise PayiConfigError(f"{key}: {str(path)!r} is in a directory that does not exist; create it first")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise PayiConfigError(f"{key}: {str(path)!r} cannot be written")
+        raise PayiConfigError(
+            f"{key}: {str(path)!r} cannot be written; expected a file in a directory that this user may write"
+        )
     return path

@@ -142,8 +142,8 @@ def test_other_variables_are_not_looked_at() -> None:
         ("DELIVERY", '{"mode": ', "expected a JSON object (Input data was truncated)"),
         ("DELIVERY", '{"mdoe": "x"}', "unknown key 'mdoe'; accepted: "),
         ("PROXY", "maybe", "expected True or False, got 'maybe'"),
-        ("USE_CASE_VERSION", "v2", "expected an integer of at most 64 bits, got 'v2'"),
-        ("REQUEST_PROPERTIES", "team=a", "expected a dict, got 'team=a'"),
+        ("USE_CASE_VERSION", "v2", "expected an integer from 0 to 2**53, got 'v2'"),
+        ("REQUEST_PROPERTIES", "team=a", "expected a JSON object: a dict, got 'team=a'"),
         (
             "REQUEST_PROPERTIES",
             '{"team": [1]}',
@@ -163,7 +163,7 @@ def test_other_variables_are_not_looked_at() -> None:
 )
 def test_a_wrong_variable_is_named_with_what_is_accepted(name: str, text: str, message: str) -> None:
     with pytest.raises(PayiConfigError) as error:
-        load(**{name: text})
+        load_sources(None, {f"PAYI_TRANSPORT_{name}": text}, print).check()
     assert str(error.value).startswith(f"PAYI_TRANSPORT_{name}: {message}"), error.value
 
 
@@ -202,7 +202,7 @@ def test_a_wrong_variable_is_named_with_what_is_accepted(name: str, text: str, m
 def test_a_wrong_file_is_named_with_the_key_and_what_is_accepted(text: str, message: str, write: Any) -> None:
     file = write(text)
     with pytest.raises(PayiConfigError) as error:
-        read_file(file)
+        load_sources(file, {}, print).check()
     assert str(error.value).startswith(f"{file}: {message}"), error.value
     assert "pk-secret" not in str(error.value)
 

@@ -26,3 +26,10 @@ def test_a_missing_parser_is_named_with_what_to_install(
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(PayiConfigError, match=r"pip install 'payi-transport\[cli\]'"):
         read_toml(file)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "none.toml"])
+def test_a_path_that_can_not_be_read_is_one_short_line(name: str) -> None:
+    with pytest.raises(PayiConfigError, match="can't read the file: ") as error:
+        read_toml(Path(name))
+    assert len(str(error.value)) < 400 and str(error.value).isprintable()

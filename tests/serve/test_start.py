@@ -127,7 +127,7 @@ def test_someone_is_forgotten_instead_of_serving(tmp_path: Path, served: list[Se
     ("options", "message"),
     [
         (["--host", "0.0.0.0"], "so it needs --token"),  # noqa: S104
-        (["--port", "99999"], "can't listen on 127.0.0.1:99999"),
+        (["--port", "99999"], "is not in the range 0<=x<=65535"),
         (["--keep", "x"], "--keep: expected a number of days"),
         (["--upstream", "x=https://h"], "expected one of"),
         (["--config", "/nowhere.toml"], "can't read the file"),

@@ -1,0 +1,46 @@
+"""Values in errors: on one line, without secrets, and not endlessly long."""
+
+from __future__ import annotations
+
+import pytest
+
+from payi_transport.values.shown import has_password, is_secret_name, show
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "shown"),
+    [
+        ("batch", "mode", "'batch'"),
+        ("a\nb", None, r"'a\nb'"),
+        ("hunter2", "password", "'<removed>'"),
+        ("", "token", "''"),
+        (["https://hooks.test/x"], "webhook", "'<removed>'"),
+        ({"user": "a", "password": "x", "rows": [{"token": 7}]}, None,
+         "{'user': 'a', 'password': <removed>, 'rows': [{'token': <removed>}]}"),
+        ({"https://u:hunter2@h": {}, 3: None}, None, "{'https://h': {}, 3: None}"),
+        ("Bearer sk-abcdefghijklmnop", None, "'<removed>'"),
+        ("x" * 1000, None, f"'{'x' * 199}…"),
+    ],
+)  # fmt: skip
+def test_a_value_is_shown_without_secrets(value: object, name: str | None, shown: str) -> None:
+    assert show(value, name) == shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["key", "api_key", "apiKey", "X-Api-Key", "OPENAI_API_KEY", "auth", "accessToken", "jwt", "Pwd"],
+)  # fmt: skip
+def test_names_of_secrets_are_recognized(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["monkey", "credentials_file", "nkey_file", "tokens_per_hour", "author", 7, None]
+)
+def test_other_names_are_not(name: object) -> None:
+    assert not is_secret_name(name)
+
+
+def test_an_address_has_a_password_or_not() -> None:
+    assert has_password("nats://user:pass@host")
+    assert not any(map(has_password, ["https://host/a:b@c", "user@host", "https://user@host", "a:b"]))
