@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from benchmarks.fleet_processes import Process, UsageWatcher
-from payi_transport.relay.setup import CONSUMER, Limits, set_up
+from payi_transport.relay.setup import CONSUMER, REJECTED_STREAM, Limits, set_up
 from tests.support.nats_server import NatsServer, find_free_ports, make_settings, serve_cluster, serve_nats
 
 __all__ = ["Fleet", "open_fleet"]
@@ -143,9 +143,10 @@ class Fleet:
             if counted > most:
                 most, since = counted, monotonic()
             elif monotonic() - since > _LONGEST_STANDSTILL:
-                left = self.servers[0].count()
+                left, rejected = (self.servers[0].count(name) for name in ("PAYI", REJECTED_STREAM))
                 raise RuntimeError(
-                    f"Pay-i has {counted:,} of {events:,} events, and no more arrive; the stream has {left:,}"
+                    f"Pay-i has {counted:,} of {events:,} events, and no more arrive; the stream has"
+                    f" {left:,}, and {rejected:,} were rejected"
                 )
             pause.wait(0.05)
         return monotonic()

@@ -35,7 +35,10 @@ _GRACE = 3.0
 
 
 class Held(NamedTuple):
-    """A message that this relay holds. `may_repeat`: a relay may have delivered it before."""
+    """A message that this relay holds. `may_repeat`: a relay may have delivered it before.
+
+    One that was read from the stream itself has no `reply`: the consumer does not know it.
+    """
 
     message: Message
     sequence: int
@@ -54,7 +57,7 @@ class Consumer:
 
     def __init__(self, settings: NatsSettings, name: str) -> None:
         self.connection = NatsConnection(settings, name)
-        self._settings = settings
+        self.settings = settings
         self._lock = threading.Lock()
         # By sequence, because a message that is delivered twice is one message.
         self._held: dict[int, Held] = {}
@@ -74,15 +77,15 @@ class Consumer:
 
     def bind(self) -> None:
         """Make sure that there is a connection, and that the consumer exists. Raises NatsError."""
-        self.connection.open(monotonic() + self._settings.timeout)
+        self.connection.open(monotonic() + self.settings.timeout)
         if self.is_bound:
             return
-        stream = self._settings.stream
+        stream = self.settings.stream
         try:
             consumer = self._call(f"CONSUMER.INFO.{stream}.{CONSUMER}")
             state = self._call(f"STREAM.INFO.{stream}").get("state")
         except ApiError as exc:
-            command = make_init_command(self.connection, stream, self._settings.subject)
+            command = make_init_command(self.connection, stream, self.settings.subject)
             problem = f"NATS at {self.connection.address} has no consumer {CONSUMER!r} of {stream!r} ({exc})"
             raise NatsError(f"{problem}; make it with: {command}", denied=True) from None
         self._read_config(consumer.get("config"))
@@ -91,7 +94,7 @@ class Consumer:
         self._bound = self.connection.generation
 
     def _call(self, request: str) -> dict[str, Any]:
-        return call_api(self.connection, request, {}, monotonic() + self._settings.timeout)
+        return call_api(self.connection, request, {}, monotonic() + self.settings.timeout)
 
     def _read_config(self, config: object) -> None:
         wait = config.get("ack_wait") if isinstance(config, dict) else None
@@ -104,7 +107,7 @@ class Consumer:
         # A message that is larger than the limit would end each request.
         most_bytes = max(most_bytes, 2 * self.connection.max_payload)
         limits = {"batch": most, "max_bytes": most_bytes, "expires": int(seconds * _NANOSECONDS)}
-        request = f"{API}.CONSUMER.MSG.NEXT.{self._settings.stream}.{CONSUMER}"
+        request = f"{API}.CONSUMER.MSG.NEXT.{self.settings.stream}.{CONSUMER}"
         deadline = monotonic() + seconds + _GRACE
         with self._lock:
             self.connection.send(encode_message(request, msgspec.json.encode(limits), reply=reply), deadline)
@@ -161,11 +164,24 @@ class Consumer:
         Nothing is held afterwards. Raises NatsError. Messages that could not be settled are delivered once
         more, marked as repeats.
         """
-        commands = [encode_message(held.message.reply, _ACK) for held in taken]
-        commands += [encode_message(held.message.reply, _make_nak(delay)) for held, delay in returned]
+        commands = [self._make_end(held) for held in taken]
+        commands += [
+            encode_message(held.message.reply, _make_nak(delay))
+            for held, delay in returned
+            if held.message.reply
+        ]
         with self._lock:
             self._held = {}
-            self.connection.send(b"".join(commands), monotonic() + self._settings.timeout)
+            self.connection.send(b"".join(commands), monotonic() + self.settings.timeout)
+
+    def _make_end(self, held: Held) -> bytes:
+        """Return the command that removes a message from the stream."""
+        if held.message.reply:
+            return encode_message(held.message.reply, _ACK)
+        request = f"{API}.STREAM.MSG.DELETE.{self.settings.stream}"
+        fields = {"seq": held.sequence, "no_erase": True}
+        # The server ignores requests without an address for the response, which nobody waits for here.
+        return encode_message(request, msgspec.json.encode(fields), reply=self.connection.next_reply())
 
     def extend(self) -> None:
         """Keep what is held for another `ack_wait`. Any thread may call this; it raises nothing."""
@@ -180,7 +196,7 @@ class Consumer:
             commands = [encode_message(held.message.reply, word) for held in self._held.values()]
             try:
                 if commands and self.connection.is_open:
-                    self.connection.send(b"".join(commands), monotonic() + self._settings.timeout)
+                    self.connection.send(b"".join(commands), monotonic() + self.settings.timeout)
             except NatsError:
                 # The server sends them to another relay after `ack_wait`.
                 return
@@ -196,10 +212,10 @@ class Consumer:
         for held, reason in rejected:
             reply = self.connection.next_reply()
             waiting[reply] = held.sequence
-            commands.append(_make_rejection(held, reason, reply, self._settings.stream))
+            commands.append(_make_rejection(held, reason, reply, self.settings.stream))
         with self._lock:
-            self.connection.send(b"".join(commands), monotonic() + self._settings.timeout)
-        deadline = monotonic() + self._settings.timeout
+            self.connection.send(b"".join(commands), monotonic() + self.settings.timeout)
+        deadline = monotonic() + self.settings.timeout
         while waiting and (messages := self.connection.receive(deadline)):
             for message in messages:
                 sequence = waiting.pop(message.subject, None)

@@ -16,6 +16,7 @@ _HELP = {
     "given_back": ("counter", "Messages given back to be delivered later, by reason."),
     "rejected": ("counter", "Messages that can never be delivered, by reason."),
     "repeats": ("counter", "Messages that this relay had delivered before, acknowledged again."),
+    "stranded": ("counter", "Messages that the consumer took for acknowledged, read from the stream itself."),
     "batches": ("counter", "Calls of the sink."),
     "bytes_sent": ("counter", "Bytes that the sink wrote or posted."),
     "failures": ("counter", "Failed requests of NATS."),
@@ -33,6 +34,7 @@ class Counts:
         self.taken = 0
         self.delivered = 0
         self.repeats = 0
+        self.stranded = 0
         self.batches = 0
         self.bytes_sent = 0
         self.failures = 0
@@ -44,7 +46,7 @@ class Counts:
 def sum_counts(parts: Iterable[Counts]) -> dict[str, int | Mapping[str, int]]:
     """Return the sum over all workers."""
     parts = list(parts)
-    names = ("taken", "delivered", "repeats", "batches", "bytes_sent", "failures", "faults")
+    names = ("taken", "delivered", "repeats", "stranded", "batches", "bytes_sent", "failures", "faults")
     sums: dict[str, int | Mapping[str, int]] = {
         name: sum(getattr(one, name) for one in parts) for name in names
     }

@@ -19,6 +19,7 @@ from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.relay.consumer import Consumer
 from payi_transport.relay.http import Probes, StatusServer
 from payi_transport.relay.metrics import format_metrics, sum_counts
+from payi_transport.relay.stranded import Sweep
 from payi_transport.relay.worker import Options, RelayWorker, Settled
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.sinks.protocol import Sink
@@ -53,13 +54,14 @@ class Relay:
         self._stop = threading.Event()
         self._logs: dict[str, RateLimitedLogger] = {}
         self._faults = RateLimitedLogger(logger, _LOG_SECONDS)
-        settled = Settled()
+        settled, sweep = Settled(), Sweep()
         self._workers = [
             RelayWorker(
                 Consumer(settings, f"payi-transport relay {number}"),
                 make_sink(),
                 options.worker,
                 settled,
+                sweep=sweep,
                 stop=self._stop,
                 log=self._find_log,
                 on_fault=lambda exc: self._faults.warning(

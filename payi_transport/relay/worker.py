@@ -22,8 +22,10 @@ from payi_transport.delivery.retry import Backoff
 from payi_transport.relay.consumer import Consumer, Held, explain_no_rejected_stream
 from payi_transport.relay.messages import read_event
 from payi_transport.relay.metrics import Counts
+from payi_transport.relay.stranded import Sweep, read_stranded
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.sinks.nats_servers import NatsError
+from payi_transport.sinks.nats_stream import ApiError
 from payi_transport.sinks.protocol import Receipt, Sink, check_receipt
 from payi_transport.values.event import Event
 
@@ -72,6 +74,7 @@ class RelayWorker:
         options: Options,
         settled: Settled,
         *,
+        sweep: Sweep,
         stop: threading.Event,
         log: Callable[[str], RateLimitedLogger],
         on_fault: Callable[[BaseException], None],
@@ -82,6 +85,7 @@ class RelayWorker:
         self._sink = sink
         self._options = options
         self._settled = settled
+        self._sweep = sweep
         self._stop = stop
         self._log = log
         self._on_fault = on_fault
@@ -101,6 +105,8 @@ class RelayWorker:
     def _run_once(self) -> None:
         try:
             self.consumer.bind()
+            if self._sweep.start():
+                self._deliver_stranded()
             held = self._pull()
             if held and self._stop.is_set():
                 # No delivery of these has started.
@@ -122,6 +128,29 @@ class RelayWorker:
             self.consumer.forget()
             self._connecting.update(Receipt(), monotonic(), failed=True)
             self._pause(self._connecting)
+
+    def _deliver_stranded(self) -> None:
+        """Deliver what the consumer never will. Raises NatsError if the connection is gone."""
+        consumer, options = self.consumer, self._options
+        most = self._backoff.limit_batch(options.batch) or 1
+        try:
+            for held in read_stranded(
+                consumer.connection, consumer.settings, self._sweep, most, options.batch_bytes
+            ):
+                self.counts.taken += len(held)
+                self.counts.stranded += len(held)
+                self._log("stranded").warning(
+                    f"the stream has messages that count as acknowledged ({held[0].sequence} and later ones),"
+                    " as it may after a server was killed; they are delivered as repeats"
+                )
+                self._deliver(held)
+                if self._stop.is_set():
+                    break
+        except (ApiError, NatsError) as exc:
+            # What can be pulled is pulled, all the same.
+            if not consumer.connection.is_open:
+                raise
+            self._log("sweep").warning(f"messages that are stranded in the stream can't be read ({exc})")
 
     def _pause(self, backoff: Backoff) -> None:
         self._stop.wait(max(0.0, backoff.not_before - monotonic()))

@@ -35,4 +35,4 @@ def test_a_reason_is_a_label() -> None:
 
 def test_every_count_has_a_description() -> None:
     gauges = {"held": 0, "pending": 0, "connections": 0}
-    assert format_metrics({**sum_counts([Counts()]), **gauges}).count("# HELP") == 12
+    assert format_metrics({**sum_counts([Counts()]), **gauges}).count("# HELP") == 13

@@ -13,6 +13,7 @@ import pytest
 
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.relay.consumer import Consumer, Held
+from payi_transport.relay.stranded import Sweep
 from payi_transport.relay.worker import Options, RelayWorker, Settled
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.sinks.nats import NatsSink
@@ -46,7 +47,14 @@ class ScriptedSink(MemorySink):
 class Running:
     """A worker on a thread of its own."""
 
-    def __init__(self, url: str, reply: Reply, settled: Settled | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        reply: Reply,
+        settled: Settled | None = None,
+        sweep: Sweep | None = None,
+        **options: Any,
+    ) -> None:
         self.stop = threading.Event()
         self.faults: list[BaseException] = []
         self.sink = ScriptedSink(reply)
@@ -58,6 +66,7 @@ class Running:
             self.sink,
             Options(**{"linger": 0.1, "longest_pause": 0.2, **options}),
             settled or Settled(),
+            sweep=sweep or Sweep(),
             stop=self.stop,
             log=lambda kind: logs.setdefault(kind, RateLimitedLogger(logger, 3600)),
             on_fault=self.faults.append,

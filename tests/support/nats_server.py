@@ -105,6 +105,13 @@ class NatsServer:
             self._process.wait()
             self._process = None
 
+    def end(self) -> None:
+        """End it in the usual way: it saves everything first."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(_SECONDS)
+        self._process = None
+
     def suspend(self, number: int) -> None:
         assert self._process is not None
         self._process.send_signal(number)
