@@ -6,14 +6,17 @@ import errno
 import fcntl
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
 
 from payi_transport import MemorySink, payi_uninstrument
 from tests.support.origin import Origin, serve
+from tests.support.payi_rules import PayiRules
 from tests.support.programs import TAKEN
+from tests.support.served import ServedRules, serve_rules
 from tests.support.slow import mark_tests
 
 # On a busy machine, how long an example took says nothing.
@@ -75,6 +78,31 @@ def ingest(origin: Origin) -> Origin:
     """Pay-i on loopback, which accepts every event."""
     origin.responses = [TAKEN]
     return origin
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], ServedRules]]:
+    """Local services in the place of Pay-i, a strict one and another, started when they are asked for."""
+    started: dict[bool, ServedRules] = {}
+    with ExitStack() as stack:
+
+        def find(strict: bool) -> ServedRules:
+            pytest.importorskip("fastapi", reason="the extra serve is not installed")
+            if strict not in started:
+                folder = tmp_path_factory.mktemp("served")
+                started[strict] = stack.enter_context(serve_rules(folder, strict=strict))
+            started[strict].reset()
+            return started[strict]
+
+        yield find
+
+
+@pytest.fixture(params=["rules", "service", "strict service"])
+def pay_i(request: pytest.FixtureRequest, services: Callable[[bool], ServedRules]) -> PayiRules | ServedRules:
+    """Pay-i's rules as the tests have them, and the local service in both modes, with nothing stored."""
+    if request.param == "rules":
+        return PayiRules()
+    return services(request.param == "strict service")
 
 
 @pytest.fixture

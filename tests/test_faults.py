@@ -15,6 +15,8 @@ import pytest
 
 from payi_transport import payi_flush, payi_instrument, payi_stats, track_context
 from tests.support.ingest import BY_RULES, CONFIRMATION, CannedReply, Ingest, make_reply
+from tests.support.payi_rules import PayiRules
+from tests.support.served import ServedRules
 
 WELL = make_reply()
 COUNT = 60
@@ -23,8 +25,8 @@ either_way = pytest.mark.parametrize("spooled", [False, True], ids=["memory", "s
 
 
 @pytest.fixture
-def ingest() -> Iterator[Ingest]:
-    ingest = Ingest(lambda events: WELL)
+def ingest(pay_i: PayiRules | ServedRules) -> Iterator[Ingest]:
+    ingest = Ingest(lambda events: WELL, pay_i)
     yield ingest
     ingest.stop()
     assert not ingest.rules.violations
@@ -157,11 +159,11 @@ def test_items_that_are_refused_are_lost_or_sent_again_alone(
             for index, name in enumerate(ids)
             if name in busy | bad
         ]
-        taken = len(set(ids) - busy - bad)
-        ingest.taken.update(set(ids) - busy - bad)
+        taken = [event for event in events if event["provider_response_id"] not in busy | bad]
+        ingest.take(taken)
         busy.difference_update(ids)
         return make_reply(
-            200, b'{"ingest_count": %d, "errors": [%b]}' % (taken, b",".join(errors)), takes=False
+            200, b'{"ingest_count": %d, "errors": [%b]}' % (len(taken), b",".join(errors)), takes=False
         )
 
     ingest.reply = reply

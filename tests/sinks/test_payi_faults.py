@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 import pytest
@@ -14,6 +14,8 @@ from payi_transport.sinks.protocol import check_receipt, mark_uncertain
 from payi_transport.values.event import Event
 from tests.sinks.events import event
 from tests.support.ingest import CONFIRMATION, CannedReply, Ingest, make_reply
+from tests.support.payi_rules import PayiRules
+from tests.support.served import ServedRules
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 LENGTH = b"content-length: %d\r\n\r\n" % len(CONFIRMATION)
@@ -54,6 +56,9 @@ STALLS = {
     "half a response in time": CannedReply((HEAD + LENGTH + CONFIRMATION[:9],), takes=True, stalls=True),
 }
 SEEDS = range(13)
+# Of the same faults before the local service.
+FEW_SEEDS = range(13, 16)
+both = pytest.mark.parametrize("single", [False, True], ids=["bulk", "single"])
 
 
 class Faults:
@@ -83,11 +88,9 @@ def deliver(sink: PayiSink, queue: list[Event], chance: random.Random) -> None:
         assert tries < 1000
 
 
-@pytest.mark.parametrize("single", [False, True], ids=["bulk", "single"])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_each_event_is_held_once_over_faults_of_unknown_outcome(seed: int, single: bool) -> None:
+def check_seed(seed: int, single: bool, rules: PayiRules | ServedRules) -> None:
     faults = Faults(seed)
-    ingest = Ingest(faults.reply)
+    ingest = Ingest(faults.reply, rules)
     # On a slow machine, a good response may be late, too. That is one more fault.
     with closing(PayiSink(PayiAccount(ingest.url, "payi-key"), single=single, response_seconds=0.5)) as sink:
         sent = 0
@@ -97,6 +100,21 @@ def test_each_event_is_held_once_over_faults_of_unknown_outcome(seed: int, singl
     ingest.stop()
     assert ingest.taken == {f"id-{number}": 1 for number in range(sent)}
     assert not ingest.rules.violations
+
+
+@both
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_event_is_held_once_over_faults_of_unknown_outcome(seed: int, single: bool) -> None:
+    check_seed(seed, single, PayiRules())
+
+
+@both
+@pytest.mark.parametrize("strict", [False, True], ids=["service", "strict service"])
+@pytest.mark.parametrize("seed", FEW_SEEDS)
+def test_the_local_service_holds_each_event_once_over_the_same_faults(
+    seed: int, strict: bool, single: bool, services: Callable[[bool], ServedRules]
+) -> None:
+    check_seed(seed, single, services(strict))
 
 
 def test_these_are_more_than_500_faults() -> None:

@@ -1,4 +1,7 @@
-"""Pay-i's ingest API on loopback: it sends any bytes, or none, and takes events by Pay-i's rules."""
+"""Pay-i's ingest API on loopback: it sends any bytes, or none, and takes events by Pay-i's rules.
+
+The rules are those of the tests, or the local service.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.payi_rules import PayiRules
+from tests.support.payi_rules import BULK, PayiRules
+from tests.support.served import ServedRules
 
 __all__ = ["BY_RULES", "CONFIRMATION", "CannedReply", "Ingest", "make_reply"]
 
@@ -115,9 +119,13 @@ class _Handler(socketserver.StreamRequestHandler):
 class Ingest:
     """Send `reply(events)` for each batch while the server is up. `rules` take the events."""
 
-    def __init__(self, reply: Callable[[list[dict[str, Any]]], CannedReply]) -> None:
+    def __init__(
+        self,
+        reply: Callable[[list[dict[str, Any]]], CannedReply],
+        rules: PayiRules | ServedRules | None = None,
+    ) -> None:
         self.reply = reply
-        self.rules = PayiRules()
+        self.rules = rules or PayiRules()
         self.asked = 0
         self._address = ("127.0.0.1", 0)
         self._server: _Server | None = None
@@ -143,6 +151,11 @@ class Ingest:
             status, _ = self.rules.respond(method, path, headers, body)
             assert status == 200, self.rules.violations
         return reply
+
+    def take(self, events: list[dict[str, Any]]) -> None:
+        """Take some events of a batch, whatever is sent in response to it."""
+        status, _ = self.rules.respond("POST", BULK, {"xproxy-api-key": "k"}, json.dumps(events).encode())
+        assert status == 200, self.rules.violations
 
     def start(self) -> None:
         """Listen at the same address as before."""

@@ -39,6 +39,7 @@ PROCESSES = (
     "tests/instrumentations",
     "tests/hooks/httpx/test_client.py::test_in_a_process_of_its_own",
     "tests/serve/test_kills.py",
+    "tests/serve/test_payi_instrument.py",
     "tests/serve/test_run_program.py",
     "tests/serve/page/test_accessibility.py",
     "tests/serve/page/test_browser.py",
