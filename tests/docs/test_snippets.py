@@ -122,4 +122,8 @@ def test_a_toml_snippet_is_a_configuration(tmp_path: Path) -> None:
 
 
 def test_every_language_is_one_that_a_test_reads() -> None:
-    assert {snippet.language for snippet in SNIPPETS} <= {"python", "bash", "json", "text", "toml"}
+    assert {snippet.language for snippet in SNIPPETS} <= {
+        *("python", "bash", "json", "text", "toml"),
+        # tests/docs/test_fleets.py reads these.
+        *("yaml", "ini", "hocon"),
+    }
