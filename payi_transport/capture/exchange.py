@@ -7,7 +7,10 @@ record that waits in the ring and is decoded later. Whichever of these ends the 
 ones do nothing. So a hook may report the end of a stream, its close and its garbage collection without
 keeping track of which came first.
 
-All three are msgspec Structs. One of each is made for every call, and Struct fields are set in C.
+All three are msgspec Structs. One of each is made for every call, and Struct fields are set in C. The garbage
+collector does not track an `Exchange`. It would visit each one again and again while it waits in the ring.
+That is safe because a cycle through it could only lead through the ring, which the worker empties. The other
+two must be tracked: the context of a caller may hold the response whose end they wait for.
 """
 
 from __future__ import annotations
@@ -49,7 +52,7 @@ class Outcome(Enum):
     FAILED = "failed"  # by an exception or a cancellation
 
 
-class Exchange(msgspec.Struct, eq=False):
+class Exchange(msgspec.Struct, eq=False, gc=False):
     """A finished call. `timestamp` is from `time()`, other times from `perf_counter()`, all in seconds.
 
     `status` is None if no response came. `decoded` says that the HTTP library has already undone the content
@@ -104,12 +107,12 @@ class Exchange(msgspec.Struct, eq=False):
             self.result_slot.result = result
 
     def forget(self) -> None:
-        """Drop every byte of content, even if something else still holds this exchange."""
+        """Drop every byte of content and the caller's context, even if something still holds this exchange."""
         self.chunks.clear()
         if self.tail is not None:
             self.tail.clear()
-        self.request_body = None
-        self.error = None
+        self.request_body = self.error = None
+        self.caller = self.listener = self.event = None
 
 
 # What is still open, so that shutdown can end it. References are weak: strong ones would keep alive the
@@ -173,6 +176,7 @@ class SentRequest(msgspec.Struct, eq=False):
         """End the call without an event, as for a redirect."""
         self._unfinished.clear()
         self.open_responses.pop(id(self), None)
+        self.body = self.caller = None
 
     def add_done_callback(self, callback: Callable[[SentRequest], None]) -> None:
         """Call `callback` once the call has ended, or now if it has. It must never raise."""
