@@ -107,7 +107,7 @@ class Exchange(msgspec.Struct, eq=False, gc=False):
             self.result_slot.result = result
 
     def forget(self) -> None:
-        """Drop every byte of content and the caller's context, even if something still holds this exchange."""
+        """Drop all content and the caller's context, even if something still holds this exchange."""
         self.chunks.clear()
         if self.tail is not None:
             self.tail.clear()

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -22,6 +21,8 @@ from payi_transport.context.name_warnings import warn_of_names
 from payi_transport.values.headers import Headers, KeptHeaders, flatten
 
 __all__ = [
+    "NO_HEADERS",
+    "OWN_PREFIX",
     "create_headers",
     "create_limit_header_from_ids",
     "find_own_headers",
@@ -31,11 +32,10 @@ __all__ = [
     "write_proxied_headers",
 ]
 
-_PREFIX = b"xproxy-"
+OWN_PREFIX = b"xproxy-"
 # AWS's Signature Version 4 lists the headers that it covers.
 _SIGNED = re.compile(rb"\bSignedHeaders=([^,\s]*)")
-_NONE: frozenset[bytes] = frozenset()
-_LOWER_NAME = itemgetter(1)
+NO_HEADERS: frozenset[bytes] = frozenset()
 
 
 def create_limit_header_from_ids(*, limit_ids: Texts) -> dict[str, str]:
@@ -86,14 +86,16 @@ def write_proxied_headers(frame: Frame) -> dict[str, str]:
 
 def find_own_headers(headers: KeptHeaders) -> frozenset[bytes]:
     """Return the lower-case names of Pay-i's headers, which no provider may see."""
-    # This runs for every request and few have any, so search all names at once.
-    if headers and type(headers[0]) is tuple:
-        names = b"\n".join(map(_LOWER_NAME, headers))
-    else:
-        names = b"\n".join(cast(Headers, headers)[::2]).lower()
-    if _PREFIX not in names:
-        return _NONE
-    return frozenset(name for name in names.split(b"\n") if name.startswith(_PREFIX))
+    # This runs for every request and few have any, so search all names at once. Packed headers have them in
+    # lower case as well.
+    if isinstance(headers, bytes):
+        if OWN_PREFIX not in headers:
+            return NO_HEADERS
+        headers = flatten(headers)
+    names = b"\n".join(headers[::2]).lower()
+    if OWN_PREFIX not in names:
+        return NO_HEADERS
+    return frozenset(name for name in names.split(b"\n") if name.startswith(OWN_PREFIX))
 
 
 def find_removable_headers(headers: KeptHeaders) -> frozenset[bytes]:

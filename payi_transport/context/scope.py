@@ -23,7 +23,6 @@ import msgspec
 from payi_transport.compat import Self, Unpack
 from payi_transport.context.entered import (
     Entered,
-    by_frame,
     find_entered,
     innermost,
     leave_generator,
@@ -43,7 +42,8 @@ R = TypeVar("R")
 
 # The frame outside all scopes. None while not instrumented: then scopes do nothing.
 _base: Frame | None = None
-_record_unscoped = True
+# The frame of a call outside all scopes, None if such calls are not recorded.
+outermost: Frame | None = None
 
 
 def set_base_frame(base: Frame | None, *, record_unscoped: bool = True) -> None:
@@ -51,17 +51,14 @@ def set_base_frame(base: Frame | None, *, record_unscoped: bool = True) -> None:
 
     Without `record_unscoped`, calls outside all scopes are not recorded.
     """
-    global _base, _record_unscoped
-    _base, _record_unscoped = base, record_unscoped
+    global _base, outermost
+    _base, outermost = base, base if record_unscoped else None
 
 
 def current_frame() -> Frame | None:
     """Return the frame of a call made here and now, None if it is not to be recorded."""
-    # As `find_entered` does. Every call comes here, and nearly none of them in a generator's scope.
-    entered = find_entered() if by_frame else innermost.get()
-    if entered is not None:
-        return entered.frame
-    return _base if _record_unscoped else None
+    entered = find_entered()
+    return outermost if entered is None else entered.frame
 
 
 def get_context() -> PayiContext:

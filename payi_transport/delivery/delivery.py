@@ -257,7 +257,7 @@ class Delivery:
                 response.finish(Outcome.ABANDONED)
 
     def leave_to_parent(self) -> None:
-        """Drop what waits, and close the files without changing them; in a forked child, all is the parent's."""
+        """Drop what waits and close the files unchanged; in a forked child, all of it is the parent's."""
         # An exchange may refer to what holds the ring, and the garbage collector does not track exchanges.
         self._ring.clear()
         for queue in self._queues.values():

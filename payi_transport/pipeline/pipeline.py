@@ -18,8 +18,16 @@ from payi_transport.capture.attempts import collecting
 from payi_transport.capture.exchange import Exchange, SentRequest
 from payi_transport.capture.rewrites import HookAbilities
 from payi_transport.capture.session import Session
+from payi_transport.context import scope
+from payi_transport.context.entered import by_frame, find_entered, innermost
 from payi_transport.context.frame import Frame
-from payi_transport.context.headers import find_own_headers, find_removable_headers, override_frame
+from payi_transport.context.headers import (
+    NO_HEADERS,
+    OWN_PREFIX,
+    find_own_headers,
+    find_removable_headers,
+    override_frame,
+)
 from payi_transport.context.results import ResultSlot, set_last
 from payi_transport.context.scope import current_frame, current_mode
 from payi_transport.delivery.limits import LimitStates
@@ -27,7 +35,7 @@ from payi_transport.delivery.process_exit import run_at_child_exit
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.pipeline.parts import Parts
 from payi_transport.pipeline.process import ProcessState
-from payi_transport.rewrite.include_usage import may_be_stream
+from payi_transport.rewrite.include_usage import SMALL_BODY, STREAM_KEY, may_be_stream
 from payi_transport.rewrite.requests import RequestRewriter
 from payi_transport.routing.routes import Route
 from payi_transport.values.headers import Headers, KeptHeaders, flatten
@@ -85,12 +93,18 @@ class Pipeline:
     ) -> SentRequest | None:
         """Remember a request. Return None if it is outside all scopes and only calls in scopes are recorded.
 
-        If the returned request has a `rewrite`, send that in place of the original.
+        If the returned request has a `rewrite`, send that in place of the original. Calling a small function
+        takes as long as what it does, so `current_frame` and the usual cases of others are written out here.
         """
-        frame = current_frame()
+        # Nearly no call is made in the scope of a generator, which takes longer to find.
+        entered = find_entered() if by_frame else innermost.get()
+        frame = scope.outermost if entered is None else entered.frame
         if frame is None:
             return None
-        payi_headers = find_own_headers(headers)
+        # Few requests have headers of Pay-i's.
+        payi_headers = (
+            NO_HEADERS if type(headers) is bytes and OWN_PREFIX not in headers else find_own_headers(headers)
+        )
         if payi_headers:
             # All of Pay-i's headers count, even those that an AWS signature keeps from being removed.
             frame = override_frame(frame, flatten(headers), self._warn_malformed)
@@ -105,11 +119,14 @@ class Pipeline:
         # Most calls are sent as they are, and end in the queue. Plan a rewrite only where there can be one.
         rewrite = None
         may_change = payi_headers or proxied or self._rewriter.looks_at_all
-        if may_change or (body and route.asks_usage and may_be_stream(body)):
+        if not may_change and body and route.asks_usage:
+            may_change = STREAM_KEY in body if len(body) < SMALL_BODY else may_be_stream(body)
+        if may_change:
             rewrite = self._rewriter.plan(route, frame, body, payi_headers, abilities)
-        end: tuple[Callable[[Exchange], None], bool] = state.delivery.push, False
+        on_end: Callable[[Exchange], None] = state.push
+        waits = False
         if rewrite is not None or state.has_other_ends:
-            end = state.find_end(rewrite, abilities, frame)
+            on_end, waits = state.find_end(rewrite, abilities, frame)
         result_slot = None
         if proxied or state.inline is not None:
             # From now on, the caller's last result is that of this call, not that of an earlier one.
@@ -118,7 +135,7 @@ class Pipeline:
         collected = collecting.get()
         logged = frame.log_prompt_and_response
         request = SentRequest(
-            end[0],
+            on_end,
             route,
             frame,
             self._log_content if logged is None else logged,
@@ -127,7 +144,7 @@ class Pipeline:
             self._body_limit,
             state.delivery.open_responses,
             rewrite,
-            end[1],
+            waits,
             result_slot,
             None if self._remember_caller is None else self._remember_caller(),
             bool(collected),

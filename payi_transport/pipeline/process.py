@@ -86,6 +86,8 @@ class ProcessState:
             loss_log=parts.logs.losses,
             on_fault=self.count_fault,
         )
+        # What takes nearly every call at its end.
+        self.push = self.delivery.push
         self.inline = None if parts.sinks.inline is None else self._make_inline(parts.sinks.inline)
         if budgets is not None:
             budgets.read_lost = lambda: sum(self.stats().lost.values())

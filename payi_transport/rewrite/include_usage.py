@@ -22,17 +22,17 @@ from payi_transport.compat import compile_possessive
 from payi_transport.rewrite.event_splitter import EVENT_ENDS, EventSplitter
 from payi_transport.values.lenient_json import UNREADABLE, decode, mend
 
-__all__ = ["UsageHider", "ask_for_usage", "may_be_stream"]
+__all__ = ["SMALL_BODY", "STREAM_KEY", "UsageHider", "ask_for_usage", "may_be_stream"]
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 
 # SDKs write `"stream"` among the first keys or the last. Source: openai 3.57 (`model, stream, messages`).
-_STREAM = b'"stream"'
+STREAM_KEY = b'"stream"'
 _FRONT = 256
 # Up to this size, a plain search takes less time than walking over a few quotes. Bytes.
-_SMALL = 8192
+SMALL_BODY = 8192
 # Quotes to walk over. Prose has few. In a prompt full of them, such as code, each costs as much as searching
 # for the whole key through half a kilobyte.
 _MOST_QUOTES = 48
@@ -45,17 +45,17 @@ def may_be_stream(body: bytes) -> bool:
     which is many times faster than the search for the whole key.
     """
     end = len(body)
-    if end < _SMALL:
-        return _STREAM in body
-    if body.find(_STREAM, 0, _FRONT) >= 0:
+    if end < SMALL_BODY:
+        return STREAM_KEY in body
+    if body.find(STREAM_KEY, 0, _FRONT) >= 0:
         return True
     for _ in range(_MOST_QUOTES):
         end = body.rfind(b'"', 0, end)
         if end < 0:
             return False
-        if body.startswith(_STREAM, end):
+        if body.startswith(STREAM_KEY, end):
             return True
-    return body.rfind(_STREAM, 0, end + len(_STREAM)) >= 0
+    return body.rfind(STREAM_KEY, 0, end + len(STREAM_KEY)) >= 0
 
 
 def ask_for_usage(body: bytes) -> bytes | None:

@@ -24,7 +24,7 @@ held: ContextVar[Any] = ContextVar("held", default=None)
 
 
 class Held:
-    """What a program keeps in its context: it refers to the call, as a session object does to its response."""
+    """What a program keeps in its context, such as a session object that refers to its response."""
 
     call: Any = None
 
@@ -39,12 +39,17 @@ def outgrow(response: OpenResponse) -> None:
     response.finish(Outcome.CLOSED, 5)
 
 
+def finish_twice(response: OpenResponse) -> None:
+    response.finish()
+    response.finish(Outcome.ABANDONED)
+
+
 ENDS: dict[str, Callable[[OpenResponse], None]] = {
     "read to its end": finish,
     "longer than the limit": outgrow,
     "failed": lambda response: response.fail(ValueError("broken")),
     "left early": lambda response: response.finish(Outcome.CLOSED),
-    "ended twice": lambda response: (response.finish(), response.finish(Outcome.ABANDONED))[0],
+    "ended twice": finish_twice,
     "failed before the response": lambda response: response.request.fail(OSError("refused")),
     "redirected": lambda response: response.request.discard(),
 }

@@ -75,7 +75,10 @@ class _Recorded(_Rewritten, eq=False):
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
         """Start recording the response."""
-        self.mark.leave()
+        # As `leave` does.
+        mark = self.mark
+        INSIDE.set(mark.outer)
+        mark.target = mark.body = mark.outer = None
         try:
             if self.request is not self.caller_request:
                 super().respond(response, make_stream)

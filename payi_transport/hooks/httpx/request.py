@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from payi_transport.capture.rewrites import BlockedResponse, RequestRewrite
 from payi_transport.hooks.multipart import read_body, write_form
-from payi_transport.values.headers import Headers, KeptHeaders, flatten
+from payi_transport.values.headers import Headers, KeptHeaders, flatten, pack_headers
 
 __all__ = [
     "Family",
@@ -57,13 +57,14 @@ def keep_headers(message: Any) -> KeptHeaders:
 
     They are a copy: the caller may change its own.
     """
-    # `raw` is computed from this list of triples, one header at a time.
-    triples = getattr(message.headers, "_list", None)
-    if type(triples) is list:
-        kept = tuple(triples)
-        if not kept or (type(kept[0]) is tuple and len(kept[0]) == _TRIPLE):
-            return kept
-    # Another version of httpx keeps them in another way.
+    try:
+        # `raw` is computed from this list of triples, one header at a time.
+        triples = message.headers._list
+        if len(triples[0]) == _TRIPLE:
+            return pack_headers(triples)
+    except (AttributeError, IndexError, TypeError):
+        pass
+    # There are none, or another version of httpx keeps them in another way.
     return tuple(chain.from_iterable(message.headers.raw))
 
 

@@ -13,6 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from time import perf_counter
 from typing import Any
 
+import msgspec
+
 from payi_transport.capture.exchange import OpenResponse, Outcome
 from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import set_last
@@ -21,13 +23,15 @@ from payi_transport.runtime.threads import run_on_thread
 __all__ = ["RecordedAsyncStream", "RecordedSyncStream"]
 
 
-class _RecordedStream:
+class _RecordedStream(msgspec.Struct, eq=False, weakref=True):
     """Wraps the stream of a response. All other attributes are those of the stream inside."""
 
-    def __init__(self, inner: Any, response: OpenResponse, rewriter: ResponseRewriter | None = None) -> None:
-        self._inner = inner
-        self._response = response
-        self._rewriter = rewriter
+    _inner: Any
+    _response: OpenResponse
+    _rewriter: ResponseRewriter | None = None
+
+    # That of a Struct would show the content of the call.
+    __repr__ = object.__repr__
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -38,7 +42,7 @@ class _RecordedStream:
             self._response.finish(Outcome.ABANDONED)
 
 
-class RecordedSyncStream(_RecordedStream):
+class RecordedSyncStream(_RecordedStream, eq=False):
     """Mixed into `SyncByteStream` of httpx or httpx2, which the client checks for."""
 
     def __iter__(self) -> Iterator[bytes]:
@@ -77,7 +81,7 @@ class RecordedSyncStream(_RecordedStream):
                 self._response.finish(Outcome.CLOSED)
 
 
-class RecordedAsyncStream(_RecordedStream):
+class RecordedAsyncStream(_RecordedStream, eq=False):
     """Mixed into `AsyncByteStream` of httpx or httpx2, which the client checks for."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
