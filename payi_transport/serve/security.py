@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import secrets
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -24,16 +25,20 @@ from payi_transport.serve.faults import Refusal
 from payi_transport.serve.responses import refuse
 from payi_transport.serve.settings import ServeSettings
 
-__all__ = ["API_POLICY", "COOKIE", "PAGE_POLICY", "Security"]
+__all__ = ["API_POLICY", "COOKIE", "NONCE", "PAGE_POLICY", "Security"]
 
 COOKIE: Final = "payi_serve_token"
 API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-# Vue compiles its templates in the browser, which needs eval and styles in elements.
+# NiceGUI writes an empty <style> without a nonce. The hash is that of no text at all.
+_EMPTY: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+# The page's own files, and what has the nonce of its document. Nothing may use eval.
 PAGE_POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
-    " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self';"
-    " form-action 'self'; frame-ancestors 'none'"
+    f"default-src 'none'; script-src 'self' 'nonce-{{nonce}}'; style-src 'self' 'nonce-{{nonce}}' {_EMPTY};"
+    " img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
 )
+# Where the scope of a request has its nonce.
+NONCE: Final = "payi_nonce"
 _HEADERS: Final = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
@@ -119,10 +124,13 @@ class Security:
         # Quoted, because a token may have characters that cookies can't have.
         value = quote(self._settings.token or "", safe="")
         response.set_cookie(COOKIE, value, httponly=True, samesite="strict", path="/")
-        await response(scope, receive, _add_headers(send, PAGE_POLICY))
+        await response(scope, receive, _add_headers(send, API_POLICY))
 
     async def _run(self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
-        policy = API_POLICY if scope["path"].startswith(_API_PATHS) else PAGE_POLICY
+        policy = API_POLICY
+        if not scope["path"].startswith(_API_PATHS):
+            scope = {**scope, NONCE: secrets.token_urlsafe(16)}
+            policy = PAGE_POLICY.format(nonce=scope[NONCE])
         left = self._settings.max_body
         too_large = Refusal("body_too_large", f"a body may have {left} bytes at most")
         length = headers.get("content-length", "0")

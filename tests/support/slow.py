@@ -43,6 +43,8 @@ PROCESSES = (
     "tests/serve/test_run_program.py",
     "tests/serve/page/test_accessibility.py",
     "tests/serve/page/test_browser.py",
+    "tests/serve/page/test_nonces.py",
+    "tests/serve/page/test_stored_scripts.py",
     "tests/serve/page/test_views.py",
     "tests/relay",
     "tests/sinks/test_nats",

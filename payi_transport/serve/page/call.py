@@ -68,6 +68,9 @@ def _show(page: Page, found: CallDetail | None) -> None:
         if values:
             with section(title):
                 _show_pairs([_Pair(name, [(value, "")]) for name, value in values.items()])
+    if detail.function_calls:
+        with section("Functions that the model called"):
+            _show_pairs([_Pair(call.name, [(call.arguments or "", "")]) for call in detail.function_calls])
     for title, content in (("Request", found.request), ("Response", found.response)):
         with section(title):
             if content is None:

@@ -22,7 +22,7 @@ from payi_transport.serve.page.elements import empty, link, note, text
 from payi_transport.serve.queries import Queries
 from payi_transport.serve.views import Span, State
 
-__all__ = ["Page", "View", "show_page", "show_pages"]
+__all__ = ["NOTHING", "Page", "View", "show_page", "show_pages"]
 
 # How often to look whether calls have arrived. Seconds.
 _EVERY = 1.0
@@ -68,6 +68,7 @@ class View(NamedTuple):
     has_dimension: bool = False
     has_filters: bool = False
     title_of: Callable[[Page, Any], str] | None = None
+    status: int = 200
 
 
 class _SearchField(ui.element, component="search.js"):
@@ -78,6 +79,7 @@ async def show_page(view: View, menu: list[View], request: Request, queries: Que
     """Build a view, and keep it up to date while a browser shows it."""
     address = Address.read(request.url.path, request.query_params)
     client = ui.context.client
+    client.status_code = view.status
     # Above NiceGUI's <main>, which has the rest.
     with client.layout, ui.element("div") as top:
         link("Skip to the numbers", "#numbers", "skip")
@@ -220,3 +222,13 @@ def _show_span(page: Page, state: State) -> None:
     if state.since is not None and state.since > page.span.start:
         words += f" The first call was at {formats.minute(state.since, zone)}."
     note(f"{words} Costs are estimates from price lists, unless a call's page says otherwise.")
+
+
+def _say_nothing(page: Page, loaded: Any) -> None:
+    empty("There is nothing at this address. Choose a view above.")
+
+
+# For every other path: NiceGUI's own page needs scripts that the policy forbids.
+NOTHING = View(
+    "/{path:path}", "Not found", lambda queries, page: None, _say_nothing, False, has_span=False, status=404
+)

@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from nicegui import app as nicegui_app
 from nicegui import ui
+from nicegui.client import templates
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -14,8 +15,9 @@ from payi_transport.serve.page.budgets import BUDGETS
 from payi_transport.serve.page.call import CALL
 from payi_transport.serve.page.calls import CALLS
 from payi_transport.serve.page.charts import Colors
-from payi_transport.serve.page.frame import View, show_page
+from payi_transport.serve.page.frame import NOTHING, View, show_page
 from payi_transport.serve.page.health import HEALTH
+from payi_transport.serve.page.nonces import add_nonces
 from payi_transport.serve.page.overview import BREAKDOWN, OVERVIEW
 from payi_transport.serve.page.runs import RUNS
 from payi_transport.serve.queries import Queries
@@ -35,8 +37,9 @@ def add_page(app: FastAPI, queries: Queries) -> None:
     """Add the page to a service, after all other routes. Once in a process, since NiceGUI has one app."""
     for name, kind in (("style.css", "text/css"), ("keys.js", "text/javascript")):
         app.router.routes.append(_serve_file(name, kind))
+    add_nonces(templates.env)
     colors = Colors()
-    for view in _VIEWS:
+    for view in [*_VIEWS, NOTHING]:
         _register(view, queries, colors)
     # Quasar's bar for requests in flight has no name for screen readers, and moves for what nobody asked.
     nicegui_app.config.quasar_config["loadingBar"]["skipHijack"] = True
