@@ -36,8 +36,7 @@ def _show_bar(budget: Budget) -> None:
     label = f"{budget.name}: {formats.money(budget.spent)} of {formats.money(budget.max)}"
     with ui.element("div").classes("limit") as bar:
         bar.props["role"], bar.props["aria-label"] = "img", label
-        over = "over" if share >= 1 else ""
-        ui.element("div").classes(over).style(f"width:{100 * share / scale:.1f}%")
+        ui.element("div").classes(_STATES.get(budget.state, "")).style(f"width:{100 * share / scale:.1f}%")
         ui.element("span").style(f"left:calc({100 / scale:.1f}% - 2px)")
 
 

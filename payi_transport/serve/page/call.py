@@ -44,7 +44,7 @@ def _load(queries: Queries, page: Page) -> CallDetail | None:
 
 
 def _title(page: Page, found: CallDetail | None) -> str:
-    return f"Call {found.call.id}: {found.call.model}" if found else "Call"
+    return f"Call {found.call.id}: {formats.name(found.call.model)}" if found else "Call"
 
 
 def _show(page: Page, found: CallDetail | None) -> None:

@@ -16,12 +16,15 @@ from payi_transport.serve.views import CallPage, CallRow, Sums
 __all__ = ["CALLS", "describe_status"]
 
 _COLUMNS = [
-    Column("Time", is_number=False),
+    Column("Time", is_number=False, wraps=False),
     Column("Model", is_number=False),
     Column("Use case", is_number=False),
     Column("Customer", is_number=False),
-    Column("Status", is_number=False),
-    *(Column(title) for title in ("Cost", "In", "Out", "Latency")),
+    Column("Status", is_number=False, wraps=False),
+    Column("Cost"),
+    Column("In", is_minor=True),
+    Column("Out", is_minor=True),
+    Column("Latency"),
 ]
 
 

@@ -15,11 +15,11 @@ from payi_transport.serve.page.elements import Cell, Column, table, text
 from payi_transport.serve.periods import in_ms
 from payi_transport.serve.views import Line, Series, Span
 
-__all__ = ["OTHER", "Colors", "find_partial", "show_costs"]
+__all__ = ["NONE", "OTHER", "Colors", "find_partial", "show_costs"]
 
 # The names of colors in style.css. A chart has fewer lines than there are colors.
 _SCALE = tuple(f"c{number}" for number in range(8))
-OTHER = "other"
+OTHER, NONE = "other", "none"
 _LENGTHS = {
     "15m": timedelta(minutes=15),
     "hour": timedelta(hours=1),
@@ -39,7 +39,7 @@ class Colors:
         self._known: dict[str, dict[str, str]] = {}
 
     def assign(self, dimension: str, names: list[str | None]) -> dict[str, str]:
-        """Return the colors of a chart's lines by name. What has no name, and the rest, are grey."""
+        """Return the colors of a chart's lines by name. What has no name, and the rest, have greys."""
         known = self._known.setdefault(dimension, {})
         shown = [name for name in names if name]
         for name in [name for name in shown if name in known]:
@@ -119,7 +119,7 @@ def _draw(series: Series, used: Mapping[str, str], times: list[str], partial: Ma
     lines = [
         {
             "name": title_of(line),
-            "color": used.get(line.name or "", OTHER),
+            "color": OTHER if line.name is None else used.get(line.name, NONE),
             # A chart has no use for more digits than a float has; the table has them all.
             "costs": [float(sums.cost) for sums in line.sums],
         }

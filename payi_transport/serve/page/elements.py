@@ -13,14 +13,24 @@ from typing import NamedTuple
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
+from payi_transport.serve.page import formats
+
 __all__ = ["Cell", "Column", "empty", "figure", "link", "note", "section", "table", "text"]
 
 
 class Column(NamedTuple):
-    """A column of a table. Numbers are aligned to the right."""
+    """A column of a table. Numbers are aligned to the right. On a phone, minor ones are left out."""
 
     title: str
     is_number: bool = True
+    wraps: bool = True
+    is_minor: bool = False
+
+    @property
+    def classes(self) -> str:
+        """The classes of its cells."""
+        names = {"number": self.is_number, "name": not self.is_number, "short": not self.wraps}
+        return " ".join(name for name, is_on in (names | {"minor": self.is_minor}).items() if is_on)
 
 
 class Cell(NamedTuple):
@@ -94,7 +104,7 @@ def table(
         text("caption", caption)
         with _part("thead", "rowgroup"), _part("tr", "row"):
             for column in columns:
-                title = text("th", column.title, "number" if column.is_number else "")
+                title = text("th", column.title, column.classes)
                 title.props["scope"], title.props["role"] = "col", "columnheader"
         with _part("tbody", "rowgroup"):
             for row in rows:
@@ -102,7 +112,7 @@ def table(
                     for column, cell in zip(columns, row, strict=True):
                         _show_cell(column, cell)
     content = to_csv(columns, rows)
-    button = text("button", "CSV", "csv")
+    button = text("button", "Download CSV", "csv")
     button.props["type"], button.props["aria-label"] = "button", f"Download as CSV: {caption}"
     button.on("click", lambda: ui.download.content(content, f"{name}.csv", "text/csv"), args=[])
 
@@ -114,17 +124,18 @@ def _part(tag: str, role: str) -> ui.element:
 
 
 def _show_cell(column: Column, cell: Cell) -> None:
-    with _part("td", "cell").classes("number" if column.is_number else "name") as made:
+    shown = formats.name(cell.text)
+    with _part("td", "cell").classes(column.classes) as made:
         made.props["data-label"] = column.title
-        hint = cell.hint or cell.exact
-        if hint and hint != cell.text:
+        hint = cell.hint or cell.exact or cell.text
+        if hint != shown:
             made.props["title"] = hint
         if cell.color:
             ui.element("span").classes(f"swatch {cell.color}")
         if cell.link:
-            link(cell.text, cell.link, cell.mark)
+            link(shown, cell.link, cell.mark)
         else:
-            text("span", cell.text, cell.mark)
+            text("span", shown, cell.mark)
         if cell.bar is not None:
             with ui.element("div").classes("bar").props("aria-hidden=true"):
                 ui.element("div").style(f"width:{100 * cell.bar:.1f}%")

@@ -17,6 +17,7 @@ __all__ = [
     "milliseconds",
     "minute",
     "money",
+    "name",
     "percent",
     "points",
     "recent",
@@ -28,6 +29,7 @@ _SCALES = ((Decimal(1_000_000_000), "B"), (Decimal(1_000_000), "M"), (Decimal(10
 _MINUTE, _HOUR = 60_000, 3_600_000
 # Below this, figures are written out: 9,812 tells more than 9.8k.
 _WRITTEN_OUT = 10_000
+_LONGEST_NAME = 61
 
 
 def money(amount: Decimal | None) -> str:
@@ -61,6 +63,11 @@ def count(number: int) -> str:
 def calls(number: int) -> str:
     """Return a number of calls in words, such as 1 call or 12,345 calls."""
     return f"{number:,} {'call' if number == 1 else 'calls'}"
+
+
+def name(full: str) -> str:
+    """Return a name in at most 61 characters. Its end stays, because that is where versions differ."""
+    return full if len(full) <= _LONGEST_NAME else f"{full[:44]}…{full[-16:]}"
 
 
 def _scale(size: Decimal) -> str:

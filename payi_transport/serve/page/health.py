@@ -44,8 +44,8 @@ def _load(queries: Queries, page: Page) -> _Loaded:
 def _show(page: Page, loaded: _Loaded) -> None:
     now = loaded.figures.now
     with ui.element("div").classes("figures"):
-        figure("Errors", formats.percent(now.errors, now.calls), str(now.errors), f"{now.errors:,} calls")
-        figure("Wasted", formats.money(now.waste), formats.exact_money(now.waste), f"{now.wasted:,} calls")
+        figure("Errors", formats.percent(now.errors, now.calls), str(now.errors), formats.calls(now.errors))
+        figure("Wasted", formats.money(now.waste), formats.exact_money(now.waste), formats.calls(now.wasted))
         hits = formats.percent(now.cache_read, now.input)
         figure("Read from caches", hits, str(now.cache_read), "of all input tokens")
         figure(
@@ -100,7 +100,8 @@ def _show_groups(page: Page, name: str, groups: list[Group], title: str) -> None
     columns = [Column(title, is_number=False), Column("Calls"), Column("Cost")]
     rows = [
         [
-            Cell(group.name or "none", link=_link(page, name, group)),
+            # Events report 299 for a call without a response.
+            Cell("no response" if group.name == "299" else group.name, link=_link(page, name, group)),
             Cell(formats.count(group.sums.calls), str(group.sums.calls)),
             sums_cell(group.sums),
         ]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from payi_transport.serve.page import formats
 from payi_transport.serve.page.address import DIMENSION_NAMES
-from payi_transport.serve.page.charts import OTHER
+from payi_transport.serve.page.charts import NONE, OTHER
 from payi_transport.serve.page.costs import each_cell, share_cell, sums_cell
 from payi_transport.serve.page.elements import Cell, Column, empty, note, table
 from payi_transport.serve.page.frame import Page
@@ -15,6 +15,8 @@ from payi_transport.serve.views import Breakdown, Dimension, Group, Sums
 
 __all__ = ["show_ranking", "sum_cells", "sum_columns"]
 
+# Errors from this share on are marked. Some are usual, and a column of red figures would say nothing.
+_MANY = Decimal("0.05")
 # What a reader asks next about one value of a dimension.
 _NEXT: dict[str, Dimension] = {
     "use_case": "model",
@@ -59,7 +61,7 @@ def show_ranking(
 
 
 def _name(page: Page, dimension: Dimension, group: Group, colors: Mapping[str, str] | None) -> Cell:
-    color = "" if colors is None else colors.get(group.name, OTHER)
+    color = "" if colors is None else colors.get(group.name, OTHER if group.name else NONE)
     return Cell(group.name or "none", color=color, link=_link(page, dimension, group))
 
 
@@ -93,7 +95,10 @@ def sum_cells(sums: Sums) -> list[Cell]:
         _count(sums.input),
         _count(sums.output),
         Cell(formats.percent(sums.cache_read, sums.input)),
-        Cell(formats.percent(sums.errors, sums.calls), mark="bad" if sums.errors else ""),
+        Cell(
+            formats.percent(sums.errors, sums.calls),
+            mark="bad" if sums.errors >= _MANY * max(sums.calls, 1) else "",
+        ),
         Cell(formats.count(sums.unpriced), mark="warn" if sums.unpriced else ""),
     ]
 

@@ -28,8 +28,10 @@ def _show_runs(page: Page, found: RunPage) -> None:
         empty("No runs in this period. A run is one instance of a use case: pass use_case_name to @track.")
         return
     columns = [
-        *(Column(title, is_number=False) for title in ("Run", "Use case", "Customer", "Started")),
-        *(Column(title) for title in ("Duration", "Calls", "Errors", "Cost")),
+        *(Column(title, is_number=False) for title in ("Run", "Use case", "Customer")),
+        Column("Started", is_number=False, wraps=False),
+        Column("Duration", is_minor=True),
+        *(Column(title) for title in ("Calls", "Errors", "Cost")),
     ]
     top = max(run.sums.cost for run in found.runs)
     rows = [

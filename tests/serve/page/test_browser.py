@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
 from tests.serve.events import item
+from tests.serve.page.odd import LONG, fill
 from tests.serve.page.program import start
 from tests.serve.page.test_views import ingest, now
-from tests.serve.page.visits import VIEWS, visit
+from tests.serve.page.visits import VIEWS, save, visit
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -28,7 +30,37 @@ def test_a_view_fits_its_width_and_has_no_errors(page: Page, demo: str, view: st
     for look in visit(page, demo + view):
         assert page.evaluate("document.documentElement.scrollWidth") <= look.width
         assert page.locator("td, th, p, a, span").first.is_visible()
+        save(page, f"demo {view}", look)
     assert (problems, [url for url in foreign if not url.startswith(("data:", "ws:"))]) == ([], [])
+
+
+@pytest.mark.parametrize("view", ["/", "/budgets", "/nowhere"])
+def test_a_page_without_calls_fits_its_width(page: Page, empty: str, view: str) -> None:
+    for look in visit(page, empty + view):
+        assert page.evaluate("document.documentElement.scrollWidth") <= look.width
+        save(page, f"empty {view}", look)
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start(tmp_path_factory.mktemp("odd")) as address:
+        fill(address)
+        yield address
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_odd_calls_fit_any_width(page: Page, odd: str, view: str) -> None:
+    for look in visit(page, odd + view):
+        assert page.evaluate("document.documentElement.scrollWidth") <= look.width
+        save(page, f"odd {view}", look)
+
+
+def test_a_long_name_is_short_in_a_table_and_whole_on_hover(page: Page, odd: str) -> None:
+    page.goto(f"{odd}/breakdown?by=account")
+    cell = page.get_by_role("cell", name="…")
+    expect(cell).to_have_attribute("title", LONG, timeout=30_000)
+    cell.get_by_role("link").click()
+    expect(page.get_by_text(f"Customer: {LONG}")).to_be_attached(timeout=30_000)
 
 
 @pytest.mark.parametrize("view", ["/breakdown?by=model", "/calls", "/calls/1", "/runs"])

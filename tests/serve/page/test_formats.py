@@ -47,6 +47,12 @@ def test_counts_are_short(number: int, expected: str) -> None:
     assert formats.count(number) == expected
 
 
+def test_a_long_name_keeps_its_start_and_its_end() -> None:
+    assert formats.name("n" * 61) == "n" * 61
+    short = formats.name("start" + "n" * 500 + "-2026-01-31")
+    assert len(short) == 61 and short.startswith("startn") and short.endswith("n-2026-01-31") and "…" in short
+
+
 @pytest.mark.parametrize(("number", "expected"), [(0, "0 calls"), (1, "1 call"), (12_345, "12,345 calls")])
 def test_calls_are_counted_in_words(number: int, expected: str) -> None:
     assert formats.calls(number) == expected

@@ -93,6 +93,12 @@ def test_a_view_shows_what_it_is_about(demo: str, path: str, expected: list[str]
         assert any(part in shown for part in words.split("|")), f"{path} lacks {words!r}"
 
 
+def test_an_address_that_has_nothing_says_so(demo: str) -> None:
+    response = httpx.get(f"{demo}/nowhere", timeout=30)
+    assert response.status_code == 404
+    assert "There is nothing at this address" in unescape(response.text)
+
+
 def test_pages_of_a_list_follow_each_other(demo: str) -> None:
     first = look(demo, "/calls")
     cursor = re.search(r"cursor=[^\"&\\]+", first)

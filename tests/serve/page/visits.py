@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from playwright.sync_api import Page, expect
 
-__all__ = ["VIEWS", "Look", "visit"]
+__all__ = ["VIEWS", "Look", "save", "visit"]
 
 VIEWS = ["/", "/breakdown?by=model", "/calls", "/calls/1", "/runs", "/budgets", "/health"]
 _WIDTHS = (1440, 390)
@@ -30,3 +33,11 @@ def visit(page: Page, url: str) -> Iterator[Look]:
         for scheme in _SCHEMES:
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             yield Look(width, scheme)
+
+
+def save(page: Page, name: str, look: Look) -> None:
+    """Save a picture of a page into the folder that PAYI_SCREENSHOTS names, if it is set."""
+    folder = os.environ.get("PAYI_SCREENSHOTS")
+    if folder:
+        plain = re.sub(r"\W+", "-", name).strip("-")
+        page.screenshot(path=Path(folder) / f"{plain}-{look.width}-{look.scheme}.png", full_page=True)
