@@ -66,6 +66,34 @@ def _watch() -> None:
     watcher.watch()
 
 
+def _stay_first() -> None:
+    """Keep this folder in front on the PYTHONPATH of programs that take the place of this one.
+
+    `opentelemetry-instrument` puts a folder of its own in front, whose `sitecustomize` runs no other.
+    """
+    execv, execve = os.execv, os.execve
+
+    def execv_with_us(path: Any, argv: Any, /) -> Any:
+        os.environ.update(_put_first(os.environ))
+        return execv(path, argv)
+
+    def execve_with_us(path: Any, argv: Any, env: Any, /) -> Any:
+        return execve(path, argv, {**env, **_put_first(env)})
+
+    # The other functions of this kind call these two.
+    module: Any = os
+    module.execv, module.execve = execv_with_us, execve_with_us
+
+
+def _put_first(environment: Any) -> dict[str, str]:
+    """Return the PYTHONPATH with this folder in front; nothing if it isn't on it, or is in front already."""
+    folders = str(environment.get("PYTHONPATH", "")).split(os.pathsep)
+    others = [folder for folder in folders if folder != str(_HERE)]
+    if len(others) == len(folders) or folders[0] == str(_HERE):
+        return {}
+    return {"PYTHONPATH": os.pathsep.join([str(_HERE), *others])}
+
+
 def _instrument() -> None:
     from payi_transport.api.default_use_case import name_program
     from payi_transport.api.instrument import instrument_program
@@ -90,4 +118,5 @@ def _try(step: Callable[[], None]) -> None:
 
 
 _try(_watch)
+_try(_stay_first)
 _run_hidden()

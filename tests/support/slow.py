@@ -26,7 +26,7 @@ PROCESSES = (
     "tests/api/test_default_use_case.py",
     "tests/api/test_instrument_signals.py",
     "tests/api/test_instrument_mistakes.py::test_the_real_sdk_of_pay_i_is_recognized",
-    "tests/autostart/test_sitecustomize.py",
+    "tests/autostart",
     "tests/client/test_payi_documented.py",
     "tests/contrib/test_celery.py",
     "tests/contrib/test_pytest_plugin.py",
@@ -56,6 +56,7 @@ PROCESSES = (
     "tests/test_gevent.py",
     "tests/test_readme.py",
     "tests/test_servers.py",
+    "tests/test_two_services.py",
 )
 
 # Tests that compute for long, or wait for what a server doesn't send.
@@ -110,7 +111,7 @@ MATRICES = {
 }
 INTERPRETER = (
     "tests/api/test_instrument_signals.py",
-    "tests/autostart/test_sitecustomize.py",
+    "tests/autostart",
     "tests/delivery",
     "tests/hooks",
     "tests/runtime",
