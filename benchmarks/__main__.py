@@ -22,7 +22,17 @@ from benchmarks.plot import FORMATS, save
 from benchmarks.samples import Case, Row
 from benchmarks.tables import format_rows
 
-BENCHMARKS = ("instructions", "latency", "overhead", "peers", "scaling", "sockets", "throughput", "wires")
+BENCHMARKS = (
+    "instructions",
+    "latency",
+    "overhead",
+    "peers",
+    "scaling",
+    "serve",
+    "sockets",
+    "throughput",
+    "wires",
+)
 # These have a command line of their own: they check an account, and have no cases.
 RUNS = ("fleet", "report", "soak")
 _PACKAGES = ("payi-transport", "httpx", "httpx2", "aiohttp", "requests", "botocore", "aiobotocore", "msgspec")

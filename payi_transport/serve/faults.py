@@ -24,6 +24,7 @@ _STATUSES: Final[Mapping[str, int]] = {
     "already_exists": 409,
     "body_too_large": 413,
     "limit_blocked": 424,
+    "websocket_not_supported": 426,
     "unexpected_error": 500,
     "provider_unreachable": 502,
 }

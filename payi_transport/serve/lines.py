@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from payi_transport.serve.faults import Refusal
@@ -82,12 +84,12 @@ def read_lines_of_events(
     most: int,
 ) -> list[Line]:
     """Do the same from events. Raises Refusal for a dimension that events don't have."""
-    quarter = f"at / {QUARTER_MS} * {QUARTER_MS}"
-    what = f"{_column_of(by)}, {quarter}, {SUMMED}"
+    place_in_time, to_step = _divide(starts)
+    what = f"{_column_of(by)}, {place_in_time}, {SUMMED}"
     groups: Groups = {}
     steps: dict[tuple[int, int], list[int]] = {}
     for key, at, *sums in _read_events(connection, what, selection, times, "GROUP BY 1, 2"):
-        place = (key, find_step(starts, at))
+        place = (key, to_step(at))
         steps[place] = plus(steps.get(place, _NOTHING), sums)
         groups[key] = plus(groups.get(key, _NOTHING), sums)
     keys = list(first_groups(groups, len(groups)))
@@ -97,6 +99,19 @@ def read_lines_of_events(
     names = name_numbers(connection, keys[:most])
     rest = Line(None, _walk_steps(steps, keys[most:], len(starts)))
     return [*(Line(name, sums) for name, sums in zip(names, shown, strict=True)), rest]
+
+
+def _divide(starts: Sequence[int]) -> tuple[str, Callable[[int], int]]:
+    """Return SQL for where in time an event is, and a function from its values to steps.
+
+    Steps that are equally long are numbered in SQL, so that it returns few rows. Where clocks change, days
+    are not, and the rows are quarters of an hour.
+    """
+    lengths = {later - earlier for earlier, later in pairwise(starts)}
+    if len(lengths) == 1:
+        # What is after the last start is of the last step, however long that is.
+        return f"max(0, min((at - {starts[0]}) / {lengths.pop()}, {len(starts) - 1}))", int
+    return f"at / {QUARTER_MS} * {QUARTER_MS}", partial(find_step, starts)
 
 
 def _walk_steps(steps: dict[tuple[int, int], list[int]], keys: Iterable[int], count: int) -> list[Sums]:

@@ -4,6 +4,9 @@ What is metered is understood by the same code as in a program that this library
 pass are remembered as an exchange, which is decoded when the response ends. Requests with Pay-i's API key get
 what Pay-i's proxy adds, `xproxy_result` in the body. All others, as those of a CLI whose base URL points
 here, get every byte as the provider sent it.
+
+Requests for a WebSocket get the status 426, because one connection carries many calls. Codex asks for one
+first, and uses HTTP after this status. Source: https://github.com/openai/codex, codex-rs/core/src/client.rs.
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ from anyio.to_thread import run_sync
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from payi_transport.capture.exchange import OpenResponse, Outcome, SentRequest
 from payi_transport.capture.rewrites import ResponseRewriter
@@ -28,7 +32,7 @@ from payi_transport.rewrite.responses import find_response_rewriter
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.metering import Meter, make_item, read_frame
 from payi_transport.serve.proxy_targets import Targets, read_proxy_path
-from payi_transport.serve.responses import respond, route
+from payi_transport.serve.responses import refuse, respond, route
 from payi_transport.serve.service import Service
 
 __all__ = ["Proxy", "make_proxy_routes"]
@@ -42,6 +46,10 @@ _HOP_BY_HOP: Final = frozenset(
     }
 )
 _DROPPED: Final = _HOP_BY_HOP | {b"host", b"content-length", b"cookie", b"origin"}
+_NO_SOCKETS: Final = (
+    "this service forwards and counts calls over HTTP only: Codex goes on with HTTP by itself, and with"
+    " supports_websockets = false in its model_providers it doesn't ask for a WebSocket"
+)
 _FORWARD: Final = b"xproxy-forward-"
 # A model may think for long before the first byte. Seconds.
 _TIMEOUT: Final = httpx.Timeout(connect=10, read=600, write=60, pool=60)
@@ -59,6 +67,9 @@ class Proxy:
 
     async def forward(self, request: Request) -> Response:
         """Return the provider's response to a request. Raises Refusal."""
+        # Without a library for WebSockets, the server takes the request for one of HTTP.
+        if request.headers.get("upgrade", "").lower() == "websocket":
+            raise Refusal("websocket_not_supported", _NO_SOCKETS)
         raw_path = request.scope["path"]
         proxied = read_proxy_path(raw_path)
         target = self._targets.find(request.method, proxied, request.headers)
@@ -122,8 +133,10 @@ class _Forwarded(StreamingResponse):
             self._opened = sent.start_response(response.status_code, flat)
             kind, coding = (response.headers.get(name, "") for name in ("content-type", "content-encoding"))
             self._rewriter = find_response_rewriter(self._opened, kind, coding)
-        # A body that is changed on its way has another length.
-        dropped = _HOP_BY_HOP | ({b"content-length"} if self._rewriter is not None else set())
+        # A body that is changed on its way has another length. A provider's cookies would be this service's.
+        dropped = (
+            _HOP_BY_HOP | {b"set-cookie"} | ({b"content-length"} if self._rewriter is not None else set())
+        )
         kept = (b"server", b"date")
         self.raw_headers = [
             (name.lower(), value)
@@ -170,10 +183,15 @@ class _Forwarded(StreamingResponse):
             await run_sync(self._opened.fail, error)
 
 
-def make_proxy_routes(proxy: Proxy) -> list[Route]:
+def make_proxy_routes(proxy: Proxy) -> list[BaseRoute]:
     """Return the routes of the proxy."""
     paths = ("/api/v1/proxy/{rest:path}", "/api/v1/run/{use_case}/proxy/{rest:path}")
-    return [route(method, path, proxy.forward) for path in paths for method in _METHODS]
+    routes = [route(method, path, proxy.forward) for path in paths for method in _METHODS]
+    return [*routes, *(WebSocketRoute(path, _refuse_socket) for path in paths)]
+
+
+async def _refuse_socket(socket: WebSocket) -> None:
+    await socket.send_denial_response(refuse(Refusal("websocket_not_supported", _NO_SOCKETS)))
 
 
 def _refuse_blocked(blocked: tuple[str, ...]) -> Response:
@@ -186,19 +204,28 @@ def _refuse_blocked(blocked: tuple[str, ...]) -> Response:
 def _select(headers: list[tuple[bytes, bytes]], sent: SentRequest | None) -> list[tuple[bytes, bytes]]:
     """Return the headers for the provider: none of Pay-i's, and none of this connection."""
     selected: list[tuple[bytes, bytes]] = []
+    dropped = _DROPPED | _name_in_connection(headers)
     plain = sent is not None and sent.rewrite is not None and sent.rewrite.plain
     for raw_name, value in headers:
+        if raw_name.lower().startswith(_FORWARD):
+            raw_name = raw_name[len(_FORWARD) :]
         name = raw_name.lower()
-        if name.startswith(_FORWARD):
-            selected.append((raw_name[len(_FORWARD) :], value))
-        elif (
-            name not in _DROPPED
+        # What a prefix forwards is no exception: another Host or length would be another request.
+        if (
+            name
+            and name not in dropped
             and not name.startswith(b"xproxy-")
             and not (plain and name == b"accept-encoding")
         ):
             selected.append((raw_name, value))
     # Nothing can be added to a compressed body.
     return [*selected, (b"accept-encoding", b"identity")] if plain else selected
+
+
+def _name_in_connection(headers: list[tuple[bytes, bytes]]) -> frozenset[bytes]:
+    """Return the headers that a sender says are of its own connection."""
+    named = [value for name, value in headers if name.lower() == b"connection"]
+    return frozenset(part.strip().lower() for value in named for part in value.split(b","))
 
 
 def _body_of(sent: SentRequest | None, body: bytes) -> bytes:

@@ -150,11 +150,8 @@ class Security:
         await self._app(scope, receive_some, _add_headers(send, policy))
 
     async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
-        else:
-            await refuse(refusal)(scope, receive, _add_headers(send, API_POLICY))
+        # A WebSocket is refused by a response, too.
+        await refuse(refusal)(scope, receive, _add_headers(send, API_POLICY))
 
 
 def _is_address(name: str) -> bool:
@@ -179,9 +176,9 @@ def _add_headers(send: Send, policy: str) -> Send:
 
     async def send_more(message: Message) -> None:
         if message["type"] == "http.response.start":
-            present = {name.lower() for name, _ in message.get("headers", ())}
-            more = [(name, value) for name, value in added.items() if name not in present]
-            message = {**message, "headers": [*message.get("headers", ()), *more]}
+            # Those of a provider whose response is forwarded are of another site.
+            kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in added]
+            message = {**message, "headers": [*kept, *added.items()]}
         await send(message)
 
     return send_more

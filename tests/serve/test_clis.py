@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import importlib
 import json
@@ -12,7 +13,10 @@ import httpx
 import pytest
 from anthropic import Anthropic
 from openai import OpenAI
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
+from payi_transport.serve.app import make_app
 from payi_transport.serve.proxy_targets import Targets, read_proxy_path
 from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
@@ -197,3 +201,45 @@ def test_a_login_with_chatgpt_goes_to_chatgpt(
     found = targets.find("POST", read_proxy_path(f"/api/v1/proxy/{path}"), headers)
     assert found.url == url
     assert (found.route is None) == path.endswith("models")
+
+
+@pytest.mark.parametrize("path", ["proxy/openai/v1/responses", "run/coding/proxy/openai/v1/responses"])
+def test_codex_is_told_to_use_http_when_it_asks_for_a_websocket(
+    path: str, proxy: tuple[str, Service], origin: Origin
+) -> None:
+    # As Codex asks before its first request; 426 is the status after which it uses HTTP.
+    address, service = proxy
+    headers = {**CODEX_HEADERS, "authorization": "Bearer sk-x"}
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"{address.replace('http', 'ws')}/api/v1/{path}", additional_headers=headers)
+    response = refused.value.response
+    assert response.status_code == 426
+    error = json.loads(response.body or b"")["xproxy_error"]
+    assert error["code"] == "websocket_not_supported" and "supports_websockets = false" in error["message"]
+    assert (origin.received, find_calls(service)) == ([], [])
+    origin.responses = [CannedResponse(CODEX_EVENTS, headers=SSE)]
+    ask_codex(address, Recorded(), "sk-x", CODEX_HEADERS)
+    assert len(find_calls(service)) == 1
+
+
+def test_a_server_without_websockets_says_the_same(proxy: tuple[str, Service], origin: Origin) -> None:
+    _, service = proxy
+    app = make_app(service)
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/v1/proxy/openai/v1/responses",
+        "raw_path": b"/api/v1/proxy/openai/v1/responses",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"upgrade", b"WebSocket"), (b"connection", b"Upgrade")],
+    }
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert (sent[0]["status"], origin.received) == (426, [])

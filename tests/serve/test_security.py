@@ -179,3 +179,11 @@ def test_text_that_is_odd_is_stored_and_shown(serve: Serve) -> None:
     assert httpx.post(f"{address}{INGEST}", json=item(**odd), headers=KEY).status_code == 200
     shown = httpx.get(f"{address}/page/api/calls?start=2026-01-01T00:00:00Z").json()["calls"]
     assert json.dumps(shown).count("DROP TABLE") == 1
+
+
+def test_a_websocket_that_is_refused_is_told_why(serve: Serve) -> None:
+    address, _ = serve(token="secret")
+    with pytest.raises(InvalidStatus) as refused:
+        connect(address.replace("http", "ws") + "/anything")
+    response = refused.value.response
+    assert response.status_code == 401 and b"invalid_api_key" in (response.body or b"")
