@@ -105,8 +105,16 @@ class Process:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"a process ended: {self._log.read_text()[-2000:]}")
+            raise RuntimeError(self._describe_end())
         return line
+
+    def check(self) -> None:
+        """Raise RuntimeError if it has ended."""
+        if self.process.poll() is not None:
+            raise RuntimeError(self._describe_end())
+
+    def _describe_end(self) -> str:
+        return f"a process ended: {self._log.read_text()[-2000:]}"
 
     def kill(self) -> None:
         """End it without a chance to do anything."""

@@ -101,6 +101,8 @@ class Fleet:
         """Kill a relay, and start another one in its place."""
         self._watcher.look()
         self._relays[index].kill()
+        # Meanwhile, a connection of this machine may have got the port of the one that is gone.
+        self._ports[index] = find_free_ports(1)[0]
         self._relays[index] = self._start_relay(self._ports[index])
         self.kills.append(f"relay {index}")
 
@@ -164,7 +166,9 @@ class Fleet:
             pause.wait(0.2)
 
     def end_relays(self) -> list[int]:
-        """Ask the relays to end, and return their exit codes."""
+        """Ask the relays to end, and return their exit codes. Raises RuntimeError if one ended by itself."""
+        for relay in self._relays:
+            relay.check()
         return [relay.end() for relay in self._relays]
 
 

@@ -8,7 +8,7 @@ another thread extends the wait from time to time (`extend`).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -64,6 +64,8 @@ class Consumer:
         # The last message that the stream had when the connection was made. A server that was killed may have
         # forgotten which messages it had delivered, to this relay or to one that is gone.
         self._repeats_until = 0
+        # The server of a cluster that leads the consumer, and since when.
+        self._leader: tuple[object, object] | None = None
         self._bound = 0
         # Seconds until the server sends a held message to another relay.
         self.ack_wait = 60.0
@@ -89,6 +91,7 @@ class Consumer:
             problem = f"NATS at {self.connection.address} has no consumer {CONSUMER!r} of {stream!r} ({exc})"
             raise NatsError(f"{problem}; make it with: {command}", denied=True) from None
         self._read_config(consumer.get("config"))
+        self._leader = _find_leader(consumer)
         last = state.get("last_seq") if isinstance(state, dict) else None
         self._repeats_until = last if isinstance(last, int) else self._repeats_until
         self._bound = self.connection.generation
@@ -122,7 +125,23 @@ class Consumer:
                 break
         if not self._held:
             self.pending = (monotonic(), 0)
+        elif self._leader is not None and self._has_other_leader():
+            # Look up the consumer again. Until then, anything may have been delivered before.
+            self._bound = -1
+            return [held._replace(may_repeat=True) for held in self._held.values()]
         return list(self._held.values())
+
+    def _has_other_leader(self) -> bool:
+        """Return whether messages may come from a leader that does not know what was delivered.
+
+        A cluster acknowledges deliveries after they were made, so a leader that is killed takes the last ones
+        with it. Nothing says so to a relay that asks for messages only when there is the next leader.
+        """
+        try:
+            found = self._call(f"CONSUMER.INFO.{self.settings.stream}.{CONSUMER}")
+        except (ApiError, NatsError):
+            return True
+        return _find_leader(found) != self._leader
 
     def _take(self, messages: Sequence[Message], reply: str) -> bool:
         """Hold messages; return whether the request is over."""
@@ -236,6 +255,12 @@ class Consumer:
     def close(self) -> None:
         """End the connection."""
         self.connection.drop()
+
+
+def _find_leader(consumer: Mapping[str, Any]) -> tuple[object, object] | None:
+    """Return what changes with the leader, None if there is no cluster."""
+    cluster = consumer.get("cluster")
+    return (cluster.get("leader"), cluster.get("leader_since")) if isinstance(cluster, dict) else None
 
 
 def _make_nak(delay: float) -> bytes:

@@ -249,3 +249,37 @@ def test_odd_information_after_a_restart_is_read() -> None:
         consumer.bind()
         assert consumer.is_bound
         consumer.close()
+
+
+@pytest.mark.parametrize(
+    ("later", "repeats"),
+    [
+        ('{"leader": "n1", "leader_since": "1"}', False),
+        ('{"leader": "n2", "leader_since": "1"}', True),
+        ('{"leader": "n1", "leader_since": "2"}', True),
+        ("null", True),
+        (None, True),
+    ],
+)
+def test_what_another_leader_of_a_cluster_delivers_may_be_a_repeat(later: str | None, repeats: bool) -> None:
+    """It may not know what the leader before it had delivered, to this relay or to others."""
+    message = b"MSG payi.events 1 $JS.ACK.PAYI.payi-relay.1.7.8.17.5 2\r\n{}\r\n"
+    clusters = ['{"leader": "n1", "leader_since": "1"}', later]
+
+    def respond(line: bytes) -> bytes:
+        if b".MSG.NEXT." in line:
+            return message + status(line.split()[2], b"408 Request Timeout")
+        if b".CONSUMER.INFO." not in line:
+            return answer(lambda reply: b"")(line)
+        cluster = clusters.pop(0)
+        if cluster is None:
+            return status(line.split()[2], b"503")
+        body = b'{"config": {}, "cluster": %b}' % cluster.encode()
+        return b"MSG %s 1 %d\r\n%s\r\n" % (line.split()[2], len(body), body)
+
+    with impersonate(INFO, respond) as impostor:
+        consumer = Consumer(make_settings(impostor.url), "test")
+        consumer.bind()
+        assert [held.may_repeat for held in consumer.pull(5, MANY, 20)] == [repeats]
+        assert consumer.is_bound is not repeats
+        consumer.close()
