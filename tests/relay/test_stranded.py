@@ -110,6 +110,37 @@ def test_what_is_refused_for_now_stays_stranded_until_the_next_look(stranded: Na
         assert running.counts.given_back["refused"] == 1
 
 
+def test_a_relay_that_ends_leaves_the_rest_of_what_is_stranded(stranded: NatsServer) -> None:
+    ends: list[Callable[[], None]] = []
+
+    def reply(batch: Any) -> Receipt:
+        if batch[0].provider_response_id == "id-0":
+            ends[0]()
+        return Receipt()
+
+    with Running(stranded.url, reply, sweep=Sweep(0.2), batch=5) as running:
+        ends.append(running.stop.set)
+        wait_until(running.stop.is_set)
+    assert running.counts.stranded == 5
+    assert not running.ids() & {f"id-{number}" for number in range(5, 10)}
+
+
+def test_a_server_that_is_killed_meanwhile_keeps_the_rest(stranded: NatsServer) -> None:
+    kills = [stranded.kill]
+
+    def reply(batch: Any) -> Receipt:
+        if kills and batch[0].provider_response_id == "id-0":
+            kills.pop()()
+        return Receipt()
+
+    with Running(stranded.url, reply, sweep=Sweep(0.2), batch=5) as running:
+        wait_until(lambda: not kills and running.counts.failures)
+        stranded.start()
+        wait_until(lambda: stranded.count() == 0)
+        assert len(running.ids()) == 15
+        assert not running.faults
+
+
 def test_stranded_messages_come_in_batches(stranded: NatsServer) -> None:
     batches = look_twice(stranded.url, most=7)
     assert [[held.sequence for held in batch] for batch in batches] == [[*range(1, 8)], [8, 9, 10]]
