@@ -33,6 +33,7 @@ from payi_transport.reports.change import PeriodSums, explain_change
 from payi_transport.reports.events import EventReader
 from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.focus_columns import VERSIONS
+from payi_transport.reports.focus_corrections import make_corrections, read_exported
 from payi_transport.reports.focus_files import write_csv, write_parquet
 from payi_transport.reports.priced_calls import price_calls
 from payi_transport.reports.reconciliation import reconcile as reconcile_bill
@@ -231,6 +232,12 @@ def _read_sums(
 @click.option("--tz", "zone", default="UTC", show_default=True, help="Time zone of days.")
 @click.option("--billing-account", default="unknown", show_default=True, help="Your account at the provider.")
 @click.option("--invoice", help="The invoice that these costs are on.")
+@click.option(
+    "--corrects",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A CSV file that was exported before: write only rows that correct it. Repeatable.",
+)
 @click.option("--billed", is_flag=True, help="Put the estimate into BilledCost, too.")
 @config_option
 def export(
@@ -242,13 +249,15 @@ def export(
     zone: str,
     billing_account: str,
     invoice: str | None,
+    corrects: tuple[Path, ...],
     billed: bool,
     config: Path | None,
 ) -> None:
     """Export the costs of EVENTS by day, account, use case, model, unit, and direction.
 
     BilledCost is 0 unless you ask for --billed, so that the rows can be loaded next to your provider's
-    bill. The estimate is in ListCost, ContractedCost, and EffectiveCost.
+    bill. The estimate is in ListCost, ContractedCost, and EffectiveCost. With --corrects, what you exported
+    stays as it is, and the rows have what a new or corrected price changes.
     """
     with _short_errors():
         if not focus:
@@ -256,6 +265,9 @@ def export(
         _, price = _load(config)
         options = FocusOptions(grain, find_zone(zone), billing_account, billed, invoice)
         rows = make_rows(price_calls(EventReader(events, _make_progress()), price), options)
+        if corrects:
+            exported = [row for path in corrects for row in read_exported(path)]
+            rows = [*make_corrections(rows, exported, datetime.now(timezone.utc), options.zone)]
         if output is not None and output.suffix.lower() == ".parquet":
             write_parquet(rows, focus_version, output)
         elif output is None:

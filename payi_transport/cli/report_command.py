@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from payi_transport.cli.short_errors import short_errors
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiError
-from payi_transport.prices import Pricer
+from payi_transport.prices import Estimate, Pricer
+from payi_transport.reports.commitments import CommitmentBuilder
 from payi_transport.reports.dimensions import find_dimensions, list_names
 from payi_transport.reports.events import EventReader
 from payi_transport.reports.report import Report, make_report
+from payi_transport.reports.stored_event import StoredEvent
 from payi_transport.reports.window import read_window
 from payi_transport.values.zones import find_zone
 
@@ -110,9 +112,26 @@ def read_report(
     window = read_window(since, until, zone, datetime.now(timezone.utc))
     pricer = Pricer(settings.prices)
     reader = EventReader(files, _show_progress if sys.stderr.isatty() else None)
-    calls = ((event, pricer.estimate(event, event.xproxy_result)) for event in reader)
-    made = make_report(calls, dimensions, window, top)
-    return made, Reading(zone, zone_name, pricer.list.version, reader.skipped, reader.repeats, reader.counts)
+    commitments = CommitmentBuilder(pricer.own, dimensions[0], window)
+    made = make_report(_price(reader, pricer, commitments), dimensions, window, top)
+    return made, Reading(
+        zone,
+        zone_name,
+        pricer.list.version,
+        reader.skipped,
+        reader.repeats,
+        reader.counts,
+        tuple(commitments.build()),
+    )
+
+
+def _price(
+    events: Iterable[StoredEvent], pricer: Pricer, commitments: CommitmentBuilder
+) -> Iterator[tuple[StoredEvent, Estimate]]:
+    for event in events:
+        estimate = pricer.estimate(event, event.xproxy_result)
+        commitments.add(event, estimate)
+        yield event, estimate
 
 
 def read_settings(config: Path | None) -> Settings:

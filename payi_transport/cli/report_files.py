@@ -13,7 +13,15 @@ from typing import Any
 import msgspec
 
 from payi_transport.cli.report_notes import Reading, list_notes, make_title, name_zone
-from payi_transport.cli.report_rows import find_cost, list_columns, list_rows, make_cells, name_group
+from payi_transport.cli.report_rows import (
+    find_cost,
+    list_columns,
+    list_commitment_rows,
+    list_rows,
+    make_cells,
+    name_group,
+)
+from payi_transport.reports.commitments import Commitment
 from payi_transport.reports.formats import format_exact
 from payi_transport.reports.report import Group, Report
 from payi_transport.reports.summary import Summary
@@ -38,6 +46,7 @@ def write_json(report: Report, reading: Reading) -> str:
         "overlaps": report.overlaps,
         "total": _describe(report.total),
         "groups": [_describe(group) for group in report.groups],
+        "commitments": [_describe_commitment(one) for one in reading.commitments],
         "skipped": reading.skipped,
         "repeats": reading.repeats,
         "untimed": report.untimed,
@@ -82,11 +91,32 @@ def write_markdown(report: Report, reading: Reading) -> str:
         name = f"**{name}**" if row.is_total or row.group.groups else name
         indent = "&emsp;" * row.depth
         lines.append(f"| {' | '.join([indent + name, *make_cells(row.group, columns)])} |")
+    for commitment in reading.commitments:
+        lines += ["", f"Commitment {_escape(commitment.name)}, beside the costs above:", ""]
+        lines += [f"| {_escape(report.by[0])} | Tokens | Cost |", "|---|--:|--:|"]
+        lines += [
+            f"| {_escape(name)} | {tokens} | {cost} |"
+            for name, tokens, cost in list_commitment_rows(commitment)
+        ]
     notes = [
         f"{'  ' if note.startswith(' ') else ''}- {_escape(note.strip())}"
         for note in list_notes(report, reading)
     ]
     return "\n".join([*lines, "", *notes]) + "\n"
+
+
+def _describe_commitment(commitment: Commitment) -> dict[str, Any]:
+    return {
+        "name": commitment.name,
+        "hours": format_exact(commitment.hours),
+        "cost": format_exact(commitment.cost),
+        "capacity_tokens": commitment.capacity,
+        "unused_cost": format_exact(commitment.unused),
+        "parts": [
+            {"name": name, "tokens": commitment.tokens[name], "cost": format_exact(amount)}
+            for name, amount in commitment.parts.items()
+        ],
+    }
 
 
 _NESTED = ("units", "sources", "assumed", "missing_fields")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from payi_transport.reports.commitments import Commitment
 from payi_transport.reports.formats import format_count, format_money
 from payi_transport.reports.report import Report
 from payi_transport.reports.summary import Summary
@@ -32,6 +33,7 @@ class Reading(NamedTuple):
     skipped: int = 0
     repeats: int = 0
     counts: FileCounts = FileCounts()
+    commitments: tuple[Commitment, ...] = ()
 
 
 def name_zone(reading: Reading, moment: datetime | None) -> str:

@@ -6,11 +6,21 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from payi_transport.reports.commitments import Commitment
 from payi_transport.reports.formats import format_change, format_count, format_money, format_rounded
 from payi_transport.reports.report import Group, Report
 from payi_transport.reports.summary import Summary
 
-__all__ = ["Row", "find_cost", "list_columns", "list_rows", "list_unit_rows", "make_cells", "name_group"]
+__all__ = [
+    "Row",
+    "find_cost",
+    "list_columns",
+    "list_commitment_rows",
+    "list_rows",
+    "list_unit_rows",
+    "make_cells",
+    "name_group",
+]
 
 _NONE = "(none)"
 
@@ -88,3 +98,15 @@ def list_unit_rows(summary: Summary) -> Iterator[tuple[str, str, str, str]]:
         counts = [format_count(None if part is None else part.count) for part in parts]
         unpriced = all(part.unpriced == part.count for part in parts if part)
         yield name, counts[0], counts[1], format_money(None if unpriced else costs[name])
+
+
+def list_commitment_rows(commitment: Commitment) -> Iterator[tuple[str, str, str]]:
+    """Yield who used a commitment, with tokens and money, the part that nobody used, and the sum."""
+    parts = sorted(commitment.parts.items(), key=lambda part: (-part[1], part[0] or ""))
+    for name, amount in parts:
+        yield name or _NONE, format_count(commitment.tokens[name]), format_money(amount)
+    if commitment.capacity is not None or commitment.unused:
+        left = max(0, (commitment.capacity or 0) - sum(commitment.tokens.values()))
+        yield "(not used)", format_count(left or None), format_money(commitment.unused)
+    hours = f"{commitment.hours:.2f}".rstrip("0").rstrip(".")
+    yield f"Total of {hours} hours", "", format_money(commitment.cost)

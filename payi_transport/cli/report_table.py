@@ -14,8 +14,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from payi_transport.cli.columns import Heading, make_printable, print_rows
 from payi_transport.cli.report_notes import Reading, list_notes, make_title
-from payi_transport.cli.report_rows import Row, list_columns, list_rows, list_unit_rows, make_cells
+from payi_transport.cli.report_rows import (
+    Row,
+    list_columns,
+    list_commitment_rows,
+    list_rows,
+    list_unit_rows,
+    make_cells,
+)
+from payi_transport.reports.commitments import Commitment
 from payi_transport.reports.report import Report
 
 __all__ = ["make_printable", "print_report"]
@@ -41,15 +50,12 @@ def print_report(report: Report, reading: Reading, console: Console) -> None:
         console.print()
         _print_rows(report, console)
         _print_units(report, console)
+    for commitment in reading.commitments:
+        _print_commitment(commitment, report.by[0], console)
     for note in list_notes(report, reading):
         # A reason stands below the note that it belongs to.
         indent = len(note) - len(note.lstrip())
         console.print(Padding(make_printable(note.strip()), (0, 0, 0, indent)))
-
-
-def make_printable(text: str) -> Text:
-    """Return text from a file without anything that a terminal would act on, such as an escape sequence."""
-    return Text("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))
 
 
 def _print_rows(report: Report, console: Console) -> None:
@@ -88,6 +94,15 @@ def _print_units(report: Report, console: Console) -> None:
         for name, given, taken, cost in rows:
             console.print(make_printable(name), style="bold")
             console.print(f"  input {given}, output {taken}, cost {cost}")
+    console.print()
+
+
+def _print_commitment(commitment: Commitment, by: str, console: Console) -> None:
+    console.print(
+        make_printable(f"Commitment {commitment.name}, beside the costs above, by tokens used"), style="bold"
+    )
+    headings = [Heading(by.replace("_", " ").capitalize(), False), Heading("Tokens"), Heading("Cost")]
+    print_rows(console, headings, list(list_commitment_rows(commitment)), has_total=True)
     console.print()
 
 

@@ -24,6 +24,8 @@ class OwnPrice:
     """One row of the config, ready for use."""
 
     def __init__(self, row: OwnPriceSettings) -> None:
+        # What reports call it.
+        self.name = row.resource or row.category or "all calls"
         self.multiplier = row.multiplier
         self.cost_per_hour = row.cost_per_hour
         self.tokens_per_hour = row.tokens_per_hour

@@ -27,7 +27,14 @@ Row = dict[str, Any]
 _ZERO = Decimal(0)
 _UNTIMED = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Units that are not counted in tokens, and FOCUS's word for what they count.
-_COUNTED = {"web_search_request": "Requests", "rerank_search": "Requests", "request": "Requests"}
+_COUNTED = {
+    **dict.fromkeys(("web_search_request", "file_search_request", "maps_request"), "Requests"),
+    **dict.fromkeys(("rerank_search", "request", "call"), "Requests"),
+    "document_page": "Pages",
+    "container": "Containers",
+    "search_source": "Sources",
+    "classification": "Classifications",
+}
 _BASIS = {
     "payi": "Pay-i",
     "config": "own price",
@@ -177,7 +184,7 @@ def _make_service_columns(key: _Key) -> Row:
 def _make_charge_columns(key: _Key, total: _Sum, options: FocusOptions) -> Row:
     meter = f"{key.unit} {key.direction}"
     sku = f"{key.resource or 'unknown'}/{key.unit}/{key.direction}"
-    unit = "Seconds" if key.unit.endswith("_seconds") else _COUNTED.get(key.unit, "Tokens")
+    unit = _find_unit(key.unit)
     is_priced = key.rate is not None
     return {
         "BilledCost": total.amount if options.billed else _ZERO,
@@ -202,6 +209,13 @@ def _make_charge_columns(key: _Key, total: _Sum, options: FocusOptions) -> Row:
         "SkuPriceDetails": _make_details(key) if is_priced else None,
         "SkuPriceId": f"{sku}/{key.rate:f}" if is_priced else None,
     }
+
+
+def _find_unit(unit: str) -> str:
+    """Return what a unit counts, in the words of FOCUS."""
+    if unit.startswith("guardrail_"):
+        return "Units"
+    return "Seconds" if unit.endswith("_seconds") else _COUNTED.get(unit, "Tokens")
 
 
 def _make_own_columns(key: _Key, total: _Sum) -> Row:

@@ -14,7 +14,7 @@ from payi_transport.errors import PayiError
 from payi_transport.reports.focus import Row
 from payi_transport.reports.focus_columns import Column, FocusVersion, list_columns
 
-__all__ = ["write_csv", "write_parquet"]
+__all__ = ["format_value", "write_csv", "write_parquet"]
 
 _MISSING = "Parquet files need one more package: pip install 'payi-transport[parquet]'"
 # Digits, and those of them after the point, of a decimal in a Parquet file. Tokens may cost 1e-15 dollars.
@@ -28,11 +28,12 @@ def write_csv(rows: Iterable[Row], version: FocusVersion) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([column.name for column in columns])
     for row in rows:
-        writer.writerow([_format(row[column.name]) for column in columns])
+        writer.writerow([format_value(row.get(column.name)) for column in columns])
     return text.getvalue()
 
 
-def _format(value: Any) -> str:
+def format_value(value: Any) -> str:
+    """Return a value as it is in CSV."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -60,7 +61,7 @@ def write_parquet(rows: Sequence[Row], version: FocusVersion, path: Path) -> Non
     schema = pyarrow.schema(
         [pyarrow.field(column.name, _find_type(pyarrow, column), column.nullable) for column in columns]
     )
-    values = {column.name: [row[column.name] for row in rows] for column in columns}
+    values = {column.name: [row.get(column.name) for row in rows] for column in columns}
     try:
         parquet.write_table(pyarrow.Table.from_pydict(values, schema=schema), path)
     except OSError as exc:

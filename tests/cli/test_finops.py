@@ -14,7 +14,7 @@ from payi_transport.budgets.configured import find_file
 from payi_transport.cli import finops
 from payi_transport.config.sources import read_file
 from payi_transport.config.validation import check_config
-from tests.cli.money import event, run, write, write_bill
+from tests.cli.money import CONFIG, event, run, write, write_bill
 
 
 def test_check_passes_while_no_level_is_reached(folder: Path) -> None:
@@ -143,6 +143,18 @@ def test_export_writes_focus_rows(folder: Path) -> None:
     (row,) = csv.DictReader(io.StringIO((folder / "out.csv").read_text()))
     assert (row["BilledCost"], row["ServiceProviderName"]) == ("2.0", "OpenAI")
     assert row["ChargePeriodStart"] == "2026-10-05T11:30:00Z"
+
+
+def test_export_writes_only_what_a_new_price_corrects(folder: Path) -> None:
+    file = write(folder, event(1_000_000), event(1_000_000, resource="gpt-later"))
+    (folder / "before.csv").write_text(run("export", "--focus", file).output)
+    arguments = ("export", "--focus", file, "--corrects", str(folder / "before.csv"))
+    assert len(run(*arguments).output.splitlines()) == 1
+    (folder / "config.toml").write_text(
+        f"{CONFIG}{CONFIG[CONFIG.index('[[prices') :].replace('gpt-own', 'gpt-later')}"
+    )
+    (row,) = csv.DictReader(io.StringIO(run(*arguments).output))
+    assert (row["ResourceId"], row["EffectiveCost"], row["ChargeClass"]) == ("gpt-later", "2.0", "Correction")
 
 
 def test_export_writes_parquet(folder: Path) -> None:

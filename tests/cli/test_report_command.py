@@ -137,3 +137,20 @@ def test_a_strict_report_fails_for_events_that_were_lost(files: Path) -> None:
     result = run(files, "--strict")
     assert result.exit_code == 1
     assert "2 events were lost" in result.stderr
+
+
+def test_a_commitment_is_spread_over_who_used_it(files: Path) -> None:
+    (files / "payi.toml").write_text(
+        '[[prices.own]]\nresource = "own"\ncost_per_hour = 12.5\ntokens_per_hour = 4000000\n'
+    )
+    arguments = (files / "a.json", "--config", files / "payi.toml", "--tz", "UTC")
+    shown = [" ".join(line.split()) for line in run(*arguments).output.splitlines()]
+    assert "Commitment own, beside the costs above, by tokens used" in shown
+    assert {"own 1,000,000 $3.12", "(not used) 3,000,000 $9.38", "Total of 1 hours $12.50"} <= set(shown)
+    (found,) = json.loads(run(*arguments, "--json").output)["commitments"]
+    assert (found["cost"], found["unused_cost"], found["hours"]) == ("12.5", "9.375", "1")
+    assert found["parts"] == [{"name": "own", "tokens": 1_000_000, "cost": "3.125"}]
+    markdown = run(*arguments, "--format", "markdown").output
+    assert "| (not used) | 3,000,000 | $9.38 |" in markdown
+    (files / "payi.toml").write_text('[[prices.own]]\nresource = "free"\ncost_per_hour = 2\n')
+    assert "(not used)" in run(*arguments).output
