@@ -13,14 +13,8 @@ from payi_transport.values.file_counts import FileCounts
 __all__ = ["PayiStats", "SinkStats"]
 
 
-class SinkStats(msgspec.Struct, frozen=True, kw_only=True):
-    """Count what became of every captured call on its way to one sink.
-
-    captured = delivered + queued + spooled + everything in lost and skipped
-
-    The fields mean what they mean in `PayiStats`. What is lost or skipped before it reaches any sink counts
-    for all of them.
-    """
+class _Account(msgspec.Struct, frozen=True, kw_only=True):
+    """The counts that every sink has and all of them together have."""
 
     captured: int = 0
     delivered: int = 0
@@ -37,6 +31,16 @@ class SinkStats(msgspec.Struct, frozen=True, kw_only=True):
 
     def __getitem__(self, name: str) -> Any:
         return _read(self, name)
+
+
+class SinkStats(_Account, frozen=True, kw_only=True):
+    """Count what became of every captured call on its way to one sink.
+
+    captured = delivered + queued + spooled + everything in lost and skipped
+
+    The fields mean what they mean in `PayiStats`. What is lost or skipped before it reaches any sink counts
+    for all of them.
+    """
 
     def add(
         self,
@@ -60,7 +64,7 @@ class SinkStats(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
+class PayiStats(_Account, frozen=True, kw_only=True):
     """Count what became of every call of this process since `payi_instrument()`.
 
     captured = delivered + queued + spooled + everything in lost and skipped
@@ -93,18 +97,6 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
       the first sink.
     """
 
-    captured: int = 0
-    delivered: int = 0
-    queued: int = 0
-    spooled: int = 0
-    replayed: int = 0
-    replay_lost: Mapping[str, int] = {}
-    retried: int = 0
-    lost: Mapping[str, int] = {}
-    skipped: Mapping[str, int] = {}
-    batches: int = 0
-    bytes_sent: int = 0
-    worker_lag: float = 0.0
     ignored_baggage: int = 0
     missing_units: int = 0
     missing_fields: Mapping[str, int] = {}
@@ -128,9 +120,6 @@ class PayiStats(msgspec.Struct, frozen=True, kw_only=True):
     def __ne__(self, other: object) -> bool:
         # msgspec compares the fields by itself here.
         return not self == other
-
-    def __getitem__(self, name: str) -> Any:
-        return _read(self, name)
 
 
 def _list_counts(stats: PayiStats) -> dict[str, Any]:

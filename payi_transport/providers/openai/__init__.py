@@ -35,6 +35,8 @@ _OPENAI = PayiCategories.openai
 # Where a server has the API at its root, as LiteLLM's proxy does.
 _AT_ROOT = "(?<![^/]/)"
 
+_RESPONSES_READERS = Readers(read_response, read_error, read_output_text, read_prompt_texts)
+
 PROVIDER = Provider(
     name="openai",
     names_requests=True,
@@ -58,7 +60,7 @@ PROVIDER = Provider(
             category=_OPENAI,
             paths=(post("responses"), post("responses/compact")),
             example="/v1/responses",
-            readers=Readers(read_response, read_error, read_output_text, read_prompt_texts),
+            readers=_RESPONSES_READERS,
         ),
         Operation(
             # These report the usage of a response that was created before, so that one in the background is
@@ -74,7 +76,7 @@ PROVIDER = Provider(
             category=_OPENAI,
             paths=(connect("responses"),),
             example="/v1/responses",
-            readers=Readers(read_response, read_error, read_output_text, read_prompt_texts),
+            readers=_RESPONSES_READERS,
             session=RESPONSES,
         ),
         Operation(
@@ -93,7 +95,7 @@ PROVIDER = Provider(
             category=_OPENAI,
             paths=(post("decisions"),),
             example="/v1/decisions",
-            readers=Readers(read_response, read_error, read_output_text, read_prompt_texts),
+            readers=_RESPONSES_READERS,
             distinctive=False,
         ),
         Operation(
