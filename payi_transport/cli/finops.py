@@ -62,7 +62,8 @@ def _load(config: Path | None) -> tuple[Settings, Callable[[Any], Estimate]]:
 
 
 def _console() -> Console:
-    return Console(highlight=False)
+    # Without markup: names in brackets, such as [prices], are text.
+    return Console(highlight=False, markup=False)
 
 
 config_option = click.option(
@@ -207,8 +208,10 @@ def explain_change_command(
     with _short_errors():
         _, price = _load(config)
         sums = [_read_sums(name, events, zone, price) for name in (before, after)]
+        # Files are periods of their own, in no zone.
+        place = (zone or f"{datetime.now().astimezone():%Z}, the zone of this machine") if events else None
         change = explain_change(*sums)
-    print_change(change, sums, (before, after), _console(), as_json=as_json)
+    print_change(change, sums, (before, after), _console(), as_json=as_json, zone=place)
 
 
 def _read_sums(

@@ -90,7 +90,9 @@ def _describe_state(state: BudgetState) -> str:
     if state.spent >= state.amount:
         return "spent, calls are refused" if state.enforced else "over the budget"
     words = "below its levels" if state.level is None else f"over {100 * state.level:.0f} %"
-    return words if state.reached is None else f"{words}, spent on {_format_moment(state.reached)}"
+    return (
+        words if state.reached is None else f"{words}, spent by {_format_moment(state.reached)} at this pace"
+    )
 
 
 def _format_moment(moment: datetime) -> str:
@@ -152,7 +154,9 @@ def print_reconciliation(made: Reconciliation, by: str, console: Console, *, as_
     print_rows(console, headings, rows, has_total=True)
     if made.unpriced:
         console.print(
-            f"{made.unpriced:,} tokens of our calls have no price; add it to [prices].", style="yellow"
+            f"{made.unpriced:,} tokens of our calls have no price of their own: add one to [prices], unless a"
+            " commitment covers them.",
+            style="yellow",
         )
 
 
@@ -204,9 +208,15 @@ def _format_cents(amount: Decimal, currency: str) -> str:
 
 
 def print_change(
-    change: Change, sums: Sequence[PeriodSums], names: tuple[str, str], console: Console, *, as_json: bool
+    change: Change,
+    sums: Sequence[PeriodSums],
+    names: tuple[str, str],
+    console: Console,
+    *,
+    as_json: bool,
+    zone: str | None = None,
 ) -> None:
-    """Print the change between two periods, and its parts, the largest first."""
+    """Print the change between two periods of a zone, and its parts, the largest first."""
     before, after, parts = _round(change)
     if as_json:
         periods = {
@@ -224,7 +234,8 @@ def print_change(
         ),
         style="bold",
     )
-    console.print(f"Estimates in US dollars, of {sums[0].calls:,} and {sums[1].calls:,} calls.\n")
+    place = f" Days are those of {zone}." if zone else ""
+    console.print(f"Estimates in US dollars, of {sums[0].calls:,} and {sums[1].calls:,} calls.{place}\n")
     ordered = sorted(parts.items(), key=lambda row: -abs(row[1]))
     rows = [[name, PARTS[name], format_money(part), _share(part, before)] for name, part in ordered]
     rows.append(["The change", "", format_money(after - before), _share(after - before, before)])

@@ -37,8 +37,8 @@ def check(*days: int, **settings: Any) -> Checked:
     ("days", "settings", "state"),
     [
         ((1, 1), {}, "below its levels"),
-        ((9, 9, 9, 9), {}, "below its levels, spent on 2026-11-"),
-        ((80,), {}, "over 80 %, spent on 2026-11-"),
+        ((9, 9, 9, 9), {}, "below its levels, spent by 2026-11-"),
+        ((80,), {}, "over 80 %, spent by 2026-11-"),
         ((100,), {}, "over the budget"),
         ((100,), {"enforce": True}, "spent, calls are refused"),
     ],

@@ -125,3 +125,19 @@ def test_a_bill_of_nothing_is_allocated_to_nobody(folder: Path) -> None:
         "reconcile", write_bill(folder, ("x", 1, "0")), "--events", write(folder), "--allocate", "user_id"
     )
     assert "The invoice" in result.output
+
+
+def test_names_in_brackets_are_shown(folder: Path) -> None:
+    """A terminal's markup would swallow `[prices]`, the section that the user has to change."""
+    file = write(folder, event(1_000_000, resource="gpt-unknown"))
+    bill = write_bill(folder, ("gpt-unknown", 1_000_000, "2"))
+    shown = " ".join(run("reconcile", bill, "--events", file).output.split())
+    assert "have no price of their own: add one to [prices]" in shown
+    assert "Add a price to [prices];" in " ".join(run("check", file).output.split())
+
+
+def test_the_zone_of_two_periods_is_named(folder: Path) -> None:
+    file = write(folder, event(1_000_000))
+    arguments = ("explain-change", "2026-09", "2026-10", "--events", file)
+    assert "Days are those of Asia/Kolkata." in run(*arguments, "--tz", "Asia/Kolkata").output
+    assert "the zone of this machine" in run(*arguments).output
