@@ -56,13 +56,15 @@ class CommitmentBuilder:
         self._tokens: defaultdict[OwnPrice, defaultdict[str | None, int]] = defaultdict(
             lambda: defaultdict(int)
         )
+        # Without any, a report on millions of calls spends no time on them.
+        self._has_any = any(row.cost_per_hour is not None for row in own.rows)
         self._first: datetime | None = None
         self._last: datetime | None = None
 
     def add(self, event: StoredEvent, estimate: Estimate) -> None:
         """Count a call, if it is of the period."""
         moment = event.event_timestamp
-        if moment is None or self._window.place(moment) != 0:
+        if not self._has_any or moment is None or self._window.place(moment) != 0:
             return
         self._first = moment if self._first is None else min(self._first, moment)
         self._last = moment if self._last is None else max(self._last, moment)

@@ -84,6 +84,10 @@ def test_calls_that_a_subscription_includes_are_of_no_commitment() -> None:
     assert list(made.parts) == ["bot"]
 
 
+def test_without_commitments_there_are_none() -> None:
+    assert build(call(5), rows=[]) == []
+
+
 def test_a_call_with_several_tags_used_its_tokens_once() -> None:
     (made,) = build(call(10, request_tags=("a", "b")), call(10, request_tags=("a",)), by="tag")
     assert made.tokens == {"a, b": 10, "a": 10}
