@@ -1,61 +1,83 @@
 """The body of a response as the provider wrote it, before it was compressed and sent in chunks.
 
-A body over the size limit keeps its beginning and its last chunks, since usage comes last. The middle is a
-gap, and what is whole on both sides of it is put together (see `framing/gap.py`). A compressed body is only
-readable up to its gap.
+A body over the size limit keeps its beginning and its end, since usage comes last. The middle is a gap, and
+what is whole on both sides of it is put together (see `framing/gap.py`). A compressed body that is too large
+when inflated has such a gap, too. If the gap is in its compressed bytes, nothing after it can be inflated.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.headers import read_headers
-from payi_transport.decode.inflate import InflateError, inflate
+from payi_transport.decode.inflate import Inflated, inflate, split_codings
 from payi_transport.framing import Messages, find_framing
-from payi_transport.framing.gap import join_document, join_messages
+from payi_transport.framing.gap import close_document, join_document, join_messages
 from payi_transport.framing.json_text import split_json
 from payi_transport.framing.ndjson import split_ndjson
 from payi_transport.framing.sse import split_sse
 
-__all__ = ["decode_body", "decode_messages"]
+__all__ = ["Body", "decode_body", "decode_messages"]
 
 # An inflated body may be this many times larger than what is kept of a body. A few kilobytes on the wire cost
 # as much memory, more than once while they are inflated.
 _INFLATE_RATIO = 4
+_OVER_LIMIT = "it is compressed and over twice capture.max_body_bytes"
 
 
-def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> bytes:
-    """Return the body without its content coding, or nothing if it can't be inflated.
+class Body(NamedTuple):
+    """What is known of a body. `is_cut` says that its middle is missing, or all from some place on.
+
+    `unread` says why its end couldn't be read, and is empty for a body whose end is here or never arrived.
+    """
+
+    data: bytes
+    is_cut: bool = False
+    unread: str = ""
+
+
+def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> Body:
+    """Return the body without its content coding, as far as it can be inflated.
 
     `headers` are those of the response, by lower-case name.
     """
     # Some hooks see a body after the library has inflated it, while its header still names the coding.
     coding = "" if exchange.decoded else headers.get("content-encoding", "")
-    body = b"".join(exchange.chunks)
+    kept = _find_ends(exchange, coding)
+    content_type = headers.get("content-type", "")
+    is_cut = kept.has_gap or bool(kept.error)
+    body = _join_ends(kept.head, kept.tail, content_type) if is_cut and kept.head else kept.head
+    if find_framing(content_type, body) is split_json:
+        body = _to_utf8(body)
+    return Body(body, is_cut, kept.error)
+
+
+def _find_ends(exchange: Exchange, coding: str) -> Inflated:
+    """Return the beginning of the body, and its end if its middle is missing."""
+    head, tail = b"".join(exchange.chunks), b"".join(exchange.tail or ())
+    limit = exchange.body_limit
     if not exchange.has_gap:
-        body += b"".join(exchange.tail or ())
-    elif not coding:
-        body = _join_over_gap(body, b"".join(exchange.tail or ()), headers.get("content-type", ""))
-    try:
-        body = inflate(body, coding, exchange.body_limit * _INFLATE_RATIO)
-    except InflateError as exc:
-        # The call was made, so its event is sent without units rather than not at all. The beginning may name
-        # the response and its model.
-        body = exc.beginning[: exchange.body_limit]
-    is_json = find_framing(headers.get("content-type", ""), body) is split_json
-    return _to_utf8(body) if is_json else body
+        kept = inflate(head + tail, coding, limit * _INFLATE_RATIO)
+        return kept._replace(head=kept.head[:limit], tail=kept.tail[-limit:]) if kept.has_gap else kept
+    if not split_codings(coding):
+        return Inflated(head, tail, has_gap=True)
+    kept = inflate(head, coding, limit * _INFLATE_RATIO)
+    return Inflated(kept.head[:limit], has_gap=True, error=kept.error or _OVER_LIMIT)
 
 
-def _join_over_gap(head: bytes, tail: bytes, content_type: str) -> bytes:
-    """Return what is whole on both sides of a gap, in the framing of the body."""
+def _join_ends(head: bytes, tail: bytes, content_type: str) -> bytes:
+    """Return what is whole in the beginning and in the end of a body, in its framing."""
     framing = find_framing(content_type, head)
     if framing is split_sse:
         return join_messages(head, tail, b"data: ", b"\n\n")
     if framing is split_ndjson:
         return join_messages(head, tail, b"", b"\n")
-    document = join_document(head, tail) if framing is split_json else None
+    if framing is not split_json:
+        return b"%b\n\n%b" % (head, tail)
+    document = join_document(head, tail) if tail else close_document(head)
     return b"%b\n\n%b" % (head, tail) if document is None else document
 
 
@@ -72,5 +94,5 @@ def _to_utf8(body: bytes) -> bytes:
 def decode_messages(exchange: Exchange) -> Messages:
     """Return the messages in the body of a finished exchange."""
     headers = read_headers(exchange.response_headers)
-    body = decode_body(exchange, headers)
+    body = decode_body(exchange, headers).data
     return find_framing(headers.get("content-type", ""), body)(body)

@@ -22,7 +22,7 @@ from datetime import datetime, timezone
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import event_fields
 from payi_transport.decode.background_calls import BackgroundCall
-from payi_transport.decode.body import decode_body
+from payi_transport.decode.body import Body, decode_body
 from payi_transport.decode.content import record_request, record_response
 from payi_transport.decode.headers import read_headers, select_request_headers, select_response_headers
 from payi_transport.decode.missing_fields import describe_missing_fields, find_missing_fields
@@ -55,24 +55,24 @@ def decode(
     headers = read_headers(exchange.response_headers)
     body = decode_body(exchange, headers)
     raw = _split(exchange, readers, headers, body, options)
-    response = _read(exchange, readers, raw, body)
+    response = _read(exchange, readers, raw, body.data)
     # Its usage comes with the result, so there is nothing to price yet.
     if response.pending:
         return BackgroundCall(response.response_id, raw.requested_model)
     price = price_call(exchange, response, raw.requested_model, readers.prefix, options.model_mappings)
     units = _count(exchange, readers, response, raw, price, options)
-    return _report(exchange, response, raw, body, price, units, options)
+    return _report(exchange, response, raw, body.data, price, units, options)
 
 
 def _split(
-    exchange: Exchange, readers: Readers, headers: Mapping[str, str], body: bytes, options: DecodeOptions
+    exchange: Exchange, readers: Readers, headers: Mapping[str, str], body: Body, options: DecodeOptions
 ) -> RawResponse:
     """Split the body into messages, and add what a provider's reader may need to know about the call."""
     route = exchange.route
     requested = find_requested_model(exchange, headers)
-    framing = find_framing(headers.get("content-type", ""), body)
+    framing = find_framing(headers.get("content-type", ""), body.data)
     # Each chunk of a session is a message already.
-    framed = [("", chunk) for chunk in exchange.chunks] if exchange.framed else framing(body)
+    framed = [("", chunk) for chunk in exchange.chunks] if exchange.framed else framing(body.data)
     messages = readers.unwrap(framed)
     return RawResponse(
         messages,
@@ -86,7 +86,8 @@ def _split(
         priced_model=find_stated_resource(exchange, requested, readers.prefix, options.model_mappings),
         # Google streams a JSON array unless the caller asks for server-sent events.
         is_stream=is_stream(framing) or len(messages) > 1 or exchange.framed,
-        is_cut=exchange.has_gap,
+        is_cut=body.is_cut,
+        unread=body.unread,
     )
 
 
@@ -123,7 +124,7 @@ def _report(
     options: DecodeOptions,
 ) -> Event:
     properties = make_properties(exchange, response, raw)
-    properties.update(find_missing_units(exchange, response, units, properties))
+    properties.update(find_missing_units(exchange, response, raw, units, properties))
     properties.update(describe_served_model(response, price.resource))
     properties.update(describe_missing_fields(find_missing_fields(exchange.context, options.required_fields)))
     return Event(

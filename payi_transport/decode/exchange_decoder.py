@@ -42,8 +42,8 @@ class ExchangeDecoder:
     `listener` receives Pay-i's response to each event. It is None if events are delivered in batches, since
     Pay-i doesn't respond to each event of a batch. `charge` counts an event under the budgets of its frame,
     once and before it is delivered; it must not raise. `trace` returns the event with its span.
-    `missing_units` counts the calls that succeeded without units that can be read, and `missing_fields` those
-    that lack a required field, by its name.
+    `missing_units` counts the calls that succeeded without units that can be read, or not all of them, and
+    `missing_fields` those that lack a required field, by its name.
     """
 
     def __init__(

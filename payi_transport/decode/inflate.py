@@ -1,13 +1,15 @@
 """Undo the content codings of a response: gzip, deflate, br and zstd. Pure, and bounded.
 
-A few kilobytes can inflate to gigabytes, and whatever host a program calls may send such a body, so no step
-may allocate more than the limit. zlib and the newer brotli and zstd packages take a maximum for what a call
-returns. We ask for one byte more than may be left, and raise if we get it. Older packages have no maximum, so
-the body is fed to them in steps of a few bytes, none of which can inflate to much.
+A few kilobytes can inflate to gigabytes, and whatever host a program calls may send such a body. So a body is
+inflated in small pieces, which each coding passes to the next one. Of a result over the limit only the
+beginning and the end stay in memory, because usage is in one of them. How much is inflated in all is bounded,
+too, since it takes time. zlib and the newer brotli and zstd packages take a maximum for what a call returns.
+Older packages have no maximum, so the body is fed to them in steps of a few bytes, none of which can inflate
+to much.
 
 A body may consist of several compressed members in a row (RFC 1952), such as one for each event of a stream.
-A decompressor returns a copy of what follows its member, so it gets the body in windows that grow: time is
-linear then, however many members there are. Their number is bounded all the same.
+A decompressor returns a copy of what follows its member, so it gets the body in short slices: time is linear
+then, however many members there are. Their number is bounded all the same.
 
 Truncated bodies are normal, since callers leave streams early: whatever could be inflated is returned.
 """
@@ -15,79 +17,113 @@ Truncated bodies are normal, since callers leave streams early: whatever could b
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
-__all__ = ["InflateError", "inflate"]
+__all__ = ["Inflated", "inflate", "split_codings"]
 
 _MAX_MEMBERS = 100_000
-# Bytes to look at first for the end of a member.
-_FIRST_WINDOW = 512
+# Bytes that are inflated at most. zlib needs a second or two for them, and releases the GIL meanwhile.
+_MAX_INFLATED = 1 << 30
+# Bytes to feed at a time, and bytes to take at a time.
+_SLICE = 4096
+_PIECE = 1 << 16
 # Bytes to feed at a time to a decompressor that can't limit its output.
 _STEP = 32
 
 
-class InflateError(Exception):
-    """A body that can't be inflated; the text says why. `beginning` is that of a body which is too long."""
+class Inflated(NamedTuple):
+    """What is kept of a body: all of it, or its beginning and its end if it is over the limit.
 
-    def __init__(self, message: str, beginning: bytes = b"") -> None:
-        super().__init__(message)
-        self.beginning = beginning
+    `error` says why the rest of the body couldn't be inflated. There is no tail then.
+    """
+
+    head: bytes
+    tail: bytes = b""
+    has_gap: bool = False
+    error: str = ""
 
 
-def inflate(body: bytes, codings: str, limit: int) -> bytes:
+class _InflateError(Exception):
+    """A body that can't be inflated; the text says why."""
+
+
+def split_codings(codings: str) -> list[str]:
+    """Return the codings that a Content-Encoding header names, in the order in which they were applied."""
+    return [name for coding in codings.lower().split(",") if (name := coding.strip()) not in ("", "identity")]
+
+
+def inflate(body: bytes, codings: str, limit: int) -> Inflated:
     """Return the body without its `codings`, the value of a Content-Encoding header.
 
-    Raises InflateError for a coding that is unknown or not installed, for bytes that are not in that coding,
-    and for a result of more than `limit` bytes. A truncated body returns what can be read of it.
+    A result of more than `limit` bytes has a gap. A truncated body returns what can be read of it. So does a
+    body that is damaged, and one in a coding that is unknown or not installed, with an error.
     """
-    # Codings are listed in the order in which they were applied (RFC 9110, section 8.4).
-    names = [
-        name for coding in codings.lower().split(",") if (name := coding.strip()) not in ("", "identity")
-    ]
-    while names:
-        coding = names.pop()
+    names = split_codings(codings)
+    if not names:
+        return Inflated(body)
+    pieces: Iterable[bytes] = (body,)
+    for coding in reversed(names):
         if coding not in _CODINGS:
-            raise InflateError(f"unknown content coding {coding!r}")
-        try:
-            body = _CODINGS[coding](body, limit)
-        except InflateError as exc:
-            # The beginning is still in the other codings.
-            raise InflateError(str(exc), b"" if names else exc.beginning) from exc
-    return body
+            return Inflated(b"", error=f"its coding {coding!r} is unknown")
+        pieces = _CODINGS[coding](pieces)
+    return _keep_ends(pieces, limit)
 
 
-def _gzip(body: bytes, limit: int) -> bytes:
-    # 16 is zlib's flag for the format of gzip.
-    return _zlib(body, limit, zlib.MAX_WBITS | 16)
-
-
-def _deflate(body: bytes, limit: int) -> bytes:
-    # RFC 9110 defines deflate as zlib's format, but some servers send a bare deflate stream.
+def _keep_ends(pieces: Iterable[bytes], limit: int) -> Inflated:
+    """Join the pieces. If they are over the limit, keep as much of the beginning as of the end."""
+    head, tail = bytearray(), deque[bytes]()
+    room, size, in_tail, error = limit // 2, 0, 0, ""
     try:
-        return _zlib(body, limit, zlib.MAX_WBITS)
-    except InflateError:
-        # With a negative window, zlib expects neither a header nor a checksum.
-        return _zlib(body, limit, -zlib.MAX_WBITS)
+        for piece in pieces:
+            size += len(piece)
+            if size > _MAX_INFLATED:
+                raise _InflateError(f"it has more than {_MAX_INFLATED} bytes when inflated")
+            taken = room - len(head)
+            head += piece[:taken]
+            tail.append(piece[taken:])
+            in_tail += len(tail[-1])
+            while in_tail - len(tail[0]) >= limit - room:
+                in_tail -= len(tail.popleft())
+    except _InflateError as exc:
+        error = str(exc)
+    if size <= limit:
+        return Inflated(b"".join((head, *tail)), error=error)
+    end = b"" if error else b"".join(tail)[room - limit :]
+    return Inflated(bytes(head), end, True, error)
 
 
-def _zlib(body: bytes, limit: int, window: int) -> bytes:
-    return _join_members(body, limit, lambda: zlib.decompressobj(window), zlib.error)
+def _inflate_gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    # 16 is zlib's flag for the format of gzip.
+    return _inflate_members(pieces, lambda _: zlib.decompressobj(zlib.MAX_WBITS | 16), zlib.error)
 
 
-def _brotli(body: bytes, limit: int) -> bytes:
+def _inflate_deflate(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    return _inflate_members(pieces, _open_deflate, zlib.error)
+
+
+def _open_deflate(start: bytes) -> Any:
+    # RFC 9110 defines deflate as zlib's format, but some servers send a bare deflate stream. Four bits of
+    # the format's first byte are always 8 (RFC 1950), and a bare stream never has them so. With a negative
+    # window, zlib expects neither a header nor a checksum.
+    return zlib.decompressobj(zlib.MAX_WBITS if start[0] & 15 == 8 else -zlib.MAX_WBITS)
+
+
+def _inflate_brotli(pieces: Iterable[bytes]) -> Iterator[bytes]:
     brotli = _import("br", _import_brotli)
-    return _join_members(body, limit, lambda: _Brotli(brotli.Decompressor()), brotli.error)
+    yield from _inflate_members(pieces, lambda _: _Brotli(brotli.Decompressor()), brotli.error)
 
 
-def _zstd(body: bytes, limit: int) -> bytes:
+def _inflate_zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
     zstd = _import("zstd", _import_zstd)
-    open_member = zstd.ZstdDecompressor
     # The package zstandard has another interface than the module of Python 3.14 and its backport.
-    if zstd.__name__ == "zstandard":
-        open_member = partial(_Zstandard, zstd.ZstdDecompressor)
-    return _join_members(body, limit, open_member, zstd.ZstdError)
+    wrap = _Zstandard if zstd.__name__ == "zstandard" else _unwrapped
+    yield from _inflate_members(pieces, lambda _: wrap(zstd.ZstdDecompressor()), zstd.ZstdError)
+
+
+def _unwrapped(stream: Any) -> Any:
+    return stream
 
 
 class _Brotli:
@@ -99,82 +135,99 @@ class _Brotli:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self.unconsumed_tail = b""
 
-    def decompress(self, body: bytes, max_length: int) -> bytes:
+    def decompress(self, data: bytes, max_length: int) -> bytes:
         process = self._stream.process
         # This method and the output limit both appeared in brotli 1.2.
         if not hasattr(self._stream, "can_accept_more_data"):
-            return b"".join(part for part, _ in _feed_in_steps(process, body, max_length))
-        out: bytes = process(body, output_buffer_limit=max_length)
-        return out
+            out, self.unconsumed_tail = _feed_in_steps(process, data, max_length)
+            return out
+        limited: bytes = process(data, output_buffer_limit=max_length)
+        return limited
 
 
 class _Zstandard:
     """A member of a zstd body with the interface of zlib's decompressors, for the package zstandard."""
 
-    def __init__(self, decompressor: Callable[[], Any]) -> None:
-        self._stream = decompressor().decompressobj()
-        self.unused_data = b""
+    def __init__(self, decompressor: Any) -> None:
+        self._stream = decompressor.decompressobj()
+        self.unconsumed_tail = self.unused_data = b""
         self.eof = False
 
-    def decompress(self, body: bytes, max_length: int) -> bytes:
-        parts: list[bytes] = []
-        for part, end in _feed_in_steps(self._stream.decompress, body, max_length):
-            parts.append(part)
-            if self._stream.eof:
-                self.eof = True
-                self.unused_data = self._stream.unused_data + body[end:]
-                break
-        return b"".join(parts)
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        out, rest = _feed_in_steps(self._process, data, max_length)
+        if self.eof:
+            self.unused_data = self._stream.unused_data + rest
+        else:
+            self.unconsumed_tail = rest
+        return out
+
+    def _process(self, step: bytes) -> bytes | None:
+        if self.eof:
+            return None
+        out: bytes = self._stream.decompress(step)
+        self.eof = self._stream.eof
+        return out
 
 
 def _feed_in_steps(
-    process: Callable[[bytes], bytes], body: bytes, max_length: int
-) -> Iterator[tuple[bytes, int]]:
-    """Yield what each step returns and where in the body it ends, until `max_length` bytes came out."""
-    size = 0
-    for end in range(_STEP, len(body) + _STEP, _STEP):
-        part = process(body[end - _STEP : end])
-        yield part, end
-        size += len(part)
-        if size >= max_length:
-            return
+    process: Callable[[bytes], bytes | None], data: bytes, max_length: int
+) -> tuple[bytes, bytes]:
+    """Return at least `max_length` bytes if there are as many, and the data that was not fed.
 
-
-def _join_members(body: bytes, limit: int, open_member: Callable[[], Any], error: type[Exception]) -> bytes:
-    """Inflate the members of a body one after another."""
+    `process` returns None at the end of a member.
+    """
     parts: list[bytes] = []
-    at, room = 0, limit
-    while at < len(body):
-        if len(parts) == _MAX_MEMBERS:
-            raise InflateError(f"more than {_MAX_MEMBERS} members")
-        try:
-            # The 1 also keeps this from being 0, which zlib takes for no limit.
-            part, at = _read_member(open_member(), body, at, room + 1)
-        except error as exc:
-            # Some servers pad a body after its last member.
-            if parts:
-                break
-            raise InflateError(str(exc)) from exc
-        room -= len(part)
-        if room < 0:
-            raise InflateError(f"more than {limit} bytes when inflated", b"".join((*parts, part)))
+    at = size = 0
+    while at < len(data) and size < max_length:
+        part = process(data[at : at + _STEP])
+        if part is None:
+            break
         parts.append(part)
-    return b"".join(parts)
+        at, size = at + _STEP, size + len(part)
+    return b"".join(parts), data[at:]
 
 
-def _read_member(member: Any, body: bytes, at: int, most: int) -> tuple[bytes, int]:
-    """Return the first `most` bytes of the member at `at`, and where it ends."""
-    parts: list[bytes] = []
-    window = _FIRST_WINDOW
-    while at < len(body) and most > 0 and not member.eof:
-        data = body[at : at + window]
-        parts.append(member.decompress(data, most))
-        most -= len(parts[-1])
-        # What follows a member is copied once for each member, so it must be short where members are.
-        at += len(data) - len(member.unused_data)
-        window *= 2
-    return b"".join(parts), at
+def _inflate_members(
+    pieces: Iterable[bytes], open_member: Callable[[bytes], Any], error: type[Exception]
+) -> Iterator[bytes]:
+    """Inflate the members of a body one after another."""
+    member: Any = None
+    members = size = 0
+    for data in _cut_into_slices(pieces):
+        while data:
+            if member is None:
+                if members == _MAX_MEMBERS:
+                    raise _InflateError(f"it has more than {_MAX_MEMBERS} compressed members")
+                member, members, size = open_member(data), members + 1, 0
+            try:
+                for piece in _drain(member, data):
+                    size += len(piece)
+                    yield piece
+            except error as exc:
+                # Some servers pad a body after its last member.
+                if members > 1 and not size:
+                    return
+                raise _InflateError(f"it can't be inflated: {exc}") from exc
+            data, member = (member.unused_data, None) if member.eof else (b"", member)
+
+
+def _cut_into_slices(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        for at in range(0, len(piece), _SLICE):
+            yield piece[at : at + _SLICE]
+
+
+def _drain(member: Any, data: bytes) -> Iterator[bytes]:
+    """Yield what comes out of a decompressor for `data`, in pieces."""
+    while True:
+        piece = member.decompress(data, _PIECE)
+        yield piece
+        # zlib returns the data that it had no room for. Others keep it, and a full piece says that they do.
+        data = getattr(member, "unconsumed_tail", b"")
+        if member.eof or not (data or len(piece) >= _PIECE):
+            return
 
 
 def _import(coding: str, find: Callable[[], Any]) -> Any:
@@ -182,7 +235,7 @@ def _import(coding: str, find: Callable[[], Any]) -> Any:
     try:
         return find()
     except ImportError:
-        raise InflateError(f"{coding} needs payi-transport[{coding}]") from None
+        raise _InflateError(f'its coding needs pip install "payi-transport[{coding}]"') from None
 
 
 # Bundlers such as PyInstaller follow import statements only, so each package has one.
@@ -205,10 +258,10 @@ def _import_zstd() -> Any:
     return zstd
 
 
-_CODINGS: dict[str, Callable[[bytes, int], bytes]] = {
-    "gzip": _gzip,
-    "x-gzip": _gzip,
-    "deflate": _deflate,
-    "br": _brotli,
-    "zstd": _zstd,
+_CODINGS: dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]] = {
+    "gzip": _inflate_gzip,
+    "x-gzip": _inflate_gzip,
+    "deflate": _inflate_deflate,
+    "br": _inflate_brotli,
+    "zstd": _inflate_zstd,
 }

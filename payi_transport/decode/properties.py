@@ -44,7 +44,7 @@ def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawRespon
         properties.update(_describe_exception(exchange.error, exchange.log_content))
     elif exchange.status < 400:
         properties.update(_describe_failure(response.failure, exchange.log_content))
-        if _is_partial(exchange, response, raw.is_stream):
+        if _is_partial(exchange, response, raw):
             properties[STREAM_PROPERTY] = "partial"
         if exchange.outcome is Outcome.FAILED:
             properties.update(_describe_exception(exchange.error, exchange.log_content))
@@ -56,13 +56,14 @@ def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawRespon
     return properties
 
 
-def _is_partial(exchange: Exchange, response: ParsedResponse, streams: bool) -> bool:
-    if exchange.outcome is Outcome.EXHAUSTED:
-        # A body that was read whole is complete by its length. Only a stream has to say that it has
-        # finished.
-        # In a body over the limit, the message that says so may be in the gap.
-        return streams and not response.finished and not (exchange.has_gap and response.units)
-    return exchange.outcome is Outcome.FAILED or not response.finished
+def _is_partial(exchange: Exchange, response: ParsedResponse, raw: RawResponse) -> bool:
+    if exchange.outcome is not Outcome.EXHAUSTED:
+        return exchange.outcome is Outcome.FAILED or not response.finished
+    # A body that was read whole is complete by its length. Only a stream has to say that it has finished.
+    if not raw.is_stream or response.finished:
+        return False
+    # In a body over the limit, the message that says so may be in the gap.
+    return bool(raw.unread) or not (raw.is_cut and response.units)
 
 
 def _describe_exception(error: tuple[str, str] | None, log_content: bool) -> dict[str, str]:

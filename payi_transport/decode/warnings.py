@@ -17,7 +17,7 @@ from payi_transport.routing.hosts import find_known
 from payi_transport.routing.routes import Route
 from payi_transport.routing.usual_category import find_usual_mapping
 from payi_transport.values.event import Event
-from payi_transport.values.names import UNKNOWN_RESOURCE, PayiCategories
+from payi_transport.values.names import UNITS_REASON_PROPERTY, UNKNOWN_RESOURCE, PayiCategories
 
 __all__ = ["OneTimeWarnings"]
 
@@ -125,8 +125,15 @@ class OneTimeWarnings:
             return
         self._warned_hosts.add(host)
         on_request = self._operations[route.operation].has_usage_chunk
+        reason = (event.properties or {}).get(UNITS_REASON_PROPERTY)
+        if reason is not None:
+            what = (
+                f"a response from {host} ({route.operation}) can't be read to its end, because {reason}."
+                " So its event lacks units"
+            )
+            remedy = _explain_how_to_keep(reason)
         # Many hosts report the usage of a stream only on request.
-        if on_request and event.time_to_first_token_ms is not None:
+        elif on_request and event.time_to_first_token_ms is not None:
             what = f"a stream from {host} reported no usage, so its event has no units"
             remedy = f"If the host accepts stream_options, {_explain_how_to_ask(route)}"
         else:
@@ -136,9 +143,9 @@ class OneTimeWarnings:
             )
             remedy = _explain_how_to_read(route)
         self._logger.warning(
-            "payi_transport: %s, and the property system.units is 'missing'. %s."
-            " payi_stats().missing_units counts such calls",
+            "payi_transport: %s, and the property %s. %s. payi_stats().missing_units counts such calls",
             what,
+            "system.units.reason says why" if reason else "system.units is 'missing'",
             remedy,
         )
 
@@ -182,6 +189,13 @@ def _explain_how_to_ask(route: Route) -> str:
     category = {} if route.known else {"price_as_category": route.category}
     config = {"host_mappings": {str(route.host): {**category, "include_usage": True}}}
     return f"add this to the config: {json.dumps(config)}"
+
+
+def _explain_how_to_keep(reason: str) -> str:
+    """Return what to do about a response whose end is not kept, or can't be inflated."""
+    if "max_body_bytes" in reason:
+        return 'To keep larger bodies, raise it in the config: {"capture": {"max_body_bytes": <bytes>}}'
+    return "If the host can send gzip, make the calls with the header Accept-Encoding: gzip"
 
 
 def _explain_how_to_read(route: Route) -> str:

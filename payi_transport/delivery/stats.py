@@ -83,8 +83,8 @@ class PayiStats(_Account, frozen=True, kw_only=True):
     - `worker_lag` is how long the exchange drained last had waited. Seconds.
     - `ignored_baggage` counts values of the header `baggage` that were malformed or did not fit, since the
       process started. See `propagate`.
-    - `missing_units` counts calls that succeeded without units that can be read. They are delivered, with the
-      property `system.units` = `missing`.
+    - `missing_units` counts calls that succeeded without units that can be read, or not all of them. They are
+      delivered, with the property `system.units` = `missing` or with `system.units.reason`.
     - `missing_fields` counts by field the calls that lack one that `config` requires. They are delivered,
       with the property `system.missing_fields`.
     - `unobserved` counts by host and reason the requests that probably cost money and are not recorded:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from payi_transport.compat import compile_possessive
 
-__all__ = ["join_document", "join_messages"]
+__all__ = ["close_document", "join_document", "join_messages"]
 
 # A string, a list of plain values, or a character of the structure.
 _FORWARDS = compile_possessive(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|\[[^\[\]{}"]*+\]|[\[\]{},]', re.DOTALL)
@@ -45,8 +45,7 @@ class _Level(NamedTuple):
 def join_document(head: bytes, tail: bytes) -> bytes | None:
     """Return a document without what is in its gap, None if the sides do not fit together."""
     opened, closed = _find_opened(head), _find_closed(tail)
-    # Deeper values are left out: part of a usage would be a wrong usage.
-    depth = 1 if head.lstrip().startswith(b"[") else 0
+    depth = _find_depth(head)
     if not depth < min(len(opened), len(closed)):
         return None
     before, after = opened[depth], closed[depth]
@@ -54,6 +53,19 @@ def join_document(head: bytes, tail: bytes) -> bytes | None:
         return None
     comma = b"," if before.has_members and after.has_members else b""
     return b"%b%b%b" % (head[: before.edge], comma, tail[after.edge :])
+
+
+def close_document(head: bytes) -> bytes | None:
+    """Return a document whose end is missing without what is incomplete, None if it is not one."""
+    opened = _find_opened(head)[: _find_depth(head) + 1]
+    if not opened:
+        return None
+    return head[: opened[-1].edge] + b"".join(_CLOSERS[level.opener] for level in reversed(opened))
+
+
+def _find_depth(head: bytes) -> int:
+    # Deeper values are left out: part of a usage would be a wrong usage.
+    return 1 if head.lstrip().startswith(b"[") else 0
 
 
 def join_messages(head: bytes, tail: bytes, prefix: bytes, end: bytes) -> bytes:

@@ -83,6 +83,8 @@ RECORDED_MARK: Final = "payi_transport"
 STREAM_PROPERTY: Final = "system.stream"
 RETRY_PROPERTY: Final = "system.retry"
 UNITS_PROPERTY: Final = "system.units"
+# Why the units are missing, or not all of them, if it was not the provider that left them out.
+UNITS_REASON_PROPERTY: Final = "system.units.reason"
 # The fields that the configuration requires and the call did not have, with commas between them.
 MISSING_FIELDS_PROPERTY: Final = "system.missing_fields"
 SERVED_MODEL_PROPERTY: Final = "provider.served_model"

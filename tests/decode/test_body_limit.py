@@ -43,4 +43,8 @@ def test_a_compressed_body_over_the_limit_is_read_up_to_the_limit() -> None:
     chunks = [packed[0][i : i + 100] for i in range(0, len(packed[0]), 100)] + packed[1:]
     event = decode_case(STREAM, chunks, body_limit=2000, headers={"content-encoding": "gzip"})
     assert event.provider_response_id == STREAM.event["provider_response_id"]
-    assert event.properties == {"system.stream": "partial"}
+    assert event.properties == {
+        "system.stream": "partial",
+        "system.units": "missing",
+        "system.units.reason": "it is compressed and over twice capture.max_body_bytes",
+    }

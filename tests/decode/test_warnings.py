@@ -252,6 +252,24 @@ TEXTS = {
         " system.units is 'missing'. If the host accepts stream_options, make the call with"
         ' stream_options={"include_usage": True}. payi_stats().missing_units counts such calls',
     ),
+    "a body that is too large": (
+        lambda warnings: warnings.warn_missing_units(
+            OWN, make_event(properties={"system.units.reason": "it is over capture.max_body_bytes"})
+        ),
+        "a response from api.openai.com (openai.chat) can't be read to its end, because it is over"
+        " capture.max_body_bytes. So its event lacks units, and the property system.units.reason says why. To"
+        ' keep larger bodies, raise it in the config: {"capture": {"max_body_bytes": <bytes>}}.'
+        " payi_stats().missing_units counts such calls",
+    ),
+    "a body in a coding that is not installed": (
+        lambda warnings: warnings.warn_missing_units(
+            OWN, make_event(properties={"system.units.reason": "its coding needs pip install x"})
+        ),
+        "a response from api.openai.com (openai.chat) can't be read to its end, because its coding needs pip"
+        " install x. So its event lacks units, and the property system.units.reason says why. If the host can"
+        " send gzip, make the calls with the header Accept-Encoding: gzip. payi_stats().missing_units counts"
+        " such calls",
+    ),
     "deployment": (
         lambda warnings: check(warnings, "my-gpt", "my-gpt"),
         'Azure deployment "my-gpt" has no model mapping, so it is priced by its own name, which may have no'

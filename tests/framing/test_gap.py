@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.framing.gap import join_document, join_messages
+from payi_transport.framing.gap import close_document, join_document, join_messages
 from payi_transport.framing.sse import split_sse
 
 ITEMS = [{"index": n, "embedding": 'A"\\' * 9, "floats": [0.5] * 9, "x": {"y": [[], {}]}} for n in range(9)]
@@ -57,6 +57,22 @@ def test_no_field_has_a_value_that_was_never_sent(one: int, other: int) -> None:
 )
 def test_sides_that_do_not_fit_are_not_joined(head: bytes, tail: bytes) -> None:
     assert join_document(head, tail) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "closed"),
+    [
+        (b'{"a": 1, "usage": {"n": 2}, "data": [[1, 2], [', b'{"a": 1, "usage": {"n": 2}}'),
+        (b'{"a": 1', b"{}"),
+        (b'{"a": 1, "usage": {"n": 2', b'{"a": 1}'),
+        (b'[{"a": 1}, {"b": {"c": 1}, "d', b'[{"a": 1}, {"b": {"c": 1}}]'),
+        (b'[{"a": 1}, {"b": 2}, ', b'[{"a": 1}, {"b": 2}]'),
+        (b"x", None),
+        (b"", None),
+    ],
+)
+def test_a_document_whose_end_is_missing_has_its_whole_fields(head: bytes, closed: bytes | None) -> None:
+    assert close_document(head) == closed
 
 
 def read(head: bytes, tail: bytes) -> list[Any]:

@@ -20,6 +20,7 @@ class RawResponse(NamedTuple):
     - `category`: that of the host. `uri`: where the request went, without its query.
     - `is_stream`: the body came as a stream of messages.
     - `is_cut`: the middle of the body is missing, so items in it must not be counted.
+    - `unread`: why the end of the body, which arrived, couldn't be read; empty for any other body.
     """
 
     messages: Messages
@@ -33,3 +34,4 @@ class RawResponse(NamedTuple):
     priced_model: str | None = None
     is_stream: bool = False
     is_cut: bool = False
+    unread: str = ""

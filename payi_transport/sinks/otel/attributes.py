@@ -113,7 +113,7 @@ def _read(data: Any, kind: type) -> Any:
 def _describe_response(exchange: Exchange, event: Event) -> Attributes:
     if exchange.status is None or exchange.status >= 400:
         return {}
-    body = decode_body(exchange, read_headers(exchange.response_headers))
+    body = decode_body(exchange, read_headers(exchange.response_headers)).data
     reasons = [match[1].decode("utf-8", "replace") for match in _FINISH_REASON.finditer(body)]
     first = exchange.first_byte
     is_stream = event.time_to_first_token_ms is not None and first is not None
