@@ -52,7 +52,7 @@ class _Server(httpx.BaseTransport):
         return httpx.Response(200, headers={**headers, **quoting, **UNARY.headers}, content=UNARY.response)
 
 
-def _make_calls(text: str) -> None:
+def make_calls(text: str) -> None:
     with httpx.Client(transport=_Server(text)) as client:
         for way in ("raises", "fails", "refuses", "responds"):
             headers = {**dict.fromkeys(REQUEST_HEADERS, SECRET), "x-way": way, "OpenAI-Project": text}
@@ -65,11 +65,20 @@ def _make_calls(text: str) -> None:
                 assert SECRET in str(exc)
 
 
-def _own_lines(caplog: pytest.LogCaptureFixture) -> str:
+def record_all(**options: Any) -> None:
+    """Make calls that quote every text, and deliver what is recorded of them without their content."""
+    payi_instrument(log_prompt_and_response=False, **options)
+    for text in TEXTS:
+        make_calls(text)
+    assert payi_flush(60)
+    payi_uninstrument()
+
+
+def own_lines(caplog: pytest.LogCaptureFixture) -> str:
     return "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("payi"))
 
 
-def _all_files(folder: Path) -> bytes:
+def all_files(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
@@ -82,17 +91,17 @@ def test_no_secret_leaves_in_an_event_or_a_file_or_a_log_line(
         payi_instrument(
             log_prompt_and_response=False, config={"offline_instrumentation": {"file_name": str(file)}}
         )
-        _make_calls(text)
+        make_calls(text)
         payi_uninstrument()
     assert len(json.loads(file.read_bytes())) == 4
     assert SECRET not in file.read_text()
-    assert SECRET not in _own_lines(caplog)
+    assert SECRET not in own_lines(caplog)
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_no_secret_leaves_in_what_describes_a_call_whose_content_is_logged(text: str, sink: Any) -> None:
     payi_instrument(sink=sink)
-    _make_calls(text)
+    make_calls(text)
     assert payi_flush(10)
     assert len(sink.events) == 4
     for event in sink.events:
@@ -117,13 +126,13 @@ def test_no_secret_and_no_content_is_in_the_spool_or_in_what_was_rejected(
             config={"delivery": {"spool_directory": str(tmp_path), "flush_interval": 0.01}},
         )
         for text in TEXTS[::6]:
-            _make_calls(text)
+            make_calls(text)
         payi_flush(1)
         payi_uninstrument()
-    written = _all_files(tmp_path)
+    written = all_files(tmp_path)
     assert b"chat/completions" in written
     assert SECRET.encode() not in written + b"".join(received.body for received in origin.received)
-    assert SECRET not in _own_lines(caplog)
+    assert SECRET not in own_lines(caplog)
 
 
 class _GuardError(RuntimeError):
@@ -142,4 +151,4 @@ def test_without_content_the_text_of_an_exception_stays_inside(
             client.post(URL, json={"messages": "Xyzzy"})
         assert payi_flush(10)
     assert sink.events[0].properties["system.failure.description"] == "_GuardError"
-    assert "Xyzzy" not in msgspec.json.encode(sink.events).decode() + _own_lines(caplog)
+    assert "Xyzzy" not in msgspec.json.encode(sink.events).decode() + own_lines(caplog)
