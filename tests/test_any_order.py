@@ -246,8 +246,8 @@ class AnyOrder(RuleBasedStateMachine):
             self.uninstrument()
             self.the_account_adds_up()
             if self.generation:
-                wait_until(lambda: payi_stats().queued == 0)
-                assert payi_stats().delivered == sum(self.sink.taken.values())
+                # What no sink took when all was stopped stays queued, and the log says so.
+                wait_until(lambda: payi_stats().delivered == sum(self.sink.taken.values()))
         finally:
             for _, response in self.open:
                 response.close()
@@ -256,7 +256,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for a worker that was not waited for, on a machine that may be busy."""
+    """Wait for a worker that was stopped without waiting for it, on a machine that may be busy."""
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
