@@ -50,4 +50,6 @@ class SpoolSink:
         """Do nothing: `Delivery.leave_to_parent` closes the spool in a forked child."""
 
     def close(self) -> None:
-        """Do nothing: the source that reads the spool closes it."""
+        """Close what was written after the source closed the spool: at a shutdown both may end at once."""
+        if self._spool.closed:
+            self._spool.close()

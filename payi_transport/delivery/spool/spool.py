@@ -63,6 +63,8 @@ class Spool:
         # Records that the disk did not accept: not yet read, and read but not acknowledged.
         self._kept: list[bytes] = []
         self._kept_read: list[bytes] = []
+        # Whether the reader has ended. What is written from then on is for the next process.
+        self.closed = False
 
     def append(self, payloads: Sequence[bytes]) -> bool:
         """Write records at the end; return False, and write none, if there is not enough room for all."""
@@ -141,6 +143,7 @@ class Spool:
     def close(self) -> None:
         """Close every file and release the locks. What is not settled is for the next process."""
         with self._lock:
+            self.closed = True
             for journal in (self._own, self._adopted):
                 if journal is not None:
                     journal.close()

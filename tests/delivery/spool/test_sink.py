@@ -31,6 +31,20 @@ def test_a_batch_is_on_the_disk_when_it_is_delivered(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_what_is_written_after_the_spool_was_closed_is_left_for_the_next_process(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 1 << 20)
+    sink = SpoolSink(spool, 10, WakeEvent())
+    spool.close()
+    assert not sink.deliver(EVENTS).retry
+    later = Spool(tmp_path, 1 << 20)
+    assert later.read(9) == ([], True)
+    sink.close()
+    later = Spool(tmp_path, 1 << 20)
+    records, own = later.read(9)
+    assert (len(records), own) == (len(EVENTS), False)
+    later.close()
+
+
 @pytest.mark.parametrize(
     ("folder", "room", "problem"),
     [
