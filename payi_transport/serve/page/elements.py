@@ -112,7 +112,7 @@ def table(
                     for column, cell in zip(columns, row, strict=True):
                         _show_cell(column, cell)
     content = to_csv(columns, rows)
-    button = text("button", "Download CSV", "csv")
+    button = text("button", "Download as CSV", "csv")
     button.props["type"], button.props["aria-label"] = "button", f"Download as CSV: {caption}"
     button.on("click", lambda: ui.download.content(content, f"{name}.csv", "text/csv"), args=[])
 
