@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable
 from importlib.machinery import PathFinder
@@ -22,6 +23,10 @@ from typing import Any
 _HERE = Path(__file__).parent
 # Where a program's command line stands for the children of its pools, whose own says nothing.
 _COMMAND, _SEPARATOR = "PAYI_TRANSPORT_RUN", "\x1f"
+# The interpreter, its options (which a pool repeats for its children), and the code or module that they run.
+_CHILD_OF_POOL = re.compile(
+    "[^\x1f]*(\x1f-[WX]\x1f[^\x1f]*|\x1f-[^cm\x1f][^\x1f]*)*\x1f-[cm]\x1f[^\x1f]*(multiprocessing|loky)"
+)
 # What the hooks are for. A test compares. The package itself is imported by programs that open scopes.
 LIBRARIES = (
     "aiobotocore",
@@ -103,7 +108,7 @@ def _instrument() -> None:
 
 def _find_command() -> list[str]:
     """Return the command line that this program is named for: that of its parent for a child of a pool."""
-    if any("multiprocessing" in part or "loky" in part for part in sys.orig_argv[1:4]):
+    if _CHILD_OF_POOL.match(_SEPARATOR.join(sys.orig_argv)):
         return os.environ.get(_COMMAND, "").split(_SEPARATOR)
     return sys.orig_argv
 
