@@ -49,9 +49,10 @@ class Local(httpx.BaseTransport):
 with httpx.Client(transport=Local()) as client:
     client.post("https://api.openai.com/v1/chat/completions", json={"model": "gpt-4.1"})
 tracers = [name for name in ("ddtrace", "opentelemetry.sdk.trace") if name in sys.modules]
+# Before the line that the test waits for.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))
 print(*tracers, "payi_transport" in sys.modules, flush=True)
 if "wait" in sys.argv:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))
     signal.pause()
 sys.exit(7)
 """
