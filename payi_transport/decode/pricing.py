@@ -13,6 +13,7 @@ of these names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ import msgspec
 from payi_transport.capture.exchange import Exchange
 from payi_transport.routing.hosts import HostPattern, patterns_of
 from payi_transport.values.event import ParsedResponse
+from payi_transport.values.json_keys import SMALL_BODY, has_key
 from payi_transport.values.lenient_json import decode
 from payi_transport.values.names import UNKNOWN_RESOURCE, PayiCategories
 
@@ -65,6 +67,9 @@ class _Request(msgspec.Struct):
 
 
 _request = msgspec.json.Decoder(_Request)
+# SDKs write the model first. Of a large body, reading that saves the way through the prompt.
+_MODEL_KEY = b'"model"'
+_FIRST_MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*"([\w./:@-]+)"\s*,', re.ASCII)
 
 
 def find_requested_model(exchange: Exchange, headers: Mapping[str, str]) -> str | None:
@@ -79,6 +84,10 @@ def find_requested_model(exchange: Exchange, headers: Mapping[str, str]) -> str 
 
 
 def _read_model(body: bytes | None) -> str | None:
+    first = _FIRST_MODEL.match(body) if body and len(body) >= SMALL_BODY else None
+    # Of a key that comes twice, the last one counts.
+    if first and body and not has_key(body, _MODEL_KEY, first.end()):
+        return first[1].decode()
     # The body may be a file, or JSON that is nested too deeply for msgspec.
     request = decode(_request, body or b"")
     return request.model or None if request else None

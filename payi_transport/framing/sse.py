@@ -13,6 +13,7 @@ __all__ = ["begins_sse", "split_sse"]
 # The standard allows all three line ends, even mixed in one stream. `\r\n` comes first, or it would count
 # as two.
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_DATA = b"data: "
 _BOM = b"\xef\xbb\xbf"
 # The field name is optional because a comment begins with a bare colon, which servers send to keep a
 # connection alive.
@@ -26,6 +27,24 @@ def begins_sse(body: bytes) -> bool:
 
 def split_sse(body: bytes) -> list[tuple[str, bytes]]:
     """Return the events of a stream as (event name, data). An event without data is ignored."""
+    return _split_plain(body) or _split_lines(body)
+
+
+def _split_plain(body: bytes) -> list[tuple[str, bytes]] | None:
+    """Return the events of a stream if each is one line of data, as nearly all of OpenAI's are, else None."""
+    if b"\r" in body or not body.startswith(_DATA):
+        return None
+    lines = body.split(b"\n")
+    # Between two events is one blank line, and one may end the last. Looking at every other line for all
+    # of them at once takes a fraction of the time of looking at each.
+    if any(lines[1::2]):
+        return None
+    events = [("", line[len(_DATA) :]) for line in lines[::2] if line.startswith(_DATA)]
+    # After the last blank line is an empty one, which is no event.
+    return events if len(events) == (len(lines) + 1) // 2 - (not lines[-1] and len(lines) % 2) else None
+
+
+def _split_lines(body: bytes) -> list[tuple[str, bytes]]:
     messages: list[tuple[str, bytes]] = []
     name, data = "", list[bytes]()
     for line in _lines(body):

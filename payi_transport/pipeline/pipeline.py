@@ -35,10 +35,11 @@ from payi_transport.delivery.process_exit import run_at_child_exit
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.pipeline.parts import Parts
 from payi_transport.pipeline.process import ProcessState
-from payi_transport.rewrite.include_usage import SMALL_BODY, STREAM_KEY, may_be_stream
+from payi_transport.rewrite.include_usage import STREAM_KEY, may_be_stream
 from payi_transport.rewrite.requests import RequestRewriter
 from payi_transport.routing.routes import Route
 from payi_transport.values.headers import Headers, KeptHeaders, flatten
+from payi_transport.values.json_keys import SMALL_BODY
 
 __all__ = ["EXIT_SECONDS", "Pipeline"]
 

@@ -11,6 +11,7 @@ from payi_transport.decode.pricing import (
     Price,
     apply_mappings,
     find_mapping,
+    find_requested_model,
     name_resource,
     price_call,
 )
@@ -107,3 +108,29 @@ def test_a_mapping_of_the_model_that_responded_applies_where_none_was_requested(
     mappings = [ModelMapping("served", None, price_as_resource="mapped")]
     price = price_call(exchange, ParsedResponse(model="served"), None, "", mappings)
     assert price.resource == "mapped"
+
+
+PROMPT = "word " * 3000
+
+
+@pytest.mark.parametrize(
+    ("body", "model"),
+    [
+        (f'{{"model":"a-1","messages":"{PROMPT}"}}', "a-1"),
+        (f'{{ "model" : "azure/a.1:b" , "messages": "{PROMPT}"}}', "azure/a.1:b"),
+        (f'{{"messages":"{PROMPT}","model":"a"}}', "a"),
+        # Of a key that comes twice, the last one counts. One inside of a value doesn't.
+        (f'{{"model":"a","messages":"{PROMPT}","model":"b"}}', "b"),
+        (f'{{"model":"a","messages":"{PROMPT}","metadata":{{"model":"b"}}}}', "a"),
+        (f'{{"model":"a\\u0062","messages":"{PROMPT}"}}', "ab"),
+        (f'{{"model":"\u00e9","messages":"{PROMPT}"}}', "\u00e9"),
+        (f'{{"model":null,"messages":"{PROMPT}"}}', None),
+        (f'{{"model":"","messages":"{PROMPT}"}}', None),
+        (f'["model","a","{PROMPT}"]', None),
+    ],
+)
+def test_the_model_of_a_large_request_is_read(body: str, model: str | None) -> None:
+    exchange = make_exchange(by_name["openai/chat_unary"])
+    exchange.request_body = body.encode()
+    exchange.route = exchange.route._replace(resource=None)
+    assert find_requested_model(exchange, {}) == model

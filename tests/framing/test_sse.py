@@ -146,3 +146,20 @@ def test_json_never_begins_as_a_stream_does(value: object) -> None:
 )
 def test_other_beginnings_are_not_a_stream(body: bytes) -> None:
     assert not begins_sse(body)
+
+
+# What is one line of data for each event is split in another way than the rest.
+LINES = st.sampled_from([b"data: a", b"data: ", b"data:b", b"", b"", b"event: e", b": c", b"data: d\r", b"x"])
+
+
+@given(st.lists(LINES), st.booleans())
+def test_any_lines_are_the_same_events_one_after_another_as_at_once(lines: list[bytes], ends: bool) -> None:
+    body = b"\n".join(lines) + b"\n" * ends
+    # A comment in front changes no event, and rules the shorter way out.
+    assert split_sse(body) == split_sse(b":\n" + body)
+
+
+@given(st.lists(st.binary().filter(lambda data: not {10, 13} & set(data)), min_size=1), st.integers(0, 2))
+def test_events_of_one_line_are_split(events: list[bytes], ends: int) -> None:
+    body = b"\n\n".join(b"data: " + event for event in events) + b"\n" * ends
+    assert split_sse(body) == [("", event) for event in events]

@@ -21,6 +21,7 @@ from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
+from payi_transport.providers.shared.text_chunks import TextChunk
 from payi_transport.values.event import Failure, ParsedResponse, Units
 
 __all__ = ["read_chat"]
@@ -56,6 +57,8 @@ class _Chat(_Head):
 
 
 _chat = msgspec.json.Decoder(_Chat)
+# Deltas without a function call and usage.
+_PLAIN = (None, _Part())
 _head = msgspec.json.Decoder(_Head)
 
 
@@ -65,13 +68,19 @@ def read_chat(
     """Read chat completions and legacy completions: one document, or a stream whose fullest usage counts."""
     state = _State()
     done = False
+    # The last chunk that was read, if it told nothing that a repetition would change.
+    plain: TextChunk | None = None
     for _, data in raw.messages:
+        # Nearly every chunk of a stream.
+        if plain is not None and plain.covers(data):
+            continue
         if data.startswith(DONE):
             done = True
             continue
         chat = _decode(data)
         if chat is not None:
             state.gather(chat)
+            plain = TextChunk.read(data) if _is_plain(chat) else None
     usage = state.usage
     names = (raw.priced_model, state.model, raw.requested_model)
     units = mark_context(map_usage(usage), *names)
@@ -145,6 +154,17 @@ def _join_choices(usages: list[dict[str, Any]]) -> dict[str, Any]:
     completion = sum(count(usage, "completion_tokens") or 0 for usage in usages)
     # Their grand totals are of single choices.
     return {**usages[0], "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": None}
+
+
+def _is_plain(chat: _Head) -> bool:
+    """Return whether a chunk tells nothing by being repeated, as a piece of a function call would."""
+    choices = chat.choices if isinstance(chat, _Chat) else None
+    if find_failure(chat) is not None or (chat.usage or chat.x_groq) is not None:
+        return False
+    return all(
+        (choice.usage or choice.error or choice.message) is None and choice.delta in _PLAIN
+        for choice in choices or ()
+    )
 
 
 def _decode(data: bytes) -> _Head | None:
