@@ -123,11 +123,38 @@ LLM_OPERATIONS: Final = frozenset({"chat", "generate_content", "text_completion"
 LLM_MARKS: Final = {
     "openinference.span.kind": frozenset({"LLM", "EMBEDDING", "RERANKER"}),
     "llm.request.type": frozenset({"chat", "completion", "embedding", "rerank"}),
+    "langfuse.observation.type": frozenset({"generation", "embedding"}),
 }
 # Attributes that only such a span has, where it names no operation.
 MODEL_ATTRIBUTES: Final = ("gen_ai.request.model", "gen_ai.response.model")
 # What the names of attributes with usage start with.
-USAGE_PREFIXES: Final = ("gen_ai.usage.", "llm.token_count.", "llm.usage.")
+USAGE_PREFIXES: Final = (
+    "gen_ai.usage.",
+    "llm.token_count.",
+    "llm.usage.",
+    "langfuse.observation.usage_details",
+)
+# Where a library has them as JSON, by the provider's names or its own.
+USAGE_OBJECT: Final = "langfuse.observation.usage_details"
+# All input and all output tokens.
+TOKEN_NAMES: Final = (
+    (
+        INPUT_TOKENS,
+        "llm.token_count.prompt",
+        "gen_ai.usage.prompt_tokens",
+        "prompt_tokens",
+        "input_tokens",
+        "input",
+    ),
+    (
+        OUTPUT_TOKENS,
+        "llm.token_count.completion",
+        "gen_ai.usage.completion_tokens",
+        "completion_tokens",
+        "output_tokens",
+        "output",
+    ),
+)
 
 TOKEN_USAGE: Final = "gen_ai.client.token.usage"  # noqa: S105 (no secret)
 TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105

@@ -70,8 +70,9 @@ class Tracers:
     def __init__(self, on_application: Callable[[], None]) -> None:
         self.known = KnownSpans()
         self._on_application = on_application
-        # The application's provider that was seen last.
+        # The application's provider that was seen last, by any thread.
         self._seen: Any = None
+        self._lock = threading.RLock()
         self._own: TracerProvider | None = None
         self._ended = _EndedSpans()
         self._exporter: SpanExporter | None = None
@@ -82,12 +83,28 @@ class Tracers:
         if isinstance(provider, trace.ProxyTracerProvider):
             return None
         if provider is not self._seen:
-            self._seen = provider
-            # Providers of other SDKs have no processors, and their spans can't be read either.
-            if hasattr(provider, "add_span_processor"):
-                provider.add_span_processor(self.known)
-            self._on_application()
+            self._meet(provider)
         return provider.get_tracer(names.SCOPE)
+
+    def _meet(self, provider: Any) -> None:
+        with self._lock:
+            if provider is self._seen:
+                return
+            self._seen = provider
+        # Providers of other SDKs have no processors, and their spans can't be read either.
+        if hasattr(provider, "add_span_processor"):
+            provider.add_span_processor(self.known)
+        self._on_application()
+
+    def remember(self) -> context.Context:
+        """Return the context of a caller. Runs on its thread.
+
+        The application may have set its provider just now, and another library may be about to end its span
+        of this call.
+        """
+        if trace.get_tracer_provider() is not self._seen:
+            self.find()
+        return context.get_current()
 
     def get(self) -> trace.Tracer:
         """Return the application's tracer, or ours."""

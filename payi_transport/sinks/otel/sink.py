@@ -4,14 +4,15 @@ A span needs an id before its event is delivered anywhere, because the event has
 the span is started when the call is decoded, by `trace_call`, and ended when the event reaches this sink.
 On the caller's thread only the current context is remembered.
 
-Beside another library's span for the same request, ours carries no usage, and links to it. The other one
-may have no usage either, as for a stream that did not ask for it. Then ours has it after all.
+Beside another library's span for the same call, ours carries no usage, and links to it. The other one may
+have no usage either, as for a stream that did not ask for it. Then ours has it after all.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextvars
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -39,6 +40,8 @@ __all__ = ["OtelSink"]
 _AT_START = (names.OPERATION, names.PROVIDER, names.REQUEST_MODEL, names.SERVER_ADDRESS, names.SERVER_PORT)
 # Why an event is counted as lost: it went through a file, or code of the application's raised.
 _UNTRACED, _FAILED = "otel_untraced", "otel_failed"
+# How long after the end of a call another library may end its span of it.
+_TWIN_NS = 500_000_000
 
 
 class _Call(msgspec.Struct):
@@ -68,10 +71,10 @@ class OtelSink:
 
     def __init__(self, settings: OtelSettings) -> None:
         self._settings = settings
-        self.remember: Callable[[], Any] | None = otel_context.get_current if settings.traces else None
         self._read_stats: Callable[[], Any] | None = None
         self._flush: Callable[[], object] | None = None
         self._tracers = Tracers(self._flush_before_application)
+        self.remember: Callable[[], Any] | None = self._tracers.remember if settings.traces else None
         self._meters = Meters()
         # Those of the provider that was seen last.
         self._provider: Any = None
@@ -137,6 +140,7 @@ class OtelSink:
     def deliver(self, batch: Sequence[Event]) -> Receipt:
         """End the spans of a batch and record its metrics, and export what our own provider has."""
         rejected: dict[int, str] = {}
+        self._wait_for_twins(batch)
         for index, event in enumerate(batch):
             reason = self._finish_once(event)
             if reason is not None:
@@ -146,6 +150,14 @@ class OtelSink:
         # The spans wait at their exporter. What is sent again are these, and no event is recorded twice.
         again = [index for index in range(len(batch)) if index not in rejected]
         return Receipt(retry=again, rejected=rejected, problem="the spans could not be exported")
+
+    def _wait_for_twins(self, batch: Sequence[Event]) -> None:
+        """Wait until other libraries have read the responses, too, and ended their spans."""
+        calls = [call for event in batch if (call := call_of(event)) is not None and call.span is not None]
+        if calls and self._tracers.known.has_twins:
+            newest = max(call.ended for call in calls)
+            # A clock that was set back would make this long.
+            time.sleep(min(max(0, newest + _TWIN_NS - time.time_ns()), _TWIN_NS) / 1e9)
 
     def _finish_once(self, event: Event) -> str | None:
         """Finish a call. Return why that is not possible, None if it is."""
@@ -175,7 +187,7 @@ class OtelSink:
         # The span of a caller is not kept alive for longer than needed.
         call.span = call.foreign = None
         attributes = dict(call.attributes)
-        if foreign is None or not carries_usage(foreign):
+        if not self._is_counted_elsewhere(call, span, foreign, usage):
             attributes.update(usage)
             if cost is not None:
                 attributes[self._settings.cost_attribute] = cost
@@ -185,6 +197,20 @@ class OtelSink:
         if names.ERROR_TYPE in attributes:
             span.set_status(trace.Status(trace.StatusCode.ERROR, attributes[names.ERROR_TYPE]))
         span.end(call.ended)
+
+    def _is_counted_elsewhere(self, call: _Call, span: Any, foreign: Any, usage: Attributes) -> bool:
+        """Whether another library's span has the usage of a call."""
+        if foreign is not None and carries_usage(foreign):
+            self._tracers.known.take(foreign)
+            return True
+        if not usage:
+            return False
+        tokens = usage.get(names.INPUT_TOKENS), usage.get(names.OUTPUT_TOKENS)
+        response_id = call.attributes.get(names.RESPONSE_ID)
+        twin = self._tracers.known.find_twin(span, call.started, response_id, tokens)
+        if twin is not None:
+            span.add_link(twin)
+        return twin is not None
 
     def _get_metrics(self) -> CallMetrics:
         provider = self._meters.get()

@@ -12,9 +12,10 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from payi_transport import MemorySink, payi_instrument
 from tests.support.origin import CannedResponse, Origin
 
-__all__ = ["Application", "Collector"]
+__all__ = ["Application", "Collector", "start"]
 
 
 class Application(NamedTuple):
@@ -89,3 +90,11 @@ class Collector:
             for scope in resource.scope_metrics
             for metric in scope.metrics
         }
+
+
+def start(sink: Any = None, **otel: Any) -> MemorySink:
+    """Report calls to OpenTelemetry, and to a sink that keeps them."""
+    memory = sink or MemorySink()
+    config: Any = {"otel": otel, "use_case_name": "bot"}
+    payi_instrument(sink=[memory, "otel"], config=config)
+    return memory

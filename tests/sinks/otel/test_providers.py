@@ -53,6 +53,14 @@ def test_the_provider_of_the_application_replaces_ours(
     assert meters.get() is theirs
 
 
+def test_a_provider_that_two_threads_meet_at_once_is_met_once(application: Application) -> None:
+    met: list[str] = []
+    tracers = Tracers(lambda: met.append("met"))
+    for _ in range(2):
+        tracers._meet(application.provider)
+    assert met == ["met"]
+
+
 def test_a_provider_without_processors_makes_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     from opentelemetry import trace
 

@@ -6,7 +6,6 @@ import asyncio
 import atexit
 import contextlib
 import json
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -23,25 +22,17 @@ from payi_transport import (
     PayiConfigError,
     payi_flush,
     payi_instrument,
-    payi_shutdown,
     payi_stats,
     track_context,
 )
 from payi_transport.config.otel_settings import OtelSettings
 from payi_transport.sinks import configured
 from payi_transport.sinks.otel.sink import OtelSink
-from tests.sinks.otel.application import Application, Collector
+from tests.sinks.otel.application import Application, start
 from tests.support.calls import URL, call
 from tests.support.garbage import collect_garbage
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import STREAM, UNARY
-
-
-def start(sink: Any = None, **otel: Any) -> MemorySink:
-    memory = sink or MemorySink()
-    config: Any = {"otel": otel, "use_case_name": "bot"}
-    payi_instrument(sink=[memory, "otel"], config=config)
-    return memory
 
 
 def test_a_call_is_a_span_below_the_one_that_was_current(application: Application) -> None:
@@ -196,60 +187,19 @@ def test_beside_the_span_of_another_library_ours_links_and_counts_nothing(applic
     assert sum(point.sum for point in application.metrics()["gen_ai.client.token.usage"]) == 2 * 29
 
 
-def test_without_providers_spans_and_metrics_go_to_the_collector(collector: Collector) -> None:
-    memory = start()
-    call()
+def test_a_span_that_another_library_makes_when_the_call_is_over_counts_too(application: Application) -> None:
+    start()
+    tracer = application.tracer
+    with tracer.start_as_current_span("page"):
+        call()
+        with tracer.start_as_current_span("chat", attributes={"gen_ai.operation.name": "chat"}) as other:
+            other.set_attributes({"gen_ai.usage.input_tokens": 19, "gen_ai.usage.output_tokens": 10})
+        call()
     assert payi_flush()
-    [span], [resource] = collector.spans(), collector.resources()
-    [event] = memory.events
-    assert event.properties is not None and event.properties["span_id"] == span.span_id.hex()
-    assert resource["service.name"] == "shop"
-    assert payi_shutdown()
-    assert {"gen_ai.client.token.usage", "payi.events.captured"} <= collector.metric_names()
-
-
-@pytest.mark.parametrize("mode", ["bulk", "inline"])
-def test_with_only_no_event_goes_to_pay_i(collector: Collector, ingest: Origin, mode: Any) -> None:
-    config: Any = {"otel": {"only": True, "metrics": False}, "delivery": {"mode": mode}}
-    payi_instrument(config=config)
-    call()
-    assert payi_flush()
-    assert (len(collector.spans()), ingest.received) == (1, [])
-    assert list(payi_stats().sinks) == ["otel"]
-
-
-def test_a_spool_is_not_for_spans(collector: Collector, tmp_path: Any) -> None:
-    config: Any = {"otel": {"metrics": False}, "delivery": {"spool_directory": str(tmp_path)}}
-    payi_instrument(sink=[MemorySink(), "otel"], config=config)
-    call()
-    assert payi_flush()
-    assert len(collector.spans()) == 1
-    assert {stats.delivered for stats in payi_stats().sinks.values()} == {1}
-
-
-def test_a_collector_that_hangs_holds_up_no_other_sink_and_no_exit(collector: Collector) -> None:
-    release = threading.Event()
-    collector.origin.responses = [CannedResponse([], hold=release)]
-    memory = start(metrics=False)
-    call()
-    assert not payi_flush(1)
-    assert len(memory.events) == 1
-    assert not payi_shutdown(0.1)
-    stats = payi_stats().sinks
-    assert (stats["MemorySink"].delivered, stats["otel"].queued) == (1, 1)
-    release.set()
-
-
-def test_a_collector_that_refuses_is_asked_again_and_no_span_is_sent_twice(collector: Collector) -> None:
-    accepted = collector.origin.responses[0]
-    collector.origin.responses = [CannedResponse([b"no"], status=400), accepted]
-    config: Any = {"otel": {}, "ingest_retry": {"queue_interval": 0.01}}
-    payi_instrument(sink=[MemorySink(), "otel"], config=config)
-    call()
-    assert payi_flush()
-    assert len({span.span_id for span in collector.spans()}) == 1
-    assert payi_stats().sinks["otel"].retried == 1
-    assert payi_stats().sinks["otel"].delivered == 1
+    first, second = application.ours()
+    assert [link.context.span_id for link in first.links] == [other.get_span_context().span_id]
+    assert "gen_ai.usage.input_tokens" not in (first.attributes or {})
+    assert (second.attributes or {})["gen_ai.usage.input_tokens"] == 19
 
 
 class Broken(SpanProcessor):
@@ -294,18 +244,6 @@ def test_a_provider_that_is_set_later_is_used_and_flushed_at_exit(
     for function in registered:
         function()
     assert len(application.ours()) == 2
-
-
-def test_a_child_exports_its_own_spans_only(collector: Collector) -> None:
-    start()
-    call()
-    assert payi_flush()
-    pid = os.fork()
-    if not pid:
-        call()
-        os._exit(0 if payi_flush() and payi_shutdown() else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert len({span.span_id for span in collector.spans()}) == 2
 
 
 def test_without_traces_nothing_is_remembered(application: Application) -> None:
