@@ -84,7 +84,6 @@ LONG = (
     "tests/sinks/test_payi_degrading.py::test_every_event_is_held_once_whatever_its_numbers_and_names",
     "tests/sinks/test_payi_faults.py",
     "tests/sinks/test_payi_uncertain.py",
-    "tests/values/test_headers.py::test_the_garbage_collector_stops_tracking_headers",
     "tests/values/test_lenient_json.py::test_time_is_linear",
 )
 
