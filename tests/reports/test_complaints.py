@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, track_context
+from payi_transport.config import active_prices
 from payi_transport.prices import defaults, estimate
 from payi_transport.values.event import Units
 from payi_transport.values.file_counts import FileCounts, find_counts_path
@@ -38,8 +39,9 @@ ZONES = [
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "payi.toml").write_text(OWN)
     monkeypatch.setenv("PAYI_TRANSPORT_CONFIG", str(tmp_path / "payi.toml"))
-    # A process reads its prices once.
+    # A process reads its prices once, and keeps those that it was instrumented with last.
     monkeypatch.setattr(defaults, "_remembered", None)
+    monkeypatch.setattr(active_prices, "_in_use", None)
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.chdir(tmp_path)
     return tmp_path
