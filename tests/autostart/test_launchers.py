@@ -53,3 +53,21 @@ def test_a_program_that_takes_our_folder_away_is_left_alone(
     ran = start([sys.executable, "launcher.py"], folder, ingest)
     assert (ran.returncode, ran.stdout) == (0, "False\n"), ran.stderr
     assert os.pathsep not in ran.stderr
+
+
+def test_a_program_that_can_not_be_executed_fails_as_it_would(folder: Path, ingest: Origin) -> None:
+    program = """
+for start in (
+    lambda: os.execv('/no/such', ['x']),
+    lambda: os.execve('/no/such', ['x'], {'PYTHONPATH': path}),
+    lambda: os.execve('/no/such', ['x'], {}),
+):
+    os.environ['PYTHONPATH'] = path
+    try:
+        start()
+    except FileNotFoundError as error:
+        print(error.strerror)
+"""
+    (folder / "launcher.py").write_text(LAUNCHER.format(start=program))
+    ran = start([sys.executable, "launcher.py"], folder, ingest)
+    assert (ran.returncode, ran.stdout) == (0, "No such file or directory\n" * 3), ran.stderr

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from datetime import timezone
+from decimal import Decimal
 
-from payi_transport.cli.report_rows import find_cost, list_columns, list_rows, list_unit_rows, make_cells
+from payi_transport.cli.report_rows import (
+    find_cost,
+    list_columns,
+    list_commitment_rows,
+    list_rows,
+    list_unit_rows,
+    make_cells,
+)
+from payi_transport.reports.commitments import Commitment
 from payi_transport.reports.dimensions import find_dimensions
 from payi_transport.reports.report import make_report
 from payi_transport.reports.window import ALWAYS
@@ -60,3 +69,10 @@ def test_units_are_listed_with_what_they_cost() -> None:
     assert list(list_unit_rows(made.total.summary)) == [("text", "70", "-", "$1,237")]
     unknown = next(group for group in made.groups if group.name == "x|y\x1b[2J")
     assert list(list_unit_rows(unknown.summary)) == [("text", "40", "-", "-")]
+
+
+def test_a_commitment_that_is_used_up_has_no_row_for_what_nobody_used() -> None:
+    half = Decimal(10)
+    used = Commitment("ptu", Decimal(2), 2 * half, {"a": 3, "b": 4}, {"a": half, "b": half}, Decimal(0), None)
+    rows = [("a", "3", "$10.00"), ("b", "4", "$10.00"), ("Total of 2 hours", "", "$20.00")]
+    assert list(list_commitment_rows(used)) == rows
