@@ -72,6 +72,8 @@ class Tracers:
         self._on_application = on_application
         # The application's provider that was seen last, by any thread.
         self._seen: Any = None
+        # Also while it has set none.
+        self._seen_by_callers: Any = None
         self._lock = threading.RLock()
         self._own: TracerProvider | None = None
         self._ended = _EndedSpans()
@@ -102,7 +104,9 @@ class Tracers:
         The application may have set its provider just now, and another library may be about to end its span
         of this call.
         """
-        if trace.get_tracer_provider() is not self._seen:
+        provider = trace.get_tracer_provider()
+        if provider is not self._seen_by_callers:
+            self._seen_by_callers = provider
             self.find()
         return context.get_current()
 
