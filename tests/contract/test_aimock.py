@@ -1,15 +1,9 @@
-"""The WebSocket APIs as others understand them: the server `@copilotkit/aimock`, which npm installs.
-
-`npm install --global @copilotkit/aimock` makes it available. Without it, these tests are skipped.
-"""
+"""The WebSocket APIs as others understand them: the server `@copilotkit/aimock`, which npm installs."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +12,10 @@ import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from payi_transport.values.event import Units
+from tests.support.aimock import needs_aimock, serve_aimock
 
 websockets: Any = pytest.importorskip("websockets")
-COMMAND = shutil.which("llmock")
-pytestmark = pytest.mark.skipif(
-    COMMAND is None, reason="needs node, and `npm install --global @copilotkit/aimock`"
-)
+pytestmark = needs_aimock
 
 OPENAI = {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
 GOOGLE = {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18}
@@ -61,17 +53,8 @@ SESSIONS: dict[str, tuple[list[Any], str]] = {
 
 @pytest.fixture
 def netloc(tmp_path: Path) -> Iterator[str]:
-    fixtures = tmp_path / "fixtures.json"
-    response = {"content": "Hi there", "usage": {**OPENAI, **GOOGLE}}
-    fixtures.write_text(json.dumps({"fixtures": [{"match": {"userMessage": "hello"}, "response": response}]}))
-    command = [str(COMMAND), "--port", "0", "--fixtures", str(fixtures)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        address = next(
-            found[1] for line in process.stdout if (found := re.search(r"listening on http://(\S+)", line))
-        )
+    with serve_aimock(tmp_path, {**OPENAI, **GOOGLE}) as address:
         yield address
-        process.terminate()
 
 
 @pytest.mark.slow
