@@ -70,6 +70,7 @@ LONG = (
     "tests/contrib/test_asgi.py::test_a_thousand_requests_at_once_each_have_their_own_user",
     "tests/decode/test_headers.py::test_values_that_differ_each_time_do_not_fill_the_memory",
     "tests/decode/test_inflate.py::test_every_brotli_package_is_bounded",
+    "tests/delivery/test_delivery_sinks.py::test_a_sink_that_works_gets_everything_in_time_whatever_the_others_do",
     "tests/framing/test_gap.py::test_time_is_linear",
     "tests/mutants",
     "tests/providers/bedrock/test_converse.py::test_events_of_any_shape_raise_nothing",
@@ -85,6 +86,7 @@ LONG = (
     "tests/sinks/test_payi_faults.py",
     "tests/sinks/test_payi_uncertain.py",
     "tests/values/test_lenient_json.py::test_time_is_linear",
+    "tests/test_any_order.py",
 )
 
 # Folders and files of matrices, and of how many cases of a test one is quick. Primes, so that the quick cases
@@ -102,7 +104,7 @@ MATRICES = {
     "tests/serve": 5,
     "tests/sinks": 7,
     "tests/test_compat.py": 5,
-    "tests/test_faults.py": 7,
+    "tests/test_faults.py": 23,
     "tests/test_hostile.py": 23,
     "tests/test_odd_bodies.py": 5,
     "tests/test_privacy": 23,
