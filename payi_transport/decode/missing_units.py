@@ -1,7 +1,7 @@
 """Find calls that succeeded without units that can be read, so that none of them goes unnoticed.
 
 A provider that reports its usage in an unknown place, a body that can't be parsed, and a stream that was not
-asked for its usage all look the same to whoever pays: an event of no cost. So such an event has a property,
+asked for its usage all look the same on a bill: an event of no cost. So such an event has a property,
 `payi_stats()` counts it, and a warning says once for each host what to do. Everything that asks whether units
 are missing asks this module.
 

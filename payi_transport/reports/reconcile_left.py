@@ -47,6 +47,7 @@ Rest = Mapping[CellKey, Left]
 
 
 def group_by_model(left: Rest) -> dict[str, dict[CellKey, Left]]:
+    """Return what is left of each model."""
     models: defaultdict[str, dict[CellKey, Left]] = defaultdict(dict)
     for key, row in left.items():
         models[key.model][key] = row
@@ -54,6 +55,7 @@ def group_by_model(left: Rest) -> dict[str, dict[CellKey, Left]]:
 
 
 def is_close(one: Decimal, other: Decimal) -> bool:
+    """Return whether two amounts differ by at most one percent of the larger one."""
     return abs(one - other) <= _CLOSE * max(abs(one), abs(other))
 
 

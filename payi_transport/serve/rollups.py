@@ -29,7 +29,7 @@ QUARTER_MS: Final = 15 * 60 * 1000
 DAY_MS: Final = 24 * 60 * 60 * 1000
 LEVELS_MS: Final = (QUARTER_MS, DAY_MS)
 
-# The dimensions, as the store numbers them. `total` has the key 0 only. `model_of_use_case` has pairs.
+# The dimensions, as the store numbers them. `total` has the key 0 only.
 DIMENSIONS: Final[Mapping[str, int]] = {
     "total": 0,
     "use_case": 1,

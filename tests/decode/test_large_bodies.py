@@ -51,7 +51,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any], dict[str, tuple[int | None, int 
     "usage first": ("openai.embeddings", {"usage": EMBEDDINGS, "data": VECTORS}, {"text": (8192, None)}),
     "images": ("openai.images", {"data": IMAGES, "usage": OPENAI}, {"text": (5, None), "image": (None, 7)}),
     "Gemini": ("google.content", {"candidates": PARTS, "usageMetadata": GOOGLE}, {"text": (3, 1290)}),
-    # How many there are can't be told.
+    # Nobody knows how many there are.
     "images that are counted": ("openai.images", {"created": 1, "data": IMAGES}, {}),
 }
 

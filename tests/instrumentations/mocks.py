@@ -128,7 +128,7 @@ def _pytest_httpx(url: str, folder: Path) -> Iterator[Seen]:
 
 @contextlib.contextmanager
 def _vcr(url: str, folder: Path) -> Iterator[Seen]:
-    # Recorded by whoever starts it first, and replayed from then on.
+    # The first start records it, and later ones replay it.
     vcr: Any = importlib.import_module("vcr")
     path = str(folder / "calls.yaml")
     with vcr.use_cassette(path, record_mode="once", allow_playback_repeats=True) as cassette:

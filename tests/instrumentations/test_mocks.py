@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -14,18 +13,15 @@ from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, 
 from tests.instrumentations.calls import HTTP_CALLS, Provider
 from tests.instrumentations.mocks import MOCKS
 from tests.instrumentations.program import compare, snapshot
+from tests.support.origin import run_origin
 
 Party = Literal["ours", "theirs"]
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    with Provider() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with run_origin(Provider()) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 def count_events(sink: MemorySink) -> int:

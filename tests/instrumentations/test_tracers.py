@@ -7,7 +7,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 
 from tests.instrumentations.calls import Provider
 from tests.instrumentations.tracers import TRACERS
-from tests.support.origin import Origin
+from tests.support.origin import Origin, run_origin
 from tests.support.programs import ROOT, delivered, make_environment
 
 ORDERS = ["theirs theirs", "theirs ours", "ours theirs", "ours ours"]
@@ -42,12 +41,8 @@ def list_cases() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    with Provider() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with run_origin(Provider()) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 def run(name: str, order: str, provider: Provider, payi_url: Origin) -> dict[str, Any]:

@@ -10,10 +10,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
 from tests.support.payi_rules import find_violations
 
-__all__ = ["CannedResponse", "Origin", "Received", "serve"]
+__all__ = ["CannedResponse", "Origin", "Received", "run_origin", "serve"]
+
+OriginT = TypeVar("OriginT", bound="Origin")
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,14 @@ class _Handler(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def serve() -> Iterator[Origin]:
     """Run an origin for the length of the block."""
-    with Origin() as origin:
+    with run_origin(Origin()) as origin:
+        yield origin
+
+
+@contextlib.contextmanager
+def run_origin(origin: OriginT) -> Iterator[OriginT]:
+    """Run this origin for the length of the block."""
+    with origin:
         thread = threading.Thread(target=origin.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payi_transport.framing import find_framing
@@ -19,13 +20,14 @@ from tests.support.exchanges import decode_case
 from tests.support.wire_cases import CASES, WireCase, by_name
 
 __all__ = [
+    "MADE_UP",
     "Reader",
     "Sums",
     "cases_for",
     "check",
+    "check_any_usage",
+    "check_table",
     "find_usage",
-    "made_up",
-    "read",
 ]
 
 
@@ -163,3 +165,26 @@ def made_up(operation: str) -> st.SearchStrategy[WireCase]:
             by_name[name], response=json.dumps({**body, field: usage}).encode(), name="made up"
         )
     )
+
+
+# The operations whose usages are made up.
+MADE_UP = ("openai.chat", "openai.responses", "anthropic.messages", "google.content")
+
+
+def check_any_usage(operation: str, readers: Mapping[str, Reader]) -> None:
+    """Check that the event of any usage of an operation has the sums of another reader."""
+
+    @settings(max_examples=50)
+    @given(made_up(operation))
+    def compare(case: WireCase) -> None:
+        assert read(case, readers[operation]) is not None
+        check(case, readers[operation], {})
+
+    compare()
+
+
+def check_table(readers: Mapping[str, Reader], differences: Mapping[str, str], least: int) -> None:
+    """Check that more than `least` responses are compared, and all that the table has."""
+    compared = {case.name for case in cases_for(readers) if read(case, readers[case.operation])}
+    assert len(compared) > least
+    assert differences.keys() <= compared

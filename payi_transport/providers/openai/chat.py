@@ -68,7 +68,7 @@ def read_chat(
     """Read chat completions and legacy completions: one document, or a stream whose fullest usage counts."""
     state = _State()
     done = False
-    # The last chunk that was read, if it told nothing that a repetition would change.
+    # The last chunk that was read, if a repetition of it would change nothing.
     plain: TextChunk | None = None
     for _, data in raw.messages:
         # Nearly every chunk of a stream.

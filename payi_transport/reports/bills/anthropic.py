@@ -71,9 +71,9 @@ def read_anthropic_table(table: Table) -> Iterator[BillLine]:
         model = read_text(row.get("model_version")) or read_text(row.get("model"))
         tier, account = find_tier(read_text(row.get("usage_type"))), read_text(row.get("workspace"))
         if "cost_usd" in row:
-            told = read_text(row.get("token_type")) or read_text(row.get("cost_type"))
+            token_type = read_text(row.get("token_type")) or read_text(row.get("cost_type"))
             cost = read_decimal(row["cost_usd"])
-            kind = find_kind(told) if told else ""
+            kind = find_kind(token_type) if token_type else ""
             yield BillLine(
                 provider="anthropic",
                 start=start,
@@ -95,13 +95,13 @@ def _read_result(result: Result) -> Iterator[BillLine]:
     if "amount" in fields:
         description = read_text(fields.get("description"))
         cents = read_decimal(fields.get("amount"))
-        told = read_text(fields.get("token_type")) or read_text(fields.get("cost_type")) or description
+        token_type = read_text(fields.get("token_type")) or read_text(fields.get("cost_type")) or description
         yield BillLine(
             provider="anthropic",
             start=result.start,
             end=result.end,
             model=model or split_meter(description.split(" Usage")[0]),
-            kind=find_kind(told) if told else "",
+            kind=find_kind(token_type) if token_type else "",
             tier=tier or find_tier(description),
             account=account,
             cost=None if cents is None else cents / 100,
