@@ -1,7 +1,7 @@
 """A stand-in for providers and for Pay-i on 127.0.0.1, so that the examples need no account and no network.
 
-It speaks just enough of the APIs of OpenAI, Anthropic, and Bedrock, and of Pay-i's ingest API. Each response
-depends on the request alone, so the examples print the same numbers on every run.
+It speaks just enough of the APIs of OpenAI, Anthropic, Gemini, and Bedrock, and of Pay-i's ingest API. Each
+response depends on the request alone, so the examples print the same numbers on every run.
 """
 
 from __future__ import annotations
@@ -112,6 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(_anthropic_message(body, prompt))
         elif path.endswith("/converse"):
             self._send(_bedrock_message(prompt))
+        elif path.endswith(":generateContent"):
+            self._send(_gemini_content(body))
         else:
             self._send(_openai_completion(body, prompt))
 
@@ -208,4 +210,16 @@ def _bedrock_message(prompt: int) -> dict[str, Any]:
         "stopReason": "end_turn",
         "usage": {"inputTokens": prompt, "outputTokens": 6, "totalTokens": prompt + 6},
         "metrics": {"latencyMs": 1},
+    }
+
+
+def _gemini_content(body: dict[str, Any]) -> dict[str, Any]:
+    prompt = len(json.dumps(body.get("contents", [])).split())
+    usage = {"promptTokenCount": prompt, "candidatesTokenCount": 6, "totalTokenCount": prompt + 6}
+    content = {"role": "model", "parts": [{"text": TEXT}]}
+    return {
+        "responseId": "gemini-example",
+        "modelVersion": "gemini-2.5-flash",
+        "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
+        "usageMetadata": usage,
     }

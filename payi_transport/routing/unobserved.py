@@ -37,6 +37,7 @@ _FREE = re.compile(
     r"|/(count_tokens|count-tokens|input_tokens|tokenize|detokenize|segment|cancel|client_secrets|sessions)"
     r"|/count-tokens:rawPredict|:(countTokens|computeTokens|cancel)"
     r"|/api/(show|pull|push|create|copy|delete|me|signout|blobs/.+)"
+    r"|/traces/ingest"
     r"|/(organization|organizations|user_profiles|keys|credits|key|auth|oauth)(/.*)?)|/"
 )
 # Source: the definitions of the services in xai-sdk 1.21 and google-cloud-aiplatform 2.7.

@@ -113,6 +113,7 @@ def test_a_batch_is_counted_as_one(method: str, host: str, path: str) -> None:
         ("POST", "api.openai.com", "/v1/moderations"),
         ("POST", "api.openai.com", "/v1/files"),
         ("POST", "api.openai.com", "/v1/uploads/u/parts"),
+        ("POST", "api.openai.com", "/v1/traces/ingest"),
         ("POST", "api.openai.com", "/v1/responses/input_tokens"),
         ("POST", "api.openai.com", "/v1/batches"),
         ("POST", "api.openai.com", "/v1/conversations/c/items"),
