@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.autostart.test_sitecustomize import CALL, seen, start
+from tests.autostart.support import CALL, seen, start
 from tests.support.origin import Origin
 
 # Like opentelemetry-instrument, it runs no other `sitecustomize`.

@@ -5,52 +5,13 @@ Each needs packages that the other tests don't, so CI runs these in an environme
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.autostart.test_sitecustomize import CALL, RUN, seen, start
+from tests.autostart.support import seen, serving, start
 from tests.support.origin import Origin
-from tests.support.programs import make_environment
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "calls.py").write_text(CALL)
-    return tmp_path
-
-
-@contextmanager
-def serving(command: list[str], health: str, folder: Path, ingest: Origin, **more: str) -> Iterator[str]:
-    """Run a server until the block ends; `{port}` in its command is a free one."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [*RUN, "--", sys.executable, "-m", *(part.format(port=port) for part in command)]
-    log = folder / "log"
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            command, cwd=folder, env=make_environment(ingest, **more), stdout=output, stderr=output
-        ) as server,
-    ):
-        try:
-            while True:
-                assert server.poll() is None, log.read_text()
-                try:
-                    httpx.get(f"http://127.0.0.1:{port}{health}", timeout=60, trust_env=False)
-                    break
-                except httpx.TransportError:
-                    threading.Event().wait(0.1)
-            yield f"127.0.0.1:{port}"
-        finally:
-            server.terminate()
 
 
 def test_each_run_of_a_streamlit_app_is_reported(folder: Path, ingest: Origin) -> None:
@@ -68,7 +29,7 @@ def test_each_run_of_a_streamlit_app_is_reported(folder: Path, ingest: Origin) -
     command += ["--browser.gatherUsageStats", "false", "--server.address", "127.0.0.1"]
     again = BackMsg()
     again.rerun_script.query_string = ""
-    with serving(command, "/_stcore/health", folder, ingest) as address:
+    with serving(command, folder, ingest, "/_stcore/health") as address:
         with connect(
             f"ws://{address}/_stcore/stream", subprotocols=[Subprotocol("streamlit")], proxy=None
         ) as page:

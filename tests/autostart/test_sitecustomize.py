@@ -3,62 +3,21 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from payi_transport import autostart
 from payi_transport.hooks.registry import get_hooks
+from tests.autostart.support import RUN, read_events, seen, start
 from tests.support.origin import Origin
 from tests.support.programs import make_environment
-
-CALL = """
-import json, httpx
-def call(name):
-    answer = {"id": name, "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
-    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
-    with httpx.Client(transport=transport) as client:
-        client.post("https://api.openai.com/v1/chat/completions", json={"model": "gpt-4.1"})
-"""
-RUN = [sys.executable, "-m", "payi_transport", "run"]
-
-
-def events(ingest: Origin) -> list[dict[str, object]]:
-    return [event for received in ingest.received for event in json.loads(received.body)]
-
-
-def seen(ingest: Origin) -> Counter[tuple[object, object]]:
-    """Count the events by call and use case."""
-    return Counter((event["provider_response_id"], event["use_case_name"]) for event in events(ingest))
-
-
-def start(command: list[str], folder: Path, ingest: Origin, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*RUN, "--", *command],
-        cwd=folder,
-        env=make_environment(ingest, **more),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "calls.py").write_text(CALL)
-    return tmp_path
 
 
 def test_the_libraries_are_those_of_the_hooks() -> None:
@@ -126,7 +85,7 @@ def test_a_program_that_only_opens_scopes_needs_no_more(folder: Path, ingest: Or
         "with track_context(user_id='alice'):\n    call('a')"
     )
     assert start([sys.executable, "job.py"], folder, ingest).returncode == 0
-    assert [event["user_id"] for event in events(ingest)] == ["alice"]
+    assert [event["user_id"] for event in read_events(ingest)] == ["alice"]
 
 
 def test_a_hidden_sitecustomize_runs_too(folder: Path, ingest: Origin) -> None:
@@ -182,84 +141,6 @@ def test_a_signal_ends_the_program_as_it_would_without(folder: Path, ingest: Ori
         program.send_signal(signal.SIGTERM)
         assert program.wait(60) == 5
     assert seen(ingest) == {("a", "job"): 1}
-
-
-WSGI = """
-from calls import call
-def app(environ, start_response):
-    call(environ["PATH_INFO"].strip("/"))
-    start_response("200 OK", [])
-    return [b""]
-"""
-ASGI = """
-from calls import call
-from payi_transport import payi_flush
-async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                payi_flush()
-                return
-    call(scope["path"].strip("/"))
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
-"""
-
-
-@contextmanager
-def serving(command: list[str], folder: Path, ingest: Origin) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = [part.format(port=port) for part in command]
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(
-            [*RUN, "--", sys.executable, "-m", *command],
-            cwd=folder,
-            env=make_environment(ingest),
-            stdout=log,
-            stderr=log,
-        ) as server,
-    ):
-        try:
-            while True:
-                assert server.poll() is None, (folder / "log").read_text()
-                try:
-                    httpx.get(f"{url}/start", timeout=60)
-                    break
-                except httpx.TransportError:
-                    threading.Event().wait(0.05)
-            yield url
-        finally:
-            server.terminate()
-
-
-@pytest.mark.parametrize(
-    ("source", "command"),
-    [
-        (WSGI, ["gunicorn", "shop:app", "-w", "2", "-b", "127.0.0.1:{port}"]),
-        (WSGI, ["gunicorn", "shop:app", "-w", "2", "-b", "127.0.0.1:{port}", "--preload"]),
-        (WSGI, ["gunicorn", "shop:app", "-w", "1", "-b", "127.0.0.1:{port}", "-k", "gevent"]),
-        (ASGI, ["uvicorn", "shop:app", "--port", "{port}", "--workers", "2"]),
-        (ASGI, ["uvicorn", "shop:app", "--port", "{port}", "--reload"]),
-    ],
-    ids=["gunicorn", "preload", "gevent", "uvicorn", "reload"],
-)
-def test_servers_report_every_call_once(
-    source: str, command: list[str], folder: Path, ingest: Origin
-) -> None:
-    (folder / "shop.py").write_text(source)
-    with serving(command, folder, ingest) as url:
-        for number in range(6):
-            assert httpx.get(f"{url}/{number}", timeout=60).status_code == 200
-    counted = seen(ingest)
-    started = counted.pop(("start", "shop"), 0)
-    assert started >= 1, (folder / "log").read_text()
-    assert counted == {(str(number), "shop"): 1 for number in range(6)}, (folder / "log").read_text()
-    assert "MonkeyPatchWarning" not in (folder / "log").read_text()
 
 
 POOLS = {

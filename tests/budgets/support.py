@@ -16,7 +16,7 @@ from payi_transport.config.validation import check_config
 from payi_transport.context.frame import Frame
 from payi_transport.values.event import Event, Units
 
-__all__ = ["START", "Desk", "make_event", "read_budgets"]
+__all__ = ["START", "Desk", "make_desk", "make_event", "read_budgets"]
 
 START = datetime(2026, 11, 5, 12, tzinfo=timezone.utc)
 
@@ -92,3 +92,8 @@ class Desk:
 
     def advance(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+
+def make_desk(path: Path, **settings: Any) -> Desk:
+    """A desk with one enforced budget of $10 a day, or with other settings."""
+    return Desk(path, {"b": {"amount": 10, "zone": "UTC", "period": "day", "enforce": True, **settings}})

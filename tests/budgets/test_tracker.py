@@ -2,64 +2,50 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from payi_transport.budgets import tracker as module
-from payi_transport.budgets.budget import Key
-from payi_transport.budgets.store import Change, Store
 from payi_transport.context.frame import Frame
-from tests.budgets.support import START, Desk, make_event
+from tests.budgets.support import START, make_desk, make_event
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-
-
-def make(path: Path, **settings: Any) -> Desk:
-    return Desk(path, {"b": {"amount": 10, "zone": "UTC", "period": "day", "enforce": True, **settings}})
-
-
-def test_a_call_is_refused_once_the_amount_is_spent(path: Path) -> None:
-    desk = make(path)
+def test_a_call_is_refused_once_the_amount_is_spent(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     desk.call("9")
     assert not desk.is_refused()
     desk.call("1")
     assert "budget b is spent: $10.00 a day" in str(desk.tracker.find_refusal(Frame()))
 
 
-def test_a_budget_that_is_not_enforced_refuses_nothing(path: Path) -> None:
-    desk = make(path, enforce=False)
+def test_a_budget_that_is_not_enforced_refuses_nothing(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, enforce=False)
     desk.call("20")
     assert not desk.is_refused()
     assert not desk.tracker.enforces
     assert not desk.tracker.is_enforced(Frame())
 
 
-def test_only_calls_that_an_enforced_budget_counts_are_charged_early(path: Path) -> None:
-    desk = make(path, by="account_name")
+def test_only_calls_that_an_enforced_budget_counts_are_charged_early(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, by="account_name")
     assert desk.tracker.enforces
     assert desk.tracker.is_enforced(Frame(account_name="acme"))
     assert not desk.tracker.is_enforced(Frame())
 
 
-def test_a_budget_by_a_field_that_no_call_has_refuses_nothing(path: Path) -> None:
-    desk = make(path, by="account_name")
+def test_a_budget_by_a_field_that_no_call_has_refuses_nothing(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, by="account_name")
     desk.call("20", account_name="acme")
     desk.call("20")
     assert desk.is_refused(account_name="acme")
     assert not desk.is_refused()
 
 
-def test_a_restart_keeps_the_sum(path: Path) -> None:
-    desk = make(path)
+def test_a_restart_keeps_the_sum(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     desk.call("9.5")
     desk.restart()
     assert not desk.is_refused()
@@ -69,8 +55,8 @@ def test_a_restart_keeps_the_sum(path: Path) -> None:
     assert desk.spent() == 10
 
 
-def test_a_period_starts_from_zero(path: Path) -> None:
-    desk = make(path)
+def test_a_period_starts_from_zero(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     desk.call("10")
     desk.advance(hours=12)
     assert not desk.is_refused()
@@ -80,8 +66,8 @@ def test_a_period_starts_from_zero(path: Path) -> None:
     assert desk.spent() == 10
 
 
-def test_a_call_counts_in_the_period_that_it_began_in(path: Path) -> None:
-    desk = make(path)
+def test_a_call_counts_in_the_period_that_it_began_in(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     desk.now = START + timedelta(hours=12)
     desk.tracker.charge(Frame(), make_event("10", at=START))
     assert not desk.is_refused()
@@ -89,14 +75,14 @@ def test_a_call_counts_in_the_period_that_it_began_in(path: Path) -> None:
     assert desk.is_refused()
 
 
-def test_a_call_without_a_time_counts_now(path: Path) -> None:
-    desk = make(path)
+def test_a_call_without_a_time_counts_now(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     desk.tracker.charge(Frame(), make_event("10", at=None))
     assert desk.is_refused()
 
 
-def test_each_level_is_reported_once_in_a_period_over_restarts(path: Path) -> None:
-    desk = make(path, warn_at=[0.5, 0.8])
+def test_each_level_is_reported_once_in_a_period_over_restarts(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, warn_at=[0.5, 0.8])
     for _ in range(9):
         desk.call("1")
         desk.restart()
@@ -108,18 +94,18 @@ def test_each_level_is_reported_once_in_a_period_over_restarts(path: Path) -> No
     assert len(desk.warnings) == 4
 
 
-def test_another_amount_makes_other_levels(path: Path) -> None:
-    desk = make(path, warn_at=[0.8])
+def test_another_amount_makes_other_levels(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, warn_at=[0.8])
     desk.call("8")
     desk.tracker.close(5)
-    raised = make(path, warn_at=[0.8], amount=20)
+    raised = make_desk(tmp_path, warn_at=[0.8], amount=20)
     raised.call("8")
     raised.tracker.flush()
     assert "$16.00 of $20.00" in raised.warnings[0]
 
 
-def test_levels_of_two_processes_are_reported_by_one(path: Path) -> None:
-    first, second = make(path, warn_at=[0.8]), make(path, warn_at=[0.8])
+def test_levels_of_two_processes_are_reported_by_one(tmp_path: Path) -> None:
+    first, second = make_desk(tmp_path, warn_at=[0.8]), make_desk(tmp_path, warn_at=[0.8])
     first.call("4")
     second.call("4")
     first.tracker.flush()
@@ -129,8 +115,8 @@ def test_levels_of_two_processes_are_reported_by_one(path: Path) -> None:
     assert [len(first.warnings), len(second.warnings)] == [0, 1]
 
 
-def test_a_process_learns_what_others_have_spent(path: Path) -> None:
-    first, second = make(path), make(path)
+def test_a_process_learns_what_others_have_spent(tmp_path: Path) -> None:
+    first, second = make_desk(tmp_path), make_desk(tmp_path)
     first.call("9")
     first.tracker.flush()
     second.call("1")
@@ -138,8 +124,8 @@ def test_a_process_learns_what_others_have_spent(path: Path) -> None:
     assert second.is_refused()
 
 
-def test_a_call_without_a_price_is_a_warning_once_for_each_model(path: Path) -> None:
-    desk = make(path, warn_at=[1])
+def test_a_call_without_a_price_is_a_warning_once_for_each_model(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, warn_at=[1])
     desk.call(None)
     desk.call(None)
     assert len(desk.warnings) == 1
@@ -149,15 +135,15 @@ def test_a_call_without_a_price_is_a_warning_once_for_each_model(path: Path) -> 
     assert desk.warnings[1].endswith("2 calls have no price and are not in it")
 
 
-def test_no_more_than_a_thousand_models_are_remembered(path: Path) -> None:
-    desk = make(path)
+def test_no_more_than_a_thousand_models_are_remembered(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     desk.tracker._warned = {("b", str(number)) for number in range(1000)}
     desk.call(None)
     assert desk.warnings == []
 
 
-def test_a_webhook_is_tried_three_times(path: Path) -> None:
-    desk = make(path, warn_at=[0.5], webhook="https://hooks.test/secret")
+def test_a_webhook_is_tried_three_times(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, warn_at=[0.5], webhook="https://hooks.test/secret")
     desk.problems = ["HTTP 500", "ConnectError", "HTTP 503"]
     desk.call("5")
     for _ in range(5):
@@ -167,8 +153,8 @@ def test_a_webhook_is_tried_three_times(path: Path) -> None:
     assert "secret" not in "".join(desk.warnings)
 
 
-def test_a_webhook_that_recovers_gets_the_message_once(path: Path) -> None:
-    desk = make(path, warn_at=[0.5], webhook="https://hooks.test/")
+def test_a_webhook_that_recovers_gets_the_message_once(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, warn_at=[0.5], webhook="https://hooks.test/")
     desk.problems = ["HTTP 500", None]
     desk.call("5")
     for _ in range(5):
@@ -177,9 +163,11 @@ def test_a_webhook_that_recovers_gets_the_message_once(path: Path) -> None:
     assert desk.posted[0][1].spent == "5"
 
 
-def test_without_a_file_that_can_be_written_sums_are_in_memory(path: Path) -> None:
-    (path / "budgets.db").write_text("no database, but some text that is long enough to be read as one" * 9)
-    desk = make(path, warn_at=[0.5, 1])
+def test_without_a_file_that_can_be_written_sums_are_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "budgets.db").write_text(
+        "no database, but some text that is long enough to be read as one" * 9
+    )
+    desk = make_desk(tmp_path, warn_at=[0.5, 1])
     desk.call("6")
     desk.tracker.flush()
     desk.call("4")
@@ -187,14 +175,14 @@ def test_without_a_file_that_can_be_written_sums_are_in_memory(path: Path) -> No
     assert desk.is_refused()
     assert [len(desk.warnings), desk.faults] == [2, []]
     assert "make" in desk.file_warnings[0]
-    (path / "budgets.db").unlink()
+    (tmp_path / "budgets.db").unlink()
     desk.tracker.flush()
     assert desk.spent() == 10
     assert len(desk.warnings) == 2
 
 
-def test_a_call_that_went_through_the_proxy_counts_with_pay_is_cost(path: Path) -> None:
-    desk = make(path)
+def test_a_call_that_went_through_the_proxy_counts_with_pay_is_cost(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     result = {"cost": {"total": {"base": 9.1}}}
     desk.tracker.charge_proxied(Frame(), START.timestamp(), result)
     desk.tracker.flush()
@@ -202,23 +190,25 @@ def test_a_call_that_went_through_the_proxy_counts_with_pay_is_cost(path: Path) 
 
 
 @pytest.mark.parametrize("base", [None, "1", True, float("nan"), [1]])
-def test_a_proxied_call_without_a_cost_is_a_warning(path: Path, base: object) -> None:
-    desk = make(path)
+def test_a_proxied_call_without_a_cost_is_a_warning(tmp_path: Path, base: object) -> None:
+    desk = make_desk(tmp_path)
     desk.tracker.charge_proxied(Frame(), START.timestamp(), {"cost": {"total": {"base": base}}})
     desk.tracker.charge_proxied(Frame(), START.timestamp(), None)
     assert "has no price" in desk.warnings[0]
 
 
-def test_proxied_calls_of_nobody_are_not_charged(path: Path) -> None:
-    desk = make(path, by="account_name")
+def test_proxied_calls_of_nobody_are_not_charged(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, by="account_name")
     desk.tracker.charge_proxied(Frame(), START.timestamp(), None)
     desk.tracker.charge(Frame(), make_event())
     desk.tracker.flush()
     assert not desk.store.path.exists()
 
 
-def test_an_error_of_this_librarys_own_reaches_nobody(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = make(path)
+def test_an_error_of_this_librarys_own_reaches_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk(tmp_path)
     desk.call("broken")
     desk.tracker.charge_proxied(Frame(), float("inf"), None)
     monkeypatch.setattr(desk.tracker, "_write", lambda: 1 / 0)
@@ -226,8 +216,8 @@ def test_an_error_of_this_librarys_own_reaches_nobody(path: Path, monkeypatch: p
     assert [type(fault) for fault in desk.faults] == [ValueError, OverflowError, ZeroDivisionError]
 
 
-def test_lost_calls_are_counted_once(path: Path) -> None:
-    desk = make(path)
+def test_lost_calls_are_counted_once(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     lost = [3, 3, 5]
     desk.tracker.read_lost = lambda: lost.pop(0)
     for _ in range(3):
@@ -235,8 +225,8 @@ def test_lost_calls_are_counted_once(path: Path) -> None:
     assert desk.store.read_lost("2026-11-05") == 5
 
 
-def test_a_child_charges_its_own_calls_only(path: Path) -> None:
-    desk = make(path)
+def test_a_child_charges_its_own_calls_only(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     desk.call("4")
     child = desk.tracker.fork()
     child.charge(Frame(), make_event("5", at=START))
@@ -246,60 +236,14 @@ def test_a_child_charges_its_own_calls_only(path: Path) -> None:
     assert desk.spent() == 9
 
 
-def note_calls(monkeypatch: pytest.MonkeyPatch, holder: object, name: str) -> threading.Semaphore:
-    """A semaphore that is released after each call of a method."""
-    called, method = threading.Semaphore(0), getattr(holder, name)
-
-    def call(*arguments: Any) -> Any:
-        try:
-            return method(*arguments)
-        finally:
-            called.release()
-
-    monkeypatch.setattr(holder, name, call)
-    return called
-
-
-def test_the_thread_writes_reads_corrections_and_stops(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_INTERVAL", 0.0)
-    monkeypatch.setattr(module, "_REFRESH", 0.0)
-    desk = make(path)
-    written = note_calls(monkeypatch, desk.store, "add")
-    read = note_calls(monkeypatch, desk.tracker, "_refresh")
-    desk.tracker.start()
-    desk.call("10")
-    assert written.acquire(timeout=60)
-    assert desk.spent() == 10
-    # Somebody corrects the sum. The thread reads it again as long as calls are refused.
-    key = Key("b", "", START.replace(hour=0).timestamp())
-    Store(desk.store.path).add({(key, START.timestamp()): Change(Decimal(-5))})
-    while desk.is_refused():
-        assert read.acquire(timeout=60)
-    desk.tracker.close(60)
-    assert "payi-budgets" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_a_correction_that_cannot_be_read_changes_nothing(path: Path) -> None:
-    desk = make(path)
+def test_a_correction_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
     desk.call("10")
     desk.tracker.flush()
     desk.store.path.write_text("no database, but some text that is long enough to be read as one" * 9)
     desk.tracker._refresh()
     assert desk.is_refused()
     assert desk.file_warnings
-
-
-def test_where_no_thread_can_be_started_closing_writes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", fail)
-    desk = make(path)
-    desk.tracker.start()
-    desk.call("2")
-    desk.tracker.close(5)
-    assert desk.spent() == 2
-    assert [str(fault) for fault in desk.faults] == ["can't start new thread"]
 
 
 def test_the_time_is_aware_by_default() -> None:

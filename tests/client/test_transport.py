@@ -254,36 +254,6 @@ def test_requests_to_pay_i_are_never_recorded(
     assert (sink.events, payi_stats().captured) == ([], 0)
 
 
-@pytest.mark.parametrize(
-    ("kind", "http"),
-    [
-        (Payi, 3),
-        (Payi, httpx.AsyncClient),
-        (Payi, httpx2.AsyncClient),
-        (AsyncPayi, httpx.Client),
-        (AsyncPayi, httpx2.Client),
-    ],
-)
-def test_an_http_client_of_the_wrong_kind_raises_at_once(kind: Any, http: Any) -> None:
-    given = http(verify=CONTEXT) if isinstance(http, type) else http
-    expected = "Client" if kind is Payi else "AsyncClient"
-    with pytest.raises(TypeError, match=f"http_client: expected a {expected} of httpx or httpx2, got"):
-        kind(api_key="k", http_client=given)
-
-
-@pytest.mark.parametrize("library", [httpx, httpx2])
-def test_a_client_is_accepted_after_another_library_replaced_its_class(
-    library: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """AWS X-Ray puts a subclass in the place of `httpx.Client`, and clients may be older than that."""
-    older = library.Client(verify=CONTEXT)
-    traced = type("_InstrumentedClient", (library.Client,), {"__module__": "aws_xray_sdk.ext.httpx.patch"})
-    monkeypatch.setattr(library, "Client", traced)
-    for http in (older, traced(verify=CONTEXT)):
-        with Payi(api_key="k", http_client=http):
-            pass
-
-
 def stream_sync(url: str) -> tuple[bool, bytes]:
     with Payi(api_key="k", base_url=url, http_client=httpx.Client(verify=CONTEXT)) as client:
         with client.limits.with_streaming_response.retrieve("L1") as response:

@@ -1,0 +1,65 @@
+"""The tracker's thread writes what was spent and reads what others did; without one, closing writes."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payi_transport.budgets import tracker as module
+from payi_transport.budgets.budget import Key
+from payi_transport.budgets.store import Change, Store
+from tests.budgets.support import START, make_desk
+
+
+def note_calls(monkeypatch: pytest.MonkeyPatch, holder: object, name: str) -> threading.Semaphore:
+    """A semaphore that is released after each call of a method."""
+    called, method = threading.Semaphore(0), getattr(holder, name)
+
+    def call(*arguments: Any) -> Any:
+        try:
+            return method(*arguments)
+        finally:
+            called.release()
+
+    monkeypatch.setattr(holder, name, call)
+    return called
+
+
+def test_the_thread_writes_reads_corrections_and_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_INTERVAL", 0.0)
+    monkeypatch.setattr(module, "_REFRESH", 0.0)
+    desk = make_desk(tmp_path)
+    written = note_calls(monkeypatch, desk.store, "add")
+    read = note_calls(monkeypatch, desk.tracker, "_refresh")
+    desk.tracker.start()
+    desk.call("10")
+    assert written.acquire(timeout=60)
+    assert desk.spent() == 10
+    # Somebody corrects the sum. The thread reads it again as long as calls are refused.
+    key = Key("b", "", START.replace(hour=0).timestamp())
+    Store(desk.store.path).add({(key, START.timestamp()): Change(Decimal(-5))})
+    while desk.is_refused():
+        assert read.acquire(timeout=60)
+    desk.tracker.close(60)
+    assert "payi-budgets" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_where_no_thread_can_be_started_closing_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    desk = make_desk(tmp_path)
+    desk.tracker.start()
+    desk.call("2")
+    desk.tracker.close(5)
+    assert desk.spent() == 2
+    assert [str(fault) for fault in desk.faults] == ["can't start new thread"]
