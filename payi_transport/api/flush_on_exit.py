@@ -12,8 +12,6 @@ from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
-import anyio
-
 from payi_transport.api.instrument import payi_flush
 from payi_transport.compat import Self
 from payi_transport.runtime.generators import wrap_async_generator
@@ -61,8 +59,11 @@ class _Flush:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        # Imported here, because a program without an event loop does not need it.
+        from anyio import CancelScope
+
         # A cancelled task may have made calls, too, so deliver them before the cancellation goes on.
-        with anyio.CancelScope(shield=True):
+        with CancelScope(shield=True):
             await run_on_thread(payi_flush, self._timeout)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:

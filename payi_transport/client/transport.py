@@ -16,7 +16,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-import anyio
 import httpx
 from msgspec import UNSET
 
@@ -143,6 +142,13 @@ class SyncTransport(_Transport):
         return response
 
 
+async def _sleep(seconds: float) -> None:
+    # Imported here, because delivery uses this module in programs without an event loop.
+    from anyio import sleep
+
+    await sleep(seconds)
+
+
 class AsyncTransport(_Transport):
     """Send requests from asyncio or trio."""
 
@@ -150,7 +156,7 @@ class AsyncTransport(_Transport):
         self,
         settings: ClientSettings,
         http: AsyncHTTPClient,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = _sleep,
     ) -> None:
         super().__init__(settings, http, "AsyncClient")
         self._sleep = sleep

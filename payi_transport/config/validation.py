@@ -8,6 +8,7 @@ accepted; nothing raises later. msgspec decides whether a value is valid. Its er
 from __future__ import annotations
 
 import difflib
+import functools
 import os
 import re
 from collections.abc import Mapping, Set
@@ -171,13 +172,7 @@ def _check(value: Any, hint: Any, path: str, is_whole: bool = True) -> None:
 
 
 def _check_section(value: Mapping[Any, Any], section: type[Section], path: str, is_whole: bool) -> None:
-    hints = {
-        name: hint
-        # The annotations are strings, and their bounds and descriptions are in what `include_extras` keeps.
-        for name, hint in get_type_hints(section, include_extras=True).items()
-        # Class variables have annotations, too, but are not keys.
-        if name in section.__struct_fields__
-    }
+    hints = _find_hints(section)
     for key, item in value.items():
         if key not in hints:
             accepted = f"accepted: {', '.join(sorted(hints))}"
@@ -193,6 +188,16 @@ def _check_section(value: Mapping[Any, Any], section: type[Section], path: str, 
     except msgspec.ValidationError as exc:
         # The values are valid one by one, so this is from the section's own `__post_init__`.
         raise PayiConfigError(f"{path}: {exc}") from None
+
+
+# Cached, because it takes milliseconds, and a config is checked more than once.
+@functools.cache
+def _find_hints(section: type[Section]) -> dict[str, Any]:
+    """Return the type of each key."""
+    # The annotations are strings, and their bounds and descriptions are in what `include_extras` keeps.
+    hints = get_type_hints(section, include_extras=True)
+    # Class variables have annotations, too, but are not keys.
+    return {name: hint for name, hint in hints.items() if name in section.__struct_fields__}
 
 
 def _find_meant(key: object, names: Mapping[str, Any]) -> str:

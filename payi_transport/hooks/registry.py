@@ -18,7 +18,7 @@ from payi_transport.hooks import requests, thread_pools, websocket_client
 from payi_transport.hooks.aiohttp import session
 from payi_transport.hooks.botocore import api_calls, http
 from payi_transport.hooks.grpc import channels
-from payi_transport.hooks.httpx.installed import get_families
+from payi_transport.hooks.httpx import installed
 from payi_transport.hooks.import_watcher import ImportWatcher
 from payi_transport.hooks.websockets import legacy, protocol
 
@@ -49,7 +49,7 @@ class LibraryHook(Protocol):
 def get_hooks() -> list[LibraryHook]:
     """Return one hook for each library, installed or not, and the one for thread pools."""
     return [
-        *get_families(),
+        *installed.HOOKS,
         session.HOOK,
         http.HOOK,
         requests.HOOK,

@@ -3,19 +3,23 @@
 anyio's default thread limit (40) is shared by the whole application. If all of those threads are busy waiting
 for the event loop, and the event loop waits for one of them to report a call, the program deadlocks. A
 capacity limiter of our own rules that out.
+
+anyio and asyncio take longer to import than most of this library, and only a program with an event loop needs
+them. It has imported one of them by the time that it calls `run_on_thread`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TypeVar
-
-import anyio
-import anyio.lowlevel
-import anyio.to_thread
+from typing import TYPE_CHECKING, TypeVar
 
 from payi_transport.compat import TypeVarTuple, Unpack
+
+if TYPE_CHECKING:
+    import anyio
+    import anyio.lowlevel
 
 __all__ = ["may_wait", "run_on_thread"]
 
@@ -25,10 +29,6 @@ Arguments = TypeVarTuple("Arguments")
 # Per event loop. httpx opens up to 100 connections to Pay-i, so more threads would only wait for one. A
 # thread costs 0.2 ms and 20 KB, is reused, and ends after 10 idle seconds.
 _MAX_THREADS = 100
-# A RunVar holds one value per event loop: a limiter cannot be shared between loops.
-_limiter = anyio.lowlevel.RunVar[anyio.CapacityLimiter]("payi_transport.runtime.threads")
-
-
 # Set while a function runs on the thread of the event loop, because no other could be started.
 _on_loop: ContextVar[bool] = ContextVar("payi_transport_on_loop", default=False)
 
@@ -38,6 +38,14 @@ def may_wait() -> bool:
     return not _on_loop.get()
 
 
+@functools.cache
+def _get_limiter_variable() -> anyio.lowlevel.RunVar[anyio.CapacityLimiter]:
+    from anyio.lowlevel import RunVar
+
+    # It holds one value per event loop: a limiter cannot be shared between loops.
+    return RunVar("payi_transport.runtime.threads")
+
+
 async def run_on_thread(function: Callable[[Unpack[Arguments]], R], *arguments: Unpack[Arguments]) -> R:
     """Call a function that may block on a thread, and return or raise what it does.
 
@@ -45,11 +53,14 @@ async def run_on_thread(function: Callable[[Unpack[Arguments]], R], *arguments: 
     started, because the process has reached its limit or the interpreter is exiting, the function is called
     here, and `may_wait()` tells it not to block.
     """
+    from anyio import CapacityLimiter, to_thread
+
     # Made on first use, because a limiter needs a running event loop, and at import none is running.
-    limiter = _limiter.get(None)
+    variable = _get_limiter_variable()
+    limiter = variable.get(None)
     if limiter is None:
-        limiter = anyio.CapacityLimiter(_MAX_THREADS)
-        _limiter.set(limiter)
+        limiter = CapacityLimiter(_MAX_THREADS)
+        variable.set(limiter)
     started = False
 
     def call() -> R:
@@ -58,7 +69,7 @@ async def run_on_thread(function: Callable[[Unpack[Arguments]], R], *arguments: 
         return function(*arguments)
 
     try:
-        return await anyio.to_thread.run_sync(call, limiter=limiter)
+        return await to_thread.run_sync(call, limiter=limiter)
     except RuntimeError:
         # Raised by the function itself, not by the attempt to start a thread.
         if started:

@@ -7,15 +7,11 @@ of an unknown kind, is as ordinary a failure as a refused connection, and is des
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401 (see below)
 import os
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-# httpx and socket import these modules lazily, which would be on the worker's thread. If the process forked
-# during such an import, the child would inherit an import lock that no thread of its own ever releases.
-import certifi  # noqa: F401
-import httpcore  # noqa: F401
 import httpx
 
 from payi_transport.client.account import PayiAccount
@@ -24,8 +20,8 @@ from payi_transport.client.retry import parse_retry_after
 from payi_transport.client.settings import make_settings
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, Timeout
 from payi_transport.client.transport import SyncTransport, describe_error
-from payi_transport.client.untraced import UntracedClient
-from payi_transport.sinks.deadlines import bound_requests, deadline
+from payi_transport.runtime.imports import forks_wait, sees_forks
+from payi_transport.sinks.deadlines import deadline
 from payi_transport.sinks.payi_response import PayiResponse
 
 __all__ = ["PayiConnection"]
@@ -54,6 +50,8 @@ class PayiConnection:
         self._account = account
         self._seconds = seconds
         self._timeout = Timeout(seconds, connect=DEFAULT_TIMEOUT.connect)
+        if not sees_forks():
+            _find_client_maker()
 
     def post(self, spec: RequestSpec[Any]) -> tuple[int, PayiResponse]:
         """Return the bytes sent and the response. Does not raise for anything on the network."""
@@ -93,9 +91,7 @@ class PayiConnection:
         if self.http is None:
             # Created at the first request, so that a child after a fork makes its own, and so that an
             # environment that httpx rejects is one more reason why a delivery failed.
-            http = UntracedClient()
-            bound_requests(http)
-            self.http = http
+            self.http = _find_client_maker()()
         return self.http
 
     def _send(self, http: httpx.Client, request: httpx.Request) -> PayiResponse:
@@ -117,6 +113,14 @@ class PayiConnection:
         if isinstance(exc, httpx.TimeoutException):
             return f"{type(exc).__name__}: the response took longer than {self._seconds:g} s"
         return describe_error(exc, httpx)
+
+
+def _find_client_maker() -> Callable[[], httpx.Client]:
+    # The first delivery is on the worker's thread, while the program may fork.
+    with forks_wait():
+        from payi_transport.sinks.bounded_client import make_client
+
+        return make_client
 
 
 def _read_body(response: httpx.Response) -> bytes:

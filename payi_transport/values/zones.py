@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
 
 __all__ = ["find_zone"]
 
@@ -15,6 +14,9 @@ def find_zone(name: str | None) -> tzinfo:
     # Also where the machine has no time zone data, as slim images of containers do not.
     if name.upper() in ("UTC", "Z"):
         return timezone.utc
+    # Most programs name no time zone, and this import takes longer than that of all of `values`.
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(name)
     # Depending on the name: not found, not a relative path, a directory, not a zone's file.

@@ -73,9 +73,16 @@ def test_a_retry_waits_as_long_as_the_server_asks(send: Send) -> None:
     assert send(respond(503, {"retry-after": "7"})) == [7.0, 7.0, 7.0]
 
 
-def test_the_transports_really_sleep_unless_another_sleep_is_passed() -> None:
+def test_the_transports_really_sleep_unless_another_sleep_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert inspect.signature(SyncTransport).parameters["sleep"].default is time.sleep
-    assert inspect.signature(AsyncTransport).parameters["sleep"].default is anyio.sleep
+    slept: list[float] = []
+
+    async def note(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(anyio, "sleep", note)
+    anyio.run(inspect.signature(AsyncTransport).parameters["sleep"].default, 7.0)
+    assert slept == [7.0]
 
 
 def test_a_permanent_failure_does_not_wait(send: Send) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import anyio
 
 from payi_transport import MemorySink, payi_instrument
-from payi_transport.hooks.httpx.installed import get_families
+from payi_transport.hooks.httpx.installed import HOOKS
 from tests.contract.clients import Install, result
 from tests.support.origin import CannedResponse, Origin
 from tests.support.wire_cases import WireCase
@@ -50,8 +50,8 @@ def instrument(
     payi_instrument(sink=sink, config=config, **options)
     if setup.install == "explicit":
         # Only the client that was made by the library records: the hooks are taken off again.
-        for family in get_families():
-            family.uninstall()
+        for hook in HOOKS:
+            hook.uninstall()
 
 
 def make_response(case: WireCase) -> CannedResponse:

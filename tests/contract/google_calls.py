@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from payi_transport import MemorySink, payi_instrument
-from payi_transport.hooks.httpx.installed import get_families
+from payi_transport.hooks.httpx.installed import HOOKS
 from tests.contract.clients import result
 from tests.contract.google_clients import FAMILY, GOOGLE_SETUPS, GoogleSetup
 from tests.support.origin import CannedResponse, Origin
@@ -73,8 +73,8 @@ def instrument(origin: Origin, sink: MemorySink, setup: GoogleSetup | None = Non
         sink=sink, config={"host_mappings": {origin.netloc: {"price_as_category": CATEGORY}}}, **options
     )
     if setup is not None and not setup.hooked:
-        for family in get_families():
-            family.uninstall()
+        for hook in HOOKS:
+            hook.uninstall()
 
 
 def make_response(name: str) -> CannedResponse:

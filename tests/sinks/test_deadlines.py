@@ -5,17 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from time import monotonic
 
-import httpx
 import pytest
 
 from payi_transport.client.account import PayiAccount
-from payi_transport.sinks.deadlines import bound_requests, deadline
 from payi_transport.sinks.payi import PayiSink
 from tests.sinks.events import event
-from tests.support.origin import CannedResponse, Origin
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 # What is sent once, and what is sent again and again.
@@ -104,35 +100,3 @@ def test_a_proxy_that_is_not_a_url_is_not_quoted(monkeypatch: pytest.MonkeyPatch
     sink.close()
     assert receipt.problem and "ALL_PROXY=a malformed URL" in receipt.problem
     assert "secret" not in receipt.problem
-
-
-def test_requests_outside_a_deadline_are_not_bound(origin: Origin) -> None:
-    origin.responses = [CannedResponse([b"{}"])]
-    with httpx.Client() as http:
-        bound_requests(http)
-        assert http.post(origin.url, content=b"{}").content == b"{}"
-
-
-def test_a_transport_without_a_network_keeps_its_own_timeouts() -> None:
-    with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200))) as http:
-        bound_requests(http)
-        with deadline(0.0):
-            assert http.get("https://payi.test").status_code == 200
-
-
-def test_a_unix_socket_is_bound_too(tmp_path: Path) -> None:
-    path = str(tmp_path / "socket")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen()
-        with httpx.Client(transport=httpx.HTTPTransport(uds=path)) as http:
-            bound_requests(http)
-            with pytest.raises(httpx.ReadTimeout), deadline(0.2):
-                http.get("http://payi.test")
-
-
-def test_retries_of_a_connection_pause_as_ever() -> None:
-    with httpx.Client(transport=httpx.HTTPTransport(retries=1)) as http:
-        bound_requests(http)
-        with pytest.raises(httpx.ConnectError), deadline(5.0):
-            http.get("http://127.0.0.1:1")

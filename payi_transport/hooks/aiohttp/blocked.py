@@ -6,7 +6,6 @@ the caller can read it in any way.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import sys
 from http import HTTPStatus
@@ -58,7 +57,7 @@ def _make_response(session: Any, method: str, url: Any) -> Any:
         "timer": None,
         "request_info": sys.modules["aiohttp"].RequestInfo(url, method, _freeze(()), url),
         "traces": [],
-        "loop": asyncio.get_running_loop(),
+        "loop": sys.modules["asyncio"].get_running_loop(),
         "session": session,
         "stream_writer": SimpleNamespace(output_size=0),
     }
@@ -67,7 +66,7 @@ def _make_response(session: Any, method: str, url: Any) -> Any:
 
 
 def _make_reader(body: bytes) -> Any:
-    streams, loop = sys.modules["aiohttp.streams"], asyncio.get_running_loop()
+    streams, loop = sys.modules["aiohttp.streams"], sys.modules["asyncio"].get_running_loop()
     protocol = sys.modules["aiohttp.base_protocol"].BaseProtocol(loop)
     reader = streams.StreamReader(protocol, limit=1 << 16, loop=loop)
     reader.feed_data(body)

@@ -9,7 +9,6 @@ end is noticed by the list of end-of-file callbacks, which the reader clears whe
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -35,10 +34,6 @@ __all__ = ["HOOK"]
 
 # The content codings that aiohttp decodes while it parses.
 _DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
-# In Python 3.10, asyncio's timeout is an exception of its own.
-_ENDS_OF_READING = (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError)
-
-
 # The rewrite of the request that this task is about to send. Some of its headers come from the session, so
 # the rewrite is applied where the session puts them together.
 _rewriting: ContextVar[RequestRewrite | None] = ContextVar("payi_transport_rewrite", default=None)
@@ -292,8 +287,14 @@ def _end(reader: Any, response: OpenResponse) -> None:
         response.finish()
     elif type(error) is not _aiohttp().ClientConnectionError:
         response.fail(error)
-    elif isinstance(raised := sys.exc_info()[1], _ENDS_OF_READING):
+    elif isinstance(raised := sys.exc_info()[1], _find_ends_of_reading()):
         # aiohttp closes the response while it handles a timeout or a cancellation. That is the real reason.
         response.fail(raised)
     else:
         response.finish(Outcome.CLOSED)
+
+
+def _find_ends_of_reading() -> tuple[type[BaseException], ...]:
+    asyncio = sys.modules["asyncio"]
+    # In Python 3.10, asyncio's timeout is an exception of its own.
+    return TimeoutError, asyncio.TimeoutError, asyncio.CancelledError

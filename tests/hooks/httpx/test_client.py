@@ -160,8 +160,9 @@ ALIASED = """
     import httpx
     assert httpx is httpx2
     from payi_transport import MemorySink, payi_flush, payi_instrument, payi_httpx_client, payi_uninstrument
-    from payi_transport.hooks.httpx.installed import get_families
-    assert len(get_families()) == 1
+    from payi_transport.hooks.httpx.installed import get_family
+    assert get_family("httpx") is get_family("httpx2")
+    original = httpx.Client._send_single_request
     sink = MemorySink()
     payi_instrument(sink=sink)
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=b"{}"))
@@ -171,6 +172,7 @@ ALIASED = """
     assert payi_flush(10)
     assert len(sink.events) == 2, sink.events
     payi_uninstrument()
+    assert httpx.Client._send_single_request is original
 """
 
 WITHOUT_HTTPX2 = """

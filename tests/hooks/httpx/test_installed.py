@@ -7,12 +7,12 @@ import httpx2
 import pytest
 
 from payi_transport import MemorySink, payi_instrument
-from payi_transport.hooks.httpx.installed import find_family, get_families, get_family
+from payi_transport.hooks.httpx.installed import HOOKS, find_family, get_family
 from payi_transport.pipeline.active import get_active
 
 
 def test_families_are_found_by_name_and_by_transport() -> None:
-    assert [family.name for family in get_families()] == ["httpx2", "httpx"]
+    assert [hook.name for hook in HOOKS] == ["httpx2", "httpx"]
     assert get_family("auto").module is httpx2
     assert get_family("httpx").module is httpx
     assert find_family(httpx.HTTPTransport(), "BaseTransport").module is httpx

@@ -1,0 +1,38 @@
+"""Imports while the program may fork.
+
+What only some programs need is imported when it is needed, which may be on a thread of this library's own.
+If the process forked during such an import, the child would inherit an import lock that no thread of its own
+ever releases, and whatever imports the same module there would wait forever. So a fork waits until the import
+is over, as it waits for the locks of `logging`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["forks_wait", "sees_forks"]
+
+# Reentrant, because a signal handler may fork on the thread that imports.
+_importing = threading.RLock()
+
+# Windows has no fork, and no such function.
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(
+        before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_importing.release
+    )
+
+
+@contextmanager
+def forks_wait() -> Iterator[None]:
+    """Let forks of this process wait until the block, which imports something, is over."""
+    with _importing:
+        yield
+
+
+def sees_forks() -> bool:
+    """Return whether forks can wait. uWSGI forks without running at-fork hooks, so import at once there."""
+    return "uwsgi" not in sys.modules
