@@ -23,7 +23,7 @@ __all__ = ["Fleet", "open_fleet"]
 _AWAY = 2.0
 _LONGEST_STANDSTILL = 120.0
 # Events of one program that may wait: fewer than its ring takes, so that none is shed.
-_MOST_QUEUED = 20_000
+_MAX_QUEUED = 20_000
 # Relays that are killed hold events for so long. Seconds, bytes.
 _LIMITS = Limits(ack_wait=5.0, max_bytes=1_000_000_000)
 
@@ -70,7 +70,7 @@ class Fleet:
         """Start programs that make so many calls together."""
         for index in range(number):
             share = events // number + (index < events % number)
-            asked = {"name": f"p{index}", "events": share, "servers": self.urls, "most_queued": _MOST_QUEUED}
+            asked = {"name": f"p{index}", "events": share, "servers": self.urls, "most_queued": _MAX_QUEUED}
             arguments = ["benchmarks.fleet_program", json.dumps(asked)]
             self._programs.append(self._start("programs", arguments, f"program-{index}"))
 

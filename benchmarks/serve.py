@@ -25,7 +25,7 @@ _QUICK = "300"
 _RATE = "events a second"
 # Of CPU time, so of one core.
 _LEAST_RATE = 5000.0
-_MOST_MS = 200.0
+_MAX_MS = 200.0
 # In a round.
 _BATCHES = 5
 # As 1000 calls a second are.
@@ -55,7 +55,7 @@ def measure(case: Case, *, rounds: int, quick: bool = False) -> Sequence[Round]:
 
 def summarize(case: Case, rounds: Sequence[Mapping[str, Sequence[Any]]]) -> Iterable[Row]:
     """A row for taking calls, and one for each question."""
-    budgets = {unit: _LEAST_RATE if unit == _RATE else _MOST_MS for unit in rounds[0]}
+    budgets = {unit: _LEAST_RATE if unit == _RATE else _MAX_MS for unit in rounds[0]}
     return summarize_rounds(case, rounds, budgets)
 
 

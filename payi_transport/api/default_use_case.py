@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from payi_transport.values.lawful import NAME_RULES
+from payi_transport.values.accepted import NAME_RULES
 
 __all__ = ["default_use_case_name", "name_program"]
 

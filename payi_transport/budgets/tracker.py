@@ -31,7 +31,7 @@ _REFRESH = 5.0
 _LONGEST_SLEEP = 3600.0
 _FILE_ERRORS = (OSError, sqlite3.Error)
 # The models come from responses, so their number needs a bound.
-_MOST_WARNED = 1000
+_MAX_WARNED = 1000
 
 
 class Charge(NamedTuple):
@@ -147,7 +147,7 @@ class BudgetTracker:
 
     def _warn_unpriced(self, budget: str, resource: str) -> None:
         place = budget, resource
-        if place not in self._warned and len(self._warned) < _MOST_WARNED:
+        if place not in self._warned and len(self._warned) < _MAX_WARNED:
             self._warned.add(place)
             self._outside.warn(
                 f"a call of {resource} under budget {budget} has no price, or only a part of one, so the"

@@ -24,7 +24,7 @@ from payi_transport.values.headers import Headers
 __all__ = ["Session", "SessionWork"]
 
 # The worker looks at least once for so many bytes, so that messages which end nothing do not pile up.
-_MOST_BYTES = 1 << 18
+_MAX_BYTES = 1 << 18
 
 
 class Session:
@@ -89,7 +89,7 @@ class Session:
         caller = None if self.remember is None else self.remember()
         self.messages.append(SocketMessage(True, data, perf_counter(), frame, caller))
         self._bytes += len(data)
-        if self._bytes > _MOST_BYTES:
+        if self._bytes > _MAX_BYTES:
             self._hand_over()
 
     def receive(self, data: bytes) -> None:
@@ -107,7 +107,7 @@ class Session:
         if kind == END:
             self._ends += 1
             self._hand_over()
-        elif self._bytes > _MOST_BYTES:
+        elif self._bytes > _MAX_BYTES:
             self._hand_over()
 
     def finish(self, outcome: Outcome = Outcome.CLOSED, error: tuple[str, str] | None = None) -> None:

@@ -17,7 +17,7 @@ from payi_transport.pipeline.sinks import prepare_spool
 from payi_transport.sinks.bucket_stores import check_url
 from payi_transport.sinks.configured import PAYI, find_sink_names, find_sink_section, make_configured_sink
 from payi_transport.sinks.nats_servers import parse_server
-from payi_transport.values.lawful import NAME_RULES
+from payi_transport.values.accepted import NAME_RULES
 
 __all__ = ["check_here", "check_sources", "find_doubts"]
 

@@ -53,8 +53,8 @@ _METHODS = (
 )
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 # Pay-i refuses events whose time is 5 minutes ahead. Seconds.
-_MOST_AHEAD = 240
-_SECONDS = 10.0
+_MAX_AHEAD = 240
+_API_TIMEOUT = 10.0
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -203,7 +203,7 @@ def _examine_connection(settings: Settings) -> Iterator[Finding]:
         return
     sent_at = time.time()
     try:
-        with Payi(timeout=_SECONDS, max_retries=0) as client:
+        with Payi(timeout=_API_TIMEOUT, max_retries=0) as client:
             response = client.with_raw_response.categories.list(limit=1)
             yield Finding("Pay-i", "ok", f"{address} responds and accepts the key")
             yield from examine_clock(response.headers.get("date", ""), sent_at)
@@ -222,7 +222,7 @@ def examine_clock(date: str, now: float) -> Iterator[Finding]:
     except ValueError:
         return
     text = f"this clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} Pay-i's"
-    yield Finding("clock", "error" if ahead > _MOST_AHEAD else "ok", text)
+    yield Finding("clock", "error" if ahead > _MAX_AHEAD else "ok", text)
 
 
 def _examine_limits(client: Payi, settings: Settings) -> Iterator[Finding]:

@@ -53,7 +53,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 # Lines of a description are at most this long. More calls than this are no help.
 _WIDTH = 100
-_MOST_CALLS = 8
+_MAX_CALLS = 8
 _STREAMS = {
     True: "asked for their usage, which is hidden from a caller that did not ask for it",
     False: "not asked for their usage; include_usage in a mapping of the host asks for it",
@@ -262,4 +262,4 @@ def _list_calls(category: str, registry: Registry) -> list[str]:
     paths = registry.examples.get(category, ())
     own += [("POST", path, find_operation("POST", path, registry) or "") for path in paths]
     started = dict.fromkeys(row for row in own if not row[2].endswith(".again"))
-    return [f"{method} \u2026{path} ({name})" for method, path, name in list(started)[:_MOST_CALLS]]
+    return [f"{method} \u2026{path} ({name})" for method, path, name in list(started)[:_MAX_CALLS]]

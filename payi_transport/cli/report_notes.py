@@ -20,7 +20,7 @@ _SOURCES = {
     "provider": "the providers' figures",
     "list": "the price list",
 }
-_MOST_REASONS = 3
+_MAX_REASONS = 3
 _FORM = "%Y-%m-%d %H:%M"
 
 
@@ -101,9 +101,9 @@ def _list_gaps(total: Summary) -> Iterator[str]:
         tokens = _count(total.count_unpriced_tokens(), "token")
         yield f"Not in the costs: {' and '.join(filter(None, counts))}, {tokens} in all."
         reasons = sorted(total.reasons.items(), key=lambda reason: (-reason[1], reason[0]))
-        yield from (f"  {_count(calls, 'call')}: {reason}" for reason, calls in reasons[:_MOST_REASONS])
-        if len(reasons) > _MOST_REASONS:
-            yield f"  and {_count(len(reasons) - _MOST_REASONS, 'more reason')}"
+        yield from (f"  {_count(calls, 'call')}: {reason}" for reason, calls in reasons[:_MAX_REASONS])
+        if len(reasons) > _MAX_REASONS:
+            yield f"  and {_count(len(reasons) - _MAX_REASONS, 'more reason')}"
     if total.missing:
         yield f"{_count(total.missing, 'response')} had no usage that could be read."
     for field, calls in sorted(total.missing_fields.items()):

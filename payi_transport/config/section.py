@@ -23,11 +23,11 @@ __all__ = [
 S = TypeVar("S", bound="Section")
 
 # Larger numbers would overflow a clock or a lock's timeout, long after the start.
-_MOST = 2**53
+_MAX = 2**53
 _DAY = 24 * 60 * 60
 
-Count = Annotated[int, Meta(ge=0, le=_MOST, description="an integer from 0 to 2**53")]
-Positive = Annotated[int, Meta(ge=1, le=_MOST, description="an integer from 1 to 2**53")]
+Count = Annotated[int, Meta(ge=0, le=_MAX, description="an integer from 0 to 2**53")]
+Positive = Annotated[int, Meta(ge=1, le=_MAX, description="an integer from 1 to 2**53")]
 Seconds = Annotated[float, Meta(ge=0, le=_DAY, description="a number of seconds from 0 to 86400")]
 # Above 0, because a background thread would otherwise run without a pause.
 Interval = Annotated[float, Meta(gt=0, le=_DAY, description="a number of seconds above 0, up to 86400")]

@@ -26,8 +26,8 @@ __all__ = ["IGNORED", "IgnoredBaggage", "read_baggage", "write_baggage"]
 _NAME = "baggage"
 _PREFIX = "payi."
 # Bytes, including the members of others.
-_MOST = 8192
-_MOST_MEMBERS = 64
+_MAX = 8192
+_MAX_MEMBERS = 64
 
 
 class IgnoredBaggage:
@@ -56,7 +56,7 @@ def write_baggage(frame: Frame, headers: MutableMapping[str, str]) -> None:
     length = sum(len(text) + 1 for text in members)
     for name in _by_importance(frame):
         member = f"{_PREFIX}{name}={_encode(name, frame.outgoing(name))}"
-        if length + len(member) > _MOST or len(members) >= _MOST_MEMBERS:
+        if length + len(member) > _MAX or len(members) >= _MAX_MEMBERS:
             IGNORED.add()
             continue
         members.append(member)
@@ -76,7 +76,7 @@ def read_baggage(headers: Mapping[str, str] | Iterable[tuple[Any, Any]]) -> Scop
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     text = ",".join(_to_text(value) for name, value in pairs if _to_text(name).lower() == _NAME)
     members = [member for member in _split(text) if _is_own(member)]
-    if len(text) > _MOST:
+    if len(text) > _MAX:
         IGNORED.add(len(members))
         return {}
     scope: dict[str, Any] = {}

@@ -11,14 +11,14 @@ import logging
 from collections.abc import Mapping, Set
 
 from payi_transport.context.header_text import to_text
-from payi_transport.values.lawful import LARGEST_INTEGER, NAME_RULES, NameRule
+from payi_transport.values.accepted import LARGEST_INTEGER, NAME_RULES, NameRule
 
 __all__ = ["use_logger", "warn_of_names"]
 
 _default_logger = logging.getLogger("payi.instrument")
 _logger = _default_logger
 # User ids are without number, so only so many values are remembered and logged.
-_MOST_WARNED = 100
+_MAX_WARNED = 100
 # A dict, because adding to it is atomic, and two threads may set the same name at once.
 _warned: dict[tuple[str, str], None] = {}
 
@@ -35,7 +35,7 @@ def warn_of_names(values: Mapping[str, object]) -> None:
     for field, value in values.items():
         rule = NAME_RULES.get(field)
         if rule is not None:
-            # On the path of the caller: nearly every value is lawful, or a list of lawful ones.
+            # On the path of the caller: nearly every value is valid, or a list of valid ones.
             if not (isinstance(value, str) and rule.accepted.fullmatch(value)) and value is not None:
                 _check(field, rule, value)
         elif field == "use_case_version" and isinstance(value, int) and value > LARGEST_INTEGER:
@@ -51,7 +51,7 @@ def _check(field: str, rule: NameRule, value: object) -> None:
 
 
 def _warn(field: str, name: str, accepted: str, form: str) -> None:
-    if (field, name) in _warned or len(_warned) >= _MOST_WARNED:
+    if (field, name) in _warned or len(_warned) >= _MAX_WARNED:
         return
     _warned[field, name] = None
     # A handler or filter of the user's may raise.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PayiEvents", "payi_events", "payi_events_config"]
 
 # Events of a test go no further than memory, so a worker that needs longer than this is stuck.
-_SECONDS = 10.0
+_FLUSH_TIMEOUT = 10.0
 # The mocks that replace a method that is hooked, and how they start. vcrpy does so for aiohttp alone.
 _REPLACING = (
     ("aioresponses.core", "aioresponses", "start"),
@@ -61,7 +61,7 @@ class PayiEvents(Sequence["Event"]):
     def _read(self) -> list[Event]:
         from payi_transport import payi_flush
 
-        payi_flush(_SECONDS)
+        payi_flush(_FLUSH_TIMEOUT)
         return self._sink.events
 
 

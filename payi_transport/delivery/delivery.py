@@ -256,12 +256,12 @@ class Delivery:
             if response is not None:
                 response.finish(Outcome.ABANDONED)
 
-    def leave_to_parent(self) -> None:
+    def discard_inherited(self) -> None:
         """Drop what waits and close the files unchanged; in a forked child, all of it is the parent's."""
         # An exchange may refer to what holds the ring, and the garbage collector does not track exchanges.
         self._ring.clear()
         for queue in self._queues.values():
-            queue.leave_to_parent()
+            queue.discard_inherited()
 
     def stats(self, faults: int = 0) -> PayiStats:
         """Return where everything that was captured is now."""

@@ -134,10 +134,10 @@ class SinkQueue:
         for worker in self.workers:
             worker.stop(max(0.0, deadline - monotonic()) if self._is_done else 0.0)
 
-    def leave_to_parent(self) -> None:
+    def discard_inherited(self) -> None:
         """Close the files without changing them; in a forked child, they are the parent's."""
         if self.spool is not None:
-            self.spool.leave_to_parent()
+            self.spool.discard_inherited()
 
     def read(self) -> SinkStats:
         """Return what became of the events that reached this queue; `captured` and `queued` are left at 0."""

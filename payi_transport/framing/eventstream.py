@@ -28,14 +28,14 @@ _CRC = Struct("!I")
 _LENGTH = Struct("!H")
 _HEAD, _FOOT = _PRELUDE.size, _CRC.size
 # The most that AWS's SDKs accept, in bytes.
-_MOST_HEADERS, _MOST_PAYLOAD = 128 << 10, 24 << 20
+_MAX_HEADERS, _MAX_PAYLOAD = 128 << 10, 24 << 20
 # Bytes of a header's value by its type. Strings and byte arrays state their own length.
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _STRING = 6, 7
 # Preludes within the limits begin like this, and JSON never does.
 _PRELUDE_LIKE = re.compile(rb"[\x00\x01].{3}\x00[\x00-\x02]", re.DOTALL)
 # A hostile body may hold any number of bytes that look like a prelude.
-_MOST_SEARCHES = 64
+_MAX_SEARCHES = 64
 
 
 def split_eventstream(body: bytes) -> list[tuple[str, bytes]]:
@@ -52,7 +52,7 @@ def split_eventstream(body: bytes) -> list[tuple[str, bytes]]:
             headers, payload, at = parts
             messages.append(_read_message(_read_headers(body[headers:payload]), body[payload : at - _FOOT]))
             continue
-        following = _PRELUDE_LIKE.search(body, at + 1) if searches < _MOST_SEARCHES else None
+        following = _PRELUDE_LIKE.search(body, at + 1) if searches < _MAX_SEARCHES else None
         if following is None:
             break
         at, searches = following.start(), searches + 1
@@ -66,7 +66,7 @@ def _find_parts(body: bytes, at: int) -> tuple[int, int, int] | None:
     length, headers, prelude_crc = _PRELUDE.unpack_from(body, at)
     start, end = at + _HEAD, at + length
     payload = end - _FOOT - start - headers
-    if headers > _MOST_HEADERS or not 0 <= payload <= _MOST_PAYLOAD or len(body) < end:
+    if headers > _MAX_HEADERS or not 0 <= payload <= _MAX_PAYLOAD or len(body) < end:
         return None
     view = memoryview(body)
     whole = crc32(view[at : start - _FOOT]) == prelude_crc and (

@@ -18,7 +18,7 @@ __all__ = ["find_name", "read_body", "read_form", "write_form"]
 # Every form begins with a line of its boundary, which has at most 70 characters, and JSON never does.
 _FIRST_LINE = re.compile(rb"(--[^\r\n]{1,70})\r\n")
 # Names and settings are short. What is longer is a file, whatever its head says.
-_MOST_VALUE = 64 * 1024
+_MAX_VALUE = 64 * 1024
 _BOUNDARY = re.compile(r'boundary="?([^\s";]+)', re.IGNORECASE)
 # Possessive, so that a head that does not match is never tried again with shorter lines.
 _HEAD = compile_possessive(rb"\r\n((?:[^\r\n]++\r\n)++)\r\n")
@@ -29,7 +29,7 @@ _FILE_NAME = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
 def write_form(fields: Iterable[tuple[str, str | bytes | None]]) -> bytes:
     """Return the fields as a JSON object. The value of a file is None."""
     form = {
-        name: _to_text(NOT_INSTRUMENTED if value is None or len(value) > _MOST_VALUE else value)
+        name: _to_text(NOT_INSTRUMENTED if value is None or len(value) > _MAX_VALUE else value)
         for name, value in fields
     }
     return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
@@ -72,7 +72,7 @@ def _find_fields(body: bytes, delimiter: bytes) -> Iterator[tuple[str, bytes | N
         # The form is cut off or malformed. The fields before this one are good all the same.
         if end < 0 or name is None:
             return
-        is_file = end - head.end() > _MOST_VALUE or _FILE_NAME.search(head[1])
+        is_file = end - head.end() > _MAX_VALUE or _FILE_NAME.search(head[1])
         yield _to_text(name[1]), None if is_file else body[head.end() : end]
         start = end + len(b"\r\n")
 

@@ -37,14 +37,14 @@ def deactivate() -> None:
     current = None
 
 
-def _leave_parent() -> None:
+def _reset_after_fork() -> None:
     global _last
     # A pipeline that was deactivated before the fork has counted for the parent only.
     _last = current
     if current is not None:
-        current.leave_parent()
+        current.reset_after_fork()
 
 
 # Windows has no fork, and no such function.
 if hasattr(os, "register_at_fork"):  # pragma: no branch
-    os.register_at_fork(after_in_child=_leave_parent)
+    os.register_at_fork(after_in_child=_reset_after_fork)

@@ -220,7 +220,7 @@ class Pipeline:
         """Return how many calls were captured, and what became of them."""
         return self._own_state().stats()
 
-    def leave_parent(self) -> None:
+    def reset_after_fork(self) -> None:
         """Start over with an empty state, in a process that was just forked."""
         self._state = self._state.fork()
 
@@ -228,7 +228,7 @@ class Pipeline:
         """Return the state of this process, started or not."""
         # A state that has not been started has the pid 0, and was made for this process.
         if self._state.delivery.pid not in (0, os.getpid()):
-            self.leave_parent()
+            self.reset_after_fork()
         return self._state
 
     def _start_state(self) -> ProcessState:

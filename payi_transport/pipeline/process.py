@@ -265,7 +265,7 @@ class ProcessState:
 
         No thread is started yet: the child may be about to execute another program, or never make a call.
         """
-        self.delivery.leave_to_parent()
+        self.delivery.discard_inherited()
         self._parts.routes.forget_counts()
         budgets = None if self.budgets is None else self.budgets.fork()
         child = ProcessState(self._parts, self._limits, budgets)

@@ -22,7 +22,7 @@ _COST_TICKS = "provider.cost_in_usd_ticks"
 _UPSTREAM, _OWN_KEY = "provider.cost_details.upstream_inference_cost", "provider.is_byok"
 LITELLM_HEADER = "x-litellm-response-cost"
 # More than any call costs: a figure above is a mistake.
-_MOST = Decimal(10) ** 9
+_MAX = Decimal(10) ** 9
 
 
 class _Header(Protocol):
@@ -67,7 +67,7 @@ def _add_upstream(cost: Decimal, properties: Mapping[str, str]) -> Decimal:
     return cost + (_read(properties.get(_UPSTREAM)) or 0)
 
 
-def _read(value: object, most: Decimal = _MOST) -> Decimal | None:
+def _read(value: object, most: Decimal = _MAX) -> Decimal | None:
     """Return a figure as it was written, None for what isn't one."""
     if value is None or isinstance(value, bool):
         return None

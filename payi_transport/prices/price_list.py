@@ -24,7 +24,7 @@ from payi_transport.prices.resources import Place, list_providers
 __all__ = ["INSTALL", "ListedModel", "PriceList"]
 
 INSTALL = 'install the price list with: pip install "payi-transport[prices]"'
-_MOST_REMEMBERED = 10_000
+_MAX_REMEMBERED = 10_000
 
 
 class ListedModel(NamedTuple):
@@ -58,7 +58,7 @@ class PriceList:
         found = self._models.get(place, _NOT_LOOKED_UP)
         if found is _NOT_LOOKED_UP:
             found = self._find_model(place) if self.version else None
-            if len(self._models) < _MOST_REMEMBERED:
+            if len(self._models) < _MAX_REMEMBERED:
                 self._models[place] = found
         return found
 
@@ -69,7 +69,7 @@ class PriceList:
         card = self._cards.get(key)
         if card is None:
             card = _make_card(model.found, conditions, moment)
-            if len(self._cards) < _MOST_REMEMBERED:
+            if len(self._cards) < _MAX_REMEMBERED:
                 self._cards[key] = card
         return card
 

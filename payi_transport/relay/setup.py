@@ -30,7 +30,7 @@ _NO_ROOM = 10047
 _TIMES = ("max_age", "duplicate_window", "ack_wait")
 # A stream can't be made anew with these, and a server refuses to change them.
 _FIXED = frozenset({"storage", "retention"})
-_SECONDS = 10.0
+_SETUP_TIMEOUT = 10.0
 
 
 class Limits(NamedTuple):
@@ -80,7 +80,7 @@ def set_up(
     """
     connection = NatsConnection(settings, "payi-transport nats init")
     try:
-        connection.open(monotonic() + _SECONDS)
+        connection.open(monotonic() + _SETUP_TIMEOUT)
         replicas = limits.replicas or (3 if connection.is_clustered else 1)
         for thing in _list_things(settings, limits, replicas):
             yield _set_up_one(connection, settings.stream, thing, dry_run=dry_run, update=update)
@@ -181,7 +181,7 @@ def _is_as_wanted(name: str, found: object, wanted: Any) -> bool:
 
 def _find(connection: NatsConnection, thing: _Thing) -> dict[str, Any] | None:
     try:
-        found = call_api(connection, thing.info, {}, monotonic() + _SECONDS)
+        found = call_api(connection, thing.info, {}, monotonic() + _SETUP_TIMEOUT)
     except ApiError as exc:
         if exc.code in (_STREAM_NOT_FOUND, _CONSUMER_NOT_FOUND):
             return None
@@ -192,7 +192,7 @@ def _find(connection: NatsConnection, thing: _Thing) -> dict[str, Any] | None:
 
 def _call(connection: NatsConnection, request: str, fields: Mapping[str, Any]) -> None:
     try:
-        call_api(connection, request, fields, monotonic() + _SECONDS)
+        call_api(connection, request, fields, monotonic() + _SETUP_TIMEOUT)
     except ApiError as exc:
         hint = "; choose a smaller --max-bytes or --replicas" if exc.code == _NO_ROOM else ""
         raise PayiConfigError(f"JetStream at {connection.address} refuses {request}: {exc}{hint}") from None

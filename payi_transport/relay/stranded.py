@@ -29,7 +29,7 @@ from payi_transport.sinks.nats_stream import ApiError, call_api
 
 __all__ = ["Sweep", "read_stranded"]
 
-_SECONDS = 10.0
+_SWEEP_INTERVAL = 10.0
 _NANOSECONDS = 1_000_000_000
 _NO_MESSAGE = 10037
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
@@ -38,7 +38,7 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 class Sweep:
     """When to look for stranded messages, and up to which number. All workers of a relay share it."""
 
-    def __init__(self, interval: float = _SECONDS) -> None:
+    def __init__(self, interval: float = _SWEEP_INTERVAL) -> None:
         self._interval = interval
         self._lock = threading.Lock()
         self._due = 0.0

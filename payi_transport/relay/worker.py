@@ -33,7 +33,7 @@ __all__ = ["Options", "RelayWorker", "Settled"]
 
 # Seconds until a message that can't be stored as rejected is delivered again.
 _REJECTION_DELAY = 60.0
-_MOST_REMEMBERED = 100_000
+_MAX_REMEMBERED = 100_000
 
 
 class Options(NamedTuple):
@@ -48,7 +48,7 @@ class Options(NamedTuple):
 class Settled:
     """The messages that this relay has settled lately. All of its workers share it."""
 
-    def __init__(self, most: int = _MOST_REMEMBERED) -> None:
+    def __init__(self, most: int = _MAX_REMEMBERED) -> None:
         self._most = most
         self._lock = threading.Lock()
         self._identities: OrderedDict[tuple[int, int], None] = OrderedDict()

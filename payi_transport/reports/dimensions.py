@@ -16,7 +16,7 @@ __all__ = ["Dimension", "find_dimensions", "list_names"]
 
 Values = tuple["str | None", ...]
 _NONE: Values = (None,)
-_MOST_LEVELS = 2
+_MAX_LEVELS = 2
 
 
 class Dimension(NamedTuple):
@@ -69,8 +69,8 @@ def list_names() -> list[str]:
 def find_dimensions(names: str, zone: tzinfo) -> tuple[Dimension, ...]:
     """Return the dimensions that a text names, separated by a comma. Raises PayiError for an unknown one."""
     found = tuple(_find(name.strip(), zone) for name in names.split(","))
-    if len(found) > _MOST_LEVELS:
-        raise PayiError(f"--by: expected at most {_MOST_LEVELS} names, got {names!r}")
+    if len(found) > _MAX_LEVELS:
+        raise PayiError(f"--by: expected at most {_MAX_LEVELS} names, got {names!r}")
     return found
 
 

@@ -22,7 +22,7 @@ Item: TypeAlias = "bytes | dict[str, Any]"
 
 _CHUNK_BYTES = 1 << 20
 # No event is larger, so what can't be parsed up to here isn't an event.
-_MOST_BYTES = 1 << 28
+_MAX_BYTES = 1 << 28
 _AROUND = b" \t\r,"
 _BETWEEN = re.compile(r"[\s,]*")
 _decoder = json.JSONDecoder()
@@ -48,7 +48,7 @@ def _read_start(file: BinaryIO) -> bytes:
     """Return the beginning of a file without the space and the byte order mark that may be before it."""
     start = file.read(_CHUNK_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     # The first line decides how the file is read, and an array may have a line of its own for its bracket.
-    while start.removeprefix(b"[").lstrip().count(b"\n") == 0 and len(start) < _MOST_BYTES:
+    while start.removeprefix(b"[").lstrip().count(b"\n") == 0 and len(start) < _MAX_BYTES:
         more = file.read(_CHUNK_BYTES)
         if not more:
             break
@@ -112,7 +112,7 @@ def _parse(file: BinaryIO, start: bytes) -> Iterator[dict[str, Any]]:
         more = file.read(max(_CHUNK_BYTES, len(text)))
         if not more:
             break
-        if len(text) > _MOST_BYTES:
+        if len(text) > _MAX_BYTES:
             raise NotJson(str(reason))
         text += decode(more)
     if text.strip() not in ("", "]"):

@@ -95,7 +95,7 @@ _CONTENT = compile_possessive(
     rb'"choices"\s*+:\s*+\[\s*+[^\s\]]'
 )
 # Where to look for the choices. Without a bound, an event that comes byte by byte is matched ever again.
-_MOST_MATCHED = 1024
+_MAX_MATCHED = 1024
 # An event larger than this is not a usage chunk. Passing it on bounds what is held back.
 _MAX_BUFFERED = 64 * 1024
 
@@ -157,7 +157,7 @@ class UsageHider:
 
 def _has_choices(event: bytes | bytearray) -> bool:
     """Return whether the start of an event already rules out that it is the usage chunk."""
-    return _CONTENT.match(event, 0, _MOST_MATCHED) is not None
+    return _CONTENT.match(event, 0, _MAX_MATCHED) is not None
 
 
 def _is_usage_chunk(event: bytes) -> bool:

@@ -23,7 +23,7 @@ from payi_transport.values.names import PayiCategories
 __all__ = ["RequestRewriter"]
 
 # The program names hosts. A bound all the same, in case it makes names up.
-_MOST_WARNED = 1000
+_MAX_WARNED = 1000
 
 
 class RequestRewriter:
@@ -139,7 +139,7 @@ class RequestRewriter:
             )
             return
         named = (route.operation, str(route.host))
-        if named not in self._warned and len(self._warned) < _MOST_WARNED:
+        if named not in self._warned and len(self._warned) < _MAX_WARNED:
             self._warned.add(named)
             self._warn_apart(
                 f"calls of {route.operation} to {route.host} can't go through Pay-i's proxy, which does not"

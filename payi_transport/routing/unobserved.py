@@ -18,7 +18,7 @@ from payi_transport.runtime.counter import Counter
 __all__ = ["OTHER_HOSTS", "Unobserved", "find_unread_reason", "is_free"]
 
 # A program may call any number of hosts. Beyond this many, calls are counted here.
-_MOST_HOSTS = 1000
+_MAX_HOSTS = 1000
 OTHER_HOSTS: Final = "other hosts"
 
 # Source: the API references of Anthropic, Google, Mistral and AWS. OpenAI's batches are not among them: a
@@ -79,7 +79,7 @@ class Unobserved:
     def find_counter(self, host: str, reason: str) -> Counter:
         """Return the counter of a host and a reason."""
         key = (host, reason)
-        if key not in self._counters and len(self._counters) >= _MOST_HOSTS:
+        if key not in self._counters and len(self._counters) >= _MAX_HOSTS:
             key = (OTHER_HOSTS, reason)
         return self._counters.setdefault(key, Counter())
 

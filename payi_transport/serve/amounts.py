@@ -15,14 +15,14 @@ _NANO, _FEMTO = -9, 10**6
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _FLOOR = Context(prec=60, rounding=ROUND_FLOOR)
 # Far above any call, and still sums of billions of them stay in 64 bits.
-_MOST = Decimal(10**6)
+_MAX = Decimal(10**6)
 
 
 def split_amount(amount: Decimal | None) -> tuple[int, int]:
     """Return an amount in dollars as nanos and the rest in femtos; nothing known is 0."""
     if not amount:
         return 0, 0
-    nanos = _CONTEXT.scaleb(max(-_MOST, min(amount, _MOST)), -_NANO)
+    nanos = _CONTEXT.scaleb(max(-_MAX, min(amount, _MAX)), -_NANO)
     whole = _FLOOR.to_integral_value(nanos)
     return int(whole), int(_CONTEXT.multiply(_CONTEXT.subtract(nanos, whole), Decimal(_FEMTO)))
 

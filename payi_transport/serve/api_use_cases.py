@@ -21,7 +21,7 @@ from payi_transport.serve.responses import read_body, route
 from payi_transport.serve.service import Service
 from payi_transport.serve.store import Writing
 from payi_transport.serve.use_cases import Definition, Kpi, LimitConfig
-from payi_transport.values.lawful import NAME_RULES
+from payi_transport.values.accepted import NAME_RULES
 
 __all__ = ["make_use_case_routes"]
 

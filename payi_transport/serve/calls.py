@@ -27,7 +27,7 @@ _COLUMNS = (
     *("id", "at", *NAMED, "status", "errors", "latency", "first_token", "input", "output"),
     *("cost", "fraction", "unpriced", "included"),
 )
-_MOST = 1000
+_MAX = 1000
 # As SQLite has them.
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 _decode = msgspec.json.Decoder(Detail).decode
@@ -41,7 +41,7 @@ def list_calls(
     most: int,
 ) -> CallPage:
     """Return calls, the latest first."""
-    most = max(1, min(most, _MOST))
+    most = max(1, min(most, _MAX))
     at, id_ = _read_cursor(cursor) or (times[1], 0)
     rows = connection.execute(
         f"SELECT {', '.join(_COLUMNS)} FROM events WHERE {selection.where} AND at >= ?"  # noqa: S608
@@ -69,7 +69,7 @@ def list_runs(
     connection: sqlite3.Connection, times: tuple[int, int], *, by_cost: bool, cursor: str | None, most: int
 ) -> RunPage:
     """Return runs that started in a time, the latest or the most expensive first."""
-    most = max(1, min(most, _MOST))
+    most = max(1, min(most, _MAX))
     order = "cost" if by_cost else "started"
     last = _read_cursor(cursor) or (2**62, 0)
     rows = connection.execute(

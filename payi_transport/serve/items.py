@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from payi_transport.serve.faults import Refusal
+from payi_transport.values.accepted import LARGEST_INTEGER, NAME_RULES
 from payi_transport.values.event import Event, FunctionCall, Header, Units
-from payi_transport.values.lawful import LARGEST_INTEGER, NAME_RULES
 
 __all__ = ["BulkItem", "SingleItem", "decode_bulk", "decode_single", "find_refusal", "to_event"]
 

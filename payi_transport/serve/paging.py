@@ -13,7 +13,7 @@ from payi_transport.serve.faults import Refusal
 
 __all__ = ["make_page"]
 
-_USUAL, _MOST = 25, 100
+_USUAL, _MAX = 25, 100
 
 
 def make_page(request: Request, items: Sequence[Any]) -> dict[str, Any]:
@@ -32,8 +32,8 @@ def make_page(request: Request, items: Sequence[Any]) -> dict[str, Any]:
 def _read_size(text: str | None) -> int:
     if not text:
         return _USUAL
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= _MOST:
-        raise Refusal("invalid_limit", f"limit: expected a number from 1 to {_MOST}, got {text!r}")
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= _MAX:
+        raise Refusal("invalid_limit", f"limit: expected a number from 1 to {_MAX}, got {text!r}")
     return int(text)
 
 

@@ -21,7 +21,7 @@ _STEPS: dict[StepName, timedelta] = {
     "week": timedelta(days=7),
 }
 # More points than a chart can show are refused, because they would take long.
-_MOST_STEPS = 800
+_MAX_STEPS = 800
 
 
 class Block(NamedTuple):
@@ -72,7 +72,7 @@ def step_starts(span: Span, step: StepName) -> list[datetime]:
     """Return the start of each step of a span, in UTC. Raises Refusal for more steps than a chart has."""
     starts: list[datetime] = []
     for moment in _walk(span, step):
-        if len(starts) >= _MOST_STEPS:
+        if len(starts) >= _MAX_STEPS:
             raise Refusal("invalid_step", f"{step!r} is too short a step for {span.end - span.start}")
         starts.append(moment)
     return starts

@@ -26,7 +26,7 @@ T = TypeVar("T")
 Job = Callable[["Writing"], T]
 
 # How many jobs share a transaction at most, so that the first of them does not wait long.
-_MOST_TOGETHER = 64
+_MAX_TOGETHER = 64
 _BUSY_MS = 30_000
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -102,7 +102,7 @@ class Store:
         running = True
         while running:
             batch = [self._jobs.get()]
-            while len(batch) < _MOST_TOGETHER and not self._jobs.empty():
+            while len(batch) < _MAX_TOGETHER and not self._jobs.empty():
                 batch.append(self._jobs.get())
             running = None not in batch
             jobs = [job for job in batch if job is not None]

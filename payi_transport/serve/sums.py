@@ -37,7 +37,7 @@ __all__ = [
 SUMMED = ", ".join(f"SUM({name})" for name in MEASURES)
 # Up to so many rows are added up in one pass, which takes a fraction of 200 ms.
 _FEW_ROWS = 60_000
-_FIRST_DEPTH, _MOST_DEPTH = 100, 1600
+_FIRST_DEPTH, _MAX_DEPTH = 100, 1600
 
 Groups = dict[int, list[int]]
 
@@ -93,7 +93,7 @@ def rank_groups(connection: sqlite3.Connection, dimension: str, start: int, end:
     if _are_few(connection, dimension, blocks):
         return first_groups(sum_groups(connection, dimension, blocks), most)
     depth = max(_FIRST_DEPTH, most)
-    while depth <= _MOST_DEPTH:
+    while depth <= _MAX_DEPTH:
         keys, rest = _find_tops(connection, dimension, blocks, depth)
         groups: Groups = {}
         for block in blocks:

@@ -26,7 +26,7 @@ from payi_transport.values.event import Event
 __all__ = ["BucketSink"]
 
 # A part is complete with so many events, or bytes as they are written.
-_MOST_EVENTS, _MOST_BYTES = 50_000, 64 * 1024 * 1024
+_MAX_EVENTS, _MAX_BYTES = 50_000, 64 * 1024 * 1024
 # So many events at once are a part by themselves, and more may come at once.
 _LARGE_BATCH = 5000
 # How often a part is written until it is complete, and the longest pause. Seconds. The queue in memory has
@@ -48,14 +48,14 @@ class _Part:
     def is_complete(self, now: float, every: float) -> bool:
         if self.has_failed:
             return False
-        return now - self.began >= every or len(self.events) >= _MOST_EVENTS or self.size >= _MOST_BYTES
+        return now - self.began >= every or len(self.events) >= _MAX_EVENTS or self.size >= _MAX_BYTES
 
 
 class BucketSink:
     """Write to `store`, each part until it is `every` seconds old. Seconds by `clock`."""
 
     config_section = "bucket"
-    batch_limit = _MOST_EVENTS
+    batch_limit = _MAX_EVENTS
 
     @classmethod
     def from_section(cls, section: BucketSettings) -> BucketSink:

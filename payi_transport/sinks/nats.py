@@ -37,7 +37,7 @@ VERSION_HEADER, VERSION = "Payi-Event-Version", "1"
 REPEAT_HEADER = "Payi-Repeat"
 _OMITTED: Final = "system.omitted_content"
 # The most messages that wait for their acknowledgements at once, and the bytes that are written at once.
-_MOST_IN_FLIGHT = 1024
+_MAX_IN_FLIGHT = 1024
 _PIECE = 1024 * 1024
 _EXAMINE_SECONDS = 2.0
 # Characters of an id in a header. The rest of a longer one is replaced by a checksum.
@@ -51,7 +51,7 @@ class NatsSink:
     """Publish events to `subject`, and wait until `stream` has stored them."""
 
     config_section = "nats"
-    batch_limit = _MOST_IN_FLIGHT
+    batch_limit = _MAX_IN_FLIGHT
 
     @classmethod
     def from_section(cls, section: NatsSettings) -> NatsSink:

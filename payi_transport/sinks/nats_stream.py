@@ -31,7 +31,7 @@ API = "$JS.API"
 _STREAM_NOT_FOUND = 10059
 _NO_JETSTREAM = (10039, 10076)
 # Seconds. An explanation is not worth a longer wait.
-_SECONDS = 2.0
+_EXPLAIN_TIMEOUT = 2.0
 
 
 class ApiError(Exception):
@@ -81,7 +81,7 @@ def explain_no_response(connection: NatsConnection, stream: str, subject: str) -
     """Return why nobody took a message for a subject: no stream, or one that has no leader right now."""
     command = make_init_command(connection, stream, subject)
     try:
-        found = find_stream(connection, stream, monotonic() + _SECONDS)
+        found = find_stream(connection, stream, monotonic() + _EXPLAIN_TIMEOUT)
     except ApiError as exc:
         if exc.is_missing:
             problem = f"NATS at {connection.address} has no stream {stream!r}; make it with: {command}"

@@ -28,9 +28,9 @@ from payi_transport.values.event import Event
 __all__ = ["Attempt", "Bisection", "Trust"]
 
 # Suspects in a row, without any event that passes, after which it is not about the events.
-_MOST_SUSPECTS = 8
+_MAX_SUSPECTS = 8
 # How many refused events are remembered.
-_MOST_REFUSED = 1000
+_MAX_REFUSED = 1000
 
 
 class Attempt(NamedTuple):
@@ -90,7 +90,7 @@ class Trust:
         known = self.is_accepted and name in self.refused
         # Inline delivery calls from many threads, so every step is atomic.
         self.refused[name] = None
-        while len(self.refused) > _MOST_REFUSED:
+        while len(self.refused) > _MAX_REFUSED:
             self.refused.pop(next(iter(self.refused.copy())), None)
         return known
 
@@ -151,7 +151,7 @@ class Bisection:
     def _is_hopeless(self, attempt: Attempt, is_suspect: bool) -> bool:
         """Return whether the rest of the batch would meet the same failure."""
         if is_suspect:
-            return not self._has_passed and len(self._suspects) >= _MOST_SUSPECTS
+            return not self._has_passed and len(self._suspects) >= _MAX_SUSPECTS
         return len(attempt.receipt.retry) == attempt.size
 
     def _take(self, attempt: Attempt, start: int) -> None:

@@ -16,8 +16,8 @@ from payi_transport.values.event import Event
 __all__ = ["Failures"]
 
 # Attempts with one event alone. The pauses between them add up to a minute or more.
-_MOST_ALONE = 20
-_MOST_REMEMBERED = 1000
+_MAX_ALONE = 20
+_MAX_REMEMBERED = 1000
 
 
 class Failures:
@@ -40,7 +40,7 @@ class Failures:
             first, alone = self._events.get(event.provider_response_id, (self._accepted, 0))
             counts = len(batch) == 1 and self._accepted > first
             self._events[event.provider_response_id] = first, alone + counts
-        while len(self._events) > _MOST_REMEMBERED:
+        while len(self._events) > _MAX_REMEMBERED:
             self._events.pop(next(iter(self._events.copy())), None)
         _, alone = self._events.get(batch[0].provider_response_id, (0, 0))
-        return alone >= _MOST_ALONE
+        return alone >= _MAX_ALONE

@@ -15,7 +15,7 @@ from payi_transport.sinks.payi_response import PayiResponse
 __all__ = ["ALLOW", "BLOCK", "MISSING", "LimitKinds"]
 
 ALLOW, BLOCK, MISSING = "allow", "block", "missing"
-_MOST_KNOWN = 10_000
+_MAX_KNOWN = 10_000
 
 
 class LimitKinds:
@@ -30,7 +30,7 @@ class LimitKinds:
         known = self._known.get(limit_id)
         if known is None:
             known = self._ask(limit_id)
-            if known is not None and len(self._known) < _MOST_KNOWN:
+            if known is not None and len(self._known) < _MAX_KNOWN:
                 self._known[limit_id] = known
         return known
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Notices", "show"]
 
 # Values such as user ids are without number. After this many for one field, its other values are not named.
-_MOST_NAMED = 50
+_MAX_NAMED = 50
 # Characters of a value that are shown.
 _LONGEST_SHOWN = 100
 
@@ -19,10 +19,10 @@ class Notices:
     def add(self, to: list[str], field: str, value: str, text: str) -> None:
         """Add a message about a value to a list, unless there was one about the same value."""
         named = self._named.setdefault(field, set())
-        if value in named or len(named) > _MOST_NAMED:
+        if value in named or len(named) > _MAX_NAMED:
             return
         named.add(value)
-        if len(named) > _MOST_NAMED:
+        if len(named) > _MAX_NAMED:
             text = f"Pay-i refuses so many values of {field} that no more of them are logged"
         to.append(text)
 

@@ -19,8 +19,8 @@ from typing import Final
 import msgspec
 
 from payi_transport.sinks.payi_notices import Notices
+from payi_transport.values.accepted import LARGEST_INTEGER
 from payi_transport.values.event import Event, Units
-from payi_transport.values.lawful import LARGEST_INTEGER
 from payi_transport.values.names import REFUSED_PREFIX
 
 __all__ = ["Clock", "fit_ranges", "keep_refused"]
@@ -32,7 +32,7 @@ _INTEGERS: Final = (
     "use_case_version",
 )
 # Seconds. Pay-i allows 300, and requests take some time.
-_MOST_AHEAD = 240.0
+_MAX_AHEAD = 240.0
 
 
 class Clock:
@@ -50,7 +50,7 @@ class Clock:
         # An empty text is a TypeError in Python 3.10.
         except (ValueError, TypeError, OverflowError):
             return
-        self.ahead = ahead if ahead > _MOST_AHEAD else 0.0
+        self.ahead = ahead if ahead > _MAX_AHEAD else 0.0
 
     def now(self) -> datetime:
         """Return the time by Pay-i's clock, as far as that is known."""
@@ -59,7 +59,7 @@ class Clock:
     def correct(self, moment: datetime) -> datetime:
         """Return a moment of this clock that Pay-i accepts: the same one if it is not ahead."""
         now = self.now()
-        if moment <= now + timedelta(seconds=_MOST_AHEAD):
+        if moment <= now + timedelta(seconds=_MAX_AHEAD):
             return moment
         # The clock may have been set right since, and then nothing is known about the moment.
         return min(moment - timedelta(seconds=self.ahead), now)

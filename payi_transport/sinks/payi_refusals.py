@@ -1,11 +1,11 @@
 """Degrade an event that Pay-i refuses for a part of its context, so that what it counts is not lost with it.
 
-What a code blames is replaced by a lawful form, or left out; what it said stays in the event as a property,
+What a code blames is replaced by a valid form, or left out; what it said stays in the event as a property,
 `system.refused.<field>`. A refusal for an unknown reason costs the whole context, and then the properties.
 Each step leaves less, so this ends.
 
 Later events will have the same names, so a value that was refused is remembered, and those events are sent in
-the lawful form at once. After a while Pay-i is asked again: someone may have created what did not exist.
+the valid form at once. After a while Pay-i is asked again: someone may have created what did not exist.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from payi_transport.sinks.payi_limit_kinds import ALLOW, BLOCK, LimitKinds
 from payi_transport.sinks.payi_notices import Notices, show
 from payi_transport.sinks.payi_ranges import Clock, keep_refused
 from payi_transport.sinks.payi_usual_category import find_usual_categories
+from payi_transport.values.accepted import NAME_RULES
 from payi_transport.values.event import Event
-from payi_transport.values.lawful import NAME_RULES
 from payi_transport.values.names import REFUSED_PREFIX, UNAPPLIED_LIMITS_PROPERTY, UNKNOWN_RESOURCE
 
 __all__ = ["Refusals"]
 
 # Seconds for which a refused value is not sent again.
-_SECONDS = 600.0
-_MOST_REMEMBERED = 10_000
+_RETRY_REFUSED_AFTER = 600.0
+_MAX_REMEMBERED = 10_000
 # The fields that say which use case; without a name, the others mean nothing.
 _USE_CASE: Final = tuple(name for name in CONTEXT_FIELDS if name.startswith("use_case_"))
 _LISTS: Final = ("request_tags", "limit_ids")
@@ -94,9 +94,9 @@ class Refusals:
         return _change(event, field, form)
 
     def _find_next(self, event: Event, field: str, value: Any, *, exists: bool = True) -> Any:
-        """Return what to send in place of a refused value: a lawful form, or None to leave it out.
+        """Return what to send in place of a refused value: a valid form, or None to leave it out.
 
-        Without `exists`, the name was lawful, but Pay-i has nothing of that name.
+        Without `exists`, the name was valid, but Pay-i has nothing of that name.
         """
         if field == "category":
             usual = (name for name in find_usual_categories(event) if not self._is_refused(field, name))
@@ -112,7 +112,7 @@ class Refusals:
     def _degrade_list(self, event: Event, field: str, code: str, to: list[str]) -> Event:
         """Leave out, or correct, the items that are to blame; all of them if that is unknown."""
         items = getattr(event, field)
-        blamed = {item for item in items if self._is_unlawful_item(field, item)}
+        blamed = {item for item in items if self._is_invalid_item(field, item)}
         for item in blamed:
             self._remember(field, item)
             self._warn_of_item(field, item, code, to)
@@ -122,13 +122,13 @@ class Refusals:
         self._warn(field, ",".join(items), None, code, to)
         return _change(event, field, None)
 
-    def _is_unlawful_item(self, field: str, item: str) -> bool:
+    def _is_invalid_item(self, field: str, item: str) -> bool:
         if field == "limit_ids":
             return self._kinds.find(item) not in (ALLOW, None)
         return NAME_RULES[field].correct(item) != item
 
     def _change_items(self, event: Event, field: str, refused: set[str]) -> Event:
-        """Return the event with some items of a list replaced, or left out where there is no lawful form."""
+        """Return the event with some items of a list replaced, or left out where there is no valid form."""
         items = getattr(event, field)
         if field == "limit_ids":
             blocking = {item for item in refused if self._kinds.find(item) == BLOCK}
@@ -161,8 +161,8 @@ class Refusals:
         return until is not None and self._monotonic() < until
 
     def _remember(self, field: str, value: object) -> None:
-        self._until[field, _to_key(value)] = self._monotonic() + _SECONDS
-        while len(self._until) > _MOST_REMEMBERED:
+        self._until[field, _to_key(value)] = self._monotonic() + _RETRY_REFUSED_AFTER
+        while len(self._until) > _MAX_REMEMBERED:
             self._until.pop(next(iter(self._until.copy())), None)
 
     def _warn_of_item(self, field: str, item: str, code: str, to: list[str]) -> None:

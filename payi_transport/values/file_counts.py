@@ -15,7 +15,7 @@ import msgspec
 __all__ = ["FileCounts", "find_counts_path", "read_counts"]
 
 _SUFFIX = ".counts"
-_MOST_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 
 
 class FileCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,7 +43,7 @@ def read_counts(path: Path) -> FileCounts:
     """Return the counts of a file of events, none where nothing is missing or they can't be read."""
     try:
         with find_counts_path(path).open("rb") as file:
-            return msgspec.json.decode(file.read(_MOST_BYTES), type=FileCounts)
+            return msgspec.json.decode(file.read(_MAX_BYTES), type=FileCounts)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return FileCounts()
 

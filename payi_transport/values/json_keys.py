@@ -8,7 +8,7 @@ __all__ = ["SMALL_BODY", "has_key"]
 SMALL_BODY = 8192
 # Quotes to walk over. Prose has few. In a prompt full of them, such as code, each costs as much as searching
 # for the whole key through half a kilobyte.
-_MOST_QUOTES = 48
+_MAX_QUOTES = 48
 
 
 def has_key(body: bytes, key: bytes, start: int = 0) -> bool:
@@ -20,7 +20,7 @@ def has_key(body: bytes, key: bytes, start: int = 0) -> bool:
     end = len(body)
     if end - start < SMALL_BODY:
         return body.find(key, start) >= 0
-    for _ in range(_MOST_QUOTES):
+    for _ in range(_MAX_QUOTES):
         end = body.rfind(b'"', start, end)
         if end < 0:
             return False

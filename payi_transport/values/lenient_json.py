@@ -37,15 +37,15 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 # A number of more than 308 digits may overflow without an exponent.
-_MOST_DIGITS = 308
+_MAX_DIGITS = 308
 # Nobody writes a count that long, and reading it may take time that grows faster than its length.
-_MOST_CHARACTERS = 400
-_NUMBER_LIKE = re.compile(rb"NaN|Infinity|\d[eE]\+?\d|(?<!\d)\d{%d}" % _MOST_DIGITS)
+_MAX_CHARACTERS = 400
+_NUMBER_LIKE = re.compile(rb"NaN|Infinity|\d[eE]\+?\d|(?<!\d)\d{%d}" % _MAX_DIGITS)
 _VALUE = compile_possessive(
     rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
     rb"|NaN|-?Infinity"
     rb"|(?<![\d.])-?\d++(?:\.\d++)?[eE]\+?\d++"
-    rb"|(?<![\d.])-?\d{%d}\d*+(?:\.\d++)?" % _MOST_DIGITS,
+    rb"|(?<![\d.])-?\d{%d}\d*+(?:\.\d++)?" % _MAX_DIGITS,
     re.DOTALL,
 )
 
@@ -83,4 +83,4 @@ def _replace_value(match: re.Match[bytes]) -> bytes:
     if value.startswith(b'"'):
         return value
     # `float` reads NaN and infinities as Python's `json` writes them.
-    return value if len(value) <= _MOST_CHARACTERS and math.isfinite(float(value)) else b"null"
+    return value if len(value) <= _MAX_CHARACTERS and math.isfinite(float(value)) else b"null"

@@ -75,7 +75,7 @@ def test_a_message_that_cannot_be_told_is_left_to_the_worker(desk: Desk) -> None
 
 
 def test_the_worker_looks_before_messages_pile_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "_MOST_BYTES", 100)
+    monkeypatch.setattr(session_module, "_MAX_BYTES", 100)
     session = desk.open()
     for _ in range(3):
         session.receive(DELTA)

@@ -123,7 +123,7 @@ def test_a_handler_that_raises_reaches_nobody(monkeypatch: pytest.MonkeyPatch) -
 def test_the_number_of_warnings_is_bounded(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(name_warnings, "_MOST_WARNED", 3)
+    monkeypatch.setattr(name_warnings, "_MAX_WARNED", 3)
     for number in range(5):
         warn_of_names({"user_id": f"user {number}"})
     assert len(caplog.records) == 3

@@ -210,7 +210,7 @@ def test_a_delivery_that_never_started_has_nothing_to_flush() -> None:
     harness = Harness(MemorySink())
     assert harness.delivery.pid == 0
     assert harness.delivery.flush(0) and harness.delivery.close(0)
-    harness.delivery.leave_to_parent()
+    harness.delivery.discard_inherited()
 
 
 def test_closing_with_events_undelivered_logs_how_many(
@@ -241,5 +241,5 @@ def test_an_error_in_push_is_a_fault_and_is_not_raised(build: Build) -> None:
 
 def test_a_delivery_left_to_the_parent_closes_its_files(tmp_path: Path) -> None:
     harness = Harness(MemorySink(), tmp_path)
-    harness.delivery.leave_to_parent()
+    harness.delivery.discard_inherited()
     assert list(tmp_path.iterdir()) == []

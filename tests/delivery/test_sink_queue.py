@@ -76,4 +76,4 @@ def test_what_does_not_fit_is_counted_as_lost_and_logged(caplog: pytest.LogCaptu
 
 
 def test_a_queue_without_a_spool_has_nothing_to_leave_to_a_parent() -> None:
-    Harness().queue.leave_to_parent()
+    Harness().queue.discard_inherited()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from payi_transport import MemorySink, PayiStats, payi_instrument, payi_stats, payi_uninstrument
-from payi_transport.pipeline.active import _leave_parent, get_active, get_last
+from payi_transport.pipeline.active import _reset_after_fork, get_active, get_last
 from tests.support.calls import call
 
 
@@ -48,7 +48,7 @@ def test_a_fork_without_a_pipeline_changes_nothing() -> None:
     if pid == 0:
         os._exit(0 if get_active() is None else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    _leave_parent()
+    _reset_after_fork()
     assert get_active() is None
 
 

@@ -210,7 +210,7 @@ def test_a_child_reports_inline_as_its_parent_did() -> None:
     pipeline = get_active()
     assert pipeline is not None
     assert (len(sink.events), payi_stats().delivered) == (1, 1)
-    pipeline.leave_parent()
+    pipeline.reset_after_fork()
     assert (len(sink.events), payi_stats().captured) == (0, 0)
     call()
     assert payi_flush()

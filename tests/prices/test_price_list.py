@@ -35,7 +35,7 @@ def test_a_model_is_found_once_and_remembered(monkeypatch: pytest.MonkeyPatch) -
     assert prices.find_model(GPT._replace(resource="gpt-99")) is None
     # The list knows this model, but nobody entered its prices.
     assert prices.find_model(Place("system.google.vertex", "gemma-4-26b-a4b-it", "")) is None
-    monkeypatch.setattr(price_list, "_MOST_REMEMBERED", 0)
+    monkeypatch.setattr(price_list, "_MAX_REMEMBERED", 0)
     fresh = PriceList()
     assert fresh.find_model(GPT) is not fresh.find_model(GPT)
     card = fresh.find_card(found, NO_CONDITIONS, MOMENT)

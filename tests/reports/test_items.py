@@ -76,7 +76,7 @@ def test_a_line_that_is_damaged_is_an_item_of_its_own() -> None:
 
 
 def test_an_item_that_never_ends_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(module, "_MAX_BYTES", 1000)
     monkeypatch.setattr(module, "_CHUNK_BYTES", 100)
     file = io.BytesIO(b'[{"a":\n"' + b"x" * 1_000_000)
     with pytest.raises(NotJson):

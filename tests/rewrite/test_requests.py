@@ -77,7 +77,7 @@ def test_a_call_that_the_proxy_does_not_forward_goes_to_its_provider_with_one_wa
 
 
 def test_the_number_of_these_warnings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "_MOST_WARNED", 3)
+    monkeypatch.setattr(requests, "_MAX_WARNED", 3)
     logged: list[str] = []
     rewriter = RequestRewriter(PROXY, warn_apart=logged.append)
     for number in range(5):

@@ -202,7 +202,7 @@ def test_a_forked_child_counts_from_zero(sink: MemorySink) -> None:
     request("POST", "https://llm.test/v1/chat/completions")
     pipeline = get_active()
     assert pipeline is not None
-    pipeline.leave_parent()
+    pipeline.reset_after_fork()
     assert payi_stats().unobserved == {}
     request("POST", "https://llm.test/v1/chat/completions")
     assert payi_stats().unobserved == {"llm.test": {"unmapped": 1}}

@@ -21,7 +21,7 @@ from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.serve.store import Writing
 from payi_transport.serve.use_cases import Definition, Instance, Kpi
-from payi_transport.values.lawful import NAME_RULES
+from payi_transport.values.accepted import NAME_RULES
 from tests.client import endpoint_cases
 from tests.client.endpoint_cases import SURFACES, EndpointCase
 from tests.client.resources import (
@@ -49,7 +49,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Ser
 
 
 def adapt(case: EndpointCase, request_id: str) -> EndpointCase:
-    """Return a case with arguments that the service accepts: its own ids and cursors, and lawful names."""
+    """Return a case with arguments that the service accepts: its own ids and cursors, and valid names."""
     arguments = {name: value for name, value in case.arguments.items() if name != "cursor"}
     if "request_id" in arguments:
         arguments["request_id"] = request_id

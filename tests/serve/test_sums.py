@@ -24,7 +24,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a few groups as many as would take too long to add up."""
     monkeypatch.setattr(sums, "_FEW_ROWS", 1)
     monkeypatch.setattr(sums, "_FIRST_DEPTH", 2)
-    monkeypatch.setattr(sums, "_MOST_DEPTH", 8)
+    monkeypatch.setattr(sums, "_MAX_DEPTH", 8)
 
 
 def compare(connection: sqlite3.Connection, start: int, end: int, most: int) -> None:

@@ -69,7 +69,7 @@ def test_an_instance_keeps_having_no_limit_that_it_was_made_without(
     assert "limits" not in service.ingest(event).result()["xproxy_result"]
 
 
-def test_names_are_lawful_and_unique(running: tuple[httpx.Client, Service]) -> None:
+def test_names_are_valid_and_unique(running: tuple[httpx.Client, Service]) -> None:
     api, _ = running
     assert code(api.post("/definitions", json={**DEFINITION, "name": "two words"})) == "invalid_use_case_name"
     assert api.post("/definitions", json=DEFINITION).status_code == 200

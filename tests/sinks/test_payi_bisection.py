@@ -10,7 +10,7 @@ import pytest
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
-from payi_transport.sinks.payi_bisection import _MOST_REFUSED, Trust
+from payi_transport.sinks.payi_bisection import _MAX_REFUSED, Trust
 from payi_transport.sinks.protocol import mark_uncertain
 from payi_transport.values.event import Event
 from tests.sinks.events import event
@@ -138,7 +138,7 @@ def test_while_pay_i_confirms_nothing_nothing_is_lost() -> None:
 
 def test_only_the_latest_refused_events_are_remembered() -> None:
     trust = Trust()
-    for number in range(_MOST_REFUSED + 5):
+    for number in range(_MAX_REFUSED + 5):
         assert not trust.refuse(str(number))
-    assert len(trust.refused) == _MOST_REFUSED
+    assert len(trust.refused) == _MAX_REFUSED
     assert "4" not in trust.refused and "5" in trust.refused

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from payi_transport.sinks import payi_failures
-from payi_transport.sinks.payi_failures import _MOST_ALONE, Failures
+from payi_transport.sinks.payi_failures import _MAX_ALONE, Failures
 from tests.sinks.events import event
 from tests.sinks.payi_delivery import Delivery, both
 
@@ -32,7 +32,7 @@ def test_an_event_that_always_fails_is_given_up_once_others_were_taken(single: b
     delivery.before = lambda: None
     delivery.deliver_all(event(2))
     delivery.before = lambda: OWN
-    assert not deliver_alone(delivery, _MOST_ALONE - 1)
+    assert not deliver_alone(delivery, _MAX_ALONE - 1)
     assert deliver_alone(delivery, 1) == {0: "status_500"}
 
 
@@ -41,7 +41,7 @@ def test_an_outage_costs_no_event_however_long_it_lasts(response: httpx.Response
     delivery = Delivery()
     delivery.deliver_all(event(2))
     delivery.before = lambda: response
-    assert not deliver_alone(delivery, 3 * _MOST_ALONE)
+    assert not deliver_alone(delivery, 3 * _MAX_ALONE)
 
 
 def test_a_gateway_that_fails_at_one_event_alone_costs_no_event() -> None:
@@ -51,11 +51,11 @@ def test_a_gateway_that_fails_at_one_event_alone_costs_no_event() -> None:
     delivery.before = lambda: None
     delivery.deliver_all(event(2))
     delivery.before = lambda: GATEWAY
-    assert not deliver_alone(delivery, 3 * _MOST_ALONE)
+    assert not deliver_alone(delivery, 3 * _MAX_ALONE)
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payi_failures, "_MOST_REMEMBERED", 2)
+    monkeypatch.setattr(payi_failures, "_MAX_REMEMBERED", 2)
     failures = Failures()
     assert not failures.fail([event(number) for number in range(3)])
     assert len(failures._events) == 2
@@ -64,7 +64,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_outage_that_was_interrupted_costs_no_event() -> None:
     delivery = Delivery()
     delivery.before = lambda: OWN
-    deliver_alone(delivery, 3 * _MOST_ALONE)
+    deliver_alone(delivery, 3 * _MAX_ALONE)
     delivery.before = lambda: None
     delivery.deliver_all(event(2))
     delivery.before = lambda: OWN

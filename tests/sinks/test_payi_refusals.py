@@ -1,4 +1,4 @@
-"""What Pay-i refuses of an event is left out or made lawful, and the event says what it lost."""
+"""What Pay-i refuses of an event is left out or made valid, and the event says what it lost."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str,
         {},
         {"use_case_name": "bot", "use_case_id": "7", "use_case_properties": '{"a":"b"}'},
     ),
-    "a use case whose lawful form does not exist": (
+    "a use case whose valid form does not exist": (
         {"use_case_name": "my bot"}, {"use_cases": {"other"}}, {}, {"use_case_name": "my bot"},
     ),
     "an instance that does not exist": (
@@ -87,7 +87,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str,
 
 @both
 @pytest.mark.parametrize(("said", "known", "held", "kept"), CASES.values(), ids=CASES.keys())
-def test_what_is_refused_is_left_out_or_made_lawful(
+def test_what_is_refused_is_left_out_or_made_valid(
     said: dict[str, Any], known: dict[str, Any], held: dict[str, Any], kept: dict[str, str], single: bool
 ) -> None:
     delivery = Delivery(single=single, **known)
@@ -168,7 +168,7 @@ def test_what_is_refused_without_any_context_is_lost() -> None:
         ("use_case_instance_not_found", {"use_case_name": "bot"}, {"use_case_name": "bot"}),
     ],
 )
-def test_what_looks_lawful_and_is_refused_is_left_out(
+def test_what_looks_valid_and_is_refused_is_left_out(
     code: str, sent: dict[str, Any], kept: dict[str, str]
 ) -> None:
     delivery = Delivery()
@@ -192,7 +192,7 @@ def test_tags_that_are_refused_together_are_left_out_of_later_events() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payi_refusals, "_MOST_REMEMBERED", 3)
+    monkeypatch.setattr(payi_refusals, "_MAX_REMEMBERED", 3)
     delivery = Delivery()
     delivery.deliver_all(*(event(number, user_id=f"user {number}") for number in range(5)))
     delivery.paths.clear()

@@ -19,7 +19,7 @@ from typing import Any
 __all__ = ["BULK", "CONTEXT", "SINGLE", "UPSERT", "PayiRules", "find_violations"]
 
 SINGLE, BULK, UPSERT = "/api/v1/ingest", "/api/v1/ingest/bulk", "/api/v1/ingest/bulk-upsert"
-_MOST = 2**31 - 1
+_MAX = 2**31 - 1
 Check = Callable[[Any], bool]
 
 
@@ -28,7 +28,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX
 
 
 def _is_time(value: Any) -> bool:

@@ -113,7 +113,7 @@ class Journal:
             (self._directory / (self.name + LOCK_SUFFIX)).unlink(missing_ok=True)
         self._lock.close()
 
-    def leave_to_parent(self) -> None:
+    def discard_inherited(self) -> None:
         """Close the files and change nothing on disk; in a forked child the journal is the parent's."""
         self._close_segment()
         self._lock.close()

@@ -47,7 +47,7 @@ class SpoolSink:
             return f"the spool cannot be written ({exc.strerror or exc})"
 
     def fork(self) -> None:
-        """Do nothing: `Delivery.leave_to_parent` closes the spool in a forked child."""
+        """Do nothing: `Delivery.discard_inherited` closes the spool in a forked child."""
 
     def close(self) -> None:
         """Close what was written after the source closed the spool: at a shutdown both may end at once."""

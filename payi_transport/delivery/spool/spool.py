@@ -149,12 +149,12 @@ class Spool:
                     journal.close()
             self._own = self._adopted = None
 
-    def leave_to_parent(self) -> None:
+    def discard_inherited(self) -> None:
         """Close the files and change nothing on disk; in a forked child all of this is the parent's."""
         # Without the lock: a thread that does not exist in the child may have held it at the fork.
         for journal in (self._own, self._adopted):
             if journal is not None:
-                journal.leave_to_parent()
+                journal.discard_inherited()
 
     def _create_journal(self) -> Journal:
         """Create a journal whose name sorts after all earlier ones."""
@@ -199,7 +199,7 @@ class Spool:
         except OSError as exc:
             self._unusable.add(journal.name)
             self.adoption_errors.append(exc)
-            journal.leave_to_parent()
+            journal.discard_inherited()
         self._adopted = None
         return []
 

@@ -40,7 +40,7 @@ _HEADERS = {
     "cacheWriteInputTokenCount": "x-amzn-bedrock-cache-write-input-token-count",
 }
 # A longer number is a mistake of the server, not a count.
-_MOST_DIGITS = 15
+_MAX_DIGITS = 15
 
 
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
@@ -77,7 +77,7 @@ def read_header_usage(headers: Mapping[str, str]) -> dict[str, Units]:
     # `isdecimal` accepts digits of every script, as int() does, but neither a sign nor a point. The length
     # is checked first, because int() of a very long text is slow and beyond 4,300 digits raises ValueError.
     numbers = {
-        name: int(value) for name, value in values.items() if value.isdecimal() and len(value) <= _MOST_DIGITS
+        name: int(value) for name, value in values.items() if value.isdecimal() and len(value) <= _MAX_DIGITS
     }
     return map_usage(numbers)
 

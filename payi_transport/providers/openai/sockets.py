@@ -40,8 +40,8 @@ _TYPE = re.compile(
 # Audio before the type, as a program may write it.
 _AUDIO_FIRST = re.compile(rb'\s*\{\s*"audio"\s*:\s*"[A-Za-z0-9+/]{256}')
 # A server that never responds, or never ends a response, must not fill memory.
-_MOST_OPEN = 1000
-_MOST_CONTEXT = 64
+_MAX_OPEN = 1000
+_MAX_CONTEXT = 64
 # How many bytes of what was sent before a response are kept for its event.
 _CONTEXT_BYTES = 1 << 18
 
@@ -91,12 +91,12 @@ class ResponseTurns:
         self._realtime = realtime
         self._transcriber: str | None = None
         # Requests that no response has started for, with their stream and event ids, in the order sent.
-        self._requests: deque[tuple[Any, Any, SocketMessage]] = deque(maxlen=_MOST_OPEN)
+        self._requests: deque[tuple[Any, Any, SocketMessage]] = deque(maxlen=_MAX_OPEN)
         self._open: OrderedDict[str, Turn] = OrderedDict()
         # By stream id: the response that is open, and the request for the last one.
         self._streams: dict[Any, str] = {}
         self._last_requests: dict[Any, SocketMessage] = {}
-        self._context: deque[bytes] = deque(maxlen=_MOST_CONTEXT)
+        self._context: deque[bytes] = deque(maxlen=_MAX_CONTEXT)
         self._numbers = 0
 
     def read(self, message: SocketMessage) -> list[Turn]:
@@ -181,10 +181,10 @@ class ResponseTurns:
         if not self._realtime:
             # A response that continues another one, because it was steered, belongs to the same scope.
             request = request or self._last_requests.get(stream)
-            if request is not None and len(self._last_requests) < _MOST_OPEN:
+            if request is not None and len(self._last_requests) < _MAX_OPEN:
                 self._last_requests[stream] = request
         turn = self._open[key] = Turn(request, self._model)
-        turn.context, self._context = list(self._context), deque(maxlen=_MOST_CONTEXT)
+        turn.context, self._context = list(self._context), deque(maxlen=_MAX_CONTEXT)
         self._streams[stream] = key
         return key
 
@@ -201,7 +201,7 @@ class ResponseTurns:
         return self._open.pop(key)
 
     def _drop_oldest(self) -> list[Turn]:
-        return [self._open.popitem(last=False)[1]] if len(self._open) > _MOST_OPEN else []
+        return [self._open.popitem(last=False)[1]] if len(self._open) > _MAX_OPEN else []
 
     def _read_error(self, event: _Event, message: SocketMessage) -> list[Turn]:
         stream = _stream_of(event)

@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["count", "count_parts", "section", "take"]
 
 # A larger number is a mistake of the server, not a count.
-_MOST = 2**53
+_MAX = 2**53
 
 
 def count(usage: Mapping[str, Any], *names: str) -> int | None:
@@ -23,7 +23,7 @@ def count(usage: Mapping[str, Any], *names: str) -> int | None:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         # Not isinstance(), which would accept True and False.
-        if type(value) is int and 0 <= value <= _MOST:
+        if type(value) is int and 0 <= value <= _MAX:
             return value
     return None
 

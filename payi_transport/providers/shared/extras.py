@@ -9,7 +9,7 @@ __all__ = ["describe_extras"]
 
 _USUAL_TIERS = ("default", "auto", "")
 # A usage comes from a server, so limit what it can add to an event: levels, properties, characters.
-_DEEPEST, _MOST_EXTRAS, _LONGEST_EXTRA = 4, 32, 200
+_DEEPEST, _MAX_EXTRAS, _LONGEST_EXTRA = 4, 32, 200
 
 
 def describe_extras(service_tier: Any, extras: Mapping[str, Any]) -> dict[str, str]:
@@ -26,5 +26,5 @@ def _flatten(properties: dict[str, str], prefix: str, values: Mapping[Any, Any])
         path = f"{prefix}.{name}"
         if isinstance(value, dict) and path.count(".") < _DEEPEST:
             _flatten(properties, path, value)
-        elif isinstance(value, str | int | float) and len(properties) < _MOST_EXTRAS:
+        elif isinstance(value, str | int | float) and len(properties) < _MAX_EXTRAS:
             properties[path] = str(value)[:_LONGEST_EXTRA]

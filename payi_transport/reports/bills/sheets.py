@@ -18,7 +18,7 @@ __all__ = ["find_table"]
 
 T = TypeVar("T")
 # The heading is in one of these many lines.
-_MOST_ABOVE = 40
+_MAX_ABOVE = 40
 _DECIMAL_COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+),\d+")
 
 
@@ -29,7 +29,7 @@ def find_table(text: str, find_reader: Callable[[Table], T | None]) -> tuple[T, 
     """
     delimiter = _find_delimiter(text)
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    for number, heading in enumerate(rows[:_MOST_ABOVE]):
+    for number, heading in enumerate(rows[:_MAX_ABOVE]):
         names = [name.strip() for name in heading]
         reader = find_reader([dict.fromkeys(names, "")])
         if reader is not None:
@@ -39,7 +39,7 @@ def find_table(text: str, find_reader: Callable[[Table], T | None]) -> tuple[T, 
 
 def _find_delimiter(text: str) -> str:
     """Return what most lines have, and of several what one line has most of."""
-    lines = text.splitlines()[:_MOST_ABOVE]
+    lines = text.splitlines()[:_MAX_ABOVE]
     counts = {delimiter: [line.count(delimiter) for line in lines] for delimiter in ",;\t"}
     return max(
         counts, key=lambda delimiter: (sum(map(bool, counts[delimiter])), max(counts[delimiter], default=0))

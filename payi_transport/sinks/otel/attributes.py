@@ -33,7 +33,7 @@ Attributes = dict[str, Any]
 _FINISH_REASON = re.compile(
     rb'(?<!\\)"(?:finish_reason|finishReason|stop_reason|stopReason|done_reason)"\s*:\s*"([^"\\]{1,64})"'
 )
-_MOST_REASONS = 16
+_MAX_REASONS = 16
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 # Units that count no tokens.
 _OTHER_UNITS = ("web_search_request", "guardrail_")
@@ -120,7 +120,7 @@ def _describe_response(exchange: Exchange, event: Event) -> Attributes:
     return {
         names.RESPONSE_ID: event.provider_response_id,
         names.RESPONSE_MODEL: _find_response_model(event, body),
-        names.FINISH_REASONS: tuple(reasons[:_MOST_REASONS]) or None,
+        names.FINISH_REASONS: tuple(reasons[:_MAX_REASONS]) or None,
         names.FIRST_CHUNK: max(0.0, first - exchange.started) if is_stream and first is not None else None,
     }
 

@@ -27,9 +27,9 @@ from payi_transport.sinks.otel import names
 __all__ = ["KnownSpans", "carries_usage", "find_foreign"]
 
 # How far a library's span may be from the request.
-_MOST_STEPS = 16
+_MAX_STEPS = 16
 # How many spans that have ended are remembered.
-_MOST_ENDED = 1024
+_MAX_ENDED = 1024
 Tokens = tuple[Any, Any]
 _details = msgspec.json.Decoder(dict[str, Any])
 
@@ -49,7 +49,7 @@ class KnownSpans(SpanProcessor):
 
     def __init__(self) -> None:
         self._spans: WeakValueDictionary[int, ReadableSpan] = WeakValueDictionary()
-        self._ended: deque[_EndedSpan] = deque(maxlen=_MOST_ENDED)
+        self._ended: deque[_EndedSpan] = deque(maxlen=_MAX_ENDED)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         self._spans[span.get_span_context().span_id] = span
@@ -98,7 +98,7 @@ class KnownSpans(SpanProcessor):
 
 def find_foreign(span: Any, known: KnownSpans) -> ReadableSpan | None:
     """Return the nearest span, from `span` upwards, that is about one request to a model, if there is one."""
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         if not isinstance(span, ReadableSpan):
             return None
         if _is_of_request(span.attributes or {}):

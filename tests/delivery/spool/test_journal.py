@@ -152,10 +152,10 @@ def test_a_file_that_cannot_be_removed_is_not_read_again(tmp_path: Path) -> None
     segment.rmdir()
     segment.write_bytes(content)
     write(first, b"2")
-    first.leave_to_parent()
+    first.discard_inherited()
     second = open_new(tmp_path)
     assert second.read(9, MOST) == [b"2"]
-    second.leave_to_parent()
+    second.discard_inherited()
 
 
 def test_a_write_that_fails_halfway_leaves_nothing(journal: Journal) -> None:
@@ -176,7 +176,7 @@ def test_a_journal_has_one_owner_until_it_is_closed(tmp_path: Path) -> None:
     first = open_new(tmp_path)
     assert open_journal(tmp_path, "one") is None
     write(first, b"1")
-    first.leave_to_parent()
+    first.discard_inherited()
     second = open_journal(tmp_path, "one")
     assert second is not None
     second.close()
@@ -193,7 +193,7 @@ def test_no_file_is_opened_through_a_link(tmp_path: Path) -> None:
     journal = open_new(tmp_path)
     with pytest.raises(OSError, match="symbolic links"):
         journal.read(9, MOST)
-    journal.leave_to_parent()
+    journal.discard_inherited()
     assert victim.read_bytes() == b"ssh-ed25519"
 
 

@@ -223,7 +223,7 @@ def test_a_forked_child_leaves_the_files_to_its_parent(tmp_path: Path, spool: Sp
     if child == 0:
         code = 1
         try:
-            spool.leave_to_parent()
+            spool.discard_inherited()
             own = Spool(tmp_path, MOST)
             own.append([b"child"])
             code = 0 if read_all(own) == [b"child"] else 2
@@ -233,4 +233,4 @@ def test_a_forked_child_leaves_the_files_to_its_parent(tmp_path: Path, spool: Sp
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     spool.acknowledge()
     assert read_all(spool) == [b"1"]
-    Spool(tmp_path, MOST).leave_to_parent()
+    Spool(tmp_path, MOST).discard_inherited()

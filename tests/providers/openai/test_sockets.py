@@ -256,7 +256,7 @@ def test_after_a_gap_nothing_is_open(realtime: Reader) -> None:
 def test_responses_that_never_end_are_returned_at_some_point(
     realtime: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets, "_MOST_OPEN", 2)
+    monkeypatch.setattr(sockets, "_MAX_OPEN", 2)
     realtime.begin("r1")
     realtime.begin("r2")
     (turn,) = realtime.receive("response.created", response={"id": "r3"})

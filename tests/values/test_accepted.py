@@ -1,4 +1,4 @@
-"""The names that Pay-i accepts, and the lawful forms of others."""
+"""The names that Pay-i accepts, and the valid forms of others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.values.lawful import NAME_RULES
+from payi_transport.values.accepted import NAME_RULES
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ from payi_transport.values.lawful import NAME_RULES
         ("user_id", "größe@x.org", "größe@x.org"),
     ],
 )
-def test_the_lawful_form_replaces_what_is_not(field: str, name: str, form: str) -> None:
+def test_the_valid_form_replaces_what_is_not(field: str, name: str, form: str) -> None:
     rule = NAME_RULES[field]
     assert rule.correct(name) == form
     assert rule.accepts(name) == (name == form)
 
 
 @given(field=st.sampled_from(sorted(NAME_RULES)), name=st.text(min_size=1))
-def test_every_lawful_form_is_accepted(field: str, name: str) -> None:
+def test_every_valid_form_is_accepted(field: str, name: str) -> None:
     rule = NAME_RULES[field]
     assert rule.accepts(rule.correct(name))

@@ -1,7 +1,7 @@
 """What Pay-i accepts in names and numbers, and the nearest form that it accepts.
 
 Source: Pay-i's error reference and guides. Pay-i may be more generous than they say, so events are sent as
-they are first. The lawful form is for what it has refused, and the rule is for warnings before that.
+they are first. The valid form is for what it has refused, and the rule is for warnings before that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class NameRule(NamedTuple):
 
     text: str
     accepted: re.Pattern[str]
-    unlawful: re.Pattern[str]
+    invalid: re.Pattern[str]
     replacement: str
     longest: int | None = None
 
@@ -30,8 +30,8 @@ class NameRule(NamedTuple):
         return self.accepted.fullmatch(name) is not None
 
     def correct(self, name: str) -> str:
-        """Return the lawful form of a name that is not empty."""
-        return self.unlawful.sub(self.replacement, name)[: self.longest]
+        """Return the valid form of a name that is not empty."""
+        return self.invalid.sub(self.replacement, name)[: self.longest]
 
 
 NAME_RULES: Mapping[str, NameRule] = {
