@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.origin import Origin
-from tests.support.programs import delivered, run
+from tests.support.programs import DOWN, delivered, run
 
 WAIT = """
 def wait(child):
@@ -128,17 +128,22 @@ wait(child)
 
 
 def test_a_parent_that_was_shut_down_has_children_that_are(ingest: Origin, tmp_path: Path) -> None:
-    body = """
+    ingest.responses = [DOWN]
+    body = f"""
 from payi_transport import payi_shutdown
-instrument()
-payi_shutdown()
+instrument(spool_directory={str(tmp_path / "spool")!r})
+call("parent")
+payi_shutdown(0)
 child = os.fork()
 if child == 0:
     call("child")
-    os._exit(0 if payi_stats().lost == {"shutdown": 1} else 3)
+    assert threading.active_count() == 1
+    os._exit(0 if payi_stats().lost == {{"shutdown": 1}} else 3)
 wait(child)
 """
-    check(body, ingest, tmp_path)
+    ran = run(tmp_path, WAIT + body, ingest)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(ingest)["child"] == 0
 
 
 def test_locks_that_other_threads_hold_at_the_fork_stop_no_child(ingest: Origin, tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import email.utils
 import math
-import random
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payi_transport.errors import APIConnectionError
+from payi_transport.runtime.own_random import own_random
 
 if TYPE_CHECKING:
     import httpx
@@ -77,7 +77,7 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _back_off(retries: int) -> float:
     # The exponent is bounded because 2.0**1024 overflows; 8 s are reached long before.
-    return min(_INITIAL_DELAY * 2.0 ** min(retries, 16), _MAX_DELAY) * random.uniform(0.75, 1.0)
+    return min(_INITIAL_DELAY * 2.0 ** min(retries, 16), _MAX_DELAY) * own_random.uniform(0.75, 1.0)
 
 
 def _to_number(text: str | None) -> float | None:

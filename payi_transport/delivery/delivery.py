@@ -127,12 +127,13 @@ class Delivery:
         )
 
     def start(self) -> None:
-        """Start the workers in this process.
+        """Start the workers in this process, unless it is closed: a child may be forked after a shutdown.
 
         An exiting interpreter starts no threads. That counts as a fault, and what is pushed is counted.
         """
+        parts = () if self.closed else (*self._queues.values(), self._distributor)
         try:
-            for part in (*self._queues.values(), self._distributor):
+            for part in parts:
                 if part is not None:
                     part.start()
         except RuntimeError as exc:

@@ -17,11 +17,11 @@ everything, as Pay-i does when it rejects the API key, as something to probe now
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Iterator
 
 from payi_transport.config.schema import IngestRetrySettings
+from payi_transport.runtime.own_random import own_random
 from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt
 
 __all__ = ["FIRST_PAUSE", "PROBE_SECONDS", "Backoff", "CircuitBreaker", "find_inline_pauses", "find_wait"]
@@ -41,7 +41,7 @@ class Backoff:
     """When a worker calls its sink again. For one thread. `jitter` returns a number between two others."""
 
     def __init__(
-        self, retry: IngestRetrySettings, jitter: Callable[[float, float], float] = random.uniform
+        self, retry: IngestRetrySettings, jitter: Callable[[float, float], float] = own_random.uniform
     ) -> None:
         # Batches in a row that the sink took nothing from.
         self.failures = 0

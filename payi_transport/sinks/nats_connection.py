@@ -13,7 +13,6 @@ next `open` notices before anything is sent.
 from __future__ import annotations
 
 import contextlib
-import random
 import socket
 import ssl
 import uuid
@@ -23,6 +22,7 @@ from typing import Any
 
 from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.errors import PayiConfigError
+from payi_transport.runtime.own_random import own_random
 from payi_transport.sinks.nats_auth import make_login, make_tls_context
 from payi_transport.sinks.nats_protocol import (
     PING,
@@ -106,7 +106,7 @@ class NatsConnection:
             self.drop()
         known = [*self._servers, *self._discovered]
         error = NatsError("NATS has no servers")
-        for server in random.sample(known, len(known)):
+        for server in own_random.sample(known, len(known)):
             try:
                 self._connect(server, min(deadline, monotonic() + _LONGEST_CONNECT))
                 return

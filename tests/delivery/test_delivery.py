@@ -213,6 +213,16 @@ def test_a_delivery_that_never_started_has_nothing_to_flush() -> None:
     harness.delivery.discard_inherited()
 
 
+def test_a_delivery_that_was_closed_before_its_start_starts_no_thread() -> None:
+    harness = Harness(MemorySink())
+    harness.delivery.close(0)
+    before = threading.active_count()
+    harness.delivery.start()
+    harness.push(1)
+    assert threading.active_count() == before
+    assert harness.stats().lost["shutdown"] == 1
+
+
 def test_closing_with_events_undelivered_logs_how_many(
     build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
