@@ -1,4 +1,4 @@
-"""The process-wide switch: `payi_instrument()` and the functions that go with it.
+"""`payi_instrument()` and the functions that go with it.
 
 At most one pipeline is active in a process. Everything that can be wrong with the arguments is found while
 the new pipeline is built; only then does anything change, so a call that raises has no effect. The hooks of
@@ -7,28 +7,30 @@ HTTP libraries are installed last, when there is a pipeline for what they record
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from payi_transport.api.arguments import InstrumentArguments, find_differences
 from payi_transport.api.default_use_case import default_use_case_name
-from payi_transport.api.instrumentation import Instrumentation, build, build_for_test
+from payi_transport.api.instrumentation import build, build_for_test
+from payi_transport.api.switch import (
+    get_current,
+    is_exiting,
+    repair_hooks,
+    set_aside,
+    shut_down,
+    switch_off,
+    switch_to,
+)
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_logger
-from payi_transport.context.name_warnings import use_logger
-from payi_transport.context.results import forget_results
-from payi_transport.context.scope import set_base_frame
 from payi_transport.decode.content_logger import PromptAndResponseLogger
-from payi_transport.delivery.process_exit import run_at_pool_worker_exit
-from payi_transport.hooks.registry import Registry, get_hooks
-from payi_transport.pipeline.active import activate, deactivate, get_active
+from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import EXIT_SECONDS
 from payi_transport.sinks.protocol import Sink
 
@@ -42,17 +44,9 @@ __all__ = [
 # Reentrant, like every lock that a public function takes: a signal handler, a log handler, or a finalizer
 # may call one while the same thread is in the middle of another.
 _lock = threading.RLock()
-# Set when the process exits. No pipeline is started from then on: nothing would deliver its events.
-_exiting = False
-# What the active pipeline was started with, None while there is none.
-_current: Instrumentation | None = None
 _IGNORED = (
     "payi_transport: payi_instrument() was already called, so this call changes nothing and ignores %s. To"
     " apply them, call payi_uninstrument() first"
-)
-_MISSING_HOOK = (
-    "payi_transport: this version of %s has no %s, so calls made with it are not recorded. With httpx, use"
-    " payi_httpx_client() or PayiTransport instead"
 )
 _PASSING_THROUGH = (
     "payi_transport: no Pay-i API key, so no call is recorded, as config={'required': False} allows. To"
@@ -105,15 +99,16 @@ def payi_instrument(
         return
     with _lock:
         active = get_active()
-        if active is None or (_current and _current.provisional) or (active.closed and not _exiting):
+        current = get_current()
+        if active is None or current is None or current.provisional or (active.closed and not is_exiting()):
             # The frame of this function's caller, so no helper may make this call.
             name = default_use_case_name(sys._getframe().f_back)
             _start(arguments._replace(logger=logger), logger, name)
             return
         # Read it under the lock, so that it belongs to the pipeline found above.
-        running = _current.resolved if _current else {}
+        running = current.resolved
         # A mock that was active at the first call may have ended since, and taken hooks away with it.
-        _registry.repair()
+        repair_hooks()
     # Not under the lock, because a logging handler may call functions of this module.
     _warn_ignored(running, arguments, logger)
 
@@ -123,11 +118,10 @@ def instrument_program(use_case_name: str) -> None:
 
     Raises what `payi_instrument()` raises.
     """
-    global _current
     with _lock:
         if get_active() is None and not _is_disabled(_default_logger):
-            _start(InstrumentArguments(logger=_default_logger), _default_logger, use_case_name)
-            _current = _current and _current._replace(provisional=True)
+            arguments = InstrumentArguments(logger=_default_logger)
+            _start(arguments, _default_logger, use_case_name, provisional=True)
 
 
 @contextmanager
@@ -137,20 +131,21 @@ def instrument_instead(sink: Sink, config: PayiInstrumentConfig | None, use_case
     `config` is that of what was active before if it is None, and is used without what concerns others than
     this process. Raises PayiConfigError for a config that can't be used.
     """
-    if config is None and _current is not None:
-        config = _current.config
+    current = get_current()
+    if config is None and current is not None:
+        config = current.config
     instead = build_for_test(sink, config, _default_logger, use_case_name)
     with _lock:
-        earlier = _current
-        _stop()
-        _begin(instead)
+        earlier = get_current()
+        set_aside()
+        switch_to(instead)
     try:
         yield
     finally:
         with _lock:
-            _remove_active()
+            switch_off()
             if earlier is not None:
-                _begin(earlier)
+                switch_to(earlier)
 
 
 def _is_disabled(logger: logging.Logger) -> bool:
@@ -160,25 +155,16 @@ def _is_disabled(logger: logging.Logger) -> bool:
     return True
 
 
-def _start(arguments: InstrumentArguments, logger: logging.Logger, use_case_name: str) -> None:
+def _start(
+    arguments: InstrumentArguments, logger: logging.Logger, use_case_name: str, *, provisional: bool = False
+) -> None:
     instrumentation = build(arguments, logger, use_case_name)
     if instrumentation is None:
         _warn_missing_key(logger)
         return
-    # Remove a pipeline that was shut down, but not before the arguments have proved good.
-    _remove_active()
-    _begin(instrumentation)
-
-
-def _begin(instrumentation: Instrumentation) -> None:
-    global _current
-    use_logger(instrumentation.logger)
-    set_base_frame(instrumentation.base_frame, record_unscoped=instrumentation.record_unscoped)
-    activate(instrumentation.pipeline)
-    _install(instrumentation.logger)
-    atexit.register(_shut_down_at_exit)
-    run_at_pool_worker_exit(payi_shutdown)
-    _current = instrumentation
+    # One that was shut down goes first, but not before the arguments have proved good.
+    switch_off()
+    switch_to(instrumentation._replace(provisional=provisional))
 
 
 def _warn_missing_key(logger: logging.Logger) -> None:
@@ -199,10 +185,9 @@ def _warn_ignored(
 
 
 def _renew_lock() -> None:
-    # Another thread of the parent may have held the lock during the fork, or the parent was exiting.
-    global _lock, _exiting
+    # Another thread of the parent may have held the lock during the fork.
+    global _lock
     _lock = threading.RLock()
-    _exiting = False
 
 
 # Windows has no fork, and no such function.
@@ -213,27 +198,7 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch
 def payi_uninstrument() -> None:
     """Deliver what was captured and remove every hook; `payi_instrument()` may be called again."""
     with _lock:
-        _remove_active()
-
-
-def _remove_active() -> None:
-    pipeline = get_active()
-    _stop()
-    # Last, because it waits: a signal handler that runs meanwhile finds everything in order, and may start
-    # over.
-    if pipeline is not None:
-        pipeline.close(EXIT_SECONDS)
-
-
-def _stop() -> None:
-    global _current
-    _uninstall()
-    deactivate()
-    set_base_frame(None)
-    use_logger(None)
-    forget_results()
-    _current = None
-    atexit.unregister(_shut_down_at_exit)
+        switch_off()
 
 
 def payi_flush(timeout: float = 5.0) -> bool:
@@ -252,28 +217,4 @@ def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
     Calls go on working, and are counted as lost. Runs by itself when the process exits. Returns what
     `payi_flush` would.
     """
-    pipeline = get_active()
-    return pipeline is None or pipeline.close(timeout)
-
-
-def _shut_down_at_exit() -> None:
-    global _exiting
-    _exiting = True
-    payi_shutdown()
-
-
-_registry = Registry((), lambda library, name: None)
-
-
-def _install(logger: logging.Logger) -> None:
-    global _registry
-    _registry = Registry(get_hooks(), partial(_warn_missing_hook, logger))
-    _registry.install()
-
-
-def _uninstall() -> None:
-    _registry.uninstall()
-
-
-def _warn_missing_hook(logger: logging.Logger, library: str, missing: str) -> None:
-    logger.warning(_MISSING_HOOK, library, missing)
+    return shut_down(timeout)

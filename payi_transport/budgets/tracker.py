@@ -74,7 +74,8 @@ class BudgetTracker:
         self._writing = threading.RLock()
         self._wake = WakeEvent()
         self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
+        self._stopping = False
+        self._pause = WakeEvent()
         self._counted_lost = 0
         self._claimed: set[tuple[Key, str]] = set()
         self._warned: set[tuple[str, str]] = set()
@@ -165,7 +166,8 @@ class BudgetTracker:
 
     def close(self, timeout: float) -> None:
         """Write the sums and stop the thread, within `timeout` seconds."""
-        self._stop.set()
+        self._stopping = True
+        self._pause.set()
         self._wake.set()
         if self._thread is None or self._thread is threading.current_thread():
             self.flush()
@@ -173,13 +175,13 @@ class BudgetTracker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stopping:
             is_blocking = self._ledger.has_blocked
             self._wake.wait(_REFRESH if is_blocking else _LONGEST_SLEEP)
             self.flush()
             if is_blocking:
                 self._refresh()
-            self._stop.wait(_INTERVAL)
+            self._pause.wait(_INTERVAL)
         self.flush()
 
     def _write(self) -> None:

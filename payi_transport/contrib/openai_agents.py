@@ -22,7 +22,7 @@ from payi_transport.context.scope import track_context
 __all__ = ["AgentStepProcessor", "install"]
 
 _logger = logging.getLogger("payi.instrument")
-_lock = threading.Lock()
+_lock = threading.RLock()
 _installed = False
 
 
@@ -75,5 +75,5 @@ def install() -> None:
                 " model_settings"
             )
         if not _installed:
-            add_trace_processor(AgentStepProcessor())
             _installed = True
+            add_trace_processor(AgentStepProcessor())

@@ -45,8 +45,9 @@ class ResponseIds:
     """Remember the ids that hosts gave to calls. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        # With inline delivery, exchanges are decoded on the threads of their callers.
-        self._lock = threading.Lock()
+        # With inline delivery, exchanges are decoded on the threads of their callers. Reentrant, because a
+        # signal handler may make a call there.
+        self._lock = threading.RLock()
         # Hashes, because an id may be of any length.
         self._seen: OrderedDict[int, None] = OrderedDict()
 

@@ -71,7 +71,7 @@ class Delivery:
         # Counters that take no lock, because `push` runs on the caller's thread and in finalizers.
         self._captured = Counter()
         self._dropped = {LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
-        self.closed = self._flushed = False
+        self.closed = self._flushed = self._ended = False
         self._wake = WakeEvent()
         delivery = settings.delivery
         self._ring: Ring[Exchange | SessionWork] = Ring(
@@ -217,12 +217,13 @@ class Delivery:
         return decoded and delivered
 
     def close(self, timeout: float) -> bool:
-        """Accept no more exchanges, and flush within `timeout` seconds. A second call returns at once.
+        """Accept no more exchanges, and flush within `timeout` seconds. Once that is over, return at once.
 
         Responses that are still streaming are reported with what has arrived so far, because nobody may be
         left to finish or collect them.
         """
-        if self.closed:
+        # Not `closed`: an earlier call may have been left by an exception, such as KeyboardInterrupt.
+        if self._ended:
             return self._flushed
         deadline = monotonic() + timeout
         self._end_open_responses()
@@ -231,6 +232,7 @@ class Delivery:
         self._flushed = self._flush(deadline, stop=True)
         if self.pid:
             self._stop(deadline)
+        self._ended = True
         self._warn_of_undelivered()
         return self._flushed
 

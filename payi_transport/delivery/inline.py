@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections import Counter as Tally
 from collections.abc import Callable
+from threading import get_ident
 from time import monotonic, sleep
 from typing import Final
 
@@ -120,12 +121,26 @@ class InlineDelivery:
         self._on_notice = on_notice
         self._on_reported = on_reported
         self._breaker = CircuitBreaker()
+        # The threads that report a call right now.
+        self._busy: set[int] = set()
 
     def deliver(self, exchange: Exchange) -> None:
-        """Report a finished call and store its result on the exchange. Never raises."""
-        if exchange.outcome is not Outcome.EXHAUSTED:
+        """Report a finished call and store its result on the exchange. Never raises.
+
+        A signal handler or a log handler may make a call while its thread reports another one, and holds
+        locks of the HTTP client. That call is queued.
+        """
+        thread = get_ident()
+        if exchange.outcome is not Outcome.EXHAUSTED or thread in self._busy:
             self._queue(exchange)
             return
+        self._busy.add(thread)
+        try:
+            self._deliver(exchange)
+        finally:
+            self._busy.discard(thread)
+
+    def _deliver(self, exchange: Exchange) -> None:
         try:
             decoded = self._decode(exchange)
         except Exception as exc:

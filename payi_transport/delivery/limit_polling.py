@@ -13,6 +13,7 @@ from collections.abc import Callable
 from payi_transport.client.account import PayiAccount
 from payi_transport.delivery.limits import LimitStates
 from payi_transport.errors import NotFoundError
+from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.types.limits import Limit
 
 __all__ = ["LimitPoller", "fetch_state"]
@@ -40,13 +41,14 @@ class LimitPoller:
         self._on_problem = on_problem
         # Reentrant, because a signal handler may make a call on the thread that holds it.
         self._lock = threading.RLock()
-        self._stopped = threading.Event()
+        self._stopped = False
+        self._wake = WakeEvent()
         self._running = False
 
     def ensure_running(self) -> None:
         """Start polling if a limit is blocked and no thread polls yet. Never raises."""
         with self._lock:
-            if self._running or self._stopped.is_set() or not self._limits.find_blocked():
+            if self._running or self._stopped or not self._limits.find_blocked():
                 return
             self._running = True
         try:
@@ -57,10 +59,14 @@ class LimitPoller:
 
     def stop(self) -> None:
         """Stop polling for good."""
-        self._stopped.set()
+        self._stopped = True
+        self._wake.set()
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._interval):
+        while True:
+            self._wake.wait(self._interval)
+            if self._stopped:
+                return
             for limit_id in self._limits.find_blocked():
                 self._poll(limit_id)
             # Under the lock, so that a limit that blocks right now either keeps this thread or starts

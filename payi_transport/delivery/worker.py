@@ -87,6 +87,9 @@ class Worker:
 
     def start_flush(self, deadline: float) -> Flush:
         """Ask for a flush, and yield until it is over. Use it with `wait_for_flushes`."""
+        # A log handler or a listener on the worker's own thread would wait for itself.
+        if self._thread is not None and self._thread.ident == threading.get_ident():
+            return False
         lost = self.counts.lost.total()
         # Tickets rise, so the one of the latest flush covers all flushes before it.
         ticket = self._flush_until = self._source.take_ticket()

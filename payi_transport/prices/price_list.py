@@ -43,7 +43,7 @@ class PriceList:
     """The prices of the installed package, none if it isn't installed. May be used by several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._snapshot: Any = None
         self._models: dict[Place, ListedModel | None] = {}
         self._cards: dict[tuple[str, Conditions, datetime | date], RateCard] = {}

@@ -1,13 +1,17 @@
-"""Wake a waiting thread from anywhere, including from a signal handler.
+"""Wake a waiting thread from anywhere: a signal handler, a finalizer, a log handler.
 
-`threading.Event.set` takes a lock that is not reentrant. A signal handler runs on the main thread, between
-two bytecodes of whatever that thread was doing. If that was `Event.set`, and the handler makes a call that
-ends in `Event.set` too, the thread waits forever for a lock that it holds itself. `threading.Condition` uses
-a reentrant lock by default, and the code below stays correct when it interrupts itself at any line.
+Such code runs between two steps of whatever its thread was doing. If that was `threading.Event.set`, and the
+handler makes a call that ends in `Event.set` too, the thread waits forever for a lock that it holds itself.
+`threading.Condition` has a reentrant lock, but its own code isn't reentrant: a `notify` that interrupts
+another one takes the waiter away that the first has just seen, and the first raises IndexError.
+
+So the event is a single lock, which is held while the event is not set. Releasing it sets the event, and
+acquiring it waits and clears. Each is one C call, which nothing on the same thread can interrupt.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 __all__ = ["WakeEvent"]
@@ -17,26 +21,20 @@ class WakeEvent:
     """An event for one waiting thread, which clears it by waking up."""
 
     def __init__(self) -> None:
-        # Its default lock is an RLock.
-        self._condition = threading.Condition()
-        self._is_set = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
 
     def is_set(self) -> bool:
-        """Return whether it was set since the last wait ended. Takes no lock."""
-        # Reading one attribute is atomic. Producers check this first, because setting takes a lock and
-        # costs far more.
-        return self._is_set
+        """Return whether it was set since the last wait ended."""
+        return not self._gate.locked()
 
     def set(self) -> None:
-        """Wake the waiting thread, or make its next wait return at once."""
-        with self._condition:
-            self._is_set = True
-            self._condition.notify_all()
+        """Wake the waiting thread, or make its next wait return at once. Never blocks."""
+        # Raised if it is set already. Asking first would leave room for another thread between the two.
+        with contextlib.suppress(RuntimeError):
+            self._gate.release()
 
     def wait(self, timeout: float) -> None:
         """Wait until the event is set, for at most `timeout` seconds, and clear it."""
-        with self._condition:
-            # A loop isn't needed: waking up early only makes the worker look for work once more.
-            if not self._is_set:
-                self._condition.wait(timeout)
-            self._is_set = False
+        # Not a `with`: whoever sets the event releases the lock. A negative timeout would mean forever.
+        self._gate.acquire(timeout=min(max(0.0, timeout), threading.TIMEOUT_MAX))

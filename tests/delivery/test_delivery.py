@@ -189,6 +189,23 @@ def test_after_close_calls_are_counted_as_lost_and_a_second_close_returns_at_onc
     assert harness.stats().lost == {"shutdown": 1}
 
 
+def test_a_close_that_an_exception_interrupts_can_be_finished(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = build(MemorySink(), flush_interval=3600)
+    harness.push("one")
+
+    def interrupt(*arguments: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("payi_transport.delivery.delivery.wait_for_flushes", interrupt)
+        harness.delivery.close(10)
+    assert harness.stats().queued == 1
+    assert harness.delivery.close(10)
+    assert harness.stats().delivered == 1
+
+
 def test_a_finalizer_never_wakes_the_worker_because_that_takes_a_lock() -> None:
     harness = Harness(MemorySink(), max_batch=1)
     harness.push(1, outcome=Outcome.ABANDONED)

@@ -86,6 +86,17 @@ def test_a_call_gets_the_result_of_its_event_and_counts_as_delivered() -> None:
     assert not harness.queued
 
 
+def test_a_call_that_interrupts_the_report_of_another_is_queued() -> None:
+    """As where a signal handler makes a call while its thread holds locks of the HTTP client."""
+    harness = Harness(TAKEN)
+    harness.on_delivery = harness.end
+    exchange = harness.end()
+    assert (exchange.result, harness.taken, len(harness.queued)) == (RESULT, 1, 1)
+    assert harness.queued[0].result is None
+    harness.on_delivery = None
+    assert harness.end().result == RESULT
+
+
 @pytest.mark.parametrize("retries", [0, 1, 3])
 @pytest.mark.parametrize("failure", [FAILED, None])
 def test_after_a_temporary_failure_an_event_is_retried_as_configured_and_then_queued(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 
-from payi_transport import MemorySink
+from payi_transport import Event, MemorySink, Receipt
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.exchange_decoder import Decoded
 from tests.delivery.named_exchanges import decode, ids
@@ -104,3 +105,18 @@ def test_during_a_flush_the_worker_keeps_the_gil_also_after_flushes_that_timed_o
         harness.push(*range(10))
         assert harness.worker.flush(10)
     assert decoder.got_in == [False] * 10
+
+
+def test_a_flush_on_the_workers_own_thread_returns_at_once(build: Build) -> None:
+    """As where a log handler flushes: nobody else could deliver what it waits for."""
+    flushed: list[bool] = []
+
+    class Flushing(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
+            flushed.append(harness.worker.flush(600))
+            return super().deliver(batch)
+
+    harness = build(Flushing(), flush_interval=3600)
+    harness.push("one")
+    assert harness.worker.flush(30)
+    assert flushed == [False]

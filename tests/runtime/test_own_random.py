@@ -20,7 +20,7 @@ def test_pauses_are_random_and_draw_nothing_from_the_programs_generator() -> Non
     random.seed(7)
     before = random.getstate()
     backoff = Backoff(IngestRetrySettings())
-    pauses = set()
+    pauses: set[float | None] = set()
     for _ in range(20):
         backoff.update(Receipt(retry=[0]), 0.0, failed=True)
         pauses.add(backoff.not_before)
@@ -38,7 +38,7 @@ def test_numbers_do_not_depend_on_a_seed() -> None:
 
 
 def test_no_module_uses_the_generator_of_the_program() -> None:
-    used = set()
+    used: set[str] = set()
     for source in Path(payi_transport.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_bytes())):
             if isinstance(node, ast.ImportFrom) and node.module == "random":

@@ -22,6 +22,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.otel import names
 from payi_transport.sinks.otel.foreign import KnownSpans
 
@@ -183,12 +184,16 @@ class _OwnMeters:
             else None
         )
         self.provider = MeterProvider([self._reader] if self._reader else [], shutdown_on_exit=False)
-        self._stopped = threading.Event()
+        self._stopped = False
+        self._wake = WakeEvent()
         if self._reader is not None:
             threading.Thread(target=self._export, name="payi-transport-metrics", daemon=True).start()
 
     def _export(self) -> None:
-        while not self._stopped.wait(_find_interval()):
+        while True:
+            self._wake.wait(_find_interval())
+            if self._stopped:
+                return
             self._collect()
 
     def _collect(self) -> None:
@@ -197,7 +202,8 @@ class _OwnMeters:
                 self._reader.collect()
 
     def close(self) -> None:
-        self._stopped.set()
+        self._stopped = True
+        self._wake.set()
         self._collect()
         self.provider.shutdown(timeout_millis=_CLOSE_MS)
 
