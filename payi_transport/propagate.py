@@ -13,7 +13,7 @@ from typing import Any
 from payi_transport.context.baggage import read_baggage, write_baggage
 from payi_transport.context.fields import Scope
 from payi_transport.context.frame import Frame
-from payi_transport.context.scope import frame_inside
+from payi_transport.context.scope import innermost_frame
 
 __all__ = ["extract", "inject"]
 
@@ -25,7 +25,7 @@ def inject(headers: MutableMapping[str, str]) -> None:
     in `headers`. `proxy` is not carried: it is about this process. What did not fit is counted in
     `payi_stats().ignored_baggage`.
     """
-    write_baggage(frame_inside(Frame()), headers)
+    write_baggage(innermost_frame(Frame()), headers)
 
 
 def extract(headers: Mapping[str, str] | Iterable[tuple[Any, Any]]) -> Scope:

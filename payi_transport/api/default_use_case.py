@@ -19,7 +19,7 @@ __all__ = ["default_use_case_name", "name_program"]
 # Files whose names say what they do in their package, not what the program is.
 _PACKAGE_FILES = ("__init__", "__main__")
 _UNNAMED = "interactive"
-# Of the interpreter. `-c` and `-m` say what to run and are looked at before.
+# Options of the interpreter. `-c` and `-m`, which say what to run, are handled before these.
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 # They take the application as `module:attribute`.
 _APPLICATION = re.compile(r"[\w.]+:[A-Za-z_]\w*(\(.*\))?")

@@ -67,7 +67,7 @@ def payi_instrument(
     prompt_and_response_logger: PromptAndResponseLogger | None = None,
     sink: Sink | Sequence[Sink | str] | None = None,
 ) -> None:
-    """Report every LLM call of this process to Pay-i from now on, including calls of existing clients.
+    """Report every LLM call of this process to Pay-i from now on, those of existing clients included.
 
     `payi` is a client of the Pay-i API or a list of them. The first one's key, base URL and default headers
     are used. Without it, they come from `PAYI_API_KEY`, `PAYI_BASE_URL` and `PAYI_CUSTOM_HEADERS`.

@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).parent
-# Where a program's command line stands for the children of its pools, whose own says nothing.
+# The variable that passes a program's command line to the children of its pools, whose own says nothing.
 _COMMAND, _SEPARATOR = "PAYI_TRANSPORT_RUN", "\x1f"
 # The interpreter, its options (which a pool repeats for its children), and the code or module that they run.
 _CHILD_OF_POOL = re.compile(
     "[^\x1f]*(\x1f-[WX]\x1f[^\x1f]*|\x1f-[^cm\x1f][^\x1f]*)*\x1f-[cm]\x1f[^\x1f]*(multiprocessing|loky)"
 )
-# What the hooks are for. A test compares. The package itself is imported by programs that open scopes.
+# The libraries that have hooks, which a test compares. Programs that only open scopes import the package
+# itself.
 LIBRARIES = (
     "aiobotocore",
     "aiohttp",

@@ -1,4 +1,4 @@
-"""What is said when a budget reaches a level: the text, and the message to a webhook.
+"""Alerts about a budget that reaches a level: the text, and the message to a webhook.
 
 The message has the key `text`, which Slack, Mattermost, and Teams workflows show, and everything else as
 fields for programs.

@@ -40,7 +40,7 @@ def _read(holder: Any, field: str, names: Mapping[str, str]) -> object:
 
 
 def matches(read: Reader, wanted: Mapping[str, str]) -> bool:
-    """Return whether a call has all of these values. Of a list, one has to be the value."""
+    """Return whether a call has all of these values. A list has to contain the value."""
     return all(value in _list_texts(read(field)) for field, value in wanted.items())
 
 

@@ -23,7 +23,7 @@ from payi_transport.budgets.budget import Key
 __all__ = ["Change", "Store", "Total", "find_default_file"]
 
 # Seconds that another process may hold the file.
-_PATIENCE = 5.0
+_LOCK_TIMEOUT = 5.0
 # `part` is the start of a day or hour of the period; -1 is the row of the whole period.
 _WHOLE = -1.0
 _TABLES = """
@@ -156,7 +156,7 @@ class Store:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # For this user only, as the names of customers are in it.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        with closing(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(self.path, timeout=_LOCK_TIMEOUT, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 for statement in _TABLES.split(";"):

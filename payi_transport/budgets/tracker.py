@@ -1,9 +1,10 @@
-"""Counting calls under their budgets, and acting on the sums: one object for a process.
+"""Count calls under their budgets, and act on the sums: one object for a process.
 
 A call is charged once it is read. Under an enforced budget that happens on the thread that ends the call,
-before it returns, so the next call already finds the sum with this one in it. Under any other budget the
-worker does it. A thread of this module writes the sums to the file, reports warning levels, and calls
-webhooks, so neither calls nor deliveries wait for a disk or a webhook. It writes at most four times a second.
+before it returns, so the next call already finds the sum with this one in it, and `rewrite/requests.py`
+refuses it if the budget is spent. Under any other budget the worker does it. A thread of this module writes
+the sums to the file, reports warning levels, and calls webhooks, so neither calls nor deliveries wait for a
+disk or a webhook. The thread writes at most four times a second.
 """
 
 from __future__ import annotations
@@ -211,8 +212,8 @@ class BudgetTracker:
 
     def _warn_of_file(self, exc: Exception) -> None:
         self._outside.warn_of_file(
-            f"the file of the budgets can't be used ({exc}), so their sums are kept in memory only until it"
-            f" can; make {self._store.path} writable, or set config.budgets_file"
+            f"can't use the budgets file ({exc}), so sums stay in memory until it can be written;"
+            f" make {self._store.path} writable, or set config.budgets_file"
         )
 
     def _report_levels(self, totals: list[Total]) -> None:

@@ -93,9 +93,7 @@ def _examine_versions() -> Iterator[Finding]:
     for name in ("payi-transport", "anyio", "msgspec"):
         yield Finding(name, "ok", _find_version(name) or "not installed")
     found = [f"{name} {number}" for name in _SDKS if (number := _find_version(name))]
-    yield Finding(
-        "SDKs", "ok" if found else "note", ", ".join(found) or "none of the known ones is installed"
-    )
+    yield Finding("SDKs", "ok" if found else "note", ", ".join(found) or "no known SDK is installed")
     if sys.flags.isolated or sys.flags.ignore_environment:
         yield Finding(
             "python", "warning", "-I and -E ignore PYTHONPATH, so `payi-transport run` has no effect"
@@ -131,7 +129,7 @@ def _examine_hooks() -> Iterator[Finding]:
     finally:
         registry.uninstall()
     for method in wrapped:
-        yield Finding("others", "note", f"{method} is wrapped by another library as well; both see each call")
+        yield Finding("others", "note", f"{method} is also wrapped by another library; both see each call")
 
 
 def _is_wrapped(name: str) -> bool:

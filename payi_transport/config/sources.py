@@ -91,13 +91,13 @@ def read_file(file: str | os.PathLike[str]) -> dict[str, Any]:
         if not isinstance(own, dict):
             raise PayiConfigError(f"{file}: expected a table [tool.payi_transport]")
         values = own
-    with _Place(str(file)):
+    with _ErrorLocation(str(file)):
         refuse_secrets(values)
         check_values(values)
     return _resolve_paths(values, path.parent)
 
 
-class _Place:
+class _ErrorLocation:
     """Names the place in the message of an error: a file, or a variable in place of the key's path."""
 
     def __init__(self, place: str, key: str = "") -> None:
@@ -119,7 +119,7 @@ def _merge(
     """Merge nested dicts; lists and other values replace what was there."""
     for key, value in values.items():
         here = f"{path}{key}"
-        # None stands for the default, and asks for nothing.
+        # None means the default.
         if value is None:
             continue
         if isinstance(value, Mapping):
@@ -145,7 +145,7 @@ def _read_environment(
             known = known or _list_variables()
             warn(f"the variable {variable} is not known and is ignored{_find_near(variable, known)}")
             continue
-        with _Place(variable, f".{'.'.join(names)}"):
+        with _ErrorLocation(variable, f".{'.'.join(names)}"):
             value = _parse(environment[variable].strip(), hint, ".".join(names))
             for name in reversed(names):
                 value = {name: value}

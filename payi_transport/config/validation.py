@@ -182,7 +182,7 @@ def _check_section(value: Mapping[Any, Any], section: type[Section], path: str, 
         return
     for row in msgspec.structs.fields(section):
         if row.required and row.name not in value:
-            raise PayiConfigError(f"{path}: the key {row.name!r} is missing, in {show(dict(value))}")
+            raise PayiConfigError(f"{path}: missing required key {row.name!r} in {show(dict(value))}")
     try:
         msgspec.convert(value, section)
     except msgspec.ValidationError as exc:

@@ -137,14 +137,14 @@ def enter_scope(outer: Frame, scope: Scope) -> Frame:
     values: dict[str, Any] = {name: value for name, value in scope.items() if value is not None}
     if "use_case_name" in values:
         # This comes before merging: the other values of the scope are about the new use case.
-        outer = _enter_use_case(fields, outer, values)
+        outer = _enter_or_continue_use_case(fields, outer, values)
     for name, value in values.items():
         values[name] = fields.merges[name](getattr(outer, name), value)
     return replace(outer, **values)
 
 
-def _enter_use_case(fields: Fields, outer: Frame, values: dict[str, Any]) -> Frame:
-    """Return `outer` as the use case named in `values` finds it.
+def _enter_or_continue_use_case(fields: Fields, outer: Frame, values: dict[str, Any]) -> Frame:
+    """Return `outer` adjusted for the use case that `values` enters.
 
     Another name starts a use case with an id of its own. The empty name leaves every use case, and drops
     the fields of a use case from `values`.

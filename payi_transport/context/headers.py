@@ -118,11 +118,11 @@ def override_frame(frame: Frame, headers: Headers, on_malformed: Callable[[str],
     values = _read(frame.fields, headers, on_malformed)
     warn_of_names(values)
     if "use_case_name" in values:
-        values = _enter_use_case(frame, values)
+        values = _start_use_case(frame, values)
     return replace(frame, **values)
 
 
-def _enter_use_case(frame: Frame, values: dict[str, Any]) -> dict[str, Any]:
+def _start_use_case(frame: Frame, values: dict[str, Any]) -> dict[str, Any]:
     """Start the use case that a header names: another instance, even under the same name.
 
     Only the properties of a use case of the same name stay. The empty name leaves every use case.

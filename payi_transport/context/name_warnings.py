@@ -1,6 +1,6 @@
 """Warn of names that Pay-i will refuse, where the program sets them, once for each value.
 
-Delivery finds out what Pay-i refuses, and reports the event all the same under another name. But by then
+Delivery finds out what Pay-i refuses, and reports the event under another name anyway. But by then
 nobody sees which code chose the name, and a report under the wrong name is easily overlooked.
 """
 
@@ -57,7 +57,7 @@ def _warn(field: str, name: str, accepted: str, form: str) -> None:
     # A handler or filter of the user's may raise.
     with contextlib.suppress(Exception):
         _logger.warning(
-            "payi_transport: the %s %.100r will be refused by Pay-i, which accepts %s here; events are then"
+            "payi_transport: the %s %.100r will be refused by Pay-i (accepted: %s); events are then"
             " reported with %r",
             field,
             name,

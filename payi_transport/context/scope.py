@@ -1,12 +1,12 @@
 """Scopes: `track`, `track_context`, and `get_context`, on top of a context variable.
 
-Each thread and each task sees its own innermost scope, because a context variable holds it. A scope is in
-force only while its own code runs: a tracked generator leaves it at each `yield` and enters it again at the
-next step. Leaving a scope in another context than it was entered in, such as a generator that another task
-closes, changes nothing there.
+Each thread and each task sees its own innermost scope, because a context variable holds it. A scope is
+active only while its own code runs: a tracked generator leaves it at each `yield` and enters it again at
+the next step. Leaving a scope in another context than it was entered in, such as a generator that another
+task closes, changes nothing there.
 
-Scopes are linked from the inside out, and a frame is merged once, when its scope is entered. So the frame of
-a call is one look-up away.
+Scopes are linked from the inside out, and a frame is merged once, when its scope is entered
+(`frame.enter_scope`). So the frame of a call is one look-up away.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def get_context() -> PayiContext:
     `last_result` is Pay-i's `xproxy_result` for the last call made here, in the delivery modes that return
     one: inline delivery and proxy mode. It is missing if Pay-i sent none for that call.
     """
-    frame = msgspec.to_builtins(frame_inside(_base or Frame()))
+    frame = msgspec.to_builtins(innermost_frame(_base or Frame()))
     frame.pop("hash_user_ids", None)
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in frame.items()}
     result = get_last_result()
@@ -76,8 +76,8 @@ def get_context() -> PayiContext:
     return cast(PayiContext, values)
 
 
-def frame_inside(base: Frame) -> Frame:
-    """Return the frame of the innermost scope, `base` outside all scopes."""
+def innermost_frame(base: Frame) -> Frame:
+    """Return the frame of the innermost scope, or `base` outside all scopes."""
     entered = find_entered()
     return base if entered is None else entered.frame
 
@@ -157,7 +157,7 @@ class track_context:
 
     def __enter__(self) -> Self:
         if _base is not None:
-            entered = Entered(enter_scope(frame_inside(_base), self._scope), self, find_entered())
+            entered = Entered(enter_scope(innermost_frame(_base), self._scope), self, find_entered())
             innermost.set(entered)
             remember_generator(sys._getframe(1), entered)
         return self

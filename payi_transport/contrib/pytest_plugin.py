@@ -32,7 +32,7 @@ _REPLACING = (
 class PayiEvents(Sequence["Event"]):
     """The events of the calls that a test has made so far, in the order in which their calls ended.
 
-    Every look at it waits until the calls that have ended are events. A streamed response ends when it was
+    Reading it waits until all calls that have ended are events. A streamed response ends when it was
     read to its end or closed.
     """
 

@@ -80,7 +80,7 @@ class RequestScope:
 
     def _warn(self, exc: Exception) -> None:
         self._log.warning(
-            f"the scope of a request could not be made ({type(exc).__name__}), so its calls are reported"
+            f"could not make the scope of a request ({type(exc).__name__}), so its calls are reported"
             " without it; fix the function that is passed as scope",
             fault=exc,
         )

@@ -1,15 +1,15 @@
 """Undo the content codings of a response: gzip, deflate, br and zstd. Pure, and bounded.
 
-A few kilobytes can inflate to gigabytes, and whatever host a program calls may send such a body. So a body is
-inflated in small pieces, which each coding passes to the next one. Of a result over the limit only the
-beginning and the end stay in memory, because usage is in one of them. How much is inflated in all is bounded,
-too, since it takes time. zlib and the newer brotli and zstd packages take a maximum for what a call returns.
-Older packages have no maximum, so the body is fed to them in steps of a few bytes, none of which can inflate
-to much.
+A few kilobytes can inflate to gigabytes, and any host may send such a body. So a body is inflated in small
+pieces, which each coding passes to the next one. If the result is over the limit, only its beginning and
+end stay in memory, because usage is in one of them. How much is inflated in all is bounded, too, since it
+takes time. zlib and the newer brotli and zstd packages take a maximum for what a call returns. Older
+packages have no maximum, so the body is fed to them in steps of a few bytes, none of which can inflate to
+much.
 
 A body may consist of several compressed members in a row (RFC 1952), such as one for each event of a stream.
 A decompressor returns a copy of what follows its member, so it gets the body in short slices: time is linear
-then, however many members there are. Their number is bounded all the same.
+then, however many members there are. Their number is bounded anyway.
 
 Truncated bodies are normal, since callers leave streams early: whatever could be inflated is returned.
 """
@@ -27,16 +27,16 @@ _MAX_MEMBERS = 100_000
 # Bytes that are inflated at most. zlib needs a second or two for them, and releases the GIL meanwhile.
 _MAX_INFLATED = 1 << 30
 # Bytes to feed at a time, and bytes to take at a time.
-_SLICE = 4096
-_PIECE = 1 << 16
+_INPUT_CHUNK = 4096
+_OUTPUT_CHUNK = 1 << 16
 # Bytes to feed at a time to a decompressor that can't limit its output.
-_STEP = 32
+_UNBOUNDED_INPUT_CHUNK = 32
 
 
 class Inflated(NamedTuple):
     """What is kept of a body: all of it, or its beginning and its end if it is over the limit.
 
-    `error` says why the rest of the body couldn't be inflated. There is no tail then.
+    `error` says why the rest of the body couldn't be inflated. `tail` is empty then.
     """
 
     head: bytes
@@ -181,11 +181,11 @@ def _feed_in_steps(
     parts: list[bytes] = []
     at = size = 0
     while at < len(data) and size < max_length:
-        part = process(data[at : at + _STEP])
+        part = process(data[at : at + _UNBOUNDED_INPUT_CHUNK])
         if part is None:
             break
         parts.append(part)
-        at, size = at + _STEP, size + len(part)
+        at, size = at + _UNBOUNDED_INPUT_CHUNK, size + len(part)
     return b"".join(parts), data[at:]
 
 
@@ -215,18 +215,18 @@ def _inflate_members(
 
 def _cut_into_slices(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
-        for at in range(0, len(piece), _SLICE):
-            yield piece[at : at + _SLICE]
+        for at in range(0, len(piece), _INPUT_CHUNK):
+            yield piece[at : at + _INPUT_CHUNK]
 
 
 def _drain(member: Any, data: bytes) -> Iterator[bytes]:
     """Yield what comes out of a decompressor for `data`, in pieces."""
     while True:
-        piece = member.decompress(data, _PIECE)
+        piece = member.decompress(data, _OUTPUT_CHUNK)
         yield piece
         # zlib returns the data that it had no room for. Others keep it, and a full piece says that they do.
         data = getattr(member, "unconsumed_tail", b"")
-        if member.eof or not (data or len(piece) >= _PIECE):
+        if member.eof or not (data or len(piece) >= _OUTPUT_CHUNK):
             return
 
 

@@ -67,7 +67,7 @@ class _Request(msgspec.Struct):
 
 
 _request = msgspec.json.Decoder(_Request)
-# SDKs write the model first. Of a large body, reading that saves the way through the prompt.
+# SDKs write the model first. Reading it there saves parsing the prompt of a large body.
 _MODEL_KEY = b'"model"'
 _FIRST_MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*"([\w./:@-]+)"\s*,', re.ASCII)
 
@@ -85,7 +85,7 @@ def find_requested_model(exchange: Exchange, headers: Mapping[str, str]) -> str 
 
 def _read_model(body: bytes | None) -> str | None:
     first = _FIRST_MODEL.match(body) if body and len(body) >= SMALL_BODY else None
-    # Of a key that comes twice, the last one counts.
+    # If a key occurs twice, the last one counts.
     if first and body and not has_key(body, _MODEL_KEY, first.end()):
         return first[1].decode()
     # The body may be a file, or JSON that is nested too deeply for msgspec.

@@ -21,7 +21,7 @@ from payi_transport.values.names import UNITS_REASON_PROPERTY, UNKNOWN_RESOURCE,
 
 __all__ = ["OneTimeWarnings"]
 
-# The program names hosts and deployments, so there are few. A bound all the same, in case it makes names up.
+# The program names hosts and deployments, so there are few. Bounded anyway, in case it generates names.
 _MAX_REMEMBERED = 1000
 _MIXED_MODES = {
     "ingest": "a call inside a function decorated with @ingest goes through Pay-i's proxy, because of its"

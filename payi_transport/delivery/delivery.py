@@ -1,4 +1,4 @@
-"""The delivery of one process: its ring, its sinks with a queue each, and the account of every call.
+"""The delivery of one process: its ring, its sinks with a queue each, and where every call is counted.
 
 With one sink, its worker takes exchanges from the ring and decodes them. With several, one more worker does
 so for all of them (`distribution.py`), and every sink has a queue of decoded events (`sink_queue.py`).
@@ -169,7 +169,7 @@ class Delivery:
         """Give the worker messages of a session to look at; return False if they are dropped.
 
         Any thread may call this; it never blocks or raises. How many responses the messages make is only
-        known afterwards. So of dropped ones, those are counted whose end was among them.
+        known afterwards. If messages are dropped, only the responses that end in them are counted.
         """
         try:
             if work.outcome is not None:
@@ -261,7 +261,8 @@ class Delivery:
 
     def discard_inherited(self) -> None:
         """Drop what waits and close the files unchanged; in a forked child, all of it is the parent's."""
-        # An exchange may refer to what holds the ring, and the garbage collector does not track exchanges.
+        # Clear it explicitly: exchanges are not tracked by the garbage collector, so a cycle through the
+        # ring would leak.
         self._ring.clear()
         for queue in self._queues.values():
             queue.discard_inherited()

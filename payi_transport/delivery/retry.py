@@ -30,7 +30,8 @@ __all__ = ["FIRST_PAUSE", "PROBE_SECONDS", "Backoff", "CircuitBreaker", "find_in
 FIRST_PAUSE = 0.25
 # Until the next attempt of a sink that denies everything, and for how long a probe may take. Seconds.
 PROBE_SECONDS = 60.0
-# Whole batches that are tried before smaller ones. By then, an event may be what the sink fails at.
+# Whole batches that are tried before smaller ones. After this many failures, one of the events may be the
+# cause.
 _WHOLE_TRIES = 4
 _LARGEST_BATCH = 1 << 16
 # How often the pause doubles. Enough to reach any `queue_interval`, and few enough not to overflow a float.

@@ -48,7 +48,7 @@ class Counts:
         self.lost: Tally[str] = Tally()
         self.replay_lost: Tally[str] = Tally()
         self.skipped: Tally[str] = Tally()
-        # How long the oldest event taken last had waited in the ring. Seconds.
+        # How long the oldest event of the last take had waited in the ring. Seconds.
         self.lag = 0.0
 
 

@@ -1,4 +1,4 @@
-r"""Put a body together whose middle is missing, so that what is whole on both sides can be read.
+r"""Put a body together whose middle is missing, so that the complete parts on both sides can be parsed.
 
 A body over the limit has a beginning and an end, and between them lies a gap, usually in a long string such
 as an image, or in the list of vectors. Usage is before it or after it. The beginning is searched forwards for

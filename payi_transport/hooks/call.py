@@ -1,4 +1,4 @@
-"""Recording a call of an HTTP library other than httpx, and recording it only once (see `nesting.py`)."""
+"""Record calls of HTTP libraries other than httpx, each only once (see `nesting.py`)."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
             return None, _strip(pipeline, library, address, *request)
         return _begin_call(pipeline, library, address, route, *request)
     except Exception as exc:
-        # Then the request is sent as if this library were not there.
+        # The request is then sent unmodified.
         pipeline.count_fault(exc)
         return None, None
 

@@ -65,7 +65,7 @@ class CallMark(msgspec.Struct, eq=False):
         headers, body = read()
         if self.body is None or body is None or self.body == body:
             return True
-        # Of a form, the recorded body is made from its fields, and differs from what is sent.
+        # The recorded body of a form is made from its fields, and differs from what is sent.
         return body.startswith(b"--") or any(value.lstrip().startswith(_MULTIPART) for value in headers[1::2])
 
 

@@ -185,7 +185,7 @@ def find_account(payi: Any) -> PayiAccount:
         if not isinstance(key, str) or url is None:
             raise PayiConfigError(
                 f"payi: expected a Payi or AsyncPayi client or a list of them, got {type(client).__name__};"
-                " an API key belongs into the environment variable PAYI_API_KEY, or into Payi(api_key=...)"
+                " put the API key in the environment variable PAYI_API_KEY, or in Payi(api_key=...)"
             )
     if clients:
         return _read_account(clients[0])

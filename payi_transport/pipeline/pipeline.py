@@ -94,8 +94,9 @@ class Pipeline:
     ) -> SentRequest | None:
         """Remember a request. Return None if it is outside all scopes and only calls in scopes are recorded.
 
-        If the returned request has a `rewrite`, send that in place of the original. Calling a small function
-        takes as long as what it does, so `current_frame` and the usual cases of others are written out here.
+        If the returned request has a `rewrite`, send that in place of the original. A call of a small
+        function takes as long as its body, so `current_frame` and the common cases of other functions are
+        written out here.
         """
         # Nearly no call is made in the scope of a generator, which takes longer to find.
         entered = find_entered() if by_frame else innermost.get()
@@ -127,7 +128,7 @@ class Pipeline:
         on_end: Callable[[Exchange], None] = state.push
         waits = False
         if rewrite is not None or state.has_other_ends:
-            on_end, waits = state.find_end(rewrite, abilities, frame)
+            on_end, waits = state.choose_end(rewrite, abilities, frame)
         result_slot = None
         if proxied or state.inline is not None:
             # From now on, the caller's last result is that of this call, not that of an earlier one.
@@ -221,7 +222,7 @@ class Pipeline:
         return self._own_state().stats()
 
     def reset_after_fork(self) -> None:
-        """Start over with an empty state, in a process that was just forked."""
+        """Reset the state in a process that was just forked."""
         self._state = self._state.fork()
 
     def _own_state(self) -> ProcessState:

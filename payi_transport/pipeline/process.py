@@ -86,12 +86,12 @@ class ProcessState:
             loss_log=parts.logs.losses,
             on_fault=self.count_fault,
         )
-        # What takes nearly every call at its end.
+        # The fast path for nearly every finished call.
         self.push = self.delivery.push
         self.inline = None if parts.sinks.inline is None else self._make_inline(parts.sinks.inline)
         if budgets is not None:
             budgets.read_lost = lambda: sum(self.stats().lost.values())
-        # Whether some calls don't end in the queue.
+        # True if some calls bypass the queue.
         self.has_other_ends = self.inline is not None or (budgets is not None and budgets.enforces)
 
     def start(self) -> None:
@@ -101,7 +101,7 @@ class ProcessState:
             self.budgets.start()
 
     def _make_sink_log(self, name: str) -> RateLimitedLogger:
-        # Only one of several has to be named.
+        # A log line needs the sink's name only if there are several sinks.
         logs = self._parts.logs
         return logs.delivery if len(self._parts.sinks.workers) == 1 else logs.make_sink_log(name)
 
@@ -154,7 +154,7 @@ class ProcessState:
             fault=exc,
         )
 
-    def find_end(
+    def choose_end(
         self, rewrite: RequestRewrite | None, abilities: HookAbilities, frame: Frame
     ) -> tuple[Callable[[Exchange], None], bool]:
         """Return what takes a call when it ends, and whether that waits for the call's own report."""
@@ -238,7 +238,10 @@ class ProcessState:
         return flushed
 
     def close(self, timeout: float) -> bool:
-        """Flush within `timeout` seconds and stop; return whether everything was delivered."""
+        """Flush within `timeout` seconds and stop; return whether everything was delivered.
+
+        Writing what budgets have spent may take half a second more.
+        """
         deadline = monotonic() + timeout
         flushed = self.delivery.close(timeout)
         if self.budgets is not None:

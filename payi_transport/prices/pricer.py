@@ -152,7 +152,7 @@ class _Call:
         return f"the price list has no price for {model} of {category}; add one to config.prices"
 
     def _find_prompts(self, card: RateCard | None) -> tuple[int, int]:
-        """Return the prompt sizes that decide about the units of a usual and of a large context."""
+        """Return the prompt sizes that select the rates for units of a standard and of a large context."""
         if card is None or not card.is_by_size:
             tier = self._properties.get(_CONTEXT_TIER)
             self._notes += [f"standard rate assumed for context tier {tier}"] if card and tier else []

@@ -20,15 +20,16 @@ from payi_transport.relay.setup import CONSUMER, REJECTED_STREAM, REJECTED_SUBJE
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import Message, encode_headers, encode_message
 from payi_transport.sinks.nats_servers import NatsError
-from payi_transport.sinks.nats_stream import API, ApiError, call_api, make_init_command
+from payi_transport.sinks.nats_stream import API, JetStreamError, call_api, make_init_command
 
 __all__ = ["Consumer", "Held"]
 
 _ACK, _NAK, _PROGRESS = b"+ACK", b"-NAK", b"+WPI"
 _NANOSECONDS = 1_000_000_000
-# Statuses at the end of a request for messages: none left, the time is over, and a limit, or a change.
+# Statuses that end a request: no messages, request expired, and limit reached or consumer changed.
 _ENDS = frozenset({404, 408, 409})
-# A 409 that is a usual end. In a cluster, it may overtake the messages, which the next request then gets.
+# A 409 that ends a request normally. In a cluster, it may overtake the messages, which the next request
+# then gets.
 _COMPLETED = frozenset({"Batch Completed"})
 # Seconds that a response may take beyond the time that the request allowed.
 _GRACE = 3.0
@@ -86,7 +87,7 @@ class Consumer:
         try:
             consumer = self._call(f"CONSUMER.INFO.{stream}.{CONSUMER}")
             state = self._call(f"STREAM.INFO.{stream}").get("state")
-        except ApiError as exc:
+        except JetStreamError as exc:
             command = make_init_command(self.connection, stream, self.settings.subject)
             problem = f"NATS at {self.connection.address} has no consumer {CONSUMER!r} of {stream!r} ({exc})"
             raise NatsError(f"{problem}; make it with: {command}", denied=True) from None
@@ -116,8 +117,9 @@ class Consumer:
             self.connection.send(encode_message(request, msgspec.json.encode(limits), reply=reply), deadline)
         while len(self._held) < most:
             messages = self.connection.receive(deadline)
-            # The server ends each request by itself. If it does not, hold what has arrived. But a leader may
-            # be gone then, and the next one may deliver messages again as if they were new.
+            # The server ends each request by itself. If it doesn't, keep what arrived and look up the
+            # consumer again: the leader may be gone, and the next one may deliver messages again as if they
+            # were new.
             if not messages:
                 self._bound = -1
                 break
@@ -135,11 +137,11 @@ class Consumer:
         """Return whether messages may come from a leader that does not know what was delivered.
 
         A cluster acknowledges deliveries after they were made, so a leader that is killed takes the last ones
-        with it. Nothing says so to a relay that asks for messages only when there is the next leader.
+        with it. A relay that pulls only after the next leader is elected can't tell.
         """
         try:
             found = self._call(f"CONSUMER.INFO.{self.settings.stream}.{CONSUMER}")
-        except (ApiError, NatsError):
+        except (JetStreamError, NatsError):
             return True
         return _find_leader(found) != self._leader
 
@@ -164,9 +166,9 @@ class Consumer:
             # Look up the consumer again, since a new leader may not know what was delivered.
             self._bound = -1
         if is_failure:
-            text = description or "nobody responds"
+            text = description or "no responders"
             raise NatsError(
-                f"the consumer {CONSUMER!r} at {self.connection.address} gives no messages ({text})"
+                f"the consumer {CONSUMER!r} at {self.connection.address} returned no messages ({text})"
             )
 
     def _hold(self, message: Message) -> None:
@@ -204,15 +206,15 @@ class Consumer:
 
     def extend(self) -> None:
         """Keep what is held for another `ack_wait`. Any thread may call this; it raises nothing."""
-        self._say(_PROGRESS)
+        self._send_for_each(_PROGRESS)
 
     def give_back(self) -> None:
         """Return all held messages at once. Any thread may call this; it raises nothing."""
-        self._say(_NAK)
+        self._send_for_each(_NAK)
 
-    def _say(self, word: bytes) -> None:
+    def _send_for_each(self, verb: bytes) -> None:
         with self._lock:
-            commands = [encode_message(held.message.reply, word) for held in self._held.values()]
+            commands = [encode_message(held.message.reply, verb) for held in self._held.values()]
             try:
                 if commands and self.connection.is_open:
                     self.connection.send(b"".join(commands), monotonic() + self.settings.timeout)

@@ -1,6 +1,6 @@
 """Make the streams and the consumer that producers and relays use: `payi-transport nats init`.
 
-Three things. The stream of events is a work queue on disk that refuses what it has no room for. Its consumer
+The stream of events is a work queue on disk that refuses what it has no room for. Its consumer
 is what all relays take from. What no relay can ever deliver goes to a stream of its own, so that it takes no
 room from events that can be.
 
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.errors import PayiConfigError
 from payi_transport.sinks.nats_connection import NatsConnection
-from payi_transport.sinks.nats_stream import ApiError, call_api
+from payi_transport.sinks.nats_stream import JetStreamError, call_api
 
 __all__ = ["CONSUMER", "REJECTED_STREAM", "REJECTED_SUBJECT", "Limits", "Step", "set_up"]
 
@@ -28,7 +28,7 @@ _DAY = 24 * 60 * 60
 _CONSUMER_NOT_FOUND, _STREAM_NOT_FOUND = 10014, 10059
 _NO_ROOM = 10047
 _TIMES = ("max_age", "duplicate_window", "ack_wait")
-# A stream can't be made anew with these, and a server refuses to change them.
+# A server refuses to change these. The stream would have to be deleted first, with its events.
 _FIXED = frozenset({"storage", "retention"})
 _SETUP_TIMEOUT = 10.0
 
@@ -44,7 +44,7 @@ class Limits(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What was found or done about one thing: "made", "as expected", "changed", or "differs"."""
+    """What was found or done about a stream or a consumer: "made", "as expected", "changed", or "differs"."""
 
     what: str
     result: str
@@ -54,7 +54,7 @@ class Step(NamedTuple):
         return f"{self.what}: {self.result}" + (f" ({self.text})" if self.text else "")
 
 
-class _Thing(NamedTuple):
+class _JetStreamObject(NamedTuple):
     """A stream or a consumer: its requests of the API, and its settings."""
 
     name: str
@@ -88,7 +88,7 @@ def set_up(
         connection.drop()
 
 
-def _list_things(settings: NatsSettings, limits: Limits, replicas: int) -> Iterator[_Thing]:
+def _list_things(settings: NatsSettings, limits: Limits, replicas: int) -> Iterator[_JetStreamObject]:
     stream = settings.stream
     common = {"storage": "file", "num_replicas": replicas, "max_msgs": -1}
     config = {
@@ -117,12 +117,12 @@ def _list_things(settings: NatsSettings, limits: Limits, replicas: int) -> Itera
     yield _make_consumer(stream, limits.ack_wait)
 
 
-def _make_stream(name: str, config: dict[str, Any]) -> _Thing:
+def _make_stream(name: str, config: dict[str, Any]) -> _JetStreamObject:
     info, create, update = (f"STREAM.{verb}.{name}" for verb in ("INFO", "CREATE", "UPDATE"))
-    return _Thing(f"stream {name}", info, create, update, config)
+    return _JetStreamObject(f"stream {name}", info, create, update, config)
 
 
-def _make_consumer(stream: str, ack_wait: float) -> _Thing:
+def _make_consumer(stream: str, ack_wait: float) -> _JetStreamObject:
     """Return the consumer of a stream, which all of its relays share."""
     config = {
         "durable_name": CONSUMER,
@@ -137,11 +137,13 @@ def _make_consumer(stream: str, ack_wait: float) -> _Thing:
         "max_waiting": 4096,
     }
     create = f"CONSUMER.DURABLE.CREATE.{stream}.{CONSUMER}"
-    return _Thing(f"consumer {CONSUMER}", f"CONSUMER.INFO.{stream}.{CONSUMER}", create, create, config)
+    return _JetStreamObject(
+        f"consumer {CONSUMER}", f"CONSUMER.INFO.{stream}.{CONSUMER}", create, create, config
+    )
 
 
 def _set_up_one(
-    connection: NatsConnection, stream: str, thing: _Thing, *, dry_run: bool, update: bool
+    connection: NatsConnection, stream: str, thing: _JetStreamObject, *, dry_run: bool, update: bool
 ) -> Step:
     found = _find(connection, thing)
     would = "would be " if dry_run else ""
@@ -179,10 +181,10 @@ def _is_as_wanted(name: str, found: object, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
-def _find(connection: NatsConnection, thing: _Thing) -> dict[str, Any] | None:
+def _find(connection: NatsConnection, thing: _JetStreamObject) -> dict[str, Any] | None:
     try:
         found = call_api(connection, thing.info, {}, monotonic() + _SETUP_TIMEOUT)
-    except ApiError as exc:
+    except JetStreamError as exc:
         if exc.code in (_STREAM_NOT_FOUND, _CONSUMER_NOT_FOUND):
             return None
         raise PayiConfigError(f"{thing.name}: {exc}") from None
@@ -193,7 +195,7 @@ def _find(connection: NatsConnection, thing: _Thing) -> dict[str, Any] | None:
 def _call(connection: NatsConnection, request: str, fields: Mapping[str, Any]) -> None:
     try:
         call_api(connection, request, fields, monotonic() + _SETUP_TIMEOUT)
-    except ApiError as exc:
+    except JetStreamError as exc:
         hint = "; choose a smaller --max-bytes or --replicas" if exc.code == _NO_ROOM else ""
         raise PayiConfigError(f"JetStream at {connection.address} refuses {request}: {exc}{hint}") from None
 

@@ -1,8 +1,9 @@
 """Read from the stream itself what its consumer will never deliver.
 
-A server keeps a stream and the state of its consumer in different files. After `kill -9` or a loss of power,
-the stream may be the older one, and messages that were acknowledged are in it again. Its consumer takes them
-for acknowledged, and a work queue would keep them until they are too old.
+A server keeps a stream and the state of its consumer in different files. After `kill -9` or a loss of
+power, the stream may be older than the state of its consumer, so messages that were acknowledged are in it
+again. The consumer considers them acknowledged and never delivers them, and a work queue would keep them
+until they are too old.
 
 Such messages are delivered as repeats, because Pay-i may have them, and deleted by their number. They count
 as stranded once the ack floor has been above them for a whole interval, since a cluster removes a message a
@@ -25,7 +26,7 @@ from payi_transport.relay.consumer import Held
 from payi_transport.relay.setup import CONSUMER
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import Message
-from payi_transport.sinks.nats_stream import ApiError, call_api
+from payi_transport.sinks.nats_stream import JetStreamError, call_api
 
 __all__ = ["Sweep", "read_stranded"]
 
@@ -73,7 +74,7 @@ class _Stored(msgspec.Struct):
 def read_stranded(
     connection: NatsConnection, settings: NatsSettings, sweep: Sweep, most: int, most_bytes: int
 ) -> Iterator[list[Held]]:
-    """Yield batches of stranded messages. Raises ApiError and NatsError."""
+    """Yield batches of stranded messages. Raises JetStreamError and NatsError."""
     sequence, last = _find_range(connection, settings, sweep)
     while sequence <= last:
         batch: list[Held] = []
@@ -92,7 +93,7 @@ def read_stranded(
 
 def _find_range(connection: NatsConnection, settings: NatsSettings, sweep: Sweep) -> tuple[int, int]:
     """Return the numbers between which every message is stranded; the second is smaller if none is."""
-    # In this order: what is removed meanwhile is above the floor.
+    # Read the consumer first: what is removed between the calls is above its ack floor.
     consumer = _call(connection, settings, f"CONSUMER.INFO.{settings.stream}.{CONSUMER}")
     stream = _call(connection, settings, f"STREAM.INFO.{settings.stream}")
     confirmed = sweep.confirm(_find_int(consumer, "ack_floor", "stream_seq"))
@@ -131,14 +132,14 @@ def _read_message(connection: NatsConnection, settings: NatsSettings, sequence: 
     request = f"STREAM.MSG.GET.{settings.stream}"
     try:
         found = _call(connection, settings, request, seq=sequence, next_by_subj=">").get("message")
-    except ApiError as exc:
+    except JetStreamError as exc:
         if exc.code == _NO_MESSAGE:
             return None
         raise
     try:
         stored = msgspec.convert(found, _Stored)
     except msgspec.ValidationError:
-        raise ApiError(0, f"message {sequence} can't be read") from None
+        raise JetStreamError(0, f"message {sequence} can't be read") from None
     message = Message(stored.subject, "", stored.hdrs, stored.data)
     return Held(message, stored.seq, _read_time(stored.time), may_repeat=True)
 

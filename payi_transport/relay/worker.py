@@ -25,7 +25,7 @@ from payi_transport.relay.metrics import Counts
 from payi_transport.relay.stranded import Sweep, read_stranded
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.sinks.nats_servers import NatsError
-from payi_transport.sinks.nats_stream import ApiError
+from payi_transport.sinks.nats_stream import JetStreamError
 from payi_transport.sinks.protocol import Receipt, Sink, check_receipt
 from payi_transport.values.event import Event
 
@@ -140,14 +140,14 @@ class RelayWorker:
                 self.counts.taken += len(held)
                 self.counts.stranded += len(held)
                 self._log("stranded").warning(
-                    f"the stream has messages that count as acknowledged ({held[0].sequence} and later ones),"
-                    " as it may after a server was killed; they are delivered as repeats"
+                    f"the consumer considers some messages acknowledged ({held[0].sequence} and later ones),"
+                    " which can happen after a server was killed; they are delivered as repeats"
                 )
                 self._deliver(held)
                 if self._stop.is_set():
                     break
-        except (ApiError, NatsError) as exc:
-            # What can be pulled is pulled, all the same.
+        except (JetStreamError, NatsError) as exc:
+            # What can be pulled is still pulled.
             if not consumer.connection.is_open:
                 raise
             self._log("sweep").warning(f"messages that are stranded in the stream can't be read ({exc})")

@@ -26,8 +26,8 @@ __all__ = ["NOBODY", "Owner", "Shares", "allocate", "round_to_total", "select_ca
 NOBODY = ("(not seen here)",)
 _CENT = Decimal("0.01")
 _DAY = timedelta(days=1)
-# Currencies without a smaller coin.
-_WHOLE = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
+# Currencies without cents.
+_ZERO_DECIMAL_CURRENCIES = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 _ZERO = Decimal(0)
 
 # The values of the fields that the invoice is spread by.
@@ -53,7 +53,7 @@ class Shares:
             self._costs[cell][owner] += line.amount or _ZERO
 
     def find(self, model: str, kind: str) -> Mapping[Owner, Decimal]:
-        """Return by what a cell is spread: costs, or counts where nothing has a price."""
+        """Return the weights by which a cell is spread: costs, or counts where nothing has a price."""
         own = (model, kind)
         same_model = {cell for cell in self._costs if cell[0] == model}
         for cells in ({own} & same_model, same_model, set() if model else set(self._costs)):
@@ -91,11 +91,11 @@ def _add(parts: Iterable[Mapping[Owner, Decimal]]) -> dict[Owner, Decimal]:
 def allocate(lines: Iterable[BillLine], shares: Shares) -> dict[Owner, Decimal]:
     """Return what each owner pays of a bill in one currency, in whole cents, the most first.
 
-    Where an amount of the bill is not in whole cents, the sum is rounded to the nearest one. Of a currency
+    Where an amount of the bill is not in whole cents, the sum is rounded to the nearest one. In a currency
     without cents, such as JPY, the parts are whole.
     """
     lines = list(lines)
-    coin = Decimal(1) if any(line.currency in _WHOLE for line in lines) else _CENT
+    minor_unit = Decimal(1) if any(line.currency in _ZERO_DECIMAL_CURRENCIES for line in lines) else _CENT
     cells: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for line in lines:
         if line.cost is not None:
@@ -108,26 +108,27 @@ def allocate(lines: Iterable[BillLine], shares: Shares) -> dict[Owner, Decimal]:
             exact[owner] += Fraction(cost) * Fraction(amount) / Fraction(total)
         if not found:
             exact[NOBODY] += Fraction(cost)
-    invoice = sum(cells.values(), _ZERO).quantize(coin, ROUND_HALF_EVEN)
-    rounded = round_to_total(exact, invoice, coin)
+    invoice = sum(cells.values(), _ZERO).quantize(minor_unit, ROUND_HALF_EVEN)
+    rounded = round_to_total(exact, invoice, minor_unit)
     return dict(sorted(rounded.items(), key=lambda row: (-row[1], row[0])))
 
 
 def round_to_total(
-    exact: Mapping[Any, Fraction], total: Decimal, coin: Decimal = _CENT
+    exact: Mapping[Any, Fraction], total: Decimal, minor_unit: Decimal = _CENT
 ) -> dict[Any, Decimal]:
     """Return the parts in whole cents, with the sum `total`: the largest remainders are rounded up.
 
-    `total` is in whole cents, and within half a cent of the parts' own sum. `coin` is another smallest part.
+    `total` is in whole cents, and within half a cent of the parts' own sum. `minor_unit` is the
+    smallest part of another currency.
     """
-    floors = {name: _floor(part, coin) for name, part in exact.items()}
-    missing = int((total - sum(floors.values(), _ZERO)) / coin)
+    floors = {name: _floor(part, minor_unit) for name, part in exact.items()}
+    missing = int((total - sum(floors.values(), _ZERO)) / minor_unit)
     by_remainder = sorted(exact, key=lambda name: (Fraction(floors[name]) - exact[name], str(name)))
     for name in by_remainder[:missing]:
-        floors[name] += coin
+        floors[name] += minor_unit
     return floors
 
 
-def _floor(part: Fraction, coin: Decimal) -> Decimal:
-    coins = part / Fraction(coin)
-    return Decimal(coins.numerator // coins.denominator) * coin
+def _floor(part: Fraction, minor_unit: Decimal) -> Decimal:
+    units = part / Fraction(minor_unit)
+    return Decimal(units.numerator // units.denominator) * minor_unit

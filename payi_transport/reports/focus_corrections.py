@@ -30,7 +30,7 @@ _KEYS = (
 )
 _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 _QUANTITIES = ("ConsumedQuantity", "PricingQuantity", "x_CallCount")
-# Of a price that was, and one that is: a row of the difference between them has neither.
+# A row with the difference between an old and a new price has neither of them.
 _PRICES = ("ContractedUnitPrice", "ListUnitPrice", "SkuPriceDetails", "SkuPriceId", "PricingCategory")
 
 

@@ -97,7 +97,7 @@ def _describe_account(account: str, detail: str) -> str:
 
 def _describe_double(model: str, side: str) -> str:
     if side == "lines":
-        return f"{model}: the bill has some lines twice, and that is what it has more; exported twice?"
+        return f"{model}: some lines are in the bill twice, which explains the excess; was it exported twice?"
     if side == "bill":
         return f"{model}: the bill has exactly twice our quantity on some days; billed or exported twice?"
     return f"{model}: we have exactly twice the bill's quantity on some days; were events imported twice?"

@@ -28,7 +28,7 @@ def find_unseen(left: Rest) -> Iterator[Found]:
             money = sum((row.take("not_seen") for row in rows.values()), _ZERO)
             yield model, money, f"{days} day{'s' if days > 1 else ''}"
             continue
-        # Of a model that we know, a kind of tokens or a day is another quantity than none.
+        # For a model that we know, a kind of tokens or a day without calls is a difference in quantity.
         for row in rows.values():
             row.quantity += row.take("not_seen")
 

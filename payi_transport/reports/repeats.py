@@ -2,7 +2,8 @@
 
 A set of ids would take ten times as much, and a report may read tens of millions of events. So there is one
 array of hashes, with the place of each decided by the hash itself, and twice as large when it is half full.
-Two different events share a hash of 64 bits once in a hundred billion reports of a million events.
+Two different events of a report share a hash of 64 bits in about one of 37 million reports of a million
+events.
 """
 
 from __future__ import annotations

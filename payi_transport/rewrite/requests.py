@@ -22,7 +22,7 @@ from payi_transport.values.names import PayiCategories
 
 __all__ = ["RequestRewriter"]
 
-# The program names hosts. A bound all the same, in case it makes names up.
+# The program names the hosts. Bounded anyway, in case it generates names.
 _MAX_WARNED = 1000
 
 

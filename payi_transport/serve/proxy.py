@@ -1,6 +1,6 @@
 """The proxy paths: forward a request to its provider, stream the response back, and meter the call.
 
-What is metered is understood by the same code as in a program that this library instruments: the bytes that
+Metering uses the same code as a program that this library instruments: the bytes that
 pass are remembered as an exchange, which is decoded when the response ends. Requests with Pay-i's API key get
 what Pay-i's proxy adds, `xproxy_result` in the body. All others, as those of a CLI whose base URL points
 here, get every byte as the provider sent it.
@@ -38,7 +38,7 @@ from payi_transport.serve.service import Service
 __all__ = ["Proxy", "make_proxy_routes"]
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-# Of one connection each (RFC 9110), so they end here.
+# Hop-by-hop headers (RFC 9110) are not forwarded.
 _HOP_BY_HOP: Final = frozenset(
     {
         *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection"),
@@ -88,7 +88,7 @@ class Proxy:
         return await self._send(request.method, url, _select(headers, sent), _body_of(sent, body), sent)
 
     def _is_token(self, name: bytes, value: bytes) -> bool:
-        # The token of this service is none of a provider's business.
+        # The token of this service must never reach a provider.
         return (
             name.lower() == b"authorization"
             and self._token is not None

@@ -1,1 +1,1 @@
-"""Sinks: where events go, one module for each kind."""
+"""Sinks: where events go. Each kind has a module or more of its own."""

@@ -8,8 +8,9 @@ All messages of a batch are sent before the first acknowledgement is awaited. On
 acknowledged counts as delivered. When a connection breaks, the outcome of everything else is unknown: it is
 sent again as `UncertainEvent`, with a header that makes the relay update what Pay-i may already have.
 
-Ids are unique in a process and not in a fleet: some servers of models count from 0. So when the server
-has the id of an event that was never sent before, the event is sent again under its id and a checksum.
+Ids are unique in a process and not in a fleet: some model servers number their responses from 0. So when
+the server has the id of an event that was never sent before, the event is sent again under its id and a
+checksum.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ from payi_transport.sinks.nats_auth import check_login
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import Message, encode_headers, encode_message
 from payi_transport.sinks.nats_servers import NatsError
-from payi_transport.sinks.nats_stream import ApiError, explain_no_response, find_stream, find_stream_problems
+from payi_transport.sinks.nats_stream import (
+    JetStreamError,
+    explain_no_response,
+    find_stream,
+    find_stream_problems,
+)
 from payi_transport.sinks.protocol import Receipt, UncertainEvent
 from payi_transport.values.event import Event
 
@@ -95,7 +101,7 @@ class NatsSink:
         try:
             found = find_stream(self.connection, self._settings.stream, monotonic() + _EXAMINE_SECONDS)
         # A missing stream shows when events are published.
-        except (ApiError, NatsError):
+        except (JetStreamError, NatsError):
             self.connection.open(monotonic() + self._settings.timeout)
             self._examined = self.connection.generation
             return []
@@ -199,7 +205,7 @@ class _Publication:
         error = acknowledgement.get("error")
         if message.status is not None:
             self.has_no_stream = True
-            self._refused[index] = "nobody takes its subject"
+            self._refused[index] = "no stream listens on its subject"
         elif isinstance(error, dict):
             self._take_error(index, error)
         elif acknowledgement.get("duplicate") is True and self._is_collision(index):
@@ -207,7 +213,7 @@ class _Publication:
         elif "seq" in acknowledgement:
             self._taken.add(index)
         else:
-            self._refused[index] = "it responds without an acknowledgement"
+            self._refused[index] = "its response contains no acknowledgement"
 
     def _is_collision(self, index: int) -> bool:
         """Return whether the id that the server has belongs to another event: this one was never sent."""
@@ -232,7 +238,7 @@ class _Publication:
         problem = str(failure) if failure is not None else self._describe_refusals()
         return Receipt(
             retry=retry,
-            # Sent, and without a word about it.
+            # Sent, but neither acknowledged nor refused.
             uncertain=sorted(self._waiting.values()),
             rejected=self._rejected,
             problem=problem,

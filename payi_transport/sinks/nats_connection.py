@@ -111,7 +111,7 @@ class NatsConnection:
                 self._connect(server, min(deadline, monotonic() + _LONGEST_CONNECT))
                 return
             except NatsError as exc:
-                # What one server says about credentials is worth more than that another is away.
+                # An error about credentials is more useful than that another server can't be reached.
                 error = exc if not error.denied else error
                 if monotonic() >= deadline:
                     break
@@ -162,7 +162,7 @@ class NatsConnection:
         while not condition():
             self._raise_error()
             if not self._read(deadline):
-                raise TimeoutError("it took too long")
+                raise TimeoutError("timed out")
         self._raise_error()
 
     def send(self, data: bytes, deadline: float) -> None:
@@ -261,7 +261,7 @@ class NatsConnection:
             return
         text = self._errors.pop(0)
         denied = any(word in text.lower() for word in _DENIALS)
-        advice = "; check config.nats: servers, and how it logs in" if denied else ""
+        advice = "; check config.nats.servers and the credentials" if denied else ""
         raise NatsError(f"NATS at {self.address} refuses this client: {text}{advice}", denied=denied)
 
     @contextlib.contextmanager
@@ -287,12 +287,12 @@ class NatsConnection:
         except (OSError, ValueError) as exc:
             self.drop()
             described = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
-            raise NatsError(f"Could not reach NATS at {self.address} ({described})") from None
+            raise NatsError(f"could not reach NATS at {self.address} ({described})") from None
 
 
 def _left(deadline: float) -> float:
     """Return the seconds until a deadline. Raises TimeoutError if it has passed."""
     left = deadline - monotonic()
     if left <= 0:
-        raise TimeoutError("it took too long")
+        raise TimeoutError("timed out")
     return left

@@ -19,7 +19,7 @@ from payi_transport.sinks.nats_servers import NatsError
 
 __all__ = [
     "API",
-    "ApiError",
+    "JetStreamError",
     "call_api",
     "explain_no_response",
     "find_stream",
@@ -34,7 +34,7 @@ _NO_JETSTREAM = (10039, 10076)
 _EXPLAIN_TIMEOUT = 2.0
 
 
-class ApiError(Exception):
+class JetStreamError(Exception):
     """JetStream refused a request; `code` is its own code of the error."""
 
     def __init__(self, code: int, text: str) -> None:
@@ -52,21 +52,23 @@ def call_api(
 ) -> dict[str, Any]:
     """Return the response of JetStream to a request such as `STREAM.INFO.PAYI`.
 
-    Raises ApiError if JetStream refuses it, and NatsError if nothing responds.
+    Raises JetStreamError if JetStream refuses it, and NatsError if nothing responds.
     """
     message = connection.request(f"{API}.{request}", msgspec.json.encode(fields) if fields else b"", deadline)
     if message.status is not None:
-        raise ApiError(_NO_JETSTREAM[0], f"JetStream is not enabled at {connection.address}")
+        raise JetStreamError(_NO_JETSTREAM[0], f"JetStream is not enabled at {connection.address}")
     response = message.read_object()
     error = response.get("error")
     if isinstance(error, dict):
         code, text = error.get("err_code"), error.get("description")
-        raise ApiError(code if isinstance(code, int) else 0, str(text or "JetStream refused the request"))
+        raise JetStreamError(
+            code if isinstance(code, int) else 0, str(text or "JetStream refused the request")
+        )
     return response
 
 
 def find_stream(connection: NatsConnection, name: str, deadline: float) -> dict[str, Any]:
-    """Return what the server knows of a stream. Raises ApiError and NatsError as `call_api` does."""
+    """Return what the server knows of a stream. Raises JetStreamError and NatsError as `call_api` does."""
     return call_api(connection, f"STREAM.INFO.{name}", {}, deadline)
 
 
@@ -82,7 +84,7 @@ def explain_no_response(connection: NatsConnection, stream: str, subject: str) -
     command = make_init_command(connection, stream, subject)
     try:
         found = find_stream(connection, stream, monotonic() + _EXPLAIN_TIMEOUT)
-    except ApiError as exc:
+    except JetStreamError as exc:
         if exc.is_missing:
             problem = f"NATS at {connection.address} has no stream {stream!r}; make it with: {command}"
             return NatsError(problem, denied=True)

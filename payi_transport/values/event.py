@@ -1,5 +1,7 @@
 """What a provider's readers return for a response, and the event that every sink gets. Values only.
 
+`decode/decode.py` builds events, and each sink encodes them in its own form.
+
 Events wait in the queue by the thousands. They can't be part of a reference cycle, so `gc=False` keeps the
 garbage collector from visiting them.
 """

@@ -188,7 +188,7 @@ def test_a_package_that_is_missing_is_a_note(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("payi_transport.cli.doctor._find_version", lambda name: None)
     notes = find(examine(os.environ), "note")
     assert "httpx2: not installed" in notes
-    assert "SDKs: none of the known ones is installed" in notes
+    assert "SDKs: no known SDK is installed" in notes
 
 
 def test_the_output_ends_with_the_errors_and_the_code_is_1() -> None:

@@ -62,7 +62,7 @@ def test_wrong_input_is_one_line(
 def test_a_server_that_is_away_is_one_line() -> None:
     ran = run("nats", "init", "--server", f"nats://127.0.0.1:{find_free_ports(1)[0]}")
     assert ran.exit_code == 2
-    assert ran.output.startswith("Error: Could not reach NATS at nats://127.0.0.1:")
+    assert ran.output.startswith("Error: could not reach NATS at nats://127.0.0.1:")
 
 
 def test_a_relay_without_a_key_says_so() -> None:

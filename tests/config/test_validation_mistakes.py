@@ -198,7 +198,7 @@ BAD: dict[str, tuple[dict[Any, Any], str]] = {
     ),
     "a mapping without a model": (
         {"aws_config": {"model_mappings": [{"price_as_resource": "a"}]}},
-        ("config.aws_config.model_mappings[0]: the key 'model' is missing, in {'price_as_resource': 'a'}"),
+        ("config.aws_config.model_mappings[0]: missing required key 'model' in {'price_as_resource': 'a'}"),
     ),
     "unknown key in a model mapping": (
         {

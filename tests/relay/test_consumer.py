@@ -153,7 +153,7 @@ def test_a_missing_consumer_is_an_error_that_names_the_command(server: NatsServe
 def test_a_consumer_that_is_deleted_meanwhile_is_an_error(server: NatsServer) -> None:
     with consume(server) as consumer:
         server.call("CONSUMER.DELETE.PAYI.payi-relay")
-        with pytest.raises(NatsError, match="gives no messages"):
+        with pytest.raises(NatsError, match="returned no messages"):
             consumer.pull(1, MANY, 20)
         assert not consumer.is_bound
         with pytest.raises(NatsError, match="has no consumer"):
@@ -206,7 +206,7 @@ def test_a_batch_that_is_completed_elsewhere_is_a_usual_end() -> None:
 
 @pytest.mark.parametrize("text", [b"409 Exceeded MaxWaiting", b"503", b"400 Bad Request"])
 def test_a_request_that_is_refused_is_an_error(text: bytes) -> None:
-    with pytest.raises(NatsError, match="gives no messages"):
+    with pytest.raises(NatsError, match="returned no messages"):
         pull_from(lambda reply: status(reply, text))
 
 

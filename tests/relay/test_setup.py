@@ -92,7 +92,7 @@ def test_no_room_is_an_error_that_says_what_to_choose(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_away_is_an_error() -> None:
-    with pytest.raises(NatsError, match="Could not reach NATS"):
+    with pytest.raises(NatsError, match="could not reach NATS"):
         list(set_up(make_settings(f"nats://127.0.0.1:{find_free_ports(1)[0]}"), LIMITS))
 
 

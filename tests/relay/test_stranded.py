@@ -15,7 +15,7 @@ from payi_transport.relay.consumer import Held
 from payi_transport.relay.stranded import Sweep, read_stranded
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import Message
-from payi_transport.sinks.nats_stream import ApiError
+from payi_transport.sinks.nats_stream import JetStreamError
 from payi_transport.sinks.protocol import Receipt, UncertainEvent
 from tests.relay.test_worker import Running, publish, take_all
 from tests.sinks.nats_impostor import INFO, impersonate
@@ -210,7 +210,7 @@ def test_otherwise_nothing_is_stranded(others: dict[str, Any]) -> None:
     "response", [{"error": {"err_code": 10001, "description": "refused"}}, {"message": {"seq": "x"}}, {}]
 )
 def test_a_message_that_can_not_be_read_is_an_error(response: dict[str, Any]) -> None:
-    with pytest.raises(ApiError, match=r"refused|message 8 can't be read"):
+    with pytest.raises(JetStreamError, match=r"refused|message 8 can't be read"):
         look_at({**USUAL, "MSG.GET": response})
 
 

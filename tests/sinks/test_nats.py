@@ -123,7 +123,7 @@ def test_a_server_that_is_killed_is_found_again(server: NatsServer) -> None:
     server.kill()
     receipt = sink.deliver([event(2)])
     assert (receipt.retry, receipt.uncertain, receipt.denied) == ([0], [], False)
-    assert "Could not reach NATS" in str(receipt.problem)
+    assert "could not reach NATS" in str(receipt.problem)
     server.start()
     assert sink.deliver([event(2)]).retry == []
     assert [item["provider_response_id"] for item in server.read()] == ["id-1", "id-2"]
@@ -237,7 +237,7 @@ def test_a_connection_that_breaks_leaves_the_outcome_unknown() -> None:
         receipt = sink.deliver([event(1), event(2), event(3)])
         sink.close()
     assert (receipt.retry, receipt.uncertain) == ([1, 2], [1, 2])
-    assert "Could not reach NATS" in str(receipt.problem)
+    assert "could not reach NATS" in str(receipt.problem)
 
 
 def test_a_server_that_acknowledges_nothing_is_not_waited_for_any_longer() -> None:

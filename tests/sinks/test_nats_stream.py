@@ -11,7 +11,7 @@ import pytest
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_servers import NatsError
 from payi_transport.sinks.nats_stream import (
-    ApiError,
+    JetStreamError,
     call_api,
     explain_no_response,
     find_stream,
@@ -28,7 +28,7 @@ def test_the_api_returns_or_raises(tmp_path: Path) -> None:
         found = find_stream(connection, "PAYI", monotonic() + 20)
         assert found["config"]["subjects"] == ["payi.events"]
         assert list(find_stream_problems(found, "PAYI")) == []
-        with pytest.raises(ApiError, match="stream not found") as error:
+        with pytest.raises(JetStreamError, match="stream not found") as error:
             call_api(connection, "STREAM.INFO.NONE", {}, monotonic() + 20)
         assert error.value.is_missing
         connection.drop()

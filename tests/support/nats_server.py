@@ -20,7 +20,7 @@ from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.config.validation import check_config
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_servers import NatsError
-from payi_transport.sinks.nats_stream import ApiError, call_api
+from payi_transport.sinks.nats_stream import JetStreamError, call_api
 
 __all__ = [
     "NatsServer",
@@ -129,7 +129,7 @@ class NatsServer:
             try:
                 connection.open(monotonic() + _SECONDS)
                 return call_api(connection, request, fields or {}, monotonic() + 5)
-            except (ApiError, NatsError) as exc:
+            except (JetStreamError, NatsError) as exc:
                 passes = isinstance(exc, NatsError) or exc.code in (10008, 10009, 10023, 10039, 10076, 10005)
                 if not passes or monotonic() > deadline:
                     raise

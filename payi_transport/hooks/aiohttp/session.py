@@ -40,7 +40,8 @@ _rewriting: ContextVar[RequestRewrite | None] = ContextVar("payi_transport_rewri
 
 
 def _make_request(original: _Request) -> _Request:
-    # A mock, or another library, looks at the options. aiohttp itself does not mind in which form they are.
+    # Mocks and wrappers may inspect the options, so leave theirs as they are. aiohttp itself accepts either
+    # form.
     is_own = getattr(original, "__globals__", None) is vars(_aiohttp())
     library = _LIBRARY if is_own else _LIBRARY._replace(read=_read_copy)
 

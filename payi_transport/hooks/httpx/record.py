@@ -37,12 +37,13 @@ from payi_transport.values.names import PROXY_CATEGORY, RECORDED_MARK
 
 __all__ = ["make_async_send", "make_send"]
 
-# Makes a recording stream from the stream inside, the open response, and its rewriter if it has one.
+# Wraps the stream of a response in one that records it. Takes the stream, the open response, and its
+# rewriter if it has one.
 _MakeStream = Callable[[Any, OpenResponse, ResponseRewriter | None], Any]
 _ABILITIES = HookAbilities()
 
 
-class _Rewritten(msgspec.Struct, eq=False):
+class _RewrittenRequest(msgspec.Struct, eq=False):
     """A request that isn't recorded, and is sent in another form or blocked."""
 
     caller_request: Any
@@ -61,7 +62,7 @@ class _Rewritten(msgspec.Struct, eq=False):
             exc.request = self.caller_request  # type: ignore[attr-defined]  # httpx sets it to what was sent
 
 
-class _Recorded(_Rewritten, eq=False):
+class _RecordedCall(_RewrittenRequest, eq=False):
     """A request that is recorded, and what is sent in its place."""
 
     pipeline: Pipeline
@@ -75,7 +76,7 @@ class _Recorded(_Rewritten, eq=False):
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
         """Start recording the response."""
-        # As `leave` does.
+        # `CallMark.leave`, written out for speed.
         mark = self.mark
         INSIDE.set(mark.outer)
         mark.target = mark.body = mark.outer = None
@@ -154,7 +155,7 @@ def make_async_send(
             call.fail(exc)
             raise
         # Such a call ends at once and then blocks until it is reported, which must not stop the event loop.
-        if isinstance(call, _Recorded) and call.waits and response.is_closed:
+        if isinstance(call, _RecordedCall) and call.waits and response.is_closed:
             await call.respond_on_thread(response, family.async_stream)
         else:
             call.respond(response, family.async_stream)
@@ -163,7 +164,7 @@ def make_async_send(
     return send
 
 
-def _begin(family: Family, request: Any) -> _Rewritten | None:
+def _begin(family: Family, request: Any) -> _RewrittenRequest | None:
     """Return how to send and record a request, or None to send it as it is, unrecorded. Never raises."""
     pipeline = active.current
     if pipeline is None or RECORDED_MARK in request.extensions:
@@ -198,7 +199,9 @@ def _begin(family: Family, request: Any) -> _Rewritten | None:
         return None
 
 
-def _begin_unobserved(family: Family, request: Any, pipeline: Pipeline, target: Target) -> _Rewritten | None:
+def _begin_unobserved(
+    family: Family, request: Any, pipeline: Pipeline, target: Target
+) -> _RewrittenRequest | None:
     # Providers never get Pay-i's headers, even with requests that aren't observed. Other hosts do: they may
     # be the user's own services, which pass the headers on.
     known = pipeline.routes.hosts.find(target[0], target[1])
@@ -213,10 +216,10 @@ def _read(family: Family, request: Any) -> tuple[Headers, bytes | None]:
 
 def _begin_call(
     family: Family, request: Any, pipeline: Pipeline, route: Route, target: Target
-) -> _Rewritten | None:
+) -> _RewrittenRequest | None:
     headers = keep_headers(request)
     # What `Request.content` returns, if the body is in memory. Nearly all bodies are JSON and not a form.
-    # Not by its `__dict__`, which Python would have to make first.
+    # Don't read its `__dict__`, which Python would have to make first.
     body = getattr(request, "_content", None)
     if body is None or body[:2] == b"--":
         body = read_request_body(family, request)
@@ -228,20 +231,20 @@ def _begin_call(
     if rewrite is not None:
         if rewrite.blocked_response is not None:
             blocked = build_blocked_response(family, request, rewrite.blocked_response)
-            return _Rewritten(request, request, blocked)
+            return _RewrittenRequest(request, request, blocked)
         target, body = find_target(rewrite.base, target), rewrite.body or body
         sent_request = copy_request(family, request, rewrite)
     mark = CallMark(target, body, INSIDE.get())
     INSIDE.set(mark)
-    return _Recorded(request, sent_request, None, pipeline, sent, mark)
+    return _RecordedCall(request, sent_request, None, pipeline, sent, mark)
 
 
-def _strip(family: Family, request: Any, headers: Headers) -> _Rewritten | None:
+def _strip(family: Family, request: Any, headers: Headers) -> _RewrittenRequest | None:
     """Remove the headers that are not for the provider from a request that isn't recorded."""
     removable = find_removable_headers(headers)
     if not removable:
         return None
-    return _Rewritten(request, copy_request(family, request, RequestRewrite(without=removable)), None)
+    return _RewrittenRequest(request, copy_request(family, request, RequestRewrite(without=removable)), None)
 
 
 def _finish_whole(open_response: OpenResponse, response: Any, rewriter: ResponseRewriter | None) -> None:

@@ -137,7 +137,7 @@ def bare_name(model: Any) -> str | None:
 
 
 def _decode(data: bytes) -> _Head | None:
-    # Nearly all chunks are well-formed, so the second attempt, which gives up the candidates, costs only
+    # Nearly all chunks are well-formed, so the second attempt, which drops the candidates, costs only
     # the others.
     return decode(_chunk, data) or decode(_head, data)
 

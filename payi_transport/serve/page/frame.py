@@ -108,7 +108,7 @@ async def show_page(view: View, menu: list[View], request: Request, queries: Que
             return
         if view.title_of is not None:
             heading.text = view.title_of(page, loaded)
-            # Of the document, which is sent after this.
+            # The title of the document, which is sent after this.
             client.title = f"{heading.text} · Pay-i local"
         body.clear()
         with body:
