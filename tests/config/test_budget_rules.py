@@ -42,7 +42,7 @@ def test_what_is_accepted(budget: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("budget", "message"),
     [
-        ({}, r"config\.budgets\['b'\]: the key 'amount' is missing"),
+        ({}, r"config\.budgets\['b'\]: missing required key 'amount'"),
         ({"amount": 0}, "amount: expected an amount above 0, got '0'"),
         ({"amount": "-1"}, "amount: expected an amount above 0, got '-1'"),
         ({"amount": "NaN"}, "amount: expected an amount above 0, got 'NaN'"),

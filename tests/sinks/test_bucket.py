@@ -236,5 +236,5 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_the_address_is_needed() -> None:
-    with pytest.raises(PayiConfigError, match=r"config\.bucket: the key 'url' is missing"):
+    with pytest.raises(PayiConfigError, match=r"config\.bucket: missing required key 'url'"):
         check_config({"bucket": {"every": 900}})
