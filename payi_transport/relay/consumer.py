@@ -177,7 +177,10 @@ class Consumer:
             return
         self.pending = (monotonic(), delivered.pending)
         may_repeat = delivered.times > 1 or delivered.sequence <= self._repeats_until
-        self._held[delivered.sequence] = Held(message, delivered.sequence, delivered.stored, may_repeat)
+        held = Held(message, delivered.sequence, delivered.stored, may_repeat)
+        # The thread that extends may be going through what is held.
+        with self._lock:
+            self._held[delivered.sequence] = held
 
     def settle(self, taken: Iterable[Held], returned: Iterable[tuple[Held, float]]) -> None:
         """Acknowledge what was delivered, and return the rest, each with a delay in seconds.

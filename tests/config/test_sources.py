@@ -192,7 +192,7 @@ def test_a_wrong_variable_is_named_with_what_is_accepted(name: str, text: str, m
         ),
         (
             "[[openai_config.model_mappings]]\nhost = 'h'\n",
-            "openai_config.model_mappings[0]: the key 'model'",
+            "openai_config.model_mappings[0]: missing required key 'model'",
         ),
         ("user_id = \n", "not a TOML file: "),
         ("on_limit = 'print'\n", "on_limit: expected a callable, got 'print'"),

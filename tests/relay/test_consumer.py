@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from payi_transport.relay import consumer as module
 from payi_transport.relay.consumer import Consumer
 from payi_transport.sinks.nats import NatsSink
+from payi_transport.sinks.nats_protocol import encode_message
 from payi_transport.sinks.nats_servers import NatsError
 from tests.sinks.events import event
 from tests.sinks.nats_impostor import INFO, impersonate
@@ -72,6 +75,33 @@ def test_what_is_held_for_long_stays_held_while_somebody_says_so(server: NatsSer
         consumer.forget()
         consumer.extend()
         assert other.pull(1, MANY, 20)[0].may_repeat
+
+
+def test_messages_may_arrive_while_what_is_held_is_extended(
+    server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(server, 1, 2, 3)
+    with consume(server) as consumer:
+        first, second, third = consumer.pull(10, MANY, 0.2)
+        consumer.settle([first], [])
+        arriving: list[threading.Thread] = []
+
+        def hold_and_encode(*arguments: Any, **options: Any) -> bytes:
+            if len(arriving) == 1:
+                thread = threading.Thread(target=consumer._hold, args=(first.message,))
+                arriving.append(thread)
+                thread.start()
+                # It waits until all are extended, so this is over in time only if it does not.
+                thread.join(0.2)
+            return encode_message(*arguments, **options)
+
+        for held in (second, third):
+            consumer._hold(held.message)
+        arriving.append(threading.current_thread())
+        monkeypatch.setattr(module, "encode_message", hold_and_encode)
+        consumer.extend()
+        arriving[-1].join(60)
+        assert consumer.held == 3
 
 
 def test_what_is_held_at_the_end_is_given_back_at_once(server: NatsServer) -> None:
