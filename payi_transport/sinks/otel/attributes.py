@@ -5,7 +5,6 @@ Bodies come from anywhere, so whatever is missing or has another type than expec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -13,27 +12,22 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from payi_transport.capture.exchange import Exchange
-from payi_transport.decode.body import decode_body
 from payi_transport.decode.headers import read_headers
 from payi_transport.decode.sessions import transcode
 from payi_transport.sinks.otel import names
-from payi_transport.values.event import Event, Units
-from payi_transport.values.names import (
-    ERROR_TYPE_PROPERTY,
-    SERVED_MODEL_PROPERTY,
-    UNKNOWN_RESOURCE,
-    PayiPropertyNames,
+from payi_transport.sinks.otel.responses import (
+    find_finish_reasons,
+    find_response_id,
+    find_response_model,
+    read_text,
 )
+from payi_transport.values.event import Event, Units
+from payi_transport.values.names import ERROR_TYPE_PROPERTY, PayiPropertyNames
 
 __all__ = ["Attributes", "describe_call", "describe_usage", "find_error", "name_operation"]
 
 Attributes = dict[str, Any]
 
-# A key with its quotes. Inside of a string, as in a model's text, they are escaped, so they don't match.
-_FINISH_REASON = re.compile(
-    rb'(?<!\\)"(?:finish_reason|finishReason|stop_reason|stopReason|done_reason)"\s*:\s*"([^"\\]{1,64})"'
-)
-_MAX_REASONS = 16
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 # Units that count no tokens.
 _OTHER_UNITS = ("web_search_request", "guardrail_")
@@ -56,6 +50,7 @@ def describe_call(exchange: Exchange, event: Event) -> Attributes:
         names.REQUEST_STREAM: event.time_to_first_token_ms is not None or None,
         **_read_request(exchange),
         **_describe_response(exchange, event),
+        names.AWS_REQUEST_ID: read_headers(exchange.response_headers).get(names.AWS_REQUEST_HEADER),
         names.ERROR_TYPE: find_error(event),
     }
     for field, name in names.CONTEXT.items():
@@ -113,30 +108,15 @@ def _read(data: Any, kind: type) -> Any:
 def _describe_response(exchange: Exchange, event: Event) -> Attributes:
     if exchange.status is None or exchange.status >= 400:
         return {}
-    body = decode_body(exchange, read_headers(exchange.response_headers)).data
-    reasons = [match[1].decode("utf-8", "replace") for match in _FINISH_REASON.finditer(body)]
+    text = read_text(exchange)
     first = exchange.first_byte
     is_stream = event.time_to_first_token_ms is not None and first is not None
     return {
-        names.RESPONSE_ID: event.provider_response_id,
-        names.RESPONSE_MODEL: _find_response_model(event, body),
-        names.FINISH_REASONS: tuple(reasons[:_MAX_REASONS]) or None,
+        names.RESPONSE_ID: find_response_id(event, text),
+        names.RESPONSE_MODEL: find_response_model(event, text),
+        names.FINISH_REASONS: find_finish_reasons(exchange, event, text),
         names.FIRST_CHUNK: max(0.0, first - exchange.started) if is_stream and first is not None else None,
     }
-
-
-def _find_response_model(event: Event, body: bytes) -> str | None:
-    """Return the model that the response names, in full, unless a property says it already."""
-    served = (event.properties or {}).get(SERVED_MODEL_PROPERTY)
-    if served is not None:
-        return served
-    model = event.resource or UNKNOWN_RESOURCE
-    for prefix in names.RESOURCE_PREFIXES:
-        model = model.removeprefix(prefix)
-    # A resource may be what the call is priced as, which no response names.
-    name = re.escape(model.encode("utf-8", "replace"))
-    found = re.search(rb'"(?:model|modelVersion|model_version)"\s*:\s*"(%b[^"\\]{0,80})"' % name, body)
-    return found[1].decode("utf-8", "replace") if found else None
 
 
 def describe_usage(event: Event) -> Attributes:

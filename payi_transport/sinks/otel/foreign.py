@@ -88,7 +88,9 @@ class KnownSpans(SpanProcessor):
             if ended.is_taken or ended.ended < started:
                 continue
             is_near = span.parent is None or ended.context.trace_id == trace_id
-            is_same = ended.response_id == response_id if ended.response_id else ended.tokens == tokens
+            # Without the provider's id in both, only the tokens tell.
+            has_ids = ended.response_id and response_id
+            is_same = ended.response_id == response_id if has_ids else ended.tokens == tokens
             if is_near and is_same:
                 ended.is_taken = True
                 found: SpanContext = ended.context

@@ -30,6 +30,8 @@ SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 ERROR_TYPE: Final = "error.type"
 SERVER_ADDRESS: Final = "server.address"
 SERVER_PORT: Final = "server.port"
+# Of the registry of general attributes: what AWS calls one request.
+AWS_REQUEST_ID: Final = "aws.request_id"
 
 # Parameters of a request: the names that providers have for each, and how it is read.
 PARAMETERS: Final = {
@@ -97,6 +99,7 @@ PROVIDERS: Final = {
     "xai": "x_ai",
     "moonshot": "moonshot_ai",
 }
+AWS_REQUEST_HEADER: Final = "x-amzn-requestid"
 # Google's API for developers, which has the category of Vertex AI.
 GEMINI_HOST: Final = "generativelanguage.googleapis.com"
 GEMINI: Final = "gcp.gemini"

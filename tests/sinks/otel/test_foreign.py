@@ -106,6 +106,9 @@ def test_the_id_of_a_response_says_more_than_its_tokens() -> None:
     end_span(tracer, USAGES[0] | {"gen_ai.response.id": "r1"})
     assert known.find_twin(ours, 0, "r2", (3, 4)) is None
     assert known.find_twin(ours, 0, "r1", (3, 9)) is not None
+    # Bedrock's id of a call is in a header, and another library may report the model's own.
+    end_span(tracer, USAGES[0] | {"gen_ai.response.id": "msg_bdrk_1"})
+    assert known.find_twin(ours, 0, None, (3, 4)) is not None
 
 
 def test_a_call_in_a_trace_has_its_twin_there() -> None:
