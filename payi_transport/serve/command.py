@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import uvicorn
@@ -86,7 +86,9 @@ def make_server(app: FastAPI) -> uvicorn.Server:
 
 def run_server(service: Service, made: socket.socket) -> None:
     """Serve the API and the page until the process is told to stop."""
-    make_server(_make_app_with_page(service)).run(sockets=[made])
+    # Once everything is closed, uvicorn raises the signal again that ended it: for Ctrl+C, KeyboardInterrupt.
+    with suppress(KeyboardInterrupt):
+        make_server(_make_app_with_page(service)).run(sockets=[made])
 
 
 def _make_app_with_page(service: Service) -> FastAPI:

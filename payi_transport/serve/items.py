@@ -167,12 +167,12 @@ def _explain(field: str, value: str) -> str:
     return f"{field} {value!r} is refused: {NAME_RULES[field].text} are accepted"
 
 
-def to_event(item: BulkItem, default_id: str) -> Event:
+def to_event(item: BulkItem, response_id: str) -> Event:
     """Return the event that an item describes, for pricing and for showing it."""
     return Event(
         category=item.category,
         units={name: Units(units.input, units.output) for name, units in item.units.items()},
-        provider_response_id=item.provider_response_id or default_id,
+        provider_response_id=response_id,
         resource=item.resource,
         event_timestamp=item.event_timestamp,
         end_to_end_latency_ms=item.end_to_end_latency_ms,

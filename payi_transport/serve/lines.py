@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.names import name_numbers
-from payi_transport.serve.periods import find_step
-from payi_transport.serve.rollups import QUARTER_MS
-from payi_transport.serve.schema import MEASURES
+from payi_transport.serve.narrow import narrow
 from payi_transport.serve.selection import NAMED, Selection
 from payi_transport.serve.sums import (
     SUMMED,
     Groups,
-    first_groups,
-    plus,
     rank_groups,
     sum_steps,
     sum_total,
@@ -29,7 +23,6 @@ from payi_transport.serve.views import Line, Sums
 __all__ = ["is_rolled_up", "read_lines_of_events", "read_lines_of_rollups", "sum_events", "total_of"]
 
 Times = tuple[int, int]
-_NOTHING = [0] * len(MEASURES)
 
 
 def is_rolled_up(selection: Selection, by: str | None) -> bool:
@@ -66,6 +59,15 @@ def read_lines_of_rollups(
         return [Line(name if own == by else None, to_line(whole))]
     keys = list(rank_groups(connection, by, *times, most))
     lines = [sum_steps(connection, by, key, starts, times[1]) for key in keys]
+    return _name_lines(connection, keys, lines, whole)
+
+
+def _name_lines(
+    connection: sqlite3.Connection,
+    keys: Sequence[int],
+    lines: Sequence[list[list[int]]],
+    whole: list[list[int]],
+) -> list[Line]:
     named = zip(name_numbers(connection, keys), lines, strict=True)
     # Where calls have several values, as with tags, the lines may add up to more than there is.
     rest = [
@@ -84,41 +86,36 @@ def read_lines_of_events(
     most: int,
 ) -> list[Line]:
     """Do the same from events. Raises Refusal for a dimension that events don't have."""
-    place_in_time, to_step = _divide(starts)
-    what = f"{_column_of(by)}, {place_in_time}, {SUMMED}"
-    groups: Groups = {}
-    steps: dict[tuple[int, int], list[int]] = {}
-    for key, at, *sums in _read_events(connection, what, selection, times, "GROUP BY 1, 2"):
-        place = (key, to_step(at))
-        steps[place] = plus(steps.get(place, _NOTHING), sums)
-        groups[key] = plus(groups.get(key, _NOTHING), sums)
-    keys = list(first_groups(groups, len(groups)))
+    whole = _sum_steps_of_events(connection, selection, starts, times)
     if by is None:
-        return [Line(None, _walk_steps(steps, [0], len(starts)))]
-    shown = [_walk_steps(steps, [key], len(starts)) for key in keys[:most]]
-    names = name_numbers(connection, keys[:most])
-    rest = Line(None, _walk_steps(steps, keys[most:], len(starts)))
-    return [*(Line(name, sums) for name, sums in zip(names, shown, strict=True)), rest]
+        return [Line(None, to_line(whole))]
+    what = f"{_column_of(by)}, SUM(cost), COUNT(*)"
+    # As `first_groups` ranks. Sorting rows of three numbers takes half the time of sorting all of the sums.
+    ranked = _read_events(
+        connection, what, selection, times, "GROUP BY 1 ORDER BY 2 DESC, 3 DESC, 1 LIMIT ?", most
+    )
+    keys = [key for key, *_ in ranked.fetchall()]
+    lines = [_sum_steps_of_events(connection, _add_filter(selection, by, key), starts, times) for key in keys]
+    return _name_lines(connection, keys, lines, whole)
 
 
-def _divide(starts: Sequence[int]) -> tuple[str, Callable[[int], int]]:
-    """Return SQL for where in time an event is, and a function from its values to steps.
-
-    Steps that are equally long are numbered in SQL, so that it returns few rows. Where clocks change, days
-    are not, and the rows are quarters of an hour.
-    """
-    lengths = {later - earlier for earlier, later in pairwise(starts)}
-    if len(lengths) == 1:
-        # What is after the last start is of the last step, however long that is.
-        return f"max(0, min((at - {starts[0]}) / {lengths.pop()}, {len(starts) - 1}))", int
-    return f"at / {QUARTER_MS} * {QUARTER_MS}", partial(find_step, starts)
+def _add_filter(selection: Selection, by: str, key: int) -> Selection:
+    where, parameters = f"events.{by} = ? AND {selection.where}", (key, *selection.parameters)
+    return selection._replace(where=where, parameters=parameters, keys={by: key, **selection.keys})
 
 
-def _walk_steps(steps: dict[tuple[int, int], list[int]], keys: Iterable[int], count: int) -> list[Sums]:
-    sums = [_NOTHING] * count
-    for key in keys:
-        sums = [plus(known, steps.get((key, index), _NOTHING)) for index, known in enumerate(sums)]
-    return to_line(sums)
+def _sum_steps_of_events(
+    connection: sqlite3.Connection, selection: Selection, starts: Sequence[int], times: Times
+) -> list[list[int]]:
+    # A question for each step adds rows up as it reads them. One for all of them would have to sort them.
+    source = narrow(connection, selection, times)
+    ask = f"SELECT {SUMMED} FROM {source.table} WHERE {source.where} AND at >= ? AND at < ?"  # noqa: S608
+    ends = [*starts[1:], times[1]]
+    rows = (
+        connection.execute(ask, (*source.parameters, max(start, times[0]), end)).fetchone()
+        for start, end in zip(starts, ends, strict=True)
+    )
+    return [[value or 0 for value in row] for row in rows]
 
 
 def to_line(rows: Iterable[Sequence[int]]) -> list[Sums]:
@@ -135,9 +132,15 @@ def _column_of(by: str | None) -> str:
 
 
 def _read_events(
-    connection: sqlite3.Connection, what: str, selection: Selection, times: Times, rest: str = ""
+    connection: sqlite3.Connection,
+    what: str,
+    selection: Selection,
+    times: Times,
+    rest: str = "",
+    *parameters: int,
 ) -> Any:
+    source = narrow(connection, selection, times)
     return connection.execute(
-        f"SELECT {what} FROM events WHERE {selection.where} AND at >= ? AND at < ? {rest}",  # noqa: S608
-        (*selection.parameters, *times),
+        f"SELECT {what} FROM {source.table} WHERE {source.where} AND at >= ? AND at < ? {rest}",  # noqa: S608
+        (*source.parameters, *times, *parameters),
     )

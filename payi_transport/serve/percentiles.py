@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from payi_transport.serve.names import name_numbers
@@ -18,16 +20,22 @@ _SHARES = (0.5, 0.9, 0.95, 0.99)
 
 
 def list_percentiles(
-    connection: sqlite3.Connection, blocks: Iterable[Block], dimension: str, *, first_token: bool
+    connection: sqlite3.Connection,
+    blocks: Sequence[Block],
+    dimension: str,
+    *,
+    first_token: bool,
+    most: int = 100,
 ) -> list[Percentiles]:
-    """Return the percentiles of each value of a dimension, the one with the most calls first."""
+    """Return the percentiles of the `most` most used values of a dimension, by their calls."""
     kind = FIRST_TOKEN if first_token else LATENCY
+    used = json.dumps(_find_most_used(connection, blocks, dimension, most))
     slots: dict[int, dict[int, int]] = {}
     for block in blocks:
         rows = connection.execute(
             "SELECT key, slot, SUM(calls) FROM histograms WHERE level = ? AND dimension = ? AND kind = ?"
-            " AND bucket >= ? AND bucket < ? GROUP BY key, slot",
-            (block.level, DIMENSIONS[dimension], kind, block.start, block.end),
+            " AND bucket >= ? AND bucket < ? AND +key IN (SELECT value FROM json_each(?)) GROUP BY key, slot",
+            (block.level, DIMENSIONS[dimension], kind, block.start, block.end, used),
         )
         for key, slot, calls in rows:
             of_key = slots.setdefault(key, {})
@@ -35,6 +43,20 @@ def list_percentiles(
     keys = sorted(slots, key=lambda key: -sum(slots[key].values()))
     names = name_numbers(connection, keys)
     return [_describe(name, slots[key]) for name, key in zip(names, keys, strict=True)]
+
+
+def _find_most_used(
+    connection: sqlite3.Connection, blocks: Iterable[Block], dimension: str, most: int
+) -> list[int]:
+    calls: Counter[int] = Counter()
+    for block in blocks:
+        rows = connection.execute(
+            "SELECT key, SUM(calls) FROM rollups WHERE level = ? AND dimension = ?"
+            " AND bucket >= ? AND bucket < ? GROUP BY key",
+            (block.level, DIMENSIONS[dimension], block.start, block.end),
+        )
+        calls.update(dict(rows.fetchall()))
+    return [key for key, _ in calls.most_common(most)]
 
 
 def _describe(name: str, slots: dict[int, int]) -> Percentiles:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ from payi_transport.serve.faults import Refusal
 from payi_transport.serve.rollups import DAY_MS, QUARTER_MS
 from payi_transport.serve.views import Span, StepName
 
-__all__ = ["Block", "choose_step", "find_step", "find_zone", "in_ms", "split_into_blocks", "step_starts"]
+__all__ = ["Block", "choose_step", "find_zone", "in_ms", "split_into_blocks", "step_starts"]
 
 _STEPS: dict[StepName, timedelta] = {
     "15m": timedelta(minutes=15),
@@ -98,8 +97,3 @@ def _walk(span: Span, step: StepName) -> Iterator[datetime]:
     while (moment := datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(timezone.utc)) < end:
         yield moment
         day += length
-
-
-def find_step(starts: Sequence[int], at: int) -> int:
-    """Return the index of the step in which a moment is."""
-    return max(0, bisect_right(starts, at) - 1)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -23,6 +24,9 @@ __all__ = [
     "QUARTER_MS",
     "UPSERT_SUMS",
     "Rollups",
+    "Sums",
+    "add_up",
+    "negate",
 ]
 
 QUARTER_MS: Final = 15 * 60 * 1000
@@ -68,23 +72,29 @@ _UPSERT_SLOT = (
 Sums = tuple[int, ...]
 
 
+def add_up(rows: Sequence[Sums]) -> Sums:
+    """Return the sums of some rows of measures."""
+    return rows[0] if len(rows) == 1 else tuple(map(sum, zip(*rows, strict=True)))
+
+
+def negate(sums: Sums) -> Sums:
+    """Return what takes an event away again."""
+    return tuple(-number for number in sums)
+
+
 class Rollups:
     """What a transaction adds to the rollups."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[int, int, int], list[int]] = {}
+        # Rows are remembered as they are and added up once: most of the time for a batch would go there.
+        self._rows: defaultdict[tuple[int, int, int], list[Sums]] = defaultdict(list)
         self._slots: dict[tuple[int, int, int, int, int], int] = {}
 
-    def add(self, at: int, keys: Iterable[tuple[int, int]], sums: Sums, sign: int = 1) -> None:
-        """Add an event at `at` to the dimensions and keys in `keys`; take it away with `sign` -1."""
-        bucket = at // QUARTER_MS * QUARTER_MS
+    def add(self, at: int, keys: Iterable[tuple[int, int]], sums: Sums) -> None:
+        """Add an event at `at` to the dimensions and keys in `keys`; `negate` its sums to take it away."""
+        bucket, rows = at // QUARTER_MS * QUARTER_MS, self._rows
         for dimension, key in keys:
-            found = self._sums.get((dimension, bucket, key))
-            if found is None:
-                self._sums[dimension, bucket, key] = [sign * number for number in sums]
-            else:
-                for index, number in enumerate(sums):
-                    found[index] += sign * number
+            rows[dimension, bucket, key].append(sums)
 
     def add_time(self, at: int, kind: int, keys: Iterable[tuple[int, int]], ms: int, sign: int = 1) -> None:
         """Add a latency to the histograms of the dimensions and keys in `keys`."""
@@ -96,21 +106,10 @@ class Rollups:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Add everything to the store, in the order of its tables."""
+        sums = {place: add_up(rows) for place, rows in self._rows.items()}
         for level, length in enumerate(LEVELS_MS):
-            rows = self._rows_of(level, length)
-            connection.executemany(UPSERT_SUMS, rows)
-            slots = self._slots_of(level, length)
-            connection.executemany(_UPSERT_SLOT, slots)
-
-    def _rows_of(self, level: int, length: int) -> list[tuple[int, ...]]:
-        merged: dict[tuple[int, int, int], list[int]] = {}
-        for (dimension, bucket, key), sums in self._sums.items():
-            place = (dimension, bucket // length * length, key)
-            found = merged.get(place)
-            merged[place] = (
-                sums if found is None else [one + two for one, two in zip(found, sums, strict=True)]
-            )
-        return [(level, *place, *sums) for place, sums in sorted(merged.items())]
+            connection.executemany(UPSERT_SUMS, _merge(sums, level, length))
+            connection.executemany(_UPSERT_SLOT, self._slots_of(level, length))
 
     def _slots_of(self, level: int, length: int) -> list[tuple[int, ...]]:
         merged: dict[tuple[int, int, int, int, int], int] = {}
@@ -118,3 +117,10 @@ class Rollups:
             place = (dimension, kind, bucket // length * length, key, slot)
             merged[place] = merged.get(place, 0) + calls
         return [(level, *place, calls) for place, calls in sorted(merged.items())]
+
+
+def _merge(sums: Mapping[tuple[int, int, int], Sums], level: int, length: int) -> list[tuple[int, ...]]:
+    merged: defaultdict[tuple[int, int, int], list[Sums]] = defaultdict(list)
+    for (dimension, bucket, key), row in sums.items():
+        merged[dimension, bucket // length * length, key].append(row)
+    return [(level, *place, *add_up(rows)) for place, rows in sorted(merged.items())]

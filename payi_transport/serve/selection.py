@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from payi_transport.serve.names import find_number
 from payi_transport.serve.views import Filters
 
-__all__ = ["NAMED", "Selection", "select"]
+__all__ = ["HAS_TAG", "NAMED", "Selection", "select"]
 
 # The filters by name, each a column of events with the same name.
 NAMED = ("use_case", "model", "account", "user", "category", "environment", "step", "run")
+# Whether a call has a tag.
+HAS_TAG = "EXISTS (SELECT 1 FROM tags WHERE tag = ? AND tags.at = events.at AND event = events.id)"
 # A number that no name has, so that an unknown one selects nothing.
 _NOTHING = -1
 
@@ -23,6 +26,10 @@ class Selection(NamedTuple):
     parameters: tuple[Any, ...]
     dimension: str | None
     key: int
+    # The number of each name that is asked for, by dimension.
+    keys: Mapping[str, int] = {}
+    # The measures that must not be 0.
+    switches: Sequence[str] = ()
 
 
 def select(connection: sqlite3.Connection, filters: Filters) -> Selection:
@@ -38,16 +45,16 @@ def select(connection: sqlite3.Connection, filters: Filters) -> Selection:
             parameters.append(keys[name])
     if filters.tag is not None:
         keys["tag"] = _number(connection, filters.tag)
-        clauses.append(
-            "EXISTS (SELECT 1 FROM tags WHERE tag = ? AND tags.at = events.at AND event = events.id)"
-        )
+        clauses.append(HAS_TAG)
         parameters.append(keys["tag"])
     if filters.status is not None:
         clauses.append("events.status = ?")
         parameters.append(filters.status)
     clauses += [f"events.{column} > 0" for column in _switches(filters)]
     dimension, key = _find_rollup(filters, keys)
-    return Selection(" AND ".join(clauses) or "1", tuple(parameters), dimension, key)
+    return Selection(
+        " AND ".join(clauses) or "1", tuple(parameters), dimension, key, keys, _switches(filters)
+    )
 
 
 def _switches(filters: Filters) -> list[str]:

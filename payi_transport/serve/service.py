@@ -123,7 +123,8 @@ class Service:
         if refusal is not None:
             raise refusal
         note_instance(writer, item, now)
-        row = make_row(to_event(item, f"local-{uuid.uuid4()}"), now, self.settings.prices)
+        response_id = item.provider_response_id or f"local-{uuid.uuid4()}"
+        row = make_row(to_event(item, response_id), now, self.settings.prices)
         repeats = self.settings.strict and not updates
         return row, writer.add(row, updates=updates, repeats=repeats)
 

@@ -31,7 +31,10 @@ _BUSY_MS = 30_000
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
-    "cache_size = -65536",
+    "cache_size = -131072",
+    # In pages of 4 KB. Batches change the same pages again and again, and writing these to the file once for
+    # many batches takes a sixth less time for each event than once for each batch.
+    "wal_autocheckpoint = 16000",
     "temp_store = MEMORY",
     # What is deleted, as a name that is to be forgotten, is overwritten in the file.
     "secure_delete = ON",

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 
 from payi_transport.serve.command import open_service
 from payi_transport.serve.settings import ServeSettings
-from tests.serve.events import NOON, item, span
+from payi_transport.serve.views import Span
+from tests.serve.events import DAY, NOON, item, span
 from tests.serve.page.program import start_killable
+from tests.serve.test_proxy import COMPLETION
+from tests.support.origin import CannedResponse, Origin
 
 BATCH, LEAST = 20, 30
 
@@ -31,13 +38,67 @@ def send(address: str, name: str, sent: list[list[str]], confirmed: list[list[st
                 confirmed.append(ids)
 
 
-def read_ids(file: Path) -> list[str]:
+def send_singly(address: str, confirmed: list[str]) -> None:
+    """Send events one by one until the service is gone."""
+    with httpx.Client(base_url=address, headers={"xproxy-api-key": "k"}, trust_env=False) as client:
+        for number in itertools.count():
+            made = item(provider_response_id=f"single-{number}")
+            try:
+                response = client.post("/api/v1/ingest", json=made, headers={"xProxy-Request-Tags": "t"})
+            except httpx.HTTPError:
+                return
+            assert response.json()["xproxy_result"]["cost"]["total"]["base"] == 0.006
+            confirmed.append(made["provider_response_id"])
+
+
+def call_through(address: str, confirmed: list[str]) -> None:
+    """Make calls through the proxy until the service is gone. The result says that a call is stored."""
+    headers = {"xproxy-api-key": "k", "xProxy-Request-Tags": "t"}
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hi"}]}
+    with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
+        while True:
+            try:
+                response = client.post("/api/v1/proxy/openai/v1/chat/completions", json=body)
+                completion = response.json()
+            except (httpx.HTTPError, ValueError):
+                return
+            if "xproxy_result" in completion:
+                confirmed.append(completion["id"])
+
+
+@pytest.mark.parametrize("call", [send_singly, call_through])
+def test_a_kill_loses_no_single_event_and_no_call_through_the_proxy(
+    call: Callable[[str, list[str]], None], tmp_path: Path, origin: Origin
+) -> None:
+    origin.responses = [answer_with(f"chatcmpl-{number}") for number in range(5000)]
+    confirmed: list[str] = []
+    with start_killable(tmp_path, "--upstream", f"openai={origin.url}") as (address, server):
+        caller = threading.Thread(target=call, args=(address, confirmed))
+        caller.start()
+        while len(confirmed) < LEAST and caller.is_alive():
+            caller.join(0.01)
+        server.kill()
+        caller.join()
+    assert len(confirmed) >= LEAST
+    stored = read_ids(tmp_path / "serve.sqlite", now=call is call_through)
+    assert len(stored) == len(set(stored)) and set(confirmed) <= set(stored)
+    # The call that was under way when the service was killed may be there, too.
+    assert len(stored) <= len(confirmed) + 1
+
+
+def answer_with(id_: str) -> CannedResponse:
+    body: dict[str, Any] = {**COMPLETION, "id": id_}
+    return CannedResponse([json.dumps(body).encode()])
+
+
+def read_ids(file: Path, *, now: bool = False) -> list[str]:
     with open_service(ServeSettings(file=file)) as service:
         assert service.store.reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         ids = [id_ for [id_] in service.store.reader.execute("SELECT response_id FROM events")]
         # The sums were stored in the same transactions.
-        assert service.queries.figures(span()).now.calls == len(ids)
-        assert service.queries.breakdown("tag", span()).groups[0].sums.calls == len(ids)
+        times = Span(service.now() - DAY, service.now() + DAY) if now else span()
+        assert service.queries.figures(times).now.calls == len(ids)
+        assert service.queries.breakdown("tag", times).groups[0].sums.calls == len(ids)
     return ids
 
 

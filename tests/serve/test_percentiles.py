@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from payi_transport.serve.percentiles import list_percentiles
+from payi_transport.serve.periods import in_ms, split_into_blocks
 from payi_transport.serve.rollups import HISTOGRAM_BOUNDS
 from payi_transport.serve.service import Service
 from payi_transport.serve.views import Percentiles
@@ -46,3 +47,11 @@ def test_what_was_taken_back_has_no_percentiles(service: Service) -> None:
         service.ingest_bulk([made], updates=True).result()
     assert service.queries.percentiles(span()) == [Percentiles("", 0, None, None, None, None)]
     assert list_percentiles(service.store.reader, [], "total", first_token=False) == []
+
+
+def test_only_the_most_used_models_are_listed(service: Service) -> None:
+    calls = [item(resource=f"m{n % 3}", end_to_end_latency_ms=10) for n in range(8)]
+    service.ingest_bulk(make_items(*calls), updates=False).result()
+    blocks = split_into_blocks(*in_ms(span()))
+    found = list_percentiles(service.store.reader, blocks, "model", first_token=False, most=2)
+    assert [(row.name, row.calls) for row in found] == [("m0", 3), ("m1", 3)]

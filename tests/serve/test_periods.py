@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.serve.faults import Refusal
-from payi_transport.serve.periods import Block, choose_step, find_step, split_into_blocks, step_starts
+from payi_transport.serve.periods import Block, choose_step, split_into_blocks, step_starts
 from payi_transport.serve.rollups import DAY_MS, QUARTER_MS
 from payi_transport.serve.views import StepName
 from tests.serve.events import DAY, NOON, span
@@ -84,8 +84,3 @@ def test_too_many_steps_and_unknown_zones_are_refused() -> None:
     for name in ("Mars/Phobos", "../etc/passwd", "/etc/passwd", "", "a\0b"):
         with pytest.raises(Refusal, match="is not a zone"):
             step_starts(span(zone=name), "day")
-
-
-def test_a_moment_is_in_the_step_that_began_before_it() -> None:
-    starts = [100, 200, 300]
-    assert [find_step(starts, at) for at in (50, 100, 199, 200, 999)] == [0, 0, 0, 1, 2]

@@ -25,6 +25,8 @@ def start(folder: Path, *arguments: str) -> Iterator[str]:
         finally:
             # As Ctrl+C does.
             server.send_signal(signal.SIGINT)
+        # It ends as it should: without a traceback and without "Aborted!".
+        assert server.wait() == 0
 
 
 @contextmanager
