@@ -36,8 +36,6 @@ async def application(scope, receive, send):
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        # After this, uvicorn ends the process by the signal that it got.
-        payi_flush(10)
         await send({"type": "lifespan.shutdown.complete"})
         return
     if scope["path"] != "/":

@@ -19,7 +19,7 @@ from payi_transport.api.turns import Turns
 from payi_transport.context.name_warnings import use_logger
 from payi_transport.context.results import forget_results
 from payi_transport.context.scope import set_base_frame
-from payi_transport.delivery.process_exit import run_at_pool_worker_exit
+from payi_transport.delivery.process_exit import run_at_pool_worker_exit, run_before_own_signal
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.active import activate, deactivate, get_active
 from payi_transport.pipeline.pipeline import EXIT_SECONDS, Pipeline
@@ -36,6 +36,8 @@ _current: Instrumentation | None = None
 _exiting = False
 _turns = Turns()
 _registry = Registry((), lambda library, name: None)
+# What takes back the change to `signal.raise_signal`.
+_undo = contextlib.ExitStack()
 # Pipelines that were active and are not closed yet.
 _removed: list[Pipeline] = []
 
@@ -93,7 +95,8 @@ def _begin(instrumentation: Instrumentation) -> None:
     activate(instrumentation.pipeline)
     _install(instrumentation.logger)
     atexit.register(_shut_down_at_exit)
-    run_at_pool_worker_exit(_shut_down_pool_worker)
+    run_at_pool_worker_exit(_shut_down_otherwise)
+    _undo.callback(run_before_own_signal(_shut_down_otherwise))
 
 
 def _remove() -> None:
@@ -123,6 +126,7 @@ def _stop() -> None:
     forget_results()
     _current = None
     atexit.unregister(_shut_down_at_exit)
+    _undo.close()
 
 
 def _install(logger: logging.Logger) -> None:
@@ -135,7 +139,8 @@ def _warn_missing_hook(logger: logging.Logger, library: str, missing: str) -> No
     logger.warning(_MISSING_HOOK, library, missing)
 
 
-def _shut_down_pool_worker() -> None:
+def _shut_down_otherwise() -> None:
+    """Shut down where the process ends without work at exit."""
     shut_down(EXIT_SECONDS)
 
 

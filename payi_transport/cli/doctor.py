@@ -22,21 +22,19 @@ import msgspec
 
 from payi_transport.cli.complete_check import find_doubts
 from payi_transport.cli.run import check_settings
+from payi_transport.cli.written_calls import examine_written
 from payi_transport.client.payi import Payi
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
-from payi_transport.decode.missing_fields import read_missing_fields
 from payi_transport.delivery.spool.directory import check_directory
 from payi_transport.errors import APIConnectionError, APIStatusError, PayiError
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.assembly import find_account
-from payi_transport.reports.events import read_events
 from payi_transport.sinks.configured import PAYI, find_sink_names
 from payi_transport.values.redaction import is_secret_header, remove_secrets
 
 __all__ = ["Finding", "examine", "examine_clock", "has_errors"]
 
-Level = Literal["ok", "note", "warning", "error"]
 _LIBRARIES = ("httpx", "httpx2", "aiohttp", "requests", "botocore")
 _SDKS = (
     *("openai", "anthropic", "google-genai", "boto3", "mistralai", "cohere", "groq", "litellm"),
@@ -61,7 +59,7 @@ class Finding(msgspec.Struct, frozen=True):
     """One line: what was looked at, how it is, and the details."""
 
     subject: str
-    level: Level
+    level: Literal["ok", "note", "warning", "error"]
     text: str
 
 
@@ -76,7 +74,7 @@ def examine(environment: Mapping[str, str]) -> list[Finding]:
     findings += [Finding("config", "warning", problem) for problem in problems]
     findings += _examine_config(settings, environment)
     findings += _examine_spool(settings)
-    findings += _examine_required(settings)
+    findings += [Finding(*row) for row in examine_written(settings)]
     if PAYI in find_sink_names(settings):
         findings += _examine_connection(settings)
     return findings
@@ -174,23 +172,6 @@ def _examine_spool(settings: Settings) -> Iterator[Finding]:
         return
     files = [entry.stat().st_size for entry in Path(directory).glob("*.events")]
     yield Finding("spool", "ok", f"{directory} holds {sum(files):,} bytes in {len(files)} files")
-
-
-def _examine_required(settings: Settings) -> Iterator[Finding]:
-    """Count the calls without a required field in what was written on this machine."""
-    file = settings.offline_instrumentation and settings.offline_instrumentation.file_name
-    files = [name for name in (file, settings.delivery.spool_directory) if name and Path(name).exists()]
-    if not settings.require or not files:
-        return
-    try:
-        missing = [read_missing_fields(event.properties) for event in read_events(*files)]
-    except PayiError as exc:
-        yield Finding("require", "note", str(exc))
-        return
-    for name in settings.require:
-        count = sum(name in names for names in missing)
-        text = f"{count:,} of {len(missing):,} calls in {' and '.join(files)} have no {name}"
-        yield Finding("require", "warning" if count else "ok", text)
 
 
 def _examine_connection(settings: Settings) -> Iterator[Finding]:

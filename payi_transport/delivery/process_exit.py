@@ -7,6 +7,8 @@ Each kind of process ends in its own way, so each needs its own hook:
   and skips `atexit`. It runs the finalizers registered with its package's `util.Finalize`.
 - A child of Celery's prefork pool may skip those as well. It sends the signal `worker_process_shutdown`.
 - A process forked with plain `os.fork` runs whatever its own code runs.
+- A process that ends itself by a signal, as uvicorn does with the one that it received, runs nothing. So what
+  raises the signal runs the hook first.
 
 A child of a pool clears its finalizers when it starts, maybe after it has imported the main module. So a
 finalizer has to be registered after that, by an after-fork hook of the pool. The packages are looked up in
@@ -21,12 +23,19 @@ from __future__ import annotations
 
 import concurrent.futures.thread  # noqa: F401  # See above.
 import contextlib
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["RESOLVER_SECONDS", "prepare_resolver", "run_at_child_exit", "run_at_pool_worker_exit"]
+__all__ = [
+    "RESOLVER_SECONDS",
+    "prepare_resolver",
+    "run_at_child_exit",
+    "run_at_pool_worker_exit",
+    "run_before_own_signal",
+]
 
 _POOLS = ("multiprocessing.util", "billiard.util")
 # After the finalizers of others, which may still make calls.
@@ -34,6 +43,8 @@ _PRIORITY = -100
 # How long `prepare_resolver` lasts, with a margin. Seconds.
 RESOLVER_SECONDS = 2.0
 _watched: set[str] = set()
+# Signals that end a process by default, and that servers handle in order to stop.
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 
 
 def run_at_pool_worker_exit(function: Callable[[], object]) -> None:
@@ -69,6 +80,28 @@ def run_at_child_exit(function: Callable[[], object]) -> None:
 
         # Celery keeps weak references by default, and nobody else holds this function.
         sys.modules["celery.signals"].worker_process_shutdown.connect(on_shutdown, weak=False)
+
+
+def run_before_own_signal(function: Callable[[], object]) -> Callable[[], None]:
+    """Run `function` before this process ends itself by a signal that nothing handles; return what undoes it.
+
+    A signal from elsewhere ends a process at once. Only a process that has handled it, put back the default,
+    and raises it again has the time to deliver.
+    """
+    original = signal.raise_signal
+
+    def raise_signal(number: int, /) -> None:
+        if number in _ENDING and signal.getsignal(number) is signal.SIG_DFL:
+            function()
+        original(number)
+
+    def undo() -> None:
+        # Another library may have wrapped it since. Then ours stays in the middle.
+        if signal.raise_signal is raise_signal:
+            signal.raise_signal = original
+
+    signal.raise_signal = raise_signal
+    return undo
 
 
 def prepare_resolver() -> None:

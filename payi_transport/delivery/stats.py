@@ -105,11 +105,12 @@ class PayiStats(_Account, frozen=True, kw_only=True):
     sinks: Mapping[str, SinkStats] = {}
 
     def to_file_counts(self) -> FileCounts:
-        """Return what no event reports: what was lost, and by reason what is not recorded."""
+        """Return what no event reports: what was lost, and by reason and host what is not recorded."""
         unobserved: Tally[str] = Tally()
         for reasons in self.unobserved.values():
             unobserved.update(reasons)
-        return FileCounts(lost=dict(self.lost), unobserved=dict(unobserved))
+        hosts = {host: sum(reasons.values()) for host, reasons in self.unobserved.items()}
+        return FileCounts(lost=dict(self.lost), unobserved=dict(unobserved), hosts=hosts)
 
     def __eq__(self, other: object) -> bool:
         """Compare all counts. A sink that has counted nothing makes no difference."""

@@ -19,10 +19,11 @@ _MAX_BYTES = 1 << 20
 
 
 class FileCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Events that were lost, by reason, and requests that are not recorded, by reason."""
+    """Events that were lost, by reason, and requests that are not recorded, by reason and by host."""
 
     lost: Mapping[str, int] = {}
     unobserved: Mapping[str, int] = {}
+    hosts: Mapping[str, int] = {}
 
     def __bool__(self) -> bool:
         return any(self.lost.values()) or any(self.unobserved.values())
@@ -30,7 +31,9 @@ class FileCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def plus(self, other: FileCounts) -> FileCounts:
         """Return the sums of both."""
         return FileCounts(
-            lost=_add(self.lost, other.lost), unobserved=_add(self.unobserved, other.unobserved)
+            lost=_add(self.lost, other.lost),
+            unobserved=_add(self.unobserved, other.unobserved),
+            hosts=_add(self.hosts, other.hosts),
         )
 
 

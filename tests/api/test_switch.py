@@ -16,15 +16,16 @@ from payi_transport.pipeline.active import get_active
 from tests.support.calls import call
 
 SEND = httpx.Client.__dict__["send"]
-META_PATH = [type(finder) for finder in sys.meta_path]
 
 
 @pytest.fixture(autouse=True)
 def leaves_nothing() -> Iterator[None]:
+    # Other tests import packages that add finders.
+    finders = [type(finder) for finder in sys.meta_path]
     yield
     payi_uninstrument()
     assert httpx.Client.__dict__["send"] is SEND
-    assert [type(finder) for finder in sys.meta_path] == META_PATH
+    assert [type(finder) for finder in sys.meta_path] == finders
     assert switch.get_current() is None and not switch._removed
 
 

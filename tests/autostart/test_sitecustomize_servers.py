@@ -19,14 +19,12 @@ def app(environ, start_response):
 """
 ASGI = """
 from calls import call
-from payi_transport import payi_flush
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         while True:
             message = await receive()
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
-                payi_flush()
                 return
     call(scope["path"].strip("/"))
     await send({"type": "http.response.start", "status": 200, "headers": []})

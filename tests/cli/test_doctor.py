@@ -232,29 +232,3 @@ def test_no_secret_of_a_section_is_shown(origin: Origin, monkeypatch: pytest.Mon
     assert "config: nats.password = <removed>, from PAYI_TRANSPORT_NATS" in shown
     assert "config: nats.user = 'ann', from PAYI_TRANSPORT_NATS" in shown
     assert "hunter2" not in str(findings)
-
-
-def test_calls_without_a_required_field_are_counted_in_what_was_written_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "calls.json"
-    written = {
-        "PAYI_TRANSPORT_OFFLINE_INSTRUMENTATION": str(file),
-        "PAYI_TRANSPORT_REQUIRE": "account_name, user_id",
-    }
-    for name, value in written.items():
-        monkeypatch.setenv(name, value)
-
-    def list_required() -> list[tuple[str, str]]:
-        return [(found.level, found.text) for found in examine(os.environ) if found.subject == "require"]
-
-    assert list_required() == []
-    missing = {"units": {"text": {"input": 1}}, "properties": {"system.missing_fields": "account_name"}}
-    file.write_text(json.dumps([missing, missing, {"units": {"text": {"input": 1}}}]))
-    assert list_required() == [
-        ("warning", f"2 of 3 calls in {file} have no account_name"),
-        ("ok", f"0 of 3 calls in {file} have no user_id"),
-    ]
-    file.write_text("{")
-    [(level, text)] = list_required()
-    assert level == "note" and "isn't a file of events" in text

@@ -5,15 +5,22 @@ In its chaos modes, the server fails half of the requests, each time in one way.
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import anthropic
+import boto3
 import httpx
+import httpx2
 import openai
 import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from google import genai
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from payi_transport.values.event import Event
@@ -75,6 +82,73 @@ def message_stream(netloc: str) -> Counts:
     return usage.input_tokens, usage.output_tokens
 
 
+def _google(netloc: str) -> genai.Client:
+    return genai.Client(api_key="k", http_options={"base_url": f"http://{netloc}", "api_version": "v1beta"})
+
+
+def content(netloc: str) -> Counts:
+    with _google(netloc) as client:
+        usage: Any = client.models.generate_content(model="gemini-3-flash", contents="hello").usage_metadata
+    return usage.prompt_token_count, usage.candidates_token_count
+
+
+def content_stream(netloc: str) -> Counts:
+    with _google(netloc) as client:
+        chunks = list(client.models.generate_content_stream(model="gemini-3-flash", contents="hello"))
+    usage: Any = chunks[-1].usage_metadata
+    return usage.prompt_token_count, usage.candidates_token_count
+
+
+def _bedrock(netloc: str) -> Any:
+    return boto3.client(
+        "bedrock-runtime",
+        region_name="us-east-1",
+        endpoint_url=f"http://{netloc}",
+        aws_access_key_id="a",
+        aws_secret_access_key="s",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+_MODEL = "anthropic.claude-opus-4-8-v1:0"
+
+
+def converse(netloc: str) -> Counts:
+    talk = [{"role": "user", "content": [{"text": "hello"}]}]
+    usage = _bedrock(netloc).converse(modelId=_MODEL, messages=talk)["usage"]
+    return usage["inputTokens"], usage["outputTokens"]
+
+
+def invoke(netloc: str) -> Counts:
+    body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": HELLO})
+    usage = json.load(_bedrock(netloc).invoke_model(modelId=_MODEL, body=body)["body"])["usage"]
+    return usage["input_tokens"], usage["output_tokens"]
+
+
+cohere: Any = importlib.import_module("cohere") if importlib.util.find_spec("cohere") else None
+_ONCE = {"max_retries": 0}
+
+
+@contextmanager
+def _cohere(netloc: str) -> Iterator[Any]:
+    with httpx.Client() as client:
+        yield cohere.ClientV2("k", base_url=f"http://{netloc}", httpx_client=client)
+
+
+def cohere_chat(netloc: str) -> Counts:
+    with _cohere(netloc) as client:
+        chat = client.chat(model="command-r", messages=HELLO, request_options=_ONCE)
+    units = chat.usage.billed_units
+    return int(units.input_tokens), int(units.output_tokens)
+
+
+def cohere_stream(netloc: str) -> Counts:
+    with _cohere(netloc) as client:
+        *_, last = client.chat_stream(model="command-r", messages=HELLO, request_options=_ONCE)
+    units = last.delta.usage.billed_units
+    return int(units.input_tokens), int(units.output_tokens)
+
+
 CALLS: list[Callable[[str], Counts]] = [
     chat,
     chat_stream,
@@ -82,12 +156,23 @@ CALLS: list[Callable[[str], Counts]] = [
     response_stream,
     message,
     message_stream,
+    content,
+    content_stream,
+    converse,
+    invoke,
+    *([cohere_chat, cohere_stream] if cohere else []),
 ]
 # What the SDKs and the HTTP library raise, and what follows from half a response.
 FAILURES = (
     openai.OpenAIError,
     anthropic.AnthropicError,
+    *([importlib.import_module("cohere.core.api_error").ApiError] if cohere else []),
     httpx.HTTPError,
+    httpx2.HTTPError,
+    genai.errors.APIError,
+    BotoCoreError,
+    ClientError,
+    KeyError,
     ValueError,
     AttributeError,
     AssertionError,

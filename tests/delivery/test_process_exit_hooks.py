@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from celery.signals import worker_process_shutdown
 
-from payi_transport.delivery.process_exit import run_at_child_exit
+from payi_transport.delivery.process_exit import run_at_child_exit, run_before_own_signal
 from tests.support.programs import ROOT
 
 # A program that does not end by then is killed, and its test fails. Each takes about a second.
@@ -154,3 +155,33 @@ prepare_resolver()
 @pytest.mark.parametrize("present", [["gevent"], []], ids=["gevent", "no gevent"])
 def test_an_address_is_resolved_in_advance_only_under_gevent(present: list[str], tmp_path: Path) -> None:
     assert run(tmp_path, RESOLVES, *present) == ["127.0.0.1"] * len(present)
+
+
+def test_the_end_of_a_process_by_its_own_signal_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[int] = []
+    monkeypatch.setattr(signal, "raise_signal", raised.append)
+    before = signal.raise_signal
+    ends: list[list[int]] = []
+    undo = run_before_own_signal(lambda: ends.append(raised.copy()))
+    default = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        # A signal that the program handles doesn't end it, and neither does one that is ignored by default.
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGCHLD)
+        assert ends == []
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, default)
+    assert ends == [[signal.SIGTERM, signal.SIGCHLD]]
+    assert raised == [signal.SIGTERM, signal.SIGCHLD, signal.SIGTERM]
+    undo()
+    assert signal.raise_signal == before
+
+
+def test_a_library_that_has_wrapped_the_function_since_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "raise_signal", signal.raise_signal)
+    undo = run_before_own_signal(lambda: None)
+    monkeypatch.setattr(signal, "raise_signal", later := lambda number: None)
+    undo()
+    assert signal.raise_signal is later

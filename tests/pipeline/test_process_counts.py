@@ -48,7 +48,7 @@ def test_requests_that_are_not_recorded_fail_a_strict_report(mode: str, tmp_path
         call(unmapped.url)
         payi_shutdown()
     assert sum(map(sum, (each.values() for each in payi_stats().unobserved.values()))) == 1
-    assert read_counts(path) == FileCounts(unobserved={"unmapped": 1})
+    assert read_counts(path) == FileCounts(unobserved={"unmapped": 1}, hosts={unmapped.netloc: 1})
     # The file itself has events only.
     assert len(json.loads(path.read_text())) == 1
     result = CliRunner().invoke(cli, ["report", str(path), "--strict"])

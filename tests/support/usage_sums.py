@@ -28,6 +28,7 @@ __all__ = [
     "check_any_usage",
     "check_table",
     "find_usage",
+    "sum_units",
 ]
 
 
@@ -63,7 +64,8 @@ def find_usage(body: Mapping[str, Any], name: str = "usage") -> dict[str, Any] |
     return usage if isinstance(usage, dict) else None
 
 
-def _sum_units(units: Mapping[str, Units]) -> Sums:
+def sum_units(units: Mapping[str, Units]) -> Sums:
+    """Return the tokens that units have in all, without searches and what guardrails assess."""
     # Searches and what guardrails assess are no tokens.
     tokens = {
         name: unit for name, unit in units.items() if not name.startswith(("web_search_request", "guardrail"))
@@ -103,7 +105,7 @@ def check(case: WireCase, reader: Reader, differences: Mapping[str, str]) -> Non
     if elsewhere is None:
         assert case.name not in differences, "nothing to compare"
         return
-    same = _sum_units(decode_case(case).units) == elsewhere
+    same = sum_units(decode_case(case).units) == elsewhere
     assert same is (case.name not in differences), (elsewhere, differences.get(case.name))
 
 

@@ -10,9 +10,9 @@ from payi_transport.values.file_counts import FileCounts, find_counts_path, read
 
 
 def test_counts_add_up_by_reason() -> None:
-    one = FileCounts(lost={"full": 2}, unobserved={"grpc": 1})
-    assert one.plus(FileCounts(lost={"full": 1, "bad": 4})) == FileCounts(
-        lost={"full": 3, "bad": 4}, unobserved={"grpc": 1}
+    one = FileCounts(lost={"full": 2}, unobserved={"grpc": 1}, hosts={"a": 1})
+    assert one.plus(FileCounts(lost={"full": 1, "bad": 4}, hosts={"a": 2})) == FileCounts(
+        lost={"full": 3, "bad": 4}, unobserved={"grpc": 1}, hosts={"a": 3}
     )
     assert one
     assert not FileCounts(lost={"full": 0})
