@@ -34,6 +34,7 @@ class InstrumentArguments(NamedTuple):
     logger: logging.Logger | None = None
     prompt_and_response_logger: PromptAndResponseLogger | None = None
     sink: Sink | Sequence[Sink | str] | None = None
+    children: bool = True
 
 
 def resolve(arguments: InstrumentArguments) -> dict[str, object]:

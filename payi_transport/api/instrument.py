@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from payi_transport.api.arguments import InstrumentArguments, find_differences
+from payi_transport.api.child_start import Entry, read_child_start
 from payi_transport.api.default_use_case import default_use_case_name
 from payi_transport.api.instrumentation import build, build_for_test
 from payi_transport.api.switch import (
@@ -30,6 +31,7 @@ from payi_transport.api.switch import (
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_logger
 from payi_transport.decode.content_logger import PromptAndResponseLogger
+from payi_transport.hooks.child_processes import use_entry_maker
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import EXIT_SECONDS
 from payi_transport.sinks.protocol import Sink
@@ -66,6 +68,7 @@ def payi_instrument(
     logger: logging.Logger | None = None,
     prompt_and_response_logger: PromptAndResponseLogger | None = None,
     sink: Sink | Sequence[Sink | str] | None = None,
+    children: bool = True,
 ) -> None:
     """Report every LLM call of this process to Pay-i from now on, those of existing clients included.
 
@@ -84,13 +87,16 @@ def payi_instrument(
     nothing, and logs a warning that names the arguments that differ. After `payi_shutdown()` or
     `payi_uninstrument()`, a call starts anew.
 
+    Children that `multiprocessing` starts anew (`spawn`, `forkserver`, joblib's loky) report their calls in
+    the same way, unless `children` is False.
+
     Raises PayiConfigError for arguments that can't be used, and PayiError without a key. With
     `config={"required": False}`, a missing key is one warning instead, and nothing is recorded.
     """
     # An iterator can be read only once, and it is needed twice.
     payi = list(payi) if isinstance(payi, Iterator) else payi
     arguments = InstrumentArguments(
-        payi, instruments, log_prompt_and_response, config, logger, prompt_and_response_logger, sink
+        payi, instruments, log_prompt_and_response, config, logger, prompt_and_response_logger, sink, children
     )
     if logger is not None:
         check_logger(logger)
@@ -118,10 +124,34 @@ def instrument_program(use_case_name: str) -> None:
 
     Raises what `payi_instrument()` raises.
     """
+    # Its children find the environment that this process has found.
+    arguments = InstrumentArguments(logger=_default_logger, children=False)
     with _lock:
         if get_active() is None and not _is_disabled(_default_logger):
-            arguments = InstrumentArguments(logger=_default_logger)
             _start(arguments, _default_logger, use_case_name, provisional=True)
+
+
+def instrument_child(carried: bytes) -> None:
+    """Instrument a child of `multiprocessing` as its parent is; a later `payi_instrument()` replaces this.
+
+    Raises what `payi_instrument()` raises.
+    """
+    arguments, use_case_name, _ = read_child_start(carried)
+    logger = arguments.logger or _default_logger
+    with _lock:
+        current = get_current()
+        if (current is None or current.provisional) and not _is_disabled(logger):
+            _start(arguments, logger, use_case_name, provisional=True)
+
+
+def _make_child_entry() -> Entry | None:
+    current, active = get_current(), get_active()
+    if current is None or current.child_start is None or active is None or active.closed:
+        return None
+    return current.child_start.make_entry(current.logger)
+
+
+use_entry_maker(_make_child_entry)
 
 
 @contextmanager

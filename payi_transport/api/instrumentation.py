@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from payi_transport.api.arguments import InstrumentArguments, resolve
+from payi_transport.api.child_start import ChildStart
 from payi_transport.config.sources import Sources, load_sources
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_config, check_instruments, check_switch
@@ -43,7 +44,7 @@ class Instrumentation(NamedTuple):
 
     `config` is that of all sources together, and `resolved` the meaning of the arguments, to compare those
     of a later call with. `payi-transport run` starts a `provisional` one, which the program's own call
-    replaces.
+    replaces. `child_start` is None if children are left alone.
     """
 
     pipeline: Pipeline
@@ -53,6 +54,7 @@ class Instrumentation(NamedTuple):
     config: PayiInstrumentConfig
     resolved: dict[str, object]
     provisional: bool = False
+    child_start: ChildStart | None = None
 
 
 def build(
@@ -69,11 +71,14 @@ def build(
         sources.origins.pop("instruments", None)
     try:
         with sources.named():
-            return _build(arguments, logger, use_case_name)
+            built = _build(arguments, logger, use_case_name)
     except MissingKeyError:
         if check_config(cast("dict[str, Any]", arguments.config)).required:
             raise
         return None
+    if check_switch("children", arguments.children):
+        built = built._replace(child_start=ChildStart(arguments, use_case_name))
+    return built
 
 
 def build_for_test(

@@ -1,11 +1,7 @@
-"""Instrument this process once it has imported an HTTP library, before that library is used.
+"""Instrument this process as `payi-transport run` was asked to, see `first_import`.
 
-Most Python processes that a program starts make no HTTP request, and importing this package takes longer than
-many of them run. Importing an HTTP library early would also come before gevent's patches, which have to be
-first. So nothing is imported here but the watcher of imports, which is read from its file, because importing
-it as a module would import the package.
-
-Whatever goes wrong is one line on stderr. The program starts in any case.
+It runs in every Python process, so it imports little. Whatever goes wrong is one line on stderr, and the
+program starts in any case.
 """
 
 from __future__ import annotations
@@ -21,25 +17,12 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).parent
-# The variable that passes a program's command line to the children of its pools, whose own says nothing.
+# Where a program's command line stands for the children of its pools, whose own says nothing.
 _COMMAND, _SEPARATOR = "PAYI_TRANSPORT_RUN", "\x1f"
-# The interpreter, its options (which a pool repeats for its children), and the code or module that they run.
+# The interpreter, its options (which a pool repeats for its children), and what they run.
 _CHILD_OF_POOL = re.compile(
-    "[^\x1f]*(\x1f-[WX]\x1f[^\x1f]*|\x1f-[^cm\x1f][^\x1f]*)*\x1f-[cm]\x1f[^\x1f]*(multiprocessing|loky)"
-)
-# The libraries that have hooks, which a test compares. Programs that only open scopes import the package
-# itself.
-LIBRARIES = (
-    "aiobotocore",
-    "aiohttp",
-    "botocore",
-    "grpc",
-    "httpx",
-    "httpx2",
-    "payi_transport",
-    "requests",
-    "websocket",
-    "websockets",
+    "[^\x1f]*(\x1f-[WX]\x1f[^\x1f]*|\x1f-[^cm\x1f][^\x1f]*)*"
+    "\x1f(-[cm]\x1f[^\x1f]*(multiprocessing|loky)|[^-\x1f][^\x1f]*ray/_private/workers/)"
 )
 
 
@@ -60,16 +43,9 @@ def _run_hidden() -> None:
 
 def _watch() -> None:
     os.environ[_COMMAND] = _SEPARATOR.join(_find_command())
-    file = _HERE.parent / "hooks" / "import_watcher.py"
-    name = "_payi_import_watcher"
-    module = _load(name, importlib.util.spec_from_file_location(name, file))
-
-    def on_import(name: str) -> None:
-        watcher.stop()
-        _try(_instrument)
-
-    watcher = module.ImportWatcher(LIBRARIES, on_import)
-    watcher.watch()
+    name = "_payi_first_import"
+    module = _load(name, importlib.util.spec_from_file_location(name, _HERE / "first_import.py"))
+    module.instrument_at_first_import(_instrument)
 
 
 def _stay_first() -> None:

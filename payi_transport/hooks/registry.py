@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from payi_transport.hooks import requests, thread_pools, websocket_client
+from payi_transport.hooks import child_processes, requests, thread_pools, websocket_client
 from payi_transport.hooks.aiohttp import session
 from payi_transport.hooks.botocore import api_calls, http
 from payi_transport.hooks.grpc import channels
@@ -47,7 +47,7 @@ class LibraryHook(Protocol):
 
 
 def get_hooks() -> list[LibraryHook]:
-    """Return one hook for each library, installed or not, and the one for thread pools."""
+    """Return one hook for each library, installed or not, and those for thread pools and child processes."""
     return [
         *installed.HOOKS,
         session.HOOK,
@@ -60,6 +60,7 @@ def get_hooks() -> list[LibraryHook]:
         channels.SYNC_HOOK,
         channels.ASYNC_HOOK,
         thread_pools.HOOK,
+        *child_processes.HOOKS,
     ]
 
 
