@@ -9,7 +9,6 @@ left alone.
 from __future__ import annotations
 
 import logging
-import pickle
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -35,17 +34,17 @@ class Entry:
         self._carried = carried
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # `multiprocessing` has imported it already.
-        import runpy
+        import runpy  # `multiprocessing` has imported it already.
 
         return runpy.run_path, (str(_PROGRAM), {"carried": self._carried})
 
 
 class ChildStart(NamedTuple):
-    """What the children of a process start with: its arguments, and the name of its use case."""
+    """What the children of a process start with: its arguments, the name of its use case, its run."""
 
     arguments: InstrumentArguments
     use_case_name: str
+    run_start: float
 
     def make_entry(self, logger: logging.Logger) -> Entry | None:
         """Return what to send to a child, None if it can't report as its parent does."""
@@ -57,6 +56,8 @@ class ChildStart(NamedTuple):
         # A program that is frozen, or run from an archive, has no such file.
         if not _PROGRAM.is_file():
             return None
+        import pickle  # Most processes start no child. `multiprocessing` has imported it already.
+
         arguments = self.arguments
         config: Any = arguments.config or {}
         values = arguments._asdict() | {
@@ -65,15 +66,17 @@ class ChildStart(NamedTuple):
             "logger": getattr(arguments.logger, "name", None),
             "prompt_and_response_logger": None,
         }
-        return Entry(pickle.dumps((values, self.use_case_name)))
+        return Entry(pickle.dumps((values, self.use_case_name, self.run_start)))
 
 
 def read_child_start(carried: bytes) -> ChildStart:
     """Return what a parent has sent."""
-    values, use_case_name = pickle.loads(carried)  # noqa: S301 (by the parent, over its own pipe)
+    import pickle
+
+    values, use_case_name, run_start = pickle.loads(carried)  # noqa: S301 (by the parent, over its own pipe)
     arguments = InstrumentArguments(**values)
     logger = logging.getLogger(values["logger"] or "payi.instrument")
-    return ChildStart(arguments._replace(logger=logger), use_case_name)
+    return ChildStart(arguments._replace(logger=logger), use_case_name, run_start)
 
 
 def _has_object(sink: Any) -> bool:
@@ -95,6 +98,8 @@ def _describe_account(payi: Any) -> SimpleNamespace | None:
 
 def _can_be_carried(value: object) -> bool:
     """Whether a value of the config is data. A function may be one that the child has not defined yet."""
+    import pickle
+
     if callable(value):
         return False
     try:

@@ -34,6 +34,7 @@ from payi_transport.decode.content_logger import PromptAndResponseLogger
 from payi_transport.hooks.child_processes import use_entry_maker
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import EXIT_SECONDS
+from payi_transport.runtime.run_start import set_run_start
 from payi_transport.sinks.protocol import Sink
 
 __all__ = [
@@ -136,7 +137,8 @@ def instrument_child(carried: bytes) -> None:
 
     Raises what `payi_instrument()` raises.
     """
-    arguments, use_case_name, _ = read_child_start(carried)
+    arguments, use_case_name, run_start = read_child_start(carried)
+    set_run_start(run_start)
     logger = arguments.logger or _default_logger
     with _lock:
         current = get_current()

@@ -20,6 +20,7 @@ from payi_transport.pipeline.assembly import (
     prepare_settings,
 )
 from payi_transport.pipeline.pipeline import Pipeline
+from payi_transport.runtime.run_start import find_run_start
 from payi_transport.sinks.configured import CONFIGURED_SINKS
 from payi_transport.sinks.protocol import Sink
 
@@ -77,7 +78,7 @@ def build(
             raise
         return None
     if check_switch("children", arguments.children):
-        built = built._replace(child_start=ChildStart(arguments, use_case_name))
+        built = built._replace(child_start=ChildStart(arguments, use_case_name, find_run_start()))
     return built
 
 

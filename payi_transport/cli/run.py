@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from payi_transport.config.schema import Settings
 from payi_transport.config.sources import CONFIG_VARIABLE, PREFIX, load_sources
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.pipeline.assembly import find_account
+from payi_transport.runtime.run_start import RUN_START_VARIABLE
 from payi_transport.sinks.configured import PAYI, find_sink_names
 from payi_transport.values.shown import show
 
@@ -47,6 +49,8 @@ def make_environment(
         made[_OFFLINE] = str(offline.absolute())
     if tags:
         made[_PROPERTIES] = _add_properties(made.get(_PROPERTIES, "{}"), tags)
+    if offline is not None or RUN_START_VARIABLE not in made:
+        made[RUN_START_VARIABLE] = str(time.time())
     folders = [str(Path(autostart.__file__).parent), made.get("PYTHONPATH", "")]
     made["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     return made

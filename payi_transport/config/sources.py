@@ -25,6 +25,7 @@ from payi_transport.config.secrets_in_files import refuse_secrets
 from payi_transport.config.toml import read_toml
 from payi_transport.config.validation import check_config, check_values
 from payi_transport.errors import PayiConfigError
+from payi_transport.runtime.run_start import RUN_START_VARIABLE
 from payi_transport.values.shown import is_secret_name, show
 
 __all__ = ["CONFIG_VARIABLE", "PREFIX", "Sources", "load_sources", "read_file"]
@@ -33,7 +34,7 @@ PREFIX = "PAYI_TRANSPORT_"
 CONFIG_VARIABLE = "PAYI_TRANSPORT_CONFIG"
 # Read elsewhere: they are not keys of the config.
 _DISABLED = f"{PREFIX}DISABLED"
-_OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, _DISABLED, "PAYI_TRANSPORT_RUN"})
+_OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, _DISABLED, "PAYI_TRANSPORT_RUN", RUN_START_VARIABLE})
 # Variables of Pay-i's own, which have no such prefix.
 _PAYI_VARIABLES = ("PAYI_API_KEY", "PAYI_BASE_URL", "PAYI_CUSTOM_HEADERS")
 _WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}

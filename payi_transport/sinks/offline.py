@@ -29,6 +29,7 @@ import msgspec
 from payi_transport.config.schema import OfflineSettings
 from payi_transport.errors import PayiConfigError
 from payi_transport.runtime.file_locks import lock_file
+from payi_transport.runtime.run_start import find_run_start
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
 from payi_transport.values.file_counts import FileCounts, find_counts_path, read_counts
@@ -36,6 +37,8 @@ from payi_transport.values.file_counts import FileCounts, find_counts_path, read
 __all__ = ["OfflineSink"]
 
 _END = b"\n]\n"
+# How a file of events ends.
+_LAST = b"}" + _END
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # What a file system without locks, such as some network mounts, returns for an attempt to lock.
 _LOCKS_UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
@@ -49,8 +52,9 @@ _writers: dict[Path, int] = {}
 class OfflineSink:
     """Write to `file_name`, by default `payi_instrumentation_<YYYY-MM-DD-HH-MM-SS>.json`.
 
-    The first delivery replaces a file that an earlier process left under this name. If another running
-    process writes to it, or in a forked child, the process id is added to the name, before the suffix.
+    The first delivery replaces a file that an earlier run left under this name, and adds to one that a
+    process of the same run has left. If another running process writes to it, or in a forked child, the
+    process id is added to the name, before the suffix.
     Raises PayiConfigError for a name that cannot be written.
     """
 
@@ -65,6 +69,7 @@ class OfflineSink:
     def __init__(self, file_name: str | None = None) -> None:
         self.path = _check_writable(Path(file_name)) if file_name else _claim_default_name()
         self._requested = self.path
+        self._run_start = find_run_start()
         self._lock: io.FileIO | None = None
         self._is_claimed = self._is_child = self._has_events = False
         # Of the runs before this one that wrote to the same file, and of this one as they were last written.
@@ -147,7 +152,19 @@ class OfflineSink:
         else:
             self.path = self._requested.with_name(f"{own}-{uuid.uuid4().hex[:8]}{self._requested.suffix}")
         self._is_claimed = True
-        self._has_events = self.path in _writers
+        self._has_events = self.path in _writers or self._continues_run()
+
+    def _continues_run(self) -> bool:
+        """Whether another process of this run, or one that ran beside this one, has left its events here."""
+        try:
+            with self.path.open("rb") as file:
+                if os.fstat(file.fileno()).st_mtime < self._run_start:
+                    return False
+                file.seek(-len(_LAST), os.SEEK_END)
+                return file.read() == _LAST
+        # There is no file, it is of another user, or it is shorter.
+        except OSError:
+            return False
 
     def _copy_to(self, target: int) -> None:
         """Copy the events so far, without the end of the array, to a file descriptor."""

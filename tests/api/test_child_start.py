@@ -6,6 +6,7 @@ import logging
 import pickle
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from payi_transport import MemorySink, Payi, payi_instrument, payi_shutdown, pay
 from payi_transport.api import child_start, instrument
 from payi_transport.api.arguments import InstrumentArguments
 from payi_transport.api.child_start import ChildStart, read_child_start
-from payi_transport.pipeline.active import get_active
+from payi_transport.api.switch import get_current
+from payi_transport.runtime import run_start
 from tests.support.origin import Origin
 from tests.support.programs import delivered, run
 
@@ -71,12 +73,17 @@ def test_children_may_be_left_alone(tmp_path: Path, ingest: Origin) -> None:
 def test_a_child_that_can_not_read_its_start_runs(tmp_path: Path, ingest: Origin) -> None:
     code = POOL.format(method="spawn", pool=PLAIN, before="", instrument="payi_instrument()").replace(
         'call("parent")',
-        "import pickle; from payi_transport.api import child_start\n"
-        "    child_start.pickle = type('P', (), {'dumps': lambda *_: b'broken'})",
+        "from payi_transport.api.child_start import ChildStart, Entry\n"
+        "    ChildStart.make_entry = lambda *_: Entry(b'broken')",
     )
     ran = run(tmp_path, code, ingest)
     assert ran.returncode == 0, ran.stderr
     assert "payi_transport: not instrumented: UnpicklingError" in ran.stderr
+
+
+@pytest.fixture(autouse=True)
+def run_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_start, "_set", None)
 
 
 def send(start: ChildStart) -> ChildStart:
@@ -88,13 +95,13 @@ def send(start: ChildStart) -> ChildStart:
 
 def test_what_is_data_is_carried_and_what_belongs_to_the_parent_is_not() -> None:
     client = Payi(api_key="k", base_url="https://example.org", default_headers={"a": "b"})
-    config: Any = {"user_id": "u", "on_limit": print, "request_tags": (value for value in ())}
+    config: Any = {"user_id": "u", "on_limit": print, "request_tags": threading.Lock()}
     start = ChildStart(
-        InstrumentArguments(client, ["system.openai"], False, config, LOGGER, print, ["payi"]), "app"
+        InstrumentArguments(client, ["system.openai"], False, config, LOGGER, print, ["payi"]), "app", 1.0
     )
     received = send(start)
     arguments = received.arguments
-    assert received.use_case_name == "app"
+    assert (received.use_case_name, received.run_start) == ("app", 1.0)
     assert (arguments.instruments, arguments.log_prompt_and_response) == (["system.openai"], False)
     assert arguments.config == {"user_id": "u"}
     assert arguments.logger is LOGGER
@@ -105,7 +112,7 @@ def test_what_is_data_is_carried_and_what_belongs_to_the_parent_is_not() -> None
 
 
 def test_without_arguments_a_child_has_the_default_logger_and_reads_the_environment() -> None:
-    arguments = send(ChildStart(InstrumentArguments(), "app")).arguments
+    arguments = send(ChildStart(InstrumentArguments(), "app", 1.0)).arguments
     assert arguments.payi is None
     assert arguments.logger is logging.getLogger("payi.instrument")
 
@@ -115,7 +122,7 @@ def test_children_without_the_sink_of_their_parent_are_left_alone_with_one_warni
     make_sink: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(child_start, "_warned", False)
-    start = ChildStart(InstrumentArguments(sink=make_sink()), "app")
+    start = ChildStart(InstrumentArguments(sink=make_sink()), "app", 1.0)
     assert start.make_entry(LOGGER) is None
     assert start.make_entry(LOGGER) is None
     assert [r.levelname for r in caplog.records if "multiprocessing" in r.getMessage()] == ["WARNING"]
@@ -123,7 +130,7 @@ def test_children_without_the_sink_of_their_parent_are_left_alone_with_one_warni
 
 def test_a_frozen_program_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_start, "_PROGRAM", Path("/no/such"))
-    assert ChildStart(InstrumentArguments(), "app").make_entry(LOGGER) is None
+    assert ChildStart(InstrumentArguments(), "app", 1.0).make_entry(LOGGER) is None
 
 
 def test_there_is_an_entry_for_as_long_as_calls_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,19 +145,25 @@ def test_there_is_an_entry_for_as_long_as_calls_are_recorded(monkeypatch: pytest
     payi_uninstrument()
 
 
+def is_provisional() -> bool:
+    current = get_current()
+    assert current is not None
+    return current.provisional
+
+
 def test_what_a_program_has_asked_for_itself_wins(monkeypatch: pytest.MonkeyPatch, sink: MemorySink) -> None:
-    carried = pickle.dumps((InstrumentArguments(logger=None)._asdict(), "app"))
+    carried = pickle.dumps((InstrumentArguments()._asdict(), "app", 1.0))
     monkeypatch.setenv("PAYI_API_KEY", "k")
     monkeypatch.setenv("PAYI_TRANSPORT_DISABLED", "1")
     instrument.instrument_child(carried)
-    assert get_active() is None
+    assert not get_current()
     monkeypatch.delenv("PAYI_TRANSPORT_DISABLED")
     instrument.instrument_child(carried)
-    assert instrument._current is not None and instrument._current.provisional
+    assert is_provisional()
     payi_instrument(sink=sink)
-    assert not instrument._current.provisional
+    assert not is_provisional()
     instrument.instrument_child(carried)
-    assert not instrument._current.provisional
+    assert not is_provisional()
     payi_uninstrument()
 
 

@@ -5,6 +5,7 @@ Each needs packages that the other tests don't, so CI runs these in an environme
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.autostart.support import seen, serving, start
 from tests.support.origin import Origin
+from tests.support.programs import make_environment
 
 
 def test_each_run_of_a_streamlit_app_is_reported(folder: Path, ingest: Origin) -> None:
@@ -59,6 +61,20 @@ POOLS = {
         "    with Client(cluster) as client:\n"
         "        client.gather(client.map(work, range(4)))\n",
     ),
+    # Ray starts its workers through a script of its own, and ends actors at once, without their last events.
+    "ray tasks and actors": (
+        "ray",
+        "import ray\n"
+        "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)\n"
+        "class Worker:\n"
+        "    def work(self, number):\n"
+        "        from payi_transport import payi_flush\n"
+        "        work(number)\n"
+        "        payi_flush()\n"
+        "task, actor = ray.remote(work), ray.remote(Worker).remote()\n"
+        "ray.get([task.remote(number) for number in range(2)])\n"
+        "ray.get([actor.work.remote(number) for number in range(2, 4)])\n",
+    ),
     # Its children have the options of the interpreter in front, as those of the others do.
     "spawn": (
         "multiprocessing",
@@ -82,6 +98,26 @@ def test_workers_of_other_libraries_report_each_call_under_the_name_of_the_progr
         "from calls import call\ndef work(number):\n    from calls import call\n    call(str(number))\n"
         f"if __name__ == '__main__':\n{indented}"
     )
-    ran = start([sys.executable, "job.py"], folder, ingest, PYTHONWARNINGS="ignore")
+    ran = start(
+        [sys.executable, "job.py"], folder, ingest, PYTHONWARNINGS="ignore", RAY_USAGE_STATS_ENABLED="0"
+    )
     assert ran.returncode == 0, ran.stderr
     assert seen(ingest) == {(str(number), "job"): 1 for number in range(4)}, ran.stderr
+
+
+def test_workers_of_joblib_report_as_a_program_that_instruments_itself(folder: Path, ingest: Origin) -> None:
+    pytest.importorskip("joblib")
+    (folder / "job.py").write_text(
+        "from calls import call\ndef work(number):\n    call(str(number))\n"
+        "if __name__ == '__main__':\n"
+        "    from joblib import Parallel, delayed\n"
+        "    from payi_transport import payi_instrument\n"
+        "    payi_instrument(config={'use_case_name': 'mine'})\n"
+        "    Parallel(n_jobs=2)(delayed(work)(number) for number in range(4))\n"
+    )
+    environment = make_environment(ingest, PYTHONWARNINGS="ignore")
+    ran = subprocess.run(
+        [sys.executable, "job.py"], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert seen(ingest) == {(str(number), "mine"): 1 for number in range(4)}, ran.stderr

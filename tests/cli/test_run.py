@@ -15,6 +15,7 @@ from payi_transport import autostart
 from payi_transport.cli.main import cli
 from payi_transport.cli.run import check_settings, make_environment, replace_process
 from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.runtime.run_start import RUN_START_VARIABLE
 from tests.support.programs import ROOT
 
 FOLDER = str(Path(autostart.__file__).parent)
@@ -23,6 +24,13 @@ FOLDER = str(Path(autostart.__file__).parent)
 def test_the_folder_of_the_autostart_comes_first() -> None:
     assert make_environment({})["PYTHONPATH"] == FOLDER
     assert make_environment({"PYTHONPATH": "/a"})["PYTHONPATH"] == os.pathsep.join([FOLDER, "/a"])
+
+
+def test_a_run_inside_another_is_part_of_it_unless_it_has_a_file_of_its_own(tmp_path: Path) -> None:
+    outer = make_environment({})
+    assert make_environment(outer)[RUN_START_VARIABLE] == outer[RUN_START_VARIABLE]
+    inner = make_environment({**outer, RUN_START_VARIABLE: "1"}, offline=tmp_path / "calls.json")
+    assert float(inner[RUN_START_VARIABLE]) > 1
 
 
 def test_files_are_named_so_that_the_program_may_change_its_folder(

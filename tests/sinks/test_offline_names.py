@@ -8,12 +8,14 @@ import json
 import multiprocessing
 import os
 import re
+import time
 from contextlib import closing
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 
+from payi_transport.runtime.run_start import RUN_START_VARIABLE
 from payi_transport.sinks.offline import OfflineSink
 from tests.sinks.offline_files import Open, event, ids
 
@@ -83,6 +85,19 @@ def deliver_side_by_side(path: Path, first: int, all_ready: Barrier) -> None:
         all_ready.wait(60)
 
 
+def deliver_elsewhere(path: Path) -> None:
+    """Write an event from a process of its own, which has ended afterwards."""
+    process = multiprocessing.get_context("spawn").Process(target=deliver_and_close, args=(path,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def deliver_and_close(path: Path) -> None:
+    with closing(OfflineSink(str(path))) as sink:
+        sink.deliver([event(1)])
+
+
 def test_each_of_several_running_processes_has_a_file_with_all_of_its_events(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     all_ready = context.Barrier(3)
@@ -114,6 +129,32 @@ def test_a_second_sink_of_this_process_appends_to_the_file_of_the_first(
 def test_a_file_of_an_earlier_process_is_replaced(tmp_path: Path, open_sink: Open) -> None:
     (tmp_path / "capture.json").write_text("[]")
     open_sink(tmp_path / "capture.json").deliver([event(2)])
+    assert ids(tmp_path / "capture.json") == ["id-2"]
+
+
+@pytest.mark.parametrize("began", ["before", "meanwhile"])
+def test_what_another_process_of_the_run_has_left_is_kept(
+    began: str, tmp_path: Path, open_sink: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "capture.json"
+    if began == "before":
+        monkeypatch.setenv(RUN_START_VARIABLE, str(time.time() - 60))
+        deliver_elsewhere(path)
+        sink = open_sink(path)
+    else:
+        sink = open_sink(path)
+        deliver_elsewhere(path)
+    sink.deliver([event(2)])
+    assert ids(path) == ["id-1", "id-2"]
+
+
+@pytest.mark.parametrize("text", ["", "[\n]\n", "[]", "not of ours"])
+def test_what_is_no_file_of_events_is_replaced_whenever_it_was_written(
+    text: str, tmp_path: Path, open_sink: Open
+) -> None:
+    sink = open_sink(tmp_path / "capture.json")
+    (tmp_path / "capture.json").write_text(text)
+    sink.deliver([event(2)])
     assert ids(tmp_path / "capture.json") == ["id-2"]
 
 
