@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-__all__ = ["BODIES", "CALLS", "EVENTS", "STARTS", "STEPS"]
+__all__ = ["BODIES", "CALLS", "EVENTS", "STARTS", "STEPS", "TRACED"]
 
 # Sizes of request and response in bytes, or chunks of a stream.
 _UNARY = {"unary 1 KB": (1_000, 600), "unary 200 KB": (200_000, 8_000)}
@@ -23,6 +23,8 @@ CALLS = (
     "unobserved host",
     *(f"stream of {size}, usage {kind}" for kind in ("asked", "hidden") for size in (20, 500)),
 )
+# Beside recording alone, inside of a span: what the sink for OpenTelemetry adds to a call.
+TRACED = "OpenTelemetry"
 BODIES = (*_UNARY, "stream of 500")
 STEPS = ("decode", "encode", "deliver")
 # What is run before the instructions that count, and these. Both programs run in fresh interpreters.
@@ -46,7 +48,7 @@ def _make_script(name: str) -> Any:
     return make_unary(*_UNARY.get(name, _UNARY["unary 1 KB"]))
 
 
-def _prepare_call(name: str, recorded: bool) -> _Run:
+def _prepare_call(name: str, recorded: bool, traced: bool = False) -> _Run:
     import httpx2
 
     from benchmarks.corpus import OBSERVED_URL, REQUEST_HEADERS, UNOBSERVED_URL, provide
@@ -58,7 +60,7 @@ def _prepare_call(name: str, recorded: bool) -> _Run:
     # run so slow that it would decode in the middle of it. Its instructions would count as the caller's.
     worker.RESOLVER_SECONDS = 3600.0  # type: ignore[attr-defined]  # imported there
     if recorded:
-        payi_instrument(sink=CountingSink(), config=ASLEEP)
+        payi_instrument(sink=[CountingSink(), "otel"] if traced else CountingSink(), config=ASLEEP)
     script = _make_script(name)
     provider: Any = provide("httpx2")
     provider.script = script
@@ -71,6 +73,19 @@ def _prepare_call(name: str, recorded: bool) -> _Run:
                 pass
 
     return call
+
+
+def _enter_span() -> None:
+    """Set a provider of the application's, and make a span of it the current one."""
+    from opentelemetry import context, metrics, trace
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.trace import TracerProvider
+
+    provider = TracerProvider(shutdown_on_exit=False)
+    trace.set_tracer_provider(provider)
+    metrics.set_meter_provider(MeterProvider(shutdown_on_exit=False))
+    span = provider.get_tracer("benchmark").start_span("page")
+    context.attach(trace.set_span_in_context(span))
 
 
 def _prepare_step(step: str, name: str, content: bool, stack: ExitStack) -> _Run:
@@ -120,7 +135,10 @@ def main(asked: dict[str, Any]) -> None:
             exec(statement, globals())  # noqa: S102 (from the table above)
         os._exit(0)
     with ExitStack() as stack:
-        if kind == "call":
+        if content == [TRACED]:
+            _enter_span()
+            run = _prepare_call(name, recorded=True, traced=recorded)
+        elif kind == "call":
             run = _prepare_call(name, recorded)
         else:
             run = _prepare_step(kind, name, content == ["content"], stack)

@@ -84,7 +84,8 @@ def _read_request(exchange: Exchange) -> Attributes:
     fields = _read_object(exchange.request_body or b"")
     for name in names.PARAMETER_OBJECTS:
         fields = {**_read_object(fields.get(name, b"")), **fields}
-    found: Attributes = {names.REQUEST_MODEL: _read(fields.get("model"), str) or exchange.route.resource}
+    model = _read(fields.get("model"), str) or exchange.route.resource
+    found: Attributes = {names.REQUEST_MODEL: model and model[: names.MAX_MODEL]}
     for attribute, (kind, keys) in names.PARAMETERS.items():
         values = (_read(fields.get(key), kind) for key in keys)
         found[attribute] = next((value for value in values if value is not None), None)
@@ -98,7 +99,7 @@ def _read_object(data: bytes | msgspec.Raw) -> Mapping[str, Any]:
         return {}
 
 
-def _read(data: Any, kind: type) -> Any:
+def _read(data: Any, kind: Any) -> Any:
     try:
         return None if data is None else msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -130,7 +131,7 @@ def describe_usage(event: Event) -> Attributes:
     }
     for unit, count in tokens.items():
         _add_details(found, unit, count)
-    return dict(found)
+    return {name: min(count, names.MAX_INT) for name, count in found.items()}
 
 
 def _add_details(found: dict[str, int], unit: str, count: Units) -> None:

@@ -7,7 +7,9 @@ docs/registry/attributes/gen-ai.md. The names that start with `payi.` are this l
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
 
 SCOPE: Final = "payi_transport"
 
@@ -33,10 +35,16 @@ SERVER_PORT: Final = "server.port"
 # Of the registry of general attributes: what AWS calls one request.
 AWS_REQUEST_ID: Final = "aws.request_id"
 
+# What an exporter can encode. A number beyond it is not a limit of anything, or a sum of made-up counts.
+MAX_INT: Final = 2**63 - 1
+_Int = Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]
+# Characters of a model, which is in the name of a span and in each of its metrics.
+MAX_MODEL: Final = 256
+
 # Parameters of a request: the names that providers have for each, and how it is read.
-PARAMETERS: Final = {
+PARAMETERS: Final[dict[str, tuple[Any, tuple[str, ...]]]] = {
     "gen_ai.request.max_tokens": (
-        int,
+        _Int,
         (
             "max_completion_tokens",
             "max_output_tokens",

@@ -98,6 +98,20 @@ def test_the_server_is_that_of_the_address(uri: str, server: tuple[str, int | No
     assert (found[names.PROVIDER], found.get(names.SERVER_PORT)) == server
 
 
+@pytest.mark.parametrize("limit", [10**30, -(10**30), 2**63])
+def test_a_number_that_no_exporter_can_encode_is_left_out(limit: int) -> None:
+    found = describe_call(make(b'{"max_tokens": %d, "temperature": 1}' % limit), EVENT)
+    assert "gen_ai.request.max_tokens" not in found
+    assert found["gen_ai.request.temperature"] == 1.0
+    usage = describe_usage(replace(EVENT, units={"text": Units(2**63 - 1), "vision": Units(2**63 - 1)}))
+    assert usage[names.INPUT_TOKENS] == 2**63 - 1
+
+
+def test_a_model_of_any_length_is_cut() -> None:
+    found = describe_call(make(b'{"model": "%b"}' % (b"m" * 100_000)), EVENT)
+    assert found[names.REQUEST_MODEL] == "m" * 256
+
+
 def test_a_request_to_aws_has_its_id() -> None:
     case = by_name["bedrock/converse_unary"]
     found = describe_call(make_exchange(case), decode_case(case))
