@@ -1,7 +1,7 @@
 """Figures of a call's cost that somebody else made: Pay-i, or the provider in its response.
 
-Each is the sum for the whole call. A figure of 0 is not believed here: gateways write 0 for models that their
-own price list doesn't have.
+Each is the sum for the whole call. A figure of 0 is believed only of a model that says that it is free:
+gateways write 0 for models that their own price list doesn't have.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _COSTS = ("provider.cost", "provider.cost.total_cost")
 _COST_TICKS = "provider.cost_in_usd_ticks"
 # What the provider behind OpenRouter bills the caller's own key; the cost is then OpenRouter's fee alone.
 _UPSTREAM, _OWN_KEY = "provider.cost_details.upstream_inference_cost", "provider.is_byok"
+# How OpenRouter names the models that it serves without a charge: https://openrouter.ai/docs/faq.
+_FREE = ":free"
 LITELLM_HEADER = "x-litellm-response-cost"
 # More than any call costs: a figure above is a mistake.
 _MAX = Decimal(10) ** 9
@@ -43,14 +45,16 @@ def find_payi_figure(result: Mapping[str, Any] | None) -> Decimal | None:
 
 
 def find_provider_figure(
-    properties: Mapping[str, str] | None, headers: Iterable[_Header] | None
+    properties: Mapping[str, str] | None, headers: Iterable[_Header] | None, resource: str = ""
 ) -> tuple[Decimal, str] | None:
     """Return what the provider itself says that a call cost, and where it says so; None if it doesn't."""
     if properties:
         for name in _COSTS:
             cost = _read(properties.get(name))
-            if cost:
-                return _add_upstream(cost, properties), name
+            # With a key of the caller's own, 0 is the gateway's fee alone.
+            whole = None if cost is None else _add_upstream(cost, properties)
+            if whole or (whole is not None and resource.endswith(_FREE)):
+                return whole, name
         ticks = _read(properties.get(_COST_TICKS), Decimal(10) ** 19)
         if ticks:
             return ticks * _TICKS, _COST_TICKS

@@ -94,7 +94,8 @@ class _Call:
         if cover is not None:
             return self._cover(*cover)
         if self._own is None:
-            found = find_provider_figure(self._event.properties, self._event.provider_response_headers)
+            headers = self._event.provider_response_headers
+            found = find_provider_figure(self._event.properties, headers, self._resource)
             if found is not None:
                 return self._spread(found[0], "provider", f"the provider's own figure ({found[1]})")
         if not self._counts:
@@ -160,7 +161,9 @@ class _Call:
         prompt = add_prompt(self._counts)
         # Several requests in one event: each was priced by a prompt of its own, whose size is not known.
         # Where units say which context they belong to, the others belong to a usual one.
-        several = _BATCH in self._conditions.context or find_suffix(_LARGEST, self._resource)
+        # The tier of a prompt, which only single requests state, says that this is one of a batch.
+        is_batch = _BATCH in self._conditions.context and _CONTEXT_TIER not in self._properties
+        several = is_batch or find_suffix(_LARGEST, self._resource)
         return (0 if several else prompt), prompt
 
     def _make_line(self, count: Count, card: RateCard | None, prompts: tuple[int, int]) -> Line:

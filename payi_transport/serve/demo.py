@@ -46,6 +46,11 @@ _USE_CASES = (
     _UseCase("", (("acme", "in-house-7b"), (_OPENAI, "gpt-4o")), 4, 1500, 400),
 )
 _ACCOUNTS = ("Globex", "Initech", "Umbrella", "Hooli", "Stark Industries", "Wayne Enterprises", "Wonka", "")
+_ADDRESSES = {
+    _OPENAI: "https://api.openai.com/v1/chat/completions",
+    _ANTHROPIC: "https://api.anthropic.com/v1/messages",
+    _GOOGLE: "https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-2.5-flash:generateContent",
+}
 _STEPS = ("plan", "retrieve", "draft", "check")
 _LIMITS = (
     ("support-monthly", "Support, monthly", "6.50"),
@@ -117,7 +122,7 @@ def _make_call(chance: random.Random, number: int, at: datetime, is_out: bool) -
         "http_status_code": chance.choice((429, 500, 529)) if failed else 200,
         "provider_response_id": f"demo-{number}",
         "properties": _make_properties(chance, failed),
-        "provider_uri": "https://api.example.com/v1/chat/completions",
+        "provider_uri": _ADDRESSES.get(category, "https://llm.internal.example.com/v1/chat/completions"),
     }
     if use_case.output and not failed:
         item["time_to_first_token_ms"] = round(latency * chance.uniform(0.08, 0.3))

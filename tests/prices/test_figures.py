@@ -47,6 +47,14 @@ def test_the_cost_in_a_result_of_pay_i(result: Mapping[str, Any] | None, figure:
             "1",
         ),
         ({"provider.cost": "0.05", "provider.is_byok": "True"}, "0.05"),
+        (
+            {
+                "provider.cost": "0",
+                "provider.is_byok": "true",
+                "provider.cost_details.upstream_inference_cost": "0.95",
+            },
+            "0.95",
+        ),
         # Perplexity and xAI.
         ({"provider.cost.total_cost": "0.006"}, "0.006"),
         ({"provider.cost_in_usd_ticks": "37756000"}, "0.0037756"),
@@ -60,6 +68,12 @@ def test_the_cost_in_a_result_of_pay_i(result: Mapping[str, Any] | None, figure:
 def test_the_cost_in_a_usage(properties: Mapping[str, str] | None, cost: str | None) -> None:
     found = find_provider_figure(properties, None)
     assert (found and found[0]) == (cost and Decimal(cost))
+
+
+def test_a_model_that_is_free_costs_what_its_provider_says() -> None:
+    found = find_provider_figure({"provider.cost": "0"}, None, "meta-llama/llama-3.3-70b-instruct:free")
+    assert found == (Decimal(0), "provider.cost")
+    assert find_provider_figure({}, None, "meta-llama/llama-3.3-70b-instruct:free") is None
 
 
 @pytest.mark.parametrize(("value", "cost"), [("0.0021", Decimal("0.0021")), ("0.0", None), ("None", None)])

@@ -170,6 +170,9 @@ def test_prompts_of_several_requests_decide_nothing_about_a_price_by_size() -> N
     assert price(make_call("gpt-5.4", units)).total == Decimal("1.5")
     batch = price(make_call("gpt-5.4", units, properties={"provider.service_tier": "batch"}))
     assert batch.total == Decimal("0.375")
+    # One request of a batch says which tier its prompt reached.
+    one = {"provider.service_tier": "batch", "provider.context_tier": "over_272k"}
+    assert price(make_call("gpt-5.4", units, properties=one)).total == Decimal("0.75")
     # The units of these models say themselves which prompts were long.
     claude = {"text": (300_000, None), "text_large_context": (250_000, None)}
     assert price(make_call("claude-sonnet-4-5", claude, category="system.anthropic")).total == Decimal("2.4")

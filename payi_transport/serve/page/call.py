@@ -11,10 +11,11 @@ from nicegui import ui
 from payi_transport.serve.page import formats
 from payi_transport.serve.page.address import Address
 from payi_transport.serve.page.calls import describe_status
-from payi_transport.serve.page.costs import cost_cell, money_cell
+from payi_transport.serve.page.costs import cost_cell, full_money_cell
 from payi_transport.serve.page.elements import Cell, Column, empty, link, note, section, table, text
 from payi_transport.serve.page.frame import Page, View
 from payi_transport.serve.queries import Queries
+from payi_transport.serve.rows import Detail
 from payi_transport.serve.views import CallDetail
 
 __all__ = ["CALL"]
@@ -59,7 +60,7 @@ def _show(page: Page, found: CallDetail | None) -> None:
             _show_pairs(_list_facts(page, found))
         with section("Attribution"):
             _show_pairs(_list_owners(page, found))
-    with section(f"Cost: {cost_cell(detail.cost, detail.price_status).text}"):
+    with section(f"Cost: {_describe_cost(detail)}"):
         _show_price(found)
     for title, values in (
         ("Properties", detail.properties),
@@ -77,6 +78,12 @@ def _show(page: Page, found: CallDetail | None) -> None:
                 note("Not recorded, or already deleted.")
             else:
                 _show_content(title, content)
+
+
+def _describe_cost(detail: Detail) -> str:
+    """Return the cost with the digits of the amounts below it, which add up to it."""
+    full = {"priced": formats.full_money(detail.cost), "partial": f"≥ {formats.full_money(detail.cost)}"}
+    return full.get(detail.price_status, cost_cell(detail.cost, detail.price_status).text)
 
 
 def _list_facts(page: Page, found: CallDetail) -> list[_Pair]:
@@ -147,9 +154,9 @@ def _show_price(found: CallDetail) -> None:
         [
             Cell(line.unit),
             Cell(line.direction),
-            Cell(formats.count(line.count), str(line.count)),
-            money_cell(None if line.rate is None else line.rate * 1_000_000),
-            money_cell(line.amount),
+            Cell(f"{line.count:,}", str(line.count)),
+            full_money_cell(None if line.rate is None else line.rate * 1_000_000),
+            full_money_cell(line.amount),
             Cell(f"{_SOURCES.get(line.source, line.source or '—')}{', ' + line.note if line.note else ''}"),
         ]
         for line in detail.lines

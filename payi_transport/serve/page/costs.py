@@ -12,12 +12,17 @@ from payi_transport.serve.page import formats
 from payi_transport.serve.page.elements import Cell
 from payi_transport.serve.views import Sums
 
-__all__ = ["cost_cell", "each_cell", "money_cell", "share_cell", "sum_cost", "sums_cell"]
+__all__ = ["cost_cell", "each_cell", "full_money_cell", "money_cell", "share_cell", "sum_cost", "sums_cell"]
 
 
 def money_cell(amount: Decimal | None) -> Cell:
     """Return an amount."""
     return Cell(formats.money(amount), formats.exact_money(amount))
+
+
+def full_money_cell(amount: Decimal | None) -> Cell:
+    """Return an amount with all of its digits, where readers add them up."""
+    return Cell(formats.full_money(amount), formats.exact_money(amount))
 
 
 def cost_cell(cost: Decimal | None, status: str) -> Cell:

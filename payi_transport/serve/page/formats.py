@@ -14,6 +14,7 @@ __all__ = [
     "count",
     "date",
     "exact_money",
+    "full_money",
     "milliseconds",
     "minute",
     "money",
@@ -30,6 +31,8 @@ _MINUTE, _HOUR = 60_000, 3_600_000
 # Below this, figures are written out: 9,812 tells more than 9.8k.
 _WRITTEN_OUT = 10_000
 _LONGEST_NAME = 61
+# In percent. What is less would be shown as 0.0.
+_LEAST_SHARE = Decimal("0.05")
 
 
 def money(amount: Decimal | None) -> str:
@@ -53,6 +56,14 @@ def _two_digits(size: Decimal) -> str:
 def exact_money(amount: Decimal | None) -> str:
     """Return every digit of an amount."""
     return "" if amount is None else f"${amount:f}"
+
+
+def full_money(amount: Decimal | None) -> str:
+    """Return every digit of an amount that matters, and at least cents: $0.01377, $5.00; "—" if not known."""
+    if amount is None:
+        return "—"
+    whole, _, digits = f"{abs(amount):,f}".partition(".")
+    return f"{'-' if amount < 0 else ''}${whole}.{digits.rstrip('0').ljust(2, '0')}"
 
 
 def count(number: int) -> str:
@@ -88,8 +99,16 @@ def milliseconds(ms: int | None) -> str:
 
 
 def percent(part: Decimal | int, whole: Decimal | int) -> str:
-    """Return a share such as 4.1%, or "—" if the whole is zero."""
-    return f"{100 * Decimal(part) / Decimal(whole):.1f}%" if whole else "—"
+    """Return a share such as 4.1%, or "—" if the whole is zero.
+
+    A little is never 0.0%, and nearly all is never 100.0%.
+    """
+    if not whole:
+        return "—"
+    share = 100 * Decimal(part) / Decimal(whole)
+    if 0 < share < _LEAST_SHARE:
+        return "<0.1%"
+    return ">99.9%" if 100 - _LEAST_SHARE < share < 100 else f"{share:.1f}%"
 
 
 def change(now: Decimal | int, before: Decimal | int) -> str:

@@ -108,3 +108,27 @@ def test_times_are_in_the_zone_of_the_page() -> None:
     assert formats.recent(moment, zone, moment.replace(year=2027)) == "Mar 2, 2026, 05:15:00"
     assert formats.short_time(moment, zone, "day") == "Mar 2"
     assert formats.short_time(moment, zone, "hour") == "Mar 2 05:15"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [
+        *((0, 5, "0.0%"), (5, 5, "100.0%"), (1, 0, "—"), (6, 5, "120.0%"), (1, 3, "33.3%")),
+        # What is not nothing does not look like nothing, and a budget that is not spent not as if it were.
+        *((1, 10_000, "<0.1%"), (9999, 10_000, ">99.9%"), (1, 1000, "0.1%"), (999, 1000, "99.9%")),
+    ],
+)
+def test_a_share_is_not_rounded_to_nothing_or_to_all(part: int, whole: int, expected: str) -> None:
+    assert formats.percent(part, whole) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        *((None, "—"), ("0", "$0.00"), ("5", "$5.00"), ("0.01377", "$0.01377"), ("0.500", "$0.50")),
+        *(("1234567.8", "$1,234,567.80"), ("-2.5", "-$2.50"), ("0.000000000000125", "$0.000000000000125")),
+        ("1E+3", "$1,000.00"),
+    ],
+)
+def test_an_amount_in_full_has_every_digit(amount: str | None, expected: str) -> None:
+    assert formats.full_money(None if amount is None else Decimal(amount)) == expected
