@@ -1,7 +1,7 @@
 """A report for other programs: as JSON, as CSV, and as Markdown for a message or a page.
 
 Amounts have all their digits in JSON and CSV, as texts without exponents. CSV has no total, which a sheet
-would add to itself.
+would add to itself. What commitments cost is in rows of its own there, with the name of the commitment.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import msgspec
 
 from payi_transport.cli.report_notes import Reading, list_notes, make_title, name_zone
 from payi_transport.cli.report_rows import (
+    NONE,
+    UNUSED,
     find_cost,
     list_columns,
     list_commitment_rows,
@@ -66,14 +68,20 @@ def write_csv(report: Report, reading: Reading) -> str:
     period = (start, end, name_zone(reading, report.first))
     figures = [name for name in _make_figures(report.total) if name not in _NESTED]
     names = [f"{name}_usd" if name.startswith("cost") else name for name in figures]
-    writer.writerow([*report.by, *names, "period_start", "period_end", "zone"])
+    writer.writerow([*report.by, *names, "period_start", "period_end", "zone", "commitment"])
     for group in report.groups:
         for inner in group.groups or (group,):
             path = [group] if inner is group else [group, inner]
             made = _make_figures(inner)
             labels = [_defuse(name_group(one)) for one in path]
             cells = ["" if made[name] is None else made[name] for name in figures]
-            writer.writerow([*labels, *[""] * (len(report.by) - len(labels)), *cells, *period])
+            writer.writerow([*labels, *[""] * (len(report.by) - len(labels)), *cells, *period, ""])
+    for commitment in reading.commitments:
+        for name, amount in [*commitment.parts.items(), (UNUSED, commitment.unused)]:
+            cells = [""] * len(names)
+            cells[names.index("cost_usd")] = format_exact(amount)
+            labels = [_defuse(name or NONE), *[""] * (len(report.by) - 1)]
+            writer.writerow([*labels, *cells, *period, _defuse(commitment.name)])
     return text.getvalue()
 
 

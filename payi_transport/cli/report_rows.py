@@ -12,6 +12,8 @@ from payi_transport.reports.report import Group, Report
 from payi_transport.reports.summary import Summary
 
 __all__ = [
+    "NONE",
+    "UNUSED",
     "Row",
     "find_cost",
     "list_columns",
@@ -22,7 +24,7 @@ __all__ = [
     "name_group",
 ]
 
-_NONE = "(none)"
+NONE, UNUSED = "(none)", "(not used)"
 
 
 class Row(NamedTuple):
@@ -44,7 +46,7 @@ def list_rows(report: Report) -> Iterator[Row]:
 
 def name_group(group: Group) -> str:
     """Return the name of a group as it is shown."""
-    return f"({group.others:,} others)" if group.others else group.name or _NONE
+    return f"({group.others:,} others)" if group.others else group.name or NONE
 
 
 def find_cost(summary: Summary) -> Decimal | None:
@@ -104,9 +106,9 @@ def list_commitment_rows(commitment: Commitment) -> Iterator[tuple[str, str, str
     """Yield who used a commitment, with tokens and money, the part that nobody used, and the sum."""
     parts = sorted(commitment.parts.items(), key=lambda part: (-part[1], part[0] or ""))
     for name, amount in parts:
-        yield name or _NONE, format_count(commitment.tokens[name]), format_money(amount)
+        yield name or NONE, format_count(commitment.tokens[name]), format_money(amount)
     if commitment.capacity is not None or commitment.unused:
         left = max(0, (commitment.capacity or 0) - sum(commitment.tokens.values()))
-        yield "(not used)", format_count(left or None), format_money(commitment.unused)
+        yield UNUSED, format_count(left or None), format_money(commitment.unused)
     hours = f"{commitment.hours:.2f}".rstrip("0").rstrip(".")
-    yield f"Total of {hours} hours", "", format_money(commitment.cost)
+    yield f"Total of {hours} {'hour' if hours == '1' else 'hours'}", "", format_money(commitment.cost)

@@ -91,17 +91,22 @@ def check_store(budgets: Iterable[Budget], store: Store, now: datetime) -> Check
 def check_events(
     budgets: Iterable[Budget], calls: Iterable[PricedCall], now: datetime, lost: int = 0
 ) -> Checked:
-    """Return the states by the calls of the current periods."""
+    """Return the states by the calls of the current periods.
+
+    Calls of earlier periods without a price say nothing about the current ones. Without budgets, there is no
+    period, and all calls count. So do calls without a time, which may be of any.
+    """
     budgets = list(budgets)
+    periods = [budget.find_period(now) for budget in budgets]
     sums: defaultdict[Key, Change] = defaultdict(Change)
     parts: defaultdict[Key, defaultdict[float, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     unpriced = 0
     for event, estimate in calls:
         is_unpriced = bool(event.units) and estimate.status in ("unpriced", "partial")
-        unpriced += is_unpriced
         moment = event.event_timestamp
-        for budget in budgets:
-            period = budget.find_period(now)
+        is_current = not periods or moment is None or any(moment in period for period in periods)
+        unpriced += is_unpriced and is_current
+        for budget, period in zip(budgets, periods, strict=True):
             if moment is None or moment not in period:
                 continue
             change = Change(estimate.total or Decimal(0), 1, int(is_unpriced))

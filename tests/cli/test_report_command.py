@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -146,10 +148,14 @@ def test_a_commitment_is_spread_over_who_used_it(files: Path) -> None:
     arguments = (files / "a.json", "--config", files / "payi.toml", "--tz", "UTC")
     shown = [" ".join(line.split()) for line in run(*arguments).output.splitlines()]
     assert "Commitment own, beside the costs above, by tokens used" in shown
-    assert {"own 1,000,000 $3.12", "(not used) 3,000,000 $9.38", "Total of 1 hours $12.50"} <= set(shown)
+    assert {"own 1,000,000 $3.12", "(not used) 3,000,000 $9.38", "Total of 1 hour $12.50"} <= set(shown)
     (found,) = json.loads(run(*arguments, "--json").output)["commitments"]
     assert (found["cost"], found["unused_cost"], found["hours"]) == ("12.5", "9.375", "1")
     assert found["parts"] == [{"name": "own", "tokens": 1_000_000, "cost": "3.125"}]
+    rows = list(csv.DictReader(io.StringIO(run(*arguments, "--format", "csv").output)))
+    spread = [(row["resource"], row["cost_usd"]) for row in rows if row["commitment"] == "own"]
+    assert spread == [("own", "3.125"), ("(not used)", "9.375")]
+    assert {row["commitment"] for row in rows} == {"", "own"}
     markdown = run(*arguments, "--format", "markdown").output
     assert "| (not used) | 3,000,000 | $9.38 |" in markdown
     (files / "payi.toml").write_text('[[prices.own]]\nresource = "free"\ncost_per_hour = 2\n')

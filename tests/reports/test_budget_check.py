@@ -72,3 +72,16 @@ def test_what_has_no_price_and_what_is_lost_is_not_fine(fine: bool, tmp_path: Pa
 
 def test_without_budgets_there_are_no_states() -> None:
     assert check_events([], [call(1)], START).states == []
+
+
+def test_only_calls_of_a_current_period_lack_a_price_now() -> None:
+    def unpriced(moment: Any) -> Any:
+        return make_call({"text": (1, 1)}, RATES, event_timestamp=moment)
+
+    before = START - timedelta(days=40)
+    assert check(unpriced(before)).is_fine
+    # Nobody knows when it was, so it may be of the current period.
+    assert check(unpriced(None)).unpriced == 1
+    # The month of one budget has it, the day of the other doesn't.
+    assert check(unpriced(START - timedelta(hours=20))).unpriced == 1
+    assert check_events([], [unpriced(before)], START).unpriced == 1
