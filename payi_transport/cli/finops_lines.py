@@ -17,6 +17,7 @@ from payi_transport.cli.columns import Heading, make_printable, print_rows
 from payi_transport.reports.allocation import NOBODY, Owner, round_to_total
 from payi_transport.reports.budget_check import BudgetState, Checked
 from payi_transport.reports.change import PARTS, Change, PeriodSums
+from payi_transport.reports.formats import format_share
 from payi_transport.reports.reconciliation import Line, Reconciliation, sum_rows
 
 __all__ = ["print_allocation", "print_change", "print_check", "print_reconciliation"]
@@ -27,11 +28,6 @@ _CENT = Decimal("0.01")
 
 def _print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value)))
-
-
-def _share(part: Decimal, whole: Decimal) -> str:
-    # Adding 0 makes a positive zero of a negative one.
-    return f"{round(100 * part / whole, 1) + 0:.1f} %" if whole else "-"
 
 
 def print_check(checked: Checked, console: Console, *, top: int, as_json: bool) -> None:
@@ -79,7 +75,7 @@ def _make_state_row(state: BudgetState) -> list[str]:
         format_owner(state.budget, state.owner),
         format_money(state.spent),
         format_money(state.amount),
-        _share(state.spent, state.amount),
+        format_share(state.spent, state.amount),
         format_money(state.expected),
         span,
         _describe_state(state),
@@ -126,7 +122,9 @@ def print_reconciliation(made: Reconciliation, by: str, console: Console, *, as_
         if finding.in_difference
     ]
     if rows:
-        rows.append(["The difference", format_money(made.difference), _share(made.difference, made.billed)])
+        rows.append(
+            ["The difference", format_money(made.difference), format_share(made.difference, made.billed)]
+        )
         headings = [Heading("Why", False), Heading("Money"), Heading("Of the bill")]
         print_rows(console, headings, rows, has_total=True)
         console.print()
@@ -161,7 +159,7 @@ def print_reconciliation(made: Reconciliation, by: str, console: Console, *, as_
 
 
 def _make_finding_row(text: str, money: Decimal, made: Reconciliation) -> list[str]:
-    return [text, format_money(money), _share(money, made.billed)]
+    return [text, format_money(money), format_share(money, made.billed)]
 
 
 def _make_row(name: str, line: Line, has_undivided: bool) -> list[str]:
@@ -194,7 +192,12 @@ def print_allocation(
         Heading("Share"),
     ]
     rows = [
-        [*owner, *[""] * (len(fields) - len(owner)), _format_cents(amount, currency), _share(amount, total)]
+        [
+            *owner,
+            *[""] * (len(fields) - len(owner)),
+            _format_cents(amount, currency),
+            format_share(amount, total),
+        ]
         for owner, amount in (*allocated.items(), (("The invoice",), total))
     ]
     print_rows(console, headings, rows, has_total=True)
@@ -226,7 +229,7 @@ def print_change(
         _print_json({"currency": "USD", **periods, "change": after - before, "parts": parts})
         return
     words = "more" if after > before else "less"
-    share = f" ({_share(abs(after - before), before)} {words})" if before else ""
+    share = f" ({format_share(abs(after - before), before)} {words})" if before else ""
     console.print(
         make_printable(
             f"{names[1]} cost {format_money(after)}, {format_money(abs(after - before))} {words} than"
@@ -237,8 +240,8 @@ def print_change(
     place = f" Days are those of {zone}." if zone else ""
     console.print(f"Estimates in US dollars, of {sums[0].calls:,} and {sums[1].calls:,} calls.{place}\n")
     ordered = sorted(parts.items(), key=lambda row: -abs(row[1]))
-    rows = [[name, PARTS[name], format_money(part), _share(part, before)] for name, part in ordered]
-    rows.append(["The change", "", format_money(after - before), _share(after - before, before)])
+    rows = [[name, PARTS[name], format_money(part), format_share(part, before)] for name, part in ordered]
+    rows.append(["The change", "", format_money(after - before), format_share(after - before, before)])
     headings = [
         Heading("Part", False),
         Heading("What changed", False),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-__all__ = ["format_change", "format_count", "format_exact", "format_money", "format_rounded"]
+__all__ = ["format_change", "format_count", "format_exact", "format_money", "format_rounded", "format_share"]
 
 _NOTHING = "-"
 _SMALLEST = Decimal("0.0001")
 _CENT = Decimal("0.01")
+# In percent. What is less would be shown as 0.0.
+_LEAST_SHARE = Decimal("0.05")
 
 
 def format_money(amount: Decimal | None) -> str:
@@ -75,3 +77,14 @@ def format_change(now: Decimal | int | None, before: Decimal | int | None) -> st
     if abs(percent) < 1:
         return "<+1%" if percent > 0 else ">-1%"
     return f"{percent:+,.0f}%"
+
+
+def format_share(part: Decimal, whole: Decimal) -> str:
+    """Return a share such as "4.1 %" or "45,107 %", "-" of nothing. A little is never "0.0 %"."""
+    if not whole:
+        return _NOTHING
+    percent = 100 * part / whole
+    if percent and abs(percent) < _LEAST_SHARE:
+        return "<0.1 %" if percent > 0 else ">-0.1 %"
+    # Adding 0 turns -0.0 into 0.0.
+    return f"{percent:,.0f} %" if abs(percent) >= 1000 else f"{round(percent, 1) + 0:.1f} %"

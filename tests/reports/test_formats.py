@@ -14,6 +14,7 @@ from payi_transport.reports.formats import (
     format_exact,
     format_money,
     format_rounded,
+    format_share,
 )
 
 
@@ -91,3 +92,21 @@ def test_exact_amounts_have_all_their_digits_and_no_exponent() -> None:
     assert format_exact(Decimal("0.000")) == "0"
     assert format_exact(None) == ""
     assert format_count(1234) == "1,234"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        *(
+            ("1", "0", "-"),
+            ("0", "3", "0.0 %"),
+            ("1", "3", "33.3 %"),
+            ("-1", "3", "-33.3 %"),
+            ("3", "3", "100.0 %"),
+        ),
+        *(("1", "10000", "<0.1 %"), ("-1", "10000", ">-0.1 %"), ("-0", "3", "0.0 %")),
+        ("16019.07", "35.51", "45,111 %"),
+    ],
+)
+def test_a_share_has_the_digits_that_matter(part: str, whole: str, text: str) -> None:
+    assert format_share(Decimal(part), Decimal(whole)) == text
