@@ -182,9 +182,9 @@ def answer(body: bytes) -> Any:
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"", "refused 2 events (it responds without an acknowledgement)"),
-        (b"[]", "refused 2 events (it responds without an acknowledgement)"),
-        (b'{"error": 7}', "refused 2 events (it responds without an acknowledgement)"),
+        (b"", "refused 2 events (its response contains no acknowledgement)"),
+        (b"[]", "refused 2 events (its response contains no acknowledgement)"),
+        (b'{"error": 7}', "refused 2 events (its response contains no acknowledgement)"),
         (b'{"error": {}}', "refused 2 events (refused)"),
         (b'{"error": {"err_code": [], "description": 7}}', "refused 2 events (7)"),
         (b'{"error": {"err_code": 10047, "description": "d"}}', "refused 2 events (no room left: d)"),
