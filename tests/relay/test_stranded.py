@@ -93,7 +93,7 @@ def test_what_a_server_has_stranded_is_delivered_as_repeats(
         assert all(isinstance(one, UncertainEvent) for one in running.sink.events)
         assert (running.counts.stranded, running.counts.delivered) == (10, 15)
     [line] = [
-        record.getMessage() for record in caplog.records if "count as acknowledged" in record.getMessage()
+        record.getMessage() for record in caplog.records if "considers some messages acknowledged" in record.getMessage()
     ]
     assert "(1 and later ones)" in line
 
