@@ -92,9 +92,8 @@ def test_what_a_server_has_stranded_is_delivered_as_repeats(
         assert running.ids() == {f"id-{number}" for number in (*range(10), *range(30, 35))}
         assert all(isinstance(one, UncertainEvent) for one in running.sink.events)
         assert (running.counts.stranded, running.counts.delivered) == (10, 15)
-    [line] = [
-        record.getMessage() for record in caplog.records if "considers some messages acknowledged" in record.getMessage()
-    ]
+    messages = [record.getMessage() for record in caplog.records]
+    [line] = [message for message in messages if "considers some messages acknowledged" in message]
     assert "(1 and later ones)" in line
 
 
