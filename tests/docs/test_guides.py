@@ -85,7 +85,8 @@ def test_a_framework_reports_each_call_for_its_user(
 
 def test_lambda_delivers_before_the_handler_returns(stand_in: StandIn, tmp_path: Path) -> None:
     # A frozen process never gets to its exit handlers.
-    [event] = run_guide("lambda", 0, "import os\nos._exit(0)", stand_in, tmp_path)
+    call = "import os\nhandler({'user_id': 'user-42', 'text': 'Hello'}, None)\nos._exit(0)"
+    [event] = run_guide("lambda", 0, call, stand_in, tmp_path)
     assert (event["user_id"], event["use_case_name"]) == ("user-42", "summarize_cases")
 
 
