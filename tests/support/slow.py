@@ -133,8 +133,12 @@ def mark_tests(items: Iterable[pytest.Item]) -> None:
     seen: Counter[str] = Counter()
     for item in items:
         name = _name_of(item)
-        if name.startswith((*PROCESSES, *LONG)) or not _is_quick(name, seen[name], cases[name]):
+        if name.startswith((*PROCESSES, *LONG)):
             item.add_marker(pytest.mark.slow)
+        elif not _is_quick(name, seen[name], cases[name]):
+            item.add_marker(pytest.mark.slow)
+            # It reaches the lines that the quick cases reach, and takes half as much time again with coverage.
+            item.add_marker(pytest.mark.no_cover)
         if name.startswith(INTERPRETER):
             item.add_marker(pytest.mark.interpreter)
         seen[name] += 1
