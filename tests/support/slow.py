@@ -137,7 +137,7 @@ def mark_tests(items: Iterable[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         elif not _is_quick(name, seen[name], cases[name]):
             item.add_marker(pytest.mark.slow)
-            # It reaches the lines that the quick cases reach, and takes half as much time again with coverage.
+            # It reaches the lines that the quick cases reach, so it is not slowed down by coverage.
             item.add_marker(pytest.mark.no_cover)
         if name.startswith(INTERPRETER):
             item.add_marker(pytest.mark.interpreter)
