@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from payi_transport.api.instrument import payi_flush
+from payi_transport.api.timeouts import check_timeout
 from payi_transport.compat import Self
 from payi_transport.runtime.generators import wrap_async_generator
 from payi_transport.runtime.threads import run_on_thread
@@ -46,7 +47,7 @@ class _Flush:
     """Flushes at the end of a block or of the functions it decorates."""
 
     def __init__(self, timeout: float = 5.0) -> None:
-        self._timeout = timeout
+        self._timeout = check_timeout(timeout)
 
     def __enter__(self) -> Self:
         return self

@@ -28,6 +28,7 @@ from payi_transport.api.switch import (
     switch_off,
     switch_to,
 )
+from payi_transport.api.timeouts import check_timeout
 from payi_transport.config.types import PayiInstrumentConfig
 from payi_transport.config.validation import check_logger
 from payi_transport.decode.content_logger import PromptAndResponseLogger
@@ -239,8 +240,9 @@ def payi_flush(timeout: float = 5.0) -> bool:
     Returns False if something is still waiting for its delivery, or was lost during this call. Earlier losses
     are only in `payi_stats().lost`.
     """
+    seconds = check_timeout(timeout)
     pipeline = get_active()
-    return pipeline is None or pipeline.flush(timeout)
+    return pipeline is None or pipeline.flush(seconds)
 
 
 def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
@@ -249,4 +251,4 @@ def payi_shutdown(timeout: float = EXIT_SECONDS) -> bool:
     Calls go on working, and are counted as lost. Runs by itself when the process exits. Returns what
     `payi_flush` would.
     """
-    return shut_down(timeout)
+    return shut_down(check_timeout(timeout))

@@ -21,7 +21,6 @@ from collections.abc import Callable, Mapping
 from contextvars import Context
 from enum import Enum
 from functools import partial
-from time import perf_counter, time
 from typing import Any
 from weakref import ReferenceType
 
@@ -32,6 +31,7 @@ from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import Result, ResultSlot
 from payi_transport.routing.routes import Route
+from payi_transport.runtime.clock import perf_counter, time
 from payi_transport.values.error_text import describe_error
 from payi_transport.values.event import Event
 from payi_transport.values.headers import KeptHeaders

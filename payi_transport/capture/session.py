@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from time import perf_counter, time
 from typing import Any
 
 from payi_transport.capture.exchange import Outcome
@@ -19,6 +18,7 @@ from payi_transport.context.entered import find_entered
 from payi_transport.context.frame import Frame
 from payi_transport.providers.shared.turns import END, SKIP, SessionRules, SocketMessage, TurnReader
 from payi_transport.routing.routes import Route
+from payi_transport.runtime.clock import perf_counter, time
 from payi_transport.values.headers import Headers
 
 __all__ = ["Session", "SessionWork"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import quote
 
@@ -142,6 +143,9 @@ def _to_builtins(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Iterable):
         return list(value)
+    # Subclasses of other packages, such as those of pandas and pendulum.
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 

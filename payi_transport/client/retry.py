@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import email.utils
 import math
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payi_transport.errors import APIConnectionError
+from payi_transport.runtime.clock import time
 from payi_transport.runtime.own_random import own_random
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = _to_number(text)
     if seconds is None and text:
         try:
-            seconds = max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+            seconds = max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time())
         except (ValueError, OverflowError):
             return None
     return seconds

@@ -213,4 +213,4 @@ def _find_library(http: object, kind: str) -> Any:
         # classes: AWS X-Ray replaces `httpx.Client` with a subclass, of which older clients are no instances.
         if name in ("httpx", "httpx2") and base.__name__ == kind:
             return sys.modules[name]
-    raise WrongTypeError(f"http_client: expected a {kind} of httpx or httpx2, got {http!r}")
+    raise WrongTypeError(f"http_client: expected {kind} of httpx or httpx2, got {http!r}")

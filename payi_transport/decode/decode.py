@@ -17,7 +17,6 @@ Whatever a provider sends, decoding doesn't raise. A body that can't be read mak
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import event_fields
@@ -37,6 +36,7 @@ from payi_transport.decode.token_counts import add_counted_tokens
 from payi_transport.framing import find_framing, is_stream
 from payi_transport.providers.provider import Readers
 from payi_transport.providers.shared.raw_response import RawResponse
+from payi_transport.runtime.clock import to_utc
 from payi_transport.values.event import Event, ParsedResponse, Units
 from payi_transport.values.names import STATUS_NO_RESPONSE
 from payi_transport.values.redaction import cut_urls
@@ -139,7 +139,7 @@ def _report(
             exchange.route.host,
             options.registry,
         ),
-        event_timestamp=datetime.fromtimestamp(exchange.timestamp, timezone.utc),
+        event_timestamp=to_utc(exchange.timestamp),
         end_to_end_latency_ms=_measure_end_to_end(exchange),
         time_to_first_token_ms=_measure(exchange, exchange.first_byte) if raw.is_stream else None,
         http_status_code=exchange.status or STATUS_NO_RESPONSE,

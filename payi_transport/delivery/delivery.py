@@ -13,7 +13,6 @@ import os
 import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Mapping
-from time import monotonic
 from typing import Final
 from weakref import ReferenceType
 
@@ -32,6 +31,7 @@ from payi_transport.delivery.sources import RingSource
 from payi_transport.delivery.spool.directory import find_spool_directory
 from payi_transport.delivery.stats import PayiStats, SinkStats
 from payi_transport.delivery.worker import Worker
+from payi_transport.runtime.clock import monotonic
 from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.wake_event import WakeEvent

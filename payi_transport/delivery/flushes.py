@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable
-from time import monotonic
+
+from payi_transport.runtime.clock import monotonic
 
 __all__ = ["Flush", "wait_for_flushes"]
 

@@ -14,7 +14,7 @@ import threading
 from collections import Counter as Tally
 from collections.abc import Callable
 from threading import get_ident
-from time import monotonic, sleep
+from time import sleep
 from typing import Final
 
 import msgspec
@@ -24,6 +24,7 @@ from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.delivery.retry import CircuitBreaker, find_inline_pauses, find_wait
 from payi_transport.delivery.stats import PayiStats, SinkStats
+from payi_transport.runtime.clock import monotonic
 from payi_transport.sinks.protocol import Receipt, Sink, check_receipt, mark_uncertain
 from payi_transport.values.event import Event
 

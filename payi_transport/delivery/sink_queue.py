@@ -15,7 +15,6 @@ from collections import Counter as Tally
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -33,6 +32,7 @@ from payi_transport.delivery.spool.source import SpoolSource
 from payi_transport.delivery.spool.spool import Spool
 from payi_transport.delivery.stats import SinkStats
 from payi_transport.delivery.worker import Worker
+from payi_transport.runtime.clock import monotonic
 from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.wake_event import WakeEvent

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping
-from time import perf_counter
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from payi_transport.capture.exchange import Exchange, Listener
@@ -20,6 +19,7 @@ from payi_transport.capture.session import SessionWork
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.decode.sessions import read_session
 from payi_transport.delivery.ring import Ring
+from payi_transport.runtime.clock import perf_counter
 from payi_transport.runtime.time_slices import in_time_slices
 from payi_transport.values.event import Event
 

@@ -16,13 +16,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from time import monotonic
 
 from payi_transport.config.schema import IngestRetrySettings
 from payi_transport.delivery.flushes import Flush, wait_for_flushes
 from payi_transport.delivery.process_exit import RESOLVER_SECONDS, prepare_resolver
 from payi_transport.delivery.retry import Backoff
 from payi_transport.delivery.sources import QueuedEvent, Source
+from payi_transport.runtime.clock import monotonic
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.time_slices import skip_pauses_while
 from payi_transport.runtime.wake_event import WakeEvent

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +29,7 @@ from payi_transport.delivery.limits import LimitStates
 from payi_transport.delivery.results import ResultTracker
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.pipeline.parts import Parts
+from payi_transport.runtime.clock import monotonic
 from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.threads import may_wait

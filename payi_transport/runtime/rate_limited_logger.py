@@ -15,7 +15,8 @@ import logging
 import math
 import traceback
 from collections.abc import Callable
-from time import monotonic
+
+from payi_transport.runtime.clock import monotonic
 
 __all__ = ["RateLimitedLogger"]
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from time import perf_counter, sleep
+from time import sleep
 from typing import TypeVar
+
+from payi_transport.runtime.clock import perf_counter
 
 __all__ = ["in_time_slices", "skip_pauses_while"]
 

@@ -14,11 +14,11 @@ import os
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from time import monotonic
 from typing import Any
 
 from payi_transport.config.schema import BucketSettings
 from payi_transport.errors import PayiConfigError
+from payi_transport.runtime.clock import monotonic
 from payi_transport.sinks.bucket_stores import Store, open_store
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event

@@ -13,7 +13,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
+
+from payi_transport.runtime.clock import monotonic
 
 __all__ = ["deadline", "limit_timeout"]
 

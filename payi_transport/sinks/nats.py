@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from time import monotonic
 from typing import Any, Final
 
 import msgspec
 
 from payi_transport.config.nats_settings import NatsSettings
+from payi_transport.runtime.clock import monotonic
 from payi_transport.sinks.nats_auth import check_login
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import Message, encode_headers, encode_message

@@ -17,11 +17,11 @@ import socket
 import ssl
 import uuid
 from collections.abc import Callable, Iterator
-from time import monotonic
 from typing import Any
 
 from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.errors import PayiConfigError
+from payi_transport.runtime.clock import monotonic
 from payi_transport.runtime.own_random import own_random
 from payi_transport.sinks.nats_auth import make_login, make_tls_context
 from payi_transport.sinks.nats_protocol import (

@@ -8,11 +8,11 @@ silently drop the oldest ones.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from time import monotonic
 from typing import Any
 
 import msgspec
 
+from payi_transport.runtime.clock import monotonic
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import matches_subject
 from payi_transport.sinks.nats_servers import NatsError

@@ -18,7 +18,6 @@ import errno
 import io
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,6 +27,7 @@ import msgspec
 
 from payi_transport.config.schema import OfflineSettings
 from payi_transport.errors import PayiConfigError
+from payi_transport.runtime.clock import monotonic
 from payi_transport.runtime.file_locks import lock_file
 from payi_transport.runtime.run_start import find_run_start
 from payi_transport.sinks.protocol import Receipt
@@ -76,7 +76,7 @@ class OfflineSink:
         self._earlier, self._counts = FileCounts(), FileCounts()
 
     def deliver(self, batch: Sequence[Event]) -> Receipt:
-        started = time.monotonic()
+        started = monotonic()
         if not self._is_claimed:
             self._claim()
         # The user may have moved the file away since the last delivery. Then a new array begins.
@@ -94,7 +94,7 @@ class OfflineSink:
             find_counts_path(self.path).unlink(missing_ok=True)
         self._has_events = True
         _writers[self.path] = os.getpid()
-        return Receipt(wait=(time.monotonic() - started) / _COPY_SHARE, bytes_sent=len(lines))
+        return Receipt(wait=(monotonic() - started) / _COPY_SHARE, bytes_sent=len(lines))
 
     def write_counts(self, counts: FileCounts) -> None:
         """Write what this process has lost and not recorded to a file beside the events. Raises OSError."""

@@ -11,13 +11,13 @@ clock, so they are corrected by the same difference.
 from __future__ import annotations
 
 import email.utils
-import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from payi_transport.runtime.clock import time, to_utc
 from payi_transport.sinks.payi_notices import Notices
 from payi_transport.values.accepted import LARGEST_INTEGER
 from payi_transport.values.event import Event, Units
@@ -38,7 +38,7 @@ _MAX_AHEAD = 240.0
 class Clock:
     """This machine's clock, corrected by what Pay-i says. `read` returns seconds since 1970."""
 
-    def __init__(self, read: Callable[[], float] = time.time) -> None:
+    def __init__(self, read: Callable[[], float] = time) -> None:
         self._read = read
         # Seconds by which this clock is ahead of Pay-i's, 0.0 if that is not worth a correction.
         self.ahead = 0.0
@@ -54,7 +54,7 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the time by Pay-i's clock, as far as that is known."""
-        return datetime.fromtimestamp(self._read() - self.ahead, timezone.utc)
+        return to_utc(self._read() - self.ahead)
 
     def correct(self, moment: datetime) -> datetime:
         """Return a moment of this clock that Pay-i accepts: the same one if it is not ahead."""

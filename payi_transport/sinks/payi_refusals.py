@@ -11,11 +11,11 @@ the valid form at once. After a while Pay-i is asked again: someone may have cre
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import Any, Final
 
 import msgspec
 
+from payi_transport.runtime.clock import monotonic
 from payi_transport.sinks.payi_codes import CONTEXT_FIELDS, find_field
 from payi_transport.sinks.payi_limit_kinds import ALLOW, BLOCK, LimitKinds
 from payi_transport.sinks.payi_notices import Notices, show

@@ -127,6 +127,15 @@ def test_extra_body_is_rejected_if_the_body_is_a_list() -> None:
         encode_body([], {"a": 1})
 
 
+def test_times_of_other_packages_are_encoded_as_times() -> None:
+    class Moment(datetime):
+        """As pandas and pendulum have."""
+
+    moment = Moment(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    data = encode_body({"at": moment}, None)
+    assert data is not None and json.loads(data) == {"at": "2026-01-02T03:04:05+00:00"}
+
+
 def test_a_value_that_json_cannot_represent_raises_an_error_that_names_its_type() -> None:
     with pytest.raises(TypeError, match="Object of type object is not JSON serializable"):
         encode_body({"a": object()}, None)

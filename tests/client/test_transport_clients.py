@@ -25,7 +25,7 @@ from tests.client.test_transport import CONTEXT
 def test_an_http_client_of_the_wrong_kind_raises_at_once(kind: Any, http: Any) -> None:
     given = http(verify=CONTEXT) if isinstance(http, type) else http
     expected = "Client" if kind is Payi else "AsyncClient"
-    with pytest.raises(TypeError, match=f"http_client: expected a {expected} of httpx or httpx2, got"):
+    with pytest.raises(TypeError, match=f"http_client: expected {expected} of httpx or httpx2, got"):
         kind(api_key="k", http_client=given)
 
 

@@ -17,13 +17,12 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic
 
 from payi_transport.delivery.spool.journal import LOCK_SUFFIX, SEGMENT_SUFFIX, Journal, open_journal
 from payi_transport.delivery.spool.segments import NO_FOLLOW, pack_record
+from payi_transport.runtime.clock import monotonic, time_ns
 
 __all__ = ["REJECTED_FILE", "Spool"]
 
@@ -160,7 +159,7 @@ class Spool:
         """Create a journal whose name sorts after all earlier ones."""
         journal = None
         while journal is None:
-            name = f"{time.time_ns():020d}-{os.getpid()}"
+            name = f"{time_ns():020d}-{os.getpid()}"
             # Another process may find the lock file before it is locked here, adopt the empty journal, and
             # remove it.
             journal = open_journal(self.directory, name, create=True)

@@ -10,7 +10,6 @@ reported yet: the caller may read on elsewhere, and `close` or garbage collectio
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ import msgspec
 from payi_transport.capture.exchange import OpenResponse, Outcome
 from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import set_last
+from payi_transport.runtime.clock import perf_counter
 from payi_transport.runtime.threads import run_on_thread
 
 __all__ = ["RecordedAsyncStream", "RecordedSyncStream"]
