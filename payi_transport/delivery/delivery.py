@@ -13,6 +13,7 @@ import os
 import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 from weakref import ReferenceType
 
@@ -71,11 +72,11 @@ class Delivery:
         # Counters that take no lock, because `push` runs on the caller's thread and in finalizers.
         self._captured = Counter()
         self._dropped = {LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
-        self.closed = self._flushed = self._ended = False
+        self.closed = self._flushed = self.ended = False
         self._wake = WakeEvent()
         delivery = settings.delivery
         self._ring: Ring[Exchange | SessionWork] = Ring(
-            delivery.ring_capacity, delivery.max_bytes_in_flight, delivery.max_batch, self._wake_worker
+            delivery.ring_capacity, delivery.max_bytes_in_flight, delivery.max_batch, self._wake.set
         )
         self._settled = threading.Condition()
         options = WorkerOptions(settings, make_log, loss_log, on_fault, self._settled)
@@ -127,20 +128,22 @@ class Delivery:
         )
 
     def start(self) -> None:
-        """Start the workers in this process, unless it is closed: a child may be forked after a shutdown.
+        """Start the workers, unless this has ended: a child may be forked after a shutdown.
 
-        An exiting interpreter starts no threads. That counts as a fault, and what is pushed is counted.
+        Where no thread can be started, that counts as a fault, and what is pushed is counted.
         """
-        parts = () if self.closed else (*self._queues.values(), self._distributor)
         try:
-            for part in parts:
-                if part is not None:
-                    part.start()
+            self._start_workers()
         except RuntimeError as exc:
             self._on_fault(exc)
-        # Set it even if no thread was started. Otherwise every later call would find another process's id
-        # here, and try to start the workers again.
+        # Even if no thread was started. Otherwise every later call would try to start one.
         self.pid = os.getpid()
+
+    def _start_workers(self) -> None:
+        parts = () if self.ended else (*self._queues.values(), self._distributor)
+        for part in parts:
+            if part is not None:
+                part.start()
 
     def push(self, exchange: Exchange) -> None:
         """Queue a finished exchange. Any thread may call this; it never blocks or raises."""
@@ -207,6 +210,9 @@ class Delivery:
     def _flush(self, deadline: float, *, stop: bool) -> bool:
         if not self.pid:
             return True
+        # Where no thread could be started before, there may be room for one now.
+        with suppress(RuntimeError):
+            self._start_workers()
 
         def wait(flushes: Iterable[Flush]) -> bool:
             return wait_for_flushes(self._settled, flushes, deadline)
@@ -223,16 +229,16 @@ class Delivery:
         left to finish or collect them.
         """
         # Not `closed`: an earlier call may have been left by an exception, such as KeyboardInterrupt.
-        if self._ended:
+        if self.ended:
             return self._flushed
         deadline = monotonic() + timeout
         self._end_open_responses()
-        # Before the flush. What other threads capture during the flush would otherwise stay in the ring.
+        # First, or what other threads capture during the flush would stay in the ring.
         self.closed = True
         self._flushed = self._flush(deadline, stop=True)
         if self.pid:
             self._stop(deadline)
-        self._ended = True
+        self.ended = True
         self._warn_of_undelivered()
         return self._flushed
 
@@ -283,11 +289,6 @@ class Delivery:
         if self._distributor is not None:
             totals["worker_lag"] = self._distributor.counts.lag
         return PayiStats(**totals, faults=faults, sinks=sinks)
-
-    def _wake_worker(self) -> None:
-        # Setting the event takes a lock, checking it does not.
-        if not self._wake.is_set():
-            self._wake.set()
 
 
 def _complete(stats: SinkStats, captured: int, lost: Tally[str], skipped: Tally[str]) -> SinkStats:

@@ -157,7 +157,12 @@ class InlineDelivery:
         if not self._breaker.allows_call(monotonic()):
             self._enqueue(exchange, decoded)
             return
-        event, receipt = self._send(decoded.event)
+        try:
+            event, receipt = self._send(decoded.event)
+        except BaseException:
+            # Ctrl+C, or what a signal handler has raised, which the caller gets. Pay-i may have the event.
+            self._enqueue(exchange, decoded._replace(event=mark_uncertain(decoded.event)))
+            raise
         queued = bool(receipt.retry) and self._retry.queue_enabled
         # The worker that takes a denied event from the queue will be denied too, and logs it once.
         for notice in receipt.notices:

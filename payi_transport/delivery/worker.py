@@ -69,12 +69,14 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread. Raises RuntimeError the second time, and where no thread can be started."""
+        """Start the thread, unless it was started before. Raises RuntimeError where none can be started."""
         if self._thread is not None:
-            raise RuntimeError("a worker can only be started once")
+            return
         # Not in __init__: gevent may patch threading in a forked process between the two.
-        self._thread = threading.Thread(target=self._run, name="payi-transport", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="payi-transport", daemon=True)
+        thread.start()
+        # Afterwards, because a thread that could not be started can't be joined either.
+        self._thread = thread
 
     def flush(self, timeout: float) -> bool:
         """Wait until every event pushed before this call is settled, for at most `timeout` seconds.

@@ -201,7 +201,10 @@ class Pipeline:
         )
 
     def count_fault(self, exc: BaseException) -> None:
-        """Count an error of this library's own, and log it at a limited rate. Callers never see it."""
+        """Count an error of this library's own, and log it at a limited rate. Callers never see it.
+
+        What a signal handler of the program has raised meanwhile is raised again.
+        """
         self._state.count_fault(exc)
 
     def flush(self, timeout: float) -> bool:

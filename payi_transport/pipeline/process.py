@@ -32,6 +32,7 @@ from payi_transport.pipeline.parts import Parts
 from payi_transport.runtime.clock import monotonic
 from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
+from payi_transport.runtime.signal_handlers import was_raised_by_signal_handler
 from payi_transport.runtime.threads import may_wait
 from payi_transport.sinks.protocol import Sink
 
@@ -137,7 +138,12 @@ class ProcessState:
         )
 
     def count_fault(self, exc: BaseException) -> None:
-        """Count an error of this library's own, and log it at a limited rate. Callers never see it."""
+        """Count an error of this library's own, and log it at a limited rate. Callers never see it.
+
+        What a signal handler of the program has raised meanwhile is raised again.
+        """
+        if was_raised_by_signal_handler(exc):
+            raise exc
         self._faults.add()
         self._parts.logs.faults.warning(
             f"an internal error ({type(exc).__name__}); the application is not affected, but an event may"
@@ -273,6 +279,6 @@ class ProcessState:
         budgets = None if self.budgets is None else self.budgets.fork()
         child = ProcessState(self._parts, self._limits, budgets)
         # A program that was shut down before the fork stays shut down in the child.
-        child.delivery.closed = self.delivery.closed
+        child.delivery.closed = child.delivery.ended = self.delivery.closed
         self._parts.sinks.fork(child.count_fault)
         return child

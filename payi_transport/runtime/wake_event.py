@@ -30,9 +30,10 @@ class WakeEvent:
 
     def set(self) -> None:
         """Wake the waiting thread, or make its next wait return at once. Never blocks."""
-        # Raised if it is set already. Asking first would leave room for another thread between the two.
-        with contextlib.suppress(RuntimeError):
-            self._gate.release()
+        if self._gate.locked():
+            # Raised if another thread, or a handler on this one, was faster.
+            with contextlib.suppress(RuntimeError):
+                self._gate.release()
 
     def wait(self, timeout: float) -> None:
         """Wait until the event is set, for at most `timeout` seconds, and clear it."""

@@ -232,7 +232,7 @@ def test_a_delivery_that_never_started_has_nothing_to_flush() -> None:
 
 def test_a_delivery_that_was_closed_before_its_start_starts_no_thread() -> None:
     harness = Harness(MemorySink())
-    harness.delivery.close(0)
+    harness.delivery.closed = harness.delivery.ended = True
     before = threading.active_count()
     harness.delivery.start()
     harness.push(1)
@@ -249,14 +249,33 @@ def test_closing_with_events_undelivered_logs_how_many(
     assert harness.stats().queued == 2
 
 
-def test_a_thread_that_cannot_be_started_is_a_fault_and_calls_are_still_counted() -> None:
+@pytest.mark.parametrize("later", [True, False], ids=["at the next flush", "never"])
+def test_where_no_thread_can_be_started_calls_are_counted_and_a_flush_tries_again(
+    later: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
     harness = Harness(MemorySink())
-    harness.delivery.start()
-    harness.delivery.start()
-    harness.push(1)
-    assert harness.delivery.flush(10)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        harness.delivery.start()
+        harness.push(1)
+        if not later:
+            assert not harness.delivery.flush(10)
+            assert not harness.delivery.close(10)
+            assert harness.stats().queued == 1
     assert [type(fault) for fault in harness.faults] == [RuntimeError]
-    harness.delivery.close(10)
+    assert harness.delivery.flush(10) is later
+    assert harness.delivery.close(10) is later
+    assert harness.stats().delivered == later
+
+
+def test_a_delivery_may_be_started_twice() -> None:
+    with Harness(MemorySink()) as harness:
+        before = threading.active_count()
+        harness.delivery.start()
+        assert threading.active_count() == before
 
 
 def test_an_error_in_push_is_a_fault_and_is_not_raised(build: Build) -> None:

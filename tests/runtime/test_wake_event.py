@@ -34,7 +34,7 @@ def test_it_wakes_a_waiting_thread() -> None:
     assert not thread.is_alive()
 
 
-@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize("at", range(6))
 def test_it_may_be_set_while_it_is_being_set(at: int) -> None:
     """A trace function runs where a signal handler may: between any two lines, on the same thread."""
     wake_event, done = WakeEvent(), threading.Event()

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -78,7 +77,7 @@ def test_each_delivery_asks_for_a_pause_of_ten_times_what_it_took(
     tmp_path: Path, open_sink: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = open_sink(tmp_path / "capture.json")
-    monkeypatch.setattr(offline, "time", SimpleNamespace(monotonic=itertools.count(100.0, 0.5).__next__))
+    monkeypatch.setattr(offline, "monotonic", itertools.count(100.0, 0.5).__next__)
     receipt = sink.deliver([event(1)])
     assert receipt.wait == 5.0
     assert not receipt.retry and not receipt.rejected
