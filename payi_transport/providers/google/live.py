@@ -13,6 +13,7 @@ usage waits for the next message.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -36,17 +37,22 @@ _STREAMED = re.compile(rb'\s*\{\s*"realtime_?[iI]nput"\s*:\s*\{\s*"(?:audio|vide
 _CONTEXT_BYTES = 1 << 18
 
 
+_NULL = msgspec.Raw(b"null")
+
+
 class _Content(msgspec.Struct, rename="camel"):
     turn_complete: Any = None
 
 
 class _ToolCall(msgspec.Struct, rename="camel"):
-    function_calls: list[CallPart] | None = None
+    function_calls: list[msgspec.Raw] | None = None
 
 
 class _Received(msgspec.Struct, rename="camel"):
-    server_content: _Content | None = None
-    tool_call: _ToolCall | None = None
+    """A message from the server. What is odd in one field must not hide the usage beside it."""
+
+    server_content: msgspec.Raw = _NULL
+    tool_call: msgspec.Raw = _NULL
     usage_metadata: Any = None
 
 
@@ -59,6 +65,9 @@ class _Sent(msgspec.Struct):
 
 
 _received = msgspec.json.Decoder(_Received)
+_content = msgspec.json.Decoder(_Content | None)
+_tool_call = msgspec.json.Decoder(_ToolCall | None)
+_call_part = msgspec.json.Decoder(CallPart | None)
 _sent = msgspec.json.Decoder(_Sent)
 
 
@@ -91,10 +100,11 @@ class LiveTurns:
             self._read_sent(message)
             return []
         # Without data, it says that media came which is not kept.
-        received = decode(_received, message.data) if message.data else _Received(_Content())
+        received = decode(_received, message.data) if message.data else _Received(msgspec.Raw(b"{}"))
         if received is None:
             return []
-        is_content = received.server_content is not None or received.tool_call is not None
+        is_call = received.tool_call != _NULL
+        is_content = received.server_content != _NULL or is_call
         usage = received.usage_metadata if isinstance(received.usage_metadata, dict) else None
         if not is_content and not usage:
             return []
@@ -103,8 +113,8 @@ class LiveTurns:
         turn = self._turn = self._turn or self._begin()
         turn.add(message, self._limit)
         self._has_usage = self._has_usage or bool(usage)
-        content = received.server_content
-        ends = received.tool_call is not None or (content is not None and content.turn_complete is True)
+        content = decode(_content, received.server_content)
+        ends = is_call or (content is not None and content.turn_complete is True)
         self._is_complete = self._is_complete or ends
         return turns + (self._take() if self._is_complete and usage else [])
 
@@ -149,6 +159,14 @@ class LiveTurns:
         return [turn]
 
 
+def _read_calls(data: msgspec.Raw) -> Iterator[FunctionCall]:
+    call = decode(_tool_call, data)
+    for item in (call and call.function_calls) or ():
+        part = decode(_call_part, item)
+        if part is not None and (name := text(part.name)):
+            yield FunctionCall(name, read_arguments(part.args))
+
+
 def read_live(raw: RawResponse) -> ParsedResponse:
     """Read the messages of one turn of the model."""
     usage: dict[str, Any] = {}
@@ -157,10 +175,7 @@ def read_live(raw: RawResponse) -> ParsedResponse:
         received = (decode(_received, data) if data else None) or _Received()
         if isinstance(received.usage_metadata, dict) and received.usage_metadata:
             usage = received.usage_metadata
-        parts = (received.tool_call and received.tool_call.function_calls) or ()
-        calls += [
-            FunctionCall(name, read_arguments(part.args)) for part in parts if (name := text(part.name))
-        ]
+        calls += _read_calls(received.tool_call)
     return ParsedResponse(
         units=map_usage(usage, raw.requested_model),
         function_calls=tuple(calls),

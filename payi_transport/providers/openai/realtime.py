@@ -41,10 +41,12 @@ class _Event(msgspec.Struct):
     event_id: Any = None
     usage: Any = None
     error: Any = None
-    response: _Response | None = None
+    # Read by itself, so that an odd one does not hide the usage of a transcription.
+    response: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _event = msgspec.json.Decoder(_Event)
+_response = msgspec.json.Decoder(_Response | None)
 
 
 def read_realtime(raw: RawResponse) -> ParsedResponse:
@@ -58,7 +60,7 @@ def read_realtime(raw: RawResponse) -> ParsedResponse:
             return _read_transcription(event)
         if event.type == "error":
             failure = read_failure(event.error) or Failure(code="error")
-        last = event.response or last
+        last = decode(_response, event.response) or last
         finished = finished or event.type == "response.done"
     usage = last.usage if isinstance(last.usage, dict) else {}
     units = map_usage(usage)

@@ -54,6 +54,8 @@ class _Named(msgspec.Struct):
 class _Event(msgspec.Struct):
     type: Any = None
     event_id: Any = None
+    item_id: Any = None
+    content_index: Any = None
     stream_id: Any = None
     response_id: Any = None
     status: Any = None
@@ -87,6 +89,9 @@ class ResponseTurns:
 
     def __init__(self, model: str | None, limit: int, realtime: bool = False) -> None:
         self._model = model
+        self._is_named = model is not None
+        # The model that the program asked for in the middle of the session.
+        self._asked: str | None = None
         self._limit = limit
         self._realtime = realtime
         self._transcriber: str | None = None
@@ -98,6 +103,8 @@ class ResponseTurns:
         self._last_requests: dict[Any, SocketMessage] = {}
         self._context: deque[bytes] = deque(maxlen=_MAX_CONTEXT)
         self._numbers = 0
+        # What has ended, so that an end that a server repeats is not billed twice.
+        self._ended: OrderedDict[Any, None] = OrderedDict()
 
     def read(self, message: SocketMessage) -> list[Turn]:
         """Return the turns that a message completes."""
@@ -111,7 +118,7 @@ class ResponseTurns:
         if kind.startswith(("session.", "transcription_session.")):
             self._read_session(event)
         elif kind in (TRANSCRIBED, TRANSCRIPTION_FAILED):
-            return [self._make_transcription(message)]
+            return self._read_transcription(event, kind, message)
         elif kind == "error":
             return self._read_error(event, message)
         elif kind.startswith("response."):
@@ -134,28 +141,50 @@ class ResponseTurns:
         if kind == "response.create":
             self._requests.append((_stream_of(event), text(event.event_id), message))
         elif not kind.startswith(("input_audio_buffer.", "output_audio_buffer.")):
+            if kind == "session.update":
+                self._asked = text((decode(_object, event.session) or {}).get("model"))
             self._context.append(message.data)
             while sum(map(len, self._context)) > _CONTEXT_BYTES:
                 self._context.popleft()
 
     def _read_session(self, event: _Event) -> None:
         session = decode(_object, event.session) or {}
+        model = text(session.get("model"))
         # The URL names what the caller asked for, such as a deployment.
-        self._model = self._model or text(session.get("model"))
+        if model is not None and (not self._is_named or model == self._asked):
+            self._model = model
         # At the top level in the beta, and below the input since.
         audio = _section(_section(session, "audio"), "input")
         for settings in (_section(session, "input_audio_transcription"), _section(audio, "transcription")):
             self._transcriber = text(settings.get("model")) or self._transcriber
 
-    def _make_transcription(self, message: SocketMessage) -> Turn:
+    def _read_transcription(self, event: _Event, kind: str, message: SocketMessage) -> list[Turn]:
+        item = text(event.item_id)
+        index = event.content_index if type(event.content_index) is int else 0
+        if item is not None and not self._remember_end((kind, item, index)):
+            return []
         turn = Turn(None, self._transcriber)
         turn.add(message, self._limit)
-        return turn.finish()
+        return [turn.finish()]
+
+    def _remember_end(self, key: Any) -> bool:
+        """Return whether this has not ended before."""
+        is_new = key not in self._ended
+        self._ended[key] = None
+        if len(self._ended) > _MAX_OPEN:
+            self._ended.popitem(last=False)
+        return is_new
 
     def _read_response(self, event: _Event, kind: str, message: SocketMessage) -> list[Turn]:
         stream = _stream_of(event)
         key = text(event.response_id) or self._find_id(event)
-        if kind == "response.created" or (kind in _ENDS and not self._is_open(key, stream)):
+        if kind == "response.created":
+            # One that is told twice goes on, and one with the id of a response that has ended is new.
+            key = key if key in self._open else self._start(key, stream)
+            self._ended.pop(key, None)
+        elif kind in _ENDS and not self._is_open(key, stream):
+            if key in self._ended:
+                return []
             key = self._start(key, stream)
         key = key if key in self._open else self._streams.get(stream)
         turn = None if key is None else self._open.get(key)
@@ -198,6 +227,7 @@ class ResponseTurns:
     def _end(self, key: str, stream: Any) -> Turn:
         if self._streams.get(stream) == key:
             del self._streams[stream]
+        self._remember_end(key)
         return self._open.pop(key)
 
     def _drop_oldest(self) -> list[Turn]:

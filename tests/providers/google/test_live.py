@@ -186,6 +186,24 @@ def test_a_turn_becomes_units_by_modality() -> None:
     assert response.finished
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"serverContent": [1]},
+        {"serverContent": {"turnComplete": "yes"}},
+        {"toolCall": 5},
+        {"toolCall": {"functionCalls": [None, 5, {"name": 5}]}},
+        {"toolCall": {"functionCalls": {}}},
+    ],
+)
+def test_what_is_odd_beside_a_usage_does_not_hide_it(reader: Reader, odd: Any) -> None:
+    turns = [*reader.receive({**odd, "usageMetadata": USAGE}), *reader.turns.close()]
+    (turn,) = turns
+    response = read_live(RawResponse(make_messages(*map(json.loads, turn.messages))))
+    assert sum(units.input or 0 for units in response.units.values()) == 522
+    assert response.function_calls == ()
+
+
 def test_calls_of_functions_are_read() -> None:
     broken = {"toolCall": {"functionCalls": [{"name": None}]}}
     response = read_live(RawResponse(make_messages(CALL, broken, "no JSON object"), read_to_end=False))

@@ -135,6 +135,13 @@ def test_a_transcription_has_its_own_usage(usage: Any, units: dict[str, Any]) ->
     assert (units_of(response), response.response_id, response.failure) == (units, "item_1", None)
 
 
+@pytest.mark.parametrize("response", [5, [], None, {"id": None}])
+def test_an_odd_response_beside_a_transcription_does_not_hide_its_usage(response: Any) -> None:
+    usage = {"type": "duration", "seconds": 3}
+    read_ = read({"type": TRANSCRIBED, "item_id": "i", "usage": usage, "response": response})
+    assert units_of(read_) == {"audio": (3, None)}
+
+
 def test_a_failed_transcription_is_a_failure() -> None:
     assert read({"type": TRANSCRIPTION_FAILED, "event_id": "e"}).failure == Failure(code="failed")
     failed = read({"type": TRANSCRIPTION_FAILED, "event_id": "e", "error": {"code": "audio_unintelligible"}})
