@@ -239,11 +239,11 @@ class Routes:
             is_call = operation is not None and self._is_distinctive(operation, port, path)
             return "unmapped" if is_call else None
         # What the user has left out by `instruments` is not missed, and Pay-i counts what it forwards. On a
-        # host of the user's own, only batches are sure to be of a model.
+        # host that the user has mapped, only batches and WebSockets are sure to be of a model.
         if match.category == PROXY_CATEGORY or not self.observes(refined):
             return None
         reason = find_unread_reason(method, path, match.paid_paths)
-        return reason if match.known or reason == "batch" else None
+        return reason if match.known or reason in ("batch", "websocket") else None
 
     def _is_distinctive(self, operation: str, port: int | None, path: str) -> bool:
         # A program's own server may well have a path such as `/v1/chat`, and a warning about it would be

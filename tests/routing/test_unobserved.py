@@ -53,6 +53,8 @@ def test_each_call_to_an_unmapped_host_is_counted(host: str, port: int | None, p
     [
         ("WEBSOCKET", "api.openai.com", "/v1/live", {"websocket": 2}),
         ("WEBSOCKET", "api.openai.com", "/v1/realtime/translations", {"websocket": 2}),
+        ("WEBSOCKET", "mapped.test", "/v1/live", {"websocket": 2}),
+        ("WEBSOCKET", "pay-i.test", "/v1/live", {}),
         ("WEBSOCKET", "mine.cognitiveservices.azure.com", "/speech/recognition", {}),
         ("WEBSOCKET", "ws.test", "/v1/realtime", {"unmapped": 2}),
         ("WEBSOCKET", "ws.test", "/realtime", {}),

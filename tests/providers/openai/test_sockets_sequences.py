@@ -59,7 +59,11 @@ def test_an_end_that_is_repeated_is_one_response() -> None:
 def test_a_transcription_that_is_repeated_is_one() -> None:
     reader = Reader(realtime=True)
     kind = "conversation.item.input_audio_transcription.completed"
-    parts = [{"item_id": "i"}, {"item_id": "i", "content_index": 0}, {"item_id": "i", "content_index": 1}]
+    parts: list[dict[str, Any]] = [
+        {"item_id": "i"},
+        {"item_id": "i", "content_index": 0},
+        {"item_id": "i", "content_index": 1},
+    ]
     assert [len(reader.receive(kind, **part)) for part in parts] == [1, 0, 1]
     # What names no item can't be told apart.
     assert [len(reader.receive(kind)) for _ in range(2)] == [1, 1]
