@@ -17,8 +17,9 @@ __all__ = ["Repeats"]
 class Repeats:
     """The events that were seen so far."""
 
-    def __init__(self) -> None:
-        self._slots = array("Q", bytes(8 << 16))
+    def __init__(self, slots: int = 1 << 16) -> None:
+        # A power of two, so that a mask finds the place of a hash.
+        self._slots = array("Q", bytes(8 * slots))
         self._used = 0
 
     def is_repeat(self, *parts: object) -> bool:

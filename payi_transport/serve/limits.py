@@ -8,7 +8,7 @@ Source: Pay-i's published OpenAPI. All arithmetic is in Decimal.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,23 +16,24 @@ from typing import Any
 import msgspec
 
 from payi_transport.serve.amounts import to_dollars
-from payi_transport.serve.documents import find_document, put_document
+from payi_transport.serve.documents import find_document, list_documents, put_document
 from payi_transport.serve.rows import Detail, Row
+from payi_transport.serve.spending import QUARTER_MS, Place, Spending, Spent, create_table, read_since
 
-__all__ = ["STATES", "LimitBook", "LimitDocument", "Spent", "counts", "find_state", "reset_limit"]
+__all__ = [
+    "STATES",
+    "LimitBook",
+    "LimitDocument",
+    "Spent",
+    "counts",
+    "fill_spending",
+    "find_state",
+    "reset_limit",
+]
 
 _decode = msgspec.json.Decoder(Detail).decode
 
 STATES = ("ok", "exceeded", "overrun", "blocked", "blocked_external", "failed")
-
-
-class Spent(msgspec.Struct, kw_only=True):
-    """What was spent of a limit since its last reset, in US dollars, and the calls by state."""
-
-    input: Decimal = Decimal(0)
-    output: Decimal = Decimal(0)
-    total: Decimal = Decimal(0)
-    calls: dict[str, int] = {}
 
 
 class LimitDocument(msgspec.Struct, kw_only=True):
@@ -74,16 +75,44 @@ def counts(limit: LimitDocument, at: int, received: int) -> bool:
 def reset_limit(connection: sqlite3.Connection, limit: LimitDocument, moment: datetime) -> LimitDocument:
     """Return a limit of which only the calls since a moment are spent."""
     made = msgspec.structs.replace(limit, reset=moment, spent=Spent())
-    rows = connection.execute(
-        "SELECT detail, cost, fraction, at, received FROM events WHERE at >= ?", (_in_ms(moment),)
-    )
-    for body, cost, fraction, at, received in rows:
-        detail = _decode(body)
+    start = _in_ms(moment)
+    bucket = -(-start // QUARTER_MS) * QUARTER_MS
+    for spent in read_since(connection, _place_of(limit), bucket):
+        made.spent.merge(spent)
+    # What is left of the quarter of an hour in which the moment is.
+    for detail, billed, at, received in _read_events(connection, start, bucket):
         state = detail.limits.get(limit.limit_id)
         if state is not None and counts(made, at, received):
-            _spend(made.spent, detail, to_dollars(cost, fraction), 1)
-            made.spent.calls[state] = made.spent.calls.get(state, 0) + 1
+            made.spent.spend(detail, billed)
+            made.spent.count(state)
     return made
+
+
+def fill_spending(connection: sqlite3.Connection) -> None:
+    """Create the table of what limits spent by time, and fill it from the events that there are."""
+    create_table(connection)
+    spending = Spending()
+    limits = {limit.limit_id: limit for limit in list_documents(connection, LimitDocument)}
+    for detail, billed, at, received in _read_events(connection, 0, 2**62) if limits else ():
+        for limit_id, state in detail.limits.items():
+            limit = limits.get(limit_id)
+            if limit is not None and received >= _in_ms(limit.created):
+                spending.add(_place_of(limit), at, detail, billed, state)
+    spending.write(connection)
+
+
+def _read_events(
+    connection: sqlite3.Connection, start: int, end: int
+) -> Iterator[tuple[Detail, Decimal, int, int]]:
+    rows = connection.execute(
+        "SELECT detail, cost, fraction, at, received FROM events WHERE at >= ? AND at < ?", (start, end)
+    )
+    for body, cost, fraction, at, received in rows:
+        yield _decode(body), to_dollars(cost, fraction), at, received
+
+
+def _place_of(limit: LimitDocument) -> Place:
+    return limit.limit_id, _in_ms(limit.created)
 
 
 def _in_ms(moment: datetime) -> int:
@@ -96,6 +125,7 @@ class LimitBook:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._limits: dict[str, LimitDocument | None] = {}
+        self._spending = Spending()
         # How far the last event left its fullest limit above its maximum.
         self.overrun = Decimal(0)
 
@@ -118,25 +148,29 @@ class LimitBook:
             limit = self.find(limit_id)
             if limit is None or (limit.reset is not None and row.at < _in_ms(limit.reset)):
                 continue
-            _spend(limit.spent, row.detail, row.billed, 1)
+            limit.spent.spend(row.detail, row.billed)
             states[limit_id] = state = find_state(limit)
             self.overrun = max(self.overrun, limit.spent.total - limit.max)
-            limit.spent.calls[state] = limit.spent.calls.get(state, 0) + 1
+            limit.spent.count(state)
+            self._spending.add(_place_of(limit), row.at, row.detail, row.billed, state)
         return states
 
     def take_away(self, detail: Detail, billed: Decimal, at: int, received: int) -> None:
         """Undo `add` for an event that is removed, in the limits that count it."""
         for limit_id, state in detail.limits.items():
             limit = self.find(limit_id)
-            if limit is not None and counts(limit, at, received):
-                _spend(limit.spent, detail, billed, -1)
-                limit.spent.calls[state] = limit.spent.calls.get(state, 0) - 1
+            if limit is None or received < _in_ms(limit.created):
+                continue
+            self._spending.add(_place_of(limit), at, detail, billed, state, -1)
+            if counts(limit, at, received):
+                limit.spent.spend(detail, billed, -1)
+                limit.spent.count(state, -1)
 
     def find_blocking(self, limit_ids: Iterable[str]) -> list[str]:
         """Return those limits that stop a call, and count the call there."""
         limits = [limit for limit_id in limit_ids if (limit := self.find(limit_id)) and blocks(limit)]
         for limit in limits:
-            limit.spent.calls["blocked"] = limit.spent.calls.get("blocked", 0) + 1
+            limit.spent.count("blocked")
         return [limit.limit_id for limit in limits]
 
     def put(self, limit: LimitDocument) -> None:
@@ -144,19 +178,8 @@ class LimitBook:
         self._limits[limit.limit_id] = limit
 
     def write(self) -> None:
-        """Store the limits that were looked at."""
+        """Store the limits that were looked at, and what was spent of them."""
+        self._spending.write(self._connection)
         for limit_id, limit in self._limits.items():
             if limit is not None:
                 put_document(self._connection, limit, limit_id)
-
-
-def _spend(spent: Spent, detail: Detail, billed: Decimal, sign: int) -> None:
-    spent.total += sign * billed
-    # What a subscription includes has a price, and is not billed.
-    for line in detail.lines if billed else ():
-        if line.amount is None:
-            continue
-        if line.direction == "output":
-            spent.output += sign * line.amount
-        else:
-            spent.input += sign * line.amount

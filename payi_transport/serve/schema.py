@@ -13,8 +13,10 @@ The version of a file is its `user_version`: the number of steps it has been thr
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from payi_transport.errors import PayiError
+from payi_transport.serve.limits import fill_spending
 
 __all__ = ["FILTERED", "MEASURES", "migrate"]
 
@@ -37,7 +39,8 @@ MEASURES = (
 FILTERED = ("use_case", "model", "account", "user", "category", "environment", "step", "run", "status")
 _SUMS = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in MEASURES)
 
-MIGRATIONS = (
+# Each step is SQL, or a function that does what SQL can't.
+MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     f"""
     CREATE TABLE names (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
     CREATE TABLE events (
@@ -81,6 +84,7 @@ MIGRATIONS = (
         for first in ("at", "use_case", "model", "account", "user")
         for columns in [dict.fromkeys((first, "at", *FILTERED, *MEASURES))]
     ),
+    fill_spending,
 )
 
 
@@ -96,6 +100,11 @@ def migrate(connection: sqlite3.Connection) -> None:
             " update payi-transport, or choose another file with --file"
         )
     for number in range(version, len(MIGRATIONS)):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
-        )
+        step, reached = MIGRATIONS[number], f"PRAGMA user_version = {number + 1}"
+        if isinstance(step, str):
+            connection.executescript(f"BEGIN IMMEDIATE; {step} {reached}; COMMIT;")
+            continue
+        connection.execute("BEGIN IMMEDIATE")
+        step(connection)
+        connection.execute(reached)
+        connection.execute("COMMIT")

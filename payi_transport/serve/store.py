@@ -35,7 +35,6 @@ _PRAGMAS = (
     # In pages of 4 KB. Batches change the same pages again and again, and writing these to the file once for
     # many batches takes a sixth less time for each event than once for each batch.
     "wal_autocheckpoint = 16000",
-    "temp_store = MEMORY",
     # What is deleted, as a name that is to be forgotten, is overwritten in the file.
     "secure_delete = ON",
 )
@@ -179,6 +178,8 @@ def _connect(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> sqlit
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         prepare(connection)
+        # Only now: a step to a new version may sort millions of rows for an index.
+        connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
         connection.close()
         raise

@@ -1,0 +1,135 @@
+"""A reset counts the calls since a moment exactly, however few events it reads."""
+
+from __future__ import annotations
+
+import random
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payi_transport.serve import limits as limits_module
+from payi_transport.serve.command import open_service
+from payi_transport.serve.documents import find_document, put_document
+from payi_transport.serve.limits import LimitDocument, reset_limit
+from payi_transport.serve.service import Service
+from payi_transport.serve.settings import ServeSettings
+from payi_transport.serve.store import Writing
+from tests.serve.events import NOON, item, make_items
+
+CREATED = datetime(2026, 1, 1, tzinfo=timezone.utc)
+MINUTE = timedelta(minutes=1)
+COST = Decimal("0.006")
+
+
+def put(service: Service, name: str, most: str, created: datetime = CREATED) -> None:
+    limit = LimitDocument(
+        limit_id=name,
+        limit_name=name,
+        limit_type="allow",
+        max=Decimal(most),
+        created=created,
+        updated=created,
+    )
+    service.store.write(lambda writing: put_document(writing.connection, limit, name))
+
+
+def reset(service: Service, moment: datetime) -> LimitDocument:
+    """Return what a reset would leave, without storing it."""
+
+    def job(writing: Writing) -> LimitDocument:
+        limit = find_document(writing.connection, LimitDocument, "L")
+        assert limit is not None
+        return reset_limit(writing.connection, limit, moment)
+
+    return service.store.write(job)
+
+
+def make_call(chance: random.Random, number: int) -> dict[str, Any]:
+    names = chance.choice((["L"], ["L", "M"], ["M"], None))
+    at = NOON + MINUTE * chance.randrange(180)
+    return item(at, provider_response_id=f"c{number}", limit_ids=names)
+
+
+def ingest(service: Service, *calls: dict[str, Any], updates: bool = False) -> None:
+    service.ingest_bulk(make_items(*calls), updates=updates).result()
+
+
+def is_expected(service: Service, calls: dict[str, dict[str, Any]]) -> None:
+    for minutes in (-60, 0, 1, 14, 15, 44, 60, 90, 179, 500):
+        moment = NOON + MINUTE * minutes
+        spent = reset(service, moment).spent
+        since = [
+            call
+            for call in calls.values()
+            if "L" in (call["limit_ids"] or ()) and datetime.fromisoformat(call["event_timestamp"]) >= moment
+        ]
+        assert spent.total == spent.input + spent.output == len(since) * COST, minutes
+        assert sum(spent.calls.values()) == len(since)
+
+
+def test_a_reset_to_any_moment_counts_the_calls_since_then(service: Service) -> None:
+    chance = random.Random(1)
+    put(service, "L", "0.3")
+    put(service, "M", "1")
+    calls = {f"c{number}": make_call(chance, number) for number in range(150)}
+    ingest(service, *calls.values())
+    is_expected(service, calls)
+    # Calls that are replaced count where they are now.
+    changed = {f"c{number}": make_call(chance, number) for number in range(40)}
+    ingest(service, *changed.values(), updates=True)
+    is_expected(service, calls | changed)
+
+
+def test_only_the_events_of_a_quarter_of_an_hour_are_read(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(service, "L", "1")
+    ingest(service, *(item(NOON + MINUTE * minutes, limit_ids=["L"]) for minutes in range(60)))
+    decode = limits_module._decode
+    read: list[bytes] = []
+
+    def note(body: bytes) -> Any:
+        read.append(body)
+        return decode(body)
+
+    monkeypatch.setattr(limits_module, "_decode", note)
+    assert sum(reset(service, NOON + 20 * MINUTE).spent.calls.values()) == 40
+    assert len(read) == 10
+
+
+def test_a_limit_does_not_count_what_an_earlier_one_of_its_id_spent(service: Service) -> None:
+    put(service, "L", "1")
+    ingest(service, item(provider_response_id="old", limit_ids=["L"]))
+    put(service, "L", "1", created=service.now())
+    assert reset(service, NOON - 60 * MINUTE).spent.total == 0
+    ingest(service, item(provider_response_id="old", limit_ids=["L"]), updates=True)
+    assert reset(service, NOON - 60 * MINUTE).spent.total == COST
+
+
+def test_a_store_of_before_learns_what_its_events_spent(tmp_path: Path) -> None:
+    settings = ServeSettings(file=tmp_path / "s")
+    chance = random.Random(2)
+    calls = {f"c{number}": make_call(chance, number) for number in range(50)}
+    with open_service(settings) as service:
+        put(service, "L", "1")
+        put(service, "M", "1")
+        ingest(service, *calls.values())
+        # Limits that are gone have nothing to count, nor has one that was created later.
+        ingest(service, item(limit_ids=["M"]))
+        put(service, "M", "1", created=service.now())
+        with closing(service.store.reader.execute("SELECT COUNT(*) FROM spending")) as counted:
+            [count] = counted.fetchone()
+
+        def forget(writing: Writing) -> None:
+            writing.connection.execute("DROP TABLE spending")
+            writing.connection.execute("PRAGMA user_version = 2")
+
+        service.store.write(forget)
+    with open_service(settings) as service:
+        is_expected(service, calls)
+        [again] = service.store.reader.execute("SELECT COUNT(DISTINCT limit_id) FROM spending").fetchone()
+        assert count > again == 1
