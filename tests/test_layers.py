@@ -112,6 +112,12 @@ def test_files_at_the_root_are_a_handful() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 6
 
 
+@pytest.mark.parametrize("folder", ["payi_transport", "tests", "benchmarks", "examples"])
+def test_a_file_has_300_lines_at_most(folder: str) -> None:
+    lengths = {path: path.read_bytes().count(b"\n") for path in (PACKAGE.parent / folder).rglob("*.py")}
+    assert {path: length for path, length in lengths.items() if length > 300} == {}
+
+
 def test_neither_modules_nor_folders_within_a_folder_import_in_a_circle() -> None:
     modules = {module: modules_imported_by(PACKAGE / module) - {module} for module in MODULES}
     assert find_cycle(modules) == []

@@ -40,8 +40,7 @@ _rewriting: ContextVar[RequestRewrite | None] = ContextVar("payi_transport_rewri
 
 
 def _make_request(original: _Request) -> _Request:
-    # Mocks and wrappers may inspect the options, so leave theirs as they are. aiohttp itself accepts either
-    # form.
+    # Mocks and wrappers may inspect the options, so theirs stay as they are. aiohttp accepts either form.
     is_own = getattr(original, "__globals__", None) is vars(_aiohttp())
     library = _LIBRARY if is_own else _LIBRARY._replace(read=_read_copy)
 
