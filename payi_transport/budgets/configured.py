@@ -9,7 +9,7 @@ from typing import Any
 
 from payi_transport.budgets.budget import make_budgets
 from payi_transport.budgets.store import Store, find_default_file
-from payi_transport.budgets.tracker import BudgetTracker, Charge, Outside
+from payi_transport.budgets.tracker import BudgetTracker, Charge, Dependencies
 from payi_transport.config.schema import Settings
 from payi_transport.decode.missing_units import has_missing_units
 from payi_transport.prices import estimate
@@ -22,8 +22,8 @@ def make_tracker(
     settings: Settings, log: RateLimitedLogger, on_fault: Callable[[BaseException], None]
 ) -> BudgetTracker:
     """Return what counts the calls of a process under the configured budgets."""
-    outside = Outside(make_charge, log.warn_apart, log.warning, on_fault)
-    return BudgetTracker(make_budgets(settings.budgets), Store(find_file(settings)), outside)
+    dependencies = Dependencies(make_charge, log.warn_apart, log.warning, on_fault)
+    return BudgetTracker(make_budgets(settings.budgets), Store(find_file(settings)), dependencies)
 
 
 def find_file(settings: Settings) -> Path:

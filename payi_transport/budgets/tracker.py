@@ -23,7 +23,7 @@ from payi_transport.budgets.notices import ATTEMPTS, Notice, make_notice, make_r
 from payi_transport.budgets.store import Change, Store, Total
 from payi_transport.runtime.wake_event import WakeEvent
 
-__all__ = ["BudgetTracker", "Charge", "Outside"]
+__all__ = ["BudgetTracker", "Charge", "Dependencies"]
 
 # Seconds between two writes.
 _INTERVAL = 0.25
@@ -46,7 +46,7 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-class Outside(NamedTuple):
+class Dependencies(NamedTuple):
     """What a tracker needs from outside. `warn` logs at once; `warn_of_file` at a limited rate.
 
     `read_lost` returns how many calls were lost before they could be priced. `on_fault` counts an error of
@@ -65,12 +65,16 @@ class BudgetTracker:
     """Charge calls and refuse them. Any thread may use it."""
 
     def __init__(
-        self, budgets: Iterable[Budget], store: Store, outside: Outside, ledger: Ledger | None = None
+        self,
+        budgets: Iterable[Budget],
+        store: Store,
+        dependencies: Dependencies,
+        ledger: Ledger | None = None,
     ) -> None:
         self.read_lost: Callable[[], int] = lambda: 0
         self._store = store
-        self._outside = outside
-        self._ledger = Ledger(budgets, outside.now) if ledger is None else ledger
+        self._dependencies = dependencies
+        self._ledger = Ledger(budgets, dependencies.now) if ledger is None else ledger
         # Both reentrant: a signal handler may flush on the thread that holds them.
         self._writing = threading.RLock()
         self._wake = WakeEvent()
@@ -87,7 +91,7 @@ class BudgetTracker:
 
     def fork(self) -> BudgetTracker:
         """Return the tracker of a forked child."""
-        return BudgetTracker((), self._store, self._outside, self._ledger.copy())
+        return BudgetTracker((), self._store, self._dependencies, self._ledger.copy())
 
     def start(self) -> None:
         """Start the thread. Where none can be started, sums are written by `flush` and `close`."""
@@ -96,7 +100,7 @@ class BudgetTracker:
             thread.start()
             self._thread = thread
         except RuntimeError as exc:
-            self._outside.on_fault(exc)
+            self._dependencies.on_fault(exc)
 
     def find_refusal(self, frame: Any) -> str | None:
         """Return why a call in this frame must not be sent, or None. Takes no lock."""
@@ -119,10 +123,10 @@ class BudgetTracker:
         try:
             owners = self._find_owners(event, frame)
             if owners:
-                moment = event.event_timestamp or self._outside.now()
-                self._add(owners, moment, self._outside.price(event), str(event.resource))
+                moment = event.event_timestamp or self._dependencies.now()
+                self._add(owners, moment, self._dependencies.price(event), str(event.resource))
         except Exception as exc:
-            self._outside.on_fault(exc)
+            self._dependencies.on_fault(exc)
 
     def charge_proxied(self, frame: Any, timestamp: float, result: Any) -> None:
         """Count a call that Pay-i's proxy has counted, by the cost in its result. Never raises."""
@@ -132,7 +136,7 @@ class BudgetTracker:
                 moment = datetime.fromtimestamp(timestamp, timezone.utc)
                 self._add(owners, moment, _read_cost(result), "a proxied request")
         except Exception as exc:
-            self._outside.on_fault(exc)
+            self._dependencies.on_fault(exc)
 
     def _find_owners(self, event: Any, frame: Any) -> list[tuple[Budget, str]]:
         budgets = self._ledger.budgets.values()
@@ -151,7 +155,7 @@ class BudgetTracker:
         place = budget, resource
         if place not in self._warned and len(self._warned) < _MAX_WARNED:
             self._warned.add(place)
-            self._outside.warn(
+            self._dependencies.warn(
                 f"a call of {resource} under budget {budget} has no price, or only a part of one, so the"
                 " budget does not count all of its cost; add a price to config.prices"
             )
@@ -163,7 +167,7 @@ class BudgetTracker:
                 self._write()
                 self._post()
             except Exception as exc:
-                self._outside.on_fault(exc)
+                self._dependencies.on_fault(exc)
 
     def close(self, timeout: float) -> None:
         """Write the sums and stop the thread, within `timeout` seconds."""
@@ -200,7 +204,7 @@ class BudgetTracker:
     def _write_lost(self) -> None:
         lost = self.read_lost()
         if lost > self._counted_lost:
-            self._store.add_lost(f"{self._outside.now():%Y-%m-%d}", lost - self._counted_lost)
+            self._store.add_lost(f"{self._dependencies.now():%Y-%m-%d}", lost - self._counted_lost)
             self._counted_lost = lost
 
     def _refresh(self) -> None:
@@ -211,7 +215,7 @@ class BudgetTracker:
             self._warn_of_file(exc)
 
     def _warn_of_file(self, exc: Exception) -> None:
-        self._outside.warn_of_file(
+        self._dependencies.warn_of_file(
             f"can't use the budgets file ({exc}), so sums stay in memory until it can be written;"
             f" make {self._store.path} writable, or set config.budgets_file"
         )
@@ -230,7 +234,7 @@ class BudgetTracker:
             budget, total, level = reached[place]
             moment = datetime.fromtimestamp(total.key.start, timezone.utc)
             notice = make_notice(budget, total, level, budget.find_period(moment))
-            self._outside.warn(notice.text)
+            self._dependencies.warn(notice.text)
             if budget.settings.webhook is not None:
                 self._posts.append((budget.settings.webhook, notice, 0))
 
@@ -245,14 +249,14 @@ class BudgetTracker:
     def _post(self) -> None:
         waiting, self._posts = self._posts, []
         for url, notice, attempts in waiting:
-            problem = self._outside.post(url, notice)
+            problem = self._dependencies.post(url, notice)
             if problem is None:
                 continue
             if attempts + 1 < ATTEMPTS:
                 self._posts.append((url, notice, attempts + 1))
                 self._wake.set()
             else:
-                self._outside.warn(
+                self._dependencies.warn(
                     f"the webhook of budget {notice.budget} did not accept a message ({problem}) in"
                     f" {ATTEMPTS} attempts, and it is not sent again: {notice.text}"
                 )

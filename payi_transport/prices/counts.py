@@ -103,16 +103,16 @@ def _read_numbers(properties: Mapping[str, str]) -> Iterator[tuple[str, int]]:
 def _split_writes(counts: list[Count], numbers: Mapping[str, int]) -> Iterator[Count]:
     """Yield the counts, with what is kept longer than an hour in a cache apart from the other writes."""
     matches = ((_LIFE.fullmatch(name), number) for name, number in numbers.items())
-    lives = {found[1]: number for found, number in matches if found}
+    lifetimes = {found[1]: number for found, number in matches if found}
     for count in counts:
         rest = count.quantity
-        if lives and count.unit.removesuffix(LARGE_CONTEXT) == _WRITTEN and count.direction == "input":
-            for life in lives:
-                taken = min(lives[life], rest)
-                lives[life] -= taken
+        if lifetimes and count.unit.removesuffix(LARGE_CONTEXT) == _WRITTEN and count.direction == "input":
+            for lifetime in lifetimes:
+                taken = min(lifetimes[lifetime], rest)
+                lifetimes[lifetime] -= taken
                 rest -= taken
                 if taken:
-                    yield Count(count.unit.replace(_WRITTEN, f"{_WRITTEN}_{life}"), "input", taken)
+                    yield Count(count.unit.replace(_WRITTEN, f"{_WRITTEN}_{lifetime}"), "input", taken)
         if rest:
             yield count._replace(quantity=rest)
 

@@ -88,7 +88,7 @@ def _find_cached(modality: str, action: str) -> tuple[Candidate, ...]:
         return ()
     found = []
     for name in _ACTIONS.get(action, (action, "write_1h", "write")):
-        note = _describe_life(action, name)
+        note = _describe_lifetime(action, name)
         found.append(Candidate(f"cache_{modality}_{name}_mtok", _MILLION, note))
         shared = note or (None if modality == "text" else f"{modality} {words} at the {words} rate")
         found.append(Candidate(f"cache_{name}_mtok", _MILLION, shared))
@@ -97,10 +97,10 @@ def _find_cached(modality: str, action: str) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def _describe_life(action: str, rate: str) -> str | None:
-    """Return the note of a write whose rate is that of a shorter life."""
-    life, other = (name.removeprefix("write").strip("_") for name in (action, rate))
-    if not life or life == other:
+def _describe_lifetime(action: str, rate: str) -> str | None:
+    """Return the note of a write whose rate is that of a shorter lifetime."""
+    lifetime, other = (name.removeprefix("write").strip("_") for name in (action, rate))
+    if not lifetime or lifetime == other:
         return None
-    hours = "an hour" if life == "1h" else f"{life.removesuffix('h')} hours"
+    hours = "an hour" if lifetime == "1h" else f"{lifetime.removesuffix('h')} hours"
     return f"cache write of {hours} at the rate of {'an hour' if other else 'five minutes'}"

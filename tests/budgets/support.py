@@ -11,7 +11,7 @@ from typing import Any
 from payi_transport.budgets.budget import make_budgets
 from payi_transport.budgets.notices import Notice
 from payi_transport.budgets.store import Store
-from payi_transport.budgets.tracker import BudgetTracker, Charge, Outside
+from payi_transport.budgets.tracker import BudgetTracker, Charge, Dependencies
 from payi_transport.config.validation import check_config
 from payi_transport.context.frame import Frame
 from payi_transport.values.event import Event, Units
@@ -58,7 +58,7 @@ class Desk:
         self.tracker = self.make()
 
     def make(self) -> BudgetTracker:
-        outside = Outside(
+        dependencies = Dependencies(
             price,
             self.warnings.append,
             self.file_warnings.append,
@@ -66,7 +66,7 @@ class Desk:
             lambda: self.now,
             self._post,
         )
-        return BudgetTracker(make_budgets(self.settings), self.store, outside)
+        return BudgetTracker(make_budgets(self.settings), self.store, dependencies)
 
     def _post(self, url: str, notice: Notice) -> str | None:
         self.posted.append((url, notice))

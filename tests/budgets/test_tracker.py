@@ -247,4 +247,4 @@ def test_a_correction_that_cannot_be_read_changes_nothing(tmp_path: Path) -> Non
 
 
 def test_the_time_is_aware_by_default() -> None:
-    assert isinstance(module.Outside(price=lambda event: module.Charge(Decimal(0))).now(), datetime)
+    assert isinstance(module.Dependencies(price=lambda event: module.Charge(Decimal(0))).now(), datetime)

@@ -144,7 +144,7 @@ def test_tokens_of_another_model_carry_its_name(
 def test_writes_for_longer_than_an_hour_are_a_part_of_all_writes(
     written: int, properties: Mapping[str, str], counts: Mapping[str, int]
 ) -> None:
-    stated = {f"provider.cache_write.{life}_tokens": number for life, number in properties.items()}
+    stated = {f"provider.cache_write.{lifetime}_tokens": number for lifetime, number in properties.items()}
     for suffix in ("", "_large_context"):
         units = {f"text_cache_write{suffix}": Units(input=written), "text": Units(input=7)}
         found = {count.unit: count.quantity for count in list_counts(units, stated, "m")}

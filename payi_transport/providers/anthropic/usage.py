@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.providers.shared.cache_writes import describe_lives, find_lives, split_writes
+from payi_transport.providers.shared.cache_writes import describe_lifetimes, find_lifetimes, split_writes
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.json_values import text
@@ -106,7 +106,7 @@ def describe_usage(usage: Mapping[str, Any], model: str | None) -> dict[str, str
         for number, iteration in enumerate(_find_iterations(usage), 1)
         if iteration.get("model") not in (None, model)
     }
-    return describe_extras(None, {**extras, **describe_lives(_find_lives(usage))})
+    return describe_extras(None, {**extras, **describe_lifetimes(_find_lifetimes(usage))})
 
 
 def find_served_model(usage: Mapping[str, Any]) -> str | None:
@@ -130,7 +130,7 @@ def find_scope(usage: Mapping[str, Any], category: str) -> str | None:
 def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
     # Nothing is subtracted here: Anthropic's `input_tokens` leave out the cache, while OpenAI's include it.
     # Deltas of a stream update only the sum of what was written, so it wins over its older parts.
-    written = split_writes(count(usage, "cache_creation_input_tokens"), _find_lives(usage))
+    written = split_writes(count(usage, "cache_creation_input_tokens"), _find_lifetimes(usage))
     text = Units(input=count(usage, "input_tokens"), output=count(usage, "output_tokens"))
     cached = {"text_cache_read": count(usage, "cache_read_input_tokens"), **written}
     return {
@@ -139,8 +139,8 @@ def _map_tokens(usage: Mapping[str, Any]) -> dict[str, Units]:
     }
 
 
-def _find_lives(usage: Mapping[str, Any]) -> dict[int, int]:
-    return find_lives(section(usage, "cache_creation"))
+def _find_lifetimes(usage: Mapping[str, Any]) -> dict[int, int]:
+    return find_lifetimes(section(usage, "cache_creation"))
 
 
 def _find_iterations(usage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -51,7 +51,7 @@ _CONVERSE_EVENTS = (
 )
 
 
-class _Made(msgspec.Struct):
+class _ImagesBody(msgspec.Struct):
     images: list[msgspec.Raw] | None = None
 
 
@@ -77,7 +77,7 @@ class _Counts(msgspec.Struct):
     results: Any = None
 
 
-_made = msgspec.json.Decoder(_Made)
+_images_body = msgspec.json.Decoder(_ImagesBody)
 _chunk = msgspec.json.Decoder(_Chunk)
 _additions = msgspec.json.Decoder(_Additions)
 _counts = msgspec.json.Decoder(_Counts)
@@ -112,7 +112,7 @@ def read_invocation(raw: RawResponse) -> ParsedResponse:
     finished = parsed.finished or bool(host.metrics or failure) or (document and raw.read_to_end)
     # A call that broke off has units still to come, so only a complete one that reports none is worth a
     # tokenizer's work.
-    silent = finished and not units
+    reports_no_usage = finished and not units
     return msgspec.structs.replace(
         parsed,
         # Bedrock's id of the call is in a header, and the model's own id means nothing there.
@@ -127,7 +127,8 @@ def read_invocation(raw: RawResponse) -> ParsedResponse:
             **host.properties,
             **describe_tier(units, *names),
         },
-        uncounted=parsed.uncounted or (tuple(read_prompt_texts(raw.request_body)) if silent else ()),
+        uncounted=parsed.uncounted
+        or (tuple(read_prompt_texts(raw.request_body)) if reports_no_usage else ()),
     )
 
 
@@ -139,7 +140,7 @@ def _complete(
 ) -> Mapping[str, Units]:
     """Return a family's units, with Bedrock's own where it reports none or half of them."""
     # Bedrock's headers would add text tokens to what is billed by number.
-    if units and read in _WHOLE:
+    if units and read in _COMPLETE_READERS:
         return units
     completed = complete_units(units, host)
     # If the input is the family's own, its units are marked already.
@@ -234,7 +235,7 @@ def _read_images(raw: RawResponse) -> ParsedResponse:
     made = (
         0
         if raw.is_cut
-        else sum(len(body.images or ()) for _, data in raw.messages if (body := decode(_made, data)))
+        else sum(len(body.images or ()) for _, data in raw.messages if (body := decode(_images_body, data)))
     )
     return ParsedResponse(units={"image": Units(output=made)} if made else {}, finished=False)
 
@@ -250,7 +251,7 @@ _FAMILIES: dict[str, Callable[[RawResponse], ParsedResponse]] = {
     "images": _read_images,
 }
 # Readers whose units are complete: images are billed by number, and embeddings have no output tokens.
-_WHOLE = (_read_images, read_embeddings)
+_COMPLETE_READERS = (_read_images, read_embeddings)
 
 
 def _find_family(messages: Messages) -> Callable[[RawResponse], ParsedResponse]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from payi_transport.providers.shared import cache_writes
-from payi_transport.providers.shared.cache_writes import describe_lives, split_writes
+from payi_transport.providers.shared.cache_writes import describe_lifetimes, split_writes
 from payi_transport.providers.shared.counts import count
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT
@@ -20,7 +20,7 @@ from payi_transport.values.event import Units
 __all__ = [
     "complete_units",
     "describe_service",
-    "find_lives",
+    "find_lifetimes",
     "map_usage",
     "read_header_usage",
     "undo_double_count",
@@ -49,26 +49,26 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
     text = Units(input=count(usage, *_INPUT), output=count(usage, *_OUTPUT))
     if text != Units():
         units["text"] = text
-    written = split_writes(count(usage, *_WRITTEN), find_lives(usage))
+    written = split_writes(count(usage, *_WRITTEN), find_lifetimes(usage))
     cached = {"text_cache_read": count(usage, *_READ), **written}
     units.update((name, Units(input=value)) for name, value in cached.items() if value)
     return units
 
 
-def find_lives(usage: Mapping[str, Any]) -> dict[int, int]:
-    """Return what was written to the cache by its life in minutes, 0 for a life that can't be read."""
+def find_lifetimes(usage: Mapping[str, Any]) -> dict[int, int]:
+    """Return tokens written to the cache by lifetime in minutes, 0 for a lifetime that can't be read."""
     details = usage.get("cacheDetails")
-    lives: dict[int, int] = {}
+    lifetimes: dict[int, int] = {}
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict):
             tokens = detail.get("inputTokens")
             # Without a total, the details add up to it, so none may get lost.
-            found = cache_writes.find_lives({str(detail.get("ttl")): tokens}) or {
+            found = cache_writes.find_lifetimes({str(detail.get("ttl")): tokens}) or {
                 0: count(detail, "inputTokens") or 0
             }
             for minutes, number in found.items():
-                lives[minutes] = lives.get(minutes, 0) + number
-    return lives
+                lifetimes[minutes] = lifetimes.get(minutes, 0) + number
+    return lifetimes
 
 
 def read_header_usage(headers: Mapping[str, str]) -> dict[str, Units]:
@@ -119,4 +119,4 @@ def describe_service(
 ) -> dict[str, str]:
     """Return properties for the billed tier, the requested latency mode, the measured latency, the cache."""
     extras = {"performanceConfig": {"latency": latency}, "metrics": {"latencyMs": milliseconds}}
-    return describe_extras(tier, {**extras, **describe_lives(find_lives(usage or {}))})
+    return describe_extras(tier, {**extras, **describe_lifetimes(find_lifetimes(usage or {}))})

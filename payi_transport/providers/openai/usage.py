@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from payi_transport.providers.shared.cache_writes import describe_lives, find_lives, split_writes
+from payi_transport.providers.shared.cache_writes import describe_lifetimes, find_lifetimes, split_writes
 from payi_transport.providers.shared.counts import count, count_parts, section, take
 from payi_transport.values.event import Units
 
@@ -68,7 +68,7 @@ _CACHED_FLAT = {
 }
 _CACHED_PARTS = {**_CACHED_FLAT, "text_tokens": "text", "audio_tokens": "audio", "image_tokens": "vision"}
 # How long what was written is kept: at OpenAI, LiteLLM, and Anthropic and Qwen.
-_LIVES = frozenset(
+_CACHE_LIFETIMES = frozenset(
     {
         "cache_write_tokens_details",
         "cache_creation_token_details",
@@ -79,7 +79,7 @@ _LIVES = frozenset(
 # Details that a host may count in addition to a total.
 _READ = ("text_cache_read", "audio_cache_read", "vision_cache_read")
 _WRITTEN = ("text_cache_write", "text_cache_write_1h")
-_BESIDE = (
+_ADDITIVE = (
     ("reasoning",),
     _READ + _WRITTEN,
     ("reasoning", *_READ, *_WRITTEN),
@@ -100,7 +100,7 @@ _COUNTED = frozenset(
         "prompt_text_tokens",
         *_PROMPT_FLAT,
         *_COMPLETION_FLAT,
-        *_LIVES,
+        *_CACHE_LIFETIMES,
         "x_details",
     }
 )
@@ -110,9 +110,9 @@ def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
     """Return the units of a usage object of chat completions, or of any API that counts the same way."""
     prompt, completion = count(usage, *_PROMPT), count(usage, *_COMPLETION)
     prompt_parts, completion_parts = _find_prompt_parts(usage), _find_completion_parts(usage)
-    beside = _find_beside(usage, prompt or 0, completion or 0, prompt_parts | completion_parts)
-    inputs = _split(prompt, prompt_parts, beside)
-    outputs = _split(completion, completion_parts, beside)
+    additive = _find_additive(usage, prompt or 0, completion or 0, prompt_parts | completion_parts)
+    inputs = _split(prompt, prompt_parts, additive)
+    outputs = _split(completion, completion_parts, additive)
     return {name: Units(inputs.get(name), outputs.get(name)) for name in (inputs | outputs)}
 
 
@@ -128,9 +128,9 @@ def _find_prompt_parts(usage: Mapping[str, Any]) -> dict[str, int]:
     details = _find_details(usage)
     # Where a host has both spellings of a detail, the nested one wins, so nothing counts twice.
     parts = count_parts(usage, _PROMPT_FLAT) | count_parts(details, _PROMPT_PARTS)
-    lives = _find_lives(usage, details)
-    if lives:
-        parts |= {"text_cache_write": 0, **split_writes(parts.get("text_cache_write"), lives)}
+    lifetimes = _find_lifetimes(usage, details)
+    if lifetimes:
+        parts |= {"text_cache_write": 0, **split_writes(parts.get("text_cache_write"), lifetimes)}
     cached = count_parts(section(details, "cached_tokens_details"), _CACHED_PARTS)
     cached = cached or count_parts(details, _CACHED_FLAT)
     return _split_cached(parts, cached) if cached else parts
@@ -146,15 +146,15 @@ def _find_details(usage: Mapping[str, Any]) -> Mapping[str, Any]:
     return details
 
 
-def _find_lives(usage: Mapping[str, Any], details: Mapping[str, Any]) -> dict[int, int]:
-    """Return what was written to the cache by its life in minutes, from the first place that says so."""
+def _find_lifetimes(usage: Mapping[str, Any], details: Mapping[str, Any]) -> dict[int, int]:
+    """Return what was written to the cache by its lifetime in minutes, from the first place that says so."""
     for place in (details, usage):
         # Few usages have any of these.
-        if not _LIVES.isdisjoint(place):
-            found = (find_lives(section(place, name)) for name in place if name in _LIVES)
-            lives = next(filter(None, found), None)
-            if lives:
-                return lives
+        if not _CACHE_LIFETIMES.isdisjoint(place):
+            found = (find_lifetimes(section(place, name)) for name in place if name in _CACHE_LIFETIMES)
+            lifetimes = next(filter(None, found), None)
+            if lifetimes:
+                return lifetimes
     return {}
 
 
@@ -176,7 +176,7 @@ def _find_completion_parts(usage: Mapping[str, Any]) -> dict[str, int]:
     return count_parts(usage, _COMPLETION_FLAT) | count_parts(details, _COMPLETION_PARTS)
 
 
-def _find_beside(
+def _find_additive(
     usage: Mapping[str, Any], prompt: int, completion: int, parts: Mapping[str, int]
 ) -> Iterable[str]:
     """Return the units that are counted in addition to the totals."""
@@ -192,18 +192,18 @@ def _find_beside(
     more = total - prompt - completion
     if more <= 0:
         return ()
-    return next((names for names in _BESIDE if sum(parts.get(name, 0) for name in names) == more), ())
+    return next((names for names in _ADDITIVE if sum(parts.get(name, 0) for name in names) == more), ())
 
 
-def _split(total: int | None, parts: Mapping[str, int], beside: Iterable[str]) -> dict[str, int]:
-    """Return a total as text and its parts, with those `beside` it added to it."""
+def _split(total: int | None, parts: Mapping[str, int], additive: Iterable[str]) -> dict[str, int]:
+    """Return a total as text and its parts, to which the `additive` ones are added first."""
     if total is None:
         return {}
-    taken, text = take(total + sum(parts.get(name, 0) for name in beside), parts)
+    taken, text = take(total + sum(parts.get(name, 0) for name in additive), parts)
     return {"text": text, **taken}
 
 
 def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a usage that are not token counts of its units, and not 0."""
     extras = {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
-    return {**extras, **describe_lives(_find_lives(usage, _find_details(usage)))}
+    return {**extras, **describe_lifetimes(_find_lifetimes(usage, _find_details(usage)))}

@@ -21,8 +21,8 @@ _CACHES = (
     *("cacheReadInputTokens", "cacheWriteInputTokens"),
 )
 _PROMPT = frozenset({"input_tokens", "prompt_tokens", "inputTokens", *_CACHES})
-# The lives of what was written.
-_LIVES = "cache_creation"
+# The lifetimes of what was written.
+_CACHE_LIFETIMES = "cache_creation"
 _SUM = "total_tokens"
 _SUMMED = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
 
@@ -58,7 +58,7 @@ def _merge(
     for name, value in later.items():
         known = earlier.get(name)
         if isinstance(value, dict) and isinstance(known, dict):
-            below = frozenset(known) if may_be_zero and name == _LIVES else frozenset()
+            below = frozenset(known) if may_be_zero and name == _CACHE_LIFETIMES else frozenset()
             merged[name] = _merge(known, value, below)
         elif value or (value is not None and (not known or name in may_be_zero)):
             merged[name] = value

@@ -32,7 +32,7 @@ def usage_of(
     }
 
 
-def lives(minutes: Any, hour: Any) -> dict[str, Any]:
+def lifetimes(minutes: Any, hour: Any) -> dict[str, Any]:
     return {"cache_creation": {"ephemeral_5m_input_tokens": minutes, "ephemeral_1h_input_tokens": hour}}
 
 
@@ -42,30 +42,30 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
     "cache read": (usage_of(read=30), {"text": (100, 50), "text_cache_read": (30, None)}),
     "cache write": (usage_of(written=30), {"text": (100, 50), "text_cache_write": (30, None)}),
     "cache write by lifetime": (
-        usage_of(written=30, **lives(20, 10)),
+        usage_of(written=30, **lifetimes(20, 10)),
         {"text": (100, 50), "text_cache_write": (20, None), "text_cache_write_1h": (10, None)},
     ),
     "cache write for an hour alone": (
-        usage_of(written=30, **lives(0, 30)),
+        usage_of(written=30, **lifetimes(0, 30)),
         {"text": (100, 50), "text_cache_write_1h": (30, None)},
     ),
     "lifetimes without their sum": (
-        usage_of(written=None, **lives(20, 10)),
+        usage_of(written=None, **lifetimes(20, 10)),
         {"text": (100, 50), "text_cache_write": (20, None), "text_cache_write_1h": (10, None)},
     ),
     "a sum that went on behind its lifetimes": (
-        usage_of(written=50, **lives(20, 10)),
+        usage_of(written=50, **lifetimes(20, 10)),
         {"text": (100, 50), "text_cache_write": (40, None), "text_cache_write_1h": (10, None)},
     ),
     "a lifetime over the sum": (
-        usage_of(written=5, **lives(0, 10)),
+        usage_of(written=5, **lifetimes(0, 10)),
         {"text": (100, 50), "text_cache_write_1h": (5, None)},
     ),
     "every detail null": (
         usage_of(read=None, written=None, cache_creation=None, server_tool_use=None, iterations=None),
         {"text": (100, 50)},
     ),
-    "lifetimes null": (usage_of(**lives(None, None)), {"text": (100, 50)}),
+    "lifetimes null": (usage_of(**lifetimes(None, None)), {"text": (100, 50)}),
     "of another type": (
         usage_of(read="30", written=True, cache_creation=[1], server_tool_use="x", iterations={"type": 1}),
         {"text": (100, 50)},
@@ -103,8 +103,8 @@ def test_usage_becomes_units(usage: dict[str, Any], units: Shown) -> None:
         (usage_of(0, 50, 200_000), False),
         (usage_of(1, 50, 200_000), True),
         (usage_of(100_000, 50, 50_000, 50_001), True),
-        (usage_of(100_000, 50, 50_000, None, **lives(25_000, 25_001)), True),
-        (usage_of(100_000, 50, 50_000, None, **lives(25_000, 25_000)), False),
+        (usage_of(100_000, 50, 50_000, None, **lifetimes(25_000, 25_001)), True),
+        (usage_of(100_000, 50, 50_000, None, **lifetimes(25_000, 25_000)), False),
         (usage_of(100, 900_000), False),
     ],
     ids=repr,
@@ -122,7 +122,7 @@ counts = st.none() | st.integers(0, 2**40)
 def test_the_units_add_up_to_what_is_billed(
     text: int | None, output: int | None, read: int | None, written: int, lived: Any
 ) -> None:
-    usage = usage_of(text, output, read, written, **(lives(*lived) if lived else {}))
+    usage = usage_of(text, output, read, written, **(lifetimes(*lived) if lived else {}))
     units = map_usage(usage, MODEL).values()
     told = sum(filter(None, lived)) if lived and written is None else written or 0
     assert sum(unit.input or 0 for unit in units) == (text or 0) + (read or 0) + told

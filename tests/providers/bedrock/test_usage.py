@@ -63,7 +63,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         {"cacheDetails": [{"ttl": "1h", "inputTokens": 30}, {"ttl": "5m", "inputTokens": 10}]},
         {"text_cache_write": (10, None), "text_cache_write_1h": (30, None)},
     ),
-    "a life that is not known, without their sum": (
+    "a lifetime that is not known, without their sum": (
         {"cacheDetails": [{"ttl": "1h", "inputTokens": 30}, {"ttl": "2d", "inputTokens": 10}]},
         {"text_cache_write": (10, None), "text_cache_write_1h": (30, None)},
     ),

@@ -1,4 +1,4 @@
-"""The cache in a usage of OpenAI's shape: other names, other places, lives, and parts of other modalities.
+"""The cache in a usage of OpenAI's shape: other names, other places, lifetimes, and parts of other modalities.
 
 Sources: LiteLLM's documentation of prompt caching and BerriAI/litellm#11364,
 databricks/databricks-ai-bridge#446, Alibaba's page on Qwen's context cache, and OpenAI's SDK 3.57.
@@ -67,7 +67,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         {"text": (70, 50), "text_cache_write": (30, None)},
     ),
     "Databricks": (flat(**ANTHROPIC), SPLIT),
-    "a gateway that has Anthropic's lives at the top": (
+    "a gateway that has Anthropic's lifetimes at the top": (
         flat(**ANTHROPIC, cache_creation={"ephemeral_1h_input_tokens": 20, "ephemeral_5m_input_tokens": 0}),
         {"text": (50, 50), "text_cache_read": (30, None), "text_cache_write_1h": (20, None)},
     ),
@@ -82,7 +82,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         },
         {"text": (70, 50), "text_cache_write": (30, None)},
     ),
-    "lives without their sum": (
+    "lifetimes without their sum": (
         usage_of(prompt_details={"cache_write_tokens_details": {"ttl_30m_tokens": 10, "ttl_1h_tokens": 20}}),
         {"text": (70, 50), "text_cache_write": (10, None), "text_cache_write_1h": (20, None)},
     ),
@@ -253,12 +253,12 @@ names = st.sampled_from(
     ]
 )
 counts = st.dictionaries(names, st.none() | st.integers(-2, 200) | st.text(max_size=1))
-lives = st.dictionaries(
+lifetimes = st.dictionaries(
     st.sampled_from(["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens", "ttl_12h_tokens"]),
     st.integers(0, 200),
 )
 places = st.sampled_from(["cache_creation", "cache_write_tokens_details", "cached_tokens_details"])
-details = st.builds(lambda a, b: {**a, **b}, counts, st.dictionaries(places, lives | counts))
+details = st.builds(lambda a, b: {**a, **b}, counts, st.dictionaries(places, lifetimes | counts))
 
 
 @given(st.integers(0, 100), st.integers(0, 100), details, details)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.providers.shared.cache_writes import describe_lives, find_lives, split_writes
+from payi_transport.providers.shared.cache_writes import describe_lifetimes, find_lifetimes, split_writes
 
 NAMES: list[tuple[dict[str, Any], dict[int, int]]] = [
     ({"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 7}, {5: 3, 60: 7}),
@@ -20,13 +20,13 @@ NAMES: list[tuple[dict[str, Any], dict[int, int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("counts", "lives"), NAMES, ids=lambda value: str(value)[:40])
-def test_a_name_states_the_life_of_its_tokens(counts: dict[str, Any], lives: dict[int, int]) -> None:
-    assert find_lives(counts) == lives
+@pytest.mark.parametrize(("counts", "lifetimes"), NAMES, ids=lambda value: str(value)[:40])
+def test_a_name_states_the_lifetime_of_its_tokens(counts: dict[str, Any], lifetimes: dict[int, int]) -> None:
+    assert find_lifetimes(counts) == lifetimes
 
 
 @pytest.mark.parametrize(
-    ("total", "lives", "units"),
+    ("total", "lifetimes", "units"),
     [
         (10, {}, {"text_cache_write": 10}),
         (10, {60: 4}, {"text_cache_write": 6, "text_cache_write_1h": 4}),
@@ -37,17 +37,17 @@ def test_a_name_states_the_life_of_its_tokens(counts: dict[str, Any], lives: dic
         (None, {}, {}),
     ],
 )
-def test_an_hour_has_a_unit_of_its_own(total: int | None, lives: dict[int, int], units: Any) -> None:
-    assert split_writes(total, lives) == units
+def test_an_hour_has_a_unit_of_its_own(total: int | None, lifetimes: dict[int, int], units: Any) -> None:
+    assert split_writes(total, lifetimes) == units
 
 
-def test_longer_lives_are_reported() -> None:
-    assert describe_lives({5: 3, 60: 4, 720: 7, 1440: 9}) == {
+def test_longer_lifetimes_are_reported() -> None:
+    assert describe_lifetimes({5: 3, 60: 4, 720: 7, 1440: 9}) == {
         "cache_write": {"12h_tokens": 7, "24h_tokens": 9}
     }
-    assert describe_lives({5: 3, 60: 4}) == {}
+    assert describe_lifetimes({5: 3, 60: 4}) == {}
 
 
 @given(st.integers(0, 2**53), st.dictionaries(st.integers(0, 10_000), st.integers(0, 2**53)))
-def test_the_units_add_up_to_the_total(total: int, lives: dict[int, int]) -> None:
-    assert sum(split_writes(total, lives).values()) == total
+def test_the_units_add_up_to_the_total(total: int, lifetimes: dict[int, int]) -> None:
+    assert sum(split_writes(total, lifetimes).values()) == total
