@@ -1,4 +1,4 @@
-"""The cache in a usage of OpenAI's shape: other names, other places, lifetimes, and parts of other modalities.
+"""The cache in a usage of OpenAI's shape: other names and places, lifetimes, parts of other modalities.
 
 Sources: LiteLLM's documentation of prompt caching and BerriAI/litellm#11364,
 databricks/databricks-ai-bridge#446, Alibaba's page on Qwen's context cache, and OpenAI's SDK 3.57.
