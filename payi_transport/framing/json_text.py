@@ -3,6 +3,8 @@
 Google streams an array unless the caller asks for server-sent events. If it breaks off, or if its middle
 was dropped because the body was over the limit, it isn't valid JSON as a whole. Then each element is parsed
 by itself, and every complete one counts.
+
+Some servers and gateways call a stream of JSON lines JSON, too.
 """
 
 from __future__ import annotations
@@ -13,9 +15,12 @@ import re
 import msgspec
 
 from payi_transport.framing.document import split_document
+from payi_transport.framing.ndjson import split_ndjson
 
 __all__ = ["split_json"]
 
+# Between two lines of a stream. No string has a line break in it, so a document has this nowhere.
+_NEXT_LINE = re.compile(rb"\}\r?\n\{")
 _ARRAY = re.compile(rb"[\s\xef\xbb\xbf]*\[")
 # msgspec.Raw leaves the elements unparsed, so a valid array is split in one pass and each reader decodes
 # only the fields that it needs.
@@ -32,7 +37,7 @@ def split_json(body: bytes) -> list[tuple[str, bytes]]:
     """Return the elements of an array as messages without a name, or any other body as one message."""
     start = _ARRAY.match(body)
     if start is None:
-        return split_document(body)
+        return split_ndjson(body) if _NEXT_LINE.search(body) else split_document(body)
     try:
         return [("", bytes(element)) for element in _elements.decode(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

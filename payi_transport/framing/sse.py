@@ -17,7 +17,7 @@ _DATA = b"data: "
 _BOM = b"\xef\xbb\xbf"
 # The field name is optional because a comment begins with a bare colon, which servers send to keep a
 # connection alive.
-_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*[\r\n])*(?:data|event|id|retry)?:")
 
 
 def begins_sse(body: bytes) -> bool:

@@ -5,14 +5,19 @@ order mark, and UTF-16. HTTP libraries replace bytes that are not UTF-8. msgspec
 any of these, even in a field that nobody reads. So a document that it refuses is mended as text and decoded a
 second time. Documents that it accepts, which are nearly all, cost nothing more.
 
+Two more kinds of documents are read that strict SDKs refuse, because their tokens were billed all the same:
+those with control characters in a string, and those with something after their end.
+
 Mending changes only what msgspec refuses, and keeps every other byte, since function calls are reported as on
 the wire. NaN, infinities and numbers that overflow become null, which readers treat as missing. Half of a
-surrogate pair and bytes that are not UTF-8 become U+FFFD, the replacement character. Strings are matched as a
-whole, so a text about NaN stays what it is. Each pattern runs in linear time.
+surrogate pair and bytes that are not UTF-8 become U+FFFD, the replacement character. Control characters in
+strings are escaped. Strings are matched as a whole, so a text about NaN stays what it is. Each pattern runs
+in linear time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -41,9 +46,13 @@ _MAX_DIGITS = 308
 # Nobody writes a count that long, and reading it may take time that grows faster than its length.
 _MAX_CHARACTERS = 400
 _NUMBER_LIKE = re.compile(rb"NaN|Infinity|\d[eE]\+?\d|(?<!\d)\d{%d}" % _MAX_DIGITS)
+_STRING = rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
+_strings = compile_possessive(_STRING, re.DOTALL)
+_CONTROL = re.compile(rb"[\0-\x1f]")
+# What msgspec says of a document that something follows, with the byte where that begins, from 1.
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _VALUE = compile_possessive(
-    rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
-    rb"|NaN|-?Infinity"
+    _STRING + rb"|NaN|-?Infinity"
     rb"|(?<![\d.])-?\d++(?:\.\d++)?[eE]\+?\d++"
     rb"|(?<![\d.])-?\d{%d}\d*+(?:\.\d++)?" % _MAX_DIGITS,
     re.DOTALL,
@@ -55,12 +64,19 @@ def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T | N
     try:
         # Missing fields are common, and an exception is slow.
         return decoder.decode(data) if data else None
-    except UNREADABLE:
-        mended = mend(bytes(data))
+    except UNREADABLE as exc:
+        original, error = bytes(data), exc
+    mended = mend(original)
     try:
-        return None if mended is None else decoder.decode(mended)
-    except UNREADABLE:
-        return None
+        if mended is not None:
+            return decoder.decode(mended)
+    except UNREADABLE as exc:
+        original, error = mended or b"", exc
+    end = _TRAILING.search(str(error))
+    if end:
+        with contextlib.suppress(*UNREADABLE):
+            return decoder.decode(original[: int(end[1]) - 1])
+    return None
 
 
 def mend(data: bytes) -> bytes | None:
@@ -71,7 +87,13 @@ def mend(data: bytes) -> bytes | None:
         mended = _ESCAPE.sub(_replace_half, mended)
     if _NUMBER_LIKE.search(mended):
         mended = _VALUE.sub(_replace_value, mended)
+    if _CONTROL.search(mended):
+        mended = _strings.sub(_escape_controls, mended)
     return None if mended == data else mended
+
+
+def _escape_controls(string: re.Match[bytes]) -> bytes:
+    return _CONTROL.sub(lambda control: b"\\u%04x" % ord(control[0]), string[0])
 
 
 def _replace_half(match: re.Match[bytes]) -> bytes:

@@ -35,6 +35,10 @@ MENDED: dict[str, tuple[bytes, bytes]] = {
         rb'{"a":NaN,"NaN":"NaN, \"Infinity\", 1e999, \\ud83d"}',
         rb'{"a":null,"NaN":"NaN, \"Infinity\", 1e999, \\ud83d"}',
     ),
+    "control characters in a string": (
+        b'{"a":"b\n\0c\\\\","d":\n"e"}',
+        rb'{"a":"b\u000a\u0000c\\","d":' + b'\n"e"}',
+    ),
     "a text that is cut off": (b'[NaN,"NaN', b'[null,"NaN'),
 }
 
@@ -47,11 +51,15 @@ def test_what_msgspec_refuses_is_replaced_and_no_other_byte(data: bytes, mended:
     assert mend(mended) is None
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"{", b"nan", b"<html>", b"{'a':1}", b'{"a":1}}', b"\0\0\0", b"{" * 9999]
-)
+@pytest.mark.parametrize("data", [b"", b"{", b"nan", b"<html>", b"{'a':1}", b"\0\0\0", b"{" * 9999])
 def test_what_is_not_json_stays_unreadable(data: bytes) -> None:
     assert decode(anything, data) is None
+
+
+@pytest.mark.parametrize("data", [b'{"a":1}}', b'{"a":1}\0\0', b' {"a":1} {', b'{"a":1,"b":NaN}\nError'])
+def test_what_follows_a_document_is_ignored(data: bytes) -> None:
+    assert (decode(anything, data) or {}).get("a") == 1
+    assert decode(msgspec.json.Decoder(list[int]), data) is None
 
 
 def test_values_that_are_kept_raw_are_mended_when_they_are_read() -> None:
@@ -118,6 +126,8 @@ HOSTILE = [
     b'"\\',
     b"\xff",
     b"1e9,",
+    b"\x01",
+    b'"\x01',
 ]
 
 

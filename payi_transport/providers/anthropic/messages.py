@@ -127,16 +127,17 @@ class _MessageState:
         message = decode(_message, event.message) or event
         self.id = self.id or text(message.id)
         self.model = self.model or text(message.model)
-        if isinstance(message.usage, dict):
-            # `message_delta` repeats only some of the counts of `message_start`.
-            self.usage = merge_usage(self.usage, message.usage)
+        delta = event.delta if isinstance(event.delta, dict) else {}
+        for usage in (message.usage, delta.get("usage")):
+            if isinstance(usage, dict):
+                # `message_delta` repeats only some of the counts of `message_start`.
+                self.usage = merge_usage(self.usage, usage)
         blocks = decode(_blocks, message.content)
         # A document has its blocks in a list, so their place in it serves as the index that a stream
         # states.
         for place, block in enumerate(blocks or []):
             self._start(place, block)
         self._start(event.index, event.content_block)
-        delta = event.delta if isinstance(event.delta, dict) else {}
         self._join(event.index, delta)
         self.failure = _find_failure(event) or self.failure
         # Any of the three will do: documents have only a stop reason, and a caller may stop reading before

@@ -210,9 +210,7 @@ def _read_counts(raw: RawResponse) -> ParsedResponse:
     counts: dict[str, Any] = {}
     for _, data in raw.messages:
         body = decode(_counts, data) or _Counts()
-        counts.update(
-            (name, value) for name, value in msgspec.structs.asdict(body).items() if value is not None
-        )
+        counts = fuller_usage(counts, msgspec.structs.asdict(body))
     text = Units(
         input=count(counts, "prompt_token_count", "input_text"),
         output=count({**counts, **_sum_results(counts)}, "generation_token_count", "output_text", "results"),

@@ -50,9 +50,11 @@ def read_chat(raw: RawResponse) -> ParsedResponse:
         # that it is whole.
         ended = ended or kind in _ENDS or (kind is None and bool(_find_usage(body)))
         _gather(calls, body)
+    # Clouds and gateways leave out what is billed, and bill what was processed.
+    billed = "tokens" if usage.get("billed_units") is None else "billed_units"
     return ParsedResponse(
         response_id=response_id,
-        units=_map_units(section(usage, "billed_units")),
+        units=_map_units(section(usage, billed)),
         function_calls=tuple(FunctionCall(call.name, "".join(call.arguments) or None) for call in calls),
         failure=failure,
         finished=ended,

@@ -78,7 +78,7 @@ def read_response(raw: RawResponse) -> ParsedResponse:
         elif message.type == "error":
             failure = _read_error_event(message)
         failure = _read_other_failure(message) or failure
-        response = _later(response, message.response or message)
+        response = _later(response, _find_snapshot(message))
     # The final response wins, because items that were collected are in it again.
     output = response.output if isinstance(response.output, list) and response.output else items
     status = response.status if isinstance(response.status, str) else None
@@ -99,6 +99,14 @@ def read_response(raw: RawResponse) -> ParsedResponse:
         pending=status in ("queued", "in_progress") and not streamed,
         properties={**describe_extras(response.service_tier, extras), **describe_tier(units, *names)},
     )
+
+
+def _find_snapshot(message: _Message) -> _Response:
+    """Return the response of a document or an event. Some hosts have the usage of an event beside it."""
+    response = message.response
+    if response is None:
+        return message
+    return response if response.usage else msgspec.structs.replace(response, usage=message.usage)
 
 
 def _later(earlier: _Response, later: _Response) -> _Response:

@@ -13,18 +13,29 @@ __all__ = ["count", "count_parts", "section", "take"]
 
 # A larger number is a mistake of the server, not a count.
 _MAX = 2**53
+_MOST_DIGITS = 16
 
 
 def count(usage: Mapping[str, Any], *names: str) -> int | None:
     """Return the first of the named fields that holds a count, None if none does."""
     for name in names:
         value = usage.get(name)
-        # Cohere writes counts as floats.
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
         # Not isinstance(), which would accept True and False.
-        if type(value) is int and 0 <= value <= _MAX:
+        if type(value) is not int:
+            value = _read_number(value)
+        if value is not None and 0 <= value <= _MAX:
             return value
+    return None
+
+
+def _read_number(value: Any) -> int | None:
+    """Return a whole number that is written in another way, None for anything else."""
+    # Cohere writes counts as floats.
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    # Protobuf writes 64-bit integers as strings, and the SDKs that check types accept these.
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
     return None
 
 

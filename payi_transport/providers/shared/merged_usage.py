@@ -24,6 +24,7 @@ _PROMPT = frozenset({"input_tokens", "prompt_tokens", "inputTokens", *_CACHES})
 # The lifetimes of what was written.
 _CACHE_LIFETIMES = "cache_creation"
 _SUM = "total_tokens"
+_SUMS = (_SUM, "totalTokenCount", "totalTokens")
 _SUMMED = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
 
 
@@ -33,6 +34,9 @@ def fuller_usage(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[s
     if not earlier:
         return dict(later)
     has_counts = any(count(later, name) for name in later)
+    if any((count(later, name) or 0) < (count(earlier, name) or 0) for name in _SUMS if name in later):
+        # Google leaves out zeros. A sum that falls is the only sign of one that takes back a count.
+        return merge_usage(earlier, {name: value for name, value in later.items() if name not in _SUMS})
     return dict(later) if has_counts and not _contradicts(earlier, later) else merge_usage(earlier, later)
 
 

@@ -67,7 +67,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
     ),
     "lifetimes null": (usage_of(**lifetimes(None, None)), {"text": (100, 50)}),
     "of another type": (
-        usage_of(read="30", written=True, cache_creation=[1], server_tool_use="x", iterations={"type": 1}),
+        usage_of(read="x", written=True, cache_creation=[1], server_tool_use="x", iterations={"type": 1}),
         {"text": (100, 50)},
     ),
     "whole floats": (usage_of(100.0, 50.0, 30.0), {"text": (100, 50), "text_cache_read": (30, None)}),

@@ -96,7 +96,7 @@ FAMILIES: dict[str, tuple[dict[str, Any], Shown]] = {
     "half of OpenAI's": ({"choices": [], "usage": {"completion_tokens": 2}}, {"text": (14, 2)}),
     "half of Nova's": ({"output": {}, "usage": {"inputTokens": 1}}, {"text": (1, 26)}),
     "counts of other types": (
-        {"prompt_token_count": "1", "results": {}, "generation_token_count": None},
+        {"prompt_token_count": "x", "results": {}, "generation_token_count": None},
         {"text": (14, 26)},
     ),
 }

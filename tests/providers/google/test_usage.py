@@ -59,7 +59,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         {
             **PROMPT,
             "promptTokensDetails": [
-                {"modality": "AUDIO", "tokenCount": "7"},
+                {"modality": "AUDIO", "tokenCount": "x"},
                 {"modality": "IMAGE"},
                 {"modality": "VIDEO", "tokenCount": -1},
             ],

@@ -28,7 +28,7 @@ def test_the_last_line_has_the_counts() -> None:
         ([{"done": False, "response": "a"}], False, {}),
         ([], False, {}),
         ([{"embeddings": [[1]], "prompt_eval_count": 3}], True, {"text": (3, None)}),
-        ([{**LAST, "prompt_eval_count": None, "eval_count": "2"}], True, {}),
+        ([{**LAST, "prompt_eval_count": None, "eval_count": "x"}], True, {}),
         ([{**LAST, "message": "odd"}], True, {"text": (5, 2)}),
         ([b'{"model":"m","done":tr'], False, {}),
     ],

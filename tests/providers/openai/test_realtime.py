@@ -69,7 +69,7 @@ def test_cached_tokens_without_modalities_are_text() -> None:
     }
 
 
-@pytest.mark.parametrize("usage", [None, {}, [], "x", {"input_tokens": "7"}, {"input_tokens": None}])
+@pytest.mark.parametrize("usage", [None, {}, [], "x", {"input_tokens": "7.5"}, {"input_tokens": None}])
 def test_a_usage_that_is_not_one_makes_no_units(usage: Any) -> None:
     response = read(done(usage=usage))
     assert (units_of(response), response.finished) == ({}, True)

@@ -88,7 +88,7 @@ SVG_PROPERTIES = {
     ("usages", "properties"),
     [
         ([SVG], SVG_PROPERTIES),
-        ([None, SVG, {}, [3], {"model": "x", "input_tokens": "1"}], SVG_PROPERTIES),
+        ([None, SVG, {}, [3], {"model": "x", "input_tokens": "x"}], SVG_PROPERTIES),
         (
             [{"input_tokens": 2, "model": "svg-1"}, {"input_tokens": 3}],
             {"provider.svg_usage.input_tokens": "5", "provider.svg_usage.model": "svg-1"},

@@ -81,7 +81,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
     "empty details": (usage_of(prompt_details={}, completion_details={}), {"text": (100, 50)}),
     "details of another type": (usage_of(prompt_details=[1], completion_details="x"), {"text": (100, 50)}),
     "counts of another type": (
-        usage_of(prompt_details={"cached_tokens": "30", "audio_tokens": True, "image_tokens": [3]}),
+        usage_of(prompt_details={"cached_tokens": "x", "audio_tokens": True, "image_tokens": [3]}),
         {"text": (100, 50)},
     ),
     "a negative detail": (usage_of(prompt_details={"cached_tokens": -30}), {"text": (100, 50)}),
@@ -154,7 +154,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         {"text": (100, 50), "reasoning": (None, 200)},
     ),
     "flat names null, and of another type": (
-        {**usage_of(), "reasoning_tokens": None, "prompt_image_tokens": "3", "cached_prompt_text_tokens": []},
+        {**usage_of(), "reasoning_tokens": None, "prompt_image_tokens": "x", "cached_prompt_text_tokens": []},
         {"text": (100, 50)},
     ),
     "names of the Responses API": (

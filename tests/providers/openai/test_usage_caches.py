@@ -122,7 +122,7 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         {"text": (0, 50), "text_cache_read": (10, None)},
     ),
     "counts of other types": (
-        flat(cache_read_input_tokens="30", cache_creation_input_tokens=None, cache_creation=[1]),
+        flat(cache_read_input_tokens="x", cache_creation_input_tokens=None, cache_creation=[1]),
         {"text": (100, 50)},
     ),
     "cached audio": (
@@ -238,7 +238,8 @@ def test_writes_that_are_kept_for_longer_than_a_unit_says_are_reported() -> None
         ({"prompt_tokens": 5, "total_tokens": 8}, {"text": (5, None)}),
         ({"input_tokens": 5, "total_tokens": 8}, {"text": (5, None)}),
         ({"prompt_tokens": 8, "completion_tokens": 0, "total_tokens": 8}, {"text": (8, 0)}),
-        ({"total_tokens": "8"}, {}),
+        ({"total_tokens": "8"}, {"text": (8, None)}),
+        ({"total_tokens": "x"}, {}),
         ({}, {}),
     ],
 )

@@ -15,7 +15,7 @@ NAMES: list[tuple[dict[str, Any], dict[int, int]]] = [
     ({"ttl_30m_tokens": 3, "ttl_12h_tokens": 7}, {30: 3, 720: 7}),
     ({"1h": 3, "60m": 4}, {60: 7}),
     ({"ttl_tokens": 3, "1day": 4, "ttl_1hour": 5, "v1h2": 6}, {}),
-    ({"ttl_1h_tokens": None, "ttl_5m_tokens": "9", "ttl_30m_tokens": 0, "ttl_2h_tokens": -1}, {}),
+    ({"ttl_1h_tokens": None, "ttl_5m_tokens": "x", "ttl_30m_tokens": 0, "ttl_2h_tokens": -1}, {}),
     ({"ttl_99999h_tokens": 1}, {}),
 ]
 

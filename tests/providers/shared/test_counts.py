@@ -19,7 +19,17 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 
 @pytest.mark.parametrize(
     ("value", "read"),
-    [(0, 0), (7, 7), (7.0, 7), (0.0, 0), (-0.0, 0), (2**53, 2**53), (float(2**53), 2**53)],
+    [
+        (0, 0),
+        (7, 7),
+        (7.0, 7),
+        (0.0, 0),
+        (-0.0, 0),
+        (2**53, 2**53),
+        (float(2**53), 2**53),
+        ("7", 7),
+        ("0", 0),
+    ],
 )
 def test_a_whole_number_is_a_count(value: object, read: int) -> None:
     counted = count({"n": value}, "n")
@@ -33,8 +43,13 @@ def test_a_whole_number_is_a_count(value: object, read: int) -> None:
         None,
         True,
         False,
-        "7",
         "",
+        "7.5",
+        "-7",
+        "\u0667",
+        " 7",
+        "1" * 17,
+        b"7",
         [7],
         {"n": 7},
         -1,
