@@ -15,7 +15,6 @@ from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.routing.routes import Route
 from payi_transport.values.headers import Headers
-from payi_transport.values.names import PROXY_CATEGORY
 
 __all__ = ["Address", "Call", "Library", "begin", "encode_headers", "pair_headers"]
 
@@ -133,9 +132,7 @@ def _find_route(pipeline: Pipeline, address: Address | None) -> Route | None:
 
 def _strip(pipeline: Pipeline, library: Library, address: Address | None, *request: Any) -> Any:
     """Remove the headers that are not for the provider from a request that isn't recorded."""
-    known = None if address is None else pipeline.routes.hosts.find(address.host, address.port)
-    # Other hosts may be the user's own services, which pass the headers on, and Pay-i's proxy needs them.
-    if known is None or known.category == PROXY_CATEGORY or library.rewrite is None:
+    if address is None or library.rewrite is None or not pipeline.routes.reaches_provider(*address[2:]):
         return None
     removable = find_removable_headers(library.read(*request)[0])
     return library.rewrite(RequestRewrite(without=removable), *request) if removable else None

@@ -17,10 +17,8 @@ from payi_transport.context.headers import find_removable_headers
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.providers.provider import WEBSOCKET
-from payi_transport.routing.hosts import HostMatch
 from payi_transport.values.error_text import describe_error
 from payi_transport.values.headers import Headers
-from payi_transport.values.names import PROXY_CATEGORY
 
 __all__ = ["Recorder", "open_session"]
 
@@ -103,9 +101,9 @@ def open_session(
     try:
         path, _, query = target.partition("?")
         route = pipeline.routes.find(WEBSOCKET, scheme, host, port, path)
-        known = pipeline.routes.hosts.find(host, port)
         if route is None:
-            return None, _find_removable(known, headers)
+            is_provider = pipeline.routes.reaches_provider(host, port, path)
+            return None, find_removable_headers(headers()) if is_provider else frozenset()
         sent = headers()
         session = pipeline.open_session(route, sent, dict(parse_qsl(query)))
         recorder = None if session is None else Recorder(pipeline, session)
@@ -114,13 +112,6 @@ def open_session(
         # Then the connection is opened as if this library were not there.
         pipeline.count_fault(exc)
         return None, frozenset()
-
-
-def _find_removable(known: HostMatch | None, headers: Callable[[], Headers]) -> frozenset[bytes]:
-    # Other hosts may be the user's own services, which pass the headers on.
-    if known is None or known.category == PROXY_CATEGORY:
-        return frozenset()
-    return find_removable_headers(headers())
 
 
 def _to_bytes(data: Any) -> bytes:

@@ -110,6 +110,17 @@ class Routes:
                 self.found[key] = route
             return route
 
+    def reaches_provider(self, host: str, port: int | None, path: str) -> bool:
+        """Return whether requests to a path go to a provider, which must not get Pay-i's headers.
+
+        Other hosts and paths may be the user's own services, which pass the headers on, and Pay-i's proxy
+        needs them.
+        """
+        match = self.hosts.find(host, port)
+        if match is None:
+            return False
+        return match.below(tidy_path(path)).category not in ("", PROXY_CATEGORY)
+
     def may_observe(self, host: str, port: int | None, path: str) -> bool:
         """Return whether calls of an RPC are recorded or counted. A hook need not see any other."""
         if find_operation(GRPC, path, self._registry) is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import anthropic
+import httpx
 import openai
 import pytest
 import requests
@@ -112,3 +113,38 @@ def test_headers_of_client_and_call_are_read_and_reach_no_provider(
     assert (event.limit_ids, event.request_tags) == (("a", "b,c"), None)
     assert (event.properties or {})["tier"] == "größer"
     assert "scope" not in (event.properties or {})
+
+
+def post_httpx(url: str, headers: dict[str, str]) -> None:
+    httpx.post(url, headers=headers, json={}, trust_env=False)
+
+
+def post_requests(url: str, headers: dict[str, str]) -> None:
+    requests.post(url, headers=headers, json={}, timeout=60)
+
+
+def post_aiohttp(url: str, headers: dict[str, str]) -> None:
+    async def post() -> None:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, headers=headers, json={}) as response,
+        ):
+            await response.read()
+
+    asyncio.run(post())
+
+
+@pytest.mark.parametrize("post", [post_httpx, post_requests, post_aiohttp])
+def test_of_a_gateway_only_mapped_paths_lose_the_headers(
+    post: Callable[[str, dict[str, str]], None], origin: Origin, sink: MemorySink
+) -> None:
+    origin.responses = [CannedResponse([b"{}"])]
+    mapping: Any = {f"{origin.netloc}/llm": {"price_as_category": "system.openai"}}
+    payi_instrument(sink=sink, config={"host_mappings": mapping})
+    for path in ("/llm/v1/chat/completions", "/llm/v1/models", "/own/service", "/llms/v1/chat/completions"):
+        post(f"{origin.url}{path}", create_headers(user_id="ann"))
+    kept = [received.path for received in origin.received if "xproxy-user-id" in received.headers]
+    # The user's own services pass them on.
+    assert kept == ["/own/service", "/llms/v1/chat/completions"]
+    assert payi_flush(10)
+    assert [event.user_id for event in sink.events] == ["ann"]

@@ -6,6 +6,7 @@ Each row was billed by its provider, and was read as nothing, or as less, before
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -25,7 +26,7 @@ class Odd(NamedTuple):
 
     operation: str
     body: bytes
-    units: dict[str, tuple[int | None, int | None]] = TEXT
+    units: Mapping[str, tuple[int | None, int | None]] = TEXT
     media: str = "application/json"
 
 

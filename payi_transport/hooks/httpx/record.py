@@ -33,7 +33,7 @@ from payi_transport.routing.paths import may_be_call
 from payi_transport.routing.routes import Route
 from payi_transport.runtime.threads import run_on_thread
 from payi_transport.values.headers import Headers, flatten
-from payi_transport.values.names import PROXY_CATEGORY, RECORDED_MARK
+from payi_transport.values.names import RECORDED_MARK
 
 __all__ = ["make_async_send", "make_send"]
 
@@ -202,10 +202,8 @@ def _begin(family: Family, request: Any) -> _RewrittenRequest | None:
 def _begin_unobserved(
     family: Family, request: Any, pipeline: Pipeline, target: Target
 ) -> _RewrittenRequest | None:
-    # Providers never get Pay-i's headers, even with requests that aren't observed. Other hosts do: they may
-    # be the user's own services, which pass the headers on.
-    known = pipeline.routes.hosts.find(target[0], target[1])
-    if known is None or known.category == PROXY_CATEGORY:
+    # Providers never get Pay-i's headers, even with requests that aren't observed.
+    if not pipeline.routes.reaches_provider(*target):
         return None
     return _strip(family, request, read_headers(request))
 
