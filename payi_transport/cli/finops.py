@@ -33,6 +33,7 @@ from payi_transport.reports.change import PeriodSums, explain_change
 from payi_transport.reports.events import EventReader
 from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.focus_columns import VERSIONS
+from payi_transport.reports.focus_commitments import CommitmentRows
 from payi_transport.reports.focus_corrections import make_corrections, read_exported
 from payi_transport.reports.focus_files import write_csv, write_parquet
 from payi_transport.reports.priced_calls import price_calls
@@ -265,9 +266,11 @@ def export(
     with _short_errors():
         if not focus:
             raise PayiError("choose a format: --focus")
-        _, price = _load(config)
+        settings, price = _load(config)
         options = FocusOptions(grain, find_zone(zone), billing_account, billed, invoice)
-        rows = make_rows(price_calls(EventReader(events, _make_progress()), price), options)
+        commitments = CommitmentRows(find_pricer(settings.prices).own, options)
+        calls = commitments.watch(price_calls(EventReader(events, _make_progress()), price))
+        rows = [*make_rows(calls, options), *commitments.build()]
         if corrects:
             exported = [row for path in corrects for row in read_exported(path)]
             rows = [*make_corrections(rows, exported, datetime.now(timezone.utc), options.zone)]

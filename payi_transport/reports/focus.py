@@ -21,7 +21,7 @@ from payi_transport.prices import Estimate
 from payi_transport.reports.focus_services import find_publisher, find_service
 from payi_transport.reports.priced_calls import PricedCall, find_model
 
-__all__ = ["FocusOptions", "Row", "make_rows"]
+__all__ = ["FocusOptions", "Row", "make_commitment_row", "make_rows"]
 
 Row = dict[str, Any]
 _ZERO = Decimal(0)
@@ -208,6 +208,45 @@ def _make_charge_columns(key: _Key, total: _Sum, options: FocusOptions) -> Row:
         "SkuMeter": meter,
         "SkuPriceDetails": _make_details(key) if is_priced else None,
         "SkuPriceId": f"{sku}/{key.rate:f}" if is_priced else None,
+    }
+
+
+def make_commitment_row(
+    period: Period,
+    account: str,
+    use_case: str,
+    category: str,
+    name: str,
+    rate: Decimal,
+    hours: Decimal,
+    options: FocusOptions,
+    *,
+    is_used: bool,
+) -> Row:
+    """Return the row of a commitment's hours in a period; `rate` is what an hour costs."""
+    unit, direction = "commitment", "used" if is_used else "unused"
+    key = _Key(
+        *(period.start, period.end, account, use_case, category, name, "", unit, direction),
+        *(rate, "config", "priced", "", ""),
+    )
+    total = _Sum()
+    total.amount = rate * hours
+    return {
+        **_make_row(key, total, options),
+        "ChargeDescription": f"{name}, hours of a commitment, {direction}",
+        "CommitmentDiscountCategory": "Usage",
+        "CommitmentDiscountId": name,
+        "CommitmentDiscountName": name,
+        "CommitmentDiscountQuantity": hours,
+        "CommitmentDiscountStatus": direction.capitalize(),
+        "CommitmentDiscountType": "Provisioned Throughput",
+        "CommitmentDiscountUnit": "Hours",
+        "ConsumedQuantity": hours if is_used else None,
+        "ConsumedUnit": "Hours" if is_used else None,
+        "PricingCategory": "Committed",
+        "PricingQuantity": hours,
+        "PricingUnit": "Hours",
+        "x_CallCount": None,
     }
 
 

@@ -1,8 +1,8 @@
 """The columns of a FOCUS file, by version of the specification.
 
 Source: the content constraints of each column in FOCUS 1.2 and 1.3 (FinOps Open Cost and Usage
-Specification). Columns for commitments, capacity reservations, and allocations are left out. They are
-conditional, and none of our rows would have a value there. 1.3 deprecates `ProviderName` and
+Specification). Columns for capacity reservations and allocations are left out. They are conditional, and
+none of our rows would have a value there. 1.3 deprecates `ProviderName` and
 `PublisherName`, but a file of 1.3 must still have them.
 """
 
@@ -42,6 +42,13 @@ _COLUMNS = (
     Column("ChargeFrequency", nullable=False),
     Column("ChargePeriodEnd", "time", False),
     Column("ChargePeriodStart", "time", False),
+    Column("CommitmentDiscountCategory"),
+    Column("CommitmentDiscountId"),
+    Column("CommitmentDiscountName"),
+    Column("CommitmentDiscountQuantity", "decimal"),
+    Column("CommitmentDiscountStatus"),
+    Column("CommitmentDiscountType"),
+    Column("CommitmentDiscountUnit"),
     Column("ConsumedQuantity", "decimal"),
     Column("ConsumedUnit"),
     Column("ContractedCost", "decimal", False),
