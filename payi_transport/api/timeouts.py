@@ -6,6 +6,8 @@ import math
 import threading
 from typing import Any
 
+from payi_transport.values.shown import show
+
 __all__ = ["check_timeout"]
 
 
@@ -16,4 +18,4 @@ def check_timeout(timeout: Any) -> float:
         seconds = float(min(timeout, threading.TIMEOUT_MAX))
         if not math.isnan(seconds):
             return seconds
-    raise TypeError(f"timeout: expected seconds as a number, got {timeout!r}")
+    raise TypeError(f"timeout: expected seconds as a number, got {show(timeout)}")

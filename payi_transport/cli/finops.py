@@ -39,6 +39,7 @@ from payi_transport.reports.focus_files import write_csv, write_parquet
 from payi_transport.reports.priced_calls import price_calls
 from payi_transport.reports.reconciliation import reconcile as reconcile_bill
 from payi_transport.reports.spans import read_span
+from payi_transport.values.shown import show
 from payi_transport.values.zones import find_zone
 
 __all__ = ["FINOPS_COMMANDS"]
@@ -110,7 +111,7 @@ def _read_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        raise PayiError(f"--at: expected a moment such as 2026-11-30T23:59Z, got {text!r}") from None
+        raise PayiError(f"--at: expected a moment such as 2026-11-30T23:59Z, got {show(text)}") from None
     return moment if moment.tzinfo else moment.astimezone()
 
 

@@ -17,6 +17,7 @@ import httpx
 
 from payi_transport.client import base_url as base_urls
 from payi_transport.errors import PayiConfigError
+from payi_transport.values.shown import show
 
 __all__ = [
     "WrongTypeError",
@@ -29,6 +30,8 @@ __all__ = [
     "is_header_name",
 ]
 
+_RETRIES = "max_retries: expected an int of 0 or more, or math.inf, got {}"
+_TIMEOUT = "timeout: expected seconds as a number, a Timeout, or None, got {}"
 # RFC 9110 5.6.2
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -50,22 +53,20 @@ def check_base_url(base_url: object, name: str = "base_url") -> str:
 
 def check_max_retries(max_retries: Any) -> None:
     """Raise PayiConfigError unless this is an int of 0 or more, or `math.inf`."""
-    expected = f"max_retries: expected an int of 0 or more, or math.inf, got {max_retries!r}"
     # True is an int to Python, but as a number of retries it can only be a mistake.
     if isinstance(max_retries, bool) or not (isinstance(max_retries, int) or max_retries == math.inf):
-        raise WrongTypeError(expected)
+        raise WrongTypeError(_RETRIES.format(show(max_retries)))
     if max_retries < 0:
-        raise PayiConfigError(expected)
+        raise PayiConfigError(_RETRIES.format(show(max_retries)))
 
 
 def check_timeout(timeout: Any) -> None:
     """Raise PayiConfigError unless this is a number of seconds, a `Timeout` of httpx or httpx2, or None."""
-    expected = f"timeout: expected seconds as a number, a Timeout, or None, got {timeout!r}"
     if isinstance(timeout, bool) or not (isinstance(timeout, int | float | None) or _is_timeout(timeout)):
-        raise WrongTypeError(expected)
+        raise WrongTypeError(_TIMEOUT.format(show(timeout)))
     # Written so that NaN, which is not comparable, is refused too.
     if isinstance(timeout, int | float) and not timeout >= 0:
-        raise PayiConfigError(expected)
+        raise PayiConfigError(_TIMEOUT.format(show(timeout)))
 
 
 def check_headers(headers: Any, name: str) -> None:
@@ -73,7 +74,7 @@ def check_headers(headers: Any, name: str) -> None:
     _check_mapping(headers, name)
     for header, value in (headers or {}).items():
         if not is_header_name(header):
-            raise PayiConfigError(f"{name}: expected the name of a header as a key, got {header!r}")
+            raise PayiConfigError(f"{name}: expected the name of a header as a key, got {show(header)}")
         _check_value(value, f"{name}[{header!r}]")
 
 
@@ -82,7 +83,7 @@ def check_dict(value: Any, name: str) -> None:
     _check_mapping(value, name)
     for key, item in (value or {}).items():
         if not isinstance(key, str):
-            raise WrongTypeError(f"{name}: expected a str as a key, got {key!r}")
+            raise WrongTypeError(f"{name}: expected a str as a key, got {show(key)}")
         _check_value(item, f"{name}[{key!r}]")
 
 

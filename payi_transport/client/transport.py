@@ -30,6 +30,7 @@ from payi_transport.client.timeouts import convert_timeout
 from payi_transport.errors import APIConnectionError
 from payi_transport.pagination import AsyncCursorPage, CursorPage, SyncCursorPage
 from payi_transport.values.names import RECORDED_MARK, PayiHeaderNames
+from payi_transport.values.shown import show
 
 if TYPE_CHECKING:
     import httpx2
@@ -213,4 +214,4 @@ def _find_library(http: object, kind: str) -> Any:
         # classes: AWS X-Ray replaces `httpx.Client` with a subclass, of which older clients are no instances.
         if name in ("httpx", "httpx2") and base.__name__ == kind:
             return sys.modules[name]
-    raise WrongTypeError(f"http_client: expected {kind} of httpx or httpx2, got {http!r}")
+    raise WrongTypeError(f"http_client: expected {kind} of httpx or httpx2, got {show(http)}")

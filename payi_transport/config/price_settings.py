@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, defstruct, field
 
 from payi_transport.config.section import Name, Section
+from payi_transport.values.shown import show
 
 __all__ = ["OwnPriceSettings", "PricesSettings", "UnitPriceSettings", "read_moment"]
 
@@ -125,7 +126,7 @@ class OwnPriceSettings(PriceDates, frozen=True):
             try:
                 moments.append(None if value is None else read_moment(value))
             except ValueError as exc:
-                raise ValueError(f"{key}: {exc}, got {value!r}") from None
+                raise ValueError(f"{key}: {exc}, got {show(value)}") from None
         return moments[0], moments[1]
 
     def _check_kind(self) -> None:

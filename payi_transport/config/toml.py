@@ -9,6 +9,7 @@ import msgspec
 import msgspec.toml
 
 from payi_transport.errors import PayiConfigError
+from payi_transport.values.redaction import remove_secrets
 
 __all__ = ["read_toml"]
 
@@ -48,5 +49,5 @@ def _decode(data: bytes) -> str:
 
 def _show(path: Path) -> str:
     """Return a path on one line, however long it is and whatever it has in it."""
-    text = str(path)
+    text = remove_secrets(str(path))
     return text if text.isprintable() and len(text) <= 300 else f"{text[:300]!r}"

@@ -22,12 +22,13 @@ from payi_transport.config.schema import Section, Settings
 from payi_transport.decode.headers import is_secret
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY, Registry
-from payi_transport.values.shown import show
+from payi_transport.values.shown import is_secret_name, show
 from payi_transport.values.zones import find_zone
 
 __all__ = ["check_config", "check_instruments", "check_logger", "check_switch", "check_values"]
 
 T = TypeVar("T", bound=Settings)
+_WORD = re.compile(r"[\w-]+")
 # RFC 9110, 5.1.
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -100,7 +101,7 @@ def check_instruments(instruments: object, registry: Registry = REGISTRY) -> fro
         problem = (
             f"unknown {', '.join(map(_name_unknown, unknown))}"
             if unknown
-            else f"expected at least one, got {instruments!r}"
+            else f"expected at least one, got {show(instruments)}"
         )
         raise PayiConfigError(f"instruments: {problem}; accepted: '*', {accepted}")
     return None if "*" in instruments else frozenset(instruments)
@@ -118,13 +119,13 @@ def check_logger(logger: object) -> None:
     methods = ("debug", "info", "warning")
     # A class has the methods as well, but they need an instance.
     if isinstance(logger, type) or not all(callable(getattr(logger, name, None)) for name in methods):
-        hint = f"logging.getLogger({logger!r})" if isinstance(logger, str) else "logging.getLogger(...)"
+        hint = f"logging.getLogger({show(logger)})" if isinstance(logger, str) else "logging.getLogger(...)"
         raise PayiConfigError(f"logger: expected a logger such as {hint}, got {type(logger).__name__}")
 
 
 def _name_unknown(name: str) -> str:
     near = suggest_category(name)
-    return f"{name!r} (did you mean {near!r}?)" if near else repr(name)
+    return f"{show(name)} (did you mean {near!r}?)" if near else show(name)
 
 
 def _read_shorthands(values: dict[Any, Any]) -> dict[Any, Any]:
@@ -167,7 +168,8 @@ def _check(value: Any, hint: Any, path: str, is_whole: bool = True) -> None:
         for index, item in enumerate(value):
             _check(item, get_args(hint)[0], f"{path}[{index}]", is_whole)
     elif not _is_valid(value, hint):
-        name = path.rpartition(".")[2].partition("[")[0]
+        # The last key may be one of a dict, or the number of an item.
+        name = next(filter(is_secret_name, _WORD.findall(path)[-2:]), None)
         raise PayiConfigError(f"{path}: expected {describe(hint)}, got {show(value, name)}")
 
 

@@ -18,6 +18,7 @@ from payi_transport.context.fields import ROWS, Field, Scope
 from payi_transport.context.header_text import to_text
 from payi_transport.context.name_warnings import warn_of_names
 from payi_transport.context.user_ids import hash_user_id
+from payi_transport.values.shown import show
 
 __all__ = [
     "FIELDS",
@@ -128,7 +129,7 @@ def check_value(name: str, value: object, fields: Fields = FIELDS) -> None:
     """Raise TypeError for a value that the field `name` does not accept; None is always accepted."""
     field_type = fields.rows[name].type
     if value is not None and not field_type.accepts(value):
-        raise TypeError(f"{name}: expected {field_type.expected}, got {value!r}")
+        raise TypeError(f"{name}: expected {field_type.expected}, got {show(value, name)}")
 
 
 def enter_scope(outer: Frame, scope: Scope) -> Frame:

@@ -33,6 +33,7 @@ from payi_transport.context.fields import PayiContext, Scope
 from payi_transport.context.frame import FIELDS, Fields, Frame, check_scope, enter_scope
 from payi_transport.context.results import get_last_result
 from payi_transport.runtime.generators import wrap_async_generator, wrap_generator
+from payi_transport.values.shown import show
 
 __all__ = ["get_context", "track", "track_context"]
 
@@ -210,7 +211,7 @@ def apply_to(function: Any, name: str, decorate: Callable[[Callable[..., Any]], 
     if function is None:
         return decorate
     if not callable(function) and not isinstance(function, classmethod | staticmethod | property):
-        raise TypeError(f"{name}() takes keyword arguments only, such as {name}(user_id={function!r})")
+        raise TypeError(f"{name}() takes keyword arguments only, such as {name}(user_id={show(function)})")
     return decorate(function)
 
 

@@ -43,6 +43,7 @@ from payi_transport.routing.routes import Routes
 from payi_transport.sinks.protocol import Sink
 from payi_transport.values.names import DEFAULT_BASE_URL
 from payi_transport.values.redaction import remove_secrets
+from payi_transport.values.shown import show
 
 if TYPE_CHECKING:
     from payi_transport.budgets.tracker import BudgetTracker
@@ -165,7 +166,8 @@ def prepare_settings(settings: Settings, prompt_logger: object) -> Settings:
 def _check_prompt_logger(settings: Settings, prompt_logger: object) -> None:
     if not callable(prompt_logger):
         raise PayiConfigError(
-            f"prompt_and_response_logger: expected a function of (request_id, data), got {prompt_logger!r}"
+            "prompt_and_response_logger: expected a function of (request_id, data), got"
+            f" {show(prompt_logger)}"
         )
     if settings.delivery.spool_directory is not None:
         raise PayiConfigError(

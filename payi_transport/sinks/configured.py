@@ -20,6 +20,7 @@ from payi_transport.config.schema import Section, Settings
 from payi_transport.errors import PayiConfigError
 from payi_transport.sinks.offline import OfflineSink
 from payi_transport.sinks.protocol import Sink
+from payi_transport.values.shown import show
 
 __all__ = [
     "CONFIGURED_SINKS",
@@ -114,7 +115,9 @@ def _check_names(place: str, names: Sequence[str], known: Sequence[str]) -> None
         if name not in accepted:
             near = difflib.get_close_matches(name, accepted, 1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise PayiConfigError(f"{place}: unknown sink {name!r}{hint}; accepted: {', '.join(accepted)}")
+            raise PayiConfigError(
+                f"{place}: unknown sink {show(name)}{hint}; accepted: {', '.join(accepted)}"
+            )
 
 
 def make_configured_sink(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from payi_transport.errors import PayiConfigError
-from payi_transport.values.redaction import cut_urls
+from payi_transport.values.shown import show
 
 __all__ = ["NatsError", "Server", "parse_server"]
 
@@ -43,7 +43,7 @@ def parse_server(url: str) -> Server:
     except ValueError:
         raise PayiConfigError(
             f"config.nats.servers: expected addresses such as 'nats://host:4222' or 'tls://host:4222',"
-            f" got {cut_urls(url)!r}"
+            f" got {show(url)}"
         ) from None
 
 

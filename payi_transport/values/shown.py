@@ -47,9 +47,14 @@ def _without_secrets(value: object) -> object:
     if isinstance(value, Mapping):
         return {
             # The key of a mapping may be an address with a password.
-            cut_urls(key) if isinstance(key, str) else key: _REMOVED
+            remove_secrets(cut_urls(key)) if isinstance(key, str) else key: _REMOVED
             if is_secret_name(key)
             else _without_secrets(item)
             for key, item in value.items()
         }
+    # Before the repr, which adds backslashes to what a secret is recognized by.
+    if isinstance(value, str):
+        return remove_secrets(value)
+    if isinstance(value, bytes):
+        return remove_secrets(value.decode("latin-1")).encode("latin-1")
     return [_without_secrets(item) for item in value] if isinstance(value, list) else value

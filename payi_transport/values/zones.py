@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
 
+from payi_transport.values.shown import show
+
 __all__ = ["find_zone"]
 
 
@@ -22,7 +24,7 @@ def find_zone(name: str | None) -> tzinfo:
     # Depending on the name: not found, not a relative path, a directory, not a zone's file.
     except (LookupError, ValueError, OSError):
         raise ValueError(
-            f"expected a time zone such as 'Europe/Berlin' or 'UTC', got {name!r} (or this machine has no"
+            f"expected a time zone such as 'Europe/Berlin' or 'UTC', got {show(name)} (or this machine has no"
             " time zone data: pip install tzdata)"
         ) from None
 

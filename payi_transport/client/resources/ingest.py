@@ -25,6 +25,7 @@ from payi_transport.types.params import (
 from payi_transport.types.shared import IngestUnits
 from payi_transport.values.event import Event
 from payi_transport.values.names import PayiHeaderNames
+from payi_transport.values.shown import show
 
 __all__ = ["Ingest", "IngestUnitsParams"]
 
@@ -127,7 +128,7 @@ def _to_header(name: str, value: Any) -> Any:
     if name in ("limit_ids", "request_tags"):
         if isinstance(value, str):
             # A string is a sequence too, and would be sent as one limit per character.
-            raise TypeError(f"{name}: expected a list of strings, got {value!r}")
+            raise TypeError(f"{name}: expected a list of strings, got {show(value)}")
         return [text for item in value or () if (text := item.strip())] or None
     return str(value) if isinstance(value, bool) else value
 
