@@ -40,7 +40,7 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     ({"default_query": {1: "b"}}, "default_query: expected a str as a key, got 1"),
     ({"default_headers": {"a": b"payi-secret"}}, "default_headers['a']: expected a str, got bytes"),
     ({"default_query": {"a": bytearray()}}, "default_query['a']: expected a str, got bytearray"),
-    ({"http_client": 3}, "http_client: expected a "),
+    ({"http_client": 3}, "http_client: expected "),
 ]
 WRONG_VALUES: list[tuple[dict[str, Any], str]] = [
     ({"max_retries": -1}, f"{RETRIES} -1"),

@@ -32,7 +32,7 @@ ARGUMENTS: dict[str, Callable[[str], object]] = {
     "payi": payi_instrument,
     "payi in a list": lambda text: payi_instrument([text]),
     "instruments": lambda text: payi_instrument(instruments=[text]),
-    "sink": lambda text: payi_instrument(sink=text),  # type: ignore[arg-type]
+    "sink": lambda text: payi_instrument(sink=text),
     "logger": lambda text: payi_instrument(logger=text),  # type: ignore[arg-type]
     "switch": lambda text: payi_instrument(log_prompt_and_response=text),  # type: ignore[arg-type]
     "timeout": check_timeout,

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 # Files and tests that take their time in processes of their own.
 PROCESSES = (
     "tests/api/test_default_use_case.py",
+    "tests/api/test_instrument_reentered.py",
     "tests/api/test_instrument_signals.py",
     "tests/api/test_instrument_mistakes.py::test_the_real_sdk_of_pay_i_is_recognized",
     "tests/autostart",
