@@ -35,7 +35,7 @@ from payi_transport.delivery.process_exit import run_at_child_exit
 from payi_transport.delivery.stats import PayiStats
 from payi_transport.pipeline.parts import Parts
 from payi_transport.pipeline.process import ProcessState
-from payi_transport.rewrite.include_usage import STREAM_KEY, may_be_stream
+from payi_transport.rewrite.include_usage import STREAM_KEY
 from payi_transport.rewrite.requests import RequestRewriter
 from payi_transport.routing.routes import Route
 from payi_transport.values.headers import Headers, KeptHeaders, flatten
@@ -94,48 +94,33 @@ class Pipeline:
     ) -> SentRequest | None:
         """Remember a request. Return None if it is outside all scopes and only calls in scopes are recorded.
 
-        If the returned request has a `rewrite`, send that in place of the original. A call of a small
-        function takes as long as its body, so `current_frame` and the common cases of other functions are
-        written out here.
+        Send its `rewrite`, if it has one, instead. Common cases are inlined, because calls take time.
         """
         # Nearly no call is made in the scope of a generator, which takes longer to find.
         entered = find_entered() if by_frame else innermost.get()
         frame = scope.outermost if entered is None else entered.frame
         if frame is None:
             return None
-        # Few requests have headers of Pay-i's.
-        payi_headers = (
-            NO_HEADERS if type(headers) is bytes and OWN_PREFIX not in headers else find_own_headers(headers)
-        )
-        if payi_headers:
-            # All of Pay-i's headers count, even those that an AWS signature keeps from being removed.
-            frame = override_frame(frame, flatten(headers), self._warn_malformed)
-            payi_headers = find_removable_headers(headers)
+        own_headers, rewrite, waits = NO_HEADERS, None, False
+        # Few requests have headers of Pay-i's. `in` would try the prefix as a number first, and raise.
+        if type(headers) is not bytes or headers.find(OWN_PREFIX) >= 0:
+            frame, own_headers = self._read_own_headers(frame, headers)
         state = self._state
         # uWSGI forks without running at-fork hooks, so compare process ids on every call.
         if state.delivery.pid != os.getpid():
             state = self._start_state()
-        proxied = route.proxied or frame.proxy
-        if proxied:
-            self._check_mode(route)
         # Most calls are sent as they are, and end in the queue. Plan a rewrite only where there can be one.
-        rewrite = None
-        may_change = payi_headers or proxied or self._rewriter.looks_at_all
-        if not may_change and body and route.asks_usage:
-            may_change = STREAM_KEY in body if len(body) < SMALL_BODY else may_be_stream(body)
-        if may_change:
-            rewrite = self._rewriter.plan(route, frame, body, payi_headers, abilities)
+        proxied = route.proxied or frame.proxy
+        # The rewriter looks through a large body in a better way.
+        may_ask = body and route.asks_usage and (len(body) >= SMALL_BODY or body.find(STREAM_KEY) >= 0)
+        if may_ask or own_headers or proxied or self._rewriter.looks_at_all:
+            rewrite = self._rewriter.plan(route, frame, body, own_headers, abilities)
         on_end: Callable[[Exchange], None] = state.push
-        waits = False
         if rewrite is not None or state.has_other_ends:
             on_end, waits = state.choose_end(rewrite, abilities, frame)
-        result_slot = None
-        if proxied or state.inline is not None:
-            # From now on, the caller's last result is that of this call, not that of an earlier one.
-            result_slot = ResultSlot()
-            set_last(result_slot)
-        collected = collecting.get()
+        result_slot = self._expect_result(route, proxied) if proxied or state.inline is not None else None
         logged = frame.log_prompt_and_response
+        collected = collecting.get()
         request = SentRequest(
             on_end,
             route,
@@ -154,6 +139,22 @@ class Pipeline:
         if collected:
             collected[0].append(request)
         return request
+
+    def _read_own_headers(self, frame: Frame, headers: KeptHeaders) -> tuple[Frame, frozenset[bytes]]:
+        """Return the frame with what Pay-i's headers set, and the names of those to remove."""
+        if not find_own_headers(headers):
+            return frame, NO_HEADERS
+        # All of Pay-i's headers count, even those that an AWS signature keeps from being removed.
+        frame = override_frame(frame, flatten(headers), self._warn_malformed)
+        return frame, find_removable_headers(headers)
+
+    def _expect_result(self, route: Route, proxied: bool | None) -> ResultSlot:
+        """Return where the result of a call will be, from now on the caller's last one."""
+        if proxied:
+            self._check_mode(route)
+        result_slot = ResultSlot()
+        set_last(result_slot)
+        return result_slot
 
     def open_session(self, route: Route, headers: Headers, query: Mapping[str, str]) -> Session | None:
         """Return what remembers the messages of a WebSocket, None if its operation has none.
