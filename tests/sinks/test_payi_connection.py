@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,3 +171,13 @@ def test_connecting_may_take_5_seconds_however_long_a_response_may_take() -> Non
     sink.deliver([event(1)])
     sink.close()
     assert timeouts == [{"connect": 5.0, "read": 90, "write": 90, "pool": 90}]
+
+
+def test_what_delivers_is_imported_at_once_where_forks_are_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = "payi_transport.sinks.bounded_client"
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    PayiSink(PayiAccount("https://payi.test", "payi-key"))
+    assert module not in sys.modules
+    monkeypatch.setitem(sys.modules, "uwsgi", sys)
+    PayiSink(PayiAccount("https://payi.test", "payi-key"))
+    assert module in sys.modules

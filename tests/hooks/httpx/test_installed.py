@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import httpx
 import httpx2
 import pytest
@@ -20,6 +22,12 @@ def test_families_are_found_by_name_and_by_transport() -> None:
         get_family("requests")
     with pytest.raises(TypeError, match=r"httpx\.BaseTransport or httpx2\.BaseTransport, got"):
         find_family(object(), "BaseTransport")
+
+
+def test_auto_is_httpx_where_httpx2_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "payi_transport.hooks.httpx.bind_httpx2", raising=False)
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    assert get_family("auto").module is httpx
 
 
 def test_a_hook_that_someone_wrapped_since_is_left_in_place_and_passes_through(sink: MemorySink) -> None:
