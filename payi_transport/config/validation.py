@@ -169,7 +169,7 @@ def _check(value: Any, hint: Any, path: str, is_whole: bool = True) -> None:
             _check(item, get_args(hint)[0], f"{path}[{index}]", is_whole)
     elif not _is_valid(value, hint):
         # The last key may be one of a dict, or the number of an item.
-        name = next(filter(is_secret_name, _WORD.findall(path)[-2:]), None)
+        name = next(filter(is_secret_name, _WORD.findall(path.partition(": key ")[0])[-2:]), None)
         raise PayiConfigError(f"{path}: expected {describe(hint)}, got {show(value, name)}")
 
 
