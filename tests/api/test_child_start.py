@@ -29,12 +29,15 @@ from concurrent.futures import ProcessPoolExecutor
 
 def work(number):
     call(number)
+    # A loaded machine may need longer than the end of a process waits.
+    assert payi_flush(60)
 
 if __name__ == "__main__":
     {before}
     context = multiprocessing.get_context("{method}")
     {instrument}
     call("parent")
+    assert payi_flush(60)
     pool = {pool}
     list(pool.map(work, range(4)))
     pool.shutdown() if hasattr(pool, "shutdown") else (pool.close(), pool.join())
