@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from payi_transport.context.frame import Frame
 from payi_transport.context.headers import override_frame
 from payi_transport.decode.decode import decode
-from payi_transport.decode.headers import read_headers
+from payi_transport.decode.recorded_headers import read_headers
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.values.names import PayiHeaderNames
 from tests.fuzz import feed

@@ -19,7 +19,7 @@ import msgspec
 from payi_transport.config.categories import suggest_category
 from payi_transport.config.expected import describe, find_section
 from payi_transport.config.schema import Section, Settings
-from payi_transport.decode.headers import is_secret
+from payi_transport.decode.recorded_headers import is_secret
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.values.shown import is_secret_name, show

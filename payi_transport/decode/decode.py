@@ -23,12 +23,16 @@ from payi_transport.context.frame import event_fields
 from payi_transport.decode.background_calls import BackgroundCall
 from payi_transport.decode.body import Body, decode_body
 from payi_transport.decode.content import record_request, record_response
-from payi_transport.decode.headers import read_headers, select_request_headers, select_response_headers
 from payi_transport.decode.missing_fields import describe_missing_fields, find_missing_fields
 from payi_transport.decode.missing_units import find_missing_units
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import Price, find_requested_model, find_stated_resource, price_call
 from payi_transport.decode.properties import make_properties
+from payi_transport.decode.recorded_headers import (
+    read_headers,
+    select_request_headers,
+    select_response_headers,
+)
 from payi_transport.decode.response_ids import find_response_id
 from payi_transport.decode.served_model import describe_served_model
 from payi_transport.decode.sessions import transcode

@@ -19,7 +19,7 @@ import re
 
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import event_properties
-from payi_transport.decode.headers import find_retry_count
+from payi_transport.decode.recorded_headers import find_retry_count
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse
 from payi_transport.values.names import (

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from payi_transport.decode.headers import find_request_id, make_request_id
+from payi_transport.decode.recorded_headers import find_request_id, make_request_id
 from payi_transport.providers.registry import Registry
 from payi_transport.routing.hosts import HostPattern, find_known
 from payi_transport.values.event import Event, ParsedResponse

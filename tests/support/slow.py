@@ -71,7 +71,7 @@ LONG = (
     "tests/contract/test_botocore_proxy.py::test_each_attempt_goes_through",
     "tests/contract/test_concurrency.py",
     "tests/contrib/test_asgi.py::test_a_thousand_requests_at_once_each_have_their_own_user",
-    "tests/decode/test_headers.py::test_values_that_differ_each_time_do_not_fill_the_memory",
+    "tests/decode/test_recorded_headers.py::test_values_that_differ_each_time_do_not_fill_the_memory",
     "tests/decode/test_inflate_packages.py::test_every_brotli_package_is_bounded",
     "tests/delivery/test_delivery_sinks.py::test_a_sink_that_works_gets_everything_in_time_whatever_the_others_do",
     "tests/framing/test_gap.py::test_time_is_linear",
