@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.decode import headers as module
+from payi_transport.decode import recorded_headers as module
 from payi_transport.decode.recorded_headers import (
     find_request_id,
     find_retry_count,
