@@ -47,6 +47,7 @@ def test_tests_of_the_module_come_first_then_of_its_folder_then_wider_ones() -> 
         ("tests/pipeline", "tests/api", "tests/contract"),
     ]
     assert select_tests("payi_transport/errors.py")[0] == ("tests/test_errors.py",)
+    assert ("tests/test_exports.py",) in select_tests("payi_transport/__init__.py")
 
 
 @pytest.mark.parametrize(("kills", "code"), [(True, 0), (False, 1)])

@@ -52,6 +52,8 @@ def select_tests(module: str, root: Path = ROOT) -> list[tuple[str, ...]]:
     selections = [tuple(own)] if own else []
     if folder != Path("tests"):
         selections.append((folder.as_posix(),))
+    if inside.name == "__init__.py" or len(inside.parts) == 1:
+        selections.append(("tests/test_exports.py",))
     return [*selections, tuple(path for path in WIDE if (root / path).is_dir())]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from payi_transport.prices.resources import find_place, list_providers
@@ -42,6 +44,23 @@ def test_the_most_likely_seller_comes_first(
     place = find_place(category, resource, uri)
     assert place is not None
     assert [*list_providers(place)] == providers
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "google.gemma-3",
+        "anthropic.claude-x",
+        "meta.llama-4",
+        "mistralai.codestral-2",
+        "databricks-gpt-oss-20b",
+    ],
+)
+def test_the_maker_of_a_model_may_stand_before_its_name(resource: str) -> None:
+    place = find_place("system.google.vertex", resource, None)
+    assert place is not None
+    bare = re.split(r"\.|databricks-", resource, maxsplit=1)[1]
+    assert ("google", bare) in list_providers(place)
 
 
 @pytest.mark.parametrize("resource", [None, "", "system.unknown_model"])

@@ -48,6 +48,7 @@ def test_a_single_response_becomes_the_result_of_its_event(body: bytes, results:
 def test_an_html_page_is_retried(body: bytes) -> None:
     receipt = read(200, body)
     assert list(receipt.retry) == [0, 1, 2]
+    assert "an HTML page" in str(receipt.problem)
 
 
 JSON = st.recursive(
