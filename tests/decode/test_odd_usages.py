@@ -70,6 +70,21 @@ START = {"type": "message_start", "message": {"id": "m1", "usage": {"input_token
 OLLAMA = ({"message": {"content": "hi"}}, {"done": True, "prompt_eval_count": 19, "eval_count": 21})
 COHERE = {"input_tokens": 19.0, "output_tokens": 21.0}
 ODD = {
+    # Gateways that have both names of a count, and fill one.
+    "two names: chat": Odd(
+        "openai.chat",
+        as_json(chat(prompt_tokens=0, completion_tokens=0, input_tokens=19, output_tokens=21)),
+    ),
+    "two names: responses": Odd(
+        "openai.responses",
+        as_json(
+            {
+                "id": "r1",
+                "status": "completed",
+                "usage": {**USAGE, "input_tokens": 0, "output_tokens": 0},
+            }
+        ),
+    ),
     # Protobuf's JSON has 64-bit integers as strings, and pydantic accepts them.
     "strings: chat": Odd("openai.chat", as_json(chat(prompt_tokens="19", completion_tokens="21"))),
     "strings: a detail": Odd(

@@ -17,15 +17,22 @@ _MOST_DIGITS = 16
 
 
 def count(usage: Mapping[str, Any], *names: str) -> int | None:
-    """Return the first of the named fields that holds a count, None if none does."""
+    """Return the first of the named fields that holds a count, None if none does.
+
+    The names are those that one count has at different hosts. A host that has two of them may fill only one,
+    so a 0 stands only if no other name has more.
+    """
+    found = None
     for name in names:
         value = usage.get(name)
         # Not isinstance(), which would accept True and False.
         if type(value) is not int:
             value = _read_number(value)
         if value is not None and 0 <= value <= _MAX:
-            return value
-    return None
+            if value:
+                return value
+            found = 0
+    return found
 
 
 def _read_number(value: Any) -> int | None:
