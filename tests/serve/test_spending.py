@@ -104,8 +104,11 @@ def test_only_the_events_of_a_quarter_of_an_hour_are_read(
 def test_a_limit_does_not_count_what_an_earlier_one_of_its_id_spent(service: Service) -> None:
     put(service, "L", "1")
     ingest(service, item(provider_response_id="old", limit_ids=["L"]))
-    put(service, "L", "1", created=service.now())
+    # Later than the event by more than the millisecond to which times are kept.
+    later = service.now() + MINUTE
+    put(service, "L", "1", created=later)
     assert reset(service, NOON - 60 * MINUTE).spent.total == 0
+    service.now = lambda: later + MINUTE
     ingest(service, item(provider_response_id="old", limit_ids=["L"]), updates=True)
     assert reset(service, NOON - 60 * MINUTE).spent.total == COST
 
@@ -120,7 +123,7 @@ def test_a_store_of_before_learns_what_its_events_spent(tmp_path: Path) -> None:
         ingest(service, *calls.values())
         # Limits that are gone have nothing to count, nor has one that was created later.
         ingest(service, item(limit_ids=["M"]))
-        put(service, "M", "1", created=service.now())
+        put(service, "M", "1", created=service.now() + MINUTE)
         with closing(service.store.reader.execute("SELECT COUNT(*) FROM spending")) as counted:
             [count] = counted.fetchone()
 
