@@ -34,7 +34,7 @@ _FREE = re.compile(
     r"|threads)(/[^/]+)?"
     r"|/(uploads|vector_stores|containers|conversations|threads)/[^/]+/(parts|complete|files|file_batches|items"
     r"|messages)(/.*)?"
-    r"|/(count_tokens|count-tokens|input_tokens|tokenize|detokenize|segment|cancel|client_secrets|sessions)"
+    r"|/(count_tokens|count-tokens|input_tokens|tokenize|detokenize|segment|cancel|client_secrets|(?<!live/)sessions)"
     r"|/count-tokens:rawPredict|:(countTokens|computeTokens|cancel)"
     r"|/api/(show|pull|push|create|copy|delete|me|signout|blobs/.+)"
     r"|/traces/ingest"

@@ -87,13 +87,54 @@ def test_a_server_that_joins_a_call_by_webrtc_records_its_responses(sink: Memory
     assert event.units["audio"] == Units(35, 30)
 
 
+LIVE = {"id": "live_1", "model": "gpt-live-1", "status": "active", "expires_at": 1}
+DELEGATED = {"id": "resp_1", "model": "gpt-5.2", "status": "completed"}
+USAGE = {"input_tokens": 20, "output_tokens": 5, "total_tokens": 25}
+
+
+def talk(connection: ServerConnection) -> None:
+    """Hold a Live session that delegates one response, as each of its connections sees it."""
+    if connection.request is not None and connection.request.path.endswith("/live/sessions"):
+        connection.recv()
+    done = {"type": "response.completed", "response": {**DELEGATED, "usage": USAGE}}
+    for event in (
+        {"type": "session.started", "session": LIVE},
+        {"type": "session.output_audio.delta", "delta": "QUJD" * 100},
+        {"type": "response.event", "event": {"type": "response.created", "response": DELEGATED}},
+        {"type": "response.event", "event": done},
+        {"type": "session.usage.updated", "usage": {"seconds": 10}},
+        {"type": "session.closed", "reason": "expired", "session": LIVE, "usage": {"seconds": 31}},
+    ):
+        connection.send(json.dumps({"event_id": "e", **event}))
+    connection.recv()
+
+
+def test_a_live_session_is_an_event_and_so_is_what_it_delegates_however_many_see_it(sink: MemorySink) -> None:
+    pytest.importorskip("openai.types.live")
+    with serve_sockets(talk) as server:
+        payi_instrument(sink=sink, config=server.config)
+        client = openai.OpenAI(api_key="sk-test", websocket_base_url=f"ws://{server.netloc}/v1")
+        with client.live.connect() as connection:
+            connection.session.start(session={"model": "gpt-live-1"})
+            end: Any = next(event for event in connection if event.type == "session.closed")
+        with client.live.sideband.connect(session_id="live_1") as attached:
+            assert next(event for event in attached if event.type == "session.closed").usage == end.usage
+        assert payi_flush(30)
+    response, session = sink.events
+    assert (session.provider_response_id, session.resource) == ("live_1", "gpt-live-1")
+    assert session.units == {"audio": Units(int(end.usage.seconds), None)}
+    assert (response.provider_response_id, response.units) == ("resp_1", {"text": Units(20, 5)})
+    assert response.resource == "gpt-5.2"
+    assert payi_stats().faults == 0
+
+
 def test_sessions_that_are_not_read_are_counted(sink: MemorySink) -> None:
     def close(connection: ServerConnection) -> None:
         connection.close()
 
     with serve_sockets(close) as server:
         payi_instrument(sink=sink)
-        for path in ("realtime/translations?model=gpt-realtime-translate", "live", "live/sessions/s/attach"):
+        for path in ("realtime/translations?model=gpt-realtime-translate", "live"):
             # The address is OpenAI's, and the server is ours.
             plain = socket.create_connection(("127.0.0.1", server.port))
             connect(f"ws://api.openai.com/v1/{path}", sock=plain).close()
@@ -103,5 +144,5 @@ def test_sessions_that_are_not_read_are_counted(sink: MemorySink) -> None:
             client.post(f"https://api.openai.com/v1/{path}")
     assert payi_flush(30)
     # A secret costs nothing.
-    assert payi_stats().unobserved == {"api.openai.com": {"websocket": 3, "unread": 2}}
+    assert payi_stats().unobserved == {"api.openai.com": {"websocket": 2, "unread": 2}}
     assert not sink.events

@@ -130,6 +130,9 @@ SOCKETS = {
     "/openai/v1/responses": "openai.responses.websocket",
     "/v1/realtime": "openai.realtime",
     "/openai/realtime": "openai.realtime",
+    "/v1/live/sessions": "openai.live.again",
+    "/v1/live/sessions/live_1/attach": "openai.live.again",
+    "/v1/live/sessions/live_1/fork": "openai.live.again",
     "/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent": "google.live",
     **{
         f"/ws/google.ai.generativelanguage.{version}.GenerativeService.{name}": "google.live"

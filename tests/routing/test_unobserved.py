@@ -73,6 +73,7 @@ UNREAD = [
     ("api.openai.com", "/v1/evals/e/runs"),
     ("api.openai.com", "/v1/vector_stores/v/search"),
     ("api.openai.com", "/v1/realtime/calls"),
+    ("api.openai.com", "/v1/live/sessions"),
     ("api.openai.com", "/v1/threads/t/runs"),
     ("api.openai.com", "/v1/fine_tuning/jobs"),
     ("api.mistral.ai", "/v1/ocr"),

@@ -6,6 +6,7 @@ import re
 
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.openai.jobs import read_batch, read_video
+from payi_transport.providers.openai.live import LIVE, read_live
 from payi_transport.providers.openai.media import (
     read_embeddings,
     read_images,
@@ -89,6 +90,20 @@ PROVIDER = Provider(
             distinctive=False,
             distinctive_ends=("/v1/realtime", "/openai/realtime"),
             session=REALTIME,
+        ),
+        Operation(
+            # A second connection of the same session reports the same, which counts once.
+            name="openai.live.again",
+            category=_OPENAI,
+            paths=(
+                connect("live/sessions"),
+                connect("live/sessions/[^/]+/attach"),
+                connect("live/sessions/[^/]+/fork"),
+            ),
+            example="/v1/live/sessions",
+            readers=Readers(read_live, read_error),
+            distinctive=False,
+            session=LIVE,
         ),
         Operation(
             name="openai.decisions",

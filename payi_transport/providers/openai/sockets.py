@@ -21,7 +21,7 @@ from payi_transport.providers.openai.realtime import TRANSCRIBED, TRANSCRIPTION_
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.turns import END, KEEP, SKIP, SessionRules, SocketMessage, Turn
 
-__all__ = ["REALTIME", "RESPONSES", "ResponseTurns", "look"]
+__all__ = ["REALTIME", "RESPONSES", "ResponseTurns", "find_type", "look"]
 
 _ENDS = frozenset(
     {
@@ -82,6 +82,12 @@ def look(data: bytes) -> int:
     if found is not None:
         return _KINDS.get(found[1], KEEP)
     return SKIP if _AUDIO_FIRST.match(data, 0, _LOOK) else END
+
+
+def find_type(data: bytes) -> str | None:
+    """Return the type of a message from its beginning, None if it can't be told from there."""
+    found = _TYPE.match(data, 0, _LOOK)
+    return None if found is None else found[1].decode()
 
 
 class ResponseTurns:

@@ -75,6 +75,7 @@ OPERATIONS: Final = {
     "openai.chat": "chat",
     "openai.responses": "chat",
     "openai.realtime": "chat",
+    "openai.live": "chat",
     "openai.completions": "text_completion",
     "openai.embeddings": "embeddings",
     "cohere.chat": "chat",

@@ -84,7 +84,7 @@ def find_response_model(event: Event, text: bytes) -> str | None:
 
 def find_finish_reasons(exchange: Exchange, event: Event, text: bytes) -> tuple[str, ...] | None:
     """Return why each choice of a response ended, in the provider's words, where it says so."""
-    if exchange.route.operation.startswith(("openai.responses", "openai.realtime")):
+    if exchange.route.operation.startswith(("openai.responses", "openai.realtime", "openai.live")):
         # Each message of a session is a chunk.
         last = exchange.chunks[-1] if exchange.framed else text.rpartition(b"\ndata:")[2]
         return _find_end(last, bool(event.provider_response_function_calls))
