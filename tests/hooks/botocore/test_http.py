@@ -23,7 +23,8 @@ from tests.support.wire_cases import STREAM, UNARY
 
 PATH = "/v1/chat/completions"
 PIECES = [STREAM.response[start : start + 200] for start in range(0, len(STREAM.response), 200)]
-LINES = b"".join(b'{"line": %d}\n' % number for number in range(400))
+# One document on many lines.
+LINES = b'{"lines": [\n' + b",\n".join(b'{"line": %d}' % number for number in range(400)) + b"\n]}\n"
 
 
 def send(url: str, *, streams: bool = True, data: Any = STREAM.request, **options: Any) -> Any:
