@@ -97,7 +97,7 @@ FILES: list[tuple[str, str]] = [
     (f"base_url = 'https://u:{SECRET}@h'\n", "base_url: 'https://h' has a password in it, and a file is no"),
     (f"[host_mappings.'https://u:{SECRET}@h']\n", "host_mappings: 'https://h' has a password in it"),
     (f"proxy = 'Bearer {SECRET}{SECRET}'\n", f"proxy: {_SWITCH} '<removed>'"),
-    (f"[budgets.team]\nwebhook = 'https://hooks.test/{SECRET}'\n", "budgets['team']: missing required key 'amount'"),
+    (f"[budgets.team]\nwebhook = 'https://hooks.test/{SECRET}'\n", "budgets['team']: missing required"),
     (f"{_BUDGET}webhook = 'http://hooks.test/{SECRET}'\n", "budgets['team']: webhook: expected an https add"),
     (f"{_BUDGET}webhook = ['https://hooks.test/{SECRET}']\n", "budgets['team'].webhook: expected a string t"),
 ]  # fmt: skip
