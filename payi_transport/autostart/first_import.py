@@ -1,23 +1,26 @@
 """Instrument this process once it has imported an HTTP library, before that library is used.
 
-Most Python processes that a program starts make no HTTP request, and importing this package takes longer than
-many of them run. Importing an HTTP library early would also come before gevent's patches, which have to be
-first. So nothing is imported here but the watcher of imports. Both modules are read from their files, because
-importing them as modules would import the package.
+Most Python processes that a program starts make no HTTP request, and importing this package takes longer
+than many of them run. Importing an HTTP library early would also come before gevent's patches, which have
+to be first. So nothing is imported here but the watcher of imports. Both modules are read from their files,
+because importing them as modules would import the package, and what an interpreter has not imported by
+itself is not imported here either.
 
 Whatever goes wrong is one line on stderr. The program starts in any case.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
+import os
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from importlib.machinery import SourceFileLoader
 
-# What the hooks are for. A test compares. The package itself is imported by programs that open scopes.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The libraries that have hooks, which a test compares. Programs that only open scopes import the package
+# itself.
 LIBRARIES = (
     "aiobotocore",
     "aiohttp",
@@ -37,9 +40,11 @@ def attempt(step: Callable[[], None]) -> None:
     try:
         step()
     except Exception as exc:
-        # A program may have closed stderr, or be a daemon without one.
-        with contextlib.suppress(Exception):
+        try:
             print(f"payi_transport: not instrumented: {type(exc).__name__}: {exc}", file=sys.stderr)
+        except Exception:
+            # A program may have closed stderr, or be a daemon without one.
+            return
 
 
 def instrument_at_first_import(instrument: Callable[[], None]) -> None:
@@ -47,11 +52,10 @@ def instrument_at_first_import(instrument: Callable[[], None]) -> None:
     if not sys.modules.keys().isdisjoint(LIBRARIES):
         attempt(instrument)
         return
-    file = Path(__file__).parent.parent / "hooks" / "import_watcher.py"
-    spec: Any = importlib.util.spec_from_file_location("_payi_import_watcher", file)
-    module: Any = importlib.util.module_from_spec(spec)
-    sys.modules["_payi_import_watcher"] = module
-    spec.loader.exec_module(module)
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    name = "_payi_import_watcher"
+    sys.modules[name] = module = type(sys)(name)
+    SourceFileLoader(name, os.path.join(package, "hooks", "import_watcher.py")).exec_module(module)
 
     def on_import(name: str) -> None:
         watcher.stop()

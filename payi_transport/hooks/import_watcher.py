@@ -5,17 +5,21 @@ code. The watcher puts itself first on that list. Asked for a watched module, it
 wraps the loader of the spec they return. The wrapper restores the original loader, lets it run the module,
 and then reports the import. Any other module costs one set look-up, and modules that are never imported
 are never loaded.
+
+`autostart` runs this file in every Python process, so it imports nothing that takes time.
 """
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from importlib.machinery import ModuleSpec
-from threading import get_ident
-from types import ModuleType
-from typing import Any
+from _thread import get_ident
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 __all__ = ["ImportWatcher"]
 
@@ -41,8 +45,11 @@ class ImportWatcher:
         """Stop watching, and report nothing of imports that are still running."""
         # Loaders that were wrapped before ask `report`, which knows no name from now on.
         self._names = frozenset()
-        with contextlib.suppress(ValueError):
+        try:
             sys.meta_path.remove(self)
+        except ValueError:
+            # It was stopped before.
+            return
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None

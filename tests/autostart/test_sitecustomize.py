@@ -45,6 +45,19 @@ def test_a_program_reports_its_calls_under_its_own_name(
     assert seen(ingest) == {("a", name): 1}
 
 
+def test_a_process_imports_only_what_watches_for_its_first_http_library() -> None:
+    here = str(Path(autostart.__file__).parent)
+    command = [sys.executable, "-c", "import sys; print(*sys.modules)"]
+    plain, ours = (
+        set(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split())
+        for env in ({}, {"PYTHONPATH": here})
+    )
+    own = {"_payi_first_import", "_payi_import_watcher", "sitecustomize"}
+    assert own <= ours
+    machinery = {"__future__", "importlib", "importlib._bootstrap", "importlib._bootstrap_external"}
+    assert ours - plain <= own | machinery | {"importlib.machinery", "warnings"}
+
+
 def test_programs_that_a_program_starts_are_instrumented_and_those_without_http_import_nothing(
     folder: Path, ingest: Origin
 ) -> None:
