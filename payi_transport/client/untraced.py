@@ -10,9 +10,6 @@ patched further down, and transports that have no pool.
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Iterator
 from contextvars import Context
 from typing import Any
 
@@ -23,11 +20,9 @@ import httpx
 from httpx._client import Client
 from httpx._transports.default import ResponseStream, map_httpcore_exceptions
 
-__all__ = ["UntracedClient"]
+from payi_transport.runtime.untraced import suppress_opentelemetry
 
-# Names in `opentelemetry.context`, and the key of earlier versions.
-_OTEL_KEYS = ("_SUPPRESS_INSTRUMENTATION_KEY", "_SUPPRESS_HTTP_INSTRUMENTATION_KEY")
-_OTEL_PLAIN_KEY = "suppress_instrumentation"
+__all__ = ["UntracedClient"]
 
 
 class UntracedClient(Client):
@@ -42,7 +37,7 @@ class UntracedClient(Client):
 
     def _send_quietly(self, request: httpx.Request, **options: Any) -> httpx.Response:
         pool = getattr(self._transport_for_url(request.url), "_pool", None)
-        with _suppress_opentelemetry():
+        with suppress_opentelemetry():
             if isinstance(pool, httpcore.ConnectionPool):
                 # The user and password of a URL, as `Client.send` does it.
                 return _send(pool, next(self._build_request_auth(request).sync_auth_flow(request)))
@@ -75,20 +70,3 @@ def _send(pool: httpcore.ConnectionPool, request: httpx.Request) -> httpx.Respon
         extensions=response.extensions,
         request=request,
     )
-
-
-@contextlib.contextmanager
-def _suppress_opentelemetry() -> Iterator[None]:
-    otel: Any = sys.modules.get("opentelemetry.context")
-    # Another thread may be importing it right now; this is one of its last functions.
-    if not hasattr(otel, "detach"):
-        yield
-        return
-    values = otel.set_value(_OTEL_PLAIN_KEY, True, otel.get_current())
-    for name in _OTEL_KEYS:
-        values = otel.set_value(getattr(otel, name, name), True, values)
-    token = otel.attach(values)
-    try:
-        yield
-    finally:
-        otel.detach(token)

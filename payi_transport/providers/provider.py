@@ -54,7 +54,8 @@ class HostRule(NamedTuple):
     suffix, or a pattern for hosts with a region inside a label; a pattern needs an `example`. `accepts_usage`
     means that streams may be asked for their usage here. Where one host serves several providers,
     `categories_by_path` lists the paths, matched from their start, that belong to another category.
-    `paid_paths` finds the paths that may cost something, on a host that serves more than models. Without
+    `paid_paths` finds the paths that may cost something, on a host that serves more than models. `never_free`
+    finds those that cost something here, and nothing elsewhere. Without
     `forwarded`, Pay-i's proxy does not forward requests to the host, as where they are signed for it.
     """
 
@@ -65,6 +66,7 @@ class HostRule(NamedTuple):
     example: str = ""
     paid_paths: re.Pattern[str] | None = None
     forwarded: bool = True
+    never_free: re.Pattern[str] | None = None
 
 
 class PathRule(NamedTuple):

@@ -18,8 +18,8 @@ from payi_transport.sinks.protocol import Sink
 __all__ = ["find_settings", "find_sink_maker", "list_sinks"]
 
 PAYI = "payi"
-# The way back to where events come from.
-_NOT_A_GOAL = "nats"
+# Where events come from, and spans: only the process that makes a call knows its trace.
+_NOT_OFFERED = frozenset({"nats", "otel"})
 
 
 def find_settings(
@@ -39,7 +39,7 @@ def find_settings(
 
 def list_sinks() -> list[str]:
     """Return the names of what a relay may deliver to."""
-    return [PAYI, *(kind.config_section for kind in CONFIGURED_SINKS if kind.config_section != _NOT_A_GOAL)]
+    return [PAYI, *(name for kind in CONFIGURED_SINKS if (name := kind.config_section) not in _NOT_OFFERED)]
 
 
 def find_sink_maker(to: str, settings: Settings, batch: int) -> tuple[Callable[[], Sink], str]:

@@ -12,7 +12,7 @@ recently is acknowledged again without another delivery.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import NamedTuple
@@ -179,6 +179,10 @@ class RelayWorker:
                 events.append((one, event))
         receipt = self._call_sink([event for _, event in events]) if events else Receipt()
         rejected += [(events[index][0], reason) for index, reason in receipt.rejected.items()]
+        for reason, count in Counter(receipt.rejected.values()).items():
+            self._log(reason).warning(
+                f"{count} events were refused for good ({reason}); they are kept with the rejected ones"
+            )
         retry = set(receipt.retry)
         left = retry | receipt.rejected.keys()
         taken = [one for index, (one, _) in enumerate(events) if index not in left]

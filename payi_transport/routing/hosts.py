@@ -60,6 +60,7 @@ class HostMatch(NamedTuple):
     paid_paths: re.Pattern[str] | None = None
     format: str | None = None
     paths: tuple[tuple[str, Any], ...] = ()
+    never_free: re.Pattern[str] | None = None
 
     def below(self, path: str) -> HostMatch:
         """Return what the table says about requests to `path`: the longest path that is mapped wins."""
@@ -146,7 +147,7 @@ def _is_host(host: str) -> bool:
 
 
 # What a mapping of a known host leaves as it is.
-_KEPT = ("known", "forwarded", "paid_paths")
+_KEPT = ("known", "forwarded", "paid_paths", "never_free")
 # A program may call any number of hosts, so limit how many are remembered.
 _REMEMBERED = 4096
 
@@ -244,6 +245,7 @@ def _match(rule: HostRule, row: str) -> HostMatch:
         known=True,
         forwarded=rule.forwarded,
         paid_paths=rule.paid_paths,
+        never_free=rule.never_free,
     )
 
 

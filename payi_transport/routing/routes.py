@@ -253,7 +253,7 @@ class Routes:
         # host that the user has mapped, only batches and WebSockets are sure to be of a model.
         if match.category == PROXY_CATEGORY or not self.observes(refined):
             return None
-        reason = find_unread_reason(method, path, match.paid_paths)
+        reason = find_unread_reason(method, path, match.paid_paths, match.never_free)
         return reason if match.known or reason in ("batch", "websocket") else None
 
     def _is_distinctive(self, operation: str, port: int | None, path: str) -> bool:

@@ -30,12 +30,13 @@ _BATCH = re.compile(
 )
 # Listing, storing, counting tokens, and administration cost nothing, whoever the provider is.
 _FREE = re.compile(
-    r".*(/(models|moderations|files|uploads|batches|datasets|conversations|vector_stores|containers|assistants"
-    r"|threads)(/[^/]+)?"
+    r".*(/(moderations|files|uploads|batches|datasets|conversations|vector_stores|assistants)(/[^/]+)?"
+    # A model, or a verb of one, is called. Both a thread and a container are free to change.
+    r"|/models|/containers/[^/]+|/threads(/(?!runs$)[^/]+)?"
     r"|/(uploads|vector_stores|containers|conversations|threads)/[^/]+/(parts|complete|files|file_batches|items"
     r"|messages)(/.*)?"
     r"|/(count_tokens|count-tokens|input_tokens|tokenize|detokenize|segment|cancel|client_secrets|(?<!live/)sessions)"
-    r"|/count-tokens:rawPredict|:(countTokens|computeTokens|cancel)"
+    r"|/count-tokens:rawPredict|:(countTokens|computeTokens|cancel|copy|export|fetchPredictOperation)"
     r"|/api/(show|pull|push|create|copy|delete|me|signout|blobs/.+)"
     r"|/traces/ingest"
     r"|/(organization|organizations|user_profiles|keys|credits|key|auth|oauth)(/.*)?)|/"
@@ -44,6 +45,7 @@ _FREE = re.compile(
 _PAID_RPC = re.compile(
     r"/xai_api\.(Chat/(StartDeferredCompletion|CompactContext)|(Image|Video|Sample|Embedder)/\w+)"
     r"|/google\.cloud\.aiplatform\.v\w+\.PredictionService/\w+"
+    r"|/google\.ai\.generativelanguage\.v\w+\.(GenerativeService|PredictionService)/(?!CountTokens)\w+"
 )
 
 
@@ -53,7 +55,9 @@ def is_free(path: str) -> bool:
     return tidy != "/" and _FREE.fullmatch(tidy) is not None
 
 
-def find_unread_reason(method: str, path: str, paid_paths: re.Pattern[str] | None) -> str | None:
+def find_unread_reason(
+    method: str, path: str, paid_paths: re.Pattern[str] | None, never_free: re.Pattern[str] | None = None
+) -> str | None:
     """Return why a request to a known host that matches no rule is counted, None for one that costs nothing.
 
     `paid_paths` limits the requests that may cost something, for a host that serves more than models.
@@ -65,7 +69,7 @@ def find_unread_reason(method: str, path: str, paid_paths: re.Pattern[str] | Non
         return "grpc" if _PAID_RPC.fullmatch(tidy) else None
     if method == WEBSOCKET:
         return "websocket" if paid_paths is None or paid_paths.search(tidy) else None
-    if method != "POST" or _FREE.fullmatch(tidy):
+    if method != "POST" or (_FREE.fullmatch(tidy) and not (never_free and never_free.search(tidy))):
         return None
     return "unread" if paid_paths is None or paid_paths.search(tidy) else None
 

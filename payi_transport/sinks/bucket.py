@@ -19,6 +19,7 @@ from typing import Any
 from payi_transport.config.schema import BucketSettings
 from payi_transport.errors import PayiConfigError
 from payi_transport.runtime.clock import monotonic
+from payi_transport.runtime.untraced import suppress_opentelemetry
 from payi_transport.sinks.bucket_stores import Store, open_store
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
@@ -115,7 +116,8 @@ class BucketSink:
             self._parts[folder] = part
         data = _encode([*part.events, *events])
         part.has_failed = True
-        self._store.put(part.path, data)
+        with suppress_opentelemetry():
+            self._store.put(part.path, data)
         part.has_failed = False
         part.events += events
         part.size = len(data)

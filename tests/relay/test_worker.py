@@ -141,12 +141,15 @@ def test_what_is_refused_for_now_comes_again_as_a_repeat(
     assert [record.getMessage() for record in caplog.records] == ["payi_transport: busy"]
 
 
-def test_what_is_refused_for_good_is_kept_with_its_reason(server: NatsServer) -> None:
+def test_what_is_refused_for_good_is_kept_with_its_reason(
+    server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
     publish(server, 1, 2)
     with Running(server.url, lambda batch: Receipt(rejected={0: "item_400"}, notices=["n"])) as running:
         wait_until(lambda: server.count() == 0)
         assert running.ids() == {"id-2"}
         assert dict(running.counts.rejected) == {"item_400": 1}
+    assert "1 events were refused for good (item_400)" in caplog.text
     [(headers, body)] = server.read_messages("PAYI_REJECTED")
     assert headers["Payi-Reason"] == "item_400"
     assert b'"id-1"' in body

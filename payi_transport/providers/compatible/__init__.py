@@ -6,6 +6,7 @@ Source: the base URLs in each provider's API reference.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from payi_transport.providers.provider import HostRule, Provider
@@ -50,6 +51,8 @@ _EXAMPLES: Final = {
     "voyage": ("/v1/embeddings", "/v1/rerank"),
     "xai": ("/v1/chat/completions", "/v1/responses"),
 }
+# What costs nothing elsewhere. A conversation at Mistral calls a model.
+_NEVER_FREE: Final = {"mistral": re.compile("/conversations(/[^/]+)?$")}
 # Servers that have no host of their own.
 _SERVERS: Final = ("litellm", "vllm")
 _APIS: Final = {
@@ -63,7 +66,11 @@ _APIS: Final = {
 
 PROVIDER = Provider(
     name="compatible",
-    hosts=tuple(HostRule(host, category) for category, hosts in _HOSTS.items() for host in hosts),
+    hosts=tuple(
+        HostRule(host, category, never_free=_NEVER_FREE.get(category))
+        for category, hosts in _HOSTS.items()
+        for host in hosts
+    ),
     examples=_EXAMPLES,
     formats={f"{name}.{api}": operation for name in (*_HOSTS, *_SERVERS) for api, operation in _APIS.items()},
 )
