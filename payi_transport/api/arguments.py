@@ -83,7 +83,7 @@ def _resolve_config(config: Any) -> dict[str, object]:
 def _resolve_account(payi: Any) -> dict[str, object]:
     account = find_account(payi)
     # A slash at the end makes no difference to where requests go.
-    return {"payi": (account.base_url.rstrip("/"), account.api_key)}
+    return {"payi": account._replace(base_url=account.base_url.rstrip("/"), headers={}, query={})}
 
 
 _RESOLVERS: Mapping[str, Callable[[Any], dict[str, object]]] = {

@@ -115,6 +115,7 @@ def payi_instrument(
             return
         # Read it under the lock, so that it belongs to the pipeline found above.
         running = current.resolved
+        logger = arguments.logger or current.logger
         # A mock that was active at the first call may have ended since, and taken hooks away with it.
         repair_hooks()
     # Not under the lock, because a logging handler may call functions of this module.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, TypeVar, cast
 
-from msgspec import Meta, Struct, defstruct
+from msgspec import Meta, Struct, defstruct, structs
 
 from payi_transport.context.frame import Fields
+from payi_transport.values.shown import show
 
 __all__ = [
     "Count",
@@ -41,6 +42,10 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     public_name: ClassVar[str]
     # The Python types that are accepted in place of a dict, as `validation.py` reads them.
     shorthand: ClassVar[str] = ""
+
+    def __repr__(self) -> str:
+        # Tracebacks with local variables print it, so it shows no password, token, or webhook.
+        return show(structs.asdict(self))
 
     @property
     def replaces_payi(self) -> bool:

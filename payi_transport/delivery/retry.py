@@ -101,6 +101,11 @@ class Backoff:
         halvings = self.failures - _WHOLE_TRIES + 1
         return max(1, (limit or _LARGEST_BATCH) >> halvings)
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether events may be sent again any number of times."""
+        return self._retry.queue_enabled
+
     def measure_failing(self, now: float) -> float:
         """Return for how many seconds the sink has taken nothing, 0.0 if it took the last batch."""
         return now - self._failing_since if self.failures else 0.0

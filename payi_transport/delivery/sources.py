@@ -11,7 +11,7 @@ event with a lower one is left in the source or in the worker's queue.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from payi_transport.capture.exchange import Exchange, Listener
@@ -71,6 +71,9 @@ class Source(Protocol):
 
         `response` is what the sink returned for this one event, empty if nothing.
         """
+
+    def give_back(self, queued: Sequence[QueuedEvent]) -> bool:
+        """Return whether these, all that are unsettled, will be taken again, together with newer ones."""
 
     def take_ticket(self) -> int:
         """Return a number above the tickets of all events that were pushed before this call."""
@@ -171,6 +174,10 @@ class RingSource(Generic[T]):
         # After counting, so that a listener that raises leaves no event uncounted.
         if queued.listener is not None:
             queued.listener(response)
+
+    def give_back(self, queued: Sequence[QueuedEvent]) -> bool:
+        # Newer events join these anyway.
+        return False
 
     def _lose(self, reason: str, weight: int) -> None:
         self.counts.lost[reason] += 1

@@ -223,8 +223,11 @@ class Worker:
             else batch[index]
             for index in sorted(retried)
         ]
-        # A single event is a probe. The next one should be made with another event.
-        self._put_back(back, last=len(batch) == 1 and (receipt.denied or self._backoff.is_halving))
+        # A single event is a probe. The next one should be made with another event, a newer one if need be.
+        is_probe = len(batch) == 1 and (receipt.denied or self._backoff.is_halving)
+        self._put_back(back, last=is_probe)
+        if is_probe and back and self._is_stuck() and self._source.give_back(self._queue):
+            self._queue.clear()
         self._log_problem(receipt)
         self._backoff.update(receipt, monotonic(), failed=len(retried) == len(batch))
 
@@ -245,6 +248,10 @@ class Worker:
             self._queue.extendleft(reversed(kept))
         if kept:
             self._oldest_at = monotonic()
+
+    def _is_stuck(self) -> bool:
+        """Return whether each event was denied as a probe, so that only another one can show why."""
+        return self._backoff.keeps_all and all(queued.attempts > 1 for queued in self._queue)
 
     def _log_problem(self, receipt: Receipt) -> None:
         """Log why a delivery failed; a sink that denies everything is logged once, until that changes."""

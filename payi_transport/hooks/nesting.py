@@ -65,6 +65,9 @@ class CallMark(msgspec.Struct, eq=False):
         headers, body = read()
         if self.body is None or body is None or self.body == body:
             return True
+        # Both are forms that were read in the same way, so they are other forms.
+        if self.body[:1] == body[:1] == b"{":
+            return False
         # The recorded body of a form is made from its fields, and differs from what is sent.
         return body.startswith(b"--") or any(value.lstrip().startswith(_MULTIPART) for value in headers[1::2])
 

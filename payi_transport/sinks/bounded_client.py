@@ -10,8 +10,10 @@ this module is imported at the first delivery.
 from __future__ import annotations
 
 import encodings.idna  # noqa: F401 (see below)
+import socket
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 # httpx and socket import these modules lazily, which would not be under `forks_wait`.
@@ -49,6 +51,17 @@ def bound_requests(http: httpx.Client) -> None:
             pool._network_backend = _BoundBackend(backend)
 
 
+def _resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of a host; the host itself where only the backend can say what is wrong."""
+    try:
+        found = [info[4] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except OSError:
+        return [host]
+    # As numbers, with the scope of a link-local address.
+    numeric = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+    return [socket.getnameinfo(address, numeric)[0] for address in found]
+
+
 class _BoundBackend(httpcore.NetworkBackend):
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
@@ -61,11 +74,19 @@ class _BoundBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        # `socket.create_connection` applies the limit to each address of the host in turn, and resolving
-        # the name has no timeout at all. So connecting may take longer than what is left; what follows then
-        # fails at once.
+        # `socket.create_connection` would apply the limit to each address of the host in turn. Resolving
+        # the name has no timeout at all, but what follows fails at once if it took too long.
+        *others, last = _resolve(host, port)
+        for address in others:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self._connect(address, port, timeout, local_address, socket_options)
+        return self._connect(last, port, timeout, local_address, socket_options)
+
+    def _connect(
+        self, address: str, port: int, timeout: float | None, *options: Any
+    ) -> httpcore.NetworkStream:
         limit = limit_timeout(timeout, httpcore.ConnectTimeout)
-        return _BoundStream(self._backend.connect_tcp(host, port, limit, local_address, socket_options))
+        return _BoundStream(self._backend.connect_tcp(address, port, limit, *options))
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None

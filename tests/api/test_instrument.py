@@ -236,3 +236,11 @@ def test_events_are_delivered_at_exit_without_a_flush(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert len(json.loads(file.read_text())) == 1
+
+
+def test_a_warning_of_a_later_call_goes_to_the_logger_of_the_first(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    payi_instrument(sink=sink, logger=logging.getLogger("mine"))
+    payi_instrument(instruments={"system.openai"})
+    assert [r.name for r in caplog.records if "already called" in r.getMessage()] == ["mine"]

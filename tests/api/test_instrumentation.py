@@ -78,3 +78,11 @@ def test_a_test_is_told_of_a_config_that_cannot_be_used(sink: MemorySink) -> Non
 
 def test_every_key_that_concerns_others_is_a_key_of_the_config() -> None:
     assert set(Settings.__struct_fields__) >= CONCERNS_OTHERS
+
+
+def test_what_is_active_shows_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-secret-key")
+    built = build(InstrumentArguments(), LOGGER, "mine")
+    assert built is not None
+    assert "payi-secret-key" not in repr(built)
+    assert built.pipeline.close(5)

@@ -95,3 +95,9 @@ def test_no_argument_shows_one(name: str, monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises((PayiConfigError, TypeError, ValueError)) as caught:
             ARGUMENTS[name](text)
         assert SECRET not in f"{caught.value}{caught.value!r}"
+
+
+def test_settings_show_no_secret() -> None:
+    nats = {"user": "u", "password": SECRET}
+    webhook = {"a": {"amount": 1, "webhook": f"https://hooks.test/{SECRET}"}}
+    assert SECRET not in repr(check_config({"nats": nats, "budgets": webhook}))

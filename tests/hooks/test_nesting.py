@@ -224,3 +224,21 @@ def test_a_request_that_is_sent_elsewhere_is_known_there(base: str | None, targe
 def test_json_is_what_the_origin_got(origin: Origin, recording: MemorySink) -> None:
     httpx.post(origin.url + "/v1/chat/completions", json={"model": "m"})
     assert json.loads(origin.received[0].body) == {"model": "m"}
+
+
+def test_another_form_that_a_transport_sends_is_an_event(sink: MemorySink) -> None:
+    url = "https://api.openai.com/v1/audio/transcriptions"
+
+    def ask(client: httpx.Client, model: str) -> None:
+        client.post(url, data={"model": model}, files={"file": ("a.wav", b"RIFF")})
+
+    class AskingForms(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            with httpx.Client(transport=MOCK) as client:
+                ask(client, "judge")
+            return respond(request)
+
+    payi_instrument(sink=sink)
+    with httpx.Client(transport=AskingForms()) as client:
+        ask(client, "asked")
+    assert models(sink) == {"asked": 1, "judge": 1}

@@ -5,13 +5,17 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from time import monotonic
+from typing import Any
 
+import httpx
 import pytest
 
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
 from tests.sinks.events import event
+from tests.support.ingest import Ingest, make_reply
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 # What is sent once, and what is sent again and again.
@@ -100,3 +104,47 @@ def test_a_proxy_that_is_not_a_url_is_not_quoted(monkeypatch: pytest.MonkeyPatch
     sink.close()
     assert receipt.problem and "ALL_PROXY=a malformed URL" in receipt.problem
     assert "secret" not in receipt.problem
+
+
+def test_connecting_to_many_silent_addresses_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        port = full.getsockname()[1]
+        # Once its queue is full, the kernel ignores whoever connects, as a firewall may.
+        for _ in range(3):
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+        resolve = socket.getaddrinfo
+
+        def find(host: str, *arguments: Any, **options: Any) -> Any:
+            hosts = ["127.0.0.1"] * 8 if host == "payi.test" else [host]
+            return [found for name in hosts for found in resolve(name, *arguments, **options)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", find)
+        sink = PayiSink(PayiAccount(f"http://payi.test:{port}", "payi-key"), response_seconds=0.5)
+        started = monotonic()
+        assert list(sink.deliver([event(1)]).retry) == [0]
+        # Half a second for each of the eight would be four.
+        assert monotonic() - started < 3
+        sink.close()
+
+
+def test_another_address_of_a_host_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **options: [
+            found
+            for name in (["127.0.0.2", "127.0.0.1"] if host == "payi.test" else [host])
+            for found in resolve(name, *rest, **options)
+        ],
+    )
+    ingest = Ingest(lambda events: make_reply())
+    try:
+        port = httpx.URL(ingest.url).port
+        sink = PayiSink(PayiAccount(f"http://payi.test:{port}", "payi-key"))
+        assert not sink.deliver([event(1)]).retry
+        sink.close()
+    finally:
+        ingest.stop()

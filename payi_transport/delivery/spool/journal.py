@@ -92,6 +92,10 @@ class Journal:
         place = b"%010d %020d" % self._settled
         self._lock.write(b"%s %08x\n" % (place, zlib.crc32(place)))
 
+    def rewind(self) -> None:
+        """Read again what was read and is not settled."""
+        self._next_read = self._settled
+
     def restart(self) -> None:
         """Remove the last segment if all of it is settled, so that no content stays on disk needlessly."""
         if self.is_drained():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from payi_transport.delivery.sources import Counts, QueuedEvent
 from payi_transport.delivery.spool.spool import Spool
 from payi_transport.runtime.time_slices import in_time_slices
 from payi_transport.runtime.wake_event import WakeEvent
-from payi_transport.sinks.protocol import mark_uncertain
+from payi_transport.sinks.protocol import UncertainEvent, mark_uncertain
 from payi_transport.values.event import Event
 
 __all__ = ["SpoolSource"]
@@ -51,8 +51,10 @@ class SpoolSource:
         self._payloads: list[bytes] = []
         self._is_own = True
         # Taken, not yet settled.
-        self._unsettled = 0
+        self._unsettled = self._taken = 0
         self._settled_own = 0
+        # Ids of events that were given back and that the sink may have.
+        self._uncertain: frozenset[str | None] = frozenset()
 
     def is_ready(self) -> bool:
         # What is read has to be acknowledged as a whole before more is read.
@@ -67,7 +69,7 @@ class SpoolSource:
 
     def take(self) -> list[QueuedEvent]:
         payloads, self._payloads = self._payloads, []
-        self._unsettled = len(payloads)
+        self._unsettled = self._taken = len(payloads)
         taken = (
             self._take_one(number, payload)
             for number, payload in enumerate(in_time_slices(payloads), self._settled_own)
@@ -81,10 +83,22 @@ class SpoolSource:
             # Another version of this library wrote it.
             self._settle_as("spool_unreadable", payload)
             return None
-        if self._is_own:
+        if self._is_own and event.provider_response_id not in self._uncertain:
             return QueuedEvent(number, event)
+        if self._is_own:
+            return QueuedEvent(number, mark_uncertain(event))
         # The process that wrote it may have been killed after sending it, and nothing tells that it did.
         return QueuedEvent(_LAST_TICKET, mark_uncertain(event))
+
+    def give_back(self, queued: Sequence[QueuedEvent]) -> bool:
+        # What is settled already would be sent twice.
+        if not len(queued) == self._unsettled == self._taken or not self._spool.rewind(len(queued)):
+            return False
+        self._uncertain = frozenset(
+            one.event.provider_response_id for one in queued if isinstance(one.event, UncertainEvent)
+        )
+        self._unsettled = 0
+        return True
 
     def is_batch_full(self) -> bool:
         # These events have waited in the ring before.

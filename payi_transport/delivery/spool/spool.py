@@ -58,6 +58,8 @@ class Spool:
         self._adopted: Journal | None = None
         self.adoption_errors: list[OSError] = []
         self._unusable: set[str] = set()
+        # Journals that are left alone until a time, so that others get their turn.
+        self._postponed: dict[str, float] = {}
         self._next_adoption = 0.0
         # Records that the disk did not accept: not yet read, and read but not acknowledged.
         self._kept: list[bytes] = []
@@ -124,6 +126,24 @@ class Spool:
             elif self._own is not None:
                 self._acknowledge_own(self._own)
 
+    def rewind(self, count: int) -> bool:
+        """Take back the `count` records of the last read, of which none is settled; return whether it does.
+
+        This process's own are read again, with those written since. A journal left behind has to wait.
+        """
+        with self._lock:
+            journal = self._adopted or self._own
+            if self._kept_read or journal is None:
+                return False
+            if self._adopted is None:
+                journal.rewind()
+                self.read_back -= count
+            else:
+                self._postponed[journal.name] = monotonic() + _ADOPTION_INTERVAL
+                journal.discard_inherited()
+                self._adopted = None
+        return True
+
     def _acknowledge_own(self, journal: Journal) -> None:
         journal.acknowledge()
         journal.restart()
@@ -170,7 +190,7 @@ class Spool:
         if monotonic() < self._next_adoption:
             return False
         for path in sorted(self.directory.glob(f"*{LOCK_SUFFIX}")):
-            if path.stem in self._unusable:
+            if path.stem in self._unusable or monotonic() < self._postponed.get(path.stem, 0.0):
                 continue
             # Another process may remove it at this moment, or another user may own it.
             with contextlib.suppress(OSError):
