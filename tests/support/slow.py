@@ -134,12 +134,8 @@ def mark_tests(items: Iterable[pytest.Item]) -> None:
     seen: Counter[str] = Counter()
     for item in items:
         name = _name_of(item)
-        if name.startswith((*PROCESSES, *LONG)):
+        if name.startswith((*PROCESSES, *LONG)) or not _is_quick(name, seen[name], cases[name]):
             item.add_marker(pytest.mark.slow)
-        elif not _is_quick(name, seen[name], cases[name]):
-            item.add_marker(pytest.mark.slow)
-            # It reaches the lines that the quick cases reach, so it is not slowed down by coverage.
-            item.add_marker(pytest.mark.no_cover)
         if name.startswith(INTERPRETER):
             item.add_marker(pytest.mark.interpreter)
         seen[name] += 1
