@@ -18,6 +18,8 @@ from payi_transport.cli.report_command import read_report
 from payi_transport.cli.report_files import write_csv, write_json
 from payi_transport.config.validation import check_config
 from payi_transport.prices import Pricer
+from payi_transport.reports.focus import FocusOptions, make_rows
+from payi_transport.reports.priced_calls import PricedCall
 from tests.prices.calls import make_call
 
 # Earlier lists, which Python 3.10 has, lack some of these models.
@@ -62,6 +64,9 @@ def test_the_same_calls_cost_the_same_in_every_view(tmp_path: Path) -> None:
     assert Decimal(json.loads(write_json(report, reading))["total"]["cost"]) == TOTAL
     rows = csv.DictReader(io.StringIO(write_csv(report, reading)))
     assert sum(Decimal(row["cost_usd"]) for row in rows) == TOTAL
+    pricer = Pricer()
+    focus = list(make_rows((PricedCall(e, pricer.estimate(e)) for e in events), FocusOptions()))
+    assert sum(Decimal(row["EffectiveCost"]) for row in focus) == TOTAL
     by_day, _ = read_report([str(file)], by="day", tz="Asia/Kathmandu")
     assert by_day.total.summary.cost == TOTAL
 
