@@ -246,3 +246,30 @@ def test_what_was_captured_after_a_second_start_is_delivered_at_the_end(
     ran = run(tmp_path, body, ingest)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert delivered(ingest) == {"1": 1, "2": 1}
+
+
+# Python 3.12 and later start no threads at that time, with which an async call would wait for its report.
+AT_EXIT = """
+import asyncio, atexit
+
+def check():
+    stats = payi_stats()
+    print(stats.captured, stats.delivered + stats.queued + sum(stats.lost.values()), stats.faults)
+
+async def ask(name):
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"id": name}))
+    async with httpx.AsyncClient(transport=transport) as client:
+        response = await client.post("https://api.openai.com/v1/chat/completions", json={"model": "gpt-4.1"})
+        print(name, response.status_code)
+
+atexit.register(check)
+atexit.register(lambda: asyncio.run(ask("after")))
+instrument(mode="inline")
+atexit.register(lambda: asyncio.run(ask("before")))
+"""
+
+
+def test_calls_at_the_exit_have_their_responses_with_inline_delivery(origin: Origin, tmp_path: Path) -> None:
+    origin.responses = [CannedResponse([b"{}"], headers={"content-type": "application/json"})]
+    ran = run(tmp_path, AT_EXIT, origin)
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, ["before 200", "after 200", "2 2 0"]), ran.stderr
