@@ -99,11 +99,11 @@ def _try(step: Callable[[], None]) -> None:
     try:
         step()
     except Exception as exc:
-        try:
+        import contextlib
+
+        # A program may have closed stderr, or be a daemon without one.
+        with contextlib.suppress(Exception):
             print(f"payi_transport: not instrumented: {type(exc).__name__}: {exc}", file=sys.stderr)
-        except Exception:
-            # A program may have closed stderr, or be a daemon without one.
-            return
 
 
 _try(_watch)

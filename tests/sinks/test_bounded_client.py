@@ -43,3 +43,14 @@ def test_retries_of_a_connection_pause_as_ever() -> None:
         bound_requests(http)
         with pytest.raises(httpx.ConnectError), deadline(5.0):
             http.get("http://127.0.0.1:1")
+
+
+def test_a_host_that_has_no_address_is_named_by_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with httpx.Client(trust_env=False) as http:
+        bound_requests(http)
+        with pytest.raises(httpx.ConnectError, match="not known"):
+            http.get("http://payi.test")
