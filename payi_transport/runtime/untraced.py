@@ -16,6 +16,7 @@ _OTEL_PLAIN_KEY = "suppress_instrumentation"
 
 @contextlib.contextmanager
 def suppress_opentelemetry() -> Iterator[None]:
+    """Keep what the block sends out of the program's traces, if OpenTelemetry is imported."""
     otel: Any = sys.modules.get("opentelemetry.context")
     # Another thread may be importing it right now; this is one of its last functions.
     if not hasattr(otel, "detach"):

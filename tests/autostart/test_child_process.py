@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from payi_transport import autostart
+from payi_transport.autostart.first_import import LIBRARIES
 
 HERE = Path(autostart.__file__).parent
 
@@ -17,8 +18,7 @@ HERE = Path(autostart.__file__).parent
 def test_it_waits_for_an_http_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     others = {name: module for name, module in sys.modules.items() if "." not in name}
-    libraries = {"httpx", "httpx2", "aiohttp", "requests", "botocore", "websockets", "grpc", "payi_transport"}
-    monkeypatch.setattr(sys, "modules", {k: v for k, v in others.items() if k not in libraries})
+    monkeypatch.setattr(sys, "modules", {k: v for k, v in others.items() if k not in LIBRARIES})
     runpy.run_path(str(HERE / "child_process.py"), {"carried": b""})
     assert type(sys.meta_path[0]).__name__ == "ImportWatcher"
 

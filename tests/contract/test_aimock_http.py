@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
-import boto3
 import httpx
 import httpx2
 import openai
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from google import genai
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from payi_transport.values.event import Event
 from tests.support.aimock import needs_aimock, serve_aimock
+from tests.support.bedrock_client import connect_bedrock
 
 pytestmark = [needs_aimock, pytest.mark.slow]
 
@@ -99,29 +98,18 @@ def content_stream(netloc: str) -> Counts:
     return usage.prompt_token_count, usage.candidates_token_count
 
 
-def _bedrock(netloc: str) -> Any:
-    return boto3.client(
-        "bedrock-runtime",
-        region_name="us-east-1",
-        endpoint_url=f"http://{netloc}",
-        aws_access_key_id="a",
-        aws_secret_access_key="s",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
 _MODEL = "anthropic.claude-opus-4-8-v1:0"
 
 
 def converse(netloc: str) -> Counts:
     talk = [{"role": "user", "content": [{"text": "hello"}]}]
-    usage = _bedrock(netloc).converse(modelId=_MODEL, messages=talk)["usage"]
+    usage = connect_bedrock(netloc).converse(modelId=_MODEL, messages=talk)["usage"]
     return usage["inputTokens"], usage["outputTokens"]
 
 
 def invoke(netloc: str) -> Counts:
     body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": HELLO})
-    usage = json.load(_bedrock(netloc).invoke_model(modelId=_MODEL, body=body)["body"])["usage"]
+    usage = json.load(connect_bedrock(netloc).invoke_model(modelId=_MODEL, body=body)["body"])["usage"]
     return usage["input_tokens"], usage["output_tokens"]
 
 

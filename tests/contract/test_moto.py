@@ -9,12 +9,11 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from payi_transport import MemorySink, payi_instrument, payi_stats
+from tests.support.bedrock_client import connect_bedrock
 from tests.support.exchanges import events_of
 
 pytestmark = pytest.mark.slow
@@ -30,14 +29,7 @@ def test_a_call_to_a_server_without_usage_has_missing_units(sink: MemorySink) ->
     try:
         mapping: Any = {f"127.0.0.1:{port}": {"price_as_category": "system.aws.bedrock"}}
         payi_instrument(sink=sink, config={"host_mappings": mapping})
-        client: Any = boto3.client(
-            "bedrock-runtime",
-            region_name="us-east-1",
-            endpoint_url=f"http://127.0.0.1:{port}",
-            aws_access_key_id="a",
-            aws_secret_access_key="s",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        client = connect_bedrock(f"127.0.0.1:{port}")
         assert client.invoke_model(modelId=MODEL, body=b'{"messages": []}')["body"].read() == b"{}"
         with pytest.raises(ClientError):
             client.converse(modelId=MODEL, messages=[{"role": "user", "content": [{"text": "hello"}]}])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
@@ -26,3 +28,28 @@ def open_sink() -> Iterator[Open]:
     """Creates sinks that are closed at the end of the test."""
     with ExitStack() as stack:
         yield lambda path: stack.enter_context(closing(OfflineSink(str(path))))
+
+
+@pytest.fixture
+def drip(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a server that never ends its response and is never silent for long."""
+    first, again = request.param
+    stopped = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                try:
+                    connection.sendall(first)
+                    while not stopped.wait(0.02):
+                        connection.sendall(again)
+                except OSError:
+                    """The client closed the connection, as it should."""
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stopped.set()
+        thread.join()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from time import monotonic
 from typing import Any
@@ -27,31 +25,6 @@ DRIPS = {
     "body": (HEAD + b"content-length: 999999\r\n\r\n", b" "),
     "chunks": (HEAD + b"transfer-encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
 }
-
-
-@pytest.fixture
-def drip(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a server that never ends its response and is never silent for long."""
-    first, again = request.param
-    stopped = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(65536)
-                try:
-                    connection.sendall(first)
-                    while not stopped.wait(0.02):
-                        connection.sendall(again)
-                except OSError:
-                    """The client closed the connection, as it should."""
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        stopped.set()
-        thread.join()
 
 
 @pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS.keys(), indirect=True)

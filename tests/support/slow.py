@@ -107,7 +107,7 @@ MATRICES = {
     "tests/serve": 5,
     "tests/sinks": 7,
     "tests/test_compat.py": 5,
-    "tests/test_faults.py": 23,
+    "tests/faults": 23,
     "tests/test_hostile.py": 23,
     "tests/test_odd_bodies.py": 5,
     "tests/test_privacy": 23,

@@ -5,75 +5,18 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import httpx
 import pytest
 
-from payi_transport import payi_flush, payi_instrument, payi_stats, track_context
+from payi_transport import payi_flush, payi_stats, track_context
+from tests.faults.steps import COUNT, WELL, call, check_account, either_way, flush
 from tests.support.ingest import BY_RULES, CONFIRMATION, CannedReply, Ingest, make_reply
-from tests.support.payi_rules import PayiRules
-from tests.support.served import ServedRules
 
-WELL = make_reply()
-COUNT = 60
 Events = list[dict[str, str]]
-either_way = pytest.mark.parametrize("spooled", [False, True], ids=["memory", "spool"])
-
-
-@pytest.fixture
-def ingest(pay_i: PayiRules | ServedRules) -> Iterator[Ingest]:
-    ingest = Ingest(lambda events: WELL, pay_i)
-    yield ingest
-    ingest.stop()
-    assert not ingest.rules.violations
-
-
-@pytest.fixture
-def instrument(ingest: Ingest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def start(spooled: bool, **delivery: Any) -> None:
-        monkeypatch.setenv("PAYI_API_KEY", "payi-key")
-        monkeypatch.setenv("PAYI_BASE_URL", ingest.url)
-        spool = {"spool_directory": str(tmp_path / "spool")} if spooled else {}
-        config: Any = {
-            "delivery": {"flush_interval": 0.01, "max_batch": 16, **spool, **delivery},
-            "ingest_retry": {"queue_interval": 0.02},
-        }
-        payi_instrument(config=config)
-
-    return start
-
-
-def call(count: int = COUNT, first: int = 0) -> None:
-    numbers = itertools.count(first)
-    transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"id": f"id-{next(numbers)}"}))
-    with httpx.Client(transport=transport) as client:
-        for _ in range(count):
-            client.post("https://api.openai.com/v1/chat/completions", json={"messages": "PROMPT"})
-
-
-def check_account(captured: int = COUNT) -> Any:
-    """The counts, which add up at any time."""
-    stats = payi_stats()
-    assert stats.captured == captured
-    parts = (stats.delivered, stats.queued, stats.spooled, *stats.lost.values())
-    assert sum(parts) == captured and min(parts) >= 0
-    assert stats.faults == 0
-    return stats
-
-
-def flush() -> bool:
-    """Until nothing waits, as single flushes are false where something was lost."""
-    deadline = monotonic() + 60
-    while not payi_flush(1):
-        stats = payi_stats()
-        if not stats.queued + stats.spooled:
-            return False
-        assert monotonic() < deadline, stats
-    return True
 
 
 PASSING = {

@@ -10,10 +10,8 @@ import pytest
 
 from payi_transport import payi_flush, payi_stats, payi_uninstrument
 from payi_transport.sinks import payi_response
+from tests.faults.steps import WELL, call, check_account, either_way
 from tests.support.ingest import Ingest, make_reply
-from tests.test_faults import WELL, call, check_account, either_way, ingest, instrument
-
-__all__ = ["ingest", "instrument"]
 
 
 @pytest.fixture(autouse=True)

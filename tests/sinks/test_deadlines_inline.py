@@ -10,10 +10,9 @@ import pytest
 
 from payi_transport import payi_instrument, payi_shutdown, payi_stats
 from payi_transport.pipeline import sinks
-from tests.sinks.test_deadlines import DRIPS, drip
+from tests.sinks.test_deadlines import DRIPS
 from tests.support.calls import URL
 
-__all__ = ["drip"]
 MOCK = httpx.MockTransport(lambda request: httpx.Response(200, json={"id": "a"}))
 
 
