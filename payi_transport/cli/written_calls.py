@@ -22,7 +22,7 @@ __all__ = ["examine_written"]
 
 # What was looked at, how it is, and the details.
 _Row = tuple[str, Literal["ok", "note", "warning"], str]
-_MOST_HOSTS = 5
+_MAX_HOSTS = 5
 
 
 def examine_written(settings: Settings) -> Iterator[_Row]:
@@ -55,7 +55,7 @@ def _find_unread(properties: Mapping[str, str] | None) -> list[str]:
 
 
 def _examine_unobserved(hosts: Mapping[str, int], where: str) -> Iterator[_Row]:
-    shown = Counter(hosts).most_common(_MOST_HOSTS)
+    shown = Counter(hosts).most_common(_MAX_HOSTS)
     for host, number in shown:
         text = f"{number:,} requests to {host} are not in {where}, and may have cost something"
         yield "unobserved", "warning", f"{text}; `payi-transport explain` says why"

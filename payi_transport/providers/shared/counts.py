@@ -13,7 +13,7 @@ __all__ = ["count", "count_parts", "section", "take"]
 
 # A larger number is a mistake of the server, not a count.
 _MAX = 2**53
-_MOST_DIGITS = 16
+_MAX_DIGITS = 16
 
 
 def count(usage: Mapping[str, Any], *names: str) -> int | None:
@@ -41,7 +41,7 @@ def _read_number(value: Any) -> int | None:
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
     # Protobuf writes 64-bit integers as strings, and the SDKs that check types accept these.
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
         return int(value)
     return None
 
