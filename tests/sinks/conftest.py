@@ -9,6 +9,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+# Deliveries import it at their first one, which may take as long as the short deadlines of these tests.
+import payi_transport.sinks.bounded_client  # noqa: F401  # See above.
 from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.offline import OfflineSink
 from payi_transport.sinks.payi import PayiSink

@@ -78,7 +78,7 @@ def test_a_login_is_accepted_and_none_is_refused(kind: str, tmp_path: Path) -> N
     if "tls" not in kind and "certificate" not in kind:
         assert error.value.denied
         address = f"NATS at {server.url} refuses this client: Authorization Violation"
-        assert str(error.value) == f"{address}; check config.nats: servers, and how it logs in"
+        assert str(error.value) == f"{address}; check config.nats.servers and the credentials"
 
 
 @pytest.mark.parametrize("login", ["ann:p%20w", "t-1"])
