@@ -116,6 +116,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        # Of other tests, which may have left one that waits for a server that is gone.
+        self.earlier = find_workers()
         self.folder = tempfile.TemporaryDirectory()
         self.sink = FickleSink()
         self.client = httpx.Client(transport=httpx.MockTransport(respond))
@@ -258,8 +260,12 @@ class AnyOrder(RuleBasedStateMachine):
                 response.close()
             self.client.close()
             # Workers that nobody waited for may still write to it.
-            wait_until(lambda: not any(thread.name == WORKER for thread in threading.enumerate()))
+            wait_until(lambda: find_workers() <= self.earlier)
             self.folder.cleanup()
+
+
+def find_workers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == WORKER}
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

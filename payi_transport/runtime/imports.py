@@ -8,14 +8,16 @@ is over, as it waits for the locks of `logging`.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["forks_wait", "sees_forks"]
+__all__ = ["forks_wait", "may_import_later"]
 
+_PATCHING = ("gevent", "eventlet")
 # Reentrant, because a signal handler may fork on the thread that imports.
 _importing = threading.RLock()
 
@@ -33,6 +35,18 @@ def forks_wait() -> Iterator[None]:
         yield
 
 
-def sees_forks() -> bool:
-    """Return whether forks can wait. uWSGI forks without running at-fork hooks, so import at once there."""
-    return "uwsgi" not in sys.modules
+def may_import_later() -> bool:
+    """Return whether an import on a thread of this library's own is safe in this process.
+
+    uWSGI forks without running at-fork hooks, so a fork can't wait. And once gevent or eventlet has patched
+    the program, a module may fail to import on a thread that was started before: trio starts a process.
+    """
+    return "uwsgi" not in sys.modules and not any(map(_is_installed, _PATCHING))
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:
+        # A module that something else has put in its place.
+        return name in sys.modules

@@ -20,7 +20,7 @@ from payi_transport.client.retry import parse_retry_after
 from payi_transport.client.settings import make_settings
 from payi_transport.client.timeouts import DEFAULT_TIMEOUT, Timeout
 from payi_transport.client.transport import SyncTransport, describe_error
-from payi_transport.runtime.imports import forks_wait, sees_forks
+from payi_transport.runtime.imports import forks_wait, may_import_later
 from payi_transport.sinks.deadlines import deadline
 from payi_transport.sinks.payi_response import PayiResponse
 
@@ -50,7 +50,7 @@ class PayiConnection:
         self._account = account
         self._seconds = seconds
         self._timeout = Timeout(seconds, connect=DEFAULT_TIMEOUT.connect)
-        if not sees_forks():
+        if not may_import_later():
             _find_client_maker()
 
     def post(self, spec: RequestSpec[Any]) -> tuple[int, PayiResponse]:

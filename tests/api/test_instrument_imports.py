@@ -26,6 +26,8 @@ CALLS = {
 }
 PROGRAM = """
 import sys
+# Where these are installed, everything is imported at once.
+sys.modules.update(gevent=None, eventlet=None)
 import payi_transport
 
 async def post(aiohttp):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import pytest
 
-from payi_transport.runtime.imports import forks_wait, sees_forks
+from payi_transport.runtime.imports import forks_wait, may_import_later
 
 # The program's hook runs first, since those before a fork run in the reverse order. It lets the import go on,
 # which is over before the process has forked: the child's exit code is the number of imports that still run.
@@ -47,10 +49,34 @@ def test_a_fork_waits_for_an_import_on_another_thread() -> None:
 
 
 def test_an_import_may_be_inside_another() -> None:
+    entered = []
     with forks_wait(), forks_wait():
-        assert sees_forks()
+        entered.append(True)
+    assert entered
 
 
+@pytest.fixture
+def nothing_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("gevent", "eventlet"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.usefixtures("nothing_patches")
+def test_an_import_may_come_later_in_a_usual_process() -> None:
+    assert may_import_later()
+
+
+@pytest.mark.usefixtures("nothing_patches")
 def test_uwsgi_forks_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uwsgi", sys)
-    assert not sees_forks()
+    assert not may_import_later()
+
+
+@pytest.mark.usefixtures("nothing_patches")
+@pytest.mark.parametrize("name", ["gevent", "eventlet"])
+def test_what_patches_programs_comes_after_imports(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType(name)
+    monkeypatch.setitem(sys.modules, name, module)
+    assert not may_import_later()
+    module.__spec__ = ModuleSpec(name, None)
+    assert not may_import_later()

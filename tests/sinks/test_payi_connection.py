@@ -176,6 +176,8 @@ def test_connecting_may_take_5_seconds_however_long_a_response_may_take() -> Non
 def test_what_delivers_is_imported_at_once_where_forks_are_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     module = "payi_transport.sinks.bounded_client"
     monkeypatch.delitem(sys.modules, module, raising=False)
+    for name in ("gevent", "eventlet"):
+        monkeypatch.setitem(sys.modules, name, None)
     PayiSink(PayiAccount("https://payi.test", "payi-key"))
     assert module not in sys.modules
     monkeypatch.setitem(sys.modules, "uwsgi", sys)
