@@ -10,7 +10,7 @@ import pytest
 
 from payi_transport import payi_flush, payi_stats, payi_uninstrument
 from payi_transport.sinks import payi_response
-from tests.faults.steps import WELL, call, check_account, either_way
+from tests.faults.steps import WELL, call, check_account, either_way, flush
 from tests.support.ingest import Ingest, make_reply
 
 
@@ -21,6 +21,12 @@ def probes_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refuse(ingest: Ingest, reply: Any, *names: str) -> None:
     ingest.reply = lambda events: reply if any(e["provider_response_id"] in names for e in events) else WELL
+
+
+def recover(ingest: Ingest) -> None:
+    """Accept everything from now on, and wait until all is delivered."""
+    ingest.reply = lambda events: WELL
+    assert flush()
 
 
 def flush_until(done: Callable[[], bool], seconds: float) -> None:
@@ -56,6 +62,8 @@ def test_what_an_earlier_process_left_stops_nothing(ingest: Ingest, instrument: 
     call(5, first=2)
     flush_until(lambda: payi_stats().delivered == 5, 20)
     assert payi_stats().delivered == 5
+    recover(ingest)
+    assert set(ingest.taken.values()) == {1}
 
 
 @either_way
@@ -74,3 +82,6 @@ def test_an_event_that_pay_i_fails_at_stops_no_other(
     call(5, first=2)
     flush_until(lambda: payi_stats().delivered == 5, 20)
     assert payi_stats().delivered == 5
+    recover(ingest)
+    assert check_account(6).delivered == 6
+    assert set(ingest.taken.values()) == {1}
