@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +46,46 @@ def test_a_program_reports_its_calls_under_its_own_name(
     ran = start([sys.executable, *command], folder, ingest)
     assert (ran.returncode, ran.stdout, ran.stderr) == (7, "out\n", "")
     assert seen(ingest) == {("a", name): 1}
+
+
+def run_in_this_process(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run `sitecustomize.py` as the start of an interpreter does, and put back what it changes."""
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setenv("PAYI_TRANSPORT_RUN", "")
+    for name in ("execv", "execve"):
+        monkeypatch.setattr(os, name, getattr(os, name))
+    monkeypatch.setitem(sys.modules, "_payi_first_import", None)
+    file = Path(autostart.__file__).parent / "sitecustomize.py"
+    return runpy.run_path(str(file))
+
+
+def test_a_fault_at_the_start_of_a_process_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(SourceFileLoader, "exec_module", fail)
+    run_in_this_process(monkeypatch)
+    assert capsys.readouterr().err == "payi_transport: not instrumented: OSError: gone\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["python", "job.py", "multiprocessing"], ["python", "job.py", "multiprocessing"]),
+        (["python", "-c", "from multiprocessing.spawn import spawn_main"], ["python", "shop.py"]),
+    ],
+)
+def test_a_child_of_a_pool_is_told_by_its_command_line(
+    command: list[str], name: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SourceFileLoader, "exec_module", lambda *arguments: None)
+    names = run_in_this_process(monkeypatch)
+    monkeypatch.setenv("PAYI_TRANSPORT_RUN", "python\x1fshop.py")
+    monkeypatch.setattr(sys, "orig_argv", command)
+    assert names["_find_command"]() == name
 
 
 def test_a_process_imports_only_what_watches_for_its_first_http_library() -> None:

@@ -234,3 +234,14 @@ def test_a_forked_child_leaves_the_files_to_its_parent(tmp_path: Path, spool: Sp
     spool.acknowledge()
     assert read_all(spool) == [b"1"]
     Spool(tmp_path, MOST).discard_inherited()
+
+
+def test_what_was_read_and_is_not_settled_is_read_again_with_what_is_newer(spool: Spool) -> None:
+    assert not spool.rewind(1)
+    assert spool.append([b"1"])
+    assert spool.read(9) == ([b"1"], True)
+    assert spool.append([b"2"])
+    assert spool.rewind(1)
+    assert spool.read(9) == ([b"1", b"2"], True)
+    spool.acknowledge()
+    assert (spool.written, spool.read_back) == (2, 2)
