@@ -26,6 +26,8 @@ CALLS = {
 }
 PROGRAM = """
 import sys
+# What measures coverage was imported before the program's first line.
+before = set(sys.modules)
 # Where these are installed, everything is imported at once.
 sys.modules.update(gevent=None, eventlet=None)
 import payi_transport
@@ -38,7 +40,7 @@ url, body = sys.argv[1], {{"model": "gpt-4.1"}}
 mapping = {{url.split("/")[2]: {{"price_as_category": "system.openai"}}}}
 {first}
 payi_transport.payi_instrument(config={{"host_mappings": mapping}})
-print(*[name for name in {unused} if name in sys.modules])
+print(*[name for name in {unused} if name in sys.modules and name not in before])
 {then}
 {call}
 """
