@@ -35,7 +35,7 @@ def make_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
         yield
-        await proxy.client.aclose()
+        await proxy.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=run)
     app.add_middleware(_RawPaths)

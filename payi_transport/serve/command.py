@@ -22,6 +22,8 @@ __all__ = ["find_address", "listen", "open_service", "run_server", "serve_in_thr
 
 # How long between two slices of what retention deletes, and after the last one. Seconds.
 _BETWEEN, _AFTER = 0.2, 60.0
+# How long requests may take that are open at the end, because a provider may think for minutes. Seconds.
+_GRACE = 10
 
 
 @contextmanager
@@ -80,7 +82,14 @@ def find_address(made: socket.socket) -> str:
 
 def make_server(app: FastAPI) -> uvicorn.Server:
     """Return the server of an app. It logs warnings only: a line for each call would help nobody."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="on")
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE,
+    )
     return uvicorn.Server(config)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import httpx
@@ -56,17 +56,28 @@ _TIMEOUT: Final = httpx.Timeout(connect=10, read=600, write=60, pool=60)
 
 
 class Proxy:
-    """Forwards requests. `client` is closed with the app."""
+    """Forwards requests, until it is closed with the app."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._token = service.settings.token
         self._targets = Targets(service.settings)
         self._meter = Meter(service)
-        self.client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
+        # The tasks of requests, each of which lasts until its response has been sent.
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def close(self) -> None:
+        """Wait until every call has ended, as the server has let or made them do, and its event is stored."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._client.aclose()
 
     async def forward(self, request: Request) -> Response:
         """Return the provider's response to a request. Raises Refusal."""
+        task: Any = asyncio.current_task()
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         # Without a library for WebSockets, the server takes the request for one of HTTP.
         if request.headers.get("upgrade", "").lower() == "websocket":
             raise Refusal("websocket_not_supported", _NO_SOCKETS)
@@ -105,7 +116,7 @@ class Proxy:
     ) -> Response:
         outgoing = httpx.Request(method, url, headers=headers, content=body or None)
         try:
-            response = await self.client.send(outgoing, stream=True)
+            response = await self._client.send(outgoing, stream=True)
         except httpx.HTTPError as exc:
             if sent is not None:
                 await run_sync(sent.fail, exc)

@@ -6,14 +6,18 @@ import asyncio
 import json
 import logging
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from payi_transport.serve import command
 from payi_transport.serve.app import make_app
-from payi_transport.serve.command import open_service
+from payi_transport.serve.command import open_service, serve_in_thread
 from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.values.event import Event
@@ -115,6 +119,29 @@ async def test_a_request_that_is_canceled_is_an_event(
         hold.set()
         [found] = find_calls(service)
         assert found.call.status == 299
+
+
+@pytest.mark.parametrize("chunks", [(), (b'{"id": "chatcmpl-1", ',)], ids=["no-head", "in-the-body"])
+def test_a_call_that_is_open_when_the_service_ends_is_canceled_and_an_event(
+    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: tuple[bytes, ...]
+) -> None:
+    monkeypatch.setattr(command, "_GRACE", 0.2)
+    hold = threading.Event()
+    origin.responses = [CannedResponse(chunks, hold=hold)]
+    settings = ServeSettings(file=tmp_path / "s", port=0, upstreams={"openai": origin.url})
+    with ThreadPoolExecutor() as pool:
+        with serve_in_thread(settings) as (address, _):
+            call = pool.submit(httpx.post, f"{address}{CHAT}", json={"model": "gpt-4.1"}, timeout=60)
+            while not origin.received:
+                time.sleep(0.01)
+        # The service has ended, although the provider has not answered.
+        assert not hold.is_set()
+        hold.set()
+        with suppress(httpx.HTTPError):
+            assert call.result().status_code >= 500
+    with open_service(settings) as service:
+        [found] = find_calls(service)
+        assert found.call.status == (299 if not chunks else 200)
 
 
 def test_a_provider_that_is_away_is_refused_without_an_event_for_what_is_free(serve: Serve) -> None:

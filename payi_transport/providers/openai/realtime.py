@@ -60,7 +60,8 @@ def read_realtime(raw: RawResponse) -> ParsedResponse:
             return _read_transcription(event)
         if event.type == "error":
             failure = read_failure(event.error) or Failure(code="error")
-        last = decode(_response, event.response) or last
+        response = decode(_response, event.response)
+        last = response or last
         finished = finished or event.type == "response.done"
     usage = last.usage if isinstance(last.usage, dict) else {}
     units = map_usage(usage)
