@@ -11,35 +11,55 @@ from pathlib import Path
 
 import pytest
 
-from tests.autostart.support import seen, serving, start
+from tests.autostart.support import read_events, seen, serving, start
 from tests.support.origin import Origin
 from tests.support.programs import make_environment
 
+STREAMLIT_PAGE = """
+import streamlit as st
+from calls import call
+from payi_transport import track_context
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+call(f"run-{st.session_state.runs}")
+@st.fragment
+def refresh():
+    st.session_state.refreshed = st.session_state.get("refreshed", 0) + 1
+    call(f"fragment-{st.session_state.refreshed}")
+    st.button("Refresh")
+with track_context(user_id="ada"):
+    refresh()
+"""
 
-def test_each_run_of_a_streamlit_app_is_reported(folder: Path, ingest: Origin) -> None:
+
+def test_each_run_of_a_streamlit_app_is_reported_and_a_fragment_runs_again_without_the_scope_around_it(
+    folder: Path, ingest: Origin
+) -> None:
     pytest.importorskip("streamlit")
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
     from websockets.sync.client import connect
     from websockets.typing import Subprotocol
 
-    (folder / "chat.py").write_text(
-        "import streamlit as st\nfrom calls import call\n"
-        "st.session_state.runs = st.session_state.get('runs', 0) + 1\ncall(f'run-{st.session_state.runs}')\n"
-    )
+    (folder / "chat.py").write_text(STREAMLIT_PAGE)
     command = ["streamlit", "run", "chat.py", "--server.port", "{port}", "--server.headless", "true"]
     command += ["--browser.gatherUsageStats", "false", "--server.address", "127.0.0.1"]
-    again = BackMsg()
+    again, fragment = BackMsg(), ""
     again.rerun_script.query_string = ""
     with serving(command, folder, ingest, "/_stcore/health") as address:
         with connect(
             f"ws://{address}/_stcore/stream", subprotocols=[Subprotocol("streamlit")], proxy=None
         ) as page:
-            for _ in range(2):
+            for runs_alone in (False, False, True):
+                again.rerun_script.fragment_id = fragment if runs_alone else ""
                 page.send(again.SerializeToString())
-                while ForwardMsg.FromString(page.recv(60)).WhichOneof("type") != "script_finished":
-                    pass
-    assert seen(ingest) == {("run-1", "chat"): 1, ("run-2", "chat"): 1}, (folder / "log").read_text()
+                message = ForwardMsg()
+                while message.WhichOneof("type") != "script_finished":
+                    message = ForwardMsg.FromString(page.recv(60))
+                    fragment = message.delta.fragment_id or fragment
+    users = {event["provider_response_id"]: event.get("user_id") for event in read_events(ingest)}
+    names = ("run-1", "run-2", "fragment-1", "fragment-2", "fragment-3")
+    assert seen(ingest) == {(name, "chat"): 1 for name in names}, (folder / "log").read_text()
+    assert users == dict(zip(names, (None, None, "ada", "ada", None), strict=True))
 
 
 POOLS = {
@@ -61,17 +81,19 @@ POOLS = {
         "    with Client(cluster) as client:\n"
         "        client.gather(client.map(work, range(4)))\n",
     ),
-    # Ray starts its workers through a script of its own, and ends actors at once, without their last events.
+    # Ray starts its workers through a script of its own, and ends them at once, without their last events.
     "ray tasks and actors": (
         "ray",
         "import ray\n"
         "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)\n"
+        "def work_and_flush(number):\n"
+        "    from payi_transport import payi_flush\n"
+        "    work(number)\n"
+        "    payi_flush()\n"
         "class Worker:\n"
         "    def work(self, number):\n"
-        "        from payi_transport import payi_flush\n"
-        "        work(number)\n"
-        "        payi_flush()\n"
-        "task, actor = ray.remote(work), ray.remote(Worker).remote()\n"
+        "        work_and_flush(number)\n"
+        "task, actor = ray.remote(work_and_flush), ray.remote(Worker).remote()\n"
         "ray.get([task.remote(number) for number in range(2)])\n"
         "ray.get([actor.work.remote(number) for number in range(2, 4)])\n",
     ),

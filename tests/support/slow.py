@@ -37,6 +37,7 @@ PROCESSES = (
     "tests/delivery/test_process_exit_hooks.py",
     "tests/docs/test_guides.py",
     "tests/docs/test_guides_agents.py",
+    "tests/docs/test_guides_apps.py",
     "tests/docs/test_snippets.py",
     "tests/examples/test_examples.py",
     "tests/instrumentations",
