@@ -28,6 +28,7 @@ from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
 from payi_transport.delivery.spool.directory import check_directory
 from payi_transport.errors import APIConnectionError, APIStatusError, PayiError
+from payi_transport.hooks.methods import find_original
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.assembly import find_account
 from payi_transport.sinks.configured import PAYI, find_sink_names
@@ -110,7 +111,7 @@ def _examine_hooks() -> Iterator[Finding]:
     for name in _LIBRARIES:
         if _find_version(name):
             importlib.import_module(name)
-    # Before ours are installed, whatever is no plain function of the library is another library's.
+    # Below ours, which may be installed already, whatever is no plain function of the library is another's.
     wrapped = [name for name in _METHODS if _find_version(re.split("[.:]", name)[0]) and _is_wrapped(name)]
     registry = Registry(get_hooks(), missing.__setitem__)
     registry.install()
@@ -132,7 +133,7 @@ def _examine_hooks() -> Iterator[Finding]:
 
 def _is_wrapped(name: str) -> bool:
     module, owner, method = name.split(":")
-    found = vars(getattr(importlib.import_module(module), owner)).get(method)
+    found = find_original(vars(getattr(importlib.import_module(module), owner)).get(method))
     return not isinstance(found, FunctionType) or hasattr(found, "__wrapped__")
 
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["MethodHook", "MethodPatches", "find_class"]
+__all__ = ["MethodHook", "MethodPatches", "find_class", "find_original"]
 
 # An attribute of every replacement: the replacement itself, and what it replaced.
 _MARK = "_payi_transport_replacement"
@@ -46,7 +46,7 @@ class MethodPatches:
             return []
         proxies = list(_iterate_proxies(found))
         # A mock that ends after uninstalling restores what it found, which may be a replacement of ours.
-        original = _find_original(proxies[-1].__wrapped__ if proxies else found)
+        original = find_original(proxies[-1].__wrapped__ if proxies else found)
         replacement = functools.wraps(original)(make(_bind(original, owner)))
         replacement.__dict__[_MARK] = replacement, original
         if proxies:
@@ -102,7 +102,7 @@ def _unwrap(function: Any) -> Iterator[Any]:
         function = getattr(function, "__wrapped__", None)
 
 
-def _find_original(function: Any) -> Any:
+def find_original(function: Any) -> Any:
     """Return what a replacement of an earlier installation replaced; any other function itself."""
     mark = getattr(function, _MARK, None)
     # Wrappers of others copy or forward attributes, so the mark has to name the function that has it.

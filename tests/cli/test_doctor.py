@@ -14,6 +14,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from payi_transport import MemorySink, payi_instrument
 from payi_transport.cli.doctor import Finding, examine, examine_clock, has_errors
 from payi_transport.cli.main import cli
 from tests.support.origin import CannedResponse, Origin
@@ -182,6 +183,11 @@ def test_what_another_library_has_wrapped_is_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(httpx.Client, "_send_single_request", Wrapper())
     notes = find(examine(os.environ), "note")
     assert any(line.startswith("others: httpx:Client:_send_single_request") for line in notes)
+
+
+def test_what_this_library_has_wrapped_is_not_another_librarys() -> None:
+    payi_instrument(sink=MemorySink())
+    assert not any(line.startswith("others: ") for line in find(examine({}), "note"))
 
 
 def test_a_package_that_is_missing_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import anyio.to_thread
 import pytest
 
 from payi_transport import MemorySink, get_context, payi_instrument, payi_uninstrument, track, track_context
@@ -65,6 +66,7 @@ def test_asyncio_s_ways_to_call_a_thread_have_the_scope(sink: MemorySink) -> Non
         async with track_context(user_id="a"):
             assert await loop.run_in_executor(None, user) == "a"
             assert await asyncio.to_thread(user) == "a"
+            assert await anyio.to_thread.run_sync(user) == "a"
             with ThreadPoolExecutor(1) as pool:
                 assert await loop.run_in_executor(pool, user) == "a"
         assert await loop.run_in_executor(None, user) is None
