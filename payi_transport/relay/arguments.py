@@ -12,14 +12,10 @@ from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiConfigError
 from payi_transport.pipeline.assembly import find_account
-from payi_transport.sinks.configured import CONFIGURED_SINKS
+from payi_transport.sinks.configured import PAYI, RELAY_SINKS, find_sink_section
 from payi_transport.sinks.protocol import Sink
 
 __all__ = ["find_settings", "find_sink_maker", "list_sinks"]
-
-PAYI = "payi"
-# Where events come from, and spans: only the process that makes a call knows its trace.
-_NOT_OFFERED = frozenset({"nats", "otel"})
 
 
 def find_settings(
@@ -39,16 +35,17 @@ def find_settings(
 
 def list_sinks() -> list[str]:
     """Return the names of what a relay may deliver to."""
-    return [PAYI, *(name for kind in CONFIGURED_SINKS if (name := kind.config_section) not in _NOT_OFFERED)]
+    return [PAYI, *(kind.config_section for kind in RELAY_SINKS)]
 
 
 def find_sink_maker(to: str, settings: Settings, batch: int) -> tuple[Callable[[], Sink], str]:
     """Return what makes a sink by its name, and a word for where it delivers to. Raises PayiConfigError."""
     if to != PAYI:
-        section = getattr(settings, to)
+        # OpenTelemetry's own variables may say all that is needed.
+        section = find_sink_section(to, settings) if to == "otel" else getattr(settings, to)
         if section is None:
             raise PayiConfigError(f"--to {to}: needs the section {to!r} in the configuration")
-        [kind] = [kind for kind in CONFIGURED_SINKS if kind.config_section == to]
+        [kind] = [kind for kind in RELAY_SINKS if kind.config_section == to]
         # Once now, so that what is wrong with it is an error at the start.
         kind.from_section(section).close()
         return lambda: kind.from_section(section), to

@@ -10,7 +10,8 @@ there get the events, and those of the argument.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, get_type_hints
 
 import msgspec
@@ -25,6 +26,7 @@ from payi_transport.values.shown import show
 __all__ = [
     "CONFIGURED_SINKS",
     "PAYI",
+    "RELAY_SINKS",
     "ConfiguredSink",
     "find_sink_names",
     "find_sink_section",
@@ -67,13 +69,25 @@ def _load_bucket() -> ConfiguredSink:
 
 
 def _load_otel() -> ConfiguredSink:
-    try:
+    with _otel_required():
         from payi_transport.sinks.otel.sink import OtelSink
+    return OtelSink
+
+
+def _load_relayed_spans() -> ConfiguredSink:
+    with _otel_required():
+        from payi_transport.sinks.otel.relayed import RelayedSpans
+    return RelayedSpans
+
+
+@contextmanager
+def _otel_required() -> Iterator[None]:
+    try:
+        yield
     except ImportError as exc:
         raise PayiConfigError(
             f'config.otel: OpenTelemetry is missing ({exc}); run: pip install "payi-transport[otel]"'
         ) from None
-    return OtelSink
 
 
 CONFIGURED_SINKS: tuple[ConfiguredSink, ...] = (
@@ -81,6 +95,12 @@ CONFIGURED_SINKS: tuple[ConfiguredSink, ...] = (
     _Late("nats", _load_nats),
     _Late("bucket", _load_bucket),
     _Late("otel", _load_otel),
+)
+# What a relay delivers to. Events come to it from NATS, and without their calls.
+RELAY_SINKS: tuple[ConfiguredSink, ...] = (
+    OfflineSink,
+    _Late("bucket", _load_bucket),
+    _Late("otel", _load_relayed_spans),
 )
 
 

@@ -59,7 +59,7 @@ def test_a_relay_delivers_to_any_other_sink_with_a_section(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert list_sinks()[:2] == ["payi", "offline_instrumentation"]
-    assert "nats" not in list_sinks()
+    assert list_sinks()[2:] == ["bucket", "otel"]
     settings, _ = find_settings(None, ignore)
     with pytest.raises(PayiConfigError, match="needs the section 'offline_instrumentation'"):
         find_sink_maker("offline_instrumentation", settings, 10)

@@ -93,6 +93,9 @@ OPERATIONS: Final = {
     "xai.chat": "chat",
 }
 
+# Of an event whose address tells none.
+UNKNOWN_OPERATION: Final = "call"
+
 # What a category is called there. Others, such as `groq`, have the same name.
 PROVIDERS: Final = {
     "system.openai": "openai",

@@ -26,7 +26,7 @@ from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.otel import names
 from payi_transport.sinks.otel.foreign import KnownSpans
 
-__all__ = ["Meters", "Tracers"]
+__all__ = ["Meters", "Tracers", "is_exported", "suppress_tracing"]
 
 _SUPPRESSIONS = ("suppress_instrumentation", "suppress_http_instrumentation")
 _CLOSE_MS = 5000
@@ -35,7 +35,7 @@ _INTERVAL, _LONGEST_INTERVAL = 60.0, 86400.0
 
 
 @contextlib.contextmanager
-def _suppress() -> Iterator[None]:
+def suppress_tracing() -> Iterator[None]:
     """Keep our own exports out of everyone's traces."""
     values = context.get_current()
     for name in _SUPPRESSIONS:
@@ -47,7 +47,8 @@ def _suppress() -> Iterator[None]:
         context.detach(token)
 
 
-def _is_exported(variable: str) -> bool:
+def is_exported(variable: str) -> bool:
+    """Return whether one of the variables for exporters leaves OTLP on, as it is by default."""
     return os.environ.get(variable, "otlp").strip().lower() != "none"
 
 
@@ -117,7 +118,7 @@ class Tracers:
 
     def _get_own(self) -> TracerProvider:
         if self._own is None:
-            self._exporter = OTLPSpanExporter() if _is_exported("OTEL_TRACES_EXPORTER") else None
+            self._exporter = OTLPSpanExporter() if is_exported("OTEL_TRACES_EXPORTER") else None
             # The sink ends it, once the last events are delivered.
             self._own = TracerProvider(shutdown_on_exit=False)
             self._own.add_span_processor(self._ended)
@@ -127,7 +128,7 @@ class Tracers:
         """Export what our own provider has made. Return False if that has to be tried again."""
         spans, exporter = self._ended.spans, self._exporter
         if spans and exporter is not None:
-            with _suppress():
+            with suppress_tracing():
                 if exporter.export(spans) is not SpanExportResult.SUCCESS:
                     return False
         self._ended.spans = []
@@ -177,10 +178,9 @@ class _OwnMeters:
     """
 
     def __init__(self) -> None:
-        is_exported = _is_exported("OTEL_METRICS_EXPORTER")
         self._reader = (
             PeriodicExportingMetricReader(OTLPMetricExporter(), export_interval_millis=math.inf)
-            if is_exported
+            if is_exported("OTEL_METRICS_EXPORTER")
             else None
         )
         self.provider = MeterProvider([self._reader] if self._reader else [], shutdown_on_exit=False)
@@ -198,7 +198,7 @@ class _OwnMeters:
 
     def _collect(self) -> None:
         if self._reader is not None:
-            with _suppress():
+            with suppress_tracing():
                 self._reader.collect()
 
     def close(self) -> None:
