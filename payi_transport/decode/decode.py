@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import event_fields
 from payi_transport.decode.background_calls import BackgroundCall
@@ -39,6 +41,7 @@ from payi_transport.decode.sessions import transcode
 from payi_transport.decode.token_counts import add_counted_tokens
 from payi_transport.framing import find_framing, is_stream
 from payi_transport.providers.provider import Readers
+from payi_transport.providers.shared.failures import find_error_event
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.runtime.clock import to_utc
 from payi_transport.values.event import Event, ParsedResponse, Units
@@ -99,7 +102,10 @@ def _read(exchange: Exchange, readers: Readers, raw: RawResponse, body: bytes) -
     # The body of an error has a shape of its own, whatever the operation.
     if _has_failed(exchange):
         return ParsedResponse(failure=readers.read_error(body, raw.response_headers))
-    return readers.read(raw)
+    response = readers.read(raw)
+    failure = None if response.failure is not None else find_error_event(raw.messages)
+    # Any gateway before a provider may end a stream in an event of its own, so no reader has to know them.
+    return response if failure is None else replace(response, failure=failure, finished=True, pending=False)
 
 
 def _count(

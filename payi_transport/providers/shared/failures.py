@@ -2,6 +2,7 @@
 
 Some servers report a failure in another place of the body, and with the status 200: FastChat and earlier
 versions of vLLM have the fields of the error at the top, MiniMax has a `base_resp` in every response.
+Gateways end a stream in an event named `error` whose body may have any shape.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from typing import Any
 
 import msgspec
 
+from payi_transport.framing import Messages
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.values.event import Failure
 
-__all__ = ["Failing", "find_failure", "read_error", "read_failure", "read_status"]
+__all__ = ["Failing", "find_error_event", "find_failure", "read_error", "read_failure", "read_status"]
 
 
 class Failing(msgspec.Struct):
@@ -28,12 +30,34 @@ class Failing(msgspec.Struct):
     base_resp: Any = None
 
 
+class _ErrorEvent(Failing):
+    detail: Any = None
+
+
 _body = msgspec.json.Decoder(Failing)
+_error_event = msgspec.json.Decoder(_ErrorEvent)
 
 
 def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
     """Return the error of a body that has OpenAI's shape: `{"error": {"type", "code", "message"}}`."""
     return find_failure(decode(_body, body) or Failing())
+
+
+def find_error_event(messages: Messages) -> Failure | None:
+    """Return the failure that an event named `error` tells, whatever the shape of its body."""
+    return next((_read_error_event(data) for name, data in messages if name == "error"), None)
+
+
+def _read_error_event(data: bytes) -> Failure:
+    event = decode(_error_event, data)
+    if event is None:
+        return Failure(message=data.decode("utf-8", "replace").strip() or None)
+    # FastAPI's errors have their message, or an object, in a `detail`.
+    return (
+        find_failure(event)
+        or (read_failure(event.detail) if event.message is None else None)
+        or Failure(text(event.type), _read_code(event.code), text(event.message))
+    )
 
 
 def find_failure(body: Failing) -> Failure | None:
@@ -62,6 +86,8 @@ def read_failure(error: Any) -> Failure | None:
         return Failure(message=error)
     if not error or not isinstance(error, dict):
         return None
-    code = error.get("code")
-    code = str(code) if isinstance(code, int) else code
-    return Failure(text(error.get("type")), text(code), text(error.get("message")))
+    return Failure(text(error.get("type")), _read_code(error.get("code")), text(error.get("message")))
+
+
+def _read_code(code: Any) -> str | None:
+    return str(code) if isinstance(code, int) else text(code)
