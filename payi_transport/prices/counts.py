@@ -48,6 +48,7 @@ BILLED: dict[str, tuple[str, Direction]] = {
     "provider.num_sources_used": ("search_source", "output"),
     "provider.classifications": ("classification", "output"),
     "provider.pages": ("document_page", "input"),
+    "provider.annotated_pages": ("annotated_document_page", "input"),
     "provider.citation_tokens": ("citation", "output"),
     # Images that a tool made. The response doesn't say by which model.
     "provider.tool_usage.image_gen.input_tokens": ("hosted_image_tokens", "input"),
@@ -65,7 +66,7 @@ _OTHER_MODEL = "other_model_tokens"
 # Gemini 2 bills a prompt with searches once, Gemini 3 each search:
 # https://ai.google.dev/gemini-api/docs/pricing.
 _BY_PROMPT = re.compile(r"gemini-2")
-_NO_TOKENS = frozenset({"web_search_request", "image", "document_page"})
+_NO_TOKENS = frozenset({"web_search_request", "image", "document_page", "annotated_document_page"})
 _WRITTEN = "text_cache_write"
 
 

@@ -35,6 +35,7 @@ _OTHERS = {
     "rerank_search": (("rerank_searches_kcount", 1000),),
     "request": (("requests_kcount", 1000),),
     "document_page": (("input_document_kpages", 1000),),
+    "annotated_document_page": (("input_annotated_document_kpages", 1000),),
     "audio_seconds": (("input_audio_hours", 3600), ("audio_hours", 3600)),
     "text_characters": (("input_mchars", _MILLION),),
     "citation": (("output_citation_mtok", _MILLION),),

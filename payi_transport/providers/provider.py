@@ -170,8 +170,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     `explain` and warnings show both. `has_usage_chunk` means that streams report usage only when asked, by
     OpenAI's `stream_options`. An operation is not `distinctive` if any program's own server may have paths
     that end like its own; requests for it to an unknown host then cause no warning, unless they go to one of
-    its `ports` or their path ends in one of `distinctive_ends`. `session` says how the messages of a
-    WebSocket are understood; the `readers` then read one response of it.
+    its `ports` or their path ends in one of `distinctive_ends`. One that is `free_elsewhere` costs something
+    only at hosts of its category, where the host's `never_free` says so, or where a mapping names its format.
+    `session` says how the messages of a WebSocket are understood; the `readers` then read one response of it.
     """
 
     name: str
@@ -183,6 +184,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     distinctive: bool = True
     ports: frozenset[int] = frozenset()
     distinctive_ends: tuple[str, ...] = ()
+    free_elsewhere: bool = False
     session: SessionRules | None = None
 
     @property

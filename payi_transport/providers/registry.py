@@ -20,6 +20,7 @@ from payi_transport.providers import (
     compatible,
     databricks,
     google,
+    mistral,
     ollama,
     openai,
     xai,
@@ -38,6 +39,7 @@ PROVIDERS: tuple[Provider, ...] = (
     bedrock.PROVIDER,
     google.PROVIDER,
     compatible.PROVIDER,
+    mistral.PROVIDER,
     xai.PROVIDER,
 )
 

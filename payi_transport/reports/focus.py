@@ -31,6 +31,7 @@ _COUNTED = {
     **dict.fromkeys(("web_search_request", "file_search_request", "maps_request"), "Requests"),
     **dict.fromkeys(("rerank_search", "request", "call"), "Requests"),
     "document_page": "Pages",
+    "annotated_document_page": "Pages",
     "container": "Containers",
     "search_source": "Sources",
     "classification": "Classifications",

@@ -144,7 +144,8 @@ class Routes:
     def find_operation(self, match: HostMatch, method: str, path: str) -> str | None:
         """Return the operation that a request asks for, by the format of a mapping or by the path."""
         if match.format is None:
-            return find_operation(method, path, self._registry)
+            name = find_operation(method, path, self._registry)
+            return name if name is None or self._is_served(match, name, path) else None
         names = self._registry.formats[match.format]
         name = find_operation(method, path, self._registry, frozenset(names))
         # One API may have any path. Of a provider with several, only the path says which one is asked for.
@@ -153,6 +154,13 @@ class Routes:
         operations = self._registry.operations
         started = (name for name in names if not name.endswith(".again"))
         return next((name for name in started if operations[name].method == method), None)
+
+    def _is_served(self, match: HostMatch, name: str, path: str) -> bool:
+        """Whether the host is one where the operation costs something."""
+        operation = self._registry.operations[name]
+        if not operation.free_elsewhere or match.category == operation.category:
+            return True
+        return match.never_free is not None and match.never_free.search(tidy_path(path)) is not None
 
     def refine(self, match: HostMatch, path: str) -> HostMatch:
         """Return the match with what the path adds: a category, and whether streams accept a usage chunk.

@@ -18,6 +18,8 @@ def make(unit: str, direction: str, quantity: int, model: str | None = None) -> 
     ("properties", "resource", "counts"),
     [
         ({"provider.search_units": "2"}, "rerank", [("rerank_search", "output", 2)]),
+        ({"provider.pages": "2"}, "ocr", [("document_page", "input", 2)]),
+        ({"provider.annotated_pages": "2"}, "ocr", [("annotated_document_page", "input", 2)]),
         # Gemini 2 bills the prompt, Gemini 3 each search.
         (
             {"provider.web_search_queries": "3"},

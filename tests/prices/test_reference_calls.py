@@ -77,3 +77,9 @@ def test_a_ranking_that_the_list_has_no_price_for_is_priced_by_the_config() -> N
     row = {"resource": "rerank-*", "units": {"rerank_search": {"output": 2, "per": 1000}}}
     prices = check_config({"prices": {"own": [row]}}).prices
     assert Pricer(prices).estimate(ranking).total == Decimal("0.006")
+
+
+@pytest.mark.parametrize(("name", "total"), [("pages", "0.006"), ("annotated_pages", "0.009")])
+def test_pages_that_mistral_reads_have_a_price_in_the_list(name: str, total: str) -> None:
+    document = make_call("mistral-ocr-2512", {}, category="mistral", properties={f"provider.{name}": "3"})
+    assert Pricer().estimate(document).total == Decimal(total)

@@ -95,6 +95,8 @@ def test_calls_beside_the_mapped_paths_are_reported_and_counted() -> None:
         ("voyage.rerank", "POST", "/rank/it", "cohere.rerank"),
         ("voyage.rerank", "POST", "/v1/embeddings", "cohere.rerank"),
         ("cohere.rerank", "POST", "/v2/rerank", "cohere.rerank"),
+        ("mistral.conversations", "POST", "/v1/conversations/conv_1", "mistral.conversations"),
+        ("mistral.documents", "POST", "/pages", "mistral.documents"),
         ("xai.chat", "POST", "/ask", "openai.chat"),
         ("xai.chat", "GRPC", "/xai_api.Chat/GetCompletion", "xai.chat"),
         ("openai.realtime", "WEBSOCKET", "/live", "openai.realtime"),
@@ -111,3 +113,18 @@ def test_a_format_says_what_the_requests_of_a_mapping_are(
     routes = make_routes({"h.test": {"price_as_category": "c", "format": format_}})
     route = routes.find(method, "https", "h.test", None, path)
     assert (route and route.operation) == operation
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/conversations", "/v1/conversations/c1", "/v1/conversations/c1/restart"]
+)
+def test_a_conversation_calls_a_model_at_mistral_alone(path: str) -> None:
+    routes = make_routes(
+        {"api.mistral.ai": {"price_as_category": "mine"}, "gw.test": {"price_as_category": "mistral"}}
+    )
+    for host, category in (("api.mistral.ai", "mine"), ("gw.test", "mistral")):
+        route = routes.find("POST", "https", host, None, path)
+        assert route is not None
+        assert (route.operation, route.category) == ("mistral.conversations", category)
+    assert routes.find("POST", "https", "api.openai.com", None, path) is None
+    assert routes.unobserved.read().keys() <= {"api.openai.com"}

@@ -76,7 +76,7 @@ UNREAD = [
     ("api.openai.com", "/v1/live/sessions"),
     ("api.openai.com", "/v1/threads/t/runs"),
     ("api.openai.com", "/v1/fine_tuning/jobs"),
-    ("api.mistral.ai", "/v1/ocr"),
+    ("api.mistral.ai", "/v1/classifications"),
     ("api.voyageai.com", "/v1/multimodalembeddings"),
     ("mine.openai.azure.com", "/openai/deployments/d/unknown"),
     ("mine.cognitiveservices.azure.com", "/openai/v1/evals/e/runs"),

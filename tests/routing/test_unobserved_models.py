@@ -21,8 +21,7 @@ PUBLISHERS = "/v1/projects/p/locations/l/publishers"
         ("api.openai.com", "/v1/threads/runs"),
         ("api.openai.com", "/v1/containers"),
         ("router.huggingface.co", "/hf-inference/models/gpt2"),
-        ("api.mistral.ai", "/v1/conversations"),
-        ("api.mistral.ai", "/v1/conversations/conv_1"),
+        ("api.mistral.ai", "/v1/fine_tuning/jobs"),
     ],
 )
 def test_a_call_of_a_model_that_is_not_read_is_counted(host: str, path: str) -> None:

@@ -90,8 +90,12 @@ def _make_rows(call: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[R
 
 
 def _set(usage: dict[str, Any], path: list[str], value: Any) -> None:
-    """Set the field at a path, in the first item of each list on the way."""
-    name, listed, _ = path[0].partition("[]")
+    """Set the field at a path, in the first item of each list on the way, or at some name in a mapping."""
+    name, mapped, _ = path[0].partition("{}")
+    if mapped:
+        usage[name] = {"any": value}
+        return
+    name, listed, _ = name.partition("[]")
     if len(path) == 1:
         usage[name] = [value] if listed else value
         return

@@ -43,7 +43,13 @@ _EXAMPLES: Final = {
     "groq": ("/openai/v1/chat/completions", "/openai/v1/responses", "/openai/v1/audio/transcriptions"),
     "huggingface": ("/v1/chat/completions", "/v1/responses"),
     "jina": ("/v1/embeddings", "/v1/rerank"),
-    "mistral": ("/v1/chat/completions", "/v1/embeddings", "/v1/fim/completions"),
+    "mistral": (
+        "/v1/chat/completions",
+        "/v1/embeddings",
+        "/v1/fim/completions",
+        "/v1/conversations",
+        "/v1/ocr",
+    ),
     "moonshot": ("/v1/chat/completions",),
     "openrouter": ("/api/v1/chat/completions", "/api/v1/responses", "/api/v1/embeddings"),
     "perplexity": ("/chat/completions",),
@@ -52,7 +58,7 @@ _EXAMPLES: Final = {
     "xai": ("/v1/chat/completions", "/v1/responses"),
 }
 # What costs nothing elsewhere. A conversation at Mistral calls a model.
-_NEVER_FREE: Final = {"mistral": re.compile("/conversations(/[^/]+)?$")}
+_NEVER_FREE: Final = {"mistral": re.compile("/conversations(/[^/]+(/restart)?)?$")}
 # Servers that have no host of their own.
 _SERVERS: Final = ("litellm", "vllm")
 _APIS: Final = {

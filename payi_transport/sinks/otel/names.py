@@ -89,6 +89,7 @@ OPERATIONS: Final = {
     "google.embeddings": "embeddings",
     "google.live": "generate_content",
     "google.mistral": "chat",
+    "mistral.conversations": "chat",
     "google.interactions": "generate_content",
     "xai.chat": "chat",
 }
