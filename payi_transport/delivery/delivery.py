@@ -253,10 +253,10 @@ class Delivery:
         if not queued:
             return
         names = f" (to {', '.join(queued)})" if len(self._queues) > 1 else ""
-        self._loss_log.warning(
-            f"stopped with {sum(queued.values())} events undelivered{names}; call payi_flush() earlier, or"
-            " set delivery.spool_directory to keep such events on disk for the next process"
-        )
+        advice = "call payi_flush() earlier"
+        if any(self._queues[name].may_spool for name in queued):
+            advice += ", or set delivery.spool_directory to keep such events on disk for the next process"
+        self._loss_log.warning(f"stopped with {sum(queued.values())} events undelivered{names}; {advice}")
 
     def _end_open_responses(self) -> None:
         # Other threads go on adding and removing, and dict.copy is atomic.

@@ -101,8 +101,8 @@ class SinkQueue:
         self._is_done = False
         max_bytes = options.settings.delivery.spool_max_bytes
         # What a sink keeps in memory about its events would be lost on the way through a file.
-        spools = directory is not None and getattr(sink, "spools", True)
-        self.spool = Spool(Path(directory), max_bytes) if directory and spools else None
+        self.may_spool: bool = getattr(sink, "spools", True)
+        self.spool = Spool(Path(directory), max_bytes) if directory and self.may_spool else None
         # In the order in which events pass them.
         self.workers = (
             [options.make_worker(source, sink, wake=wake, log=log)]

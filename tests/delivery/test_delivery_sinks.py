@@ -176,6 +176,19 @@ def test_closing_names_the_sinks_that_did_not_get_everything(caplog: pytest.LogC
     harness.push(1)
     assert not harness.delivery.close(0.2)
     assert "stopped with 2 events undelivered (to payi, file)" in caplog.text
+    assert "delivery.spool_directory" in caplog.text
+
+
+def test_a_directory_for_events_is_advice_only_where_a_sink_takes_them_from_there(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    spans: Any = BadSink("refuses")
+    spans.spools = False
+    harness = Harness({"otel": spans})
+    harness.push(1)
+    assert not harness.delivery.close(0.2)
+    assert "stopped with 1 events undelivered; call payi_flush() earlier" in caplog.text
+    assert "delivery.spool_directory" not in caplog.text
 
 
 def test_the_totals_are_those_of_the_first_sink(tmp_path: Path) -> None:
