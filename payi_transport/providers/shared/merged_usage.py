@@ -5,6 +5,10 @@ Anthropic the last value of each count. Some servers end a stream with zeros, or
 contradict what they reported before. A count can't fall to 0, except where a part of the prompt turns out to
 be in the cache, whose counts are beside the input at Anthropic and AWS. So a 0 replaces a count of the prompt
 only where the cache has grown by about as much.
+
+A count that the last usage leaves out is a 0, as Google writes them, or unknown. Only Anthropic's events
+repeat some counts and not others. So `fuller_usage` takes no single count from an earlier usage, and
+`merge_usage`, which is for those events, does.
 """
 
 from __future__ import annotations

@@ -38,6 +38,11 @@ STREAMS: dict[str, tuple[list[Any], Shown]] = {
     "of a choice and of all": ([of_choice({"prompt_tokens": 1}), chunk(usage=USED)], TEXT),
     "of a choice, of another type": ([of_choice([1]), of_choice("x")], {}),
     "zeros at the end": ([chunk(finish="stop", usage=USED), chunk(usage=ZEROS)], TEXT),
+    # It may be none, as Google leaves out zeros.
+    "no prompt at the end": (
+        [chunk(usage=USED), chunk(usage={"completion_tokens": 22})],
+        {"text": (None, 22)},
+    ),
     "zeros at the start": ([chunk(usage=ZEROS), chunk(finish="stop", usage=USED)], TEXT),
     "nulls at the end": ([chunk(usage=USED), chunk(usage=dict.fromkeys(USED))], TEXT),
     "zeros at the end of a choice": ([of_choice(USED), of_choice(ZEROS)], TEXT),
