@@ -8,21 +8,28 @@ ORDER is "alone", or who is installed first and who is removed first, such as "o
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 from concurrent.futures.thread import ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 
 import aiohttp.client
 import botocore.client
 import botocore.httpsession
+import grpc._channel
+import grpc.aio._channel
 import httpx
 import httpx2
 import requests.adapters
+import websockets.client
 
 from payi_transport import payi_flush, payi_instrument, payi_stats, payi_uninstrument
+from tests.instrumentations.rpc_calls import GRPC_VARIABLE, SOCKETS_VARIABLE
 from tests.instrumentations.tracers import TRACERS, Tracer
 
-_METHODS: list[tuple[type[Any], str]] = [
+_METHODS: list[tuple[Any, str]] = [
     (httpx.Client, "_send_single_request"),
     (httpx.AsyncClient, "_send_single_request"),
     (httpx2.Client, "_send_single_request"),
@@ -34,6 +41,13 @@ _METHODS: list[tuple[type[Any], str]] = [
     (botocore.client.BaseClient, "_make_api_call"),
     (botocore.client.BaseClient, "_convert_to_request_dict"),
     (ThreadPoolExecutor, "submit"),
+    (grpc, "insecure_channel"),
+    (grpc.aio, "insecure_channel"),
+    (grpc._channel.Channel, "unary_unary"),
+    (grpc._channel.Channel, "unary_stream"),
+    (grpc.aio._channel.Channel, "unary_unary"),
+    (grpc.aio._channel.Channel, "unary_stream"),
+    (websockets.client.ClientProtocol, "send_request"),
 ]
 
 
@@ -47,9 +61,20 @@ def make_calls(tracer: Tracer, url: str) -> dict[str, Any]:
 
 
 def instrument(url: str) -> None:
-    mappings = {url: {"price_as_category": "system.openai"}}
+    mappings = {
+        url: {"price_as_category": "system.openai"},
+        os.environ[GRPC_VARIABLE]: {"price_as_category": "xai"},
+        os.environ[SOCKETS_VARIABLE]: {"price_as_category": "system.openai"},
+    }
     config: Any = {"host_mappings": mappings, "delivery": {"flush_interval": 0.01}}
     payi_instrument(config=config)
+
+
+def settle(count: int) -> None:
+    """Wait until so many calls have ended. Some streams end on a thread of gRPC's."""
+    deadline = monotonic() + 60
+    while payi_stats().captured < count and monotonic() < deadline:
+        threading.Event().wait(0.002)
 
 
 def main(name: str, order: str, url: str) -> dict[str, Any]:
@@ -66,6 +91,7 @@ def main(name: str, order: str, url: str) -> dict[str, Any]:
     if first == "alone":
         tracer.stop()
         return told | {"changed": compare(snapshot(), before)}
+    settle(len(tracer.calls))
     assert payi_flush(30)
     # Delivered meanwhile, so a span of it would be among what was seen.
     told |= {"faults": payi_stats().faults, "seen": sorted(tracer.seen)}
@@ -74,6 +100,9 @@ def main(name: str, order: str, url: str) -> dict[str, Any]:
         step()
         if make_calls(tracer, url) != results:
             told["faults"] += 1
+        if off == "theirs":
+            # Ours alone has seen them once more.
+            settle(2 * len(tracer.calls))
     told["captured"] = payi_stats().captured
     after = snapshot()
     restored = before if tracer.stops else traced if first == "theirs" else after

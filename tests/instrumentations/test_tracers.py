@@ -9,11 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.instrumentations.calls import Provider
+from tests.instrumentations.rpc_calls import GRPC_VARIABLE, SOCKETS_VARIABLE
 from tests.instrumentations.tracers import TRACERS
 from tests.support.origin import Origin, run_origin
 from tests.support.programs import ROOT, delivered, make_environment
@@ -39,20 +40,32 @@ def list_cases() -> list[Any]:
     return cases
 
 
+class Providers(NamedTuple):
+    """An HTTP API, and the variables that name the addresses of the others."""
+
+    http: Provider
+    variables: tuple[tuple[str, str], ...]
+
+
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with run_origin(Provider()) as running:
-        yield running
+def providers() -> Iterator[Providers]:
+    # Not at the top, because these packages may be missing where no tracing library is installed either.
+    from tests.support.grpc_xai import serve_xai
+    from tests.support.sockets import serve_sockets, speak_openai
+
+    with run_origin(Provider()) as http, serve_xai() as xai, serve_sockets(speak_openai) as sockets:
+        variables = (GRPC_VARIABLE, xai.netloc), (SOCKETS_VARIABLE, sockets.netloc)
+        yield Providers(http, variables)
 
 
-def run(name: str, order: str, provider: Provider, payi_url: Origin) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.instrumentations.program", name, order, provider.url]
+def run(name: str, order: str, providers: Providers, ingest: Origin) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.instrumentations.program", name, order, providers.http.url]
     if name == "ddtrace-run":
         command.insert(0, str(Path(sys.executable).parent / "ddtrace-run"))
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env=make_environment(payi_url, **QUIET),
+        env=make_environment(ingest, **QUIET, **dict(providers.variables)),
         capture_output=True,
         text=True,
         timeout=180,
@@ -63,8 +76,8 @@ def run(name: str, order: str, provider: Provider, payi_url: Origin) -> dict[str
 
 
 @functools.cache
-def run_alone(name: str, provider: Provider) -> dict[str, Any]:
-    return run(name, "alone", provider, provider)
+def run_alone(name: str, providers: Providers) -> dict[str, Any]:
+    return run(name, "alone", providers, providers.http)
 
 
 def is_installed(module: str) -> bool:
@@ -76,13 +89,13 @@ def is_installed(module: str) -> bool:
 
 @pytest.mark.parametrize(("name", "order"), list_cases())
 def test_each_sees_what_it_sees_alone_and_all_is_restored(
-    name: str, order: str, provider: Provider, ingest: Origin
+    name: str, order: str, providers: Providers, ingest: Origin
 ) -> None:
     tracer: Any = TRACERS[name]
     if not is_installed(tracer.module):
         pytest.skip(f"{tracer.module} is not installed: it is in the dependency group `instrumentations`")
-    alone = run_alone(name, provider)
-    told = run(name, order, provider, ingest)
+    alone = run_alone(name, providers)
+    told = run(name, order, providers, ingest)
     assert alone["seen"]
     assert (told["results"], told["seen"]) == (alone["results"], alone["seen"])
     # ddtrace leaves a method of requests wrapped.

@@ -13,15 +13,18 @@ from types import MappingProxyType
 from typing import Any
 
 from tests.instrumentations.calls import HTTP_CALLS, SDK_CALLS, Call
+from tests.instrumentations.rpc_calls import RPC_CALLS
 
 __all__ = ["TRACERS", "Tracer"]
+
+_CALLS: dict[str, Call] = {**HTTP_CALLS, **RPC_CALLS}
 
 
 class Tracer:
     """A tracing library. `module` is what has to be installed for it."""
 
     module: str
-    calls: Mapping[str, Call] = HTTP_CALLS
+    calls: Mapping[str, Call] = _CALLS
     # Whether it can be removed. Many of these libraries cannot.
     stops = False
     # Whether removing it puts back what it found when it started, whoever changed that since. Such a library
@@ -63,6 +66,8 @@ class OpenTelemetry(Tracer):
 
     def start(self) -> None:
         provider = _make_provider(self.seen)
+        # The one of gRPC for threads takes no other.
+        importlib.import_module("opentelemetry.trace").set_tracer_provider(provider)
         self._instrumentors = [
             getattr(importlib.import_module(module), name)() for module, name in self.instrumentors
         ]
@@ -76,14 +81,14 @@ class OpenTelemetry(Tracer):
 
 def _opentelemetry(calls: dict[str, Call], **instrumentors: str) -> type[OpenTelemetry]:
     prefix = instrumentors.pop("prefix")
-    rows = [(f"{prefix}.{module}", name) for module, name in instrumentors.items()]
+    rows = [(f"{prefix}.{module}", name) for module, names in instrumentors.items() for name in names.split()]
     return type("Row", (OpenTelemetry,), {"module": rows[0][0], "instrumentors": rows, "calls": calls})
 
 
 class Ddtrace(Tracer):
     module = "ddtrace"
     stops = True
-    patched = ("httpx", "httpx2", "requests", "aiohttp", "botocore", "futures")
+    patched = ("httpx", "httpx2", "requests", "aiohttp", "botocore", "futures", "grpc")
 
     def start(self) -> None:
         self.collect()
@@ -109,7 +114,9 @@ class DdtraceRun(Ddtrace):
 
     stops = False
     # Connecting with httpx's async clients is cancelled under ddtrace-run 4.16, also where only ddtrace runs.
-    calls = MappingProxyType({name: call for name, call in HTTP_CALLS.items() if "async" not in name})
+    calls = MappingProxyType(
+        {name: call for name, call in _CALLS.items() if name not in ("httpx async", "httpx2 async")}
+    )
 
     def start(self) -> None:
         self.collect()
@@ -173,7 +180,13 @@ class Sentry(Tracer):
     def start(self) -> None:
         sentry: Any = importlib.import_module("sentry_sdk")
         self._sentry = sentry
-        sentry.init("http://key@127.0.0.1:9/1", traces_sample_rate=1.0, before_send_transaction=self._take)
+        grpc: Any = importlib.import_module("sentry_sdk.integrations.grpc")
+        sentry.init(
+            "http://key@127.0.0.1:9/1",
+            traces_sample_rate=1.0,
+            before_send_transaction=self._take,
+            integrations=[grpc.GRPCIntegration()],
+        )
 
     def _take(self, event: Any, hint: Any) -> None:
         self.seen += [f"{span['op']} {span['description']}" for span in event["spans"]]
@@ -205,7 +218,7 @@ class NewRelic(Tracer):
 
 class Logfire(Tracer):
     module = "logfire"
-    calls = MappingProxyType({**HTTP_CALLS, **SDK_CALLS})
+    calls = MappingProxyType({**_CALLS, **SDK_CALLS})
 
     def start(self) -> None:
         os.environ["LOGFIRE_IGNORE_NO_CONFIG"] = "1"
@@ -243,7 +256,7 @@ TRACERS: dict[str, type[Tracer]] = {
     "logfire": Logfire,
     "langfuse": Langfuse,
     "opentelemetry": _opentelemetry(
-        HTTP_CALLS,
+        _CALLS,
         prefix=_OTEL,
         httpx="HTTPXClientInstrumentor",
         requests="RequestsInstrumentor",
@@ -251,6 +264,7 @@ TRACERS: dict[str, type[Tracer]] = {
         botocore="BotocoreInstrumentor",
         urllib3="URLLib3Instrumentor",
         threading="ThreadingInstrumentor",
+        grpc="GrpcInstrumentorClient GrpcAioInstrumentorClient",
     ),
     "openinference": _opentelemetry(
         SDK_CALLS,
