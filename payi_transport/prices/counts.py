@@ -44,6 +44,10 @@ BILLED: dict[str, tuple[str, Direction]] = {
     "provider.grounding_tool_count.google_maps": ("maps_request", "output"),
     "provider.file_search_calls": ("file_search_request", "output"),
     "provider.containers": ("container", "output"),
+    # Tools that Mistral runs. It bills them by the call, besides their tokens.
+    "provider.connectors.web_search_premium": ("premium_search_request", "output"),
+    "provider.connectors.code_interpreter": ("code_interpreter_call", "output"),
+    "provider.connectors.image_generation": ("image_generation_call", "output"),
     "provider.search_units": ("rerank_search", "output"),
     "provider.num_sources_used": ("search_source", "output"),
     "provider.classifications": ("classification", "output"),

@@ -30,6 +30,7 @@ _UNTIMED = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _COUNTED = {
     **dict.fromkeys(("web_search_request", "file_search_request", "maps_request"), "Requests"),
     **dict.fromkeys(("rerank_search", "request", "call"), "Requests"),
+    **dict.fromkeys(("premium_search_request", "code_interpreter_call", "image_generation_call"), "Requests"),
     "document_page": "Pages",
     "annotated_document_page": "Pages",
     "container": "Containers",

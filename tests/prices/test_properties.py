@@ -51,6 +51,8 @@ NOT_BILLED = {
     r"provider\.cost_details\.\w+|provider\.is_byok": "parts of the provider's own figure",
     r"provider\.web_fetch_requests": "Anthropic fetches pages at the price of their tokens",
     r"provider\.code_interpreter_calls": "billed by the container that they ran in",
+    r"provider\.connectors\.any": "a tool that Mistral has no price for, such as a server of the caller's",
+    r"provider\.doc_size_bytes": "the size of a document, which is billed by its pages",
     r"provider\.prompt_audio_seconds": "the unit `audio` of the same call",
     r"provider\.billable_character_count": "the unit `text` of the same call, where it isn't in tokens",
     r"provider\.(a|a\.b\.c|c|d)": "tests of how names are made",
