@@ -2,7 +2,7 @@
 
 It needs Python 3.12 and versions of its packages that are not ours, so it runs in an environment of its own:
 
-    python3.12 -m venv fv && fv/bin/pip install 'focus-validator>=2.2' 'pyarrow<23'
+    uv venv --python 3.12 fv && uv pip install --python fv/bin/python --group focus
     PAYI_FOCUS_VALIDATOR=fv/bin/focus-validator python -m pytest tests/reports/test_focus_validator.py
 """
 
