@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,17 @@ def test_a_relay_delivers_to_any_other_sink_with_a_section(
     sink = make()
     assert isinstance(sink, OfflineSink)
     sink.close()
+
+
+def test_a_relay_delivers_to_opentelemetry_without_a_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    relayed = pytest.importorskip("payi_transport.sinks.otel.relayed")
+    settings, _ = find_settings(None, ignore)
+    make, goal = find_sink_maker("otel", settings, 10)
+    sink = make()
+    assert (goal, type(sink)) == ("otel", relayed.RelayedSpans)
+    sink.fork()
+    sink.close()
+    # Without the packages of the extra, the error names it.
+    monkeypatch.setitem(sys.modules, relayed.__name__, None)
+    with pytest.raises(PayiConfigError, match=r'pip install "payi-transport\[otel\]"'):
+        find_sink_maker("otel", settings, 10)
