@@ -30,6 +30,7 @@ BENCHMARKS = (
     "scaling",
     "serve",
     "sockets",
+    "start",
     "throughput",
     "wires",
 )

@@ -11,12 +11,12 @@ else:
     from typing import NamedTuple, Required, Self, TypeVarTuple, Unpack
 
 __all__ = [
+    "HAS_POSSESSIVE",
     "NamedTuple",
     "Required",
     "Self",
     "TypeVarTuple",
     "Unpack",
-    "compile_possessive",
     "spell_without_possessive",
 ]
 
@@ -24,11 +24,6 @@ HAS_POSSESSIVE = sys.version_info >= (3, 11)
 
 # One item of a pattern: an escape, a character class, the start of a group, or any other character.
 _ITEM = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:P<\w+>|<?[=!]|[a-z]*:))?|.", re.DOTALL)
-
-
-def compile_possessive(pattern: bytes, flags: int = 0) -> re.Pattern[bytes]:
-    """Compile a pattern with possessive quantifiers (`*+`, `++`), which `re` has from Python 3.11 on."""
-    return re.compile(pattern if HAS_POSSESSIVE else spell_without_possessive(pattern), flags)
 
 
 def spell_without_possessive(pattern: bytes) -> bytes:

@@ -11,17 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport import compat
-from payi_transport.compat import compile_possessive, spell_without_possessive
-from payi_transport.decode import inline_data
+from payi_transport.compat import spell_without_possessive
+from payi_transport.decode import inline_data, vectors
+from payi_transport.framing import gap
 from payi_transport.hooks import multipart
+from payi_transport.rewrite import include_usage
+from payi_transport.values import lenient_json, patterns
+from payi_transport.values.patterns import compile_possessive
 
 # Every pattern of the package that is written with possessive quantifiers, as Python 3.11 compiles it.
 PATTERNS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (inline_data, multipart)
+    for module in (inline_data, multipart, vectors, gap, include_usage, lenient_json)
     for name, value in vars(module).items()
-    if isinstance(value, re.Pattern) and isinstance(value.pattern, bytes)
+    if isinstance(getattr(value, "pattern", None), bytes)
 }
 needs_possessive = pytest.mark.skipif(sys.version_info < (3, 11), reason="`re` has no possessive quantifiers")
 
@@ -112,7 +115,7 @@ def test_only_possessive_quantifiers_are_spelled_otherwise() -> None:
 def test_a_python_without_possessive_quantifiers_compiles_the_other_spelling(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(compat, "HAS_POSSESSIVE", False)
+    monkeypatch.setattr(patterns, "HAS_POSSESSIVE", False)
     pattern = compile_possessive(rb"a*+b")
     assert pattern.pattern == spell_without_possessive(rb"a*+b")
     assert pattern.match(b"aab")
@@ -158,8 +161,8 @@ def spell(pattern: re.Pattern[bytes], possessive: bool) -> re.Pattern[bytes]:
 @pytest.mark.parametrize("shape", HOSTILE)
 @pytest.mark.parametrize("possessive", EITHER)
 def test_time_grows_with_the_size_and_not_faster(possessive: bool, shape: str) -> None:
-    patterns = [spell(PATTERNS[name], possessive) for name in PATTERNS if name.startswith("inline_data")]
-    assert_linear(lambda text: [pattern.sub(b"", text) for pattern in patterns], HOSTILE[shape])
+    spelled = [spell(PATTERNS[name], possessive) for name in PATTERNS if name.startswith("inline_data")]
+    assert_linear(lambda text: [pattern.sub(b"", text) for pattern in spelled], HOSTILE[shape])
 
 
 @pytest.mark.parametrize("possessive", EITHER)

@@ -7,12 +7,12 @@ file that instruments, and so does this module. The `__main__.py` of a package s
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from payi_transport.values.accepted import NAME_RULES
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["default_use_case_name", "name_program"]
 
@@ -22,7 +22,7 @@ _UNNAMED = "interactive"
 # Options of the interpreter. `-c` and `-m`, which say what to run, are handled before these.
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 # They take the application as `module:attribute`.
-_APPLICATION = re.compile(r"[\w.]+:[A-Za-z_]\w*(\(.*\))?")
+_APPLICATION = compile_later(r"[\w.]+:[A-Za-z_]\w*(\(.*\))?")
 _SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "daphne"})
 
 

@@ -6,18 +6,18 @@ needs. Their errors name the path of a key, and what is remembered of each key t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from payi_transport.errors import PayiConfigError
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["ARGUMENT", "name_origins"]
 
 # The source of what the program itself passes.
 ARGUMENT = "argument"
-_ITEM = re.compile(r"\[(['\"])(.*?)\1\]")
-_INDEX = re.compile(r"\[\d+\]")
+_ITEM = compile_later(r"\[(['\"])(.*?)\1\]")
+_INDEX = compile_later(r"\[\d+\]")
 
 
 @contextmanager

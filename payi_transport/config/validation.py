@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-import re
 from collections.abc import Mapping, Set
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
@@ -22,15 +21,16 @@ from payi_transport.config.schema import Section, Settings
 from payi_transport.decode.recorded_headers import is_secret
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY, Registry
+from payi_transport.values.patterns import compile_later
 from payi_transport.values.shown import is_secret_name, show
 from payi_transport.values.zones import find_zone
 
 __all__ = ["check_config", "check_instruments", "check_logger", "check_switch", "check_values"]
 
 T = TypeVar("T", bound=Settings)
-_WORD = re.compile(r"[\w-]+")
+_WORD = compile_later(r"[\w-]+")
 # RFC 9110, 5.1.
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER = compile_later(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @overload

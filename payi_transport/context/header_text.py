@@ -17,6 +17,8 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from payi_transport.values.patterns import compile_later
+
 __all__ = [
     "LARGEST_VERSION",
     "UNREADABLE",
@@ -43,8 +45,8 @@ UNREADABLE: Final = (ValueError, msgspec.DecodeError, RecursionError)
 
 _EXTENDED = "UTF-8''"
 # A plain value is printable ASCII without a space at either end. A plain list item has no comma either.
-_PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
-_PLAIN_ITEM = re.compile(r"[!-+\--~]([ -+\--~]*[!-+\--~])?")
+_PLAIN = compile_later(r"[!-~]([ -~]*[!-~])?")
+_PLAIN_ITEM = compile_later(r"[!-+\--~]([ -+\--~]*[!-+\--~])?")
 _FALSE = frozenset({"0", "false", "no", "off"})
 _properties = msgspec.json.Decoder(dict[str, Any])
 

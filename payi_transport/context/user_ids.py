@@ -7,12 +7,13 @@ and not a secret: who can guess an id can compute its hash.
 from __future__ import annotations
 
 import hashlib
-import re
+
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["hash_user_id"]
 
 _PREFIX = "sha256-"
-_HASH = re.compile(_PREFIX + "[0-9a-f]{32}")
+_HASH = compile_later(_PREFIX + "[0-9a-f]{32}")
 
 
 def hash_user_id(user_id: str) -> str:

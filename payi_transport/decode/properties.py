@@ -15,8 +15,6 @@ isn't logged, only the type of an exception and the code of a provider's error a
 
 from __future__ import annotations
 
-import re
-
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import event_properties
 from payi_transport.decode.recorded_headers import find_retry_count
@@ -29,12 +27,13 @@ from payi_transport.values.names import (
     STREAM_PROPERTY,
     PayiPropertyNames,
 )
+from payi_transport.values.patterns import compile_later
 from payi_transport.values.redaction import remove_secrets
 
 __all__ = ["make_properties"]
 
 # The code of an error as providers write it. A gateway may put a whole sentence in its place.
-_CODE = re.compile(r"[\w./:#-]{1,100}")
+_CODE = compile_later(r"[\w./:#-]{1,100}")
 
 
 def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawResponse) -> dict[str, str]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from payi_transport.compat import compile_possessive
+from payi_transport.values.patterns import compile_possessive
 
 __all__ = ["close_document", "join_document", "join_messages"]
 

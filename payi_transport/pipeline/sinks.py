@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +20,7 @@ from payi_transport.sinks.configured import PAYI, find_sink_names, make_configur
 from payi_transport.sinks.protocol import Receipt, Sink, TracingSink, check_sink
 from payi_transport.values.event import Event
 from payi_transport.values.file_counts import FileCounts
+from payi_transport.values.patterns import compile_later
 
 if TYPE_CHECKING:
     from payi_transport.sinks.payi import PayiSink
@@ -30,7 +30,7 @@ __all__ = ["MissingKeyError", "check_key", "make_sinks", "prepare_spool"]
 # How long Pay-i may take to respond while a call waits for its report.
 _INLINE_SECONDS = 10.0
 # What the name of a sink, and so of the directory of its spool, does not have.
-_UNUSUAL = re.compile(r"[^\w-]")
+_UNUSUAL = compile_later(r"[^\w-]")
 
 
 class MissingKeyError(PayiError):

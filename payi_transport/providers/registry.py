@@ -8,7 +8,6 @@ mine.PROVIDER))`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
@@ -26,6 +25,7 @@ from payi_transport.providers import (
     xai,
 )
 from payi_transport.providers.provider import Forwarding, Operation, PathRule, Provider, Readers
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["PROVIDERS", "REGISTRY", "Registry"]
 
@@ -84,12 +84,12 @@ class Registry:
         }
         # Names are found by look-up, whatever their number. Only patterns have to be tried one by one.
         self.hosts = _index((rule.host, rule) for rule in rules if isinstance(rule.host, str))
-        self.host_patterns = _index((rule.host, rule) for rule in rules if isinstance(rule.host, re.Pattern))
+        self.host_patterns = _index((rule.host, rule) for rule in rules if not isinstance(rule.host, str))
         self.paths = _index_paths(operations)
         self.id_paths = self.paths.pop("", ())
         named = [pattern for provider in self.providers for pattern in provider.resources_in_paths]
         # One pattern of all alternatives scans a path once.
-        self.resources = re.compile("|".join(named) or _NEVER)
+        self.resources = compile_later("|".join(named) or _NEVER)
         self.usage_paths = _index(row for provider in self.providers for row in provider.usage_paths.items())
         forwarded = [row for provider in self.providers for row in provider.forwarded]
         self.forwarded: dict[str, Forwarding] = _index((row.category, row) for row in forwarded)

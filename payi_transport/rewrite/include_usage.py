@@ -13,15 +13,14 @@ event costs linear time in its size, whatever its chunks.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 
-from payi_transport.compat import compile_possessive
 from payi_transport.rewrite.event_splitter import EVENT_ENDS, EventSplitter
 from payi_transport.values.json_keys import SMALL_BODY, has_key
 from payi_transport.values.lenient_json import UNREADABLE, decode, mend
+from payi_transport.values.patterns import compile_later, compile_possessive
 
 __all__ = ["STREAM_KEY", "UsageHider", "ask_for_usage", "may_be_stream"]
 
@@ -88,7 +87,7 @@ class _Chunk(msgspec.Struct):
 
 
 _chunk = msgspec.json.Decoder(_Chunk)
-_DATA = re.compile(rb"(?:^|[\r\n]|^\xef\xbb\xbf)data:([^\r\n]*)")
+_DATA = compile_later(rb"(?:^|[\r\n]|^\xef\xbb\xbf)data:([^\r\n]*)")
 # An event whose choices are not empty, recognized before it is complete: up to its choices it has only
 # strings and numbers, so they are its own and not those of a value inside it.
 _CONTENT = compile_possessive(

@@ -7,15 +7,15 @@ on it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Set
 from urllib.parse import unquote
 
 from payi_transport.providers.registry import REGISTRY, Registry
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["find_operation", "find_resource", "may_be_call", "tidy_path"]
 
-_SLASHES = re.compile("//+")
+_SLASHES = compile_later("//+")
 
 
 def find_operation(

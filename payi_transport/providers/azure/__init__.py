@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from payi_transport.providers.provider import Forwarding, HostRule, Provider
 from payi_transport.values.names import PayiCategories
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["PROVIDER"]
 
 _AZURE, _AZURE_OPENAI = PayiCategories.azure, PayiCategories.azure_openai
 # A resource of Azure AI Foundry has OpenAI's API at its root, and each of its projects has it below its own
 # path.
-_OPENAI_API = re.compile(r"(?:/api/projects/[^/]+)?/openai/")
-_OPENAI_V1 = re.compile(rf"{_OPENAI_API.pattern}v1/")
+_OPENAI_API = compile_later(r"(?:/api/projects/[^/]+)?/openai/")
+_OPENAI_V1 = compile_later(rf"{_OPENAI_API.pattern}v1/")
 # The older hosts serve speech, vision, and language services, too.
-_MODELS = re.compile("/(openai|models|anthropic|providers)/")
+_MODELS = compile_later("/(openai|models|anthropic|providers)/")
 _BY_PATH = ((_OPENAI_API, _AZURE_OPENAI),)
 
 PROVIDER = Provider(
@@ -48,12 +47,12 @@ PROVIDER = Provider(
         Forwarding(
             "azure.openai",
             _AZURE_OPENAI,
-            re.compile(
+            compile_later(
                 rf"{_OPENAI_API.pattern}(deployments/[^/]+/|v1/)?"
                 "(chat/completions|responses|embeddings|images/generations)"
             ),
         ),
-        Forwarding("azure.anthropic", _AZURE, re.compile("(/api/projects/[^/]+)?/anthropic/v1/messages")),
+        Forwarding("azure.anthropic", _AZURE, compile_later("(/api/projects/[^/]+)?/anthropic/v1/messages")),
     ),
     instruments={_AZURE: frozenset({_AZURE, _AZURE_OPENAI})},
 )

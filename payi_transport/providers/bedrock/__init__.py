@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from payi_transport.providers.bedrock.converse import read_converse, read_error
 from payi_transport.providers.bedrock.guardrail import read_checks, read_guardrail
 from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chunks
 from payi_transport.providers.bedrock.text import read_image_prompt_texts, read_output_text
 from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
 from payi_transport.values.names import PayiCategories
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["PROVIDER"]
 
@@ -24,29 +23,31 @@ PROVIDER = Provider(
         HostRule(
             # The prefix is that of a VPC endpoint, and `-fips` that of the validated endpoints of some
             # regions.
-            re.compile(rf"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?{_AWS}"),
+            compile_later(rf"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?{_AWS}"),
             _BEDROCK,
             example="bedrock-runtime.us-east-1.amazonaws.com",
         ),
         HostRule(
             # Mantle serves the APIs of OpenAI and Anthropic, so it has no paths here and is read by their
             # operations.
-            re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"),
+            compile_later(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"),
             _BEDROCK,
             example="bedrock-mantle.us-east-1.api.aws",
         ),
         # Agents, knowledge bases and SageMaker's endpoints report no usage, so their calls are only counted.
         HostRule(
-            re.compile(rf"bedrock-agent-runtime(-fips)?\.[a-z0-9-]+\.{_AWS}"),
+            compile_later(rf"bedrock-agent-runtime(-fips)?\.[a-z0-9-]+\.{_AWS}"),
             _BEDROCK,
             example="bedrock-agent-runtime.us-east-1.amazonaws.com",
-            paid_paths=re.compile("/text$|/retrieveAndGenerate(Stream)?$|/rerank$|/flows/|/optimize-prompt$"),
+            paid_paths=compile_later(
+                "/text$|/retrieveAndGenerate(Stream)?$|/rerank$|/flows/|/optimize-prompt$"
+            ),
         ),
         HostRule(
-            re.compile(rf"runtime\.sagemaker(-fips)?\.[a-z0-9-]+\.{_AWS}"),
+            compile_later(rf"runtime\.sagemaker(-fips)?\.[a-z0-9-]+\.{_AWS}"),
             _SAGEMAKER,
             example="runtime.sagemaker.us-east-1.amazonaws.com",
-            paid_paths=re.compile("/endpoints/[^/]+/(async-)?invocations"),
+            paid_paths=compile_later("/endpoints/[^/]+/(async-)?invocations"),
         ),
     ),
     operations=(
@@ -91,7 +92,7 @@ PROVIDER = Provider(
         Forwarding(
             "aws.bedrock",
             _BEDROCK,
-            re.compile("/model/.+/(converse|converse-stream|invoke|invoke-with-response-stream)"),
+            compile_later("/model/.+/(converse|converse-stream|invoke|invoke-with-response-stream)"),
         ),
     ),
     make_denial=lambda message: {"message": message},

@@ -6,10 +6,10 @@ Source: the base URLs in each provider's API reference.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from payi_transport.providers.provider import HostRule, Provider
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["PROVIDER"]
 
@@ -58,7 +58,7 @@ _EXAMPLES: Final = {
     "xai": ("/v1/chat/completions", "/v1/responses"),
 }
 # What costs nothing elsewhere. A conversation at Mistral calls a model.
-_NEVER_FREE: Final = {"mistral": re.compile("/conversations(/[^/]+(/restart)?)?$")}
+_NEVER_FREE: Final = {"mistral": compile_later("/conversations(/[^/]+(/restart)?)?$")}
 # Servers that have no host of their own.
 _SERVERS: Final = ("litellm", "vllm")
 _APIS: Final = {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from payi_transport.providers.databricks.invocations import read_invocation
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
 from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["PROVIDER"]
 
@@ -21,7 +20,7 @@ _CLOUDS = (
 )
 
 # A workspace serves much else.
-_SERVING = re.compile("/(serving-endpoints|ai-gateway)/.+/(invocations|[a-z]+)$")
+_SERVING = compile_later("/(serving-endpoints|ai-gateway)/.+/(invocations|[a-z]+)$")
 
 PROVIDER = Provider(
     name="databricks",

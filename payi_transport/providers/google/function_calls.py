@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 
 from payi_transport.values.event import FunctionCall
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["CallPart", "Calls", "read_arguments"]
 
 # `$.city`, `$.days[0].name`, `$['two words']`
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
+_STEP = compile_later(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
 # Deeper values are a mistake of the server.
 _DEEPEST = 32
 _VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from payi_transport.providers.openai.chat import read_chat
 from payi_transport.providers.openai.jobs import read_batch, read_video
 from payi_transport.providers.openai.live import LIVE, read_live
@@ -29,6 +27,7 @@ from payi_transport.providers.provider import (
 )
 from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["PROVIDER"]
 
@@ -183,7 +182,7 @@ PROVIDER = Provider(
         Forwarding(
             "openai",
             _OPENAI,
-            re.compile("/v1/(chat/completions|responses|embeddings|images/generations)"),
+            compile_later("/v1/(chat/completions|responses|embeddings|images/generations)"),
             "api.openai.com",
         ),
     ),

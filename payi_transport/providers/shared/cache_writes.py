@@ -9,15 +9,15 @@ property reports the longer ones.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from payi_transport.providers.shared.counts import count, take
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["describe_lifetimes", "find_lifetimes", "split_writes"]
 
-_LIFE = re.compile(r"(?:^|_)(\d{1,4})([mh])(?:_|$)")
+_LIFE = compile_later(r"(?:^|_)(\d{1,4})([mh])(?:_|$)")
 _MINUTES = {"m": 1, "h": 60}
 _HOUR = 60
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from payi_transport.values.event import Units
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["LARGE_CONTEXT", "describe_tier", "find_suffix", "mark_context"]
 
@@ -41,7 +42,7 @@ class _Tier(NamedTuple):
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
+    return compile_later(text, re.IGNORECASE)
 
 
 # What identifies a model of a maker, whether it has a large context or not.

@@ -10,12 +10,12 @@ malformed.
 
 from __future__ import annotations
 
-import re
+from payi_transport.values.patterns import compile_later
 
 __all__ = ["TextChunk"]
 
-_TEXT = re.compile(rb'"(?:content|reasoning_content|reasoning|text)"\s*:\s*"')
-_PADDING = re.compile(rb'"obfuscation"\s*:\s*"')
+_TEXT = compile_later(rb'"(?:content|reasoning_content|reasoning|text)"\s*:\s*"')
+_PADDING = compile_later(rb'"obfuscation"\s*:\s*"')
 _QUOTE = b'"'
 
 
