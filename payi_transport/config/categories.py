@@ -7,11 +7,11 @@ categories begin with `system.`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from payi_transport.config.schema import HostMappingSettings, ModelMappingSettings, Settings, walk_sections
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.hosts import find_known, parse_host
+from payi_transport.values.near_names import measure_likeness
 
 __all__ = ["find_category_problems", "resolve_category", "suggest_category"]
 
@@ -41,7 +41,7 @@ def suggest_category(name: str) -> str | None:
     short = name.strip().lower().replace("_", ".").replace("-", ".").removeprefix(_PREFIX)
     if short in _ALIASES:
         return _ALIASES[short]
-    near = {row: SequenceMatcher(None, short, row.removeprefix(_PREFIX)).ratio() for row in _KNOWN}
+    near = {row: measure_likeness(short, row.removeprefix(_PREFIX)) for row in _KNOWN}
     best = max(near, key=lambda row: near[row])
     return best if near[best] >= _CLOSE else None
 

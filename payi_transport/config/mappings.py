@@ -7,7 +7,6 @@ matters is the order of the schema, in which model mappings are tried.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from payi_transport.config.categories import resolve_category
 from payi_transport.config.schema import (
@@ -21,6 +20,7 @@ from payi_transport.decode.pricing import ModelMapping
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.hosts import HostMapping, HostPattern, find_known, parse_address
+from payi_transport.values.near_names import find_near
 from payi_transport.values.redaction import cut_urls
 from payi_transport.values.shown import show
 
@@ -65,8 +65,8 @@ def _merge(before: HostMapping | None, path: str, mapping: HostMapping) -> HostM
 
 
 def _explain_format(name: str) -> str:
-    near = get_close_matches(name.lower(), REGISTRY.formats, 1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
+    near = find_near(name.lower(), REGISTRY.formats)
+    meant = f"did you mean {near!r}? " if near else ""
     providers = ", ".join(repr(name) for name in REGISTRY.formats if "." not in name)
     apis = ", ".join(repr(name) for name in REGISTRY.formats if name.startswith("openai."))
     return (

@@ -9,7 +9,6 @@ text is read by the type of the key: lists are separated by commas, and tables a
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -26,6 +25,7 @@ from payi_transport.config.toml import read_toml
 from payi_transport.config.validation import check_config, check_values
 from payi_transport.errors import PayiConfigError
 from payi_transport.runtime.run_start import RUN_START_VARIABLE
+from payi_transport.values.near_names import find_near
 from payi_transport.values.shown import is_secret_name, show
 
 __all__ = ["CONFIG_VARIABLE", "PREFIX", "Sources", "load_sources", "read_file"]
@@ -189,8 +189,8 @@ def _find_near(variable: str, known: Mapping[str, str]) -> str:
     text = variable.removeprefix(PREFIX).removeprefix("PAYI_").upper()
     # What is below a table whose keys are the user's own is not known, but the table is.
     outer = [text.rsplit("__", count)[0] for count in range(1, text.count("__") + 1)]
-    near = difflib.get_close_matches(text, known, 1) or [name for name in outer if name in known]
-    return f"; did you mean {known[near[0]]}?" if near else ""
+    near = find_near(text, known) or next((name for name in outer if name in known), None)
+    return f"; did you mean {known[near]}?" if near else ""
 
 
 def _check_disabled(text: str) -> None:

@@ -7,7 +7,6 @@ accepted; nothing raises later. msgspec decides whether a value is valid. Its er
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 from collections.abc import Mapping, Set
@@ -21,6 +20,7 @@ from payi_transport.config.schema import Section, Settings
 from payi_transport.decode.recorded_headers import is_secret
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY, Registry
+from payi_transport.values.near_names import find_near
 from payi_transport.values.patterns import compile_later
 from payi_transport.values.shown import is_secret_name, show
 from payi_transport.values.zones import find_zone
@@ -203,8 +203,8 @@ def _find_hints(section: type[Section]) -> dict[str, Any]:
 
 
 def _find_meant(key: object, names: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(str(key).lower().replace("-", "_"), names, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = find_near(str(key).lower().replace("-", "_"), names)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _is_valid(value: Any, hint: Any) -> bool:

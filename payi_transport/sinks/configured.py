@@ -9,7 +9,6 @@ there get the events, and those of the argument.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, get_type_hints
@@ -21,6 +20,7 @@ from payi_transport.config.schema import Section, Settings
 from payi_transport.errors import PayiConfigError
 from payi_transport.sinks.offline import OfflineSink
 from payi_transport.sinks.protocol import Sink
+from payi_transport.values.near_names import find_near
 from payi_transport.values.shown import show
 
 __all__ = [
@@ -133,8 +133,8 @@ def _check_names(place: str, names: Sequence[str], known: Sequence[str]) -> None
     accepted = [PAYI, *known]
     for name in names:
         if name not in accepted:
-            near = difflib.get_close_matches(name, accepted, 1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            near = find_near(name, accepted)
+            hint = f" (did you mean {near!r}?)" if near else ""
             raise PayiConfigError(
                 f"{place}: unknown sink {show(name)}{hint}; accepted: {', '.join(accepted)}"
             )
