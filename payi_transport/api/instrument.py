@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +34,7 @@ from payi_transport.decode.content_logger import PromptAndResponseLogger
 from payi_transport.hooks.child_processes import use_entry_maker
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import EXIT_SECONDS
+from payi_transport.runtime.process_lock import ProcessLock
 from payi_transport.runtime.run_start import set_run_start
 from payi_transport.sinks.protocol import Sink
 
@@ -47,7 +47,7 @@ __all__ = [
 
 # Reentrant, like every lock that a public function takes: a signal handler, a log handler, or a finalizer
 # may call one while the same thread is in the middle of another.
-_lock = threading.RLock()
+_lock = ProcessLock()
 _IGNORED = (
     "payi_transport: payi_instrument() was already called, so this call changes nothing and ignores %s. To"
     " apply them, call payi_uninstrument() first"
@@ -216,17 +216,6 @@ def _warn_ignored(
         logger.warning(_IGNORED, ", ".join(ignored))
     else:
         logger.debug("payi_transport: payi_instrument() was already called, so this call changes nothing")
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held the lock during the fork.
-    global _lock
-    _lock = threading.RLock()
-
-
-# Windows has no fork, and no such function.
-if hasattr(os, "register_at_fork"):  # pragma: no branch
-    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def payi_uninstrument() -> None:

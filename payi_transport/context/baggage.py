@@ -12,7 +12,6 @@ Source of the limits: W3C Baggage, 3.3.2, by which a propagator carries at least
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, cast
 from urllib.parse import quote, unquote
@@ -20,6 +19,7 @@ from urllib.parse import quote, unquote
 from payi_transport.context.fields import Scope
 from payi_transport.context.frame import FIELDS, Frame
 from payi_transport.context.header_text import UNREADABLE, read_text
+from payi_transport.runtime.process_lock import ProcessLock
 
 __all__ = ["IGNORED", "IgnoredBaggage", "read_baggage", "write_baggage"]
 
@@ -35,7 +35,7 @@ class IgnoredBaggage:
 
     def __init__(self) -> None:
         # Reentrant, because a signal handler may read a request while this thread is in here.
-        self._lock = threading.RLock()
+        self._lock = ProcessLock()
         self.value = 0
 
     def add(self, count: int = 1) -> None:

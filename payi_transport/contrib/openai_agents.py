@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from typing import Any
 
 from agents import AgentSpanData, TracingProcessor, add_trace_processor
 
 from payi_transport.context.scope import track_context
+from payi_transport.runtime.process_lock import ProcessLock
 
 __all__ = ["AgentStepProcessor", "install"]
 
 _logger = logging.getLogger("payi.instrument")
-_lock = threading.RLock()
+_lock = ProcessLock()
 _installed = False
 
 

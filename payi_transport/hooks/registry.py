@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -21,6 +20,7 @@ from payi_transport.hooks.grpc import channels
 from payi_transport.hooks.httpx import installed
 from payi_transport.hooks.import_watcher import ImportWatcher
 from payi_transport.hooks.websockets import legacy, protocol
+from payi_transport.runtime.process_lock import ProcessLock
 
 __all__ = ["LibraryHook", "Registry", "get_hooks"]
 
@@ -71,8 +71,7 @@ class Registry:
         self._hooks = {hook.name: hook for hook in hooks}
         self._warn_missing = warn_missing
         self._watcher = ImportWatcher(self._hooks, self._install)
-        # Reentrant, because a signal handler may call `payi_instrument` on the thread that holds it.
-        self._lock = threading.RLock()
+        self._lock = ProcessLock()
 
     def install(self) -> None:
         """Hook the libraries that are loaded, and each of the others once the program imports it."""

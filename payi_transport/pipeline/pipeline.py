@@ -8,7 +8,6 @@ so it must neither block nor raise. Decoding and delivery run on the worker's th
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import partial
@@ -38,6 +37,7 @@ from payi_transport.pipeline.process import ProcessState
 from payi_transport.rewrite.include_usage import STREAM_KEY
 from payi_transport.rewrite.requests import RequestRewriter
 from payi_transport.routing.routes import Route
+from payi_transport.runtime.process_lock import ProcessLock
 from payi_transport.values.headers import Headers, KeptHeaders, flatten
 from payi_transport.values.json_keys import SMALL_BODY
 
@@ -78,7 +78,7 @@ class Pipeline:
             registry=parts.decode_options.registry,
         )
         self._registry = parts.decode_options.registry
-        self._starting: dict[int, threading.RLock] = {}
+        self._starting = ProcessLock()
         self._state = ProcessState(parts, self.limits)
         # Start the workers now. A thread that already runs can still deliver while the interpreter exits,
         # and by then no new one can be started.
@@ -239,7 +239,7 @@ class Pipeline:
     def _start_state(self) -> ProcessState:
         """Return the state of this process, running. The first call of a forked child starts the workers."""
         # One lock per process: another thread may have held the parent's lock during the fork.
-        with self._starting.setdefault(os.getpid(), threading.RLock()):
+        with self._starting:
             state = self._own_state()
             if not state.delivery.pid:
                 state.start()

@@ -10,7 +10,6 @@ few models, so both are remembered.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from decimal import Decimal
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 from payi_transport.prices.conditions import Conditions
 from payi_transport.prices.rates import RateCard, Steps
 from payi_transport.prices.resources import Place, list_providers
+from payi_transport.runtime.process_lock import ProcessLock
 
 __all__ = ["INSTALL", "ListedModel", "PriceList"]
 
@@ -43,7 +43,7 @@ class PriceList:
     """The prices of the installed package, none if it isn't installed. May be used by several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = ProcessLock()
         self._snapshot: Any = None
         self._models: dict[Place, ListedModel | None] = {}
         self._cards: dict[tuple[str, Conditions, datetime | date], RateCard] = {}

@@ -22,6 +22,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from payi_transport.runtime.process_lock import ProcessLock
 from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.otel import names
 from payi_transport.sinks.otel.foreign import KnownSpans
@@ -76,7 +77,7 @@ class Tracers:
         self._seen: Any = None
         # Also while it has set none.
         self._seen_by_callers: Any = None
-        self._lock = threading.RLock()
+        self._lock = ProcessLock()
         self._own: TracerProvider | None = None
         self._ended = _EndedSpans()
         self._exporter: SpanExporter | None = None
