@@ -165,8 +165,9 @@ def event_fields(frame: Frame) -> dict[str, Any]:
     """Return the fields of an event that report the frame, by their names; None where nothing is set."""
     fields: dict[str, Any] = {}
     for name, event, default in frame.fields.event_fields:
-        value = frame.outgoing(name)
-        fields[event] = None if value == default or not has_needed(frame, name) else value
+        # Most are not set, which is found out without a call.
+        is_set = getattr(frame, name) != default and has_needed(frame, name)
+        fields[event] = frame.outgoing(name) if is_set else None
     return fields
 
 

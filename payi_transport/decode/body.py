@@ -46,13 +46,22 @@ def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> Body:
     """
     # Some hooks see a body after the library has inflated it, while its header still names the coding.
     coding = "" if exchange.decoded else headers.get("content-encoding", "")
-    kept = _find_ends(exchange, coding)
+    kept = Inflated(_join(exchange.chunks)) if _is_plain(exchange, coding) else _find_ends(exchange, coding)
     content_type = headers.get("content-type", "")
     is_cut = kept.has_gap or bool(kept.error)
     body = _join_ends(kept.head, kept.tail, content_type) if is_cut and kept.head else kept.head
     if find_framing(content_type, body) is split_json:
         body = _to_utf8(body)
     return Body(body, is_cut, kept.error)
+
+
+def _is_plain(exchange: Exchange, coding: str) -> bool:
+    """Return whether a body is whole and in no coding, as most are."""
+    return not coding and not exchange.tail
+
+
+def _join(chunks: list[bytes]) -> bytes:
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _find_ends(exchange: Exchange, coding: str) -> Inflated:
@@ -83,6 +92,9 @@ def _join_ends(head: bytes, tail: bytes, content_type: str) -> bytes:
 
 def _to_utf8(body: bytes) -> bytes:
     """Return JSON in UTF-8 without a byte order mark. The SDKs accept UTF-16 and UTF-32, too."""
+    # Nearly always. In the other encodings, a zero byte comes next.
+    if body[:1] == b"{" and body[1:2] != b"\0":
+        return body
     encoding = json.detect_encoding(body[:4])
     if encoding == "utf-8":
         return body

@@ -12,7 +12,7 @@ the queries and the userinfo of its URLs.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 
 from payi_transport.values.event import Header
@@ -84,11 +84,14 @@ _ATTEMPT_HEADERS = (
 
 def read_headers(headers: KeptHeaders) -> dict[str, str]:
     """Return headers by lower-case name; the values of a repeated name are joined by commas."""
-    read: dict[str, str] = {}
-    parts = iter(flatten(headers))
-    for raw_name, raw_value in zip(parts, parts, strict=True):
-        name, value = _read_name(raw_name), raw_value.decode("latin-1")
-        read[name] = f"{read[name]}, {value}" if name in read else value
+    parts = flatten(headers)
+    names, values = [_read_name(name) for name in parts[::2]], [str(v, "latin-1") for v in parts[1::2]]
+    read = dict(zip(names, values, strict=True))
+    if len(read) < len(names):
+        # Few messages repeat a header.
+        read.clear()
+        for name, value in zip(names, values, strict=True):
+            read[name] = f"{read[name]}, {value}" if name in read else value
     return read
 
 
@@ -98,8 +101,10 @@ def _read_name(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-def select_request_headers(headers: Mapping[str, str], extra: Container[str]) -> tuple[Header, ...] | None:
+def select_request_headers(headers: Mapping[str, str], extra: Collection[str]) -> tuple[Header, ...] | None:
     """Return the request headers on the allow list or in `extra` (lower-case names), but never a secret."""
+    if not extra:
+        return _select(headers, _is_usual)
     return _select(headers, lambda name: _is_usual(name) or (name in extra and not is_secret(name)))
 
 
@@ -124,7 +129,19 @@ def is_secret(name: str) -> bool:
 
 
 def _select(headers: Mapping[str, str], allow: Callable[[str], bool]) -> tuple[Header, ...] | None:
-    return tuple([Header(name, _clean(headers[name])) for name in filter(allow, headers)]) or None
+    return tuple([_make_header(name, headers[name]) for name in filter(allow, headers)]) or None
+
+
+def _make_header(name: str, value: str) -> Header:
+    if len(value) < _MAX_CACHED_LENGTH:
+        return _make_short_header(name, value)
+    return Header(name, _clean(value))
+
+
+# Most are the same in every call, as the names of a client, an organization, and a server.
+@lru_cache(maxsize=1024)
+def _make_short_header(name: str, value: str) -> Header:
+    return Header(name, _clean(value))
 
 
 def _clean(value: str) -> str:

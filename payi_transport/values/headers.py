@@ -27,4 +27,4 @@ def flatten(kept: KeptHeaders) -> Headers:
     """Return headers as names and values in turns, whichever form they were kept in."""
     if isinstance(kept, tuple):
         return kept
-    return tuple(part for row in _unpack(kept) for part in (row[0], row[-1]))
+    return tuple([part for row in _unpack(kept) for part in (row[0], row[-1])])

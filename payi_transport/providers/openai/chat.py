@@ -70,6 +70,7 @@ def read_chat(
     done = False
     # The last chunk that was read, if a repetition of it would change nothing.
     plain: TextChunk | None = None
+    is_stream = len(raw.messages) > 1
     for _, data in raw.messages:
         # Nearly every chunk of a stream.
         if plain is not None and plain.covers(data):
@@ -80,7 +81,7 @@ def read_chat(
         chat = _decode(data)
         if chat is not None:
             state.gather(chat)
-            plain = TextChunk.read(data) if _is_plain(chat) else None
+            plain = TextChunk.read(data) if is_stream and _is_plain(chat) else None
     usage = state.usage
     names = (raw.priced_model, state.model, raw.requested_model)
     units = mark_context(map_usage(usage), *names)

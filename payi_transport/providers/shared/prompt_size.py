@@ -63,6 +63,9 @@ _TIERS = (
     # Read on 2026-11-28: https://docs.x.ai/docs/models.
     _Tier(_pattern(r"grok-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)"), (4, 2), 200_000, "over_200k"),
 )
+# Up to this size, a prompt has its usual price whatever the model.
+_ALL_LARGE = min(rule.most for rule in _RULES)
+_ALL_TIERED = min(tier.most for tier in _TIERS)
 
 
 def find_suffix(prompt: int | None, *models: str | None) -> str:
@@ -71,7 +74,7 @@ def find_suffix(prompt: int | None, *models: str | None) -> str:
     `models` are the names of one model, the most reliable first.
     """
     # Nearly all prompts are short, so the names are only looked at for the others.
-    if (prompt or 0) <= min(rule.most for rule in _RULES):
+    if (prompt or 0) <= _ALL_LARGE:
         return ""
     name = next(filter(_IDENTIFIED.search, filter(None, models)), "")
     most = next((rule.most for rule in _RULES if rule.models.search(name)), None)
@@ -83,7 +86,7 @@ def mark_context(units: Mapping[str, Units], *models: str | None) -> dict[str, U
     # Cached tokens count toward the limit although they are cheaper, and the price of the whole request
     # changes, including that of its output.
     suffix = find_suffix(_sum_inputs(units.values()), *models)
-    return {f"{name}{suffix}": unit for name, unit in units.items()}
+    return {f"{name}{suffix}": unit for name, unit in units.items()} if suffix else {**units}
 
 
 def describe_tier(units: Mapping[str, Units], *models: str | None) -> dict[str, str]:
@@ -92,7 +95,7 @@ def describe_tier(units: Mapping[str, Units], *models: str | None) -> dict[str, 
     `units` are those of one request to the model.
     """
     prompt = _sum_inputs(units.values())
-    if prompt <= min(tier.most for tier in _TIERS):
+    if prompt <= _ALL_TIERED:
         return {}
     for name in filter(None, models):
         for tier in _TIERS:
@@ -105,4 +108,4 @@ def describe_tier(units: Mapping[str, Units], *models: str | None) -> dict[str, 
 
 
 def _sum_inputs(units: Iterable[Units]) -> int:
-    return sum(unit.input or 0 for unit in units)
+    return sum([unit.input or 0 for unit in units])
