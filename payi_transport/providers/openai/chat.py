@@ -7,7 +7,7 @@ be there. Groq and Moonshot have the usage of a stream in places of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -71,10 +71,9 @@ def read_chat(
     # The last chunk that was read, if a repetition of it would change nothing.
     plain: TextChunk | None = None
     is_stream = len(raw.messages) > 1
-    for _, data in raw.messages:
-        # Nearly every chunk of a stream.
-        if plain is not None and plain.covers(data):
-            continue
+    messages = iter(raw.messages)
+    # Nearly every chunk of a stream is like the one before.
+    while (data := _find_next(messages) if plain is None else plain.find_other(messages)) is not None:
         if data.startswith(DONE):
             done = True
             continue
@@ -99,6 +98,10 @@ def read_chat(
         # end.
         finished=done or (state.stopped and (raw.read_to_end or bool(usage))) or state.failure is not None,
     )
+
+
+def _find_next(messages: Iterator[tuple[str, bytes]]) -> bytes | None:
+    return next((data for _, data in messages), None)
 
 
 class _State:

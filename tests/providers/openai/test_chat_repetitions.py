@@ -56,5 +56,5 @@ def test_skipping_chunks_changes_nothing(stream: list[tuple[dict[str, Any], int]
     raw = RawResponse(make_messages(*(chunk for chunk, times in stream for _ in range(times))))
     skipping = read_chat(raw)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TextChunk, "covers", lambda self, data: False)
+        patch.setattr(TextChunk, "find_other", lambda self, messages: next(messages, ("", None))[1])
         assert read_chat(raw) == skipping
