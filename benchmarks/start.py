@@ -46,18 +46,18 @@ class _Program(NamedTuple):
 # Source of the budgets: the targets that the import and the start were given.
 _PROGRAMS: dict[Case, _Program] = {
     ("import payi_transport", "beside httpx and msgspec"): _Program(
-        "import httpx, msgspec, payi_transport", "import httpx, msgspec", 60.0
+        "import httpx, msgspec; from payi_transport import payi_instrument", "import httpx, msgspec", 60.0
     ),
     ("payi_instrument()", "beside the import"): _Program(
-        f"import httpx; {_INSTRUMENT}", "import httpx, payi_transport", 10.0
+        f"import httpx; {_INSTRUMENT}", "import httpx; from payi_transport import payi_instrument", 10.0
     ),
     ("first call", "with import, start, and delivery"): _Program(f"{_INSTRUMENT}\n{_CALL}\n{_END}", _CALL),
     ("run", "no HTTP library"): _Program("pass", "pass", 30.0, runs=True),
     ("run", "httpx, beside importing the package"): _Program(
-        "import httpx", "import httpx, payi_transport", 30.0, runs=True
+        "import httpx", "import httpx; from payi_transport import payi_instrument", 30.0, runs=True
     ),
     ("run", "httpx2, beside importing the package"): _Program(
-        "import httpx2", "import httpx2, payi_transport", 30.0, runs=True
+        "import httpx2", "import httpx2; from payi_transport import payi_instrument", 30.0, runs=True
     ),
 }
 
