@@ -18,6 +18,7 @@ __all__ = [
     "OBSERVED",
     "OBSERVED_URL",
     "REQUEST_HEADERS",
+    "RESPONSE_ID",
     "SEED",
     "SHORT",
     "UNOBSERVED_URL",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 SEED = 20260
+RESPONSE_ID = "chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG"
 OBSERVED_URL = "https://api.openai.com/v1/chat/completions"
 UNOBSERVED_URL = "https://api.example.com/v1/orders"
 # Chunks of the two streams.
@@ -92,7 +94,7 @@ def make_unary(request_size: int, answer_size: int) -> Script:
     text = _Text()
     request = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": ""}]}
     answer = {
-        "id": "chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG",
+        "id": RESPONSE_ID,
         "object": "chat.completion",
         "created": 1741570283,
         "model": _MODEL,
@@ -134,7 +136,7 @@ def _make_events(chunks: int, *, usage: bool, fresh: bool) -> CannedResponse:
 
 def _to_event(choices: list[Any], more: dict[str, Any]) -> bytes:
     data = {
-        "id": "chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG",
+        "id": RESPONSE_ID,
         "object": "chat.completion.chunk",
         "created": 1741570283,
         "model": _MODEL,

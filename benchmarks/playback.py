@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from benchmarks.corpus import ANSWER_HEADERS, OBSERVED_URL, REQUEST_HEADERS, Script
+from benchmarks.corpus import ANSWER_HEADERS, OBSERVED_URL, REQUEST_HEADERS, RESPONSE_ID, Script
 from benchmarks.soak import start_ingest
 from payi_transport import Event, PayiInstrumentConfig, Receipt, Sink, payi_instrument, payi_uninstrument
 from payi_transport.capture.exchange import Exchange, OpenResponse
@@ -34,6 +35,7 @@ __all__ = [
 ASLEEP: PayiInstrumentConfig = {"delivery": {"flush_interval": 3600, "max_batch": 65536}}
 
 _HEADERS = tuple(chain.from_iterable((key.encode(), text.encode()) for key, text in REQUEST_HEADERS.items()))
+_ID = RESPONSE_ID.encode()
 
 
 class CountingSink:
@@ -78,7 +80,10 @@ def record_to(
 
 
 class Player:
-    """Plays calls of one script. All bytes are new objects each time, as a socket gives them."""
+    """Plays calls of one script. All bytes are new objects each time, as a socket gives them.
+
+    Each call has an id of its own. The worker takes another way for one that has come before.
+    """
 
     def __init__(self, pipeline: Pipeline, script: Script) -> None:
         route = pipeline.routes.find("POST", "https", "api.openai.com", None, "/v1/chat/completions")
@@ -88,6 +93,7 @@ class Player:
         self._request = script.request
         self._answer = script.answer_with_usage or script.answer
         self._head = (b"content-type", self._answer.content_type.encode(), *chain(*ANSWER_HEADERS))
+        self._numbers = itertools.count()
         # Bytes of content a call.
         self.size = len(script.request) + sum(map(len, self._answer.chunks))
 
@@ -115,11 +121,16 @@ class Player:
         # A limit below any size makes the first chunk open the buffer, as in the hooks.
         size, limit = 0, -1
         for chunk in self._answer.chunks:
+            first = not size
             size += len(chunk)
             if size > limit:
                 append, limit = response.open_buffer(size)
-            append(_renew(chunk))
+            # Readers take the id of a stream from its first chunk.
+            append(self._number(chunk) if first else _renew(chunk))
         return response, size
+
+    def _number(self, chunk: bytes) -> bytes:
+        return chunk.replace(_ID, _ID[:-9] + b"%09d" % next(self._numbers))
 
 
 def make_exchanges(script: Script, count: int, *, content: bool) -> list[Exchange]:
