@@ -123,9 +123,7 @@ def to_line(rows: Iterable[Sequence[int]]) -> list[Sums]:
     return [to_sums(row) for row in rows]
 
 
-def _column_of(by: str | None) -> str:
-    if by is None:
-        return "0"
+def _column_of(by: str) -> str:
     if by not in NAMED:
         raise Refusal("invalid_breakdown", f"calls can't be broken down by {by!r} and filtered at once")
     return by
