@@ -116,8 +116,8 @@ def test_arbitrary_bytes_raise_nothing(head: bytes, tail: bytes) -> None:
     "part", [b'"', b"\\", b'\\"', b'"\\', b"[", b"{", b"]", b"}", b",", b"1,", b"[1,"], ids=repr
 )
 def test_time_is_linear(part: bytes) -> None:
-    data = part * (1_000_000 // len(part))
+    data = part * (200_000 // len(part))
     start = time.thread_time()
     join_document(b"{" + data, data + b"}")
     join_messages(b"data: {" + data, data + b"}", b"data: ", b"\n\n")
-    assert time.thread_time() - start < 40
+    assert time.thread_time() - start < 8
