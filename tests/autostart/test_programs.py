@@ -121,7 +121,12 @@ def test_workers_of_other_libraries_report_each_call_under_the_name_of_the_progr
         f"if __name__ == '__main__':\n{indented}"
     )
     ran = start(
-        [sys.executable, "job.py"], folder, ingest, PYTHONWARNINGS="ignore", RAY_USAGE_STATS_ENABLED="0"
+        [sys.executable, "job.py"],
+        folder,
+        ingest,
+        PYTHONWARNINGS="ignore",
+        RAY_ADDRESS="local",
+        RAY_USAGE_STATS_ENABLED="0",
     )
     assert ran.returncode == 0, ran.stderr
     assert seen(ingest) == {(str(number), "job"): 1 for number in range(4)}, ran.stderr

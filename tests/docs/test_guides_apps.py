@@ -96,6 +96,8 @@ def test_tasks_and_actors_of_ray_report_for_the_scope_that_is_passed_to_them(
         "PAYI_TRANSPORT_HOST_MAPPINGS": json.dumps({stand_in.url: {"price_as_category": "system.openai"}}),
         # So that only a flush delivers.
         "PAYI_TRANSPORT_DELIVERY__FLUSH_INTERVAL": "3600",
+        # A cluster of its own, beside that of another test.
+        "RAY_ADDRESS": "local",
         "RAY_AUTH_MODE": "disabled",
         "RAY_USAGE_STATS_ENABLED": "0",
     }
