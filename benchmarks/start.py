@@ -35,7 +35,7 @@ _END = "payi_transport.payi_shutdown(); assert payi_transport.payi_stats().deliv
 
 
 class _Program(NamedTuple):
-    """`code`, the same `bare`, and how many ms it may take more. `runs`: it is under `payi-transport run`."""
+    """`code`, the same `bare`, and how many more ms it may take. `runs`: it is under `payi-transport run`."""
 
     code: str
     bare: str

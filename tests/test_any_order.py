@@ -10,11 +10,10 @@ import json
 import os
 import tempfile
 import threading
-import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -35,6 +34,7 @@ from payi_transport import (
     track_context,
 )
 from tests.support.calls import URL
+from tests.support.polling import wait_until
 from tests.support.wire_cases import UNARY
 
 RUNS = int(os.environ.get("PAYI_FUZZ_RUNS", "40"))
@@ -266,14 +266,6 @@ class AnyOrder(RuleBasedStateMachine):
 
 def find_workers() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == WORKER}
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for a worker that was stopped without waiting for it, on a machine that may be busy."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.001)
 
 
 def check_sum(stats: PayiStats) -> None:

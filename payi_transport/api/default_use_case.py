@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from payi_transport.values.accepted import NAME_RULES
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["default_use_case_name", "name_program"]
 
@@ -22,7 +22,7 @@ _UNNAMED = "interactive"
 # Options of the interpreter. `-c` and `-m`, which say what to run, are handled before these.
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 # They take the application as `module:attribute`.
-_APPLICATION = compile_later(r"[\w.]+:[A-Za-z_]\w*(\(.*\))?")
+_APPLICATION = lazy_compile(r"[\w.]+:[A-Za-z_]\w*(\(.*\))?")
 _SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "daphne"})
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from payi_transport.providers.registry import Registry
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 from payi_transport.routing.paths import find_operation
+from payi_transport.values.near_names import measure_likeness
 
 __all__ = ["NearHost", "NearPath", "find_near_host", "find_near_path"]
 
@@ -102,7 +102,7 @@ def _compare_names(host: str, bare: str, starred: bool) -> float:
     # Compare as many labels as the row has, or a long subdomain would drown a typo in the part that
     # matters.
     end = ".".join(host.split(".")[-size:]) if starred and host.count(".") >= size else host
-    return SequenceMatcher(None, end, bare).ratio()
+    return measure_likeness(end, bare)
 
 
 def find_near_path(path: str, registry: Registry, category: str | None = None) -> NearPath | None:
@@ -127,6 +127,6 @@ def find_near_path(path: str, registry: Registry, category: str | None = None) -
             end = re.sub(r"v\d+\w*/", "", end)
             whole = f"{tidy}/{end}" if tidy else operation.example
             return NearPath(operation.method, whole, operation.name, operation.category)
-        if SequenceMatcher(None, last, end).ratio() > _CLOSE:
+        if measure_likeness(last, end) > _CLOSE:
             return NearPath(operation.method, f"{start}/{end}", operation.name, operation.category)
     return None

@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 from payi_transport.errors import PayiConfigError
 from payi_transport.routing.hosts import parse_host
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 from payi_transport.values.redaction import remove_secrets
 
 __all__ = ["check_base_url"]
 
 _SCHEMES = ("https", "http")
-_API_PATH = compile_later(r"/api(/v1(/.*)?)?/*", re.IGNORECASE)
+_API_PATH = lazy_compile(r"/api(/v1(/.*)?)?/*", re.IGNORECASE)
 # Clients resolve dots, gateways merge double slashes, and an encoded `?` or `#` ends the path where it is
 # decoded.
-_ODD_PATH = compile_later(r"[\s\\]|//|%3f|%23|/\.{1,2}(/|$)", re.IGNORECASE)
+_ODD_PATH = lazy_compile(r"[\s\\]|//|%3f|%23|/\.{1,2}(/|$)", re.IGNORECASE)
 
 
 def check_base_url(url: str, name: str) -> str:

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from payi_transport.errors import PayiConfigError
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["ARGUMENT", "name_origins"]
 
 # The source of what the program itself passes.
 ARGUMENT = "argument"
-_ITEM = compile_later(r"\[(['\"])(.*?)\1\]")
-_INDEX = compile_later(r"\[\d+\]")
+_ITEM = lazy_compile(r"\[(['\"])(.*?)\1\]")
+_INDEX = lazy_compile(r"\[\d+\]")
 
 
 @contextmanager

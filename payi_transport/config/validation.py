@@ -21,16 +21,16 @@ from payi_transport.decode.recorded_headers import is_secret
 from payi_transport.errors import PayiConfigError
 from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.values.near_names import find_near
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 from payi_transport.values.shown import is_secret_name, show
 from payi_transport.values.zones import find_zone
 
 __all__ = ["check_config", "check_instruments", "check_logger", "check_switch", "check_values"]
 
 T = TypeVar("T", bound=Settings)
-_WORD = compile_later(r"[\w-]+")
+_WORD = lazy_compile(r"[\w-]+")
 # RFC 9110, 5.1.
-_HEADER = compile_later(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER = lazy_compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @overload

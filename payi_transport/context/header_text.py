@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = [
     "LARGEST_VERSION",
@@ -45,8 +45,8 @@ UNREADABLE: Final = (ValueError, msgspec.DecodeError, RecursionError)
 
 _EXTENDED = "UTF-8''"
 # A plain value is printable ASCII without a space at either end. A plain list item has no comma either.
-_PLAIN = compile_later(r"[!-~]([ -~]*[!-~])?")
-_PLAIN_ITEM = compile_later(r"[!-+\--~]([ -+\--~]*[!-+\--~])?")
+_PLAIN = lazy_compile(r"[!-~]([ -~]*[!-~])?")
+_PLAIN_ITEM = lazy_compile(r"[!-+\--~]([ -+\--~]*[!-+\--~])?")
 _FALSE = frozenset({"0", "false", "no", "off"})
 _properties = msgspec.json.Decoder(dict[str, Any])
 

@@ -18,7 +18,7 @@ from payi_transport.context.frame import FIELDS, Fields, Frame, check_value, has
 from payi_transport.context.header_text import UNREADABLE, decode_header
 from payi_transport.context.name_warnings import warn_of_names
 from payi_transport.values.headers import Headers, KeptHeaders, flatten
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = [
     "NO_HEADERS",
@@ -34,7 +34,7 @@ __all__ = [
 
 OWN_PREFIX = b"xproxy-"
 # AWS's Signature Version 4 lists the headers that it covers.
-_SIGNED = compile_later(rb"\bSignedHeaders=([^,\s]*)")
+_SIGNED = lazy_compile(rb"\bSignedHeaders=([^,\s]*)")
 NO_HEADERS: frozenset[bytes] = frozenset()
 
 

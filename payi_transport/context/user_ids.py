@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["hash_user_id"]
 
 _PREFIX = "sha256-"
-_HASH = compile_later(_PREFIX + "[0-9a-f]{32}")
+_HASH = lazy_compile(_PREFIX + "[0-9a-f]{32}")
 
 
 def hash_user_id(user_id: str) -> str:

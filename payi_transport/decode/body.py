@@ -92,7 +92,7 @@ def _join_ends(head: bytes, tail: bytes, content_type: str) -> bytes:
 
 def _to_utf8(body: bytes) -> bytes:
     """Return JSON in UTF-8 without a byte order mark. The SDKs accept UTF-16 and UTF-32, too."""
-    # Nearly always. In the other encodings, a zero byte comes next.
+    # Nearly all bodies begin like this. In the other encodings, a zero byte comes next.
     if body[:1] == b"{" and body[1:2] != b"\0":
         return body
     encoding = json.detect_encoding(body[:4])

@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from payi_transport.values.patterns import compile_later, compile_possessive
+from payi_transport.values.patterns import compile_possessive, lazy_compile
 
 __all__ = ["NOT_INSTRUMENTED", "strip_inline_data"]
 
@@ -87,7 +87,7 @@ _OBJECT_DATA = compile_possessive(
     re.DOTALL,
 )
 # Events that stream audio. In any other event, a delta is text, even if it looks like base64.
-_AUDIO_EVENT = compile_later(rb'"(?<!\\")type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta"')
+_AUDIO_EVENT = lazy_compile(rb'"(?<!\\")type"\s*:\s*"(?:[a-z_.]*[._])?audio\.delta"')
 _AUDIO_DELTA = compile_possessive(rb'(?P<head>"(?<!\\")(?:delta|audio)"\s*:\s*")%b%b' % (_BASE64, _END))
 
 # Lists of images that a model takes or returns, and an item of such a list.
@@ -98,7 +98,7 @@ _IMAGE = compile_possessive(rb'"(?=[^"]{64})%b%b' % (_BASE64, _END))
 
 # The beginning of everything above. A body without any of it, as nearly all are, is searched only once.
 # Escaped quotes match too; the patterns themselves rule them out.
-_BEGINNING = compile_later(
+_BEGINNING = lazy_compile(
     rb'"(?:b(?:64_json|ase64|ase64String|ytes|ytesBase64Encoded)|[dD][aA][tT][aA]|conditionImage|embedding'
     rb"|file_data"
     rb"|i(?:mage|mageBytes|mages|nit_image|nputImage|nput_audio)|mask|maskImage|partial_image_b64"

@@ -25,7 +25,7 @@ from payi_transport.values.event import ParsedResponse
 from payi_transport.values.json_keys import SMALL_BODY, has_key
 from payi_transport.values.lenient_json import decode
 from payi_transport.values.names import UNKNOWN_RESOURCE, PayiCategories
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = [
     "ModelMapping",
@@ -70,7 +70,7 @@ class _Request(msgspec.Struct):
 _request = msgspec.json.Decoder(_Request)
 # SDKs write the model first. Reading it there saves parsing the prompt of a large body.
 _MODEL_KEY = b'"model"'
-_FIRST_MODEL = compile_later(rb'\s*\{\s*"model"\s*:\s*"([\w./:@-]+)"\s*,', re.ASCII)
+_FIRST_MODEL = lazy_compile(rb'\s*\{\s*"model"\s*:\s*"([\w./:@-]+)"\s*,', re.ASCII)
 
 
 def find_requested_model(exchange: Exchange, headers: Mapping[str, str]) -> str | None:

@@ -27,13 +27,13 @@ from payi_transport.values.names import (
     STREAM_PROPERTY,
     PayiPropertyNames,
 )
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 from payi_transport.values.redaction import remove_secrets
 
 __all__ = ["make_properties"]
 
 # The code of an error as providers write it. A gateway may put a whole sentence in its place.
-_CODE = compile_later(r"[\w./:#-]{1,100}")
+_CODE = lazy_compile(r"[\w./:#-]{1,100}")
 
 
 def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawResponse) -> dict[str, str]:

@@ -11,16 +11,16 @@ from functools import lru_cache
 
 from payi_transport.values.event import ParsedResponse
 from payi_transport.values.names import SERVED_MODEL_PROPERTY
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["describe_served_model"]
 
 # A server may write anything in the place of a name.
 _LONGEST = 200
 # The makers and regions in the ids of Bedrock and in the resources of Google, such as `us.anthropic.`.
-_MAKERS = compile_later(r"(?:[a-z][a-z0-9-]*\.)+(?=[a-z])")
+_MAKERS = lazy_compile(r"(?:[a-z][a-z0-9-]*\.)+(?=[a-z])")
 # What ends the name of a version: `-v1:0` at Bedrock, a date, a number of at least three digits, an alias.
-_VERSION = compile_later(r"(?:-v\d+(?::\d+)*|[-:](?:\d{4}-\d\d-\d\d|\d{3,8}|latest))+\Z")
+_VERSION = lazy_compile(r"(?:-v\d+(?::\d+)*|[-:](?:\d{4}-\d\d-\d\d|\d{3,8}|latest))+\Z")
 
 
 def describe_served_model(response: ParsedResponse, resource: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from payi_transport.decode.inline_data import NOT_INSTRUMENTED
-from payi_transport.values.patterns import compile_later, compile_possessive
+from payi_transport.values.patterns import compile_possessive, lazy_compile
 
 __all__ = ["strip_vectors"]
 
@@ -24,11 +24,11 @@ _MIN_LENGTH = 256
 _STRIDE = 8
 _RUN = b"\1" * (_MIN_LENGTH // _STRIDE)
 _IS_NUMBER = bytes(bool(re.match(_NUMBERS, bytes([code]))) for code in range(256))
-_NAMED = compile_later(rb'"(?<!\\")embeddings?"\s*:')
+_NAMED = lazy_compile(rb'"(?<!\\")embeddings?"\s*:')
 _ARRAY = compile_possessive(
     rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|(?P<array>\[%b*+(?:\]|\Z))' % _NUMBERS, re.DOTALL
 )
-_HAS_NUMBER = compile_later(rb"[0-9]")
+_HAS_NUMBER = lazy_compile(rb"[0-9]")
 # How much of an array shows whether its numbers are fractions.
 _START = 200
 

@@ -18,7 +18,7 @@ from struct import Struct
 from struct import error as StructError
 from zlib import crc32
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["EXCEPTION", "split_eventstream"]
 
@@ -35,7 +35,7 @@ _MAX_HEADERS, _MAX_PAYLOAD = 128 << 10, 24 << 20
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _STRING = 6, 7
 # Preludes within the limits begin like this, and JSON never does.
-_PRELUDE_LIKE = compile_later(rb"[\x00\x01].{3}\x00[\x00-\x02]", re.DOTALL)
+_PRELUDE_LIKE = lazy_compile(rb"[\x00\x01].{3}\x00[\x00-\x02]", re.DOTALL)
 # A hostile body may hold any number of bytes that look like a prelude.
 _MAX_SEARCHES = 64
 

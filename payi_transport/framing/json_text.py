@@ -16,22 +16,22 @@ import msgspec
 
 from payi_transport.framing.document import split_document
 from payi_transport.framing.ndjson import split_ndjson
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["split_json"]
 
 # Between two lines of a stream. No string has a line break in it, so a document has this nowhere.
-_NEXT_LINE = compile_later(rb"\}\r?\n\{")
-_ARRAY = compile_later(rb"[\s\xef\xbb\xbf]*\[")
+_NEXT_LINE = lazy_compile(rb"\}\r?\n\{")
+_ARRAY = lazy_compile(rb"[\s\xef\xbb\xbf]*\[")
 # msgspec.Raw leaves the elements unparsed, so a valid array is split in one pass and each reader decodes
 # only the fields that it needs.
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 # The standard library's decoder is slower, but it can stop at the end of one value and say where that is.
 _scanner = json.JSONDecoder()
-_BETWEEN = compile_later(r"[\s,]*")
+_BETWEEN = lazy_compile(r"[\s,]*")
 # Where an element begins after a gap. Servers that write an element in several lines indent all but the
 # first.
-_NEXT_ELEMENT = compile_later(r"^(?:,\s*)?(?=\{)", re.MULTILINE)
+_NEXT_ELEMENT = lazy_compile(r"^(?:,\s*)?(?=\{)", re.MULTILINE)
 
 
 def split_json(body: bytes) -> list[tuple[str, bytes]]:

@@ -6,18 +6,18 @@ kept, because some servers leave out the last blank line, and the last event is 
 
 from __future__ import annotations
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["begins_sse", "split_sse"]
 
 # The standard allows all three line ends, even mixed in one stream. `\r\n` comes first, or it would count
 # as two.
-_LINE_END = compile_later(rb"\r\n|\n|\r")
+_LINE_END = lazy_compile(rb"\r\n|\n|\r")
 _DATA = b"data: "
 _BOM = b"\xef\xbb\xbf"
 # The field name is optional because a comment begins with a bare colon, which servers send to keep a
 # connection alive.
-_BEGINNING = compile_later(rb"(?:\xef\xbb\xbf)?(?:[ \t]*[\r\n])*(?:data|event|id|retry)?:")
+_BEGINNING = lazy_compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*[\r\n])*(?:data|event|id|retry)?:")
 
 
 def begins_sse(body: bytes) -> bool:

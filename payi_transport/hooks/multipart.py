@@ -11,19 +11,19 @@ import re
 from collections.abc import Iterable, Iterator
 
 from payi_transport.decode.inline_data import NOT_INSTRUMENTED
-from payi_transport.values.patterns import compile_later, compile_possessive
+from payi_transport.values.patterns import compile_possessive, lazy_compile
 
 __all__ = ["find_name", "read_body", "read_form", "write_form"]
 
 # Every form begins with a line of its boundary, which has at most 70 characters, and JSON never does.
-_FIRST_LINE = compile_later(rb"(--[^\r\n]{1,70})\r\n")
+_FIRST_LINE = lazy_compile(rb"(--[^\r\n]{1,70})\r\n")
 # Names and settings are short. What is longer is a file, whatever its head says.
 _MAX_VALUE = 64 * 1024
-_BOUNDARY = compile_later(r'boundary="?([^\s";]+)', re.IGNORECASE)
+_BOUNDARY = lazy_compile(r'boundary="?([^\s";]+)', re.IGNORECASE)
 # Possessive, so that a head that does not match is never tried again with shorter lines.
 _HEAD = compile_possessive(rb"\r\n((?:[^\r\n]++\r\n)++)\r\n")
-_NAME = compile_later(rb'[;\s]name="([^"]*)"', re.IGNORECASE)
-_FILE_NAME = compile_later(rb"[;\s]filename\*?=", re.IGNORECASE)
+_NAME = lazy_compile(rb'[;\s]name="([^"]*)"', re.IGNORECASE)
+_FILE_NAME = lazy_compile(rb"[;\s]filename\*?=", re.IGNORECASE)
 
 
 def write_form(fields: Iterable[tuple[str, str | bytes | None]]) -> bytes:

@@ -238,7 +238,6 @@ class Pipeline:
 
     def _start_state(self) -> ProcessState:
         """Return the state of this process, running. The first call of a forked child starts the workers."""
-        # One lock per process: another thread may have held the parent's lock during the fork.
         with self._starting:
             state = self._own_state()
             if not state.delivery.pid:

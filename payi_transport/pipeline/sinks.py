@@ -20,7 +20,7 @@ from payi_transport.sinks.configured import PAYI, find_sink_names, make_configur
 from payi_transport.sinks.protocol import Receipt, Sink, TracingSink, check_sink
 from payi_transport.values.event import Event
 from payi_transport.values.file_counts import FileCounts
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 if TYPE_CHECKING:
     from payi_transport.sinks.payi import PayiSink
@@ -30,7 +30,7 @@ __all__ = ["MissingKeyError", "check_key", "make_sinks", "prepare_spool"]
 # How long Pay-i may take to respond while a call waits for its report.
 _INLINE_SECONDS = 10.0
 # What the name of a sink, and so of the directory of its spool, does not have.
-_UNUSUAL = compile_later(r"[^\w-]")
+_UNUSUAL = lazy_compile(r"[^\w-]")
 
 
 class MissingKeyError(PayiError):

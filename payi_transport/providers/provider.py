@@ -18,7 +18,7 @@ from payi_transport.framing import Messages
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.providers.shared.turns import SessionRules
 from payi_transport.values.event import Failure, ParsedResponse
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = [
     "GRPC",
@@ -43,7 +43,7 @@ GRPC: Final = "GRPC"
 
 # What a pattern of paths ends with: a name, the verb of `/models/m:predict`, or an id.
 # Rules are indexed by this, so a pattern that ends in anything else could never be found.
-_LAST = compile_later(
+_LAST = lazy_compile(
     r"(?:\A|(?<=/)|(?<=/\)))(?P<name>[A-Za-z0-9_-]+)\Z|(?P<verb>:[A-Za-z]+)\Z|(?P<id>\[\^/\]\+)\Z"
 )
 
@@ -99,7 +99,7 @@ def connect(pattern: str) -> PathRule:
 
 def connect_to(last: str) -> PathRule:
     """Match requests that open a WebSocket and whose path ends in the segment `last`, of any characters."""
-    return PathRule(WEBSOCKET, compile_later(rf"(.*/)?{re.escape(last)}"), last)
+    return PathRule(WEBSOCKET, lazy_compile(rf"(.*/)?{re.escape(last)}"), last)
 
 
 def rpc(pattern: str) -> PathRule:
@@ -112,7 +112,7 @@ def _match(method: str, pattern: str) -> PathRule:
     if last is None:
         raise ValueError(f"the path pattern {pattern!r} ends in neither a name, a :verb nor [^/]+")
     # The prefix is optional and ends in a slash, so that a pattern matches whole segments only.
-    return PathRule(method, compile_later(rf"(.*/)?{pattern}"), last["name"] or last["verb"] or "")
+    return PathRule(method, lazy_compile(rf"(.*/)?{pattern}"), last["name"] or last["verb"] or "")
 
 
 class Forwarding(NamedTuple):

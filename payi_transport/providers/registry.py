@@ -25,7 +25,7 @@ from payi_transport.providers import (
     xai,
 )
 from payi_transport.providers.provider import Forwarding, Operation, PathRule, Provider, Readers
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDERS", "REGISTRY", "Registry"]
 
@@ -89,7 +89,7 @@ class Registry:
         self.id_paths = self.paths.pop("", ())
         named = [pattern for provider in self.providers for pattern in provider.resources_in_paths]
         # One pattern of all alternatives scans a path once.
-        self.resources = compile_later("|".join(named) or _NEVER)
+        self.resources = lazy_compile("|".join(named) or _NEVER)
         self.usage_paths = _index(row for provider in self.providers for row in provider.usage_paths.items())
         forwarded = [row for provider in self.providers for row in provider.forwarded]
         self.forwarded: dict[str, Forwarding] = _index((row.category, row) for row in forwarded)

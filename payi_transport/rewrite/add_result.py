@@ -19,16 +19,16 @@ import msgspec
 from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import Result
 from payi_transport.rewrite.event_splitter import EventSplitter
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["DocumentResult", "StreamResult"]
 
 # Ends the call, waits until it is reported, and returns Pay-i's result.
 FinishCall = Callable[[], Result | None]
 
-_DATA: Final = compile_later(rb"^data:[ \t]*\{.*\}(?=\s*$)", re.MULTILINE)
+_DATA: Final = lazy_compile(rb"^data:[ \t]*\{.*\}(?=\s*$)", re.MULTILINE)
 # What only events near the end of a stream have, as each provider spells it.
-_NEAR_END: Final = compile_later(
+_NEAR_END: Final = lazy_compile(
     rb'_tokens"|TokenCount"|"(?:finish_r|finishR|stop_r)eason"\s*:\s*"|_stop"|response\.completed"'
 )
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["EVENT_ENDS", "EventSplitter"]
 
 # A blank line ends an event; lines end with \n, \r or both.
 EVENT_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_END: Final = compile_later(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
+_END: Final = lazy_compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 # The most bytes before a chunk that, with its first byte, can end an event.
 _BEFORE: Final = 2
 

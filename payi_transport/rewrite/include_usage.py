@@ -20,7 +20,7 @@ import msgspec
 from payi_transport.rewrite.event_splitter import EVENT_ENDS, EventSplitter
 from payi_transport.values.json_keys import SMALL_BODY, has_key
 from payi_transport.values.lenient_json import UNREADABLE, decode, mend
-from payi_transport.values.patterns import compile_later, compile_possessive
+from payi_transport.values.patterns import compile_possessive, lazy_compile
 
 __all__ = ["STREAM_KEY", "UsageHider", "ask_for_usage", "may_be_stream"]
 
@@ -87,7 +87,7 @@ class _Chunk(msgspec.Struct):
 
 
 _chunk = msgspec.json.Decoder(_Chunk)
-_DATA = compile_later(rb"(?:^|[\r\n]|^\xef\xbb\xbf)data:([^\r\n]*)")
+_DATA = lazy_compile(rb"(?:^|[\r\n]|^\xef\xbb\xbf)data:([^\r\n]*)")
 # An event whose choices are not empty, recognized before it is complete: up to its choices it has only
 # strings and numbers, so they are its own and not those of a value inside it.
 _CONTENT = compile_possessive(

@@ -26,7 +26,7 @@ from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.routing.hosts import HostMapping, HostPattern, parse_host
 from payi_transport.routing.routes import Route
 from payi_transport.values.names import PROXY_CATEGORY, PayiHeaderNames
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 from payi_transport.values.redaction import cut_urls
 
 __all__ = ["Proxy", "is_private"]
@@ -35,7 +35,7 @@ _KEY: Final = PayiHeaderNames.api_key.lower().encode()
 # Headers of clients that are set up for the proxy. They say how to forward a request, not whom it is for.
 _FOR_PROXY: Final = frozenset({_KEY, PayiHeaderNames.provider_base_uri.lower().encode()})
 # In a header, a line break would start another one, and HTTP libraries refuse other control characters.
-_CONTROL = compile_later(r"[\x00-\x1f\x7f]+")
+_CONTROL = lazy_compile(r"[\x00-\x1f\x7f]+")
 
 
 class Proxy(NamedTuple):

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from payi_transport.providers.provider import HostRule
 from payi_transport.providers.registry import REGISTRY, Registry
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = [
     "HostMapping",
@@ -86,12 +86,12 @@ class HostMapping(NamedTuple):
 
 
 # Without this test, urlsplit() would take the host of `localhost:8080` for a scheme.
-_SCHEME = compile_later(r"([a-z][a-z0-9+.-]*:)?//")
-_SLASHES = compile_later("//+")
+_SCHEME = lazy_compile(r"([a-z][a-z0-9+.-]*:)?//")
+_SLASHES = lazy_compile("//+")
 # What a path has on the wire as it is.
 _SAFE = "/%:@!$&'()*+,;=~"
 # Underscores are not allowed in host names, but clients connect to names that have them.
-_LABEL = compile_later(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LABEL = lazy_compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # The ports that a URL of the scheme may leave out. Without a scheme it may be either one.
 _PORTS = {"http": (80,), "ws": (80,), "https": (443,), "wss": (443,), "": (80, 443)}
 

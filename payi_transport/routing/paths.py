@@ -11,11 +11,11 @@ from collections.abc import Set
 from urllib.parse import unquote
 
 from payi_transport.providers.registry import REGISTRY, Registry
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["find_operation", "find_resource", "may_be_call", "tidy_path"]
 
-_SLASHES = compile_later("//+")
+_SLASHES = lazy_compile("//+")
 
 
 def find_operation(

@@ -18,7 +18,7 @@ from payi_transport.routing.paths import find_operation, find_resource, may_be_c
 from payi_transport.routing.unobserved import Unobserved, find_unread_reason, is_free
 from payi_transport.runtime.counter import Counter
 from payi_transport.values.names import PROXY_CATEGORY
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["Route", "Routes"]
 
@@ -46,7 +46,7 @@ class Route(NamedTuple):
 
 
 # The base URL of Pay-i may have a path of its own, so this may begin anywhere in the path.
-_PROXIED = compile_later(r"/api/v1/proxy/([a-z.]+)/")
+_PROXIED = lazy_compile(r"/api/v1/proxy/([a-z.]+)/")
 # Paths contain ids, so limit how many are remembered.
 _REMEMBERED = 4096
 

@@ -14,7 +14,7 @@ from typing import Final
 from payi_transport.providers.provider import GRPC, WEBSOCKET
 from payi_transport.routing.paths import tidy_path
 from payi_transport.runtime.counter import Counter
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["OTHER_HOSTS", "Unobserved", "find_unread_reason", "is_free"]
 
@@ -24,13 +24,13 @@ OTHER_HOSTS: Final = "other hosts"
 
 # Source: the API references of Anthropic, Google, Mistral and AWS. OpenAI's batches are not among them: a
 # batch that is fetched by its id reports its usage.
-_BATCH = compile_later(
+_BATCH = lazy_compile(
     r"POST .*(/messages/batches|:(async)?batch(GenerateContent|EmbedContents?)|/batchPredictionJobs"
     r"|/batch/jobs|/async-invoke)|GET .*/messages/batches/[^/]+/results",
     re.IGNORECASE,
 )
 # Listing, storing, counting tokens, and administration cost nothing, whoever the provider is.
-_FREE = compile_later(
+_FREE = lazy_compile(
     r".*(/(moderations|files|uploads|batches|datasets|conversations|vector_stores|assistants)(/[^/]+)?"
     # A model, or a verb of one, is called. Both a thread and a container are free to change.
     r"|/models|/containers/[^/]+|/threads(/(?!runs$)[^/]+)?"
@@ -43,7 +43,7 @@ _FREE = compile_later(
     r"|/(organization|organizations|user_profiles|keys|credits|key|auth|oauth)(/.*)?)|/"
 )
 # Source: the definitions of the services in xai-sdk 1.21 and google-cloud-aiplatform 2.7.
-_PAID_RPC = compile_later(
+_PAID_RPC = lazy_compile(
     r"/xai_api\.(Chat/(StartDeferredCompletion|CompactContext)|(Image|Video|Sample|Embedder)/\w+)"
     r"|/google\.cloud\.aiplatform\.v\w+\.PredictionService/\w+"
     r"|/google\.ai\.generativelanguage\.v\w+\.(GenerativeService|PredictionService)/(?!CountTokens)\w+"

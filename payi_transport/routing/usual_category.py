@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from payi_transport.providers.registry import REGISTRY, Registry
 from payi_transport.values.names import PayiCategories
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["UsualMapping", "find_usual_mapping"]
 
-_AZURE_HOST = compile_later(r"(^|\.)(azure\.(com|us|cn)|azure-api\.(net|us|cn)|windows\.net)$")
-_AZURE_OPENAI_PATH = compile_later(r"/deployments/[^/]+/|(^|/)azure[-_.]?openai/")
+_AZURE_HOST = lazy_compile(r"(^|\.)(azure\.(com|us|cn)|azure-api\.(net|us|cn)|windows\.net)$")
+_AZURE_OPENAI_PATH = lazy_compile(r"/deployments/[^/]+/|(^|/)azure[-_.]?openai/")
 # What providers are called besides the plain names of their categories.
 _NAMES = {
     "openai": PayiCategories.openai,

@@ -1,4 +1,4 @@
-"""A lock for what lives as long as the program, and so through its forks."""
+"""A lock for objects that a forked child shares with its parent."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ class ProcessLock:
         self._locks.setdefault(os.getpid(), threading.RLock()).acquire()
 
     def __exit__(self, *exc_info: object) -> None:
-        lock = self._locks.get(os.getpid())
-        # The block itself may have forked, as a signal handler does. Then its child never took its lock.
-        if lock is not None:
-            with suppress(RuntimeError):
-                lock.release()
+        # The block itself may have forked, for example in a signal handler. Its child never took a lock.
+        with suppress(KeyError, RuntimeError):
+            self._locks[os.getpid()].release()

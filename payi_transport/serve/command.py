@@ -22,7 +22,7 @@ __all__ = ["find_address", "listen", "open_service", "run_server", "serve_in_thr
 
 # How long between two slices of what retention deletes, and after the last one. Seconds.
 _BETWEEN, _AFTER = 0.2, 60.0
-# How long requests may take that are open at the end, because a provider may think for minutes. Seconds.
+# How long a shutdown waits for open requests, whose providers may think for minutes. Seconds.
 _GRACE = 10
 
 

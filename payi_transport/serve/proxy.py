@@ -68,7 +68,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
-        """Wait until every call has ended, as the server has let or made them do, and its event is stored."""
+        """Wait until every call has ended and its event is stored. The server cancels those that last."""
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self._client.aclose()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["LARGEST_INTEGER", "NAME_RULES", "NameRule"]
 
@@ -39,18 +39,18 @@ class NameRule(NamedTuple):
 NAME_RULES: Mapping[str, NameRule] = {
     "use_case_name": NameRule(
         "letters, digits, '.', '-' and '_', 64 characters at most,",
-        compile_later(r"[A-Za-z0-9._-]{1,64}"),
-        compile_later(r"[^A-Za-z0-9._-]"),
+        lazy_compile(r"[A-Za-z0-9._-]{1,64}"),
+        lazy_compile(r"[^A-Za-z0-9._-]"),
         "-",
         64,
     ),
     # The rule for tags states no length. A tag that is refused all the same is cut.
     "request_tags": NameRule(
         "letters, digits, '-' and '_'",
-        compile_later(r"[A-Za-z0-9_-]+"),
-        compile_later(r"[^A-Za-z0-9_-]"),
+        lazy_compile(r"[A-Za-z0-9_-]+"),
+        lazy_compile(r"[^A-Za-z0-9_-]"),
         "-",
         64,
     ),
-    "user_id": NameRule("text without spaces", compile_later(r"\S+"), compile_later(r"\s"), "_"),
+    "user_id": NameRule("text without spaces", lazy_compile(r"\S+"), lazy_compile(r"\s"), "_"),
 }

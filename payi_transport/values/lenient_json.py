@@ -25,7 +25,7 @@ from typing import TypeVar
 
 import msgspec
 
-from payi_transport.values.patterns import compile_later, compile_possessive
+from payi_transport.values.patterns import compile_possessive, lazy_compile
 
 __all__ = ["UNREADABLE", "decode", "mend"]
 
@@ -34,10 +34,10 @@ T = TypeVar("T")
 # What msgspec raises for data that it can't decode.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-_SURROGATE = compile_later(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = lazy_compile(rb"\\u[dD][89a-fA-F]")
 # Every escape is matched, so that an escaped backslash before a `u` is not taken for an escape of its own.
 # The group is half of a pair.
-_ESCAPE = compile_later(
+_ESCAPE = lazy_compile(
     rb"\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|(u[dD][89a-fA-F][0-9A-Fa-f]{2})|.)",
     re.DOTALL,
 )
@@ -45,12 +45,12 @@ _ESCAPE = compile_later(
 _MAX_DIGITS = 308
 # Nobody writes a count that long, and reading it may take time that grows faster than its length.
 _MAX_CHARACTERS = 400
-_NUMBER_LIKE = compile_later(rb"NaN|Infinity|\d[eE]\+?\d|(?<!\d)\d{%d}" % _MAX_DIGITS)
+_NUMBER_LIKE = lazy_compile(rb"NaN|Infinity|\d[eE]\+?\d|(?<!\d)\d{%d}" % _MAX_DIGITS)
 _STRING = rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
 _strings = compile_possessive(_STRING, re.DOTALL)
-_CONTROL = compile_later(rb"[\0-\x1f]")
+_CONTROL = lazy_compile(rb"[\0-\x1f]")
 # What msgspec says of a document that something follows, with the byte where that begins, from 1.
-_TRAILING = compile_later(r"trailing characters \(byte (\d+)\)")
+_TRAILING = lazy_compile(r"trailing characters \(byte (\d+)\)")
 _VALUE = compile_possessive(
     _STRING + rb"|NaN|-?Infinity"
     rb"|(?<![\d.])-?\d++(?:\.\d++)?[eE]\+?\d++"

@@ -1,4 +1,4 @@
-"""Which of some known names was probably meant by a wrong one."""
+"""Find the known name that a wrong one was probably meant to be."""
 
 from __future__ import annotations
 

@@ -7,26 +7,26 @@ harmless word is still useful. All patterns run in linear time, because the text
 
 from __future__ import annotations
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["cut_urls", "is_secret_header", "remove_keys", "remove_secrets", "remove_tokens"]
 
 _REMOVED = "<removed>"
 
 # A query reaches to the next space. It may be percent-encoded, once or more, where a URL quotes a URL.
-_QUERY = compile_later(r"(?:\?|%(?:25){0,8}3[Ff])\S+")
+_QUERY = lazy_compile(r"(?:\?|%(?:25){0,8}3[Ff])\S+")
 # The part of a URL before its host, and the same without a scheme: `user:password@host`.
-_USERINFO = compile_later(r"((?::|%3[Aa])(?://|%2[Ff]%2[Ff]))[^\s/]*(?:@|%40)")
-_BARE_USERINFO = compile_later(r"(?<![\w.%+:-])[\w.%+-]+:[^\s/@]+@(?=[\w\[])")
+_USERINFO = lazy_compile(r"((?::|%3[Aa])(?://|%2[Ff]%2[Ff]))[^\s/]*(?:@|%40)")
+_BARE_USERINFO = lazy_compile(r"(?<![\w.%+:-])[\w.%+-]+:[^\s/@]+@(?=[\w\[])")
 
 # `Authorization: Bearer xyz`, with or without the name. Other schemes are ordinary words, too ("basic
 # support"), so what follows them must look unlike a word.
-_SCHEME = compile_later(
+_SCHEME = lazy_compile(
     r"(?i:\bbearer)[\s:]+[^\s,;\"'<\\]+"
     r"|(?i:\b(?:basic|token|digest|negotiate|apikey|aws4-hmac-sha256))\s+(?=[\w+/-]*[\d=A-Z])[\w.~+/=-]{6,}"
 )
 # `api_key=xyz`, `"client_secret": "xyz"`, `X-Api-Key: xyz`: a name that ends in one of these words.
-_NAMED = compile_later(
+_NAMED = lazy_compile(
     r"((?i:(?:(?:api|access|account|auth|client|encryption|functions?|master|private|secret|shared|signing"
     r"|subscription)[-_ ]?key(?:[-_ ]?id)?|token|secret|passw(?:or)?d|passphrase|pwd|credentials?|signature"
     r"|authorization|cookie|session[-_ ]?id|\b(?:key|sig|auth|pass|pw|jwt|code)))"
@@ -34,17 +34,17 @@ _NAMED = compile_later(
     r"(?:b?\\?\"[^\"]*\"?|b?\\?'[^']*'?|(?i:(?:bearer|basic|token|digest)[ ]+)?[^\s,;&\"')}\]<]+)"
 )
 # Keys that are recognizable by themselves: the prefixes of providers and clouds, and JSON web tokens.
-_SHAPED = compile_later(
+_SHAPED = lazy_compile(
     r"\b(?:(?:sk|pk|rk|gsk|hf|xai|pplx|nvapi|fw|tgp|csk|r8|key|jina|voyage|payi|lsv2|ghp|gho|ghs|ghu|glpat|npm"
     r"|xox[abeprs]|whsec|github_pat)[-_](?:\w[\w-]*)?\w"
     r"|dapi[0-9a-f]{8,}[\w-]*|pa-[\w-]{12,}|AIza[\w-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{8,}|ya29\.[\w.-]+"
     r"|eyJ[\w-]{8,}[\w.-]*)"
 )
 # Anything else that long, of letters and digits, is a key or a hash.
-_LONG = compile_later(r"(?<![\w-])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{32,}={0,2}(?![\w-])")
-_BASE64 = compile_later(r"(?<![\w+/=-])(?=[\w+/-]*[\d+=])[\w+/]{40,}={1,2}")
+_LONG = lazy_compile(r"(?<![\w-])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{32,}={0,2}(?![\w-])")
+_BASE64 = lazy_compile(r"(?<![\w+/=-])(?=[\w+/-]*[\d+=])[\w+/]{40,}={1,2}")
 
-_SECRET_NAME = compile_later(
+_SECRET_NAME = lazy_compile(
     r"(?:.*[-_.])?(?:token|secret|passw(?:or)?d|cookie2?|signature|credentials?|authorization|authenticate"
     r"|authentication-info|(?:api|access|subscription|private|encryption|functions|account|master)[-_]?key"
     r"|apikey|session(?:[-_]?id)?|auth|jwt)"

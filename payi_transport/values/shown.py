@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 from payi_transport.values.redaction import cut_urls, remove_secrets
 
 __all__ = ["has_password", "is_secret_name", "show"]
 
 _REMOVED = "<removed>"
 _LONGEST = 200
-_SECRET_NAME = compile_later(
+_SECRET_NAME = lazy_compile(
     r"(^|[-_. ]|(?<=[a-z])(?=[A-Z]))(?i:(api|access|secret)?key|token|secret|pass(wd|word|phrase|code)?|pwd"
     r"|credentials?|auth(orization)?|bearer|jwt|cookie|webhook)$"
 )
-_PASSWORD = compile_later(r"://[^/@\s]*:[^/@\s]+@")
+_PASSWORD = lazy_compile(r"://[^/@\s]*:[^/@\s]+@")
 
 
 def show(value: object, name: object = None) -> str:

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from payi_transport.cli.main import cli
 from payi_transport.relay.relay import Relay
 from tests.relay.relays import publish
-from tests.support.nats_server import NatsServer, find_free_ports, serve_nats, wait_until
+from tests.support.nats_server import NatsServer, find_free_ports, serve_nats
+from tests.support.polling import wait_until
 
 SMALL = ("--max-bytes", "1000000000")
 

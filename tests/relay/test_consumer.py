@@ -15,7 +15,8 @@ from payi_transport.sinks.nats import NatsSink
 from payi_transport.sinks.nats_protocol import encode_message
 from payi_transport.sinks.nats_servers import NatsError
 from tests.sinks.events import event
-from tests.support.nats_server import NatsServer, make_settings, wait_until
+from tests.support.nats_server import NatsServer, make_settings
+from tests.support.polling import wait_until
 
 MANY = 32 * 1024 * 1024
 

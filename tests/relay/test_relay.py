@@ -16,7 +16,8 @@ from payi_transport.relay.relay import Relay, RelayOptions
 from payi_transport.relay.worker import Options
 from tests.relay.relays import RelayProcess, publish
 from tests.support.ingest import BY_RULES, CannedReply, Ingest, make_reply
-from tests.support.nats_server import NatsServer, find_free_ports, make_settings, wait_until
+from tests.support.nats_server import NatsServer, find_free_ports, make_settings
+from tests.support.polling import wait_until
 
 LOGGER = logging.getLogger("payi.relay")
 

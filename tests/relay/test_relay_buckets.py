@@ -8,7 +8,8 @@ import pytest
 
 from tests.relay.relays import RelayProcess, publish
 from tests.support.ingest import Ingest
-from tests.support.nats_server import NatsServer, wait_until
+from tests.support.nats_server import NatsServer
+from tests.support.polling import wait_until
 
 
 def test_a_relay_writes_to_a_bucket(

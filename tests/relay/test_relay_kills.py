@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.relay.relays import RelayProcess, publish
 from tests.support.ingest import BY_RULES, CannedReply, Ingest
-from tests.support.nats_server import NatsServer, wait_until
+from tests.support.nats_server import NatsServer
+from tests.support.polling import wait_until
 
 # `PAYI_KILLS=50` is the whole test. It takes minutes.
 KILLS = int(os.environ.get("PAYI_KILLS", "3"))

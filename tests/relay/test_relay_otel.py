@@ -8,8 +8,9 @@ import pytest
 
 from tests.relay.relays import RelayProcess, publish
 from tests.support.ingest import Ingest
-from tests.support.nats_server import NatsServer, wait_until
+from tests.support.nats_server import NatsServer
 from tests.support.origin import CannedResponse, serve
+from tests.support.polling import wait_until
 
 
 def test_a_relay_exports_a_span_of_each_event(

@@ -19,7 +19,8 @@ from payi_transport.sinks.nats_stream import JetStreamError
 from payi_transport.sinks.protocol import Receipt, UncertainEvent
 from tests.relay.test_worker import Running, publish, take_all
 from tests.sinks.nats_impostor import INFO, impersonate
-from tests.support.nats_server import NatsServer, make_settings, wait_until
+from tests.support.nats_server import NatsServer, make_settings
+from tests.support.polling import wait_until
 
 MANY = 32 * 1024 * 1024
 

@@ -20,7 +20,8 @@ from payi_transport.sinks.nats import NatsSink
 from payi_transport.sinks.nats_protocol import Message, encode_headers, encode_message
 from payi_transport.sinks.protocol import UncertainEvent
 from tests.sinks.events import event
-from tests.support.nats_server import NatsServer, find_free_ports, make_settings, wait_until
+from tests.support.nats_server import NatsServer, find_free_ports, make_settings
+from tests.support.polling import wait_until
 
 Reply = Callable[[Sequence[Event]], Receipt]
 

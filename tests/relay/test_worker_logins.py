@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.relay.test_worker import Running, publish, take_all
-from tests.support.nats_server import NatsServer, serve_nats, wait_until
+from tests.support.nats_server import NatsServer, serve_nats
+from tests.support.polling import wait_until
 
 LOGIN = "authorization { user: relay, password: right }"
 

@@ -12,7 +12,7 @@ from payi_transport.runtime.process_lock import ProcessLock
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no forks")
 
 
-def run_in_child(child: int) -> int:
+def wait_for(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -49,7 +49,7 @@ def test_a_child_takes_it_although_a_thread_of_the_parent_holds_it() -> None:
     if child == 0:
         with lock:
             os._exit(0)
-    assert run_in_child(child) == 0
+    assert wait_for(child) == 0
     release.set()
     thread.join(30)
 
@@ -63,9 +63,9 @@ def test_a_block_that_forks_ends_well_in_both_processes() -> None:
                 pass
     if child == 0:
         os._exit(0)
-    assert run_in_child(child) == 0
+    assert wait_for(child) == 0
     with lock:
         child = os.fork()
     if child == 0:
         os._exit(0)
-    assert run_in_child(child) == 0
+    assert wait_for(child) == 0

@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from payi_transport.values.event import Event
 from tests.serve.conftest import Serve
 from tests.serve.test_proxy import COMPLETION, find_calls
 from tests.support.origin import CannedResponse, Origin
+from tests.support.polling import wait_until
 
 CHAT = "/api/v1/proxy/openai/v1/chat/completions"
 RESPONSE = {
@@ -132,8 +132,7 @@ def test_a_call_that_is_open_when_the_service_ends_is_canceled_and_an_event(
     with ThreadPoolExecutor() as pool:
         with serve_in_thread(settings) as (address, _):
             call = pool.submit(httpx.post, f"{address}{CHAT}", json={"model": "gpt-4.1"}, timeout=60)
-            while not origin.received:
-                time.sleep(0.01)
+            wait_until(lambda: origin.received)
         # The service has ended, although the provider has not answered.
         assert not hold.is_set()
         hold.set()

@@ -14,7 +14,8 @@ from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import encode_message, encode_subscription
 from payi_transport.sinks.nats_servers import NatsError
 from tests.sinks.nats_impostor import INFO, impersonate
-from tests.support.nats_server import find_free_ports, make_settings, serve_nats, wait_until
+from tests.support.nats_server import find_free_ports, make_settings, serve_nats
+from tests.support.polling import wait_until
 
 
 def open_at(*urls: str, seconds: float = 20.0, timeout: float = 5.0) -> NatsConnection:

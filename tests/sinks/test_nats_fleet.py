@@ -22,8 +22,8 @@ from tests.support.nats_server import (
     make_settings,
     serve_cluster,
     serve_nats,
-    wait_until,
 )
+from tests.support.polling import wait_until
 from tests.support.programs import PRELUDE, ROOT
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,6 +21,7 @@ from payi_transport.config.validation import check_config
 from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_servers import NatsError
 from payi_transport.sinks.nats_stream import JetStreamError, call_api
+from tests.support.polling import wait_until
 
 __all__ = [
     "NatsServer",
@@ -29,7 +30,6 @@ __all__ = [
     "make_settings",
     "serve_cluster",
     "serve_nats",
-    "wait_until",
 ]
 
 _BINARY = Path(sys.executable).with_name("nats-server")
@@ -44,13 +44,6 @@ def find_free_ports(count: int) -> list[int]:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = monotonic() + _SECONDS
-    while not condition():
-        assert monotonic() < deadline, "it never came to be"
-        threading.Event().wait(0.02)
 
 
 class NatsServer:

@@ -11,7 +11,7 @@ import pytest
 
 import payi_transport
 from payi_transport.values import patterns
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 
 def test_nothing_is_compiled_before_the_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +23,7 @@ def test_nothing_is_compiled_before_the_first_use(monkeypatch: pytest.MonkeyPatc
         return compile_now(*arguments)
 
     monkeypatch.setattr(re, "compile", compile_counted)
-    pattern = compile_later(rb"A(\d)", re.IGNORECASE)
+    pattern = lazy_compile(rb"A(\d)", re.IGNORECASE)
     assert compiled == []
     match = pattern.fullmatch(b"a1")
     assert match is not None and match[1] == b"1"
@@ -43,7 +43,7 @@ def test_every_pattern_of_a_module_can_be_compiled() -> None:
             # What belongs to an extra.
             continue
         for value in vars(module).values():
-            if type(value) is patterns._LaterPattern:
+            if type(value) is patterns._LazyPattern:
                 assert isinstance(value.pattern, (str, bytes))
                 count += 1
     assert count > 80

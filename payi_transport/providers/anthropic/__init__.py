@@ -10,7 +10,7 @@ from payi_transport.providers.google.content import read_error as read_google_er
 from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
 from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDER"]
 
@@ -31,7 +31,7 @@ PROVIDER = Provider(
         # Anthropic's own API, sold through other clouds. Source: the clients AnthropicAWS and
         # AnthropicGoogleCloud of its SDK 2.14.
         HostRule(
-            compile_later(r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws"),
+            lazy_compile(r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws"),
             PayiCategories.anthropic,
             example="aws-external-anthropic.us-east-1.api.aws",
             forwarded=False,
@@ -57,7 +57,7 @@ PROVIDER = Provider(
         ),
     ),
     forwarded=(
-        Forwarding("anthropic", PayiCategories.anthropic, compile_later("/v1/messages"), "api.anthropic.com"),
+        Forwarding("anthropic", PayiCategories.anthropic, lazy_compile("/v1/messages"), "api.anthropic.com"),
     ),
     make_denial=_deny,
 )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from payi_transport.providers.provider import Forwarding, HostRule, Provider
 from payi_transport.values.names import PayiCategories
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDER"]
 
 _AZURE, _AZURE_OPENAI = PayiCategories.azure, PayiCategories.azure_openai
 # A resource of Azure AI Foundry has OpenAI's API at its root, and each of its projects has it below its own
 # path.
-_OPENAI_API = compile_later(r"(?:/api/projects/[^/]+)?/openai/")
-_OPENAI_V1 = compile_later(rf"{_OPENAI_API.pattern}v1/")
+_OPENAI_API = lazy_compile(r"(?:/api/projects/[^/]+)?/openai/")
+_OPENAI_V1 = lazy_compile(rf"{_OPENAI_API.pattern}v1/")
 # The older hosts serve speech, vision, and language services, too.
-_MODELS = compile_later("/(openai|models|anthropic|providers)/")
+_MODELS = lazy_compile("/(openai|models|anthropic|providers)/")
 _BY_PATH = ((_OPENAI_API, _AZURE_OPENAI),)
 
 PROVIDER = Provider(
@@ -47,12 +47,12 @@ PROVIDER = Provider(
         Forwarding(
             "azure.openai",
             _AZURE_OPENAI,
-            compile_later(
+            lazy_compile(
                 rf"{_OPENAI_API.pattern}(deployments/[^/]+/|v1/)?"
                 "(chat/completions|responses|embeddings|images/generations)"
             ),
         ),
-        Forwarding("azure.anthropic", _AZURE, compile_later("(/api/projects/[^/]+)?/anthropic/v1/messages")),
+        Forwarding("azure.anthropic", _AZURE, lazy_compile("(/api/projects/[^/]+)?/anthropic/v1/messages")),
     ),
     instruments={_AZURE: frozenset({_AZURE, _AZURE_OPENAI})},
 )

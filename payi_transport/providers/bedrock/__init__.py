@@ -8,7 +8,7 @@ from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chun
 from payi_transport.providers.bedrock.text import read_image_prompt_texts, read_output_text
 from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
 from payi_transport.values.names import PayiCategories
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDER"]
 
@@ -23,31 +23,31 @@ PROVIDER = Provider(
         HostRule(
             # The prefix is that of a VPC endpoint, and `-fips` that of the validated endpoints of some
             # regions.
-            compile_later(rf"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?{_AWS}"),
+            lazy_compile(rf"(.+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?{_AWS}"),
             _BEDROCK,
             example="bedrock-runtime.us-east-1.amazonaws.com",
         ),
         HostRule(
             # Mantle serves the APIs of OpenAI and Anthropic, so it has no paths here and is read by their
             # operations.
-            compile_later(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"),
+            lazy_compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws"),
             _BEDROCK,
             example="bedrock-mantle.us-east-1.api.aws",
         ),
         # Agents, knowledge bases and SageMaker's endpoints report no usage, so their calls are only counted.
         HostRule(
-            compile_later(rf"bedrock-agent-runtime(-fips)?\.[a-z0-9-]+\.{_AWS}"),
+            lazy_compile(rf"bedrock-agent-runtime(-fips)?\.[a-z0-9-]+\.{_AWS}"),
             _BEDROCK,
             example="bedrock-agent-runtime.us-east-1.amazonaws.com",
-            paid_paths=compile_later(
+            paid_paths=lazy_compile(
                 "/text$|/retrieveAndGenerate(Stream)?$|/rerank$|/flows/|/optimize-prompt$"
             ),
         ),
         HostRule(
-            compile_later(rf"runtime\.sagemaker(-fips)?\.[a-z0-9-]+\.{_AWS}"),
+            lazy_compile(rf"runtime\.sagemaker(-fips)?\.[a-z0-9-]+\.{_AWS}"),
             _SAGEMAKER,
             example="runtime.sagemaker.us-east-1.amazonaws.com",
-            paid_paths=compile_later("/endpoints/[^/]+/(async-)?invocations"),
+            paid_paths=lazy_compile("/endpoints/[^/]+/(async-)?invocations"),
         ),
     ),
     operations=(
@@ -92,7 +92,7 @@ PROVIDER = Provider(
         Forwarding(
             "aws.bedrock",
             _BEDROCK,
-            compile_later("/model/.+/(converse|converse-stream|invoke|invoke-with-response-stream)"),
+            lazy_compile("/model/.+/(converse|converse-stream|invoke|invoke-with-response-stream)"),
         ),
     ),
     make_denial=lambda message: {"message": message},

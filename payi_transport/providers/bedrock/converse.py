@@ -23,7 +23,7 @@ from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["Conversation", "read_converse", "read_error", "read_exception"]
 
@@ -88,7 +88,7 @@ _block = msgspec.json.Decoder(_Block)
 _request = msgspec.json.Decoder(_Request)
 _error = msgspec.json.Decoder(_Error)
 # How ids name the family: `anthropic.claude-x`, `us.anthropic.claude-x`, and an ARN that ends in either.
-_FAMILY = compile_later(r"(?:^|[./])(anthropic|openai)\.")
+_FAMILY = lazy_compile(r"(?:^|[./])(anthropic|openai)\.")
 _ERROR_HEADER = "x-amzn-errortype"
 # Fields whose last value counts.
 _KEPT = ("stop_reason", "metrics", "trace", "service_tier", "performance_config")

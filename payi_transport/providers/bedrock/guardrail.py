@@ -20,7 +20,7 @@ from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
 from payi_transport.values.names import PayiPropertyNames
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["Guardrail", "read_checks", "read_guardrail"]
 
@@ -46,7 +46,7 @@ _SECTIONS = ("inputAssessment", "input", "outputAssessments", "outputs")
 _INTERVENTIONS = ("guardrail_intervened", "INTERVENED", "GUARDRAIL_INTERVENED")
 # Deep enough for maps of lists of assessments.
 _DEEPEST = 3
-_PATH = compile_later(r"/guardrail/(.+)/version/([^/]+)/apply$")
+_PATH = lazy_compile(r"/guardrail/(.+)/version/([^/]+)/apply$")
 
 
 class _Response(msgspec.Struct):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from payi_transport.providers.provider import HostRule, Provider
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDER"]
 
@@ -58,7 +58,7 @@ _EXAMPLES: Final = {
     "xai": ("/v1/chat/completions", "/v1/responses"),
 }
 # What costs nothing elsewhere. A conversation at Mistral calls a model.
-_NEVER_FREE: Final = {"mistral": compile_later("/conversations(/[^/]+(/restart)?)?$")}
+_NEVER_FREE: Final = {"mistral": lazy_compile("/conversations(/[^/]+(/restart)?)?$")}
 # Servers that have no host of their own.
 _SERVERS: Final = ("litellm", "vllm")
 _APIS: Final = {

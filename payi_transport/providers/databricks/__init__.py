@@ -7,7 +7,7 @@ from payi_transport.providers.openai.text import read_output_text, read_prompt_t
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
 from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDER"]
 
@@ -20,7 +20,7 @@ _CLOUDS = (
 )
 
 # A workspace serves much else.
-_SERVING = compile_later("/(serving-endpoints|ai-gateway)/.+/(invocations|[a-z]+)$")
+_SERVING = lazy_compile("/(serving-endpoints|ai-gateway)/.+/(invocations|[a-z]+)$")
 
 PROVIDER = Provider(
     name="databricks",

@@ -30,7 +30,7 @@ from payi_transport.providers.provider import (
     rpc,
 )
 from payi_transport.values.names import PayiCategories
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDER"]
 
@@ -40,7 +40,7 @@ _PREFIX = "google."
 _MISTRAL = "publishers/mistralai/models/[^/]+"
 _GEMINI = "/v1beta/models/my-model"
 # Vertex AI trains and stores, too.
-_MODELS = compile_later("/(models|endpoints)/[^/]+:|/v[^/]+/models/|/endpoints/openapi/")
+_MODELS = lazy_compile("/(models|endpoints)/[^/]+:|/v[^/]+/models/|/endpoints/openapi/")
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
 _READ_INTERACTION = Readers(read_interaction, read_error, read_interaction_text, prefix=_PREFIX)
 # Vertex AI over gRPC, whose messages are those of its HTTP API.
@@ -66,7 +66,7 @@ PROVIDER = Provider(
         HostRule("aiplatform.googleapis.com", _GOOGLE, paid_paths=_MODELS),
         # Regions, multi-regions, and the addresses for clients with certificates.
         HostRule(
-            compile_later(
+            lazy_compile(
                 r"([a-z0-9-]+-aiplatform(\.mtls)?|aiplatform\.mtls|aiplatform\.[a-z0-9-]+\.rep"
                 r"|generativelanguage\.mtls)\.googleapis\.com"
             ),
@@ -155,7 +155,7 @@ PROVIDER = Provider(
         Forwarding(
             "google.vertex",
             _GOOGLE,
-            compile_later(
+            lazy_compile(
                 r"/v\d\w*/projects/[^/]+/locations/[^/]+/publishers/[^/]+/models/[^/]+"
                 ":(generateContent|streamGenerateContent|rawPredict|streamRawPredict)"
             ),

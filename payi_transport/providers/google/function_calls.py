@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 
 from payi_transport.values.event import FunctionCall
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["CallPart", "Calls", "read_arguments"]
 
 # `$.city`, `$.days[0].name`, `$['two words']`
-_STEP = compile_later(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
+_STEP = lazy_compile(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
 # Deeper values are a mistake of the server.
 _DEEPEST = 32
 _VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")

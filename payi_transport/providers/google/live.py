@@ -23,18 +23,16 @@ from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.providers.shared.turns import END, KEEP, SKIP, SessionRules, SocketMessage, Turn
 from payi_transport.values.event import FunctionCall, ParsedResponse
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["LIVE", "LiveTurns", "look_received", "look_sent", "read_live"]
 
 # How much of the beginning and of the end of a message the request path looks at.
 _HEAD, _TAIL = 256, 4096
-_MARKS = compile_later(rb'"(?:usage_?[mM]etadata|turn_?[cC]omplete|tool_?[cC]all)"')
-_MEDIA = compile_later(rb'"(?:inline_?[dD]ata)"')
+_MARKS = lazy_compile(rb'"(?:usage_?[mM]etadata|turn_?[cC]omplete|tool_?[cC]all)"')
+_MEDIA = lazy_compile(rb'"(?:inline_?[dD]ata)"')
 # What a program streams to the model. Text goes by the same field.
-_STREAMED = compile_later(
-    rb'\s*\{\s*"realtime_?[iI]nput"\s*:\s*\{\s*"(?:audio|video|media_?[cC]hunks|media)"'
-)
+_STREAMED = lazy_compile(rb'\s*\{\s*"realtime_?[iI]nput"\s*:\s*\{\s*"(?:audio|video|media_?[cC]hunks|media)"')
 # How many bytes of what was sent before a turn are kept for its event.
 _CONTEXT_BYTES = 1 << 18
 

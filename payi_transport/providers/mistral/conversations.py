@@ -16,7 +16,7 @@ from payi_transport.framing import Messages
 from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
-from payi_transport.providers.shared.failures import Failing, find_failure
+from payi_transport.providers.shared.failures import Failing, find_failure, read_code
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.raw_response import RawResponse
@@ -112,8 +112,7 @@ def _map_units(usage: Mapping[str, Any], searches: int | None) -> dict[str, Unit
 
 def _read_failure(body: _Entry) -> Failure | None:
     if body.type == _ERROR:
-        code = str(body.code) if isinstance(body.code, int) else text(body.code)
-        return Failure(code=code or "error", message=text(body.message))
+        return Failure(code=read_code(body.code) or "error", message=text(body.message))
     return find_failure(body)
 
 

@@ -27,7 +27,7 @@ from payi_transport.providers.provider import (
 )
 from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDER"]
 
@@ -182,7 +182,7 @@ PROVIDER = Provider(
         Forwarding(
             "openai",
             _OPENAI,
-            compile_later("/v1/(chat/completions|responses|embeddings|images/generations)"),
+            lazy_compile("/v1/(chat/completions|responses|embeddings|images/generations)"),
             "api.openai.com",
         ),
     ),

@@ -19,7 +19,7 @@ import msgspec
 from payi_transport.providers.openai.realtime import TRANSCRIBED, TRANSCRIPTION_FAILED
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.turns import END, KEEP, SKIP, SessionRules, SocketMessage, Turn
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["REALTIME", "RESPONSES", "ResponseTurns", "find_type", "look"]
 
@@ -34,11 +34,11 @@ _KINDS = {name.encode(): END for name in _ENDS} | {name.encode(): SKIP for name 
 # How far into a message the request path looks.
 _LOOK = 512
 # The type of a message, before which there are only ids and numbers. Anything else is left to the worker.
-_TYPE = compile_later(
+_TYPE = lazy_compile(
     rb'\s*\{(?:\s*"[a-z_]{1,32}"\s*:\s*(?:"[\w.:-]{0,128}"|\d{1,12}|null)\s*,)*?\s*"type"\s*:\s*"([a-z_.]{1,80})"'
 )
 # Audio before the type, as a program may write it.
-_AUDIO_FIRST = compile_later(rb'\s*\{\s*"audio"\s*:\s*"[A-Za-z0-9+/]{256}')
+_AUDIO_FIRST = lazy_compile(rb'\s*\{\s*"audio"\s*:\s*"[A-Za-z0-9+/]{256}')
 # A server that never responds, or never ends a response, must not fill memory.
 _MAX_OPEN = 1000
 _MAX_CONTEXT = 64

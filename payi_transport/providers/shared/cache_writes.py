@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from payi_transport.providers.shared.counts import count, take
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["describe_lifetimes", "find_lifetimes", "split_writes"]
 
-_LIFE = compile_later(r"(?:^|_)(\d{1,4})([mh])(?:_|$)")
+_LIFE = lazy_compile(r"(?:^|_)(\d{1,4})([mh])(?:_|$)")
 _MINUTES = {"m": 1, "h": 60}
 _HOUR = 60
 

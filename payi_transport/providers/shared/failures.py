@@ -16,7 +16,15 @@ from payi_transport.framing import Messages
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.values.event import Failure
 
-__all__ = ["Failing", "find_error_event", "find_failure", "read_error", "read_failure", "read_status"]
+__all__ = [
+    "Failing",
+    "find_error_event",
+    "find_failure",
+    "read_code",
+    "read_error",
+    "read_failure",
+    "read_status",
+]
 
 
 class Failing(msgspec.Struct):
@@ -56,7 +64,7 @@ def _read_error_event(data: bytes) -> Failure:
     return (
         find_failure(event)
         or (read_failure(event.detail) if event.message is None else None)
-        or Failure(text(event.type), _read_code(event.code), text(event.message))
+        or Failure(text(event.type), read_code(event.code), text(event.message))
     )
 
 
@@ -86,8 +94,9 @@ def read_failure(error: Any) -> Failure | None:
         return Failure(message=error)
     if not error or not isinstance(error, dict):
         return None
-    return Failure(text(error.get("type")), _read_code(error.get("code")), text(error.get("message")))
+    return Failure(text(error.get("type")), read_code(error.get("code")), text(error.get("message")))
 
 
-def _read_code(code: Any) -> str | None:
+def read_code(code: Any) -> str | None:
+    """Return the code of an error, which some providers write as a number."""
     return str(code) if isinstance(code, int) else text(code)

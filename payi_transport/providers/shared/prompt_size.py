@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from payi_transport.values.event import Units
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["LARGE_CONTEXT", "describe_tier", "find_suffix", "mark_context"]
 
@@ -42,7 +42,7 @@ class _Tier(NamedTuple):
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return compile_later(text, re.IGNORECASE)
+    return lazy_compile(text, re.IGNORECASE)
 
 
 # What identifies a model of a maker, whether it has a large context or not.
@@ -64,8 +64,8 @@ _TIERS = (
     _Tier(_pattern(r"grok-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)"), (4, 2), 200_000, "over_200k"),
 )
 # Up to this size, a prompt has its usual price whatever the model.
-_ALL_LARGE = min(rule.most for rule in _RULES)
-_ALL_TIERED = min(tier.most for tier in _TIERS)
+_LOWEST_LIMIT = min(rule.most for rule in _RULES)
+_LOWEST_TIER = min(tier.most for tier in _TIERS)
 
 
 def find_suffix(prompt: int | None, *models: str | None) -> str:
@@ -74,7 +74,7 @@ def find_suffix(prompt: int | None, *models: str | None) -> str:
     `models` are the names of one model, the most reliable first.
     """
     # Nearly all prompts are short, so the names are only looked at for the others.
-    if (prompt or 0) <= _ALL_LARGE:
+    if (prompt or 0) <= _LOWEST_LIMIT:
         return ""
     name = next(filter(_IDENTIFIED.search, filter(None, models)), "")
     most = next((rule.most for rule in _RULES if rule.models.search(name)), None)
@@ -95,7 +95,7 @@ def describe_tier(units: Mapping[str, Units], *models: str | None) -> dict[str, 
     `units` are those of one request to the model.
     """
     prompt = _sum_inputs(units.values())
-    if prompt <= _ALL_TIERED:
+    if prompt <= _LOWEST_TIER:
         return {}
     for name in filter(None, models):
         for tier in _TIERS:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from payi_transport.values.patterns import compile_later
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["TextChunk"]
 
-_TEXT = compile_later(rb'"(?:content|reasoning_content|reasoning|text)"\s*:\s*"')
-_PADDING = compile_later(rb'"obfuscation"\s*:\s*"')
+_TEXT = lazy_compile(rb'"(?:content|reasoning_content|reasoning|text)"\s*:\s*"')
+_PADDING = lazy_compile(rb'"obfuscation"\s*:\s*"')
 _QUOTE = b'"'
 
 

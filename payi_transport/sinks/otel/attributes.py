@@ -14,6 +14,7 @@ import msgspec
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.recorded_headers import read_headers
 from payi_transport.decode.sessions import transcode
+from payi_transport.prices import estimate
 from payi_transport.sinks.otel import names
 from payi_transport.sinks.otel.responses import (
     find_finish_reasons,
@@ -24,7 +25,16 @@ from payi_transport.sinks.otel.responses import (
 from payi_transport.values.event import Event, Units
 from payi_transport.values.names import ERROR_TYPE_PROPERTY, PayiPropertyNames
 
-__all__ = ["Attributes", "describe_call", "describe_usage", "find_error", "name_operation"]
+__all__ = [
+    "Attributes",
+    "describe_call",
+    "describe_usage",
+    "find_cost",
+    "find_error",
+    "name_operation",
+    "name_span",
+    "split_address",
+]
 
 Attributes = dict[str, Any]
 
@@ -38,6 +48,11 @@ def name_operation(operation: str) -> str:
     """Return what the conventions call an operation of this library."""
     base = operation.removesuffix(".again").removesuffix(".websocket")
     return names.OPERATIONS.get(base, base.rpartition(".")[2])
+
+
+def name_span(attributes: Attributes) -> str:
+    """Return the name of a call's span, by the attributes of the call."""
+    return f"{attributes[names.OPERATION]} {attributes.get(names.REQUEST_MODEL, '')}".rstrip()
 
 
 def describe_call(exchange: Exchange, event: Event) -> Attributes:
@@ -60,7 +75,7 @@ def describe_call(exchange: Exchange, event: Event) -> Attributes:
 
 def _describe_server(exchange: Exchange) -> Attributes:
     category = exchange.route.category
-    address = _split(exchange.route.uri)
+    address = split_address(exchange.route.uri)
     host = None if address is None else address.hostname
     gemini = host == names.GEMINI_HOST
     return {
@@ -70,7 +85,8 @@ def _describe_server(exchange: Exchange) -> Attributes:
     }
 
 
-def _split(uri: str) -> SplitResult | None:
+def split_address(uri: str) -> SplitResult | None:
+    """Return the parts of a URL, None if it is malformed."""
     try:
         address = urlsplit(uri)
         # Reading it raises ValueError for a port that is not one.
@@ -146,6 +162,12 @@ def _add_details(found: dict[str, int], unit: str, count: Units) -> None:
     for name, value in rows:
         if name is not None and value:
             found[name] = found.get(name, 0) + value
+
+
+def find_cost(event: Event) -> float | None:
+    """Return what a call cost in US dollars, as far as prices are known."""
+    total = estimate(event).total
+    return None if total is None else float(total)
 
 
 def find_error(event: Event) -> str | None:

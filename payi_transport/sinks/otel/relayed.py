@@ -1,20 +1,17 @@
 """The sink of a relay for OpenTelemetry: a span of each event that another process has recorded.
 
-Such an event comes without its call, so what a call would say is rebuilt from it. The span has no parent,
-because only the process that made the call knew its trace. Its ids are made from the event's id, so an event
-that comes again makes the same span. An event that the program's own sink for OpenTelemetry has reported says
-so by its ids, and makes no other one. There are no metrics: they have no ids, and what comes again would
-count twice.
+Such an event comes without its call, so the call is rebuilt from it. The span has no parent, because only the
+process that made the call knew its trace. Its ids are derived from the event's id, so an event that comes
+again makes the same span. An event with the ids of a span was already reported by the program itself, and
+makes no other one. There are no metrics: they have no ids, and what comes again would count twice.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -27,15 +24,22 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.config.otel_settings import OtelSettings
 from payi_transport.context.frame import Frame
-from payi_transport.prices import estimate
 from payi_transport.providers.provider import GRPC, WEBSOCKET
 from payi_transport.routing.hosts import HostPattern
 from payi_transport.routing.paths import find_operation
 from payi_transport.routing.routes import Route
+from payi_transport.runtime.clock import time
 from payi_transport.sinks.otel import names
-from payi_transport.sinks.otel.attributes import describe_call, describe_usage
+from payi_transport.sinks.otel.attributes import (
+    describe_call,
+    describe_usage,
+    find_cost,
+    name_span,
+    split_address,
+)
 from payi_transport.sinks.otel.content import describe_content
 from payi_transport.sinks.otel.providers import is_exported, suppress_tracing
+from payi_transport.sinks.otel.responses import strip_prefixes
 from payi_transport.sinks.protocol import Receipt
 from payi_transport.values.event import Event
 from payi_transport.values.names import UNKNOWN_RESOURCE
@@ -43,7 +47,7 @@ from payi_transport.values.names import UNKNOWN_RESOURCE
 __all__ = ["RelayedSpans", "rebuild_exchange"]
 
 _SCOPE = InstrumentationScope(names.SCOPE)
-# Why an event can't be delivered: something in it is nothing that OTLP can encode.
+# Why an event can't be delivered: it holds something that OTLP can't encode.
 _FAILED = "otel_failed"
 
 
@@ -52,7 +56,6 @@ class RelayedSpans:
 
     config_section = "otel"
     batch_limit = None
-    spools = False
 
     @classmethod
     def from_section(cls, section: OtelSettings) -> RelayedSpans:
@@ -91,15 +94,15 @@ class RelayedSpans:
     def _make_span(self, event: Event) -> ReadableSpan:
         exchange = rebuild_exchange(event)
         attributes = {**describe_call(exchange, event), **describe_usage(event)}
-        total = estimate(event).total
-        if total is not None:
-            attributes[self._settings.cost_attribute] = float(total)
+        cost = find_cost(event)
+        if cost is not None:
+            attributes[self._settings.cost_attribute] = cost
         if self._settings.content:
             attributes.update(describe_content(event, attributes, self._settings.content_limit))
         error = attributes.get(names.ERROR_TYPE)
         started = round(exchange.timestamp * 1e9)
         return ReadableSpan(
-            f"{attributes[names.OPERATION]} {attributes.get(names.REQUEST_MODEL, '')}".rstrip(),
+            name_span(attributes),
             context=_make_context(event),
             resource=_make_resource((event.properties or {}).get(SERVICE_NAME)),
             attributes=attributes,
@@ -129,7 +132,7 @@ def _is_traced(event: Event) -> bool:
 def _make_context(event: Event) -> SpanContext:
     identity = f"{event.category}\0{event.provider_response_id}".encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(identity, digest_size=24).digest()
-    # Zero is no id. The last bit is set rather than another digest tried.
+    # Zero is not a valid id, so the last bit is set.
     trace_id, span_id = int.from_bytes(digest[:16], "big") | 1, int.from_bytes(digest[16:], "big") | 1
     return SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
 
@@ -141,7 +144,7 @@ def _make_resource(service: str | None) -> Resource:
 
 
 def rebuild_exchange(event: Event) -> Exchange:
-    """Return the call of an event, as far as the event tells. Its start is 0.0 on the clock of its times."""
+    """Return the call that an event reports, as far as the event tells. Its times count from its start."""
     uri = event.provider_uri or ""
     chunks = event.provider_response_json or ()
     texts = [chunks] if isinstance(chunks, str) else [f"\ndata:{chunk}" for chunk in chunks]
@@ -165,7 +168,7 @@ def rebuild_exchange(event: Event) -> Exchange:
         size=sum(map(len, body)),
         outcome=Outcome.EXHAUSTED,
         error=None,
-        timestamp=time.time() - seconds if at is None else at.timestamp(),
+        timestamp=time() - seconds if at is None else at.timestamp(),
         started=0.0,
         first_byte=None if first is None else first / 1000,
         ended=seconds,
@@ -177,20 +180,15 @@ def _encode(text: str) -> bytes:
 
 
 def _find_operation(uri: str) -> str:
-    try:
-        path = urlsplit(uri).path
-    except ValueError:
-        path = ""
-    # The method is no part of an event. No path has two operations by it that are called differently.
+    address = split_address(uri)
+    path = "" if address is None else address.path
+    # An event doesn't have the method. OpenTelemetry calls all operations of one path the same.
     found = (find_operation(method, path) for method in ("POST", "GET", WEBSOCKET, GRPC))
     return next((name for name in found if name is not None), names.UNKNOWN_OPERATION)
 
 
 def _find_model(event: Event) -> str | None:
-    model = None if event.resource == UNKNOWN_RESOURCE else event.resource
-    for prefix in names.RESOURCE_PREFIXES:
-        model = model and model.removeprefix(prefix)
-    return model
+    return None if event.resource in (None, UNKNOWN_RESOURCE) else strip_prefixes(event.resource)
 
 
 def _select_headers(event: Event) -> tuple[bytes, ...]:

@@ -20,7 +20,7 @@ from payi_transport.sinks.otel import names
 from payi_transport.values.event import Event
 from payi_transport.values.names import RESPONSE_ID_PROPERTY, SERVED_MODEL_PROPERTY, UNKNOWN_RESOURCE
 
-__all__ = ["find_finish_reasons", "find_response_id", "find_response_model", "read_text"]
+__all__ = ["find_finish_reasons", "find_response_id", "find_response_model", "read_text", "strip_prefixes"]
 
 # A key with its quotes. Inside of a string, as in a model's text, they are escaped, so they don't match.
 _FINISH_REASON = re.compile(
@@ -73,13 +73,18 @@ def find_response_model(event: Event, text: bytes) -> str | None:
     served = (event.properties or {}).get(SERVED_MODEL_PROPERTY)
     if served is not None:
         return served
-    model = event.resource or UNKNOWN_RESOURCE
-    for prefix in names.RESOURCE_PREFIXES:
-        model = model.removeprefix(prefix)
+    model = strip_prefixes(event.resource or UNKNOWN_RESOURCE)
     # A resource may be what the call is priced as, which no response names.
     name = re.escape(model.encode("utf-8", "replace"))
     found = re.search(rb'"(?:model|modelVersion|model_version)"\s*:\s*"(%b[^"\\]{0,80})"' % name, text)
     return found[1].decode("utf-8", "replace") if found else None
+
+
+def strip_prefixes(resource: str) -> str:
+    """Return the model that a resource of Pay-i names."""
+    for prefix in names.RESOURCE_PREFIXES:
+        resource = resource.removeprefix(prefix)
+    return resource
 
 
 def find_finish_reasons(exchange: Exchange, event: Event, text: bytes) -> tuple[str, ...] | None:

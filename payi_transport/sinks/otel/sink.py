@@ -23,9 +23,14 @@ from opentelemetry import trace
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.config.otel_settings import OtelSettings
-from payi_transport.prices import estimate
 from payi_transport.sinks.otel import names
-from payi_transport.sinks.otel.attributes import Attributes, describe_call, describe_usage
+from payi_transport.sinks.otel.attributes import (
+    Attributes,
+    describe_call,
+    describe_usage,
+    find_cost,
+    name_span,
+)
 from payi_transport.sinks.otel.content import describe_content
 from payi_transport.sinks.otel.foreign import carries_usage, find_foreign
 from payi_transport.sinks.otel.meters import CallMetrics, observe_health
@@ -127,7 +132,7 @@ class OtelSink:
             return
         call.foreign = find_foreign(parent, self._tracers.known)
         span = tracer.start_span(
-            f"{call.attributes[names.OPERATION]} {call.attributes.get(names.REQUEST_MODEL, '')}".rstrip(),
+            name_span(call.attributes),
             context=context,
             kind=trace.SpanKind.CLIENT,
             attributes={name: call.attributes[name] for name in _AT_START if name in call.attributes},
@@ -175,8 +180,7 @@ class OtelSink:
 
     def _finish(self, call: _Call, event: Event) -> None:
         usage = describe_usage(event)
-        total = estimate(event).total
-        cost = None if total is None else float(total)
+        cost = find_cost(event)
         if self._settings.metrics:
             self._get_metrics().record(call.attributes, usage, call.seconds, cost)
         if call.span is not None:
