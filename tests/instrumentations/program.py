@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 from concurrent.futures.thread import ThreadPoolExecutor
-from time import monotonic
 from typing import Any
 
 import aiohttp.client
@@ -28,6 +26,7 @@ import websockets.client
 from payi_transport import payi_flush, payi_instrument, payi_stats, payi_uninstrument
 from tests.instrumentations.rpc_calls import GRPC_VARIABLE, SOCKETS_VARIABLE
 from tests.instrumentations.tracers import TRACERS, Tracer
+from tests.support.polling import wait_until
 
 _METHODS: list[tuple[Any, str]] = [
     (httpx.Client, "_send_single_request"),
@@ -72,9 +71,7 @@ def instrument(url: str) -> None:
 
 def settle(count: int) -> None:
     """Wait until so many calls have ended. Some streams end on a thread of gRPC's."""
-    deadline = monotonic() + 60
-    while payi_stats().captured < count and monotonic() < deadline:
-        threading.Event().wait(0.002)
+    wait_until(lambda: payi_stats().captured >= count)
 
 
 def main(name: str, order: str, url: str) -> dict[str, Any]:

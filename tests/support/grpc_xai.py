@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from concurrent import futures
-from time import monotonic
 from typing import Any
 
 import pytest
 
 from payi_transport import payi_stats
+from tests.support.polling import wait_until
 
 grpc: Any = pytest.importorskip("grpc")
 chat_pb2: Any = pytest.importorskip("xai_sdk.proto").chat_pb2
@@ -98,7 +97,5 @@ def serve_xai() -> Iterator[Xai]:
 
 def wait_for_calls(count: int) -> None:
     """Wait until so many calls have ended. Streams end on a thread of gRPC's."""
-    deadline = monotonic() + 30
-    while payi_stats().captured < count and monotonic() < deadline:
-        threading.Event().wait(0.002)
+    wait_until(lambda: payi_stats().captured >= count)
     assert payi_stats().captured == count

@@ -92,14 +92,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.server.connections.add(self.connection)
-        while request := self.rfile.readline():
-            headers: dict[str, str] = {}
-            while (line := self.rfile.readline().strip()) != b"":
-                name, _, value = line.decode().partition(":")
-                headers[name.lower()] = value.strip()
-            body = self.rfile.read(int(headers.get("content-length", 0)))
+        while (request := self._read_request()) is not None:
+            method, path, headers, body = request
             events = json.loads(body or b"[]")
-            method, path = request.decode().split()[:2]
             with self.server.answering:
                 reply = self.server.ingest.answer(method, path, headers, body)
                 if reply.hold is not None:
@@ -114,6 +109,20 @@ class _Handler(socketserver.StreamRequestHandler):
                 return
             if reply.closes:
                 return
+
+    def _read_request(self) -> tuple[str, str, dict[str, str], bytes] | None:
+        """Read method, path, headers, and body. `None` where the connection ends before the request does."""
+        start = self.rfile.readline()
+        headers: dict[str, str] = {}
+        while (line := self.rfile.readline()) != b"\r\n":
+            if not line.endswith(b"\n"):
+                return None
+            name, _, value = line.decode().partition(":")
+            headers[name.lower()] = value.strip()
+        length = int(headers.get("content-length", 0))
+        body = self.rfile.read(length)
+        method, path = start.decode().split()[:2]
+        return (method, path, headers, body) if len(body) == length else None
 
 
 class Ingest:
