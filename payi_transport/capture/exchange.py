@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from contextvars import Context
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from weakref import ReferenceType
 
 import msgspec
@@ -36,7 +36,16 @@ from payi_transport.values.error_text import describe_error
 from payi_transport.values.event import Event
 from payi_transport.values.headers import KeptHeaders
 
-__all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest"]
+__all__ = [
+    "ABANDONED",
+    "EXHAUSTED",
+    "Exchange",
+    "Listener",
+    "OpenResponse",
+    "OpenResponses",
+    "Outcome",
+    "SentRequest",
+]
 
 Append = Callable[[bytes], None]
 # Called on a worker thread with the sink's response to a delivered event. Must never raise.
@@ -50,6 +59,12 @@ class Outcome(Enum):
     CLOSED = "closed"  # closed by the caller before its end
     ABANDONED = "abandoned"  # never closed: garbage collected, or still open at shutdown
     FAILED = "failed"  # by an exception or a cancellation
+
+
+# For the path of every call: up to Python 3.11, reading a member from its class takes as long as three calls of
+# functions.
+ABANDONED: Final = Outcome.ABANDONED
+EXHAUSTED: Final = Outcome.EXHAUSTED
 
 
 class Exchange(msgspec.Struct, eq=False, gc=False):

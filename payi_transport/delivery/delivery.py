@@ -19,7 +19,7 @@ from weakref import ReferenceType
 
 import msgspec
 
-from payi_transport.capture.exchange import Exchange, Listener, OpenResponses, Outcome
+from payi_transport.capture.exchange import ABANDONED, Exchange, Listener, OpenResponses
 from payi_transport.capture.session import Session, SessionWork
 from payi_transport.config.schema import Settings
 from payi_transport.decode.exchange_decoder import Decoded
@@ -151,7 +151,7 @@ class Delivery:
             self._captured.add()
             # An abandoned exchange is pushed by a finalizer, which may have interrupted code that holds the
             # lock of the wake event or of the log. Then the worker finds it at its next interval.
-            may_lock = exchange.outcome is not Outcome.ABANDONED
+            may_lock = exchange.outcome is not ABANDONED
             if self.closed:
                 self._dropped[_LOST_AFTER_SHUTDOWN].add()
             elif not self._ring.push(exchange, exchange.size + len(exchange.request_body or b""), may_lock):
@@ -177,7 +177,7 @@ class Delivery:
         try:
             if work.outcome is not None:
                 self.open_responses.pop(id(work.session), None)
-            may_lock = work.outcome is not Outcome.ABANDONED
+            may_lock = work.outcome is not ABANDONED
             if not self.closed and self._ring.push(work, work.weight, wake=may_lock):
                 return True
             dropped = self._dropped[_LOST_AFTER_SHUTDOWN if self.closed else LOST_AT_RING]
@@ -263,7 +263,7 @@ class Delivery:
         for reference in self.open_responses.copy().values():
             response = reference()
             if response is not None:
-                response.finish(Outcome.ABANDONED)
+                response.finish(ABANDONED)
 
     def discard_inherited(self) -> None:
         """Drop what waits and close the files unchanged; in a forked child, all of it is the parent's."""

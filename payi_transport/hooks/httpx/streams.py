@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.capture.exchange import OpenResponse, Outcome
+from payi_transport.capture.exchange import EXHAUSTED, OpenResponse, Outcome
 from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import set_last
 from payi_transport.runtime.clock import perf_counter
@@ -70,7 +70,7 @@ class RecordedSyncStream(_RecordedStream, eq=False):
         except BaseException as exc:
             response.fail(exc)
             raise
-        response.request.end(response, Outcome.EXHAUSTED, None, size)
+        response.request.end(response, EXHAUSTED, None, size)
 
     def close(self) -> None:
         try:
@@ -121,7 +121,7 @@ class RecordedAsyncStream(_RecordedStream, eq=False):
                 # Otherwise the event loop would close the inner generator at some later time, in a task of
                 # its own.
                 await chunks.aclose()
-        response.request.end(response, Outcome.EXHAUSTED, None, size)
+        response.request.end(response, EXHAUSTED, None, size)
 
     def _finish_and_wait(self) -> bytes:
         """End the call, block until it is reported, and return the last bytes for the caller."""
