@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from payi_transport.capture.exchange import SentRequest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.headers import find_removable_headers
-from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_target
+from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_mark, find_target
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.routing.routes import Route
@@ -86,7 +86,7 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
         return None, None
     try:
         address = library.locate(*request)
-        mark = INSIDE.get()
+        mark = find_mark()
         if mark and address and mark.covers(address[2:], partial(library.read, *request)):
             return None, None
         route = _find_route(pipeline, address)
@@ -121,7 +121,7 @@ def _begin_call(
 
 
 def _enter(target: Target, body: bytes | None) -> CallMark:
-    mark = CallMark(target, body, INSIDE.get())
+    mark = CallMark(target, body, find_mark())
     INSIDE.set(mark)
     return mark
 

@@ -8,6 +8,9 @@ with the same body.
 Tasks and threads that are started inside a call inherit the mark. So it says when its call is over, and what
 else they request, during the call or later, is a call of its own. That is also why it holds nothing of the
 call once that is over: a context may live long.
+
+A mark that is over stays in its context, where nothing is found by it. To set the variable again would take
+as long as everything else that marks do.
 """
 
 from __future__ import annotations
@@ -21,27 +24,30 @@ import msgspec
 
 from payi_transport.values.headers import Headers
 
-__all__ = ["INSIDE", "CallMark", "Target", "find_target"]
+__all__ = ["INSIDE", "CallMark", "Target", "find_mark", "find_target"]
 
 # Host, port (None for the scheme's default), and path without its query.
 Target: TypeAlias = tuple[str, int | None, str]
 _MULTIPART = b"multipart/"
 
 
-class CallMark(msgspec.Struct, eq=False):
+class CallMark(msgspec.Struct, eq=False, gc=False):
     """A call that is being recorded: where its request goes, and what is sent if that is in memory.
 
-    `outer` is the mark that it is set inside of, by `INSIDE.set(mark)`.
+    `outer` is the mark that it is set inside of, by `INSIDE.set(mark)`. Marks only refer outwards, so there
+    is nothing for the garbage collector to look for.
     """
 
-    target: Target | None
+    target: Target | None  # None once the call is over.
     body: bytes | None
     outer: CallMark | None
 
     def leave(self) -> None:
         """End the mark: what is requested from now on belongs to other calls."""
-        INSIDE.set(self.outer)
-        self.target = self.body = self.outer = None
+        if self.outer is not None:
+            INSIDE.set(self.outer)
+            self.outer = None
+        self.target = self.body = None
 
     def covers(self, target: Target, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
         """Return whether a request inside is that of this call, or of one around it.
@@ -80,4 +86,11 @@ def find_target(base: str | None, target: Target) -> Target:
     return parts.hostname or "", parts.port, parts.path + target[2]
 
 
+# Read it with `find_mark`, or test whether the mark is over.
 INSIDE: ContextVar[CallMark | None] = ContextVar("payi_transport_inside", default=None)
+
+
+def find_mark() -> CallMark | None:
+    """Return the mark of the innermost call that is in flight here."""
+    mark = INSIDE.get()
+    return None if mark is None or mark.target is None else mark

@@ -11,7 +11,7 @@ import pytest
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
 from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers
-from payi_transport.hooks.nesting import INSIDE
+from payi_transport.hooks.nesting import find_mark
 from payi_transport.pipeline.active import get_active
 from payi_transport.values.headers import Headers
 
@@ -43,10 +43,10 @@ def test_a_call_is_marked_as_inside_until_its_response(recording: MemorySink) ->
     call, sent = begin(make_library(CHAT), "request")
     assert call is not None
     assert sent is None
-    assert INSIDE.get()
+    assert find_mark()
     assert begin(make_library(CHAT), "the same further in") == (None, None)
     call.respond(finish, "response")
-    assert not INSIDE.get()
+    assert not find_mark()
     assert payi_flush(10)
     assert [event.resource for event in recording.events] == ["gpt-4.1"]
 
@@ -55,7 +55,7 @@ def test_a_call_is_marked_as_inside_until_it_fails(recording: MemorySink) -> Non
     call, _ = begin(make_library(CHAT), "request")
     assert call is not None
     call.fail(TimeoutError("slow"))
-    assert not INSIDE.get()
+    assert not find_mark()
     assert payi_flush(10)
     assert (recording.events[0].properties or {})["system.failure"] == "TimeoutError"
 
@@ -73,7 +73,7 @@ def test_what_another_task_does_meanwhile_is_not_inside(recording: MemorySink) -
 
         async def other() -> bool:
             await started.wait()
-            inside = INSIDE.get() is not None
+            inside = find_mark() is not None
             seen.set()
             return inside
 
@@ -86,7 +86,7 @@ def test_a_call_of_httpx_is_marked_as_inside_too(recording: MemorySink) -> None:
     inside = []
 
     def respond(request: httpx.Request) -> httpx.Response:
-        inside.append(INSIDE.get() is not None)
+        inside.append(find_mark() is not None)
         return httpx.Response(200, content=b"{}")
 
     with httpx.Client(transport=httpx.MockTransport(respond)) as client:
@@ -104,7 +104,7 @@ def test_a_call_of_httpx_is_marked_as_inside_too(recording: MemorySink) -> None:
 @pytest.mark.parametrize("address", [None, MODELS, ELSEWHERE])
 def test_what_is_not_observed_passes_as_it_is(address: Address | None, recording: MemorySink) -> None:
     assert begin(make_library(address), "request") == (None, None)
-    assert not INSIDE.get()
+    assert not find_mark()
 
 
 def test_nothing_is_looked_at_without_a_pipeline() -> None:
@@ -202,7 +202,7 @@ def test_a_fault_is_counted_and_never_reaches_the_caller(recording: MemorySink) 
     call, _ = begin(make_library(CHAT), "request")
     assert call is not None
     call.respond(fail, "response")
-    assert not INSIDE.get()
+    assert not find_mark()
     assert payi_stats().faults == 2
     assert payi_stats().captured == 0
 

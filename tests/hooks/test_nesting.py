@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from payi_transport import AsyncPayiTransport, MemorySink, PayiTransport, payi_flush, payi_instrument
-from payi_transport.hooks.nesting import INSIDE, CallMark, find_target
+from payi_transport.hooks.nesting import CallMark, find_mark, find_target
 from tests.support.origin import CannedResponse, Origin
 
 URL = "https://api.openai.com/v1/chat/completions"
@@ -26,7 +26,7 @@ RESPONSE = b'{"id": "x", "choices": [], "usage": {"prompt_tokens": 1, "completio
 @pytest.fixture(autouse=True)
 def nothing_is_left_inside() -> Iterator[None]:
     yield
-    assert INSIDE.get() is None
+    assert find_mark() is None
 
 
 @pytest.fixture

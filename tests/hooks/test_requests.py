@@ -13,7 +13,7 @@ from requests.structures import CaseInsensitiveDict
 from payi_transport import MemorySink, payi_instrument
 from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.hooks.call import Address
-from payi_transport.hooks.nesting import INSIDE
+from payi_transport.hooks.nesting import find_mark
 from payi_transport.hooks.requests import _items, _locate, _make_send, _read, _restore_request, _rewrite
 from tests.support.exchanges import events_of
 
@@ -101,4 +101,4 @@ def test_every_exception_ends_the_call_and_reaches_the_caller(error: BaseExcepti
     [event] = events_of(sink)
     assert event.properties is not None
     assert event.properties["system.failure"] == type(error).__name__
-    assert not INSIDE.get()
+    assert not find_mark()

@@ -78,8 +78,9 @@ class _RecordedCall(_RewrittenRequest, eq=False):
         """Start recording the response."""
         # `CallMark.leave`, written out for speed.
         mark = self.mark
-        INSIDE.set(mark.outer)
-        mark.target = mark.body = mark.outer = None
+        if mark.outer is not None:
+            mark.leave()
+        mark.target = mark.body = None
         try:
             if self.request is not self.caller_request:
                 super().respond(response, make_stream)
@@ -187,13 +188,17 @@ def _begin(family: Family, request: Any) -> _RewrittenRequest | None:
             and not may_be_call(address[4], hosts.registry)
         ):
             return None
+        # `find_mark`, written out for speed.
         mark = INSIDE.get()
-        if mark is not None and mark.covers(address[2:], partial(_read, family, request)):
-            return None
+        if mark is not None:
+            if mark.target is None:
+                mark = None
+            elif mark.covers(address[2:], partial(_read, family, request)):
+                return None
         route = route or routes.find(*address)
         if route is None:
             return _begin_unobserved(family, request, pipeline, address[2:])
-        return _begin_call(family, request, pipeline, route, address[2:])
+        return _begin_call(family, request, pipeline, route, address[2:], mark)
     except Exception as exc:
         pipeline.count_fault(exc)
         return None
@@ -213,7 +218,7 @@ def _read(family: Family, request: Any) -> tuple[Headers, bytes | None]:
 
 
 def _begin_call(
-    family: Family, request: Any, pipeline: Pipeline, route: Route, target: Target
+    family: Family, request: Any, pipeline: Pipeline, route: Route, target: Target, outer: CallMark | None
 ) -> _RewrittenRequest | None:
     headers = keep_headers(request)
     # What `Request.content` returns, if the body is in memory. Nearly all bodies are JSON and not a form.
@@ -232,7 +237,7 @@ def _begin_call(
             return _RewrittenRequest(request, request, blocked)
         target, body = find_target(rewrite.base, target), rewrite.body or body
         sent_request = copy_request(family, request, rewrite)
-    mark = CallMark(target, body, INSIDE.get())
+    mark = CallMark(target, body, outer)
     INSIDE.set(mark)
     return _RecordedCall(request, sent_request, None, pipeline, sent, mark)
 

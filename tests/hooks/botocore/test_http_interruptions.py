@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSRequest
 
 from payi_transport import MemorySink, payi_instrument
 from payi_transport.hooks.botocore.http import _make_send
-from payi_transport.hooks.nesting import INSIDE
+from payi_transport.hooks.nesting import find_mark
 from tests.support.exchanges import events_of
 
 
@@ -25,4 +25,4 @@ def test_an_exception_that_is_not_an_error_ends_the_call_too(error: BaseExceptio
     [event] = events_of(sink)
     assert event.properties is not None
     assert event.properties["system.failure"] == type(error).__name__
-    assert not INSIDE.get()
+    assert not find_mark()
