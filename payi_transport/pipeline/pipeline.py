@@ -101,26 +101,28 @@ class Pipeline:
         frame = scope.outermost if entered is None else entered.frame
         if frame is None:
             return None
-        own_headers, rewrite, waits = NO_HEADERS, None, False
-        # Few requests have headers of Pay-i's. `in` would try the prefix as a number first, and raise.
-        if type(headers) is not bytes or headers.find(OWN_PREFIX) >= 0:
+        own_headers = NO_HEADERS
+        # Few requests have headers of Pay-i's. `in` would try the prefix as a number first, and raise, and
+        # `find` parses its arguments, which takes longer than the tuple that `partition` returns.
+        if type(headers) is not bytes or headers.partition(OWN_PREFIX)[1]:
             frame, own_headers = self._read_own_headers(frame, headers)
         state = self._state
         # uWSGI forks without running at-fork hooks, so compare process ids on every call.
         if state.delivery.pid != os.getpid():
             state = self._start_state()
-        # Most calls are sent as they are, and end in the queue. Plan a rewrite only where there can be one.
+        # Most calls are sent as they are, and end in the queue. Look closer only at what can be different.
+        on_end: Callable[[Exchange], None] = state.push
+        rewrite, waits, result_slot = None, False, None
         proxied = route.proxied or frame.proxy
         # The rewriter looks through a large body in a better way.
-        may_ask = body and route.asks_usage and (len(body) >= SMALL_BODY or body.find(STREAM_KEY) >= 0)
+        may_ask = body and route.asks_usage and (len(body) >= SMALL_BODY or body.partition(STREAM_KEY)[1])
         if may_ask or own_headers or proxied or self._rewriter.looks_at_all:
             rewrite = self._rewriter.plan(route, frame, body, own_headers, abilities)
-        on_end: Callable[[Exchange], None] = state.push
-        if rewrite is not None or state.has_other_ends:
-            on_end, waits = state.choose_end(rewrite, abilities, frame)
-        result_slot = self._expect_result(route, proxied) if proxied or state.inline is not None else None
+            if rewrite is not None or state.has_other_ends:
+                on_end, waits = state.choose_end(rewrite, abilities, frame)
+            if proxied or state.inline is not None:
+                result_slot = self._expect_result(route, proxied)
         logged = frame.log_prompt_and_response
-        collected = collecting.get()
         request = SentRequest(
             on_end,
             route,
@@ -134,10 +136,11 @@ class Pipeline:
             waits,
             result_slot,
             None if self._remember_caller is None else self._remember_caller(),
-            bool(collected),
         )
-        if collected:
-            collected[0].append(request)
+        attempts = collecting.get()
+        if attempts:
+            request.collected = True
+            attempts[0].append(request)
         return request
 
     def _read_own_headers(self, frame: Frame, headers: KeptHeaders) -> tuple[Frame, frozenset[bytes]]:

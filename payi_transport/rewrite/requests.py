@@ -52,8 +52,8 @@ class RequestRewriter:
         self._find_refusal = find_refusal
         self._may_refuse = limits is not None or find_refusal is not None
         self._adds_results = adds_results
-        # Whether any request may be rewritten. Otherwise `plan` is needed only for one that goes through the
-        # proxy, has Pay-i's headers, or may be a stream.
+        # Whether any request may be rewritten, or end elsewhere than in the queue. Otherwise `plan` is needed
+        # only for one that goes through the proxy, has Pay-i's headers, or may be a stream.
         self.looks_at_all = self._may_refuse or adds_results
         self._warn = warn
         self._warn_apart = warn_apart
