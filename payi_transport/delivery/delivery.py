@@ -148,7 +148,9 @@ class Delivery:
     def push(self, exchange: Exchange) -> None:
         """Queue a finished exchange. Any thread may call this; it never blocks or raises."""
         try:
-            self._captured.add()
+            # Called in one step, a function in a field would be looked up as a method first.
+            count = self._captured.add
+            count()
             # An abandoned exchange is pushed by a finalizer, which may have interrupted code that holds the
             # lock of the wake event or of the log. Then the worker finds it at its next interval.
             may_lock = exchange.outcome is not ABANDONED
@@ -260,8 +262,8 @@ class Delivery:
 
     def _end_open_responses(self) -> None:
         # Other threads go on adding and removing, and dict.copy is atomic.
-        for reference in self.open_responses.copy().values():
-            response = reference()
+        for found in self.open_responses.copy().values():
+            response = found() if isinstance(found, ReferenceType) else found
             if response is not None:
                 response.finish(ABANDONED)
 

@@ -203,20 +203,29 @@ def test_a_call_that_is_discarded_never_ends() -> None:
         OpenResponse.finish,
         lambda response: response.request.discard(),
         lambda response: response.fail(RuntimeError("x")),
-        # Dropped by everyone: the registry must not hold it either.
-        lambda response: None,
     ],
-    ids=["finished", "discarded", "failed", "dropped"],
+    ids=["finished", "discarded", "failed"],
 )
-def test_a_response_is_in_the_registry_from_its_start_to_its_end(end: Callable[[OpenResponse], None]) -> None:
-    request = Ended().send()
+@pytest.mark.parametrize("caller", [None, {}], ids=["without a context", "with a context"])
+def test_a_response_is_in_the_registry_from_its_start_to_its_end(
+    caller: Any, end: Callable[[OpenResponse], None]
+) -> None:
+    request = Ended().send(caller=caller)
     open_responses = request.open_responses
     assert not open_responses
     response = request.start_response(200, ())
-    assert [reference() for reference in open_responses.values()] == [response]
+    [found] = open_responses.values()
+    assert (found() if isinstance(found, weakref.ReferenceType) else found) is response
     end(response)
-    del response
-    assert [reference() for reference in open_responses.values() if reference() is not None] == []
+    assert not open_responses
+
+
+def test_the_registry_does_not_hold_what_everyone_has_dropped_of_a_call_with_a_context() -> None:
+    request = Ended().send(caller={})
+    request.start_response(200, ())
+    [found] = request.open_responses.values()
+    assert isinstance(found, weakref.ReferenceType)
+    assert found() is None
 
 
 def test_of_many_threads_that_end_a_call_one_does() -> None:

@@ -274,8 +274,12 @@ def test_responses_that_are_open_at_shutdown_are_reported_as_far_as_they_arrived
     assert (payi_stats().delivered, payi_stats().lost) == (2, {"shutdown": 1})
 
 
-def test_a_response_that_is_garbage_at_shutdown_is_not_reported_twice(sink: MemorySink) -> None:
-    payi_instrument(sink=sink)
+@pytest.mark.parametrize(("logger", "captured"), [(None, 1), (lambda *_: None, 0)], ids=["plain", "logged"])
+def test_a_response_that_is_garbage_at_shutdown_is_not_reported_twice(
+    logger: Any, captured: int, sink: MemorySink
+) -> None:
+    # What is remembered for a logger is not kept for the shutdown, which would keep the caller's context.
+    payi_instrument(sink=sink, prompt_and_response_logger=logger)
     pipeline = get_active()
     assert pipeline is not None
     request = pipeline.begin(ROUTE, (), b"{}", ALL_ABILITIES)
@@ -283,4 +287,4 @@ def test_a_response_that_is_garbage_at_shutdown_is_not_reported_twice(sink: Memo
     request.start_response(200, ())
     del request
     payi_uninstrument()
-    assert (payi_stats().captured, payi_stats().faults) == (0, 0)
+    assert (payi_stats().captured, payi_stats().faults) == (captured, 0)
