@@ -19,13 +19,13 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextvars import Context
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 from weakref import ReferenceType
 
 import msgspec
 
 from payi_transport.capture.buffers import TAIL_CHUNKS, find_limit
+from payi_transport.capture.outcome import Outcome
 from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import Result, ResultSlot
@@ -35,35 +35,11 @@ from payi_transport.values.error_text import describe_error
 from payi_transport.values.event import Event
 from payi_transport.values.headers import KeptHeaders
 
-__all__ = [
-    "ABANDONED",
-    "EXHAUSTED",
-    "Exchange",
-    "Listener",
-    "OpenResponse",
-    "OpenResponses",
-    "Outcome",
-    "SentRequest",
-]
+__all__ = ["Exchange", "Listener", "OpenResponse", "OpenResponses", "Outcome", "SentRequest"]
 
 Append = Callable[[bytes], None]
 # Called on a worker thread with the sink's response to a delivered event. Must never raise.
 Listener = Callable[[Mapping[str, Any]], None]
-
-
-class Outcome(Enum):
-    """How a response ended."""
-
-    EXHAUSTED = "exhausted"  # read to its end
-    CLOSED = "closed"  # closed by the caller before its end
-    ABANDONED = "abandoned"  # never closed: garbage collected, or still open at shutdown
-    FAILED = "failed"  # by an exception or a cancellation
-
-
-# For the path of every call: up to Python 3.11, reading a member from its class takes as long as three calls
-# of functions.
-ABANDONED: Final = Outcome.ABANDONED
-EXHAUSTED: Final = Outcome.EXHAUSTED
 
 
 class Exchange(msgspec.Struct, eq=False, gc=False):

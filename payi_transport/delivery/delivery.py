@@ -19,7 +19,8 @@ from weakref import ReferenceType
 
 import msgspec
 
-from payi_transport.capture.exchange import ABANDONED, Exchange, Listener, OpenResponses
+from payi_transport.capture.exchange import Exchange, Listener, OpenResponses
+from payi_transport.capture.outcome import ABANDONED
 from payi_transport.capture.session import Session, SessionWork
 from payi_transport.config.schema import Settings
 from payi_transport.decode.exchange_decoder import Decoded
@@ -148,9 +149,7 @@ class Delivery:
     def push(self, exchange: Exchange) -> None:
         """Queue a finished exchange. Any thread may call this; it never blocks or raises."""
         try:
-            # Called in one step, a function in a field would be looked up as a method first.
-            count = self._captured.add
-            count()
+            self._captured.add()
             # An abandoned exchange is pushed by a finalizer, which may have interrupted code that holds the
             # lock of the wake event or of the log. Then the worker finds it at its next interval.
             may_lock = exchange.outcome is not ABANDONED

@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from payi_transport.capture.exchange import EXHAUSTED, OpenResponse, Outcome
+from payi_transport.capture.exchange import OpenResponse
+from payi_transport.capture.outcome import EXHAUSTED, Outcome
 from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.context.results import set_last
 from payi_transport.runtime.clock import perf_counter
