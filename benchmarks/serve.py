@@ -87,6 +87,7 @@ def list_questions(queries: Any) -> dict[str, Callable[[], object]]:
     end = datetime.now(timezone.utc)
     span = Span(end - timedelta(days=30), end, "Asia/Kolkata")
     one, two = Filters(account="a2"), Filters(account="a2", model="gpt-4.1")
+    model = Filters(model="gpt-4.1")
     return {
         "figures": lambda: queries.figures(span),
         "figures of one customer": lambda: queries.figures(span, one),
@@ -98,6 +99,8 @@ def list_questions(queries: Any) -> dict[str, Callable[[], object]]:
         "breakdown by model": lambda: queries.breakdown("model", span),
         "breakdown by tag": lambda: queries.breakdown("tag", span),
         "breakdown of one customer by model": lambda: queries.breakdown("model", span, one),
+        "series of one model by use case": lambda: queries.series(span, "use_case", model),
+        "breakdown of one model by use case": lambda: queries.breakdown("use_case", span, model),
         "calls": lambda: queries.calls(span),
         "calls of one customer and model": lambda: queries.calls(span, two),
         "calls that failed": lambda: queries.calls(span, Filters(failed=True)),

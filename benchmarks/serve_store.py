@@ -63,8 +63,21 @@ def fill(file: Path, events: int, today: datetime) -> None:
     with open_service(ServeSettings(file=file)) as service:
         for body in _make_bodies(max(1, events // _COPIES), start):
             take(service, body)
+        _add_up(service.store, end)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         _copy_days(connection, int((start + timedelta(days=_BASE_DAYS)).timestamp() * 1000))
+    # Of more calls, more values are large.
+    with open_service(ServeSettings(file=file)) as service:
+        _add_up(service.store, end)
+
+
+def _add_up(store: Any, today: datetime) -> None:
+    """Do at once what the service does in the background."""
+    from payi_transport.serve.keep_large import LargeKeeper
+
+    keeper = LargeKeeper(store)
+    while keeper.work(today):
+        pass
 
 
 def take(service: Any, body: bytes) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from payi_transport.serve.documents import list_documents
 from payi_transport.serve.limits import LimitDocument, find_state
 from payi_transport.serve.names import find_number
-from payi_transport.serve.rollups import QUARTER_MS
+from payi_transport.serve.rollups import DIMENSIONS, QUARTER_MS
 from payi_transport.serve.sums import sum_total, to_sums
 from payi_transport.serve.views import Budget
 
@@ -32,7 +32,7 @@ def _describe(connection: sqlite3.Connection, limit: LimitDocument, now: datetim
     start = max(now - timedelta(days=_DAYS), limit.reset or limit.created)
     key = find_number(connection, limit.limit_id)
     first, last = (int(moment.timestamp() * 1000) // QUARTER_MS * QUARTER_MS for moment in (start, now))
-    sums = to_sums(sum_total(connection, first, last + QUARTER_MS, "limit", key or -1))
+    sums = to_sums(sum_total(connection, first, last + QUARTER_MS, DIMENSIONS["limit"], key or -1))
     # A new limit's first minutes would make a wild pace.
     days = max(Decimal((now - start).total_seconds()) / 86400, Decimal(1))
     pace = sums.cost / days

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from payi_transport.errors import PayiError
 from payi_transport.serve.app import make_app
+from payi_transport.serve.keep_large import LargeKeeper
 from payi_transport.serve.retention import delete_slice
 from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
@@ -28,7 +29,7 @@ _GRACE = 10
 
 @contextmanager
 def open_service(settings: ServeSettings) -> Iterator[Service]:
-    """Open the store of a service, and delete in the background what is older than it keeps.
+    """Open the store of a service, and do in the background what has time: see `_clean`.
 
     Raises PayiError for settings that can't be used and for a file that can't be opened.
     """
@@ -47,13 +48,16 @@ def open_service(settings: ServeSettings) -> Iterator[Service]:
 
 
 def _clean(service: Service, stop: threading.Event) -> None:
+    """Delete what is older than the service keeps, and add up the calls of large values."""
     settings, pause = service.settings, 0.0
+    keeper = LargeKeeper(service.store)
     while not stop.wait(pause):
         now = service.now()
         found = 0
         for days, only_content in ((settings.keep_days, False), (settings.keep_content_days, True)):
             if days is not None:
                 found += delete_slice(service.store, now - timedelta(days=days), only_content=only_content)
+        found += keeper.work(now)
         # Slice by slice, so that events that arrive wait for one slice at most.
         pause = _BETWEEN if found else _AFTER
 

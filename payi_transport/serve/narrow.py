@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from payi_transport.serve.rollups import DIMENSIONS
 from payi_transport.serve.schema import MEASURES
 from payi_transport.serve.selection import HAS_TAG, Selection
 from payi_transport.serve.sums import sum_total
@@ -56,6 +57,6 @@ def _count(connection: sqlite3.Connection, selection: Selection, times: Times) -
         yield _SWITCHES[switch], sum_total(connection, *times)[MEASURES.index(switch)]
     for name in (*_INDEXED, "tag"):
         if name in selection.keys:
-            calls = sum_total(connection, *times, name, selection.keys[name])[_CALLS]
+            calls = sum_total(connection, *times, DIMENSIONS[name], selection.keys[name])[_CALLS]
             if name != "tag" or calls <= _FEW:
                 yield name, calls

@@ -7,13 +7,7 @@ from __future__ import annotations
 
 from payi_transport.serve.budgets import list_budgets
 from payi_transport.serve.calls import find_call, list_calls, list_runs
-from payi_transport.serve.lines import (
-    is_rolled_up,
-    read_lines_of_events,
-    read_lines_of_rollups,
-    sum_events,
-    total_of,
-)
+from payi_transport.serve.lines import rank, read_lines, total_of
 from payi_transport.serve.names import name_numbers
 from payi_transport.serve.percentiles import list_percentiles
 from payi_transport.serve.periods import choose_step, in_ms, split_into_blocks, step_starts
@@ -85,25 +79,20 @@ class Queries:
         step = step or choose_step(span)
         starts = step_starts(span, step)
         start, end = in_ms(span)
-        marks = [int(moment.timestamp() * 1000) for moment in starts]
+        # The first step may begin before the span.
+        marks = [max(start, int(moment.timestamp() * 1000)) for moment in starts]
         selection = select(self._store.reader, filters)
-        read = read_lines_of_rollups if is_rolled_up(selection, by) else read_lines_of_events
-        lines = read(self._store.reader, selection, by, marks, (start, end), most)
+        lines = read_lines(self._store.reader, selection, by, (*marks, end), most)
         return Series(step, span.zone, starts, lines)
 
     def breakdown(self, by: Dimension, span: Span, filters: Filters = ANY, *, most: int = 50) -> Breakdown:
         """Return the most expensive values of a dimension."""
         start, end = in_ms(span)
-        selection = select(self._store.reader, filters)
-        if selection.dimension == "total":
-            groups = rank_groups(self._store.reader, by, start, end, most)
-        elif selection.dimension == by:
-            groups = {selection.key: sum_total(self._store.reader, start, end, by, selection.key)}
-        else:
-            groups = first_groups(sum_events(self._store.reader, selection, by, start, end), most)
-        return Breakdown(
-            by, self._name(groups), total_of(self._store.reader, selection, start, end), by in _OVERLAPPING
-        )
+        reader = self._store.reader
+        selection = select(reader, filters)
+        groups = rank(reader, selection, by, start, end, most)
+        total = total_of(reader, selection, start, end)
+        return Breakdown(by, self._name(groups), total, by in _OVERLAPPING)
 
     def units(self, span: Span) -> list[UnitSums]:
         """Return how much of each unit was used, the most used first."""
@@ -124,10 +113,10 @@ class Queries:
         start, end = in_ms(span)
         reader = self._store.reader
         missing = [
-            Group(name, to_sums(sum_total(reader, start, end, name, 0)))
+            Group(name, to_sums(sum_total(reader, start, end, DIMENSIONS[name], 0)))
             for name in ("account", "use_case", "environment")
         ]
-        models = self._name(rank_groups(reader, "unowned", start, end, most))
+        models = self._name(rank_groups(reader, DIMENSIONS["unowned"], start, end, most))
         total = to_sums(sum_total(reader, start, end))
         return Unowned(sorted(missing, key=lambda group: -group.sums.cost), models, total)
 
@@ -170,7 +159,7 @@ class Queries:
         return [text for [text] in rows]
 
     def _groups(self, dimension: str, span: Span) -> list[Group]:
-        groups = sum_groups(self._store.reader, dimension, split_into_blocks(*in_ms(span)))
+        groups = sum_groups(self._store.reader, DIMENSIONS[dimension], split_into_blocks(*in_ms(span)))
         return self._name(first_groups(groups, len(groups)))
 
     def _name(self, groups: Groups) -> list[Group]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from payi_transport.serve.keep_large import drop_large
 from payi_transport.serve.names import find_number
 from payi_transport.serve.rollups import (
     DAY_MS,
@@ -69,6 +71,7 @@ def _delete_sums(writing: Writing, day: int, most: int) -> int:
         for level in (0, 1)
         for dimension in DIMENSIONS.values()
     ]
+    places += [("rollups", f"level = 1 AND dimension = {dimension}") for dimension in _list_large(writing)]
     places += [
         ("histograms", f"level = {level} AND dimension = {DIMENSIONS[name]} AND kind = {kind}")
         for level in (0, 1)
@@ -86,6 +89,12 @@ def _delete_sums(writing: Writing, day: int, most: int) -> int:
                 break
             deleted += found
     return deleted
+
+
+def _list_large(writing: Writing) -> Iterator[int]:
+    """Yield the dimensions within each large value."""
+    for value in writing.large.read(writing.connection).values():
+        yield from value.within.values()
 
 
 def forget(store: Store, field: Literal["user", "account"], name: str, *, most: int = _SLICE) -> int:
@@ -126,6 +135,9 @@ def _forget_name(writing: Writing, field: str, number: int) -> None:
     ).fetchall():
         run(UPSERT_SUMS, (level, dimension, bucket, 0, *sums))
     run("DELETE FROM rollups WHERE level IN (0, 1) AND dimension = ? AND key = ?", (dimension, number))
+    # Those of no name have new calls.
+    for key in (number, 0):
+        drop_large(writing, field, key)
     # The same text may be a customer as well as a user, or a tag, or the id of a run.
     others = ", ".join(map(str, DIMENSIONS.values()))
     used = run(

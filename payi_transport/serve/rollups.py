@@ -17,16 +17,20 @@ from payi_transport.serve.schema import MEASURES
 __all__ = [
     "DAY_MS",
     "DIMENSIONS",
+    "FIRST",
     "FIRST_TOKEN",
     "HISTOGRAM_BOUNDS",
     "HISTOGRAM_DIMENSIONS",
     "LATENCY",
     "QUARTER_MS",
+    "SECOND",
     "UPSERT_SUMS",
     "Rollups",
     "Sums",
     "add_up",
+    "list_within",
     "negate",
+    "within",
 ]
 
 QUARTER_MS: Final = 15 * 60 * 1000
@@ -50,6 +54,10 @@ DIMENSIONS: Final[Mapping[str, int]] = {
     "unowned": 12,
     "status": 13,
 }
+# Within a large value of one of the first dimensions, there are also sums by each of the second ones, by day
+# alone (see `large`). By customer or user, they would take a row for nearly every event.
+SECOND: Final = ("use_case", "model", "category", "environment", "step")
+FIRST: Final = (*SECOND, "account", "user")
 
 # Upper ends of the slots of a histogram, in ms: each a tenth above the one before, up to about three hours.
 HISTOGRAM_BOUNDS: Final = tuple(
@@ -70,6 +78,17 @@ _UPSERT_SLOT = (
 )
 
 Sums = tuple[int, ...]
+_Rows = defaultdict[tuple[int, int, int], list[Sums]]
+
+
+def within(first: str, key: int, second: str) -> int:
+    """Return the number of a dimension within a value of another one, as of the models of one customer."""
+    return key << 8 | DIMENSIONS[first] << 4 | DIMENSIONS[second]
+
+
+def list_within(first: str, key: int) -> Mapping[str, int]:
+    """Return the numbers of all dimensions within a value, by the name of the second dimension."""
+    return {second: within(first, key, second) for second in SECOND if second != first}
 
 
 def add_up(rows: Sequence[Sums]) -> Sums:
@@ -87,12 +106,20 @@ class Rollups:
 
     def __init__(self) -> None:
         # Rows are remembered as they are and added up once: most of the time for a batch would go there.
-        self._rows: defaultdict[tuple[int, int, int], list[Sums]] = defaultdict(list)
+        self._rows: _Rows = defaultdict(list)
+        # Of those within large values, by day alone.
+        self._days: _Rows = defaultdict(list)
         self._slots: dict[tuple[int, int, int, int, int], int] = {}
 
     def add(self, at: int, keys: Iterable[tuple[int, int]], sums: Sums) -> None:
         """Add an event at `at` to the dimensions and keys in `keys`; `negate` its sums to take it away."""
         bucket, rows = at // QUARTER_MS * QUARTER_MS, self._rows
+        for dimension, key in keys:
+            rows[dimension, bucket, key].append(sums)
+
+    def add_within(self, at: int, keys: Iterable[tuple[int, int]], sums: Sums) -> None:
+        """Add an event to dimensions within large values."""
+        bucket, rows = at // DAY_MS * DAY_MS, self._days
         for dimension, key in keys:
             rows[dimension, bucket, key].append(sums)
 
@@ -106,9 +133,13 @@ class Rollups:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Add everything to the store, in the order of its tables."""
-        sums = {place: add_up(rows) for place, rows in self._rows.items()}
+        for (dimension, bucket, key), rows in self._rows.items():
+            rows[:] = [add_up(rows)]
+            self._days[dimension, bucket // DAY_MS * DAY_MS, key] += rows
+        for level, places in enumerate((self._rows, self._days)):
+            sums = [(level, *place, *add_up(places[place])) for place in sorted(places)]
+            connection.executemany(UPSERT_SUMS, sums)
         for level, length in enumerate(LEVELS_MS):
-            connection.executemany(UPSERT_SUMS, _merge(sums, level, length))
             connection.executemany(_UPSERT_SLOT, self._slots_of(level, length))
 
     def _slots_of(self, level: int, length: int) -> list[tuple[int, ...]]:
@@ -117,10 +148,3 @@ class Rollups:
             place = (dimension, kind, bucket // length * length, key, slot)
             merged[place] = merged.get(place, 0) + calls
         return [(level, *place, calls) for place, calls in sorted(merged.items())]
-
-
-def _merge(sums: Mapping[tuple[int, int, int], Sums], level: int, length: int) -> list[tuple[int, ...]]:
-    merged: defaultdict[tuple[int, int, int], list[Sums]] = defaultdict(list)
-    for (dimension, bucket, key), row in sums.items():
-        merged[dimension, bucket // length * length, key].append(row)
-    return [(level, *place, *add_up(rows)) for place, rows in sorted(merged.items())]

@@ -5,7 +5,8 @@ stands for "none". Money is in whole numbers (see `amounts`), so that sums in SQ
 
 `rollups` holds sums by 15 minutes (level 0) and by day in UTC (level 1) for each value of each dimension.
 Zones are offset by multiples of 15 minutes, so any local day is a sum of rows. Pages read rollups, and never
-scan events over a long time. `tops` finds the largest values of a day without reading the others.
+scan events over a long time. `tops` finds the largest values of a day without reading the others. Within a
+large value of a dimension, there are also sums by another one, by day alone (see `large`).
 
 The version of a file is its `user_version`: the number of steps it has been through.
 """
@@ -85,6 +86,13 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
         for columns in [dict.fromkeys((first, "at", *FILTERED, *MEASURES))]
     ),
     fill_spending,
+    # From when until when there are sums within a value (see `large`). They are read without `tops`.
+    """
+    DROP INDEX tops;
+    CREATE INDEX tops ON rollups (dimension, bucket, cost DESC) WHERE level = 1 AND dimension < 256;
+    CREATE TABLE large (dimension INTEGER NOT NULL, key INTEGER NOT NULL, since INTEGER NOT NULL,
+        until INTEGER NOT NULL, PRIMARY KEY (dimension, key)) WITHOUT ROWID;
+    """,
 )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from payi_transport.errors import PayiError
+from payi_transport.serve.large_values import LargeValues
 from payi_transport.serve.names import Names
 from payi_transport.serve.schema import migrate
 
@@ -41,13 +42,19 @@ _PRAGMAS = (
 
 
 class Writing:
-    """What a job gets: the connection, within a transaction, and the numbers of names."""
+    """What a job gets: the connection, within a transaction, the numbers of names, and the large values."""
 
-    __slots__ = ("connection", "names")
+    __slots__ = ("connection", "large", "names")
 
-    def __init__(self, connection: sqlite3.Connection, names: Names) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.names = names
+        self.names = Names()
+        self.large = LargeValues()
+
+    def forget(self) -> None:
+        """Read again what is remembered, after a transaction was undone or another process wrote."""
+        self.names.forget()
+        self.large.forget()
 
 
 class Store:
@@ -100,7 +107,7 @@ class Store:
         self._opened.clear()
 
     def _write(self) -> None:
-        names = Names()
+        writing = Writing(self._writer)
         running = True
         while running:
             batch = [self._jobs.get()]
@@ -109,13 +116,13 @@ class Store:
             running = None not in batch
             jobs = [job for job in batch if job is not None]
             if jobs:
-                self._run(Writing(self._writer, names), jobs)
+                self._run(writing, jobs)
 
     def _notice_others(self, writing: Writing) -> None:
         # It changes when another process writes, which may have removed names: `serve --forget-user`.
         [version] = self._writer.execute("PRAGMA data_version").fetchone()
         if version != self._version:
-            writing.names.forget()
+            writing.forget()
         self._version = version
 
     def _run(self, writing: Writing, jobs: list[tuple[Job[Any], Future[Any]]]) -> None:
@@ -130,7 +137,7 @@ class Store:
             # Nothing was committed, so nothing may be confirmed.
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            writing.names.forget()
+            writing.forget()
             done = [(future, _Failed(exc)) for _, future in jobs]
         self.revision += 1
         for future, result in done:
@@ -152,7 +159,7 @@ def _run_one(writing: Writing, job: Job[Any]) -> Any:
     except Exception as exc:
         writing.connection.execute("ROLLBACK TO job")
         # Some of the numbers may be of names that were just undone.
-        writing.names.forget()
+        writing.forget()
         result = _Failed(exc)
     writing.connection.execute("RELEASE job")
     return result

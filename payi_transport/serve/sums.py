@@ -1,7 +1,8 @@
 """Sums of measures, from rollups or from events: the one place that writes their SQL.
 
-Rollups answer what asks for one dimension over any time. Only a question with several filters reads events,
-by the index of the filter that leaves the fewest.
+Rollups answer what asks for one dimension over any time, also within one large value of another. Only other
+questions with filters read events, by the index of the filter that leaves the fewest.
+Dimensions are numbers here: those of `DIMENSIONS`, and those of `within`.
 
 The largest of many groups, as of 100,000 customers over months, are found without adding all of them up. Each
 day has its groups in the order of their cost. A group that is in none of the tops of `depth` groups can't
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from payi_transport.serve.amounts import to_dollars
@@ -25,6 +27,7 @@ __all__ = [
     "SUMMED",
     "Groups",
     "first_groups",
+    "merge_groups",
     "plus",
     "rank_groups",
     "sum_block",
@@ -50,18 +53,18 @@ def to_sums(values: Sequence[int | None]) -> Sums:
     return Sums(**found, cost=cost, saved=saved, waste=waste)
 
 
-def sum_block(connection: sqlite3.Connection, dimension: str, block: Block, keys: Iterable[int]) -> Groups:
+def sum_block(connection: sqlite3.Connection, dimension: int, block: Block, keys: Iterable[int]) -> Groups:
     """Return the sums of some keys of a dimension in a block."""
     rows = connection.execute(
         f"SELECT key, {SUMMED} FROM rollups WHERE level = ? AND dimension = ?"  # noqa: S608
         " AND key IN (SELECT value FROM json_each(?)) AND bucket >= ? AND bucket < ? GROUP BY key",
-        (block.level, DIMENSIONS[dimension], json.dumps(list(keys)), block.start, block.end),
+        (block.level, dimension, json.dumps(list(keys)), block.start, block.end),
     )
     return {row[0]: list(row[1:]) for row in rows}
 
 
 def sum_total(
-    connection: sqlite3.Connection, start: int, end: int, dimension: str = "total", key: int = 0
+    connection: sqlite3.Connection, start: int, end: int, dimension: int = DIMENSIONS["total"], key: int = 0
 ) -> list[int]:
     """Return the sums of one key over a time."""
     total = [0] * len(MEASURES)
@@ -72,22 +75,22 @@ def sum_total(
 
 
 def sum_steps(
-    connection: sqlite3.Connection, dimension: str, key: int, starts: Sequence[int], end: int
+    connection: sqlite3.Connection, dimension: int, key: int, marks: Sequence[int], level: int = 0
 ) -> list[list[int]]:
-    """Return the sums of one key in each step; a step ends where the next one starts."""
-    steps = json.dumps(list(zip(starts, [*starts[1:], end], strict=True)))
+    """Return the sums of one key between each two of the marks, which are those of buckets of the level."""
+    steps = list(pairwise(marks))
     # Read the index step by step, so the steps come first in the join.
     rows = connection.execute(
         f"SELECT step.key, {SUMMED} FROM json_each(?) AS step CROSS JOIN rollups INDEXED BY rollups_key"  # noqa: S608
-        " ON level = 0 AND dimension = ? AND rollups.key = ? AND bucket >= json_extract(step.value, '$[0]')"
+        " ON level = ? AND dimension = ? AND rollups.key = ? AND bucket >= json_extract(step.value, '$[0]')"
         " AND bucket < json_extract(step.value, '$[1]') GROUP BY step.key",
-        (steps, DIMENSIONS[dimension], key),
+        (json.dumps(steps), level, dimension, key),
     )
     found = {row[0]: list(row[1:]) for row in rows}
-    return [found.get(index, [0] * len(MEASURES)) for index in range(len(starts))]
+    return [found.get(index, [0] * len(MEASURES)) for index in range(len(steps))]
 
 
-def rank_groups(connection: sqlite3.Connection, dimension: str, start: int, end: int, most: int) -> Groups:
+def rank_groups(connection: sqlite3.Connection, dimension: int, start: int, end: int, most: int) -> Groups:
     """Return the `most` most expensive groups of a dimension over a time, the most expensive first."""
     blocks = split_into_blocks(start, end)
     if _are_few(connection, dimension, blocks):
@@ -97,7 +100,7 @@ def rank_groups(connection: sqlite3.Connection, dimension: str, start: int, end:
         keys, rest = _find_tops(connection, dimension, blocks, depth)
         groups: Groups = {}
         for block in blocks:
-            _merge(groups, sum_block(connection, dimension, block, keys))
+            merge_groups(groups, sum_block(connection, dimension, block, keys))
         ranked = first_groups(groups, most)
         last = list(ranked.values())[-1][_COST] if ranked else 0
         if rest == 0 or (len(ranked) == most and last >= rest):
@@ -106,36 +109,36 @@ def rank_groups(connection: sqlite3.Connection, dimension: str, start: int, end:
     return first_groups(sum_groups(connection, dimension, blocks), most)
 
 
-_COST = MEASURES.index("cost")
+_CALLS, _COST = MEASURES.index("calls"), MEASURES.index("cost")
 
 
-def sum_groups(connection: sqlite3.Connection, dimension: str, blocks: Iterable[Block]) -> Groups:
+def sum_groups(connection: sqlite3.Connection, dimension: int, blocks: Iterable[Block]) -> Groups:
     """Return the sums of every group of a dimension."""
     groups: Groups = {}
     for block in blocks:
         rows = connection.execute(
             f"SELECT key, {SUMMED} FROM rollups WHERE level = ? AND dimension = ?"  # noqa: S608
             " AND bucket >= ? AND bucket < ? GROUP BY key",
-            (block.level, DIMENSIONS[dimension], block.start, block.end),
+            (block.level, dimension, block.start, block.end),
         )
-        _merge(groups, {row[0]: list(row[1:]) for row in rows})
+        merge_groups(groups, {row[0]: list(row[1:]) for row in rows})
     return groups
 
 
-def _are_few(connection: sqlite3.Connection, dimension: str, blocks: Iterable[Block]) -> bool:
+def _are_few(connection: sqlite3.Connection, dimension: int, blocks: Iterable[Block]) -> bool:
     rows = 0
     for block in blocks:
         [count] = connection.execute(
             "SELECT COUNT(*) FROM (SELECT 1 FROM rollups WHERE level = ? AND dimension = ? AND bucket >= ?"
             " AND bucket < ? LIMIT ?)",
-            (block.level, DIMENSIONS[dimension], block.start, block.end, _FEW_ROWS),
+            (block.level, dimension, block.start, block.end, _FEW_ROWS),
         ).fetchone()
         rows += count
     return rows < _FEW_ROWS
 
 
 def _find_tops(
-    connection: sqlite3.Connection, dimension: str, blocks: Iterable[Block], depth: int
+    connection: sqlite3.Connection, dimension: int, blocks: Iterable[Block], depth: int
 ) -> tuple[set[int], int]:
     """Return the keys that are among the first `depth` anywhere, and the most that any other key can cost."""
     keys: set[int] = set()
@@ -148,31 +151,34 @@ def _find_tops(
     return keys, rest
 
 
-def _day_tops(connection: sqlite3.Connection, dimension: str, block: Block, depth: int) -> Iterable[Any]:
+def _day_tops(connection: sqlite3.Connection, dimension: int, block: Block, depth: int) -> Iterable[Any]:
     for day in range(block.start, block.end, DAY_MS):
         yield connection.execute(
-            "SELECT key, cost FROM rollups INDEXED BY tops WHERE level = 1 AND dimension = ? AND bucket = ?"
-            " ORDER BY cost DESC LIMIT ?",
-            (DIMENSIONS[dimension], day, depth),
+            "SELECT key, cost FROM rollups INDEXED BY tops WHERE level = 1 AND dimension < 256"
+            " AND dimension = ? AND bucket = ? ORDER BY cost DESC LIMIT ?",
+            (dimension, day, depth),
         ).fetchall()
 
 
-def _quarter_tops(connection: sqlite3.Connection, dimension: str, block: Block, depth: int) -> Iterable[Any]:
+def _quarter_tops(connection: sqlite3.Connection, dimension: int, block: Block, depth: int) -> Iterable[Any]:
     yield connection.execute(
         "SELECT key, SUM(cost) FROM rollups WHERE level = 0 AND dimension = ? AND bucket >= ? AND bucket < ?"
         " GROUP BY key ORDER BY 2 DESC LIMIT ?",
-        (DIMENSIONS[dimension], block.start, block.end, depth),
+        (dimension, block.start, block.end, depth),
     ).fetchall()
 
 
 def first_groups(groups: Groups, most: int) -> Groups:
     """Return the `most` most expensive groups, the most expensive first."""
     # Among groups that cost the same, as free ones, those with more calls come first.
-    ranked = sorted(groups.items(), key=lambda item: (-item[1][_COST], -item[1][0], item[0]))
+    # Those without any had calls that were replaced.
+    used = (item for item in groups.items() if item[1][_CALLS])
+    ranked = sorted(used, key=lambda item: (-item[1][_COST], -item[1][_CALLS], item[0]))
     return dict(ranked[:most])
 
 
-def _merge(groups: Groups, more: Groups) -> None:
+def merge_groups(groups: Groups, more: Groups) -> None:
+    """Add more sums to groups."""
     for key, sums in more.items():
         groups[key] = plus(groups[key], sums) if key in groups else sums
 

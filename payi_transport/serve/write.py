@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -205,6 +205,7 @@ class EventWriter:
     def _add_to_sums(self, stored: _Stored, detail: Detail, sign: int) -> None:
         sums = stored.sums if sign > 0 else negate(stored.sums)
         self._rollups.add(stored.at, self._keys_of(stored, detail), sums)
+        self._rollups.add_within(stored.at, self._keys_within(stored), sums)
         for name, count in detail.units.items():
             unit = (*_BEFORE, count.input or 0, count.output or 0, *_AFTER)
             place = (DIMENSIONS["unit"], self._number(name))
@@ -229,6 +230,14 @@ class EventWriter:
             yield DIMENSIONS["waste"], self._number(detail.waste)
         if not (stored.account and stored.use_case and stored.environment):
             yield DIMENSIONS["unowned"], stored.model
+
+    def _keys_within(self, stored: _Stored) -> Iterator[tuple[int, int]]:
+        large = self._writing.large.read_at(self.connection, stored.at)
+        for name in _SINGLE if large else ():
+            value = large.get((name, getattr(stored, name)))
+            if value is not None and value.since <= stored.at < value.until:
+                for second, dimension in value.within.items():
+                    yield dimension, getattr(stored, second)
 
 
 def _find_last(connection: sqlite3.Connection) -> int:

@@ -85,6 +85,8 @@ def test_lines_and_their_rest_add_up_to_the_total(service: Service) -> None:
         assert [line.name is None for line in series.lines] == [False, False, False, True]
         assert sum(sums.calls for line in series.lines for sums in line.sums) == 9
         assert service.queries.series(span(), None, filters).lines[0].sums[0].calls >= 0
+    [own] = service.queries.series(span(), "user", Filters(user="u")).lines
+    assert (own.name, sum(sums.calls for sums in own.sums)) == ("u", 9)
 
 
 def test_tags_can_not_be_broken_down_within_a_filter(service: Service) -> None:

@@ -28,8 +28,10 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def compare(connection: sqlite3.Connection, start: int, end: int, most: int) -> None:
-    ranked = rank_groups(connection, "account", start, end, most)
-    expected = first_groups(sum_groups(connection, "account", split_into_blocks(start, end)), most)
+    ranked = rank_groups(connection, DIMENSIONS["account"], start, end, most)
+    expected = first_groups(
+        sum_groups(connection, DIMENSIONS["account"], split_into_blocks(start, end)), most
+    )
     costs = [[row[2] for row in found.values()] for found in (ranked, expected)]
     assert costs[0] == costs[1]
 
