@@ -8,7 +8,7 @@ when inflated has such a gap, too. If the gap is in its compressed bytes, nothin
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from payi_transport.capture.exchange import Exchange
@@ -18,6 +18,7 @@ from payi_transport.framing import Messages, find_framing
 from payi_transport.framing.gap import close_document, join_document, join_messages
 from payi_transport.framing.json_text import split_json
 from payi_transport.framing.ndjson import split_ndjson
+from payi_transport.framing.repeats import join_without_repeats
 from payi_transport.framing.sse import split_sse
 
 __all__ = ["Body", "decode_body", "decode_messages"]
@@ -31,23 +32,31 @@ _OVER_LIMIT = "it is compressed and over twice capture.max_body_bytes"
 class Body(NamedTuple):
     """What is known of a body. `is_cut` says that its middle is missing, or all from some place on.
 
+    `lacks_repeats` says that events of a stream were left out that repeat another one with another text.
     `unread` says why its end couldn't be read, and is empty for a body whose end is here or never arrived.
     """
 
     data: bytes
     is_cut: bool = False
     unread: str = ""
+    lacks_repeats: bool = False
 
 
-def decode_body(exchange: Exchange, headers: Mapping[str, str]) -> Body:
+def decode_body(
+    exchange: Exchange, headers: Mapping[str, str], is_repeatable: Callable[[bytes], bool] | None = None
+) -> Body:
     """Return the body without its content coding, as far as it can be inflated.
 
-    `headers` are those of the response, by lower-case name.
+    `headers` are those of the response, by lower-case name. With `is_repeatable`, events of a stream are left
+    out that repeat another one with another text, see `framing/repeats.py`.
     """
     # Some hooks see a body after the library has inflated it, while its header still names the coding.
     coding = "" if exchange.decoded else headers.get("content-encoding", "")
-    kept = Inflated(_join(exchange.chunks)) if _is_plain(exchange, coding) else _find_ends(exchange, coding)
     content_type = headers.get("content-type", "")
+    is_plain = _is_plain(exchange, coding)
+    if is_plain and is_repeatable is not None and find_framing(content_type, b"") is split_sse:
+        return Body(join_without_repeats(exchange.chunks, is_repeatable), lacks_repeats=True)
+    kept = Inflated(_join(exchange.chunks)) if is_plain else _find_ends(exchange, coding)
     is_cut = kept.has_gap or bool(kept.error)
     body = _join_ends(kept.head, kept.tail, content_type) if is_cut and kept.head else kept.head
     if find_framing(content_type, body) is split_json:

@@ -31,7 +31,7 @@ def record_response(
     if not exchange.log_content:
         return None
     # `[DONE]` ends OpenAI's streams and is not a message of the model.
-    messages = (data for _, data in raw.messages if data != DONE)
+    messages = (data for _, data in raw.all_messages if data != DONE)
     shown = messages if keep_inline_data else map(_strip, messages)
     return tuple(message.decode("utf-8", "replace") for message in shown) or None
 

@@ -39,7 +39,7 @@ from payi_transport.decode.response_ids import find_response_id
 from payi_transport.decode.served_model import describe_served_model
 from payi_transport.decode.sessions import transcode
 from payi_transport.decode.token_counts import add_counted_tokens
-from payi_transport.framing import find_framing, is_stream
+from payi_transport.framing import Framing, Messages, find_framing, is_stream
 from payi_transport.providers.provider import Readers
 from payi_transport.providers.shared.failures import find_error_event
 from payi_transport.providers.shared.raw_response import RawResponse
@@ -60,7 +60,7 @@ def decode(
         exchange = transcode(exchange, exchange.transcode)
     readers = options.registry.find_readers(exchange.route.operation, exchange.route.category)
     headers = read_headers(exchange.response_headers)
-    body = decode_body(exchange, headers)
+    body = decode_body(exchange, headers, readers.is_repeatable)
     raw = _split(exchange, readers, headers, body, options)
     response = _read(exchange, readers, raw, body.data)
     # Its usage comes with the result, so there is nothing to price yet.
@@ -78,9 +78,9 @@ def _split(
     route = exchange.route
     requested = find_requested_model(exchange, headers)
     framing = find_framing(headers.get("content-type", ""), body.data)
-    # Each chunk of a session is a message already.
-    framed = [("", chunk) for chunk in exchange.chunks] if exchange.framed else framing(body.data)
-    messages = readers.unwrap(framed)
+    messages = _split_body(exchange, readers, framing, body.data)
+    reads_texts = exchange.log_content or options.count_tokens is not None
+    whole = decode_body(exchange, headers).data if reads_texts and body.lacks_repeats else None
     return RawResponse(
         messages,
         read_to_end=exchange.outcome is Outcome.EXHAUSTED,
@@ -95,7 +95,14 @@ def _split(
         is_stream=is_stream(framing) or len(messages) > 1 or exchange.framed,
         is_cut=body.is_cut,
         unread=body.unread,
+        every_message=None if whole is None else _split_body(exchange, readers, framing, whole),
     )
+
+
+def _split_body(exchange: Exchange, readers: Readers, framing: Framing, body: bytes) -> Messages:
+    # Each chunk of a session is a message already.
+    framed = [("", chunk) for chunk in exchange.chunks] if exchange.framed else framing(body)
+    return readers.unwrap(framed)
 
 
 def _read(exchange: Exchange, readers: Readers, raw: RawResponse, body: bytes) -> ParsedResponse:

@@ -52,7 +52,7 @@ def add_counted_tokens(
     if uncounted is not None:
         units = {**units, "text": Units(input=uncounted)}
     if truncated or uncounted is not None:
-        units = _raise_output(units, count(readers.read_output_text(raw.messages)) or 0)
+        units = _raise_output(units, count(readers.read_output_text(raw.all_messages)) or 0)
     # A prompt that was counted here has no tokens besides those of its text.
     texts = None if uncounted is not None else readers.read_prompt_texts(raw.request_body)
     return _split_vision(units, _sum(count, texts))

@@ -14,6 +14,8 @@ __all__ = ["begins_sse", "split_sse"]
 # as two.
 _LINE_END = lazy_compile(rb"\r\n|\n|\r")
 _DATA = b"data: "
+# What is between the data of two events that have nothing else.
+_BETWEEN = b"\n\n" + _DATA
 _BOM = b"\xef\xbb\xbf"
 # The field name is optional because a comment begins with a bare colon, which servers send to keep a
 # connection alive.
@@ -34,14 +36,13 @@ def _split_plain(body: bytes) -> list[tuple[str, bytes]] | None:
     """Return the events of a stream if each is one line of data, as nearly all of OpenAI's are, else None."""
     if b"\r" in body or not body.startswith(_DATA):
         return None
-    lines = body.split(b"\n")
-    # Between two events is one blank line, and one may end the last. Looking at every other line for all
-    # of them at once takes a fraction of the time of looking at each.
-    if any(lines[1::2]):
+    # The last blank line may be missing, wholly or in part.
+    lines = body[len(_DATA) :].removesuffix(b"\n").removesuffix(b"\n")
+    events = lines.split(_BETWEEN)
+    # Counting in the whole body takes a fraction of the time of looking at each line.
+    if lines.count(b"\n") != _BETWEEN.count(b"\n") * (len(events) - 1):
         return None
-    events = [("", line[len(_DATA) :]) for line in lines[::2] if line.startswith(_DATA)]
-    # After the last blank line is an empty one, which is no event.
-    return events if len(events) == (len(lines) + 1) // 2 - (not lines[-1] and len(lines) % 2) else None
+    return [("", data) for data in events]
 
 
 def _split_lines(body: bytes) -> list[tuple[str, bytes]]:

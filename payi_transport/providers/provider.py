@@ -151,8 +151,10 @@ class Readers(NamedTuple):
     `read` reads a successful response, `read_error` the body of a 4xx or 5xx response beside its headers,
     by lower-case name. The next two are for models that don't report all of their usage: `read_output_text`
     returns the text of a response up to where it ended, `read_prompt_texts` the texts of a request that holds
-    an image, and None for any other request. `unwrap` runs before all readers and takes messages out of an
-    envelope that the host put them in. `prefix` goes before a model's name in the name of its resource.
+    an image, and None for any other request. `prefix` goes before a model's name in the name of its resource.
+    `unwrap` runs before all readers and takes messages out of an envelope that the host put them in.
+    `is_repeatable` returns whether `read` makes no more of two events like this one than of one, whatever
+    their texts, so that the second need not be read.
     """
 
     read: Callable[[RawResponse], ParsedResponse]
@@ -161,6 +163,7 @@ class Readers(NamedTuple):
     read_prompt_texts: Callable[[bytes], list[str] | None] = _read_no_prompt
     prefix: str = ""
     unwrap: Callable[[Messages], Messages] = _unwrap_nothing
+    is_repeatable: Callable[[bytes], bool] | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from payi_transport.providers.anthropic.messages import read_message
+from payi_transport.providers.anthropic.messages import is_repeatable, read_message
 from payi_transport.providers.anthropic.text import read_output_text, read_prompt_texts
 from payi_transport.providers.google.content import read_error as read_google_error
 from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
@@ -14,7 +14,9 @@ from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDER"]
 
-_MESSAGES = Readers(read_message, read_error, read_output_text, read_prompt_texts)
+_MESSAGES = Readers(
+    read_message, read_error, read_output_text, read_prompt_texts, is_repeatable=is_repeatable
+)
 # Vertex AI serves the counting of tokens as a model, too.
 _CLAUDE_ON_VERTEX = r"publishers/anthropic/models/(?!count-tokens:)[^/]+"
 

@@ -25,7 +25,7 @@ from payi_transport.providers.shared.prompt_size import describe_tier
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
-__all__ = ["read_message"]
+__all__ = ["is_repeatable", "read_message"]
 
 # Empty bytes stand for a missing field: `decode` skips them without the cost of an exception.
 _NOTHING = msgspec.Raw(b"")
@@ -61,6 +61,8 @@ class _Event(_Message):
     base_resp: Any = None
 
 
+# What an event of text has as its delta.
+_TEXT_DELTA = frozenset({"type", "text", "thinking"})
 _event = msgspec.json.Decoder(_Event)
 _message = msgspec.json.Decoder(_Message)
 _block = msgspec.json.Decoder(_Block)
@@ -93,6 +95,14 @@ def read_message(raw: RawResponse) -> ParsedResponse:
         finished=state.finished,
         properties={**describe_usage(usage, model), **describe_tier(units, model, *aliases)},
     )
+
+
+def is_repeatable(data: bytes) -> bool:
+    """Return whether an event is one of text or thinking, of which nothing is read."""
+    event = decode(_event, data)
+    if event is None or not isinstance(event.delta, dict) or not event.delta.keys() <= _TEXT_DELTA:
+        return False
+    return event == _Event(type="content_block_delta", index=event.index, delta=event.delta)
 
 
 class _Call:

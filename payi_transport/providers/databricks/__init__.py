@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from payi_transport.providers.databricks.invocations import read_invocation
+from payi_transport.providers.openai.chat import is_repeatable
 from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
 from payi_transport.providers.shared.failures import read_error
@@ -37,7 +38,9 @@ PROVIDER = Provider(
             # these providers.
             paths=(post("serving-endpoints/[^/]+/invocations"),),
             example="/serving-endpoints/my-endpoint/invocations",
-            readers=Readers(read_invocation, read_error, read_output_text, read_prompt_texts),
+            readers=Readers(
+                read_invocation, read_error, read_output_text, read_prompt_texts, is_repeatable=is_repeatable
+            ),
         ),
     ),
     examples=dict.fromkeys(

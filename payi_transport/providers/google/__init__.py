@@ -13,6 +13,7 @@ from payi_transport.providers.google.interactions import (
 )
 from payi_transport.providers.google.live import LIVE, read_live
 from payi_transport.providers.google.openai_compatible import read_chat
+from payi_transport.providers.openai.chat import is_repeatable
 from payi_transport.providers.openai.chat import read_chat as read_openai_chat
 from payi_transport.providers.openai.media import read_embeddings as read_openai_embeddings
 from payi_transport.providers.openai.media import read_images as read_openai_images
@@ -144,7 +145,10 @@ PROVIDER = Provider(
         ),
     ),
     compatible={
-        "openai.chat": Readers(read_chat, read_error, read_output_text, read_prompt_texts, _PREFIX),
+        "openai.chat": Readers(
+            *(read_chat, read_error, read_output_text, read_prompt_texts, _PREFIX),
+            is_repeatable=is_repeatable,
+        ),
         "openai.embeddings": Readers(read_openai_embeddings, read_error, prefix=_PREFIX),
         "openai.images": Readers(read_openai_images, read_error, prefix=_PREFIX),
         # Google's decisions have the path of OpenAI's, and the usage of an interaction.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.openai.chat import read_chat
+from payi_transport.providers.openai.chat import is_repeatable, read_chat
 from payi_transport.providers.openai.jobs import read_batch, read_video
 from payi_transport.providers.openai.live import LIVE, read_live
 from payi_transport.providers.openai.media import (
@@ -52,7 +52,9 @@ PROVIDER = Provider(
             # Mistral's agents are called the way its models are.
             paths=(post("(chat|agents)/completions"),),
             example="/v1/chat/completions",
-            readers=Readers(read_chat, read_error, read_output_text, read_prompt_texts),
+            readers=Readers(
+                read_chat, read_error, read_output_text, read_prompt_texts, is_repeatable=is_repeatable
+            ),
             has_usage_chunk=True,
         ),
         Operation(
@@ -174,7 +176,7 @@ PROVIDER = Provider(
                 ),
             ),
             example="/v1/completions",
-            readers=Readers(read_chat, read_error, read_output_text),
+            readers=Readers(read_chat, read_error, read_output_text, is_repeatable=is_repeatable),
             has_usage_chunk=True,
         ),
     ),

@@ -7,7 +7,7 @@ be there. Groq and Moonshot have the usage of a stream in places of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,10 +21,9 @@ from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
 from payi_transport.providers.shared.raw_response import RawResponse
-from payi_transport.providers.shared.text_chunks import TextChunk
 from payi_transport.values.event import Failure, ParsedResponse, Units
 
-__all__ = ["read_chat"]
+__all__ = ["is_repeatable", "read_chat"]
 
 DONE = b"[DONE]"
 
@@ -68,19 +67,13 @@ def read_chat(
     """Read chat completions and legacy completions: one document, or a stream whose fullest usage counts."""
     state = _State()
     done = False
-    # The last chunk that was read, if a repetition of it would change nothing.
-    plain: TextChunk | None = None
-    is_stream = len(raw.messages) > 1
-    messages = iter(raw.messages)
-    # Nearly every chunk of a stream is like the one before.
-    while (data := _find_next(messages) if plain is None else plain.find_other(messages)) is not None:
+    for _, data in raw.messages:
         if data.startswith(DONE):
             done = True
             continue
         chat = _decode(data)
         if chat is not None:
             state.gather(chat)
-            plain = TextChunk.read(data) if is_stream and _is_plain(chat) else None
     usage = state.usage
     names = (raw.priced_model, state.model, raw.requested_model)
     units = mark_context(map_usage(usage), *names)
@@ -98,10 +91,6 @@ def read_chat(
         # end.
         finished=done or (state.stopped and (raw.read_to_end or bool(usage))) or state.failure is not None,
     )
-
-
-def _find_next(messages: Iterator[tuple[str, bytes]]) -> bytes | None:
-    return next((data for _, data in messages), None)
 
 
 class _State:
@@ -160,14 +149,14 @@ def _join_choices(usages: list[dict[str, Any]]) -> dict[str, Any]:
     return {**usages[0], "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": None}
 
 
-def _is_plain(chat: _Head) -> bool:
+def is_repeatable(data: bytes) -> bool:
     """Return whether a chunk tells nothing by being repeated, as a piece of a function call would."""
-    choices = chat.choices if isinstance(chat, _Chat) else None
-    if find_failure(chat) is not None or (chat.usage or chat.x_groq) is not None:
+    chat = decode(_chat, data)
+    if chat is None or not chat.choices or find_failure(chat) is not None:
         return False
-    return all(
+    return (chat.usage or chat.x_groq) is None and all(
         (choice.usage or choice.error or choice.message) is None and choice.delta in _PLAIN
-        for choice in choices or ()
+        for choice in chat.choices
     )
 
 

@@ -13,6 +13,7 @@ __all__ = ["RawResponse"]
 class RawResponse(NamedTuple):
     """A response before its provider's reader has read it.
 
+    - `messages`: all, or all but those of a stream that repeat another one with another text.
     - `read_to_end`: the caller read the whole body. A stream may be left early, or break off.
     - `response_headers`, `request_headers`: by lower-case name.
     - `requested_model`: the model that the caller asked for, in the path or in the body.
@@ -20,6 +21,7 @@ class RawResponse(NamedTuple):
     - `category`: that of the host. `uri`: where the request went, without its query.
     - `is_stream`: the body came as a stream of messages.
     - `is_cut`: the middle of the body is missing, so items in it must not be counted.
+    - `every_message`: where `messages` doesn't have all of them, and all are needed.
     - `unread`: why the end of the body, which arrived, couldn't be read; empty for any other body.
     """
 
@@ -35,3 +37,9 @@ class RawResponse(NamedTuple):
     is_stream: bool = False
     is_cut: bool = False
     unread: str = ""
+    every_message: Messages | None = None
+
+    @property
+    def all_messages(self) -> Messages:
+        """The messages with those that repeat another one, for readers of texts."""
+        return self.messages if self.every_message is None else self.every_message
