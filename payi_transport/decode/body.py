@@ -14,7 +14,7 @@ from typing import NamedTuple
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.inflate import Inflated, inflate, split_codings
 from payi_transport.decode.recorded_headers import read_headers
-from payi_transport.framing import Messages, find_framing
+from payi_transport.framing import Framing, Messages, find_framing, find_stated_framing
 from payi_transport.framing.gap import close_document, join_document, join_messages
 from payi_transport.framing.json_text import split_json
 from payi_transport.framing.ndjson import split_ndjson
@@ -30,13 +30,15 @@ _OVER_LIMIT = "it is compressed and over twice capture.max_body_bytes"
 
 
 class Body(NamedTuple):
-    """What is known of a body. `is_cut` says that its middle is missing, or all from some place on.
+    """What is known of a body, and how it splits into messages.
 
+    `is_cut` says that its middle is missing, or all from some place on.
     `lacks_repeats` says that events of a stream were left out that repeat another one with another text.
     `unread` says why its end couldn't be read, and is empty for a body whose end is here or never arrived.
     """
 
     data: bytes
+    framing: Framing
     is_cut: bool = False
     unread: str = ""
     lacks_repeats: bool = False
@@ -54,14 +56,15 @@ def decode_body(
     coding = "" if exchange.decoded else headers.get("content-encoding", "")
     content_type = headers.get("content-type", "")
     is_plain = _is_plain(exchange, coding)
-    if is_plain and is_repeatable is not None and find_framing(content_type, b"") is split_sse:
-        return Body(join_without_repeats(exchange.chunks, is_repeatable), lacks_repeats=True)
+    if is_plain and is_repeatable is not None and find_stated_framing(content_type) is split_sse:
+        return Body(join_without_repeats(exchange.chunks, is_repeatable), split_sse, lacks_repeats=True)
     kept = Inflated(_join(exchange.chunks)) if is_plain else _find_ends(exchange, coding)
     is_cut = kept.has_gap or bool(kept.error)
     body = _join_ends(kept.head, kept.tail, content_type) if is_cut and kept.head else kept.head
-    if find_framing(content_type, body) is split_json:
+    framing = find_framing(content_type, body)
+    if framing is split_json:
         body = _to_utf8(body)
-    return Body(body, is_cut, kept.error)
+    return Body(body, framing, is_cut, kept.error)
 
 
 def _is_plain(exchange: Exchange, coding: str) -> bool:
@@ -115,5 +118,5 @@ def _to_utf8(body: bytes) -> bytes:
 def decode_messages(exchange: Exchange) -> Messages:
     """Return the messages in the body of a finished exchange."""
     headers = read_headers(exchange.response_headers)
-    body = decode_body(exchange, headers).data
-    return find_framing(headers.get("content-type", ""), body)(body)
+    body = decode_body(exchange, headers)
+    return body.framing(body.data)

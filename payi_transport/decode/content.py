@@ -17,19 +17,19 @@ _SHORT = 256
 
 def record_request(exchange: Exchange, keep_inline_data: bool) -> str | None:
     """Return the request body as text, or None if it isn't logged or isn't text."""
-    return _to_text(exchange, exchange.request_body, keep_inline_data)
+    return _to_text(exchange.request_body, keep_inline_data) if exchange.log_content else None
 
 
 def record_response(
     exchange: Exchange, raw: RawResponse, body: bytes, keep_inline_data: bool
 ) -> str | tuple[str, ...] | None:
     """Return the response body as text, or the messages of a stream one by one."""
-    if not raw.is_stream:
-        text = _to_text(exchange, body if keep_inline_data else strip_vectors(body), keep_inline_data)
-        # The message of an authentication error may quote the key.
-        return remove_keys(text) if text and (exchange.status or 0) >= 400 else text
     if not exchange.log_content:
         return None
+    if not raw.is_stream:
+        text = _to_text(body if keep_inline_data else strip_vectors(body), keep_inline_data)
+        # The message of an authentication error may quote the key.
+        return remove_keys(text) if text and (exchange.status or 0) >= 400 else text
     # `[DONE]` ends OpenAI's streams and is not a message of the model.
     messages = (data for _, data in raw.all_messages if data != DONE)
     shown = messages if keep_inline_data else map(_strip, messages)
@@ -41,8 +41,8 @@ def _strip(message: bytes) -> bytes:
     return strip_inline_data(strip_vectors(message) if len(message) > _SHORT else message)
 
 
-def _to_text(exchange: Exchange, body: bytes | None, keep_inline_data: bool) -> str | None:
-    if not body or not exchange.log_content:
+def _to_text(body: bytes | None, keep_inline_data: bool) -> str | None:
+    if not body:
         return None
     try:
         return (body if keep_inline_data else strip_inline_data(body)).decode()

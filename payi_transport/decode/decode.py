@@ -39,7 +39,7 @@ from payi_transport.decode.response_ids import find_response_id
 from payi_transport.decode.served_model import describe_served_model
 from payi_transport.decode.sessions import transcode
 from payi_transport.decode.token_counts import add_counted_tokens
-from payi_transport.framing import Framing, Messages, find_framing, is_stream
+from payi_transport.framing import Messages, is_stream
 from payi_transport.providers.provider import Readers
 from payi_transport.providers.shared.failures import find_error_event
 from payi_transport.providers.shared.raw_response import RawResponse
@@ -77,10 +77,9 @@ def _split(
     """Split the body into messages, and add what a provider's reader may need to know about the call."""
     route = exchange.route
     requested = find_requested_model(exchange, headers)
-    framing = find_framing(headers.get("content-type", ""), body.data)
-    messages = _split_body(exchange, readers, framing, body.data)
+    messages = _split_body(exchange, readers, body)
     reads_texts = exchange.log_content or options.count_tokens is not None
-    whole = decode_body(exchange, headers).data if reads_texts and body.lacks_repeats else None
+    whole = decode_body(exchange, headers) if reads_texts and body.lacks_repeats else None
     return RawResponse(
         messages,
         read_to_end=exchange.outcome is Outcome.EXHAUSTED,
@@ -92,17 +91,18 @@ def _split(
         request_headers=read_headers(exchange.request_headers),
         priced_model=find_stated_resource(exchange, requested, readers.prefix, options.model_mappings),
         # Google streams a JSON array unless the caller asks for server-sent events.
-        is_stream=is_stream(framing) or len(messages) > 1 or exchange.framed,
+        is_stream=is_stream(body.framing) or len(messages) > 1 or exchange.framed,
         is_cut=body.is_cut,
         unread=body.unread,
-        every_message=None if whole is None else _split_body(exchange, readers, framing, whole),
+        every_message=None if whole is None else _split_body(exchange, readers, whole),
     )
 
 
-def _split_body(exchange: Exchange, readers: Readers, framing: Framing, body: bytes) -> Messages:
+def _split_body(exchange: Exchange, readers: Readers, body: Body) -> Messages:
     # Each chunk of a session is a message already.
-    framed = [("", chunk) for chunk in exchange.chunks] if exchange.framed else framing(body)
-    return readers.unwrap(framed)
+    return readers.unwrap(
+        [("", chunk) for chunk in exchange.chunks] if exchange.framed else body.framing(body.data)
+    )
 
 
 def _read(exchange: Exchange, readers: Readers, raw: RawResponse, body: bytes) -> ParsedResponse:

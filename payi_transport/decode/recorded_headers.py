@@ -12,7 +12,7 @@ the queries and the userinfo of its URLs.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from payi_transport.values.event import Header
@@ -85,7 +85,7 @@ _ATTEMPT_HEADERS = (
 def read_headers(headers: KeptHeaders) -> dict[str, str]:
     """Return headers by lower-case name; the values of a repeated name are joined by commas."""
     parts = flatten(headers)
-    names = [_read_name(name) for name in parts[::2]]
+    names = _read_names(parts[::2])
     values = [value.decode("latin-1") for value in parts[1::2]]
     read = dict(zip(names, values, strict=True))
     # Few messages repeat a header.
@@ -99,30 +99,38 @@ def _join_repeated(names: Sequence[str], values: Sequence[str]) -> dict[str, str
     return joined
 
 
-# Every call brings the same few names. The bound protects against a server that makes names up.
-@lru_cache(maxsize=1024)
-def _read_name(name: bytes) -> str:
-    return name.decode("latin-1").lower()
+# All calls to a host bring the same names, and so do its responses. The bound protects against a server that
+# makes names up.
+@lru_cache(maxsize=64)
+def _read_names(names: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple([name.decode("latin-1").lower() for name in names])
 
 
 def select_request_headers(headers: Mapping[str, str], extra: Collection[str]) -> tuple[Header, ...] | None:
     """Return the request headers on the allow list or in `extra` (lower-case names), but never a secret."""
-    if not extra:
-        return _select(headers, _is_usual)
-    return _select(headers, lambda name: _is_usual(name) or (name in extra and not is_secret(name)))
+    return _make_headers(headers, _choose_of_request(tuple(headers), frozenset(extra)))
 
 
-@lru_cache(maxsize=1024)
+# Cached for the same reason, and within the same bound, as the names.
+@lru_cache(maxsize=64)
+def _choose_of_request(names: tuple[str, ...], extra: frozenset[str]) -> tuple[str, ...]:
+    return tuple([name for name in names if _is_usual(name) or (name in extra and not is_secret(name))])
+
+
 def _is_usual(name: str) -> bool:
     return name in _REQUEST_HEADERS or (name.startswith(_REQUEST_PREFIXES) and not is_secret(name))
 
 
 def select_response_headers(headers: Mapping[str, str]) -> tuple[Header, ...] | None:
     """Return the response headers on the allow list."""
-    return _select(headers, _is_recorded)
+    return _make_headers(headers, _choose_of_response(tuple(headers)))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
+def _choose_of_response(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([name for name in names if _is_recorded(name)])
+
+
 def _is_recorded(name: str) -> bool:
     return name in _RESPONSE_HEADERS or (name.startswith(_RESPONSE_PREFIXES) and not is_secret(name))
 
@@ -132,8 +140,8 @@ def is_secret(name: str) -> bool:
     return name in SECRET_HEADERS or is_secret_header(name)
 
 
-def _select(headers: Mapping[str, str], allow: Callable[[str], bool]) -> tuple[Header, ...] | None:
-    return tuple([_make_header(name, headers[name]) for name in filter(allow, headers)]) or None
+def _make_headers(headers: Mapping[str, str], chosen: tuple[str, ...]) -> tuple[Header, ...] | None:
+    return tuple([_make_header(name, headers[name]) for name in chosen]) or None
 
 
 def _make_header(name: str, value: str) -> Header:

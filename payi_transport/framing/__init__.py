@@ -16,7 +16,7 @@ from payi_transport.framing.json_text import split_json
 from payi_transport.framing.ndjson import split_ndjson
 from payi_transport.framing.sse import begins_sse, split_sse
 
-__all__ = ["Framing", "Messages", "find_framing", "is_stream"]
+__all__ = ["Framing", "Messages", "find_framing", "find_stated_framing", "is_stream"]
 
 # (name, data) of each message, in order.
 Messages = list[tuple[str, bytes]]
@@ -40,17 +40,17 @@ def find_framing(content_type: str, body: bytes) -> Framing:
     """
     # A stated stream type is trusted without a look at the body. JSON is not: gateways use that type for
     # streams too.
-    named = _STREAMS.get(_media_type(content_type))
-    return named or (split_sse if begins_sse(body) else split_json)
+    return find_stated_framing(content_type) or (split_sse if begins_sse(body) else split_json)
+
+
+# A process sees few different values, and sees them with every response.
+@lru_cache(maxsize=256)
+def find_stated_framing(content_type: str) -> Framing | None:
+    """Return the framing of a stream whose Content-Type value states it, None for any other value."""
+    return _STREAMS.get(content_type.partition(";")[0].strip().lower())
 
 
 def is_stream(framing: Framing) -> bool:
     """Whether a framing is that of a stream, which a caller may leave early."""
     # An array may be a stream of Google's, but nothing outside the body tells it from any other JSON.
     return framing is not split_json
-
-
-# A process sees few different values, and sees them with every response.
-@lru_cache(maxsize=256)
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()

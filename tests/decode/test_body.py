@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from payi_transport.decode import body as module
 from payi_transport.decode.body import Body, decode_body, decode_messages
 from payi_transport.decode.inflate import Inflated
+from payi_transport.framing.sse import split_sse
 from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import CASES
 
@@ -21,13 +22,13 @@ PACKED = gzip.compress(CASE.response)
 def test_a_body_is_joined_and_inflated(step: int) -> None:
     chunks = [PACKED[start : start + step] for start in range(0, len(PACKED), step)]
     exchange = make_exchange(CASE, chunks, headers={"content-encoding": "gzip"})
-    assert decode_body(exchange, {"content-encoding": "gzip"}) == Body(CASE.response)
+    assert decode_body(exchange, {"content-encoding": "gzip"}) == Body(CASE.response, split_sse)
     assert decode_messages(exchange) == decode_messages(make_exchange(CASE))
 
 
 def test_a_body_that_the_http_library_inflated_is_not_inflated_again() -> None:
     exchange = replace(make_exchange(CASE), decoded=True)
-    assert decode_body(exchange, {"content-encoding": "gzip"}) == Body(CASE.response)
+    assert decode_body(exchange, {"content-encoding": "gzip"}) == Body(CASE.response, split_sse)
 
 
 def test_a_body_that_can_not_be_inflated_is_empty_and_says_why() -> None:

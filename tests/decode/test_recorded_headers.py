@@ -111,7 +111,7 @@ def test_the_retry_count_is_read_from_the_header_of_each_sdk(name: str, value: s
     assert find_retry_count({name: value}) == retry_count
 
 
-@pytest.mark.parametrize("cache", [module._read_name, module._is_usual, module._is_recorded])
+@pytest.mark.parametrize("cache", [module._read_names, module._choose_of_request, module._choose_of_response])
 def test_names_that_a_server_makes_up_do_not_fill_the_memory(cache: Any) -> None:
     for number in range(2000):
         raw = (b"x-%d" % number, b"1")

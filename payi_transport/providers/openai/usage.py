@@ -131,6 +131,8 @@ def _find_prompt_parts(usage: Mapping[str, Any]) -> dict[str, int]:
     lifetimes = _find_lifetimes(usage, details)
     if lifetimes:
         parts |= {"text_cache_write": 0, **split_writes(parts.get("text_cache_write"), lifetimes)}
+    if not details:
+        return parts
     cached = count_parts(section(details, "cached_tokens_details"), _CACHED_PARTS)
     cached = cached or count_parts(details, _CACHED_FLAT)
     return _split_cached(parts, cached) if cached else parts
@@ -199,6 +201,8 @@ def _split(total: int | None, parts: Mapping[str, int], additive: Iterable[str])
     """Return a total as text and its parts, to which the `additive` ones are added first."""
     if total is None:
         return {}
+    if not parts:
+        return {"text": total}
     taken, text = take(total + sum(parts.get(name, 0) for name in additive), parts)
     return {"text": text, **taken}
 
@@ -206,4 +210,5 @@ def _split(total: int | None, parts: Mapping[str, int], additive: Iterable[str])
 def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a usage that are not token counts of its units, and not 0."""
     extras = {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
-    return {**extras, **describe_lifetimes(_find_lifetimes(usage, _find_details(usage)))}
+    lifetimes = _find_lifetimes(usage, _find_details(usage))
+    return {**extras, **describe_lifetimes(lifetimes)} if lifetimes else extras
