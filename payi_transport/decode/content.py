@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payi_transport.capture.exchange import Exchange
-from payi_transport.decode.inline_data import strip_inline_data
+from payi_transport.decode.inline_data import MIN_DATA_LENGTH, strip_inline_data
 from payi_transport.decode.vectors import strip_vectors
 from payi_transport.providers.openai.chat import DONE
 from payi_transport.providers.shared.raw_response import RawResponse
@@ -13,6 +13,8 @@ __all__ = ["record_request", "record_response"]
 
 # Bytes of a message that can't hold a vector worth leaving out.
 _SHORT = 256
+# How a text begins that is a data URL.
+_DATA_URL = b'"data:'
 
 
 def record_request(exchange: Exchange, keep_inline_data: bool) -> str | None:
@@ -31,9 +33,22 @@ def record_response(
         # The message of an authentication error may quote the key.
         return remove_keys(text) if text and (exchange.status or 0) >= 400 else text
     # `[DONE]` ends OpenAI's streams and is not a message of the model.
-    messages = (data for _, data in raw.all_messages if data != DONE)
-    shown = messages if keep_inline_data else map(_strip, messages)
+    messages = [data for _, data in raw.all_messages if data != DONE]
+    shown = messages if keep_inline_data or _are_plain(raw, messages) else map(_strip, messages)
     return tuple(message.decode("utf-8", "replace") for message in shown) or None
+
+
+def _are_plain(raw: RawResponse, messages: list[bytes]) -> bool:
+    """Return whether all messages are known to stay as they are.
+
+    Most of a stream repeats a few messages with other texts, and only those few have to be searched. A short
+    text holds no data but that of a URL.
+    """
+    return (
+        raw.every_message is not None
+        and all(_strip(data) == data for _, data in raw.messages)
+        and all(len(data) <= MIN_DATA_LENGTH and _DATA_URL not in data for data in messages)
+    )
 
 
 def _strip(message: bytes) -> bytes:

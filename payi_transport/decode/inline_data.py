@@ -24,7 +24,7 @@ from typing import Final
 
 from payi_transport.values.patterns import compile_possessive, lazy_compile
 
-__all__ = ["NOT_INSTRUMENTED", "strip_inline_data"]
+__all__ = ["MIN_DATA_LENGTH", "NOT_INSTRUMENTED", "strip_inline_data"]
 
 NOT_INSTRUMENTED: Final = b"<not_instrumented>"
 
@@ -40,7 +40,7 @@ _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _BASE64_BYTE = rb"[A-Za-z0-9+/=_\-\r\n\\]"
 # From this length on, a string of base64 alone is data. Ids, hashes and keys are shorter, and images that are
 # shorter too are icons.
-_MIN_LENGTH = 512
+MIN_DATA_LENGTH = 512
 # Fields that may hold strings as long that aren't data: signatures, encrypted reasoning, ids.
 _OPAQUE = (
     rb"(?:signature|thought_?[sS]ignature|encrypted_[a-z]{1,20}|redactedContent|(?:[a-z]{1,20}_)?id)"
@@ -51,12 +51,12 @@ _OPAQUE = (
 _MIXED = rb'(?=[^"a-z]*+[a-z])(?=[^"A-Z]*+[A-Z])(?=[^"0-9]*+[0-9])'
 # Opaque fields are matched first and put back unchanged: that way their data is skipped, not found again.
 _LONG = compile_possessive(
-    rb'"(?<!\\")(?:%b|(?=%b{%d})%b%b%b)' % (_OPAQUE, _BASE64_BYTE, _MIN_LENGTH, _MIXED, _BASE64, _END)
+    rb'"(?<!\\")(?:%b|(?=%b{%d})%b%b%b)' % (_OPAQUE, _BASE64_BYTE, MIN_DATA_LENGTH, _MIXED, _BASE64, _END)
 )
 # That search is expensive, so it is only made if the body holds a long enough run of base64 bytes. Looking at
 # every eighth byte is faster and never misses a run.
 _STRIDE = 8
-_RUN = b"\1" * (_MIN_LENGTH // _STRIDE)
+_RUN = b"\1" * (MIN_DATA_LENGTH // _STRIDE)
 _IS_BASE64 = bytes(bool(re.match(_BASE64_BYTE, bytes([code]))) for code in range(256))
 
 # A string that is a data URL with base64, as in `image_url` and `file_data`.
@@ -110,7 +110,7 @@ _PATTERNS = (_DATA_URL, _BASE64_FIELD, _SOURCE_BYTES, _OBJECT_DATA, _LONG_BASE64
 
 def strip_inline_data(body: bytes) -> bytes:
     """Return a body of JSON with `<not_instrumented>` in place of each piece of inline data."""
-    if len(body) > _MIN_LENGTH and _RUN in body[::_STRIDE].translate(_IS_BASE64):
+    if len(body) > MIN_DATA_LENGTH and _RUN in body[::_STRIDE].translate(_IS_BASE64):
         body = _LONG.sub(_replace_long, body)
     if _BEGINNING.search(body) is None:
         return body

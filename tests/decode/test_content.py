@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 
 import pytest
 from msgspec.structs import replace
 
 from payi_transport.decode.content import record_request, record_response
+from payi_transport.decode.decode import decode
+from payi_transport.decode.inline_data import strip_inline_data
 from payi_transport.providers.shared.raw_response import RawResponse
+from payi_transport.values.event import Event
 from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import UNARY, WireCase
 
@@ -47,6 +52,30 @@ def test_a_body_that_is_empty_or_not_text_is_not_recorded(body: bytes) -> None:
 def test_a_request_body_that_was_not_captured_is_not_recorded() -> None:
     exchange = replace(make_exchange(make_case(b"{}")), request_body=None)
     assert record_request(exchange, False) is None
+
+
+DATA_URL = "data:image/png;base64,AAAA"
+LONG = base64.b64encode(random.Random(1).randbytes(600)).decode()
+TEXTS = {
+    "short": ["a", "b", "c", "d"],
+    "a data URL in a repeat": ["a", "b", DATA_URL, "d"],
+    "long data in a repeat": ["a", "b", LONG, "d"],
+    "long data in the first": [LONG, "b", "c", "d"],
+}
+
+
+@pytest.mark.parametrize("fields", [{}, {"b64_json": "AAAA"}], ids=["plain", "data in each"])
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
+def test_each_message_of_a_stream_of_repeats_is_searched_for_data(
+    texts: list[str], fields: dict[str, str]
+) -> None:
+    messages = [{"choices": [{"delta": {"content": text}}], **fields} for text in texts]
+    chunks = [b"data: %b\n\n" % json.dumps(message).encode() for message in messages]
+    case = WireCase("content", b"{}", b"", 200, {"content-type": "text/event-stream"}, {})
+    event = decode(make_exchange(case, chunks))
+    assert isinstance(event, Event)
+    expected = [strip_inline_data(json.dumps(message).encode()).decode() for message in messages]
+    assert list(event.provider_response_json or ()) == expected
 
 
 def test_a_stream_without_messages_is_not_recorded() -> None:
