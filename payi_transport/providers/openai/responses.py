@@ -117,7 +117,8 @@ def _later(earlier: _Response, later: _Response) -> _Response:
     }
     if isinstance(earlier.usage, dict) and isinstance(later.usage, dict):
         said["usage"] = fuller_usage(earlier.usage, later.usage)
-    return msgspec.structs.replace(earlier, **said)
+    # Most events of a stream are deltas, and say nothing of it.
+    return msgspec.structs.replace(earlier, **said) if said else earlier
 
 
 def read_calls(output: Iterable[Any]) -> Iterable[FunctionCall]:

@@ -34,8 +34,8 @@ _SUMMED = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"
 
 def fuller_usage(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Return the later usage. Where it has no counts, or contradicts the earlier one, both are merged."""
-    # Most responses report one usage.
-    if not earlier:
+    # Most responses report one usage, once or with each chunk.
+    if not earlier or later == earlier:
         return dict(later)
     has_counts = any(count(later, name) for name in later)
     if any((count(later, name) or 0) < (count(earlier, name) or 0) for name in _SUMS if name in later):
