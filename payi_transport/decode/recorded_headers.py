@@ -141,13 +141,12 @@ def is_secret(name: str) -> bool:
 
 
 def _make_headers(headers: Mapping[str, str], chosen: tuple[str, ...]) -> tuple[Header, ...] | None:
-    return tuple([_make_header(name, headers[name]) for name in chosen]) or None
-
-
-def _make_header(name: str, value: str) -> Header:
-    if len(value) < _MAX_CACHED_LENGTH:
-        return _make_short_header(name, value)
-    return Header(name, _clean(value))
+    made: list[Header] = []
+    for name in chosen:
+        value = headers[name]
+        is_short = len(value) < _MAX_CACHED_LENGTH
+        made.append(_make_short_header(name, value) if is_short else Header(name, _clean(value)))
+    return tuple(made) or None
 
 
 # Most are the same in every call, such as the names of a client, an organization, and a server.
