@@ -5,10 +5,11 @@ additional chunk, without a choice, before `[DONE]`. Usage in a chunk that has c
 
 The request side runs for every request that may be asked for usage, so it first searches the body for
 `"stream"`. Only a body that contains it is parsed, and only its top level: all other values stay raw bytes.
-The response side sees every chunk. Nearly all are whole events without token counts, which two searches
-from the end recognize. Others are split into events, and an event that may still turn out to be the usage
-chunk is held back until it is complete. What is held back is looked at whenever it has doubled, so that an
-event costs linear time in its size, whatever its chunks.
+The response side sees every chunk. Nearly all are single events that start like the one before, up to their
+choices, or whole events without token counts, which two searches from the end recognize. Others are split
+into events, and an event that may still turn out to be the usage chunk is held back until it is complete.
+What is held back is looked at whenever it has doubled, so that an event costs linear time in its size,
+whatever its chunks.
 """
 
 from __future__ import annotations
@@ -96,6 +97,10 @@ _CONTENT = compile_possessive(
 )
 # Where to look for the choices. Without a bound, an event that comes byte by byte is matched ever again.
 _MAX_MATCHED = 1024
+# How many events to learn a start from. They may differ in each, for example in a time.
+_MAX_LOOKS = 4
+# Also ends a line, but hardly any server sends it.
+_RETURN = ord("\r")
 # An event larger than this is not a usage chunk. Passing it on bounds what is held back.
 _MAX_BUFFERED = 64 * 1024
 
@@ -107,10 +112,15 @@ class UsageHider:
     chunk: it is held back until that is known.
     """
 
-    __slots__ = ("_next_look", "_passing", "_splitter")
+    __slots__ = ("_learned_start", "_looks_left", "_next_look", "_passing", "_splitter", "_start")
 
     def __init__(self) -> None:
         self._splitter = EventSplitter()
+        # How an event of this stream started that had choices, up to the first of them. Empty until then.
+        self._learned_start = b""
+        self._looks_left = _MAX_LOOKS
+        # The same between two events, and empty within one.
+        self._start = b""
         # The size at which what is held back is looked at again. Bytes.
         self._next_look = 0
         # Whether the start of an incomplete event was passed on, so that its rest has to be as well.
@@ -118,17 +128,35 @@ class UsageHider:
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what the caller gets for `chunk`, which may be empty."""
-        # Nearly every chunk consists of whole events without token counts. Search for bytes, from the end,
-        # where usage is: a regular expression takes twice as long.
-        if chunk.rfind(b'_tokens"') < 0 and chunk.endswith(EVENT_ENDS) and not self._splitter.size:
-            self._passing = False
+        # Nearly every chunk is one event that starts like those before it, and so has choices as well. These
+        # methods are the fastest, as they don't parse arguments. `removeprefix` returns the chunk itself if
+        # that starts otherwise.
+        rest = chunk.removeprefix(self._start)
+        if rest is not chunk and rest.partition(b"\n")[2] == b"\n" and _RETURN not in rest:
             return chunk
-        return self._feed_slowly(chunk)
+        # Most others consist of whole events without token counts. Search for bytes, from the end, where
+        # usage is: a regular expression takes twice as long.
+        if chunk.rfind(b'_tokens"') < 0 and chunk.endswith(EVENT_ENDS) and not self._splitter.size:
+            if self._looks_left and not self._passing:
+                self._learn_start(chunk)
+            self._passing = False
+            self._start = self._learned_start
+            return chunk
+        shown = self._feed_slowly(chunk)
+        self._start = b"" if self._passing or self._splitter.size else self._learned_start
+        return shown
 
     def flush(self) -> bytes:
         """Return what is still held back at the end of the stream."""
         buffered = b"".join(self._splitter.take_rest())
         return b"" if _is_usage_chunk(buffered) else buffered
+
+    def _learn_start(self, chunk: bytes) -> None:
+        self._looks_left -= 1
+        found = _CONTENT.match(chunk, 0, _MAX_MATCHED)
+        # Only from an event that `feed` would recognize by it.
+        if found is not None and chunk.partition(b"\n")[2] == b"\n" and _RETURN not in chunk:
+            self._learned_start = found[0]
 
     def _feed_slowly(self, chunk: bytes) -> bytes:
         shown: list[bytes] = []
