@@ -21,7 +21,6 @@ from payi_transport.hooks.httpx.request import (
     build_blocked_response,
     copy_request,
     find_parts,
-    get_parts,
     keep_headers,
     read_headers,
     read_request_body,
@@ -173,10 +172,11 @@ def _begin(family: Family, request: Any) -> _RewrittenRequest | None:
     if pipeline is None or RECORDED_MARK in request.extensions:
         return None
     try:
-        # Every request of the program passes through here, so look up host and route at once.
+        # Every request of the program passes through here, so look up host and route at once. The URL's own
+        # properties encode these parts and decode them again, and names of a named tuple take twice as long.
         try:
-            scheme, host, port, path = get_parts(request.url._uri_reference)
-        except AttributeError:
+            scheme, _, host, port, path, _, _ = request.url._uri_reference
+        except (AttributeError, TypeError, ValueError):
             scheme, host, port, path = find_parts(request.url)
         path = path or "/"
         target = host, port, path

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import chain
-from operator import attrgetter
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -23,7 +22,6 @@ __all__ = [
     "build_blocked_response",
     "copy_request",
     "find_parts",
-    "get_parts",
     "keep_headers",
     "read_headers",
     "read_request_body",
@@ -40,13 +38,11 @@ class Family(Protocol):
     async_stream: type[Any]
 
 
-# Scheme, host, port (None for the scheme's default) and path of a URL as they are sent, from its
-# `_uri_reference`. The URL's own properties encode these parts and decode them again.
-get_parts: Callable[[Any], tuple[str, str, int | None, str]] = attrgetter("scheme", "host", "port", "path")
-
-
 def find_parts(url: Any) -> tuple[str, str, int | None, str]:
-    """Return the same where another version of httpx keeps them in another way."""
+    """Return scheme, host, port (None for the scheme's default) and path of a URL as they are sent.
+
+    For another version of httpx, which does not keep them in the way that the hook expects.
+    """
     path = url.raw_path.partition(b"?")[0].decode("ascii")
     return url.scheme, url.raw_host.decode("ascii"), url.port, path
 
