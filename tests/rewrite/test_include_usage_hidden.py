@@ -200,17 +200,15 @@ def test_usage_and_done_in_one_chunk() -> None:
 @pytest.mark.parametrize("before", [TEXT, COMMENT, AZURE, ROLE + TEXT], ids=repr)
 @each_line_end
 def test_an_event_that_starts_as_one_with_choices_hides_no_usage_behind_it(before: bytes, end: bytes) -> None:
-    hider = UsageHider()
     text = TEXT[:-2] + end * 2
-    seen = [hider.feed(chunk) for chunk in (*[before] * 5, TEXT, text + LAST, TEXT)]
-    assert seen == [*[before] * 5, TEXT, text, TEXT]
+    seen = map(UsageHider().feed, (*[before] * 5, TEXT, text + LAST, TEXT))
+    assert list(seen) == [*[before] * 5, TEXT, text, TEXT]
 
 
 def test_a_line_within_a_usage_chunk_may_look_like_the_start_of_an_event_with_choices() -> None:
-    hider = UsageHider()
     start = b"data: {" + USAGE + b',"x":\n'
-    seen = [hider.feed(chunk) for chunk in (TEXT, TEXT, start, TEXT[:-2] + b"}\n\n", TEXT)]
-    assert seen == [TEXT, TEXT, b"", b"", TEXT]
+    seen = map(UsageHider().feed, (TEXT, start, TEXT[:-2] + b"}\n\n", TEXT))
+    assert list(seen) == [TEXT, b"", b"", TEXT]
 
 
 def test_a_huge_event_is_passed_on_before_it_is_complete() -> None:
