@@ -26,6 +26,7 @@ _END: Final = 2**42
 # Calls in one transaction, which take some tens of milliseconds, and quarters of an hour.
 _SLICE: Final = 5000
 _BUCKETS: Final = 960
+_OF_KEY: Final = "level = 0 AND dimension = ? AND key = ?"
 _INDEXED: Final = frozenset({"use_case", "model", "account", "user"})
 _NAMES: Final = {number: name for name, number in DIMENSIONS.items()}
 
@@ -78,7 +79,7 @@ def _add_up(writing: Writing, today: int) -> bool:
     if found is None:
         return False
     dimension, key, since, until = found
-    buckets = "SELECT bucket, calls FROM rollups WHERE level = 0 AND dimension = ? AND key = ?"
+    buckets = f"SELECT bucket, calls FROM rollups INDEXED BY rollups_key WHERE {_OF_KEY}"  # noqa: S608
     if until < today:
         rows = run(
             f"{buckets} AND bucket >= ? AND bucket < ? ORDER BY bucket LIMIT ?",

@@ -55,8 +55,9 @@ def to_sums(values: Sequence[int | None]) -> Sums:
 
 def sum_block(connection: sqlite3.Connection, dimension: int, block: Block, keys: Iterable[int]) -> Groups:
     """Return the sums of some keys of a dimension in a block."""
+    # SQLite can't know that a key has far fewer rows than a time has.
     rows = connection.execute(
-        f"SELECT key, {SUMMED} FROM rollups WHERE level = ? AND dimension = ?"  # noqa: S608
+        f"SELECT key, {SUMMED} FROM rollups INDEXED BY rollups_key WHERE level = ? AND dimension = ?"  # noqa: S608
         " AND key IN (SELECT value FROM json_each(?)) AND bucket >= ? AND bucket < ? GROUP BY key",
         (block.level, dimension, json.dumps(list(keys)), block.start, block.end),
     )
