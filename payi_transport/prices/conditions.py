@@ -40,6 +40,8 @@ _STATED = {
     "provider.performanceConfig.latency": "latency",
     "provider.search_context_size": "search_context_size",
 }
+# Most calls have none of these properties, and a look at all of them takes longer than this one does.
+_NAMES = frozenset({_TIER, *_TRAFFIC, *_STATED, BILLING_PROPERTY})
 _USUAL = frozenset({"", "standard"})
 _EVERYWHERE = frozenset({None, "", "global", "not_available"})
 
@@ -48,7 +50,7 @@ def find_conditions(properties: Mapping[str, str] | None, scope: str | None) -> 
     """Return the conditions that an event's properties and scope state."""
     place = scope or (properties or {}).get("provider.inference_geo")
     place = None if place in _EVERYWHERE else place
-    if not properties:
+    if not properties or _NAMES.isdisjoint(properties):
         return Conditions(place=place) if place else NO_CONDITIONS
     context: list[tuple[str, str] | None] = [_find_tier(properties)]
     for name, key in _STATED.items():

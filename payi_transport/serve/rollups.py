@@ -35,7 +35,6 @@ __all__ = [
 
 QUARTER_MS: Final = 15 * 60 * 1000
 DAY_MS: Final = 24 * 60 * 60 * 1000
-LEVELS_MS: Final = (QUARTER_MS, DAY_MS)
 
 # The dimensions, as the store numbers them. `total` has the key 0 only.
 DIMENSIONS: Final[Mapping[str, int]] = {
@@ -79,6 +78,7 @@ _UPSERT_SLOT = (
 
 Sums = tuple[int, ...]
 _Rows = defaultdict[tuple[int, int, int], list[Sums]]
+_Slot = tuple[int, int, int, int, int]
 
 
 def within(first: str, key: int, second: str) -> int:
@@ -109,7 +109,7 @@ class Rollups:
         self._rows: _Rows = defaultdict(list)
         # Of those within large values, by day alone.
         self._days: _Rows = defaultdict(list)
-        self._slots: dict[tuple[int, int, int, int, int], int] = {}
+        self._slots: defaultdict[_Slot, int] = defaultdict(int)
 
     def add(self, at: int, keys: Iterable[tuple[int, int]], sums: Sums) -> None:
         """Add an event at `at` to the dimensions and keys in `keys`; `negate` its sums to take it away."""
@@ -128,8 +128,7 @@ class Rollups:
         bucket = at // QUARTER_MS * QUARTER_MS
         slot = min(bisect_left(HISTOGRAM_BOUNDS, ms), len(HISTOGRAM_BOUNDS) - 1)
         for dimension, key in keys:
-            place = (dimension, kind, bucket, key, slot)
-            self._slots[place] = self._slots.get(place, 0) + sign
+            self._slots[dimension, kind, bucket, key, slot] += sign
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Add everything to the store, in the order of its tables."""
@@ -139,12 +138,8 @@ class Rollups:
         for level, places in enumerate((self._rows, self._days)):
             sums = [(level, *place, *add_up(places[place])) for place in sorted(places)]
             connection.executemany(UPSERT_SUMS, sums)
-        for level, length in enumerate(LEVELS_MS):
-            connection.executemany(_UPSERT_SLOT, self._slots_of(level, length))
-
-    def _slots_of(self, level: int, length: int) -> list[tuple[int, ...]]:
-        merged: dict[tuple[int, int, int, int, int], int] = {}
+        days: defaultdict[_Slot, int] = defaultdict(int)
         for (dimension, kind, bucket, key, slot), calls in self._slots.items():
-            place = (dimension, kind, bucket // length * length, key, slot)
-            merged[place] = merged.get(place, 0) + calls
-        return [(level, *place, calls) for place, calls in sorted(merged.items())]
+            days[dimension, kind, bucket // DAY_MS * DAY_MS, key, slot] += calls
+        for level, slots in enumerate((self._slots, days)):
+            connection.executemany(_UPSERT_SLOT, [(level, *place, slots[place]) for place in sorted(slots)])

@@ -14,6 +14,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -95,6 +96,7 @@ class EventWriter:
         self.limited_use_cases: dict[str, Any] | None = None
         self.limits = LimitBook(writing.connection)
         self._writing = writing
+        self._number = partial(writing.names.number, writing.connection)
         self._received = received
         self._rollups = Rollups()
         self._runs = RunSums()
@@ -176,9 +178,6 @@ class EventWriter:
         if request is not None or response is not None:
             text = "\n".join(response) if isinstance(response, tuple) else response
             self._contents.append((number, row.at, request, text))
-
-    def _number(self, text: str | None) -> int:
-        return self._writing.names.number(self.connection, text)
 
     def _to_stored(self, row: Row, mark: int) -> _Stored:
         event, number = row.event, self._number
