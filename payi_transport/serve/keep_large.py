@@ -23,6 +23,8 @@ _SHARE: Final = 200
 _OFTEN: Final = 10
 # After any event.
 _END: Final = 2**42
+# Most events arrive within minutes. One that comes later adds to the sums itself, which takes longer.
+_DELAY_MS: Final = 5 * 60 * 1000
 # Calls in one transaction, which take some tens of milliseconds, and quarters of an hour.
 _SLICE: Final = 5000
 _BUCKETS: Final = 960
@@ -32,7 +34,7 @@ _NAMES: Final = {number: name for name, number in DIMENSIONS.items()}
 
 
 class LargeKeeper:
-    """Notes which values are large, and adds up the calls of days that are over."""
+    """Notes which values are large, and adds up their calls up to the last quarter of an hour."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -40,16 +42,19 @@ class LargeKeeper:
 
     def work(self, now: datetime) -> bool:
         """Do a part of what there is to do, and return whether there may be more."""
-        reader, today = self._store.reader, int(now.timestamp() * 1000) // DAY_MS * DAY_MS
+        reader = self._store.reader
+        latest_end = (int(now.timestamp() * 1000) - _DELAY_MS) // QUARTER_MS * QUARTER_MS
         [latest] = reader.execute("SELECT MAX(id) FROM events").fetchone()
         calls = sum_total(reader, 0, _END)[MEASURES.index("calls")]
         if calls >= _LEAST and (latest or 0) - self._noted >= calls // _OFTEN:
             # It takes some seconds of reading with millions of calls, in which events can be written.
             self._noted = latest
-            rows = [(*value, today, today) for value in _find_large(reader, calls)]
+            rows = [(*value, latest_end, latest_end) for value in _find_large(reader, calls)]
             self._store.write(lambda writing: _note(writing, rows))
-        missing = reader.execute("SELECT 1 FROM large WHERE since > 0 OR until < ? LIMIT 1", (today,))
-        return missing.fetchone() is not None and self._store.write(lambda writing: _add_up(writing, today))
+        missing = reader.execute("SELECT 1 FROM large WHERE since > 0 OR until < ? LIMIT 1", (latest_end,))
+        return missing.fetchone() is not None and self._store.write(
+            lambda writing: _add_up(writing, latest_end)
+        )
 
 
 def _find_large(connection: sqlite3.Connection, calls: int) -> Iterator[tuple[int, int]]:
@@ -68,25 +73,25 @@ def _note(writing: Writing, rows: list[tuple[int, int, int, int]]) -> None:
     writing.large.forget()
 
 
-def _add_up(writing: Writing, today: int) -> bool:
+def _add_up(writing: Writing, latest_end: int) -> bool:
     """Add up some of the calls before or after those that were added up already."""
     run = writing.connection.execute
     found = run(
         "SELECT dimension, key, since, until FROM large WHERE since > 0 OR until < ?"
         " ORDER BY until, since DESC LIMIT 1",
-        (today,),
+        (latest_end,),
     ).fetchone()
     if found is None:
         return False
     dimension, key, since, until = found
     buckets = f"SELECT bucket, calls FROM rollups INDEXED BY rollups_key WHERE {_OF_KEY}"  # noqa: S608
-    if until < today:
+    if until < latest_end:
         rows = run(
             f"{buckets} AND bucket >= ? AND bucket < ? ORDER BY bucket LIMIT ?",
-            (dimension, key, until, today, _BUCKETS),
+            (dimension, key, until, latest_end, _BUCKETS),
         )
         start, last = until, _find_last(rows.fetchall())
-        end = until = today if last is None else last + QUARTER_MS
+        end = until = latest_end if last is None else last + QUARTER_MS
     else:
         rows = run(
             f"{buckets} AND bucket < ? ORDER BY bucket DESC LIMIT ?", (dimension, key, since, _BUCKETS)

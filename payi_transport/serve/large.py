@@ -3,10 +3,10 @@
 Such sums of every value would take a row for nearly every event, and without any, a question about a large
 one would read all of its events. The large ones are few, and any other has few events.
 
-The sums are of whole days that are over, so that they cost nothing while events arrive: the service adds them
-up later, some at a time (see `keep_large`). `since` and `until`, in ms since 1970, say between which times
-they are complete. An event that comes late between these, or is replaced, changes them in its transaction.
-The other parts of a span are read from events: a day or two, however long the span is.
+The sums are by day, and cost nothing while events arrive: the service adds them up some minutes later, a few
+at a time (see `keep_large`). They are complete from `since` up to `until`, in ms since 1970, and the last day
+has those up to then. An event that comes late between these, or is replaced, changes them in its transaction.
+The parts of days at the ends of a span are read from events.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Large(NamedTuple):
     selection: Selection
     by: str
     dimension: int
-    # Between these, in whole days, there are sums.
+    # From a midnight up to a quarter of an hour.
     since: int
     until: int
 
     def sum_groups(self, connection: sqlite3.Connection, start: int, end: int) -> Groups:
         """Return the sums of every group."""
         first = min(max(self.since, -(-start // DAY_MS) * DAY_MS), end)
-        last = max(min(self.until, end // DAY_MS * DAY_MS), first)
+        last = max(self.until if self.until <= end else end // DAY_MS * DAY_MS, first)
         groups = sum_groups(connection, self.dimension, [Block(1, first, last)])
         for part in ((start, first), (last, end)):
             merge_groups(groups, sum_events_by(connection, self.selection, self.by, *part))
@@ -90,8 +90,8 @@ class Large(NamedTuple):
         return groups
 
     def _find_start(self, mark: int) -> int:
-        """Return the midnight before a mark, or the last one up to which there are sums."""
-        return min(mark // DAY_MS * DAY_MS, self.until)
+        """Return the midnight before a mark, or the time up to which there are sums."""
+        return self.until if self.until <= mark else mark // DAY_MS * DAY_MS
 
 
 def find_large(connection: sqlite3.Connection, selection: Selection, by: str) -> Large | None:
@@ -104,6 +104,5 @@ def find_large(connection: sqlite3.Connection, selection: Selection, by: str) ->
     ).fetchone()
     if row is None:
         return None
-    # Of a day at either end, some calls may be added up already.
-    since, until = -(-row[0] // DAY_MS) * DAY_MS, row[1] // DAY_MS * DAY_MS
-    return Large(selection, by, within(first, key, by), since, until)
+    # Of the first day, some calls may be added up already.
+    return Large(selection, by, within(first, key, by), -(-row[0] // DAY_MS) * DAY_MS, row[1])

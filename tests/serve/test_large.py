@@ -29,7 +29,8 @@ SPANS = [
     span(NOON - 5 * DAY, NOON + DAY / 3, "Asia/Kolkata"),
     span(NOON - 6 * DAY, NOON + DAY / 2, "America/Los_Angeles"),
     span(NOON - 2 * DAY, NOON - DAY, "Pacific/Auckland"),
-    span(NOON - DAY / 4, NOON, "UTC"),
+    span(NOON - DAY / 4, NOON - DAY / 16, "UTC"),
+    span(NOON - 3 * DAY, NOON - DAY / 8, "Asia/Tokyo"),
 ]
 VALUES = {
     "use_case": "c1",
@@ -113,7 +114,7 @@ def test_sums_are_those_of_events_after_each_part_and_on_the_days_that_follow(
     while keeper.work(NOON + 2 * DAY):
         compare(service, chance.sample(list(VALUES), 1))
     [since, until] = service.store.reader.execute("SELECT MAX(since), MIN(until) FROM large").fetchone()
-    assert (since, until) == (0, in_ms(span(NOON, NOON + 1.5 * DAY))[1])
+    assert (since, until) == (0, in_ms(span(NOON, NOON + 2 * DAY - timedelta(minutes=15)))[1])
 
 
 def test_events_that_come_late_or_replace_others_change_the_sums(service: Service) -> None:
@@ -195,8 +196,8 @@ def test_a_value_of_all_calls_is_not_large(service: Service) -> None:
 def test_nothing_is_left_for_a_second_keeper(service: Service) -> None:
     add_days(service, random.Random(6))
     work(service, NOON)
-    today = in_ms(span(NOON - DAY / 2, NOON))[0]
-    assert not service.store.write(lambda writing: keep_large._add_up(writing, today))
+    latest_end = in_ms(span(NOON - DAY, NOON - timedelta(minutes=15)))[1]
+    assert not service.store.write(lambda writing: keep_large._add_up(writing, latest_end))
 
 
 def test_a_service_adds_up_while_it_runs(service: Service) -> None:
