@@ -142,10 +142,10 @@ def test_a_service_that_runs_meanwhile_learns_that_a_name_is_gone(service: Servi
     assert (found.user, found.account) == ("ann", "")
 
 
-def test_nothing_is_left_of_a_name_in_the_files(service: Service, tmp_path: Path) -> None:
-    add(service, full_item(0, user_id="unmistakable-name"))
-    forget(service.store, "user", "unmistakable-name")
-    service.store.close()
+def test_nothing_is_left_of_a_name_in_the_files(tmp_path: Path) -> None:
+    with open_service(ServeSettings(file=tmp_path / "serve.sqlite")) as service:
+        add(service, full_item(0, user_id="unmistakable-name"))
+        forget(service.store, "user", "unmistakable-name")
     for file in tmp_path.iterdir():
         assert b"unmistakable-name" not in file.read_bytes(), file
     with closing(sqlite3.connect(tmp_path / "serve.sqlite")) as connection, connection:
