@@ -14,6 +14,7 @@ from payi_transport import Event
 from payi_transport.delivery.spool.source import SpoolSource
 from payi_transport.delivery.spool.spool import REJECTED_FILE, Spool
 from payi_transport.runtime.wake_event import WakeEvent
+from payi_transport.sinks.protocol import UncertainEvent, mark_uncertain
 
 
 def make_event(number: int) -> Event:
@@ -61,6 +62,30 @@ def test_the_next_events_are_read_once_all_earlier_ones_are_settled(harness: Spo
     harness.source.settle(third, None, {})
     assert not harness.source.has_before(mark)
     assert harness.source.counts.delivered == 3
+
+
+def test_events_that_are_given_back_are_read_again_and_stay_uncertain(harness: SpoolHarness) -> None:
+    harness.write(1, 2)
+    assert harness.source.is_ready()
+    first, second = harness.source.take()
+    assert harness.source.give_back([first, second._replace(event=mark_uncertain(second.event))])
+    assert harness.source.is_ready()
+    again = harness.source.take()
+    assert [isinstance(queued.event, UncertainEvent) for queued in again] == [False, True]
+    assert [queued.event.provider_response_id for queued in again] == ["1", "2"]
+    for queued in again:
+        harness.source.settle(queued, None, {})
+    assert (harness.source.counts.delivered, harness.source.counts.replayed) == (2, 0)
+
+
+def test_events_are_not_given_back_once_one_of_them_is_settled(harness: SpoolHarness) -> None:
+    harness.write(1, 2)
+    assert harness.source.is_ready()
+    first, second = harness.source.take()
+    harness.source.settle(first, None, {})
+    assert not harness.source.give_back([second])
+    harness.source.settle(second, None, {})
+    assert harness.source.counts.delivered == 2
 
 
 def test_a_listener_is_optional(harness: SpoolHarness) -> None:
