@@ -12,12 +12,14 @@ from tests.support.origin import Origin
 from tests.support.programs import TAKEN, delivered, run
 
 PATCH = "from gevent import monkey; monkey.patch_all()\n"
-BODY = """
+WORK = """
 import gevent
 def work(name):
     for number in range(5):
         call(f"{name}-{number}")
         gevent.sleep(0)
+"""
+BODY = f"""{WORK}
 ticks = 0
 def tick():
     global ticks
@@ -39,6 +41,35 @@ def test_greenlets_report_their_calls_once(order: str, origin: Origin, tmp_path:
     assert ran.returncode == 0, ran.stderr
     early = {"early"} if order == "behind" else set()
     assert delivered(origin) == dict.fromkeys(NAMES | early | {"late"}, 1)
+
+
+# A greenlet that waits as a thread would stops all of them, until the worker wakes up after two seconds.
+CHILD = """
+pauses, last = [], time.monotonic()
+def measure():
+    global last
+    while True:
+        now = time.monotonic()
+        pauses.append(now - last)
+        last = now
+        gevent.sleep(0.001)
+gevent.spawn(measure)
+gevent.joinall([gevent.spawn(work, name) for name in range(20)])
+assert payi_flush(30)
+os._exit(max(pauses) > 1.5)
+"""
+
+
+def test_a_child_that_is_patched_after_the_fork_delivers_and_stops_no_greenlet(
+    origin: Origin, tmp_path: Path
+) -> None:
+    origin.responses = [TAKEN]
+    # As gunicorn does with --preload: the workers are forked, and then patched.
+    child = textwrap.indent(f"{PATCH}{WORK}{CHILD}", "    ")
+    body = f"instrument()\ncall('parent')\npid = os.fork()\nif not pid:\n{child}\n"
+    ran = run(tmp_path, f"{body}assert os.waitpid(pid, 0)[1] == 0\nassert payi_flush(30)", origin)
+    assert ran.returncode == 0, ran.stderr
+    assert delivered(origin) == dict.fromkeys(NAMES | {"parent"}, 1)
 
 
 @pytest.mark.skipif(

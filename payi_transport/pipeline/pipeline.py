@@ -244,6 +244,9 @@ class Pipeline:
         with self._starting:
             state = self._own_state()
             if not state.delivery.pid:
+                if state.is_outdated:
+                    self.reset_after_fork()
+                    state = self._state
                 state.start()
                 run_at_child_exit(partial(self.close, EXIT_SECONDS))
         return state

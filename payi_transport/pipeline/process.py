@@ -8,6 +8,7 @@ queued calls is in `ProcessState`, and a child replaces it as a whole.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ class ProcessState:
         self._parts = parts
         self._limits = limits
         self._faults = Counter()
+        self._make_lock = threading.Lock
         if budgets is None and parts.make_budgets is not None:
             budgets = parts.make_budgets(self.count_fault)
         self.budgets = budgets
@@ -94,6 +96,14 @@ class ProcessState:
             budgets.read_lost = lambda: sum(self.stats().lost.values())
         # True if some calls bypass the queue.
         self.has_other_ends = self.inline is not None or (budgets is not None and budgets.enforces)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether gevent has patched threading since this was made, as gunicorn's workers do after the fork.
+
+        The workers would be greenlets then, and one that waits for the lock of a thread stops all others.
+        """
+        return threading.Lock is not self._make_lock
 
     def start(self) -> None:
         """Start the workers and the thread of the budgets in this process."""

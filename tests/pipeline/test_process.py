@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 
-from payi_transport import MemorySink, payi_instrument, payi_stats
+from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from payi_transport.capture.exchange import Outcome
 from payi_transport.context.results import ResultSlot, get_last_result, set_last
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.process import ProcessState
+from tests.support.calls import call
 from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import STREAM, UNARY
 
@@ -63,3 +65,21 @@ def test_a_call_of_another_process_is_left_to_it(state: ProcessState, sink: Memo
     inherited.end_inline(make_exchange(UNARY))
     assert sink.events == []
     assert payi_stats().faults == 0
+
+
+def test_a_child_that_is_patched_by_gevent_after_the_fork_starts_with_locks_of_gevent(
+    sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payi_instrument(sink=sink)
+    pipeline = get_active()
+    assert pipeline is not None
+    pipeline.reset_after_fork()
+    forked, lock = pipeline._state, threading.Lock
+    monkeypatch.setattr(threading, "Lock", lambda: lock())
+    call()
+    started = pipeline._state
+    assert started is not forked
+    call()
+    assert payi_flush(10)
+    assert pipeline._state is started
+    assert payi_stats().delivered == 2
