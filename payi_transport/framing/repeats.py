@@ -26,7 +26,7 @@ _PADDING = lazy_compile(rb'"obfuscation"\s*:\s*"')
 _BLANK_LINE, _DATA = b"\n\n", b"data:"
 _QUOTE, _LINE_END = ord('"'), ord("\n")
 # Events that are looked at to find one that repeats. A stream begins with a few that don't, and one of
-# thinking begins anew where its answer begins. The bound keeps time linear.
+# thinking begins anew where its text begins. The bound keeps time linear.
 _MAX_LOOKS = 64
 
 

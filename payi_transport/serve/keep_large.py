@@ -16,10 +16,10 @@ from payi_transport.serve.sums import SUMMED, sum_total
 
 __all__ = ["LargeKeeper", "drop_large"]
 
-# A value is large that so many calls have, and this part of all calls. Fewer are read in some milliseconds.
+# A value is large if at least this many calls have it, and this part of all. Fewer are read in milliseconds.
 _LEAST: Final = 5000
 _SHARE: Final = 200
-# It is looked for large values when there are so many new calls, as a part of all.
+# Large values are looked for again after so many new calls, as a part of all calls.
 _OFTEN: Final = 10
 # After any event.
 _END: Final = 2**42

@@ -1,6 +1,6 @@
 """Sums of measures, from rollups or from events: the one place that writes their SQL.
 
-Rollups answer what asks for one dimension over any time, also within one large value of another. Only other
+Rollups hold the sums of one dimension over any time, also within one large value of another. Only other
 questions with filters read events, by the index of the filter that leaves the fewest.
 Dimensions are numbers here: those of `DIMENSIONS`, and those of `within`.
 
