@@ -45,11 +45,13 @@ def try_all(mutants: Iterable[Mutant], workshops: Sequence[Workshop]) -> list[tu
     def attempt(mutant: Mutant) -> tuple[Mutant, bool]:
         workshop = free.get()
         try:
-            killed = workshop.kills(mutant)
+            killer = workshop.find_killer(mutant)
         finally:
             free.put(workshop)
-        print(("killed   " if killed else "SURVIVED ") + describe(mutant), flush=True)
-        return mutant, killed
+        print(f"{'killed  ' if killer else 'SURVIVED'} {describe(mutant)}", flush=True)
+        if killer:
+            print(f"         by {killer}", flush=True)
+        return mutant, bool(killer)
 
     with ThreadPoolExecutor(len(workshops)) as pool:
         return list(pool.map(attempt, mutants))
