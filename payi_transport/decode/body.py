@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.inflate import Inflated, inflate, split_codings
-from payi_transport.decode.recorded_headers import read_headers
+from payi_transport.decode.read_headers import read_headers
 from payi_transport.framing import Framing, Messages, find_framing, find_stated_framing
 from payi_transport.framing.gap import close_document, join_document, join_messages
 from payi_transport.framing.json_text import split_json

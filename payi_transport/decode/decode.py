@@ -16,7 +16,7 @@ Whatever a provider sends, decoding doesn't raise. A body that can't be read mak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -30,21 +30,18 @@ from payi_transport.decode.missing_units import find_missing_units
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.pricing import Price, find_requested_model, find_stated_resource, price_call
 from payi_transport.decode.properties import make_properties
-from payi_transport.decode.recorded_headers import (
-    read_headers,
-    select_request_headers,
-    select_response_headers,
-)
+from payi_transport.decode.read_headers import ReadHeaders, read_headers
+from payi_transport.decode.recorded_headers import select_request_headers, select_response_headers
 from payi_transport.decode.response_ids import find_response_id
 from payi_transport.decode.served_model import describe_served_model
 from payi_transport.decode.sessions import transcode
-from payi_transport.decode.token_counts import add_counted_tokens
+from payi_transport.decode.token_counts import CountTokens, add_counted_tokens
 from payi_transport.framing import Messages, is_stream
 from payi_transport.providers.provider import Readers
 from payi_transport.providers.shared.failures import find_error_event
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.runtime.clock import to_utc
-from payi_transport.values.event import Event, ParsedResponse, Units
+from payi_transport.values.event import Event, ParsedResponse
 from payi_transport.values.names import STATUS_NO_RESPONSE
 from payi_transport.values.redaction import cut_urls
 
@@ -59,36 +56,44 @@ def decode(
     if exchange.transcode is not None:
         exchange = transcode(exchange, exchange.transcode)
     readers = options.registry.find_readers(exchange.route.operation, exchange.route.category)
-    headers = read_headers(exchange.response_headers)
-    body = decode_body(exchange, headers, readers.is_repeatable)
+    headers = _Headers(read_headers(exchange.request_headers), read_headers(exchange.response_headers))
+    body = decode_body(exchange, headers.received, readers.is_repeatable)
     raw = _split(exchange, readers, headers, body, options)
     response = _read(exchange, readers, raw, body.data)
     # Its usage comes with the result, so there is nothing to price yet.
     if response.pending:
         return BackgroundCall(response.response_id, raw.requested_model)
     price = price_call(exchange, response, raw.requested_model, readers.prefix, options.model_mappings)
-    units = _count(exchange, readers, response, raw, price, options)
-    return _report(exchange, response, raw, body.data, price, units, options)
+    if options.count_tokens is not None and not _has_failed(exchange):
+        response = _count(readers, response, raw, price, options.count_tokens)
+    return _report(exchange, response, raw, headers, body.data, price, options)
+
+
+class _Headers(NamedTuple):
+    """The headers of the request and of the response."""
+
+    sent: ReadHeaders
+    received: ReadHeaders
 
 
 def _split(
-    exchange: Exchange, readers: Readers, headers: Mapping[str, str], body: Body, options: DecodeOptions
+    exchange: Exchange, readers: Readers, headers: _Headers, body: Body, options: DecodeOptions
 ) -> RawResponse:
     """Split the body into messages, and add what a provider's reader may need to know about the call."""
     route = exchange.route
-    requested = find_requested_model(exchange, headers)
+    requested = find_requested_model(exchange, headers.received)
     messages = _split_body(exchange, readers, body)
     reads_texts = exchange.log_content or options.count_tokens is not None
-    whole = decode_body(exchange, headers) if reads_texts and body.lacks_repeats else None
+    whole = decode_body(exchange, headers.received) if reads_texts and body.lacks_repeats else None
     return RawResponse(
         messages,
         read_to_end=exchange.outcome is Outcome.EXHAUSTED,
         request_body=exchange.request_body or b"",
-        response_headers=headers,
+        response_headers=headers.received,
         requested_model=requested,
         category=route.category,
         uri=route.uri,
-        request_headers=read_headers(exchange.request_headers),
+        request_headers=headers.sent,
         priced_model=find_stated_resource(exchange, requested, readers.prefix, options.model_mappings),
         # Google streams a JSON array unless the caller asks for server-sent events.
         is_stream=is_stream(body.framing) or len(messages) > 1 or exchange.framed,
@@ -116,43 +121,38 @@ def _read(exchange: Exchange, readers: Readers, raw: RawResponse, body: bytes) -
 
 
 def _count(
-    exchange: Exchange,
-    readers: Readers,
-    response: ParsedResponse,
-    raw: RawResponse,
-    price: Price,
-    options: DecodeOptions,
-) -> Mapping[str, Units]:
-    if options.count_tokens is None or _has_failed(exchange):
-        return response.units
+    readers: Readers, response: ParsedResponse, raw: RawResponse, price: Price, count_tokens: CountTokens
+) -> ParsedResponse:
+    """Return the response with the tokens that its provider doesn't report."""
     # A tokenizer may be configured under either name of the model.
     models = (price.resource, raw.requested_model or price.resource)
     truncated = raw.is_stream and not response.finished
-    return add_counted_tokens(readers, response, raw, options.count_tokens, models, truncated)
+    units = add_counted_tokens(readers, response, raw, count_tokens, models, truncated)
+    return replace(response, units=units)
 
 
 def _report(
     exchange: Exchange,
     response: ParsedResponse,
     raw: RawResponse,
+    headers: _Headers,
     body: bytes,
     price: Price,
-    units: Mapping[str, Units],
     options: DecodeOptions,
 ) -> Event:
     properties = make_properties(exchange, response, raw)
-    properties.update(find_missing_units(exchange, response, raw, units, properties))
+    properties.update(find_missing_units(exchange, response, raw, properties))
     properties.update(describe_served_model(response, price.resource))
     properties.update(describe_missing_fields(find_missing_fields(exchange.context, options.required_fields)))
     return Event(
         category=price.category,
         resource=price.resource,
         scope=price.scope,
-        units=units,
+        units=response.units,
         provider_response_id=find_response_id(
             response,
             # The headers of a connection are those of all its responses.
-            {} if exchange.framed else raw.response_headers,
+            {} if exchange.framed else headers.received,
             exchange.route.host,
             options.registry,
         ),
@@ -163,8 +163,8 @@ def _report(
         properties=properties or None,
         # Some providers accept their key in the query, as Google does.
         provider_uri=cut_urls(exchange.route.uri),
-        provider_request_headers=select_request_headers(raw.request_headers, options.extra_request_headers),
-        provider_response_headers=select_response_headers(raw.response_headers),
+        provider_request_headers=select_request_headers(headers.sent, options.extra_request_headers),
+        provider_response_headers=select_response_headers(headers.received),
         provider_request_json=record_request(exchange, options.keep_inline_data),
         provider_response_json=record_response(exchange, raw, body, options.keep_inline_data),
         # The arguments of a function call are content.

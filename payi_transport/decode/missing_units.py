@@ -16,7 +16,7 @@ from typing import Final
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.providers.shared.raw_response import RawResponse
-from payi_transport.values.event import Event, ParsedResponse, Units
+from payi_transport.values.event import Event, ParsedResponse
 from payi_transport.values.names import (
     STREAM_PROPERTY,
     UNITS_PROPERTY,
@@ -31,11 +31,7 @@ _OVER_LIMIT = "it is over capture.max_body_bytes"
 
 
 def find_missing_units(
-    exchange: Exchange,
-    response: ParsedResponse,
-    raw: RawResponse,
-    units: Mapping[str, Units],
-    properties: Mapping[str, str],
+    exchange: Exchange, response: ParsedResponse, raw: RawResponse, properties: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the properties of a call that succeeded although its units can't be read, or not all of them.
 
@@ -47,7 +43,7 @@ def find_missing_units(
     # Whether the caller left early is unknown where the end is unread: SDKs close a stream at its last event.
     reason = raw.unread or (_OVER_LIMIT if raw.is_cut and raw.read_to_end else "")
     reasons = {UNITS_REASON_PROPERTY: reason} if reason else {}
-    if units or response.has_usage:
+    if response.units or response.has_usage:
         return reasons if is_partial else {}
     return {} if is_partial and not reasons else {UNITS_PROPERTY: MISSING, **reasons}
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-__all__ = ["Headers", "KeptHeaders", "flatten", "pack_headers"]
+__all__ = ["Headers", "KeptHeaders", "flatten", "pack_headers", "to_columns"]
 
 # Name, value, name, value, and so on. The garbage collector does not look inside a flat tuple of bytes. It
 # would visit a tuple of pairs again and again while the exchange waits in the queue.
@@ -28,3 +28,11 @@ def flatten(kept: KeptHeaders) -> Headers:
     if isinstance(kept, tuple):
         return kept
     return tuple([part for row in _unpack(kept) for part in (row[0], row[-1])])
+
+
+def to_columns(kept: KeptHeaders) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """Return the names of headers, and their values, whichever form they were kept in."""
+    if isinstance(kept, tuple):
+        return kept[::2], kept[1::2]
+    rows = _unpack(kept)
+    return tuple([row[0] for row in rows]), tuple([row[-1] for row in rows])

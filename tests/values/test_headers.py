@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.values.headers import KeptHeaders, flatten, pack_headers
+from payi_transport.values.headers import KeptHeaders, flatten, pack_headers, to_columns
 
 FORMS: dict[str, KeptHeaders] = {
     "flat": (b"A", bytes(3), b"b", b"2"),
@@ -29,6 +29,12 @@ def test_the_garbage_collector_does_not_track_headers(kept: KeptHeaders) -> None
 def test_headers_are_flat_however_they_were_kept(kept: KeptHeaders) -> None:
     assert flatten(kept) == (b"A", bytes(3), b"b", b"2")
     assert flatten(()) == ()
+
+
+@every_form
+def test_names_and_values_are_apart_however_they_were_kept(kept: KeptHeaders) -> None:
+    assert to_columns(kept) == ((b"A", b"b"), (bytes(3), b"2"))
+    assert to_columns(()) == to_columns(pack_headers([])) == ((), ())
 
 
 @given(st.lists(st.tuples(st.binary(), st.binary(), st.binary())))

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from payi_transport.capture.exchange import Exchange
-from payi_transport.decode.recorded_headers import read_headers
+from payi_transport.decode.read_headers import read_headers
 from payi_transport.decode.sessions import transcode
 from payi_transport.prices import estimate
 from payi_transport.sinks.otel import names

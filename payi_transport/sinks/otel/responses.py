@@ -13,7 +13,7 @@ import msgspec
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.body import decode_body
-from payi_transport.decode.recorded_headers import read_headers
+from payi_transport.decode.read_headers import read_headers
 from payi_transport.framing.eventstream import split_eventstream
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.sinks.otel import names
