@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -102,6 +104,24 @@ def test_a_restart_keeps_the_sum(provider: Origin, tmp_path: Path) -> None:
     client = start(provider, tmp_path)
     with pytest.raises(openai.PermissionDeniedError):
         ask(client)
+
+
+def test_at_the_end_the_sum_is_written_though_another_process_holds_the_file(
+    provider: Origin, tmp_path: Path
+) -> None:
+    client = start(provider, tmp_path)
+    ask(client)
+    assert payi_flush()
+    file = sqlite3.connect(tmp_path / "budgets.db", isolation_level=None, check_same_thread=False)
+    with closing(file):
+        file.execute("BEGIN IMMEDIATE")
+        ask(client)
+        # Longer than what is left for the file once the time is over.
+        release = threading.Timer(1.5, file.rollback)
+        release.start()
+        assert payi_shutdown()
+        release.join()
+        assert file.execute("SELECT spent FROM spending WHERE part = -1").fetchall() == [("2",)]
 
 
 def test_no_more_calls_overshoot_than_were_in_flight(provider: Origin, tmp_path: Path) -> None:

@@ -115,6 +115,22 @@ def test_at_the_end_a_call_that_is_being_made_is_finished(server: NatsServer) ->
     assert server.count() == 0
 
 
+def test_a_call_that_outlasts_the_server_at_the_end_is_made_once(server: NatsServer) -> None:
+    publish(server, 0, 5)
+    running, other = Running(server.url), Running(server.url)
+    running.start()
+    wait_until(running.begun.is_set)
+    other.may_go.set()
+    other.start()
+    # The consumer waits for 2 seconds.
+    threading.Timer(5, running.may_go.set).start()
+    running.end()
+    wait_until(lambda: server.count() == 0)
+    other.end()
+    assert len(running.taken) == 5
+    assert other.taken == []
+
+
 def test_after_the_grace_period_what_is_held_is_given_back(server: NatsServer) -> None:
     publish(server, 0, 5)
     running = Running(server.url, grace=0.2)

@@ -47,6 +47,14 @@ def test_what_is_no_message_becomes_nothing(deserialize: Any) -> None:
     assert make_rpc(deserialize=deserialize)._to_json(False, b"\xff") == b""
 
 
+def test_an_interruption_is_no_unreadable_message() -> None:
+    def interrupt(data: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_rpc(deserialize=interrupt)._to_json(False, b"")
+
+
 def test_names_are_those_of_the_definition_except_googles() -> None:
     descriptor: Any = pytest.importorskip("google.protobuf.descriptor_pb2")
     data = descriptor.FieldDescriptorProto(type_name="t").SerializeToString()
