@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, ClassVar, cast
 
 import msgspec
@@ -86,6 +87,10 @@ class Fields:
         self.event_fields = tuple(
             (name, row.event, row.type.default) for name, row in rows.items() if row.event is not None
         )
+        # All of their values at once.
+        self.read_reported: Callable[[Frame], tuple[Any, ...]] = attrgetter(
+            *(name for name, _, _ in self.event_fields)
+        )
         self.needs = {name: row.needs for name, row in rows.items() if row.needs}
         self.properties = tuple(
             (name, row.property) for name, row in rows.items() if row.property is not None
@@ -162,12 +167,14 @@ def _enter_or_continue_use_case(fields: Fields, outer: Frame, values: dict[str, 
 
 
 def event_fields(frame: Frame) -> dict[str, Any]:
-    """Return the fields of an event that report the frame, by their names; None where nothing is set."""
+    """Return the fields of an event that report the frame, by their names, without those that are not set."""
+    table = frame.fields
     fields: dict[str, Any] = {}
-    for name, event, default in frame.fields.event_fields:
+    for (name, event, default), value in zip(table.event_fields, table.read_reported(frame), strict=True):
         # Most are not set, which is found out without a call.
-        is_set = getattr(frame, name) != default and has_needed(frame, name)
-        fields[event] = frame.outgoing(name) if is_set else None
+        if value is default or value == default or not (name not in table.needs or has_needed(frame, name)):
+            continue
+        fields[event] = frame.outgoing(name) if frame.hash_user_ids else value
     return fields
 
 

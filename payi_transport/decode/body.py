@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.inflate import Inflated, inflate, split_codings
@@ -29,7 +30,7 @@ _INFLATE_RATIO = 4
 _OVER_LIMIT = "it is compressed and over twice capture.max_body_bytes"
 
 
-class Body(NamedTuple):
+class Body(msgspec.Struct, frozen=True):
     """What is known of a body, and how it splits into messages.
 
     `is_cut` says that its middle is missing, or all from some place on.
@@ -55,25 +56,21 @@ def decode_body(
     # Some hooks see a body after the library has inflated it, while its header still names the coding.
     coding = "" if exchange.decoded else headers.get("content-encoding", "")
     content_type = headers.get("content-type", "")
-    is_plain = _is_plain(exchange, coding)
-    if is_plain and is_repeatable is not None and find_stated_framing(content_type) is split_sse:
-        return Body(join_without_repeats(exchange.chunks, is_repeatable), split_sse, lacks_repeats=True)
-    kept = Inflated(_join(exchange.chunks)) if is_plain else _find_ends(exchange, coding)
-    is_cut = kept.has_gap or bool(kept.error)
-    body = _join_ends(kept.head, kept.tail, content_type) if is_cut and kept.head else kept.head
+    # Most are whole, and in no coding.
+    if coding or exchange.tail:
+        kept = _find_ends(exchange, coding)
+        is_cut = kept.has_gap or bool(kept.error)
+        body = _join_ends(kept.head, kept.tail, content_type) if is_cut and kept.head else kept.head
+        return _frame(body, content_type, is_cut, kept.error)
+    chunks = exchange.chunks
+    if is_repeatable is not None and find_stated_framing(content_type) is split_sse:
+        return Body(join_without_repeats(chunks, is_repeatable), split_sse, lacks_repeats=True)
+    return _frame(chunks[0] if len(chunks) == 1 else b"".join(chunks), content_type)
+
+
+def _frame(body: bytes, content_type: str, is_cut: bool = False, unread: str = "") -> Body:
     framing = find_framing(content_type, body)
-    if framing is split_json:
-        body = _to_utf8(body)
-    return Body(body, framing, is_cut, kept.error)
-
-
-def _is_plain(exchange: Exchange, coding: str) -> bool:
-    """Return whether a body is whole and in no coding, as most are."""
-    return not coding and not exchange.tail
-
-
-def _join(chunks: list[bytes]) -> bytes:
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return Body(_to_utf8(body) if framing is split_json else body, framing, is_cut, unread)
 
 
 def _find_ends(exchange: Exchange, coding: str) -> Inflated:

@@ -143,8 +143,11 @@ def _report(
     properties = make_properties(exchange, response, raw)
     properties.update(find_missing_units(exchange, response, raw, properties))
     properties.update(describe_served_model(response, price.resource))
-    properties.update(describe_missing_fields(find_missing_fields(exchange.context, options.required_fields)))
-    return Event(
+    if options.required_fields:
+        missing = find_missing_fields(exchange.context, options.required_fields)
+        properties.update(describe_missing_fields(missing))
+    # Python makes a dict of more than 15 arguments, which takes more time than all the rest of this.
+    event = Event(
         category=price.category,
         resource=price.resource,
         scope=price.scope,
@@ -165,12 +168,14 @@ def _report(
         provider_uri=cut_urls(exchange.route.uri),
         provider_request_headers=select_request_headers(headers.sent, options.extra_request_headers),
         provider_response_headers=select_response_headers(headers.received),
-        provider_request_json=record_request(exchange, options.keep_inline_data),
-        provider_response_json=record_response(exchange, raw, body, options.keep_inline_data),
-        # The arguments of a function call are content.
-        provider_response_function_calls=(response.function_calls or None) if exchange.log_content else None,
-        **event_fields(exchange.context),
     )
+    more = event_fields(exchange.context)
+    if exchange.log_content:
+        more["provider_request_json"] = record_request(exchange, options.keep_inline_data)
+        more["provider_response_json"] = record_response(exchange, raw, body, options.keep_inline_data)
+        # The arguments of a function call are content.
+        more["provider_response_function_calls"] = response.function_calls or None
+    return replace(event, **more) if more else event
 
 
 def _has_failed(exchange: Exchange) -> bool:

@@ -25,7 +25,7 @@ def find_missing_fields(frame: Frame, required: tuple[str, ...]) -> list[str]:
 
 def _has(values: Mapping[str, Any], name: str) -> bool:
     field, dot, key = name.partition(".")
-    value = values[field]
+    value = values.get(field)
     return key in (value or {}) if dot else value is not None
 
 

@@ -54,7 +54,7 @@ class ModelMapping(NamedTuple):
     resource_scope: str | None = None
 
 
-class Price(NamedTuple):
+class Price(msgspec.Struct, frozen=True):
     """What a call is priced as."""
 
     category: str

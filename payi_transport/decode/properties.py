@@ -38,11 +38,13 @@ _CODE = lazy_compile(r"[\w./:#-]{1,100}")
 
 def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawResponse) -> dict[str, str]:
     """Return the properties of an event; where the names collide, the ones made here win."""
-    properties = {**event_properties(exchange.context), **response.properties}
+    properties = event_properties(exchange.context)
+    properties.update(response.properties)
     if exchange.status is None:
         properties.update(_describe_exception(exchange.error, exchange.log_content))
     elif exchange.status < 400:
-        properties.update(_describe_failure(response.failure, exchange.log_content))
+        if response.failure is not None:
+            properties.update(_describe_failure(response.failure, exchange.log_content))
         if _is_partial(exchange, response, raw):
             properties[STREAM_PROPERTY] = "partial"
         if exchange.outcome is Outcome.FAILED:
@@ -72,9 +74,7 @@ def _describe_exception(error: tuple[str, str] | None, log_content: bool) -> dic
     return {PayiPropertyNames.failure: name, PayiPropertyNames.failure_description: description or name}
 
 
-def _describe_failure(failure: Failure | None, log_content: bool) -> dict[str, str]:
-    if failure is None:
-        return {}
+def _describe_failure(failure: Failure, log_content: bool) -> dict[str, str]:
     code = _clean(failure.code, log_content) or _clean(failure.type, log_content) or "error"
     message = remove_secrets(failure.message or "") if log_content else None
     return {PayiPropertyNames.failure: code, PayiPropertyNames.failure_description: message or code}

@@ -175,6 +175,9 @@ def find_retry_count(headers: Mapping[str, str]) -> int:
     """Return how many attempts the SDK made before this request, 0 if it doesn't say."""
     for name, pattern, first in _ATTEMPT_HEADERS:
         value = headers.get(name)
+        # Nearly all requests are first attempts.
+        if value == "0":
+            return 0
         if value and (attempt := pattern.fullmatch(value)):
             return max(0, int(attempt[1]) - first)
     return 0

@@ -24,7 +24,8 @@ _BEGINNING = lazy_compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*[\r\n])*(?:data|event|id|
 
 def begins_sse(body: bytes) -> bool:
     """Whether the first line is a field of an event, or a comment. JSON never begins like that."""
-    return _BEGINNING.match(body) is not None
+    # Nearly all bodies that state no stream are an object.
+    return not body.startswith(b"{") and _BEGINNING.match(body) is not None
 
 
 def split_sse(body: bytes) -> list[tuple[str, bytes]]:

@@ -60,7 +60,7 @@ def make_item(frame: Frame, route: Route) -> BulkItem:
     known = BulkItem.__struct_fields__
     fields: dict[str, Any] = {name: value for name, value in event_fields(frame).items() if name in known}
     for name in ("limit_ids", "request_tags"):
-        fields[name] = list(fields[name] or ())
+        fields[name] = list(fields.get(name) or ())
     return BulkItem(category=route.category, units={}, **fields)
 
 

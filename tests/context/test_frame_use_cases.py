@@ -113,6 +113,6 @@ def test_a_step_and_a_version_are_replaced() -> None:
 )
 def test_a_step_without_a_use_case_is_not_reported(scope: Scope, step: str | None) -> None:
     frame = enter_scope(enter_scope(Frame(), {"use_case_name": ""}), scope)
-    assert event_fields(frame)["use_case_step"] == step
+    assert event_fields(frame).get("use_case_step") == step
     header = PayiHeaderNames.use_case_step
     assert write_proxied_headers(frame).get(header) == step

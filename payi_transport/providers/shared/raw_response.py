@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from payi_transport.framing import Messages
 
 __all__ = ["RawResponse"]
 
 
-class RawResponse(NamedTuple):
+class RawResponse(msgspec.Struct, frozen=True):
     """A response before its provider's reader has read it.
 
     - `messages`: all, or all but those of a stream that repeat another one with another text.
