@@ -52,8 +52,9 @@ class _RewrittenRequest(msgspec.Struct, eq=False, gc=False):
 
     def respond(self, response: Any, make_stream: _MakeStream) -> None:
         """Make the response refer to the caller's own request, not to the one sent in its place."""
-        # `response.request` raises if no request was set.
-        if response.__dict__.get("_request") is self.request:
+        # `response.request` raises if no request was set. Reading `__dict__` would make Python build it, and
+        # what the caller does with the response would take longer from then on, for each chunk.
+        if getattr(response, "_request", None) is self.request:
             response.request = self.caller_request
 
     def fail(self, exc: BaseException) -> None:

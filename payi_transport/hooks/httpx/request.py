@@ -92,7 +92,8 @@ def copy_request(family: Family, request: Any, rewrite: RequestRewrite) -> Any:
     """
     sent = object.__new__(type(request))
     sent.__dict__.update(request.__dict__)
-    sent.headers = _rewrite_headers(request.headers.copy(), rewrite)
+    headers = request.headers
+    sent.headers = _replace_headers(headers, rewrite) or _rewrite_headers(headers.copy(), rewrite)
     if rewrite.base is not None:
         sent.url = type(request.url)(rewrite.base + request.url.raw_path.decode("ascii"))
         sent.extensions = _drop_target(request.extensions)
@@ -116,6 +117,31 @@ def _drop_target(extensions: Any) -> Any:
     if "target" not in extensions:
         return extensions
     return {name: value for name, value in extensions.items() if name != "target"}
+
+
+def _replace_headers(headers: Any, rewrite: RequestRewrite) -> Any:
+    """Return what `_rewrite_headers` makes for a stream that is asked for its usage, or None to call that.
+
+    The methods of httpx's headers decode all of them several times. This replaces two triples in a copy of
+    their list: name, name in lower case, value.
+    """
+    body = rewrite.body
+    if body is None or not rewrite.plain or rewrite.base or rewrite.headers or rewrite.without:
+        return None
+    try:
+        rows = list(headers._list)
+        names = [lower_name for _name, lower_name, _value in rows]
+    except (AttributeError, TypeError, ValueError):
+        return None  # Another version of httpx keeps them in another way.
+    for name, value in ((b"content-length", b"%d" % len(body)), (b"accept-encoding", b"identity")):
+        # What is missing or comes twice is left to httpx.
+        if names.count(name) != 1:
+            return None
+        rows[names.index(name)] = (name, name, value)
+    replaced = object.__new__(type(headers))
+    replaced.__dict__.update(headers.__dict__, _list=rows)
+    replaced.encoding = "utf-8"
+    return replaced
 
 
 def _rewrite_headers(headers: Any, rewrite: RequestRewrite) -> Any:

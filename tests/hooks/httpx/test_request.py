@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -131,6 +132,56 @@ def test_a_copy_that_asks_for_usage_asks_for_an_uncompressed_response(module: An
     assert (request.content, request.headers["content-length"]) == (b"abc", "3")
     del request.headers["content-length"]
     assert "content-length" not in copy_request(family, request, rewrite).headers
+
+
+@every_module
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("X-A", "1"), ("x-a", "2"), ("Content-Length", "3"), ("Accept-Encoding", "gzip")],
+        [("accept-encoding", "gzip"), ("x-a", "1"), ("Accept-Encoding", "br")],
+        [(b"X-Name", "Zoë".encode())],
+        [(b"X-Name", b"Zo\xeb")],
+        [("Transfer-Encoding", "chunked")],
+    ],
+    ids=["httpx's own", "of the caller", "twice", "UTF-8", "Latin-1", "without a length"],
+)
+def test_the_headers_of_a_stream_that_is_asked_for_its_usage_are_those_that_httpx_would_make(
+    module: Any, headers: list[Any]
+) -> None:
+    request = module.Request("POST", URL, content=b"abc", headers=headers)
+    before = list(request.headers.raw)
+    expected = module.Headers(request.headers.raw, encoding="utf-8")
+    if "content-length" in expected:
+        expected["content-length"] = "6"
+    expected["accept-encoding"] = "identity"
+    rewrite = RequestRewrite(body=b"longer", plain=True)
+    sent = copy_request(get_family(module.__name__), request, rewrite).headers
+    assert (sent.raw, sent.encoding, type(sent)) == (expected.raw, "utf-8", module.Headers)
+    sent["accept-encoding"] = "br"
+    assert request.headers.raw == before
+
+
+@every_module
+@pytest.mark.parametrize("shape", [None, 2], ids=["gone", "of another shape"])
+def test_headers_that_are_kept_in_another_way_are_rewritten_by_their_methods(
+    module: Any, shape: int | None
+) -> None:
+    class Other(module.Headers):  # type: ignore[misc]  # one of two modules
+        def __getattribute__(self, name: str) -> Any:
+            # Only the methods of the class itself may use what it keeps.
+            if name != "_list" or sys._getframe(1).f_globals["__name__"].startswith(module.__name__):
+                return super().__getattribute__(name)
+            if shape is None:
+                raise AttributeError(name)
+            return [row[:shape] for row in super().__getattribute__(name)]
+
+    request = module.Request("POST", URL, content=b"abc")
+    request.headers = Other(request.headers)
+    sent = copy_request(get_family(module.__name__), request, RequestRewrite(body=b"longer", plain=True))
+    assert sent.headers["content-length"] == "6"
+    assert sent.headers["accept-encoding"] == "identity"
 
 
 @every_module
