@@ -20,7 +20,7 @@ from payi_transport.providers.bedrock.usage import describe_service, map_usage, 
 from payi_transport.providers.shared.counts import section
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.merged_usage import fuller_usage
-from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
+from payi_transport.providers.shared.prompt_size import price_by_size
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 from payi_transport.values.patterns import lazy_compile
@@ -106,14 +106,14 @@ def read_converse(raw: RawResponse) -> ParsedResponse:
     routed = text(section(trace, "promptRouter").get("invokedModelId"))
     # If the router named a model, the requested name is only that of the router and must not decide.
     names = (routed,) if routed else (raw.priced_model, raw.requested_model)
-    units = mark_context(_map_units(conversation, _find_family(names)), *names)
+    units, tier = price_by_size(_map_units(conversation, _find_family(names)), names)
     return ParsedResponse(
         resource=routed,
         units={**units, **guardrail.units},
         function_calls=conversation.function_calls,
         failure=conversation.failure or guardrail.failure,
         finished=conversation.finished or (raw.read_to_end and not conversation.streamed),
-        properties={**guardrail.properties, **conversation.properties, **describe_tier(units, *names)},
+        properties={**guardrail.properties, **conversation.properties, **tier},
     )
 
 

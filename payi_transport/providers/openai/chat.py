@@ -19,7 +19,7 @@ from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import Failing, find_failure, read_failure
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.merged_usage import fuller_usage
-from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
+from payi_transport.providers.shared.prompt_size import price_by_size
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
 
@@ -65,7 +65,7 @@ def read_chat(
     raw: RawResponse, map_usage: Callable[[Mapping[str, Any]], dict[str, Units]] = map_usage
 ) -> ParsedResponse:
     """Read chat completions and legacy completions: one document, or a stream whose fullest usage counts."""
-    state = _State()
+    state = _State(Calls())
     done = False
     for _, data in raw.messages:
         if data.startswith(DONE):
@@ -76,36 +76,32 @@ def read_chat(
             state.gather(chat)
     usage = state.usage
     names = (raw.priced_model, state.model, raw.requested_model)
-    units = mark_context(map_usage(usage), *names)
+    units, tier = price_by_size(map_usage(usage), names)
     return ParsedResponse(
         model=state.model,
         response_id=state.id,
         units=units,
         function_calls=state.calls.named(),
         failure=state.failure,
-        properties={
-            **describe_extras(state.service_tier, find_extras(usage)),
-            **describe_tier(units, *names),
-        },
+        properties={**describe_extras(state.service_tier, find_extras(usage)), **tier},
         # The usage may come in a chunk of its own after the finish reason, so that reason alone isn't the
         # end.
         finished=done or (state.stopped and (raw.read_to_end or bool(usage))) or state.failure is not None,
     )
 
 
-class _State:
+class _State(msgspec.Struct):
     """What is known so far: the first id and model, the fullest usage, and the last tier and failure."""
 
-    def __init__(self) -> None:
-        self.id: str | None = None
-        self.model: str | None = None
-        self.service_tier: Any = None
-        self.calls = Calls()
-        self.failure: Failure | None = None
-        self.stopped = False
-        self._usage: dict[str, Any] = {}
-        # Where no other usage is: by the index of the choice.
-        self._by_choice: dict[int, dict[str, Any]] = {}
+    calls: Calls
+    id: str | None = None
+    model: str | None = None
+    service_tier: Any = None
+    failure: Failure | None = None
+    stopped: bool = False
+    _usage: dict[str, Any] = {}
+    # Where no other usage is: by the index of the choice.
+    _by_choice: dict[int, dict[str, Any]] = {}
 
     @property
     def usage(self) -> dict[str, Any]:
@@ -115,20 +111,23 @@ class _State:
         self.id = self.id or text(chat.id)
         self.model = self.model or text(chat.model)
         self.service_tier = chat.service_tier or self.service_tier
-        groq = chat.x_groq if isinstance(chat.x_groq, dict) else {}
-        for usage in (chat.usage, groq.get("usage")):
-            if usage and isinstance(usage, dict):
-                self._usage = fuller_usage(self._usage, usage)
-                break
-        self.failure = find_failure(chat) or read_failure(groq.get("error")) or self.failure
+        usage, failure = chat.usage, find_failure(chat)
+        if isinstance(chat.x_groq, dict):
+            usage = usage if usage and isinstance(usage, dict) else chat.x_groq.get("usage")
+            failure = failure or read_failure(chat.x_groq.get("error"))
+        if usage and isinstance(usage, dict):
+            self._usage = fuller_usage(self._usage, usage)
+        self.failure = failure or self.failure
         for choice in (chat.choices if isinstance(chat, _Chat) else None) or ():
             self._gather_choice(choice)
 
     def _gather_choice(self, choice: _Choice) -> None:
         part = choice.delta or choice.message
         self.stopped = self.stopped or choice.finish_reason is not None
-        self.calls.gather(choice.index, part)
-        usage = choice.usage or (part.usage if part else None)
+        usage = choice.usage
+        if part is not None:
+            self.calls.gather(choice.index, part)
+            usage = usage or part.usage
         if isinstance(usage, dict):
             index = choice.index or 0
             self._by_choice[index] = fuller_usage(self._by_choice.get(index, {}), usage)

@@ -69,16 +69,15 @@ class _PartialCall:
         return decode(_object, "".join(self.arguments).encode()) is not None
 
 
-class Calls:
+class Calls(msgspec.Struct):
     """The function calls of a response, assembled from its deltas, in the order of their first ones."""
 
-    def __init__(self) -> None:
-        self._calls: list[_PartialCall] = []
-        self._by_place: dict[tuple[int, int], _PartialCall] = {}
+    _calls: list[_PartialCall] = []
+    _by_place: dict[tuple[int, int], _PartialCall] = {}
 
-    def gather(self, choice: int | None, message: MessagePart | None) -> None:
+    def gather(self, choice: int | None, message: MessagePart) -> None:
         """Add the calls of a message of the choice with that index, or the pieces of a delta to it."""
-        if message is None:
+        if message.tool_calls is None and message.function_call is None:
             return
         number = choice or 0
         if message.function_call is not None:
@@ -90,6 +89,8 @@ class Calls:
 
     def named(self) -> tuple[FunctionCall, ...]:
         """Return the calls whose name is known."""
+        if not self._calls:
+            return ()
         return tuple(
             FunctionCall(call.name, "".join(call.arguments) if call.arguments else None)
             for call in self._calls

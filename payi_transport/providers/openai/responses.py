@@ -19,7 +19,7 @@ from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import Failing, find_failure, read_failure
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.merged_usage import fuller_usage
-from payi_transport.providers.shared.prompt_size import describe_tier, mark_context
+from payi_transport.providers.shared.prompt_size import price_by_size
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse
 
@@ -86,7 +86,7 @@ def read_response(raw: RawResponse) -> ParsedResponse:
     # Of a body whose middle is missing, some items may be missing, too.
     extras = {**find_extras(usage), **describe_tools(response.tool_usage, () if raw.is_cut else output)}
     names = (raw.priced_model, text(response.model), raw.requested_model)
-    units = mark_context(map_usage(usage), *names)
+    units, tier = price_by_size(map_usage(usage), names)
     return ParsedResponse(
         model=text(response.model),
         response_id=text(response.id),
@@ -97,7 +97,7 @@ def read_response(raw: RawResponse) -> ParsedResponse:
         finished=ended or status in _TERMINAL or failure is not None,
         # The caller will fetch a document again, but a stream that broke off has nothing more to say.
         pending=status in ("queued", "in_progress") and not streamed,
-        properties={**describe_extras(response.service_tier, extras), **describe_tier(units, *names)},
+        properties={**describe_extras(response.service_tier, extras), **tier},
     )
 
 

@@ -88,12 +88,11 @@ _ADDITIVE = (
     ("reasoning", *_READ),
     ("reasoning", *_WRITTEN),
 )
+_TOTALS = frozenset({*_PROMPT, *_COMPLETION, "total_tokens"})
 # Fields that become units, or are sums of them. All other fields of a usage become properties.
 _COUNTED = frozenset(
     {
-        *_PROMPT,
-        *_COMPLETION,
-        "total_tokens",
+        *_TOTALS,
         *_PROMPT_DETAILS,
         *_COMPLETION_DETAILS,
         "prompt_cache_miss_tokens",
@@ -109,11 +108,23 @@ _COUNTED = frozenset(
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
     """Return the units of a usage object of chat completions, or of any API that counts the same way."""
     prompt, completion = count(usage, *_PROMPT), count(usage, *_COMPLETION)
+    if not _has_parts(usage):
+        return {} if prompt is completion is None else {"text": Units(prompt, completion)}
     prompt_parts, completion_parts = _find_prompt_parts(usage), _find_completion_parts(usage)
     additive = _find_additive(usage, prompt or 0, completion or 0, prompt_parts | completion_parts)
     inputs = _split(prompt, prompt_parts, additive)
     outputs = _split(completion, completion_parts, additive)
     return {name: Units(inputs.get(name), outputs.get(name)) for name in (inputs | outputs)}
+
+
+def _has_parts(usage: Mapping[str, Any]) -> bool:
+    """Return whether a usage counts anything beside its totals. Most have nothing else, or zeros."""
+    if _TOTALS.issuperset(usage):
+        return False
+    for name, value in usage.items():
+        if name not in _TOTALS and (any(value.values()) if isinstance(value, dict) else value):
+            return True
+    return False
 
 
 def map_total(usage: Mapping[str, Any]) -> dict[str, Units]:
@@ -209,6 +220,8 @@ def _split(total: int | None, parts: Mapping[str, int], additive: Iterable[str])
 
 def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a usage that are not token counts of its units, and not 0."""
+    if _TOTALS.issuperset(usage):
+        return {}
     extras = {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
-    lifetimes = _find_lifetimes(usage, _find_details(usage))
+    lifetimes = _find_lifetimes(usage, _find_details(usage)) if _has_parts(usage) else {}
     return {**extras, **describe_lifetimes(lifetimes)} if lifetimes else extras

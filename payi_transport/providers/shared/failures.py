@@ -53,7 +53,10 @@ def read_error(body: bytes, headers: Mapping[str, str]) -> Failure | None:
 
 def find_error_event(messages: Messages) -> Failure | None:
     """Return the failure that an event named `error` tells, whatever the shape of its body."""
-    return next((_read_error_event(data) for name, data in messages if name == "error"), None)
+    for name, data in messages:
+        if name == "error":
+            return _read_error_event(data)
+    return None
 
 
 def _read_error_event(data: bytes) -> Failure:

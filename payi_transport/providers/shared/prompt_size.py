@@ -12,13 +12,13 @@ that identifies one decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from payi_transport.values.event import Units
 from payi_transport.values.patterns import lazy_compile
 
-__all__ = ["LARGE_CONTEXT", "describe_tier", "find_suffix", "mark_context"]
+__all__ = ["LARGE_CONTEXT", "describe_tier", "find_suffix", "mark_context", "price_by_size"]
 
 LARGE_CONTEXT = "_large_context"
 # Not followed by more of a version. Dates have at least four digits.
@@ -66,6 +66,7 @@ _TIERS = (
 # Up to this size, a prompt has its usual price whatever the model.
 _LOWEST_LIMIT = min(rule.most for rule in _RULES)
 _LOWEST_TIER = min(tier.most for tier in _TIERS)
+_LOWEST = min(_LOWEST_LIMIT, _LOWEST_TIER)
 
 
 def find_suffix(prompt: int | None, *models: str | None) -> str:
@@ -79,6 +80,16 @@ def find_suffix(prompt: int | None, *models: str | None) -> str:
     name = next(filter(_IDENTIFIED.search, filter(None, models)), "")
     most = next((rule.most for rule in _RULES if rule.models.search(name)), None)
     return LARGE_CONTEXT if most is not None and (prompt or 0) > most else ""
+
+
+def price_by_size(
+    units: Mapping[str, Units], models: Sequence[str | None]
+) -> tuple[Mapping[str, Units], Mapping[str, str]]:
+    """Return the units of one request as `mark_context` does, and the property of `describe_tier`."""
+    # Nearly all prompts are short, and have neither.
+    if _sum_inputs(units.values()) <= _LOWEST:
+        return units, {}
+    return mark_context(units, *models), describe_tier(units, *models)
 
 
 def mark_context(units: Mapping[str, Units], *models: str | None) -> dict[str, Units]:
@@ -108,4 +119,7 @@ def describe_tier(units: Mapping[str, Units], *models: str | None) -> dict[str, 
 
 
 def _sum_inputs(units: Iterable[Units]) -> int:
-    return sum([unit.input or 0 for unit in units])
+    total = 0
+    for unit in units:
+        total += unit.input or 0
+    return total

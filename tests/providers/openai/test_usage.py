@@ -287,3 +287,13 @@ def test_any_usage_gives_whole_units(usage: dict[str, Any]) -> None:
     for unit in map_usage(usage).values():
         for number in (unit.input, unit.output):
             assert number is None or (type(number) is int and number >= 0)
+
+
+idle = st.sampled_from([{"cached_tokens": 0}, {"prompt_token_details": {}}, {"queue": 1}, {"at": {"x": 1}}])
+
+
+@given(usages, idle)
+def test_zeros_and_what_is_no_count_change_no_units(usage: dict[str, Any], more: dict[str, Any]) -> None:
+    assert list(map_usage({**usage, **more}).items()) == list(map_usage(usage).items())
+    extras = {name: value for name, value in more.items() if name in ("queue", "at")}
+    assert find_extras({**usage, **more}) == {**find_extras(usage), **extras}

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from payi_transport.providers.shared.prompt_size import describe_tier, find_suffix, mark_context
+from payi_transport.providers.shared.prompt_size import (
+    describe_tier,
+    find_suffix,
+    mark_context,
+    price_by_size,
+)
 from payi_transport.values.event import Units
 
 _HAIKU, _SONNET, _GEMINI = 100_000, 200_000, 200_000
@@ -124,3 +129,11 @@ def test_a_long_prompt_of_some_models_is_in_a_tier(model: str | None, tier: str 
 def test_the_served_model_decides_the_tier_of_a_deployment() -> None:
     assert describe_tier({"text": Units(300_000)}, None, "gpt-5.4-2026-03-05", "my-deployment")
     assert not describe_tier({"text": Units(300_000)}, None, "gpt-4.1-2025-04-14", "gpt-5.4")
+
+
+@pytest.mark.parametrize("prompt", [0, 100_000, 100_001, 200_001, 272_001])
+@pytest.mark.parametrize("model", ["claude-haiku-5-5", "gpt-5.4", "grok-5", "gpt-4o", None])
+def test_units_and_tier_are_found_together(prompt: int, model: str | None) -> None:
+    units = {"text": Units(prompt, 3)}
+    found = mark_context(units, model), describe_tier(units, model)
+    assert price_by_size(units, (None, model)) == found
