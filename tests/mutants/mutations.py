@@ -63,7 +63,7 @@ def find_mutations(source: str) -> list[Mutation]:
 
 
 class _Finder(ast.NodeVisitor):
-    """Visits the code that runs: no annotations, docstrings, `__all__`, or blocks for type checkers."""
+    """Visits the code that runs: no annotations, docstrings, `__all__`, or what type checkers alone read."""
 
     def __init__(self, source: str) -> None:
         self.found: list[Mutation] = []
@@ -143,6 +143,10 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Name) and node.func.id == "cast":
+            # Its type is for type checkers alone.
+            self.visit(node.args[1])
+            return
         for index, keyword in enumerate(node.keywords):
             if keyword.arg is not None:
                 kept = node.keywords[:index] + node.keywords[index + 1 :]

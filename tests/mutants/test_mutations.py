@@ -23,6 +23,7 @@ EXAMPLES = [
     ("try: f = g\nexcept ValueError: f = h", "except", "try: f = g\nexcept Exception: f = h"),
     ("try: f = g\nexcept Exception: f = h", "except", "try: f = g\nexcept BaseException: f = h"),
     ("x = 'é'; y = 3", "constant", "x = 'éx'; y = 3"),
+    ("x = cast('a', 'b')", "constant", "x = cast('a', 'bx')"),
     ("x = True", "constant", "x = False"),
     ("def f(a: int = 3, *, b: str = c): ...", "constant", "def f(a: int = 4, *, b: str = c): ..."),
 ]
@@ -36,6 +37,7 @@ LEFT_ALONE = [
     "def f():\n    return None",
     "x = f'{y}'",
     "x = a < b < c",
+    "x = cast('a', y)",
 ]
 
 
