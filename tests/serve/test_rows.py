@@ -50,6 +50,20 @@ def test_waste_has_one_reason(fields: dict[str, Any], waste: str) -> None:
     assert found["waste"] == (6_000_000 if waste else 0)
 
 
+def test_each_line_says_where_its_rate_is_from_and_one_without_a_rate_why() -> None:
+    detail = make(units={"text": {"input": 10}, "strange": {"input": 3}}).detail
+    assert [(line.unit, line.source, line.note) for line in detail.lines] == [
+        ("text", "list", ""),
+        ("strange", "", "the price list has no rate for it"),
+    ]
+
+
+def test_a_call_without_a_price_has_no_list_and_no_rates() -> None:
+    detail = make(resource="unlisted").detail
+    assert (detail.price_status, detail.price_source, detail.list_version) == ("unpriced", "", "")
+    assert {(line.rate, line.source, line.note) for line in detail.lines} == {(None, "", "")}
+
+
 def test_tokens_are_summed_and_other_units_are_not() -> None:
     units = {
         "text": {"input": 1, "output": 2},

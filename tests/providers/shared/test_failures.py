@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from payi_transport.providers.shared.failures import read_error, read_failure
+from payi_transport.providers.shared.failures import find_error_event, read_error, read_failure
 from payi_transport.values.event import Failure
 
 
@@ -55,6 +55,20 @@ def test_an_error_body_may_have_its_fields_at_the_top(body: bytes, failure: Fail
 )
 def test_an_error_body_of_another_shape_says_nothing(body: bytes) -> None:
     assert read_error(body, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        (b'{"detail":"d"}', Failure(message="d")),
+        (b'{"detail":{"code":"c"}}', Failure(None, "c")),
+        (b'{"message":"m","detail":"d"}', Failure(message="m")),
+        (b'{"error":{"message":"m"},"detail":"d"}', Failure(message="m")),
+        (b"gone", Failure(message="gone")),
+    ],
+)
+def test_an_error_event_tells_its_detail_where_it_has_no_message(body: bytes, failure: Failure) -> None:
+    assert find_error_event([("", b"{}"), ("error", body)]) == failure
 
 
 @given(st.binary(max_size=50))
