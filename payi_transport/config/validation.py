@@ -182,12 +182,14 @@ def _check_section(value: Mapping[Any, Any], section: type[Section], path: str, 
         _check(item, hints[key], f"{path}.{key}", is_whole)
     if not is_whole:
         return
-    for row in msgspec.structs.fields(section):
-        if row.required and row.name not in value:
-            raise PayiConfigError(f"{path}: missing required key {row.name!r} in {show(dict(value))}")
     try:
         msgspec.convert(value, section)
     except msgspec.ValidationError as exc:
+        for row in msgspec.structs.fields(section):
+            if row.required and row.name not in value:
+                raise PayiConfigError(
+                    f"{path}: missing required key {row.name!r} in {show(dict(value))}"
+                ) from None
         # The values are valid one by one, so this is from the section's own `__post_init__`.
         raise PayiConfigError(f"{path}: {exc}") from None
 
