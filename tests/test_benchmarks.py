@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from benchmarks.tables import format_rows
 from payi_transport import MemorySink, Units, payi_flush, payi_instrument
 from payi_transport.decode.decode import decode
 from tests.support.exchanges import shown
+from tests.support.untraced import untraced_environment
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,6 +38,7 @@ def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_p
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks", name, "--quick", "--output", str(file), "--plot", str(picture)],
         cwd=_ROOT,
+        env=untraced_environment(),
         capture_output=True,
         text=True,
         timeout=300,
@@ -227,7 +230,8 @@ def test_instructions_without_valgrind_say_what_is_missing(monkeypatch: pytest.M
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
-def test_instructions_of_a_call_are_more_when_it_is_recorded() -> None:
+def test_instructions_of_a_call_are_more_when_it_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", untraced_environment())
     (case,) = instructions.list_cases(quick=True)
     rows = list(instructions.summarize(case, instructions.measure(case, rounds=1, quick=True)))
     assert [row.unit for row in rows] == ["instructions", "Python calls", "C calls"]
@@ -250,6 +254,7 @@ def test_a_short_soak_accounts_for_every_call(options: list[str]) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.soak", "--events", "300", *options],
         cwd=_ROOT,
+        env=untraced_environment(),
         capture_output=True,
         text=True,
         timeout=120,
@@ -262,6 +267,7 @@ def test_a_report_on_few_events_has_each_of_them_and_says_what_it_took() -> None
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.report", "--events", "300", "--by", "day"],
         cwd=_ROOT,
+        env=untraced_environment(),
         capture_output=True,
         text=True,
         timeout=120,

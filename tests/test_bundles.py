@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.programs import ROOT
+from tests.support.untraced import untraced_environment
 
 PACKAGE = ROOT / "payi_transport"
 # The one looks for what is installed. The other imports only what the program has imported.
@@ -75,7 +75,7 @@ def test_a_program_that_pyinstaller_bundles_records_its_calls(tmp_path: Path) ->
     (tmp_path / "app.py").write_text(PROGRAM)
     left_out = [f"--exclude-module={name}" for name in LEFT_OUT]
     command = [sys.executable, "-m", "PyInstaller", "--onedir", "--paths", str(ROOT), *left_out, "app.py"]
-    environment = {**os.environ, "PYINSTALLER_CONFIG_DIR": str(tmp_path / "cache")}
+    environment = {**untraced_environment(), "PYINSTALLER_CONFIG_DIR": str(tmp_path / "cache")}
     made = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=600)
     assert made.returncode == 0, made.stderr[-3000:].decode()
     environment = {

@@ -115,7 +115,7 @@ def test_a_fault_is_reported_and_not_raised() -> None:
     broken.chunks = [3]
     tracker.end_proxied(broken)
     tracker.end_proxied(make_exchange(CASE, [BODY]))
-    assert [type(fault) for fault in faults] == [TypeError, ValueError]
+    assert [type(fault) for fault in faults] == [AttributeError, ValueError]
 
 
 def test_a_listener_that_raises_systemexit_ends_nothing() -> None:
