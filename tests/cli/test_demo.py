@@ -67,7 +67,12 @@ def test_the_demo_captures_two_users_a_tool_call_streams_and_an_error(tmp_path: 
     events = json.loads(run_demo(tmp_path / "calls.json").file.read_bytes())
     assert [event["user_id"] for event in events] == ["ada", "ada", "ada", "grace", "grace"]
     assert [event["http_status_code"] for event in events] == [200, 200, 200, 200, 404]
-    assert events[0]["provider_response_function_calls"][0]["name"] == "find_parcel"
+    [asked] = events[0]["provider_response_function_calls"]
+    assert asked["name"] == "find_parcel"
+    # A provider takes the result of a tool only behind the message that asked for it.
+    messages = json.loads(events[1]["provider_request_json"])["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "tool"]
+    assert messages[1]["tool_calls"][0]["id"] == messages[2]["tool_call_id"]
     assert [isinstance(event.get("provider_response_json"), list) for event in events[2:4]] == [True, True]
     assert {event["category"] for event in events} == {"system.openai"}
 

@@ -189,14 +189,15 @@ def test_after_close_calls_are_counted_as_lost_and_a_second_close_returns_at_onc
     assert harness.stats().lost == {"shutdown": 1}
 
 
+def interrupt(*arguments: object) -> bool:
+    raise KeyboardInterrupt
+
+
 def test_a_close_that_an_exception_interrupts_can_be_finished(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = build(MemorySink(), flush_interval=3600)
     harness.push("one")
-
-    def interrupt(*arguments: object) -> bool:
-        raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr("payi_transport.delivery.delivery.wait_for_flushes", interrupt)
@@ -283,6 +284,13 @@ def test_an_error_in_push_is_a_fault_and_is_not_raised(build: Build) -> None:
     broken: Any = None
     harness.delivery.push(broken)
     assert [type(fault) for fault in harness.faults] == [AttributeError]
+
+
+def test_an_interruption_in_push_is_raised(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = build(MemorySink())
+    monkeypatch.setattr(harness.delivery._ring, "push", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        harness.push("one")
 
 
 def test_a_delivery_left_to_the_parent_closes_its_files(tmp_path: Path) -> None:

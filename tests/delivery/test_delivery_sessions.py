@@ -84,6 +84,20 @@ def test_a_fault_in_reading_reaches_nobody(sink: MemorySink, monkeypatch: pytest
     assert payi_stats().faults == 2
 
 
+def test_an_interruption_is_no_fault_and_reaches_the_program(sink: MemorySink, monkeypatch: Any) -> None:
+    session = open_session(sink)
+    pipeline = get_active()
+    assert pipeline is not None
+
+    def interrupt(*arguments: object, **options: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(pipeline._state.delivery._ring, "push", interrupt)
+        respond(session, "r1")
+    assert payi_stats().faults == 0
+
+
 def test_a_session_that_is_closed_is_no_longer_watched(sink: MemorySink) -> None:
     session = open_session(sink)
     pipeline = get_active()

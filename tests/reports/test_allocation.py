@@ -102,6 +102,7 @@ def test_the_rows_add_up_to_the_invoice(calls: list[Any], rows: list[Any]) -> No
         ([Fraction(1, 3)] * 3, "1", ["0.34", "0.33", "0.33"]),
         ([Fraction(-1, 3)] * 3, "-1", ["-0.33", "-0.33", "-0.34"]),
         ([Fraction(5, 1000), Fraction(5, 1000)], "0.01", ["0.01", "0"]),
+        ([Fraction(2, 1000), Fraction(8, 1000)], "0.01", ["0", "0.01"]),
         ([], "0", []),
     ],
 )

@@ -40,6 +40,11 @@ def test_the_same_events_are_found_however_they_are_cut(end: bytes, events: list
     assert found == [event + end for event in events]
 
 
+def test_events_with_different_ends_are_told_apart_in_one_chunk() -> None:
+    assert EventSplitter().feed(b"data: a\r\n\r\ndata: b\n\n") == [b"data: a\r\n\r\n", b"data: b\n\n"]
+    assert EventSplitter().feed(b"data: a\r\rdata: b\n\n") == [b"data: a\r\r", b"data: b\n\n"]
+
+
 class Counted:
     """A pattern that counts the bytes it searches."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from payi_transport.serve import demo
 from payi_transport.serve.service import Service
-from payi_transport.serve.views import Span
+from payi_transport.serve.views import Filters, Span
 
 
 def test_the_demo_is_lively_and_filled_in_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,3 +28,19 @@ def test_the_demo_is_lively_and_filled_in_once(service: Service, monkeypatch: py
     hours = [sums for sums in queries.series(whole, step="hour").lines[0].sums if sums.calls > 5]
     assert max(hour.errors / hour.calls for hour in hours) > 0.3
     assert all(group.sums.cost > 0 for group in queries.unowned(whole).missing)
+    # The limits were there before the calls.
+    assert all(budget.created < now - timedelta(days=13) for budget in queries.budgets())
+    # A call that failed has no answer and no first token, and embeddings never do.
+    agent, index = Filters(use_case="code_agent"), Filters(use_case="search_index")
+    assert find_answers(service, whole, msgspec.structs.replace(agent, failed=True)) == {(False, False)}
+    assert find_answers(service, whole, msgspec.structs.replace(agent, status=200)) == {(True, True)}
+    assert find_answers(service, whole, index) == {(False, False)}
+
+
+def find_answers(service: Service, span: Span, filters: Filters) -> set[tuple[bool, bool]]:
+    """Whether calls have a response, and a time to its first token."""
+    rows = service.queries.calls(span, filters).calls
+    calls = [service.queries.call(row.id) for row in rows]
+    return {
+        (call.response is not None, call.call.first_token is not None) for call in calls if call is not None
+    }

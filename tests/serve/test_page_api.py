@@ -22,7 +22,14 @@ def page_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]
     folder: Path = tmp_path_factory.mktemp("page_api")
     with serve_in_thread(ServeSettings(file=folder / "s", port=0)) as (address, service):
         calls = [
-            item(NOON, use_case_name="chat", use_case_id=f"i{n}", account_name="acme", http_status_code=code)
+            item(
+                NOON,
+                use_case_name="chat",
+                use_case_id=f"i{n}",
+                account_name="acme",
+                user_id=f"u{n}",
+                http_status_code=code,
+            )
             for n, code in enumerate((200, 200, 429))
         ]
         service.ingest_bulk(make_items(*calls), updates=False).result()
@@ -45,6 +52,7 @@ def test_answers_are_those_of_the_filters(page_api: httpx.Client) -> None:
     assert ask("breakdown", by="account")["groups"][0]["name"] == "acme"
     assert ask("breakdown")["by"] == "use_case"
     assert len(ask("calls", most=2)["calls"]) == 2
+    assert [len(ask("breakdown", by="user", most=most)["groups"]) for most in (1, 2)] == [1, 2]
     assert ask("names", by="account", part="CM") == ["acme"]
     assert ask("names", by="account", part="%") == []
     assert len(ask("runs", sort="cost", most=1)["runs"]) == 1
