@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.providers.openai import sockets
-from payi_transport.providers.openai.sockets import ResponseTurns, look
+from payi_transport.providers.openai.sockets import REALTIME, RESPONSES, look
 from payi_transport.providers.shared.turns import END, KEEP, SKIP, SocketMessage, Turn
 
 LIMIT = 1 << 20
@@ -20,7 +20,7 @@ class Reader:
     """A reader of turns that numbers its messages by time, and keeps what it returned."""
 
     def __init__(self, realtime: bool = False, model: str | None = None) -> None:
-        self.turns = ResponseTurns(model, LIMIT, realtime)
+        self.turns = (REALTIME if realtime else RESPONSES).make_reader(model, LIMIT)
         self.time = 0.0
 
     def _read(self, sent: bool, event: Any, scope: Any = None) -> list[Turn]:
