@@ -172,7 +172,7 @@ def event_fields(frame: Frame) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for (name, event, default), value in zip(table.event_fields, table.read_reported(frame), strict=True):
         # Most are not set, which is found out without a call.
-        if value is default or value == default or not (name not in table.needs or has_needed(frame, name)):
+        if value is default or value == default or (name in table.needs and not has_needed(frame, name)):
             continue
         fields[event] = frame.outgoing(name) if frame.hash_user_ids else value
     return fields

@@ -30,15 +30,15 @@ def test_the_demo_is_lively_and_filled_in_once(service: Service, monkeypatch: py
     assert all(group.sums.cost > 0 for group in queries.unowned(whole).missing)
     # The limits were there before the calls.
     assert all(budget.created < now - timedelta(days=13) for budget in queries.budgets())
-    # A call that failed has no answer and no first token, and embeddings never do.
+    # A call that failed has no response and no first token, and embeddings never do.
     agent, index = Filters(use_case="code_agent"), Filters(use_case="search_index")
-    assert find_answers(service, whole, msgspec.structs.replace(agent, failed=True)) == {(False, False)}
-    assert find_answers(service, whole, msgspec.structs.replace(agent, status=200)) == {(True, True)}
-    assert find_answers(service, whole, index) == {(False, False)}
+    assert find_responses(service, whole, msgspec.structs.replace(agent, failed=True)) == {(False, False)}
+    assert find_responses(service, whole, msgspec.structs.replace(agent, status=200)) == {(True, True)}
+    assert find_responses(service, whole, index) == {(False, False)}
 
 
-def find_answers(service: Service, span: Span, filters: Filters) -> set[tuple[bool, bool]]:
-    """Whether calls have a response, and a time to its first token."""
+def find_responses(service: Service, span: Span, filters: Filters) -> set[tuple[bool, bool]]:
+    """Return whether calls have a response, and a time to its first token."""
     rows = service.queries.calls(span, filters).calls
     calls = [service.queries.call(row.id) for row in rows]
     return {
