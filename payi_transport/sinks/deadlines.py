@@ -43,5 +43,5 @@ def limit_timeout(timeout: float | None, error: type[Exception]) -> float | None
         return timeout
     left: float = until - monotonic()
     if left <= 0:
-        raise error("the response took too long")
+        raise error("no time was left")
     return left if timeout is None else min(timeout, left)

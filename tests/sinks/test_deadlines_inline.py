@@ -29,7 +29,6 @@ def test_a_call_waits_at_most_as_long_as_inline_delivery_may_take(
     drip: str, is_async: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sinks._INLINE_SECONDS == 10.0
-    monkeypatch.setattr(sinks, "_INLINE_SECONDS", 0.3)
     monkeypatch.setenv("PAYI_API_KEY", "k")
     monkeypatch.setenv("PAYI_BASE_URL", drip)
     payi_instrument(config={"delivery": {"mode": "inline"}})

@@ -73,6 +73,10 @@ def test_random_bytes_contain_no_records(data: bytes, file: Path) -> None:
     assert read_all(file, data) == []
 
 
+def test_a_magic_number_without_room_for_a_record_is_none(file: Path) -> None:
+    assert read_all(file, pack_record(b"one") + b"torn" + b"PAYI") == [b"one"]
+
+
 def test_a_torn_record_full_of_magic_numbers_is_searched_in_linear_time(file: Path) -> None:
     torn = pack_record(b"PAYI" * 250_000)[:-1]
     following = pack_record(b"following")
