@@ -29,7 +29,7 @@ from tests.fuzz import feed
 from tests.support.exchanges import make_exchange
 from tests.support.wire_cases import CASES, WireCase
 
-SIZE = int(os.environ.get("PAYI_FUZZ_BYTES", "50000"))
+SIZE = int(os.environ.get("PAYI_FUZZ_BYTES", "20000"))
 JSON, SSE, BINARY = "application/json", "text/event-stream", "application/vnd.amazon.eventstream"
 # What one byte of a body may cost while it is read: a frame of one byte is a tuple, a text, and JSON again.
 BYTES_A_BYTE = 80

@@ -44,7 +44,8 @@ def test_an_event_holds_no_field_that_the_case_does_not_expect(case: WireCase) -
         assert event.provider_response_function_calls is None
 
 
-@settings(max_examples=60)
+# A few for each of hundreds of bodies.
+@settings(max_examples=20)
 @given(data=st.data())
 @every_case
 def test_an_event_does_not_depend_on_how_the_network_splits_the_body(

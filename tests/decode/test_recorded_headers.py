@@ -140,8 +140,9 @@ def test_the_same_header_is_the_same_object_in_every_event() -> None:
 
 
 def test_no_value_that_had_a_secret_is_remembered() -> None:
-    select_response_headers(headers_of({"via": "https://u:pw@h/a", "server": "Bearer abc"}))
-    assert not [raw for _, raw in module._known if b"pw" in raw or b"Bearer" in raw]
+    values = {"via": "https://u:pw@h/a", "server": "Bearer abc"}
+    select_response_headers(headers_of(values))
+    assert not {(name, value.encode()) for name, value in values.items()} & module._known.keys()
 
 
 def test_values_that_differ_each_time_do_not_fill_the_memory() -> None:

@@ -240,12 +240,12 @@ EVENTS = {
 }
 
 
-@pytest.mark.parametrize("step", [1, 7, 1000])
+@pytest.mark.parametrize("step", [3, 1000])
 @pytest.mark.parametrize("body", EVENTS.values(), ids=EVENTS)
 def test_time_is_linear_however_small_the_chunks_are(body: bytes, step: int) -> None:
     start = time.thread_time()
     assert hide([body[at : at + step] for at in range(0, len(body), step)]) == body
-    assert time.thread_time() - start < 30
+    assert time.thread_time() - start < 10
 
 
 def test_what_is_held_back_at_the_end_is_passed_on() -> None:
