@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -31,6 +32,15 @@ settings.register_profile("quick", settings.get_profile("patient"), max_examples
 def pytest_xdist_auto_num_workers() -> int:
     """Return the number of processes for `-n auto`: tests wait for a third of their time."""
     return (os.cpu_count() or 1) * 3 // 2
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a process that has no tests left take some of another's: the longest tests are among the last."""
+    # Imported here, since runs in one process may be without xdist.
+    from xdist.scheduler import WorkStealingScheduling  # type: ignore[import-untyped]
+
+    return WorkStealingScheduling(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
