@@ -1,7 +1,7 @@
 """`serve --demo`: two weeks of calls of a made-up company, so that the page has something to show.
 
-The same calls each time, up to now: several use cases, customers and models, days and nights, an outage that
-made calls fail, calls without an owner, a model without a price, and a budget that is exceeded.
+The same calls at any hour of any week, up to now: several use cases, customers and models, days and nights,
+an outage that made calls fail, calls without an owner, a model without a price, and an overrun limit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from payi_transport.serve.write import EventWriter
 
 __all__ = ["fill"]
 
-_DAYS, _CALLS_A_DAY, _BATCH = 14, 450, 500
+_DAYS, _CALLS, _BATCH = 14, 3600, 500
 
 
 class _UseCase(NamedTuple):
@@ -53,8 +53,8 @@ _ADDRESSES = {
 }
 _STEPS = ("plan", "retrieve", "draft", "check")
 _LIMITS = (
-    ("support-monthly", "Support, monthly", "6.50"),
-    ("research", "Research", "75"),
+    ("support-monthly", "Support, monthly", "7"),
+    ("research", "Research", "80"),
     ("pilot", "Pilot", "500"),
 )
 
@@ -88,15 +88,22 @@ def _make_limits(writer: EventWriter, now: datetime) -> None:
 
 
 def _make_calls(now: datetime) -> Iterator[BulkItem]:
-    chance = random.Random(7)
+    times = random.Random(7)
     outage = _find_outage(now)
-    for number in range(_DAYS * _CALLS_A_DAY):
-        at = now - timedelta(days=_DAYS * chance.random() ** 1.15)
-        # Fewer calls at night and on weekends.
-        if chance.random() > (1.0 if 8 <= at.hour < 19 else 0.35) * (0.4 if at.weekday() > 4 else 1.0):
-            continue
+    for number in range(_CALLS):
+        at = _draw_time(times, now)
         is_out = abs(at - outage) < timedelta(minutes=50)
+        # What a call is doesn't depend on when it was, so the limits are overrun at any hour of the week.
+        chance = random.Random(number)
         yield from decode_bulk(json.dumps([_make_call(chance, number, at, is_out)]).encode())
+
+
+def _draw_time(times: random.Random, now: datetime) -> datetime:
+    """Return a moment of the last days: more often a late one, less often one at night or on a weekend."""
+    while True:
+        at = now - timedelta(days=_DAYS * times.random() ** 1.15)
+        if times.random() < (1.0 if 8 <= at.hour < 19 else 0.35) * (0.4 if at.weekday() > 4 else 1.0):
+            return at
 
 
 def _find_outage(now: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import msgspec
 import pytest
@@ -35,6 +35,17 @@ def test_the_demo_is_lively_and_filled_in_once(service: Service, monkeypatch: py
     assert find_responses(service, whole, msgspec.structs.replace(agent, failed=True)) == {(False, False)}
     assert find_responses(service, whole, msgspec.structs.replace(agent, status=200)) == {(True, True)}
     assert find_responses(service, whole, index) == {(False, False)}
+
+
+# Nights and weekends have fewer calls.
+@pytest.mark.parametrize("hours", [2, 86, 150], ids=["on Monday night", "on Thursday", "on Sunday morning"])
+def test_a_limit_is_overrun_at_any_hour_of_the_week(
+    hours: int, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monday = datetime(2026, 11, 23, tzinfo=timezone.utc)
+    monkeypatch.setattr(service, "now", lambda: monday + timedelta(hours=hours))
+    demo.fill(service)
+    assert [budget.state for budget in service.queries.budgets()] == ["overrun", "exceeded", "ok"]
 
 
 def find_responses(service: Service, span: Span, filters: Filters) -> set[tuple[bool, bool]]:
