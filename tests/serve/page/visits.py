@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from playwright.sync_api import Page, expect
 
-__all__ = ["VIEWS", "Look", "save", "visit"]
+__all__ = ["VIEWS", "Look", "save", "visit", "wait_until_fit"]
 
-VIEWS = ["/", "/breakdown?by=model", "/calls", "/calls/1", "/runs", "/budgets", "/health"]
+VIEWS = ["/", "/breakdown?by=model", "/calls", "/calls/6", "/runs", "/budgets", "/health"]
 _WIDTHS = (1440, 390)
 _SCHEMES = ("light", "dark")
 
@@ -33,6 +33,11 @@ def visit(page: Page, url: str) -> Iterator[Look]:
         for scheme in _SCHEMES:
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             yield Look(width, scheme)
+
+
+def wait_until_fit(page: Page, look: Look) -> None:
+    """Wait until nothing is wider than the window. Charts follow a new width a moment later."""
+    page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=look.width)
 
 
 def save(page: Page, name: str, look: Look) -> None:
