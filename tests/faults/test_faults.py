@@ -68,6 +68,21 @@ def test_a_fault_that_passes_loses_nothing(
     assert "PROMPT" not in caplog.text and "payi-key" not in caplog.text
 
 
+@either_way
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+def test_a_fault_that_passes_loses_nothing_of_calls_that_wait_for_their_report(
+    fault: CannedReply, spooled: bool, ingest: Ingest, instrument: Callable[..., None]
+) -> None:
+    replies = itertools.chain([WELL] + [fault] * 2, itertools.repeat(WELL))
+    ingest.reply = lambda events: next(replies)
+    instrument(spooled, mode="inline")
+    call(5)
+    assert flush()
+    stats = check_account(5)
+    assert (stats.delivered, stats.lost) == (5, {})
+    assert ingest.taken == {f"id-{number}": 1 for number in range(5)}
+
+
 WORKING = {
     "drips": make_reply(step=1),
     "of another status": make_reply(201, headers="content-type: application/json\r\n"),

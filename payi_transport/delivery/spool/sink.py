@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
+from payi_transport.delivery.spool.events import encode_event
 from payi_transport.delivery.spool.spool import Spool
 from payi_transport.runtime.time_slices import in_time_slices
 from payi_transport.runtime.wake_event import WakeEvent
@@ -29,7 +28,7 @@ class SpoolSink:
         While the disk accepts nothing, events are delivered from memory: one batch at a time, so that what
         waits stays in the ring and its bounds hold.
         """
-        payloads = list(map(msgspec.json.encode, in_time_slices(batch)))
+        payloads = list(map(encode_event, in_time_slices(batch)))
         problem = self._write(payloads)
         if problem is None or self._spool.keep_in_memory(payloads):
             self._written.set()

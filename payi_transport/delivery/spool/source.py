@@ -10,6 +10,7 @@ import msgspec
 
 from payi_transport.capture.exchange import Listener
 from payi_transport.delivery.sources import Counts, QueuedEvent
+from payi_transport.delivery.spool.events import decode_event
 from payi_transport.delivery.spool.spool import Spool
 from payi_transport.runtime.time_slices import in_time_slices
 from payi_transport.runtime.wake_event import WakeEvent
@@ -18,7 +19,6 @@ from payi_transport.values.event import Event
 
 __all__ = ["SpoolSource"]
 
-_event = msgspec.json.Decoder(Event)
 # Higher than any ticket of a flush: no flush waits for events that other processes left behind.
 _LAST_TICKET = sys.maxsize
 
@@ -78,7 +78,7 @@ class SpoolSource:
 
     def _take_one(self, number: int, payload: bytes) -> QueuedEvent | None:
         try:
-            event = _event.decode(payload)
+            event = decode_event(payload)
         except (msgspec.DecodeError, UnicodeDecodeError):
             # Another version of this library wrote it.
             self._settle_as("spool_unreadable", payload)
