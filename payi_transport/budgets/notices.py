@@ -14,6 +14,7 @@ import msgspec
 from payi_transport.budgets.budget import Budget
 from payi_transport.budgets.periods import Period
 from payi_transport.budgets.store import Total
+from payi_transport.values.decimals import with_own_decimals
 
 __all__ = ["ATTEMPTS", "Notice", "format_money", "format_owner", "make_notice", "make_refusal", "post"]
 
@@ -85,6 +86,7 @@ def make_notice(budget: Budget, total: Total, level: Decimal, period: Period) ->
     )
 
 
+@with_own_decimals
 def make_refusal(budget: Budget, owner: str, period: Period) -> str:
     """Return why a call is not sent, for the developer who sees the error."""
     end = period.end.astimezone(budget.zone)

@@ -22,6 +22,7 @@ from payi_transport.budgets.ledger import Ledger
 from payi_transport.budgets.notices import ATTEMPTS, Notice, make_notice, make_refusal, post
 from payi_transport.budgets.store import Change, Store, Total
 from payi_transport.runtime.wake_event import WakeEvent
+from payi_transport.values.decimals import with_own_decimals
 
 __all__ = ["BudgetTracker", "Charge", "Dependencies"]
 
@@ -118,6 +119,7 @@ class BudgetTracker:
         """Return whether a call in this frame has to be charged before it returns."""
         return self._ledger.is_enforced(frame)
 
+    @with_own_decimals
     def charge(self, frame: Any, event: Any) -> None:
         """Count a call under all of its budgets. Never raises."""
         try:
@@ -128,6 +130,7 @@ class BudgetTracker:
         except Exception as exc:
             self._dependencies.on_fault(exc)
 
+    @with_own_decimals
     def charge_proxied(self, frame: Any, timestamp: float, result: Any) -> None:
         """Count a call that Pay-i's proxy has counted, by the cost in its result. Never raises."""
         try:
@@ -160,6 +163,7 @@ class BudgetTracker:
                 " budget does not count all of its cost; add a price to config.prices"
             )
 
+    @with_own_decimals
     def flush(self) -> None:
         """Write the sums, and report what they reach. Never raises."""
         with self._writing:
@@ -207,6 +211,7 @@ class BudgetTracker:
             self._store.add_lost(f"{self._dependencies.now():%Y-%m-%d}", lost - self._counted_lost)
             self._counted_lost = lost
 
+    @with_own_decimals
     def _refresh(self) -> None:
         """Read what other processes have spent, and what was corrected."""
         try:

@@ -25,6 +25,7 @@ from payi_transport.prices.rates import Rate, RateCard
 from payi_transport.prices.resources import find_place
 from payi_transport.prices.spread import spread
 from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT, find_suffix
+from payi_transport.values.decimals import with_own_decimals
 from payi_transport.values.names import SERVED_MODEL_PROPERTY, STREAM_PROPERTY, UNITS_PROPERTY
 
 __all__ = ["PricedEvent", "Pricer"]
@@ -60,10 +61,12 @@ class PricedEvent(Protocol):
 class Pricer:
     """Estimate what calls cost, with the prices of a config. May be used by several threads."""
 
+    @with_own_decimals
     def __init__(self, settings: PricesSettings | None = None, price_list: PriceList | None = None) -> None:
         self.own = OwnPrices(settings or PricesSettings())
         self.list = price_list or _LIST
 
+    @with_own_decimals
     def estimate(self, event: PricedEvent, result: Mapping[str, Any] | None = None) -> Estimate:
         """Return what a call cost. `result` is Pay-i's `xproxy_result` for it, where that is known."""
         return _Call(self, event).estimate(result)

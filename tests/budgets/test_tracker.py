@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from payi_transport.budgets import tracker as module
 from payi_transport.context.frame import Frame
 from tests.budgets.support import START, make_desk, make_event
+from tests.support.decimals import odd_decimals
 
 
 def test_a_call_is_refused_once_the_amount_is_spent(tmp_path: Path) -> None:
@@ -42,6 +43,21 @@ def test_a_budget_by_a_field_that_no_call_has_refuses_nothing(tmp_path: Path) ->
     desk.call("20")
     assert desk.is_refused(account_name="acme")
     assert not desk.is_refused()
+
+
+@odd_decimals
+def test_a_sum_is_exact_whatever_decimals_the_program_works_with(decimals: Context, tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, amount=100000)
+    with localcontext(decimals):
+        for cost in ("99999.123456789012345", *["0.0001"] * 3):
+            desk.call(cost)
+        desk.tracker.flush()
+    assert not desk.is_refused()
+    assert desk.spent() == Decimal("99999.123756789012345")
+    with localcontext(decimals):
+        desk.call("0.877")
+        assert "budget b is spent: $100,000.00 a day" in str(desk.tracker.find_refusal(Frame()))
+    assert desk.faults == []
 
 
 def test_a_restart_keeps_the_sum(tmp_path: Path) -> None:
