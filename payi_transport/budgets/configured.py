@@ -12,10 +12,10 @@ from payi_transport.budgets.store import Store, find_default_file
 from payi_transport.budgets.tracker import BudgetTracker, Charge, Dependencies
 from payi_transport.config.schema import Settings
 from payi_transport.decode.missing_units import has_missing_units
-from payi_transport.prices import estimate
+from payi_transport.prices import Estimate, estimate
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 
-__all__ = ["find_file", "make_charge", "make_tracker"]
+__all__ = ["find_file", "has_whole_price", "make_charge", "make_tracker"]
 
 
 def make_tracker(
@@ -34,6 +34,11 @@ def find_file(settings: Settings) -> Path:
 def make_charge(event: Any) -> Charge:
     """Return what a call counts for under a budget."""
     found = estimate(event)
+    return Charge(found.total or Decimal(0), has_whole_price(event, found))
+
+
+def has_whole_price(event: Any, found: Estimate) -> bool:
+    """Return whether nothing of a call's cost is missing from its estimate."""
     # A call that failed used nothing that is known, and its provider bills nothing.
     is_free = not event.units and not has_missing_units(event)
-    return Charge(found.total or Decimal(0), is_free or found.status in ("priced", "included"))
+    return is_free or found.status in ("priced", "included")

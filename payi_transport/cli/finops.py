@@ -24,7 +24,7 @@ from payi_transport.config.budget_rules import check_fields
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiError
-from payi_transport.prices import Estimate, find_pricer
+from payi_transport.prices import find_pricer
 from payi_transport.reports.allocation import Shares, allocate, select_calls
 from payi_transport.reports.bills.currencies import convert, find_currency, read_rates
 from payi_transport.reports.bills.reading import read_bills
@@ -36,7 +36,7 @@ from payi_transport.reports.focus_columns import VERSIONS
 from payi_transport.reports.focus_commitments import CommitmentRows
 from payi_transport.reports.focus_corrections import make_corrections, read_exported
 from payi_transport.reports.focus_files import write_csv, write_parquet
-from payi_transport.reports.priced_calls import price_calls
+from payi_transport.reports.priced_calls import Price, price_calls
 from payi_transport.reports.reconciliation import reconcile as reconcile_bill
 from payi_transport.reports.spans import read_span
 from payi_transport.values.shown import show
@@ -56,7 +56,7 @@ def _short_errors() -> Iterator[None]:
         raise Refusal(str(exc)) from None
 
 
-def _load(config: Path | None) -> tuple[Settings, Callable[[Any], Estimate]]:
+def _load(config: Path | None) -> tuple[Settings, Price]:
     """Return the configuration of a file or of the environment, and what prices calls by it."""
     sources = load_sources(config, os.environ, lambda problem: click.echo(f"Warning: {problem}", err=True))
     settings = sources.check()
@@ -216,9 +216,7 @@ def explain_change_command(
     print_change(change, sums, (before, after), _console(), as_json=as_json, zone=place)
 
 
-def _read_sums(
-    name: str, events: tuple[str, ...], zone: str | None, price: Callable[[Any], Estimate]
-) -> PeriodSums:
+def _read_sums(name: str, events: tuple[str, ...], zone: str | None, price: Price) -> PeriodSums:
     if not events:
         return PeriodSums(price_calls(EventReader([name]), price))
     span = read_span(name, find_zone(zone))

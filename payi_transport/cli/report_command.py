@@ -18,10 +18,11 @@ from payi_transport.cli.short_errors import short_errors
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiError
-from payi_transport.prices import Estimate, Pricer
+from payi_transport.prices import Pricer
 from payi_transport.reports.commitments import CommitmentBuilder
 from payi_transport.reports.dimensions import find_dimensions, list_names
 from payi_transport.reports.events import EventReader
+from payi_transport.reports.priced_calls import PricedCall, price_calls
 from payi_transport.reports.report import Report, make_report
 from payi_transport.reports.stored_event import StoredEvent
 from payi_transport.reports.window import read_window
@@ -127,11 +128,10 @@ def read_report(
 
 def _price(
     events: Iterable[StoredEvent], pricer: Pricer, commitments: CommitmentBuilder
-) -> Iterator[tuple[StoredEvent, Estimate]]:
-    for event in events:
-        estimate = pricer.estimate(event, event.xproxy_result)
-        commitments.add(event, estimate)
-        yield event, estimate
+) -> Iterator[PricedCall]:
+    for call in price_calls(events, pricer.estimate):
+        commitments.add(*call)
+        yield call
 
 
 def read_settings(config: Path | None) -> Settings:

@@ -6,6 +6,7 @@ events.
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,6 +15,7 @@ from decimal import Decimal
 import msgspec
 
 from payi_transport.budgets.budget import Budget, Key
+from payi_transport.budgets.configured import has_whole_price
 from payi_transport.budgets.forecast import make_forecast
 from payi_transport.budgets.periods import split_period
 from payi_transport.budgets.store import Change, Store
@@ -83,8 +85,12 @@ def check_store(budgets: Iterable[Budget], store: Store, now: datetime) -> Check
         for total in totals
     ]
     since = min(starts.values(), default=now)
-    # A call without a price is in the sum of each of its budgets, but it is one call.
-    unpriced = max((state.unpriced for state in states), default=0)
+    # A call without a price is in the sum of each of its budgets, but it is one call. The owners of a budget
+    # have calls of their own, unless a call has several tags.
+    by_budget = Tally[str]()
+    for state in states:
+        by_budget[state.budget] += state.unpriced
+    unpriced = max(by_budget.values(), default=0)
     return _make_checked(states, unpriced, store.read_lost(f"{since:%Y-%m-%d}"))
 
 
@@ -102,7 +108,7 @@ def check_events(
     parts: defaultdict[Key, defaultdict[float, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     unpriced = 0
     for event, estimate in calls:
-        is_unpriced = bool(event.units) and estimate.status in ("unpriced", "partial")
+        is_unpriced = not has_whole_price(event, estimate)
         moment = event.event_timestamp
         is_current = not periods or moment is None or any(moment in period for period in periods)
         unpriced += is_unpriced and is_current

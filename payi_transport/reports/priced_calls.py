@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from payi_transport.prices import Estimate, Line, estimate
 from payi_transport.values.names import STATUS_NO_RESPONSE, PayiPropertyNames
 
-__all__ = ["PricedCall", "find_model", "has_failed", "price_calls"]
+__all__ = ["Price", "PricedCall", "find_model", "has_failed", "price_calls"]
 
 
 class PricedCall(NamedTuple):
@@ -18,10 +18,17 @@ class PricedCall(NamedTuple):
     estimate: Estimate
 
 
-def price_calls(events: Iterable[Any], price: Callable[[Any], Estimate] = estimate) -> Iterator[PricedCall]:
-    """Yield each event with its price."""
+Price = Callable[[Any, "Mapping[str, Any] | None"], Estimate]
+
+
+def _estimate(event: Any, result: Mapping[str, Any] | None) -> Estimate:
+    return estimate(event, result=result)
+
+
+def price_calls(events: Iterable[Any], price: Price = _estimate) -> Iterator[PricedCall]:
+    """Yield each event with its price: that of Pay-i, where the file has its result for the call."""
     for event in events:
-        yield PricedCall(event, price(event))
+        yield PricedCall(event, price(event, getattr(event, "xproxy_result", None)))
 
 
 def find_model(event: Any, line: Line) -> str:

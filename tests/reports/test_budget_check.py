@@ -11,8 +11,9 @@ import pytest
 
 from payi_transport.budgets.budget import make_budgets
 from payi_transport.reports.budget_check import Checked, check_events, check_store
+from payi_transport.reports.priced_calls import price_calls
 from tests.budgets.support import START, Desk, read_budgets
-from tests.reports.support import make_call
+from tests.reports.support import make_call, make_event
 
 RATES = {"text input": "1", "text output": None}
 BUDGETS = {
@@ -68,6 +69,22 @@ def test_what_has_no_price_and_what_is_lost_is_not_fine(fine: bool, tmp_path: Pa
     desk.tracker.close(5)
     stored = check_store(make_budgets(desk.settings), desk.store, START)
     assert (stored.is_fine, stored.unpriced, stored.lost) == ((True, 0, 0) if fine else (False, 1, 2))
+
+
+def test_calls_of_different_owners_without_a_price_add_up(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, BUDGETS)
+    for name in ("acme", "zeta", "zeta"):
+        desk.call(None, account_name=name)
+    desk.tracker.close(5)
+    assert check_store(make_budgets(desk.settings), desk.store, START).unpriced == 3
+
+
+def test_a_call_whose_usage_could_not_be_read_has_no_price_and_one_that_failed_costs_nothing() -> None:
+    pytest.importorskip("genai_prices")
+    missing = make_event({}, event_timestamp=START, properties={"system.units": "missing"})
+    failed = make_event({}, event_timestamp=START, http_status_code=500)
+    assert check(*price_calls([missing])).unpriced == 1
+    assert check(*price_calls([failed])).is_fine
 
 
 def test_without_budgets_there_are_no_states() -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from payi_transport.budgets.budget import make_budgets
 from payi_transport.budgets.owners import read_event_field
+from payi_transport.cli.report_command import read_report
+from payi_transport.prices import Pricer
 from payi_transport.reports.allocation import Shares
 from payi_transport.reports.bills.names import make_model_key
+from payi_transport.reports.budget_check import check_events
+from payi_transport.reports.events import EventReader
 from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.priced_calls import has_failed, price_calls
 from payi_transport.reports.reconcile_cells import OurCalls
 from payi_transport.reports.zones import Zones
-from tests.prices.calls import make_call
+from tests.budgets.support import read_budgets
+from tests.prices.calls import MOMENT, make_call
 from tests.reports.support import exact, make_event, price_with
 
 
@@ -34,8 +43,25 @@ def test_a_call_failed_by_its_status_or_in_its_response(fields: dict[str, Any], 
 
 def test_calls_are_priced_one_by_one() -> None:
     events = [make_event({"text": (1, 0)}), make_event({"text": (2, 0)})]
-    calls = [*price_calls(events, lambda event: price_with({"text input": "3"}, event))]
+    calls = [*price_calls(events, lambda event, _: price_with({"text input": "3"}, event))]
     assert [exact(call.event, call.estimate.total) for call in calls] == [(events[0], 3), (events[1], 6)]
+
+
+def test_a_figure_of_pay_i_is_the_cost_in_every_view(tmp_path: Path) -> None:
+    """Of the report, budgets, FOCUS, and the reconciliation with bills."""
+    call = make_call("gpt-4o", {"text": (1_000_000, None)}, account_name="acme")
+    kept = {**json.loads(msgspec.json.encode(call)), "xproxy_result": {"cost": {"total": {"base": 1.25}}}}
+    file = tmp_path / "events.jsonl"
+    file.write_text(json.dumps(kept))
+    calls = [*price_calls(EventReader([str(file)]), Pricer().estimate)]
+    assert [(found.estimate.total, found.estimate.source) for found in calls] == [(Decimal("1.25"), "payi")]
+    report, _ = read_report([str(file)], by="model")
+    assert report.total.summary.cost == Decimal("1.25")
+    budgets = make_budgets(read_budgets({"all": {"amount": 10}}))
+    [state] = check_events(budgets, calls, MOMENT).states
+    assert state.spent == Decimal("1.25")
+    [row] = make_rows(calls, FocusOptions())
+    assert (row["EffectiveCost"], row["x_CostBasis"]) == (Decimal("1.25"), "Pay-i")
 
 
 def test_tokens_of_another_model_are_of_that_model_in_every_view() -> None:
