@@ -71,7 +71,9 @@ class OfflineSink:
         self._requested = self.path
         self._run_start = find_run_start()
         self._lock: io.FileIO | None = None
-        self._is_claimed = self._is_child = self._has_events = False
+        # Whether the file is of this run, and whether it has events by now.
+        self._is_begun = self._has_events = False
+        self._is_claimed = self._is_child = False
         # Of the runs before this one that wrote to the same file, and of this one as they were last written.
         self._earlier, self._counts = FileCounts(), FileCounts()
 
@@ -80,26 +82,37 @@ class OfflineSink:
         if not self._is_claimed:
             self._claim()
         # The user may have moved the file away since the last delivery. Then a new array begins.
-        self._has_events = self._has_events and self.path.exists()
+        if not self.path.exists():
+            self._is_begun = self._has_events = False
         lines = b",\n".join(map(msgspec.json.encode, batch))
+        self._write((b",\n" if self._has_events else b"[\n") + lines + _END)
+        self._has_events = True
+        return Receipt(wait=(monotonic() - started) / _COPY_SHARE, bytes_sent=len(lines))
+
+    def _write(self, end: bytes) -> None:
+        """Write the events so far, and then `end`."""
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         with _open_partial(partial) as file:
             self._copy_to(file.fileno())
             # The copy was written and cut through the descriptor, which the file object does not notice.
             file.seek(0, os.SEEK_END)
-            file.write((b",\n" if self._has_events else b"[\n") + lines + _END)
+            file.write(end)
         partial.replace(self.path)
-        if not self._has_events:
+        if not self._is_begun:
             # Those of a file that was replaced.
             find_counts_path(self.path).unlink(missing_ok=True)
-        self._has_events = True
+        self._is_begun = True
         _writers[self.path] = os.getpid()
-        return Receipt(wait=(monotonic() - started) / _COPY_SHARE, bytes_sent=len(lines))
 
     def write_counts(self, counts: FileCounts) -> None:
         """Write what this process has lost and not recorded to a file beside the events. Raises OSError."""
-        if not self._has_events or counts == self._counts:
+        if counts == self._counts:
             return
+        if not self._is_claimed:
+            self._claim()
+        if not self._is_begun:
+            # Without an event, what an earlier run left here would look like the events of this one.
+            self._write(b"[" + _END)
         if not self._counts:
             self._earlier = read_counts(self.path)
         self._counts = counts
@@ -114,7 +127,8 @@ class OfflineSink:
             # This closes the child's descriptor only; the parent still holds the lock.
             self._lock.close()
             self._lock = None
-        self._is_claimed, self._is_child = False, True
+        self._is_claimed = self._is_begun = self._has_events = False
+        self._is_child = True
         self._earlier, self._counts = FileCounts(), FileCounts()
 
     def close(self) -> None:
@@ -152,19 +166,21 @@ class OfflineSink:
         else:
             self.path = self._requested.with_name(f"{own}-{uuid.uuid4().hex[:8]}{self._requested.suffix}")
         self._is_claimed = True
-        self._has_events = self.path in _writers or self._continues_run()
+        end = self._read_end()
+        self._is_begun = end.endswith(_END)
+        self._has_events = end == _LAST
 
-    def _continues_run(self) -> bool:
-        """Whether another process of this run, or one that ran beside this one, has left its events here."""
+    def _read_end(self) -> bytes:
+        """Return the last bytes of what this process, or another one of this run, has left here."""
         try:
             with self.path.open("rb") as file:
-                if os.fstat(file.fileno()).st_mtime < self._run_start:
-                    return False
+                if self.path not in _writers and os.fstat(file.fileno()).st_mtime < self._run_start:
+                    return b""
                 file.seek(-len(_LAST), os.SEEK_END)
-                return file.read() == _LAST
+                return file.read()
         # There is no file, it is of another user, or it is shorter.
         except OSError:
-            return False
+            return b""
 
     def _copy_to(self, target: int) -> None:
         """Copy the events so far, without the end of the array, to a file descriptor."""

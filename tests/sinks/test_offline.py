@@ -136,9 +136,8 @@ def test_what_is_missing_from_a_file_is_beside_it(tmp_path: Path, open_sink: Ope
     path = tmp_path / "capture.json"
     find_counts_path(path).write_text('{"lost": {"full": 99}}')
     sink = open_sink(path)
-    # Without events, there is no file that anything could be missing from.
-    sink.write_counts(FileCounts(lost={"full": 1}))
-    assert read_counts(path) == FileCounts(lost={"full": 99})
+    sink.write_counts(FileCounts())
+    assert [found.name for found in tmp_path.iterdir()] == ["capture.json.counts"]
     sink.deliver([event(1)])
     assert read_counts(path) == FileCounts()
     sink.write_counts(FileCounts())
@@ -157,3 +156,20 @@ def test_what_is_missing_from_a_file_is_beside_it(tmp_path: Path, open_sink: Ope
         "capture.json",
         "capture.json.counts",
     ]
+
+
+def test_what_is_missing_is_told_where_no_event_came(tmp_path: Path, open_sink: Open) -> None:
+    path = tmp_path / "capture.json"
+    path.write_text('[\n{"category": "of an earlier run"}\n]\n')
+    find_counts_path(path).write_text('{"lost": {"full": 99}}')
+    os.utime(path, (0, 0))
+    sink = open_sink(path)
+    sink.write_counts(FileCounts(unobserved={"unmapped": 1}))
+    assert (ids(path), read_counts(path)) == ([], FileCounts(unobserved={"unmapped": 1}))
+    sink.close()
+    # Another process of the same run has events and counts of its own.
+    other = open_sink(path)
+    other.deliver([event(1)])
+    other.write_counts(FileCounts(unobserved={"unmapped": 2}))
+    other.deliver([event(2)])
+    assert (ids(path), read_counts(path)) == (["id-1", "id-2"], FileCounts(unobserved={"unmapped": 3}))
