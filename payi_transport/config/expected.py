@@ -60,7 +60,13 @@ def _describe_one(hint: Any, origin: Any) -> str:
     if origin is tuple:
         # The second argument of `tuple[X, ...]` is the ellipsis.
         item = get_args(hint)[0]
-        return "a list of dicts" if find_section(item) else "a list of strings"
+        if find_section(item):
+            return "a list of dicts"
+        return (
+            "a list of strings"
+            if str in (item, *get_args(item)[:1])
+            else f"a list, each item {describe(item)}"
+        )
     if origin is dict:
         return "a dict"
     return "a callable" if origin is Callable else _WORDS[hint]

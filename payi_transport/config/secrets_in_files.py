@@ -21,15 +21,16 @@ def refuse_secrets(values: Mapping[str, Any]) -> None:
 
     The error names the environment variable for it.
     """
-    _walk(values, Settings, "PAYI_TRANSPORT_")
+    _walk(values, Settings, "PAYI_TRANSPORT_", "")
 
 
-def _walk(values: Mapping[str, Any], section: type[Section] | None, variable: str) -> None:
+def _walk(values: Mapping[str, Any], section: type[Section] | None, variable: str, above: str) -> None:
     """Walk a section, or a table that is not one. Tables whose keys are the user's own have no secrets."""
     hints = get_type_hints(section, include_extras=True) if section is not None else {}
     for name, value in values.items():
         known = name in hints
         own = f"{variable}{name.upper()}" if known else "PAYI_API_KEY"
+        path = f"{above}{name}"
         if is_secret_name(name) and name not in _ALLOWED:
             raise PayiConfigError(
                 f"{name!r} looks like a secret, and a file is no place for one; set the environment variable"
@@ -38,12 +39,12 @@ def _walk(values: Mapping[str, Any], section: type[Section] | None, variable: st
         for text in _list_texts(name, value):
             if has_password(text):
                 raise PayiConfigError(
-                    f"{name}: {show(text)} has a password in it, and a file is no place for one; set the"
+                    f"{path}: {show(text)} has a password in it, and a file is no place for one; set the"
                     f" environment variable {own}"
                 )
         below = find_section(hints.get(name))
         if isinstance(value, Mapping) and (below is not None or not known):
-            _walk(value, below, f"{variable}{name.upper()}__")
+            _walk(value, below, f"{variable}{name.upper()}__", f"{path}.")
 
 
 def _list_texts(name: str, value: object) -> list[str]:

@@ -92,6 +92,11 @@ def read_file(file: str | os.PathLike[str]) -> dict[str, Any]:
         if not isinstance(own, dict):
             raise PayiConfigError(f"{file}: expected a table [tool.payi_transport]")
         values = own
+    elif isinstance(values.get("tool"), dict):
+        raise PayiConfigError(
+            f"{file}: a table [tool.payi_transport] is only read from a pyproject.toml; here, its keys are at"
+            " the top of the file"
+        )
     with _ErrorLocation(str(file)):
         refuse_secrets(values)
         check_values(values)

@@ -114,12 +114,16 @@ def find_sink_names(
     """Return the names of the sinks to make: "payi" first, if it is one, and then names of sections.
 
     `named` are those that the `sink` argument names, and `is_given` says that there is such an argument.
-    Raises PayiConfigError for a name that is not one.
+    Raises PayiConfigError for a name that is not one, and if there would be no sink at all.
     """
     known = [sink.config_section for sink in sinks]
     if settings.sinks is not None:
         _check_names("config.sinks", settings.sinks, known)
         names = [*settings.sinks]
+        if not names and not is_given:
+            raise PayiConfigError(
+                f"config.sinks: expected at least one of {', '.join([PAYI, *known])}, got []"
+            )
     else:
         sections = {name: section for name in known if (section := getattr(settings, name)) is not None}
         is_replaced = is_given or any(section.replaces_payi for section in sections.values())

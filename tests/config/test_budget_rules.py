@@ -56,6 +56,7 @@ def test_what_is_accepted(budget: dict[str, Any]) -> None:
         ({"amount": 1, "match": {"x": "y"}}, "match: unknown field 'x'"),
         ({"amount": 1, "by": "resource", "enforce": True}, "a budget by resource can only warn"),
         ({"amount": 1, "match": {"category": "a"}, "enforce": True}, "a budget by category can only warn"),
+        ({"amount": 1, "warn_at": 0.5}, "expected a list, each item a share of the amount such as 0.8"),
         ({"amount": 1, "warn_at": [0]}, "expected a share of the amount such as 0.8, above 0, got 0"),
         (
             {"amount": 1, "webhook": "http://hooks.test/"},

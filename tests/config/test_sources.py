@@ -99,6 +99,13 @@ def test_the_table_of_a_project_file_is_read(write: Any) -> None:
     assert read_file(file) == {"user_id": "a"}
 
 
+def test_the_table_of_a_project_file_in_another_file_is_refused_with_its_place(write: Any) -> None:
+    with pytest.raises(
+        PayiConfigError, match=r"only read from a pyproject\.toml; here, its keys are at the top"
+    ):
+        read_file(write('[tool.payi_transport]\nuser_id = "a"\n'))
+
+
 def test_paths_in_a_file_are_relative_to_it(write: Any, tmp_path: Path) -> None:
     file = write(
         'offline_instrumentation = "calls.json"\n[delivery]\nspool_directory = "spool"\n'

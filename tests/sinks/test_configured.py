@@ -116,6 +116,13 @@ def test_an_unknown_sink_is_named_with_what_is_accepted() -> None:
     assert str(wrong.value) == f"sink: unknown sink 'kafka'; {accepted}"
 
 
+def test_no_sink_at_all_is_refused_unless_the_program_gives_one() -> None:
+    settings = check_config({"sinks": []})
+    with pytest.raises(PayiConfigError, match=r"config.sinks: expected at least one of payi, .*, got \[\]"):
+        find_sink_names(settings)
+    assert find_sink_names(settings, is_given=True) == []
+
+
 def test_a_sink_that_needs_its_section_says_so() -> None:
     class NeedySettings(Section, frozen=True):
         """A section with a key that has no default."""
