@@ -93,7 +93,7 @@ def test_a_mutant_that_no_test_notices_survives(workshop: Workshop) -> None:
 
 def test_tests_that_do_not_end_kill(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workshop, "limit", 20)
-    assert workshop.find_killer(make_mutant("while True: pass"), [(OWN,)]) == OWN
+    assert workshop.find_killer(make_mutant("__import__('threading').Event().wait()"), [(OWN,)]) == OWN
 
 
 def test_a_test_that_fails_without_a_mutant_kills_nothing_and_hides_no_other(workshop: Workshop) -> None:
