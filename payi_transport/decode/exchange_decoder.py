@@ -74,8 +74,7 @@ class ExchangeDecoder:
         # Inline delivery decodes first, and queues the exchange if it can't reach Pay-i.
         if exchange.event is not None:
             return Decoded(exchange.event, exchange.listener)
-        # Nobody pays for fetching by id what another call started.
-        is_fetch = exchange.route.operation.endswith(".again")
+        is_fetch = exchange.route.is_fetch
         call, event = exchange, decode(exchange, self._options)
         if is_fetch and isinstance(event, Event):
             call = self._background_calls.complete(event.provider_response_id, exchange)

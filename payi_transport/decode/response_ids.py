@@ -21,7 +21,7 @@ from payi_transport.routing.hosts import HostPattern, find_known
 from payi_transport.values.event import Event, ParsedResponse
 from payi_transport.values.names import RESPONSE_ID_PROPERTY
 
-__all__ = ["ResponseIds", "find_response_id"]
+__all__ = ["ResponseIds", "find_response_id", "make_distinct"]
 
 # Servers choose the ids, so their number needs a bound. Ollama counts to 998.
 _MAX_REMEMBERED = 10_000
@@ -41,6 +41,13 @@ def _names_requests(host: HostPattern, registry: Registry) -> bool:
     return known is not None and known.category in registry.names_requests
 
 
+def make_distinct(event: Event) -> Event:
+    """Return the event with an id of its own, because another call has the same. A property keeps it."""
+    own = event.provider_response_id
+    properties = {**(event.properties or {}), RESPONSE_ID_PROPERTY: own}
+    return msgspec.structs.replace(event, provider_response_id=f"{own}_{uuid.uuid4()}", properties=properties)
+
+
 class ResponseIds:
     """Remember the ids that hosts gave to calls. Safe to use from any thread."""
 
@@ -56,17 +63,11 @@ class ResponseIds:
 
         `is_fetch` is whether its call fetched what another call had started, whose id it shares.
         """
-        own = event.provider_response_id
-        key = hash((host, own))
+        key = hash((host, event.provider_response_id))
         with self._lock:
             is_new = key not in self._seen
             self._seen[key] = None
             self._seen.move_to_end(key)
             if len(self._seen) > _MAX_REMEMBERED:
                 self._seen.popitem(last=False)
-        if is_new or is_fetch:
-            return event
-        properties = {**(event.properties or {}), RESPONSE_ID_PROPERTY: own}
-        return msgspec.structs.replace(
-            event, provider_response_id=f"{own}_{uuid.uuid4()}", properties=properties
-        )
+        return event if is_new or is_fetch else make_distinct(event)

@@ -44,6 +44,11 @@ class Route(NamedTuple):
     proxied: bool = False
     forwarded: bool = True
 
+    @property
+    def is_fetch(self) -> bool:
+        """Whether the request fetches by its id what another call started. Nobody pays for that."""
+        return self.operation.endswith(".again")
+
 
 # The base URL of Pay-i may have a path of its own, so this may begin anywhere in the path.
 _PROXIED = lazy_compile(r"/api/v1/proxy/([a-z.]+)/")

@@ -107,7 +107,9 @@ class Meter:
         try:
             decoded: Any = self._decoder.decode(exchange)
             if isinstance(decoded, Decoded):
-                result = self._service.ingest_proxied(decoded.event).result()
+                result = self._service.ingest_proxied(
+                    decoded.event, is_fetch=exchange.route.is_fetch
+                ).result()
                 # Decimals as numbers, like in the responses of the API.
                 exchange.take_result(msgspec.json.decode(_encode(result)))
         except Exception:

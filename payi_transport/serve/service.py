@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from payi_transport.decode.response_ids import make_distinct
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.items import BulkItem, find_refusal, to_event
 from payi_transport.serve.queries import Queries
@@ -46,9 +47,13 @@ class Service:
         """Take one event; the future has the body of the response. It raises Refusal."""
         return self.store.submit(lambda writing: self._ingest(writing, item, proxied))
 
-    def ingest_proxied(self, event: Event) -> Future[dict[str, Any]]:
-        """Take the event of a call that went through the proxy; the future has its result."""
-        return self.store.submit(lambda writing: self._ingest_proxied(writing, event))
+    def ingest_proxied(self, event: Event, *, is_fetch: bool = False) -> Future[dict[str, Any]]:
+        """Take the event of a call that went through the proxy; the future has its result.
+
+        Each such call counts, whatever id its provider gave it. With `is_fetch`, it fetched what another call
+        had started, which counts once.
+        """
+        return self.store.submit(lambda writing: self._ingest_proxied(writing, event, is_fetch))
 
     def admit(self, item: BulkItem) -> Future[Admission]:
         """Check a call before it goes through the proxy; the future has its limits. It raises Refusal.
@@ -73,9 +78,12 @@ class Service:
             "xproxy_result": make_result(row, written),
         }
 
-    def _ingest_proxied(self, writing: Writing, event: Event) -> dict[str, Any]:
+    def _ingest_proxied(self, writing: Writing, event: Event, is_fetch: bool) -> dict[str, Any]:
         now = self.now()
         writer = EventWriter(writing, _in_ms(now))
+        # The proxy remembers the ids of this process alone, and only so many.
+        if not is_fetch and writer.has(event):
+            event = make_distinct(event)
         row = make_row(event, now, self.settings.prices)
         written = writer.add(row)
         writer.finish()

@@ -34,6 +34,7 @@ from payi_transport.serve.rows import Detail, Row
 from payi_transport.serve.run_sums import RunSums
 from payi_transport.serve.schema import MEASURES
 from payi_transport.serve.store import Writing
+from payi_transport.values.event import Event
 
 __all__ = ["EventWriter", "Written", "fingerprint"]
 
@@ -106,6 +107,11 @@ class EventWriter:
         self._contents: list[tuple[Any, ...]] = []
         self._waiting: dict[tuple[int, str], int] = {}
         self._last = 0
+
+    def has(self, event: Event) -> bool:
+        """Return whether the store has an event with the same id in the same category."""
+        mark = fingerprint(event.category, event.provider_response_id)
+        return self._find(mark, event.provider_response_id) is not None
 
     def add(self, row: Row, *, updates: bool = False, repeats: bool = False) -> Written:
         """Add an event, see the head of this module."""

@@ -21,6 +21,8 @@ from tests.serve.test_proxy import COMPLETION
 from tests.support.origin import CannedResponse, Origin
 
 BATCH, LEAST = 20, 30
+CHAT = "/api/v1/proxy/openai/v1/chat/completions"
+QUESTION = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hi"}]}
 
 
 def send(address: str, name: str, sent: list[list[str]], confirmed: list[list[str]]) -> None:
@@ -54,11 +56,10 @@ def send_singly(address: str, confirmed: list[str]) -> None:
 def call_through(address: str, confirmed: list[str]) -> None:
     """Make calls through the proxy until the service is gone. The result says that a call is stored."""
     headers = {"xproxy-api-key": "k", "xProxy-Request-Tags": "t"}
-    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hi"}]}
     with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
         while True:
             try:
-                response = client.post("/api/v1/proxy/openai/v1/chat/completions", json=body)
+                response = client.post(CHAT, json=QUESTION)
                 completion = response.json()
             except (httpx.HTTPError, ValueError):
                 return
@@ -66,13 +67,50 @@ def call_through(address: str, confirmed: list[str]) -> None:
                 confirmed.append(completion["id"])
 
 
+def call_one_id_through(address: str, confirmed: list[str]) -> None:
+    """Like `call_through`, from a provider that gives every response one id: by the ids of requests."""
+    headers = {"xproxy-api-key": "k", "xProxy-Request-Tags": "t"}
+    with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
+        while True:
+            try:
+                result = client.post(CHAT, json=QUESTION).json()["xproxy_result"]
+            except (httpx.HTTPError, ValueError):
+                return
+            assert "duplicate_request" not in result
+            confirmed.append(result["request_id"])
+
+
 @pytest.mark.parametrize("call", [send_singly, call_through])
 def test_a_kill_loses_no_single_event_and_no_call_through_the_proxy(
     call: Callable[[str, list[str]], None], tmp_path: Path, origin: Origin
 ) -> None:
     origin.responses = [answer_with(f"chatcmpl-{number}") for number in range(5000)]
+    confirmed = call_until_killed(call, tmp_path, origin)
+    stored = read_ids(tmp_path / "serve.sqlite", now=call is call_through)
+    assert len(stored) == len(set(stored)) and set(confirmed) <= set(stored)
+    # The call that was under way when the service was killed may be there, too.
+    assert len(stored) <= len(confirmed) + 1
+
+
+def test_kills_lose_and_double_no_call_of_a_provider_that_gives_every_response_one_id(
+    tmp_path: Path, origin: Origin
+) -> None:
+    origin.responses = [answer_with("chatcmpl-1")]
+    confirmed = [
+        request_id
+        for _ in range(2)
+        for request_id in call_until_killed(call_one_id_through, tmp_path, origin)
+    ]
+    stored = read_ids(tmp_path / "serve.sqlite", now=True)
+    assert len(set(confirmed)) == len(confirmed)
+    # Each kill may come between the commit of a call and its response.
+    assert len(confirmed) <= len(set(stored)) == len(stored) <= len(confirmed) + 2
+
+
+def call_until_killed(call: Callable[[str, list[str]], None], folder: Path, origin: Origin) -> list[str]:
+    """Kill a service under calls, and return what it confirmed."""
     confirmed: list[str] = []
-    with start_killable(tmp_path, "--upstream", f"openai={origin.url}") as (address, server):
+    with start_killable(folder, "--upstream", f"openai={origin.url}") as (address, server):
         caller = threading.Thread(target=call, args=(address, confirmed))
         caller.start()
         while len(confirmed) < LEAST and caller.is_alive():
@@ -80,10 +118,7 @@ def test_a_kill_loses_no_single_event_and_no_call_through_the_proxy(
         server.kill()
         caller.join()
     assert len(confirmed) >= LEAST
-    stored = read_ids(tmp_path / "serve.sqlite", now=call is call_through)
-    assert len(stored) == len(set(stored)) and set(confirmed) <= set(stored)
-    # The call that was under way when the service was killed may be there, too.
-    assert len(stored) <= len(confirmed) + 1
+    return confirmed
 
 
 def answer_with(id_: str) -> CannedResponse:

@@ -263,9 +263,9 @@ def test_a_stream_that_the_caller_leaves_is_metered(
     left, stored = threading.Event(), threading.Event()
     ingest = service.ingest_proxied
 
-    def note(event: Event) -> Any:
+    def note(event: Event, *, is_fetch: bool) -> Any:
         stored.set()
-        return ingest(event)
+        return ingest(event, is_fetch=is_fetch)
 
     monkeypatch.setattr(service, "ingest_proxied", note)
     # The origin waits after its first chunk until the caller has left.
