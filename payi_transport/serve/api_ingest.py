@@ -13,6 +13,7 @@ from payi_transport.context.header_text import decode_header, read_list, read_te
 from payi_transport.serve.items import decode_bulk, decode_single
 from payi_transport.serve.responses import route
 from payi_transport.serve.service import Service
+from payi_transport.values.numbers import read_number
 
 __all__ = ["make_ingest_routes", "read_context"]
 
@@ -38,9 +39,9 @@ def read_context(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, Any]:
             context[_LISTS[name]] = list(read_list(value))
         elif name in _CONTEXT:
             context[_CONTEXT[name]] = read_text(value)
-    version = context.get("use_case_version")
-    if version is not None and version.isascii() and version.isdigit() and len(version) < 19:
-        context["use_case_version"] = int(version)
+    version = read_number(context.get("use_case_version") or "")
+    if version is not None:
+        context["use_case_version"] = version
     return context
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
 
 from payi_transport.serve.faults import Refusal
+from payi_transport.values.numbers import read_number
 
 __all__ = ["make_page"]
 
@@ -30,17 +30,19 @@ def make_page(request: Request, items: Sequence[Any]) -> dict[str, Any]:
 
 
 def _read_size(text: str | None) -> int:
-    if not text:
-        return _USUAL
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= _MAX:
+    size = read_number(text) if text else _USUAL
+    if size is None or not 1 <= size <= _MAX:
         raise Refusal("invalid_limit", f"limit: expected a number from 1 to {_MAX}, got {text!r}")
-    return int(text)
+    return size
 
 
 def _read_cursor(text: str | None) -> int:
     if not text:
         return 0
     try:
-        return max(0, int(base64.urlsafe_b64decode(text)[:9]))
-    except (ValueError, binascii.Error):
-        raise Refusal("invalid_cursor", f"{text!r} is not a cursor of this list") from None
+        start = read_number(base64.urlsafe_b64decode(text).decode())
+    except ValueError:
+        start = None
+    if start is None:
+        raise Refusal("invalid_cursor", f"{text!r} is not a cursor of this list")
+    return start

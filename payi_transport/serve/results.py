@@ -10,6 +10,7 @@ from payi_transport.serve.faults import Refusal
 from payi_transport.serve.rows import Detail, Row
 from payi_transport.serve.views import CallDetail
 from payi_transport.serve.write import Written
+from payi_transport.values.numbers import read_number
 
 __all__ = ["make_request_id", "make_result", "make_stored_result", "read_request_id"]
 
@@ -23,10 +24,10 @@ def make_request_id(event: int) -> str:
 
 def read_request_id(request_id: str) -> int:
     """Return the number of the event that a request id names. Raises Refusal for an id that names none."""
-    number = request_id.removeprefix(_PREFIX)
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    number = read_number(request_id.removeprefix(_PREFIX))
+    if number is None:
         raise Refusal("request_not_found", f"no request has the id {request_id!r}")
-    return int(number)
+    return number
 
 
 def make_result(row: Row, written: Written) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.responses import refuse
 from payi_transport.serve.settings import ServeSettings
+from payi_transport.values.numbers import read_number
 
 __all__ = ["API_POLICY", "COOKIE", "NONCE", "PAGE_POLICY", "Security"]
 
@@ -133,8 +134,8 @@ class Security:
             policy = PAGE_POLICY.format(nonce=scope[NONCE])
         left = self._settings.max_body
         too_large = Refusal("body_too_large", f"a body may have {left} bytes at most")
-        length = headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length) > left:
+        length = read_number(headers.get("content-length", "0"))
+        if length is None or length > left:
             await self._refuse(too_large, scope, receive, send)
             return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -216,9 +217,17 @@ def test_lists_go_page_by_page_in_either_order(api: httpx.Client) -> None:
 
 
 def test_a_page_has_up_to_a_hundred_items_after_a_cursor_of_the_list(api: httpx.Client) -> None:
-    wrong = [("limit", text) for text in ("0", "101", "-1", "x", "٣", "9" * 99)]
-    wrong += [("cursor", text) for text in ("x", "ü", "====", "AAAA")]
+    wrong = [("limit", text) for text in ("0", "101", "-1", "x", "٣", "9" * 99, "0000000501", "0" * 9)]
+    # The last are of -5, +5, 5_0, and 19 digits.
+    cursors = ("x", "ü", "====", "AAAA", "_w==", "LTU=", "KzU=", "NV8w", "MTAwMDAwMDAwMDAwMDAwMDAwMA==")
+    wrong += [("cursor", text) for text in cursors]
     with api:
+        for number in range(102):
+            api.post("/limits", json={"limit_name": f"n{number}", "max": 1})
+        for text, length in (("1", 1), ("0000000002", 2), ("100", 100), ("", 25)):
+            assert len(api.get("/limits", params={"limit": text}).json()["items"]) == length
+        far = base64.urlsafe_b64encode(b"1000000000101").decode()
+        assert api.get("/limits", params={"cursor": far}).json() == {"items": [], "has_more": False}
         for name, text in wrong:
             refused = api.get("/limits", params={name: text}).json()
             assert refused["xproxy_error"]["code"] == f"invalid_{name}", text

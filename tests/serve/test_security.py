@@ -14,6 +14,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from payi_transport.errors import PayiError
+from payi_transport.serve.app import make_app
+from payi_transport.serve.command import open_service
 from payi_transport.serve.security import COOKIE
 from payi_transport.serve.settings import ServeSettings, is_loopback
 from tests.serve.conftest import Serve
@@ -126,6 +128,17 @@ def test_a_body_over_the_limit_is_refused_whatever_its_length_says(serve: Serve)
     assert stated.json()["xproxy_error"]["code"] == "body_too_large"
     assert httpx.post(f"{address}{INGEST}", json=item(), headers=KEY).status_code == 200
     assert service.queries.state().calls == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("length", ["9" * 5000, "0" * 5000, "-1", "1_0", "\u00b2", "", "2001"])
+async def test_a_length_that_is_no_number_or_too_large_is_refused(tmp_path: Path, length: str) -> None:
+    with open_service(ServeSettings(file=tmp_path / "s", max_body=2000)) as service:
+        transport = httpx.ASGITransport(make_app(service))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            sent = {b"xproxy-api-key": b"k", b"content-length": length.encode("latin-1")}
+            refused = await client.post(INGEST, content=b"{}", headers=sent)
+    assert (refused.status_code, refused.json()["xproxy_error"]["code"]) == (413, "body_too_large")
 
 
 @pytest.mark.parametrize(
