@@ -31,7 +31,7 @@ from payi_transport.capture.rewrites import ResponseRewriter
 from payi_transport.rewrite.responses import find_response_rewriter
 from payi_transport.serve.faults import Refusal
 from payi_transport.serve.metering import Meter, make_item, read_frame
-from payi_transport.serve.proxy_targets import Targets, read_proxy_path
+from payi_transport.serve.proxy_targets import Targets, make_url, read_proxy_path
 from payi_transport.serve.responses import refuse, respond, route
 from payi_transport.serve.service import Service
 
@@ -84,6 +84,7 @@ class Proxy:
         raw_path = request.scope["path"]
         proxied = read_proxy_path(raw_path)
         target = self._targets.find(request.method, proxied, request.headers)
+        url = _add_query(target.url, request.scope["query_string"].decode("latin-1"))
         headers = [pair for pair in request.headers.raw if not self._is_token(*pair)]
         frame = read_frame(headers, proxied.use_case)
         body = await request.body()
@@ -94,8 +95,6 @@ class Proxy:
             frame = replace(frame, limit_ids=admission.limit_ids)
         adds_result = any(name.lower() == b"xproxy-api-key" for name, _ in headers)
         sent = self._meter.begin(target.route, frame, headers, body, adds_result=adds_result)
-        query = request.scope["query_string"].decode("latin-1")
-        url = f"{target.url}?{query}" if query else target.url
         return await self._send(request.method, url, _select(headers, sent), _body_of(sent, body), sent)
 
     def _is_token(self, name: bytes, value: bytes) -> bool:
@@ -109,7 +108,7 @@ class Proxy:
     async def _send(
         self,
         method: str,
-        url: str,
+        url: httpx.URL,
         headers: list[tuple[bytes, bytes]],
         body: bytes,
         sent: SentRequest | None,
@@ -210,6 +209,14 @@ def _refuse_blocked(blocked: tuple[str, ...]) -> Response:
     limits = {limit_id: {"state": "blocked"} for limit_id in blocked}
     result = {"blocked_limit_ids": list(blocked), "limits": limits}
     return respond({**refusal.to_body(), "xproxy_result": result}, refusal.status)
+
+
+def _add_query(target: str, query: str) -> httpx.URL:
+    """Return the whole address of a request. Raises Refusal for one that no request can have."""
+    try:
+        return make_url(f"{target}?{query}" if query else target)
+    except ValueError as exc:
+        raise Refusal("invalid_url", f"the request can't be forwarded: {exc}") from None
 
 
 def _select(headers: list[tuple[bytes, bytes]], sent: SentRequest | None) -> list[tuple[bytes, bytes]]:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import httpx
+
 from payi_transport.providers.provider import Forwarding
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.routing.hosts import HostMapping, HostTable, parse_host
@@ -20,7 +22,7 @@ from payi_transport.serve.faults import Refusal
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.values.names import PayiCategories
 
-__all__ = ["CHATGPT_ACCOUNT", "ProxyPath", "Target", "Targets", "read_proxy_path"]
+__all__ = ["CHATGPT_ACCOUNT", "ProxyPath", "Target", "Targets", "make_url", "read_proxy_path"]
 
 _PATH = re.compile(r"/api/v1/(?:run/(?P<use_case>[^/]+)/)?proxy/(?P<name>[^/]+)(?P<rest>/.*)")
 # Azure's hosts have either category, by path.
@@ -59,6 +61,15 @@ def read_proxy_path(raw_path: str) -> ProxyPath:
     ):
         raise Refusal("not_found", "the path has segments that lead elsewhere")
     return ProxyPath(found["name"], found["rest"], unquote(found["use_case"]) if found["use_case"] else None)
+
+
+def make_url(text: str) -> httpx.URL:
+    """Return an address for a request. Raises ValueError for one that no request can have."""
+    try:
+        # A URL alone doesn't decode its host, which may look like an internationalized name and be none.
+        return httpx.Request("GET", text).url
+    except httpx.InvalidURL as exc:
+        raise ValueError(str(exc)) from None
 
 
 class Targets:
@@ -108,6 +119,7 @@ class Targets:
         try:
             parts = urlsplit(base)
             host, port = parse_host(base)
+            make_url(base)
         except ValueError:
             raise Refusal("invalid_provider_base_uri", f"{base!r} is not an address") from None
         is_plain = not (parts.username or parts.password or parts.query or parts.fragment)

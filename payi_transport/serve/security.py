@@ -85,7 +85,8 @@ class Security:
         if not self._is_own(host):
             raise Refusal("host_not_allowed", f"the host {host!r} is not this service; see --allow-host")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        # Compared as it is, because a browser sends scheme and host alone, and others any text.
+        if origin is not None and origin.partition("://")[2] != host:
             raise Refusal("origin_not_allowed", f"requests from {origin!r} are refused")
         is_change = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         if is_change and headers.get("sec-fetch-site", "none") not in _OWN_SITES:

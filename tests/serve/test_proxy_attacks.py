@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
+from payi_transport.serve.app import make_app
+from payi_transport.serve.command import open_service
 from payi_transport.serve.service import Service
+from payi_transport.serve.settings import ServeSettings
 from tests.serve.conftest import Serve
 from tests.serve.test_proxy import COMPLETION, find_calls
 from tests.support.origin import CannedResponse, Origin
@@ -41,6 +46,8 @@ BASES = [
         "https://xn--openai.example",
         "https://.",
     ),
+    *("https://[bad", "https://a.openai.azure.com]", "https://xn--a.openai.azure.com"),
+    *("https://\xb2.openai.azure.com", "https://a\xad.openai.azure.com"),
 ]
 
 
@@ -53,9 +60,40 @@ def proxy(serve: Serve, origin: Origin) -> tuple[str, Service]:
 def test_no_way_to_write_an_address_leads_elsewhere(serve: Serve) -> None:
     address, service = serve()
     for base in BASES:
-        response = httpx.post(f"{address}{AZURE}", json={}, headers={"xproxy-provider-baseuri": base})
+        headers = {b"xproxy-provider-baseuri": base.encode("latin-1")}
+        response = httpx.post(f"{address}{AZURE}", json={}, headers=headers)
         assert response.json()["xproxy_error"]["code"] == "invalid_provider_base_uri", base
     assert find_calls(service) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("query", [b"a=\x00", b"a=\x7f", b"a=" + b"x" * 70_000], ids=["null", "del", "long"])
+async def test_a_query_that_no_request_can_have_is_refused_before_the_call(
+    tmp_path: Path, query: bytes, anyio_backend_name: str
+) -> None:
+    if anyio_backend_name != "asyncio":
+        pytest.skip("the server runs on asyncio")
+    settings = ServeSettings(file=tmp_path / "s", upstreams={"openai": "http://127.0.0.1:1"})
+    with open_service(settings) as service:
+        status, body = await ask(make_app(service), query)
+        assert (status, body["xproxy_error"]["code"]) == (400, "invalid_url")
+        assert find_calls(service) == []
+
+
+async def ask(app: ASGIApp, query: bytes) -> tuple[int, Any]:
+    """Make a request with any query, also one that no client sends."""
+    headers = [(b"host", b"localhost")]
+    scope = {"type": "http", "method": "POST", "path": PATH, "query_string": query, "headers": headers}
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], json.loads(sent[1]["body"])
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

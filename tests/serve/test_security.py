@@ -47,6 +47,10 @@ def test_addresses_and_names_that_were_allowed_are_served(serve: Serve, host: st
         {"origin": "https://evil.example"},
         {"origin": "null"},
         {"origin": "http://127.0.0.1:1"},
+        *(
+            {"origin": text}
+            for text in ("", "http://", "://", "http://[bad", "http://[::1", "http://a]", "\xff")
+        ),
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],
@@ -57,7 +61,8 @@ def test_a_request_that_another_site_makes_a_browser_send_is_refused(
     serve: Serve, headers: dict[str, str], path: str
 ) -> None:
     address, service = serve()
-    response = httpx.post(f"{address}{path}", json=item(), headers={**KEY, **headers})
+    sent = [(name.encode(), value.encode("latin-1")) for name, value in {**KEY, **headers}.items()]
+    response = httpx.post(f"{address}{path}", json=item(), headers=sent)
     assert (response.status_code, response.json()["xproxy_error"]["code"]) == (403, "origin_not_allowed")
     assert service.queries.state().calls == 0
 
@@ -72,11 +77,22 @@ def test_no_other_origin_may_read_a_response(serve: Serve) -> None:
         assert response.headers["x-frame-options"] == "DENY"
 
 
-def test_a_websocket_of_another_site_is_refused(serve: Serve) -> None:
+@pytest.mark.parametrize("form", ["{}", "{}:8383"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_request_of_the_services_own_page_is_served(serve: Serve, host: str, form: str) -> None:
+    address, _ = serve()
+    named = form.format(host)
+    headers = {**KEY, "host": named, "origin": f"http://{named}", "referer": "http://[bad"}
+    assert httpx.post(f"{address}{INGEST}", json=item(), headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://[bad", "null"])
+def test_a_websocket_of_another_site_is_refused(serve: Serve, origin: str) -> None:
     address, _ = serve()
     url = address.replace("http", "ws") + "/anything"
-    with pytest.raises(InvalidStatus):
-        connect(url, additional_headers={"Origin": "https://evil.example"})
+    with pytest.raises(InvalidStatus) as refused:
+        connect(url, additional_headers={"Origin": origin})
+    assert refused.value.response.status_code == 403
 
 
 def test_pay_is_api_needs_a_key_and_takes_any(serve: Serve) -> None:
