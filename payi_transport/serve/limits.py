@@ -146,12 +146,16 @@ class LimitBook:
         self.overrun = Decimal(0)
         for limit_id in dict.fromkeys(row.event.limit_ids or ()):
             limit = self.find(limit_id)
-            if limit is None or (limit.reset is not None and row.at < _in_ms(limit.reset)):
+            if limit is None:
                 continue
-            limit.spent.spend(row.detail, row.billed)
+            # A call from before the last reset counts again once the limit is reset to an earlier moment.
+            is_since_reset = limit.reset is None or row.at >= _in_ms(limit.reset)
+            if is_since_reset:
+                limit.spent.spend(row.detail, row.billed)
+                self.overrun = max(self.overrun, limit.spent.total - limit.max)
             states[limit_id] = state = find_state(limit)
-            self.overrun = max(self.overrun, limit.spent.total - limit.max)
-            limit.spent.count(state)
+            if is_since_reset:
+                limit.spent.count(state)
             self._spending.add(_place_of(limit), row.at, row.detail, row.billed, state)
         return states
 

@@ -13,6 +13,7 @@ import pytest
 
 from payi_transport.serve.command import open_service
 from payi_transport.serve.documents import find_document, put_document
+from payi_transport.serve.items import to_event
 from payi_transport.serve.limits import LimitBook, LimitDocument, Spent, find_state, reset_limit
 from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
@@ -89,6 +90,14 @@ def test_a_repeat_spends_nothing_and_an_update_replaces(service: Service) -> Non
     assert find(service).spent.total == COST
 
 
+def test_a_limit_that_is_deleted_during_a_call_counts_nothing(service: Service) -> None:
+    put(service, make_limit("1"))
+    [made] = make_items(item(limit_ids=["gone", "L"]))
+    result = service.ingest_proxied(to_event(made, "r")).result()
+    assert result["limits"] == {"L": {"state": "ok"}}
+    assert find(service).spent.total == COST
+
+
 def test_a_limit_named_twice_counts_once(service: Service) -> None:
     put(service, make_limit("1"))
     [made] = make_items(item(limit_ids=["L", "L"]))
@@ -136,6 +145,27 @@ def test_after_a_reset_the_calls_since_then_count(service: Service) -> None:
     # An event of before, which arrives late.
     ingest(service, at=NOON)
     assert find(service).spent.total == 2 * COST
+
+
+def test_a_call_from_before_the_last_reset_counts_after_one_to_an_earlier_moment(service: Service) -> None:
+    put(service, make_limit("0.02", "0.5"))
+    reset(service, NOON)
+    results = [ingest(service, at=NOON - timedelta(minutes=minutes)) for minutes in (5, 20, 50)]
+    # They spend nothing of it now, so they leave it as it was.
+    assert [result["limits"]["L"]["state"] for result in results] == ["ok"] * 3
+    assert find(service).spent == Spent()
+    reset(service, NOON - timedelta(hours=1))
+    spent = find(service).spent
+    assert (spent.total, spent.calls) == (3 * COST, {"ok": 3})
+
+
+def test_a_call_from_before_the_last_reset_is_no_part_of_what_is_over_the_limit(service: Service) -> None:
+    put(service, make_limit("0.001"))
+    reset(service, NOON)
+    assert ingest(service, at=NOON)["cost"]["total"]["overrun_base"] == Decimal("0.005")
+    late = ingest(service, at=NOON - timedelta(hours=1))
+    assert late["limits"]["L"]["state"] == "overrun"
+    assert late["cost"]["total"] == {"base": COST}
 
 
 def test_an_update_of_a_call_from_before_a_reset_takes_nothing_away(service: Service) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from payi_transport.serve import limits as limits_module
@@ -17,6 +19,7 @@ from payi_transport.serve.documents import find_document, put_document
 from payi_transport.serve.limits import LimitDocument, reset_limit
 from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
+from payi_transport.serve.spending import Spent
 from payi_transport.serve.store import Writing
 from tests.serve.events import NOON, item, make_items
 
@@ -82,6 +85,77 @@ def test_a_reset_to_any_moment_counts_the_calls_since_then(service: Service) -> 
     changed = {f"c{number}": make_call(chance, number) for number in range(40)}
     ingest(service, *changed.values(), updates=True)
     is_expected(service, calls | changed)
+
+
+class Counted(NamedTuple):
+    """When a call was, what it cost, and the state that it left the limit in."""
+
+    at: datetime
+    input: Decimal
+    output: Decimal
+    state: str = ""
+
+
+class Recount:
+    """What a limit says, counted over every call each time."""
+
+    def __init__(self, most: Decimal) -> None:
+        self.most, self.since = most, CREATED
+        self.calls: dict[str, Counted] = {}
+
+    def ingest(self, call: dict[str, Any]) -> None:
+        name, at = call["provider_response_id"], datetime.fromisoformat(call["event_timestamp"])
+        tokens = call["units"]["text"]
+        # $2 and $8 for a million tokens.
+        made = Counted(at, Decimal(tokens["input"]) * 2 / 10**6, Decimal(tokens["output"]) * 8 / 10**6)
+        self.calls[name] = made
+        total = self.spent().total
+        state = "overrun" if total > self.most else "exceeded" if total == self.most else "ok"
+        self.calls[name] = made._replace(state=state)
+
+    def spent(self) -> Spent:
+        since = [call for call in self.calls.values() if call.at >= self.since]
+        input_ = sum((call.input for call in since), Decimal(0))
+        output = sum((call.output for call in since), Decimal(0))
+        states = Counter(call.state for call in since)
+        return Spent(input=input_, output=output, total=input_ + output, calls=dict(states))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_calls_and_resets_in_any_order_leave_what_a_recount_finds(service: Service, seed: int) -> None:
+    chance = random.Random(seed)
+    put(service, "L", "0.1")
+    recount = Recount(Decimal("0.1"))
+    for number in range(60):
+        moment = NOON + MINUTE * chance.randrange(90)
+        if chance.random() < 0.25:
+            recount.since = moment
+            store_reset(service, moment)
+        else:
+            units = {"input": chance.randrange(1000, 5000), "output": chance.randrange(1000)}
+            # One in three replaces an earlier call, if there is one of its name.
+            name = f"c{chance.randrange(15) if chance.random() < 0.3 else number}"
+            call = item(moment, provider_response_id=name, limit_ids=["L"], units={"text": units})
+            recount.ingest(call)
+            ingest(service, call, updates=True)
+        is_same(service, recount)
+    for minutes in (45, 0, 15, -60, 90):
+        recount.since = NOON + MINUTE * minutes
+        store_reset(service, recount.since)
+        is_same(service, recount)
+
+
+def store_reset(service: Service, moment: datetime) -> None:
+    made = reset(service, moment)
+    service.store.write(lambda writing: put_document(writing.connection, made, "L"))
+
+
+def is_same(service: Service, recount: Recount) -> None:
+    limit = find_document(service.store.reader, LimitDocument, "L")
+    assert limit is not None
+    expected = recount.spent()
+    assert msgspec.structs.astuple(limit.spent)[:3] == msgspec.structs.astuple(expected)[:3]
+    assert {state: calls for state, calls in limit.spent.calls.items() if calls} == expected.calls
 
 
 def test_only_the_events_of_a_quarter_of_an_hour_are_read(
