@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 from payi_transport.errors import PayiConfigError
+from payi_transport.values.numbers import read_number
 from payi_transport.values.shown import show
 
 __all__ = ["Probes", "StatusServer", "parse_address"]
@@ -26,10 +27,11 @@ class Probes(NamedTuple):
 
 def parse_address(text: str) -> tuple[str, int]:
     """Return host and port of `host:port`. Raises PayiConfigError."""
-    host, _, port = text.rpartition(":")
-    if not port.isdigit() or int(port) > 65535 or not host:
+    host, _, digits = text.rpartition(":")
+    port = read_number(digits)
+    if port is None or port > 65535 or not host:
         raise PayiConfigError(f"--listen: expected an address such as 127.0.0.1:8080, got {show(text)}")
-    return host.strip("[]"), int(port)
+    return host.strip("[]"), port
 
 
 class _Server(ThreadingHTTPServer):

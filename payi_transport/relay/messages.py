@@ -41,10 +41,16 @@ def read_delivery(reply: str) -> Delivered | None:
     if words[:2] != ["$JS", "ACK"] or len(words) < _FIELDS:
         return None
     numbers = words[6:11] if len(words) >= _LATER_FIELDS else words[4:9]
-    if len(numbers) != 5 or not all(number.isdigit() for number in numbers):
+    if len(numbers) != 5 or not all(number.isascii() and number.isdigit() for number in numbers):
         return None
     times, sequence, _, stored, pending = map(int, numbers)
     return Delivered(times, sequence, stored, pending)
+
+
+def _is_newer(version: str) -> bool:
+    # Numbers of any length are compared by their digits. int() refuses thousands of them.
+    digits = version.lstrip("0") if version.isascii() and version.isdigit() else ""
+    return (len(digits), digits) > (len(VERSION), VERSION)
 
 
 def read_event(message: Message, *, may_repeat: bool) -> Event | str:
@@ -55,7 +61,7 @@ def read_event(message: Message, *, may_repeat: bool) -> Event | str:
     headers = message.read_headers()
     version = headers.get(VERSION_HEADER.lower(), VERSION)
     if version != VERSION:
-        return "newer_version" if version.isdigit() and int(version[:9]) > int(VERSION) else "not_an_event"
+        return "newer_version" if _is_newer(version) else "not_an_event"
     is_repeat = may_repeat or REPEAT_HEADER.lower() in headers
     try:
         return (_uncertain_event if is_repeat else _event).decode(message.body)

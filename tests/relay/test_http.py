@@ -48,7 +48,7 @@ def test_an_address_that_is_in_use_is_named() -> None:
     server.close()
 
 
-@pytest.mark.parametrize("address", ["8080", "host", ":80", "host:x", "host:99999", ""])
+@pytest.mark.parametrize("address", ["8080", "host", ":80", "host:x", "host:99999", "host:\u00b2", ""])
 def test_another_address_is_refused(address: str) -> None:
     with pytest.raises(PayiConfigError) as error:
         parse_address(address)

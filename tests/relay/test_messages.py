@@ -36,7 +36,12 @@ def test_what_may_be_a_repeat_is_marked() -> None:
     [
         (make(Payi_Event_Version="2"), "newer_version"),
         (make(Payi_Event_Version="9" * 400), "newer_version"),
+        (make(Payi_Event_Version="9" * 5000), "newer_version"),
+        (make(Payi_Event_Version="0000000002"), "newer_version"),
+        (make(Payi_Event_Version="10"), "newer_version"),
+        (make(Payi_Event_Version="01"), "not_an_event"),
         (make(Payi_Event_Version="0"), "not_an_event"),
+        (make(Payi_Event_Version="\u00b2"), "not_an_event"),
         (make(Payi_Event_Version="x"), "not_an_event"),
         (make(b""), "not_an_event"),
         (make(b"junk"), "not_an_event"),
@@ -47,7 +52,7 @@ def test_what_may_be_a_repeat_is_marked() -> None:
         (make(BODY.replace(b'"id-1"', b"7")), "not_an_event"),
         (make(BODY.replace(b'"id-1"', b'"\xff"')), "not_an_event"),
     ],
-    ids=range(12),
+    ids=range(17),
 )
 def test_anything_else_has_a_reason(message: Message, reason: str) -> None:
     assert read_event(message, may_repeat=False) == reason
@@ -73,6 +78,7 @@ def test_any_message_is_read(head: bytes, body: bytes) -> None:
         ("", None),
         ("_INBOX.x.1", None),
         ("$JS.ACK.PAYI.payi-relay.x.77.80.17.5", None),
+        ("$JS.ACK.PAYI.payi-relay.\u00b2.77.80.17.5", None),
         ("$JS.ACK.PAYI", None),
     ],
 )
