@@ -57,7 +57,7 @@ def read_video(raw: RawResponse) -> ParsedResponse:
     """Read a video. It is pending until it completes or fails, and billed by its seconds and size."""
     job = _read(raw)
     # Only a completed video is billed.
-    seconds = count({"seconds": _to_number(job.seconds)}, "seconds") if job.status == "completed" else None
+    seconds = count({"seconds": job.seconds}, "seconds") if job.status == "completed" else None
     return ParsedResponse(
         model=text(job.model),
         response_id=text(job.id),
@@ -74,10 +74,3 @@ def _read(raw: RawResponse) -> _Job:
     """Return the job, an empty one if the body can't be read."""
     # Jobs are never streams, so joining the messages gives back the body as it was.
     return decode(_job, b"".join(data for _, data in raw.messages)) or _Job()
-
-
-def _to_number(value: Any) -> Any:
-    """Return a number that is written as a string as a number."""
-    # OpenAI writes the seconds of a video as text. `isdigit` alone accepts characters such as a superscript
-    # 2, which int() rejects.
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value

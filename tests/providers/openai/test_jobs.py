@@ -46,6 +46,8 @@ def test_a_batch_is_counted_once_its_usage_is_final(status: Any, usage: Any, pen
         ({"status": "completed", "seconds": "12"}, False, {"video": (None, 12)}, None),
         ({"status": "completed", "seconds": 12}, False, {"video": (None, 12)}, None),
         ({"status": "completed", "seconds": "long"}, False, {}, None),
+        # More digits than int() takes.
+        ({"status": "completed", "seconds": "9" * 5000}, False, {}, None),
         ({"status": "completed"}, False, {}, None),
         ({"status": "failed", "seconds": "4"}, False, {}, "failed"),
         ({"status": "failed", "error": {"code": "moderation_blocked"}}, False, {}, "moderation_blocked"),
