@@ -18,11 +18,11 @@ from payi_transport.reports.bills.line import (
     BillLine,
     Table,
     read_currency,
-    read_decimal,
     read_text,
     read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
+from payi_transport.reports.bills.numbers import read_decimal
 
 __all__ = ["is_anthropic", "is_anthropic_table", "read_anthropic", "read_anthropic_table"]
 

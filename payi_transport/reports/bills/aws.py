@@ -17,11 +17,11 @@ from payi_transport.reports.bills.line import (
     Table,
     find_multiplier,
     read_currency,
-    read_decimal,
     read_text,
     read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier
+from payi_transport.reports.bills.numbers import read_decimal
 
 __all__ = ["is_aws", "read_aws"]
 
@@ -52,7 +52,7 @@ def read_aws(table: Table) -> Iterator[BillLine]:
         found = _USAGE_TYPE.match(usage_type)
         is_charge = read_text(_read(row, "line_item_line_item_type")) in _NO_USAGE
         quantity = None if is_charge else read_decimal(_read(row, "line_item_usage_amount"))
-        unit = read_text(_read(row, "pricing_unit"))
+        unit, cost = read_text(_read(row, "pricing_unit")), _read(row, "line_item_unblended_cost")
         yield BillLine(
             provider="aws",
             start=start,
@@ -62,8 +62,8 @@ def read_aws(table: Table) -> Iterator[BillLine]:
             tier=find_tier(usage_type),
             account=read_text(_read(row, "line_item_usage_account_id")),
             quantity=None if quantity is None else quantity * find_multiplier(unit),
-            cost=read_decimal(_read(row, "line_item_unblended_cost")),
-            currency=read_currency(_read(row, "line_item_currency_code")),
+            cost=read_decimal(cost),
+            currency=read_currency(_read(row, "line_item_currency_code"), cost),
         )
 
 

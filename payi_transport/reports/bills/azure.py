@@ -19,11 +19,11 @@ from payi_transport.reports.bills.line import (
     Table,
     find_multiplier,
     read_currency,
-    read_decimal,
     read_text,
     read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
+from payi_transport.reports.bills.numbers import read_decimal
 
 __all__ = ["is_azure", "read_azure"]
 
@@ -74,8 +74,8 @@ def _read_cost(row: Mapping[str, Any]) -> tuple[Decimal | None, str]:
     for name, currency in _COSTS.items():
         cost = read_decimal(row.get(name))
         if cost is not None:
-            names = (currency, *_CURRENCIES) if currency else ()
-            return cost, read_currency(_first(row, names))
+            # The column in US dollars has no currency beside it.
+            return cost, read_currency(_first(row, (currency, *_CURRENCIES)), row[name]) if currency else USD
     return None, USD
 
 

@@ -12,7 +12,8 @@ from decimal import Decimal
 import msgspec
 
 from payi_transport.errors import PayiError
-from payi_transport.reports.bills.line import USD, BillLine, find_step, read_decimal
+from payi_transport.reports.bills.line import USD, BillLine, find_step
+from payi_transport.reports.bills.numbers import read_decimal
 
 __all__ = ["convert", "find_currency", "read_rates"]
 

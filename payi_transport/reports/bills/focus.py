@@ -17,11 +17,11 @@ from payi_transport.reports.bills.line import (
     Table,
     find_multiplier,
     read_currency,
-    read_decimal,
     read_text,
     read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
+from payi_transport.reports.bills.numbers import read_decimal
 
 __all__ = ["is_focus", "read_focus"]
 
@@ -62,7 +62,7 @@ def read_focus(table: Table) -> Iterator[BillLine]:
             account=read_text(row.get("SubAccountName")) or read_text(row.get("SubAccountId")),
             quantity=None if is_charge else _find_quantity(row),
             cost=_find_cost(row),
-            currency=read_currency(row.get("BillingCurrency")),
+            currency=read_currency(row.get("BillingCurrency"), row.get("BilledCost")),
         )
 
 

@@ -19,11 +19,11 @@ from payi_transport.reports.bills.line import (
     Table,
     find_multiplier,
     read_currency,
-    read_decimal,
     read_text,
     read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier
+from payi_transport.reports.bills.numbers import read_decimal
 
 __all__ = ["is_google", "read_google"]
 
@@ -36,7 +36,6 @@ _QUANTITIES = ("usage.amount", "usage_amount", "usage amount")
 _UNITS = ("usage.unit", "usage_unit", "usage unit")
 # The console names the currency in the heading, and rounds one of two columns.
 _MONEY = re.compile(r"(unrounded )?(cost|subtotal) \((.+)\)")
-_SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 # A number before a word of time is how long something was kept or committed to.
 _MODEL = re.compile(
     r"\b(?:gemini|gemma|imagen|veo|claude|llama|mistral|codestral|deepseek|qwen|jamba|gpt[ -]oss)\b"
@@ -127,11 +126,10 @@ def _read_cost(row: Mapping[str, Any]) -> tuple[Decimal | None, str]:
         if (found := _MONEY.fullmatch(name)) is not None
     )
     for *_, name, symbol in columns[:1]:
-        return read_decimal(row[name]), read_currency(_SYMBOLS.get(symbol, symbol))
+        return read_decimal(row[name]), read_currency(symbol)
     cost = read_decimal(row.get("cost"))
-    return None if cost is None else cost + _add_credits(row.get("credits")), read_currency(
-        row.get("currency")
-    )
+    currency = read_currency(row.get("currency"), row.get("cost"))
+    return None if cost is None else cost + _add_credits(row.get("credits")), currency
 
 
 def _add_credits(credits: Any) -> Decimal:

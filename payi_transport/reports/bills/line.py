@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
+
+from payi_transport.reports.bills.numbers import find_symbol
 
 __all__ = [
     "USD",
@@ -20,7 +22,6 @@ __all__ = [
     "find_multiplier",
     "find_step",
     "read_currency",
-    "read_decimal",
     "read_text",
     "read_time",
 ]
@@ -28,9 +29,7 @@ __all__ = [
 USD = "USD"
 # The rows of a file with named columns.
 Table = Sequence[Mapping[str, Any]]
-# Above this, a number is a mistake, and sums of such numbers would not be exact.
-_LARGEST = Decimal("1e15")
-_SMALLEST_EXPONENT = -20
+_SYMBOLS = {"$": USD, "US$": USD, "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _CENTS = -2
 _TIME_FORMATS = ("%m/%d/%Y", "%Y%m%d", "%m/%d/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC")
 
@@ -60,30 +59,18 @@ class BillLine(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
 
 
-def read_decimal(value: Any) -> Decimal | None:
-    """Return a number, None for anything else. One of JSON is read by its text, so that it stays exact."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        number = Decimal(str(value).strip().replace(",", "").removeprefix("$"))
-    except InvalidOperation:
-        return None
-    if not number.is_finite() or abs(number) > _LARGEST:
-        return None
-    # Binary floats have digits that nobody billed.
-    exponent = number.as_tuple().exponent
-    is_long = isinstance(exponent, int) and exponent < _SMALLEST_EXPONENT
-    return number.quantize(Decimal(1).scaleb(_SMALLEST_EXPONENT)) if is_long else number
-
-
 def read_text(value: Any) -> str:
     """Return a text without space around it, empty for anything else."""
     return value.strip() if isinstance(value, str) else ""
 
 
-def read_currency(value: Any) -> str:
-    """Return the code of a currency; a bill that names none is in US dollars."""
-    return read_text(value).upper() or USD
+def read_currency(value: Any, amount: Any = None) -> str:
+    """Return the code of a currency, by its code or its sign.
+
+    Where the bill names none, it is the one beside the amount, and US dollars where there is none either.
+    """
+    named = read_text(value).upper() or find_symbol(amount)
+    return _SYMBOLS.get(named, named) or USD
 
 
 def read_time(value: Any) -> datetime | None:

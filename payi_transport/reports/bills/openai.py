@@ -19,11 +19,11 @@ from payi_transport.reports.bills.line import (
     BillLine,
     Table,
     read_currency,
-    read_decimal,
     read_text,
     read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
+from payi_transport.reports.bills.numbers import read_decimal
 
 __all__ = ["is_openai", "is_openai_table", "read_openai", "read_openai_table"]
 
@@ -84,7 +84,7 @@ def _read_result(result: Result) -> Iterator[BillLine]:
             account=account,
             quantity=read_decimal(fields.get("quantity")) if item else None,
             cost=read_decimal(amount.get("value")),
-            currency=read_currency(amount.get("currency")),
+            currency=read_currency(amount.get("currency"), amount.get("value")),
         )
         return
     is_batch = str(fields.get("batch")).lower() == "true"

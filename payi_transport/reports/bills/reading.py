@@ -25,6 +25,7 @@ from payi_transport.reports.bills.azure import is_azure, read_azure
 from payi_transport.reports.bills.focus import is_focus, read_focus
 from payi_transport.reports.bills.google import is_google, read_google
 from payi_transport.reports.bills.line import BillLine, Table
+from payi_transport.reports.bills.locales import make_plain
 from payi_transport.reports.bills.openai import is_openai, is_openai_table, read_openai, read_openai_table
 from payi_transport.reports.bills.sheets import find_table
 
@@ -114,14 +115,14 @@ def _read_first_table(text: str, path: Path) -> Iterator[BillLine]:
     if found is None:
         raise PayiError(f"{path} is not a bill that can be read; {_EXPECTED}")
     read, table = found
-    return read(table)
+    return read(make_plain(table))
 
 
 def _read_table(table: Table, path: Path) -> Iterator[BillLine]:
     reader = _find_reader(table)
     if reader is None:
         raise PayiError(f"{path} is not a bill that can be read; {_EXPECTED}")
-    return reader(table)
+    return reader(make_plain(table))
 
 
 def _find_reader(table: Table) -> Callable[[Table], Iterator[BillLine]] | None:
@@ -143,7 +144,7 @@ def _read_documents(text: str, path: Path) -> Iterator[BillLine]:
             rows.append(document)
     read = _find_reader(rows)
     if read is not None:
-        yield from read(rows)
+        yield from read(make_plain(rows))
 
 
 def _decode(text: str) -> list[Any]:

@@ -1,14 +1,14 @@
 """Tables in text, as consoles export them and as spreadsheets save them.
 
 A spreadsheet separates columns by semicolons where its numbers have decimal commas, and by tabs in what it
-calls Unicode text. Consoles put the invoice's number, date, and currency above the heading.
+calls Unicode text; another one keeps commas, and quotes the numbers. Consoles put the invoice's number, date,
+and currency above the heading.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,7 +19,6 @@ __all__ = ["find_table"]
 T = TypeVar("T")
 # The heading is in one of these many lines.
 _MAX_ABOVE = 40
-_DECIMAL_COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+),\d+")
 
 
 def find_table(text: str, find_reader: Callable[[Table], T | None]) -> tuple[T, Table] | None:
@@ -33,7 +32,7 @@ def find_table(text: str, find_reader: Callable[[Table], T | None]) -> tuple[T, 
         names = [name.strip() for name in heading]
         reader = find_reader([dict.fromkeys(names, "")])
         if reader is not None:
-            return reader, _make_table(names, rows[number + 1 :], delimiter)
+            return reader, [dict(zip(names, row, strict=False)) for row in rows[number + 1 :] if row]
     return None
 
 
@@ -44,16 +43,3 @@ def _find_delimiter(text: str) -> str:
     return max(
         counts, key=lambda delimiter: (sum(map(bool, counts[delimiter])), max(counts[delimiter], default=0))
     )
-
-
-def _make_table(names: list[str], rows: list[list[str]], delimiter: str) -> Table:
-    table = [dict(zip(names, row, strict=False)) for row in rows if row]
-    if delimiter == ";":
-        return [{name: _read_comma(value) for name, value in row.items()} for row in table]
-    return table
-
-
-def _read_comma(value: str) -> str:
-    if _DECIMAL_COMMA.fullmatch(value.strip()) is None:
-        return value
-    return value.replace(".", "").replace(",", ".")

@@ -43,7 +43,7 @@ def test_rates_are_read() -> None:
     assert read_rates(["EUR=1.08", " jpy = 0.0067"]) == {"EUR": Decimal("1.08"), "JPY": Decimal("0.0067")}
 
 
-@pytest.mark.parametrize("text", ["EUR", "EUR=", "=1", "EUR=0", "EUR=-1", "EUR=x", ""])
+@pytest.mark.parametrize("text", ["EUR", "EUR=", "=1", "EUR=0", "EUR=-1", "EUR=x", "EUR=1,08", ""])
 def test_a_wrong_rate_is_an_error_that_names_it(text: str) -> None:
     with pytest.raises(PayiError, match="--rate: expected a currency"):
         read_rates([text])

@@ -10,30 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.reports.bills.line import find_multiplier, find_step, read_decimal, read_text, read_time
+from payi_transport.reports.bills.line import find_multiplier, find_step, read_currency, read_text, read_time
 
 ANYTHING: Any = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
-
-
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        (1, "1"),
-        (0.06, "0.06"),
-        ("1,234.50", "1234.50"),
-        (" $3.5 ", "3.5"),
-        ("1E-7", "1E-7"),
-        (Decimal("2.5"), "2.5"),
-        (1e-30, "0E-20"),
-    ],
-)
-def test_numbers_are_exact(value: object, number: str) -> None:
-    assert read_decimal(value) == Decimal(number)
-
-
-@pytest.mark.parametrize("value", [None, True, "", "n/a", "NaN", "Infinity", 10**16, [1], {}])
-def test_what_is_no_number_is_absent(value: object) -> None:
-    assert read_decimal(value) is None
 
 
 @pytest.mark.parametrize(
@@ -81,7 +60,7 @@ def test_units_say_how_many_tokens_they_are(unit: object, factor: int) -> None:
 
 @given(ANYTHING)
 def test_nothing_is_an_error(value: Any) -> None:
-    read_decimal(value)
+    read_currency(value, value)
     read_time(value)
     find_multiplier(value)
     assert isinstance(read_text(value), str)
@@ -105,3 +84,21 @@ def test_nothing_is_an_error(value: Any) -> None:
 )
 def test_the_last_digit_that_says_something(cost: str, step: str) -> None:
     assert find_step(Decimal(cost)) == Decimal(step)
+
+
+@pytest.mark.parametrize(
+    ("named", "amount", "currency"),
+    [
+        ("eur", "$5", "EUR"),
+        ("€", None, "EUR"),
+        ("", "5,00 €", "EUR"),
+        (None, "GBP 5", "GBP"),
+        (None, "US$5", "USD"),
+        (None, 5, "USD"),
+        (None, None, "USD"),
+    ],
+)
+def test_the_currency_is_the_named_one_or_that_beside_the_amount(
+    named: object, amount: object, currency: str
+) -> None:
+    assert read_currency(named, amount) == currency

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import csv
 import gzip
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,41 @@ def test_every_format_is_found(content: str, provider: str, number: int, tmp_pat
 def test_what_spreadsheets_call_unicode_text_is_read(tmp_path: Path) -> None:
     (tmp_path / "bill").write_bytes(AZURE.replace(",", "\t").encode("utf-16"))
     assert len(read_bills([tmp_path / "bill"]).lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("1,50", "1.50"),
+        ("1,5E-05", "0.000015"),
+        ("+1,5", "1.5"),
+        ("$1,50", "1.50"),
+        ("-1.234,50 €", "-1234.50"),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_decimal_commas_are_read_whatever_separates_the_columns(
+    text: str, cost: str, delimiter: str, tmp_path: Path
+) -> None:
+    rows = [line.split(",") for line in ANTHROPIC_CSV.splitlines()]
+    rows[1][2] = text
+    with (tmp_path / "bill").open("w", encoding="utf-16" if delimiter == "\t" else "utf-8") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    (line,) = read_bills([tmp_path / "bill"]).lines
+    assert line.cost == Decimal(cost)
+
+
+def test_a_comma_that_could_separate_thousands_does_so_unless_the_file_has_decimal_commas(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "bill").write_text(ANTHROPIC_CSV.replace(",1,", ',"1,234",'))
+    (line,) = read_bills([tmp_path / "bill"]).lines
+    assert line.cost == 1234
+    (tmp_path / "bill").write_text(ANTHROPIC_CSV.replace(",1,", ',"1,234",') + '2026-10-05,x,"0,5",output\n')
+    assert [line.cost for line in read_bills([tmp_path / "bill"]).lines] == [
+        Decimal("1.234"),
+        Decimal("0.5"),
+    ]
 
 
 def test_parquet_is_read(tmp_path: Path) -> None:

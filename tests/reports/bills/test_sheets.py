@@ -1,4 +1,4 @@
-"""Tables are found below other lines, and numbers of a spreadsheet with decimal commas are read."""
+"""Tables are found below other lines, whatever separates their columns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def find(table: Table) -> str | None:
         ("a,b\n1,2\n", [{"a": "1", "b": "2"}]),
         ("Invoice,7\n\n a , b \n1,2\n\n3\n", [{"a": "1", "b": "2"}, {"a": "3"}]),
         ("a\tb\n1,5\t2\n", [{"a": "1,5", "b": "2"}]),
-        ("a;b\n1.234,5;x,y\n0,06;12\n", [{"a": "1234.5", "b": "x,y"}, {"a": "0.06", "b": "12"}]),
+        ("a;b\n1.234,5;x,y\n0,06;12\n", [{"a": "1.234,5", "b": "x,y"}, {"a": "0,06", "b": "12"}]),
+        ('a,b\n"1,50",2\n', [{"a": "1,50", "b": "2"}]),
         ("a,b\n", []),
     ],
 )
