@@ -166,8 +166,9 @@ def reconcile(
             shares = Shares(allocate, read_event_field)
             for call in select_calls(price_calls(reader, price), lines):
                 shares.add(call)
+            paid = _allocate(lines, shares)
             print_allocation(
-                allocate, _allocate(lines, shares), _console(), currency=currency, as_json=as_json
+                allocate, paid, _console(), currency=currency, unread=found.unread, as_json=as_json
             )
             return
         repeats: list[Any] = []

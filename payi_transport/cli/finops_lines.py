@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +15,7 @@ from rich.console import Console
 from payi_transport.budgets.notices import format_money, format_owner
 from payi_transport.cli.columns import Heading, make_printable, print_rows
 from payi_transport.reports.allocation import NOBODY, Owner, round_to_total
+from payi_transport.reports.bills.values import Unread, describe_unread
 from payi_transport.reports.budget_check import BudgetState, Checked
 from payi_transport.reports.change import PARTS, Change, PeriodSums
 from payi_transport.reports.formats import format_share
@@ -156,6 +157,12 @@ def print_reconciliation(made: Reconciliation, by: str, console: Console, *, as_
             " commitment covers them.",
             style="yellow",
         )
+    _print_unread(made.unread, console)
+
+
+def _print_unread(unread: Iterable[Unread], console: Console) -> None:
+    for values in unread:
+        console.print(make_printable(f"{describe_unread(values)}."), style="yellow")
 
 
 def _make_finding_row(text: str, money: Decimal, made: Reconciliation) -> list[str]:
@@ -176,15 +183,16 @@ def print_allocation(
     *,
     as_json: bool,
     currency: str = "USD",
+    unread: Sequence[Unread] = (),
 ) -> None:
-    """Print what each owner pays, which adds up to the invoice."""
+    """Print what each owner pays, which adds up to the invoice, and what of the invoice can't be read."""
     total = sum(allocated.values(), _ZERO)
     if as_json:
         owners = [
             {"owner": None if owner == NOBODY else dict(zip(fields, owner, strict=True)), "amount": amount}
             for owner, amount in allocated.items()
         ]
-        _print_json({"currency": currency, "invoice": total, "owners": owners})
+        _print_json({"currency": currency, "invoice": total, "owners": owners, "unread": unread})
         return
     headings = [
         *(Heading(field.replace("_", " ").capitalize(), False) for field in fields),
@@ -201,6 +209,7 @@ def print_allocation(
         for owner, amount in (*allocated.items(), (("The invoice",), total))
     ]
     print_rows(console, headings, rows, has_total=True)
+    _print_unread(unread, console)
 
 
 def _format_cents(amount: Decimal, currency: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from payi_transport.budgets.notices import format_money
 from payi_transport.reports.bills.currencies import convert
 from payi_transport.reports.bills.reading import Bill
+from payi_transport.reports.bills.values import Unread
 from payi_transport.reports.priced_calls import PricedCall
 from payi_transport.reports.reconcile import Comparison, Parts, compare
 from payi_transport.reports.reconcile_findings import Finding, find_findings
@@ -53,6 +54,8 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "USD"
     # What one of each other currency of the bill was taken for, in US dollars.
     rates: dict[str, Decimal] = {}
+    # What of the bill can't be read, and so is not in these amounts.
+    unread: list[Unread] = []
 
 
 def reconcile(
@@ -68,7 +71,7 @@ def reconcile(
     """
     rates = rates or {}
     currencies = {line.currency for line in bill.lines if line.cost is not None}
-    bill = Bill(convert(bill.lines, rates), convert(bill.repeats, rates))
+    bill = bill._replace(lines=convert(bill.lines, rates), repeats=convert(bill.repeats, rates))
     comparison = compare(bill, calls)
     left_out = [call.estimate.total or _ZERO for call in repeats]
     findings = find_findings(comparison, bill, (len(left_out), sum(left_out, _ZERO)))
@@ -95,6 +98,7 @@ def reconcile(
         rows=rows,
         unpriced=int(sum((row.cell.ours.unpriced for row in comparison.rows), _ZERO)),
         rates={currency: rates[currency] for currency in sorted(currencies & set(rates))},
+        unread=list(bill.unread),
     )
 
 

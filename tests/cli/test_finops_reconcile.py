@@ -142,3 +142,21 @@ def test_the_zone_of_two_periods_is_named(folder: Path) -> None:
     arguments = ("explain-change", "2026-09", "2026-10", "--events", file)
     assert "Days are those of Asia/Kolkata." in run(*arguments, "--tz", "Asia/Kolkata").output
     assert "the zone of this machine" in run(*arguments).output
+
+
+def test_what_of_a_bill_cannot_be_read_is_told(folder: Path) -> None:
+    file, bill = (
+        write(folder, event(1_000_000, user_id="u")),
+        write_euros(folder, ("2", "USD"), ("n/a", "USD")),
+    )
+    told = "euros.csv: 1 number can't be read (taken for none); expected 1234.56"
+    for more in ((), ("--allocate", "user_id")):
+        arguments = ("reconcile", bill, "--events", file, *more)
+        assert told in " ".join(run(*arguments).output.split())
+        (unread,) = json.loads(run(*arguments, "--json").output)["unread"]
+        assert unread == {"file": bill, "kind": "number", "count": 1, "first": "n/a"}
+
+
+def test_a_credit_is_part_of_the_bill(folder: Path) -> None:
+    bill = write_euros(folder, ("100.00", "USD"), ("-$20.00", "USD"))
+    assert "The bill of $80.00" in run("reconcile", bill, "--events", write(folder, event(5))).output

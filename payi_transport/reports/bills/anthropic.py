@@ -9,7 +9,6 @@ uncached input. The console exports both as CSV, with columns of other names and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from payi_transport.providers.shared.counts import section
@@ -19,10 +18,9 @@ from payi_transport.reports.bills.line import (
     Table,
     read_currency,
     read_text,
-    read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
-from payi_transport.reports.bills.numbers import read_decimal
+from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["is_anthropic", "is_anthropic_table", "read_anthropic", "read_anthropic_table"]
 
@@ -56,23 +54,23 @@ def is_anthropic_table(table: Table) -> bool:
     return bool(table) and "usage_date_utc" in table[0]
 
 
-def read_anthropic(document: Mapping[str, Any]) -> Iterator[BillLine]:
+def read_anthropic(document: Mapping[str, Any], values: ValueReader) -> Iterator[BillLine]:
     """Yield the lines of a page of costs or usage."""
-    for result in read_buckets(document, "starting_at", "ending_at"):
-        yield from _read_result(result)
+    for result in read_buckets(document, "starting_at", "ending_at", values):
+        yield from _read_result(result, values)
 
 
-def read_anthropic_table(table: Table) -> Iterator[BillLine]:
+def read_anthropic_table(table: Table, values: ValueReader) -> Iterator[BillLine]:
     """Yield the lines of an export of costs or tokens."""
     for row in table:
-        start = read_time(row.get("usage_date_utc"))
+        start = values.time(row.get("usage_date_utc"))
         if start is None:
             continue
         model = read_text(row.get("model_version")) or read_text(row.get("model"))
         tier, account = find_tier(read_text(row.get("usage_type"))), read_text(row.get("workspace"))
         if "cost_usd" in row:
             token_type = read_text(row.get("token_type")) or read_text(row.get("cost_type"))
-            cost = read_decimal(row["cost_usd"])
+            cost = values.number(row["cost_usd"])
             kind = find_kind(token_type) if token_type else ""
             yield BillLine(
                 provider="anthropic",
@@ -85,16 +83,16 @@ def read_anthropic_table(table: Table) -> Iterator[BillLine]:
             )
         else:
             counts = {kind: row.get(name) for name, kind in _COLUMNS.items()}
-            yield from _read_counts(Result(start, None, row), counts, model, tier, account)
+            yield from _read_counts(Result(start, None, row), counts, model, tier, account, values)
 
 
-def _read_result(result: Result) -> Iterator[BillLine]:
+def _read_result(result: Result, values: ValueReader) -> Iterator[BillLine]:
     fields = result.fields
     model, account = read_text(fields.get("model")), read_text(fields.get("workspace_id"))
     tier = find_tier(read_text(fields.get("service_tier")))
     if "amount" in fields:
         description = read_text(fields.get("description"))
-        cents = read_decimal(fields.get("amount"))
+        cents = values.number(fields.get("amount"))
         token_type = read_text(fields.get("token_type")) or read_text(fields.get("cost_type")) or description
         yield BillLine(
             provider="anthropic",
@@ -111,14 +109,14 @@ def _read_result(result: Result) -> Iterator[BillLine]:
     counts = {kind: fields.get(name) for name, kind in _COUNTS.items()}
     counts.update({kind: section(fields, "cache_creation").get(name) for name, kind in _CREATION.items()})
     counts["web_search"] = section(fields, "server_tool_use").get("web_search_requests")
-    yield from _read_counts(result, counts, model, tier, account)
+    yield from _read_counts(result, counts, model, tier, account, values)
 
 
 def _read_counts(
-    result: Result, counts: Mapping[str, Any], model: str, tier: str, account: str
+    result: Result, counts: Mapping[str, Any], model: str, tier: str, account: str, values: ValueReader
 ) -> Iterator[BillLine]:
     for kind, value in counts.items():
-        quantity: Decimal | None = read_decimal(value)
+        quantity = values.number(value)
         if quantity:
             yield BillLine(
                 provider="anthropic",

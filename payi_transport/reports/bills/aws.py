@@ -18,10 +18,9 @@ from payi_transport.reports.bills.line import (
     find_multiplier,
     read_currency,
     read_text,
-    read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier
-from payi_transport.reports.bills.numbers import read_decimal
+from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["is_aws", "read_aws"]
 
@@ -41,28 +40,30 @@ def is_aws(table: Table) -> bool:
     return bool(table) and _read(table[0], "line_item_usage_type", default=None) is not None
 
 
-def read_aws(table: Table) -> Iterator[BillLine]:
+def read_aws(table: Table, values: ValueReader) -> Iterator[BillLine]:
     """Yield the lines of Bedrock. Other services of AWS are in the same files, and left out."""
     for row in table:
         usage_type = read_text(_read(row, "line_item_usage_type"))
         product = f"{read_text(_read(row, 'line_item_product_code'))} {_find_product(row)}"
-        start = read_time(_read(row, "line_item_usage_start_date"))
-        if start is None or not (_BEDROCK.search(product) or _USAGE_TYPE.match(usage_type)):
-            continue
         found = _USAGE_TYPE.match(usage_type)
+        if found is None and _BEDROCK.search(product) is None:
+            continue
+        start = values.time(_read(row, "line_item_usage_start_date"))
+        if start is None:
+            continue
         is_charge = read_text(_read(row, "line_item_line_item_type")) in _NO_USAGE
-        quantity = None if is_charge else read_decimal(_read(row, "line_item_usage_amount"))
+        quantity = None if is_charge else values.number(_read(row, "line_item_usage_amount"))
         unit, cost = read_text(_read(row, "pricing_unit")), _read(row, "line_item_unblended_cost")
         yield BillLine(
             provider="aws",
             start=start,
-            end=read_time(_read(row, "line_item_usage_end_date")),
+            end=values.time(_read(row, "line_item_usage_end_date")),
             model="" if is_charge else found["model"] if found else _EDITION.sub("", _find_product(row)),
             kind="" if is_charge else find_kind(found["kind"] if found else _split_words(usage_type)),
             tier=find_tier(usage_type),
             account=read_text(_read(row, "line_item_usage_account_id")),
             quantity=None if quantity is None else quantity * find_multiplier(unit),
-            cost=read_decimal(cost),
+            cost=values.number(cost),
             currency=read_currency(_read(row, "line_item_currency_code"), cost),
         )
 

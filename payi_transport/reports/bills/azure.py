@@ -20,10 +20,9 @@ from payi_transport.reports.bills.line import (
     find_multiplier,
     read_currency,
     read_text,
-    read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
-from payi_transport.reports.bills.numbers import read_decimal
+from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["is_azure", "read_azure"]
 
@@ -46,17 +45,19 @@ def is_azure(table: Table) -> bool:
     return {"metername", "quantity"} <= names or {"metername", "usagequantity"} <= names
 
 
-def read_azure(table: Table) -> Iterator[BillLine]:
+def read_azure(table: Table, values: ValueReader) -> Iterator[BillLine]:
     """Yield the lines of Azure's AI services. Other services are in the same files, and left out."""
     for original in table:
         row = {name.lower().replace(" ", ""): value for name, value in original.items()}
         meter = read_text(row.get("metername"))
         category = f"{read_text(row.get('metercategory'))} {read_text(row.get('metersubcategory'))}"
-        start = read_time(_first(row, ("date", "usagedate", "usagedatetime")))
-        if start is None or not _OURS.search(f"{category} {meter} {read_text(row.get('consumedservice'))}"):
+        if not _OURS.search(f"{category} {meter} {read_text(row.get('consumedservice'))}"):
             continue
-        quantity = read_decimal(_first(row, ("quantity", "usagequantity")))
-        cost, currency = _read_cost(row)
+        start = values.time(_first(row, ("date", "usagedate", "usagedatetime")))
+        if start is None:
+            continue
+        quantity = values.number(_first(row, ("quantity", "usagequantity")))
+        cost, currency = _read_cost(row, values)
         yield BillLine(
             provider="azure",
             start=start,
@@ -70,9 +71,9 @@ def read_azure(table: Table) -> Iterator[BillLine]:
         )
 
 
-def _read_cost(row: Mapping[str, Any]) -> tuple[Decimal | None, str]:
+def _read_cost(row: Mapping[str, Any], values: ValueReader) -> tuple[Decimal | None, str]:
     for name, currency in _COSTS.items():
-        cost = read_decimal(row.get(name))
+        cost = values.number(row.get(name))
         if cost is not None:
             # The column in US dollars has no currency beside it.
             return cost, read_currency(_first(row, (currency, *_CURRENCIES)), row[name]) if currency else USD

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from payi_transport.reports.bills.line import read_time
+from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["Result", "has_buckets", "read_buckets"]
 
@@ -29,13 +29,13 @@ def has_buckets(document: Any, start: str) -> bool:
     return isinstance(buckets, list) and any(isinstance(row, dict) and start in row for row in buckets)
 
 
-def read_buckets(document: Mapping[str, Any], start: str, end: str) -> Iterator[Result]:
+def read_buckets(document: Mapping[str, Any], start: str, end: str, values: ValueReader) -> Iterator[Result]:
     """Yield each result of a page, with the times that its bucket has under the names `start` and `end`."""
     for bucket in document["data"]:
-        moment = read_time(bucket.get(start)) if isinstance(bucket, dict) else None
+        moment = values.time(bucket.get(start)) if isinstance(bucket, dict) else None
         if moment is None:
             continue
         results = bucket.get("results")
         for fields in results if isinstance(results, list) else ():
             if isinstance(fields, dict):
-                yield Result(moment, read_time(bucket.get(end)), fields)
+                yield Result(moment, values.time(bucket.get(end)), fields)

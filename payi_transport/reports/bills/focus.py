@@ -18,10 +18,9 @@ from payi_transport.reports.bills.line import (
     find_multiplier,
     read_currency,
     read_text,
-    read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
-from payi_transport.reports.bills.numbers import read_decimal
+from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["is_focus", "read_focus"]
 
@@ -43,25 +42,27 @@ def is_focus(table: Table) -> bool:
     return bool(table) and {"BilledCost", "ChargePeriodStart"} <= set(table[0])
 
 
-def read_focus(table: Table) -> Iterator[BillLine]:
+def read_focus(table: Table, values: ValueReader) -> Iterator[BillLine]:
     """Yield the charges for AI services; rows of other service categories are left out."""
     for row in table:
-        start = read_time(row.get("ChargePeriodStart"))
         category = read_text(row.get("ServiceCategory")).lower()
-        if start is None or (category and "ai" not in category.split() and "machine" not in category):
+        if category and "ai" not in category.split() and "machine" not in category:
+            continue
+        start = values.time(row.get("ChargePeriodStart"))
+        if start is None:
             continue
         is_charge = read_text(row.get("ChargeCategory")).lower() in _NO_USAGE
         words = " ".join(read_text(row.get(name)) for name in ("SkuMeter", "ChargeDescription", "SkuId"))
         yield BillLine(
             provider=_find_provider(row),
             start=start,
-            end=read_time(row.get("ChargePeriodEnd")),
+            end=values.time(row.get("ChargePeriodEnd")),
             model="" if is_charge else _find_model(row),
             kind="" if is_charge else find_kind(read_text(row.get("SkuMeter")) or words),
             tier=find_tier(words),
             account=read_text(row.get("SubAccountName")) or read_text(row.get("SubAccountId")),
-            quantity=None if is_charge else _find_quantity(row),
-            cost=_find_cost(row),
+            quantity=None if is_charge else _find_quantity(row, values),
+            cost=_find_cost(row, values),
             currency=read_currency(row.get("BillingCurrency"), row.get("BilledCost")),
         )
 
@@ -92,15 +93,15 @@ def _read_details(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _find_quantity(row: Mapping[str, Any]) -> Any:
+def _find_quantity(row: Mapping[str, Any], values: ValueReader) -> Any:
     for name, unit in (("ConsumedQuantity", "ConsumedUnit"), ("PricingQuantity", "PricingUnit")):
-        quantity = read_decimal(row.get(name))
+        quantity = values.number(row.get(name))
         if quantity is not None:
             return quantity * find_multiplier(row.get(unit))
     return None
 
 
-def _find_cost(row: Mapping[str, Any]) -> Any:
-    billed = read_decimal(row.get("BilledCost"))
+def _find_cost(row: Mapping[str, Any], values: ValueReader) -> Any:
+    billed = values.number(row.get("BilledCost"))
     # Our own exports bill nothing: their estimate is the effective cost.
-    return read_decimal(row.get("EffectiveCost")) if not billed and "x_CostBasis" in row else billed
+    return values.number(row.get("EffectiveCost")) if not billed and "x_CostBasis" in row else billed

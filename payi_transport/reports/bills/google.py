@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import MAXYEAR, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -20,10 +20,9 @@ from payi_transport.reports.bills.line import (
     find_multiplier,
     read_currency,
     read_text,
-    read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier
-from payi_transport.reports.bills.numbers import read_decimal
+from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["is_google", "read_google"]
 
@@ -55,18 +54,20 @@ def is_google(table: Table) -> bool:
     return bool(table) and bool(_find(_lower(table[0]), _SKUS, default=None) is not None)
 
 
-def read_google(table: Table) -> Iterator[BillLine]:
+def read_google(table: Table, values: ValueReader) -> Iterator[BillLine]:
     """Yield the lines of models. Everything else that a project uses is in the same files, and left out."""
     for original in table:
         row = _lower(original)
         sku = _GENERATE.sub(" ", read_text(_find(row, _SKUS)))
         found = _MODEL.search(f"{sku}  {read_text(_find(row, _SERVICES))}")
-        start, end = _read_period(row)
-        if found is None or start is None:
+        if found is None:
+            continue
+        start, end = _read_period(row, values)
+        if start is None:
             continue
         is_credit = bool(read_text(row.get("credit type")))
-        cost, currency = _read_cost(row)
-        quantity = None if is_credit else read_decimal(_find(row, _QUANTITIES))
+        cost, currency = _read_cost(row, values)
+        quantity = None if is_credit else values.number(_find(row, _QUANTITIES))
         rest = sku.replace(found[0], " ")
         yield BillLine(
             provider="google",
@@ -98,17 +99,16 @@ def _find(row: Mapping[str, Any], names: tuple[str, ...], default: Any = "") -> 
     return next((row[name] for name in names if row.get(name) is not None), default)
 
 
-def _read_period(row: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
-    text = read_text(_find(row, _STARTS))
-    month = _MONTH.fullmatch(text)
+def _read_period(row: Mapping[str, Any], values: ValueReader) -> tuple[datetime | None, datetime | None]:
+    first, last = _find(row, _STARTS), _find(row, _ENDS)
+    month = _MONTH.fullmatch(read_text(first))
     if month is not None and 1 <= int(month[2]) <= 12 and int(month[1]) > 0:
         year, number = int(month[1]), int(month[2])
         after = (year + 1, 1) if number == 12 else (year, number + 1)
         return _midnight(year, number), _midnight(*after) if after[0] < 10_000 else None
-    start, end = read_time(text), read_time(read_text(_find(row, _ENDS)))
-    is_date = len(read_text(_find(row, _ENDS))) == len("2026-10-31")
+    start, end = values.time(first), values.time(last)
     # The console's last day is part of the period.
-    return start, _next_day(end) if is_date else end
+    return start, end if ":" in str(last) else _next_day(end)
 
 
 def _midnight(year: int, month: int) -> datetime:
@@ -116,25 +116,25 @@ def _midnight(year: int, month: int) -> datetime:
 
 
 def _next_day(moment: datetime | None) -> datetime | None:
-    return None if moment is None else datetime.fromtimestamp(moment.timestamp() + 86400, timezone.utc)
+    return None if moment is None or moment.year == MAXYEAR else moment + timedelta(days=1)
 
 
-def _read_cost(row: Mapping[str, Any]) -> tuple[Decimal | None, str]:
+def _read_cost(row: Mapping[str, Any], values: ValueReader) -> tuple[Decimal | None, str]:
     columns = sorted(
         (not found[1], found[2] != "subtotal", name, found[3])
         for name in row
         if (found := _MONEY.fullmatch(name)) is not None
     )
     for *_, name, symbol in columns[:1]:
-        return read_decimal(row[name]), read_currency(symbol)
-    cost = read_decimal(row.get("cost"))
+        return values.number(row[name]), read_currency(symbol)
+    cost = values.number(row.get("cost"))
     currency = read_currency(row.get("currency"), row.get("cost"))
-    return None if cost is None else cost + _add_credits(row.get("credits")), currency
+    return None if cost is None else cost + _add_credits(row.get("credits"), values), currency
 
 
-def _add_credits(credits: Any) -> Decimal:
+def _add_credits(credits: Any, values: ValueReader) -> Decimal:
     amounts = (
-        read_decimal(credit.get("amount")) if isinstance(credit, dict) else None
+        values.number(credit.get("amount")) if isinstance(credit, dict) else None
         for credit in (credits if isinstance(credits, list) else ())
     )
     return sum((amount for amount in amounts if amount is not None), Decimal(0))

@@ -1,13 +1,14 @@
-"""One line of a bill, in the same form for every provider, and the values that it is read from.
+"""One line of a bill, in the same form for every provider, and the texts that it is read from.
 
 Bills are files that somebody exported, and a spreadsheet may have changed them since. So every field may be
-missing, of another type, or out of range, and then counts as absent.
+missing, of another type, or out of range, and then counts as absent. The user is told of numbers and dates
+that can't be read (see `values.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,6 @@ __all__ = [
     "find_step",
     "read_currency",
     "read_text",
-    "read_time",
 ]
 
 USD = "USD"
@@ -31,7 +31,6 @@ USD = "USD"
 Table = Sequence[Mapping[str, Any]]
 _SYMBOLS = {"$": USD, "US$": USD, "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _CENTS = -2
-_TIME_FORMATS = ("%m/%d/%Y", "%Y%m%d", "%m/%d/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC")
 
 
 class BillLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,45 +70,6 @@ def read_currency(value: Any, amount: Any = None) -> str:
     """
     named = read_text(value).upper() or find_symbol(amount)
     return _SYMBOLS.get(named, named) or USD
-
-
-def read_time(value: Any) -> datetime | None:
-    """Return an aware time, in UTC where the value names no zone; None for anything else."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _read_unix(value)
-    text = read_text(value)
-    for read in (_read_iso, *(_make_reader(form) for form in _TIME_FORMATS)):
-        found = read(text)
-        if found is not None:
-            return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-    return None
-
-
-def _read_unix(value: float) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(value, timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _read_iso(text: str) -> datetime | None:
-    try:
-        # Python 3.10 does not know the letter for UTC.
-        return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-    except ValueError:
-        return None
-
-
-def _make_reader(form: str) -> Callable[[str], datetime | None]:
-    def read(text: str) -> datetime | None:
-        try:
-            return datetime.strptime(text, form)
-        except ValueError:
-            return None
-
-    return read
 
 
 def find_multiplier(unit: Any) -> int:

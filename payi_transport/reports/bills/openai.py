@@ -10,6 +10,7 @@ columns: `amount_value` and `amount_currency`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,10 +21,11 @@ from payi_transport.reports.bills.line import (
     Table,
     read_currency,
     read_text,
-    read_time,
 )
 from payi_transport.reports.bills.names import find_kind, find_tier, split_meter
 from payi_transport.reports.bills.numbers import read_decimal
+from payi_transport.reports.bills.times import read_time
+from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["is_openai", "is_openai_table", "read_openai", "read_openai_table"]
 
@@ -42,30 +44,33 @@ def is_openai_table(table: Table) -> bool:
     return bool(table) and "start_time" in table[0] and bool({"amount_value", "input_tokens"} & set(table[0]))
 
 
-def read_openai(document: Mapping[str, Any]) -> Iterator[BillLine]:
+def read_openai(document: Mapping[str, Any], values: ValueReader) -> Iterator[BillLine]:
     """Yield the lines of a page of costs or usage."""
-    for result in read_buckets(document, "start_time", "end_time"):
-        yield from _read_result(result)
+    for result in read_buckets(document, "start_time", "end_time", values):
+        yield from _read_result(result, values)
 
 
-def read_openai_table(table: Table) -> Iterator[BillLine]:
+def read_openai_table(table: Table, values: ValueReader) -> Iterator[BillLine]:
     """Yield the lines of an export of the dashboard. Days on which nothing was used have empty rows."""
     for row in table:
-        start, end = (_read_time(row, name) for name in ("start_time", "end_time"))
+        if not any(row.get(name) for name in ("amount_value", "model", "input_tokens")):
+            continue
+        start, end = (_read_time(row, name, values) for name in ("start_time", "end_time"))
         fields = dict(row)
         if "amount_value" in row:
             fields["amount"] = {"value": row["amount_value"], "currency": row.get("amount_currency")}
-        is_empty = not any(row.get(name) for name in ("amount_value", "model", "input_tokens"))
-        if start is not None and not is_empty:
-            yield from _read_result(Result(start, end, fields))
+        if start is not None:
+            yield from _read_result(Result(start, end, fields), values)
 
 
-def _read_time(row: Mapping[str, Any], name: str) -> Any:
-    seconds = read_decimal(row.get(name))
-    return read_time(row.get(f"{name}_iso")) or read_time(None if seconds is None else float(seconds))
+def _read_time(row: Mapping[str, Any], name: str, values: ValueReader) -> datetime | None:
+    text, seconds = row.get(f"{name}_iso"), read_decimal(row.get(name))
+    if seconds is not None and read_time(text) is None:
+        return values.time(float(seconds))
+    return values.time(text or row.get(name))
 
 
-def _read_result(result: Result) -> Iterator[BillLine]:
+def _read_result(result: Result, values: ValueReader) -> Iterator[BillLine]:
     fields = result.fields
     account = read_text(fields.get("project_id"))
     if "amount" in fields:
@@ -82,15 +87,15 @@ def _read_result(result: Result) -> Iterator[BillLine]:
             kind=find_kind(rest) if item else "",
             tier=find_tier(rest),
             account=account,
-            quantity=read_decimal(fields.get("quantity")) if item else None,
-            cost=read_decimal(amount.get("value")),
+            quantity=values.number(fields.get("quantity")) if item else None,
+            cost=values.number(amount.get("value")),
             currency=read_currency(amount.get("currency"), amount.get("value")),
         )
         return
     is_batch = str(fields.get("batch")).lower() == "true"
-    requests = read_decimal(fields.get("num_model_requests")) or Decimal(0)
-    counts = {**_split(fields, "input_tokens", _INPUT_PARTS, "input")}
-    counts.update(_split(fields, "output_tokens", _OUTPUT_PARTS, "output"))
+    requests = values.number(fields.get("num_model_requests")) or Decimal(0)
+    counts = {**_split(fields, "input_tokens", _INPUT_PARTS, "input", values)}
+    counts.update(_split(fields, "output_tokens", _OUTPUT_PARTS, "output", values))
     for kind, quantity in counts.items():
         yield BillLine(
             provider="openai",
@@ -106,7 +111,9 @@ def _read_result(result: Result) -> Iterator[BillLine]:
         )
 
 
-def _split(fields: Mapping[str, Any], total: str, parts: Mapping[str, str], rest: str) -> dict[str, Decimal]:
-    found = {kind: read_decimal(fields.get(name)) or Decimal(0) for name, kind in parts.items()}
-    left = max(Decimal(0), (read_decimal(fields.get(total)) or Decimal(0)) - sum(found.values()))
+def _split(
+    fields: Mapping[str, Any], total: str, parts: Mapping[str, str], rest: str, values: ValueReader
+) -> dict[str, Decimal]:
+    found = {kind: values.number(fields.get(name)) or Decimal(0) for name, kind in parts.items()}
+    left = max(Decimal(0), (values.number(fields.get(total)) or Decimal(0)) - sum(found.values()))
     return {rest: left, **{kind: quantity for kind, quantity in found.items() if quantity}}

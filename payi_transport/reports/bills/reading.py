@@ -7,7 +7,7 @@ import csv
 import gzip
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from payi_transport.reports.bills.line import BillLine, Table
 from payi_transport.reports.bills.locales import make_plain
 from payi_transport.reports.bills.openai import is_openai, is_openai_table, read_openai, read_openai_table
 from payi_transport.reports.bills.sheets import find_table
+from payi_transport.reports.bills.values import Unread, ValueReader, describe_unread
 
 __all__ = ["Bill", "read_bills"]
 
@@ -49,43 +50,49 @@ _PARQUET = "reading Parquet files needs one more package: pip install 'payi-tran
 
 
 class Bill(NamedTuple):
-    """The lines of all files, and those that a second file had once more."""
+    """The lines of all files, those that a second file had once more, and the values that can't be read."""
 
     lines: list[BillLine]
     repeats: list[BillLine]
+    unread: Sequence[Unread] = ()
 
 
 def read_bills(paths: Iterable[Path]) -> Bill:
     """Read bills. Raises PayiError for a file that can't be read, and for one without a line that we know."""
     lines: list[BillLine] = []
     repeats: list[BillLine] = []
+    unread: list[Unread] = []
     known: Counter[BillLine] = Counter()
     for path in paths:
-        found = Counter(_read_file(path))
+        values = ValueReader()
+        found = Counter(_read_file(path, values))
+        missing = values.list_unread(str(path))
         if not found:
-            raise PayiError(f"{path} has no charges for models; {_EXPECTED}")
+            none = f"{path} has no charges for models; {_EXPECTED}"
+            raise PayiError(describe_unread(missing[0]) if missing else none)
+        unread += missing
         for line, count in found.items():
             # Two equal lines in one file are two charges. In two files they are one that was exported twice.
             repeated = min(count, known[line])
             repeats += [line] * repeated
             lines += [line] * (count - repeated)
             known[line] = max(known[line], count)
-    return Bill(lines, repeats)
+    return Bill(lines, repeats, unread)
 
 
-def _read_file(path: Path) -> Iterator[BillLine]:
+def _read_file(path: Path, values: ValueReader) -> Iterator[BillLine]:
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
     except (OSError, EOFError) as exc:
         raise PayiError(f"{path} can't be read: {getattr(exc, 'strerror', None) or exc}") from None
     if data.startswith(b"PAR1"):
-        return _read_table(_load_parquet(path, data), path)
+        return _read_table(_load_parquet(path, data), path, values)
     try:
         text = _decode_text(data)
         if text.lstrip()[:1] in ("{", "["):
-            return _read_documents(text, path)
-        return _read_first_table(text, path)
+            return _read_documents(text, path, values)
+        return _read_first_table(text, path, values)
     except (UnicodeDecodeError, csv.Error) as exc:
         raise PayiError(f"{path} is neither JSON, CSV, nor Parquet ({exc}); {_EXPECTED}") from None
 
@@ -109,27 +116,27 @@ def _load_parquet(path: Path, data: bytes) -> Table:
     return table
 
 
-def _read_first_table(text: str, path: Path) -> Iterator[BillLine]:
+def _read_first_table(text: str, path: Path, values: ValueReader) -> Iterator[BillLine]:
     """Read a table whose heading may stand below lines of other things, such as the number of an invoice."""
     found = find_table(text, _find_reader)
     if found is None:
         raise PayiError(f"{path} is not a bill that can be read; {_EXPECTED}")
     read, table = found
-    return read(make_plain(table))
+    return read(make_plain(table), values)
 
 
-def _read_table(table: Table, path: Path) -> Iterator[BillLine]:
+def _read_table(table: Table, path: Path, values: ValueReader) -> Iterator[BillLine]:
     reader = _find_reader(table)
     if reader is None:
         raise PayiError(f"{path} is not a bill that can be read; {_EXPECTED}")
-    return reader(make_plain(table))
+    return reader(make_plain(table), values)
 
 
-def _find_reader(table: Table) -> Callable[[Table], Iterator[BillLine]] | None:
+def _find_reader(table: Table) -> Callable[[Table, ValueReader], Iterator[BillLine]] | None:
     return next((read for matches, read in _TABLES if matches(table)), None)
 
 
-def _read_documents(text: str, path: Path) -> Iterator[BillLine]:
+def _read_documents(text: str, path: Path, values: ValueReader) -> Iterator[BillLine]:
     """Read one JSON document, several pages in an array, or one page or one row of a table a line."""
     try:
         documents = _decode(text)
@@ -139,12 +146,12 @@ def _read_documents(text: str, path: Path) -> Iterator[BillLine]:
     for document in documents:
         reader = next((read for matches, read in _DOCUMENTS if matches(document)), None)
         if reader is not None:
-            yield from reader(document)
+            yield from reader(document, values)
         elif isinstance(document, dict):
             rows.append(document)
     read = _find_reader(rows)
     if read is not None:
-        yield from read(make_plain(rows))
+        yield from read(make_plain(rows), values)
 
 
 def _decode(text: str) -> list[Any]:

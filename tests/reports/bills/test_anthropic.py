@@ -13,6 +13,7 @@ from payi_transport.reports.bills.anthropic import (
     read_anthropic,
     read_anthropic_table,
 )
+from payi_transport.reports.bills.values import ValueReader
 
 
 def page(*results: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def test_amounts_are_cents() -> None:
         "service_tier": "batch",
         "token_type": "uncached_input_tokens",
     }
-    (line,) = read_anthropic(page(result))
+    (line,) = read_anthropic(page(result), ValueReader())
     assert line.cost == Decimal("1.2345")
     assert (line.model, line.kind, line.tier) == ("claude-sonnet-4-20250514", "input", "batch")
     assert line.account == "wrkspc_1"
@@ -53,13 +54,13 @@ def test_amounts_are_cents() -> None:
     ],
 )
 def test_types_of_tokens(token_type: str, kind: str) -> None:
-    (line,) = read_anthropic(page({"amount": "1", "token_type": token_type, "model": "m"}))
+    (line,) = read_anthropic(page({"amount": "1", "token_type": token_type, "model": "m"}), ValueReader())
     assert line.kind == kind
 
 
 def test_searches_have_a_kind_and_no_model() -> None:
     result = {"amount": "100", "cost_type": "web_search", "description": "Web Search Usage", "model": None}
-    (line,) = read_anthropic(page(result))
+    (line,) = read_anthropic(page(result), ValueReader())
     assert (line.kind, line.cost) == ("web_search", Decimal(1))
 
 
@@ -73,7 +74,7 @@ def test_usage_counts_caches_beside_the_input() -> None:
         "model": "claude-sonnet-4",
         "service_tier": "standard",
     }
-    assert {line.kind: line.quantity for line in read_anthropic(page(result))} == {
+    assert {line.kind: line.quantity for line in read_anthropic(page(result), ValueReader())} == {
         "input": 1500,
         "cache_read": 200,
         "output": 500,
@@ -93,7 +94,7 @@ def test_usage_counts_caches_beside_the_input() -> None:
     ],
 )
 def test_fields_of_other_types_are_absent(document: Any) -> None:
-    assert all(not line.cost and not line.quantity for line in read_anthropic(document))
+    assert all(not line.cost and not line.quantity for line in read_anthropic(document, ValueReader()))
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"data": 3}, {"data": [{"start_time": 1}]}])
@@ -115,7 +116,7 @@ def test_the_console_exports_costs_in_dollars() -> None:
     assert is_anthropic_table([row])
     search = {**row, "token_type": "", "cost_type": "web_search"}
     nothing = {**row, "token_type": "", "cost_type": ""}
-    lines = [*read_anthropic_table([row, search, nothing, {**row, "usage_date_utc": ""}])]
+    lines = [*read_anthropic_table([row, search, nothing, {**row, "usage_date_utc": ""}], ValueReader())]
     assert [(line.kind, line.cost) for line in lines] == [
         ("input", Decimal("0.05")),
         ("web_search", Decimal("0.05")),
@@ -137,7 +138,7 @@ def test_the_console_exports_tokens_of_every_kind() -> None:
         "usage_output_tokens": "5",
         "web_search_count": "6",
     }
-    lines = {line.kind: line.quantity for line in read_anthropic_table([row])}
+    lines = {line.kind: line.quantity for line in read_anthropic_table([row], ValueReader())}
     assert lines == {
         "input": 1,
         "cache_write": 2,
@@ -146,4 +147,4 @@ def test_the_console_exports_tokens_of_every_kind() -> None:
         "output": 5,
         "web_search": 6,
     }
-    assert {line.tier for line in read_anthropic_table([row])} == {"batch"}
+    assert {line.tier for line in read_anthropic_table([row], ValueReader())} == {"batch"}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from payi_transport.reports.bills.aws import is_aws, read_aws
+from payi_transport.reports.bills.values import ValueReader
 from tests.reports.support import exact
 
 
@@ -39,7 +40,7 @@ def row(usage_type: str, **fields: Any) -> dict[str, Any]:
 def test_a_usage_type_names_model_kind_and_tier(usage_type: str, model: str, kind: str, tier: str) -> None:
     table = [row(usage_type)]
     assert is_aws(table)
-    (line,) = read_aws(table)
+    (line,) = read_aws(table, ValueReader())
     assert (line.model, line.kind, line.tier) == (model, kind, tier)
     assert exact(line.quantity, line.cost, line.account) == (1500, Decimal("0.0045"), "123456789012")
 
@@ -52,7 +53,8 @@ def test_models_of_the_marketplace_are_named_by_their_product() -> None:
     }
     lines = [
         *read_aws(
-            [row(f"USE1-MP:USE1_{name}TokenCount-Units", **fields) for name in ("Input", "CacheReadInput")]
+            [row(f"USE1-MP:USE1_{name}TokenCount-Units", **fields) for name in ("Input", "CacheReadInput")],
+            ValueReader(),
         )
     ]
     assert [(line.model, line.kind) for line in lines] == [
@@ -62,18 +64,18 @@ def test_models_of_the_marketplace_are_named_by_their_product() -> None:
 
 
 def test_taxes_and_credits_have_no_model() -> None:
-    (line,) = read_aws([row("", line_item_line_item_type="Tax")])
+    (line,) = read_aws([row("", line_item_line_item_type="Tax")], ValueReader())
     assert (line.model, line.kind, line.quantity, line.cost) == ("", "", None, Decimal("0.0045"))
 
 
 def test_other_services_are_left_out_and_so_are_lines_without_a_time() -> None:
     other = row("USE1-BoxUsage:t3.micro", line_item_product_code="AmazonEC2")
     undated = row("USE1-NovaPro-input-tokens", line_item_usage_start_date=None)
-    assert [*read_aws([other, undated])] == []
+    assert [*read_aws([other, undated], ValueReader())] == []
 
 
 def test_an_unknown_amount_is_no_quantity() -> None:
-    (line,) = read_aws([row("USE1-NovaPro-input-tokens", line_item_usage_amount="n/a")])
+    (line,) = read_aws([row("USE1-NovaPro-input-tokens", line_item_usage_amount="n/a")], ValueReader())
     assert line.quantity is None
 
 
@@ -89,7 +91,7 @@ def test_earlier_reports_have_slashes_in_their_columns() -> None:
         }
     ]
     assert is_aws(table)
-    (line,) = read_aws(table)
+    (line,) = read_aws(table, ValueReader())
     assert exact(line.model, line.quantity, line.cost) == ("NovaPro", 2000, 3)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from payi_transport.reports.bills.azure import is_azure, read_azure
+from payi_transport.reports.bills.values import ValueReader
 from tests.reports.support import exact
 
 
 def row(meter: str, **fields: Any) -> dict[str, Any]:
     return {
-        "Date": "10/05/2026",
+        "Date": "2026-10-05",
         "MeterCategory": "Cognitive Services",
         "MeterSubCategory": "Azure OpenAI",
         "MeterName": meter,
@@ -37,7 +38,7 @@ def row(meter: str, **fields: Any) -> dict[str, Any]:
 def test_a_meter_names_model_kind_and_tier(meter: str, model: str, kind: str, tier: str) -> None:
     table = [row(meter)]
     assert is_azure(table)
-    (line,) = read_azure(table)
+    (line,) = read_azure(table, ValueReader())
     assert (line.model, line.kind, line.tier) == (model, kind, tier)
     assert exact(line.quantity, line.cost, line.account) == (1_500_000, Decimal("3.75"), "Production")
     assert (line.start.month, line.start.day) == (10, 5)
@@ -54,17 +55,17 @@ def test_columns_of_other_agreements() -> None:
         }
     ]
     assert is_azure(table)
-    (line,) = read_azure(table)
+    (line,) = read_azure(table, ValueReader())
     assert exact(line.quantity, line.cost, line.account) == (2_000_000, 5, "")
 
 
 def test_other_services_are_left_out_and_so_are_lines_without_a_time() -> None:
     other = row("Disk Operations", MeterCategory="Storage", MeterSubCategory="Disks")
-    assert [*read_azure([other, row("gpt 4o Inp glbl Tokens", Date="")])] == []
+    assert [*read_azure([other, row("gpt 4o Inp glbl Tokens", Date="")], ValueReader())] == []
 
 
 def test_an_unknown_quantity_is_none() -> None:
-    (line,) = read_azure([row("gpt 4o Inp", Quantity="?")])
+    (line,) = read_azure([row("gpt 4o Inp", Quantity="?")], ValueReader())
     assert line.quantity is None
 
 
@@ -75,7 +76,31 @@ def test_other_tables_are_not_of_azure(table: Any) -> None:
 
 def test_an_amount_in_us_dollars_wins_over_one_in_the_bills_currency() -> None:
     euros = {"CostInBillingCurrency": "2", "BillingCurrency": "EUR"}
-    found = [*read_azure([row("gpt 4o Inp", **euros), row("gpt 4o Inp", **{**euros, "CostInUsd": "2.5"})])]
+    found = [
+        *read_azure(
+            [row("gpt 4o Inp", **euros), row("gpt 4o Inp", **{**euros, "CostInUsd": "2.5"})], ValueReader()
+        )
+    ]
     assert [(line.currency, str(line.cost)) for line in found] == [("EUR", "2"), ("USD", "2.5")]
-    (line,) = read_azure([row("gpt 4o Inp", CostInBillingCurrency="", Cost="")])
+    (line,) = read_azure([row("gpt 4o Inp", CostInBillingCurrency="", Cost="")], ValueReader())
     assert line.cost is None
+
+
+def test_an_amount_with_the_sign_of_a_currency_is_in_it_where_no_column_names_one() -> None:
+    euros = {"CostInBillingCurrency": "€2.50"}
+    named = {**euros, "BillingCurrency": "CHF"}
+    in_dollars = {"CostInUsd": "€2.50", "BillingCurrency": "EUR"}
+    rows = [row("gpt 4o Inp", **fields) for fields in (euros, named, in_dollars)]
+    found = [(line.currency, str(line.cost)) for line in read_azure(rows, ValueReader())]
+    assert found == [("EUR", "2.50"), ("CHF", "2.50"), ("USD", "2.50")]
+
+
+def test_only_what_cannot_be_read_of_ai_services_is_counted() -> None:
+    other = row("Disk Operations", MeterCategory="Storage", MeterSubCategory="Disks", Date="soon")
+    values = ValueReader()
+    lines = [*read_azure([other, row("gpt 4o Inp", Date="never"), row("gpt 4o Inp", Quantity="?")], values)]
+    assert [line.quantity for line in lines] == [None]
+    assert [(found.kind, found.count, found.first) for found in values.list_unread("bill")] == [
+        ("date", 1, "never"),
+        ("number", 1, "?"),
+    ]

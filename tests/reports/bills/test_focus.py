@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from payi_transport.reports.bills.focus import is_focus, read_focus
+from payi_transport.reports.bills.values import ValueReader
 from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.focus_files import write_csv
 from tests.reports.support import exact, make_call
@@ -30,7 +31,7 @@ def row(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_meter_names_model_and_kind() -> None:
-    (line,) = read_focus([row(SubAccountName="Production")])
+    (line,) = read_focus([row(SubAccountName="Production")], ValueReader())
     assert (line.provider, line.model, line.kind) == ("azure", "gpt 4o 0806", "input")
     assert exact(line.quantity, line.cost, line.account) == (3000, Decimal("1.5"), "Production")
 
@@ -48,7 +49,7 @@ def test_a_meter_names_model_and_kind() -> None:
     ],
 )
 def test_the_model_is_wherever_a_provider_puts_it(fields: dict[str, Any], model: str) -> None:
-    (line,) = read_focus([row(**fields)])
+    (line,) = read_focus([row(**fields)], ValueReader())
     assert line.model == model
 
 
@@ -63,7 +64,7 @@ def test_the_model_is_wherever_a_provider_puts_it(fields: dict[str, Any], model:
     ],
 )
 def test_providers(name: str, provider: str) -> None:
-    (line,) = read_focus([row(ProviderName="", ServiceProviderName=name)])
+    (line,) = read_focus([row(ProviderName="", ServiceProviderName=name)], ValueReader())
     assert line.provider == provider
 
 
@@ -75,7 +76,7 @@ def test_taxes_and_credits_have_no_model_and_other_services_are_left_out() -> No
         row(ServiceCategory=None, PricingQuantity="5", ConsumedQuantity=None, PricingUnit="Tokens"),
         row(ConsumedQuantity=None),
     ]
-    found = [(line.model, line.quantity) for line in read_focus(rows)]
+    found = [(line.model, line.quantity) for line in read_focus(rows, ValueReader())]
     assert found == [("", None), ("gpt 4o 0806", 5), ("gpt 4o 0806", None)]
 
 
@@ -85,7 +86,9 @@ def test_our_own_export_is_read_back_exactly() -> None:
     text = write_csv(make_rows(calls, FocusOptions()), "1.3")
     table: Any = list(csv.DictReader(io.StringIO(text)))
     assert is_focus(table)
-    lines: Any = {line.kind: (line.model, line.quantity, line.cost) for line in read_focus(table)}
+    lines: Any = {
+        line.kind: (line.model, line.quantity, line.cost) for line in read_focus(table, ValueReader())
+    }
     assert lines == {
         "input": ("gpt-4.1", 100, Decimal("0.0002")),
         "output": ("gpt-4.1", 10, Decimal("0.00008")),

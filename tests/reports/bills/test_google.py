@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from payi_transport.reports.bills.google import is_google, read_google
 from payi_transport.reports.bills.names import make_model_key
+from payi_transport.reports.bills.values import ValueReader
 from tests.reports.support import exact
 
 
@@ -43,7 +45,7 @@ def row(sku: str, **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_a_sku_names_model_kind_and_tier(sku: str, model: str, kind: str, tier: str) -> None:
-    (line,) = read_google([row(sku)])
+    (line,) = read_google([row(sku)], ValueReader())
     assert (make_model_key(line.model), line.kind, line.tier) == (make_model_key(model), kind, tier)
     assert exact(line.quantity, line.cost, line.currency) == (1000, Decimal("2.50"), "USD")
 
@@ -58,7 +60,7 @@ def test_credits_reduce_the_row_that_they_are_in() -> None:
         "credits": [{"amount": -0.5}, {"amount": None}, 3],
         "currency": "EUR",
     }
-    (line,) = read_google([nested])
+    (line,) = read_google([nested], ValueReader())
     assert exact(line.cost, line.currency, line.account, line.quantity) == (2, "EUR", "prod", 5)
 
 
@@ -75,7 +77,7 @@ def test_the_console_names_the_currency_in_the_heading_and_has_rows_of_credits()
         }
         for credit, cost in (("", "2.501"), ("Promotion", "-0.5"))
     ]
-    first, second = read_google(table)
+    first, second = read_google(table, ValueReader())
     assert exact(first.cost, first.currency, first.quantity) == (Decimal("2.501"), "EUR", 1000)
     assert (first.start.day, first.end and (first.end.month, first.end.day)) == (1, (11, 1))
     assert exact(second.cost, second.quantity) == (Decimal("-0.5"), None)
@@ -87,16 +89,35 @@ def test_the_console_names_the_currency_in_the_heading_and_has_rows_of_credits()
 )
 def test_a_report_may_be_by_month(month: str, start: Any, end: Any) -> None:
     table = [{"Month": month, "SKU description": "Gemini 3 Pro Text Input", "Subtotal ($)": "3"}]
-    (line,) = read_google(table)
+    (line,) = read_google(table, ValueReader())
     assert (line.start.year, line.start.month) == start
     assert (line.end and (line.end.year, line.end.month)) == end
     assert line.cost == 3
 
 
+@pytest.mark.parametrize(
+    ("start", "last", "end"),
+    [
+        ("2026-10-01", "2026-10-31", (2026, 11, 1)),
+        ("1 Oct 2026", "31 Oct 2026", (2026, 11, 1)),
+        ("2026-10-01 00:00:00 UTC", "2026-11-01 00:00:00 UTC", (2026, 11, 1)),
+        (datetime(2026, 10, 1), datetime(2026, 11, 1), (2026, 11, 1)),
+        (date(2026, 10, 1), date(2026, 10, 31), (2026, 11, 1)),
+        ("2026-10-01", "9999-12-31", None),
+        ("2026-10-01", "", None),
+    ],
+)
+def test_a_last_day_is_part_of_the_period_and_a_last_moment_is_not(start: Any, last: Any, end: Any) -> None:
+    (line,) = read_google([row("Gemini 3 Pro", usage_start_time=start, usage_end_time=last)], ValueReader())
+    assert (line.start.year, line.start.month, line.start.day) == (2026, 10, 1)
+    assert (line.end and (line.end.year, line.end.month, line.end.day)) == end
+
+
 def test_rows_of_other_services_and_totals_are_left_out() -> None:
     assert [
         *read_google(
-            [row("N1 Core running in Americas"), row("Gemini 3 Pro Text Input", usage_start_time="")]
+            [row("N1 Core running in Americas"), row("Gemini 3 Pro Text Input", usage_start_time="")],
+            ValueReader(),
         )
     ] == []
     assert is_google([row("x")])
@@ -105,7 +126,7 @@ def test_rows_of_other_services_and_totals_are_left_out() -> None:
 
 
 def test_an_amount_that_is_none_is_absent() -> None:
-    (line,) = read_google([row("Gemini 3 Pro Text Input", cost="n/a")])
+    (line,) = read_google([row("Gemini 3 Pro Text Input", cost="n/a")], ValueReader())
     assert line.cost is None
 
 
@@ -128,4 +149,4 @@ NAMES = st.sampled_from(
 @given(st.lists(st.dictionaries(NAMES, VALUES | st.just("2026-10-05"), max_size=6), max_size=3))
 def test_nothing_is_an_error(table: list[dict[str, Any]]) -> None:
     table = [{"sku description": "Gemini 3 Pro Text Input", **fields} for fields in table]
-    assert len([*read_google(table)]) <= len(table)
+    assert len([*read_google(table, ValueReader())]) <= len(table)

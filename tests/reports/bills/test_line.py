@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -10,34 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.reports.bills.line import find_multiplier, find_step, read_currency, read_text, read_time
+from payi_transport.reports.bills.line import find_multiplier, find_step, read_currency, read_text
 
 ANYTHING: Any = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "2026-10-05",
-        "2026-10-05T00:00:00Z",
-        "2026-10-05T00:00:00.000Z",
-        "2026-10-05 00:00:00 UTC",
-        "2026-10-05T02:00:00+02:00",
-        "10/05/2026",
-        "10/05/2026 00:00:00",
-        "20261005",
-        1791158400,
-        datetime(2026, 10, 5),
-        datetime(2026, 10, 5, tzinfo=timezone.utc),
-    ],
-)
-def test_times_are_read_in_every_form_that_bills_have(value: object) -> None:
-    assert read_time(value) == datetime(2026, 10, 5, tzinfo=timezone.utc)
-
-
-@pytest.mark.parametrize("value", [None, True, "", "soon", "13/45/2026", 1e300, float("nan"), [1]])
-def test_what_is_no_time_is_absent(value: object) -> None:
-    assert read_time(value) is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +35,6 @@ def test_units_say_how_many_tokens_they_are(unit: object, factor: int) -> None:
 @given(ANYTHING)
 def test_nothing_is_an_error(value: Any) -> None:
     read_currency(value, value)
-    read_time(value)
     find_multiplier(value)
     assert isinstance(read_text(value), str)
 

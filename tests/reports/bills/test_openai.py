@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from payi_transport.reports.bills.openai import is_openai, is_openai_table, read_openai, read_openai_table
+from payi_transport.reports.bills.values import ValueReader
 
 START = 1790899200
 
@@ -24,13 +25,13 @@ def test_costs_by_line_item_have_amounts_and_no_quantities() -> None:
         "line_item": "gpt-4o-2024-08-06, cached input",
         "project_id": "proj_1",
     }
-    (line,) = read_openai(page(result))
+    (line,) = read_openai(page(result), ValueReader())
     assert (line.cost, line.quantity) == (Decimal("0.06"), None)
     assert (line.model, line.kind, line.account) == ("gpt-4o-2024-08-06", "cache_read", "proj_1")
 
 
 def test_costs_of_whole_days_have_no_model() -> None:
-    (line,) = read_openai(page({"amount": {"value": 3, "currency": "usd"}, "line_item": None}))
+    (line,) = read_openai(page({"amount": {"value": 3, "currency": "usd"}, "line_item": None}), ValueReader())
     assert (line.model, line.kind, line.cost) == ("", "", Decimal(3))
 
 
@@ -46,7 +47,7 @@ def test_usage_is_split_into_kinds_that_add_up_to_its_totals() -> None:
         "model": "gpt-4o-audio-preview",
         "batch": True,
     }
-    lines = {line.kind: line for line in read_openai(page(result))}
+    lines = {line.kind: line for line in read_openai(page(result), ValueReader())}
     assert {kind: line.quantity for kind, line in lines.items()} == {
         "input": 150,
         "cache_read": 800,
@@ -68,7 +69,7 @@ def test_usage_is_split_into_kinds_that_add_up_to_its_totals() -> None:
     ],
 )
 def test_fields_of_other_types_are_absent(document: Any) -> None:
-    assert all(not line.cost and not line.quantity for line in read_openai(document))
+    assert all(not line.cost and not line.quantity for line in read_openai(document, ValueReader()))
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"data": None}, {"data": [{"starting_at": "x"}]}])
@@ -88,7 +89,9 @@ def test_other_documents_are_not_openais(document: Any) -> None:
     ],
 )
 def test_a_line_item_names_model_kind_and_tier(item: str, model: str, kind: str, tier: str) -> None:
-    (line,) = read_openai(page({"amount": {"value": 1, "currency": "eur"}, "line_item": item, "quantity": 7}))
+    (line,) = read_openai(
+        page({"amount": {"value": 1, "currency": "eur"}, "line_item": item, "quantity": 7}), ValueReader()
+    )
     assert (line.model, line.kind, line.tier, line.currency) == (model, kind, tier, "EUR")
     assert line.quantity == Decimal(7)
 
@@ -105,7 +108,7 @@ def test_the_dashboard_exports_the_same_as_a_table() -> None:
     }
     empty = {**costs, "amount_value": "", "line_item": ""}
     assert is_openai_table([costs])
-    (line,) = read_openai_table([costs, empty, {**costs, "start_time": "x"}])
+    (line,) = read_openai_table([costs, empty, {**costs, "start_time": "x"}], ValueReader())
     assert (line.model, line.kind, line.cost, line.quantity) == ("gpt-5", "output", Decimal("0.06"), None)
     assert line.end is not None and (line.end - line.start).days == 1
     usage = {
@@ -118,7 +121,7 @@ def test_the_dashboard_exports_the_same_as_a_table() -> None:
         "input_cached_tokens": "4",
     }
     assert is_openai_table([usage])
-    found = {line.kind: (line.quantity, line.tier) for line in read_openai_table([usage])}
+    found = {line.kind: (line.quantity, line.tier) for line in read_openai_table([usage], ValueReader())}
     assert found == {
         "input": (Decimal(6), "batch"),
         "cache_read": (Decimal(4), "batch"),

@@ -113,6 +113,47 @@ def test_a_comma_that_could_separate_thousands_does_so_unless_the_file_has_decim
     ]
 
 
+def write_azure(path: Path, *rows: tuple[str, str]) -> Path:
+    """An Azure bill of rows of (date, cost)."""
+    lines = [f'{day},gpt 4o Inp,Azure OpenAI,3,"{cost}"' for day, cost in rows]
+    path.write_text("\n".join(["Date,MeterName,MeterCategory,Quantity,PreTaxCost", *lines]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", ["{day:02}/10/2026", "10/{day:02}/2026", "{day}.10.2026", "{day} Oct 2026"])
+def test_every_day_of_a_month_is_read_in_the_order_of_its_column(form: str, tmp_path: Path) -> None:
+    rows = [(form.format(day=day), "10") for day in range(1, 32)]
+    bill = read_bills([write_azure(tmp_path / "bill", *rows)])
+    assert [(line.start.month, line.start.day) for line in bill.lines] == [(10, day) for day in range(1, 32)]
+    assert bill.unread == []
+
+
+def test_credits_reduce_the_bill(tmp_path: Path) -> None:
+    rows = [("2026-10-05", cost) for cost in ("100.00", "-$20.00", "(1,234.56)", "\N{MINUS SIGN}5.00")]
+    bill = read_bills([write_azure(tmp_path / "bill", *rows)])
+    assert [str(line.cost) for line in bill.lines] == ["100.00", "-20.00", "-1234.56", "-5.00"]
+
+
+def test_values_that_cannot_be_read_are_named_with_their_file(tmp_path: Path) -> None:
+    rows = [("2026-10-05", "n/a"), ("2026-10-05", "5"), ("30 Okt 2026", "5"), ("Total", "5"), ("", "15")]
+    one, two = write_azure(tmp_path / "one", *rows), write_azure(tmp_path / "two", ("2026-10-06", "?"))
+    bill = read_bills([one, two])
+    assert len(bill.lines) == 3
+    assert [(unread.file, unread.kind, unread.count, unread.first) for unread in bill.unread] == [
+        (str(one), "number", 1, "n/a"),
+        (str(one), "date", 2, "30 Okt 2026"),
+        (str(two), "number", 1, "?"),
+    ]
+
+
+def test_a_bill_without_a_date_that_can_be_read_is_an_error_that_names_the_first(tmp_path: Path) -> None:
+    bill = write_azure(tmp_path / "bill", ("05-10-2026", "1"), ("06-10-2026", "1"))
+    with pytest.raises(
+        PayiError, match=r"bill: 2 dates can't be read .* expected 2026-10-31, .* '05-10-2026'"
+    ):
+        read_bills([bill])
+
+
 def test_parquet_is_read(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     write_parquet(ROWS, "1.2", tmp_path / "f.parquet")
