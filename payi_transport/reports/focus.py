@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timezone, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from payi_transport.budgets.periods import Period, find_period
 from payi_transport.prices import Estimate
+from payi_transport.prices.estimates import settle
+from payi_transport.reports.focus_columns import SCALES
 from payi_transport.reports.focus_services import find_publisher, find_service
 from payi_transport.reports.priced_calls import PricedCall, find_model
 
@@ -25,6 +27,8 @@ __all__ = ["FocusOptions", "Row", "make_commitment_row", "make_rows"]
 
 Row = dict[str, Any]
 _ZERO = Decimal(0)
+_LEAST_PRICE = Decimal(1).scaleb(-SCALES["price"])
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _UNTIMED = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Units that are not counted in tokens, and FOCUS's word for what they count.
 _COUNTED = {
@@ -128,13 +132,21 @@ def _list_parts(event: Any, estimate: Estimate, periods: _Periods) -> Iterable[t
             event.scope or "",
             line.unit,
             line.direction,
-            line.rate,
+            _round_price(line.rate),
             line.source or "",
             status,
             line.note or "",
             (estimate.list_version or "") if line.source == "list" else "",
         )
         yield key, line.count, _ZERO if line.amount is None else line.amount
+
+
+def _round_price(rate: Decimal | None) -> Decimal | None:
+    """Return a price with the digits that files have; one that was divided may have more, or no end."""
+    if rate is None:
+        return None
+    rounded = rate.quantize(_LEAST_PRICE, context=_EXACT)
+    return rate if rounded == rate else rounded.normalize(_EXACT)
 
 
 def _make_row(key: _Key, total: _Sum, options: FocusOptions) -> Row:
@@ -229,10 +241,10 @@ def make_commitment_row(
     unit, direction = "commitment", "used" if is_used else "unused"
     key = _Key(
         *(period.start, period.end, account, use_case, category, name, "", unit, direction),
-        *(rate, "config", "priced", "", ""),
+        *(_round_price(rate), "config", "priced", "", ""),
     )
     total = _Sum()
-    total.amount = rate * hours
+    total.amount = settle(rate * hours)
     return {
         **_make_row(key, total, options),
         "ChargeDescription": f"{name}, hours of a commitment, {direction}",

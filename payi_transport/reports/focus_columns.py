@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["OWN_PREFIX", "VERSIONS", "Column", "ColumnType", "FocusVersion", "list_columns"]
+__all__ = ["OWN_PREFIX", "SCALES", "VERSIONS", "Column", "ColumnType", "FocusVersion", "list_columns"]
 
 FocusVersion = Literal["1.2", "1.3"]
-ColumnType = Literal["text", "decimal", "time", "json"]
+ColumnType = Literal["text", "decimal", "price", "time", "json"]
 VERSIONS: tuple[FocusVersion, ...] = ("1.2", "1.3")
+# Digits after the point. Amounts have no more, and unit prices are rounded: the price times a billion tokens
+# is still right in the last digit of an amount.
+SCALES: dict[ColumnType, int] = {"decimal": 15, "price": 24}
 # What marks a column that is not of the specification.
 OWN_PREFIX = "x_"
 
@@ -52,13 +55,13 @@ _COLUMNS = (
     Column("ConsumedQuantity", "decimal"),
     Column("ConsumedUnit"),
     Column("ContractedCost", "decimal", False),
-    Column("ContractedUnitPrice", "decimal"),
+    Column("ContractedUnitPrice", "price"),
     Column("EffectiveCost", "decimal", False),
     Column("HostProviderName", since="1.3"),
     Column("InvoiceId"),
     Column("InvoiceIssuerName", nullable=False),
     Column("ListCost", "decimal", False),
-    Column("ListUnitPrice", "decimal"),
+    Column("ListUnitPrice", "price"),
     Column("PricingCategory"),
     Column("PricingQuantity", "decimal"),
     Column("PricingUnit"),

@@ -17,7 +17,7 @@ from typing import Any
 from payi_transport.budgets.periods import find_period
 from payi_transport.errors import PayiError
 from payi_transport.reports.focus import Row
-from payi_transport.reports.focus_columns import Column, list_columns
+from payi_transport.reports.focus_columns import SCALES, Column, list_columns
 from payi_transport.reports.focus_files import format_value
 
 __all__ = ["make_corrections", "read_exported"]
@@ -53,7 +53,7 @@ def read_exported(path: Path) -> list[Row]:
 def _read(column: Column, text: str | None) -> Any:
     if not text:
         return None
-    if column.type == "decimal":
+    if column.type in SCALES:
         return Decimal(text)
     # Python 3.10 does not know the letter for UTC.
     return datetime.fromisoformat(text.replace("Z", "+00:00")) if column.type == "time" else text

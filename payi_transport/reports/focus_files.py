@@ -12,13 +12,13 @@ from typing import Any
 
 from payi_transport.errors import PayiError
 from payi_transport.reports.focus import Row
-from payi_transport.reports.focus_columns import Column, FocusVersion, list_columns
+from payi_transport.reports.focus_columns import SCALES, Column, FocusVersion, list_columns
 
 __all__ = ["format_value", "write_csv", "write_parquet"]
 
 _MISSING = "Parquet files need one more package: pip install 'payi-transport[parquet]'"
-# Digits, and those of them after the point, of a decimal in a Parquet file. Tokens may cost 1e-15 dollars.
-_PRECISION = (38, 15)
+# All digits of a decimal in a Parquet file.
+_PRECISION = 38
 
 
 def write_csv(rows: Iterable[Row], version: FocusVersion) -> str:
@@ -66,9 +66,11 @@ def write_parquet(rows: Sequence[Row], version: FocusVersion, path: Path) -> Non
         parquet.write_table(pyarrow.Table.from_pydict(values, schema=schema), path)
     except OSError as exc:
         raise PayiError(f"{path} can't be written: {exc.strerror or exc}") from None
+    except pyarrow.ArrowException as exc:
+        raise PayiError(f"{path} can't be written: {' '.join(str(exc).split())}") from None
 
 
 def _find_type(pyarrow: Any, column: Column) -> Any:
-    if column.type == "decimal":
-        return pyarrow.decimal128(*_PRECISION)
+    if column.type in SCALES:
+        return pyarrow.decimal128(_PRECISION, SCALES[column.type])
     return pyarrow.timestamp("us", tz="UTC") if column.type == "time" else pyarrow.string()

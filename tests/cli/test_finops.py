@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from datetime import datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from payi_transport.cli import finops
 from payi_transport.config.sources import read_file
 from payi_transport.config.validation import check_config
 from tests.cli.money import CONFIG, event, run, write, write_bill
+from tests.reports.support import make_event
 
 
 def test_check_passes_while_no_level_is_reached(folder: Path) -> None:
@@ -161,6 +163,14 @@ def test_export_writes_parquet(folder: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     assert run("export", "--focus", write(folder, event(1_000_000)), "--output", "out.parquet").exit_code == 0
     assert parquet.read_table(folder / "out.parquet").num_rows == 1
+
+
+def test_export_writes_parquet_of_a_providers_own_figure(folder: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    figure = make_event({"text": (7, 3)}, resource="gpt-4.1", properties={"provider.cost": "0.001"})
+    result = run("export", "--focus", write(folder, figure), "--output", "out.parquet")
+    assert result.exit_code == 0, result.output
+    assert sum(parquet.read_table(folder / "out.parquet").column("ListCost").to_pylist()) == Decimal("0.001")
 
 
 def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

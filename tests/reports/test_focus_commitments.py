@@ -85,3 +85,10 @@ def test_a_commitment_costs_while_it_lasts_and_when_nobody_uses_it() -> None:
     assert export(call(5, resource="gpt-5"), rows=[later]) == []
     assert export() == []
     assert export(call(5), rows=[]) == []
+
+
+def test_amounts_have_no_more_digits_than_files_hold() -> None:
+    row = {**PTU, "cost_per_hour": "1.000000000000001"}
+    rows = export(call(1, "a"), call(2, "b"), rows=[row])
+    assert [row["EffectiveCost"] for row in rows] == ["0.001", "0.002", "0.997000000000001"]
+    assert {row["ListUnitPrice"] for row in rows} == {"1.000000000000001"}

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiError
+from payi_transport.prices import find_pricer
 from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.focus_columns import VERSIONS, list_columns
-from payi_transport.reports.focus_files import write_csv, write_parquet
-from tests.reports.support import make_call
+from payi_transport.reports.focus_files import format_value, write_csv, write_parquet
+from payi_transport.reports.priced_calls import PricedCall
+from tests.reports.support import make_call, make_event
 
 RATES = {"text input": "0.000000000000001", "text output": "8"}
 ROWS = make_rows([make_call({"text": (3, 2)}, RATES, account_name='a, "b"')], FocusOptions())
@@ -48,6 +51,45 @@ def test_a_parquet_file_has_types_and_exact_decimals(version: Any, tmp_path: Pat
     assert table.column_names == [column.name for column in list_columns(version)]
     assert table.column("EffectiveCost").to_pylist() == [Decimal("0.000000000000003"), Decimal(16)]
     assert table.column("ChargePeriodStart").to_pylist()[0] == ROWS[0]["ChargePeriodStart"]
+
+
+def price(settings: dict[str, Any], units: dict[str, tuple[int, int]], **fields: Any) -> PricedCall:
+    event = make_event(units, **fields)
+    return PricedCall(event, find_pricer(check_config({"prices": settings}).prices).estimate(event))
+
+
+THIRD = {"resource": "gpt-4.1", "units": {"text": {"input": 1, "output": "0.1", "per": 3}}}
+# Prices without an end: a provider's figure that is spread over tokens, and a price for three of a unit.
+ENDLESS = {
+    "provider": ({}, {"properties": {"provider.cost": "0.001"}}),
+    "header": ({}, {"properties": {"provider.cost": "12345.678901234567891"}}),
+    "own": ({"own": [THIRD]}, {}),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_both_formats_have_the_same_digits_of_every_number(name: str, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    settings, fields = ENDLESS[name]
+    call = price(settings, {"text": (7, 3), "text_cache_read": (1_000_003, 0)}, **fields)
+    assert any(line.rate and line.rate * 10**24 % 1 for line in call.estimate.lines)
+    rows = make_rows([call], FocusOptions())
+    write_parquet(rows, "1.2", tmp_path / "f.parquet")
+    table = parquet.read_table(tmp_path / "f.parquet").to_pylist()
+    for written, read in zip(csv.DictReader(io.StringIO(write_csv(rows, "1.2"))), table, strict=True):
+        assert {key: format_value(value) for key, value in read.items()} == written
+        # The price times the quantity is the cost.
+        cost = read["ListUnitPrice"] * read["PricingQuantity"]
+        assert abs(cost - read["ListCost"]) <= Decimal("1e-15")
+        assert written["SkuPriceId"].endswith(f"/{read['ListUnitPrice'].normalize():f}")
+
+
+def test_a_number_that_has_no_place_in_a_file_is_one_line(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    rows = [{**ROWS[0], "ListCost": Decimal("1e30")}]
+    with pytest.raises(PayiError, match=r"f\.parquet can't be written: .+") as caught:
+        write_parquet(rows, "1.2", tmp_path / "f.parquet")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
