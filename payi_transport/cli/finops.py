@@ -52,7 +52,7 @@ def _short_errors() -> Iterator[None]:
     """Turn what users can correct into one line instead of a traceback."""
     try:
         yield
-    except (PayiError, ValueError) as exc:
+    except (PayiError, ValueError, OverflowError) as exc:
         raise Refusal(str(exc)) from None
 
 
@@ -110,9 +110,9 @@ def check(events: tuple[str, ...], config: Path | None, at: str | None, top: int
 def _read_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        return moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OverflowError):
         raise PayiError(f"--at: expected a moment such as 2026-11-30T23:59Z, got {show(text)}") from None
-    return moment if moment.tzinfo else moment.astimezone()
 
 
 @click.command(short_help="Say why a bill differs from the estimate.")

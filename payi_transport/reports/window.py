@@ -46,7 +46,8 @@ def read_window(since: str | None, until: str | None, zone: tzinfo, now: datetim
     """Return the period from `since` through `until`; a day, a month, or a year in `until` is included.
 
     The period before has as many months if the period is of whole months, as many days if it is of whole
-    days, and is as long in any other case. It needs a start. Raises PayiError.
+    days, and is as long in any other case. It needs a start, and there is none before the year 1. Raises
+    PayiError.
     """
     start = None if since is None else _read(since, "--since", zone, now).start
     end = None if until is None else _read(until, "--until", zone, now).end
@@ -55,7 +56,11 @@ def read_window(since: str | None, until: str | None, zone: tzinfo, now: datetim
     last = end or now
     if start >= last:
         raise PayiError(f"--since: {since!r} is not before {until if until else 'now'}")
-    return Window(start, end, _find_before(start, last, zone))
+    try:
+        before = _find_before(start, last, zone)
+    except (ValueError, OverflowError):
+        before = None
+    return Window(start, end, before)
 
 
 def _read(text: str, option: str, zone: tzinfo, now: datetime) -> Period:
@@ -70,7 +75,9 @@ def _read(text: str, option: str, zone: tzinfo, now: datetime) -> Period:
             moment = now - timedelta(hours=int(ago[1]) * _HOURS[ago[2]])
         else:
             moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(timezone.utc)
+        # By the clocks of the zone, too, a moment is between the years 1 and 9999.
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(zone)
+        moment = moment.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise PayiError(f"{option}: {_EXPECTED}, got {text!r}") from None
     return Period(moment, moment)
@@ -85,21 +92,25 @@ def _read_calendar(found: re.Match[str], zone: tzinfo) -> Period:
 
 
 def _find_before(start: datetime, end: datetime, zone: tzinfo) -> datetime:
+    """Return where the period before begins. Raises ValueError or OverflowError if that is in no year."""
+    as_long = start - (end - start)
     months = _count_periods("month", start, end, zone)
     days = _count_periods("day", start, end, zone)
     kind: BudgetPeriod = "month" if months else "day"
     moment = start
     for _ in range(months or days):
         moment = find_period(kind, moment - timedelta(hours=1), zone).start
-    return moment if months or days else start - (end - start)
+    return moment if months or days else as_long
 
 
 def _count_periods(kind: BudgetPeriod, start: datetime, end: datetime, zone: tzinfo) -> int:
     """Return how many whole periods there are from `start` to `end`, 0 if these aren't their bounds."""
+    if find_period(kind, end, zone).start != end:
+        return 0
     count, moment = 0, start
     while moment < end:
         period = find_period(kind, moment, zone)
         if period.start != moment:
             return 0
         count, moment = count + 1, period.end
-    return count if moment == end else 0
+    return count

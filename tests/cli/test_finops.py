@@ -83,6 +83,7 @@ def test_check_says_what_it_needs(folder: Path) -> None:
             ("explain-change", "2026", "2026", "--events", "events.json", "--tz", "Mars"),
             "expected a time zone",
         ),
+        (("check", "events.json", "--at", "0001-01-01T00:00Z"), "date value out of range"),
         (("export", "events.json"), "choose a format: --focus"),
         (("export", "--focus", "events.json", "--output", "none/x.csv"), "none/x.csv can't be written"),
         (("export", "--focus", "events.json", "--config", "none.toml"), "none.toml"),

@@ -78,10 +78,43 @@ def test_a_period_that_is_still_open_is_compared_up_to_now() -> None:
     assert window == (at("2026-11-14"), None, at("2026-11-12T14:30"))
 
 
+@pytest.mark.parametrize(
+    ("zone", "since", "until", "start"),
+    [
+        ("UTC", "99999w", None, "0110-05-11T09:30"),
+        ("UTC", "0001-01-01", None, "0001-01-01"),
+        ("UTC", "0001", "0001", "0001-01-01"),
+        ("Asia/Tokyo", "0001-01-02", "0001-01-02", "0001-01-02"),
+        ("UTC", "2026", "9999-12-31T23:59", "2026-01-01"),
+    ],
+)
+def test_before_the_first_year_there_is_no_period(
+    zone: str, since: str, until: str | None, start: str
+) -> None:
+    window = read(since, until, zone)
+    assert window.start == at(start, zone)
+    assert window.before is None
+
+
 @pytest.mark.parametrize("text", ["soon", "2026-13", "2026-02-30", "9999999w", "5m", "-1d", ""])
 def test_what_is_not_a_time_says_what_is_accepted(text: str) -> None:
     with pytest.raises(PayiError, match="--since: expected a day"):
         read(text, None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "since"),
+    [
+        ("UTC", "105000w"),
+        ("Asia/Tokyo", "0001-01-01"),
+        ("Asia/Tokyo", "0001-01-01T00:00"),
+        ("America/Los_Angeles", "0001-01-01T00:00Z"),
+        ("UTC", "9999-12-31"),
+    ],
+)
+def test_what_is_in_no_year_of_the_zone_is_no_time(zone: str, since: str) -> None:
+    with pytest.raises(PayiError, match="--since: expected a day"):
+        read(since, None, zone)
 
 
 def test_a_period_must_have_a_length() -> None:
