@@ -36,7 +36,7 @@ from payi_transport.reports.focus_columns import VERSIONS
 from payi_transport.reports.focus_commitments import CommitmentRows
 from payi_transport.reports.focus_corrections import make_corrections, read_exported
 from payi_transport.reports.focus_files import write_csv, write_parquet
-from payi_transport.reports.priced_calls import Price, price_calls
+from payi_transport.reports.priced_calls import Price, TimedCalls, price_calls
 from payi_transport.reports.reconciliation import reconcile as reconcile_bill
 from payi_transport.reports.spans import read_span
 from payi_transport.values.shown import show
@@ -269,8 +269,10 @@ def export(
         settings, price = _load(config)
         options = FocusOptions(grain, find_zone(zone), billing_account, billed, invoice)
         commitments = CommitmentRows(find_pricer(settings.prices).own, options)
-        calls = commitments.watch(price_calls(EventReader(events, _make_progress()), price))
-        rows = [*make_rows(calls, options), *commitments.build()]
+        calls = TimedCalls(price_calls(EventReader(events, _make_progress()), price))
+        rows = [*make_rows(commitments.watch(calls), options), *commitments.build()]
+        if calls.untimed:
+            click.echo(f"Left out {calls.untimed:,} calls without a time, which no period has.", err=True)
         if corrects:
             exported = [row for path in corrects for row in read_exported(path)]
             rows = [*make_corrections(rows, exported, datetime.now(timezone.utc), options.zone)]

@@ -29,7 +29,6 @@ Row = dict[str, Any]
 _ZERO = Decimal(0)
 _LEAST_PRICE = Decimal(1).scaleb(-SCALES["price"])
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
-_UNTIMED = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Units that are not counted in tokens, and FOCUS's word for what they count.
 _COUNTED = {
     **dict.fromkeys(("web_search_request", "file_search_request", "maps_request"), "Requests"),
@@ -90,7 +89,7 @@ class _Sum:
 
 
 def make_rows(calls: Iterable[PricedCall], options: FocusOptions) -> list[Row]:
-    """Return the rows of these calls, in the order of their periods and names."""
+    """Return the rows of these calls, which all have a time, in the order of their periods and names."""
     sums: dict[_Key, _Sum] = {}
     periods = _Periods(options)
     for call in calls:
@@ -108,11 +107,10 @@ class _Periods:
 
     def __init__(self, options: FocusOptions) -> None:
         self._options = options
-        self._last = Period(_UNTIMED, _UNTIMED)
+        self._last: Period | None = None
 
-    def find(self, moment: datetime | None) -> Period:
-        moment = _UNTIMED if moment is None else moment
-        if moment not in self._last:
+    def find(self, moment: datetime) -> Period:
+        if self._last is None or moment not in self._last:
             self._last = find_period(self._options.grain, moment, self._options.zone)
         return self._last
 

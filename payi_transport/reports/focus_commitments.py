@@ -49,9 +49,9 @@ class CommitmentRows:
         self._moments: list[datetime] = []
 
     def watch(self, calls: Iterable[PricedCall]) -> Iterator[PricedCall]:
-        """Yield the calls as they are, and note what they use of commitments."""
+        """Yield the calls, which all have a time, as they are, and note what they use of commitments."""
         for call in calls:
-            if self._rows and call.event.event_timestamp is not None:
+            if self._rows:
                 self._note(call, call.event.event_timestamp)
             yield call
 

@@ -148,6 +148,14 @@ def test_export_writes_focus_rows(folder: Path) -> None:
     assert row["ChargePeriodStart"] == "2026-10-05T11:30:00Z"
 
 
+def test_export_says_which_calls_no_period_has(folder: Path) -> None:
+    file = write(folder, event(1_000_000), event(1_000_000, event_timestamp=None))
+    result = run("export", "--focus", file, "--output", "out.csv")
+    assert (result.exit_code, result.output) == (0, "Left out 1 calls without a time, which no period has.\n")
+    (row,) = csv.DictReader(io.StringIO((folder / "out.csv").read_text()))
+    assert (row["ChargePeriodStart"], row["EffectiveCost"]) == ("2026-10-05T00:00:00Z", "2.0")
+
+
 def test_export_writes_only_what_a_new_price_corrects(folder: Path) -> None:
     file = write(folder, event(1_000_000), event(1_000_000, resource="gpt-later"))
     (folder / "before.csv").write_text(run("export", "--focus", file).output)

@@ -101,7 +101,7 @@ def test_the_table_of_a_project_file_is_read(write: Any) -> None:
 
 def test_the_table_of_a_project_file_in_another_file_is_refused_with_its_place(write: Any) -> None:
     with pytest.raises(
-        PayiConfigError, match=r"only read from a pyproject\.toml; here, its keys are at the top"
+        PayiConfigError, match=r"only read from a pyproject\.toml, and here its keys are at the top"
     ):
         read_file(write('[tool.payi_transport]\nuser_id = "a"\n'))
 

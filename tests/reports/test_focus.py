@@ -157,11 +157,6 @@ def test_hours_are_rows_too_and_a_month_is_the_billing_period() -> None:
     assert (row["BillingPeriodStart"].day, row["BillingPeriodEnd"].month) == (1, 12)
 
 
-def test_a_call_without_a_time_stands_at_the_start_of_time() -> None:
-    (row,) = rows_of(make_call({"text": (1, 0)}, RATES, event_timestamp=None))
-    assert row["ChargePeriodStart"].year == 1970
-
-
 def test_a_category_of_the_users_own_names_the_service() -> None:
     (row,) = rows_of(make_call({"text": (1, 0)}, RATES, category="custom", resource=None))
     assert (row["ServiceName"], row["ProviderName"], row["ResourceId"]) == ("custom", "custom", None)
