@@ -94,8 +94,8 @@ def read_file(file: str | os.PathLike[str]) -> dict[str, Any]:
         values = own
     elif isinstance(values.get("tool"), dict):
         raise PayiConfigError(
-            f"{file}: unknown key 'tool'; the table [tool.payi_transport] is only read from a pyproject.toml, and"
-            " here its keys are at the top of the file"
+            f"{file}: unknown key 'tool'; the table [tool.payi_transport] is only read from a pyproject.toml,"
+            " and here its keys are at the top of the file"
         )
     with _ErrorLocation(str(file)):
         refuse_secrets(values)

@@ -84,7 +84,7 @@ FILES: list[tuple[str, str]] = [
     (f"{_BUDGET}by = 'resource'\nenforce = true\n", "budgets['team']: enforce: a budget by resource can onl"),
     ("[[prices.own]]\nresource = 'm'\n", "prices.own[0]: one of units, multiplier, free, and cost_per_hour"),
     ("[[prices.own]]\nunits.text.input = -1\n", "prices.own[0].units['text']: input: expected a number from"),
-    ("[tool.payi_transport]\nuser_id = 'a'\n", "unknown key 'tool'; the table [tool.payi_transport] is only read from a"),
+    ("[tool.payi_transport]\nuser_id = 'a'\n", "unknown key 'tool'; the table [tool.payi_transport] is only"),
     # Secrets, under names of all kinds, and in addresses.
     (f"api_key = '{SECRET}'\n", f"'api_key' {_NO_SECRET} PAYI_API_KEY"),
     (f"apiKey = '{SECRET}'\n", f"'apiKey' {_NO_SECRET} PAYI_API_KEY"),
@@ -93,7 +93,7 @@ FILES: list[tuple[str, str]] = [
     (f"passwd = '{SECRET}'\n", f"'passwd' {_NO_SECRET} PAYI_API_KEY"),
     (f"[payi.client]\napi_key = '{SECRET}'\n", f"'api_key' {_NO_SECRET} PAYI_API_KEY"),
     (f"[nats]\npassword = '{SECRET}'\n", f"'password' {_NO_SECRET} PAYI_TRANSPORT_NATS__PASSWORD"),
-    (f"[nats]\nservers = ['nats://u:{SECRET}@h']\n", "nats.servers: 'nats://h' has a password in it, and a file"),
+    (f"[nats]\nservers = ['nats://u:{SECRET}@h']\n", "nats.servers: 'nats://h' has a password in it, and"),
     (f"base_url = 'https://u:{SECRET}@h'\n", "base_url: 'https://h' has a password in it, and a file is no"),
     (f"[host_mappings.'https://u:{SECRET}@h']\n", "host_mappings: 'https://h' has a password in it"),
     (f"proxy = 'Bearer {SECRET}{SECRET}'\n", f"proxy: {_SWITCH} '<removed>'"),
