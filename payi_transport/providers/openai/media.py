@@ -1,8 +1,9 @@
 """Everything but text generation: embeddings, images, transcription, speech.
 
 Source: https://platform.openai.com/docs/api-reference and the types of OpenAI's SDK 3.54. Models that
-report tokens are counted by tokens. Older ones report nothing and are billed by other measures, so those
-are counted instead: images that were made, seconds of audio, characters of the text to be spoken.
+report tokens are counted by tokens. Older ones report nothing, or zeros where a gateway writes a usage for
+them, and are billed by other measures, so those are counted instead: images that were made, seconds of
+audio, characters of the text to be spoken.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def read_images(raw: RawResponse) -> ParsedResponse:
     body, usage, finished = _read_last(raw)
     drawn = body.svg_usage if isinstance(body.svg_usage, dict) else {}
     extras = {"size": body.size, "quality": body.quality, **find_extras(usage), "svg_usage": drawn}
-    # DALL-E reports no usage and is billed by the image, so the images in the body are counted.
+    # DALL-E reports no usage, or zeros behind LiteLLM's proxy, and is billed by the image, so the images in
+    # the body are counted.
     units = _map_images(usage, 0 if raw.is_cut else _count_items(body.data))
     return _make_response(body, units, finished, describe_extras(None, extras))
 
@@ -70,7 +72,7 @@ def read_transcription(raw: RawResponse) -> ParsedResponse:
     """Read a transcription or translation: tokens, or seconds if the model is billed by duration."""
     body, usage, finished = _read_last(raw)
     # Older verbose transcriptions have no usage, but they state the duration of the recording.
-    units = map_transcription(usage or {"seconds": body.duration})
+    units = map_transcription(usage if any(_count_sides(usage)) else {"seconds": body.duration, **usage})
     return _make_response(body, units, finished, describe_extras(usage.get("service_tier"), {}))
 
 
@@ -86,7 +88,8 @@ def read_speech(raw: RawResponse) -> ParsedResponse:
         usage.get("service_tier"), {"prompt_audio_seconds": count(usage, "prompt_audio_seconds") or None}
     )
     # A response of speech is audio and says nothing of its cost unless it is streamed as events.
-    units = units or _count_characters(raw.request_body)
+    if not (prompt or completion):
+        units = _count_characters(raw.request_body) or units
     return _make_response(body, units, finished, extras)
 
 
@@ -124,9 +127,9 @@ def _make_response(
 
 def _map_images(usage: _Counts, made: int) -> dict[str, Units]:
     prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
-    # Without a count of either side, the number of images is all that there is to bill.
-    if prompt is None and completion is None:
-        return {"image": Units(output=made)} if made else {}
+    # Without a token on either side, the number of images is all that there is to bill.
+    if made and not (prompt or completion):
+        return {"image": Units(output=made)}
     units: dict[str, Units] = {}
     if prompt is not None:
         details = section(usage, "input_tokens_details")
