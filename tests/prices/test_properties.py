@@ -45,6 +45,7 @@ NOT_BILLED = {
     r"provider\.iterations\.\d+(\.(type|model))?": "names; the counts beside them are priced",
     r"provider\.svg_usage(\.(model|reasoning_tokens))?": "the name of a model, and a part of its output",
     r"provider\.tool_usage\.image_gen\.(cached_tokens|\w+_details\.\w+|output\.\w+)": "parts of the totals",
+    r"provider\.prompt_tokens_details\.\w+": "parts of the totals, which no unit has",
     r"provider\.thinking_tokens": "a part of the output",
     r"provider\.cached_tokens": "Cohere bills cached tokens like all others",
     r"provider\.context_tier": "the list decides by the size of the prompt",

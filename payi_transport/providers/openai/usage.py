@@ -58,15 +58,29 @@ _PROMPT_PARTS = {
     **_CACHE,
     "audio_tokens": "audio",
     "image_tokens": "vision",
+    "video_tokens": "video",
 }
-_COMPLETION_PARTS = {"reasoning_tokens": "reasoning", "audio_tokens": "audio", "image_tokens": "image"}
+# OpenRouter counts documents beside images. Pay-i prices both alike.
+_FILES = "file_tokens"
+_COMPLETION_PARTS = {
+    "reasoning_tokens": "reasoning",
+    "audio_tokens": "audio",
+    "image_tokens": "image",
+    "video_tokens": "video",
+}
 # The cached tokens by modality, in the spellings of image tools and of the Realtime API.
 _CACHED_FLAT = {
     "cached_text_tokens": "text",
     "cached_audio_tokens": "audio",
     "cached_image_tokens": "vision",
 }
-_CACHED_PARTS = {**_CACHED_FLAT, "text_tokens": "text", "audio_tokens": "audio", "image_tokens": "vision"}
+_CACHED_PARTS = {
+    **_CACHED_FLAT,
+    "text_tokens": "text",
+    "audio_tokens": "audio",
+    "image_tokens": "vision",
+    "video_tokens": "video",
+}
 # How long what was written is kept: at OpenAI, LiteLLM, and Anthropic and Qwen.
 _CACHE_LIFETIMES = frozenset(
     {
@@ -77,7 +91,7 @@ _CACHE_LIFETIMES = frozenset(
     }
 )
 # Details that a host may count in addition to a total.
-_READ = ("text_cache_read", "audio_cache_read", "vision_cache_read")
+_READ = ("text_cache_read", "audio_cache_read", "vision_cache_read", "video_cache_read")
 _WRITTEN = ("text_cache_write", "text_cache_write_1h")
 _ADDITIVE = (
     ("reasoning",),
@@ -103,6 +117,21 @@ _COUNTED = frozenset(
         "x_details",
     }
 )
+# Of the details, those that become units, or are the text that the others leave.
+_COUNTED_PARTS = {
+    **dict.fromkeys(
+        _PROMPT_DETAILS,
+        frozenset(
+            {*_PROMPT_PARTS, _FILES, "text_tokens", "cached_tokens_details", *_CACHED_FLAT, *_CACHE_LIFETIMES}
+        ),
+    ),
+    **dict.fromkeys(
+        _COMPLETION_DETAILS,
+        frozenset(
+            {*_COMPLETION_PARTS, "text_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"}
+        ),
+    ),
+}
 
 
 def map_usage(usage: Mapping[str, Any]) -> dict[str, Units]:
@@ -144,6 +173,8 @@ def _find_prompt_parts(usage: Mapping[str, Any]) -> dict[str, int]:
         parts |= {"text_cache_write": 0, **split_writes(parts.get("text_cache_write"), lifetimes)}
     if not details:
         return parts
+    if files := count(details, _FILES):
+        parts["vision"] = parts.get("vision", 0) + files
     cached = count_parts(section(details, "cached_tokens_details"), _CACHED_PARTS)
     cached = cached or count_parts(details, _CACHED_FLAT)
     return _split_cached(parts, cached) if cached else parts
@@ -219,9 +250,26 @@ def _split(total: int | None, parts: Mapping[str, int], additive: Iterable[str])
 
 
 def find_extras(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a usage that are not token counts of its units, and not 0."""
+    """Return the fields of a usage and of its details that are not token counts of its units, and not 0."""
     if _TOTALS.issuperset(usage):
         return {}
     extras = {name: value for name, value in usage.items() if name not in _COUNTED and value not in (0, 0.0)}
-    lifetimes = _find_lifetimes(usage, _find_details(usage)) if _has_parts(usage) else {}
-    return {**extras, **describe_lifetimes(lifetimes)} if lifetimes else extras
+    if _has_parts(usage):
+        extras |= _find_other_parts(usage)
+        lifetimes = _find_lifetimes(usage, _find_details(usage))
+        if lifetimes:
+            extras |= describe_lifetimes(lifetimes)
+    return extras
+
+
+def _find_other_parts(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the details that are no units, and not 0, below the names of what they are details of."""
+    found: dict[str, Any] = {}
+    for name, value in usage.items():
+        counted = _COUNTED_PARTS.get(name)
+        # Hardly any usage has other details.
+        if counted is not None and isinstance(value, dict) and not counted.issuperset(value):
+            others = {detail: number for detail, number in value.items() if number and detail not in counted}
+            if others:
+                found[name] = others
+    return found
