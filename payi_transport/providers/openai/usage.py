@@ -117,6 +117,8 @@ _COUNTED = frozenset(
         "x_details",
     }
 )
+# Qwen's list has an item or two. It comes from a server, so no more than this is read of it.
+_MAX_ITEMS = 100
 # Of the details, those that become units, or are the text that the others leave.
 _COUNTED_PARTS = {
     **dict.fromkeys(
@@ -184,10 +186,13 @@ def _find_details(usage: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the details of the prompt. Qwen's Responses API has more of them in a list of its own."""
     details = section(usage, *_PROMPT_DETAILS)
     more = usage.get("x_details")
-    for item in more if isinstance(more, list) else ():
-        if isinstance(item, dict):
-            details = {**section(item, *_PROMPT_DETAILS), **details}
-    return details
+    if not isinstance(more, list):
+        return details
+    merged = dict(details)
+    for item in more[:_MAX_ITEMS]:
+        for name, value in section(item, *_PROMPT_DETAILS).items() if isinstance(item, dict) else ():
+            merged.setdefault(name, value)
+    return merged
 
 
 def _find_lifetimes(usage: Mapping[str, Any], details: Mapping[str, Any]) -> dict[int, int]:

@@ -6,6 +6,7 @@ databricks/databricks-ai-bridge#446, Alibaba's page on Qwen's context cache, and
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -216,6 +217,27 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
 @pytest.mark.parametrize(("usage", "units"), USAGES.values(), ids=USAGES)
 def test_the_cache_has_units_of_its_own(usage: dict[str, Any], units: Shown) -> None:
     assert show(map_usage(usage)) == units
+
+
+def list_of(*details: dict[str, Any]) -> dict[str, Any]:
+    return {**usage_of(), "x_details": [{"prompt_tokens_details": item} for item in details]}
+
+
+def test_the_first_item_of_qwens_list_that_has_a_detail_says_it() -> None:
+    usage = list_of({"cached_tokens": 30}, {"cached_tokens": 20, "cache_creation_input_tokens": 10})
+    expected = {"text": (60, 50), "text_cache_read": (30, None), "text_cache_write": (10, None)}
+    assert show(map_usage(usage)) == expected
+    usage["prompt_tokens_details"] = {"cached_tokens": 0}
+    assert show(map_usage(usage)) == {"text": (90, 50), "text_cache_write": (10, None)}
+
+
+def test_of_a_very_long_list_the_beginning_is_read() -> None:
+    others = [{f"x{number}": 1} for number in range(100_000)]
+    started = time.thread_time()
+    assert show(map_usage(list_of(*others, {"cached_tokens": 30}))) == {"text": (100, 50)}
+    assert find_extras(list_of(*others)) == {}
+    assert time.thread_time() - started < 5
+    assert "text_cache_read" in map_usage(list_of(*others[:99], {"cached_tokens": 30}))
 
 
 def test_what_became_units_is_no_property() -> None:
