@@ -26,6 +26,9 @@ __all__ = ["CountTokens", "add_counted_tokens"]
 # Takes a model and a text. Returns None if the model has no tokenizer.
 CountTokens = Callable[[str, str], int | None]
 _Count = Callable[[str], int | None]
+# The units of cached text, which the text of a prompt may be.
+_CACHES = ("text_cache_read", "text_cache_write", "text_cache_write_1h")
+_NONE = Units()
 
 
 def add_counted_tokens(
@@ -81,17 +84,19 @@ def _raise_output(units: Mapping[str, Units], counted: int) -> Mapping[str, Unit
 def _split_vision(units: Mapping[str, Units], counted: int | None) -> Mapping[str, Units]:
     """Return the units with all input beyond the `counted` tokens of text as `vision`.
 
-    `counted` is None for a prompt without images. A provider that reports `vision` itself knows better.
+    What is in the cache counts as text first. `counted` is None for a prompt without images. A provider that
+    reports `vision` itself knows better.
     """
     suffix = _find_suffix(units)
     name, vision_name = f"text{suffix}", f"vision{suffix}"
     text = units.get(name)
     if counted is None or text is None or not text.input or vision_name in units:
         return units
-    # A tokenizer that is not the provider's may count more than the provider did.
-    counted = min(counted, text.input)
-    vision = Units(input=text.input - counted)
-    return {**units, name: Units(input=counted, output=text.output), vision_name: vision}
+    # The text may be in the cache, and a tokenizer that is not the provider's may count more than the tokens.
+    cached = sum(units.get(f"{cache}{suffix}", _NONE).input or 0 for cache in _CACHES)
+    vision = min(text.input, max(0, text.input + cached - counted))
+    rest = Units(input=text.input - vision, output=text.output)
+    return {**units, name: rest, vision_name: Units(input=vision)}
 
 
 def _find_suffix(units: Mapping[str, Units]) -> str:

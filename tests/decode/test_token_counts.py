@@ -66,6 +66,37 @@ TEXT = {"text": Units(input=5, output=2)}
         ({"text": Units(output=1)}, {"readers": IMAGES}, {"text": (None, 1)}),
         ({"audio": Units(input=1)}, {"readers": IMAGES}, {"audio": (1, None)}),
         ({**TEXT, "vision": Units(input=1)}, {"readers": IMAGES}, {"text": (5, 2), "vision": (1, None)}),
+        # The text in the cache, or some of it.
+        (
+            {**TEXT, "text_cache_read": Units(input=3)},
+            {"readers": IMAGES},
+            {"text": (0, 2), "text_cache_read": (3, None), "vision": (5, None)},
+        ),
+        (
+            {**TEXT, "text_cache_write": Units(input=1), "text_cache_write_1h": Units(input=1)},
+            {"readers": IMAGES},
+            {
+                "text": (1, 2),
+                "text_cache_write": (1, None),
+                "text_cache_write_1h": (1, None),
+                "vision": (4, None),
+            },
+        ),
+        # The image in the cache, too.
+        (
+            {**TEXT, "text_cache_read": Units(input=90)},
+            {"readers": IMAGES},
+            {"text": (0, 2), "text_cache_read": (90, None), "vision": (5, None)},
+        ),
+        (
+            {"text_large_context": Units(input=5), "text_cache_read_large_context": Units(input=2)},
+            {"readers": IMAGES},
+            {
+                "text_large_context": (1, None),
+                "text_cache_read_large_context": (2, None),
+                "vision_large_context": (4, None),
+            },
+        ),
     ],
 )
 def test_counted_tokens_complete_the_reported_units(
