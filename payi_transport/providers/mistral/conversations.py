@@ -17,14 +17,13 @@ from payi_transport.providers.openai.usage import find_extras, map_usage
 from payi_transport.providers.shared.counts import count, section
 from payi_transport.providers.shared.extras import describe_extras
 from payi_transport.providers.shared.failures import Failing, find_failure, read_code
-from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.json_values import NOTHING, decode, text, written
 from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.values.event import Failure, FunctionCall, ParsedResponse, Units
 
 __all__ = ["read_conversation", "read_conversation_text"]
 
-_NOTHING = msgspec.Raw(b"")
 _DONE, _ERROR = "conversation.response.done", "conversation.response.error"
 _CALLS = ("function.call", "function.call.delta")
 _TOOLS = ("connector_tokens", "connectors")
@@ -39,7 +38,7 @@ class _Entry(Failing):
     usage: Any = None
     name: Any = None
     tool_call_id: Any = None
-    arguments: msgspec.Raw = _NOTHING
+    arguments: msgspec.Raw = NOTHING
     content: Any = None
 
 
@@ -49,7 +48,6 @@ class _Body(_Entry):
 
 _body = msgspec.json.Decoder(_Body)
 _entry = msgspec.json.Decoder(_Entry)
-_string = msgspec.json.Decoder(str)
 
 
 def read_conversation(raw: RawResponse) -> ParsedResponse:
@@ -123,12 +121,6 @@ def _join_calls(entries: Iterable[_Entry]) -> Iterator[FunctionCall]:
         name = text(entry.name)
         if entry.type in _CALLS and name is not None:
             key = text(entry.tool_call_id) or text(entry.id) or str(place)
-            calls.setdefault(key, (name, []))[1].append(_read_arguments(bytes(entry.arguments)))
+            calls.setdefault(key, (name, []))[1].append(written(entry.arguments) or "")
     for name, parts in calls.values():
         yield FunctionCall(name, "".join(parts) or None)
-
-
-def _read_arguments(data: bytes) -> str:
-    """Return arguments as JSON text, which they are on the wire as text or as themselves."""
-    written = decode(_string, data)
-    return data.decode("utf-8", "replace") if written is None else written

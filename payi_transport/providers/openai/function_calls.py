@@ -1,6 +1,7 @@
 """Function calls of chat completions: whole, or assembled from the deltas of a stream.
 
-Source: https://platform.openai.com/docs/api-reference/chat and the types of OpenAI's SDK 3.54.
+Source: https://platform.openai.com/docs/api-reference/chat and the types of OpenAI's SDK 3.54. Arguments are
+JSON in a string. Mistral's types allow them to be an object, too.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from payi_transport.providers.shared.json_values import decode
+from payi_transport.providers.shared.json_values import NOTHING, decode, written
 from payi_transport.values.event import FunctionCall
 
 __all__ = ["Calls", "MessagePart"]
@@ -17,13 +18,13 @@ __all__ = ["Calls", "MessagePart"]
 
 class _Function(msgspec.Struct):
     name: str | None = None
-    arguments: str | None = None
+    arguments: msgspec.Raw = NOTHING
 
 
 class _Custom(_Function):
     """A call of a custom tool. Its arguments are free text."""
 
-    arguments: str | None = msgspec.field(default=None, name="input")
+    arguments: msgspec.Raw = msgspec.field(default=NOTHING, name="input")
 
 
 class _ToolCall(msgspec.Struct):
@@ -53,17 +54,17 @@ class _PartialCall:
         self.name: str | None = None
         self.arguments: list[str] = []
 
-    def continues(self, call_id: Any, part: _Function) -> bool:
+    def continues(self, call_id: Any, name: str | None, arguments: str | None) -> bool:
         """Whether a delta at the same index belongs to this call.
 
         Gemini gives every call of a stream the index 0, and an earlier version of it gave no ids. MiniMax
         repeats the name of a call in each delta, without its id.
         """
-        if not (self.name and part.name):
+        if not (self.name and name):
             return True
         if self.id and call_id:
             return bool(call_id == self.id)
-        return part.name == self.name and not (part.arguments and self._is_complete())
+        return name == self.name and not (arguments and self._is_complete())
 
     def _is_complete(self) -> bool:
         return decode(_object, "".join(self.arguments).encode()) is not None
@@ -98,11 +99,11 @@ class Calls(msgspec.Struct):
         )
 
     def _join(self, key: tuple[int, int], call_id: Any, part: _Function) -> None:
-        call = self._by_place.get(key)
-        if call is None or not call.continues(call_id, part):
+        call, arguments = self._by_place.get(key), written(part.arguments)
+        if call is None or not call.continues(call_id, part.name, arguments):
             call = self._by_place[key] = _PartialCall(call_id)
             self._calls.append(call)
         call.id = call.id or call_id
         call.name = call.name or part.name
-        if part.arguments is not None:
-            call.arguments.append(part.arguments)
+        if arguments is not None:
+            call.arguments.append(arguments)

@@ -93,7 +93,7 @@ def test_function_calls_are_joined_from_their_pieces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "written"), [('{"a": 1}', '{"a": 1}'), ({"a": 1}, '{"a": 1}'), ("", None)]
+    ("arguments", "written"), [('{"a": 1}', '{"a": 1}'), ({"a": 1}, '{"a": 1}'), ("", None), (None, None)]
 )
 def test_the_arguments_of_a_document_are_text_or_an_object(arguments: Any, written: str | None) -> None:
     call = {"type": "function.call", "id": "fc_1", "tool_call_id": "c", "name": "f", "arguments": arguments}

@@ -33,6 +33,34 @@ def test_tool_calls_of_a_document_keep_their_arguments_as_on_the_wire() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "reported"),
+    [
+        (b'{"a" : 1.0, "b": [ ]}', '{"a" : 1.0, "b": [ ]}'),
+        (b"{}", "{}"),
+        (b"[1]", "[1]"),
+        (b"3", "3"),
+        (b"true", "true"),
+        (b"null", None),
+        (b'"{}"', "{}"),
+    ],
+)
+@pytest.mark.parametrize("delta", [b"message", b"delta"])
+def test_arguments_of_any_type_lose_no_call_of_a_message(
+    delta: bytes, arguments: bytes, reported: str | None
+) -> None:
+    body = (
+        b'{"choices":[{"%b":{"tool_calls":[{"function":{"name":"f","arguments": %b }},'
+        b'{"custom":{"name":"g","input":%b}},{"function":{"name":"h","arguments":"x"}}]},'
+        b'"finish_reason":"tool_calls"}]}'
+    )
+    assert read(body % (delta, arguments, arguments)).function_calls == (
+        FunctionCall("f", reported),
+        FunctionCall("g", reported),
+        FunctionCall("h", "x"),
+    )
+
+
 def test_tool_calls_of_several_choices() -> None:
     choices = [
         {"index": index, "message": {"tool_calls": [{"function": {"name": f"f{index}", "arguments": "{}"}}]}}

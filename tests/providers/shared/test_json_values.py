@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from payi_transport.providers.shared.json_values import decode, text
+from payi_transport.providers.shared.json_values import decode, text, written
 from tests.providers.shapes import DEEP
 
 names = msgspec.json.Decoder(dict[str, str])
@@ -25,3 +25,22 @@ def test_anything_else_is_nothing(data: bytes) -> None:
 @pytest.mark.parametrize(("value", "read"), [("x", "x"), ("", None), (None, None), (1, None), (["x"], None)])
 def test_a_text_has_something_in_it(value: Any, read: str | None) -> None:
     assert text(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (b'"{\\"a\\":1}"', '{"a":1}'),
+        (b'""', ""),
+        (b'{"a" : 1.0,"b":[ ]}', '{"a" : 1.0,"b":[ ]}'),
+        (b"[1, 2]", "[1, 2]"),
+        (b"1.50", "1.50"),
+        (b"true", "true"),
+        (b"null", None),
+        (b"", None),
+        (b'"\xff"', "\ufffd"),
+        (b'{"a":"\xff"}', '{"a":"\ufffd"}'),
+    ],
+)
+def test_a_string_is_read_and_anything_else_stays_as_on_the_wire(value: bytes, read: str | None) -> None:
+    assert written(msgspec.Raw(value)) == read
