@@ -6,12 +6,14 @@ JSON in a string. Mistral's types allow them to be an object, too.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from payi_transport.providers.shared.json_values import NOTHING, decode, written
 from payi_transport.values.event import FunctionCall
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["Calls", "MessagePart"]
 
@@ -42,17 +44,46 @@ class MessagePart(msgspec.Struct):
 
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+# What decides where an object ends: braces, and the quotes around those that don't count. A backslash at the
+# end of a piece escapes the first character of the next one.
+_MARKS = lazy_compile(r'[{}"]|\\.?', re.DOTALL)
+
+
+class _End:
+    """Finds the end of a JSON object in the pieces of a text. Each piece is looked at once."""
+
+    __slots__ = ("_depth", "_escape", "_is_quoted", "_seen")
+
+    def __init__(self) -> None:
+        self._depth, self._seen = 0, 0
+        self._is_quoted, self._escape = False, ""
+
+    def is_reached(self, pieces: list[str]) -> bool:
+        """Return whether a brace in the pieces that were added since the last time closes the object."""
+        marks = _MARKS.findall(self._escape + "".join(pieces[self._seen :]))
+        self._seen = len(pieces)
+        self._escape = "\\" if marks and marks[-1] == "\\" else ""
+        for mark in marks:
+            if mark == '"':
+                self._is_quoted = not self._is_quoted
+            elif not self._is_quoted and mark in "{}":
+                self._depth += 1 if mark == "{" else -1
+                if self._depth <= 0:
+                    return True
+        return False
 
 
 class _PartialCall:
     """A function call that may still get deltas. `id` is that of its first delta."""
 
-    __slots__ = ("arguments", "id", "name")
+    __slots__ = ("_end", "_is_object", "arguments", "id", "name")
 
     def __init__(self, call_id: Any) -> None:
         self.id = call_id
         self.name: str | None = None
         self.arguments: list[str] = []
+        self._end: _End | None = _End()
+        self._is_object = False
 
     def continues(self, call_id: Any, name: str | None, arguments: str | None) -> bool:
         """Whether a delta at the same index belongs to this call.
@@ -67,7 +98,11 @@ class _PartialCall:
         return name == self.name and not (arguments and self._is_complete())
 
     def _is_complete(self) -> bool:
-        return decode(_object, "".join(self.arguments).encode()) is not None
+        # An object ends once, so the arguments are decoded once, whether they turn out to be one or not.
+        if self._end is not None and self._end.is_reached(self.arguments):
+            self._end = None
+            self._is_object = decode(_object, "".join(self.arguments).encode()) is not None
+        return self._is_object
 
 
 class Calls(msgspec.Struct):

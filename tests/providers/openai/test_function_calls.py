@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from payi_transport.values.event import FunctionCall
 from tests.providers.completions import COMPLETION, chunk, read
@@ -158,6 +162,15 @@ NAMED_AGAIN = [
     ([tool(0, "a", "f", "{}"), tool(0, "b", "f", "{}")], [("f", "{}"), ("f", "{}")]),
     ([tool(0, None, "f", "{}"), tool(0, None, "g", "{}")], [("f", "{}"), ("g", "{}")]),
     ([tool(0, "", "f", '{"a":1}'), tool(0, "", "f", '{"a":2}')], [("f", '{"a":1}'), ("f", '{"a":2}')]),
+    # What has only braces or looks like an object is complete at no point.
+    ([tool(0, None, "f", "{x}"), tool(0, None, "f", "{y}"), tool(0, None, "f", "z")], [("f", "{x}{y}z")]),
+    ([tool(0, None, "f", "}{"), tool(0, None, "f", "}"), tool(0, None, "f", "{}")], [("f", "}{}{}")]),
+    ([tool(0, None, "f", '["{}"'), tool(0, None, "f", ",1]")], [("f", '["{}",1]')]),
+    # A complete object stays one, whatever follows it without the name.
+    (
+        [tool(0, None, "f", "{}"), tool(0, None, None, " "), tool(0, None, "f", "{}")],
+        [("f", "{} "), ("f", "{}")],
+    ),
 ]
 
 
@@ -166,3 +179,30 @@ def test_a_name_that_is_repeated_starts_no_other_call(
     deltas: list[Any], calls: list[tuple[str, str]]
 ) -> None:
     assert read(*map(chunk, deltas)).function_calls == tuple(FunctionCall(*call) for call in calls)
+
+
+objects = st.dictionaries(
+    st.text('{}"\\\\a', max_size=4),
+    st.recursive(
+        st.text('{}"\\\\ü', max_size=6) | st.none(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=1), inner),
+        max_leaves=4,
+    ),
+)
+
+
+@given(st.lists(objects, min_size=1, max_size=3), st.integers(1, 5), st.booleans())
+def test_objects_that_arrive_in_pieces_are_a_call_each(texts: list[Any], size: int, ascii_only: bool) -> None:
+    calls = [json.dumps(text, ensure_ascii=ascii_only) for text in texts]
+    pieces = [call[start : start + size] for call in calls for start in range(0, len(call), size)]
+    parsed = read(*(chunk(tool(0, None, "f", piece)) for piece in pieces))
+    assert parsed.function_calls == tuple(FunctionCall("f", call) for call in calls)
+
+
+@pytest.mark.parametrize("piece", ["abcdefgh ", "}{", "{x}", '{"', "\\", '"'])
+def test_a_call_in_very_many_pieces_that_repeat_its_name_takes_linear_time(piece: str) -> None:
+    started = chunk(tool(0, None, "write", '{"text":"'))
+    bodies = [started, *[chunk(tool(0, None, "write", piece))] * 20_000]
+    begun = time.thread_time()
+    assert read(*bodies).function_calls == (FunctionCall("write", '{"text":"' + piece * 20_000),)
+    assert time.thread_time() - begun < 10
