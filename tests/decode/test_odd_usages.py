@@ -19,6 +19,8 @@ SSE = "text/event-stream"
 TEXT = {"text": (19, 21)}
 USAGE = {"prompt_tokens": 19, "completion_tokens": 21, "total_tokens": 40}
 GOOGLE = {"promptTokenCount": 19, "candidatesTokenCount": 21, "totalTokenCount": 40}
+# Deeper than half of the stack.
+DEEP = json.loads('{"a":' * 600 + "1" + "}" * 600)
 
 
 class Odd(NamedTuple):
@@ -177,6 +179,14 @@ ODD = {
             {"generation": "", "prompt_token_count": 0, "generation_token_count": 0, "stop_reason": "stop"},
         ),
         media="application/vnd.amazon.eventstream",
+    ),
+    "deep: in two chunks": Odd(
+        "openai.chat",
+        as_sse(
+            chunk({**USAGE, "completion_tokens": 9, "details": DEEP}),
+            chunk({**USAGE, "details": DEEP}, "stop"),
+        ),
+        media=SSE,
     ),
 }
 

@@ -29,6 +29,8 @@ _PROMPT = frozenset({"input_tokens", "prompt_tokens", "inputTokens", *_CACHES})
 _CACHE_LIFETIMES = "cache_creation"
 _SUM = "total_tokens"
 _SUMS = (_SUM, "totalTokenCount", "totalTokens")
+# A usage has details of details, and no more. One that nests deeper than the stack allows is still counted.
+_DEEPEST = 10
 _SUMMED = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
 
 
@@ -60,24 +62,27 @@ def merge_usage(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[st
 
 
 def _merge(
-    earlier: Mapping[str, Any], later: Mapping[str, Any], may_be_zero: frozenset[str]
+    earlier: Mapping[str, Any],
+    later: Mapping[str, Any],
+    may_be_zero: frozenset[str],
+    deepest: int = _DEEPEST,
 ) -> dict[str, Any]:
     merged = dict(earlier)
     for name, value in later.items():
         known = earlier.get(name)
-        if isinstance(value, dict) and isinstance(known, dict):
+        if deepest and isinstance(value, dict) and isinstance(known, dict):
             below = frozenset(known) if may_be_zero and name == _CACHE_LIFETIMES else frozenset()
-            merged[name] = _merge(known, value, below)
+            merged[name] = _merge(known, value, below, deepest - 1)
         elif value or (value is not None and (not known or name in may_be_zero)):
             merged[name] = value
     return merged
 
 
-def _contradicts(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+def _contradicts(earlier: Mapping[str, Any], later: Mapping[str, Any], deepest: int = _DEEPEST) -> bool:
     """Whether the later usage takes back a count of the earlier one."""
     return any(
-        _contradicts(known, value)
-        if isinstance(known := earlier.get(name), dict) and isinstance(value, dict)
+        _contradicts(known, value, deepest - 1)
+        if isinstance(known := earlier.get(name), dict) and isinstance(value, dict) and deepest
         else not value and bool(known)
         for name, value in later.items()
     )

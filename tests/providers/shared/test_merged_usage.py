@@ -92,6 +92,24 @@ def test_the_later_usage_counts_unless_it_contradicts_the_earlier(
     assert fuller_usage(earlier, later) == fuller
 
 
+def nest(value: Any, levels: int) -> dict[str, Any]:
+    for _ in range(levels):
+        value = {"a": value}
+    return {**USED, "details": value}
+
+
+@pytest.mark.parametrize("levels", [20, 400])
+def test_a_usage_that_nests_very_deep_is_still_counted(levels: int) -> None:
+    earlier, later = nest(1, levels), {**nest(2, levels), "completion_tokens": 22, "total_tokens": 41}
+    assert fuller_usage(earlier, later) is not later
+    for merge in (fuller_usage, merge_usage):
+        merged = merge(earlier, later)
+        assert {name: merged[name] for name in USED} == {**USED, "completion_tokens": 22, "total_tokens": 41}
+        # Beyond a level that no usage has, the later value counts as a whole.
+        assert merge(earlier, {"details": 0, "total_tokens": 0})["details"] is earlier["details"]
+        assert merged["details"].keys() == {"a"}
+
+
 names = st.sampled_from(
     ["input_tokens", "output_tokens", READ, WRITTEN, "cache_creation", "total_tokens", "x"]
 )
