@@ -27,13 +27,9 @@ from payi_transport.values.names import (
     STREAM_PROPERTY,
     PayiPropertyNames,
 )
-from payi_transport.values.patterns import lazy_compile
-from payi_transport.values.redaction import remove_secrets
+from payi_transport.values.redaction import is_code, remove_secrets
 
 __all__ = ["make_properties"]
-
-# The code of an error as providers write it. A gateway may put a whole sentence in its place.
-_CODE = lazy_compile(r"[\w./:#-]{1,100}")
 
 
 def make_properties(exchange: Exchange, response: ParsedResponse, raw: RawResponse) -> dict[str, str]:
@@ -86,6 +82,7 @@ def _name_error(failure: Failure, log_content: bool) -> dict[str, str]:
 
 
 def _clean(code: str | None, log_content: bool) -> str | None:
-    if not code or not (log_content or _CODE.fullmatch(code)):
+    # A gateway may put a whole sentence in the place of a code.
+    if not code or not (log_content or is_code(code)):
         return None
     return remove_secrets(code)

@@ -7,9 +7,11 @@ harmless word is still useful. All patterns run in linear time, because the text
 
 from __future__ import annotations
 
+import re
+
 from payi_transport.values.patterns import lazy_compile
 
-__all__ = ["cut_urls", "is_secret_header", "remove_keys", "remove_secrets", "remove_tokens"]
+__all__ = ["cut_urls", "is_code", "is_secret_header", "remove_keys", "remove_secrets", "remove_tokens"]
 
 _REMOVED = "<removed>"
 
@@ -49,6 +51,13 @@ _SECRET_NAME = lazy_compile(
     r"|authentication-info|(?:api|access|subscription|private|encryption|functions|account|master)[-_]?key"
     r"|apikey|session(?:[-_]?id)?|auth|jwt)"
 )
+# A name, a number, or a code, as providers write them. Words in a row or in other scripts may be content.
+_CODE = lazy_compile(r"[\w./:#-]{1,100}", re.ASCII)
+
+
+def is_code(text: str) -> bool:
+    """Return whether a text of a provider is one that may be told where content may not."""
+    return _CODE.fullmatch(text) is not None
 
 
 def cut_urls(text: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from payi_transport.capture.exchange import Outcome
 from payi_transport.decode.options import DecodeOptions
+from payi_transport.values.event import Units
 from tests.support.exchanges import decode_case, every_case, make_exchange, read
 from tests.support.wire_cases import STREAM, UNARY, WireCase
 
@@ -32,6 +35,17 @@ def test_without_content_neither_prompt_nor_response_is_in_the_event(
     ):
         assert secret not in written
     assert event.units == decode_case(case, outcome=outcome).units
+
+
+def test_without_content_no_text_in_a_usage_is_in_the_event() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
+    told = {"prompt": "a SECRET", "a SECRET": 1, "tools": {"search": {"query": "a SECRET"}}, "tier": "gold"}
+    details = {"prompt_tokens_details": {"text": "a SECRET", "a SECRET": 1}}
+    body = msgspec.json.encode({"id": "c", "choices": [], "usage": {**usage, **told, **details}})
+    event = decode_case(replace(UNARY, response=body), log_content=False)
+    assert b"SECRET" not in msgspec.json.encode(event)
+    assert event.properties == {"provider.tier": "gold"}
+    assert event.units == {"text": Units(9, 3)}
 
 
 def test_an_exchange_forgets_its_content_when_asked_to() -> None:

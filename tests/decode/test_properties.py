@@ -71,8 +71,9 @@ def test_without_content_only_the_type_of_an_exception_is_reported(fields: dict[
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_without_content_a_code_that_is_a_sentence_is_not_reported(status: int) -> None:
-    response = ParsedResponse(failure=Failure("blocked", "we do not like: PROMPT", "PROMPT"))
+@pytest.mark.parametrize("code", ["we do not like: PROMPT", "不允许PROMPT"])
+def test_without_content_a_code_that_is_a_sentence_is_not_reported(status: int, code: str) -> None:
+    response = ParsedResponse(failure=Failure("blocked", code, "PROMPT"))
     properties = make_properties(make(status=status, log_content=False), response, DOCUMENT)
     assert "PROMPT" not in str(properties)
     assert "blocked" in properties.values()

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from payi_transport.values.redaction import cut_urls, is_secret_header, remove_secrets, remove_tokens
+from payi_transport.values.redaction import cut_urls, is_code, is_secret_header, remove_secrets, remove_tokens
 from tests.support.secrets import SECRET, TEXTS
 
 
@@ -45,6 +45,17 @@ def test_what_stands_around_a_secret_stays(text: str, cleaned: str) -> None:
 )
 def test_an_ordinary_message_stays_as_it_is(text: str) -> None:
     assert remove_secrets(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *[(text, True) for text in ("invalid_api_key", "429", "gpt-4.1", "a/b:c#d", "x" * 100)],
+        *[(text, False) for text in ("", "two words", "x" * 101, "你好", "é", "a\n", "a?b", "50%")],
+    ],
+)
+def test_a_code_has_no_spaces_and_no_letters_of_other_scripts(text: str, expected: bool) -> None:
+    assert is_code(text) is expected
 
 
 def test_long_ids_stay_where_tokens_alone_are_removed() -> None:

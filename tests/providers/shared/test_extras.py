@@ -17,12 +17,8 @@ from payi_transport.providers.shared.extras import describe_extras
         ([1], {}, {}),
         (None, {"a": {"b": {"c": 1}}}, {"provider.a.b.c": "1"}),
         (None, {"a": {"b": {"c": {"d": {"e": 1}}}}}, {}),
-        (
-            None,
-            {"a": [1], "b": None, "c": "", "d": 10**400},
-            {"provider.c": "", "provider.d": "1" + "0" * 199},
-        ),
-        (None, {"a": "x" * 500}, {"provider.a": "x" * 200}),
+        (None, {"a": [1], "b": None, "c": "", "d": 10**400}, {"provider.d": "1" + "0" * 199}),
+        (None, {"a": "x" * 100, "b": "x" * 101}, {"provider.a": "x" * 100}),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -34,3 +30,27 @@ def test_extras_are_properties_within_bounds(
 
 def test_of_very_many_extras_some_are_kept() -> None:
     assert len(describe_extras(None, {str(number): number for number in range(500)})) == 32
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("1024x1024", "standard", "hd", "ON_DEMAND_PRIORITY", "2026-11-28T09:30:00Z", "0.00014", "svg-1"),
+        *("us.anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic/claude-sonnet-4.5"),
+    ],
+)
+def test_a_text_that_looks_like_a_code_is_a_property(code: str) -> None:
+    assert describe_extras(code, {"a": code}) == {"provider.service_tier": code, "provider.a": code}
+
+
+@pytest.mark.parametrize("text", ["my PROMPT", "Grüße", "你好世界", "a\nb", "{}", "50%", " ", '"'])
+def test_any_other_text_may_be_content_and_is_no_property(text: str) -> None:
+    assert describe_extras(text, {"a": text, text: 1, "b": {text: 1}, "c": {text: {"d": 1}}}) == {}
+
+
+def test_a_key_that_looks_like_a_code_is_removed() -> None:
+    key = "sk-proj-0123456789abcdef"
+    assert describe_extras(None, {"a": key, "b": f"x/{key}"}) == {
+        "provider.a": "<removed>",
+        "provider.b": "x/<removed>",
+    }
