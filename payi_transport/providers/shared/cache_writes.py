@@ -36,7 +36,8 @@ def find_lifetimes(counts: Mapping[str, Any]) -> dict[int, int]:
 
 def split_writes(total: int | None, lifetimes: Mapping[int, int]) -> dict[str, int]:
     """Return the input of each unit. The lifetimes are parts of the total; without one, they add up to it."""
-    total = sum(lifetimes.values()) if total is None else total
+    # A 0 beside lifetimes says nothing. Any other total is what is billed.
+    total = total or sum(lifetimes.values())
     # What isn't known to be kept for an hour counts as kept for the usual time.
     taken, rest = take(total, {"text_cache_write_1h": lifetimes.get(_HOUR)})
     return {**({"text_cache_write": rest} if rest else {}), **taken}

@@ -25,8 +25,9 @@ _CACHES = (
     *("cacheReadInputTokens", "cacheWriteInputTokens"),
 )
 _PROMPT = frozenset({"input_tokens", "prompt_tokens", "inputTokens", *_CACHES})
-# The lifetimes of what was written.
+# The lifetimes of what was written, which are in an object at Anthropic and in a list at AWS.
 _CACHE_LIFETIMES = "cache_creation"
+_LIFETIMES = {"cache_creation_input_tokens": _CACHE_LIFETIMES, "cacheWriteInputTokens": "cacheDetails"}
 _SUM = "total_tokens"
 _SUMS = (_SUM, "totalTokenCount", "totalTokens")
 # A usage has details of details, and no more. One that nests deeper than the stack allows is still counted.
@@ -58,6 +59,10 @@ def merge_usage(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[st
         and any(merged.get(name) != earlier.get(name) for name in _SUMMED)
     ):
         merged.pop(_SUM, None)
+    # The lifetimes of tokens that turn out not to be written may not be repeated, either.
+    for written, lifetimes in _LIFETIMES.items():
+        if earlier.get(written) and not merged[written] and not later.get(lifetimes):
+            merged.pop(lifetimes, None)
     return merged
 
 

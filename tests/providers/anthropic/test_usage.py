@@ -61,6 +61,10 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
         usage_of(written=5, **lifetimes(0, 10)),
         {"text": (100, 50), "text_cache_write_1h": (5, None)},
     ),
+    "lifetimes beside a sum of 0": (
+        usage_of(written=0, **lifetimes(0, 500)),
+        {"text": (100, 50), "text_cache_write_1h": (500, None)},
+    ),
     "every detail null": (
         usage_of(read=None, written=None, cache_creation=None, server_tool_use=None, iterations=None),
         {"text": (100, 50)},
@@ -124,7 +128,7 @@ def test_the_units_add_up_to_what_is_billed(
 ) -> None:
     usage = usage_of(text, output, read, written, **(lifetimes(*lived) if lived else {}))
     units = map_usage(usage, MODEL).values()
-    told = sum(filter(None, lived)) if lived and written is None else written or 0
+    told = written or sum(filter(None, lived or ()))
     assert sum(unit.input or 0 for unit in units) == (text or 0) + (read or 0) + told
     assert sum(unit.output or 0 for unit in units) == (output or 0)
 

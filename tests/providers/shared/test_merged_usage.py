@@ -45,6 +45,23 @@ DETAILED = {**USED, "prompt_tokens_details": {"cached_tokens": 5}}
             {WRITTEN: 0, READ: 9, "cache_creation": {"ephemeral_1h_input_tokens": 0}},
             {WRITTEN: 0, READ: 9, "cache_creation": {"ephemeral_1h_input_tokens": 0}},
         ),
+        # The lifetimes are not repeated.
+        (
+            {WRITTEN: 9, "cache_creation": {"ephemeral_1h_input_tokens": 9}},
+            {WRITTEN: 0, READ: 9},
+            {WRITTEN: 0, READ: 9},
+        ),
+        (
+            {"cacheWriteInputTokens": 9, "cacheDetails": [{"ttl": "1h", "inputTokens": 9}]},
+            {"cacheWriteInputTokens": 0, "cacheReadInputTokens": 9},
+            {"cacheWriteInputTokens": 0, "cacheReadInputTokens": 9},
+        ),
+        ({WRITTEN: 9}, {WRITTEN: 0, READ: 9}, {WRITTEN: 0, READ: 9}),
+        (
+            {WRITTEN: 0, "cache_creation": {"ephemeral_1h_input_tokens": 9}},
+            {WRITTEN: 0, READ: 9},
+            {WRITTEN: 0, READ: 9, "cache_creation": {"ephemeral_1h_input_tokens": 9}},
+        ),
         (
             {"server_tool_use": {"web_search_requests": 2}},
             {"server_tool_use": None},
@@ -126,5 +143,5 @@ def test_any_usages_can_be_merged(earlier: dict[str, Any], later: dict[str, Any]
     merged = merge_usage(earlier, later)
     assert set(fuller_usage(earlier, later)) | set(merged) <= {*earlier, *later}
     for name, value in earlier.items():
-        if name != "total_tokens" and later.get(name) is None:
+        if name not in ("total_tokens", "cache_creation") and later.get(name) is None:
             assert merged[name] is value
