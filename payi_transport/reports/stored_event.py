@@ -1,8 +1,9 @@
 """Read one event from a file, without its content.
 
 Files may be of any version, of the `payi` SDK, or edited by hand, so nothing in them is trusted: a field that
-is missing, null, or of another type counts as absent, and an item that isn't an event is None. Nearly all
-events are well-formed, and those are decoded in one step.
+is missing, null, or of another type counts as absent, and so does a time that no call can have. A usage with
+a count that no call can have can't be read. An item that isn't an event is None. Nearly all events are
+well-formed, and those are decoded in one step.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from payi_transport.decode.missing_units import MISSING
 from payi_transport.providers.shared.counts import count
 from payi_transport.reports.items import Item
 from payi_transport.values.event import Header, Units
-from payi_transport.values.names import STATUS_NO_RESPONSE, PayiPropertyNames
+from payi_transport.values.moments import find_moment
+from payi_transport.values.names import STATUS_NO_RESPONSE, UNITS_PROPERTY, PayiPropertyNames
 
 __all__ = ["StoredEvent", "read_event"]
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_MAX_COUNT = 2**53
 _LITELLM = b"x-litellm-response-cost"
 
 
@@ -88,8 +93,16 @@ def read_event(item: Item) -> StoredEvent | None:
         event = _decode(item) if isinstance(item, bytes) else msgspec.convert(item, _WithHeaders)
     except _UNREADABLE:
         event = _read_leniently(item)
-    is_event = event is not None and (event.category or event.units is not _NO_UNITS)
-    return event if is_event else None
+    if event is None or not (event.category or event.units is not _NO_UNITS):
+        return None
+    if not all(_is_possible(unit.input) and _is_possible(unit.output) for unit in event.units.values()):
+        event = replace(event, units={}, properties={**(event.properties or {}), UNITS_PROPERTY: MISSING})
+    moment = find_moment(event.event_timestamp)
+    return event if moment is event.event_timestamp else replace(event, event_timestamp=moment)
+
+
+def _is_possible(number: int | None) -> bool:
+    return number is None or 0 <= number <= _MAX_COUNT
 
 
 def _decode(item: bytes) -> StoredEvent:
@@ -127,5 +140,11 @@ def _read_units(units: Any) -> dict[str, Units]:
     found = {}
     for name, unit in units.items() if isinstance(units, dict) else ():
         if isinstance(unit, dict):
-            found[name] = Units(count(unit, "input"), count(unit, "output"))
+            found[name] = Units(_read_count(unit, "input"), _read_count(unit, "output"))
     return found
+
+
+def _read_count(unit: Mapping[str, Any], direction: str) -> int | None:
+    value = unit.get(direction)
+    # Also one that no call can have, which says that the usage can't be read.
+    return value if type(value) is int else count(unit, direction)

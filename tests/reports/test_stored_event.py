@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport import Event, Header, Units
+from payi_transport.prices import estimate
 from payi_transport.reports.stored_event import StoredEvent, read_event
 
 JSON = st.recursive(
@@ -92,6 +93,30 @@ def test_a_field_of_another_type_costs_only_itself() -> None:
     assert (found.http_status_code, found.event_timestamp, found.user_id) == (200, None, None)
     assert (found.properties, found.request_tags) == ({"b": "c"}, ("x",))
     assert read(category="c", units=5) is not None
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("user", ["u", 5])
+def test_a_time_that_no_call_can_have_is_none(moment: str, user: Any) -> None:
+    found = read(category="c", event_timestamp=moment, user_id=user)
+    assert found is not None
+    assert found.event_timestamp is None
+
+
+def test_a_time_without_an_offset_is_utc() -> None:
+    found = read(category="c", event_timestamp="2026-11-01T00:00:00")
+    assert found is not None
+    assert found.event_timestamp == MOMENT
+
+
+@pytest.mark.parametrize("number", [10**30, 2**53 + 1, -1])
+@pytest.mark.parametrize("user", ["u", 5])
+def test_a_usage_with_a_count_that_no_call_can_have_is_unreadable(number: int, user: Any) -> None:
+    units = {"text": {"input": 5, "output": number}}
+    found = read(category="c", units=units, user_id=user, properties={"a": "b"})
+    assert found is not None
+    assert (found.units, found.properties) == ({}, {"a": "b", "system.units": "missing"})
+    assert estimate(found).status == "unpriced"
 
 
 @pytest.mark.parametrize("item", [b"{}", b'{"id": 1}', b"5", b"[]", b'{"category":', b"\xff", b"[" * 100_000])
