@@ -160,7 +160,7 @@ class BudgetTracker:
             self._warned.add(place)
             self._dependencies.warn(
                 f"a call of {resource} under budget {budget} has no price, or only a part of one, so the"
-                " budget does not count all of its cost; add a price to config.prices"
+                " budget does not count all of its cost; add a price under [[prices.own]]"
             )
 
     @with_own_decimals

@@ -153,7 +153,7 @@ class _Call:
         if self._list.version is None:
             return INSTALL
         model, category = resource or "a model without a name", self._event.category
-        return f"the price list has no price for {model} of {category}; add one to config.prices"
+        return f"the price list has no price for {model} of {category}; add one under [[prices.own]]"
 
     def _find_prompts(self, card: RateCard | None) -> tuple[int, int]:
         """Return the prompt sizes that select the rates for units of a standard and of a large context."""

@@ -20,7 +20,7 @@ __all__ = ["NO_RATE", "Prices", "Rate", "RateCard", "Steps", "make_rate"]
 Steps: TypeAlias = tuple[tuple[int, Decimal], ...]
 Prices: TypeAlias = Mapping[str, "Decimal | Steps"]
 
-_ZERO_NOTE = "the price list says 0, which counts only with `free = true` in config.prices"
+_ZERO_NOTE = "the price list says 0, which counts only with `free = true` under [[prices.own]]"
 # Rates with at most this many decimals are exact in every product with a count.
 _DECIMALS = -15
 

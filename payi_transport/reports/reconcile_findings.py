@@ -119,10 +119,10 @@ def _describe_rounding(model: str, detail: str) -> str:
 
 def _describe_rate(model: str, share: str) -> str:
     if not share:
-        return f"{model}: we have no price for it; add it to [prices]"
+        return f"{model}: we have no price for it; add one under [[prices.own]]"
     if share == "50 %":
         return f"{model}: billed at half our price, which is what batches cost, or a negotiated rate"
-    return f"{model}: billed at {share} of our price, as under a negotiated rate; add it to [prices]"
+    return f"{model}: billed at {share} of our price, as under a negotiated rate; add it under [[prices.own]]"
 
 
 def _describe_retry(model: str, number: str) -> str:

@@ -50,7 +50,7 @@ def test_a_model_that_the_list_does_not_have_is_unpriced_and_says_what_to_do() -
     estimate = price(make_call("gpt-99"))
     assert (estimate.total, estimate.status, estimate.source) == (None, "unpriced", None)
     assert estimate.notes == (
-        "the price list has no price for gpt-99 of system.openai; add one to config.prices",
+        "the price list has no price for gpt-99 of system.openai; add one under [[prices.own]]",
     )
     for resource in (None, UNKNOWN_RESOURCE):
         assert price(make_call(resource)).status == "unpriced"
@@ -235,7 +235,7 @@ def test_another_model_without_a_price_makes_a_partial_price_and_says_which() ->
     estimate = price(make_call(properties=properties))
     assert (estimate.total, estimate.status) == (Decimal("1.25"), "partial")
     assert (
-        "the price list has no price for svg-99 of system.openai; add one to config.prices" in estimate.notes
+        "the price list has no price for svg-99 of system.openai; add one under [[prices.own]]" in estimate.notes
     )
 
 

@@ -106,7 +106,7 @@ def test_04_an_unknown_model_is_unpriced_and_never_free() -> None:
     assert (total["cost"], total["unpriced_calls"]) == ("2", 1)
     shown = " ".join(run("report", file).output.split())
     assert "Not in the costs: 1 call without a price, 1,000,000 tokens in all." in shown
-    assert "add one to config.prices" in shown
+    assert "add one under [[prices.own]]" in shown
     assert "1 of 3 calls have no price" in run("report", file, "--strict", code=1).output
     run("check", file, code=1)
     run("report", write(event(resource="free")), "--strict")

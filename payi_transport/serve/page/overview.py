@@ -107,7 +107,7 @@ def list_remarks(sums: Sums) -> list[str]:
     if sums.unpriced:
         remarks.append(
             f"The cost lacks {formats.calls(sums.unpriced)} without a (full) price. To price such calls from"
-            " now on, add their models to prices.own in your configuration."
+            " now on, add their models to your configuration, under [[prices.own]]."
         )
     if sums.included:
         remarks.append(f"A subscription includes {formats.calls(sums.included)}, which cost nothing more.")
