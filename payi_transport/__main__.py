@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 
 __all__ = ["main"]
+
+# Where the output of a command is redirected to has no room.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -22,7 +27,15 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     from payi_transport.cli.main import cli
 
-    cli(prog_name="payi-transport")
+    try:
+        cli(prog_name="payi-transport")
+    except OSError as exc:
+        if exc.errno not in _FULL:
+            raise
+        # Python writes what is left in the buffer at its end, and would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"Error: the output can't be written: {exc.strerror}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

@@ -16,12 +16,24 @@ from payi_transport.budgets.periods import Period
 from payi_transport.budgets.store import Total
 from payi_transport.values.decimals import with_own_decimals
 
-__all__ = ["ATTEMPTS", "Notice", "format_money", "format_owner", "make_notice", "make_refusal", "post"]
+__all__ = [
+    "ATTEMPTS",
+    "Notice",
+    "find_decimals",
+    "format_apart",
+    "format_money",
+    "format_owner",
+    "make_notice",
+    "make_refusal",
+    "post",
+]
 
 # Seconds for a webhook to respond.
 _TIMEOUT = 5.0
 # How often a webhook is tried.
 ATTEMPTS = 3
+# Tried in turn where the usual decimals make two amounts look equal.
+_MORE_DECIMALS = (4, 6, 9, 15)
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,13 +55,33 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     enforced: bool
 
 
-def format_money(amount: Decimal) -> str:
-    """Return an amount with two decimals, or as many as show that it is not zero: "$12.40", "<$0.0001"."""
-    digits = Decimal("0.01") if abs(amount) >= 1 or not amount else Decimal("0.0001")
-    rounded = amount.quantize(digits, ROUND_HALF_EVEN)
+def format_money(amount: Decimal, decimals: int | None = None) -> str:
+    """Return an amount with so many decimals: "$12.40", "<$0.0001".
+
+    By default, these are two, and four of less than a dollar.
+    """
+    if decimals is None:
+        decimals = find_decimals(amount)
+    smallest = Decimal(1).scaleb(-decimals)
+    rounded = amount.quantize(smallest, ROUND_HALF_EVEN)
     if not rounded and amount:
-        return "<$0.0001" if amount > 0 else "-<$0.0001"
-    return f"{'-' if rounded < 0 else ''}${abs(rounded):,}"
+        return f"<${smallest:f}" if amount > 0 else f"-<${smallest:f}"
+    return f"{'-' if rounded < 0 else ''}${abs(rounded):,f}"
+
+
+def find_decimals(amount: Decimal) -> int:
+    """Return the decimals that an amount has by default."""
+    return 2 if abs(amount) >= 1 or not amount else 4
+
+
+def format_apart(one: Decimal, other: Decimal) -> tuple[str, str]:
+    """Return two amounts with enough decimals to tell them apart."""
+    texts = format_money(one), format_money(other)
+    for decimals in _MORE_DECIMALS:
+        if texts[0] != texts[1] or one == other:
+            break
+        texts = format_money(one, decimals), format_money(other, decimals)
+    return texts
 
 
 def format_owner(budget: str, owner: str) -> str:
@@ -60,7 +92,7 @@ def format_owner(budget: str, owner: str) -> str:
 def make_notice(budget: Budget, total: Total, level: Decimal, period: Period) -> Notice:
     """Return the notice of a level that a sum has reached."""
     start, end = (moment.astimezone(budget.zone) for moment in period)
-    spent, amount = format_money(total.spent), format_money(budget.amount)
+    spent, amount = format_apart(total.spent, budget.amount)
     text = (
         f"budget {format_owner(budget.name, total.key.owner)} reached {_format_share(level)}: {spent} of"
         f" {amount} in the {budget.settings.period} from {start:%Y-%m-%d %H:%M} ({name_zone(budget, start)})"
@@ -68,7 +100,8 @@ def make_notice(budget: Budget, total: Total, level: Decimal, period: Period) ->
     if level >= 1 and budget.settings.enforce:
         text += f"; its calls are refused until {end:%Y-%m-%d %H:%M}"
     if total.unpriced:
-        text += f"; {total.unpriced:,} calls have no price and are not in it"
+        calls = "call without a price is" if total.unpriced == 1 else "calls have no price and are"
+        text += f"; {total.unpriced:,} {calls} not in it"
     return Notice(
         text=text,
         budget=budget.name,
@@ -90,9 +123,10 @@ def make_notice(budget: Budget, total: Total, level: Decimal, period: Period) ->
 def make_refusal(budget: Budget, owner: str, period: Period) -> str:
     """Return why a call is not sent, for the developer who sees the error."""
     end = period.end.astimezone(budget.zone)
+    each = f"{'an' if budget.settings.period == 'hour' else 'a'} {budget.settings.period}"
     return (
-        f"budget {format_owner(budget.name, owner)} is spent: {format_money(budget.amount)} a"
-        f" {budget.settings.period}, so the request was not sent; its next period starts at"
+        f"budget {format_owner(budget.name, owner)} is spent: {format_money(budget.amount)}"
+        f" {each}, so the request was not sent; its next period starts at"
         f" {end:%Y-%m-%d %H:%M} ({name_zone(budget, end)}), or raise config.budgets.{budget.name}.amount"
     )
 

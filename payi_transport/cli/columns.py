@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Heading", "make_printable", "print_rows"]
+__all__ = ["Heading", "make_console", "make_printable", "print_rows"]
 
 
 class Heading(NamedTuple):
@@ -22,6 +24,18 @@ class Heading(NamedTuple):
 
 # Texts folded into a narrower column are unreadable.
 _LEAST = 12
+# Wider than any line.
+_WIDE = 100_000
+
+
+def make_console() -> Console:
+    """Return the console of standard output: as wide as its terminal, or as `COLUMNS` says.
+
+    In a file or a pipe nothing is folded, so that names can be found there.
+    """
+    is_free = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
+    # Without markup: names in brackets, such as [[prices.own]], are text.
+    return Console(highlight=False, markup=False, width=_WIDE if is_free else None)
 
 
 def print_rows(

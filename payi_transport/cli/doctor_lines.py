@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from payi_transport.cli.doctor import Finding
+from payi_transport.reports.formats import say_count
 
 __all__ = ["print_findings"]
 
@@ -30,11 +31,7 @@ def print_findings(findings: Sequence[Finding], console: Console) -> None:
     errors, warnings = (sum(finding.level == level for finding in findings) for level in ("error", "warning"))
     console.print()
     if errors:
-        console.print(Text(f"{_count(errors, 'problem')} would keep events from arriving.", "bold red"))
+        console.print(Text(f"{say_count(errors, 'problem')} would keep events from arriving.", "bold red"))
     else:
-        more = f" {_count(warnings, 'warning')} above." if warnings else ""
+        more = f" {say_count(warnings, 'warning')} above." if warnings else ""
         console.print(Text(f"Nothing keeps events from arriving.{more}", "green"))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

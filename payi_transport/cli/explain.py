@@ -158,13 +158,23 @@ def _parse_url(url: str, method: str, registry: Registry) -> _Request:
         host = parse_host(f"{parts.scheme}://{name}" if parts.scheme else name)
     except ValueError:
         # The message doesn't quote the URL: the part that is wrong with it may be a password.
-        raise PayiError(
-            "URL: expected http, https, ws or wss, a host and a path, as in https://host/path"
-        ) from None
+        raise PayiError(f"URL: {_describe_mistake(url)}") from None
     method = WEBSOCKET if parts.scheme in ("ws", "wss") else method
     # Show the path as it is on the wire, which is also what the rules match.
     path = quote(parts.path, safe="/%:@!$&'()*+,;=~") or "/"
     return _Request(method, parts.scheme, host, path, find_operation(method, path, registry))
+
+
+def _describe_mistake(url: str) -> str:
+    """Return what is wrong with a URL, without any part of it that may be a secret."""
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
+    port = re.search(r":(\d{5,6})(?:[/?#]|$)", url.rpartition("@")[2])
+    if port and int(port[1]) > 65535:
+        return f"expected a port up to 65535, got {port[1]}"
+    found = "" if url else ", got ''"
+    if scheme and scheme[1].lower() not in ("http", "https", "ws", "wss"):
+        found = f", got {scheme[1]!r}"
+    return f"expected http, https, ws or wss, a host and a path, as in https://host/path{found}"
 
 
 def _explain(

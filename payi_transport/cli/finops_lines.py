@@ -3,120 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import NamedTuple
 
-import click
 import msgspec
 from rich.console import Console
 
-from payi_transport.budgets.notices import format_money, format_owner
+from payi_transport.budgets.notices import format_money
 from payi_transport.cli.columns import Heading, make_printable, print_rows
+from payi_transport.cli.finops_options import print_json
+from payi_transport.cli.report_notes import say_skipped
 from payi_transport.reports.allocation import NOBODY, Owner, round_to_total
 from payi_transport.reports.bills.values import Unread, describe_unread
-from payi_transport.reports.budget_check import BudgetState, Checked
 from payi_transport.reports.change import PARTS, Change, PeriodSums
-from payi_transport.reports.formats import format_share
+from payi_transport.reports.formats import format_share, say_count
 from payi_transport.reports.reconciliation import Line, Reconciliation, sum_rows
+from payi_transport.reports.sentences import choose_format
 
-__all__ = ["print_allocation", "print_change", "print_check", "print_reconciliation"]
+__all__ = ["EventsRead", "print_allocation", "print_change", "print_reconciliation"]
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 
 
-def _print_json(value: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value)))
+class EventsRead(NamedTuple):
+    """How many events were read, items that are none were skipped, and events a bill may be about."""
+
+    events: int
+    skipped: int
+    seen: int
 
 
-def print_check(checked: Checked, console: Console, *, top: int, as_json: bool) -> None:
-    """Print the state of each budget, and what is in no sum."""
-    if as_json:
-        _print_json({"ok": checked.is_fine, **msgspec.structs.asdict(checked)})
-        return
-    states = checked.states[:top]
-    if states:
-        headings = [
-            Heading("Budget", False),
-            Heading("Spent"),
-            Heading("Of"),
-            Heading("Share"),
-            Heading("Expected"),
-            Heading("Range"),
-            Heading("State", False),
-        ]
-        print_rows(console, headings, [_make_state_row(state) for state in states])
-        console.print(_describe_periods(states))
-    else:
-        console.print("No budget has counted a call in its current period.")
-    if len(checked.states) > top:
-        console.print(f"{len(checked.states) - top:,} more owners are further from their amount.")
-    if checked.unpriced:
-        console.print(
-            f"{checked.unpriced:,} calls have no price, or only a part of one, so budgets don't count all of"
-            " their cost. Add a price to [prices]; payi-transport report shows their models.",
-            style="yellow",
-        )
-    if checked.lost:
-        console.print(
-            f"{checked.lost:,} events were lost, and budgets may not count them; payi_stats() says why.",
-            style="yellow",
-        )
-
-
-def _make_state_row(state: BudgetState) -> list[str]:
-    span = (
-        ""
-        if state.low is None or state.high is None
-        else f"{format_money(state.low)}-{format_money(state.high)}"
-    )
-    return [
-        format_owner(state.budget, state.owner),
-        format_money(state.spent),
-        format_money(state.amount),
-        format_share(state.spent, state.amount),
-        format_money(state.expected),
-        span,
-        _describe_state(state),
-    ]
-
-
-def _describe_state(state: BudgetState) -> str:
-    if state.spent >= state.amount:
-        return "spent, calls are refused" if state.enforced else "over the budget"
-    words = "below its levels" if state.level is None else f"over {100 * state.level:.0f} %"
-    return (
-        words if state.reached is None else f"{words}, spent by {_format_moment(state.reached)} at this pace"
-    )
-
-
-def _format_moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _describe_periods(states: Sequence[BudgetState]) -> str:
-    """Say what the columns are of: the periods differ by budget."""
-    named = {
-        state.budget: f"{state.budget}: {state.period} from {_format_moment(state.period_start)} to"
-        f" {_format_moment(state.period_end)} ({state.period_start.tzname()})"
-        for state in states
-    }
-    periods = "; ".join(named[name] for name in sorted(named))
-    return (
-        "Estimates in US dollars. Expected at the end of the period, within the range in 4 of 5 cases."
-        f" {periods}."
-    )
-
-
-def print_reconciliation(made: Reconciliation, by: str, console: Console, *, as_json: bool) -> None:
+def print_reconciliation(
+    made: Reconciliation, by: str, reading: EventsRead, console: Console, *, as_json: bool
+) -> None:
     """Print the sentence, the reasons, and the difference by day, model, or kind."""
     if as_json:
-        _print_json(made)
+        print_json({**msgspec.structs.asdict(made), **reading._asdict()})
         return
     console.print(make_printable(made.sentence), style="bold")
-    console.print(f"Days {made.first_day} to {made.last_day}, in US dollars.\n")
+    console.print(f"Days {made.first_day} to {made.last_day}, in US dollars.")
+    _print_seen(reading, console)
     rows = [
         _make_finding_row(finding.text, finding.money, made)
         for finding in made.findings
@@ -127,15 +55,21 @@ def print_reconciliation(made: Reconciliation, by: str, console: Console, *, as_
             ["The difference", format_money(made.difference), format_share(made.difference, made.billed)]
         )
         headings = [Heading("Why", False), Heading("Money"), Heading("Of the bill")]
-        print_rows(console, headings, rows, has_total=True)
         console.print()
-    for finding in made.findings:
-        if not finding.in_difference:
-            console.print(
-                make_printable(f"Set right beforehand: {finding.text} ({format_money(finding.money)}).")
-            )
-    for currency, rate in made.rates.items():
-        console.print(f"The bill's amounts in {currency} count {rate:f} US dollars for each {currency}.")
+        print_rows(console, headings, rows, has_total=True)
+    notes = [
+        f"Set right beforehand: {finding.text} ({format_money(finding.money)})."
+        for finding in made.findings
+        if not finding.in_difference
+    ]
+    notes += [
+        f"The bill's amounts in {currency} count {rate:f} US dollars for each {currency}."
+        for currency, rate in made.rates.items()
+    ]
+    if notes:
+        console.print()
+    for note in notes:
+        console.print(make_printable(note))
     lines = sum_rows(made.rows, by)
     total = made.total
     headings = [
@@ -152,9 +86,9 @@ def print_reconciliation(made: Reconciliation, by: str, console: Console, *, as_
     console.print()
     print_rows(console, headings, rows, has_total=True)
     if made.unpriced:
+        tokens = say_count(made.unpriced, "token of our calls has", "tokens of our calls have")
         console.print(
-            f"{made.unpriced:,} tokens of our calls have no price of their own: add one to [prices], unless a"
-            " commitment covers them.",
+            f"{tokens} no price: add one under [[prices.own]], unless a commitment covers them.",
             style="yellow",
         )
     _print_unread(made.unread, console)
@@ -170,15 +104,31 @@ def _make_finding_row(text: str, money: Decimal, made: Reconciliation) -> list[s
 
 
 def _make_row(name: str, line: Line, has_undivided: bool) -> list[str]:
-    parts = [line.billed, line.estimated, line.not_seen, line.quantity, line.price]
+    parts = [line.not_seen, line.quantity, line.price]
     parts += [line.undivided] if has_undivided else []
     # A part that is zero is an empty cell, so that the others are seen.
-    return [name, *map(format_money, parts[:2]), *(format_money(part) if part else "" for part in parts[2:])]
+    estimated = "unpriced" if line.unpriced and not line.estimated else format_money(line.estimated)
+    return [
+        name,
+        format_money(line.billed),
+        estimated,
+        *(format_money(part) if part else "" for part in parts),
+    ]
+
+
+def _print_seen(reading: EventsRead, console: Console) -> None:
+    """Say how many events were read, and whether the bill can be about any of them."""
+    left_out = f" {say_skipped(reading.skipped)}" if reading.skipped else ""
+    console.print(f"Read {say_count(reading.events, 'event')}.{left_out}")
+    if reading.events and not reading.seen:
+        none = f"None of the {reading.events:,} events is" if reading.events > 1 else "The event isn't"
+        console.print(f"{none} of the days and the provider of the bill.", style="yellow")
 
 
 def print_allocation(
     fields: Sequence[str],
     allocated: Mapping[Owner, Decimal],
+    reading: EventsRead,
     console: Console,
     *,
     as_json: bool,
@@ -192,8 +142,10 @@ def print_allocation(
             {"owner": None if owner == NOBODY else dict(zip(fields, owner, strict=True)), "amount": amount}
             for owner, amount in allocated.items()
         ]
-        _print_json({"currency": currency, "invoice": total, "owners": owners, "unread": unread})
+        invoice = {"currency": currency, "invoice": total, "owners": owners, "unread": unread}
+        print_json({**invoice, **reading._asdict()})
         return
+    _print_seen(reading, console)
     headings = [
         *(Heading(field.replace("_", " ").capitalize(), False) for field in fields),
         Heading("Pays"),
@@ -235,17 +187,11 @@ def print_change(
             key: {"period": name, "cost": cost, "calls": found.calls, "unpriced": found.unpriced}
             for key, name, cost, found in zip(("before", "after"), names, (before, after), sums, strict=True)
         }
-        _print_json({"currency": "USD", **periods, "change": after - before, "parts": parts})
+        print_json({"currency": "USD", **periods, "change": after - before, "parts": parts})
         return
-    words = "more" if after > before else "less"
-    share = f" ({format_share(abs(after - before), before)} {words})" if before else ""
-    console.print(
-        make_printable(
-            f"{names[1]} cost {format_money(after)}, {format_money(abs(after - before))} {words} than"
-            f" {names[0]} with {format_money(before)}{share}."
-        ),
-        style="bold",
-    )
+    console.print(make_printable(_make_sentence(before, after, sums, names)), style="bold")
+    if not any(period.calls for period in sums):
+        return
     place = f" Days are those of {zone}." if zone else ""
     console.print(f"Estimates in US dollars, of {sums[0].calls:,} and {sums[1].calls:,} calls.{place}\n")
     ordered = sorted(parts.items(), key=lambda row: -abs(row[1]))
@@ -265,6 +211,22 @@ def print_change(
             " none counts as free.",
             style="yellow",
         )
+
+
+def _make_sentence(
+    before: Decimal, after: Decimal, sums: Sequence[PeriodSums], names: tuple[str, str]
+) -> str:
+    if not any(period.calls for period in sums):
+        return f"There are no calls in {names[0]} and none in {names[1]}."
+    show = choose_format([(after, (before, after - before))])
+    if after == before:
+        return f"{names[1]} cost {show(after)}, as much as {names[0]}."
+    words = "more" if after > before else "less"
+    share = f" ({format_share(abs(after - before), before)} {words})" if before else ""
+    return (
+        f"{names[1]} cost {show(after)}, {show(abs(after - before))} {words} than {names[0]} with"
+        f" {show(before)}{share}."
+    )
 
 
 def _round(change: Change) -> tuple[Decimal, Decimal, dict[str, Decimal]]:

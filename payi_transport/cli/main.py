@@ -16,8 +16,8 @@ from typing import Any
 import click
 import msgspec
 import msgspec.toml
-from rich.console import Console
 
+from payi_transport.cli.columns import make_console
 from payi_transport.cli.complete_check import check_sources, find_doubts
 from payi_transport.cli.doctor import examine, has_errors
 from payi_transport.cli.doctor_lines import print_findings
@@ -151,7 +151,7 @@ def doctor(as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(findings)))
     else:
-        print_findings(findings, Console(highlight=False))
+        print_findings(findings, make_console())
     raise SystemExit(has_errors(findings))
 
 
@@ -235,7 +235,7 @@ def demo(output: Path | None) -> None:
         run = run_demo(output)
         made, reading = read_report([str(run.file)], by="use_case")
     total = made.total.summary
-    print_report(made, reading, Console(highlight=False))
+    print_report(made, reading, make_console())
     # Without the price list, no call has a cost that a budget could count.
     stopped = (
         f"A budget of ${BUDGET} a day for each user stopped the next call of {run.stopped_user}:\n"

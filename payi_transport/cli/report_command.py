@@ -9,12 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from payi_transport.cli.columns import make_console
 from payi_transport.cli.report_files import write_csv, write_json, write_markdown
 from payi_transport.cli.report_notes import Reading
 from payi_transport.cli.report_table import print_report
-from payi_transport.cli.short_errors import short_errors
+from payi_transport.cli.short_errors import Refusal, short_errors
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiError
@@ -22,6 +22,7 @@ from payi_transport.prices import Pricer
 from payi_transport.reports.commitments import CommitmentBuilder
 from payi_transport.reports.dimensions import find_dimensions, list_names
 from payi_transport.reports.events import EventReader
+from payi_transport.reports.formats import say_count
 from payi_transport.reports.priced_calls import PricedCall, price_calls
 from payi_transport.reports.report import Report, make_report
 from payi_transport.reports.stored_event import StoredEvent
@@ -50,18 +51,20 @@ _PROGRESS_BYTES = 32 << 20
 @click.option("--tz", help="Time zone, such as Europe/Berlin.  [default: the config's, else this machine's]")
 @click.option("--since", help="First day, month, or time; or how long ago, as in 7d.")
 @click.option("--until", help="Last day or month (included), or the time of the end.")
-@click.option("--top", type=click.IntRange(min=1), help="Show so many groups, and the others in one row.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    help="Show so many groups, and the others in one row; all of hours, days, weeks, and months.",
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", *_FORMATS]),
-    default="table",
-    show_default=True,
-    help="How to print it.",
+    help="How to print it.  [default: table]",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with prices of your own.")
-@click.option("--strict", is_flag=True, help="Exit with 1 if a call has no price or was lost.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a call has no price, or was lost or skipped.")
 def report(
     files: tuple[str, ...],
     by: str,
@@ -69,7 +72,7 @@ def report(
     since: str | None,
     until: str | None,
     top: int | None,
-    form: str,
+    form: str | None,
     as_json: bool,
     config: Path | None,
     strict: bool,
@@ -80,11 +83,13 @@ def report(
     spool, patterns such as 'logs/*.jsonl', or - for the standard input. An event in several files counts
     once.
     """
+    if as_json and form not in (None, "json"):
+        raise Refusal(f"--json and --format {form} exclude each other")
+    form = "json" if as_json else form
     with short_errors():
         made, reading = read_report(files, by=by, tz=tz, since=since, until=until, top=top, config=config)
-    form = "json" if as_json else form
-    if form == "table":
-        print_report(made, reading, Console(highlight=False))
+    if form is None or form == "table":
+        print_report(made, reading, make_console())
     else:
         click.echo(_FORMATS[form](made, reading), nl=form == "json")
     if strict and (problem := _find_gap(made, reading)):
@@ -149,10 +154,13 @@ def _show_progress(done: int, size: int) -> None:
 def _find_gap(made: Report, reading: Reading) -> str | None:
     total = made.total.summary
     lost, unobserved = reading.counts.lost.values(), reading.counts.unobserved.values()
+    unpriced = f"of {total.calls:,} calls have no price"
+    partial = f"of {total.calls:,} calls have a price for some units only"
     gaps = (
-        (total.unpriced, f"of {total.calls:,} calls have no price"),
-        (total.partial, f"of {total.calls:,} calls have a price for some units only"),
-        (sum(lost), "events were lost"),
-        (sum(unobserved), "requests were not recorded"),
+        (total.unpriced, unpriced, unpriced),
+        (total.partial, partial, partial),
+        (sum(lost), "event was lost", "events were lost"),
+        (sum(unobserved), "request was not recorded", "requests were not recorded"),
+        (reading.skipped, "item isn't an event", "items aren't events"),
     )
-    return "; ".join(f"{count:,} {what}" for count, what in gaps if count) or None
+    return "; ".join(say_count(*gap) for gap in gaps if gap[0]) or None

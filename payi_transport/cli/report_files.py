@@ -39,7 +39,7 @@ def write_json(report: Report, reading: Reading) -> str:
     made = {
         "by": ",".join(report.by),
         "currency": "USD",
-        "zone": name_zone(reading, report.first),
+        "zone": name_zone(reading),
         "since": _write_time(report.window.start, reading),
         "until": _write_time(report.window.end, reading),
         "first_call": _write_time(report.first, reading),
@@ -65,7 +65,7 @@ def write_csv(report: Report, reading: Reading) -> str:
     writer = csv.writer(text, lineterminator="\n")
     start = _write_time(report.window.start or report.first, reading) or ""
     end = _write_time(report.window.end or report.last, reading) or ""
-    period = (start, end, name_zone(reading, report.first))
+    period = (start, end, name_zone(reading))
     figures = [name for name in _make_figures(report.total) if name not in _NESTED]
     names = [f"{name}_usd" if name.startswith("cost") else name for name in figures]
     writer.writerow([*report.by, *names, "period_start", "period_end", "zone", "commitment"])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import NamedTuple
 
 from payi_transport.reports.commitments import Commitment
-from payi_transport.reports.formats import format_count, format_money
+from payi_transport.reports.formats import format_money, say_count
 from payi_transport.reports.report import Report
 from payi_transport.reports.summary import Summary
 from payi_transport.values.file_counts import FileCounts
+from payi_transport.values.zones import find_local_name
 
-__all__ = ["Reading", "list_notes", "make_title", "name_zone"]
+__all__ = ["Reading", "list_notes", "make_title", "name_zone", "say_skipped"]
 
 _SOURCES = {
     "payi": "Pay-i's own figures",
@@ -36,12 +37,9 @@ class Reading(NamedTuple):
     commitments: tuple[Commitment, ...] = ()
 
 
-def name_zone(reading: Reading, moment: datetime | None) -> str:
-    """Return the zone of the times, and where it is from."""
-    if reading.zone_name is not None:
-        return reading.zone_name
-    local = (moment or datetime.now(reading.zone)).astimezone(reading.zone)
-    return f"{local:%Z}, the zone of this machine"
+def name_zone(reading: Reading) -> str:
+    """Return the name of the zone that the times are of."""
+    return find_local_name() if reading.zone_name is None else reading.zone_name
 
 
 def make_title(report: Report, reading: Reading) -> str:
@@ -51,7 +49,8 @@ def make_title(report: Report, reading: Reading) -> str:
     if start is None or end is None:
         return f"Calls by {by}, without times"
     first, last = (f"{moment.astimezone(reading.zone):{_FORM}}" for moment in (start, end))
-    return f"Calls by {by}, {first} to {last} ({name_zone(reading, start)})"
+    origin = ", the zone of this machine" if reading.zone_name is None else ""
+    return f"Calls by {by}, {first} to {last} ({name_zone(reading)}{origin})"
 
 
 def list_notes(report: Report, reading: Reading) -> list[str]:
@@ -88,31 +87,31 @@ def _say_before(report: Report, reading: Reading) -> str:
     if start is None or end is None or report.total.before is None:
         return ""
     first, last = (f"{moment.astimezone(reading.zone):{_FORM}}" for moment in (start, end))
-    cost, calls = format_money(report.total.before.cost), _count(report.total.before.calls, "call")
+    cost, calls = format_money(report.total.before.cost), say_count(report.total.before.calls, "call")
     return f"Changes are since the period before, {first} to {last}: {cost} for {calls}."
 
 
 def _list_gaps(total: Summary) -> Iterator[str]:
     if total.unpriced or total.partial:
         counts = [
-            f"{_count(total.unpriced, 'call')} without a price" if total.unpriced else "",
-            f"{_count(total.partial, 'call')} with a price for some units only" if total.partial else "",
+            f"{say_count(total.unpriced, 'call')} without a price" if total.unpriced else "",
+            f"{say_count(total.partial, 'call')} with a price for some units only" if total.partial else "",
         ]
-        tokens = _count(total.count_unpriced_tokens(), "token")
+        tokens = say_count(total.count_unpriced_tokens(), "token")
         yield f"Not in the costs: {' and '.join(filter(None, counts))}, {tokens} in all."
         reasons = sorted(total.reasons.items(), key=lambda reason: (-reason[1], reason[0]))
-        yield from (f"  {_count(calls, 'call')}: {reason}" for reason, calls in reasons[:_MAX_REASONS])
+        yield from (f"  {say_count(calls, 'call')}: {reason}" for reason, calls in reasons[:_MAX_REASONS])
         if len(reasons) > _MAX_REASONS:
-            yield f"  and {_count(len(reasons) - _MAX_REASONS, 'more reason')}"
+            yield f"  and {say_count(len(reasons) - _MAX_REASONS, 'more reason')}"
     if total.missing:
-        yield f"{_count(total.missing, 'response')} had no usage that could be read."
+        yield f"{say_count(total.missing, 'response')} had no usage that could be read."
     for field, calls in sorted(total.missing_fields.items()):
-        yield f"{_count(calls, 'call')} had no {field}, which the configuration requires."
+        yield f"{say_count(calls, 'call')} had no {field}, which the configuration requires."
     if total.cut:
-        yield f"{_count(total.cut, 'stream')} ended early, and cost at least what is shown."
+        yield f"{say_count(total.cut, 'stream')} ended early, and cost at least what is shown."
     if total.included:
-        are = "is" if total.included == 1 else "are"
-        yield f"{_count(total.included, 'call')} {are} covered by a subscription or a commitment."
+        included = say_count(total.included, "call is", "calls are")
+        yield f"{included} covered by a subscription or a commitment."
 
 
 def _list_unseen(counts: FileCounts) -> Iterator[str]:
@@ -127,7 +126,7 @@ def _list_unseen(counts: FileCounts) -> Iterator[str]:
             said = ", ".join(f"{name} {number:,}" for name, number in sorted(reasons.items()))
             were = "was" if total == 1 else "were"
             words = what.replace(" it ", " they ") if total != 1 else what
-            yield f"Not in the figures: {_count(total, one)} that {were} {words} ({said})."
+            yield f"Not in the figures: {say_count(total, one)} that {were} {words} ({said})."
 
 
 def _list_assumptions(total: Summary) -> Iterator[str]:
@@ -140,15 +139,16 @@ def _list_assumptions(total: Summary) -> Iterator[str]:
         )
 
 
+def say_skipped(number: int) -> str:
+    """Return the sentence about items that aren't events."""
+    items = say_count(number, "item that isn't an event", "items that aren't events")
+    return f"Skipped {items}."
+
+
 def _list_left_out(report: Report, reading: Reading) -> Iterator[str]:
     if reading.repeats:
-        yield f"Left out {_count(reading.repeats, 'event')} that had been read before."
+        yield f"Left out {say_count(reading.repeats, 'event')} that had been read before."
     if reading.skipped:
-        are = "item that isn't an event" if reading.skipped == 1 else "items that aren't events"
-        yield f"Skipped {format_count(reading.skipped)} {are}."
+        yield say_skipped(reading.skipped)
     if report.untimed:
-        yield f"Left out {_count(report.untimed, 'call')} without a time, which no period has."
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
+        yield f"Left out {say_count(report.untimed, 'call')} without a time, which no period has."

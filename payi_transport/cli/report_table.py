@@ -1,7 +1,8 @@
 """Print a report as a table, or as a list if the terminal is too narrow for one.
 
 Figures are never truncated. If they don't fit next to names of a readable width, tokens are shown in
-thousands and millions. Then latencies are left out, then everything but money, and then the list takes over.
+thousands and millions. Then latencies are left out, then everything but money, which a line says, and then
+the list takes over.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def print_report(report: Report, reading: Reading, console: Console) -> None:
     for note in list_notes(report, reading):
         # A reason stands below the note that it belongs to.
         indent = len(note) - len(note.lstrip())
-        console.print(Padding(make_printable(note.strip()), (0, 0, 0, indent)))
+        console.print(Padding(make_printable(note.strip()), (0, 0, 0, indent), expand=False))
 
 
 def _print_rows(report: Report, console: Console) -> None:
@@ -66,6 +67,9 @@ def _print_rows(report: Report, console: Console) -> None:
     for shown, rounded in ((columns, False), (columns, True), (without_latencies, True), (money, True)):
         if _fits(_make_table(heading, shown, rows, rounded, _MIN_NAME_WIDTH), console):
             console.print(_make_table(heading, shown, rows, rounded))
+            left_out = [column for column in columns if column not in shown]
+            if left_out:
+                console.print(f"Too narrow for: {', '.join(left_out)}.")
             console.print()
             return
     for row in rows:
@@ -75,10 +79,10 @@ def _print_rows(report: Report, console: Console) -> None:
 
 def _print_as_list(row: Row, columns: Sequence[str], console: Console) -> None:
     cells = dict(zip(columns, make_cells(row.group, columns, rounded=True), strict=True))
-    console.print(Padding(make_printable(row.name), (0, 0, 0, row.depth * 2)), style="bold")
+    console.print(Padding(make_printable(row.name), (0, 0, 0, row.depth * 2), expand=False), style="bold")
     for line in _LINES:
         parts = [f"{name.lower()} {cells[name]}" for name in line if name in cells]
-        console.print(Padding(Text(", ".join(parts)), (0, 0, 0, row.depth * 2 + 2)))
+        console.print(Padding(Text(", ".join(parts)), (0, 0, 0, row.depth * 2 + 2), expand=False))
 
 
 def _print_units(report: Report, console: Console) -> None:

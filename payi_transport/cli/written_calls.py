@@ -16,6 +16,7 @@ from payi_transport.decode.missing_fields import read_missing_fields
 from payi_transport.decode.missing_units import MISSING
 from payi_transport.errors import PayiError
 from payi_transport.reports.events import read_events
+from payi_transport.reports.formats import say_count
 from payi_transport.values.names import UNITS_PROPERTY
 
 __all__ = ["examine_written"]
@@ -57,8 +58,10 @@ def _find_unread(properties: Mapping[str, str] | None) -> list[str]:
 def _examine_unobserved(hosts: Mapping[str, int], where: str) -> Iterator[_Row]:
     shown = Counter(hosts).most_common(_MAX_HOSTS)
     for host, number in shown:
-        text = f"{number:,} requests to {host} are not in {where}, and may have cost something"
+        requests = say_count(number, f"request to {host} is", f"requests to {host} are")
+        text = f"{requests} not in {where}, and may have cost something"
         yield "unobserved", "warning", f"{text}; `payi-transport explain` says why"
     if len(hosts) > len(shown):
-        rest = sum(hosts.values()) - sum(number for _, number in shown)
-        yield "unobserved", "warning", f"{rest:,} requests to {len(hosts) - len(shown):,} other hosts, too"
+        requests = say_count(sum(hosts.values()) - sum(number for _, number in shown), "request")
+        others = say_count(len(hosts) - len(shown), "other host")
+        yield "unobserved", "warning", f"{requests} to {others}, too"

@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from payi_transport.values.zones import find_zone
 
-__all__ = ["BUDGET_FIELDS", "EVENT_FIELDS", "BudgetPeriod", "check_budget", "check_fields", "list_fields"]
+__all__ = [
+    "BUDGET_FIELDS",
+    "EVENT_FIELDS",
+    "BudgetPeriod",
+    "check_budget",
+    "check_fields",
+    "find_field",
+    "list_fields",
+]
 
 BudgetPeriod = Literal["hour", "day", "week", "month", "quarter", "year"]
 
@@ -26,6 +34,18 @@ BUDGET_FIELDS = (
     "user_id",
 )
 EVENT_FIELDS = ("category", "resource")
+# Other names by which reports group calls.
+_ALIASES = {
+    "account": "account_name",
+    "customer": "account_name",
+    "limit": "limit_ids",
+    "model": "resource",
+    "scope": "resource_scope",
+    "tag": "request_tags",
+    "use_case": "use_case_name",
+    "user": "user_id",
+}
+_ALIAS_SECTIONS = {"property": "request_properties", "use_case_property": "use_case_properties"}
 PROPERTY_FIELDS = ("request_properties.", "use_case_properties.")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -76,7 +96,14 @@ def check_fields(fields: Iterable[str], key: str) -> None:
         is_property = any(field.startswith(prefix) and field != prefix for prefix in PROPERTY_FIELDS)
         if field not in BUDGET_FIELDS and field not in EVENT_FIELDS and not is_property:
             accepted = ", ".join((*BUDGET_FIELDS, *EVENT_FIELDS, *(f"{p}<name>" for p in PROPERTY_FIELDS)))
-            raise ValueError(f"{key}: unknown field {field!r}; accepted: {accepted}")
+            hint = "" if find_field(field) == field else f"; for {field!r}, use {find_field(field)!r}"
+            raise ValueError(f"{key}: unknown field {field!r}; accepted: {accepted}{hint}")
+
+
+def find_field(name: str) -> str:
+    """Return the field that reports group calls by under a name, by default that of the name itself."""
+    section, dot, key = name.partition(".")
+    return f"{_ALIAS_SECTIONS.get(section, section)}.{key}" if dot else _ALIASES.get(name, name)
 
 
 def _check_webhook(url: str) -> None:

@@ -20,7 +20,7 @@ from payi_transport.reports.bills.names import make_model_key
 from payi_transport.reports.priced_calls import PricedCall, find_model
 from payi_transport.reports.reconcile_cells import find_unit_kind, is_covered
 
-__all__ = ["NOBODY", "Owner", "Shares", "allocate", "round_to_total", "select_calls"]
+__all__ = ["NOBODY", "BillScope", "Owner", "Shares", "allocate", "round_to_total"]
 
 # Who has what no call was seen of.
 NOBODY = ("(not seen here)",)
@@ -45,7 +45,7 @@ class Shares:
 
     def add(self, call: PricedCall) -> None:
         """Count a call."""
-        owner = tuple(str(self._read(call.event, field) or "(none)") for field in self._fields)
+        owner = tuple(_name_owner(self._read(call.event, field)) for field in self._fields)
         for line in call.estimate.lines:
             model = make_model_key(find_model(call.event, line))
             cell = model, find_unit_kind(line.unit, line.direction)
@@ -64,16 +64,37 @@ class Shares:
         return {}
 
 
-def select_calls(calls: Iterable[PricedCall], lines: Iterable[BillLine]) -> Iterator[PricedCall]:
-    """Yield the calls that a bill may be about: those of its period and of its providers."""
-    lines = list(lines)
-    start = min(line.start for line in lines)
-    end = max(line.end or line.start + _DAY for line in lines)
-    providers = {line.provider for line in lines}
-    for call in calls:
+def _name_owner(value: object) -> str:
+    # A call with several tags has one owner, as it can be paid for only once.
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "")
+    return text or "(none)"
+
+
+class BillScope:
+    """The calls that a bill may be about: those of its period and of its providers. `seen` counts them."""
+
+    def __init__(self, lines: Iterable[BillLine]) -> None:
+        lines = list(lines)
+        self.seen = 0
+        self._start = min(line.start for line in lines)
+        self._end = max(line.end or line.start + _DAY for line in lines)
+        self._providers = {line.provider for line in lines}
+
+    def __contains__(self, call: PricedCall) -> bool:
+        """Return whether the bill may be about a call."""
         moment = call.event.event_timestamp
-        if moment is not None and start <= moment < end and is_covered(call.event.category or "", providers):
+        is_in_time = moment is not None and self._start <= moment < self._end
+        return is_in_time and is_covered(call.event.category or "", self._providers)
+
+    def watch(self, calls: Iterable[PricedCall]) -> Iterator[PricedCall]:
+        """Yield all calls, and count those that the bill may be about."""
+        for call in calls:
+            self.seen += call in self
             yield call
+
+    def select(self, calls: Iterable[PricedCall]) -> Iterator[PricedCall]:
+        """Yield the calls that the bill may be about."""
+        return (call for call in self.watch(calls) if call in self)
 
 
 def _make_sums() -> defaultdict[Owner, Decimal]:

@@ -56,12 +56,13 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The states of all budgets, those closest to their amount first, and what is in no sum.
 
     `unpriced` counts calls without a price, or with a part that has none, and `lost` calls whose events
-    were lost.
+    were lost. `later` calls were made after the moment that is checked, and are in no sum.
     """
 
     states: list[BudgetState]
     unpriced: int
     lost: int
+    later: int = 0
 
     @property
     def is_fine(self) -> bool:
@@ -97,7 +98,7 @@ def check_store(budgets: Iterable[Budget], store: Store, now: datetime) -> Check
 def check_events(
     budgets: Iterable[Budget], calls: Iterable[PricedCall], now: datetime, lost: int = 0
 ) -> Checked:
-    """Return the states by the calls of the current periods.
+    """Return the states at a moment, by the calls of its periods that were made until then.
 
     Calls of earlier periods without a price say nothing about the current ones. Without budgets, there is no
     period, and all calls count. So do calls without a time, which may be of any.
@@ -106,10 +107,13 @@ def check_events(
     periods = [budget.find_period(now) for budget in budgets]
     sums: defaultdict[Key, Change] = defaultdict(Change)
     parts: defaultdict[Key, defaultdict[float, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    unpriced = 0
+    unpriced = later = 0
     for event, estimate in calls:
         is_unpriced = not has_whole_price(event, estimate)
         moment = event.event_timestamp
+        if moment is not None and moment > now:
+            later += 1
+            continue
         is_current = not periods or moment is None or any(moment in period for period in periods)
         unpriced += is_unpriced and is_current
         for budget, period in zip(budgets, periods, strict=True):
@@ -124,12 +128,12 @@ def check_events(
     states = [
         _make_state(by_name[key.budget], key.owner, total, parts[key], now) for key, total in sums.items()
     ]
-    return _make_checked(states, unpriced, lost)
+    return _make_checked(states, unpriced, lost, later)
 
 
-def _make_checked(states: list[BudgetState], unpriced: int, lost: int) -> Checked:
+def _make_checked(states: list[BudgetState], unpriced: int, lost: int, later: int = 0) -> Checked:
     states.sort(key=lambda state: (-state.share, state.budget, state.owner))
-    return Checked(states=states, unpriced=unpriced, lost=lost)
+    return Checked(states=states, unpriced=unpriced, lost=lost, later=later)
 
 
 def _make_state(

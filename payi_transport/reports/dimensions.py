@@ -82,13 +82,18 @@ def _find(name: str, zone: tzinfo) -> Dimension:
     if name in _TIMES:
         return Dimension(name, _make_time_reader(_TIMES[name], zone), is_time=True)
     if name == "source":
-        return Dimension(name, lambda event, estimate: (estimate.source or estimate.status,))
+        return Dimension(name, lambda event, estimate: (_name_source(estimate),))
     if name == "host":
         return Dimension(name, lambda event, estimate: (_read_host(event.provider_uri or ""),))
     for prefix, field in _PROPERTIES.items():
         if name.startswith(prefix) and name != prefix:
             return Dimension(name, _make_property_reader(field, name.removeprefix(prefix)))
     raise PayiError(f"--by: expected one of {', '.join(list_names())}, got {name!r}")
+
+
+def _name_source(estimate: Estimate) -> str:
+    # A call of which nothing is billed has no price from anywhere.
+    return estimate.source or ("free" if estimate.status == "priced" else estimate.status)
 
 
 def _make_field_reader(field: str) -> Callable[[StoredEvent, Estimate], Values]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from payi_transport.delivery.spool.segments import read_records
 from payi_transport.errors import PayiError
-from payi_transport.reports.items import Item, NotJson, iterate_items
+from payi_transport.reports.items import Item, NotJson, iterate_items, split_line
 from payi_transport.reports.local_store import NotAStore, is_store, iterate_store
 from payi_transport.reports.repeats import Repeats
 from payi_transport.reports.sources import find_files, is_spooled, open_file
@@ -33,8 +33,8 @@ _STEP = 10_000
 class EventReader:
     """Iterate over the events in files, once.
 
-    `skipped` counts the items that aren't events, and `repeats` the events that were read before. `counts`
-    are those of what the files lack, as the programs that wrote them know it.
+    `events` counts what was yielded, `skipped` the items that aren't events, and `repeats` the events that
+    were read before. `counts` are those of what the files lack, as the programs that wrote them know it.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class EventReader:
 
         Raises PayiError for a source without files.
         """
+        self.events = 0
         self.skipped = 0
         self.repeats = 0
         # Called with each event that was read before.
@@ -64,6 +65,7 @@ class EventReader:
                 self.repeats += 1
                 self.on_repeat(event)
             else:
+                self.events += 1
                 yield event
 
     def _read(self) -> Iterator[StoredEvent]:
@@ -73,7 +75,7 @@ class EventReader:
                 for item in self._read_file(path, before):
                     event = read_event(item)
                     if event is None:
-                        self.skipped += 1
+                        yield from self._read_several(item)
                     else:
                         yield event
             except (OSError, EOFError, zlib.error) as exc:
@@ -81,6 +83,15 @@ class EventReader:
                 raise PayiError(f"{path} can't be read: {reason}") from None
             except (NotJson, NotAStore) as exc:
                 raise PayiError(f"{path} isn't a file of events: {exc}; {_EXPECTED}") from None
+
+    def _read_several(self, item: Item) -> Iterator[StoredEvent]:
+        """Yield the events of a line that isn't an event by itself, but may have several."""
+        for part in split_line(item) if isinstance(item, bytes) else [item]:
+            event = read_event(part)
+            if event is None:
+                self.skipped += 1
+            else:
+                yield event
 
     def _read_file(self, path: Path, before: int) -> Iterator[Item]:
         if is_spooled(path):

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-__all__ = ["format_change", "format_count", "format_exact", "format_money", "format_rounded", "format_share"]
+__all__ = [
+    "format_change",
+    "format_count",
+    "format_exact",
+    "format_money",
+    "format_rounded",
+    "format_share",
+    "say_count",
+]
 
 _NOTHING = "-"
 _SMALLEST = Decimal("0.0001")
@@ -41,6 +49,11 @@ def _round(amount: Decimal, digits: Decimal) -> Decimal:
 def format_count(count: int | None) -> str:
     """Return a count with commas, "-" where nothing is known."""
     return _NOTHING if count is None else f"{count:,}"
+
+
+def say_count(number: int, one: str, several: str | None = None) -> str:
+    """Return a count with what it counts, `one` or `several`: "1 call was", "1,200 calls were"."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def format_rounded(count: int | None) -> str:

@@ -15,10 +15,10 @@ from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
 
-__all__ = ["Item", "NotJson", "iterate_items"]
+__all__ = ["Item", "NotJson", "iterate_items", "split_line"]
 
-# Text of an object as it is in a file, or the object.
-Item: TypeAlias = "bytes | dict[str, Any]"
+# The text of a line as it is in a file, or a value that was parsed: an object, or something else.
+Item: TypeAlias = "bytes | dict[str, Any] | list[Any] | str | float | bool | None"
 
 _CHUNK_BYTES = 1 << 20
 # No event is larger, so what can't be parsed up to here isn't an event.
@@ -33,7 +33,7 @@ class NotJson(ValueError):
 
 
 def iterate_items(file: BinaryIO) -> Iterator[Item]:
-    """Yield each object in a JSON array, in JSON lines, or in objects one after the other.
+    """Yield what is in a JSON array, in JSON lines, or in values one after the other, mostly objects.
 
     Raises NotJson where it isn't any of these, and OSError.
     """
@@ -67,31 +67,45 @@ def _is_object(line: bytes) -> bool:
 
 def _iterate_lines(file: BinaryIO, start: bytes) -> Iterator[bytes]:
     is_array = start.startswith(b"[")
-    rest = start[is_array:]
-    while True:
-        *lines, rest = rest.split(b"\n")
-        for line in lines:
-            item = line.strip(_AROUND)
-            if item == b"]":
-                return
-            if item:
-                yield item
-        more = file.read(_CHUNK_BYTES)
-        if not more:
-            break
-        rest += more
-    # The last line may have no end, and the bracket of the array.
-    item = rest.strip(_AROUND)
-    is_closed = item.endswith(b"]")
-    item = item[: len(item) - is_closed].strip(_AROUND) if is_array else item
-    if item:
-        yield item
+    last = b""
+    for line in _split_lines(file, start[is_array:]):
+        item = line.strip(_AROUND)
+        if item:
+            if last:
+                yield last
+            last = item
+    # The last line may have the bracket of the array, behind an item or alone.
+    is_closed = is_array and last.endswith(b"]")
+    last = last[: len(last) - is_closed].strip(_AROUND)
+    if last:
+        yield last
     if is_array and not is_closed:
         raise NotJson("it ends early")
 
 
-def _parse(file: BinaryIO, start: bytes) -> Iterator[dict[str, Any]]:
-    """Yield objects by parsing them, of which each needs all of its text in memory."""
+def _split_lines(file: BinaryIO, rest: bytes) -> Iterator[bytes]:
+    while True:
+        *lines, rest = rest.split(b"\n")
+        yield from lines
+        more = file.read(_CHUNK_BYTES)
+        if not more:
+            break
+        rest += more
+    yield rest
+
+
+def split_line(line: bytes) -> list[Any]:
+    """Return the values in a line that has several, the line itself if it is no JSON."""
+    try:
+        found: list[Any] = json.loads(b"[%b]" % line)
+    # Of bytes in no encoding, too.
+    except (ValueError, RecursionError):
+        return [line]
+    return found
+
+
+def _parse(file: BinaryIO, start: bytes) -> Iterator[Item]:
+    """Yield values by parsing them, of which each needs all of its text in memory."""
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     text, place = decode(start).removeprefix("["), 0
     while True:
@@ -102,10 +116,8 @@ def _parse(file: BinaryIO, start: bytes) -> Iterator[dict[str, Any]]:
             except (ValueError, RecursionError) as exc:
                 reason = exc
             else:
-                if isinstance(item, dict):
-                    yield item
-                    continue
-                raise NotJson("it holds something that is no object")
+                yield item
+                continue
         else:
             reason = ValueError("it ends early")
         text, place = text[place:], 0

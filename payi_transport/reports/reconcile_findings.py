@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from payi_transport.reports.bills.reading import Bill
+from payi_transport.reports.formats import say_count
 from payi_transport.reports.reconcile import Comparison
 from payi_transport.reports.reconcile_cells import CellKey
 from payi_transport.reports.reconcile_left import Left
@@ -126,7 +127,8 @@ def _describe_rate(model: str, share: str) -> str:
 
 
 def _describe_retry(model: str, number: str) -> str:
-    return f"{model}: {number} calls failed or were sent again, and more was billed on those days; retries?"
+    calls, were = ("1 call", "was") if number == "1" else (f"{number} calls", "were")
+    return f"{model}: {calls} failed or {were} sent again, and more was billed on those days; retries?"
 
 
 def _list_rest(left: Mapping[CellKey, Left], comparison: Comparison) -> Iterator[Finding]:
@@ -148,10 +150,12 @@ def _list_rest(left: Mapping[CellKey, Left], comparison: Comparison) -> Iterator
 def _list_corrections(comparison: Comparison, bill: Bill, repeats: tuple[int, Decimal]) -> Iterator[Finding]:
     number, money = repeats
     if number:
-        text = f"{number:,} events were in the files more than once, and count once"
+        events = say_count(number, "event was", "events were")
+        text = f"{events} in the files more than once, and count once"
         yield Finding(kind="duplicate events", text=text, money=money, in_difference=False)
     if bill.repeats:
-        text = f"{len(bill.repeats):,} lines of the bill were in two files, and count once"
+        lines = say_count(len(bill.repeats), "line of the bill was", "lines of the bill were")
+        text = f"{lines} in two files, and count once"
         costs = sum((line.cost or _ZERO for line in bill.repeats), _ZERO)
         yield Finding(kind="duplicate bill", text=text, money=costs, in_difference=False)
     for move in comparison.moves:

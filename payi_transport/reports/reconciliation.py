@@ -15,10 +15,12 @@ from payi_transport.reports.bills.values import Unread
 from payi_transport.reports.priced_calls import PricedCall
 from payi_transport.reports.reconcile import Comparison, Parts, compare
 from payi_transport.reports.reconcile_findings import Finding, find_findings
+from payi_transport.reports.sentences import choose_format
 
 __all__ = ["Line", "Reconciliation", "reconcile", "sum_rows"]
 
 _ZERO = Decimal(0)
+_SUMMED = ("billed", "estimated", *Parts._fields, "unpriced")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
     price: Decimal
     undivided: Decimal
+    # Tokens of our calls without a price.
+    unpriced: int = 0
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +86,7 @@ def reconcile(
             kind=row.key.kind,
             billed=row.cell.bill.cost,
             estimated=row.cell.ours.cost,
+            unpriced=int(row.cell.ours.unpriced),
             **row.parts._asdict(),
         )
         for row in comparison.rows
@@ -96,28 +101,37 @@ def reconcile(
         total=_make_total(comparison),
         findings=findings,
         rows=rows,
-        unpriced=int(sum((row.cell.ours.unpriced for row in comparison.rows), _ZERO)),
+        unpriced=_count_unpriced(comparison),
         rates={currency: rates[currency] for currency in sorted(currencies & set(rates))},
         unread=list(bill.unread),
     )
 
 
 def _make_total(comparison: Comparison) -> Line:
-    return Line(billed=comparison.billed, estimated=comparison.estimated, **comparison.parts._asdict())
+    return Line(
+        billed=comparison.billed,
+        estimated=comparison.estimated,
+        unpriced=_count_unpriced(comparison),
+        **comparison.parts._asdict(),
+    )
+
+
+def _count_unpriced(comparison: Comparison) -> int:
+    return int(sum((row.cell.ours.unpriced for row in comparison.rows), _ZERO))
 
 
 def sum_rows(rows: Iterable[Line], field: str) -> list[Line]:
     """Return the sums by "day", "model", or "kind": the largest differences first, or days in order."""
-    sums: dict[object, tuple[Decimal, Decimal, Parts]] = {}
+    sums: dict[object, Line] = {}
     for row in rows:
         name = getattr(row, field)
-        billed, estimated, parts = sums.get(name, (_ZERO, _ZERO, Parts()))
-        own = Parts(row.not_seen, row.quantity, row.price, row.undivided)
-        sums[name] = billed + row.billed, estimated + row.estimated, parts.plus(own)
-    lines = [
-        msgspec.structs.replace(Line(billed=billed, estimated=estimated, **parts._asdict()), **{field: name})
-        for name, (billed, estimated, parts) in sums.items()
-    ]
+        before = sums.get(name)
+        added = {
+            part: getattr(row, part) if before is None else getattr(before, part) + getattr(row, part)
+            for part in _SUMMED
+        }
+        sums[name] = Line(**{field: name}, **added)
+    lines = list(sums.values())
     if field == "day":
         return lines
     return sorted(lines, key=lambda line: -abs(line.billed - line.estimated))
@@ -125,16 +139,20 @@ def sum_rows(rows: Iterable[Line], field: str) -> list[Line]:
 
 def _make_sentence(comparison: Comparison) -> str:
     if not comparison.billed:
+        worth = comparison.parts.total
         return (
             "The bill has no amounts. At our prices, its quantities are worth"
-            f" {_format_change(comparison.parts.total)} than the calls seen here,"
+            f" {format_money(abs(worth))} {_say_way(worth)} than the calls seen here,"
             f" {format_money(comparison.estimated)}."
         )
     difference = comparison.parts.total
+    show = choose_format(
+        [(comparison.billed, (comparison.estimated, difference)), (difference, comparison.parts)]
+    )
     share = f"{abs(100 * difference / comparison.billed):.1f} %"
-    seen = f"the estimate of the calls seen here, {format_money(comparison.estimated)}"
+    seen = f"the estimate of the calls seen here, {show(comparison.estimated)}"
     if not difference:
-        return f"The bill of {format_money(comparison.billed)} is exactly {seen}."
+        return f"The bill of {show(comparison.billed)} is exactly {seen}."
     names = (
         "not seen here",
         "other quantity",
@@ -142,15 +160,13 @@ def _make_sentence(comparison: Comparison) -> str:
         "other quantity or price, which a bill without quantities does not tell apart",
     )
     parts = [
-        f"{format_money(part)} {name}"
+        f"{show(part)} {name}"
         for part, name in sorted(zip(comparison.parts, names, strict=True), key=lambda row: -abs(row[0]))
         if part
     ]
-    return (
-        f"The bill of {format_money(comparison.billed)} is {_format_change(difference)} ({share}) than"
-        f" {seen}: {', '.join(parts)}."
-    )
+    change = f"{show(abs(difference))} {_say_way(difference)} ({share})"
+    return f"The bill of {show(comparison.billed)} is {change} than {seen}: {', '.join(parts)}."
 
 
-def _format_change(money: Decimal) -> str:
-    return f"{format_money(abs(money))} {'more' if money > 0 else 'less'}"
+def _say_way(money: Decimal) -> str:
+    return "more" if money > 0 else "less"

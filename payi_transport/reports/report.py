@@ -53,7 +53,7 @@ class Report(NamedTuple):
     window: Window
     first: datetime | None
     last: datetime | None
-    # Whether calls may stand in several rows, and how many had no time although a period was asked for.
+    # Whether calls stand in several rows, and how many had no time although a period was asked for.
     overlaps: bool
     untimed: int
 
@@ -65,7 +65,8 @@ class ReportBuilder:
         self._by = tuple(by)
         self._window = window
         self._top = top
-        self._overlaps = any(dimension.is_list for dimension in by)
+        self._may_overlap = any(dimension.is_list for dimension in by)
+        self._overlaps = False
         self._leaves: dict[Key, Summary] = {}
         # Only where calls overlap; otherwise these are sums of the leaves.
         self._parents: dict[Key, Summary] = {}
@@ -86,9 +87,10 @@ class ReportBuilder:
         if place < 0:
             self._add_before(values, estimate)
             return
-        for leaf in product(*values) if self._overlaps else (tuple([value[0] for value in values]),):
+        for leaf in product(*values) if self._may_overlap else (tuple([value[0] for value in values]),):
             _add(self._leaves, leaf, event, estimate)
-        if self._overlaps:
+        if self._may_overlap:
+            self._overlaps = self._overlaps or any(len(value) > 1 for value in values)
             self._total.add(event, estimate)
             if len(values) > 1:
                 for name in values[0]:
@@ -99,7 +101,7 @@ class ReportBuilder:
 
     def build(self) -> Report:
         """Return the report."""
-        if not self._overlaps:
+        if not self._may_overlap:
             for summary in self._leaves.values():
                 self._total.merge(summary)
         was = None if self._window.before is None else self._before.get((), Before())

@@ -1,18 +1,20 @@
 """Which files a report reads: those named, those that match a pattern, and those in a directory.
 
 A directory may be a spool, whose events were not delivered yet, or have files of events. `-` is the standard
-input. Files that are compressed with gzip are read as they are.
+input. What is compressed with gzip or written as UTF-16 is read as it is.
 """
 
 from __future__ import annotations
 
+import codecs
 import glob
 import gzip
+import io
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from payi_transport.errors import PayiError
 
@@ -46,15 +48,47 @@ def is_spooled(path: Path) -> bool:
 @contextmanager
 def open_file(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     """Open a file, and yield it with what tells how much of it was read. Raises OSError."""
-    if str(path) == _STANDARD_INPUT:
-        yield sys.stdin.buffer, sys.stdin.buffer
-        return
-    with path.open("rb") as file:
+    with _open(path) as file:
         if file.peek(2)[:2] != _GZIP:
-            yield file, file
+            yield _recode(file), cast("BinaryIO", file)
             return
         with gzip.GzipFile(fileobj=file) as unpacked:
-            yield cast("BinaryIO", unpacked), file
+            yield _recode(io.BufferedReader(cast("Any", unpacked))), cast("BinaryIO", file)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[io.BufferedReader]:
+    if str(path) != _STANDARD_INPUT:
+        with path.open("rb") as file:
+            yield file
+        return
+    given = io.BufferedReader(cast("Any", sys.stdin.buffer))
+    try:
+        yield given
+    finally:
+        # It is the program's, and stays open.
+        given.detach()
+
+
+def _recode(file: io.BufferedReader) -> BinaryIO:
+    """Return a file as UTF-8. PowerShell writes UTF-16 where a command's output is sent to a file."""
+    is_wide = file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return cast("BinaryIO", _Recoded(file) if is_wide else file)
+
+
+class _Recoded:
+    """A file in UTF-16, read as UTF-8. What can't be decoded is replaced."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+        self._decode = codecs.getincrementaldecoder("utf-16")("replace").decode
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the text of so many bytes of the file, nothing only at its end."""
+        while data := self._file.read(size):
+            if text := self._decode(data):
+                return text.encode("utf-8", "replace")
+        return b""
 
 
 def _expand(source: str) -> Iterator[Path]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta, timezone, tzinfo
 
 from payi_transport.values.shown import show
 
-__all__ = ["find_zone"]
+__all__ = ["find_local_name", "find_zone"]
 
 
 def find_zone(name: str | None) -> tzinfo:
@@ -27,6 +28,20 @@ def find_zone(name: str | None) -> tzinfo:
             f"expected a time zone such as 'Europe/Berlin' or 'UTC', got {show(name)} (or this machine has no"
             " time zone data: pip install tzdata)"
         ) from None
+
+
+def find_local_name() -> str:
+    """Return a name of the machine's zone that `find_zone` knows, or, where it has none, its offset now."""
+    try:
+        # Of most machines, a link to the file of the zone.
+        linked = os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2]
+        name = os.environ.get("TZ", linked).removeprefix(":")
+        # A form such as CET-1CEST is a zone of the C library alone.
+        find_zone(name)
+    except ValueError:
+        now = datetime.now().astimezone()
+        return "UTC" if not now.utcoffset() else f"{now:%z}"
+    return name
 
 
 class _LocalZone(tzinfo):

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from payi_transport.budgets.budget import Key, make_budgets
-from payi_transport.budgets.notices import Notice, format_money, make_notice, make_refusal, post
+from payi_transport.budgets.notices import Notice, format_apart, format_money, make_notice, make_refusal, post
 from payi_transport.budgets.store import Total
 from tests.budgets.support import START, read_budgets
 from tests.support.origin import CannedResponse, Origin
@@ -31,6 +31,20 @@ from tests.support.origin import CannedResponse, Origin
 )
 def test_money_has_the_digits_that_matter(amount: str, text: str) -> None:
     assert format_money(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(
+    ("spent", "amount", "shown"),
+    [
+        ("5", "10", ("$5.00", "$10.00")),
+        ("10", "10", ("$10.00", "$10.00")),
+        ("1", "1.0000000000000000001", ("$1.000000000000000", "$1.000000000000000")),
+        ("499.998", "500", ("$499.9980", "$500.0000")),
+        ("0.00015", "0.0002", ("$0.000150", "$0.000200")),
+    ],
+)
+def test_two_amounts_are_told_apart(spent: str, amount: str, shown: tuple[str, str]) -> None:
+    assert format_apart(Decimal(spent), Decimal(amount)) == shown
 
 
 def notice(level: str = "0.8", unpriced: int = 0, **settings: Any) -> Notice:
@@ -56,6 +70,7 @@ def test_a_notice_of_a_spent_budget_says_until_when_calls_are_refused() -> None:
 
 def test_a_notice_says_what_is_not_in_the_sum() -> None:
     assert notice(unpriced=1200).text.endswith("; 1,200 calls have no price and are not in it")
+    assert notice(unpriced=1).text.endswith("; 1 call without a price is not in it")
 
 
 def test_a_refusal_says_when_calls_are_sent_again() -> None:
@@ -64,6 +79,11 @@ def test_a_refusal_says_when_calls_are_sent_again() -> None:
         "budget b is spent: $0.5000 a day, so the request was not sent; its next period starts at"
         " 2026-11-06 00:00 (Asia/Kolkata), or raise config.budgets.b.amount"
     )
+
+
+def test_a_refusal_by_the_hour_has_the_right_article() -> None:
+    (budget,) = make_budgets(read_budgets({"b": {"amount": 1, "period": "hour"}}))
+    assert "is spent: $1.00 an hour, so" in make_refusal(budget, "", budget.find_period(START))
 
 
 def test_the_machines_zone_has_a_name_too() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import sys
 
+import pytest
 from rich.console import Console
 
-from payi_transport.cli.columns import Heading, make_printable, print_rows
+from payi_transport.cli.columns import Heading, make_console, make_printable, print_rows
 
 HEADINGS = [Heading("Model", False), Heading("Billed"), Heading("Why", False)]
 ROWS = [["gpt-4.1 with a long name", "$1,234.56", "because"], ["o3", "", ""], ["Total", "$1,234.56", ""]]
@@ -46,3 +48,14 @@ def test_a_narrow_terminal_shows_a_list_without_empty_figures() -> None:
 
 def test_nothing_in_a_name_reaches_the_terminal_as_a_command() -> None:
     assert make_printable("a\x1b[31mb").plain == "a\N{REPLACEMENT CHARACTER}[31mb"
+
+
+def test_nothing_is_folded_where_nobody_looks_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert make_console().width > 10_000
+    monkeypatch.setenv("COLUMNS", "70")
+    assert make_console().width == 70
+    monkeypatch.delenv("COLUMNS")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert make_console().width < 10_000

@@ -134,6 +134,20 @@ def test_an_invalid_url_is_refused_without_repeating_it(url: str) -> None:
     assert "s3cret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("", "as in https://host/path, got ''$"),
+        ("ftp://u:s3cret@host/", "as in https://host/path, got 'ftp'$"),
+        ("https://u:s3cret@host:99999/v1", "URL: expected a port up to 65535, got 99999$"),
+    ],
+)
+def test_an_invalid_url_is_refused_for_its_mistake(url: str, message: str) -> None:
+    with pytest.raises(PayiError, match=message) as refused:
+        explain(url)
+    assert "s3cret" not in str(refused.value)
+
+
 def test_a_path_is_shown_as_it_is_on_the_wire() -> None:
     assert explain("https://api.openai.com/v1/a b\x1b/%41").url == "https://api.openai.com/v1/a%20b%1B/%41"
 

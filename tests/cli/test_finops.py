@@ -5,68 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from payi_transport.budgets.configured import find_file
-from payi_transport.cli import finops
-from payi_transport.config.sources import read_file
-from payi_transport.config.validation import check_config
 from tests.cli.money import CONFIG, event, run, write, write_bill
 from tests.reports.support import make_event
-
-
-def test_check_passes_while_no_level_is_reached(folder: Path) -> None:
-    file = write(folder, event(1_000_000, account_name="acme"))
-    result = run("check", file, "--at", "2026-10-20T12:00Z")
-    assert result.exit_code == 0, result.output
-    assert "customers (acme)" in result.output
-    assert "$2.00" in result.output
-    assert "month from 2026-10-01 00:00 to 2026-11-01 00:00 (CEST)" in " ".join(result.output.split())
-
-
-def test_check_fails_over_a_level(folder: Path) -> None:
-    file = write(folder, event(4_500_000, account_name="acme"), event(5_500_000, account_name="zeta"))
-    result = run("check", file, "--at", "2026-10-20T12:00Z", "--top", "1")
-    assert result.exit_code == 1
-    assert "over the budget" in result.output
-    assert "1 more owners are further from their amount" in result.output
-
-
-def test_check_fails_for_calls_without_a_price(folder: Path) -> None:
-    result = run("check", write(folder, event(5, resource="no-such-model")), "--at", "2026-10-20")
-    assert result.exit_code == 1
-    assert "1 calls have no price" in result.output
-
-
-def test_check_reads_what_programs_wrote(folder: Path) -> None:
-    from payi_transport.budgets.budget import Key, make_budgets
-    from payi_transport.budgets.store import Change, Store
-
-    settings = check_config(read_file(folder / "config.toml"))
-    assert run("check").exit_code == 0
-    (budget,) = make_budgets(settings.budgets)
-    store, now = Store(find_file(settings)), datetime.now(timezone.utc)
-    key = Key("customers", "acme", budget.find_period(now).start.timestamp())
-    store.add({(key, budget.find_part(now).start.timestamp()): Change(budget.amount, 1)})
-    store.add_lost(f"{now:%Y-%m-%d}", 3)
-    result = run("check", "--json")
-    assert result.exit_code == 1
-    shown = json.loads(result.output)
-    assert (shown["ok"], shown["lost"], shown["states"][0]["spent"]) == (False, 3, "10")
-    assert "3 events were lost" in run("check").output
-
-
-def test_check_says_what_it_needs(folder: Path) -> None:
-    (folder / "config.toml").write_text('budgets_file = "budgets.db"\n')
-    assert "there are no budgets: add [budgets.<name>]" in run("check").output
-    assert run("check").exit_code == 2
-    assert "--at: expected a moment such as" in run("check", write(folder), "--at", "noon").output
-    (folder / "budgets.db").mkdir()
-    assert "can't be read" in run("check", write(folder)).output
 
 
 @pytest.mark.parametrize(
@@ -83,9 +28,9 @@ def test_check_says_what_it_needs(folder: Path) -> None:
             ("explain-change", "2026", "2026", "--events", "events.json", "--tz", "Mars"),
             "expected a time zone",
         ),
-        (("check", "events.json", "--at", "0001-01-01T00:00Z"), "date value out of range"),
         (("export", "events.json"), "choose a format: --focus"),
         (("export", "--focus", "events.json", "--output", "none/x.csv"), "none/x.csv can't be written"),
+        (("export", "--focus", "events.json", "--output", "x.xlsx"), "expected a .csv or .parquet file"),
         (("export", "--focus", "events.json", "--config", "none.toml"), "none.toml"),
     ],
 )
@@ -151,7 +96,7 @@ def test_export_writes_focus_rows(folder: Path) -> None:
 def test_export_says_which_calls_no_period_has(folder: Path) -> None:
     file = write(folder, event(1_000_000), event(1_000_000, event_timestamp=None))
     result = run("export", "--focus", file, "--output", "out.csv")
-    assert (result.exit_code, result.output) == (0, "Left out 1 calls without a time, which no period has.\n")
+    assert (result.exit_code, result.output) == (0, "Left out 1 call without a time, which no period has.\n")
     (row,) = csv.DictReader(io.StringIO((folder / "out.csv").read_text()))
     assert (row["ChargePeriodStart"], row["EffectiveCost"]) == ("2026-10-05T00:00:00Z", "2.0")
 
@@ -174,24 +119,29 @@ def test_export_writes_parquet(folder: Path) -> None:
     assert parquet.read_table(folder / "out.parquet").num_rows == 1
 
 
+def test_the_zone_of_two_periods_is_named(folder: Path) -> None:
+    file = write(folder, event(1_000_000))
+    arguments = ("explain-change", "2026-09", "2026-10", "--events", file)
+    assert "Days are those of Asia/Kolkata." in run(*arguments, "--tz", "Asia/Kolkata").output
+    assert "the zone of this machine" in run(*arguments).output
+
+
+def test_two_periods_without_calls_are_said_to_have_none(folder: Path) -> None:
+    file = write(folder, event(1_000_000))
+    shown = run("explain-change", "2030", "2031", "--events", file)
+    assert shown.output == "There are no calls in 2030 and none in 2031.\n"
+
+
+def test_two_periods_of_the_same_cost_are_not_less(folder: Path) -> None:
+    before, after = (write(folder, event(1_000_000), name=f"{name}.json") for name in "ab")
+    shown = " ".join(run("explain-change", before, after).output.split())
+    assert f"{after} cost $2.00, as much as {before}." in shown
+    assert "0.0 % less" not in shown
+
+
 def test_export_writes_parquet_of_a_providers_own_figure(folder: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     figure = make_event({"text": (7, 3)}, resource="gpt-4.1", properties={"provider.cost": "0.001"})
     result = run("export", "--focus", write(folder, figure), "--output", "out.parquet")
     assert result.exit_code == 0, result.output
     assert sum(parquet.read_table(folder / "out.parquet").column("ListCost").to_pylist()) == Decimal("0.001")
-
-
-def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    assert finops._make_progress() is None
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stderr", terminal)
-    show = finops._make_progress()
-    assert show is not None
-    show(1, 2)
-    show(2, 2)
-    assert terminal.getvalue() == "\rread 50% of the events\rread 100% of the events\n"

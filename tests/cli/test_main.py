@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -239,3 +240,32 @@ def test_the_module_runs_the_command_whatever_its_output_is(
     assert ended.value.code == 0
     stream.seek(0)
     assert stream.read().startswith("payi-transport, version")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_full_disk_is_one_line(
+    code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("payi_transport.cli.main.cli", fail)
+    with (tmp_path / "out").open("w") as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", stream)
+        with pytest.raises(SystemExit if code == errno.ENOSPC else OSError) as ended:
+            entry.main()
+    if code == errno.ENOSPC:
+        assert ended.value.args == (2,)
+        assert capsys.readouterr().err == "Error: the output can't be written: No space left on device\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("arguments", [("--help",), ("report", "calls.json")])
+def test_output_to_a_full_disk_is_refused_in_one_line(file: Path, arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "payi_transport", *arguments]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, cwd=file.parent, timeout=60, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"Error: the output can't be written: No space left on device\n"

@@ -68,6 +68,26 @@ def test_strict_exits_with_1_if_a_call_has_no_price(files: Path) -> None:
     assert run(files / "b.jsonl", "--config", files / "payi.toml", "--strict").exit_code == 0
 
 
+def test_strict_exits_with_1_if_an_item_is_no_event(files: Path) -> None:
+    (files / "odd.jsonl").write_text("[5]")
+    result = run(files / "b.jsonl", files / "odd.jsonl", "--config", files / "payi.toml", "--strict")
+    assert (result.exit_code, result.stderr) == (1, "Strict: 1 item isn't an event\n")
+
+
+def test_two_formats_exclude_each_other(files: Path) -> None:
+    result = run(files, "--json", "--format", "csv")
+    assert (result.exit_code, result.stderr) == (2, "Error: --json and --format csv exclude each other\n")
+    assert run(files, "--json", "--format", "json").exit_code == 0
+
+
+def test_names_and_notes_in_a_file_are_in_one_line(tmp_path: Path) -> None:
+    name = "long-" * 30
+    (tmp_path / "a.jsonl").write_text(json.dumps({"category": "c", "resource": name, "units": {}}))
+    lines = run(tmp_path).stdout.splitlines()
+    assert any(line.startswith(name) for line in lines)
+    assert max(map(len, lines)) < 300
+
+
 @pytest.mark.parametrize("form", ["csv", "markdown"])
 def test_other_formats_are_printed_as_they_are(files: Path, form: str) -> None:
     result = run(files, "--format", form, "--by", "category")

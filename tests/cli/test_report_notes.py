@@ -10,7 +10,7 @@ from payi_transport.reports.dimensions import find_dimensions
 from payi_transport.reports.report import make_report
 from payi_transport.reports.window import ALWAYS
 from payi_transport.values.file_counts import FileCounts
-from payi_transport.values.zones import find_zone
+from payi_transport.values.zones import find_local_name, find_zone
 from tests.cli.reports import READING, make_full_report
 from tests.reports.calls import make_estimate, make_event
 
@@ -58,7 +58,9 @@ def test_the_title_says_the_grouping_the_period_and_the_zone() -> None:
         [(make_event(event_timestamp=None), make_estimate())], find_dimensions("user", timezone.utc)
     )
     assert make_title(untimed, READING) == "Calls by user, without times"
-    assert name_zone(Reading(timezone.utc), None) == "UTC, the zone of this machine"
+    of_here = make_title(always, Reading(find_zone(None)))
+    assert of_here.endswith(f" ({find_local_name()}, the zone of this machine)")
+    assert name_zone(Reading(timezone.utc)) == find_local_name()
 
 
 def test_what_the_files_do_not_have_is_told() -> None:

@@ -49,6 +49,9 @@ def test_a_wide_terminal_shows_every_column_and_a_narrow_one_the_money() -> None
     }
     assert heads[120].split()[:6] == ["Resource", "Cost", "Included", "Unpriced", "Change", "Calls"]
     assert "p95 ms" in heads[120]
+    assert "Too narrow for" not in print_to_text(make_full_report(), 120)
+    left_out = "Too narrow for: Errors, Input, Output, p50 ms, p95 ms."
+    assert left_out in " ".join(print_to_text(make_full_report(), 60).split())
     assert heads[60].split() == ["Resource", "Cost", "Included", "Unpriced", "Change", "Calls"]
 
 

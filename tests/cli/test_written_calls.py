@@ -53,6 +53,8 @@ def test_the_hosts_of_requests_that_are_not_recorded_are_shown(file: Path) -> No
         f"{hosts[host]} requests to {host}" for host in sorted(hosts, reverse=True)[:5]
     ]
     assert (level, rest) == ("warning", "3 requests to 2 other hosts, too")
+    Path(f"{file}.counts").write_text(json.dumps({"unobserved": {"unmapped": 1}, "hosts": {"localhost": 1}}))
+    assert list_written()[0][2].startswith("1 request to localhost is not in ")
 
 
 def test_a_file_that_cannot_be_read_is_a_note(file: Path) -> None:

@@ -52,6 +52,8 @@ def test_what_is_accepted(budget: dict[str, Any]) -> None:
         ({"amount": 1, "period": "decade"}, "period: expected 'hour', 'day', .*, got 'decade'"),
         ({"amount": 1, "zone": "Mars"}, "expected a time zone such as 'Europe/Berlin' or 'UTC', got 'Mars'"),
         ({"amount": 1, "by": "customer"}, "by: unknown field 'customer'; accepted: account_name"),
+        ({"amount": 1, "by": "customer"}, "; for 'customer', use 'account_name'$"),
+        ({"amount": 1, "by": "property.x"}, "; for 'property.x', use 'request_properties.x'$"),
         ({"amount": 1, "by": ["request_properties."]}, "by: unknown field 'request_properties.'"),
         ({"amount": 1, "match": {"x": "y"}}, "match: unknown field 'x'"),
         ({"amount": 1, "by": "resource", "enforce": True}, "a budget by resource can only warn"),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.budgets.owners import read_event_field
-from payi_transport.reports.allocation import NOBODY, Shares, allocate, round_to_total, select_calls
+from payi_transport.reports.allocation import NOBODY, BillScope, Shares, allocate, round_to_total
 from payi_transport.reports.bills.line import BillLine
 from tests.reports.support import NOON, make_call
 
@@ -30,6 +30,15 @@ def shares_of(*calls: Any, fields: tuple[str, ...] = ("account_name",), rates: A
     for account, units, more in calls:
         shares.add(make_call(units, rates, account_name=account, **more))
     return shares
+
+
+def test_a_call_with_several_tags_has_one_owner() -> None:
+    shares = shares_of(
+        ("acme", {"text": (30, 0)}, {"request_tags": ("a", "b")}),
+        ("acme", {"text": (10, 0)}, {"request_tags": ()}),
+        fields=("request_tags",),
+    )
+    assert allocate([line(8)], shares) == {("a, b",): Decimal(6), ("(none)",): Decimal(2)}
 
 
 def test_each_model_and_kind_is_spread_by_its_own_shares() -> None:
@@ -129,6 +138,6 @@ def test_only_calls_that_the_bill_is_about_have_a_share() -> None:
         make_call({"text": (1, 0)}, RATES, event_timestamp=start, category="system.anthropic"),
     ]
     bill = BillLine(provider="openai", start=start)
-    assert [*select_calls(calls, [bill])] == calls[:1]
+    assert [*BillScope([bill]).select(calls)] == calls[:1]
     longer = BillLine(provider="openai", start=start, end=start + timedelta(days=2))
-    assert [*select_calls(calls, [longer])] == [calls[0], calls[2]]
+    assert [*BillScope([longer]).select(calls)] == [calls[0], calls[2]]

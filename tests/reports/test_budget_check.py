@@ -47,6 +47,15 @@ def test_events_of_the_current_period_count() -> None:
     assert str(made.states[0].period_start) == "2026-11-01 00:00:00+01:00"
 
 
+def test_calls_after_the_moment_count_nowhere() -> None:
+    made = check(
+        call(6, account_name="acme", event_timestamp=START + timedelta(hours=2)),
+        call(3, account_name="acme", event_timestamp=START + timedelta(hours=2, seconds=1)),
+    )
+    assert [(state.spent, state.calls) for state in made.states] == [(Decimal(6), 1)] * 2
+    assert made.later == 1
+
+
 def test_a_program_and_its_events_give_the_same_states(tmp_path: Path) -> None:
     desk = Desk(tmp_path, BUDGETS)
     desk.call("6", account_name="acme")

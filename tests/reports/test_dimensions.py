@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from payi_transport.budgets.owners import read_event_field
+from payi_transport.config.budget_rules import find_field
 from payi_transport.errors import PayiError
+from payi_transport.prices import Estimate
 from payi_transport.reports.dimensions import find_dimensions, list_names
 from payi_transport.values.zones import find_zone
 from tests.reports.calls import make_estimate, make_event, unpriced
@@ -71,6 +75,11 @@ def test_a_call_without_the_field_is_in_the_group_without_a_name(name: str) -> N
     assert values == (expected.get(name),)
 
 
+def test_a_call_of_which_nothing_is_billed_is_free() -> None:
+    (dimension,) = find_dimensions("source", timezone.utc)
+    assert dimension.read(make_event(), Estimate(total=Decimal(0), status="priced")) == ("free",)
+
+
 def test_a_call_without_a_price_has_its_status_as_source() -> None:
     (dimension,) = find_dimensions("source", timezone.utc)
     assert dimension.read(make_event(), unpriced()) == ("unpriced",)
@@ -112,3 +121,11 @@ def test_an_unknown_name_says_which_there_are(name: str) -> None:
 
 def test_an_address_that_cannot_be_read_has_no_host() -> None:
     assert read("host", provider_uri="https://[") == (None,)
+
+
+def test_budgets_and_invoices_know_the_other_names_of_fields() -> None:
+    event = make_event(account_name="acme", user_id="u", use_case_name="bot", request_tags=("a",), scope="eu")
+    for name in ("account", "customer", "user", "use_case", "model", "scope", "tag"):
+        (dimension,) = find_dimensions(name, timezone.utc)
+        value = read_event_field(event, find_field(name))
+        assert dimension.read(event, make_estimate()) == (value if name == "tag" else (value,))

@@ -40,6 +40,14 @@ def test_events_of_several_files_come_one_after_the_other(tmp_path: Path) -> Non
     assert ids(read_events(tmp_path)) == ["id-1", "id-2", "id-3", "id-4"]
 
 
+def test_several_events_in_a_line_are_read_and_what_is_none_of_them_is_skipped(tmp_path: Path) -> None:
+    one, two, three = (msgspec.json.encode(make(number)) for number in (1, 2, 3))
+    (tmp_path / "a.json").write_bytes(b"[%b,\n%b, %b, 5, null]\n" % (one, two, three))
+    reader = read_events(tmp_path)
+    assert ids(reader) == ["id-1", "id-2", "id-3"]
+    assert (reader.events, reader.skipped) == (3, 2)
+
+
 def test_what_a_spool_has_is_read_record_by_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_RECORDS", 1)
     records = [pack_record(msgspec.json.encode(make(number))) for number in (1, 2)]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.reports import items as module
-from payi_transport.reports.items import NotJson, iterate_items
+from payi_transport.reports.items import NotJson, iterate_items, split_line
 
 OBJECTS = st.lists(
     st.dictionaries(
@@ -58,7 +58,6 @@ def test_an_empty_file_and_an_empty_array_have_no_items() -> None:
     [
         (b"hello", "it begins with neither"),
         (b"\x00\x01", "it begins with neither"),
-        (b"[1, 2]", "it holds something that is no object"),
         (b'[{"a": 1}', "it ends early"),
         (b'[{"a": ', "Expecting value"),
         (b'[{"a": 1} x', "Expecting value"),
@@ -68,6 +67,26 @@ def test_an_empty_file_and_an_empty_array_have_no_items() -> None:
 def test_what_is_not_json_says_so(content: bytes, reason: str) -> None:
     with pytest.raises(NotJson, match=reason):
         read(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'[{"a": 1}, {"b": 2}, 5, null]',
+        b'[{"a": 1},\n{"b": 2}, 5, null]',
+        b'[{"a": 1},\n{"b": 2},\n5, null]\n',
+        b'[\n{"a": 1},\n{"b": 2}, 5, null\n]\n',
+    ],
+)
+def test_values_are_found_wherever_lines_and_brackets_are(content: bytes) -> None:
+    found = iterate_items(io.BytesIO(content))
+    parts = [part for item in found for part in (split_line(item) if isinstance(item, bytes) else [item])]
+    assert parts == [{"a": 1}, {"b": 2}, 5, None]
+
+
+@pytest.mark.parametrize("line", [b'{"a":', b"\xff", b"[" * 100_000])
+def test_a_line_that_is_no_json_stays_as_it_is(line: bytes) -> None:
+    assert split_line(line) == [line]
 
 
 def test_a_line_that_is_damaged_is_an_item_of_its_own() -> None:

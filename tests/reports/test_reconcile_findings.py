@@ -173,7 +173,7 @@ def test_calls_that_failed_here_and_were_billed() -> None:
     lines = [row for row in same() if row.kind != "input"]
     found = find([*lines, line("input", 1300, "2.6")], call(), call(units={}, http_status_code=504))
     assert kinds(found) == {"failed calls": Decimal("0.6")}
-    assert "1 calls failed or were sent again" in found[0].text
+    assert "1 call failed or was sent again" in found[0].text
 
 
 def test_another_quantity_for_no_reason() -> None:

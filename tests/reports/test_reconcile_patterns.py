@@ -71,4 +71,4 @@ def test_what_is_billed_more_on_days_with_calls_sent_again_is_a_retry(
         [line(1, quantity), line(1, quantity, day=1)], call(500), call(390, 1), call(0, 1, **fields)
     )
     assert (found.kind, found.money.normalize()) == ("failed calls", Decimal("0.22"))
-    assert "1 calls failed or were sent again" in found.text
+    assert "1 call failed or was sent again" in found.text

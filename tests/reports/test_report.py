@@ -68,6 +68,12 @@ def test_calls_with_several_tags_are_in_several_groups_and_once_in_the_total() -
     assert (made.total.summary.calls, made.total.summary.cost, made.overlaps) == (3, Decimal(3), True)
 
 
+def test_calls_with_one_tag_each_add_up_and_nothing_has_to_be_said() -> None:
+    made = report([call(request_tags=("x",)), call(request_tags=("y",)), call()], "tag")
+    assert costs(made.groups) == {"x": "1", "y": "1", None: "1"}
+    assert (made.total.summary.cost, made.overlaps) == (Decimal(3), False)
+
+
 @pytest.mark.parametrize("by", ["tag,resource", "resource,tag", "tag,limit"])
 def test_a_group_counts_each_of_its_calls_once(by: str) -> None:
     calls = [call(request_tags=("x", "y"), limit_ids=("l", "m")), call(request_tags=("x",))]

@@ -63,3 +63,21 @@ def test_a_dash_is_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"hello")))
     with open_file(Path("-")) as (file, _):
         assert file.read() == b"hello"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("is_packed", [True, False])
+@pytest.mark.parametrize("is_input", [True, False])
+def test_what_a_shell_wrote_is_read_as_utf_8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, is_packed: bool, is_input: bool
+) -> None:
+    mark = "\ufeff" if encoding[-2:] in ("le", "be") else ""
+    data = f"{mark}h\u00e9llo".encode(encoding)
+    data = gzip.compress(data) if is_packed else data
+    (tmp_path / "file").write_bytes(data)
+    given = io.TextIOWrapper(io.BytesIO(data))
+    monkeypatch.setattr(sys, "stdin", given)
+    with open_file(Path("-") if is_input else tmp_path / "file") as (file, _):
+        parts = iter(lambda: file.read(3), b"")
+        assert b"".join(parts) == "h\u00e9llo".encode()
+    assert not given.buffer.closed

@@ -30,6 +30,7 @@ PROCESSES = (
     "tests/api/test_instrument_mistakes.py::test_the_real_sdk_of_pay_i_is_recognized",
     "tests/autostart",
     "tests/api/test_instrument_imports.py",
+    "tests/cli/test_main.py::test_output_to_a_full_disk_is_refused_in_one_line",
     "tests/client/test_payi_documented.py",
     "tests/contrib/test_celery.py",
     "tests/contrib/test_pytest_plugin.py",

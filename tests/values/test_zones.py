@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from payi_transport.values.zones import find_zone
+from payi_transport.values.zones import find_local_name, find_zone
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "", "/etc/passwd", "../zone", "Europe", "a" * 500, "\0"])
@@ -40,6 +40,31 @@ def test_the_zone_of_the_machine_follows_its_daylight_saving(
         assert zone.utcoffset(None) is None
         assert zone.tzname(None) is None
         assert zone.dst(None) is None
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("variable", "linked", "name"),
+    [
+        ("Asia/Kolkata", "/usr/share/zoneinfo/UTC", "Asia/Kolkata"),
+        (":Asia/Kolkata", "/usr/share/zoneinfo/UTC", "Asia/Kolkata"),
+        (None, "/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"),
+        (None, "/etc/localtime", "UTC"),
+        ("IST-5:30", "/usr/share/zoneinfo/UTC", "+0530"),
+    ],
+)
+def test_the_zone_of_the_machine_has_a_name_to_be_used(
+    variable: str | None, linked: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.path.realpath", lambda path: linked)
+    monkeypatch.setenv("TZ", variable or "UTC0")
+    time.tzset()
+    try:
+        if variable is None:
+            monkeypatch.delenv("TZ")
+        assert find_local_name() == name
     finally:
         monkeypatch.undo()
         time.tzset()

@@ -103,8 +103,8 @@ def _read_last(raw: RawResponse) -> tuple[_Body, _Counts, bool]:
         last = body
         # Image streams end in `.completed` and those of audio in `.done`.
         ended = ended or (isinstance(body.type, str) and body.type.endswith((".completed", ".done")))
-        # Partial images come before the usage, so keep the last one that isn't empty. It is that of all images:
-        # OpenAI streams one (n=1), and hosts that stream several, such as MiniMax, end with a sum.
+        # Partial images come before the usage, so keep the last one that isn't empty. It is that of all
+        # images: OpenAI streams one (n=1), and hosts that stream several, such as MiniMax, end with a sum.
         if isinstance(body.usage, dict):
             usage = fuller_usage(usage, body.usage)
     # A document has no type, and all that shows its end is that it was read to the end.

@@ -31,7 +31,7 @@ def test_reconcile_shows_the_difference_by_day_and_kind(folder: Path, by: str) -
     write(folder, event(5), name="more.json")
     bill = write_bill(folder, ("gpt-own", 1_000_000, "2"))
     result = run("reconcile", bill, bill, "--events", file, "--by", by)
-    assert "Set right beforehand: 1 lines of the bill were in two files" in result.output
+    assert "Set right beforehand: 1 line of the bill was in two files" in result.output
     assert ("2026-10-05" if by == "day" else "input") in result.output
     assert "7 tokens of our calls have no price" in result.output
 
@@ -42,7 +42,7 @@ def test_reconcile_counts_events_of_two_files_once(folder: Path) -> None:
     bill = write_bill(folder, ("gpt-own", 1_000_000, "2"))
     result = run("reconcile", bill, "--events", files[0], "--events", files[1])
     assert "The bill of $2.00 is exactly the estimate" in result.output
-    assert "1 events were in the files more than once, and count once ($2.00)" in result.output
+    assert "1 event was in the files more than once, and count once ($2.00)" in result.output
 
 
 def test_reconcile_without_quantities_and_without_amounts(folder: Path) -> None:
@@ -128,20 +128,71 @@ def test_a_bill_of_nothing_is_allocated_to_nobody(folder: Path) -> None:
 
 
 def test_names_in_brackets_are_shown(folder: Path) -> None:
-    """A terminal's markup would swallow `[prices]`, the section that the user has to change."""
+    """A terminal's markup would swallow `[prices.own]`, the section that the user has to change."""
     file = write(folder, event(1_000_000, resource="gpt-unknown"))
     bill = write_bill(folder, ("gpt-unknown", 1_000_000, "2"))
     shown = " ".join(run("reconcile", bill, "--events", file).output.split())
-    assert "have no price of their own: add one to [prices]" in shown
+    assert "have no price: add one under [[prices.own]]" in shown
     checked = run("check", file, "--at", "2026-10-20T12:00Z")
-    assert "Add a price to [prices];" in " ".join(checked.output.split())
+    assert "Add a price under [[prices.own]];" in " ".join(checked.output.split())
 
 
-def test_the_zone_of_two_periods_is_named(folder: Path) -> None:
-    file = write(folder, event(1_000_000))
-    arguments = ("explain-change", "2026-09", "2026-10", "--events", file)
-    assert "Days are those of Asia/Kolkata." in run(*arguments, "--tz", "Asia/Kolkata").output
-    assert "the zone of this machine" in run(*arguments).output
+def test_it_says_how_many_events_were_read_and_that_none_is_of_the_bill(folder: Path) -> None:
+    bill = write_bill(folder, ("gpt-own", 1_000_000, "2"))
+    (folder / "odd.json").write_text('{"category": "system.openai"}\n5\n')
+    file = write(folder, event(5, day=40), event(5, day=41))
+    for arguments in ((), ("--allocate", "customer")):
+        empty = run("reconcile", bill, "--events", write(folder, name="empty.json"), *arguments)
+        assert "Read 0 events.\n" in empty.output
+        shown = run("reconcile", bill, "--events", file, "--events", "odd.json", *arguments)
+        assert "Read 3 events. Skipped 1 item that isn't an event.\n" in shown.output
+        assert "None of the 3 events is of the days and the provider of the bill." in shown.output
+        made = json.loads(run("reconcile", bill, "--events", file, "--json", *arguments).output)
+        assert (made["events"], made["skipped"], made["seen"]) == (2, 0, 0)
+    one = run("reconcile", bill, "--events", write(folder, event(5, day=40), name="one.json"))
+    assert "The event isn't of the days and the provider of the bill." in one.output
+    seen = run("reconcile", bill, "--events", write(folder, event(5), name="seen.json"))
+    assert "of the days and the provider" not in seen.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--rate", "EUR=1.1", "--rate", "eur=1.2"), "--rate: EUR has 2 rates; name one"),
+        (("--rate", "USD=2"), "--rate: amounts in USD need none"),
+        (("--allocate", "user", "--by", "model"), "--by has no effect with --allocate"),
+        (("--allocate", "status"), "--allocate: unknown field 'status'"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    folder: Path, options: tuple[str, ...], message: str
+) -> None:
+    result = run("reconcile", write_bill(folder, ("x", 1, "1")), "--events", write(folder), *options)
+    assert (result.exit_code, len(result.output.splitlines())) == (2, 1), result.output
+    assert message in result.output
+
+
+def test_an_invoice_is_spread_by_the_names_that_reports_group_by(folder: Path) -> None:
+    file = write(folder, event(1_000_000, request_tags=("a", "b"), properties={"team": "x"}))
+    bill = write_bill(folder, ("gpt-own", 1_000_000, "2"))
+    options = ("--allocate", "tag", "--allocate", "property.team", "--json")
+    made = json.loads(run("reconcile", bill, "--events", file, *options).output)
+    assert made["owners"] == [{"owner": {"tag": "a, b", "property.team": "x"}, "amount": "2.00"}]
+
+
+def test_a_model_without_a_price_is_unpriced_and_never_free(folder: Path) -> None:
+    file = write(folder, event(1_000_000), event(1_000_000, resource="gpt-unknown"))
+    bill = write_bill(folder, ("gpt-own", 1_000_000, "2"), ("gpt-unknown", 1_000_000, "3"))
+    rows = [line.split() for line in run("reconcile", bill, "--events", file).output.splitlines()]
+    assert ["gpt-unknown", "$3.00", "unpriced", "$3.00"] in rows
+
+
+def test_no_two_empty_lines_follow_each_other(folder: Path) -> None:
+    file, bill = write(folder, event(1_000_000)), write_bill(folder, ("gpt-own", 1_000_000, "2"))
+    more = write_bill(folder, ("gpt-own", 1_000_000, "2"), ("gpt-hidden", 5, "4"))
+    for bills in ((bill,), (more, more)):
+        shown = run("reconcile", *bills, "--events", file).output
+        assert "\n\n\n" not in shown.replace(" ", "")
 
 
 def test_what_of_a_bill_cannot_be_read_is_told(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the commands about money print, for each state that a budget can have."""
+"""What `check` prints, for each state that a budget can have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from payi_transport.budgets.budget import make_budgets
-from payi_transport.cli.finops_lines import print_check
+from payi_transport.cli.check_lines import print_check
 from payi_transport.reports.budget_check import Checked, check_events
 from tests.budgets.support import START, read_budgets
 from tests.reports.support import make_call
@@ -30,7 +30,7 @@ def check(*days: int, **settings: Any) -> Checked:
         make_call({"text": (count, 0)}, {"text input": "1"}, event_timestamp=START.replace(day=day + 1))
         for day, count in enumerate(days)
     ]
-    return check_events(budgets, calls, START)
+    return check_events(budgets, calls, START.replace(day=len(days) + 1))
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_only_the_first_owners_are_shown() -> None:
         checked,
         states=[msgspec.structs.replace(checked.states[0], owner=f"o{number}") for number in range(23)],
     )
-    assert "3 more owners are further from their amount" in show(many)
+    assert "3 more owners are further from the amount" in show(many)

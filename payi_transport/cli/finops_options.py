@@ -1,0 +1,74 @@
+"""What the commands about money have in common: their options, and reading what they are given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from payi_transport.cli.refusals import Refusal
+from payi_transport.config.schema import Settings
+from payi_transport.config.sources import load_sources
+from payi_transport.errors import PayiError
+from payi_transport.prices import find_pricer
+from payi_transport.reports.priced_calls import Price
+
+__all__ = [
+    "EVENTS",
+    "config_option",
+    "events_option",
+    "json_option",
+    "load",
+    "make_progress",
+    "print_json",
+    "short_errors",
+    "zone_option",
+]
+
+EVENTS = "Files of events, directories, or patterns; repeat for more than one."
+config_option = click.option(
+    "--config", type=click.Path(path_type=Path), help="TOML file with the configuration."
+)
+events_option = click.option("--events", multiple=True, required=True, help=EVENTS)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+zone_option = click.option("--tz", "zone", help="Time zone of days.  [default: the machine's]")
+
+
+@contextmanager
+def short_errors() -> Iterator[None]:
+    """Turn what users can correct into one line instead of a traceback."""
+    try:
+        yield
+    except (PayiError, ValueError, OverflowError) as exc:
+        raise Refusal(str(exc)) from None
+
+
+def load(config: Path | None) -> tuple[Settings, Price]:
+    """Return the configuration of a file or of the environment, and what prices calls by it."""
+    sources = load_sources(config, os.environ, lambda problem: click.echo(f"Warning: {problem}", err=True))
+    settings = sources.check()
+    return settings, find_pricer(settings.prices).estimate
+
+
+def make_progress() -> Callable[[int, int], None] | None:
+    """Return what shows how far reading is, on a terminal only."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(read: int, total: int) -> None:
+        end = "\n" if read >= total else ""
+        sys.stderr.write(f"\rread {read / max(total, 1):.0%} of the events{end}")
+        sys.stderr.flush()
+
+    return show
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value)))
