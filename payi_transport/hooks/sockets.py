@@ -35,6 +35,21 @@ class Recorder:
         # The fragments of a message that is arriving, and of one that is being sent.
         self._parts: dict[bool, list[bytes]] = {}
 
+    def attach(self, connection: Any, methods: type[Any]) -> None:
+        """Record what passes through the object of a connection from now on.
+
+        The object gets the methods of a class in place of its own, which they call as those of `_payi_class`.
+        They find this recorder as `_payi_recorder`. They stay as long as the object does, and record the
+        connection that it opened last.
+        """
+        try:
+            connection._payi_recorder = self
+            cls = type(connection)
+            if not hasattr(cls, "_payi_class"):
+                connection.__class__ = _recorded.get(cls) or _derive(cls, methods)
+        except Exception as exc:
+            self._pipeline.count_fault(exc)
+
     def send(self, data: Any) -> None:
         """Record a whole message that was sent: str, bytes, or what can become bytes."""
         try:
@@ -85,6 +100,17 @@ class Recorder:
                 self.session.finish(Outcome.FAILED, describe_error(error))
         except Exception as exc:
             self._pipeline.count_fault(exc)
+
+
+_recorded: dict[type[Any], type[Any]] = {}
+
+
+def _derive(cls: type[Any], methods: type[Any]) -> type[Any]:
+    # Methods set on the instance would form a reference cycle: a connection that is dropped would stay open
+    # until the garbage collector runs. And only a class with one base can always take the place of another.
+    own = {name: value for name, value in vars(methods).items() if not name.startswith("__")}
+    own |= {"__module__": cls.__module__, "__doc__": cls.__doc__, "_payi_class": cls}
+    return _recorded.setdefault(cls, type(cls.__name__, (cls,), own))
 
 
 def open_session(

@@ -1,7 +1,7 @@
 """websocket-client: https://websocket-client.readthedocs.io
 
 `WebSocket.connect` is hooked because every connection is made there, also that of a `WebSocketApp`. Where the
-connection is recorded, the methods of that one object are replaced that whole messages pass through.
+connection is recorded, the methods of that one object are overridden that whole messages pass through.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ __all__ = ["HOOK"]
 # The opcodes of RFC 6455.
 _DATA = frozenset({1, 2})
 _CLOSE = 8
-_REPLACED = ("recv_data_frame", "send", "shutdown")
 _DEFAULT_PORTS = {"ws": 80, "wss": 443}
 
 
@@ -27,15 +26,19 @@ def _make_connect(original: Callable[..., None]) -> Callable[..., None]:
     # Only by position, because `socket` is the name of an option.
     def connect(client: Any, /, *args: Any, **options: Any) -> None:
         recorder = _open(args[0] if args else options.get("url"), options)
-        if recorder is None:
-            return original(client, *args, **options)
         try:
             original(client, *args, **options)
         except BaseException as exc:
-            _refuse(recorder, exc)
+            if recorder is not None:
+                _refuse(recorder, exc)
             raise
-        _attach(client, recorder)
-        return None
+        # Only now: an attempt that reaches no server leaves an earlier connection of the object as it is.
+        earlier: Recorder | None = getattr(client, "_payi_recorder", None)
+        if earlier is not None:
+            earlier.finish()
+        if recorder is not None:
+            recorder.attach(client, _RecordedSocket)
+            recorder.respond(lambda: encode_headers(client.getheaders().items()))
 
     return connect
 
@@ -78,13 +81,16 @@ def _refuse(recorder: Recorder, exc: BaseException) -> None:
         recorder.finish(exc)
 
 
-def _attach(client: Any, recorder: Recorder) -> None:
-    """Replace what this connection's messages pass through, until its end."""
-    recv_data_frame, send, shutdown = client.recv_data_frame, client.send, client.shutdown
+class _RecordedSocket:
+    """The methods of a connection that is recorded."""
 
-    def recv_recorded_frame(*args: Any, **options: Any) -> Any:
+    _payi_class: type[Any]
+    _payi_recorder: Recorder
+
+    def recv_data_frame(self, *args: Any, **options: Any) -> Any:
+        recorder = self._payi_recorder
         try:
-            opcode, frame = result = recv_data_frame(*args, **options)
+            opcode, frame = result = self._payi_class.recv_data_frame(self, *args, **options)
         except TimeoutError:
             raise
         except Exception as exc:
@@ -99,19 +105,12 @@ def _attach(client: Any, recorder: Recorder) -> None:
             recorder.finish(ConnectionAbortedError(f"the server closed the WebSocket with the code {code}"))
         return result
 
-    def send_recorded(payload: Any, opcode: int = 1) -> Any:
-        sent = send(payload, opcode)
+    def send(self, payload: Any, opcode: int = 1) -> Any:
+        sent = self._payi_class.send(self, payload, opcode)
         if opcode in _DATA:
-            recorder.send(payload)
+            self._payi_recorder.send(payload)
         return sent
 
-    def shutdown_recorded() -> None:
-        for name in _REPLACED:
-            client.__dict__.pop(name, None)
-        recorder.finish()
-        shutdown()
-
-    replacements = recv_recorded_frame, send_recorded, shutdown_recorded
-    for name, replacement in zip(_REPLACED, replacements, strict=True):
-        setattr(client, name, replacement)
-    recorder.respond(lambda: encode_headers(client.getheaders().items()))
+    def shutdown(self) -> None:
+        self._payi_recorder.finish()
+        self._payi_class.shutdown(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
 
@@ -11,6 +11,7 @@ from payi_transport.hooks import sockets
 from payi_transport.hooks.sockets import Recorder, open_session
 from payi_transport.values.headers import Headers
 
+T = TypeVar("T")
 HEADERS: Headers = (b"xProxy-User-ID", b"u", b"user-agent", b"test")
 HOST = "api.openai.com"
 
@@ -111,3 +112,51 @@ def test_an_error_that_has_no_text_is_still_an_end(recorder: Recorder) -> None:
 
 def test_the_module_needs_no_library() -> None:
     assert "websockets" not in vars(sockets)
+
+
+class Methods:
+    """What a hook replaces."""
+
+    _payi_class: Any
+    _payi_recorder: Recorder
+
+    def send(self, data: bytes) -> list[bytes]:
+        self._payi_recorder.send(data)
+        return [b"recorded", *self._payi_class.send(self, data)]
+
+
+class Connection:
+    """A connection of some library."""
+
+    def send(self, data: bytes) -> list[bytes]:
+        return [data]
+
+
+class Typed(Generic[T], Connection):
+    """One whose first base is not the library's."""
+
+
+class Narrow:
+    __slots__ = ("_payi_recorder",)
+
+
+@pytest.mark.parametrize("cls", [Connection, Typed])
+def test_an_object_gets_other_methods_and_stays_what_it_is(cls: type[Any], recorder: Recorder) -> None:
+    connection, other = cls(), cls()
+    for _ in range(2):
+        recorder.attach(connection, Methods)
+    assert connection.send(b"1") == [b"recorded", b"1"]
+    assert isinstance(connection, cls)
+    shown = type(connection)
+    assert (shown.__name__, shown.__module__, shown.__doc__) == (cls.__name__, __name__, cls.__doc__)
+    assert type(other) is cls
+    recorder.attach(other, Methods)
+    assert type(other) is shown
+    assert payi_stats().faults == 0
+
+
+def test_an_object_whose_class_cannot_be_replaced_is_left_as_it_is(recorder: Recorder) -> None:
+    connection = Narrow()
+    recorder.attach(connection, Methods)
+    assert type(connection) is Narrow
+    assert payi_stats().faults == 1
