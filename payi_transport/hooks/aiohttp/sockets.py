@@ -1,8 +1,8 @@
 """The WebSockets of aiohttp's client: https://docs.aiohttp.org/en/stable/client_quickstart.html#websockets
 
 `ClientSession._ws_connect` is hooked because every connection is made there, in the scope of the caller.
-Where the connection is recorded, the methods of that one object that read and write are replaced. The request
-that opens it passes the hook of requests, which removes the headers that no provider may see.
+Where the connection is recorded, the methods of that one object that read and write are overridden. The
+request that opens it passes the hook of requests, which removes the headers that no provider may see.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def make_ws_connect(locate: Callable[..., Address | None]) -> Callable[[_Connect
             except BaseException as exc:
                 _refuse(recorder, exc)
                 raise
-            _attach(socket, recorder)
+            recorder.attach(socket, _RecordedSocket)
+            recorder.respond(lambda: encode_headers(socket._response.headers.items()))
             return socket
 
         return ws_connect
@@ -75,48 +76,43 @@ def _refuse(recorder: Recorder, exc: BaseException) -> None:
         recorder.finish(exc)
 
 
-def _attach(socket: Any, recorder: Recorder) -> None:
-    """Replace the methods of a connection that messages pass through."""
-    receive, close = socket.receive, socket.close
-    send_str, send_bytes = socket.send_str, socket.send_bytes
+class _RecordedSocket:
+    """The methods of a connection that is recorded."""
 
-    is_receiving = False
+    _payi_class: type[Any]
+    _payi_recorder: Recorder
+    _payi_is_receiving = False
+    _waiting: bool
 
-    async def receive_recorded(*args: Any, **options: Any) -> Any:
-        nonlocal is_receiving
-        is_receiving = True
+    async def receive(self, *args: Any, **options: Any) -> Any:
+        self._payi_is_receiving = True
         try:
-            message = await receive(*args, **options)
+            message = await self._payi_class.receive(self, *args, **options)
         finally:
-            is_receiving = False
+            self._payi_is_receiving = False
         kind = message.type
         if kind in _DATA:
-            recorder.receive(message.data)
+            self._payi_recorder.receive(message.data)
         elif kind in _ENDS:
-            recorder.finish(_find_error(message))
+            self._payi_recorder.finish(_find_error(message))
         return message
 
-    async def send_recorded_str(data: str, *args: Any, **options: Any) -> None:
-        await send_str(data, *args, **options)
-        recorder.send(data)
+    async def send_str(self, data: str, *args: Any, **options: Any) -> None:
+        await self._payi_class.send_str(self, data, *args, **options)
+        self._payi_recorder.send(data)
 
-    async def send_recorded_bytes(data: Any, *args: Any, **options: Any) -> None:
-        await send_bytes(data, *args, **options)
-        recorder.send(data)
+    async def send_bytes(self, data: Any, *args: Any, **options: Any) -> None:
+        await self._payi_class.send_bytes(self, data, *args, **options)
+        self._payi_recorder.send(data)
 
-    async def close_recorded(*args: Any, **options: Any) -> Any:
+    async def close(self, *args: Any, **options: Any) -> Any:
         # Where `receive` finds the connection closed, it closes it, too.
-        is_own = socket._waiting or not is_receiving
+        is_own = self._waiting or not self._payi_is_receiving
         try:
-            return await close(*args, **options)
+            return await self._payi_class.close(self, *args, **options)
         finally:
             if is_own:
-                recorder.finish()
-
-    socket.receive = receive_recorded
-    socket.send_str, socket.send_bytes = send_recorded_str, send_recorded_bytes
-    socket.close = close_recorded
-    recorder.respond(lambda: encode_headers(socket._response.headers.items()))
+                self._payi_recorder.finish()
 
 
 def _find_error(message: Any) -> BaseException | None:

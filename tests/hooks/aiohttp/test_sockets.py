@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from socket import SHUT_RDWR
 from typing import Any
@@ -218,8 +220,27 @@ def test_parameters_that_cannot_be_sent_raise_as_ever(server: SocketServer, sink
 
 def test_other_connections_stay_as_they_are(server: SocketServer, sink: MemorySink) -> None:
     async def use(socket: Any) -> Any:
-        assert "receive" not in vars(socket)
+        assert type(socket) is aiohttp.ClientWebSocketResponse
         return await ask(socket)
 
     assert connect(server, use, "/other") == respond(1, model="gpt-5")
     assert events(sink) == []
+
+
+def test_a_connection_that_is_dropped_is_closed_without_the_garbage_collector(
+    server: SocketServer, sink: MemorySink
+) -> None:
+    async def run() -> None:
+        async with aiohttp.ClientSession() as session:
+            socket = await session.ws_connect(f"ws://{server.netloc}/v1/responses")
+            await ask(socket)
+            seen = weakref.ref(socket)
+            del socket
+            assert seen() is None
+
+    gc.disable()
+    try:
+        asyncio.run(run())
+    finally:
+        gc.enable()
+    assert len(events(sink)) == 1
