@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from payi_transport.capture.exchange import SentRequest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.headers import find_removable_headers
+from payi_transport.hooks.arguments import UnreadableError
 from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_mark, find_target
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
@@ -93,6 +94,8 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
         if route is None or address is None:
             return None, _strip(pipeline, library, address, *request)
         return _begin_call(pipeline, library, address, route, *request)
+    except UnreadableError:
+        return None, None
     except Exception as exc:
         # The request is then sent unmodified.
         pipeline.count_fault(exc)

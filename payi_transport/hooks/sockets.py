@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from payi_transport.capture.exchange import Outcome
 from payi_transport.capture.session import Session
 from payi_transport.context.headers import find_removable_headers
+from payi_transport.hooks.arguments import UnreadableError
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.providers.provider import WEBSOCKET
@@ -134,6 +135,8 @@ def open_session(
         session = pipeline.open_session(route, sent, dict(parse_qsl(query)))
         recorder = None if session is None else Recorder(pipeline, session)
         return recorder, find_removable_headers(sent)
+    except UnreadableError:
+        return None, frozenset()
     except Exception as exc:
         # Then the connection is opened as if this library were not there.
         pipeline.count_fault(exc)

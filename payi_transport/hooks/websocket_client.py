@@ -6,13 +6,15 @@ connection is recorded, the methods of that one object are overridden that whole
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from payi_transport.hooks.arguments import peek
 from payi_transport.hooks.call import encode_headers
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.sockets import Recorder, open_session
 from payi_transport.hooks.urls import get_target, split_url
+from payi_transport.values.headers import Headers
 
 __all__ = ["HOOK"]
 
@@ -53,23 +55,26 @@ def _open(url: Any, options: dict[str, Any]) -> Recorder | None:
     except (TypeError, ValueError, AttributeError):
         return None  # The library will raise an error of its own.
     port = None if port == _DEFAULT_PORTS.get(scheme) else port
-    header = options.get("header")
-    pairs = _pair(header)
-    recorder, removable = open_session(scheme, host, port, target, lambda: encode_headers(pairs))
+    recorder, removable = open_session(scheme, host, port, target, lambda: _read_headers(options))
     if removable:
-        kept = [(name, value) for name, value in pairs if name.lower().encode() not in removable]
-        options["header"] = (
-            dict(kept) if isinstance(header, Mapping) else [f"{name}: {value}" for name, value in kept]
-        )
+        header = peek(options, "header")
+        kept = [item for item, name, _ in _split(header) if name.lower().encode() not in removable]
+        options["header"] = dict(kept) if isinstance(header, Mapping) else kept
     return recorder
 
 
-def _pair(header: Any) -> list[tuple[str, str]]:
-    """Return headers as pairs. A program passes them as a dict, or as lines."""
+def _read_headers(options: dict[str, Any]) -> Headers:
+    return encode_headers((name, value) for _, name, value in _split(peek(options, "header")))
+
+
+def _split(header: Any) -> Iterator[tuple[Any, str, str]]:
+    """Iterate over headers, each as it was passed, with its name and value. They are a dict, or lines."""
     if isinstance(header, Mapping):
-        return [(str(name), str(value)) for name, value in header.items()]
-    lines = (str(line).partition(":") for line in header or ())
-    return [(name.strip(), value.strip()) for name, _, value in lines]
+        yield from ((item, str(item[0]), str(item[1])) for item in header.items())
+    else:
+        for line in header or ():
+            name, _, value = str(line).partition(":")
+            yield line, name.strip(), value.strip()
 
 
 def _refuse(recorder: Recorder, exc: BaseException) -> None:

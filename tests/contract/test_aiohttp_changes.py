@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from payi_transport import MemorySink, payi_instrument, track_context
+from payi_transport import MemorySink, payi_instrument, payi_stats, track_context
 from tests.contract.aiohttp_calls import READERS, post
 from tests.contract.responses import (
     PATH,
@@ -114,3 +115,40 @@ def test_a_blocked_response_is_raised_like_any_other_status(sink: MemorySink) ->
         asyncio.run(refused(raise_for_status=True))
     with pytest.raises(ZeroDivisionError, match="limit budget is blocked"):
         asyncio.run(refused(raise_for_status=fail))
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/models", "/elsewhere"])
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_headers_that_can_be_read_only_once_leave_all_the_same(
+    path: str, is_wrapped: bool, origin: Origin, sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = aiohttp.ClientSession._request
+
+    async def wrapped(*args: Any, **options: Any) -> Any:
+        return await original(*args, **options)
+
+    async def scenario() -> None:
+        async with aiohttp.ClientSession() as session:
+            await (await session.post(f"{origin.url}{path}", json=REQUEST, headers=iter(OWN.items()))).read()
+
+    if is_wrapped:
+        monkeypatch.setattr(aiohttp.ClientSession, "_request", wrapped)
+    origin.responses = [make_response(UNARY)]
+    observe(origin, sink)
+    asyncio.run(scenario())
+    assert origin.received[0].headers["x-other"] == "kept"
+    assert "xproxy-user-id" not in origin.received[0].headers
+    assert [event.user_id for event in events_of(sink)] == (["user-7"] if path == PATH else [])
+    assert payi_stats().faults == 0
+
+
+def test_headers_that_raise_do_so_as_ever(origin: Origin, sink: MemorySink) -> None:
+    def make_headers() -> Iterator[tuple[str, str]]:
+        yield "authorization", "Bearer k"
+        raise RuntimeError("the program's own")
+
+    observe(origin, sink)
+    with pytest.raises(RuntimeError, match="the program's own"):
+        asyncio.run(post(origin.url, READERS["read"], headers=make_headers()))
+    assert events_of(sink) == []
+    assert payi_stats().faults == 0

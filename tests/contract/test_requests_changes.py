@@ -34,6 +34,18 @@ def test_headers_that_say_whom_a_call_is_for_do_not_leave(
     assert [event.user_id for event in events_of(sink)] == (["user-7"] if path == PATH else [])
 
 
+def test_what_can_be_read_only_once_is_sent_all_the_same(origin: Origin, sink: MemorySink) -> None:
+    # requests prepares its arguments before the hook sees any.
+    origin.responses = [make_response(UNARY)]
+    observe(origin, sink)
+    form = {"model": iter(["m"])}
+    requests.post(f"{origin.url}{PATH}", data=form, files={"f": b"x"}, params={"a": iter("bc")}, timeout=30)
+    [received] = origin.received
+    assert received.path == f"{PATH}?a=b&a=c"
+    assert b'name="model"\r\n\r\nm' in received.body
+    assert len(events_of(sink)) == 1
+
+
 @pytest.mark.parametrize("path", [PATH, "/v1/models"])
 def test_an_exception_names_the_request_of_the_caller(path: str, origin: Origin, sink: MemorySink) -> None:
     observe(origin, sink)

@@ -85,3 +85,17 @@ def test_an_exception_of_a_call_that_is_not_recorded_names_the_request_of_the_ca
         assert caught.value.request is request
 
     anyio.run(main)
+
+
+@every_module
+def test_what_can_be_read_only_once_is_sent_all_the_same(module: Any, sink: MemorySink) -> None:
+    # httpx makes a request of its arguments before the hook sees any. Only the transport reads the body.
+    payi_instrument(sink=sink)
+    script = Scripted(module, STREAM.chunks())
+    headers = iter([("x-a", "1"), *OWN.items()])
+    with module.Client(transport=script.sync()) as client:
+        client.send(module.Request("POST", URL, content=iter([b"{", b"}"]), headers=headers))
+    [sent] = script.requests
+    assert sent.headers["x-a"] == "1"
+    assert b"".join(sent.stream) == b"{}"
+    assert events_of(sink)[0].user_id == "v"

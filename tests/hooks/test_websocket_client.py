@@ -9,7 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats, track_context
+from payi_transport import (
+    MemorySink,
+    payi_flush,
+    payi_instrument,
+    payi_stats,
+    payi_uninstrument,
+    track_context,
+)
 
 pytest.importorskip("websockets")
 websocket: Any = pytest.importorskip("websocket")
@@ -290,3 +297,22 @@ def test_an_app_that_reconnects_records_each_connection_once(sink: MemorySink) -
         # As soon as it can: 0 would mean never.
         app.run_forever(reconnect=cast("int", 0.01))
     assert ["system.stream" in (event.properties or {}) for event in events(sink)] == [True, False]
+
+
+def test_lines_that_are_kept_leave_as_they_were_passed(server: SocketServer, sink: MemorySink) -> None:
+    ask(connect(server, header={"xProxy-User-ID": "u", "X-None": None, "X-Other": "1"}))
+    assert "X-None" not in server.requests[0].headers
+    assert server.requests[0].headers["X-Other"] == "1"
+    assert len(events(sink)) == 1
+
+
+@pytest.mark.parametrize("is_recorded", [False, True])
+def test_headers_that_can_be_read_only_once_are_left_to_the_library(
+    is_recorded: bool, server: SocketServer, sink: MemorySink
+) -> None:
+    # The library looks for two names first, which takes lines away. Those are for it to lose.
+    ask(connect(server, "/v1/responses" if is_recorded else "/other", header=iter(["X-Other: 1"] * 3)))
+    payi_uninstrument()
+    ask(connect(server, header=iter(["X-Other: 1"] * 3)))
+    with_hooks, without = (list(request.headers.raw_items()) for request in server.requests)
+    assert [name for name, _ in with_hooks] == [name for name, _ in without]

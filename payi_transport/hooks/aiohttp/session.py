@@ -1,25 +1,22 @@
 """aiohttp: https://docs.aiohttp.org
 
 `ClientSession._request` is hooked because every request of a session passes through it once, whatever is
-redirected or retried inside. The response is recorded as it arrives: the parser appends each chunk to a
-deque of the response's `StreamReader`, and that deque is replaced with one that records. So it does not
-matter how the caller reads, and a response that the caller left early is recorded as far as it arrived. The
-end is noticed by the list of end-of-file callbacks, which the reader clears whenever it ends.
+redirected or retried inside.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from payi_transport.capture.exchange import OpenResponse, Outcome
 from payi_transport.capture.rewrites import BlockedResponse, HookAbilities, RequestRewrite
 from payi_transport.hooks.aiohttp.blocked import build_blocked_response
+from payi_transport.hooks.aiohttp.body import record_body
 from payi_transport.hooks.aiohttp.sockets import make_ws_connect
+from payi_transport.hooks.arguments import peek
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.multipart import find_name, read_body, write_form
@@ -117,7 +114,7 @@ def _read(
     session: Any, method: str, str_or_url: Any, options: dict[str, Any]
 ) -> tuple[Headers, bytes | None]:
     """Return the headers, without those that aiohttp adds later, and the body if it is in memory."""
-    headers = encode_headers(session._prepare_headers(options.get("headers")).items())
+    headers = encode_headers(session._prepare_headers(peek(options, "headers")).items())
     if options.get("data") is None and options.get("json") is not None:
         _serialize(session, options)
     data = options.get("data")
@@ -133,7 +130,8 @@ def _read(
 def _read_copy(
     session: Any, method: str, str_or_url: Any, options: dict[str, Any]
 ) -> tuple[Headers, bytes | None]:
-    return _read(session, method, str_or_url, dict(options))
+    # An iterator has to be left for the session in the options themselves.
+    return _read(session, method, str_or_url, {**options, "headers": peek(options, "headers")})
 
 
 def _find_fields(data: Any) -> list[tuple[str, str | bytes | None]]:
@@ -218,7 +216,7 @@ def _attach(call: Call, session: Any, options: Any, response: ClientResponse) ->
         open_response.append(whole)
         open_response.finish()
     else:
-        _record(response.content, open_response)
+        record_body(response.content, open_response)
 
 
 def _is_decoded(session: Any, options: Any, response: ClientResponse) -> bool:
@@ -226,75 +224,3 @@ def _is_decoded(session: Any, options: Any, response: ClientResponse) -> bool:
     decodes = options.get("auto_decompress")
     coding = response.headers.get("content-encoding", "").lower()
     return coding in _DECODED and bool(session.auto_decompress if decodes is None else decodes)
-
-
-def _record(reader: Any, response: OpenResponse) -> None:
-    """Record what a StreamReader has received and will receive. For an empty body it has no buffer."""
-    buffer = _Buffer(response, getattr(reader, "_buffer", ()))
-    if reader.is_eof() or reader.exception() is not None:
-        _end(reader, response)
-    else:
-        reader._buffer = buffer
-        reader._eof_callbacks = _Callbacks(response, reader)
-
-
-_deque_append = deque.append
-
-
-class _Buffer(deque[bytes]):
-    """The chunks that a reader keeps for the caller, decoded by the parser."""
-
-    # Every chunk passes through here. Slots halve the cost of that.
-    __slots__ = ("_append", "_limit", "_response", "_size")
-
-    def __init__(self, response: OpenResponse, chunks: Iterable[bytes]) -> None:
-        super().__init__()
-        self._response = response
-        self._size, self._limit = 0, -1
-        for chunk in chunks:
-            self.append(chunk)
-
-    def append(self, chunk: bytes) -> None:
-        size = self._size = self._size + len(chunk)
-        if size > self._limit:
-            self._append, self._limit = self._response.open_buffer(size)
-        self._append(chunk)
-        _deque_append(self, chunk)
-
-    def __del__(self) -> None:
-        self._response.finish(Outcome.ABANDONED)
-
-
-class _Callbacks(list[Callable[[], None]]):
-    """The end-of-file callbacks of a reader, which clears this list whenever and however it ends."""
-
-    def __init__(self, response: OpenResponse, reader: Any) -> None:
-        super().__init__(reader._eof_callbacks)
-        self._response = response
-        self._reader = reader
-
-    def clear(self) -> None:
-        super().clear()
-        # Reader and callbacks refer to each other. Break the cycle, so that the reader is freed without the
-        # garbage collector.
-        self._reader._eof_callbacks = []
-        _end(self._reader, self._response)
-
-
-def _end(reader: Any, response: OpenResponse) -> None:
-    error = reader.exception()
-    if reader.is_eof():
-        response.finish()
-    elif type(error) is not _aiohttp().ClientConnectionError:
-        response.fail(error)
-    elif isinstance(raised := sys.exc_info()[1], _find_ends_of_reading()):
-        # aiohttp closes the response while it handles a timeout or a cancellation. That is the real reason.
-        response.fail(raised)
-    else:
-        response.finish(Outcome.CLOSED)
-
-
-def _find_ends_of_reading() -> tuple[type[BaseException], ...]:
-    asyncio = sys.modules["asyncio"]
-    # In Python 3.10, asyncio's timeout is an exception of its own.
-    return TimeoutError, asyncio.TimeoutError, asyncio.CancelledError

@@ -14,6 +14,7 @@ from typing import Any
 
 from payi_transport.capture.exchange import OpenResponse, Outcome, SentRequest
 from payi_transport.capture.rewrites import HookAbilities
+from payi_transport.hooks.arguments import UnreadableError, peek
 from payi_transport.hooks.call import encode_headers
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
@@ -64,6 +65,8 @@ class Rpc:
             route = pipeline.routes.find(GRPC, "https", host, port, method)
             headers = _take_metadata(options)
             sent = None if route is None else pipeline.begin(route, headers, None, _ABILITIES)
+        except UnreadableError:
+            return None
         except Exception as exc:
             pipeline.count_fault(exc)
             return None
@@ -98,10 +101,16 @@ class Rpc:
 
 
 def _take_metadata(options: dict[str, Any]) -> tuple[bytes, ...]:
-    metadata = [(str(name), value) for name, value in options.get("metadata") or ()]
-    if any(name.lower().startswith(_PAYI_PREFIX) for name, _ in metadata):
-        options["metadata"] = tuple(pair for pair in metadata if not pair[0].lower().startswith(_PAYI_PREFIX))
+    metadata = [(_to_text(name), value) for name, value in peek(options, "metadata") or ()]
+    is_payis = [name.lower().startswith(_PAYI_PREFIX) for name, _ in metadata]
+    if any(is_payis):
+        kept = zip(peek(options, "metadata"), is_payis, strict=True)
+        options["metadata"] = tuple(pair for pair, is_dropped in kept if not is_dropped)
     return encode_headers(metadata)
+
+
+def _to_text(name: Any) -> str:
+    return name.decode("ascii", "replace") if isinstance(name, bytes) else str(name)
 
 
 class RecordedCall:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from payi_transport.hooks.arguments import peek
 from payi_transport.hooks.call import encode_headers
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.sockets import Recorder, open_session
@@ -47,10 +48,13 @@ def _open(protocol: Any, uri: Any) -> Recorder | None:
     port = None if uri.port == _DEFAULT_PORTS.get(uri.secure) else uri.port
     # What the program passed, in any form that makes headers.
     sent = sys.modules["websockets.datastructures"].Headers()
-    if protocol.extra_headers is not None:
-        sent.update(protocol.extra_headers)
+
+    def read_headers() -> Headers:
+        sent.update(peek(vars(protocol), "extra_headers") or ())
+        return _encode(sent)
+
     recorder, removable = open_session(
-        "wss" if uri.secure else "ws", uri.host, port, uri.resource_name, lambda: _encode(sent)
+        "wss" if uri.secure else "ws", uri.host, port, uri.resource_name, read_headers
     )
     for name in removable:
         del sent[name.decode()]

@@ -244,3 +244,13 @@ def test_a_connection_that_is_dropped_is_closed_without_the_garbage_collector(
     finally:
         gc.enable()
     assert len(events(sink)) == 1
+
+
+def test_headers_that_can_be_read_only_once_leave_all_the_same(
+    server: SocketServer, sink: MemorySink
+) -> None:
+    connect(server, ask, headers=iter([("xProxy-User-ID", "u"), ("X-Other", "1")]))
+    (event,) = events(sink)
+    assert event.user_id == "u"
+    headers = server.requests[0].headers
+    assert ("xProxy-User-ID" in headers, headers["X-Other"]) == (False, "1")

@@ -254,3 +254,21 @@ def test_a_coroutine_that_waits_has_no_result_yet() -> None:
 def test_without_a_pipeline_nothing_is_counted_at_installation() -> None:
     channels.SYNC_HOOK.install()
     channels.SYNC_HOOK.uninstall()
+
+
+AUTHORIZATION, USER = ("authorization", "Bearer k"), ("xproxy-user-id", "u")
+
+
+@pytest.mark.parametrize("kind", [iter, tuple, list, lambda pairs: (pair for pair in pairs)])
+@pytest.mark.parametrize("user", [USER[1], None])
+def test_metadata_of_every_kind_leaves_and_that_of_payi_stays(
+    kind: Any, user: str | None, xai: Xai, channel: Any, sink: MemorySink
+) -> None:
+    metadata = [AUTHORIZATION, USER] if user else [AUTHORIZATION]
+    stub = chat_pb2_grpc.ChatStub(channel)
+    stub.GetCompletion(make_request(), metadata=kind(metadata))
+    list(stub.GetCompletionChunk(make_request(), metadata=kind(metadata)))
+    wait_for_calls(2)
+    assert [event.user_id for event in events(sink)] == [user, user]
+    for received in xai.metadata:
+        assert (received["authorization"], "xproxy-user-id" in received) == ("Bearer k", False)

@@ -129,3 +129,21 @@ def test_a_handshake_that_breaks_off_is_no_event(sink: MemorySink) -> None:
 def test_other_connections_stay_as_they_are(server: SocketServer, sink: MemorySink) -> None:
     assert call(server, CREATE, path="/other") == respond(1, model="gpt-5")
     assert events(sink) == []
+
+
+def test_headers_that_can_be_read_only_once_leave_all_the_same(
+    server: SocketServer, sink: MemorySink
+) -> None:
+    call(server, CREATE, extra_headers=iter([("X-Other", "1")]))
+    assert len(events(sink)) == 1
+    assert server.requests[0].headers["X-Other"] == "1"
+
+
+def test_headers_that_raise_do_so_as_ever(server: SocketServer, sink: MemorySink) -> None:
+    def make_headers() -> Iterator[tuple[str, str]]:
+        yield "X-Other", "1"
+        raise RuntimeError("the program's own")
+
+    with pytest.raises(RuntimeError, match="the program's own"):
+        call(server, CREATE, extra_headers=make_headers())
+    assert events(sink) == []

@@ -61,6 +61,22 @@ def test_an_asyncio_client_is_recorded(server: SocketServer, sink: MemorySink) -
     assert ids(sink) == ["resp_1"]
 
 
+def test_headers_that_can_be_read_only_once_leave_all_the_same(
+    server: SocketServer, sink: MemorySink
+) -> None:
+    # The client makes headers of them before the hook sees any.
+    headers = iter([("xProxy-User-ID", "u"), ("X-Other", "1")])
+    with websockets.sync.client.connect(url_of(server), additional_headers=headers) as connection:
+        connection.send(CREATE)
+        for _ in range(3):
+            connection.recv()
+    assert ids(sink) == ["resp_1"]
+    assert ("xProxy-User-ID" in server.requests[0].headers, server.requests[0].headers["X-Other"]) == (
+        False,
+        "1",
+    )
+
+
 @pytest.mark.parametrize("text", [True, False])
 def test_fragments_both_ways_are_put_together(text: bool, sink: MemorySink) -> None:
     def handle(connection: ServerConnection) -> None:
