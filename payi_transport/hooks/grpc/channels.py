@@ -40,21 +40,29 @@ class _MultiCallable:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
 
-    def _begin(self, options: dict[str, Any]) -> tuple[RecordedCall | None, Any]:
+    def _begin(self, metadata: Any) -> tuple[RecordedCall | None, Any, Any]:
+        """Return what records a call, what makes it, and the metadata to send with it."""
+        options = {"metadata": metadata}
         call = self._rpc.begin(options)
-        return call, self._plain if call is None else self._make(call.serialize, call.deserialize)
+        make = self._plain if call is None else self._make(call.serialize, call.deserialize)
+        return call, make, options["metadata"]
 
 
+# The names and the order of the parameters are those of the library, as far as `metadata`.
 class _UnaryUnary(_MultiCallable):
     """A call of one message each way, in threads."""
 
-    def __call__(self, request: Any, *args: Any, **options: Any) -> Any:
-        return self.with_call(request, *args, **options)[0]
+    def __call__(
+        self, request: Any, timeout: Any = None, metadata: Any = None, *args: Any, **options: Any
+    ) -> Any:
+        return self.with_call(request, timeout, metadata, *args, **options)[0]
 
-    def with_call(self, request: Any, *args: Any, **options: Any) -> Any:
-        call, make = self._begin(options)
+    def with_call(
+        self, request: Any, timeout: Any = None, metadata: Any = None, *args: Any, **options: Any
+    ) -> Any:
+        call, make, metadata = self._begin(metadata)
         try:
-            result = make.with_call(request, *args, **options)
+            result = make.with_call(request, timeout, metadata, *args, **options)
         except BaseException as exc:
             if call is not None:
                 call.fail(exc)
@@ -63,9 +71,11 @@ class _UnaryUnary(_MultiCallable):
             call.end("OK", None, None)
         return result
 
-    def future(self, request: Any, *args: Any, **options: Any) -> Any:
-        call, make = self._begin(options)
-        future = make.future(request, *args, **options)
+    def future(
+        self, request: Any, timeout: Any = None, metadata: Any = None, *args: Any, **options: Any
+    ) -> Any:
+        call, make, metadata = self._begin(metadata)
+        future = make.future(request, timeout, metadata, *args, **options)
         if call is not None:
             future.add_done_callback(lambda done: call.end(done.code(), done.details(), None))
         return future
@@ -74,9 +84,11 @@ class _UnaryUnary(_MultiCallable):
 class _UnaryStream(_MultiCallable):
     """A call with a stream of messages in response, in threads."""
 
-    def __call__(self, request: Any, *args: Any, **options: Any) -> Any:
-        call, make = self._begin(options)
-        stream = make(request, *args, **options)
+    def __call__(
+        self, request: Any, timeout: Any = None, metadata: Any = None, *args: Any, **options: Any
+    ) -> Any:
+        call, make, metadata = self._begin(metadata)
+        stream = make(request, timeout, metadata, *args, **options)
         if call is not None:
 
             def end() -> None:
@@ -88,11 +100,11 @@ class _UnaryStream(_MultiCallable):
 
 
 class _AsyncUnary(_MultiCallable):
-    """A call of `grpc.aio`."""
+    """A call of `grpc.aio`, which takes everything but the request by name."""
 
-    def __call__(self, request: Any, *args: Any, **options: Any) -> Any:
-        call, make = self._begin(options)
-        running = make(request, *args, **options)
+    def __call__(self, request: Any, *args: Any, metadata: Any = None, **options: Any) -> Any:
+        call, make, metadata = self._begin(metadata)
+        running = make(request, *args, metadata=metadata, **options)
         if call is not None:
             running.add_done_callback(lambda done: _end_async(call, done))
         return running

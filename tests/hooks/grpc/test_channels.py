@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -97,7 +97,7 @@ def test_a_stream_that_is_cancelled_is_partial(channel: Any, sink: MemorySink) -
 
 def test_a_stream_that_is_over_at_once_is_recorded(channel: Any, sink: MemorySink) -> None:
     stub = chat_pb2_grpc.ChatStub(channel)
-    stub.GetCompletionChunk._make = lambda serialize, deserialize: lambda request: Over()
+    stub.GetCompletionChunk._make = lambda serialize, deserialize: lambda *arguments: Over()
 
     class Over:
         def add_callback(self, callback: Any) -> bool:
@@ -272,3 +272,36 @@ def test_metadata_of_every_kind_leaves_and_that_of_payi_stays(
     assert [event.user_id for event in events(sink)] == [user, user]
     for received in xai.metadata:
         assert (received["authorization"], "xproxy-user-id" in received) == ("Bearer k", False)
+
+
+WAYS: dict[str, Callable[..., Any]] = {
+    "call": lambda stub, *given: stub.GetCompletion(*given),
+    "with_call": lambda stub, *given: stub.GetCompletion.with_call(*given),
+    "future": lambda stub, *given: stub.GetCompletion.future(*given).result(30),
+    "stream": lambda stub, *given: list(stub.GetCompletionChunk(*given)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_metadata_is_read_by_position_too(
+    way: Callable[..., Any], xai: Xai, channel: Any, sink: MemorySink
+) -> None:
+    way(chat_pb2_grpc.ChatStub(channel), make_request(), 30, [AUTHORIZATION, USER], None, True)
+    wait_for_calls(1)
+    assert [event.user_id for event in events(sink)] == [USER[1]]
+    [received] = xai.metadata
+    assert (received["authorization"], USER[0] in received) == (AUTHORIZATION[1], False)
+
+
+def test_metadata_of_asyncio_is_passed_by_name_alone(xai: Xai, sink: MemorySink) -> None:
+    async def run() -> None:
+        async with grpc.aio.insecure_channel(xai.netloc) as channel:
+            stub = chat_pb2_grpc.ChatStub(channel)
+            with pytest.raises(TypeError):
+                stub.GetCompletion(make_request(), 30, [AUTHORIZATION])
+            await stub.GetCompletion(make_request(), metadata=[AUTHORIZATION, USER], timeout=30)
+
+    asyncio.run(run())
+    assert [event.user_id for event in events(sink)] == [USER[1]]
+    [received] = xai.metadata
+    assert (received["authorization"], USER[0] in received) == (AUTHORIZATION[1], False)
