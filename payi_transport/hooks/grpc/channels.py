@@ -38,6 +38,9 @@ class _MultiCallable:
         return type(self._plain)
 
     def __getattr__(self, name: str) -> Any:
+        # A copy is made without calling `__init__`, and is asked for a method before it has any attribute.
+        if name == "_plain":
+            raise AttributeError(name)
         return getattr(self._plain, name)
 
     def _begin(self, metadata: Any) -> tuple[RecordedCall | None, Any, Any]:

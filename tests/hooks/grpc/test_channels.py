@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -254,6 +255,12 @@ def test_a_coroutine_that_waits_has_no_result_yet() -> None:
 def test_without_a_pipeline_nothing_is_counted_at_installation() -> None:
     channels.SYNC_HOOK.install()
     channels.SYNC_HOOK.uninstall()
+
+
+def test_a_copy_of_a_callable_calls_as_well(channel: Any, sink: MemorySink) -> None:
+    copied = copy.copy(chat_pb2_grpc.ChatStub(channel).GetCompletion)
+    assert copied(make_request()).id == "c1"
+    assert len(events(sink)) == 1
 
 
 AUTHORIZATION, USER = ("authorization", "Bearer k"), ("xproxy-user-id", "u")
