@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-__all__ = ["UnreadableError", "peek"]
+__all__ = ["UnreadableError", "peek", "read"]
+
+Result = TypeVar("Result")
 
 
 class UnreadableError(Exception):
@@ -30,6 +32,14 @@ def peek(options: dict[str, Any], name: str) -> Any:
         raise UnreadableError from exc
     options[name] = iter(items)
     return items
+
+
+def read(make: Callable[..., Result], *values: Any) -> Result:
+    """Return what a function makes of what the program has passed. Raises UnreadableError if it can't."""
+    try:
+        return make(*values)
+    except (TypeError, ValueError) as exc:
+        raise UnreadableError from exc
 
 
 def _fail_after(items: list[Any], exc: Exception) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from payi_transport.hooks.arguments import peek
+from payi_transport.hooks.arguments import peek, read
 from payi_transport.hooks.call import encode_headers
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.sockets import Recorder, open_session
@@ -55,7 +55,7 @@ def _open(url: Any, options: dict[str, Any]) -> Recorder | None:
     except (TypeError, ValueError, AttributeError):
         return None  # The library will raise an error of its own.
     port = None if port == _DEFAULT_PORTS.get(scheme) else port
-    recorder, removable = open_session(scheme, host, port, target, lambda: _read_headers(options))
+    recorder, removable = open_session(scheme, host, port, target, lambda: read(_read_headers, options))
     if removable:
         header = peek(options, "header")
         kept = [item for item, name, _ in _split(header) if name.lower().encode() not in removable]

@@ -152,3 +152,21 @@ def test_headers_that_raise_do_so_as_ever(origin: Origin, sink: MemorySink) -> N
         asyncio.run(post(origin.url, READERS["read"], headers=make_headers()))
     assert events_of(sink) == []
     assert payi_stats().faults == 0
+
+
+@pytest.mark.parametrize("headers", [7, [("a", "b", "c")], {"a": None}])
+@pytest.mark.parametrize("method", ["POST", 5])
+def test_what_the_program_gets_wrong_is_no_fault_of_this_library(
+    method: Any, headers: Any, origin: Origin, sink: MemorySink
+) -> None:
+    async def call() -> BaseException:
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises((TypeError, ValueError, AttributeError)) as caught:
+                await session._request(method, f"{origin.url}{PATH}", headers=headers)
+        return caught.value
+
+    origin.responses = [make_response(UNARY)]
+    without = asyncio.run(call())
+    observe(origin, sink)
+    assert repr(asyncio.run(call())) == repr(without)
+    assert payi_stats().faults == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.hooks.arguments import UnreadableError, peek
+from payi_transport.hooks.arguments import UnreadableError, peek, read
 
 PAIRS = [("a", "1"), ("b", "2")]
 
@@ -48,3 +48,18 @@ def test_an_iterator_that_raises_does_so_at_the_same_item() -> None:
     assert next(options["headers"]) == PAIRS[0]
     with pytest.raises(RuntimeError, match="the program's own"):
         next(options["headers"])
+
+
+def test_what_cannot_be_read_is_the_programs_own_mistake() -> None:
+    assert read(dict, PAIRS) == dict(PAIRS)
+    for value in (7, [("a", "b", "c")]):
+        with pytest.raises(UnreadableError):
+            read(dict, value)
+
+
+def test_a_fault_of_another_kind_stays_one() -> None:
+    def fail() -> None:
+        raise AttributeError
+
+    with pytest.raises(AttributeError):
+        read(fail)

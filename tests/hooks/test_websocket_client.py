@@ -316,3 +316,12 @@ def test_headers_that_can_be_read_only_once_are_left_to_the_library(
     ask(connect(server, header=iter(["X-Other: 1"] * 3)))
     with_hooks, without = (list(request.headers.raw_items()) for request in server.requests)
     assert [name for name, _ in with_hooks] == [name for name, _ in without]
+
+
+@pytest.mark.parametrize("headers", [7, [("a", "b", "c")]])
+def test_headers_that_the_program_gets_wrong_are_no_fault(
+    headers: Any, server: SocketServer, sink: MemorySink
+) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        connect(server, header=headers)
+    assert events(sink) == []

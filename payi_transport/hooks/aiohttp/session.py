@@ -16,7 +16,7 @@ from payi_transport.capture.rewrites import BlockedResponse, HookAbilities, Requ
 from payi_transport.hooks.aiohttp.blocked import build_blocked_response
 from payi_transport.hooks.aiohttp.body import record_body
 from payi_transport.hooks.aiohttp.sockets import make_ws_connect
-from payi_transport.hooks.arguments import peek
+from payi_transport.hooks.arguments import peek, read
 from payi_transport.hooks.call import Address, Call, Library, begin, encode_headers, pair_headers
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.multipart import find_name, read_body, write_form
@@ -84,9 +84,9 @@ def _make_prepare_headers(original: Callable[..., Any]) -> Callable[..., Any]:
 def _locate(session: Any, method: str, str_or_url: Any, options: Any) -> Address | None:
     try:
         url = session._build_url(str_or_url)
-    except (TypeError, ValueError):
+        return _to_address(method, url)
+    except (TypeError, ValueError, AttributeError):
         return None  # The session will raise the same error to the caller.
-    return _to_address(method, url)
 
 
 def _to_address(method: str, url: Any) -> Address | None:
@@ -114,7 +114,7 @@ def _read(
     session: Any, method: str, str_or_url: Any, options: dict[str, Any]
 ) -> tuple[Headers, bytes | None]:
     """Return the headers, without those that aiohttp adds later, and the body if it is in memory."""
-    headers = encode_headers(session._prepare_headers(peek(options, "headers")).items())
+    headers = encode_headers(read(session._prepare_headers, peek(options, "headers")).items())
     if options.get("data") is None and options.get("json") is not None:
         _serialize(session, options)
     data = options.get("data")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from payi_transport.hooks.arguments import peek
+from payi_transport.hooks.arguments import peek, read
 from payi_transport.hooks.call import Address, encode_headers
 from payi_transport.hooks.sockets import Recorder, open_session
 from payi_transport.values.headers import Headers
@@ -53,7 +53,7 @@ def _open(locate: Callable[..., Address | None], session: Any, url: Any, options
         return None
 
     def read_headers() -> Headers:
-        return encode_headers(session._prepare_headers(peek(options, "headers")).items())
+        return encode_headers(read(session._prepare_headers, peek(options, "headers")).items())
 
     target = address.path
     query = _find_query(session, url, options)

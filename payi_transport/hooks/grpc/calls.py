@@ -14,7 +14,7 @@ from typing import Any
 
 from payi_transport.capture.exchange import OpenResponse, Outcome, SentRequest
 from payi_transport.capture.rewrites import HookAbilities
-from payi_transport.hooks.arguments import UnreadableError, peek
+from payi_transport.hooks.arguments import UnreadableError, peek, read
 from payi_transport.hooks.call import encode_headers
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
@@ -101,12 +101,16 @@ class Rpc:
 
 
 def _take_metadata(options: dict[str, Any]) -> tuple[bytes, ...]:
-    metadata = [(_to_text(name), value) for name, value in peek(options, "metadata") or ()]
+    metadata = read(_pair, peek(options, "metadata") or ())
     is_payis = [name.lower().startswith(_PAYI_PREFIX) for name, _ in metadata]
     if any(is_payis):
         kept = zip(peek(options, "metadata"), is_payis, strict=True)
         options["metadata"] = tuple(pair for pair, is_dropped in kept if not is_dropped)
     return encode_headers(metadata)
+
+
+def _pair(metadata: Any) -> list[tuple[str, Any]]:
+    return [(_to_text(name), value) for name, value in metadata]
 
 
 def _to_text(name: Any) -> str:

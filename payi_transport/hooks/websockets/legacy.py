@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from payi_transport.hooks.arguments import peek
+from payi_transport.hooks.arguments import peek, read
 from payi_transport.hooks.call import encode_headers
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.hooks.sockets import Recorder, open_session
@@ -50,7 +50,7 @@ def _open(protocol: Any, uri: Any) -> Recorder | None:
     sent = sys.modules["websockets.datastructures"].Headers()
 
     def read_headers() -> Headers:
-        sent.update(peek(vars(protocol), "extra_headers") or ())
+        read(sent.update, peek(vars(protocol), "extra_headers") or ())
         return _encode(sent)
 
     recorder, removable = open_session(

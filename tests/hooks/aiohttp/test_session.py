@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -62,6 +62,10 @@ def test_a_request_is_located_by_its_url_and_the_sessions_base() -> None:
 @pytest.mark.parametrize("url", [7, "http://a:b/", "/v1/models"])
 def test_what_is_not_an_address_is_left_to_the_session(url: Any) -> None:
     assert in_session(lambda session: _locate(session, "POST", url, {})) is None
+
+
+def test_what_is_no_method_is_left_to_the_session() -> None:
+    assert in_session(lambda session: _locate(session, cast("str", 5), "https://api.openai.com/", {})) is None
 
 
 def test_headers_are_rewritten_where_the_session_prepares_them() -> None:

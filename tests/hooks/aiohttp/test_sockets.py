@@ -254,3 +254,12 @@ def test_headers_that_can_be_read_only_once_leave_all_the_same(
     assert event.user_id == "u"
     headers = server.requests[0].headers
     assert ("xProxy-User-ID" in headers, headers["X-Other"]) == (False, "1")
+
+
+@pytest.mark.parametrize("headers", [7, [("a", "b", "c")]])
+def test_headers_that_the_program_gets_wrong_are_no_fault(
+    headers: Any, server: SocketServer, sink: MemorySink
+) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        connect(server, ask, headers=headers)
+    assert events(sink) == []

@@ -74,8 +74,17 @@ def test_an_rpc_that_is_not_known_is_not_recorded(sink: MemorySink) -> None:
 
 def test_a_fault_leaves_the_call_alone(sink: MemorySink) -> None:
     payi_instrument(sink=sink)
-    assert make_rpc().begin({"metadata": 7}) is None
+    rpc = make_rpc()
+    rpc.address = None  # type: ignore[assignment]
+    assert rpc.begin({}) is None
     assert payi_stats().faults == 1
+
+
+@pytest.mark.parametrize("metadata", [7, [("a", "b", "c")], [7], ["a"], iter([7])])
+def test_metadata_that_is_none_is_no_fault(metadata: Any, sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    assert make_rpc().begin({"metadata": metadata}) is None
+    assert payi_stats().faults == 0
 
 
 @pytest.mark.parametrize("data", [b"body", "no bytes"])

@@ -147,3 +147,12 @@ def test_headers_that_raise_do_so_as_ever(server: SocketServer, sink: MemorySink
     with pytest.raises(RuntimeError, match="the program's own"):
         call(server, CREATE, extra_headers=make_headers())
     assert events(sink) == []
+
+
+@pytest.mark.parametrize("headers", [7, [("a", "b", "c")]])
+def test_headers_that_the_program_gets_wrong_are_no_fault(
+    headers: Any, server: SocketServer, sink: MemorySink
+) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        call(server, CREATE, extra_headers=headers)
+    assert events(sink) == []
