@@ -17,6 +17,7 @@ from typing import Any
 from payi_transport.capture.exchange import OpenResponse, Outcome
 from payi_transport.capture.rewrites import BlockedResponse
 from payi_transport.hooks.call import pair_headers
+from payi_transport.runtime.generators import wrap_generator
 
 __all__ = ["READERS", "build_blocked_response", "record_body", "record_read"]
 
@@ -52,12 +53,10 @@ class _RecordedResponse:
 
     def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         body = self._payi_body
-        body.is_reading = True
+        # What the caller throws in reaches urllib3, which makes errors of its own of it.
+        read = wrap_generator(super().read_chunked, lambda: body)  # type: ignore[misc]
         try:
-            for chunk in super().read_chunked(*args, **kwargs):  # type: ignore[misc]
-                body.is_reading = False
-                yield chunk
-                body.is_reading = True
+            yield from read(*args, **kwargs)
         except GeneratorExit:
             raise  # The caller stopped reading. `close()` will report whether the response is over.
         except BaseException as exc:
@@ -149,7 +148,7 @@ class _RecordedChunks(_RecordedStream):
 
 
 class _Body:
-    """The bytes of one response. `is_reading` says that urllib3 is reading the next chunk."""
+    """The bytes of one response. In a block of it, `is_reading` says that urllib3 reads the next chunk."""
 
     __slots__ = ("_append", "_limit", "is_reading", "response", "size")
 
@@ -157,6 +156,12 @@ class _Body:
         self.response = response
         self.is_reading = False
         self.size, self._limit = 0, -1
+
+    def __enter__(self) -> None:
+        self.is_reading = True
+
+    def __exit__(self, *error: object) -> None:
+        self.is_reading = False
 
     def append(self, data: bytes) -> None:
         self.size += len(data)

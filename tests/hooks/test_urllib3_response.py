@@ -110,6 +110,18 @@ def test_a_response_that_is_closed_early_is_closed(framing: Callable[..., Any]) 
     assert b"".join(exchange.chunks) == BODY[:16]
 
 
+@pytest.mark.parametrize("is_recorded", [False, True])
+def test_what_is_thrown_into_a_stream_becomes_an_error_of_urllib3(is_recorded: bool) -> None:
+    (open_response, ended), response = make_open_response(), chunked(BODY)
+    if is_recorded:
+        record_body(response, open_response)
+    chunks = response.stream(4)
+    next(chunks)
+    with pytest.raises(urllib3.exceptions.ReadTimeoutError):
+        chunks.throw(TimeoutError())
+    assert [exchange.outcome for exchange in ended] == [Outcome.FAILED] * is_recorded
+
+
 def test_a_response_that_is_dropped_is_abandoned_at_once() -> None:
     (open_response, ended), response = make_open_response(), chunked(BODY)
     record_body(response, open_response)
