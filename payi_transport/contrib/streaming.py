@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
 from types import CoroutineType
 from typing import Any, cast
@@ -33,9 +34,8 @@ class ScopedAsyncBody:
     """The same for a body that is made by an async iterator."""
 
     def __init__(self, body: AsyncIterable[Any]) -> None:
-        self._body = aiter(body)
-        # Bound twice, because a step is made now and awaited later.
-        self._next = bind_to_scope(lambda: bind_coroutine(cast("CoroutineType[Any, Any, Any]", self._step())))
+        # Not a method of this object, which would refer to itself: a body that is dropped is freed at once.
+        self._next = bind_to_scope(functools.partial(_make_step, aiter(body)))
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -43,5 +43,11 @@ class ScopedAsyncBody:
     def __anext__(self) -> Awaitable[Any]:
         return self._next()
 
-    async def _step(self) -> Any:
-        return await anext(self._body)
+
+def _make_step(body: AsyncIterator[Any]) -> Awaitable[Any]:
+    # Bound, too, because a step is made now and awaited later.
+    return bind_coroutine(cast("CoroutineType[Any, Any, Any]", _step(body)))
+
+
+async def _step(body: AsyncIterator[Any]) -> Any:
+    return await anext(body)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
+import weakref
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -76,6 +78,33 @@ def test_each_step_of_an_async_body_runs_in_the_scope_of_the_request() -> None:
         body = ScopedAsyncBody(make_async_body())
     # As a server does that reads the body in a task of its own, whose context knows nothing of the request.
     assert contextvars.Context().run(asyncio.run, read(body)) == ["a", "a"]
+
+
+class AsyncBody:
+    """An async body that can be watched."""
+
+    def __aiter__(self) -> AsyncIterator[str | None]:
+        return self
+
+    async def __anext__(self) -> str | None:
+        return get_user()
+
+
+def test_an_async_body_that_is_dropped_is_freed_without_the_garbage_collector() -> None:
+    async def read_and_drop() -> None:
+        body = AsyncBody()
+        seen = weakref.ref(body)
+        with track_context(user_id="a"):
+            scoped = ScopedAsyncBody(body)
+        assert await anext(scoped) == "a"
+        del body, scoped
+        assert seen() is None
+
+    gc.disable()
+    try:
+        asyncio.run(read_and_drop())
+    finally:
+        gc.enable()
 
 
 def test_two_bodies_read_in_turns_keep_their_scopes() -> None:
