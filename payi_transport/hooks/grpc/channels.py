@@ -80,7 +80,7 @@ class _UnaryUnary(_MultiCallable):
         call, make, metadata = self._begin(metadata)
         future = make.future(request, timeout, metadata, *args, **options)
         if call is not None:
-            future.add_done_callback(lambda done: call.end(done.code(), done.details(), None))
+            _record_end(call, future)
         return future
 
 
@@ -93,13 +93,27 @@ class _UnaryStream(_MultiCallable):
         call, make, metadata = self._begin(metadata)
         stream = make(request, timeout, metadata, *args, **options)
         if call is not None:
-
-            def end() -> None:
-                call.end(stream.code(), stream.details(), None)
-
-            if not stream.add_callback(end):
-                end()
+            _record_end(call, stream)
         return stream
+
+
+def _record_end(call: RecordedCall, rpc: Any) -> None:
+    read_status = _find_status(rpc)
+
+    def end() -> None:
+        call.end(*read_status(), None)
+
+    if not rpc.add_callback(end):
+        end()
+
+
+def _find_status(rpc: Any) -> Callable[[], tuple[Any, Any]]:
+    """Return what reads the code and the details of an RPC once it has ended."""
+    state = getattr(rpc, "_state", None)
+    if state is None:
+        return lambda: (rpc.code(), rpc.details())
+    # gRPC cancels an RPC whose object is dropped, and keeps callbacks until its end. They must not refer to it.
+    return lambda: (state.code, state.details)
 
 
 class _AsyncUnary(_MultiCallable):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -94,6 +95,21 @@ def test_a_stream_that_is_cancelled_is_partial(channel: Any, sink: MemorySink) -
     wait_for_calls(1)
     (event,) = events(sink)
     assert (event.properties or {})["system.stream"] == "partial"
+
+
+def test_what_is_dropped_is_cancelled_as_ever(channel: Any, sink: MemorySink) -> None:
+    stub = chat_pb2_grpc.ChatStub(channel)
+    gc.disable()
+    try:
+        stream, future = stub.GetCompletionChunk(make_request()), stub.GetCompletion.future(make_request())
+        next(stream)
+        seen = weakref.ref(stream), weakref.ref(future)
+        del stream, future
+        assert [ref() for ref in seen] == [None, None]
+    finally:
+        gc.enable()
+    wait_for_calls(2)
+    assert len(events(sink)) == 2
 
 
 def test_a_stream_that_is_over_at_once_is_recorded(channel: Any, sink: MemorySink) -> None:
