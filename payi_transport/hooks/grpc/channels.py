@@ -112,7 +112,7 @@ def _find_status(rpc: Any) -> Callable[[], tuple[Any, Any]]:
     state = getattr(rpc, "_state", None)
     if state is None:
         return lambda: (rpc.code(), rpc.details())
-    # gRPC cancels an RPC whose object is dropped, and keeps callbacks until its end. They must not refer to it.
+    # gRPC cancels an RPC whose object is dropped. It keeps callbacks until then, so they do not refer to it.
     return lambda: (state.code, state.details)
 
 
