@@ -33,7 +33,8 @@ def _flatten(properties: dict[str, str], prefix: str, values: Mapping[str, Any])
     for name, value in values.items():
         if len(properties) >= _MAX_EXTRAS:
             return
-        if not is_code(name):
+        # Most extras of most calls are missing.
+        if value is None or not is_code(name):
             continue
         path = f"{prefix}.{name}"
         if isinstance(value, dict) and path.count(".") < _DEEPEST:

@@ -18,7 +18,7 @@ from payi_transport.providers.shared.extras import describe_extras
         (None, {"a": {"b": {"c": 1}}}, {"provider.a.b.c": "1"}),
         (None, {"a": {"b": {"c": {"d": {"e": 1}}}}}, {}),
         (None, {"a": [1], "b": None, "c": "", "d": 10**400}, {"provider.d": "1" + "0" * 199}),
-        (None, {"a": "x" * 100, "b": "x" * 101}, {"provider.a": "x" * 100}),
+        (None, {"a": "x" * 100, "c": "x" * 101}, {"provider.a": "x" * 100}),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -50,7 +50,7 @@ def test_any_other_text_may_be_content_and_is_no_property(text: str) -> None:
 
 def test_a_key_that_looks_like_a_code_is_removed() -> None:
     key = "sk-proj-0123456789abcdef"
-    assert describe_extras(None, {"a": key, "b": f"x/{key}"}) == {
+    assert describe_extras(None, {"a": key, "c": f"x/{key}"}) == {
         "provider.a": "<removed>",
-        "provider.b": "x/<removed>",
+        "provider.c": "x/<removed>",
     }
