@@ -201,7 +201,12 @@ def schema() -> None:
 @click.option("--strict", is_flag=True, help="Count repeated events twice, as Pay-i does.")
 @click.option("--keep", metavar="DAYS", help="How long calls stay, such as 90d.  [default: forever]")
 @click.option("--keep-content", metavar="DAYS", help="How long prompts and responses stay, such as 3d.")
-@click.option("--demo", "is_demo", is_flag=True, help="Fill a temporary store with made-up calls.")
+@click.option(
+    "--demo",
+    "is_demo",
+    is_flag=True,
+    help="Fill the store with made-up calls. Without --file, it is temporary.",
+)
 @click.option("--forget-user", metavar="NAME", help="Forget this user, and do not serve.")
 @click.option("--forget-account", metavar="NAME", help="Forget this account, and do not serve.")
 def serve(**options: Any) -> None:
@@ -212,7 +217,7 @@ def serve(**options: Any) -> None:
     replacement for Pay-i.
     """
     with short_errors():
-        load_serve()(options, click.echo)
+        raise SystemExit(load_serve()(options, click.echo))
 
 
 @cli.command(short_help="Try it without a key or an account.")

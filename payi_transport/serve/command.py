@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,12 +21,14 @@ from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.serve.store import Store
 
-__all__ = ["find_address", "listen", "open_service", "run_server", "serve_in_thread"]
+__all__ = ["find_address", "listen", "listens_everywhere", "open_service", "run_server", "serve_in_thread"]
 
 # How long between two slices of what retention deletes, and after the last one. Seconds.
 _BETWEEN, _AFTER = 0.2, 60.0
 # How long a shutdown waits for open requests, whose providers may think for minutes. Seconds.
 _GRACE = 10
+# Why a port can't be used. Anything else is about the host.
+_OF_PORT = (errno.EADDRINUSE, errno.EACCES)
 
 
 @contextmanager
@@ -63,25 +67,36 @@ def _clean(service: Service, stop: threading.Event) -> None:
 
 
 def listen(settings: ServeSettings) -> socket.socket:
-    """Return the socket of a service. Raises PayiError if its address is taken."""
+    """Return the socket of a service. Raises PayiError if its address is taken, or not of this machine."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((settings.host.strip("[]"), settings.port))
         made.listen(256)
-    except (OSError, OverflowError) as exc:
+    # A UnicodeError is a name that no host can have.
+    except (OSError, OverflowError, UnicodeError) as exc:
         made.close()
+        is_port = isinstance(exc, OverflowError) or getattr(exc, "errno", None) in _OF_PORT
         raise PayiError(
-            f"the local service can't listen on {settings.host}:{settings.port}: {exc}; choose another --port"
+            f"the local service can't listen on {settings.host}:{settings.port}:"
+            f" {getattr(exc, 'strerror', None) or exc}; choose another {'--port' if is_port else '--host'}"
         ) from None
     return made
 
 
 def find_address(made: socket.socket) -> str:
-    """Return the base URL of a service by its socket."""
+    """Return the base URL by which this machine calls a service, by its socket."""
     host, port = made.getsockname()[:2]
+    if listens_everywhere(made):
+        # No program can connect to it, only listen on it.
+        host = "::1" if ":" in host else "127.0.0.1"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def listens_everywhere(made: socket.socket) -> bool:
+    """Return whether a socket listens on all addresses of this machine."""
+    return ipaddress.ip_address(made.getsockname()[0].partition("%")[0]).is_unspecified
 
 
 def make_server(app: FastAPI) -> uvicorn.Server:

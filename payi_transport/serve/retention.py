@@ -97,19 +97,29 @@ def _list_large(writing: Writing) -> Iterator[int]:
         yield from value.within.values()
 
 
-def forget(store: Store, field: Literal["user", "account"], name: str, *, most: int = _SLICE) -> int:
+def forget(store: Store, field: Literal["user", "account"], name: str, *, most: int = _SLICE) -> int | None:
     """Forget a user or an account: its name, and content, properties and runs of its calls. Return how many.
 
-    What the calls cost stays in all sums, as of calls without a user or account: the money was spent.
+    What the calls cost stays in all sums, as of calls without a user or account: the money was spent. None
+    if no call and no sum has the name; 0 if sums have it alone, because its calls are deleted already.
     """
     number = find_number(store.reader, name)
-    if number is None:
-        return 0
+    if number is None or not _has(store, field, number):
+        return None
     forgotten = 0
     while found := store.write(lambda writing: _forget_calls(writing, field, number, most)):
         forgotten += found
     store.write(lambda writing: _forget_name(writing, field, number))
     return forgotten
+
+
+def _has(store: Store, field: str, number: int) -> bool:
+    run = store.reader.execute
+    place = (DIMENSIONS[field], number)
+    return bool(
+        run("SELECT 1 FROM rollups WHERE level = 1 AND dimension = ? AND key = ? LIMIT 1", place).fetchone()
+        or run(f"SELECT 1 FROM events WHERE {field} = ? LIMIT 1", (number,)).fetchone()  # noqa: S608
+    )
 
 
 def _forget_calls(writing: Writing, field: str, number: int, most: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,8 @@ __all__ = ["DEFAULT_PORT", "ServeSettings", "is_loopback"]
 DEFAULT_PORT = 8383
 # The names of providers in the proxy's paths.
 _PROVIDERS: Final = frozenset(row.name for row in REGISTRY.forwarded.values())
+# A name as browsers send it.
+_HOST: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _MEGABYTE = 1024 * 1024
 
 
@@ -50,14 +53,33 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     keep_content_days: float | None = None
 
     def check(self) -> None:
-        """Raise PayiError for settings that would let others in, and for upstreams that can't be called."""
+        """Raise PayiError for settings that would let others in, or that can't do what they are for."""
         if not self.token and not is_loopback(self.host):
             raise PayiError(
                 f"--host {self.host} can be reached from other machines, so it needs --token: choose a long"
                 " one, and use it as PAYI_API_KEY"
             )
+        for name in self.hosts:
+            _check_host(name)
+        _check_retention(self.keep_days, self.keep_content_days)
         for name, base in self.upstreams.items():
             _check_upstream(name, base)
+
+
+def _check_host(name: str) -> None:
+    if not _HOST.fullmatch(name):
+        raise PayiError(
+            "--allow-host: expected a name such as payi.lan, without a scheme, a port, or a path, got"
+            f" {show(name)}; addresses need no --allow-host"
+        )
+
+
+def _check_retention(days: float | None, content_days: float | None) -> None:
+    if days is not None and content_days is not None and content_days > days:
+        raise PayiError(
+            f"--keep-content {content_days:g}d is longer than --keep {days:g}d: the content of a call goes"
+            " with the call"
+        )
 
 
 def _check_upstream(name: str, base: str) -> None:

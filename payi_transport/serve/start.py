@@ -7,35 +7,47 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from payi_transport.config.mappings import collect_host_mappings
 from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiError
 from payi_transport.serve import demo
-from payi_transport.serve.command import find_address, listen, open_service, run_server
+from payi_transport.serve.command import (
+    find_address,
+    listen,
+    listens_everywhere,
+    open_service,
+    run_server,
+)
 from payi_transport.serve.retention import forget
 from payi_transport.serve.settings import ServeSettings
+from payi_transport.values.near_names import find_near
 
 __all__ = ["find_default_file", "make_settings", "read_days", "read_upstreams", "serve"]
 
 _DAYS = re.compile(r"(\d{1,5})\s*d?")
+_Field = Literal["user", "account"]
+# How many names are compared with one that the store does not have, which takes a fraction of a second.
+_COMPARED = 10_000
 
 
-def serve(options: Mapping[str, Any], echo: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop, or forget someone. Raises PayiError."""
+def serve(options: Mapping[str, Any], echo: Callable[[str], None]) -> int:
+    """Serve until the process is told to stop, or forget someone. Return an exit code. Raises PayiError."""
+    if names := _read_forgotten(options):
+        return _forget(make_settings(options).file, names, echo)
     if options["is_demo"]:
         with tempfile.TemporaryDirectory(prefix="payi-demo-") as folder:
             file = options["file"] or Path(folder, "demo.sqlite")
             _serve(make_settings({**options, "file": file}), options, echo)
     else:
         _serve(make_settings(options), options, echo)
+    return 0
 
 
 def _serve(settings: ServeSettings, options: Mapping[str, Any], echo: Callable[[str], None]) -> None:
     with open_service(settings) as service:
-        if _forget(service.store, options, echo):
-            return
         if options["is_demo"]:
             echo(f"Stored {demo.fill(service)} made-up calls in {settings.file}")
         with listen(settings) as made:
@@ -46,15 +58,40 @@ def _serve(settings: ServeSettings, options: Mapping[str, Any], echo: Callable[[
                 f"Serving {address} from {settings.file}; Ctrl+C ends it.\n"
                 f"Report here: PAYI_BASE_URL={address} PAYI_API_KEY={'...' if settings.token else 'local'}"
             )
+            if listens_everywhere(made):
+                names = " or ".join(settings.hosts) or "this machine's address, or its name with --allow-host"
+                echo(f"Elsewhere, replace {urlsplit(address).hostname} by {names}.")
             run_server(service, made)
 
 
-def _forget(store: Any, options: Mapping[str, Any], echo: Callable[[str], None]) -> bool:
-    names = {"user": options["forget_user"], "account": options["forget_account"]}
-    for field, name in names.items():
-        if name is not None:
-            echo(f"Forgot the {field} {name!r} in {forget(store, field, name)} calls")  # type: ignore[arg-type]
-    return any(name is not None for name in names.values())
+def _read_forgotten(options: Mapping[str, Any]) -> dict[_Field, str]:
+    """Return who is to be forgotten. Raises PayiError for what can't be meant."""
+    fields: tuple[_Field, ...] = ("user", "account")
+    names = {field: options[f"forget_{field}"] for field in fields}
+    names = {field: name for field, name in names.items() if name is not None}
+    if "" in names.values():
+        raise PayiError("--forget-user and --forget-account: expected a name, got ''")
+    if names and options["is_demo"]:
+        raise PayiError("--demo and --forget-... exclude each other: all names of the demo are made up")
+    return names
+
+
+def _forget(file: Path, names: Mapping[_Field, str], echo: Callable[[str], None]) -> int:
+    """Forget people, and return 1 if the store lacks one of them."""
+    if not file.exists():
+        raise PayiError(f"there is no store at {file}: choose another --file")
+    code = 0
+    with open_service(ServeSettings(file=file)) as service:
+        for field, name in names.items():
+            count = forget(service.store, field, name)
+            if count is None:
+                code = 1
+                near = find_near(name, service.queries.names(field, most=_COMPARED))
+                hint = f"; did you mean {near!r}?" if near else ""
+                echo(f"No call in {file} has the {field} {name!r}{hint}")
+            else:
+                echo(f"Forgot the {field} {name!r} in {count} calls")
+    return code
 
 
 def make_settings(options: Mapping[str, Any]) -> ServeSettings:
@@ -95,8 +132,11 @@ def read_days(option: str, text: str | None) -> float | None:
     if text is None:
         return None
     found = _DAYS.fullmatch(text.strip())
-    if found is None:
-        raise PayiError(f"{option}: expected a number of days such as 90d, got {text!r}")
+    if found is None or not int(found[1]):
+        raise PayiError(
+            f"{option}: expected a number of days such as 90d, at least 1, got {text!r};"
+            " leave it out to delete nothing"
+        )
     return float(found[1])
 
 

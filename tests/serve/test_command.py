@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from payi_transport.serve.command import find_address, listen
+from payi_transport.serve.command import find_address, listen, listens_everywhere
 from payi_transport.serve.settings import ServeSettings
 from tests.serve.conftest import Serve
 
@@ -23,9 +23,10 @@ def has_ipv6() -> bool:
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="the machine has no IPv6")
-@pytest.mark.parametrize("host", ["::1", "[::1]"])
+@pytest.mark.parametrize("host", ["::1", "[::1]", "::"])
 def test_an_address_may_be_of_ipv6(tmp_path: Path, host: str) -> None:
     with listen(ServeSettings(file=tmp_path / "s", host=host, port=0)) as made:
+        assert listens_everywhere(made) == (host == "::")
         assert find_address(made) == f"http://[::1]:{made.getsockname()[1]}"
 
 

@@ -113,7 +113,21 @@ def test_who_is_forgotten_is_in_no_table_and_the_money_stays(
     groups = service.queries.breakdown(dimension, ALL).groups
     assert {group.name: group.sums.cost for group in groups} == {"": 5 * COST, "bob": COST}
     assert service.queries.figures(ALL, Filters(**{dimension: ""})).now.calls == 5  # type: ignore[arg-type]
-    assert forget(service.store, dimension, "ann") == 0
+    assert forget(service.store, dimension, "ann") is None
+
+
+def test_who_has_no_calls_any_more_is_in_the_sums_until_forgotten(service: Service) -> None:
+    add(service, item(NOON - timedelta(hours=1), user_id="ann"), item(NOON, user_id="bob"))
+    delete_slice(service.store, NOON)
+    assert forget(service.store, "user", "ann") == 0
+    assert {group.name for group in service.queries.breakdown("user", ALL).groups} == {"", "bob"}
+    assert forget(service.store, "user", "ann") is None
+
+
+def test_who_has_calls_and_no_sums_any_more_is_forgotten(service: Service) -> None:
+    add(service, item(user_id="ann"))
+    service.store.write(lambda writing: writing.connection.execute("DELETE FROM rollups"))
+    assert forget(service.store, "user", "ann") == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ def test_the_store_is_in_the_folder_for_data(tmp_path: Path, monkeypatch: pytest
     assert start.find_default_file({}) == tmp_path / ".local/share/payi-transport/serve.sqlite"
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "3w", "1.5", "123456d"])
+# 0 might mean that nothing stays, or that everything does.
+@pytest.mark.parametrize("text", ["", "x", "-1", "3w", "1.5", "123456d", "0", "0d", "00 d"])
 def test_a_time_to_keep_is_a_number_of_days(text: str) -> None:
     with pytest.raises(PayiError, match="--keep: expected a number of days such as 90d"):
         start.read_days("--keep", text)
@@ -102,6 +104,21 @@ def test_the_address_is_printed(tmp_path: Path, served: list[Service]) -> None:
     assert len(served) == 2
 
 
+@pytest.mark.parametrize(
+    ("hosts", "words"),
+    [((), "by this machine's address, or its name with --allow-host."), (("a.lan", "b"), "by a.lan or b.")],
+)
+def test_a_service_for_other_machines_says_how_to_call_it(
+    hosts: tuple[str, ...], words: str, tmp_path: Path, served: list[Service]
+) -> None:
+    lines: list[str] = []
+    options = {"file": tmp_path / "s", "host": "0.0.0.0", "token": "t", "hosts": hosts}  # noqa: S104
+    start.serve({**OPTIONS, **options}, lines.append)
+    assert "0.0.0.0" not in "".join(lines)  # noqa: S104
+    assert re.search(r"PAYI_BASE_URL=http://127\.0\.0\.1:\d+ ", lines[1])
+    assert lines[2] == f"Elsewhere, replace 127.0.0.1 {words}"
+
+
 def test_the_demo_has_a_store_of_its_own(served: list[Service]) -> None:
     lines: list[str] = []
     start.serve({**OPTIONS, "is_demo": True}, lines.append)
@@ -109,18 +126,58 @@ def test_the_demo_has_a_store_of_its_own(served: list[Service]) -> None:
     assert not served[0].store.path.exists()
 
 
-def test_someone_is_forgotten_instead_of_serving(tmp_path: Path, served: list[Service]) -> None:
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
     file = tmp_path / "s"
     with open_service(ServeSettings(file=file)) as service:
-        service.ingest_bulk(
-            make_items(item(NOON, user_id="ann"), item(account_name="a")), updates=False
-        ).result()
+        items = make_items(item(NOON, user_id="ann"), item(account_name="Globex"), item(user_id="bob"))
+        service.ingest_bulk(items, updates=False).result()
+    return file
+
+
+def test_someone_is_forgotten_instead_of_serving(filled: Path, served: list[Service]) -> None:
     lines: list[str] = []
-    start.serve({**OPTIONS, "file": file, "forget_user": "ann", "forget_account": "nobody"}, lines.append)
-    assert lines == ["Forgot the user 'ann' in 1 calls", "Forgot the account 'nobody' in 0 calls"]
+    options = {**OPTIONS, "file": filled, "forget_user": "ann", "forget_account": "Globex"}
+    assert start.serve(options, lines.append) == 0
+    assert lines == ["Forgot the user 'ann' in 1 calls", "Forgot the account 'Globex' in 1 calls"]
     assert served == []
-    with open_service(ServeSettings(file=file)) as service:
-        assert {call.user for call in service.queries.calls(span()).calls} == {""}
+    with open_service(ServeSettings(file=filled)) as service:
+        calls = service.queries.calls(span()).calls
+        assert {(call.user, call.account) for call in calls} == {("", ""), ("bob", "")}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--forget-account", "globex"], "has the account 'globex'; did you mean 'Globex'?"),
+        (["--forget-user", "zoe"], "has the user 'zoe'\n"),
+        # It is an account.
+        (["--forget-user", "Globex"], "has the user 'Globex'\n"),
+        (["--forget-user", "ann", "--forget-account", "x"], "Forgot the user 'ann' in 1 calls\nNo call in"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_someone_whom_the_store_does_not_have_is_exit_code_1(
+    options: list[str], message: str, filled: Path
+) -> None:
+    ran = CliRunner().invoke(cli, ["serve", "--file", str(filled), *options])
+    assert (ran.exit_code, message in ran.output) == (1, True), ran.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--forget-user", "ann"], "there is no store at"),
+        (["--forget-user", ""], "expected a name, got ''"),
+        (["--forget-user", "ann", "--forget-account", ""], "expected a name, got ''"),
+        (["--forget-user", "ann", "--demo"], "exclude each other"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_can_not_be_forgotten_makes_no_store(options: list[str], message: str, tmp_path: Path) -> None:
+    ran = CliRunner().invoke(cli, ["serve", "--file", str(tmp_path / "typo"), *options])
+    assert ran.exit_code == 2 and message in ran.output
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -131,6 +188,16 @@ def test_someone_is_forgotten_instead_of_serving(tmp_path: Path, served: list[Se
         (["--keep", "x"], "--keep: expected a number of days"),
         (["--upstream", "x=https://h"], "expected one of"),
         (["--config", "/nowhere.toml"], "can't read the file"),
+        (["--keep-content", "0d"], "leave it out to delete nothing"),
+        (["--keep", "3d", "--keep-content", "90d"], "--keep-content 90d is longer than --keep 3d"),
+        *(
+            (["--allow-host", name], "expected a name such as payi.lan")
+            for name in ("", "http://x", "x:8383", "x/", "*.lan", "bücher.lan", "payi.lan.", "::1", "a b")
+        ),
+        (["--host", "nosuch.invalid", "--token", "t"], "choose another --host"),
+        (["--host", "x" * 70, "--token", "t"], "choose another --host"),
+        # An address of documentation, which no machine has.
+        (["--host", "192.0.2.1", "--token", "t"], "choose another --host"),
     ],
     ids=lambda value: str(value)[:20],
 )
