@@ -26,12 +26,22 @@ def test_a_missing_package_is_named_with_the_extra(
     import_module = builtins.__import__
 
     def refuse(name: str, *arguments: Any, **options: Any) -> Any:
-        if name.partition(".")[0] in ("nicegui", "starlette", "uvicorn"):
+        if name.partition(".")[0] in ("starlette", "uvicorn"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return import_module(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(PayiError, match=r'needs \w+: pip install "payi-transport\[serve\]"'):
+        load()
+
+
+@pytest.mark.parametrize("load", LOADERS)
+def test_a_package_that_is_imported_only_when_all_is_ready_is_looked_for_at_once(
+    load: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if it were not installed.
+    monkeypatch.setitem(sys.modules, "nicegui", None)
+    with pytest.raises(PayiError, match=r"^the local service needs nicegui: pip install"):
         load()
 
 
