@@ -6,7 +6,6 @@ meanwhile move nothing.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from typing import Any
 
@@ -19,6 +18,7 @@ from payi_transport.serve.narrow import narrow
 from payi_transport.serve.rows import Detail, to_datetime
 from payi_transport.serve.schema import MEASURES
 from payi_transport.serve.selection import NAMED, Selection
+from payi_transport.serve.stored_numbers import read_number
 from payi_transport.serve.sums import to_sums
 from payi_transport.serve.views import CallDetail, CallPage, CallRow, Run, RunPage
 
@@ -29,8 +29,6 @@ _COLUMNS = (
     *("cost", "fraction", "unpriced", "included"),
 )
 _MAX = 1000
-# As SQLite has them.
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _decode = msgspec.json.Decoder(Detail).decode
 
 
@@ -124,7 +122,7 @@ def _write_cursor(value: int, id_: int) -> str:
 def _read_cursor(cursor: str | None) -> tuple[int, int] | None:
     if not cursor:
         return None
-    value, _, id_ = cursor.partition(".")
-    if not (_NUMBER.fullmatch(value) and _NUMBER.fullmatch(id_)):
+    value, id_ = map(read_number, cursor.partition(".")[::2])
+    if value is None or id_ is None:
         raise Refusal("invalid_cursor", f"{cursor!r} is not a cursor of this list")
-    return int(value), int(id_)
+    return value, id_

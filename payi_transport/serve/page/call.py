@@ -16,6 +16,7 @@ from payi_transport.serve.page.elements import Cell, Column, empty, link, note, 
 from payi_transport.serve.page.frame import Page, View
 from payi_transport.serve.queries import Queries
 from payi_transport.serve.rows import Detail
+from payi_transport.serve.stored_numbers import read_number
 from payi_transport.serve.views import CallDetail
 
 __all__ = ["CALL"]
@@ -40,8 +41,8 @@ class _Pair(NamedTuple):
 
 
 def _load(queries: Queries, page: Page) -> CallDetail | None:
-    last = page.address.path.rpartition("/")[2]
-    return queries.call(int(last)) if last.isdecimal() else None
+    id_ = read_number(page.address.path.rpartition("/")[2])
+    return None if id_ is None else queries.call(id_)
 
 
 def _title(page: Page, found: CallDetail | None) -> str:

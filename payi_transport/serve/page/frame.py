@@ -55,6 +55,8 @@ class Page(NamedTuple):
 class View(NamedTuple):
     """One screen. `load` asks the store, on a thread, and `show` makes the elements.
 
+    Where `load` returns None, there is nothing at the address: the status is 404.
+
     `has_span`, `has_dimension`, and `has_filters` say which choices it offers. `title_of` returns a title
     that depends on what was loaded.
     """
@@ -68,7 +70,6 @@ class View(NamedTuple):
     has_dimension: bool = False
     has_filters: bool = False
     title_of: Callable[[Page, Any], str] | None = None
-    status: int = 200
 
 
 class _SearchField(ui.element, component="search.js"):
@@ -79,7 +80,6 @@ async def show_page(view: View, menu: list[View], request: Request, queries: Que
     """Build a view, and keep it up to date while a browser shows it."""
     address = Address.read(request.url.path, request.query_params)
     client = ui.context.client
-    client.status_code = view.status
     # Above NiceGUI's <main>, which has the rest.
     with client.layout, ui.element("div") as top:
         link("Skip to the numbers", "#numbers", "skip")
@@ -106,9 +106,10 @@ async def show_page(view: View, menu: list[View], request: Request, queries: Que
             with body:
                 empty(f"Can't show this: {refusal}. Choose something else above.")
             return
+        # The status, which is sent after this, as the title of the document is.
+        client.status_code = 404 if loaded is None else 200
         if view.title_of is not None:
             heading.text = view.title_of(page, loaded)
-            # The title of the document, which is sent after this.
             client.title = f"{heading.text} · Pay-i local"
         body.clear()
         with body:
@@ -229,6 +230,4 @@ def _say_nothing(page: Page, loaded: Any) -> None:
 
 
 # For every other path: NiceGUI's own page needs scripts that the policy forbids.
-NOTHING = View(
-    "/{path:path}", "Not found", lambda queries, page: None, _say_nothing, False, has_span=False, status=404
-)
+NOTHING = View("/{path:path}", "Not found", lambda queries, page: None, _say_nothing, False, has_span=False)

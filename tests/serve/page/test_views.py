@@ -22,10 +22,10 @@ SCRIPT = "<script>alert(1)</script>"
 PATHS = ["/", "/breakdown", "/calls", "/runs", "/budgets", "/health", "/calls/1"]
 
 
-def look(address: str, path: str) -> str:
+def look(address: str, path: str, status: int = 200) -> str:
     """Return everything that the server sends for a view: its elements are JSON in the document."""
     response = httpx.get(address + path, timeout=30)
-    assert response.status_code == 200, response.text
+    assert response.status_code == status, response.text
     return unescape(response.text)
 
 
@@ -42,7 +42,7 @@ def now() -> datetime:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: str) -> None:
-    shown = look(empty, path)
+    shown = look(empty, path, 404 if path == "/calls/1" else 200)
     assert "No calls yet" in shown
     assert f"PAYI_BASE_URL={empty}" in shown
 
@@ -51,7 +51,7 @@ def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: s
     ("path", "expected"),
     [
         ("/", ["Cost (estimate)", "support_bot", "Globex", "calls without a (full) price", "Total"]),
-        ("/?by=tag", ["counts in several rows"]),
+        ("/?by=tag", ["Cost by tag", "batch"]),
         ("/?by=limit", ["Support, monthly|support-monthly", "/budgets"]),
         ("/?span=90d&by=model", ["gpt-4.1", "The first call was at"]),
         ("/?span=24h&use_case=nothing", ["No calls in this period"]),
@@ -77,12 +77,21 @@ def test_without_calls_a_view_says_how_to_make_the_first_one(empty: str, path: s
                 "Call 1: ",
             ],
         ),
-        ("/calls/999999", ["This call does not exist"]),
-        ("/calls/x", ["This call does not exist"]),
         ("/runs", ["Latest first", "Duration"]),
         ("/runs?sort=cost", ["Next"]),
-        ("/budgets", ["Research", "exceeded", "At this pace"]),
-        ("/health", ["p99", "no customer", "text_cache_read", "Saved by caches", "/calls?"]),
+        ("/budgets", ["Research", "exceeded", "At this pace", "payi-transport check shows"]),
+        (
+            "/health",
+            [
+                "p99",
+                "within about 5%",
+                "Failed calls count in neither",
+                "no customer",
+                "text_cache_read",
+                "Saved by caches",
+                "/calls?",
+            ],
+        ),
         ("/calls?cursor=nonsense", ["Can't show this"]),
         ("/?by=user&use_case=support_bot&account=Globex&model=gpt-4.1", ["Cost by user"]),
     ],
@@ -93,10 +102,16 @@ def test_a_view_shows_what_it_is_about(demo: str, path: str, expected: list[str]
         assert any(part in shown for part in words.split("|")), f"{path} lacks {words!r}"
 
 
+# Some are more than SQLite can have, or than Python turns into a number.
+@pytest.mark.parametrize(
+    "name", ["999999", "999999999", "9" * 19, "1" * 20, "1" * 5000, "-1", "abc", "1.5", "٣", "²"]
+)
+def test_a_call_that_does_not_exist_is_not_found(demo: str, name: str) -> None:
+    assert "This call does not exist" in look(demo, f"/calls/{name}", 404)
+
+
 def test_an_address_that_has_nothing_says_so(demo: str) -> None:
-    response = httpx.get(f"{demo}/nowhere", timeout=30)
-    assert response.status_code == 404
-    assert "There is nothing at this address" in unescape(response.text)
+    assert "There is nothing at this address" in look(demo, "/nowhere", 404)
 
 
 def test_pages_of_a_list_follow_each_other(demo: str) -> None:
@@ -179,7 +194,25 @@ def test_a_store_without_errors_and_runs_says_none(tmp_path: Path) -> None:
         ingest(address, item(now()))
         assert "None." in look(address, "/health")
         assert "No runs in this period" in look(address, "/runs")
-        assert "No limits" in look(address, "/budgets")
+        budgets = look(address, "/budgets")
+        assert "No limits" in budgets and "payi-transport check shows" in budgets
+
+
+def test_a_run_of_one_call_lasts_as_long_as_that_if_it_is_known(tmp_path: Path) -> None:
+    with start(tmp_path) as address:
+        for run, ms in (("known", 4500), ("unknown", None)):
+            ingest(address, item(now(), use_case_name="u", use_case_id=run, end_to_end_latency_ms=ms))
+        shown = look(address, "/runs")
+        assert "4.5 s" in shown and "0 ms" not in shown
+
+
+def test_only_where_calls_have_several_tags_do_rows_add_up_to_more(tmp_path: Path) -> None:
+    words = "so the rows add up to more than the total"
+    with start(tmp_path) as address:
+        ingest(address, item(now(), request_tags=["a"]), item(now(), request_tags=["b"]), item(now()))
+        assert words not in look(address, "/?by=tag")
+        ingest(address, item(now(), request_tags=["a", "b"]))
+        assert words in look(address, "/?by=tag")
 
 
 OWN_PRICES = """
