@@ -7,7 +7,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 
 import uvicorn
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from payi_transport.errors import PayiError
 from payi_transport.serve.app import make_app
+from payi_transport.serve.ending import Server
 from payi_transport.serve.keep_large import LargeKeeper
 from payi_transport.serve.retention import delete_slice
 from payi_transport.serve.service import Service
@@ -99,7 +100,7 @@ def listens_everywhere(made: socket.socket) -> bool:
     return ipaddress.ip_address(made.getsockname()[0].partition("%")[0]).is_unspecified
 
 
-def make_server(app: FastAPI) -> uvicorn.Server:
+def make_server(app: FastAPI) -> Server:
     """Return the server of an app. It logs warnings only: a line for each call would help nobody."""
     config = uvicorn.Config(
         app,
@@ -109,14 +110,13 @@ def make_server(app: FastAPI) -> uvicorn.Server:
         lifespan="on",
         timeout_graceful_shutdown=_GRACE,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def run_server(service: Service, made: socket.socket) -> None:
     """Serve the API and the page until the process is told to stop."""
-    # Once everything is closed, uvicorn raises the signal again that ended it: for Ctrl+C, KeyboardInterrupt.
-    with suppress(KeyboardInterrupt):
-        make_server(_make_app_with_page(service)).run(sockets=[made])
+    # Once everything is closed, uvicorn raises the signal again that ended it: see `ended_by_signals`.
+    make_server(_make_app_with_page(service)).run(sockets=[made])
 
 
 def _make_app_with_page(service: Service) -> FastAPI:

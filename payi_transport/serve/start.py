@@ -21,6 +21,7 @@ from payi_transport.serve.command import (
     open_service,
     run_server,
 )
+from payi_transport.serve.ending import ended_by_signals
 from payi_transport.serve.retention import forget
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.values.near_names import find_near
@@ -37,12 +38,13 @@ def serve(options: Mapping[str, Any], echo: Callable[[str], None]) -> int:
     """Serve until the process is told to stop, or forget someone. Return an exit code. Raises PayiError."""
     if names := _read_forgotten(options):
         return _forget(make_settings(options).file, names, echo)
-    if options["is_demo"]:
-        with tempfile.TemporaryDirectory(prefix="payi-demo-") as folder:
-            file = options["file"] or Path(folder, "demo.sqlite")
-            _serve(make_settings({**options, "file": file}), options, echo)
-    else:
-        _serve(make_settings(options), options, echo)
+    with ended_by_signals():
+        if options["is_demo"]:
+            with tempfile.TemporaryDirectory(prefix="payi-demo-") as folder:
+                file = options["file"] or Path(folder, "demo.sqlite")
+                _serve(make_settings({**options, "file": file}), options, echo)
+        else:
+            _serve(make_settings(options), options, echo)
     return 0
 
 

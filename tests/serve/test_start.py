@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +126,19 @@ def test_the_demo_has_a_store_of_its_own(served: list[Service]) -> None:
     start.serve({**OPTIONS, "is_demo": True}, lines.append)
     assert "made-up calls" in lines[0]
     assert not served[0].store.path.exists()
+
+
+def test_the_store_of_the_demo_is_removed_when_the_service_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(start, "run_server", lambda service, made: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(SystemExit) as ended:
+        start.serve({**OPTIONS, "is_demo": True}, lambda line: None)
+    assert (ended.value.code, list(tmp_path.iterdir())) == (0, [])
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

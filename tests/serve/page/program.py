@@ -30,7 +30,9 @@ def start(folder: Path, *arguments: str) -> Iterator[str]:
 
 
 @contextmanager
-def start_killable(folder: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def start_killable(
+    folder: Path, *arguments: str, stderr: int | None = None
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Start the service, and yield its address and its process, which the caller ends."""
     command = [sys.executable, "-m", "payi_transport", "serve", "--port", "0"]
     options = ["--file", str(folder / "serve.sqlite"), *arguments]
@@ -38,7 +40,7 @@ def start_killable(folder: Path, *arguments: str) -> Iterator[tuple[str, subproc
     # NiceGUI serves no page where it thinks that it runs inside pytest.
     environment.pop("PYTEST_CURRENT_TEST", None)
     with subprocess.Popen(
-        [*command, *options], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        [*command, *options], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True
     ) as server:
         assert server.stdout
         try:
