@@ -18,24 +18,43 @@ _UPSERT: Final = (
 )
 
 
+# An event that was taken away may have been the one that a run began or ended with. Bounds of an event that
+# retention deleted before stay: they are outside of those of all that are left.
+_CORRECT: Final = tuple(
+    f"UPDATE runs SET {column} = coalesce((SELECT {bound} FROM events WHERE run = ?1 AND run > 0), {column})"  # noqa: S608
+    f" WHERE run = ?1 AND {column} = ?2"
+    for column, bound in (("started", "min(at)"), ("ended", "max(at + coalesce(latency, 0))"))
+)
+
+
 class RunSums:
     """What a transaction adds to the runs. The first event of a run says whose it is."""
 
     def __init__(self) -> None:
         self._owners: dict[int, tuple[int, int]] = {}
-        self._times: dict[int, list[int]] = {}
+        self._times: dict[int, list[tuple[int, int]]] = {}
         self._sums: dict[int, list[Sums]] = {}
+        # The runs of events that were taken away, each with the start, and each with the end.
+        self._removed: tuple[set[tuple[int, int]], set[tuple[int, int]]] = (set(), set())
 
-    def add(self, run: int, use_case: int, account: int, at: int, sums: Sums) -> None:
-        """Add an event at `at`; its sums are negative where it is taken away."""
+    def add(self, run: int, use_case: int, account: int, times: tuple[int, int], sums: Sums) -> None:
+        """Add an event that lasted from the first to the second of `times`."""
         self._owners.setdefault(run, (use_case, account))
-        self._times.setdefault(run, []).append(at)
+        self._times.setdefault(run, []).append(times)
         self._sums.setdefault(run, []).append(sums)
 
+    def remove(self, run: int, use_case: int, account: int, times: tuple[int, int], sums: Sums) -> None:
+        """Take an event away; its sums are negative."""
+        self.add(run, use_case, account, times, sums)
+        for removed, time in zip(self._removed, times, strict=True):
+            removed.add((run, time))
+
     def write(self, connection: sqlite3.Connection) -> None:
-        """Add everything to the store."""
-        rows = [
-            (run, *owner, min(self._times[run]), max(self._times[run]), *add_up(self._sums[run]))
-            for run, owner in sorted(self._owners.items())
-        ]
+        """Add everything to the store, after the events themselves."""
+        rows = []
+        for run, owner in sorted(self._owners.items()):
+            starts, ends = zip(*self._times[run], strict=True)
+            rows.append((run, *owner, min(starts), max(ends), *add_up(self._sums[run])))
         connection.executemany(_UPSERT, rows)
+        for correct, times in zip(_CORRECT, self._removed, strict=True):
+            connection.executemany(correct, sorted(times))

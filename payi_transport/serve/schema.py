@@ -93,6 +93,9 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     CREATE TABLE large (dimension INTEGER NOT NULL, key INTEGER NOT NULL, since INTEGER NOT NULL,
         until INTEGER NOT NULL, PRIMARY KEY (dimension, key)) WITHOUT ROWID;
     """,
+    # A run ends with its last call. It used to end with the start of that.
+    "UPDATE runs SET ended = max(ended, coalesce((SELECT max(at + coalesce(latency, 0)) FROM events"
+    " WHERE events.run = runs.run AND events.run > 0), ended));",
 )
 
 

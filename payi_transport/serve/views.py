@@ -136,7 +136,10 @@ class UnitSums(msgspec.Struct, frozen=True):
 
 
 class Percentiles(msgspec.Struct, frozen=True):
-    """Latencies in ms, each at most a tenth too high; None if no call reports one. `name` is as in Group."""
+    """Latencies in ms of the calls that succeeded, each within 5 percent, or 1 ms, of the exact one.
+
+    None if no call reports one. What takes over three hours counts as three. `name` is as in Group.
+    """
 
     name: str
     calls: int
@@ -176,7 +179,7 @@ class Unowned(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One instance of a use case."""
+    """One instance of a use case, from the start of its first call to the end of its last one."""
 
     run: str
     use_case: str

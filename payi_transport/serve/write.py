@@ -220,7 +220,9 @@ class EventWriter:
             if ms is not None and not stored.sums[_ERRORS]:
                 self._rollups.add_time(stored.at, kind, keys, ms, sign)
         if stored.run:
-            self._runs.add(stored.run, stored.use_case, stored.account, stored.at, sums)
+            change = self._runs.add if sign > 0 else self._runs.remove
+            times = (stored.at, stored.at + (stored.latency or 0))
+            change(stored.run, stored.use_case, stored.account, times, sums)
 
     def _keys_of(self, stored: _Stored, detail: Detail) -> Iterable[tuple[int, int]]:
         yield DIMENSIONS["total"], 0

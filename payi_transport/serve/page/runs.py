@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from nicegui import ui
 
 from payi_transport.serve.page import formats
@@ -9,7 +11,7 @@ from payi_transport.serve.page.costs import sums_cell
 from payi_transport.serve.page.elements import Cell, Column, empty, link, table
 from payi_transport.serve.page.frame import Page, View, show_pages
 from payi_transport.serve.queries import Queries
-from payi_transport.serve.views import RunPage
+from payi_transport.serve.views import Run, RunPage
 
 __all__ = ["RUNS"]
 
@@ -40,7 +42,7 @@ def _show_runs(page: Page, found: RunPage) -> None:
             Cell(run.use_case),
             Cell(run.account or "none"),
             Cell(page.moment(run.started), run.started.isoformat()),
-            Cell(formats.milliseconds(int((run.ended - run.started).total_seconds() * 1000))),
+            _duration(run),
             Cell(formats.count(run.sums.calls), str(run.sums.calls)),
             Cell(str(run.sums.errors), mark="bad" if run.sums.errors else ""),
             sums_cell(run.sums, top),
@@ -49,6 +51,12 @@ def _show_runs(page: Page, found: RunPage) -> None:
     ]
     table("runs", columns, rows, "Runs of use cases", is_wide=True)
     show_pages(page, found.cursor)
+
+
+def _duration(run: Run) -> Cell:
+    # A run of one call that reports no latency ends when it starts.
+    ms = (run.ended - run.started) // timedelta(milliseconds=1) or None
+    return Cell(formats.milliseconds(ms), str(ms or ""))
 
 
 RUNS = View("/runs", "Runs", _load_runs, _show_runs)
