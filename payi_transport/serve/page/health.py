@@ -86,11 +86,23 @@ def _show_percentiles(name: str, title: str, found: list[Percentiles]) -> None:
         [
             Cell(row.name or "none"),
             Cell(formats.count(row.calls), str(row.calls)),
-            *(Cell(formats.milliseconds(ms), str(ms or "")) for ms in (row.p50, row.p90, row.p95, row.p99)),
+            *(_about(ms) for ms in (row.p50, row.p90, row.p95, row.p99)),
         ]
         for row in found
     ]
     table(name, columns, rows, title)
+    note(
+        "Times are approximate, within about 5%. Failed calls count in neither the times nor the calls here;"
+        " payi-transport report includes their times."
+    )
+
+
+def _about(ms: int | None) -> Cell:
+    if ms is None:
+        return Cell("—")
+    shown = formats.milliseconds(ms)
+    # Three digits in exports, too: more would look exact.
+    return Cell(shown, str(round(ms, 3 - len(str(ms)))), hint=f"about {shown}")
 
 
 def _show_groups(page: Page, name: str, groups: list[Group], title: str) -> None:
