@@ -1,4 +1,4 @@
-"""Limits, and how much of each is spent."""
+"""Limits, and how much of each is spent. Budgets of the configuration are not here."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def _load(queries: Queries, page: Page) -> list[Budget]:
 
 
 def _show(page: Page, found: list[Budget]) -> None:
+    note(
+        "These are limits, which programs make through Pay-i's API. Budgets of your configuration"
+        " ([budgets.*]) are not here: payi-transport check shows where they stand, from this service's file"
+        " if you name it."
+    )
     if not found:
         empty("No limits. Make one with the client: Payi().limits.create(limit_name=..., max=100).")
     for budget in found:

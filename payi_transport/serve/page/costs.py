@@ -12,7 +12,16 @@ from payi_transport.serve.page import formats
 from payi_transport.serve.page.elements import Cell
 from payi_transport.serve.views import Sums
 
-__all__ = ["cost_cell", "each_cell", "full_money_cell", "money_cell", "share_cell", "sum_cost", "sums_cell"]
+__all__ = [
+    "cost_cell",
+    "each_cell",
+    "find_each",
+    "full_money_cell",
+    "money_cell",
+    "share_cell",
+    "sum_cost",
+    "sums_cell",
+]
 
 
 def money_cell(amount: Decimal | None) -> Cell:
@@ -61,8 +70,14 @@ def each_cell(sums: Sums) -> Cell:
     """Return what one of some calls costs on average, "—" if that is not known."""
     if not sums.calls or _has_no_amount(sums):
         return Cell("—")
-    each = sums.cost / sums.calls
+    each = find_each(sums)
     return Cell(f"{'≥ ' if sums.unpriced else ''}{formats.money(each)}", formats.exact_money(each))
+
+
+def find_each(sums: Sums) -> Decimal:
+    """Return what one of some calls costs on average, to six digits: an average has digits without end."""
+    each = sums.cost / sums.calls if sums.calls else Decimal(0)
+    return round(each, 5 - each.adjusted()).normalize()
 
 
 def share_cell(sums: Sums, total: Sums) -> Cell:

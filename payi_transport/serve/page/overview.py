@@ -11,7 +11,7 @@ from nicegui import ui
 from payi_transport.serve.page import formats
 from payi_transport.serve.page.address import DIMENSION_NAMES
 from payi_transport.serve.page.charts import show_costs
-from payi_transport.serve.page.costs import each_cell, sum_cost
+from payi_transport.serve.page.costs import each_cell, find_each, sum_cost
 from payi_transport.serve.page.elements import figure, note, section
 from payi_transport.serve.page.frame import Page, View
 from payi_transport.serve.page.ranking import show_ranking
@@ -73,7 +73,7 @@ def _show_chart(page: Page, loaded: _Loaded) -> Mapping[str, str]:
 
 def _show_figures(figures: Figures) -> None:
     now, before = figures.now, figures.before
-    each, each_before = _each(now), _each(before)
+    each, each_before = find_each(now), find_each(before)
     rate, rate_before = _error_rate(now), _error_rate(before)
     shown = [
         (
@@ -112,10 +112,6 @@ def list_remarks(sums: Sums) -> list[str]:
     if sums.included:
         remarks.append(f"A subscription includes {formats.calls(sums.included)}, which cost nothing more.")
     return remarks
-
-
-def _each(sums: Sums) -> Decimal:
-    return sums.cost / sums.calls if sums.calls else Decimal(0)
 
 
 def _error_rate(sums: Sums) -> Decimal:

@@ -54,7 +54,7 @@ def show_ranking(
     rows.append([Cell("Total"), *_figures(found.total, None, found.total, is_short)])
     caption = f"Cost by {DIMENSION_NAMES[dimension].lower()}"
     table(f"cost-by-{dimension}", columns, rows, caption, is_wide=not is_short)
-    if found.overlaps:
+    if sum(group.sums.calls for group in found.groups) > found.total.calls:
         note(
             "A call with several of these counts in several rows, so the rows add up to more than the total."
         )

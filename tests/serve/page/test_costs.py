@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("nicegui", reason="the extra serve is not installed")
 
-from payi_transport.serve.page.costs import cost_cell, each_cell, share_cell, sums_cell
+from payi_transport.serve.page.costs import cost_cell, each_cell, find_each, share_cell, sums_cell
 from payi_transport.serve.page.elements import Cell
 from payi_transport.serve.views import Sums
 
@@ -79,3 +79,22 @@ def test_what_one_call_costs_and_the_share_are_known_only_with_a_price(
 ) -> None:
     assert each_cell(sums).text == each
     assert share_cell(sums, Sums(cost=Decimal(3))).text == share
+
+
+@pytest.mark.parametrize(
+    ("cost", "calls", "exact"),
+    [
+        ("1", 3, "$0.333333"),
+        ("100.123456", 3532, "$0.0283475"),
+        ("0.006", 2, "$0.003"),
+        ("2000000", 3, "$666667"),
+        ("1000", 1, "$1000"),
+        ("0", 2, "$0"),
+    ],
+)
+def test_an_average_has_six_digits(cost: str, calls: int, exact: str) -> None:
+    assert each_cell(Sums(calls=calls, cost=Decimal(cost))).exact == exact
+
+
+def test_without_calls_an_average_is_nothing() -> None:
+    assert find_each(Sums()) == 0
