@@ -80,9 +80,7 @@ class Session:
         self._unfinished = [True]
 
     def send(self, data: bytes) -> None:
-        """Remember a message that the program has sent. After the end, nothing."""
-        if not self._unfinished:
-            return
+        """Remember a message that the program has sent."""
         kind = self._look_sent(data)
         if kind == SKIP:
             return
@@ -95,9 +93,7 @@ class Session:
             self._hand_over()
 
     def receive(self, data: bytes) -> None:
-        """Remember a message that has arrived. After the end, nothing."""
-        if not self._unfinished:
-            return
+        """Remember a message that has arrived."""
         kind = self._look_received(data)
         if kind == SKIP:
             # What is skipped may be the first of a response, and then says when it began.

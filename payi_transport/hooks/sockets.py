@@ -32,7 +32,8 @@ class Recorder:
     def __init__(self, pipeline: Pipeline, session: Session) -> None:
         self.session = session
         self._pipeline = pipeline
-        self._send, self._receive = session.send, session.receive
+        self._send: Callable[[bytes], None] = session.send
+        self._receive: Callable[[bytes], None] = session.receive
         # The fragments of a message that is arriving, and of one that is being sent.
         self._parts: dict[bool, list[bytes]] = {}
 
@@ -93,7 +94,9 @@ class Recorder:
         self.finish()
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Record the end of the connection, by `error` if it was cut."""
+        """Record the end of the connection, by `error` if it was cut, and nothing from then on."""
+        # What passes through the object later is of another connection.
+        self._send = self._receive = _ignore
         try:
             if error is None:
                 self.session.finish()
@@ -101,6 +104,10 @@ class Recorder:
                 self.session.finish(Outcome.FAILED, describe_error(error))
         except Exception as exc:
             self._pipeline.count_fault(exc)
+
+
+def _ignore(data: bytes) -> None:
+    """Take a message of a connection that is not recorded."""
 
 
 _recorded: dict[type[Any], type[Any]] = {}

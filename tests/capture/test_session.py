@@ -100,15 +100,6 @@ def test_only_the_first_end_counts(desk: Desk) -> None:
     assert (work.outcome, work.error) == (Outcome.FAILED, ("Error", "text"))
 
 
-def test_after_the_end_nothing_counts(desk: Desk) -> None:
-    session = desk.open()
-    session.finish()
-    session.send(CREATE)
-    session.receive(DONE)
-    assert len(desk.works) == 1
-    assert len(session.messages) == 0
-
-
 def test_a_connection_that_is_dropped_ends_its_session(desk: Desk) -> None:
     session = desk.open()
     session.receive(DELTA)

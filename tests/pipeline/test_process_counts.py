@@ -53,7 +53,7 @@ def test_requests_that_are_not_recorded_fail_a_strict_report(mode: str, tmp_path
     assert len(json.loads(path.read_text())) == 1
     result = CliRunner().invoke(cli, ["report", str(path), "--strict"])
     assert result.exit_code == 1
-    assert "1 requests were not recorded" in result.stderr
+    assert "1 request was not recorded" in result.stderr
     assert "1 request that was not recorded, and may have cost something (unmapped 1)." in " ".join(
         result.stdout.split()
     )
