@@ -17,12 +17,14 @@ import sys
 from collections.abc import Callable
 from types import CoroutineType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
+from weakref import ReferenceType
 
 import msgspec
 
 from payi_transport.compat import Self, Unpack
 from payi_transport.context.entered import (
     Entered,
+    by_frame,
     find_entered,
     innermost,
     leave_generator,
@@ -87,9 +89,8 @@ def current_mode() -> str | None:
     """Return the mode of the innermost `ingest` or `proxy` decorator, None outside of both."""
     entered = find_entered()
     while entered is not None:
-        mode: str | None = entered.owner.mode
-        if mode is not None:
-            return mode
+        if entered.mode is not None:
+            return entered.mode
         entered = entered.outer
     return None
 
@@ -158,17 +159,19 @@ class track_context:
 
     def __enter__(self) -> Self:
         if _base is not None:
-            entered = Entered(enter_scope(innermost_frame(_base), self._scope), self, find_entered())
+            frame = enter_scope(innermost_frame(_base), self._scope)
+            entered = Entered(frame, ReferenceType(self), find_entered(), self.mode)
             innermost.set(entered)
-            remember_generator(sys._getframe(1), entered)
+            remember_generator(sys._getframe(1), self, entered)
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        leave_generator(sys._getframe(1), self)
+        if by_frame:
+            leave_generator(sys._getframe(1), self)
         entered = innermost.get()
-        if entered is not None and entered.owner is self:
+        if entered is not None and entered.owner() is self:
             innermost.set(entered.outer)
         elif entered is not None:
             innermost.set(remove_entered(self, entered))
