@@ -88,7 +88,7 @@ def begin(library: Library, *request: Any) -> tuple[Call | None, Any]:
     try:
         address = library.locate(*request)
         mark = find_mark()
-        if mark and address and mark.covers(address[2:], partial(library.read, *request)):
+        if mark and address and mark.covers(address[2:], library, partial(library.read, *request)):
             return None, None
         route = _find_route(pipeline, address)
         if route is None or address is None:
@@ -115,16 +115,16 @@ def _begin_call(
         return None, _strip(pipeline, library, address, *request)
     rewrite = sent.rewrite
     if rewrite is None or library.rewrite is None:
-        return Call(pipeline, sent, _enter(address[2:], body)), None
+        return Call(pipeline, sent, _enter(library, address[2:], body)), None
     if rewrite.blocked_response is not None:
         return None, rewrite.blocked_response
     is_rewritten = rewrite.base or rewrite.headers or rewrite.without
-    mark = _enter(find_target(rewrite.base, address[2:]), rewrite.body or body)
+    mark = _enter(library, find_target(rewrite.base, address[2:]), rewrite.body or body)
     return Call(pipeline, sent, mark), library.rewrite(rewrite, *request) if is_rewritten else None
 
 
-def _enter(target: Target, body: bytes | None) -> CallMark:
-    mark = CallMark(target, body, find_mark())
+def _enter(library: Library, target: Target, body: bytes | None) -> CallMark:
+    mark = CallMark(target, body, find_mark(), library)
     INSIDE.set(mark)
     return mark
 

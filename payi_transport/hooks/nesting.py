@@ -5,6 +5,9 @@ session, and a client of httpx may have a `PayiTransport`. The outermost hook re
 flight, a context variable holds a mark of it, by which hooks further in know their request: the same address
 with the same body.
 
+A request that enters the hook that has set the mark is further in only if a transport passes on the very
+bytes to another client. Otherwise it is another call, which a streamed body, a transport, or a trace makes.
+
 Tasks and threads that are started inside a call inherit the mark. So it says when its call is over, and what
 else they request, during the call or later, is a call of its own. That is also why it holds nothing of the
 call once that is over: a context may live long.
@@ -34,34 +37,38 @@ _MULTIPART = b"multipart/"
 class CallMark(msgspec.Struct, eq=False, gc=False):
     """A call that is being recorded: where its request goes, and what is sent if that is in memory.
 
-    `outer` is the mark that it is set inside of, by `INSIDE.set(mark)`. Marks only refer outwards, so there
-    is nothing for the garbage collector to look for.
+    `entry` is the hook that has set it: what all calls of a library enter by, or a transport, as transports
+    are layered. `outer` is the mark that it is set inside of, by `INSIDE.set(mark)`. Marks only refer
+    outwards, so there is nothing for the garbage collector to look for.
     """
 
     target: Target | None  # None once the call is over.
     body: bytes | None
     outer: CallMark | None
+    entry: object
 
     def leave(self) -> None:
         """End the mark: what is requested from now on belongs to other calls."""
         if self.outer is not None:
             INSIDE.set(self.outer)
             self.outer = None
-        self.target = self.body = None
+        self.target = self.body = self.entry = None
 
-    def covers(self, target: Target, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
-        """Return whether a request inside is that of this call, or of one around it.
+    def covers(self, target: Target, entry: object, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
+        """Return whether a request inside, at the hook `entry`, is that of this call, or of one around it.
 
         `read` returns the headers and the body of the request. It is only called for the same address.
         """
         mark: CallMark | None = self
         while mark is not None:
-            if mark._is_same(target, read):
+            if mark._is_same(target, entry, read):
                 return True
             mark = mark.outer
         return False
 
-    def _is_same(self, target: Target, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
+    def _is_same(
+        self, target: Target, entry: object, read: Callable[[], tuple[Headers, bytes | None]]
+    ) -> bool:
         own = self.target
         if own is None or own[:2] != target[:2]:
             return False
@@ -69,8 +76,13 @@ class CallMark(msgspec.Struct, eq=False, gc=False):
         if own[2] != target[2] and unquote(own[2]) != unquote(target[2]):
             return False
         headers, body = read()
-        if self.body is None or body is None or self.body == body:
+        if self.entry is entry:
+            return bool(body) and self.body is body
+        # A library may get what another has in memory as a stream, but not the reverse.
+        if not body or self.body == body:
             return True
+        if self.body is None:
+            return False
         # Both are forms that were read in the same way, so they are other forms.
         if self.body[:1] == body[:1] == b"{":
             return False

@@ -189,24 +189,48 @@ def test_a_call_that_passes_two_libraries_is_one_event(origin: Origin, recording
     ids=repr,
 )
 def test_a_mark_knows_its_request_by_address_and_body(target: Any, body: bytes | None, covered: bool) -> None:
-    mark = CallMark(("h", None, "/v1/m%3A0/x"), b"a", None)
-    inner = CallMark(("elsewhere", None, "/"), None, mark)
+    mark = CallMark(("h", None, "/v1/m%3A0/x"), b"a", None, "one")
+    inner = CallMark(("elsewhere", None, "/"), None, mark, "two")
     try:
-        assert mark.covers(target, lambda: ((), body)) is covered
-        assert inner.covers(target, lambda: ((), body)) is covered
-        assert mark.covers(target, lambda: ((b"content-type", b"multipart/form-data"), b"b")) is (
+        assert mark.covers(target, "other", lambda: ((), body)) is covered
+        assert inner.covers(target, "other", lambda: ((), body)) is covered
+        assert mark.covers(target, "other", lambda: ((b"content-type", b"multipart/form-data"), b"b")) is (
             covered or body == b"b"
         )
     finally:
         inner.leave()
         mark.leave()
-    assert not mark.covers(target, lambda: ((), body))
+    assert not mark.covers(target, "other", lambda: ((), body))
+
+
+@pytest.mark.parametrize(
+    ("own", "body", "same", "other"),
+    [
+        (b'{"a": 1}', b'{"a": 1}', True, True),
+        (b'{"a": 1}', bytes(bytearray(b'{"a": 1}')), False, True),
+        (b'{"a": 1}', None, False, True),
+        (None, b'{"a": 1}', False, False),
+        (None, b"", False, True),
+        (None, None, False, True),
+        (b"", b"", False, True),
+    ],
+    ids=repr,
+)
+def test_a_request_at_the_hook_of_the_mark_is_the_same_only_if_its_bytes_are(
+    own: bytes | None, body: bytes | None, same: bool, other: bool
+) -> None:
+    target = ("h", None, "/")
+    mark = CallMark(target, own, None, "hook")
+    # Compilers make one object of equal constants.
+    body = own if same else body
+    assert mark.covers(target, "hook", lambda: ((), body)) is same
+    assert mark.covers(target, "another", lambda: ((), body)) is other
 
 
 def test_a_mark_holds_nothing_of_a_call_that_is_over() -> None:
-    mark = CallMark(("h", None, "/"), b"prompt", None)
+    mark = CallMark(("h", None, "/"), b"prompt", None, object())
     mark.leave()
-    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None, None, None]
+    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None] * 4
 
 
 @pytest.mark.parametrize(

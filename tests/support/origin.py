@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Origin
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = b"".join(self._read_body())
         received = Received(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
         self.server.received.append(received)
         response = self.server.next_response().answer(body)
@@ -120,6 +120,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_body(response)
 
     do_GET = do_PUT = do_DELETE = do_POST
+
+    def _read_body(self) -> Iterator[bytes]:
+        if "chunked" not in self.headers.get("transfer-encoding", ""):
+            yield self.rfile.read(int(self.headers.get("content-length", 0)))
+            return
+        while size := int(self.rfile.readline(), 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
 
     def _send_body(self, response: CannedResponse) -> None:
         chunked = "content-length" not in response.headers

@@ -43,8 +43,8 @@ class BoundFamily:
             "RecordedAsyncStream", (RecordedAsyncStream, module.AsyncByteStream), {}
         )
         # What the transports of `transport.py` do with a request.
-        self.send_inside = make_send(self, _send_inside)
-        self.send_async_inside = make_async_send(self, _send_async_inside)
+        self.send_inside = make_send(self, _send_inside, is_layer=True)
+        self.send_async_inside = make_async_send(self, _send_async_inside, is_layer=True)
         self._patches = MethodPatches()
 
     @property

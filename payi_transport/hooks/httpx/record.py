@@ -81,7 +81,7 @@ class _RecordedCall(_RewrittenRequest, eq=False, gc=False):
         mark = self.mark
         if mark.outer is not None:
             mark.leave()
-        mark.target = mark.body = None
+        mark.target = mark.body = mark.entry = None
         try:
             if self.request is not self.caller_request:
                 super().respond(response, make_stream)
@@ -120,11 +120,16 @@ class _RecordedCall(_RewrittenRequest, eq=False, gc=False):
         await run_on_thread(self.respond, response, make_stream)
 
 
-def make_send(family: Family, original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return what replaces `original(owner, request)`: it records the calls that are observed."""
+def make_send(
+    family: Family, original: Callable[[Any, Any], Any], *, is_layer: bool = False
+) -> Callable[[Any, Any], Any]:
+    """Return what replaces `original(owner, request)`: it records the calls that are observed.
+
+    `is_layer` says that one owner may pass a request on to another, as transports do.
+    """
 
     def send(owner: Any, request: Any) -> Any:
-        call = _begin(family, request)
+        call = _begin(family, request, owner if is_layer else family)
         if call is None:
             return original(owner, request)
         if call.blocked_response is not None:
@@ -141,12 +146,12 @@ def make_send(family: Family, original: Callable[[Any, Any], Any]) -> Callable[[
 
 
 def make_async_send(
-    family: Family, original: Callable[[Any, Any], Awaitable[Any]]
+    family: Family, original: Callable[[Any, Any], Awaitable[Any]], *, is_layer: bool = False
 ) -> Callable[[Any, Any], Awaitable[Any]]:
     """Do the same for a coroutine function."""
 
     async def send(owner: Any, request: Any) -> Any:
-        call = _begin(family, request)
+        call = _begin(family, request, owner if is_layer else family)
         if call is None:
             return await original(owner, request)
         if call.blocked_response is not None:
@@ -167,7 +172,7 @@ def make_async_send(
     return send
 
 
-def _begin(family: Family, request: Any) -> _RewrittenRequest | None:
+def _begin(family: Family, request: Any, entry: object) -> _RewrittenRequest | None:
     """Return how to send and record a request, or None to send it as it is, unrecorded. Never raises."""
     pipeline = active.current
     if pipeline is None or RECORDED_MARK in request.extensions:
@@ -196,12 +201,12 @@ def _begin(family: Family, request: Any) -> _RewrittenRequest | None:
         if mark is not None:
             if mark.target is None:
                 mark = None
-            elif mark.covers(target, partial(_read, family, request)):
+            elif mark.covers(target, entry, partial(_read, family, request)):
                 return None
         route = route or routes.find(request.method, scheme, *target)
         if route is None:
             return _begin_unobserved(family, request, pipeline, target)
-        return _begin_call(family, request, pipeline, route, target, mark)
+        return _begin_call(family, request, pipeline, route, target, mark, entry)
     except Exception as exc:
         pipeline.count_fault(exc)
         return None
@@ -221,7 +226,13 @@ def _read(family: Family, request: Any) -> tuple[Headers, bytes | None]:
 
 
 def _begin_call(
-    family: Family, request: Any, pipeline: Pipeline, route: Route, target: Target, outer: CallMark | None
+    family: Family,
+    request: Any,
+    pipeline: Pipeline,
+    route: Route,
+    target: Target,
+    outer: CallMark | None,
+    entry: object,
 ) -> _RewrittenRequest | None:
     headers = keep_headers(request)
     # What `Request.content` returns, if the body is in memory. Nearly all bodies are JSON and not a form.
@@ -244,7 +255,7 @@ def _begin_call(
             return _RewrittenRequest(request, request, blocked)
         target, body = find_target(rewrite.base, target), rewrite.body or body
         sent_request = copy_request(family, request, rewrite)
-    mark = CallMark(target, body, outer)
+    mark = CallMark(target, body, outer, entry)
     INSIDE.set(mark)
     return _RecordedCall(request, sent_request, None, pipeline, sent, mark)
 
