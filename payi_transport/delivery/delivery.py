@@ -14,7 +14,6 @@ import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Final
 from weakref import ReferenceType
 
 import msgspec
@@ -25,24 +24,22 @@ from payi_transport.capture.session import Session, SessionWork
 from payi_transport.config.schema import Settings
 from payi_transport.decode.exchange_decoder import Decoded
 from payi_transport.decode.sessions import read_session
+from payi_transport.delivery.account import LOST_AT_RING, Account
 from payi_transport.delivery.distribution import DecodedCall, DistributingSource
 from payi_transport.delivery.flushes import Flush, wait_for_flushes
 from payi_transport.delivery.ring import Ring
-from payi_transport.delivery.sink_queue import LOST_AT_RING, EventQueue, SinkQueue, WorkerOptions
+from payi_transport.delivery.sink_queue import EventQueue, SinkQueue, WorkerOptions
 from payi_transport.delivery.sources import RingSource
 from payi_transport.delivery.spool.directory import find_spool_directory
 from payi_transport.delivery.stats import PayiStats, SinkStats
 from payi_transport.delivery.worker import Worker
 from payi_transport.runtime.clock import monotonic
-from payi_transport.runtime.counter import Counter
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.memory import MemorySink
 from payi_transport.sinks.protocol import Sink
 
 __all__ = ["Delivery"]
-
-_LOST_AFTER_SHUTDOWN: Final = "shutdown"
 
 
 class Delivery:
@@ -70,9 +67,9 @@ class Delivery:
         self.open_responses: OpenResponses = {}
         self._loss_log = loss_log
         self._on_fault = on_fault
-        # Counters that take no lock, because `push` runs on the caller's thread and in finalizers.
-        self._captured = Counter()
-        self._dropped = {LOST_AT_RING: Counter(), _LOST_AFTER_SHUTDOWN: Counter()}
+        self.account = Account(loss_log)
+        self._captured = self.account.captured
+        self._dropped = self.account.dropped
         self.closed = self._flushed = self.ended = False
         self._wake = WakeEvent()
         delivery = settings.delivery
@@ -149,13 +146,14 @@ class Delivery:
     def push(self, exchange: Exchange) -> None:
         """Queue a finished exchange. Any thread may call this; it never blocks or raises."""
         try:
-            self._captured.add()
             # An abandoned exchange is pushed by a finalizer, which may have interrupted code that holds the
             # lock of the wake event or of the log. Then the worker finds it at its next interval.
             may_lock = exchange.outcome is not ABANDONED
             if self.closed:
-                self._dropped[_LOST_AFTER_SHUTDOWN].add()
-            elif not self._ring.push(exchange, exchange.size + len(exchange.request_body or b""), may_lock):
+                self.account.count_late(may_log=may_lock)
+                return
+            self._captured.add()
+            if not self._ring.push(exchange, exchange.size + len(exchange.request_body or b""), may_lock):
                 self._dropped[LOST_AT_RING].add()
                 if may_lock:
                     self._loss_log.warning(
@@ -181,10 +179,12 @@ class Delivery:
             may_lock = work.outcome is not ABANDONED
             if not self.closed and self._ring.push(work, work.weight, wake=may_lock):
                 return True
-            dropped = self._dropped[_LOST_AFTER_SHUTDOWN if self.closed else LOST_AT_RING]
             for _ in range(work.ends):
-                self._captured.add()
-                dropped.add()
+                if self.closed:
+                    self.account.count_late(may_log=may_lock)
+                else:
+                    self._captured.add()
+                    self._dropped[LOST_AT_RING].add()
         except Exception as exc:
             self._on_fault(exc)
         return False

@@ -15,7 +15,7 @@ from collections import Counter as Tally
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from payi_transport.capture.exchange import Listener
 from payi_transport.capture.session import SessionWork
 from payi_transport.config.schema import IngestRetrySettings, Settings
 from payi_transport.decode.exchange_decoder import Decoded
+from payi_transport.delivery.account import LOST_AT_RING
 from payi_transport.delivery.distribution import DecodedCall
 from payi_transport.delivery.flushes import Flush
 from payi_transport.delivery.ring import Ring
@@ -38,9 +39,7 @@ from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.runtime.wake_event import WakeEvent
 from payi_transport.sinks.protocol import Sink
 
-__all__ = ["LOST_AT_RING", "EventQueue", "SinkQueue", "WorkerOptions"]
-
-LOST_AT_RING: Final = "overload"
+__all__ = ["EventQueue", "SinkQueue", "WorkerOptions"]
 
 
 class WorkerOptions(NamedTuple):

@@ -28,6 +28,10 @@ def get_last() -> Pipeline | None:
 def activate(pipeline: Pipeline) -> None:
     """Make `pipeline` the one that hooks pass requests to."""
     global current, _last
+    # One that was set aside may come back.
+    pipeline.count_late_calls_in(None)
+    if _last is not None and _last is not pipeline:
+        _last.count_late_calls_in(pipeline)
     current = _last = pipeline
 
 

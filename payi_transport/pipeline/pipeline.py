@@ -228,6 +228,11 @@ class Pipeline:
         """Return how many calls were captured, and what became of them."""
         return self._own_state().stats()
 
+    def count_late_calls_in(self, successor: Pipeline | None) -> None:
+        """Count the calls that end after `close` in another pipeline's stats, or in its own for None."""
+        account = None if successor is None else successor._state.delivery.account
+        self._state.delivery.account.successor = account
+
     def reset_after_fork(self) -> None:
         """Reset the state in a process that was just forked."""
         self._state = self._state.fork()
