@@ -6,7 +6,6 @@ background thread with it. So the handler has to wait for its events.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
@@ -15,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast, overload
 from payi_transport.api.instrument import payi_flush
 from payi_transport.api.timeouts import check_timeout
 from payi_transport.compat import Self
+from payi_transport.runtime.decorated import DESCRIPTORS, decorate
 from payi_transport.runtime.generators import wrap_async_generator
 from payi_transport.runtime.threads import run_on_thread
 
@@ -40,7 +40,8 @@ def payi_flush_on_exit(timeout: Any = 5.0) -> Any:
     returns or raises stays the same, and an event loop keeps running meanwhile. Raises TypeError for a class.
     """
     # Without parentheses, the decorated function arrives in place of the timeout.
-    return _Flush()(timeout) if callable(timeout) else _Flush(timeout)
+    is_decorated = callable(timeout) or isinstance(timeout, DESCRIPTORS)
+    return _Flush()(timeout) if is_decorated else _Flush(timeout)
 
 
 class _Flush:
@@ -68,10 +69,7 @@ class _Flush:
             await run_on_thread(payi_flush, self._timeout)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        # The wrapper would be a function, which breaks isinstance() and inheritance.
-        if inspect.isclass(function):
-            raise TypeError(f"{function.__name__} is a class: decorate its methods instead")
-        return cast("Callable[P, R]", functools.wraps(function)(self._wrap(function)))
+        return cast("Callable[P, R]", decorate(function, self._wrap))
 
     def _wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isasyncgenfunction(function):

@@ -34,6 +34,7 @@ from payi_transport.context.entered import (
 from payi_transport.context.fields import PayiContext, Scope
 from payi_transport.context.frame import FIELDS, Fields, Frame, check_scope, enter_scope
 from payi_transport.context.results import get_last_result
+from payi_transport.runtime.decorated import DESCRIPTORS, decorate
 from payi_transport.runtime.generators import wrap_async_generator, wrap_generator
 from payi_transport.values.shown import show
 
@@ -196,8 +197,9 @@ def track(**scope: Unpack[Scope]) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def track(function: Any = None, /, **scope: Unpack[Scope]) -> Any:
     """Decorate a function, coroutine function, generator, or async generator to set context values.
 
-    If a plain function returns a coroutine, that runs inside the scope, too. Anything else that it returns
-    and that runs later, such as a generator, does not.
+    `classmethod`, `staticmethod`, and properties may be above it or below. If a plain function returns a
+    coroutine, that runs inside the scope, too. Anything else that it returns and that runs later, such as a
+    generator, does not.
 
     Scopes nest: `limit_ids` and `request_tags` combine, properties merge, and other values are inherited. An
     empty value clears the outer one, and another `use_case_name` starts a new use case. Limits of type
@@ -209,33 +211,31 @@ def track(function: Any = None, /, **scope: Unpack[Scope]) -> Any:
     return apply_to(function, "track", decorate_with(functools.partial(track_context, **scope)))
 
 
-def apply_to(function: Any, name: str, decorate: Callable[[Callable[..., Any]], Any]) -> Any:
-    """Return the decorated `function`, or `decorate` if the decorator `name` was written with parentheses."""
+def apply_to(function: Any, name: str, decorator: Callable[[Callable[..., Any]], Any]) -> Any:
+    """Return the decorated `function`, or the `decorator` of that name if it was written with parentheses."""
     if function is None:
-        return decorate
-    if not callable(function) and not isinstance(function, classmethod | staticmethod | property):
+        return decorator
+    if not callable(function) and not isinstance(function, DESCRIPTORS):
         raise TypeError(f"{name}() takes keyword arguments only, such as {name}(user_id={show(function)})")
-    return decorate(function)
+    return decorator(function)
 
 
 def decorate_with(make_scope: Callable[[], track_context]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator that runs each call of a function in a scope of its own."""
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        if inspect.isclass(function):
-            # Wrapping would turn the class into a function, which breaks isinstance() and inheritance.
-            raise TypeError(f"{function.__name__} is a class: decorate its methods instead")
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isasyncgenfunction(function):
-            wrapper = wrap_async_generator(function, lambda: _Steps(make_scope()))
-        elif inspect.iscoroutinefunction(function):
-            wrapper = _wrap_coroutine(function, make_scope)
-        elif inspect.isgeneratorfunction(function):
-            wrapper = wrap_generator(function, lambda: _Steps(make_scope()))
-        else:
-            wrapper = _wrap_function(function, make_scope)
-        return cast(Callable[P, R], functools.wraps(function)(wrapper))
+            return wrap_async_generator(function, lambda: _Steps(make_scope()))
+        if inspect.iscoroutinefunction(function):
+            return _wrap_coroutine(function, make_scope)
+        if inspect.isgeneratorfunction(function):
+            return wrap_generator(function, lambda: _Steps(make_scope()))
+        return _wrap_function(function, make_scope)
 
-    return decorate
+    def decorator(function: Callable[P, R]) -> Callable[P, R]:
+        return cast("Callable[P, R]", decorate(function, wrap))
+
+    return decorator
 
 
 def _wrap_function(
