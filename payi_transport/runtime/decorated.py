@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -30,4 +31,11 @@ def decorate(decorated: Any, wrap: Callable[[Callable[..., Any]], Callable[..., 
         raise TypeError(f"{decorated.__name__} is a class: decorate its methods instead")
     if not callable(decorated):
         raise TypeError(f"{type(decorated).__name__} is not a function: decorate a function instead")
-    return functools.wraps(decorated)(wrap(decorated))
+    return functools.wraps(decorated)(_make_awaitable(decorated, wrap(decorated)))
+
+
+def _make_awaitable(function: Any, wrapper: Any) -> Any:
+    """Return the wrapper, awaitable if `types.coroutine` has made the generator function so."""
+    code = getattr(function, "__code__", None)
+    marked = code is not None and code.co_flags & inspect.CO_ITERABLE_COROUTINE
+    return types.coroutine(wrapper) if marked else wrapper

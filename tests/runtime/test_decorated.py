@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import abc
+import asyncio
 import functools
+import inspect
+import types
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -85,3 +89,21 @@ def test_what_holds_no_function_is_refused(decorated: Any, message: str) -> None
         decorate(decorated, lambda function: function)
     with pytest.raises(TypeError, match=message):
         track(user_id="alice")(decorated)
+
+
+@types.coroutine
+def answer(value: int) -> Generator[Any, Any, tuple[int, Any]]:
+    yield
+    return read(value)  # type: ignore[no-any-return]
+
+
+@pytest.mark.usefixtures("base")
+@pytest.mark.parametrize("decorator", DECORATORS, ids=NAMES)
+def test_a_generator_function_that_can_be_awaited_still_can(decorator: Any) -> None:
+    async def main(function: Any) -> Any:
+        return await function(1)
+
+    assert inspect.isawaitable(decorator(answer)(1))
+    assert asyncio.run(main(decorator(answer))) in [(1, "alice"), (1, "base")]
+    # The function itself is left alone.
+    assert asyncio.run(main(answer)) == (1, "base")
