@@ -33,7 +33,8 @@ class PayiMiddleware:
         made = self._scope.make(environ)
         with self._scope.enter(made, [("baggage", environ.get("HTTP_BAGGAGE", ""))]):
             body = self.app(environ, start_response)
-            # A list is complete, and a server may send a file by means that a wrapper would take away.
+            # A body with a length is complete, and servers make a header of it. They may send a file by means
+            # that a wrapper would take away, too.
             wrapper = environ.get("wsgi.file_wrapper")
             is_file = isinstance(wrapper, type) and isinstance(body, wrapper)
-            return body if is_file or isinstance(body, list | tuple) else ScopedBody(body)
+            return body if is_file or hasattr(body, "__len__") else ScopedBody(body)

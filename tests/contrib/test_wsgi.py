@@ -55,8 +55,20 @@ def test_a_body_that_is_closed_early_ends_in_the_scope(instrumented: MemorySink)
     assert users(instrumented) == {"first": "alice", "end": "alice", "outside": "server"}
 
 
+class Sized:
+    """An iterable with a length that is no list, as some frameworks return."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"a"])
+
+
 @pytest.mark.parametrize(
-    "body", [[b"a"], (b"a",), FileWrapper(io.BytesIO(b"a"))], ids=["list", "tuple", "file"]
+    "body",
+    [[b"a"], (b"a",), FileWrapper(io.BytesIO(b"a")), Sized()],
+    ids=["list", "tuple", "file", "sized"],
 )
 def test_bodies_that_are_complete_are_passed_on_as_they_are(body: Any) -> None:
     app: Any = PayiMiddleware(lambda environ, start_response: body)
