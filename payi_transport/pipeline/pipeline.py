@@ -117,7 +117,7 @@ class Pipeline:
         # The rewriter looks through a large body in a better way.
         may_ask = body and route.asks_usage and (len(body) >= SMALL_BODY or body.partition(STREAM_KEY)[1])
         if may_ask or own_headers or proxied or self._rewriter.looks_at_all:
-            rewrite = self._rewriter.plan(route, frame, body, own_headers, abilities)
+            rewrite = self._rewriter.plan(route, frame, body, own_headers, abilities, headers)
             if rewrite is not None or state.has_other_ends:
                 on_end, waits = state.choose_end(rewrite, abilities, frame)
             if proxied or state.inline is not None:

@@ -18,10 +18,16 @@ from payi_transport.rewrite.blocked import make_blocked_response, make_refusal
 from payi_transport.rewrite.include_usage import ask_for_usage
 from payi_transport.rewrite.proxy import Proxy
 from payi_transport.routing.routes import Route
+from payi_transport.values.headers import KeptHeaders, to_columns
 from payi_transport.values.names import PayiCategories
 
 __all__ = ["RequestRewriter"]
 
+# Headers that sign a body or have a digest of it, in lower case. Sources: RFC 1864, 3230, 9421, and 9530, and
+# AWS's Signature Version 4.
+_SIGNING = frozenset(
+    [b"content-digest", b"content-md5", b"digest", b"repr-digest", b"signature", b"x-amz-content-sha256"]
+)
 # The program names the hosts. Bounded anyway, in case it generates names.
 _MAX_WARNED = 1000
 
@@ -67,11 +73,12 @@ class RequestRewriter:
         body: bytes | None,
         payi_headers: frozenset[bytes],
         abilities: HookAbilities = HookAbilities(),  # noqa: B008 (immutable)
+        headers: KeptHeaders = (),
     ) -> RequestRewrite | None:
         """Return the rewrite of a request, or None if it is sent unchanged.
 
         `payi_headers` names the headers that are for Pay-i alone. If the hook can't rewrite responses,
-        nothing is asked for that would have to be hidden in one.
+        nothing is asked for that would have to be hidden in one, and nothing in a body that `headers` sign.
         """
         if not abilities.rewrites_requests:
             return None
@@ -86,6 +93,8 @@ class RequestRewriter:
                 return rewrite
         asks_usage = body and abilities.rewrites_responses and route.asks_usage
         asking_body = ask_for_usage(body) if body and asks_usage else None
+        if asking_body is not None and _sign_body(headers):
+            asking_body = None
         # An AWS signature may cover `accept-encoding`, so it stays as it is for Bedrock.
         adds = (
             self._adds_results
@@ -145,3 +154,8 @@ class RequestRewriter:
                 f"calls of {route.operation} to {route.host} can't go through Pay-i's proxy, which does not"
                 " forward them, so they are sent to the provider and reported afterwards"
             )
+
+
+def _sign_body(headers: KeptHeaders) -> bool:
+    """Return whether the receiver of a request would notice that its body is another one."""
+    return any(name.lower() in _SIGNING for name in to_columns(headers)[0])

@@ -14,6 +14,7 @@ from payi_transport.rewrite.proxy import Proxy
 from payi_transport.rewrite.requests import RequestRewriter
 from payi_transport.routing.hosts import HostPattern
 from payi_transport.routing.routes import Route
+from payi_transport.values.headers import pack_headers
 
 PROXY = Proxy("https://pay-i.test", "key")
 OPENAI = HostPattern("api.openai.com", None)
@@ -47,6 +48,24 @@ def test_a_request_is_rewritten_only_for_a_reason(
     route: Route, body: bytes | None, own: frozenset[bytes], adds: bool, rewrite: RequestRewrite | None
 ) -> None:
     assert RequestRewriter(PROXY, adds_results=adds).plan(route, Frame(), body, own) == rewrite
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["flat", "packed"])
+@pytest.mark.parametrize(
+    "name",
+    [b"Content-Digest", b"content-md5", b"digest", b"repr-digest", b"signature", b"X-Amz-Content-SHA256"],
+)
+def test_a_body_that_is_signed_stays_as_it_is(name: bytes, packed: bool) -> None:
+    rows: list[tuple[bytes, ...]] = [(b"Host", b"host", b"h"), (name, name.lower(), b"s")]
+
+    def plan(rows: list[tuple[bytes, ...]], own: frozenset[bytes]) -> RequestRewrite | None:
+        headers = pack_headers(rows) if packed else tuple(part for row in rows for part in (row[0], row[-1]))
+        return RequestRewriter(PROXY).plan(ASKS, Frame(), STREAM, own, headers=headers)
+
+    assert plan(rows, NONE) is None
+    assert plan(rows, OWN) == RequestRewrite(without=OWN)
+    unsigned = plan(rows[:1], NONE)
+    assert unsigned is not None and unsigned.body == WITH_USAGE
 
 
 @pytest.mark.parametrize(("own", "rewrite"), [(NONE, None), (OWN, RequestRewrite(without=OWN))])
