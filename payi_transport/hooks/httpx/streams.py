@@ -42,6 +42,13 @@ class _RecordedStream(msgspec.Struct, eq=False, weakref=True):
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A hook of the client may put another stream into the one inside.
+        if name in self.__struct_fields__:
+            super().__setattr__(name, value)
+        else:
+            setattr(self._inner, name, value)
+
     def __del__(self) -> None:
         # Nearly every call has ended by now. Finishing twice would be harmless, but checking is cheaper.
         if not self._response.request.ended:

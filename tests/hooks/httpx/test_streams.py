@@ -194,3 +194,13 @@ def test_the_beginning_and_the_end_of_a_body_over_the_limit_are_recorded(module:
     for exchange in ended:
         assert exchange.size == 11
         assert (exchange.chunks, list(exchange.tail or ())) == ([b"one", b""], [b"two", b"three"])
+
+
+@every_module
+def test_its_own_attributes_can_be_set_and_all_others_are_those_inside(module: Any) -> None:
+    stream = make_sync(module, open_response([]))
+    stream._rewriter = Upper()
+    stream.flavor = "lemon"
+    assert stream._inner.flavor == "lemon"
+    assert not hasattr(stream._inner, "_rewriter")
+    assert b"".join(stream) == b"ONETWOTHREE!"
