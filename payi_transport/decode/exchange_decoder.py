@@ -1,7 +1,7 @@
 """Decode the exchanges of one process: `decode`, plus everything that needs to remember earlier calls.
 
 The pure function `decode` knows one exchange only. Four questions need memory: which call started the
-background work that is fetched here (`background_calls`), whether this response was already reported
+background work that is fetched here (`background_calls`), what of this response was already reported
 (`reported_responses`), whether another call had the same id (`response_ids`), and which warnings were already
 logged (`warnings`). Finally, each event gets its listener, which receives Pay-i's response once the event is
 delivered.
@@ -20,11 +20,14 @@ from payi_transport.decode.decode import decode
 from payi_transport.decode.missing_fields import find_missing_fields
 from payi_transport.decode.missing_units import has_missing_units
 from payi_transport.decode.options import DecodeOptions
+from payi_transport.decode.pricing import find_requested_model
+from payi_transport.decode.read_headers import read_headers
 from payi_transport.decode.reported_responses import ReportedResponses
 from payi_transport.decode.response_ids import ResponseIds
 from payi_transport.decode.warnings import OneTimeWarnings
 from payi_transport.runtime.counter import Counter
 from payi_transport.values.event import Event
+from payi_transport.values.names import STREAM_PROPERTY
 
 __all__ = ["Decoded", "ExchangeDecoder"]
 
@@ -85,10 +88,13 @@ class ExchangeDecoder:
                 # A poll that finds the work unfinished did not start it.
                 self._background_calls.remember(event, exchange)
             return "pending"
-        if self._reported.is_repeat(event, is_fetch):
+        new = self._reported.find_new(event, is_fetch)
+        if new is None:
             return "repeated"
+        if not is_fetch and event.properties and STREAM_PROPERTY in event.properties:
+            self._remember_partial(exchange, event)
         # After the id has shown whether the event is a repeat.
-        event = self._ids.distinguish(event, exchange.route.host, is_fetch)
+        event = self._ids.distinguish(new, exchange.route.host, is_fetch)
         self._check(call, exchange, event)
         if self._trace is not None:
             event = self._trace(call, event)
@@ -100,13 +106,22 @@ class ExchangeDecoder:
         The proxy forwards no such fetch. If the work was not done yet, the fetch brings the usage.
         """
         self._count_missing_fields(exchange.context)
-        if f"{exchange.route.operation}.again" not in self._options.registry.operations:
+        if not self._may_be_fetched(exchange):
             return
         event = decode(exchange, self._options)
         if isinstance(event, BackgroundCall):
             self._background_calls.remember(event, exchange)
         else:
-            self._reported.is_repeat(event, False)
+            self._reported.find_new(event, False)
+
+    def _remember_partial(self, exchange: Exchange, event: Event) -> None:
+        """Remember a call that was left early: what it used after that may be fetched, and belongs to it."""
+        if self._may_be_fetched(exchange):
+            model = find_requested_model(exchange, read_headers(exchange.response_headers))
+            self._background_calls.remember(BackgroundCall(event.provider_response_id, model), exchange)
+
+    def _may_be_fetched(self, exchange: Exchange) -> bool:
+        return f"{exchange.route.operation}.again" in self._options.registry.operations
 
     def _check(self, call: Exchange, exchange: Exchange, event: Event) -> None:
         context = call.context

@@ -24,7 +24,7 @@ from payi_transport.prices.price_list import INSTALL, ListedModel, PriceList
 from payi_transport.prices.rates import Rate, RateCard
 from payi_transport.prices.resources import find_place
 from payi_transport.prices.spread import spread
-from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT, find_suffix
+from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT, find_least_prompt, find_suffix
 from payi_transport.values.decimals import with_own_decimals
 from payi_transport.values.names import SERVED_MODEL_PROPERTY, STREAM_PROPERTY, UNITS_PROPERTY
 
@@ -157,11 +157,12 @@ class _Call:
 
     def _find_prompts(self, card: RateCard | None) -> tuple[int, int]:
         """Return the prompt sizes that select the rates for units of a standard and of a large context."""
+        tier = self._properties.get(_CONTEXT_TIER)
         if card is None or not card.is_by_size:
-            tier = self._properties.get(_CONTEXT_TIER)
             self._notes += [f"standard rate assumed for context tier {tier}"] if card and tier else []
             return 0, 0
-        prompt = add_prompt(self._counts)
+        # Where an event has only what an earlier one lacked of a call, the tier is that of the whole call.
+        prompt = max(add_prompt(self._counts), find_least_prompt(tier))
         # Several requests in one event: each was priced by a prompt of its own, whose size is not known.
         # Where units say which context they belong to, the others belong to a usual one.
         # The tier of a prompt, which only single requests state, says that this is one of a batch.

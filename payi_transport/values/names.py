@@ -89,6 +89,8 @@ UNITS_REASON_PROPERTY: Final = "system.units.reason"
 MISSING_FIELDS_PROPERTY: Final = "system.missing_fields"
 SERVED_MODEL_PROPERTY: Final = "provider.served_model"
 RESPONSE_ID_PROPERTY: Final = "provider.response_id"
+# What the names of units begin with that count no tokens.
+UNITS_WITHOUT_TOKENS: Final = ("web_search_request", "guardrail_")
 # How a call is paid for, if not by its units: "subscription".
 BILLING_PROPERTY: Final = "system.billing"
 ERROR_TYPE_PROPERTY: Final = "provider.error.type"

@@ -178,6 +178,12 @@ def test_prompts_of_several_requests_decide_nothing_about_a_price_by_size() -> N
     assert price(make_call("claude-sonnet-4-5", claude, category="system.anthropic")).total == Decimal("2.4")
 
 
+def test_the_tier_of_a_whole_call_is_that_of_its_rest() -> None:
+    rest = make_call("gpt-5.4", {"text": (None, 1000)}, properties={"provider.context_tier": "over_272k"})
+    assert price(rest).total == Decimal("0.0225")
+    assert price(make_call("gpt-5.4", {"text": (None, 1000)})).total == Decimal("0.015")
+
+
 def test_a_moment_without_a_zone_is_in_utc_and_none_is_now() -> None:
     pricer = own(units={"text": {"input": 1}}, **{"from": "2026-11-20T12:00:00Z"})
     assert price(make_call(event_timestamp=datetime(2026, 11, 20, 12)), pricer).total == 1

@@ -18,7 +18,14 @@ from typing import NamedTuple
 from payi_transport.values.event import Units
 from payi_transport.values.patterns import lazy_compile
 
-__all__ = ["LARGE_CONTEXT", "describe_tier", "find_suffix", "mark_context", "price_by_size"]
+__all__ = [
+    "LARGE_CONTEXT",
+    "describe_tier",
+    "find_least_prompt",
+    "find_suffix",
+    "mark_context",
+    "price_by_size",
+]
 
 LARGE_CONTEXT = "_large_context"
 # Not followed by more of a version. Dates have at least four digits.
@@ -116,6 +123,11 @@ def describe_tier(units: Mapping[str, Units], *models: str | None) -> dict[str, 
                 reached = version >= tier.first and prompt > tier.most
                 return {"provider.context_tier": tier.name} if reached else {}
     return {}
+
+
+def find_least_prompt(tier: str | None) -> int:
+    """Return the tokens of the smallest prompt of a tier that `describe_tier` names, 0 for any other name."""
+    return next((row.most + 1 for row in _TIERS if row.name == tier), 0)
 
 
 def _sum_inputs(units: Iterable[Units]) -> int:

@@ -23,7 +23,7 @@ from payi_transport.sinks.otel.responses import (
     read_text,
 )
 from payi_transport.values.event import Event, Units
-from payi_transport.values.names import ERROR_TYPE_PROPERTY, PayiPropertyNames
+from payi_transport.values.names import ERROR_TYPE_PROPERTY, UNITS_WITHOUT_TOKENS, PayiPropertyNames
 
 __all__ = [
     "Attributes",
@@ -39,8 +39,6 @@ __all__ = [
 Attributes = dict[str, Any]
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-# Units that count no tokens.
-_OTHER_UNITS = ("web_search_request", "guardrail_")
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -138,7 +136,7 @@ def _describe_response(exchange: Exchange, event: Event) -> Attributes:
 
 def describe_usage(event: Event) -> Attributes:
     """Return the tokens of a call. All input counts as input, cached tokens included."""
-    tokens = {name: count for name, count in event.units.items() if not name.startswith(_OTHER_UNITS)}
+    tokens = {name: count for name, count in event.units.items() if not name.startswith(UNITS_WITHOUT_TOKENS)}
     if not tokens:
         return {}
     found: dict[str, int] = {

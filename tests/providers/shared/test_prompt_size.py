@@ -6,6 +6,7 @@ import pytest
 
 from payi_transport.providers.shared.prompt_size import (
     describe_tier,
+    find_least_prompt,
     find_suffix,
     mark_context,
     price_by_size,
@@ -124,6 +125,7 @@ def test_a_long_prompt_of_some_models_is_in_a_tier(model: str | None, tier: str 
     assert describe_tier({"text": Units(most)}, model) == {}
     above = {"text": Units(most - 9, 5), "text_cache_read": Units(10)}
     assert describe_tier(above, model) == ({"provider.context_tier": tier} if tier else {})
+    assert find_least_prompt(tier) == (most + 1 if tier else 0)
 
 
 def test_the_served_model_decides_the_tier_of_a_deployment() -> None:
