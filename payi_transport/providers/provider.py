@@ -212,6 +212,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     - `usage_paths`: by category, paths that accept `stream_options` even if the host as a whole may not.
     - `forwarded`: which of its requests Pay-i's proxy forwards, and how.
     - `names_requests`: its hosts give every request an id of its own, and state it in a header.
+    - `reads_batches`: its batches of OpenAI's kind report their usage where they are fetched by their id.
     - `examples`: by category, paths of calls at hosts that serve operations of other providers.
     - `formats`: names that the `format` of a host mapping accepts for operations of other providers.
     - `instruments`: names that `payi_instrument(instruments=...)` accepts for several categories at once.
@@ -227,6 +228,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     usage_paths: Mapping[str, re.Pattern[str]] = {}
     forwarded: tuple[Forwarding, ...] = ()
     names_requests: bool = False
+    reads_batches: bool = False
     examples: Mapping[str, tuple[str, ...]] = {}
     formats: Mapping[str, str] = {}
     instruments: Mapping[str, frozenset[str]] = {}

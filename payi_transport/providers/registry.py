@@ -69,7 +69,8 @@ class Registry:
       the proxy's path.
     - `examples`: by category, paths of calls, where the hosts serve operations of other providers.
     - `formats`: the operations that each `format` of a host mapping stands for.
-    - `names_requests`: the categories of hosts that give every request an id of its own.
+    - `names_requests`: the categories of hosts that give every request an id of its own, and
+      `reads_batches` those of hosts whose batches report their usage.
     - `instruments`: the categories that each entry of `payi_instrument(instruments=...)` stands for. `names`
       has these entries in the order of a list for users.
     """
@@ -94,9 +95,8 @@ class Registry:
         forwarded = [row for provider in self.providers for row in provider.forwarded]
         self.forwarded: dict[str, Forwarding] = _index((row.category, row) for row in forwarded)
         self.proxy_names = _index((row.name, row.category) for row in forwarded)
-        self.names_requests = frozenset(
-            rule.category for provider in self.providers if provider.names_requests for rule in provider.hosts
-        )
+        self.names_requests = _list_categories(row for row in self.providers if row.names_requests)
+        self.reads_batches = _list_categories(row for row in self.providers if row.reads_batches)
         # Every category stands for itself, so a provider only states names that stand for more.
         self.instruments = {rule.category: frozenset({rule.category}) for rule in rules} | _index(
             row for provider in self.providers for row in provider.instruments.items()
@@ -127,6 +127,10 @@ def _index(rows: Iterable[tuple[K, V]]) -> dict[K, V]:
             raise ValueError(f"two providers state {key!r}")
         table[key] = value
     return table
+
+
+def _list_categories(providers: Iterable[Provider]) -> frozenset[str]:
+    return frozenset(rule.category for provider in providers for rule in provider.hosts)
 
 
 def _index_paths(operations: Iterable[Operation]) -> dict[str, tuple[OperationPath, ...]]:

@@ -266,7 +266,8 @@ class Routes:
         # host that the user has mapped, only batches and WebSockets are sure to be of a model.
         if match.category == PROXY_CATEGORY or not self.observes(refined):
             return None
-        reason = find_unread_reason(method, path, match.paid_paths, match.never_free)
+        reads_batches = refined.category in self._registry.reads_batches
+        reason = find_unread_reason(method, path, match.paid_paths, match.never_free, reads_batches)
         return reason if match.known or reason in ("batch", "websocket") else None
 
     def _is_distinctive(self, operation: str, port: int | None, path: str) -> bool:

@@ -22,13 +22,15 @@ __all__ = ["OTHER_HOSTS", "Unobserved", "find_unread_reason", "is_free"]
 _MAX_HOSTS = 1000
 OTHER_HOSTS: Final = "other hosts"
 
-# Source: the API references of Anthropic, Google, Mistral and AWS. OpenAI's batches are not among them: a
-# batch that is fetched by its id reports its usage.
+# Source: the API references of Anthropic, Google, Mistral and AWS.
 _BATCH = lazy_compile(
     r"POST .*(/messages/batches|:(async)?batch(GenerateContent|EmbedContents?)|/batchPredictionJobs"
-    r"|/batch/jobs|/async-invoke)|GET .*/messages/batches/[^/]+/results",
+    r"|/batch/jobs|/async-invoke|/model-invocation-job)|GET .*/messages/batches/[^/]+/results",
     re.IGNORECASE,
 )
+# OpenAI's path, which other hosts have too. Its own batches report their usage where they are fetched by id.
+# Source: the API references of Groq, Together, xAI, Moonshot, DashScope, OpenRouter, Voyage, and Google.
+_OPENAI_BATCH = lazy_compile(r"POST .*/(v\d\w*|beta|openai)/batches", re.IGNORECASE)
 # Listing, storing, counting tokens, and administration cost nothing, whoever the provider is.
 _FREE = lazy_compile(
     r".*(/(moderations|files|uploads|batches|datasets|conversations|vector_stores|assistants)(/[^/]+)?"
@@ -57,14 +59,20 @@ def is_free(path: str) -> bool:
 
 
 def find_unread_reason(
-    method: str, path: str, paid_paths: re.Pattern[str] | None, never_free: re.Pattern[str] | None = None
+    method: str,
+    path: str,
+    paid_paths: re.Pattern[str] | None,
+    never_free: re.Pattern[str] | None = None,
+    reads_batches: bool = False,
 ) -> str | None:
     """Return why a request to a known host that matches no rule is counted, None for one that costs nothing.
 
     `paid_paths` limits the requests that may cost something, for a host that serves more than models.
+    `reads_batches` is whether the host's batches of OpenAI's kind report their usage.
     """
     tidy = tidy_path(path)
-    if _BATCH.fullmatch(f"{method} {tidy}"):
+    request = f"{method} {tidy}"
+    if _BATCH.fullmatch(request) or (not reads_batches and _OPENAI_BATCH.fullmatch(request)):
         return "batch"
     if method == GRPC:
         return "grpc" if _PAID_RPC.fullmatch(tidy) else None

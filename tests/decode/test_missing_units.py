@@ -52,6 +52,14 @@ def test_a_usage_of_zero_or_in_other_measures_is_not_missing(body: bytes, operat
     assert not has_missing_units(answer(body, operation))
 
 
+@pytest.mark.parametrize(("completed", "missing"), [(3, True), (0, False)])
+def test_a_batch_that_ended_without_usage_lacks_it_if_any_request_was_completed(
+    completed: int, missing: bool
+) -> None:
+    body = b'{"id": "batch_1", "status": "completed", "request_counts": {"completed": %d}}' % completed
+    assert has_missing_units(answer(body, "openai.batch.again")) == missing
+
+
 def test_an_error_is_not_missing_units() -> None:
     assert not has_missing_units(answer(b"{}", status=500))
     assert not has_missing_units(answer(b'{"error": {"message": "no", "code": "x"}}'))

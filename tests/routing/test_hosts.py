@@ -53,7 +53,7 @@ LOOKALIKES = [
     "xapi.anthropic.com",
     "api.anthropic.com.evil.org",
     "console.anthropic.com",
-    "bedrock.us-east-1.amazonaws.com",
+    "bedrock-agent.us-east-1.amazonaws.com",
     "bedrock-runtime.us-east-1.amazonaws.com.evil.org",
     "bedrock-runtime.us-east-1.evil.org",
     "bedrock-runtime.us-east-1.api.amazonaws.com",

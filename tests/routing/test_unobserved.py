@@ -21,6 +21,7 @@ CHAT = "/v1/chat/completions"
 def count(method: str, host: str, path: str, *, port: int | None = None, times: int = 1) -> dict[str, int]:
     mappings = {
         parse_host("mapped.test"): HostMapping("c", None),
+        parse_host("gateway.test"): HostMapping("system.openai", None),
         parse_host("pay-i.test"): HostMapping(PROXY_CATEGORY, None),
     }
     routes = Routes(HostTable(mappings))
@@ -83,6 +84,11 @@ UNREAD = [
     ("us-central1-aiplatform.googleapis.com", "/v1/projects/p/locations/l/endpoints/1:rawPredict"),
     ("bedrock-agent-runtime.us-east-1.amazonaws.com", "/agents/a/agentAliases/b/sessions/c/text"),
     ("bedrock-agent-runtime.us-east-1.amazonaws.com", "/retrieveAndGenerate"),
+    ("bedrock.us-east-1.amazonaws.com", "/model-customization-jobs"),
+    ("bedrock-fips.us-gov-west-1.api.aws", "/provisioned-model-throughput"),
+    ("generativelanguage.googleapis.com", "/v1beta/cachedContents"),
+    ("aiplatform.googleapis.com", "/v1/projects/p/locations/global/cachedContents"),
+    ("us-central1-aiplatform.googleapis.com", "/v1/projects/p/locations/us-central1/cachedContents"),
     ("runtime.sagemaker.us-east-1.amazonaws.com", "/endpoints/e/invocations"),
     ("a.cloud.databricks.com", "/serving-endpoints/e/rerank-it/score"),
 ]
@@ -103,6 +109,19 @@ def test_a_call_to_a_known_host_that_no_rule_matches_is_counted(host: str, path:
         ("POST", "api.mistral.ai", "/v1/batch/jobs"),
         ("POST", "bedrock-runtime.us-east-1.amazonaws.com", "/async-invoke"),
         ("POST", "mapped.test", "/v1/messages/batches"),
+        ("POST", "api.groq.com", "/openai/v1/batches"),
+        ("POST", "api.together.xyz", "/v1/batches"),
+        ("POST", "us-east-1.api.x.ai", "/v1/batches"),
+        ("POST", "api.moonshot.ai", "/v1/batches"),
+        ("POST", "dashscope.aliyuncs.com", "/compatible-mode/v1/batches"),
+        ("POST", "openrouter.ai", "/api/v1/batches"),
+        ("POST", "openrouter.ai", "/api/beta/batches/"),
+        ("POST", "api.voyageai.com", "/v1/batches"),
+        ("POST", "api.cohere.com", "/v2/batches"),
+        ("POST", "generativelanguage.googleapis.com", "/v1beta/openai/batches"),
+        ("POST", "mapped.test", "/v1/batches"),
+        ("POST", "bedrock.us-east-1.amazonaws.com", "/model-invocation-job"),
+        ("POST", "bedrock-fips.us-east-1.amazonaws.com", "/model-invocation-job"),
     ],
 )
 def test_a_batch_is_counted_as_one(method: str, host: str, path: str) -> None:
@@ -119,6 +138,16 @@ def test_a_batch_is_counted_as_one(method: str, host: str, path: str) -> None:
         ("POST", "api.openai.com", "/v1/traces/ingest"),
         ("POST", "api.openai.com", "/v1/responses/input_tokens"),
         ("POST", "api.openai.com", "/v1/batches"),
+        ("POST", "eu.api.openai.com", "/v1/batches"),
+        ("POST", "mine.openai.azure.com", "/openai/batches"),
+        ("POST", "mine.openai.azure.com", "/openai/v1/batches"),
+        ("POST", "mine.services.ai.azure.com", "/openai/v1/batches"),
+        ("POST", "gateway.test", "/v1/batches"),
+        ("POST", "shop.test", "/v1/batches"),
+        ("POST", "mapped.test", "/orders/batches"),
+        ("POST", "api.groq.com", "/openai/v1/batches/batch_1/cancel"),
+        ("POST", "bedrock.us-east-1.amazonaws.com", "/model-invocation-job/j/stop"),
+        ("POST", "bedrock.us-east-1.amazonaws.com", "/guardrails"),
         ("POST", "api.openai.com", "/v1/conversations/c/items"),
         ("DELETE", "api.openai.com", "/v1/evals/e"),
         ("POST", "api.anthropic.com", "/v1/messages/count_tokens"),

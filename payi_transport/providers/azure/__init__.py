@@ -20,6 +20,7 @@ _BY_PATH = ((_OPENAI_API, _AZURE_OPENAI),)
 PROVIDER = Provider(
     name="azure",
     names_requests=True,
+    reads_batches=True,
     hosts=(
         HostRule("*.openai.azure.com", _AZURE_OPENAI),
         HostRule("*.cognitiveservices.azure.com", _AZURE_OPENAI, paid_paths=_MODELS),

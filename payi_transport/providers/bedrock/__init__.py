@@ -44,6 +44,15 @@ PROVIDER = Provider(
             ),
         ),
         HostRule(
+            # Where models are managed, and where the jobs start that call them or change them.
+            lazy_compile(rf"bedrock(-fips)?\.[a-z0-9-]+\.{_AWS}"),
+            _BEDROCK,
+            example="bedrock.us-east-1.amazonaws.com",
+            paid_paths=lazy_compile(
+                "/(evaluation-jobs|model-customization-jobs|provisioned-model-throughput)$"
+            ),
+        ),
+        HostRule(
             lazy_compile(rf"runtime\.sagemaker(-fips)?\.[a-z0-9-]+\.{_AWS}"),
             _SAGEMAKER,
             example="runtime.sagemaker.us-east-1.amazonaws.com",

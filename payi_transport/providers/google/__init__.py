@@ -40,8 +40,8 @@ _GOOGLE = PayiCategories.google_vertex
 _PREFIX = "google."
 _MISTRAL = "publishers/mistralai/models/[^/]+"
 _GEMINI = "/v1beta/models/my-model"
-# Vertex AI trains and stores, too.
-_MODELS = lazy_compile("/(models|endpoints)/[^/]+:|/v[^/]+/models/|/endpoints/openapi/")
+# Vertex AI trains and stores, too. Writing a cache is billed like a prompt.
+_MODELS = lazy_compile("/(models|endpoints)/[^/]+:|/v[^/]+/models/|/endpoints/openapi/|/cachedContents$")
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
 _READ_INTERACTION = Readers(read_interaction, read_error, read_interaction_text, prefix=_PREFIX)
 # Vertex AI over gRPC, whose messages are those of its HTTP API.

@@ -40,6 +40,7 @@ _RESPONSES_READERS = Readers(read_response, read_error, read_output_text, read_p
 PROVIDER = Provider(
     name="openai",
     names_requests=True,
+    reads_batches=True,
     # OpenAI documents `stream_options.include_usage` for its own API; elsewhere it may be an error.
     hosts=(
         HostRule("api.openai.com", _OPENAI, accepts_usage=True),

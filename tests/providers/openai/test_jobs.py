@@ -25,7 +25,6 @@ USAGE = {"input_tokens": 10, "output_tokens": 4}
         ("completed", USAGE, False),
         ("expired", USAGE, False),
         ("cancelled", USAGE, False),
-        ("completed", None, True),
         ("failed", {"input_tokens": 0, "output_tokens": 0}, True),
         (None, "many", True),
     ],
@@ -36,6 +35,20 @@ def test_a_batch_is_counted_once_its_usage_is_final(status: Any, usage: Any, pen
     if not pending:
         assert show(parsed.units) == {"text": (10, 4)}
         assert parsed.properties == {"provider.service_tier": "batch"}
+
+
+@pytest.mark.parametrize("status", ["completed", "expired", "cancelled"])
+@pytest.mark.parametrize("usage", [None, [], {}, {"input_tokens": 0, "output_tokens": 0}])
+@pytest.mark.parametrize(
+    ("requests", "has_usage"),
+    [(None, False), ({"completed": 3, "failed": 0}, False), ({"completed": 0, "failed": 3}, True)],
+)
+def test_a_batch_that_ended_without_usage_lacks_it_unless_nothing_was_completed(
+    status: str, usage: Any, requests: Any, has_usage: bool
+) -> None:
+    body = {"id": "batch_1", "status": status, "usage": usage, "request_counts": requests}
+    parsed = read_batch(RawResponse(make_messages(body)))
+    assert (parsed.pending, parsed.units, parsed.has_usage) == (False, {}, has_usage)
 
 
 @pytest.mark.parametrize(
