@@ -5,6 +5,9 @@ asked for its usage all look the same on a bill: an event of no cost. So such an
 `payi_stats()` counts it, and a warning says once for each host what to do. Everything that asks whether units
 are missing asks this module.
 
+A stream that its caller left early is explained by that. One that was read to its end is not, although no
+reader has found a message that says so: its messages may be of a kind that none knows.
+
 If this library could not read the end of the body, because it was too large or could not be inflated, a
 second property and the warning say so.
 """
@@ -45,7 +48,8 @@ def find_missing_units(
     reasons = {UNITS_REASON_PROPERTY: reason} if reason else {}
     if response.units or response.has_usage:
         return reasons if is_partial else {}
-    return {} if is_partial and not reasons else {UNITS_PROPERTY: MISSING, **reasons}
+    was_left = is_partial and not raw.read_to_end
+    return {} if was_left and not reasons else {UNITS_PROPERTY: MISSING, **reasons}
 
 
 def has_missing_units(event: Event) -> bool:

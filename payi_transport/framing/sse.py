@@ -1,11 +1,14 @@
 """Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 
-One rule differs from the standard, which discards an event that is not followed by a blank line. Here it is
-kept, because some servers leave out the last blank line, and the last event is the one with the usage.
+Two rules differ from the standard. It discards an event that is not followed by a blank line. Here it is
+kept, because some servers leave out the last blank line, and the last event is the one with the usage. And
+where there is no event at all, it has nothing. Some servers call JSON a stream of events, so that is split as
+JSON.
 """
 
 from __future__ import annotations
 
+from payi_transport.framing.json_text import split_json
 from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["begins_sse", "split_sse"]
@@ -30,7 +33,8 @@ def begins_sse(body: bytes) -> bool:
 
 def split_sse(body: bytes) -> list[tuple[str, bytes]]:
     """Return the events of a stream as (event name, data). An event without data is ignored."""
-    return _split_plain(body) or _split_lines(body)
+    events = _split_plain(body) or _split_lines(body)
+    return events or (split_json(body) if body.lstrip().startswith((b"{", b"[")) else [])
 
 
 def _split_plain(body: bytes) -> list[tuple[str, bytes]] | None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport.capture.exchange import Outcome
 from payi_transport.decode.missing_units import has_missing_units
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.values.event import Event
 from tests.support.calls import call
-from tests.support.exchanges import decode_case
+from tests.support.exchanges import decode_case, shown
 from tests.support.wire_cases import UNARY, WireCase, by_name
 
 BODIES = {"empty": b"", "not JSON": b"<html>", "another shape": b'{"result": {"tokens": 5}}', "list": b"[1]"}
@@ -30,10 +31,29 @@ def answer(body: bytes, operation: str = "openai.chat", **more: Any) -> Event:
 @pytest.mark.parametrize("operation", sorted(set(REGISTRY.operations) - JOBS))
 def test_a_success_without_readable_units_says_that_they_are_missing(operation: str, body: bytes) -> None:
     event = answer(body, operation)
-    if "system.stream" in (event.properties or {}):
-        pytest.skip("a stream by its own account, which says that it stopped early")
     assert not event.units
     assert has_missing_units(event)
+
+
+TOKENS = b'data: {"token": "a"}\n\ndata: {"token": "b", "usage_info": {"tok": 3}}\n\n'
+
+
+@pytest.mark.parametrize("operation", sorted(set(REGISTRY.operations) - JOBS))
+def test_a_stream_of_an_unknown_kind_says_so_unless_it_was_left_early(operation: str) -> None:
+    case = WireCase("made", b"{}", TOKENS, 200, {"content-type": "text/event-stream"}, {}, operation)
+    whole, left = (decode_case(case, outcome=outcome) for outcome in (Outcome.EXHAUSTED, Outcome.CLOSED))
+    assert whole.units == left.units == {}
+    assert has_missing_units(whole)
+    if (left.properties or {}).get("system.stream") == "partial":
+        assert not has_missing_units(left)
+
+
+def test_json_that_is_called_a_stream_is_read() -> None:
+    unary = by_name["openai/chat_unary"]
+    event = decode_case(unary, headers={"content-type": "text/event-stream"})
+    assert shown(event, ["units", "properties", "provider_response_id"]) == {
+        name: unary.event[name] for name in ("units", "provider_response_id")
+    }
 
 
 @pytest.mark.parametrize(
@@ -65,8 +85,9 @@ def test_an_error_is_not_missing_units() -> None:
     assert not has_missing_units(answer(b'{"error": {"message": "no", "code": "x"}}'))
 
 
-def test_a_stream_that_was_cut_is_explained_by_that() -> None:
-    assert decode_case(by_name["openai/chat_stream_cut"]).properties == {"system.stream": "partial"}
+def test_a_stream_that_was_left_early_is_explained_by_that() -> None:
+    cut = decode_case(by_name["openai/chat_stream_cut"], outcome=Outcome.CLOSED)
+    assert cut.properties == {"system.stream": "partial"}
 
 
 def test_calls_are_counted_and_their_host_is_warned_about_once(

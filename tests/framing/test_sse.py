@@ -49,8 +49,23 @@ CASES: dict[str, tuple[bytes, list[tuple[str, bytes]]]] = {
     "no line end at the end": (b"data: 1\n\nevent: e\ndata: 2", [("", b"1"), ("e", b"2")]),
     "nothing": (b"", []),
     "blank lines alone": (b"\n\n\n", []),
-    "no stream at all": (b'{"error": "x"}', []),
+    "no stream at all": (b"<html>: no</html>", []),
 }
+
+
+@pytest.mark.parametrize(
+    ("body", "events"),
+    [
+        (b'{"error": "x"}', [b'{"error": "x"}']),
+        (b'\n{\n "data": 1,\n "event": "a: b"\n}\n', [b'\n{\n "data": 1,\n "event": "a: b"\n}\n']),
+        (b'{"a": 1}\n{"a": 2}\n', [b'{"a": 1}', b'{"a": 2}']),
+        (b'[{"a": 1},\n{"a": 2}]', [b'{"a": 1}', b'{"a": 2}']),
+        # A stream all the same.
+        (b'{"a": 1}\n\ndata: 1\n\n', [b"1"]),
+    ],
+)
+def test_json_that_is_called_a_stream_is_split_as_json(body: bytes, events: list[bytes]) -> None:
+    assert split_sse(body) == [("", data) for data in events]
 
 
 @each_line_end

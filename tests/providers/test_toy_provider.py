@@ -49,7 +49,8 @@ def test_a_call_makes_an_event(instrumented: MemorySink, origin: Origin) -> None
 
 
 @pytest.mark.parametrize(
-    ("body", "properties"), [(VERSES, None), (VERSES[:23], {"system.stream": "partial"})]
+    ("body", "properties"),
+    [(VERSES, None), (VERSES[:23], {"system.stream": "partial", "system.units": "missing"})],
 )
 def test_a_stream_makes_an_event_that_says_whether_it_was_whole(
     instrumented: MemorySink, origin: Origin, body: bytes, properties: dict[str, str] | None
