@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = do_POST
 
     def _read_body(self) -> Iterator[bytes]:
-        if "chunked" not in self.headers.get("transfer-encoding", ""):
+        if "content-length" in self.headers or "transfer-encoding" not in self.headers:
             yield self.rfile.read(int(self.headers.get("content-length", 0)))
             return
         while size := int(self.rfile.readline(), 16):
