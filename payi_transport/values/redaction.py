@@ -17,9 +17,15 @@ _REMOVED = "<removed>"
 
 # A query reaches to the next space. It may be percent-encoded, once or more, where a URL quotes a URL.
 _QUERY = lazy_compile(r"(?:\?|%(?:25){0,8}3[Ff])\S+")
-# The part of a URL before its host, and the same without a scheme: `user:password@host`.
-_USERINFO = lazy_compile(r"((?::|%3[Aa])(?://|%2[Ff]%2[Ff]))[^\s/]*(?:@|%40)")
-_BARE_USERINFO = lazy_compile(r"(?<![\w.%+:-])[\w.%+-]+:[^\s/@]+@(?=[\w\[])")
+# The part of a URL before its host. It ends at a slash, which is encoded where the URL is, so no two of these
+# share a part of the text.
+_USERINFO = lazy_compile(
+    r"((?::|%3[Aa])//)[^\s/]*(?:@|%40)|((?::|%3[Aa])%2[Ff]%2[Ff])(?:[^\s/%]|%(?!2[Ff]))*(?:@|%40)"
+)
+# The same without a scheme, `user:password@host`: what is in front of a host, and where a name in it begins.
+# In one pattern, each name in a text without a host would be tried up to the end of the text.
+_BEFORE_HOST = lazy_compile(r"(?<![^\s/@])[^\s/@]+@(?=[\w\[])")
+_BARE_USERINFO = lazy_compile(r"(?<![\w.%+:-])[\w.%+-]+:[^@].*", re.DOTALL)
 
 # `Authorization: Bearer xyz`, with or without the name. Other schemes are ordinary words, too ("basic
 # support"), so what follows them must look unlike a word.
@@ -64,7 +70,8 @@ def cut_urls(text: str) -> str:
     """Return `text` without the queries and the userinfo of the URLs in it."""
     if "?" not in text and "@" not in text and "%" not in text:
         return text
-    return _BARE_USERINFO.sub("", _USERINFO.sub(r"\1", _QUERY.sub("", text)))
+    text = _USERINFO.sub(r"\1\2", _QUERY.sub("", text))
+    return _BEFORE_HOST.sub(lambda found: _BARE_USERINFO.sub("", found[0]), text)
 
 
 def remove_secrets(text: str) -> str:

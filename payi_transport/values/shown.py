@@ -19,7 +19,7 @@ _SECRET_NAME = lazy_compile(
     r"(^|[-_. ]|(?<=[a-z])(?=[A-Z]))(?i:(api|access|secret)?key|token|secret|pass(wd|word|phrase|code)?|pwd"
     r"|credentials?|auth(orization)?|bearer|jwt|cookie|webhook)$"
 )
-_PASSWORD = lazy_compile(r"://[^/@\s]*:[^/@\s]+@")
+_PASSWORD = lazy_compile(r"://[^/@\s:]*:[^/@\s]+@")
 
 
 def show(value: object, name: object = None) -> str:

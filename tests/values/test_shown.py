@@ -43,4 +43,5 @@ def test_other_names_are_not(name: object) -> None:
 
 def test_an_address_has_a_password_or_not() -> None:
     assert has_password("nats://user:pass@host")
+    assert has_password("nats://user:a:b@host")
     assert not any(map(has_password, ["https://host/a:b@c", "user@host", "https://user@host", "a:b"]))
