@@ -82,7 +82,7 @@ def test_an_abstract_property_stays_abstract() -> None:
         (int, "int is a class: decorate its methods instead"),
         (staticmethod(int), "int is a class: decorate its methods instead"),
     ],
-    ids=repr,
+    ids=["a number", "a property without a getter", "a class", "a static class"],
 )
 def test_what_holds_no_function_is_refused(decorated: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
