@@ -82,6 +82,8 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "OTEL_SERVICE_NAME",
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",
+        # Commands that print to no terminal are as wide as their rows, unless this says otherwise.
+        "COLUMNS",
     ):
         monkeypatch.delenv(name, raising=False)
     yield

@@ -179,6 +179,6 @@ COMMANDS: list[tuple[list[str], str]] = [
     (["explain", "https://h", "--instruments", "opnai"], "instruments: unknown 'opnai' (did you mean"),
     (["doctor", "--jsn"], "No such option '--jsn'. Did you mean '--json'? See `"),
     (["serve", "--port", "99999"], "Invalid value for '--port': 99999 is not in the range 0<=x<=65535. See"),
-    (["serve", "--keep", "long"], "--keep: expected a number of days such as 90d, got 'long'"),
+    (["serve", "--keep", "long"], "--keep: expected a number of days such as 90d, at least 1, got 'long'"),
     (["report", "none.json"], "none.json: found no file of events"),
 ]  # fmt: skip

@@ -141,7 +141,8 @@ def test_no_response_in_time_raises_a_timeout_error(
             retrieve(origin.url, options, **call[where])
     finally:
         hold.set()
-    assert isinstance(caught.value.__cause__, library.ReadTimeout)
+    # On a busy machine, connecting may take as long.
+    assert isinstance(caught.value.__cause__, library.TimeoutException)
 
 
 def test_an_exception_of_a_custom_transport_is_raised_unchanged() -> None:

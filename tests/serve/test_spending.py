@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections import Counter
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -200,14 +201,12 @@ def test_a_store_of_before_learns_what_its_events_spent(tmp_path: Path) -> None:
         put(service, "M", "1", created=service.now() + MINUTE)
         with closing(service.store.reader.execute("SELECT COUNT(*) FROM spending")) as counted:
             [count] = counted.fetchone()
-
-        def forget(writing: Writing) -> None:
-            # What later versions have besides.
-            writing.connection.execute("DROP TABLE spending")
-            writing.connection.execute("DROP TABLE large")
-            writing.connection.execute("PRAGMA user_version = 2")
-
-        service.store.write(forget)
+    with closing(sqlite3.connect(settings.file)) as store:
+        # What later versions have besides.
+        store.execute("DROP TABLE spending")
+        store.execute("DROP TABLE large")
+        store.execute("PRAGMA user_version = 2")
+        store.commit()
     with open_service(settings) as service:
         is_expected(service, calls)
         [again] = service.store.reader.execute("SELECT COUNT(DISTINCT limit_id) FROM spending").fetchone()
