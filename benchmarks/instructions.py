@@ -65,7 +65,8 @@ def measure(case: Case, *, rounds: int, quick: bool = False) -> list[Round]:
     if case[0] in STEPS:
         side = _measure_side(case, "payi", _STEP_WARM_UP, _STEP_COUNT)
         return [{unit: Pair(value / EVENTS) for unit, value in side.items()}]
-    before, count = (2, 4) if quick else (_WARM_UP, _COUNT)
+    # Of fewer calls, the memory that they find may cost more instructions than what is measured.
+    before, count = (5, 20) if quick else (_WARM_UP, _COUNT)
     payi, bare = (_measure_side(case, variant, before, count) for variant in ("payi", "bare"))
     return [{unit: Pair(payi[unit], bare[unit]) for unit in payi}]
 

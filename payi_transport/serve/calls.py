@@ -18,9 +18,9 @@ from payi_transport.serve.narrow import narrow
 from payi_transport.serve.rows import Detail, to_datetime
 from payi_transport.serve.schema import MEASURES
 from payi_transport.serve.selection import NAMED, Selection
-from payi_transport.serve.stored_numbers import read_number
 from payi_transport.serve.sums import to_sums
 from payi_transport.serve.views import CallDetail, CallPage, CallRow, Run, RunPage
+from payi_transport.values.numbers import read_number
 
 __all__ = ["find_call", "list_calls", "list_runs"]
 
@@ -122,7 +122,7 @@ def _write_cursor(value: int, id_: int) -> str:
 def _read_cursor(cursor: str | None) -> tuple[int, int] | None:
     if not cursor:
         return None
-    value, id_ = map(read_number, cursor.partition(".")[::2])
+    value, id_ = (read_number(part, signed=True) for part in cursor.partition(".")[::2])
     if value is None or id_ is None:
         raise Refusal("invalid_cursor", f"{cursor!r} is not a cursor of this list")
     return value, id_

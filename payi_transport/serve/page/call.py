@@ -16,8 +16,8 @@ from payi_transport.serve.page.elements import Cell, Column, empty, link, note, 
 from payi_transport.serve.page.frame import Page, View
 from payi_transport.serve.queries import Queries
 from payi_transport.serve.rows import Detail
-from payi_transport.serve.stored_numbers import read_number
 from payi_transport.serve.views import CallDetail
+from payi_transport.values.numbers import read_number
 
 __all__ = ["CALL"]
 
