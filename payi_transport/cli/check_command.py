@@ -14,7 +14,7 @@ from payi_transport.budgets.configured import find_file
 from payi_transport.budgets.store import Store
 from payi_transport.cli.check_lines import print_check
 from payi_transport.cli.columns import make_console
-from payi_transport.cli.finops_options import config_option, json_option, load, short_errors
+from payi_transport.cli.finops_options import config_option, json_option, load, money_errors
 from payi_transport.errors import PayiError
 from payi_transport.reports.budget_check import Checked, check_events, check_store
 from payi_transport.reports.events import EventReader
@@ -38,7 +38,7 @@ def check(events: tuple[str, ...], config: Path | None, at: str | None, top: int
     or --at count. The exit code is 1 if a warning level of a budget is reached, if calls have no price, or
     if events were lost.
     """
-    with short_errors():
+    with money_errors():
         settings, price = load(config)
         now = datetime.now(timezone.utc) if at is None else _read_moment(at)
         budgets = make_budgets(settings.budgets)

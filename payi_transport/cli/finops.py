@@ -17,7 +17,7 @@ from payi_transport.cli.finops_options import (
     json_option,
     load,
     make_progress,
-    short_errors,
+    money_errors,
     zone_option,
 )
 from payi_transport.cli.reconcile_command import reconcile
@@ -53,7 +53,7 @@ def explain_change_command(
     BEFORE and AFTER are periods of the events, such as 2026-10, 2026-10-05, 2026-Q3, or
     2026-10-01..2026-10-15, or files of events.
     """
-    with short_errors():
+    with money_errors():
         _, price = load(config)
         sums = [_read_sums(name, events, zone, price) for name in (before, after)]
         # Files are periods of their own, in no zone.
@@ -108,7 +108,7 @@ def export(
     bill. The estimate is in ListCost, ContractedCost, and EffectiveCost. With --corrects, what you exported
     stays as it is, and the rows have what a new or corrected price changes.
     """
-    with short_errors():
+    with money_errors():
         if not focus:
             raise PayiError("choose a format: --focus")
         suffix = None if output is None else output.suffix.lower()

@@ -70,6 +70,11 @@ def print_reconciliation(
         console.print()
     for note in notes:
         console.print(make_printable(note))
+    _print_differences(made, by, console)
+    _print_unread(made.unread, console)
+
+
+def _print_differences(made: Reconciliation, by: str, console: Console) -> None:
     lines = sum_rows(made.rows, by)
     total = made.total
     headings = [
@@ -91,7 +96,6 @@ def print_reconciliation(
             f"{tokens} no price: add one under [[prices.own]], unless a commitment covers them.",
             style="yellow",
         )
-    _print_unread(made.unread, console)
 
 
 def _print_unread(unread: Iterable[Unread], console: Console) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from payi_transport.cli.refusals import Refusal
+from payi_transport.cli.short_errors import short_errors
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
-from payi_transport.errors import PayiError
 from payi_transport.prices import find_pricer
 from payi_transport.reports.priced_calls import Price
 
@@ -26,8 +25,8 @@ __all__ = [
     "json_option",
     "load",
     "make_progress",
+    "money_errors",
     "print_json",
-    "short_errors",
     "zone_option",
 ]
 
@@ -40,13 +39,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 zone_option = click.option("--tz", "zone", help="Time zone of days.  [default: the machine's]")
 
 
-@contextmanager
-def short_errors() -> Iterator[None]:
-    """Turn what users can correct into one line instead of a traceback."""
-    try:
-        yield
-    except (PayiError, ValueError, OverflowError) as exc:
-        raise Refusal(str(exc)) from None
+def money_errors() -> AbstractContextManager[None]:
+    """Turn what users can correct into one line, values of files and options among them."""
+    return short_errors(ValueError, OverflowError)
 
 
 def load(config: Path | None) -> tuple[Settings, Price]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from payi_transport.errors import PayiConfigError, PayiError
+from payi_transport.cli.short_errors import short_errors
+from payi_transport.errors import PayiConfigError
 from payi_transport.relay.arguments import check_servers, find_settings, find_sink_maker, list_sinks
 from payi_transport.relay.relay import Relay, RelayOptions
 from payi_transport.relay.setup import REJECTED_STREAM, Limits, set_up
@@ -24,18 +23,6 @@ _CONFIG = click.option(
 )
 _SUBJECT = click.option("--subject", help="Subject of the events.  [default: payi.events]")
 _STREAM = click.option("--stream", help="Stream of the events.  [default: PAYI]")
-
-
-class _Refusal(click.ClickException):
-    exit_code = 2
-
-
-@contextmanager
-def _short_errors() -> Iterator[None]:
-    try:
-        yield
-    except (PayiError, NatsError) as exc:
-        raise _Refusal(str(exc)) from None
 
 
 def _warn(problem: str) -> None:
@@ -93,7 +80,7 @@ def init(
     What is there stays as it is. The exit code is 1 if that differs from what was asked for.
     """
     limits = Limits(max_age * 24 * 60 * 60, max_bytes, duplicate_window, ack_wait, replicas)
-    with _short_errors():
+    with short_errors(NatsError):
         _, settings = find_settings(
             config, _warn, servers=check_servers(servers), stream=stream, subject=subject
         )
@@ -150,7 +137,7 @@ def relay(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logger = logging.getLogger("payi.relay")
     logger.setLevel(logging.INFO)
-    with _short_errors():
+    with short_errors(NatsError):
         settings, nats_settings = find_settings(config, _warn, servers=check_servers(servers), stream=stream)
         check_login(nats_settings)
         if nats_settings.stream == REJECTED_STREAM:

@@ -18,11 +18,12 @@ from payi_transport.cli.finops_options import (
     json_option,
     load,
     make_progress,
-    short_errors,
+    money_errors,
 )
 from payi_transport.config.budget_rules import check_fields, find_field
 from payi_transport.errors import PayiError
-from payi_transport.reports.allocation import BillScope, Shares, allocate
+from payi_transport.reports.allocation import BillScope, Shares
+from payi_transport.reports.allocation import allocate as allocate_bill
 from payi_transport.reports.bills.currencies import convert, find_currency, read_rates
 from payi_transport.reports.bills.line import USD
 from payi_transport.reports.bills.reading import read_bills
@@ -72,7 +73,7 @@ def reconcile(
     difference is split into what was not seen here, other quantities, and other prices, with the reasons
     that can be found.
     """
-    with short_errors():
+    with money_errors():
         _, price = load(config)
         fields = [find_field(name) for name in allocate]
         check_fields(fields, "--allocate")
@@ -89,7 +90,7 @@ def reconcile(
             shares, scope = Shares(fields, read_event_field), BillScope(lines)
             for call in scope.select(price_calls(reader, price)):
                 shares.add(call)
-            allocated = _allocate(lines, shares)
+            allocated = allocate_bill(lines, shares)
             reading = EventsRead(reader.events, reader.skipped, scope.seen)
             print_allocation(
                 allocate,
@@ -117,6 +118,3 @@ def _check_rates(rates: Sequence[str]) -> None:
             raise PayiError("--rate: amounts in USD need none, as estimates are in US dollars")
         if number > 1:
             raise PayiError(f"--rate: {currency} has {number} rates; name one")
-
-
-_allocate = allocate

@@ -26,11 +26,12 @@ class Refusal(click.ClickException):
 
 
 @contextmanager
-def short_errors() -> Iterator[None]:
-    """Turn errors of this library into one line instead of a traceback."""
+def short_errors(*others: type[Exception]) -> Iterator[None]:
+    """Turn errors of this library, and others that users can correct, into one line, not a traceback."""
+    refused: tuple[type[Exception], ...] = (PayiError, *others)
     try:
         yield
-    except PayiError as exc:
+    except refused as exc:
         # Without the cause, because a traceback would bury the one line that says what to correct.
         raise Refusal(str(exc)) from None
 

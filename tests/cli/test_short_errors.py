@@ -14,6 +14,11 @@ def test_an_error_of_this_library_is_a_refusal_of_one_line() -> None:
     assert caught.value.exit_code == 2
 
 
+def test_other_errors_are_refused_where_users_can_correct_them() -> None:
+    with pytest.raises(Refusal, match="expected 1"), short_errors(ValueError):
+        raise ValueError("expected 1")
+
+
 def test_any_other_error_stays_what_it_is() -> None:
     with pytest.raises(KeyError), short_errors():
         raise KeyError("a fault")
