@@ -8,10 +8,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from payi_transport.config import budget_rules
 from payi_transport.config.budget_rules import list_fields
 from payi_transport.config.json_schema import make_json_schema
 from payi_transport.config.validation import check_config
 from payi_transport.errors import PayiConfigError
+from payi_transport.reports import dimensions
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,13 @@ def test_the_address_of_a_webhook_is_never_shown() -> None:
 def test_one_field_may_be_written_without_a_list() -> None:
     assert list_fields("user_id") == ("user_id",)
     assert list_fields(("user_id", "account_name")) == ("user_id", "account_name")
+
+
+def test_other_names_of_fields_are_those_by_which_reports_group_calls() -> None:
+    reported = {**dimensions._FIELDS, **dimensions._LISTS}
+    # An event has the scope under a name of its own.
+    names = {"resource_scope": "scope"}
+    assert {name: names.get(field, field) for name, field in budget_rules._ALIASES.items()} == {
+        name: field for name, field in reported.items() if name in budget_rules._ALIASES
+    }
+    assert {f"{name}." for name in budget_rules._ALIAS_SECTIONS} == dimensions._PROPERTIES.keys()
