@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from payi_transport.values.headers import Headers
 
 __all__ = ["BlockedResponse", "HookAbilities", "RequestRewrite", "ResponseRewriter"]
 
 
-class BlockedResponse(NamedTuple):
+class BlockedResponse(msgspec.Struct, frozen=True):
     """The response to a request that is not sent at all."""
 
     status: int
@@ -17,7 +19,7 @@ class BlockedResponse(NamedTuple):
     body: bytes
 
 
-class RequestRewrite(NamedTuple):
+class RequestRewrite(msgspec.Struct, frozen=True):
     """What to send in place of the caller's request. A field that is None or empty changes nothing.
 
     `base` replaces the scheme and host of the URL and is put in front of its path. `headers` replace those of

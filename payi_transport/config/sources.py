@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -40,7 +40,7 @@ _PAYI_VARIABLES = ("PAYI_API_KEY", "PAYI_BASE_URL", "PAYI_CUSTOM_HEADERS")
 _WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
-class Sources(NamedTuple):
+class Sources(msgspec.Struct, frozen=True):
     """The merged config, and where each of its values is from, by the path of its key."""
 
     config: dict[str, Any]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import NamedTuple
 
 import msgspec
 
@@ -26,14 +25,14 @@ __all__ = ["BackgroundCall", "BackgroundCalls"]
 _MAX_REMEMBERED = 10_000
 
 
-class BackgroundCall(NamedTuple):
+class BackgroundCall(msgspec.Struct, frozen=True):
     """Work that a call started and that isn't done: the id of its response, and the requested model."""
 
     response_id: str | None
     model: str | None
 
 
-class _Start(NamedTuple):
+class _Start(msgspec.Struct, frozen=True):
     context: Frame
     log_content: bool
     model: str | None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from payi_transport.capture.exchange import Exchange
 from payi_transport.decode.inline_data import MIN_DATA_LENGTH, strip_inline_data
 from payi_transport.decode.vectors import strip_vectors
-from payi_transport.providers.openai.chat import DONE
-from payi_transport.providers.shared.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import DONE, RawResponse
 from payi_transport.values.redaction import remove_keys
 
 __all__ = ["record_request", "record_response"]
@@ -32,7 +31,6 @@ def record_response(
         text = _to_text(body if keep_inline_data else strip_vectors(body), keep_inline_data)
         # The message of an authentication error may quote the key.
         return remove_keys(text) if text and (exchange.status or 0) >= 400 else text
-    # `[DONE]` ends OpenAI's streams and is not a message of the model.
     messages = [data for _, data in raw.all_messages if data != DONE]
     shown = messages if keep_inline_data or _are_plain(raw, messages) else map(_strip, messages)
     return tuple(message.decode("utf-8", "replace") for message in shown) or None

@@ -16,8 +16,7 @@ Whatever a provider sends, decoding doesn't raise. A body that can't be read mak
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+import msgspec
 from msgspec.structs import replace
 
 from payi_transport.capture.exchange import Exchange, Outcome
@@ -69,7 +68,7 @@ def decode(
     return _report(exchange, response, raw, headers, body.data, price, options)
 
 
-class _Headers(NamedTuple):
+class _Headers(msgspec.Struct, frozen=True):
     """The headers of the request and of the response."""
 
     sent: ReadHeaders

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -44,7 +43,7 @@ _DEPLOYMENT_HEADER = "x-ms-deployment-name"
 _PATH_WORDS = frozenset({"endpoints", "models", "publishers", "tunedModels"})
 
 
-class ModelMapping(NamedTuple):
+class ModelMapping(msgspec.Struct, frozen=True):
     """A row of the user's `model_mappings`; it applies to `model`, and only at `host` if that is set."""
 
     model: str

@@ -8,7 +8,8 @@ behind that its queue is full loses the newest events, and no other sink does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from payi_transport.capture.exchange import Exchange
 from payi_transport.capture.session import SessionWork
@@ -19,7 +20,7 @@ from payi_transport.delivery.sources import QueuedEvent, RingSource
 __all__ = ["DecodedCall", "DistributingSource"]
 
 
-class DecodedCall(NamedTuple):
+class DecodedCall(msgspec.Struct, frozen=True):
     """A decoded call in the queue of one sink. `ended` is when the call ended, by `perf_counter`."""
 
     decoded: Decoded

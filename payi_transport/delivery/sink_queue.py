@@ -15,8 +15,8 @@ from collections import Counter as Tally
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from payi_transport.capture.exchange import Listener
@@ -42,7 +42,7 @@ from payi_transport.sinks.protocol import Sink
 __all__ = ["EventQueue", "SinkQueue", "WorkerOptions"]
 
 
-class WorkerOptions(NamedTuple):
+class WorkerOptions(msgspec.Struct, frozen=True):
     """What all workers of a delivery share. They notify `settled` when a flush makes progress.
 
     `make_log` returns the log for the problems of the sink with a name.

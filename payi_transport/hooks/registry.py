@@ -3,7 +3,7 @@
 A library that is already imported is hooked at once, any other as soon as the program imports it. To add an
 HTTP library, write `hooks/<library>.py` with an object that is a `LibraryHook` and list it in `get_hooks`.
 Such a module must not import its library, which may not be installed and may never be needed: `install` finds
-it in `sys.modules`.
+it in `sys.modules`. The module is imported itself with its library, since most programs use one or two.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from payi_transport.hooks import child_processes, requests, thread_pools, websocket_client
-from payi_transport.hooks.aiohttp import session
-from payi_transport.hooks.botocore import api_calls, http
-from payi_transport.hooks.grpc import channels
+from payi_transport.hooks import child_processes, thread_pools
 from payi_transport.hooks.httpx import installed
 from payi_transport.hooks.import_watcher import ImportWatcher
-from payi_transport.hooks.websockets import legacy, protocol
+from payi_transport.runtime.imports import forks_wait
 from payi_transport.runtime.process_lock import ProcessLock
 
-__all__ = ["LibraryHook", "Registry", "get_hooks"]
+__all__ = ["LazyHook", "LibraryHook", "Registry", "get_hooks"]
 
 
 class LibraryHook(Protocol):
@@ -36,8 +33,8 @@ class LibraryHook(Protocol):
     def install(self) -> list[str]:
         """Hook the library, and return the names of what this version of it does not have.
 
-        Runs inside an import statement of the program, so it must not import anything. It may be called
-        more than once.
+        Runs inside an import statement of the program, so it must not import what the program may import. It
+        may be called more than once.
         """
         ...
 
@@ -46,22 +43,107 @@ class LibraryHook(Protocol):
         ...
 
 
-def get_hooks() -> list[LibraryHook]:
+class LazyHook:
+    """A hook whose module `load` imports. `name` is the hook's own."""
+
+    def __init__(self, name: str, load: Callable[[], LibraryHook]) -> None:
+        self.name = name
+        self._load = load
+        self._hook: LibraryHook | None = None
+
+    def install(self) -> list[str]:
+        """Import the hook, and hook the library. Return what this version of it does not have."""
+        if self._hook is None:
+            with forks_wait():
+                self._hook = self._load()
+        return self._hook.install()
+
+    def uninstall(self) -> None:
+        """Put back what was hooked, if anything is."""
+        if self._hook is not None:
+            self._hook.uninstall()
+
+
+def _load_aiohttp() -> LibraryHook:
+    from payi_transport.hooks.aiohttp.session import HOOK
+
+    return HOOK
+
+
+def _load_botocore_http() -> LibraryHook:
+    from payi_transport.hooks.botocore.http import HOOK
+
+    return HOOK
+
+
+def _load_botocore_calls() -> LibraryHook:
+    from payi_transport.hooks.botocore.api_calls import HOOK
+
+    return HOOK
+
+
+def _load_aiobotocore_calls() -> LibraryHook:
+    from payi_transport.hooks.botocore.api_calls import ASYNC_HOOK
+
+    return ASYNC_HOOK
+
+
+def _load_requests() -> LibraryHook:
+    from payi_transport.hooks.requests import HOOK
+
+    return HOOK
+
+
+def _load_websockets() -> LibraryHook:
+    from payi_transport.hooks.websockets.protocol import HOOK
+
+    return HOOK
+
+
+def _load_legacy_websockets() -> LibraryHook:
+    from payi_transport.hooks.websockets.legacy import HOOK
+
+    return HOOK
+
+
+def _load_websocket_client() -> LibraryHook:
+    from payi_transport.hooks.websocket_client import HOOK
+
+    return HOOK
+
+
+def _load_grpc() -> LibraryHook:
+    from payi_transport.hooks.grpc.channels import SYNC_HOOK
+
+    return SYNC_HOOK
+
+
+def _load_async_grpc() -> LibraryHook:
+    from payi_transport.hooks.grpc.channels import ASYNC_HOOK
+
+    return ASYNC_HOOK
+
+
+_HOOKS: tuple[LibraryHook, ...] = (
+    *installed.HOOKS,
+    LazyHook("aiohttp.client", _load_aiohttp),
+    LazyHook("botocore.httpsession", _load_botocore_http),
+    LazyHook("requests.adapters", _load_requests),
+    LazyHook("websockets.client", _load_websockets),
+    LazyHook("websockets.legacy.client", _load_legacy_websockets),
+    LazyHook("websocket._core", _load_websocket_client),
+    LazyHook("botocore.client", _load_botocore_calls),
+    LazyHook("aiobotocore.client", _load_aiobotocore_calls),
+    LazyHook("grpc._channel", _load_grpc),
+    LazyHook("grpc.aio._channel", _load_async_grpc),
+    thread_pools.HOOK,
+    *child_processes.HOOKS,
+)
+
+
+def get_hooks() -> tuple[LibraryHook, ...]:
     """Return one hook for each library, installed or not, and those for thread pools and child processes."""
-    return [
-        *installed.HOOKS,
-        session.HOOK,
-        http.HOOK,
-        requests.HOOK,
-        protocol.HOOK,
-        legacy.HOOK,
-        websocket_client.HOOK,
-        *api_calls.HOOKS,
-        channels.SYNC_HOOK,
-        channels.ASYNC_HOOK,
-        thread_pools.HOOK,
-        *child_processes.HOOKS,
-    ]
+    return _HOOKS
 
 
 class Registry:

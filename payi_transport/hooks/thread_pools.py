@@ -10,11 +10,13 @@ submitted unchanged.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from payi_transport.context.scope import bind_to_scope
 from payi_transport.hooks.methods import MethodHook
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["HOOK"]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from payi_transport.config.schema import Settings
 from payi_transport.decode.content_logger import PromptAndResponseLogger
@@ -40,7 +42,7 @@ class Logs:
         return RateLimitedLogger(self._logger, self._seconds, prefix=f"{name}: ")
 
 
-class Sinks(NamedTuple):
+class Sinks(msgspec.Struct, frozen=True):
     """Where workers deliver, by name, and where inline delivery does.
 
     The first is Pay-i, if events go there. Inline delivery uses this one, or a sink of its own that does the
@@ -68,7 +70,7 @@ class Sinks(NamedTuple):
 
 
 # Immutable, because a forked child builds its own state from the same parts.
-class Parts(NamedTuple):
+class Parts(msgspec.Struct, frozen=True):
     """The parts of a pipeline.
 
     `fetch_limit` fetches a limit's state; None if limits aren't enforced. `make_budgets` makes what counts

@@ -164,7 +164,7 @@ class Pipeline:
 
         `headers` are those of the request that opens it, and `query` its parameters.
         """
-        rules = self._registry.operations[route.operation].session
+        rules = self._registry.find_readers(route.operation, route.category).session
         if rules is None:
             return None
         frame = current_frame()

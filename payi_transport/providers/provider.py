@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -48,7 +48,7 @@ _LAST = lazy_compile(
 )
 
 
-class HostRule(NamedTuple):
+class HostRule(msgspec.Struct, frozen=True):
     """Hosts of a provider, and the category that Pay-i prices their calls by.
 
     `host` is a name, with a port if only that port is the provider's, `*.suffix` for every host below the
@@ -70,7 +70,7 @@ class HostRule(NamedTuple):
     never_free: re.Pattern[str] | None = None
 
 
-class PathRule(NamedTuple):
+class PathRule(msgspec.Struct, frozen=True):
     """Requests by method and path. `last` is the path's last segment or verb, "" where that is an id."""
 
     method: str
@@ -115,7 +115,7 @@ def _match(method: str, pattern: str) -> PathRule:
     return PathRule(method, lazy_compile(rf"(.*/)?{pattern}"), last["name"] or last["verb"] or "")
 
 
-class Forwarding(NamedTuple):
+class Forwarding(msgspec.Struct, frozen=True):
     """What Pay-i's proxy forwards to a provider, at `/api/v1/proxy/<name>/`.
 
     `paths` matches the whole path of a request that it forwards; it forwards no others. `host` is where those
@@ -145,7 +145,7 @@ def _unwrap_nothing(messages: Messages) -> Messages:
     return messages
 
 
-class Readers(NamedTuple):
+class Readers(msgspec.Struct, frozen=True):
     """How the bodies of an operation are read.
 
     `read` reads a successful response, `read_error` the body of a 4xx or 5xx response beside its headers,
@@ -154,7 +154,8 @@ class Readers(NamedTuple):
     an image, and None for any other request. `prefix` goes before a model's name in the name of its resource.
     `unwrap` runs before all readers and takes messages out of an envelope that the host put them in.
     `is_repeatable` returns whether `read` makes no more of two events like this one than of one, whatever
-    their texts, so that the second need not be read.
+    their texts, so that the second need not be read. `session` says how the messages of a WebSocket are
+    understood; the others then read one response of it.
     """
 
     read: Callable[[RawResponse], ParsedResponse]
@@ -164,6 +165,7 @@ class Readers(NamedTuple):
     prefix: str = ""
     unwrap: Callable[[Messages], Messages] = _unwrap_nothing
     is_repeatable: Callable[[bytes], bool] | None = None
+    session: SessionRules | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,20 +177,17 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     that end like its own; requests for it to an unknown host then cause no warning, unless they go to one of
     its `ports` or their path ends in one of `distinctive_ends`. One that is `free_elsewhere` costs something
     only at hosts of its category, where the host's `never_free` says so, or where a mapping names its format.
-    `session` says how the messages of a WebSocket are understood; the `readers` then read one response of it.
     """
 
     name: str
     category: str
     paths: tuple[PathRule, ...]
     example: str
-    readers: Readers
     has_usage_chunk: bool = False
     distinctive: bool = True
     ports: frozenset[int] = frozenset()
     distinctive_ends: tuple[str, ...] = ()
     free_elsewhere: bool = False
-    session: SessionRules | None = None
 
     @property
     def method(self) -> str:
@@ -206,8 +205,10 @@ def _deny_like_openai(message: str) -> Mapping[str, Any]:
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the library knows of one provider.
 
-    - `compatible`: readers for other providers' operations, by name, that this provider's hosts serve in a
-      way of their own.
+    - `load_readers`: imports and returns the readers of its operations and of `compatible`, by name. A
+      function, because most programs call one or two providers, and need the readers of no other.
+    - `compatible`: names of other providers' operations that this provider's hosts serve in a way of their
+      own.
     - `resources_in_paths`: patterns whose first group is the model, deployment or endpoint that a path names.
     - `usage_paths`: by category, paths that accept `stream_options` even if the host as a whole may not.
     - `forwarded`: which of its requests Pay-i's proxy forwards, and how.
@@ -223,7 +224,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     hosts: tuple[HostRule, ...] = ()
     operations: tuple[Operation, ...] = ()
-    compatible: Mapping[str, Readers] = {}
+    load_readers: Callable[[], Mapping[str, Readers]] = dict
+    compatible: frozenset[str] = frozenset()
     resources_in_paths: tuple[str, ...] = ()
     usage_paths: Mapping[str, re.Pattern[str]] = {}
     forwarded: tuple[Forwarding, ...] = ()

@@ -8,7 +8,7 @@ mine.PROVIDER))`.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from payi_transport.providers import (
@@ -25,6 +25,7 @@ from payi_transport.providers import (
     xai,
 )
 from payi_transport.providers.provider import Forwarding, Operation, PathRule, Provider, Readers
+from payi_transport.runtime.imports import forks_wait
 from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["PROVIDERS", "REGISTRY", "Registry"]
@@ -110,12 +111,18 @@ class Registry:
             for name, operation in _find_formats(provider, self.operations):
                 self.formats[name] = (*self.formats.get(name, ()), operation)
         self._compatible = dict(_find_compatible(self.providers))
+        self._readers: dict[str, Mapping[str, Readers]] = {}
 
     def find_readers(self, operation: str, category: str) -> Readers:
-        """Return the readers of an operation at a host of that category."""
+        """Return the readers of an operation at a host of that category, which the first call imports."""
         # The category decides, because a host that serves another provider's API may still count in its own
         # way.
-        return self._compatible.get((category, operation)) or self.operations[operation].readers
+        provider = self._compatible.get((category, operation)) or self.providers_by_operation[operation]
+        readers = self._readers.get(provider.name)
+        if readers is None:
+            with forks_wait():
+                readers = self._readers[provider.name] = provider.load_readers()
+        return readers[operation]
 
 
 def _index(rows: Iterable[tuple[K, V]]) -> dict[K, V]:
@@ -150,11 +157,11 @@ def _find_formats(provider: Provider, operations: Container[str]) -> Iterator[tu
     yield from ((provider.name, name) for name in own)
 
 
-def _find_compatible(providers: Iterable[Provider]) -> Iterator[tuple[tuple[str, str], Readers]]:
+def _find_compatible(providers: Iterable[Provider]) -> Iterator[tuple[tuple[str, str], Provider]]:
     for provider in providers:
         for category in {rule.category for rule in provider.hosts}:
-            for operation, readers in provider.compatible.items():
-                yield (category, operation), readers
+            for operation in provider.compatible:
+                yield (category, operation), provider
 
 
 REGISTRY = Registry(PROVIDERS)

@@ -15,8 +15,10 @@ Source: the section 'Proxy' of Pay-i's API reference, and its page on decorators
 from __future__ import annotations
 
 import ipaddress
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from payi_transport.capture.rewrites import RequestRewrite
 from payi_transport.context.frame import Frame
@@ -38,7 +40,7 @@ _FOR_PROXY: Final = frozenset({_KEY, PayiHeaderNames.provider_base_uri.lower().e
 _CONTROL = lazy_compile(r"[\x00-\x1f\x7f]+")
 
 
-class Proxy(NamedTuple):
+class Proxy(msgspec.Struct, frozen=True):
     """Where Pay-i is, and the API key to send there. `registry` says what it forwards."""
 
     base_url: str

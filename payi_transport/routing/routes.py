@@ -202,6 +202,9 @@ class Routes:
         # A category that is still the proxy's names no provider, so there is nothing to price the call by.
         if name is None or not self.observes(refined) or refined.category in ("", PROXY_CATEGORY):
             return None
+        # Has the readers imported here, once for each provider, so that the worker never imports: a library
+        # that patches threads may have the program by then.
+        self._registry.find_readers(name, refined.category)
         address = HostPattern(host, port)
         operation = self._registry.operations[name]
         return Route(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 import msgspec
 
@@ -46,7 +46,7 @@ class ConfiguredSink(Protocol):
     def from_section(self, section: Any, /) -> Sink: ...
 
 
-class _Late(NamedTuple):
+class _Late(msgspec.Struct, frozen=True):
     """A sink whose module is imported where it is used: few programs do, and all would wait for it."""
 
     config_section: str

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from payi_transport.values.patterns import lazy_compile
 
@@ -18,7 +20,7 @@ __all__ = ["LARGEST_INTEGER", "NAME_RULES", "NameRule"]
 LARGEST_INTEGER: Final = 2**31 - 1
 
 
-class NameRule(NamedTuple):
+class NameRule(msgspec.Struct, frozen=True):
     """Which names a field may hold. `text` completes the sentence "Pay-i accepts ... here"."""
 
     text: str

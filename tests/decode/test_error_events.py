@@ -15,7 +15,8 @@ STREAM = (b"content-type", b"text/event-stream")
 OPERATIONS = [
     operation.name
     for operation in REGISTRY.operations.values()
-    if operation.method == "POST" and operation.session is None
+    if operation.method == "POST"
+    if REGISTRY.find_readers(operation.name, operation.category).session is None
 ]
 
 

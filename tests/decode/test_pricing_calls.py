@@ -72,7 +72,7 @@ MAPPED = ModelMapping("gpt-4.1", None, "my.models", "mapped", "datazone")
         (Frame(resource_scope="global"), MAPPED, ("my.models", "mapped", "datazone")),
         (
             Frame(resource_scope="global"),
-            MAPPED._replace(resource_scope=None),
+            msgspec.structs.replace(MAPPED, resource_scope=None),
             ("my.models", "mapped", "global"),
         ),
         (Frame(price_as_category="c"), MAPPED, ("c", "gpt-4.1", None)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from payi_transport.decode.token_counts import add_counted_tokens
@@ -15,8 +16,8 @@ from tests.providers.shapes import Shown, show
 
 OUTPUT = "one two three"
 READERS = Readers(lambda reply: ParsedResponse(), read_output_text=lambda messages: OUTPUT)
-IMAGES = READERS._replace(read_prompt_texts=lambda request: ["one two", "three"])
-ONLY_IMAGES = READERS._replace(read_prompt_texts=lambda request: [])
+IMAGES = msgspec.structs.replace(READERS, read_prompt_texts=lambda request: ["one two", "three"])
+ONLY_IMAGES = msgspec.structs.replace(READERS, read_prompt_texts=lambda request: [])
 
 
 def words(model: str, text: str) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from payi_transport.hooks.registry import Registry, get_hooks
+from payi_transport.hooks.registry import LazyHook, LibraryHook, Registry, get_hooks
 
 LIBRARY = "registered_library"
 
@@ -49,7 +49,7 @@ def missing() -> list[tuple[str, str]]:
 def make(missing: list[tuple[str, str]]) -> Iterator[Callable[..., Registry]]:
     made = []
 
-    def make(*hooks: Noting) -> Registry:
+    def make(*hooks: LibraryHook) -> Registry:
         registry = Registry(hooks, lambda *what: missing.append(what))
         made.append(registry)
         return registry
@@ -141,6 +141,34 @@ def test_a_library_that_another_thread_is_importing_is_waited_for(
     for thread in (importing, installing):
         thread.join(30)
     assert hook.done == ["install"]
+
+
+@pytest.mark.usefixtures("library")
+def test_the_module_of_a_hook_is_imported_when_its_library_is_there(make: Callable[..., Registry]) -> None:
+    loaded: list[Noting] = []
+
+    def load() -> Noting:
+        loaded.append(Noting(LIBRARY))
+        return loaded[-1]
+
+    hook = LazyHook(LIBRARY, load)
+    hook.uninstall()
+    registry = make(hook)
+    registry.install()
+    assert loaded == []
+    importlib.import_module(LIBRARY)
+    registry.repair()
+    registry.uninstall()
+    [noting] = loaded
+    assert noting.done == ["install", "install", "uninstall"]
+
+
+LAZY = [hook for hook in get_hooks() if isinstance(hook, LazyHook)]
+
+
+@pytest.mark.parametrize("hook", LAZY, ids=lambda hook: hook.name)
+def test_a_hook_that_is_imported_later_has_the_name_that_the_registry_gives_it(hook: LazyHook) -> None:
+    assert hook._load().name == hook.name
 
 
 def test_every_hook_has_a_name_of_its_own() -> None:

@@ -46,9 +46,7 @@ def test_a_rule_matches_whole_segments_alone(path: str) -> None:
 def test_the_method_of_an_operation_is_that_of_its_example() -> None:
     assert (get("a").method, post("a").method) == ("GET", "POST")
     rules = (get("jobs/[^/]+"), post("jobs/[^/]+/cancel"))
-    operation = Operation(
-        name="a.b", category="c", paths=rules, example="/jobs/1", readers=Readers(read_chat)
-    )
+    operation = Operation(name="a.b", category="c", paths=rules, example="/jobs/1")
     assert operation.method == "GET"
 
 

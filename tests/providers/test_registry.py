@@ -31,7 +31,7 @@ def make_provider(name: str, **stated: Any) -> Provider:
 
 def make_operation(name: str, *paths: str) -> Operation:
     rules = tuple(post(path) for path in paths)
-    return Operation(name=name, category="c", paths=rules, example=f"/{paths[0]}", readers=Readers(read_chat))
+    return Operation(name=name, category="c", paths=rules, example=f"/{paths[0]}")
 
 
 def test_every_folder_states_a_provider_of_its_name_and_is_in_the_list() -> None:
@@ -52,16 +52,37 @@ def test_the_example_of_a_host_pattern_is_a_known_host_of_its_category() -> None
         assert (match.category, match.pattern) == (rule.category, pattern.pattern)
 
 
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_a_provider_has_readers_for_what_it_serves_and_for_nothing_else(provider: Provider) -> None:
+    names = {operation.name for operation in provider.operations} | provider.compatible
+    assert provider.load_readers().keys() == names
+
+
 @pytest.mark.parametrize("name", REGISTRY.operations)
 def test_an_operation_has_its_own_readers_at_hosts_of_any_other_category(name: str) -> None:
-    assert REGISTRY.find_readers(name, "my.category") is REGISTRY.operations[name].readers
+    provider = REGISTRY.providers_by_operation[name]
+    assert REGISTRY.find_readers(name, "my.category") is provider.load_readers()[name]
 
 
-@pytest.mark.parametrize("name", google.PROVIDER.compatible)
+@pytest.mark.parametrize("name", sorted(google.PROVIDER.compatible))
 def test_a_compatible_api_has_the_readers_of_its_host(name: str) -> None:
     readers = REGISTRY.find_readers(name, PayiCategories.google_vertex)
-    assert readers is google.PROVIDER.compatible[name]
-    assert readers != REGISTRY.operations[name].readers
+    assert readers is google.PROVIDER.load_readers()[name]
+    assert readers != REGISTRY.find_readers(name, "my.category")
+
+
+def test_the_readers_of_a_provider_are_loaded_once() -> None:
+    loaded: list[str] = []
+
+    def load() -> dict[str, Readers]:
+        loaded.append("a")
+        return {"a.b": Readers(read_chat), "a.c": Readers(read_chat, prefix="c.")}
+
+    operations = (make_operation("a.b", "a/b"), make_operation("a.c", "a/c"))
+    registry = Registry([make_provider("a", operations=operations, load_readers=load)])
+    assert loaded == []
+    assert [registry.find_readers(name, "c").prefix for name in ("a.b", "a.c", "a.b")] == ["", "c.", ""]
+    assert loaded == ["a"]
 
 
 def test_every_category_is_an_instrument_and_some_names_are_several() -> None:
@@ -123,7 +144,6 @@ def test_a_path_that_ends_in_an_id_is_looked_up_where_no_name_matches() -> None:
         category="c",
         paths=(get("jobs/job_[^/]+"),),
         example="/jobs/job_1",
-        readers=Readers(read_chat),
     )
     registry = Registry([make_provider("a", operations=(operation,))])
     assert registry.paths == {}

@@ -18,7 +18,7 @@ from payi_transport.hooks.methods import MethodHook
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.pipeline import Pipeline
 
-__all__ = ["HOOKS"]
+__all__ = ["ASYNC_HOOK", "HOOK"]
 
 
 def _find_pipeline(client: Any) -> Pipeline | None:
@@ -77,18 +77,13 @@ def _make_convert(original: Callable[..., Any]) -> Callable[..., Any]:
     return convert
 
 
+HOOK = MethodHook(
+    "botocore.client", "BaseClient", _make_api_call=_make_api_call, _convert_to_request_dict=_make_convert
+)
 # aiobotocore overrides the methods, so the hook on botocore's class would not see its calls.
-HOOKS = (
-    MethodHook(
-        "botocore.client",
-        "BaseClient",
-        _make_api_call=_make_api_call,
-        _convert_to_request_dict=_make_convert,
-    ),
-    MethodHook(
-        "aiobotocore.client",
-        "AioBaseClient",
-        _make_api_call=_make_async_api_call,
-        _convert_to_request_dict=_make_convert,
-    ),
+ASYNC_HOOK = MethodHook(
+    "aiobotocore.client",
+    "AioBaseClient",
+    _make_api_call=_make_async_api_call,
+    _convert_to_request_dict=_make_convert,
 )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.bedrock.converse import read_converse, read_error
-from payi_transport.providers.bedrock.guardrail import read_checks, read_guardrail
-from payi_transport.providers.bedrock.invoke import read_invocation, unwrap_chunks
-from payi_transport.providers.bedrock.text import read_image_prompt_texts, read_output_text
+from collections.abc import Mapping
+
 from payi_transport.providers.provider import Forwarding, HostRule, Operation, Provider, Readers, post
 from payi_transport.values.names import PayiCategories
 from payi_transport.values.patterns import lazy_compile
@@ -16,8 +14,16 @@ _BEDROCK, _SAGEMAKER = PayiCategories.aws_bedrock, "sagemaker"
 # Where AWS's endpoints are: worldwide, in China and in Europe's own cloud, for IPv4 alone and for both.
 _AWS = r"(amazonaws\.(com(\.cn)?|eu)|api\.(aws|amazonwebservices\.(com\.cn|eu)))"
 
+
+def _load_readers() -> Mapping[str, Readers]:
+    from payi_transport.providers.bedrock.readers import READERS
+
+    return READERS
+
+
 PROVIDER = Provider(
     name="bedrock",
+    load_readers=_load_readers,
     names_requests=True,
     hosts=(
         HostRule(
@@ -65,31 +71,24 @@ PROVIDER = Provider(
             category=_BEDROCK,
             paths=(post("model/.+/converse"), post("model/.+/converse-stream")),
             example="/model/my-model/converse",
-            readers=Readers(read_converse, read_error, read_output_text, read_image_prompt_texts),
         ),
         Operation(
             name="bedrock.invoke",
             category=_BEDROCK,
             paths=(post("model/.+/invoke"), post("model/.+/invoke-with-response-stream")),
             example="/model/my-model/invoke",
-            readers=Readers(
-                *(read_invocation, read_error, read_output_text, read_image_prompt_texts),
-                unwrap=unwrap_chunks,
-            ),
         ),
         Operation(
             name="bedrock.guardrail",
             category=_BEDROCK,
             paths=(post("guardrail/.+/version/[^/]+/apply"),),
             example="/guardrail/my-guardrail/version/1/apply",
-            readers=Readers(read_guardrail, read_error),
         ),
         Operation(
             name="bedrock.checks",
             category=_BEDROCK,
             paths=(post("guardrail-checks/invoke"),),
             example="/guardrail-checks/invoke",
-            readers=Readers(read_checks, read_error),
         ),
     ),
     # A model may be an ARN with slashes. A guardrail stands where a model does.

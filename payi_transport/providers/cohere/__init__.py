@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.cohere.responses import read_chat, read_chat_text, read_error, read_search
+from collections.abc import Mapping
+
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
 
 __all__ = ["PROVIDER"]
 
 _COHERE = "cohere"
-_SEARCH = Readers(read_search, read_error)
+
+
+def _load_readers() -> Mapping[str, Readers]:
+    from payi_transport.providers.cohere.readers import READERS
+
+    return READERS
+
 
 PROVIDER = Provider(
     name="cohere",
+    load_readers=_load_readers,
     hosts=(HostRule("api.cohere.com", _COHERE), HostRule("api.cohere.ai", _COHERE)),
     operations=(
         Operation(
@@ -19,7 +27,6 @@ PROVIDER = Provider(
             category=_COHERE,
             paths=(post("v[12]/chat"),),
             example="/v2/chat",
-            readers=Readers(read_chat, read_error, read_chat_text),
             distinctive=False,
         ),
         Operation(
@@ -27,7 +34,6 @@ PROVIDER = Provider(
             category=_COHERE,
             paths=(post("v[12]/embed"), post("v[12]/rerank")),
             example="/v2/embed",
-            readers=_SEARCH,
             # Any program's own server may have a path such as `/v1/embed`, so it causes no warning.
             distinctive=False,
             distinctive_ends=("/rerank",),
@@ -38,7 +44,6 @@ PROVIDER = Provider(
             category=_COHERE,
             paths=(post("rerank"),),
             example="/rerank",
-            readers=_SEARCH,
             distinctive=False,
         ),
     ),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.databricks.invocations import read_invocation
-from payi_transport.providers.openai.chat import is_repeatable
-from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
+from collections.abc import Mapping
+
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
-from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 from payi_transport.values.patterns import lazy_compile
 
@@ -23,8 +21,16 @@ _CLOUDS = (
 # A workspace serves much else.
 _SERVING = lazy_compile("/(serving-endpoints|ai-gateway)/.+/(invocations|[a-z]+)$")
 
+
+def _load_readers() -> Mapping[str, Readers]:
+    from payi_transport.providers.databricks.readers import READERS
+
+    return READERS
+
+
 PROVIDER = Provider(
     name="databricks",
+    load_readers=_load_readers,
     hosts=(
         HostRule("*.azuredatabricks.net", PayiCategories.databricks_azure, paid_paths=_SERVING),
         HostRule("*.cloud.databricks.com", PayiCategories.databricks_aws, paid_paths=_SERVING),
@@ -38,9 +44,6 @@ PROVIDER = Provider(
             # these providers.
             paths=(post("serving-endpoints/[^/]+/invocations"),),
             example="/serving-endpoints/my-endpoint/invocations",
-            readers=Readers(
-                read_invocation, read_error, read_output_text, read_prompt_texts, is_repeatable=is_repeatable
-            ),
         ),
     ),
     examples=dict.fromkeys(

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from payi_transport.providers.google.content import read_content, read_content_text, read_error
-from payi_transport.providers.google.embeddings import read_embeddings, read_predictions
-from payi_transport.providers.google.interactions import (
-    read_decision,
-    read_interaction,
-    read_interaction_text,
-)
-from payi_transport.providers.google.live import LIVE, read_live
-from payi_transport.providers.google.openai_compatible import read_chat
-from payi_transport.providers.openai.chat import is_repeatable
-from payi_transport.providers.openai.chat import read_chat as read_openai_chat
-from payi_transport.providers.openai.media import read_embeddings as read_openai_embeddings
-from payi_transport.providers.openai.media import read_images as read_openai_images
-from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
 from payi_transport.providers.provider import (
     Forwarding,
     HostRule,
@@ -36,14 +23,11 @@ from payi_transport.values.patterns import lazy_compile
 __all__ = ["PROVIDER"]
 
 _GOOGLE = PayiCategories.google_vertex
-# Other makers' models are in the same category, so the prefix is part of a resource's name.
-_PREFIX = "google."
 _MISTRAL = "publishers/mistralai/models/[^/]+"
 _GEMINI = "/v1beta/models/my-model"
 # Vertex AI trains and stores, too. Writing a cache is billed like a prompt.
 _MODELS = lazy_compile("/(models|endpoints)/[^/]+:|/v[^/]+/models/|/endpoints/openapi/|/cachedContents$")
 _INTERACTIONS = r"(v\d\w*|locations/[^/]+)/interactions"
-_READ_INTERACTION = Readers(read_interaction, read_error, read_interaction_text, prefix=_PREFIX)
 # Vertex AI over gRPC, whose messages are those of its HTTP API.
 _PREDICTIONS = r"google\.cloud\.aiplatform\.v\w+\.PredictionService"
 # The path of the Live API is the name of a service and its method.
@@ -59,8 +43,15 @@ def _deny(message: str) -> dict[str, Any]:
     return {"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}}
 
 
+def _load_readers() -> Mapping[str, Readers]:
+    from payi_transport.providers.google.readers import READERS
+
+    return READERS
+
+
 PROVIDER = Provider(
     name="google",
+    load_readers=_load_readers,
     names_requests=True,
     hosts=(
         HostRule("generativelanguage.googleapis.com", _GOOGLE),
@@ -87,7 +78,6 @@ PROVIDER = Provider(
                 rpc(f"{_PREDICTIONS}/StreamGenerateContent"),
             ),
             example=f"{_GEMINI}:generateContent",
-            readers=Readers(read_content, read_error, read_content_text, prefix=_PREFIX),
         ),
         Operation(
             name="google.embeddings",
@@ -98,7 +88,6 @@ PROVIDER = Provider(
                 rpc(f"{_PREDICTIONS}/EmbedContent"),
             ),
             example=f"{_GEMINI}:embedContent",
-            readers=Readers(read_embeddings, read_error, prefix=_PREFIX),
         ),
         Operation(
             name="google.predict",
@@ -106,7 +95,6 @@ PROVIDER = Provider(
             # Elsewhere `:predict` calls models of the caller's own, on Vertex AI and on TensorFlow servers.
             paths=(post(r"(publishers/google/models/|v\d\w*/models/imagen-)[^/]+:predict"),),
             example="/v1/projects/p/locations/global/publishers/google/models/my-model:predict",
-            readers=Readers(read_predictions, read_error, prefix=_PREFIX),
         ),
         Operation(
             name="google.live",
@@ -114,8 +102,6 @@ PROVIDER = Provider(
             # Vertex AI has the method in a segment of its own.
             paths=(*_LIVE_PATHS, connect("BidiGenerateContent")),
             example=f"/ws/{_LIVE_PATHS[0].last}",
-            readers=Readers(read_live, read_error, prefix=_PREFIX),
-            session=LIVE,
         ),
         Operation(
             # The API of the model's maker, which is OpenAI's shape. Claude's is `anthropic.vertex`.
@@ -123,16 +109,12 @@ PROVIDER = Provider(
             category=_GOOGLE,
             paths=(post(f"{_MISTRAL}:rawPredict"), post(f"{_MISTRAL}:streamRawPredict")),
             example="/v1/projects/p/locations/us-central1/publishers/mistralai/models/my-mistral:rawPredict",
-            readers=Readers(
-                read_openai_chat, read_error, read_output_text, read_prompt_texts, prefix="mistralai."
-            ),
         ),
         Operation(
             name="google.interactions",
             category=_GOOGLE,
             paths=(post(_INTERACTIONS),),
             example="/v1beta/interactions",
-            readers=_READ_INTERACTION,
         ),
         Operation(
             # Each fetch reports the same usage, so these are apart from the requests that create an
@@ -141,19 +123,9 @@ PROVIDER = Provider(
             category=_GOOGLE,
             paths=(get(f"{_INTERACTIONS}/[^/]+"), post(f"{_INTERACTIONS}/[^/]+/cancel")),
             example="/v1beta/interactions/v1_1",
-            readers=_READ_INTERACTION,
         ),
     ),
-    compatible={
-        "openai.chat": Readers(
-            *(read_chat, read_error, read_output_text, read_prompt_texts, _PREFIX),
-            is_repeatable=is_repeatable,
-        ),
-        "openai.embeddings": Readers(read_openai_embeddings, read_error, prefix=_PREFIX),
-        "openai.images": Readers(read_openai_images, read_error, prefix=_PREFIX),
-        # Google's decisions have the path of OpenAI's, and the usage of an interaction.
-        "openai.decisions": Readers(read_decision, read_error, prefix=_PREFIX),
-    },
+    compatible=frozenset({"openai.chat", "openai.embeddings", "openai.images", "openai.decisions"}),
     # On Vertex AI alone, and for the models of every publisher there.
     forwarded=(
         Forwarding(

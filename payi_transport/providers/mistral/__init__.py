@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.mistral.conversations import read_conversation, read_conversation_text
-from payi_transport.providers.mistral.documents import read_document
+from collections.abc import Mapping
+
 from payi_transport.providers.provider import Operation, Provider, Readers, post
-from payi_transport.providers.shared.failures import read_error
 
 __all__ = ["PROVIDER"]
 
 _MISTRAL = "mistral"
 
+
+def _load_readers() -> Mapping[str, Readers]:
+    from payi_transport.providers.mistral.readers import READERS
+
+    return READERS
+
+
 PROVIDER = Provider(
     name="mistral",
+    load_readers=_load_readers,
     operations=(
         Operation(
             name="mistral.conversations",
@@ -23,7 +30,6 @@ PROVIDER = Provider(
                 post("conversations/[^/]+/restart"),
             ),
             example="/v1/conversations",
-            readers=Readers(read_conversation, read_error, read_conversation_text),
             distinctive=False,
             # OpenAI's conversations only store what responses are made of.
             free_elsewhere=True,
@@ -33,7 +39,6 @@ PROVIDER = Provider(
             category=_MISTRAL,
             paths=(post("ocr"),),
             example="/v1/ocr",
-            readers=Readers(read_document, read_error),
             # Any program's own server may have such a path.
             distinctive=False,
         ),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.ollama.responses import read_generation, read_generation_text
+from collections.abc import Mapping
+
 from payi_transport.providers.provider import HostRule, Operation, Provider, Readers, post
-from payi_transport.providers.shared.failures import read_error
 
 __all__ = ["PROVIDER"]
 
@@ -12,8 +12,16 @@ _OLLAMA = "ollama"
 _PORT = 11434
 _ADDRESSES = ("localhost", "127.0.0.1", "[::1]")
 
+
+def _load_readers() -> Mapping[str, Readers]:
+    from payi_transport.providers.ollama.readers import READERS
+
+    return READERS
+
+
 PROVIDER = Provider(
     name="ollama",
+    load_readers=_load_readers,
     hosts=(
         *(HostRule(f"{address}:{_PORT}", _OLLAMA) for address in _ADDRESSES),
         HostRule("ollama.com", _OLLAMA),
@@ -24,7 +32,6 @@ PROVIDER = Provider(
             category=_OLLAMA,
             paths=(post("api/chat"), post("api/embed"), post("api/generate")),
             example="/api/chat",
-            readers=Readers(read_generation, read_error, read_generation_text),
             # Any program's own server may have a path such as `/api/chat`, so only Ollama's port causes a
             # warning.
             distinctive=False,

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from payi_transport.providers.openai.chat import is_repeatable, read_chat
-from payi_transport.providers.openai.jobs import read_batch, read_video
-from payi_transport.providers.openai.live import LIVE, read_live
-from payi_transport.providers.openai.media import (
-    read_embeddings,
-    read_images,
-    read_speech,
-    read_transcription,
-)
-from payi_transport.providers.openai.realtime import read_realtime
-from payi_transport.providers.openai.responses import read_response
-from payi_transport.providers.openai.sockets import REALTIME, RESPONSES
-from payi_transport.providers.openai.text import read_output_text, read_prompt_texts
+from collections.abc import Mapping
+
 from payi_transport.providers.provider import (
     Forwarding,
     HostRule,
@@ -25,7 +14,6 @@ from payi_transport.providers.provider import (
     get,
     post,
 )
-from payi_transport.providers.shared.failures import read_error
 from payi_transport.values.names import PayiCategories
 from payi_transport.values.patterns import lazy_compile
 
@@ -35,10 +23,16 @@ _OPENAI = PayiCategories.openai
 # Where a server has the API at its root, as LiteLLM's proxy does.
 _AT_ROOT = "(?<![^/]/)"
 
-_RESPONSES_READERS = Readers(read_response, read_error, read_output_text, read_prompt_texts)
+
+def _load_readers() -> Mapping[str, Readers]:
+    from payi_transport.providers.openai.readers import READERS
+
+    return READERS
+
 
 PROVIDER = Provider(
     name="openai",
+    load_readers=_load_readers,
     names_requests=True,
     reads_batches=True,
     # OpenAI documents `stream_options.include_usage` for its own API; elsewhere it may be an error.
@@ -53,9 +47,6 @@ PROVIDER = Provider(
             # Mistral's agents are called the way its models are.
             paths=(post("(chat|agents)/completions"),),
             example="/v1/chat/completions",
-            readers=Readers(
-                read_chat, read_error, read_output_text, read_prompt_texts, is_repeatable=is_repeatable
-            ),
             has_usage_chunk=True,
         ),
         Operation(
@@ -63,7 +54,6 @@ PROVIDER = Provider(
             category=_OPENAI,
             paths=(post("responses"), post("responses/compact")),
             example="/v1/responses",
-            readers=_RESPONSES_READERS,
         ),
         Operation(
             # These report the usage of a response that was created before, so that one in the background is
@@ -72,26 +62,21 @@ PROVIDER = Provider(
             category=_OPENAI,
             paths=(get("responses/resp_[^/]+"), post("responses/[^/]+/cancel")),
             example="/v1/responses/resp_1",
-            readers=Readers(read_response, read_error, read_output_text),
         ),
         Operation(
             name="openai.responses.websocket",
             category=_OPENAI,
             paths=(connect("responses"),),
             example="/v1/responses",
-            readers=_RESPONSES_READERS,
-            session=RESPONSES,
         ),
         Operation(
             name="openai.realtime",
             category=_OPENAI,
             paths=(connect("realtime"),),
             example="/v1/realtime",
-            readers=Readers(read_realtime, read_error),
             # A program's own server may well have such a path.
             distinctive=False,
             distinctive_ends=("/v1/realtime", "/openai/realtime"),
-            session=REALTIME,
         ),
         Operation(
             # A second connection of the same session reports the same, which counts once.
@@ -103,16 +88,13 @@ PROVIDER = Provider(
                 connect("live/sessions/[^/]+/fork"),
             ),
             example="/v1/live/sessions",
-            readers=Readers(read_live, read_error),
             distinctive=False,
-            session=LIVE,
         ),
         Operation(
             name="openai.decisions",
             category=_OPENAI,
             paths=(post("decisions"),),
             example="/v1/decisions",
-            readers=_RESPONSES_READERS,
             distinctive=False,
         ),
         Operation(
@@ -120,35 +102,30 @@ PROVIDER = Provider(
             category=_OPENAI,
             paths=(post("embeddings"),),
             example="/v1/embeddings",
-            readers=Readers(read_embeddings, read_error),
         ),
         Operation(
             name="openai.images",
             category=_OPENAI,
             paths=(post("images/generations"), post("images/edits"), post("images/variations")),
             example="/v1/images/generations",
-            readers=Readers(read_images, read_error),
         ),
         Operation(
             name="openai.transcription",
             category=_OPENAI,
             paths=(post("audio/transcriptions"), post("audio/translations")),
             example="/v1/audio/transcriptions",
-            readers=Readers(read_transcription, read_error),
         ),
         Operation(
             name="openai.speech",
             category=_OPENAI,
             paths=(post("audio/speech"),),
             example="/v1/audio/speech",
-            readers=Readers(read_speech, read_error),
         ),
         Operation(
             name="openai.batch.again",
             category=_OPENAI,
             paths=(get("batches/batch_[^/]+"),),
             example="/v1/batches/batch_1",
-            readers=Readers(read_batch, read_error),
             distinctive=False,
         ),
         Operation(
@@ -156,7 +133,6 @@ PROVIDER = Provider(
             category=_OPENAI,
             paths=(post("videos"), post("videos/[^/]+/remix")),
             example="/v1/videos",
-            readers=Readers(read_video, read_error),
             distinctive=False,
         ),
         Operation(
@@ -164,7 +140,6 @@ PROVIDER = Provider(
             category=_OPENAI,
             paths=(get("videos/video_[^/]+"),),
             example="/v1/videos/video_1",
-            readers=Readers(read_video, read_error),
             distinctive=False,
         ),
         Operation(
@@ -177,7 +152,6 @@ PROVIDER = Provider(
                 ),
             ),
             example="/v1/completions",
-            readers=Readers(read_chat, read_error, read_output_text, is_repeatable=is_repeatable),
             has_usage_chunk=True,
         ),
     ),

@@ -20,12 +20,10 @@ from payi_transport.providers.shared.failures import Failing, find_failure, read
 from payi_transport.providers.shared.json_values import decode, text
 from payi_transport.providers.shared.merged_usage import fuller_usage
 from payi_transport.providers.shared.prompt_size import price_by_size
-from payi_transport.providers.shared.raw_response import RawResponse
+from payi_transport.providers.shared.raw_response import DONE, RawResponse
 from payi_transport.values.event import Failure, ParsedResponse, Units
 
 __all__ = ["is_repeatable", "read_chat"]
-
-DONE = b"[DONE]"
 
 
 class _Part(MessagePart):

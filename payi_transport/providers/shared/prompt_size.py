@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from payi_transport.values.event import Units
 from payi_transport.values.patterns import lazy_compile
@@ -32,14 +33,14 @@ LARGE_CONTEXT = "_large_context"
 _END = r"(?![.\d])(?![-_]\d{1,2}(?!\d))"
 
 
-class _Rule(NamedTuple):
+class _Rule(msgspec.Struct, frozen=True):
     """Models by the pattern of their names, and the largest prompt that has their usual price."""
 
     models: re.Pattern[str]
     most: int
 
 
-class _Tier(NamedTuple):
+class _Tier(msgspec.Struct, frozen=True):
     """The first version of a family that has a tier by size, the largest prompt below it, and its name."""
 
     family: re.Pattern[str]

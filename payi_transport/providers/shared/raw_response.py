@@ -8,7 +8,10 @@ import msgspec
 
 from payi_transport.framing import Messages
 
-__all__ = ["RawResponse"]
+__all__ = ["DONE", "RawResponse"]
+
+# Ends streams of OpenAI's shape, and is no message of the model.
+DONE = b"[DONE]"
 
 
 class RawResponse(msgspec.Struct, frozen=True):

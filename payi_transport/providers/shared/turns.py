@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
+import msgspec
+
 __all__ = ["END", "KEEP", "SKIP", "Look", "SessionRules", "SocketMessage", "Turn", "TurnReader"]
 
 # What the request path does with a message. Skip what holds media and nothing else. Keep what is only
@@ -98,7 +100,7 @@ class TurnReader(Protocol):
         ...
 
 
-class SessionRules(NamedTuple):
+class SessionRules(msgspec.Struct, frozen=True):
     """How the messages of a WebSocket API are understood.
 
     `make_reader(model, limit)` makes the reader of one session. `model` is what the URL names, if it does,

@@ -56,9 +56,9 @@ def read_text(exchange: Exchange) -> bytes:
     body = decode_body(exchange, headers).data
     if not headers.get("content-type", "").startswith("application/vnd.amazon.eventstream"):
         return body
-    operation = REGISTRY.operations.get(exchange.route.operation)
     messages = split_eventstream(body)
-    messages = operation.readers.unwrap(messages) if operation else messages
+    if exchange.route.operation in REGISTRY.operations:
+        messages = REGISTRY.find_readers(exchange.route.operation, exchange.route.category).unwrap(messages)
     return b"\n".join(data for _, data in messages)
 
 

@@ -28,8 +28,14 @@ def read_song_text(messages: Messages) -> str:
     return "".join(json.loads(data).get("song", "") for _, data in messages)
 
 
+def load_readers() -> dict[str, Readers]:
+    """Return the readers of each operation. In the package, they are imported here."""
+    return {"toy.song": Readers(read_song, read_output_text=read_song_text, prefix="toy.")}
+
+
 PROVIDER = Provider(
     name="toy",
+    load_readers=load_readers,
     # Where the stand-in for a provider is.
     hosts=(HostRule("127.0.0.1", "toy.models"), HostRule("api.toy.example", "toy.models")),
     operations=(
@@ -38,7 +44,6 @@ PROVIDER = Provider(
             category="toy.models",
             paths=(post("singers/[^/]+/sing-along"),),
             example="/v1/singers/bird/sing-along",
-            readers=Readers(read_song, read_output_text=read_song_text, prefix="toy."),
         ),
     ),
     resources_in_paths=("/singers/([^/]+)/",),
