@@ -48,7 +48,7 @@ def test_quick_run_prints_a_row_a_measure_and_keeps_the_samples(name: str, tmp_p
     assert document["benchmark"] == name
     cases = find_benchmark(name).list_cases(quick=True)
     assert [tuple(one["case"]) for one in document["cases"]] == cases
-    assert all(len(one["rounds"]) == 3 for one in document["cases"])
+    assert all(len(one["rounds"]) == 2 for one in document["cases"])
     rows = [Row(**row) for row in document["rows"]]
     assert {row.case for row in rows} == {" / ".join(case) for case in cases}
     assert len(ran.stdout.splitlines()) == len(rows) + 1

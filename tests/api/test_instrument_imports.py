@@ -11,10 +11,12 @@ import pytest
 from tests.support.origin import CannedResponse, Origin, run_origin
 from tests.support.programs import TAKEN, delivered, make_environment
 
-# Only a program with an event loop, a client of this kind, or a budget uses these.
+# Only a program with an event loop, a client of this kind, a call to this provider, or a budget uses these.
 UNUSED = (
     *("aiohttp", "anyio", "asyncio", "botocore", "grpc", "httpcore", "httpcore2", "httpx2", "requests"),
     *("opentelemetry", "sqlite3", "trio", "urllib3", "websockets", "payi_transport.prices"),
+    *(f"payi_transport.hooks.{name}" for name in ("aiohttp", "botocore", "grpc", "requests", "websockets")),
+    *(f"payi_transport.providers.{name}.readers" for name in ("anthropic", "bedrock", "google", "openai")),
 )
 # How programs make a call to `url` by each library.
 CALLS = {
