@@ -53,12 +53,16 @@ PASSING = {
 def test_a_fault_that_passes_loses_nothing(
     fault: CannedReply, spooled: bool, ingest: Ingest, instrument: Callable[..., None], caplog: Any
 ) -> None:
-    replies = itertools.chain([WELL] + [fault] * 3, itertools.repeat(WELL))
+    # The faults meet batches of many events: one that is alone, and is not confirmed three times, is lost.
+    all_called = threading.Event()
+    first = CannedReply(WELL.pieces, takes=True, hold=all_called)
+    replies = itertools.chain([first] + [fault] * 3, itertools.repeat(WELL))
     ingest.reply = lambda events: next(replies)
     instrument(spooled)
     with caplog.at_level(logging.DEBUG):
         call()
         check_account()
+        all_called.set()
         assert flush()
     stats = check_account()
     assert (stats.delivered, stats.lost) == (COUNT, {})
