@@ -6,6 +6,7 @@ import errno
 import fcntl
 import gc
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -102,6 +103,14 @@ def sink() -> MemorySink:
 def origin() -> Iterator[Origin]:
     with serve() as running:
         yield running
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections: taken, so that no other process gets it, but not listened on."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from payi_transport.cli.main import cli
 from payi_transport.relay.relay import Relay
 from tests.relay.relays import publish
-from tests.support.nats_server import NatsServer, find_free_ports, serve_nats
+from tests.support.nats_server import NatsServer, serve_nats
 from tests.support.polling import wait_until
 
 SMALL = ("--max-bytes", "1000000000")
@@ -60,8 +60,8 @@ def test_wrong_input_is_one_line(
     assert len(ran.output.splitlines()) == 1
 
 
-def test_a_server_that_is_away_is_one_line() -> None:
-    ran = run("nats", "init", "--server", f"nats://127.0.0.1:{find_free_ports(1)[0]}")
+def test_a_server_that_is_away_is_one_line(closed_port: int) -> None:
+    ran = run("nats", "init", "--server", f"nats://127.0.0.1:{closed_port}")
     assert ran.exit_code == 2
     assert ran.output.startswith("Error: could not reach NATS at nats://127.0.0.1:")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
@@ -58,14 +57,6 @@ def library(request: pytest.FixtureRequest) -> Any:
     return httpx if request.param == "httpx" else httpx2
 
 
-@pytest.fixture
-def closed_port() -> Iterator[str]:
-    """A URL whose port is taken but not listened on."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-
-
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
 def test_a_temporary_failure_is_retried_twice(status: int, retrieve: Retrieve, origin: Origin) -> None:
     origin.responses = [
@@ -115,10 +106,10 @@ def test_an_incomplete_response_is_retried(retrieve: Retrieve, origin: Origin) -
 
 
 def test_a_refused_connection_raises_with_the_library_s_error_as_cause(
-    retrieve: Retrieve, library: Any, closed_port: str
+    retrieve: Retrieve, library: Any, closed_port: int
 ) -> None:
     with pytest.raises(errors.APIConnectionError, match="Could not reach Pay-i") as caught:
-        retrieve(closed_port, {"max_retries": 0})
+        retrieve(f"http://127.0.0.1:{closed_port}", {"max_retries": 0})
     assert isinstance(caught.value.__cause__, library.ConnectError)
     assert (caught.value.body, caught.value.request_id) == (None, None)
     assert caught.value.request.url.path == "/api/v1/limits/L1"

@@ -98,11 +98,10 @@ async def _sample(xai: Xai, code: str) -> None:
     await start(xai, f"abort {code}", "AsyncClient").sample()
 
 
-def test_a_server_that_cannot_be_reached_is_a_failed_call(sink: MemorySink) -> None:
-    with serve_xai() as xai:
-        pass
-    payi_instrument(sink=sink, config=xai.config)
-    channel = grpc.insecure_channel(xai.netloc)
+def test_a_server_that_cannot_be_reached_is_a_failed_call(closed_port: int, sink: MemorySink) -> None:
+    netloc = f"127.0.0.1:{closed_port}"
+    payi_instrument(sink=sink, config={"host_mappings": {netloc: {"price_as_category": "xai"}}})
+    channel = grpc.insecure_channel(netloc)
     request = chat_pb2.GetCompletionsRequest(model="grok-4")
     with pytest.raises(grpc.RpcError):
         chat_pb2_grpc.ChatStub(channel).GetCompletion(request, timeout=30)

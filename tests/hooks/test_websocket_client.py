@@ -185,12 +185,11 @@ def test_a_refused_connection_is_an_event_and_raises_as_ever(sink: MemorySink) -
     assert event.http_status_code == 429
 
 
-def test_a_server_that_cannot_be_reached_is_no_event(sink: MemorySink) -> None:
-    with serve_sockets(speak_openai) as server:
-        pass
-    payi_instrument(sink=sink, config=server.config)
+def test_a_server_that_cannot_be_reached_is_no_event(closed_port: int, sink: MemorySink) -> None:
+    netloc = f"127.0.0.1:{closed_port}"
+    payi_instrument(sink=sink, config={"host_mappings": {netloc: {"price_as_category": "system.openai"}}})
     with pytest.raises(OSError, match=r"."):
-        connect(server)
+        websocket.create_connection(f"ws://{netloc}/v1/responses", timeout=30)
     assert events(sink) == []
 
 
@@ -219,13 +218,11 @@ def test_a_later_connection_that_is_not_recorded_ends_the_earlier_one(
 
 
 def test_an_attempt_that_reaches_no_server_leaves_the_connection_as_it_is(
-    server: SocketServer, sink: MemorySink
+    server: SocketServer, closed_port: int, sink: MemorySink
 ) -> None:
     connection = connect(server)
-    with serve_sockets(speak_openai) as other:
-        pass
     with pytest.raises(OSError, match=r"."):
-        connection.connect(f"ws://{other.netloc}/v1/responses")
+        connection.connect(f"ws://127.0.0.1:{closed_port}/v1/responses")
     assert ask(connection) == respond(1, model="gpt-5")
     assert len(events(sink)) == 1
 

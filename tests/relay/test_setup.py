@@ -12,7 +12,6 @@ from payi_transport.sinks.nats_servers import NatsError
 from tests.sinks.nats_impostor import INFO, impersonate
 from tests.support.nats_server import (
     NatsServer,
-    find_free_ports,
     make_settings,
     serve_cluster,
     serve_nats,
@@ -91,9 +90,9 @@ def test_no_room_is_an_error_that_says_what_to_choose(tmp_path: Path) -> None:
     assert str(error.value).endswith("; choose a smaller --max-bytes or --replicas")
 
 
-def test_a_server_that_is_away_is_an_error() -> None:
+def test_a_server_that_is_away_is_an_error(closed_port: int) -> None:
     with pytest.raises(NatsError, match="could not reach NATS"):
-        list(set_up(make_settings(f"nats://127.0.0.1:{find_free_ports(1)[0]}"), LIMITS))
+        list(set_up(make_settings(f"nats://127.0.0.1:{closed_port}"), LIMITS))
 
 
 def test_a_server_without_jetstream_is_an_error() -> None:

@@ -20,7 +20,7 @@ from payi_transport.sinks.nats import NatsSink
 from payi_transport.sinks.nats_protocol import Message, encode_headers, encode_message
 from payi_transport.sinks.protocol import UncertainEvent
 from tests.sinks.events import event
-from tests.support.nats_server import NatsServer, find_free_ports, make_settings
+from tests.support.nats_server import NatsServer, make_settings
 from tests.support.polling import wait_until
 
 Reply = Callable[[Sequence[Event]], Receipt]
@@ -273,9 +273,11 @@ def test_a_fault_ends_a_round_and_not_the_worker(server: NatsServer, monkeypatch
         assert [isinstance(one, UncertainEvent) for one in running.sink.events] == [False, True]
 
 
-def test_what_is_taken_at_the_end_is_given_back(server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_taken_at_the_end_is_given_back(
+    server: NatsServer, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(server, 1)
-    with Running(f"nats://127.0.0.1:{find_free_ports(1)[0]}", take_all) as idle:
+    with Running(f"nats://127.0.0.1:{closed_port}", take_all) as idle:
         worker = idle.worker
     consumer = Consumer(make_settings(server.url), "test")
     monkeypatch.setattr(worker, "consumer", consumer)

@@ -14,7 +14,7 @@ from payi_transport.sinks.nats_connection import NatsConnection
 from payi_transport.sinks.nats_protocol import encode_message, encode_subscription
 from payi_transport.sinks.nats_servers import NatsError
 from tests.sinks.nats_impostor import INFO, impersonate
-from tests.support.nats_server import find_free_ports, make_settings, serve_nats
+from tests.support.nats_server import make_settings, serve_nats
 from tests.support.polling import wait_until
 
 
@@ -43,8 +43,8 @@ def test_a_request_gets_its_response(tmp_path: Path) -> None:
             connection.send(b"PING\r\n", monotonic() + 20)
 
 
-def test_a_server_that_is_away_leaves_the_others(tmp_path: Path) -> None:
-    gone = f"nats://127.0.0.1:{find_free_ports(1)[0]}"
+def test_a_server_that_is_away_leaves_the_others(closed_port: int, tmp_path: Path) -> None:
+    gone = f"nats://127.0.0.1:{closed_port}"
     with serve_nats(tmp_path, stream=False) as server:
         for _ in range(5):
             connection = open_at(gone, server.url)
@@ -138,10 +138,9 @@ def test_a_server_that_ends_at_once_is_described() -> None:
         assert "ConnectionResetError" in str(refused(impostor.url))
 
 
-def test_no_server_at_all_is_described() -> None:
-    port = find_free_ports(1)[0]
-    assert str(refused(f"nats://127.0.0.1:{port}")) == (
-        f"could not reach NATS at nats://127.0.0.1:{port}"
+def test_no_server_at_all_is_described(closed_port: int) -> None:
+    assert str(refused(f"nats://127.0.0.1:{closed_port}")) == (
+        f"could not reach NATS at nats://127.0.0.1:{closed_port}"
         " (ConnectionRefusedError: [Errno 111] Connection refused)"
     )
 
@@ -151,8 +150,10 @@ def test_a_host_that_can_not_be_resolved_is_described(host: str) -> None:
     assert "could not reach NATS at nats://" in str(refused(f"nats://{host}"))
 
 
-def test_what_one_server_says_about_the_login_is_worth_more_than_that_another_is_away() -> None:
-    gone = f"nats://127.0.0.1:{find_free_ports(1)[0]}"
+def test_what_one_server_says_about_the_login_is_worth_more_than_that_another_is_away(
+    closed_port: int,
+) -> None:
+    gone = f"nats://127.0.0.1:{closed_port}"
     with impersonate(b"-ERR 'Authorization Violation'\r\n") as impostor:
         assert all(refused(gone, impostor.url).denied for _ in range(5))
 
