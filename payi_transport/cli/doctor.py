@@ -33,6 +33,7 @@ from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.assembly import find_account
 from payi_transport.sinks.configured import PAYI, find_sink_names
 from payi_transport.values.redaction import is_secret_header, remove_secrets
+from payi_transport.values.shown import show_whole
 
 __all__ = ["Finding", "examine", "examine_clock", "has_errors"]
 
@@ -156,7 +157,7 @@ def _show(config: Any, path: str) -> str:
         return "<removed>"
     for name in path.split("."):
         config = config.get(name, "…") if isinstance(config, Mapping) else config
-    return remove_secrets(repr(config))
+    return show_whole(config)
 
 
 def _examine_spool(settings: Settings) -> Iterator[Finding]:

@@ -15,8 +15,9 @@ __all__ = ["cut_urls", "is_code", "is_secret_header", "remove_keys", "remove_sec
 
 _REMOVED = "<removed>"
 
-# A query reaches to the next space. It may be percent-encoded, once or more, where a URL quotes a URL.
-_QUERY = lazy_compile(r"(?:\?|%(?:25){0,8}3[Ff])\S+")
+# A query reaches to the next space. It may be percent-encoded, once or more, where a URL quotes a URL. None
+# begins where only what closes a quote or a sentence follows.
+_QUERY = lazy_compile(r"(?:(?<!\?)\?|%(?:25){0,8}3[Ff])(?!\?*[\"')\]}>.,;:!]*(?:\s|$))\S+")
 # The part of a URL before its host. It ends at a slash, which is encoded where the URL is, so no two of these
 # share a part of the text.
 _USERINFO = lazy_compile(

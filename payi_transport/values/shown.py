@@ -6,15 +6,20 @@ secret is removed by the name that it stands under, and by its form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from payi_transport.values.patterns import lazy_compile
-from payi_transport.values.redaction import cut_urls, remove_secrets
+from payi_transport.values.redaction import remove_secrets, remove_tokens
 
-__all__ = ["has_password", "is_secret_name", "show"]
+__all__ = ["has_password", "is_secret_name", "show", "show_whole"]
 
 _REMOVED = "<removed>"
 _LONGEST = 200
+_BRACKETS: Mapping[type[Collection[object]], tuple[str, str]] = {
+    list: ("[", "]"),
+    tuple: ("(", ")"),
+    set: ("{", "}"),
+}
 _SECRET_NAME = lazy_compile(
     r"(^|[-_. ]|(?<=[a-z])(?=[A-Z]))(?i:(api|access|secret)?key|token|secret|pass(wd|word|phrase|code)?|pwd"
     r"|credentials?|auth(orization)?|bearer|jwt|cookie|webhook)$"
@@ -29,8 +34,28 @@ def show(value: object, name: object = None) -> str:
     """
     if is_secret_name(name) and value != "":
         return repr(_REMOVED)
-    text = remove_secrets(repr(_without_secrets(value)))
+    text = show_whole(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def show_whole(value: object) -> str:
+    """Return the repr of a value without what looks like a secret, however long it is."""
+    if isinstance(value, Mapping):
+        items = (
+            f"{show_whole(key)}: {_REMOVED if _names_secret(key) else show_whole(item)}"
+            for key, item in value.items()
+        )
+        return f"{{{', '.join(items)}}}"
+    for kind, (start, end) in _BRACKETS.items():
+        if isinstance(value, kind) and value:
+            only = "," if kind is tuple and len(value) == 1 else ""
+            return f"{start}{', '.join(map(show_whole, value))}{only}{end}"
+    # Before the repr, whose backslashes hide a secret, and whose quotes look like a part of one.
+    if isinstance(value, str):
+        return repr(remove_secrets(value))
+    if isinstance(value, bytes):
+        return repr(remove_secrets(value.decode("latin-1")).encode("latin-1"))
+    return remove_secrets(repr(value))
 
 
 def is_secret_name(name: object) -> bool:
@@ -43,18 +68,6 @@ def has_password(text: str) -> bool:
     return _PASSWORD.search(text) is not None
 
 
-def _without_secrets(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {
-            # The key of a mapping may be an address with a password.
-            remove_secrets(cut_urls(key)) if isinstance(key, str) else key: _REMOVED
-            if is_secret_name(key)
-            else _without_secrets(item)
-            for key, item in value.items()
-        }
-    # Before the repr, which adds backslashes to what a secret is recognized by.
-    if isinstance(value, str):
-        return remove_secrets(value)
-    if isinstance(value, bytes):
-        return remove_secrets(value.decode("latin-1")).encode("latin-1")
-    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+def _names_secret(key: object) -> bool:
+    # Of names in texts, such as that of a signature, what stands behind them tells what they are.
+    return is_secret_name(key) or remove_tokens(f"{key}: x").endswith(_REMOVED)

@@ -48,6 +48,7 @@ def test_what_stands_around_a_secret_stays(text: str, cleaned: str) -> None:
         "max_tokens: 100 is above the limit of gpt-4.1-mini-2025-04-14",
         "no route for model claude-sonnet-4-5@20250929 in task 7b9c0f2e-52c4-4b0b-8f4b-7a0f0d4e5a11",
         "What now?",
+        "not a host: 'what?', [\"why?\"], or (how??).",
     ],
 )
 def test_an_ordinary_message_stays_as_it_is(text: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
 
-from payi_transport.values.shown import has_password, is_secret_name, show
+from payi_transport.values.shown import has_password, is_secret_name, show, show_whole
 
 
 @pytest.mark.parametrize(
@@ -20,10 +22,29 @@ from payi_transport.values.shown import has_password, is_secret_name, show
         ({"https://u:hunter2@h": {}, 3: None}, None, "{'https://h': {}, 3: None}"),
         ("Bearer sk-abcdefghijklmnop", None, "'<removed>'"),
         ("x" * 1000, None, f"'{'x' * 199}…"),
+        ({"signature": ["a", "b"]}, None, "{'signature': <removed>}"),
+        (("https://h/?k=v", "a\tsk-abcdefghijklmnop"), None, r"('https://h/', 'a\t<removed>')"),
+        ({"Bearer sk-abcdefghijklmnop"}, None, "{'<removed>'}"),
     ],
 )  # fmt: skip
 def test_a_value_is_shown_without_secrets(value: object, name: str | None, shown: str) -> None:
     assert show(value, name) == shown
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("?", "a?", "What?\nNo", "??", "#", "@", "%", "'", '"', "'?'", "", " ", "key=", "token:", "://"),
+        *(b"?", b"key=", 0, None, True, 1.5, [], (), ("a?",), ("key=", "b"), ["a?", "b"], {"a?"}, set()),
+        *({"a?": "b?"}, {}, {"a": {"b": ["?"]}}, {3: ("?", 7)}, PurePosixPath("a?")),
+    ],
+)  # fmt: skip
+def test_a_value_without_secrets_is_shown_as_its_repr(value: object) -> None:
+    assert show(value) == show_whole(value) == repr(value)
+
+
+def test_a_value_is_shown_whole_where_there_is_room() -> None:
+    assert show_whole(["x" * 1000]) == repr(["x" * 1000])
 
 
 @pytest.mark.parametrize(
