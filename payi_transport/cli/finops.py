@@ -21,6 +21,7 @@ from payi_transport.cli.finops_options import (
     zone_option,
 )
 from payi_transport.cli.reconcile_command import reconcile
+from payi_transport.cli.report_notes import say_untimed
 from payi_transport.errors import PayiError
 from payi_transport.prices import find_pricer
 from payi_transport.reports.change import PeriodSums, explain_change
@@ -30,8 +31,7 @@ from payi_transport.reports.focus_columns import VERSIONS
 from payi_transport.reports.focus_commitments import CommitmentRows
 from payi_transport.reports.focus_corrections import make_corrections, read_exported
 from payi_transport.reports.focus_files import write_csv, write_parquet
-from payi_transport.reports.formats import say_count
-from payi_transport.reports.priced_calls import Price, TimedCalls, price_calls
+from payi_transport.reports.priced_calls import Price, TimedEvents, price_calls
 from payi_transport.reports.spans import read_span
 from payi_transport.values.zones import find_local_name, find_zone
 
@@ -55,19 +55,23 @@ def explain_change_command(
     """
     with money_errors():
         _, price = load(config)
-        sums = [_read_sums(name, events, zone, price) for name in (before, after)]
+        # Both have read the same events.
+        (old, untimed), (new, _) = (_read_sums(name, events, zone, price) for name in (before, after))
         # Files are periods of their own, in no zone.
         place = (zone or f"{find_local_name()}, the zone of this machine") if events else None
-        change = explain_change(*sums)
-    print_change(change, sums, (before, after), make_console(), as_json=as_json, zone=place)
+        change = explain_change(old, new)
+    names, console = (before, after), make_console()
+    print_change(change, (old, new), names, console, as_json=as_json, zone=place, untimed=untimed)
 
 
-def _read_sums(name: str, events: tuple[str, ...], zone: str | None, price: Price) -> PeriodSums:
+def _read_sums(name: str, events: tuple[str, ...], zone: str | None, price: Price) -> tuple[PeriodSums, int]:
+    """Return the sums of a period, and how many calls are left out because they have no time."""
     if not events:
-        return PeriodSums(price_calls(EventReader([name]), price))
+        return PeriodSums(price_calls(EventReader([name]), price)), 0
     span = read_span(name, find_zone(zone))
-    inside = (event for event in EventReader(events) if event.event_timestamp in span)
-    return PeriodSums(price_calls(inside, price))
+    timed = TimedEvents(EventReader(events))
+    sums = PeriodSums(price_calls((event for event in timed if event.event_timestamp in span), price))
+    return sums, timed.untimed
 
 
 @click.command(short_help="Export costs for a FinOps tool.")
@@ -117,11 +121,10 @@ def export(
         settings, price = load(config)
         options = FocusOptions(grain, find_zone(zone), billing_account, billed, invoice)
         commitments = CommitmentRows(find_pricer(settings.prices).own, options)
-        calls = TimedCalls(price_calls(EventReader(events, make_progress()), price))
-        rows = [*make_rows(commitments.watch(calls), options), *commitments.build()]
-        if calls.untimed:
-            left_out = say_count(calls.untimed, "call")
-            click.echo(f"Left out {left_out} without a time, which no period has.", err=True)
+        timed = TimedEvents(EventReader(events, make_progress()))
+        rows = [*make_rows(commitments.watch(price_calls(timed, price)), options), *commitments.build()]
+        if timed.untimed:
+            click.echo(say_untimed(timed.untimed), err=True)
         if corrects:
             exported = [row for path in corrects for row in read_exported(path)]
             rows = [*make_corrections(rows, exported, datetime.now(timezone.utc), options.zone)]

@@ -13,7 +13,7 @@ from rich.console import Console
 from payi_transport.budgets.notices import format_money
 from payi_transport.cli.columns import Heading, make_printable, print_rows
 from payi_transport.cli.finops_options import print_json
-from payi_transport.cli.report_notes import say_skipped
+from payi_transport.cli.report_notes import say_skipped, say_untimed
 from payi_transport.reports.allocation import NOBODY, Owner, round_to_total
 from payi_transport.reports.bills.values import Unread, describe_unread
 from payi_transport.reports.change import PARTS, Change, PeriodSums
@@ -28,11 +28,15 @@ _CENT = Decimal("0.01")
 
 
 class EventsRead(NamedTuple):
-    """How many events were read, items that are none were skipped, and events a bill may be about."""
+    """How many events were read, items that are none were skipped, and events a bill may be about.
+
+    `untimed` are events without a time, which no bill is about.
+    """
 
     events: int
     skipped: int
     seen: int
+    untimed: int
 
 
 def print_reconciliation(
@@ -124,6 +128,8 @@ def _print_seen(reading: EventsRead, console: Console) -> None:
     """Say how many events were read, and whether the bill can be about any of them."""
     left_out = f" {say_skipped(reading.skipped)}" if reading.skipped else ""
     console.print(f"Read {say_count(reading.events, 'event')}.{left_out}")
+    if reading.untimed:
+        console.print(say_untimed(reading.untimed))
     if reading.events and not reading.seen:
         none = f"None of the {reading.events:,} events is" if reading.events > 1 else "The event isn't"
         console.print(f"{none} of the days and the provider of the bill.", style="yellow")
@@ -183,17 +189,25 @@ def print_change(
     *,
     as_json: bool,
     zone: str | None = None,
+    untimed: int = 0,
 ) -> None:
-    """Print the change between two periods of a zone, and its parts, the largest first."""
+    """Print the change between two periods of a zone, and its parts, the largest first.
+
+    `untimed` calls are left out, because they are of no period.
+    """
     before, after, parts = _round(change)
     if as_json:
         periods = {
             key: {"period": name, "cost": cost, "calls": found.calls, "unpriced": found.unpriced}
             for key, name, cost, found in zip(("before", "after"), names, (before, after), sums, strict=True)
         }
-        print_json({"currency": "USD", **periods, "change": after - before, "parts": parts})
+        print_json(
+            {"currency": "USD", **periods, "change": after - before, "parts": parts, "untimed": untimed}
+        )
         return
     console.print(make_printable(_make_sentence(before, after, sums, names)), style="bold")
+    if untimed:
+        console.print(say_untimed(untimed))
     if not any(period.calls for period in sums):
         return
     place = f" Days are those of {zone}." if zone else ""

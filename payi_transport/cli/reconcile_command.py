@@ -28,7 +28,7 @@ from payi_transport.reports.bills.currencies import convert, find_currency, read
 from payi_transport.reports.bills.line import USD
 from payi_transport.reports.bills.reading import read_bills
 from payi_transport.reports.events import EventReader
-from payi_transport.reports.priced_calls import price_calls
+from payi_transport.reports.priced_calls import TimedEvents, price_calls
 from payi_transport.reports.reconciliation import reconcile as reconcile_bill
 
 __all__ = ["reconcile"]
@@ -82,16 +82,17 @@ def reconcile(
         _check_rates(rates)
         found, read = read_bills(bill), read_rates(rates)
         reader = EventReader(events, make_progress())
+        timed = TimedEvents(reader)
         if allocate:
             lines = convert(found.lines, read) if read else found.lines
             currency = find_currency(lines)
             if currency is None:
                 raise PayiError("the bill is in several currencies; say what one of each is: --rate EUR=1.08")
             shares, scope = Shares(fields, read_event_field), BillScope(lines)
-            for call in scope.select(price_calls(reader, price)):
+            for call in scope.select(price_calls(timed, price)):
                 shares.add(call)
             allocated = allocate_bill(lines, shares)
-            reading = EventsRead(reader.events, reader.skipped, scope.seen)
+            reading = EventsRead(reader.events, reader.skipped, scope.seen, timed.untimed)
             print_allocation(
                 allocate,
                 allocated,
@@ -105,9 +106,9 @@ def reconcile(
         repeats: list[Any] = []
         reader.on_repeat = repeats.append
         scope = BillScope(found.lines)
-        calls = scope.watch(price_calls(reader, price))
+        calls = scope.watch(price_calls(timed, price))
         made = reconcile_bill(found, calls, price_calls(repeats, price), read)
-    reading = EventsRead(reader.events, reader.skipped, scope.seen)
+    reading = EventsRead(reader.events, reader.skipped, scope.seen, timed.untimed)
     print_reconciliation(made, by or "model", reading, make_console(), as_json=as_json)
 
 

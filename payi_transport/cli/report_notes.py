@@ -13,7 +13,7 @@ from payi_transport.reports.summary import Summary
 from payi_transport.values.file_counts import FileCounts
 from payi_transport.values.zones import find_local_name
 
-__all__ = ["Reading", "list_notes", "make_title", "name_zone", "say_skipped"]
+__all__ = ["Reading", "list_notes", "make_title", "name_zone", "say_skipped", "say_untimed"]
 
 _SOURCES = {
     "payi": "Pay-i's own figures",
@@ -145,10 +145,15 @@ def say_skipped(number: int) -> str:
     return f"Skipped {items}."
 
 
+def say_untimed(number: int) -> str:
+    """Return the sentence about calls that are left out because nothing says when they were."""
+    return f"Left out {say_count(number, 'call')} without a time, which no period has."
+
+
 def _list_left_out(report: Report, reading: Reading) -> Iterator[str]:
     if reading.repeats:
         yield f"Left out {say_count(reading.repeats, 'event')} that had been read before."
     if reading.skipped:
         yield say_skipped(reading.skipped)
     if report.untimed:
-        yield f"Left out {say_count(report.untimed, 'call')} without a time, which no period has."
+        yield say_untimed(report.untimed)

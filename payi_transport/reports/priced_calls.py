@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from payi_transport.prices import Estimate, Line, estimate
 from payi_transport.values.names import STATUS_NO_RESPONSE, PayiPropertyNames
 
-__all__ = ["Price", "PricedCall", "TimedCalls", "find_model", "has_failed", "price_calls"]
+__all__ = ["Price", "PricedCall", "TimedEvents", "find_model", "has_failed", "price_calls"]
 
 
 class PricedCall(NamedTuple):
@@ -31,19 +31,19 @@ def price_calls(events: Iterable[Any], price: Price = _estimate) -> Iterator[Pri
         yield PricedCall(event, price(event, getattr(event, "xproxy_result", None)))
 
 
-class TimedCalls:
-    """The calls that have a time, for what is of periods. `untimed` counts those that were left out."""
+class TimedEvents:
+    """The events that have a time, for what is of periods. `untimed` counts those that were left out."""
 
-    def __init__(self, calls: Iterable[PricedCall]) -> None:
-        self._calls = calls
+    def __init__(self, events: Iterable[Any]) -> None:
+        self._events = events
         self.untimed = 0
 
-    def __iter__(self) -> Iterator[PricedCall]:
-        for call in self._calls:
-            if call.event.event_timestamp is None:
+    def __iter__(self) -> Iterator[Any]:
+        for event in self._events:
+            if event.event_timestamp is None:
                 self.untimed += 1
             else:
-                yield call
+                yield event
 
 
 def find_model(event: Any, line: Line) -> str:

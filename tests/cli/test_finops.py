@@ -66,6 +66,24 @@ def test_explain_change_between_files_as_json(folder: Path) -> None:
     assert shown["parts"]["prompt size"] == "-4.00"
 
 
+def test_explain_change_says_which_calls_no_period_has(folder: Path) -> None:
+    untimed = event(7, event_timestamp=None)
+    file = write(folder, event(1_000_000), untimed, untimed)
+    arguments = ("explain-change", "2026-10", "2026-11", "--events", file)
+    assert "Left out 2 calls without a time, which no period has.\n" in run(*arguments).output
+    assert json.loads(run(*arguments, "--json").output)["untimed"] == 2
+    only = run("explain-change", "2026-10", "2026-11", "--events", write(folder, untimed))
+    assert only.output == (
+        "There are no calls in 2026-10 and none in 2026-11.\n"
+        "Left out 1 call without a time, which no period has.\n"
+    )
+    # A file is a period of its own, whatever the times of its calls.
+    write(folder, untimed, untimed, name="before.json")
+    files = run("explain-change", "before.json", "events.json")
+    assert "Left out" not in files.output
+    assert "of 2 and 1 calls" in files.output
+
+
 def test_explain_change_from_nothing(folder: Path) -> None:
     before, after = write(folder, name="a.json"), write(folder, event(1_000_000), name="b.json")
     assert "with $0.00." in " ".join(run("explain-change", before, after).output.split())

@@ -155,6 +155,16 @@ def test_it_says_how_many_events_were_read_and_that_none_is_of_the_bill(folder: 
     assert "of the days and the provider" not in seen.output
 
 
+@pytest.mark.parametrize("arguments", [(), ("--allocate", "customer")])
+def test_it_says_how_many_calls_have_no_time(folder: Path, arguments: tuple[str, ...]) -> None:
+    bill = write_bill(folder, ("gpt-own", 1_000_000, "2"))
+    file = write(folder, event(1_000_000), event(7, event_timestamp=None))
+    shown = run("reconcile", bill, "--events", file, *arguments)
+    assert "Read 2 events.\nLeft out 1 call without a time, which no period has.\n" in shown.output
+    made = json.loads(run("reconcile", bill, "--events", file, "--json", *arguments).output)
+    assert (made["events"], made["seen"], made["untimed"]) == (2, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

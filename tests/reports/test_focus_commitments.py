@@ -17,7 +17,7 @@ from payi_transport.reports.focus import FocusOptions, make_rows
 from payi_transport.reports.focus_columns import VERSIONS
 from payi_transport.reports.focus_commitments import CommitmentRows
 from payi_transport.reports.focus_files import write_csv
-from payi_transport.reports.priced_calls import PricedCall, TimedCalls
+from payi_transport.reports.priced_calls import PricedCall, TimedEvents
 from tests.reports.support import NOON, make_event
 from tests.reports.test_focus_rules import RULES
 
@@ -35,7 +35,7 @@ def export(*events: Any, rows: Any = (PTU,), version: Any = "1.2", **options: An
     pricer = Pricer(check_config({"prices": {"own": list(rows)}}).prices)
     made = FocusOptions(**options)
     commitments = CommitmentRows(pricer.own, made)
-    calls = TimedCalls(PricedCall(e, pricer.estimate(e)) for e in events)
+    calls = (PricedCall(event, pricer.estimate(event)) for event in TimedEvents(events))
     usage = make_rows(commitments.watch(calls), made)
     text = write_csv([*usage, *commitments.build()], version)
     return [row for row in csv.DictReader(io.StringIO(text)) if row["CommitmentDiscountId"]]

@@ -19,7 +19,7 @@ from payi_transport.reports.bills.names import make_model_key
 from payi_transport.reports.budget_check import check_events
 from payi_transport.reports.events import EventReader
 from payi_transport.reports.focus import FocusOptions, make_rows
-from payi_transport.reports.priced_calls import TimedCalls, has_failed, price_calls
+from payi_transport.reports.priced_calls import TimedEvents, has_failed, price_calls
 from payi_transport.reports.reconcile_cells import OurCalls
 from payi_transport.reports.zones import Zones
 from tests.budgets.support import read_budgets
@@ -66,9 +66,9 @@ def test_a_figure_of_pay_i_is_the_cost_in_every_view(tmp_path: Path) -> None:
 
 def test_calls_without_a_time_are_left_out_and_counted() -> None:
     timed, untimed = make_event({"text": (1, 0)}), make_event({"text": (2, 0)}, event_timestamp=None)
-    calls = TimedCalls(price_calls([untimed, timed, untimed], lambda event, _: price_with({}, event)))
-    assert [call.event for call in calls] == [timed]
-    assert calls.untimed == 2
+    events = TimedEvents([untimed, timed, untimed])
+    assert [*events] == [timed]
+    assert events.untimed == 2
 
 
 def test_tokens_of_another_model_are_of_that_model_in_every_view() -> None:
