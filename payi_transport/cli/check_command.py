@@ -14,8 +14,9 @@ from payi_transport.budgets.configured import find_file
 from payi_transport.budgets.store import Store
 from payi_transport.cli.check_lines import print_check
 from payi_transport.cli.columns import make_console
-from payi_transport.cli.finops_options import config_option, json_option, load, money_errors
+from payi_transport.cli.finops_options import config_option, json_option, money_errors, read_settings
 from payi_transport.errors import PayiError
+from payi_transport.prices import find_pricer
 from payi_transport.reports.budget_check import Checked, check_events, check_store
 from payi_transport.reports.events import EventReader
 from payi_transport.reports.priced_calls import price_calls
@@ -39,7 +40,8 @@ def check(events: tuple[str, ...], config: Path | None, at: str | None, top: int
     if events were lost.
     """
     with money_errors():
-        settings, price = load(config)
+        settings = read_settings(config)
+        price = find_pricer(settings.prices).estimate
         now = datetime.now(timezone.utc) if at is None else _read_moment(at)
         budgets = make_budgets(settings.budgets)
         if not budgets and not events:

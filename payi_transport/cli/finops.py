@@ -15,9 +15,9 @@ from payi_transport.cli.finops_options import (
     EVENTS,
     config_option,
     json_option,
-    load,
     make_progress,
     money_errors,
+    read_settings,
     zone_option,
 )
 from payi_transport.cli.reconcile_command import reconcile
@@ -54,7 +54,7 @@ def explain_change_command(
     2026-10-01..2026-10-15, or files of events.
     """
     with money_errors():
-        _, price = load(config)
+        price = find_pricer(read_settings(config).prices).estimate
         # Both have read the same events.
         (old, untimed), (new, _) = (_read_sums(name, events, zone, price) for name in (before, after))
         # Files are periods of their own, in no zone.
@@ -118,11 +118,12 @@ def export(
         suffix = None if output is None else output.suffix.lower()
         if suffix not in (None, ".csv", ".parquet"):
             raise PayiError(f"--output: expected a .csv or .parquet file, got {str(output)!r}")
-        settings, price = load(config)
+        pricer = find_pricer(read_settings(config).prices)
         options = FocusOptions(grain, find_zone(zone), billing_account, billed, invoice)
-        commitments = CommitmentRows(find_pricer(settings.prices).own, options)
+        commitments = CommitmentRows(pricer.own, options)
         timed = TimedEvents(EventReader(events, make_progress()))
-        rows = [*make_rows(commitments.watch(price_calls(timed, price)), options), *commitments.build()]
+        calls = commitments.watch(price_calls(timed, pricer.estimate))
+        rows = [*make_rows(calls, options), *commitments.build()]
         if timed.untimed:
             click.echo(say_untimed(timed.untimed), err=True)
         if corrects:

@@ -15,18 +15,16 @@ import msgspec
 from payi_transport.cli.short_errors import short_errors
 from payi_transport.config.schema import Settings
 from payi_transport.config.sources import load_sources
-from payi_transport.prices import find_pricer
-from payi_transport.reports.priced_calls import Price
 
 __all__ = [
     "EVENTS",
     "config_option",
     "events_option",
     "json_option",
-    "load",
     "make_progress",
     "money_errors",
     "print_json",
+    "read_settings",
     "zone_option",
 ]
 
@@ -44,11 +42,13 @@ def money_errors() -> AbstractContextManager[None]:
     return short_errors(ValueError, OverflowError)
 
 
-def load(config: Path | None) -> tuple[Settings, Price]:
-    """Return the configuration of a file or of the environment, and what prices calls by it."""
-    sources = load_sources(config, os.environ, lambda problem: click.echo(f"Warning: {problem}", err=True))
-    settings = sources.check()
-    return settings, find_pricer(settings.prices).estimate
+def _warn(problem: str) -> None:
+    click.echo(f"Warning: {problem}", err=True)
+
+
+def read_settings(config: Path | None, warn: Callable[[str], None] = _warn) -> Settings:
+    """Return the settings in a file and in the environment. Raises PayiConfigError."""
+    return load_sources(config, os.environ, warn).check()
 
 
 def make_progress() -> Callable[[int, int], None] | None:

@@ -16,12 +16,13 @@ from payi_transport.cli.finops_options import (
     config_option,
     events_option,
     json_option,
-    load,
     make_progress,
     money_errors,
+    read_settings,
 )
 from payi_transport.config.budget_rules import check_fields, find_field
 from payi_transport.errors import PayiError
+from payi_transport.prices import find_pricer
 from payi_transport.reports.allocation import BillScope, Shares
 from payi_transport.reports.allocation import allocate as allocate_bill
 from payi_transport.reports.bills.currencies import convert, find_currency, read_rates
@@ -74,7 +75,7 @@ def reconcile(
     that can be found.
     """
     with money_errors():
-        _, price = load(config)
+        price = find_pricer(read_settings(config).prices).estimate
         fields = [find_field(name) for name in allocate]
         check_fields(fields, "--allocate")
         if allocate and by is not None:

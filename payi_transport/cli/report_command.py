@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
@@ -11,12 +10,11 @@ from pathlib import Path
 import click
 
 from payi_transport.cli.columns import make_console
+from payi_transport.cli.finops_options import read_settings
 from payi_transport.cli.report_files import write_csv, write_json, write_markdown
 from payi_transport.cli.report_notes import Reading
 from payi_transport.cli.report_table import print_report
 from payi_transport.cli.short_errors import Refusal, short_errors
-from payi_transport.config.schema import Settings
-from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiError
 from payi_transport.prices import Pricer
 from payi_transport.reports.commitments import CommitmentBuilder
@@ -29,7 +27,7 @@ from payi_transport.reports.stored_event import StoredEvent
 from payi_transport.reports.window import read_window
 from payi_transport.values.zones import find_zone
 
-__all__ = ["read_report", "read_settings", "report"]
+__all__ = ["read_report", "report"]
 
 _FORMATS: dict[str, Callable[[Report, Reading], str]] = {
     "json": write_json,
@@ -108,7 +106,7 @@ def read_report(
     config: Path | None = None,
 ) -> tuple[Report, Reading]:
     """Return the report on files, and what is to be said of it. Raises PayiError."""
-    settings = read_settings(config)
+    settings = read_settings(config, lambda problem: None)
     zone_name = tz or settings.time_zone
     try:
         zone = find_zone(zone_name)
@@ -137,11 +135,6 @@ def _price(
     for call in price_calls(events, pricer.estimate):
         commitments.add(*call)
         yield call
-
-
-def read_settings(config: Path | None) -> Settings:
-    """Return the settings in a file and in the environment. Raises PayiConfigError."""
-    return load_sources(config, os.environ, lambda problem: None).check()
 
 
 def _show_progress(done: int, size: int) -> None:
