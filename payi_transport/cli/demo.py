@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,13 +55,31 @@ def run_demo(output: Path | None = None) -> DemoRun:
 
     Raises PayiConfigError if the output can't be written.
     """
-    # Absolute, because the report names the file, and the user's next command may run elsewhere.
-    file = (output or Path(tempfile.mkdtemp(prefix="payi_demo_")) / "captured_calls.json").absolute()
-    with _clean_environment(), serve_provider() as port, tempfile.TemporaryDirectory() as state:
+    with (
+        _find_place(output) as file,
+        _clean_environment(),
+        serve_provider() as port,
+        tempfile.TemporaryDirectory() as state,
+    ):
         host = f"127.0.0.1:{port}"
         with _instrumented(host, file, Path(state) / "budgets.db"):
             refusal = _use_the_sdk(f"http://{host}/v1")
     return DemoRun(file, f"http://{host}", _SPENDER, refusal)
+
+
+@contextmanager
+def _find_place(output: Path | None) -> Iterator[Path]:
+    """Yield where to write. A folder that is made for it is removed if the demo ends early."""
+    # Absolute, because the report names the file, and the user's next command may run elsewhere.
+    if output is not None:
+        yield output.absolute()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="payi_demo_")).absolute()
+    try:
+        yield folder / "captured_calls.json"
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 @contextmanager

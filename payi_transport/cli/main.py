@@ -35,6 +35,7 @@ from payi_transport.config.sources import load_sources
 from payi_transport.config.validation import check_config, check_instruments
 from payi_transport.errors import PayiError
 from payi_transport.routing.hosts import HostMapping, HostPattern
+from payi_transport.runtime.ending_signals import ended_by_signals
 
 __all__ = ["cli"]
 
@@ -236,7 +237,8 @@ def demo(output: Path | None) -> None:
         from payi_transport.cli.demo import BUDGET, run_demo
     except ImportError:
         raise Refusal("The demo needs the OpenAI SDK: pip install 'payi-transport[demo]'") from None
-    with short_errors():
+    # Whoever ends the demo early has seen nothing of it.
+    with short_errors(), ended_by_signals(code=1):
         run = run_demo(output)
         made, reading = read_report([str(run.file)], by="use_case")
     total = made.total.summary

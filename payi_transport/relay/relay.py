@@ -1,7 +1,7 @@
 """Run a relay: a few workers side by side, their probes, and a shutdown that returns what they hold.
 
 Each worker has a connection to NATS and a sink of its own, and waits for one call of Pay-i at a time. The
-main thread keeps extending their hold until SIGTERM or SIGINT. Then workers finish the call that they are in,
+main thread keeps extending their hold until a signal ends it. Then workers finish the call that they are in,
 and what is still held after the grace period returns to the stream.
 """
 
@@ -21,6 +21,7 @@ from payi_transport.relay.http import Probes, StatusServer
 from payi_transport.relay.metrics import format_metrics, sum_counts
 from payi_transport.relay.stranded import Sweep
 from payi_transport.relay.worker import Options, RelayWorker, Settled
+from payi_transport.runtime.ending_signals import list_ending_signals
 from payi_transport.runtime.rate_limited_logger import RateLimitedLogger
 from payi_transport.sinks.protocol import Sink
 
@@ -102,12 +103,12 @@ class Relay:
         self._stop.set()
 
     def stop_at_signals(self) -> None:
-        """Call `stop` at SIGTERM and SIGINT; for the main thread."""
+        """Call `stop` at the signals that tell a process to end; for the main thread."""
 
         def handle(number: int, frame: FrameType | None) -> None:
             self.stop()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in list_ending_signals():
             signal.signal(number, handle)
 
     def _find_interval(self) -> float:

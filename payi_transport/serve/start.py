@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from payi_transport.config.mappings import collect_host_mappings
 from payi_transport.config.sources import load_sources
 from payi_transport.errors import PayiError
+from payi_transport.runtime.ending_signals import ended_by_signals
 from payi_transport.serve import demo
 from payi_transport.serve.command import (
     find_address,
@@ -21,7 +22,6 @@ from payi_transport.serve.command import (
     open_service,
     run_server,
 )
-from payi_transport.serve.ending import ended_by_signals
 from payi_transport.serve.retention import forget
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.values.near_names import find_near

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import openai
 import pytest
+from click.testing import CliRunner
 
 from payi_transport import PayiConfigError
+from payi_transport.cli import demo
 from payi_transport.cli.demo import _use_the_sdk, run_demo
 from payi_transport.cli.demo_provider import serve_provider
+from payi_transport.cli.main import cli
 from payi_transport.cli.report_command import read_report
 from payi_transport.pipeline.active import get_active
+from payi_transport.runtime.ending_signals import list_ending_signals
 
 HOSTILE = {
     "HTTP_PROXY": "http://127.0.0.1:9",
@@ -92,6 +98,25 @@ def test_the_demo_writes_to_a_new_directory_by_default() -> None:
     for file in (first, second):
         file.unlink()
         file.parent.rmdir()
+
+
+def test_a_demo_that_ends_early_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = {number: signal.getsignal(number) for number in list_ending_signals()}
+
+    def end(base_url: str) -> str:
+        assert any(tmp_path.iterdir())
+        signal.raise_signal(signal.SIGTERM)
+        return ""
+
+    monkeypatch.setattr(demo, "_use_the_sdk", end)
+    ended = CliRunner().invoke(cli, ["demo"])
+    assert (ended.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert get_active() is None
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_the_demo_ignores_an_environment_that_points_elsewhere(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
+import pytest
 
 from payi_transport import Event, MemorySink, Receipt
 from payi_transport.relay.relay import Relay, RelayOptions
@@ -146,17 +147,20 @@ def test_after_the_grace_period_what_is_held_is_given_back(server: NatsServer) -
     other.end()
 
 
-def test_signals_end_a_relay(server: NatsServer) -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_signals_end_a_relay(server: NatsServer, name: str) -> None:
+    number = getattr(signal, name)
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     running = Running(server.url, listen=None)  # type: ignore[arg-type]
     try:
         running.relay.stop_at_signals()
         running.start()
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         running.end()
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_two_relays_share_the_work(server: NatsServer, tmp_path: Path) -> None:

@@ -9,47 +9,14 @@ import socket
 import sqlite3
 import subprocess
 import threading
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from payi_transport.serve.ending import ended_by_signals, hide_cancelled
+from payi_transport.serve.ending import hide_cancelled
 from tests.serve.page.program import start_killable
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_closes_what_is_inside_and_no_other_interrupts_it(number: int) -> None:
-    closed: list[bool] = []
-    with pytest.raises(SystemExit) as ended, ended_by_signals():
-        try:
-            signal.raise_signal(number)
-        finally:
-            for each in SIGNALS:
-                signal.raise_signal(each)
-            closed.append(True)
-    assert (ended.value.code, closed) == (0, [True])
-    # Nor the rest of the process.
-    assert [signal.getsignal(each) for each in SIGNALS] == [signal.SIG_IGN] * 2
-
-
-def test_without_a_signal_all_is_as_before() -> None:
-    before = [signal.getsignal(each) for each in SIGNALS]
-    with suppress(ValueError), ended_by_signals():
-        raise ValueError
-    assert [signal.getsignal(each) for each in SIGNALS] == before
 
 
 @pytest.mark.parametrize(
@@ -80,6 +47,23 @@ def test_ctrl_c_again_and_again_ends_a_request_that_waits_and_says_nothing(tmp_p
     with closing(sqlite3.connect(tmp_path / "serve.sqlite")) as connection:
         # The call that was cut off is stored.
         assert connection.execute("SELECT COUNT(*) FROM events").fetchone() == (1,)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only POSIX has it")
+def test_a_closed_terminal_ends_the_demo_and_nothing_of_it_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    # What runs the tests may ignore it, which the service would inherit.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    with start_killable(None, "--demo", stderr=subprocess.PIPE) as (_, server):
+        signal.signal(signal.SIGHUP, before)
+        [folder] = tmp_path.glob("payi-demo-*")
+        server.send_signal(signal.SIGHUP)
+        assert server.wait(60) == 0
+        assert server.stderr is not None
+        assert server.stderr.read() == ""
+    assert not folder.exists()
 
 
 def call(address: str) -> None:

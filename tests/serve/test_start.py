@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from payi_transport.cli.main import cli
 from payi_transport.errors import PayiError
 from payi_transport.routing.hosts import parse_host
+from payi_transport.runtime.ending_signals import list_ending_signals
 from payi_transport.serve import start
 from payi_transport.serve.command import open_service
 from payi_transport.serve.service import Service
@@ -131,7 +132,7 @@ def test_the_demo_has_a_store_of_its_own(served: list[Service]) -> None:
 def test_the_store_of_the_demo_is_removed_when_the_service_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in list_ending_signals()}
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(start, "run_server", lambda service, made: signal.raise_signal(signal.SIGTERM))
     with pytest.raises(SystemExit) as ended:

@@ -31,11 +31,14 @@ def start(folder: Path, *arguments: str) -> Iterator[str]:
 
 @contextmanager
 def start_killable(
-    folder: Path, *arguments: str, stderr: int | None = None
+    folder: Path | None, *arguments: str, stderr: int | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start the service, and yield its address and its process, which the caller ends."""
+    """Start the service, with a store in a folder if there is one, and yield its address and its process.
+
+    The caller ends it.
+    """
     command = [sys.executable, "-m", "payi_transport", "serve", "--port", "0"]
-    options = ["--file", str(folder / "serve.sqlite"), *arguments]
+    options = [*([] if folder is None else ["--file", str(folder / "serve.sqlite")]), *arguments]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
     # NiceGUI serves no page where it thinks that it runs inside pytest.
     environment.pop("PYTEST_CURRENT_TEST", None)
