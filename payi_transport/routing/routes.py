@@ -115,6 +115,10 @@ class Routes:
                 self.found[key] = route
             return route
 
+    def is_counted(self, method: str, scheme: str, host: str, port: int | None, path: str) -> bool:
+        """Return whether `find`, which returned no route for a request, has counted it."""
+        return self._counters.get((method, scheme, host, port, path)) is not None
+
     def reaches_provider(self, host: str, port: int | None, path: str) -> bool:
         """Return whether requests to a path go to a provider, which must not get Pay-i's headers.
 

@@ -12,7 +12,7 @@ import httpx_aiohttp
 import openai
 import pytest
 
-from payi_transport import MemorySink, payi_instrument
+from payi_transport import MemorySink, payi_instrument, payi_stats
 from payi_transport.hooks.aiohttp.session import HOOK
 from tests.contract.aiohttp_calls import READERS, post
 from tests.contract.responses import PATH, REQUEST, STREAM, UNARY, make_response, observe, view_both
@@ -53,6 +53,19 @@ def test_a_call_through_httpx_on_aiohttp_is_counted_once(
     assert within == without == case.response
     [event] = events_of(sink)
     assert shown(event, case.mapped_event) == case.mapped_event
+
+
+def test_a_request_through_httpx_on_aiohttp_that_is_not_recorded_is_counted_once(
+    origin: Origin, sink: MemorySink
+) -> None:
+    async def scenario() -> None:
+        async with httpx_aiohttp.HttpxAiohttpClient() as client:
+            await client.post(f"{origin.url}{PATH}", content=UNARY.request)
+
+    origin.responses = [make_response(UNARY)]
+    payi_instrument(sink=sink)
+    asyncio.run(scenario())
+    assert payi_stats().unobserved == {origin.url.removeprefix("http://"): {"unmapped": 1}}
 
 
 def test_a_call_through_openais_aiohttp_client_is_counted_once(origin: Origin, sink: MemorySink) -> None:

@@ -173,6 +173,25 @@ def test_an_unknown_host_that_gets_llm_calls_is_reported_once(routes: Routes, re
     assert reported == [("llm.test:8443", "openai.chat"), ("other.test", "openai.responses")]
 
 
+@pytest.mark.parametrize(
+    ("host", "path", "is_counted"),
+    [
+        ("llm.test", "/v1/chat/completions", True),
+        ("llm.test", "/v1/orders", False),
+        ("api.openai.com", "/v1/models", False),
+        ("api.openai.com", "/v1/chat/completions", False),
+    ],
+)
+def test_it_says_whether_a_request_was_counted(
+    host: str, path: str, is_counted: bool, routes: Routes
+) -> None:
+    request = ("POST", "https", host, None, path)
+    assert not routes.is_counted(*request)
+    routes.find(*request)
+    assert routes.is_counted(*request) == is_counted
+    assert bool(routes.unobserved.read()) == is_counted
+
+
 def test_a_near_miss_of_a_mapping_is_reported(routes: Routes, reported: Reports) -> None:
     assert routes.find("POST", "https", "mapped.test", 8001, CHAT) is None
     assert reported == [("mapped.test:8001", "openai.chat")]

@@ -11,11 +11,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-import msgspec
-
-from payi_transport.capture.exchange import OpenResponse, SentRequest
-from payi_transport.capture.rewrites import HookAbilities, RequestRewrite, ResponseRewriter
+from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.headers import find_removable_headers
+from payi_transport.hooks.httpx.in_flight import CountedRequest, RecordedCall, RewrittenRequest
 from payi_transport.hooks.httpx.request import (
     Family,
     build_blocked_response,
@@ -28,96 +26,14 @@ from payi_transport.hooks.httpx.request import (
 from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_target
 from payi_transport.pipeline import active
 from payi_transport.pipeline.pipeline import Pipeline
-from payi_transport.rewrite.responses import find_response_rewriter
 from payi_transport.routing.paths import may_be_call
 from payi_transport.routing.routes import Route
-from payi_transport.runtime.threads import run_on_thread
 from payi_transport.values.headers import Headers, flatten
 from payi_transport.values.names import RECORDED_MARK
 
 __all__ = ["make_async_send", "make_send"]
 
-# Wraps the stream of a response in one that records it. Takes the stream, the open response, and its
-# rewriter if it has one.
-_MakeStream = Callable[[Any, OpenResponse, ResponseRewriter | None], Any]
 _ABILITIES = HookAbilities()
-
-
-class _RewrittenRequest(msgspec.Struct, eq=False, gc=False):
-    """A request that isn't recorded, and is sent in another form or blocked."""
-
-    caller_request: Any
-    request: Any
-    blocked_response: Any
-
-    def respond(self, response: Any, make_stream: _MakeStream) -> None:
-        """Make the response refer to the caller's own request, not to the one sent in its place."""
-        # `response.request` raises if no request was set. Reading `__dict__` would make Python build it, and
-        # what the caller does with the response would take longer from then on, for each chunk.
-        if getattr(response, "_request", None) is self.request:
-            response.request = self.caller_request
-
-    def fail(self, exc: BaseException) -> None:
-        """Make the exception refer to the caller's own request, not to the one sent in its place."""
-        if getattr(exc, "_request", None) is self.request:
-            exc.request = self.caller_request  # type: ignore[attr-defined]  # httpx sets it to what was sent
-
-
-class _RecordedCall(_RewrittenRequest, eq=False, gc=False):
-    """A request that is recorded, and what is sent in its place."""
-
-    pipeline: Pipeline
-    sent: SentRequest
-    mark: CallMark
-
-    @property
-    def waits(self) -> bool:
-        """Whether the end of the response waits until the call is reported."""
-        return self.sent.waits
-
-    def respond(self, response: Any, make_stream: _MakeStream) -> None:
-        """Start recording the response."""
-        # `CallMark.leave`, written out for speed.
-        mark = self.mark
-        if mark.outer is not None:
-            mark.leave()
-        mark.target = mark.body = mark.entry = None
-        try:
-            if self.request is not self.caller_request:
-                super().respond(response, make_stream)
-            status = response.status_code
-            # The client sends the next hop through this hook again, and only the last response makes an
-            # event.
-            if 300 <= status < 400 and response.has_redirect_location:
-                self.sent.discard()
-                return
-            # A transport that returns a response already read, such as a cache or a mock, has decoded it too.
-            whole = response.is_closed
-            sent = self.sent
-            open_response = sent.start_response(status, keep_headers(response), whole)
-            rewriter = None
-            if sent.waits or sent.rewrite is not None:
-                header = response.headers.get
-                content_type, coding = header("content-type", ""), header("content-encoding", "")
-                rewriter = find_response_rewriter(open_response, content_type, coding)
-            if whole:
-                _finish_whole(open_response, response, rewriter)
-            else:
-                response.stream = make_stream(response.stream, open_response, rewriter)
-        except Exception as exc:
-            self.sent.discard()
-            self.pipeline.count_fault(exc)
-
-    def fail(self, exc: BaseException) -> None:
-        """Record that the request failed before a response."""
-        self.mark.leave()
-        self.sent.fail(exc)
-        super().fail(exc)
-
-    async def respond_on_thread(self, response: Any, make_stream: _MakeStream) -> None:
-        """Record a response that is already read. This ends the call, which waits until it is reported."""
-        self.mark.leave()
-        await run_on_thread(self.respond, response, make_stream)
 
 
 def make_send(
@@ -163,7 +79,7 @@ def make_async_send(
             call.fail(exc)
             raise
         # Such a call ends at once and then blocks until it is reported, which must not stop the event loop.
-        if isinstance(call, _RecordedCall) and call.waits and response.is_closed:
+        if isinstance(call, RecordedCall) and call.waits and response.is_closed:
             await call.respond_on_thread(response, family.async_stream)
         else:
             call.respond(response, family.async_stream)
@@ -172,7 +88,7 @@ def make_async_send(
     return send
 
 
-def _begin(family: Family, request: Any, entry: object) -> _RewrittenRequest | None:
+def _begin(family: Family, request: Any, entry: object) -> RewrittenRequest | None:
     """Return how to send and record a request, or None to send it as it is, unrecorded. Never raises."""
     pipeline = active.current
     if pipeline is None or RECORDED_MARK in request.extensions:
@@ -205,7 +121,7 @@ def _begin(family: Family, request: Any, entry: object) -> _RewrittenRequest | N
                 return None
         route = route or routes.find(request.method, scheme, *target)
         if route is None:
-            return _begin_unobserved(family, request, pipeline, target)
+            return _begin_unobserved(family, request, pipeline, scheme, target, mark, entry)
         return _begin_call(family, request, pipeline, route, target, mark, entry)
     except Exception as exc:
         pipeline.count_fault(exc)
@@ -213,12 +129,22 @@ def _begin(family: Family, request: Any, entry: object) -> _RewrittenRequest | N
 
 
 def _begin_unobserved(
-    family: Family, request: Any, pipeline: Pipeline, target: Target
-) -> _RewrittenRequest | None:
+    family: Family,
+    request: Any,
+    pipeline: Pipeline,
+    scheme: str,
+    target: Target,
+    outer: CallMark | None,
+    entry: object,
+) -> RewrittenRequest | None:
+    routes = pipeline.routes
     # Providers never get Pay-i's headers, even with requests that aren't observed.
-    if not pipeline.routes.reaches_provider(*target):
-        return None
-    return _strip(family, request, read_headers(request))
+    stripped = _strip(family, request, read_headers(request)) if routes.reaches_provider(*target) else None
+    if not routes.is_counted(request.method, scheme, *target):
+        return stripped
+    mark = CallMark(target, read_request_body(family, request), outer, entry)
+    INSIDE.set(mark)
+    return CountedRequest(request, request if stripped is None else stripped.request, None, mark)
 
 
 def _read(family: Family, request: Any) -> tuple[Headers, bytes | None]:
@@ -233,7 +159,7 @@ def _begin_call(
     target: Target,
     outer: CallMark | None,
     entry: object,
-) -> _RewrittenRequest | None:
+) -> RewrittenRequest | None:
     headers = keep_headers(request)
     # What `Request.content` returns, if the body is in memory. Nearly all bodies are JSON and not a form.
     # Don't read its `__dict__`, which Python would have to make first.
@@ -252,25 +178,17 @@ def _begin_call(
     if rewrite is not None:
         if rewrite.blocked_response is not None:
             blocked = build_blocked_response(family, request, rewrite.blocked_response)
-            return _RewrittenRequest(request, request, blocked)
+            return RewrittenRequest(request, request, blocked)
         target, body = find_target(rewrite.base, target), rewrite.body or body
         sent_request = copy_request(family, request, rewrite)
     mark = CallMark(target, body, outer, entry)
     INSIDE.set(mark)
-    return _RecordedCall(request, sent_request, None, pipeline, sent, mark)
+    return RecordedCall(request, sent_request, None, pipeline, sent, mark)
 
 
-def _strip(family: Family, request: Any, headers: Headers) -> _RewrittenRequest | None:
+def _strip(family: Family, request: Any, headers: Headers) -> RewrittenRequest | None:
     """Remove the headers that are not for the provider from a request that isn't recorded."""
     removable = find_removable_headers(headers)
     if not removable:
         return None
-    return _RewrittenRequest(request, copy_request(family, request, RequestRewrite(without=removable)), None)
-
-
-def _finish_whole(open_response: OpenResponse, response: Any, rewriter: ResponseRewriter | None) -> None:
-    open_response.append(response.content)
-    # The body has to be recorded before this: the rewriter may end the call and wait for its report.
-    if rewriter is not None:
-        response._content = rewriter.feed(response.content) + rewriter.flush()
-    open_response.finish()
+    return RewrittenRequest(request, copy_request(family, request, RequestRewrite(without=removable)), None)

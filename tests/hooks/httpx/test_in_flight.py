@@ -1,0 +1,45 @@
+"""What is held of a request until its response ends with it, whatever that is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+
+from payi_transport import AsyncPayiTransport, MemorySink, payi_instrument, payi_stats
+from payi_transport.hooks.httpx.in_flight import CountedRequest
+from payi_transport.hooks.nesting import CallMark, find_mark
+from tests.hooks.scripted import every_module
+
+
+@every_module
+def test_a_counted_request_ends_its_mark_and_shows_the_callers_request(module: Any) -> None:
+    request, copy = (module.Request("POST", "https://api.openai.com/v1/x") for _ in range(2))
+    mark = CallMark(("api.openai.com", None, "/v1/x"), b"", None, module)
+    response = module.Response(200, request=copy)
+    CountedRequest(request, copy, None, mark).respond(response, lambda *_: None)
+    assert (response.request, mark.target) == (request, None)
+
+
+@every_module
+def test_an_async_request_that_fails_is_counted_once_each_time_that_it_is_sent(
+    module: Any, sink: MemorySink
+) -> None:
+    payi_instrument(sink=sink)
+    host = "llm.internal.example.org"
+
+    def refuse(request: Any) -> Any:
+        raise module.ConnectError("refused", request=request)
+
+    async def send() -> None:
+        async with module.AsyncClient(transport=AsyncPayiTransport(module.MockTransport(refuse))) as client:
+            request = client.build_request("POST", f"https://{host}/v1/chat/completions", content=b"{}")
+            for _ in range(3):
+                with pytest.raises(module.ConnectError) as failed:
+                    await client.send(request)
+                assert failed.value.request is request
+
+    anyio.run(send)
+    assert find_mark() is None
+    assert payi_stats().unobserved == {host: {"unmapped": 3}}
