@@ -55,8 +55,13 @@ class Call:
         self._mark = mark
 
     def respond(self, attach: Callable[..., None], *response: Any) -> None:
-        """Record a response. `attach(call, *response)` starts it and makes sure that its body is recorded."""
-        self._mark.leave()
+        """Record a response, which is the last argument, unless a call inside has had it.
+
+        `attach(call, *response)` starts it and makes sure that its body is recorded.
+        """
+        if self._mark.respond(response[-1]):
+            self.request.discard()
+            return
         try:
             attach(self, *response)
         except Exception as exc:

@@ -12,6 +12,9 @@ Tasks and threads that are started inside a call inherit the mark. So it says wh
 else they request, during the call or later, is a call of its own. That is also why it holds nothing of the
 call once that is over: a context may live long.
 
+A response belongs to one call. Where a hook gets the response that a call further in has had, as from a
+middleware that sends another request in place of the first one, the call further in is the one.
+
 A mark that is over stays in its context, where nothing is found by it. To set the variable again would take
 as long as everything else that marks do.
 """
@@ -39,20 +42,31 @@ class CallMark(msgspec.Struct, eq=False, gc=False):
 
     `entry` is the hook that has set it: what all calls of a library enter by, or a transport, as transports
     are layered. `outer` is the mark that it is set inside of, by `INSIDE.set(mark)`. Marks only refer
-    outwards, so there is nothing for the garbage collector to look for.
+    outwards, so there is nothing for the garbage collector to look for. `inner_response` is what the last
+    call inside, at the same hook, got.
     """
 
     target: Target | None  # None once the call is over.
     body: bytes | None
     outer: CallMark | None
     entry: object
+    inner_response: object = None
+
+    def respond(self, response: object) -> bool:
+        """End the mark with a response, and return whether a call inside has had the same one."""
+        outer = self.outer
+        if outer is not None and outer.entry is self.entry:
+            outer.inner_response = response
+        is_inner = response is not None and response is self.inner_response
+        self.leave()
+        return is_inner
 
     def leave(self) -> None:
         """End the mark: what is requested from now on belongs to other calls."""
         if self.outer is not None:
             INSIDE.set(self.outer)
             self.outer = None
-        self.target = self.body = self.entry = None
+        self.target = self.body = self.entry = self.inner_response = None
 
     def covers(self, target: Target, entry: object, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
         """Return whether a request inside, at the hook `entry`, is that of this call, or of one around it.

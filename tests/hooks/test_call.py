@@ -189,7 +189,7 @@ def test_a_call_follows_its_redirect(recording: MemorySink) -> None:
     assert call.find_route(None) is None
     assert call.find_route(ELSEWHERE) is None
     route = call.find_route(CHAT._replace(path="/v2/chat/completions"))
-    call.respond(lambda call: call.request.start_response(200, (), route=route).finish())
+    call.respond(lambda call, _: call.request.start_response(200, (), route=route).finish(), "response")
     assert payi_flush(10)
     assert recording.events[0].provider_uri == "https://api.openai.com/v2/chat/completions"
 

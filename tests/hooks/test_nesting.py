@@ -230,7 +230,25 @@ def test_a_request_at_the_hook_of_the_mark_is_the_same_only_if_its_bytes_are(
 def test_a_mark_holds_nothing_of_a_call_that_is_over() -> None:
     mark = CallMark(("h", None, "/"), b"prompt", None, object())
     mark.leave()
-    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None] * 4
+    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("inner_hook", "inner", "outer", "is_inner"),
+    [
+        ("hook", "response", "response", True),
+        ("hook", "response", "other", False),
+        ("another", "response", "response", False),
+        ("hook", None, None, False),
+    ],
+)
+def test_a_response_that_a_call_inside_has_had_is_of_that_call(
+    inner_hook: str, inner: object, outer: object, is_inner: bool
+) -> None:
+    mark = CallMark(("h", None, "/"), b"asked", None, "hook")
+    assert not CallMark(("h", None, "/"), b"replaced", mark, inner_hook).respond(inner)
+    assert mark.respond(outer) is is_inner
+    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None] * 5
 
 
 @pytest.mark.parametrize(

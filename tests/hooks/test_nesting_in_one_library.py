@@ -11,7 +11,14 @@ import httpx
 import pytest
 import requests
 
-from payi_transport import AsyncPayiTransport, MemorySink, PayiTransport, payi_flush, payi_instrument
+from payi_transport import (
+    AsyncPayiTransport,
+    MemorySink,
+    PayiTransport,
+    payi_flush,
+    payi_instrument,
+    payi_stats,
+)
 from payi_transport.hooks.httpx.installed import get_family
 from tests.support.origin import CannedResponse, Origin
 
@@ -109,6 +116,71 @@ def test_a_trace_of_aiohttp_may_make_the_same_call(
                 await response.read()
 
     getattr(trace, event).append(ask)
+    asyncio.run(main())
+    assert count_events(sink) == len(origin.received) == 2
+
+
+@pytest.mark.parametrize("is_read", [False, True], ids=["unread", "read"])
+@pytest.mark.parametrize("is_first", [False, True], ids=["in its place", "after a refusal"])
+def test_a_middleware_of_aiohttp_that_sends_another_request_is_one_call_for_each_response(
+    is_first: bool, is_read: bool, url: str, sink: MemorySink, origin: Origin
+) -> None:
+    refused = CannedResponse([b"{}"], status=401, headers={"content-type": "application/json"})
+    origin.responses = [*([refused] if is_first else []), *origin.responses]
+
+    async def main() -> list[str]:
+        async def replace(request: Any, handler: Any) -> Any:
+            if is_first:
+                (await handler(request)).close()
+            response = await session.post(request.url, json={**BODY, "model": "replaced"}, middlewares=())
+            if is_read:
+                await response.read()
+            return response
+
+        async with aiohttp.ClientSession(middlewares=(replace,)) as session:
+            return [await (await session.post(url, json=BODY)).text() for _ in range(2)]
+
+    assert asyncio.run(main()) == [RESPONSE.decode()] * 2
+    assert count_events(sink) == 2
+    assert [event.resource for event in sink.events] == ["replaced"] * 2
+    assert payi_stats().captured == 2
+
+
+def test_a_middleware_may_replace_the_request_of_another_middleware(
+    url: str, sink: MemorySink, origin: Origin
+) -> None:
+    async def main() -> None:
+        async def replace(request: Any, handler: Any) -> Any:
+            return await session.post(request.url, json={**BODY, "model": "second"}, middlewares=(again,))
+
+        async def again(request: Any, handler: Any) -> Any:
+            # In a task of its own, as for a timeout.
+            third = session.post(request.url, json={**BODY, "model": "third"}, middlewares=())
+            return await asyncio.create_task(send(third))
+
+        async with aiohttp.ClientSession() as session:
+            response = await session.post(url, json=BODY, middlewares=(replace,))
+            await response.read()
+
+    async def send(request: Any) -> Any:
+        return await request
+
+    asyncio.run(main())
+    assert count_events(sink) == len(origin.received) == 1
+    assert sink.events[0].resource == "third"
+
+
+def test_a_middleware_that_only_asks_another_request_leaves_both(
+    url: str, sink: MemorySink, origin: Origin
+) -> None:
+    async def main() -> None:
+        async def ask(request: Any, handler: Any) -> Any:
+            await (await session.post(request.url, json=BODY, middlewares=())).read()
+            return await handler(request)
+
+        async with aiohttp.ClientSession(middlewares=(ask,)) as session:
+            await (await session.post(url, json=BODY)).read()
+
     asyncio.run(main())
     assert count_events(sink) == len(origin.received) == 2
 
