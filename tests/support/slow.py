@@ -45,6 +45,7 @@ PROCESSES = (
     "tests/instrumentations",
     "tests/faults/test_alone.py",
     "tests/hooks/httpx/test_client.py::test_in_a_process_of_its_own",
+    "tests/serve/test_ending.py::test_a_closed_terminal_ends_the_demo_and_nothing_of_it_stays",
     "tests/serve/test_ending.py::test_ctrl_c_again_and_again_ends_a_request_that_waits_and_says_nothing",
     "tests/serve/test_kills.py",
     "tests/serve/test_payi_instrument.py",
