@@ -21,7 +21,7 @@ from payi_transport.cli.finops_options import (
     zone_option,
 )
 from payi_transport.cli.reconcile_command import reconcile
-from payi_transport.cli.report_notes import say_untimed
+from payi_transport.cli.report_notes import LeftOut
 from payi_transport.errors import PayiError
 from payi_transport.prices import find_pricer
 from payi_transport.reports.change import PeriodSums, explain_change
@@ -55,23 +55,28 @@ def explain_change_command(
     """
     with money_errors():
         price = find_pricer(read_settings(config).prices).estimate
-        # Both have read the same events.
-        (old, untimed), (new, _) = (_read_sums(name, events, zone, price) for name in (before, after))
+        (old, left_out), (new, more) = (_read_sums(name, events, zone, price) for name in (before, after))
+        if not events:
+            # Each has read a file of its own, and otherwise both have read the same.
+            left_out = LeftOut(left_out.skipped + more.skipped)
         # Files are periods of their own, in no zone.
         place = (zone or f"{find_local_name()}, the zone of this machine") if events else None
         change = explain_change(old, new)
     names, console = (before, after), make_console()
-    print_change(change, (old, new), names, console, as_json=as_json, zone=place, untimed=untimed)
+    print_change(change, (old, new), names, console, as_json=as_json, zone=place, left_out=left_out)
 
 
-def _read_sums(name: str, events: tuple[str, ...], zone: str | None, price: Price) -> tuple[PeriodSums, int]:
-    """Return the sums of a period, and how many calls are left out because they have no time."""
+def _read_sums(
+    name: str, events: tuple[str, ...], zone: str | None, price: Price
+) -> tuple[PeriodSums, LeftOut]:
+    """Return the sums of a period, and what is left out of the files. A file may be a period of its own."""
+    reader = EventReader(events or [name])
     if not events:
-        return PeriodSums(price_calls(EventReader([name]), price)), 0
+        return PeriodSums(price_calls(reader, price)), LeftOut(reader.skipped)
     span = read_span(name, find_zone(zone))
-    timed = TimedEvents(EventReader(events))
+    timed = TimedEvents(reader)
     sums = PeriodSums(price_calls((event for event in timed if event.event_timestamp in span), price))
-    return sums, timed.untimed
+    return sums, LeftOut(reader.skipped, timed.untimed)
 
 
 @click.command(short_help="Export costs for a FinOps tool.")
@@ -121,11 +126,12 @@ def export(
         pricer = find_pricer(read_settings(config).prices)
         options = FocusOptions(grain, find_zone(zone), billing_account, billed, invoice)
         commitments = CommitmentRows(pricer.own, options)
-        timed = TimedEvents(EventReader(events, make_progress()))
+        reader = EventReader(events, make_progress())
+        timed = TimedEvents(reader)
         calls = commitments.watch(price_calls(timed, pricer.estimate))
         rows = [*make_rows(calls, options), *commitments.build()]
-        if timed.untimed:
-            click.echo(say_untimed(timed.untimed), err=True)
+        for note in LeftOut(reader.skipped, timed.untimed).list_notes():
+            click.echo(note, err=True)
         if corrects:
             exported = [row for path in corrects for row in read_exported(path)]
             rows = [*make_corrections(rows, exported, datetime.now(timezone.utc), options.zone)]

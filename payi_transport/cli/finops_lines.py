@@ -13,7 +13,7 @@ from rich.console import Console
 from payi_transport.budgets.notices import format_money
 from payi_transport.cli.columns import Heading, make_printable, print_rows
 from payi_transport.cli.finops_options import print_json
-from payi_transport.cli.report_notes import say_skipped, say_untimed
+from payi_transport.cli.report_notes import LeftOut, say_skipped, say_untimed
 from payi_transport.reports.allocation import NOBODY, Owner, round_to_total
 from payi_transport.reports.bills.values import Unread, describe_unread
 from payi_transport.reports.change import PARTS, Change, PeriodSums
@@ -189,12 +189,9 @@ def print_change(
     *,
     as_json: bool,
     zone: str | None = None,
-    untimed: int = 0,
+    left_out: LeftOut,
 ) -> None:
-    """Print the change between two periods of a zone, and its parts, the largest first.
-
-    `untimed` calls are left out, because they are of no period.
-    """
+    """Print the change between two periods of a zone, and its parts, the largest first."""
     before, after, parts = _round(change)
     if as_json:
         periods = {
@@ -202,12 +199,18 @@ def print_change(
             for key, name, cost, found in zip(("before", "after"), names, (before, after), sums, strict=True)
         }
         print_json(
-            {"currency": "USD", **periods, "change": after - before, "parts": parts, "untimed": untimed}
+            {
+                "currency": "USD",
+                **periods,
+                "change": after - before,
+                "parts": parts,
+                **left_out._asdict(),
+            }
         )
         return
     console.print(make_printable(_make_sentence(before, after, sums, names)), style="bold")
-    if untimed:
-        console.print(say_untimed(untimed))
+    for note in left_out.list_notes():
+        console.print(note)
     if not any(period.calls for period in sums):
         return
     place = f" Days are those of {zone}." if zone else ""

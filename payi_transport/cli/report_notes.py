@@ -13,7 +13,7 @@ from payi_transport.reports.summary import Summary
 from payi_transport.values.file_counts import FileCounts
 from payi_transport.values.zones import find_local_name
 
-__all__ = ["Reading", "list_notes", "make_title", "name_zone", "say_skipped", "say_untimed"]
+__all__ = ["LeftOut", "Reading", "list_notes", "make_title", "name_zone", "say_skipped", "say_untimed"]
 
 _SOURCES = {
     "payi": "Pay-i's own figures",
@@ -150,10 +150,21 @@ def say_untimed(number: int) -> str:
     return f"Left out {say_count(number, 'call')} without a time, which no period has."
 
 
+class LeftOut(NamedTuple):
+    """How many items of files were left out: those that are no events, and calls without a time."""
+
+    skipped: int = 0
+    untimed: int = 0
+
+    def list_notes(self) -> Iterator[str]:
+        """Yield a sentence for each reason there was."""
+        if self.skipped:
+            yield say_skipped(self.skipped)
+        if self.untimed:
+            yield say_untimed(self.untimed)
+
+
 def _list_left_out(report: Report, reading: Reading) -> Iterator[str]:
     if reading.repeats:
         yield f"Left out {say_count(reading.repeats, 'event')} that had been read before."
-    if reading.skipped:
-        yield say_skipped(reading.skipped)
-    if report.untimed:
-        yield say_untimed(report.untimed)
+    yield from LeftOut(reading.skipped, report.untimed).list_notes()

@@ -84,6 +84,17 @@ def test_explain_change_says_which_calls_no_period_has(folder: Path) -> None:
     assert "of 2 and 1 calls" in files.output
 
 
+def test_explain_change_and_export_say_which_items_are_no_events(folder: Path) -> None:
+    (folder / "a.json").write_text('[{}, {"x": 1}, 2]')
+    old, new = str(folder / "a.json"), write(folder, event(1_000_000), name="b.json")
+    shown = run("explain-change", old, new)
+    assert "Skipped 3 items that aren't events.\n" in shown.output
+    read = json.loads(run("explain-change", "2026-10", "2026-11", "--events", old, "--json").output)
+    assert (read["skipped"], read["untimed"]) == (3, 0)
+    result = run("export", "--focus", old, new, "--output", "out.csv")
+    assert (result.exit_code, result.output) == (0, "Skipped 3 items that aren't events.\n")
+
+
 def test_explain_change_from_nothing(folder: Path) -> None:
     before, after = write(folder, name="a.json"), write(folder, event(1_000_000), name="b.json")
     assert "with $0.00." in " ".join(run("explain-change", before, after).output.split())
