@@ -55,8 +55,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     mark_tests(items)
 
 
+def pytest_collection() -> None:
+    # It would walk a heap again and again that only grows meanwhile.
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     _freeze_heap()
+    gc.enable()
 
 
 _frozen_modules = 0
@@ -74,22 +80,36 @@ def _freeze_heap() -> None:
     _frozen_modules = len(sys.modules)
 
 
+# Of OpenSSL and httpx, of requests, and of botocore.
+_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
+
+
 @pytest.fixture(scope="session", autouse=True)
-def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str | None]]:
     """Let clients load one certificate authority, not all: that takes longer than the rest of most tests.
 
-    Nothing is reached by TLS but servers of tests, which name their own authority.
+    Nothing is reached by TLS but servers of tests, which name their own authority. The value is what the
+    environment says otherwise.
     """
     end = "-----END CERTIFICATE-----\n"
     first = Path(certifi.where()).read_text().partition(end)[0]
     file = tmp_path_factory.mktemp("authorities") / "one.pem"
     file.write_text(first + end)
+    before = {name: os.environ.get(name) for name in _AUTHORITIES}
     with pytest.MonkeyPatch.context() as patch:
-        # Of OpenSSL and httpx, of requests, and of botocore.
-        for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"):
+        for name in _AUTHORITIES:
             patch.setenv(name, str(file))
-        patch.delenv("SSL_CERT_DIR", raising=False)
-        yield
+        patch.delenv("SSL_CERT_DIR")
+        yield before
+
+
+@pytest.fixture
+def every_authority(few_authorities: dict[str, str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test install packages, for which it has to trust whoever the machine does."""
+    for name, value in few_authorities.items():
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,8 @@ from benchmarks.__main__ import main
 from benchmarks.environments import ENVIRONMENTS, OWN, PEERS, Peer, find_environment, find_python
 from benchmarks.soak import start_ingest
 
+pytestmark = pytest.mark.usefixtures("every_authority")
+
 _PEERS = {peer.name: peer for peer in PEERS}
 
 
