@@ -146,8 +146,8 @@ def export(
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise PayiError(f"{path} can't be written: {exc.strerror}") from None
+    except (OSError, UnicodeError) as exc:
+        raise PayiError(f"{path} can't be written: {getattr(exc, 'strerror', None) or exc}") from None
 
 
 FINOPS_COMMANDS = (check, reconcile, explain_change_command, export)

@@ -66,7 +66,8 @@ def write_parquet(rows: Sequence[Row], version: FocusVersion, path: Path) -> Non
         parquet.write_table(pyarrow.Table.from_pydict(values, schema=schema), path)
     except OSError as exc:
         raise PayiError(f"{path} can't be written: {exc.strerror or exc}") from None
-    except pyarrow.ArrowException as exc:
+    # A UnicodeError is of a name that has no encoding, such as an option with a byte that is not UTF-8.
+    except (pyarrow.ArrowException, UnicodeError) as exc:
         raise PayiError(f"{path} can't be written: {' '.join(str(exc).split())}") from None
 
 

@@ -2,7 +2,8 @@
 
 The files that this library writes have an event in each line, in an array or without one, and so have most
 others. A line is cut out faster than anything could parse it. Only where the first line isn't an event by
-itself, as in a file that an editor has formatted, are items found by parsing them.
+itself, as in a file that an editor has formatted, are items found by parsing them. What other writers' JSON
+may have and msgspec refuses, such as half of a surrogate pair, is mended there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
+
+from payi_transport.values.lenient_json import mend
 
 __all__ = ["Item", "NotJson", "iterate_items", "split_line"]
 
@@ -97,7 +100,7 @@ def _split_lines(file: BinaryIO, rest: bytes) -> Iterator[bytes]:
 def split_line(line: bytes) -> list[Any]:
     """Return the values in a line that has several, the line itself if it is no JSON."""
     try:
-        found: list[Any] = json.loads(b"[%b]" % line)
+        found: list[Any] = json.loads(b"[%b]" % (mend(line) or line))
     # Of bytes in no encoding, too.
     except (ValueError, RecursionError):
         return [line]
@@ -112,11 +115,12 @@ def _parse(file: BinaryIO, start: bytes) -> Iterator[Item]:
         place = _skip(text, place)
         if place < len(text) and text[place] != "]":
             try:
-                item, place = _decoder.raw_decode(text, place)
+                item, end = _decoder.raw_decode(text, place)
             except (ValueError, RecursionError) as exc:
                 reason = exc
             else:
-                yield item
+                yield mend(text[place:end].encode()) or item
+                place = end
                 continue
         else:
             reason = ValueError("it ends early")

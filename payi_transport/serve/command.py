@@ -75,8 +75,8 @@ def listen(settings: ServeSettings) -> socket.socket:
     try:
         made.bind((settings.host.strip("[]"), settings.port))
         made.listen(256)
-    # A UnicodeError is a name that no host can have.
-    except (OSError, OverflowError, UnicodeError) as exc:
+    # A TypeError is a name that no host can have.
+    except (OSError, OverflowError, TypeError) as exc:
         made.close()
         is_port = isinstance(exc, OverflowError) or getattr(exc, "errno", None) in _OF_PORT
         raise PayiError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from payi_transport.cli.main import cli
 from payi_transport.values.event import Event
 from tests.reports.support import make_event
 
-__all__ = ["CONFIG", "DAY", "event", "run", "write", "write_bill"]
+__all__ = ["CONFIG", "DAY", "event", "run", "stand_apart", "write", "write_bill"]
 
 DAY = datetime(2026, 10, 5, 12, tzinfo=timezone.utc)
 CONFIG = """
@@ -53,3 +54,9 @@ def write_bill(folder: Path, *rows: tuple[str, int, str]) -> str:
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
+
+
+def stand_apart(output: str) -> list[str]:
+    """The first words of the rows of tables that have an empty line before them, as totals have."""
+    lines = [line.strip() for line in output.splitlines()]
+    return [line.split("  ")[0] for last, line in pairwise(lines) if not last and "$" in line]

@@ -263,9 +263,17 @@ def test_a_full_disk_is_one_line(
 @pytest.mark.parametrize("arguments", [("--help",), ("report", "calls.json")])
 def test_output_to_a_full_disk_is_refused_in_one_line(file: Path, arguments: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "payi_transport", *arguments]
+    # With a buffer, of which Python writes at its end what is left.
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, cwd=file.parent, timeout=60, check=False
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=file.parent,
+            env=buffered,
+            timeout=60,
+            check=False,
         )
     assert done.returncode == 2
     assert done.stderr == b"Error: the output can't be written: No space left on device\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.money import DAY, event, run, write, write_bill
+from tests.cli.money import DAY, event, run, stand_apart, write, write_bill
 
 
 def test_reconcile_says_why_in_one_sentence(folder: Path) -> None:
@@ -34,6 +34,13 @@ def test_reconcile_shows_the_difference_by_day_and_kind(folder: Path, by: str) -
     assert "Set right beforehand: 1 line of the bill was in two files" in result.output
     assert ("2026-10-05" if by == "day" else "input") in result.output
     assert "7 tokens of our calls have no price" in result.output
+
+
+def test_the_last_row_of_each_table_stands_apart(folder: Path) -> None:
+    bill, file = write_bill(folder, ("gpt-own", 1_000_000, "1.7")), write(folder, event(1_000_000))
+    assert stand_apart(run("reconcile", bill, "--events", file).output) == ["The difference", "Total"]
+    allocated = run("reconcile", bill, "--events", file, "--allocate", "account_name").output
+    assert stand_apart(allocated) == ["The invoice"]
 
 
 def test_reconcile_counts_events_of_two_files_once(folder: Path) -> None:

@@ -169,6 +169,7 @@ def test_a_commitment_is_spread_over_who_used_it(files: Path) -> None:
     shown = [" ".join(line.split()) for line in run(*arguments).output.splitlines()]
     assert "Commitment own, beside the costs above, by tokens used" in shown
     assert {"own 1,000,000 $3.12", "(not used) 3,000,000 $9.38", "Total of 1 hour $12.50"} <= set(shown)
+    assert shown[shown.index("Total of 1 hour $12.50") - 1] == ""
     (found,) = json.loads(run(*arguments, "--json").output)["commitments"]
     assert (found["cost"], found["unused_cost"], found["hours"]) == ("12.5", "9.375", "1")
     assert found["parts"] == [{"name": "own", "tokens": 1_000_000, "cost": "3.125"}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timezone
 
 import pytest
@@ -53,6 +54,16 @@ def test_a_wide_terminal_shows_every_column_and_a_narrow_one_the_money() -> None
     left_out = "Too narrow for: Errors, Input, Output, p50 ms, p95 ms."
     assert left_out in " ".join(print_to_text(make_full_report(), 60).split())
     assert heads[60].split() == ["Resource", "Cost", "Included", "Unpriced", "Change", "Calls"]
+
+
+def test_the_total_and_the_names_above_others_are_bold() -> None:
+    console = Console(
+        file=io.StringIO(), width=140, highlight=False, force_terminal=True, color_system="standard"
+    )
+    print_report(make_full_report("user,resource"), READING, console)
+    assert isinstance(console.file, io.StringIO)
+    bold = re.findall(r"^\x1b\[1m([\w()]+)", console.file.getvalue(), re.MULTILINE)
+    assert bold == ["Calls", "User", "u", "(none)", "v", "Total", "Unit"]
 
 
 def test_a_narrower_one_gets_a_list() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -70,6 +71,19 @@ def test_a_function_that_fails_costs_only_the_scope(function: Any, caplog: pytes
 @pytest.mark.anyio
 async def test_an_async_server_accepts_functions_of_both_kinds(scope: Any, made: Any) -> None:
     assert await RequestScope(scope).make_async("r") == made
+
+
+def cancel(request: Any) -> Any:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.anyio
+async def test_a_request_that_is_cancelled_while_its_scope_is_made_ends() -> None:
+    scope = RequestScope(cancel)
+    with pytest.raises(asyncio.CancelledError):
+        scope.make("r")
+    with pytest.raises(asyncio.CancelledError):
+        await scope.make_async("r")
 
 
 @pytest.fixture

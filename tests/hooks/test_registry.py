@@ -119,6 +119,17 @@ def test_a_hook_that_fails_does_not_break_the_import(
     assert missing == [(LIBRARY, "module that can be hooked (KeyError('Session'))")]
 
 
+def test_an_interruption_of_a_hook_reaches_the_program(
+    make: Callable[..., Registry], missing: list[tuple[str, str]]
+) -> None:
+    def interrupt() -> list[str]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(Noting("json", interrupt)).install()
+    assert missing == []
+
+
 def test_a_library_that_another_thread_is_importing_is_waited_for(
     library: Path, make: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch
 ) -> None:

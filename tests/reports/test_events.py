@@ -48,6 +48,11 @@ def test_several_events_in_a_line_are_read_and_what_is_none_of_them_is_skipped(t
     assert (reader.events, reader.skipped) == (3, 2)
 
 
+def test_half_a_surrogate_pair_in_a_name_is_a_name_that_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b'{"category": "c", "account_name": "x\\ud800"}')
+    assert [event.account_name for event in read_events(tmp_path / "a")] == ["x\ufffd"]
+
+
 def test_what_a_spool_has_is_read_record_by_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_RECORDS", 1)
     records = [pack_record(msgspec.json.encode(make(number))) for number in (1, 2)]

@@ -84,6 +84,21 @@ def test_values_are_found_wherever_lines_and_brackets_are(content: bytes) -> Non
     assert parts == [{"a": 1}, {"b": 2}, 5, None]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"a": "x\\ud800", "b": NaN}',
+        b'[{"a": 1},\n{"a": "x\\ud800", "b": NaN}]',
+        b'[\n {\n  "a": "x\\ud800",\n  "b": NaN\n }\n]',
+        b'{"a": 1}\n{"a": "x\xff", "b": NaN}\n',
+    ],
+)
+def test_what_other_writers_allow_in_json_is_mended(content: bytes) -> None:
+    *_, item = iterate_items(io.BytesIO(content))
+    (part,) = split_line(item) if isinstance(item, bytes) else [item]
+    assert part == {"a": "x\ufffd", "b": None}
+
+
 @pytest.mark.parametrize("line", [b'{"a":', b"\xff", b"[" * 100_000])
 def test_a_line_that_is_no_json_stays_as_it_is(line: bytes) -> None:
     assert split_line(line) == [line]

@@ -212,6 +212,7 @@ def test_what_can_not_be_forgotten_makes_no_store(options: list[str], message: s
         ),
         (["--host", "nosuch.invalid", "--token", "t"], "choose another --host"),
         (["--host", "x" * 70, "--token", "t"], "choose another --host"),
+        (["--host", "ü" * 70, "--token", "t"], "choose another --host"),
         # An address of documentation, which no machine has.
         (["--host", "192.0.2.1", "--token", "t"], "choose another --host"),
     ],

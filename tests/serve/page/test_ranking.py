@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 pytest.importorskip("nicegui", reason="the extra serve is not installed")
 
 from payi_transport.serve.page.address import Address
 from payi_transport.serve.page.charts import Colors
+from payi_transport.serve.page.elements import Cell
 from payi_transport.serve.page.frame import Page
-from payi_transport.serve.page.ranking import _link
+from payi_transport.serve.page.ranking import _link, _name
 from payi_transport.serve.views import Dimension, Filters, Group, Sums
 from tests.serve.events import span
 
@@ -32,3 +35,20 @@ def test_a_value_leads_to_what_is_asked_next(
 ) -> None:
     page = Page(Address(path=path, filters=filters), span(), Colors(), set())
     assert _link(page, dimension, Group("x", Sums())) == link
+
+
+@pytest.mark.parametrize(
+    ("name", "colors", "text", "color"),
+    [
+        ("x", {"x": "c1"}, "x", "c1"),
+        ("x", {}, "x", "other"),
+        ("", {"x": "c1"}, "none", "none"),
+        ("x", None, "x", ""),
+    ],
+)
+def test_a_value_has_the_color_of_its_line_in_the_chart(
+    name: str, colors: Mapping[str, str] | None, text: str, color: str
+) -> None:
+    page = Page(Address(), span(), Colors(), set())
+    link = "/breakdown?by=model&use_case=" + name
+    assert _name(page, "use_case", Group(name, Sums()), colors) == Cell(text, color=color, link=link)

@@ -8,6 +8,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -27,6 +28,7 @@ from payi_transport import (
 )
 from payi_transport.config.otel_settings import OtelSettings
 from payi_transport.sinks import configured
+from payi_transport.sinks.otel import sink as module
 from payi_transport.sinks.otel.sink import OtelSink
 from tests.sinks.otel.application import Application, start
 from tests.support.calls import URL, call
@@ -200,6 +202,22 @@ def test_a_span_that_another_library_makes_when_the_call_is_over_counts_too(appl
     assert [link.context.span_id for link in first.links] == [other.get_span_context().span_id]
     assert "gen_ai.usage.input_tokens" not in (first.attributes or {})
     assert (second.attributes or {})["gen_ai.usage.input_tokens"] == 19
+
+
+@pytest.mark.parametrize(("now", "pause"), [(0, 0.5), (2**62, 0.0)])
+def test_spans_of_other_libraries_are_waited_for_at_most_half_a_second_whatever_the_clock_says(
+    application: Application, monkeypatch: pytest.MonkeyPatch, now: int, pause: float
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append, time_ns=lambda: now))
+    start()
+    with application.tracer.start_as_current_span(
+        "chat", attributes={"gen_ai.operation.name": "chat"}
+    ) as other:
+        other.set_attributes({"gen_ai.usage.input_tokens": 1, "gen_ai.usage.output_tokens": 1})
+    call()
+    assert payi_flush()
+    assert pauses == [pause]
 
 
 class Broken(SpanProcessor):
