@@ -47,6 +47,14 @@ QUIET: dict[str, dict[str, Any]] = {
     "another client with the same key": {
         "payi": [AsyncPayi(api_key="k", base_url="https://payi.example.org")]
     },
+    "the same account with headers and parameters": {
+        "payi": Payi(
+            api_key="k",
+            base_url="https://payi.example.org",
+            default_headers={"x-team": "a"},
+            default_query={"team": "a"},
+        )
+    },
     "the same address with a slash": {"payi": Payi(api_key="k", base_url="https://payi.example.org/")},
 }
 

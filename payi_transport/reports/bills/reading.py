@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -84,7 +85,7 @@ def _read_file(path: Path, values: ValueReader) -> Iterator[BillLine]:
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-    except (OSError, EOFError) as exc:
+    except (OSError, EOFError, zlib.error) as exc:
         raise PayiError(f"{path} can't be read: {getattr(exc, 'strerror', None) or exc}") from None
     if data.startswith(b"PAR1"):
         return _read_table(_load_parquet(path, data), path, values)
@@ -111,8 +112,9 @@ def _load_parquet(path: Path, data: bytes) -> Table:
         raise PayiError(f"{path}: {_PARQUET}") from None
     try:
         table: Table = parquet.read_table(io.BytesIO(data)).to_pylist()
-    except pyarrow.ArrowException as exc:
-        raise PayiError(f"{path} isn't a valid Parquet file: {exc}") from None
+    # Depending on what is damaged: the file, a page of it, a text, a time.
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as exc:
+        raise PayiError(f"{path} isn't a valid Parquet file: {' '.join(str(exc).split())}") from None
     return table
 
 

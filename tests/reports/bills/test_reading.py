@@ -6,6 +6,7 @@ import builtins
 import csv
 import gzip
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,29 @@ def test_a_parquet_file_of_something_else_is_refused(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table({"a": [1]}), tmp_path / "bill")
     with pytest.raises(PayiError, match="is not a bill that can be read"):
         read_bills([tmp_path / "bill"])
+
+
+def make_parquet(folder: Path) -> bytes:
+    pytest.importorskip("pyarrow")
+    write_parquet(ROWS, "1.2", folder / "whole")
+    return (folder / "whole").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "make", [make_parquet, lambda folder: gzip.compress(FOCUS.encode())], ids=["parquet", "gzip"]
+)
+def test_a_file_that_is_damaged_anywhere_is_read_or_refused(
+    make: Callable[[Path], bytes], tmp_path: Path
+) -> None:
+    whole, refused = make(tmp_path), 0
+    for place in range(4, len(whole), len(whole) // 150):
+        (tmp_path / "bill").write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            read_bills([tmp_path / "bill"])
+        except PayiError as exc:
+            assert "bill" in str(exc) and "\n" not in str(exc)
+            refused += 1
+    assert refused
 
 
 def test_lines_of_two_files_count_once_and_equal_lines_of_one_file_twice(tmp_path: Path) -> None:
