@@ -16,8 +16,8 @@ from payi_transport.serve.keep_large import LargeKeeper
 from payi_transport.serve.large import Large, find_large
 from payi_transport.serve.periods import in_ms
 from payi_transport.serve.retention import delete_slice, forget
-from payi_transport.serve.rollups import SECOND
-from payi_transport.serve.selection import select
+from payi_transport.serve.rollups import DAY_MS, SECOND
+from payi_transport.serve.selection import Selection, select
 from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
 from payi_transport.serve.views import Filters, Span, StepName
@@ -179,6 +179,26 @@ def test_answers_stay_the_same_when_sums_are_there(first: str, service: Service)
     reader = service.store.reader
     assert find_large(reader, select(reader, filters), "use_case" if first == "model" else "model")
     assert ask() == scanned
+
+
+@pytest.mark.parametrize(
+    ("hours", "has_days"),
+    [
+        ([24, 48, 72], True),
+        ([32, 48, 72, 75], True),
+        # One day has 23 hours, and the steps around it are short.
+        ([47.9, 48, 71, 71.1], True),
+        ([24, 24 + 7 * 24, 24 + 14 * 24], True),
+        ([*range(24, 72)], False),
+        ([0, 24, 48], False),
+        ([17 * 24, 18 * 24, 23 * 24], False),
+    ],
+    ids=["days", "parts", "short", "weeks", "hours", "early", "late"],
+)
+def test_sums_by_day_answer_for_days_and_weeks_that_have_them(hours: list[float], has_days: bool) -> None:
+    marks = [round(hour * DAY_MS / 24) for hour in hours]
+    large = Large(Selection("1", (), "account", 1), "model", 256, since=DAY_MS, until=20 * DAY_MS)
+    assert large.has_days(marks) == has_days
 
 
 def test_a_value_of_all_calls_is_not_large(service: Service) -> None:
