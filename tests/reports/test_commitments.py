@@ -40,7 +40,7 @@ def call(tokens: int, use_case: str | None = None, hour: float = 0, **fields: An
 
 
 def test_the_hours_are_spread_by_tokens_and_the_unused_part_stays_apart() -> None:
-    (made,) = build(call(600, "bot"), call(200, "mail", 1.5), call(9, "x", 1, resource="other"))
+    (made,) = build(call(600, "bot", 0.01), call(200, "mail", 1.999), call(9, "x", 1, resource="other"))
     assert exact(made.hours, made.cost, made.capacity) == (2, 100, 2000)
     assert made.tokens == {"bot": 600, "mail": 200}
     assert made.parts == {"bot": Decimal(30), "mail": Decimal(10)}

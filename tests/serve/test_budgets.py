@@ -51,6 +51,15 @@ def test_the_first_minutes_of_a_limit_make_no_wild_pace(service: Service) -> Non
     assert budget.full_at == NOON + timedelta(days=float((1 - 14 * COST) / COST))
 
 
+def test_calls_of_the_last_seven_days_without_a_price_are_counted(service: Service) -> None:
+    assert look(service, "1").unpriced == 0
+    times = (NOON, NOON - DAY, NOON - 8 * DAY)
+    calls = make_items(*(item(at, resource="x", limit_ids=["L"]) for at in times))
+    service.ingest_bulk(calls, updates=False).result()
+    [budget] = list_budgets(service.store.reader, NOON)
+    assert budget.unpriced == 2
+
+
 def test_the_fullest_limit_comes_first(service: Service) -> None:
     def put(limit_id: str, most: str) -> None:
         limit = LimitDocument(
