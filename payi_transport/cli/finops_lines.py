@@ -142,8 +142,8 @@ def print_allocation(
     console: Console,
     *,
     as_json: bool,
-    currency: str = "USD",
-    unread: Sequence[Unread] = (),
+    currency: str,
+    unread: Sequence[Unread],
 ) -> None:
     """Print what each owner pays, which adds up to the invoice, and what of the invoice can't be read."""
     total = sum(allocated.values(), _ZERO)

@@ -144,9 +144,12 @@ class InlineDelivery:
     def _deliver(self, exchange: Exchange) -> None:
         try:
             decoded = self._decode(exchange)
-        except Exception as exc:
-            self._on_fault(exc)
+        except BaseException as exc:
             self.counts.add_undecoded()
+            # Ctrl+C, or what a signal handler has raised, is the caller's.
+            if not isinstance(exc, Exception):
+                raise
+            self._on_fault(exc)
             return
         if isinstance(decoded, str):
             self.counts.add(skipped=decoded)

@@ -38,6 +38,7 @@ class Harness:
         self.faults: list[Exception] = []
         self.problems: list[str] = []
         self.reported: list[tuple[Decoded, float]] = []
+        self.on_decoding: Callable[[], object] | None = None
         self.on_delivery: Callable[[], object] | None = None
         self.listener: Listener | None = None
         self.inline = InlineDelivery(
@@ -52,6 +53,8 @@ class Harness:
         )
 
     def decode(self, exchange: Exchange) -> Decoded | str:
+        if self.on_decoding is not None:
+            self.on_decoding()
         if self._decoded is None:
             raise ValueError("no")
         return self._decoded if isinstance(self._decoded, str) else Decoded(self._decoded, self.listener)
@@ -216,6 +219,22 @@ def test_a_fault_in_decoding_is_counted_and_not_raised() -> None:
     harness.end()
     assert [type(fault) for fault in harness.faults] == [ValueError]
     assert dict(harness.inline.counts.lost) == {"decode_fault": 1}
+
+
+@pytest.mark.parametrize("moment", ["on_decoding", "on_delivery"])
+def test_an_interruption_reaches_the_program_and_the_next_call_is_reported(moment: str) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    harness = Harness(TAKEN)
+    setattr(harness, moment, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        harness.end()
+    # It is in the queue, or counted as lost.
+    assert len(harness.queued) + harness.inline.counts.lost["decode_fault"] == 1
+    setattr(harness, moment, None)
+    assert harness.end().result == RESULT
+    assert not harness.faults
 
 
 @pytest.mark.parametrize("receipt", [True, Receipt(retry=[1]), Receipt(rejected={5: "x"})])

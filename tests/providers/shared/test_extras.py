@@ -50,7 +50,10 @@ def test_any_other_text_may_be_content_and_is_no_property(text: str) -> None:
 
 def test_a_key_that_looks_like_a_code_is_removed() -> None:
     key = "sk-proj-0123456789abcdef"
-    assert describe_extras(None, {"a": key, "c": f"x/{key}"}) == {
+    assert describe_extras(None, {"a": key, "b": key[:20], "c": f"x/{key}", "d": key[:19]}) == {
         "provider.a": "<removed>",
+        "provider.b": "<removed>",
         "provider.c": "x/<removed>",
+        # No key is that short.
+        "provider.d": key[:19],
     }
