@@ -40,6 +40,8 @@ def make_event(cost: str | None = "1", *, at: datetime | None = START, **fields:
 def price(event: Event) -> Charge:
     if event.resource == "broken":
         raise ValueError(event.resource)
+    if event.resource == "interrupted":
+        raise KeyboardInterrupt
     return Charge(Decimal(0), False) if event.resource == "unknown" else Charge(Decimal(str(event.resource)))
 
 

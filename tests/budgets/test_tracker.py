@@ -252,6 +252,16 @@ def test_a_child_charges_its_own_calls_only(tmp_path: Path) -> None:
     assert desk.spent() == 9
 
 
+def test_an_interruption_reaches_the_program(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        desk.call("interrupted")
+    desk.call("3")
+    desk.tracker.flush()
+    assert desk.spent() == 3
+    assert desk.faults == []
+
+
 def test_a_correction_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
     desk = make_desk(tmp_path)
     desk.call("10")
