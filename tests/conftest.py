@@ -33,8 +33,8 @@ settings.register_profile("quick", settings.get_profile("patient"), max_examples
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return the number of processes for `-n auto`: tests wait for a third of their time."""
-    return (os.cpu_count() or 1) * 3 // 2
+    """Return the number of processes for `-n auto`: tests wait for half of their time."""
+    return (os.cpu_count() or 1) * 2
 
 
 @pytest.hookimpl(optionalhook=True)
