@@ -20,6 +20,7 @@ import httpx
 from httpx._client import Client
 from httpx._transports.default import ResponseStream, map_httpcore_exceptions
 
+from payi_transport.runtime.imports import forks_wait
 from payi_transport.runtime.untraced import suppress_opentelemetry
 
 __all__ = ["UntracedClient"]
@@ -27,6 +28,11 @@ __all__ = ["UntracedClient"]
 
 class UntracedClient(Client):
     """A client of httpx for this library's own requests. It follows no redirects and keeps no cookies."""
+
+    def __init__(self, **options: Any) -> None:
+        # Its context for TLS takes locks of OpenSSL's, which a child that is forked meanwhile would inherit.
+        with forks_wait():
+            super().__init__(**options)
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Send a request and return its response, its body read unless `stream`. Raises httpx's errors."""

@@ -1,14 +1,15 @@
-"""Imports while the program may fork.
+"""Imports, and whatever else takes locks that a fork can't renew, while the program may fork.
 
 What only some programs need is imported when it is needed, which may be on a thread of this library's own.
 If the process forked during such an import, the child would inherit an import lock that no thread of its own
 ever releases, and whatever imports the same module there would wait forever. So a fork waits until the import
-is over, as it waits for the locks of `logging`.
+is over, as it waits for the locks of `logging`. The same goes for locks of OpenSSL's.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import logging  # noqa: F401 (see below)
 import os
 import sys
 import threading
@@ -19,19 +20,21 @@ __all__ = ["forks_wait", "may_import_later"]
 
 _PATCHING = ("gevent", "eventlet")
 # Reentrant, because a signal handler may fork on the thread that imports.
-_importing = threading.RLock()
+_no_forks = threading.RLock()
 
+# What is registered last is called first before a fork. So logging has to be imported by now: a fork that held
+# its lock already would wait here for a thread that may be about to log.
 # Windows has no fork, and no such function.
 if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(
-        before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_importing.release
+        before=_no_forks.acquire, after_in_parent=_no_forks.release, after_in_child=_no_forks.release
     )
 
 
 @contextmanager
 def forks_wait() -> Iterator[None]:
-    """Let forks of this process wait until the block, which imports something, is over."""
-    with _importing:
+    """Let forks of this process wait until the block is over, which must not wait for the network."""
+    with _no_forks:
         yield
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from payi_transport.config.nats_settings import NatsSettings
 from payi_transport.errors import PayiConfigError
+from payi_transport.runtime.imports import forks_wait
 
 __all__ = ["check_login", "make_login", "make_tls_context"]
 
@@ -56,9 +57,11 @@ def check_login(settings: NatsSettings) -> None:
 def make_tls_context(settings: NatsSettings) -> ssl.SSLContext:
     """Return what TLS needs: authorities to trust, and the certificate of this client, if it has one."""
     try:
-        context = ssl.create_default_context(cafile=settings.tls_ca_file)
-        if settings.tls_certificate_file is not None:
-            context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
+        # As for the client of Pay-i.
+        with forks_wait():
+            context = ssl.create_default_context(cafile=settings.tls_ca_file)
+            if settings.tls_certificate_file is not None:
+                context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
     # Without the text of the error for what is no file, which names none of the files.
     except (OSError, ValueError) as exc:
         files = [settings.tls_ca_file, settings.tls_certificate_file, settings.tls_key_file]

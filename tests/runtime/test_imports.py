@@ -1,10 +1,9 @@
-"""A process does not fork while this library imports something on another thread."""
+"""A process does not fork while this library imports or makes what takes locks on another thread."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import textwrap
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -12,39 +11,53 @@ import pytest
 
 from payi_transport.runtime.imports import forks_wait, may_import_later
 
-# The program's hook runs first, since those before a fork run in the reverse order. It lets the import go on,
-# which is over before the process has forked: the child's exit code is the number of imports that still run.
+# The program's hook runs first, since those before a fork run in the reverse order. It lets the other thread
+# go on, which is done before the process has forked: the child's exit code is how many still work.
 FORKS = """
-    import os, threading
-    from payi_transport.runtime.imports import forks_wait
+import os, ssl, threading
+from payi_transport.client.untraced import UntracedClient
+from payi_transport.config.nats_settings import NatsSettings
+from payi_transport.runtime.imports import forks_wait
+from payi_transport.sinks.nats_auth import make_tls_context
 
-    running, importing, forking = [], threading.Event(), threading.Event()
+working, begun, forking = [], threading.Event(), threading.Event()
+make_context = ssl.create_default_context
 
-    def load():
-        with forks_wait():
-            running.append("import")
-            importing.set()
-            assert forking.wait(10)
-            running.clear()
+def work(**options):
+    working.append(1)
+    begun.set()
+    assert forking.wait(10)
+    working.clear()
+    return make_context(**options)
 
-    os.register_at_fork(before=forking.set)
-    thread = threading.Thread(target=load)
-    thread.start()
-    assert importing.wait(10)
-    child = os.fork()
-    if child == 0:
-        with forks_wait():
-            os._exit(len(running))
-    thread.join()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+ssl.create_default_context = work
+
+def load():
+    with forks_wait():
+        work()
+
+os.register_at_fork(before=forking.set)
+thread = threading.Thread(target=lambda: {what})
+thread.start()
+assert begun.wait(10)
+child = os.fork()
+if child == 0:
+    with forks_wait():
+        os._exit(len(working))
+thread.join()
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 """
 
 
 @pytest.mark.skipif(not hasattr(sys, "getdlopenflags"), reason="Windows does not fork")
-def test_a_fork_waits_for_an_import_on_another_thread() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(FORKS)], capture_output=True, text=True, timeout=60
-    )
+@pytest.mark.parametrize(
+    "what",
+    ["load()", "UntracedClient()", "make_tls_context(NatsSettings('nats://localhost'))"],
+    ids=["an import", "a client for Pay-i", "a context for NATS"],
+)
+def test_a_fork_waits_for_what_takes_locks_on_another_thread(what: str) -> None:
+    program = FORKS.format(what=what)
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
 
 
