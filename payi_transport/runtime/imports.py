@@ -22,7 +22,7 @@ _PATCHING = ("gevent", "eventlet")
 # Reentrant, because a signal handler may fork on the thread that imports.
 _no_forks = threading.RLock()
 
-# What is registered last is called first before a fork. So logging has to be imported by now: a fork that held
+# What is registered last is called first before a fork. So logging has to be imported by now: a fork that had
 # its lock already would wait here for a thread that may be about to log.
 # Windows has no fork, and no such function.
 if hasattr(os, "register_at_fork"):  # pragma: no branch
