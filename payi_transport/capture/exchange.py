@@ -205,7 +205,8 @@ class SentRequest(msgspec.Struct, eq=False):
             return
         self.open_responses.pop(self if self.caller is None else id(self), None)
         self.ended = perf_counter()
-        response = response or OpenResponse(self, 0, ())  # Without a status: nothing came.
+        if response is None:
+            response = OpenResponse(self, 0, ())  # Without a status: nothing came.
         # `size` is right if the hook counted the body and all of it was kept.
         if response.tail is not None or not size:
             size = sum(map(len, response.chunks)) + sum(map(len, response.tail or ()))

@@ -129,7 +129,7 @@ def _begin_call(
 
 
 def _enter(library: Library, target: Target, body: bytes | None) -> CallMark:
-    mark = CallMark(target, body, find_mark(), library)
+    mark = CallMark((target, body, library), find_mark())
     INSIDE.set(mark)
     return mark
 

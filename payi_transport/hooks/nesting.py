@@ -40,22 +40,20 @@ _MULTIPART = b"multipart/"
 class CallMark(msgspec.Struct, eq=False, gc=False):
     """A call that is being recorded: where its request goes, and what is sent if that is in memory.
 
-    `entry` is the hook that has set it: what all calls of a library enter by, or a transport, as transports
-    are layered. `outer` is the mark that it is set inside of, by `INSIDE.set(mark)`. Marks only refer
-    outwards, so there is nothing for the garbage collector to look for. `inner_response` is what the last
-    call inside, at the same hook, got.
+    `call` is its target, its body, and the hook that has set the mark: what all calls of a library enter by,
+    or a transport, as transports are layered. It is None once the call is over. `outer` is the mark that this
+    one is set inside of, by `INSIDE.set(mark)`. Marks only refer outwards, so there is nothing for the
+    garbage collector to look for. `inner_response` is what the last call inside, at the same hook, got.
     """
 
-    target: Target | None  # None once the call is over.
-    body: bytes | None
+    call: tuple[Target, bytes | None, object] | None
     outer: CallMark | None
-    entry: object
     inner_response: object = None
 
     def respond(self, response: object) -> bool:
         """End the mark with a response, and return whether a call inside has had the same one."""
         outer = self.outer
-        if outer is not None and outer.entry is self.entry:
+        if outer is not None and outer.call and self.call and outer.call[2] is self.call[2]:
             outer.inner_response = response
         is_inner = response is not None and response is self.inner_response
         self.leave()
@@ -66,7 +64,7 @@ class CallMark(msgspec.Struct, eq=False, gc=False):
         if self.outer is not None:
             INSIDE.set(self.outer)
             self.outer = None
-        self.target = self.body = self.entry = self.inner_response = None
+        self.call = self.inner_response = None
 
     def covers(self, target: Target, entry: object, read: Callable[[], tuple[Headers, bytes | None]]) -> bool:
         """Return whether a request inside, at the hook `entry`, is that of this call, or of one around it.
@@ -83,22 +81,24 @@ class CallMark(msgspec.Struct, eq=False, gc=False):
     def _is_same(
         self, target: Target, entry: object, read: Callable[[], tuple[Headers, bytes | None]]
     ) -> bool:
-        own = self.target
-        if own is None or own[:2] != target[:2]:
+        if self.call is None:
+            return False
+        own, own_body, own_entry = self.call
+        if own[:2] != target[:2]:
             return False
         # Libraries differ in which characters of a path they escape.
         if own[2] != target[2] and unquote(own[2]) != unquote(target[2]):
             return False
         headers, body = read()
-        if self.entry is entry:
-            return bool(body) and self.body is body
+        if own_entry is entry:
+            return bool(body) and own_body is body
         # A library may get what another has in memory as a stream, but not the reverse.
-        if not body or self.body == body:
+        if not body or own_body == body:
             return True
-        if self.body is None:
+        if own_body is None:
             return False
         # Both are forms that were read in the same way, so they are other forms.
-        if self.body[:1] == body[:1] == b"{":
+        if own_body[:1] == body[:1] == b"{":
             return False
         # The recorded body of a form is made from its fields, and differs from what is sent.
         return body.startswith(b"--") or any(value.lstrip().startswith(_MULTIPART) for value in headers[1::2])
@@ -119,4 +119,4 @@ INSIDE: ContextVar[CallMark | None] = ContextVar("payi_transport_inside", defaul
 def find_mark() -> CallMark | None:
     """Return the mark of the innermost call that is in flight here."""
     mark = INSIDE.get()
-    return None if mark is None or mark.target is None else mark
+    return None if mark is None or mark.call is None else mark

@@ -189,8 +189,8 @@ def test_a_call_that_passes_two_libraries_is_one_event(origin: Origin, recording
     ids=repr,
 )
 def test_a_mark_knows_its_request_by_address_and_body(target: Any, body: bytes | None, covered: bool) -> None:
-    mark = CallMark(("h", None, "/v1/m%3A0/x"), b"a", None, "one")
-    inner = CallMark(("elsewhere", None, "/"), None, mark, "two")
+    mark = CallMark((("h", None, "/v1/m%3A0/x"), b"a", "one"), None)
+    inner = CallMark((("elsewhere", None, "/"), None, "two"), mark)
     try:
         assert mark.covers(target, "other", lambda: ((), body)) is covered
         assert inner.covers(target, "other", lambda: ((), body)) is covered
@@ -220,7 +220,7 @@ def test_a_request_at_the_hook_of_the_mark_is_the_same_only_if_its_bytes_are(
     own: bytes | None, body: bytes | None, same: bool, other: bool
 ) -> None:
     target = ("h", None, "/")
-    mark = CallMark(target, own, None, "hook")
+    mark = CallMark((target, own, "hook"), None)
     # Compilers make one object of equal constants.
     body = own if same else body
     assert mark.covers(target, "hook", lambda: ((), body)) is same
@@ -228,9 +228,9 @@ def test_a_request_at_the_hook_of_the_mark_is_the_same_only_if_its_bytes_are(
 
 
 def test_a_mark_holds_nothing_of_a_call_that_is_over() -> None:
-    mark = CallMark(("h", None, "/"), b"prompt", None, object())
+    mark = CallMark((("h", None, "/"), b"prompt", object()), None)
     mark.leave()
-    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None] * 5
+    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -245,10 +245,10 @@ def test_a_mark_holds_nothing_of_a_call_that_is_over() -> None:
 def test_a_response_that_a_call_inside_has_had_is_of_that_call(
     inner_hook: str, inner: object, outer: object, is_inner: bool
 ) -> None:
-    mark = CallMark(("h", None, "/"), b"asked", None, "hook")
-    assert not CallMark(("h", None, "/"), b"replaced", mark, inner_hook).respond(inner)
+    mark = CallMark((("h", None, "/"), b"asked", "hook"), None)
+    assert not CallMark((("h", None, "/"), b"replaced", inner_hook), mark).respond(inner)
     assert mark.respond(outer) is is_inner
-    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None] * 5
+    assert [getattr(mark, name) for name in CallMark.__struct_fields__] == [None] * 3
 
 
 @pytest.mark.parametrize(

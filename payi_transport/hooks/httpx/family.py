@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from payi_transport.hooks.httpx.record import make_async_send, make_send
+from payi_transport.hooks.httpx.request import find_packer
 from payi_transport.hooks.httpx.streams import RecordedAsyncStream, RecordedSyncStream
 from payi_transport.hooks.methods import MethodPatches, find_class
 
@@ -35,6 +36,7 @@ class BoundFamily:
         self.response: Callable[..., Any] = module.Response
         self.byte_stream: Callable[[bytes], Any] = module.ByteStream
         self.not_read: type[Exception] = module.RequestNotRead
+        self.pack = find_packer(module)
         # The clients assert that a response's stream is an instance of their own module's class.
         self.sync_stream: type[Any] = type(
             "RecordedSyncStream", (RecordedSyncStream, module.SyncByteStream), {}

@@ -12,7 +12,7 @@ import msgspec
 
 from payi_transport.capture.exchange import OpenResponse, SentRequest
 from payi_transport.capture.rewrites import ResponseRewriter
-from payi_transport.hooks.httpx.request import keep_headers
+from payi_transport.hooks.httpx.request import Family, keep_headers
 from payi_transport.hooks.nesting import CallMark
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.rewrite.responses import find_response_rewriter
@@ -32,7 +32,7 @@ class RewrittenRequest(msgspec.Struct, eq=False, gc=False):
     request: Any
     blocked_response: Any
 
-    def respond(self, response: Any, make_stream: _MakeStream) -> None:
+    def respond(self, family: Family, response: Any, make_stream: _MakeStream) -> None:
         """Make the response refer to the caller's own request, not to the one sent in its place."""
         # `response.request` raises if no request was set. Reading `__dict__` would make Python build it, and
         # what the caller does with the response would take longer from then on, for each chunk.
@@ -50,10 +50,10 @@ class CountedRequest(RewrittenRequest, eq=False, gc=False):
 
     mark: CallMark
 
-    def respond(self, response: Any, make_stream: _MakeStream) -> None:
+    def respond(self, family: Family, response: Any, make_stream: _MakeStream) -> None:
         """End the mark."""
         self.mark.leave()
-        super().respond(response, make_stream)
+        super().respond(family, response, make_stream)
 
     def fail(self, exc: BaseException) -> None:
         """End the mark."""
@@ -73,16 +73,16 @@ class RecordedCall(RewrittenRequest, eq=False, gc=False):
         """Whether the end of the response waits until the call is reported."""
         return self.sent.waits
 
-    def respond(self, response: Any, make_stream: _MakeStream) -> None:
+    def respond(self, family: Family, response: Any, make_stream: _MakeStream) -> None:
         """Start recording the response."""
         # `CallMark.leave`, written out for speed.
         mark = self.mark
         if mark.outer is not None:
             mark.leave()
-        mark.target = mark.body = mark.entry = None
+        mark.call = None
         try:
             if self.request is not self.caller_request:
-                super().respond(response, make_stream)
+                super().respond(family, response, make_stream)
             status = response.status_code
             # The client sends the next hop through this hook again, and only the last response makes an
             # event.
@@ -92,7 +92,11 @@ class RecordedCall(RewrittenRequest, eq=False, gc=False):
             # A transport that returns a response already read, such as a cache or a mock, has decoded it too.
             whole = response.is_closed
             sent = self.sent
-            open_response = sent.start_response(status, keep_headers(response), whole)
+            try:
+                headers = family.pack(response.headers._list)
+            except (AttributeError, TypeError):
+                headers = keep_headers(family, response)
+            open_response = sent.start_response(status, headers, whole)
             rewriter = None
             if sent.waits or sent.rewrite is not None:
                 header = response.headers.get
@@ -112,10 +116,10 @@ class RecordedCall(RewrittenRequest, eq=False, gc=False):
         self.sent.fail(exc)
         super().fail(exc)
 
-    async def respond_on_thread(self, response: Any, make_stream: _MakeStream) -> None:
+    async def respond_on_thread(self, family: Family, response: Any, make_stream: _MakeStream) -> None:
         """Record a response that is already read. This ends the call, which waits until it is reported."""
         self.mark.leave()
-        await run_on_thread(self.respond, response, make_stream)
+        await run_on_thread(self.respond, family, response, make_stream)
 
 
 def _finish_whole(open_response: OpenResponse, response: Any, rewriter: ResponseRewriter | None) -> None:

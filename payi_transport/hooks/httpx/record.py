@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from payi_transport.capture.exchange import SentRequest
 from payi_transport.capture.rewrites import HookAbilities, RequestRewrite
 from payi_transport.context.headers import find_removable_headers
 from payi_transport.hooks.httpx.in_flight import CountedRequest, RecordedCall, RewrittenRequest
@@ -27,7 +28,6 @@ from payi_transport.hooks.nesting import INSIDE, CallMark, Target, find_target
 from payi_transport.pipeline import active
 from payi_transport.pipeline.pipeline import Pipeline
 from payi_transport.routing.paths import may_be_call
-from payi_transport.routing.routes import Route
 from payi_transport.values.headers import Headers, flatten
 from payi_transport.values.names import RECORDED_MARK
 
@@ -55,7 +55,7 @@ def make_send(
         except BaseException as exc:
             call.fail(exc)
             raise
-        call.respond(response, family.sync_stream)
+        call.respond(family, response, family.sync_stream)
         return response
 
     return send
@@ -80,9 +80,9 @@ def make_async_send(
             raise
         # Such a call ends at once and then blocks until it is reported, which must not stop the event loop.
         if isinstance(call, RecordedCall) and call.waits and response.is_closed:
-            await call.respond_on_thread(response, family.async_stream)
+            await call.respond_on_thread(family, response, family.async_stream)
         else:
-            call.respond(response, family.async_stream)
+            call.respond(family, response, family.async_stream)
         return response
 
     return send
@@ -115,14 +115,31 @@ def _begin(family: Family, request: Any, entry: object) -> RewrittenRequest | No
         # `find_mark`, written out for speed.
         mark = INSIDE.get()
         if mark is not None:
-            if mark.target is None:
+            if mark.call is None:
                 mark = None
             elif mark.covers(target, entry, partial(_read, family, request)):
                 return None
-        route = route or routes.find(request.method, scheme, *target)
         if route is None:
-            return _begin_unobserved(family, request, pipeline, scheme, target, mark, entry)
-        return _begin_call(family, request, pipeline, route, target, mark, entry)
+            route = routes.find(request.method, scheme, *target)
+            if route is None:
+                return _begin_unobserved(family, request, pipeline, scheme, target, mark, entry)
+        # As `keep_headers` and `read_request_body` do. Nearly all bodies are in memory, and are not forms,
+        # which begin with two dashes. A slice takes twice as long as these comparisons.
+        try:
+            headers = family.pack(request.headers._list)
+            body = request._content
+        except (AttributeError, TypeError):
+            headers, body = keep_headers(family, request), None
+        if body is None or b"--" <= body < b"-.":
+            body = read_request_body(family, request)
+        sent = pipeline.begin(route, headers, body, _ABILITIES)
+        if sent is None:
+            return None if route.proxied else _strip(family, request, flatten(headers))
+        if sent.rewrite is not None:
+            return _begin_rewritten(family, request, pipeline, sent, target, mark, entry)
+        mark = CallMark((target, body, entry), mark)
+        INSIDE.set(mark)
+        return RecordedCall(request, request, None, pipeline, sent, mark)
     except Exception as exc:
         pipeline.count_fault(exc)
         return None
@@ -138,52 +155,38 @@ def _begin_unobserved(
     entry: object,
 ) -> RewrittenRequest | None:
     routes = pipeline.routes
+    stripped = None
     # Providers never get Pay-i's headers, even with requests that aren't observed.
-    stripped = _strip(family, request, read_headers(request)) if routes.reaches_provider(*target) else None
+    if routes.reaches_provider(*target):
+        stripped = _strip(family, request, read_headers(family, request))
     if not routes.is_counted(request.method, scheme, *target):
         return stripped
-    mark = CallMark(target, read_request_body(family, request), outer, entry)
+    mark = CallMark((target, read_request_body(family, request), entry), outer)
     INSIDE.set(mark)
     return CountedRequest(request, request if stripped is None else stripped.request, None, mark)
 
 
 def _read(family: Family, request: Any) -> tuple[Headers, bytes | None]:
-    return read_headers(request), read_request_body(family, request)
+    return read_headers(family, request), read_request_body(family, request)
 
 
-def _begin_call(
+def _begin_rewritten(
     family: Family,
     request: Any,
     pipeline: Pipeline,
-    route: Route,
+    sent: SentRequest,
     target: Target,
     outer: CallMark | None,
     entry: object,
-) -> RewrittenRequest | None:
-    headers = keep_headers(request)
-    # What `Request.content` returns, if the body is in memory. Nearly all bodies are JSON and not a form.
-    # Don't read its `__dict__`, which Python would have to make first.
-    try:
-        body = request._content
-    except AttributeError:
-        body = None
-    # A form begins with two dashes. A slice takes twice as long as these comparisons.
-    if body is None or b"--" <= body < b"-.":
-        body = read_request_body(family, request)
-    sent = pipeline.begin(route, headers, body, _ABILITIES)
-    if sent is None:
-        return None if route.proxied else _strip(family, request, flatten(headers))
-    rewrite = sent.rewrite
-    sent_request = request
-    if rewrite is not None:
-        if rewrite.blocked_response is not None:
-            blocked = build_blocked_response(family, request, rewrite.blocked_response)
-            return RewrittenRequest(request, request, blocked)
-        target, body = find_target(rewrite.base, target), rewrite.body or body
-        sent_request = copy_request(family, request, rewrite)
-    mark = CallMark(target, body, outer, entry)
+) -> RewrittenRequest:
+    rewrite = sent.rewrite or RequestRewrite()
+    if rewrite.blocked_response is not None:
+        blocked = build_blocked_response(family, request, rewrite.blocked_response)
+        return RewrittenRequest(request, request, blocked)
+    rewritten = copy_request(family, request, rewrite)
+    mark = CallMark((find_target(rewrite.base, target), sent.body, entry), outer)
     INSIDE.set(mark)
-    return RecordedCall(request, sent_request, None, pipeline, sent, mark)
+    return RecordedCall(request, rewritten, None, pipeline, sent, mark)
 
 
 def _strip(family: Family, request: Any, headers: Headers) -> RewrittenRequest | None:

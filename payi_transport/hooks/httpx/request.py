@@ -21,6 +21,7 @@ __all__ = [
     "Family",
     "build_blocked_response",
     "copy_request",
+    "find_packer",
     "find_parts",
     "keep_headers",
     "read_headers",
@@ -33,6 +34,7 @@ class Family(Protocol):
 
     response: Callable[..., Any]
     byte_stream: Callable[[bytes], Any]
+    pack: Callable[[Any], KeptHeaders]  # What `find_packer` has found.
     not_read: type[Exception]
     sync_stream: type[Any]
     async_stream: type[Any]
@@ -47,26 +49,35 @@ def find_parts(url: Any) -> tuple[str, str, int | None, str]:
     return url.scheme, url.raw_host.decode("ascii"), url.port, path
 
 
-def keep_headers(message: Any) -> KeptHeaders:
+def find_packer(module: Any) -> Callable[[Any], KeptHeaders]:
+    """Return what copies the list that headers of this version of httpx have: triples of bytes.
+
+    They are a header's name, its name in lower case, and its value. For another version, what is returned
+    raises TypeError.
+    """
+    rows = getattr(module.Headers([(b"A", b"b")]), "_list", None)
+    return pack_headers if rows == [(b"A", b"a", b"b")] else _refuse
+
+
+def _refuse(_rows: Any) -> KeptHeaders:
+    raise TypeError("another version of httpx keeps its headers in another way")
+
+
+def keep_headers(family: Family, message: Any) -> KeptHeaders:
     """Return the headers of a request as they will be sent, or of a response as they came.
 
     They are a copy: the caller may change its own.
     """
     try:
-        # `raw` is computed from this list of triples, one header at a time.
-        triples = message.headers._list
-        # Raises for a row of another shape. To ask for its length takes three times as long.
-        _name, _lower_name, _value = triples[0]
-        return pack_headers(triples)
-    except (AttributeError, IndexError, TypeError, ValueError):
-        pass
-    # There are none, or another version of httpx keeps them in another way.
-    return tuple(chain.from_iterable(message.headers.raw))
+        # `raw` is computed from this list, one header at a time.
+        return family.pack(message.headers._list)
+    except (AttributeError, TypeError):
+        return tuple(chain.from_iterable(message.headers.raw))
 
 
-def read_headers(message: Any) -> Headers:
+def read_headers(family: Family, message: Any) -> Headers:
     """Return the same as names and values in turns."""
-    return flatten(keep_headers(message))
+    return flatten(keep_headers(family, message))
 
 
 def read_request_body(family: Family, request: Any) -> bytes | None:

@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from payi_transport import AsyncPayiTransport, MemorySink, payi_instrument, payi_stats
+from payi_transport.hooks.httpx.family import bind
 from payi_transport.hooks.httpx.in_flight import CountedRequest
 from payi_transport.hooks.nesting import CallMark, find_mark
 from tests.hooks.scripted import every_module
@@ -16,10 +17,10 @@ from tests.hooks.scripted import every_module
 @every_module
 def test_a_counted_request_ends_its_mark_and_shows_the_callers_request(module: Any) -> None:
     request, copy = (module.Request("POST", "https://api.openai.com/v1/x") for _ in range(2))
-    mark = CallMark(("api.openai.com", None, "/v1/x"), b"", None, module)
+    mark = CallMark((("api.openai.com", None, "/v1/x"), b"", module), None)
     response = module.Response(200, request=copy)
-    CountedRequest(request, copy, None, mark).respond(response, lambda *_: None)
-    assert (response.request, mark.target) == (request, None)
+    CountedRequest(request, copy, None, mark).respond(bind(module), response, lambda *_: None)
+    assert (response.request, mark.call) == (request, None)
 
 
 @every_module

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from payi_transport.capture.rewrites import RequestRewrite
+from payi_transport.hooks.httpx.family import bind
 from payi_transport.hooks.httpx.installed import get_family
 from payi_transport.hooks.httpx.request import (
     copy_request,
+    find_packer,
     find_parts,
     keep_headers,
     read_headers,
@@ -54,38 +56,38 @@ def test_an_address_is_the_same_from_the_documented_properties(
     assert (scheme, host, port, path or "/") == find_parts(PublicURL(url)) == address
 
 
-class Message:
-    def __init__(self, **headers: Any) -> None:
-        self.headers = SimpleNamespace(**headers)
-
-
 @pytest.mark.parametrize(
-    "hidden",
-    [{}, {"_list": None}, {"_list": [(b"A", b"1")]}],
-    ids=["gone", "of another type", "of another shape"],
+    "rows",
+    [None, [], [(b"A", b"b")], [("A", "a", "b")]],
+    ids=["of another type", "none", "pairs", "text"],
 )
 @every_module
-def test_headers_are_the_same_from_the_documented_property(hidden: dict[str, Any], module: Any) -> None:
-    sent = [(b"A", b"1"), (b"b", b"\xff"), (b"a", b"2")]
-    headers = module.Headers(sent)
-    assert read_headers(Message(raw=headers.raw, **hidden)) == (b"A", b"1", b"b", b"\xff", b"a", b"2")
-    assert read_headers(module.Request("GET", URL, headers=sent))[-6:] == (
-        b"A",
-        b"1",
-        b"b",
-        b"\xff",
-        b"a",
-        b"2",
-    )
+def test_headers_of_a_version_that_keeps_them_in_another_way_are_read_in_the_documented_way(
+    rows: Any, module: Any
+) -> None:
+    def make_other_headers(pairs: Any) -> Any:
+        return SimpleNamespace(_list=rows, raw=pairs)
+
+    headers = module.Headers([(b"A", b"1"), (b"b", b"\xff"), (b"a", b"2")])
+    family: Any = SimpleNamespace(pack=find_packer(SimpleNamespace(Headers=make_other_headers)))
+    message = SimpleNamespace(headers=headers)
+    assert keep_headers(family, message) == (b"A", b"1", b"b", b"\xff", b"a", b"2")
+    assert read_headers(bind(module), message) == keep_headers(family, message)
+
+
+@every_module
+def test_headers_of_another_class_are_read_in_the_documented_way(module: Any) -> None:
+    message = SimpleNamespace(headers=SimpleNamespace(raw=[(b"A", b"1")]))
+    assert keep_headers(bind(module), message) == (b"A", b"1")
 
 
 @every_module
 def test_headers_that_are_kept_stay_as_they_were_when_the_caller_changes_its_own(module: Any) -> None:
     request = module.Request("GET", URL, headers=[(b"A", b"1")])
-    kept = keep_headers(request)
+    kept = keep_headers(bind(module), request)
     request.headers["a"] = "2"
     assert flatten(kept)[-2:] == (b"A", b"1")
-    assert keep_headers(module.Response(200)) == ()
+    assert flatten(keep_headers(bind(module), module.Response(200))) == ()
 
 
 @every_module
