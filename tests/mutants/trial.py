@@ -81,7 +81,8 @@ class Workshop:
         self._unusable: set[str] = set()
         for path in _list_files():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / path, folder / path)
+            # With its time, which Python compares with that in compiled code.
+            shutil.copy2(ROOT / path, folder / path)
 
     def find_killer(self, mutant: Mutant, selections: Sequence[tuple[str, ...]] = ()) -> str:
         """Return a test that fails for a mutant, tests that do not end in time, or "" if there is neither."""
@@ -161,10 +162,11 @@ class Workshop:
 
 
 def _list_files() -> Iterator[str]:
-    """What the tests may need, without caches, environments and results."""
+    """What the tests may need, with compiled code, without environments and results."""
     for part in ("payi_transport", "tests", "benchmarks", "docs", "examples"):
         for path in (ROOT / part).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
+            # What is written meanwhile has another name until it is complete.
+            if path.is_file() and (path.parent.name != "__pycache__" or path.suffix == ".pyc"):
                 yield path.relative_to(ROOT).as_posix()
     for path in [*ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("*.yml"), *ROOT.glob(".ci/run")]:
         yield path.relative_to(ROOT).as_posix()
