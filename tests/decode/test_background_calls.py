@@ -7,13 +7,14 @@ import pytest
 from payi_transport.capture.exchange import Exchange
 from payi_transport.context.frame import Frame
 from payi_transport.decode.background_calls import BackgroundCall, BackgroundCalls
-from tests.support.exchanges import make_exchange
+from tests.support.exchanges import ROUTE, make_exchange
 from tests.support.wire_cases import by_name
 
 
 def start() -> Exchange:
     case = by_name["openai/chat_unary"]
-    return make_exchange(case, context=Frame(user_id="starter"), log_content=False)
+    route = ROUTE._replace(uri="https://api.openai.com/v1/responses")
+    return make_exchange(case, context=Frame(user_id="starter"), log_content=False, route=route)
 
 
 def fetch() -> Exchange:

@@ -106,3 +106,5 @@ def test_counts_of_the_provider_are_less_by_what_was_reported() -> None:
     # A time, and what is too long to be a count, stay.
     odd = {"provider.time": "0.5", "provider.long": "9" * 20}
     assert subtract_numbers(odd, odd) == odd
+    longest = {"provider.long": "9" * 19}
+    assert subtract_numbers(longest, longest) == {}

@@ -70,6 +70,32 @@ def test_ids_limits_times_and_places_of_a_response_are_recorded(name: str) -> No
     assert select_response_headers(headers_of({name: "req-1.2"})) == (Header(name, "req-1.2"),)
 
 
+# What the providers, gateways, and clouds document.
+DOCUMENTED = (
+    *("apim-request-id", "mistral-correlation-id", "request-id", "traceparent", "x-amz-cf-id"),
+    *("x-amz-request-id", "x-amzn-trace-id", "x-cloud-trace-context", "x-correlation-id"),
+    *("x-debug-trace-id", "x-litellm-call-id", "x-ms-client-request-id", "x-ms-request-id"),
+    *("x-together-traceid", "x-trace-id", "x-vercel-id", "deprecation", "retry-after-ms", "sunset"),
+    *("x-amzn-errortype", "x-api-warning", "x-ms-error-code", "x-should-retry", "azureml-model-group"),
+    *("num_chars", "num_tokens", "server", "server-timing", "via", "x-cache", "x-compute-time"),
+    *("x-compute-type", "x-databricks-org-id", "x-envoy-upstream-service-time", "x-generated-tokens"),
+    *("x-inference-time", "x-litellm-model-id", "x-litellm-response-cost", "x-litellm-version"),
+    *("x-metrics-e2e-ms", "x-ms-served-model", "x-prompt-tokens", "x-queue-time", "x-total-time"),
+    *("x-validation-time", "x-zero-data-retention", "fireworks-server-processing-time"),
+    *("x-gemini-service-tier", "x-groq-region", "x-kong-llm-model", "x-stainless-arch"),
+)
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_headers_that_describe_a_call_are_recorded_of_every_provider(name: str) -> None:
+    assert select_response_headers(headers_of({name: "1"})) == (Header(name, "1"),)
+
+
+@pytest.mark.parametrize("name", ["accept", "content-type", "anthropic-beta", "openai-organization"])
+def test_headers_that_say_what_a_request_asks_for_are_recorded(name: str) -> None:
+    assert select_request_headers(headers_of({name: "1", "host": "a"}), ()) == (Header(name, "1"),)
+
+
 def test_the_values_of_recorded_headers_lose_queries_userinfo_and_tokens() -> None:
     headers = {"x-api-warning": "see https://u:pw@h/p?sig=a or Bearer abc", "x-request-id": "0af7" * 8}
     assert select_response_headers(headers_of(headers)) == (

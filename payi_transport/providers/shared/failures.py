@@ -78,8 +78,7 @@ def find_failure(body: Failing) -> Failure | None:
         return None
     failure = read_failure(body.error) or read_status(body.base_resp)
     if failure is None and body.object == "error":
-        fields = {"type": body.type, "code": body.code, "message": body.message}
-        return read_failure(fields) or Failure(code="error")
+        return read_failure({"type": body.type, "code": body.code, "message": body.message})
     return failure
 
 

@@ -48,6 +48,7 @@ def test_longer_lifetimes_are_reported() -> None:
         "cache_write": {"12h_tokens": 7, "24h_tokens": 9}
     }
     assert describe_lifetimes({5: 3, 60: 4}) == {}
+    assert describe_lifetimes({60: 4, 120: 5}) == {"cache_write": {"2h_tokens": 5}}
 
 
 @given(st.integers(0, 2**53), st.dictionaries(st.integers(0, 10_000), st.integers(0, 2**53)))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.providers.shared.counts import count, section, take
+from payi_transport.providers.shared.counts import count, count_parts, section, take
 
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -29,6 +29,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
         (float(2**53), 2**53),
         ("7", 7),
         ("0", 0),
+        ("9007199254740992", 2**53),
     ],
 )
 def test_a_whole_number_is_a_count(value: object, read: int) -> None:
@@ -73,6 +74,36 @@ def test_the_first_name_that_holds_a_count_counts() -> None:
     assert count({"b": 2}, "a", "b") == 2
     assert count({}, "a", "b") is None
     assert count({"a": 1}) is None
+
+
+def test_a_zero_counts_where_no_other_name_has_more() -> None:
+    assert count({"a": 0, "b": 2}, "a", "b") == 2
+    assert count({"a": 2, "b": 0}, "a", "b") == 2
+    assert count({"a": 0, "b": None}, "a", "b") == 0
+    assert count({"a": None, "b": 0}, "a", "b") == 0
+    assert count({"a": 0, "b": -1}, "a", "b") == 0
+
+
+FIELDS = {"cached": "read", "cache_read": "read", "written": "write"}
+
+
+@pytest.mark.parametrize(
+    ("usage", "parts"),
+    [
+        ({}, {}),
+        ({"other": 7}, {}),
+        ({"cached": 7, "other": 9}, {"read": 7}),
+        # Hosts repeat a count under several names.
+        ({"cached": 7, "cache_read": 9, "written": 1}, {"read": 9, "write": 1}),
+        ({"cached": 9, "cache_read": 7}, {"read": 9}),
+        ({"cached": 0, "cache_read": 7, "written": 0}, {"read": 7}),
+        ({"cached": 7, "cache_read": 0, "written": -1}, {"read": 7}),
+        ({"cached": "x", "cache_read": None, "written": "5"}, {"write": 5}),
+    ],
+    ids=repr,
+)
+def test_of_the_fields_of_a_unit_the_largest_counts(usage: dict[str, Any], parts: dict[str, int]) -> None:
+    assert count_parts(usage, FIELDS) == parts
 
 
 @pytest.mark.parametrize("value", [None, [], "x", 7, True])

@@ -44,6 +44,18 @@ def test_an_error_is_read_as_far_as_it_has_the_shape(error: Any, failure: Failur
         (b'{"object":"error","error":{"code":"c"},"code":"d"}', Failure(None, "c")),
         (b'{"base_resp":{"status_code":1004,"status_msg":"m"}}', Failure(None, "1004", "m")),
         (b'{"object":"list","message":"m"}', None),
+        (b'{"base_resp":{"status_code":"1004"}}', Failure(None, "1004")),
+        (b'{"base_resp":{"status_code":-1,"status_msg":7}}', Failure(None, "-1")),
+        (b'{"base_resp":{"status_code":0,"status_msg":"success"}}', None),
+        (b'{"base_resp":{"status_code":"0","status_msg":"success"}}', None),
+        (b'{"base_resp":{"status_code":"","status_msg":"success"}}', None),
+        (b'{"base_resp":{"status_code":null,"status_msg":"success"}}', None),
+        (b'{"base_resp":{"status_code":[1004]}}', None),
+        (b'{"base_resp":{}}', None),
+        (b'{"base_resp":1004}', None),
+        # What an `error` says comes first.
+        (b'{"error":{"code":"c"},"base_resp":{"status_code":1}}', Failure(None, "c")),
+        (b'{"object":"error","base_resp":{"status_code":1}}', Failure(None, "1")),
     ],
 )
 def test_an_error_body_may_have_its_fields_at_the_top(body: bytes, failure: Failure | None) -> None:
@@ -65,10 +77,22 @@ def test_an_error_body_of_another_shape_says_nothing(body: bytes) -> None:
         (b'{"message":"m","detail":"d"}', Failure(message="m")),
         (b'{"error":{"message":"m"},"detail":"d"}', Failure(message="m")),
         (b"gone", Failure(message="gone")),
+        (b" gone \xff\n", Failure(message="gone \ufffd")),
+        (b"", Failure()),
+        (b"{}", Failure()),
+        (b'{"type":"t","code":500,"message":"m"}', Failure("t", "500", "m")),
+        (b'{"type":7,"code":"c","message":["m"]}', Failure(None, "c")),
+        (b'{"object":"error","message":"m","detail":"d"}', Failure(message="m")),
+        (b'{"base_resp":{"status_code":1}}', Failure(None, "1")),
     ],
 )
 def test_an_error_event_tells_its_detail_where_it_has_no_message(body: bytes, failure: Failure) -> None:
     assert find_error_event([("", b"{}"), ("error", body)]) == failure
+
+
+@pytest.mark.parametrize("name", ["", "message", "errors"])
+def test_an_event_of_another_name_tells_no_error(name: str) -> None:
+    assert find_error_event([(name, b'{"message":"m"}')]) is None
 
 
 @given(st.binary(max_size=50))

@@ -72,6 +72,42 @@ DETAILED = {**USED, "prompt_tokens_details": {"cached_tokens": 5}}
         # A sum is that of the counts beside it.
         (USED, {"completion_tokens": 22}, {"prompt_tokens": 19, "completion_tokens": 22}),
         (USED, {"completion_tokens": 21}, USED),
+        (USED, {"prompt_tokens": 20}, {"prompt_tokens": 20, "completion_tokens": 21}),
+        (
+            USED,
+            {"completion_tokens": 22, "total_tokens": 41},
+            {**USED, "completion_tokens": 22, "total_tokens": 41},
+        ),
+        (
+            {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7},
+            {"output_tokens": 3},
+            {"input_tokens": 5, "output_tokens": 3},
+        ),
+        (
+            {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7},
+            {"input_tokens": 6, "total_tokens": 0},
+            {"input_tokens": 6, "output_tokens": 2},
+        ),
+        # Estimates of what is in the cache differ by as much as there is, and no more.
+        ({"input_tokens": 20}, {"input_tokens": 0, READ: 10}, {"input_tokens": 0, READ: 10}),
+        ({"input_tokens": 21}, {"input_tokens": 0, READ: 10}, {"input_tokens": 21, READ: 10}),
+        ({"prompt_tokens": 9}, {"prompt_tokens": 0, WRITTEN: 9}, {"prompt_tokens": 0, WRITTEN: 9}),
+        (
+            {"inputTokens": 9, "cacheWriteInputTokens": 5},
+            {"inputTokens": 0, "cacheWriteInputTokens": 0, "cacheReadInputTokens": 14},
+            {"inputTokens": 0, "cacheWriteInputTokens": 0, "cacheReadInputTokens": 14},
+        ),
+        (
+            {"inputTokens": 9, "cacheReadInputTokens": 5},
+            {"inputTokens": 0, "cacheReadInputTokens": 0, "cacheWriteInputTokens": 14},
+            {"inputTokens": 0, "cacheReadInputTokens": 0, "cacheWriteInputTokens": 14},
+        ),
+        # What the cache has less of explains nothing, either.
+        (
+            {"input_tokens": 9, READ: 9, WRITTEN: 0},
+            {"input_tokens": 0, READ: 4, WRITTEN: 3},
+            {"input_tokens": 9, READ: 4, WRITTEN: 3},
+        ),
         (USED, dict.fromkeys(USED, 0), USED),
     ],
     ids=str,
@@ -93,6 +129,22 @@ def test_the_last_value_of_a_field_counts_if_it_says_something(earlier: Any, lat
         (DETAILED, {**USED, "prompt_tokens_details": {"cached_tokens": 0}}, DETAILED),
         (DETAILED, {**USED, "prompt_tokens_details": None}, DETAILED),
         (DETAILED, {**USED, "prompt_tokens": 0}, DETAILED),
+        # The sum is that of all counts, also of those that are left out.
+        (
+            {"promptTokenCount": 9, "candidatesTokenCount": 5, "totalTokenCount": 14},
+            {"promptTokenCount": 9, "totalTokenCount": 9},
+            {"promptTokenCount": 9, "candidatesTokenCount": 5, "totalTokenCount": 14},
+        ),
+        (
+            {"inputTokens": 9, "outputTokens": 5, "totalTokens": 14},
+            {"inputTokens": 9, "totalTokens": 9},
+            {"inputTokens": 9, "outputTokens": 5, "totalTokens": 14},
+        ),
+        (
+            {"promptTokenCount": 9, "thoughtsTokenCount": 5, "totalTokenCount": 14},
+            {"promptTokenCount": 9, "candidatesTokenCount": 5, "totalTokenCount": 14},
+            {"promptTokenCount": 9, "candidatesTokenCount": 5, "totalTokenCount": 14},
+        ),
         ({}, USED, USED),
         ({"trafficType": "ON_DEMAND"}, {"promptTokenCount": 3}, {"promptTokenCount": 3}),
         (
