@@ -128,6 +128,14 @@ def test_everything_else_stays_as_it_was_sent(body: Any, style: str) -> None:
     assert strip_inline_data(written) == written
 
 
+@pytest.mark.parametrize("name", ["audio", "base64", "data", "init_image", "input_audio", "mask", "result"])
+@pytest.mark.parametrize(("length", "replaced"), [(63, False), (64, True)])
+def test_a_field_with_other_uses_holds_data_from_a_length_on(name: str, length: int, replaced: bool) -> None:
+    written = write({name: LONG[:length], "images": ["a", LONG[:length]]})
+    left = write({name: WORD, "images": ["a", WORD]}) if replaced else written
+    assert strip_inline_data(written) == left
+
+
 # A truncated body of the case left out lacks the type, without which nobody knows that the delta is audio.
 CUT = {name: place for name, place in PLACES.items() if name != "responses output audio event"}
 

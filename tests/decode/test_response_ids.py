@@ -83,3 +83,11 @@ def test_the_oldest_ids_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     # `a` was seen after `b`.
     assert ids.distinguish(event("b"), OLLAMA, False) == event("b")
     assert ids.distinguish(event("c"), OLLAMA, False) != event("c")
+
+
+def test_ten_thousand_ids_are_remembered() -> None:
+    ids = ResponseIds()
+    for number in range(10_001):
+        ids.distinguish(event(str(number)), OLLAMA, True)
+    assert ids.distinguish(event("1"), OLLAMA, False) != event("1")
+    assert ids.distinguish(event("0"), OLLAMA, False) == event("0")

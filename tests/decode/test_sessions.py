@@ -113,7 +113,10 @@ def test_a_request_without_any_response_has_failed() -> None:
     desk.session.finish()
     (event,) = desk.decode()
     assert (event.http_status_code, event.resource, event.units) == (299, "gpt-5", {})
-    assert (event.properties or {})["system.failure"] == "ConnectionClosed"
+    assert event.properties == {
+        "system.failure": "ConnectionClosed",
+        "system.failure.description": "the connection was closed before a response",
+    }
 
 
 def test_an_error_has_the_status_that_the_provider_states() -> None:

@@ -73,6 +73,19 @@ def test_anything_else_stays(body: Any, style: str) -> None:
     assert strip_vectors(written) == written
 
 
+@pytest.mark.parametrize(("length", "replaced"), [(256, False), (257, True)])
+def test_an_array_of_fractions_is_a_vector_from_a_length_on(length: int, replaced: bool) -> None:
+    array, ids = b"[0.5,%b]" % (b"1" * (length - 6)), b"[%b9]" % (b"8," * 200)
+    left = b'"<not_instrumented>"' if replaced else array
+    assert strip_vectors(b'{"scores":%b,"ids":%b}' % (array, ids)) == b'{"scores":%b,"ids":%b}' % (left, ids)
+
+
+@pytest.mark.parametrize(("digits", "replaced"), [(197, True), (199, False)])
+def test_a_vector_has_a_fraction_near_its_beginning(digits: int, replaced: bool) -> None:
+    body = b'{"ids":[%b1.5,%b]}' % (b"7" * digits, b"8," * 200 + b"9")
+    assert (strip_vectors(body) != body) == replaced
+
+
 def test_a_vector_that_is_cut_is_replaced() -> None:
     assert strip_vectors(b'{"embedding":[0.1,0.2') == b'{"embedding":"<not_instrumented>"'
     long = write({"vectors": FLOATS})
