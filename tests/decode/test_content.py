@@ -83,7 +83,7 @@ def test_a_stream_without_messages_is_not_recorded() -> None:
     assert record_response(make_exchange(make_case(b"{}")), raw, b"data: [DONE]\n\n", False) is None
 
 
-@pytest.mark.parametrize("status", [401, 500])
+@pytest.mark.parametrize("status", [400, 401, 500])
 def test_an_error_loses_the_keys_that_it_quotes_and_stays_json(status: int) -> None:
     body = rb'{"error":{"message":"bad key sk-abc1, not Bearer \"x\" or Bearer xyz.1","param":"token"}}'
     exchange = replace(make_exchange(make_case(b"{}")), status=status)
@@ -93,4 +93,16 @@ def test_an_error_loses_the_keys_that_it_quotes_and_stays_json(status: int) -> N
         "message": 'bad key <removed>, not Bearer "x" or <removed>',
         "param": "token",
     }
-    assert record_response(make_exchange(make_case(b"{}")), RawResponse([]), body, False) == body.decode()
+    for well in (200, 399, None):
+        exchange = replace(make_exchange(make_case(b"{}")), status=well)
+        assert record_response(exchange, RawResponse([]), body, False) == body.decode()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_vectors_of_a_document_are_kept_where_inline_data_is(keep: bool) -> None:
+    body = b'{"embedding":[0.5,0.25]}'
+    left = body if keep else b'{"embedding":"<not_instrumented>"}'
+    assert record_response(make_exchange(make_case(b"{}")), RawResponse([]), body, keep) == left.decode()
+    stream = RawResponse([("", b" " * 300 + body)], is_stream=True)
+    shown = record_response(make_exchange(make_case(b"{}")), stream, b"", keep)
+    assert shown == (" " * 300 + left.decode(),)

@@ -15,6 +15,7 @@ from payi_transport.decode.content_logger import ContentLogger
 from payi_transport.decode.exchange_decoder import Decoded, ExchangeDecoder
 from payi_transport.decode.options import DecodeOptions
 from payi_transport.decode.warnings import OneTimeWarnings
+from payi_transport.routing.hosts import HostPattern
 from payi_transport.values.event import Event
 from tests.support.exchanges import ROUTE, make_exchange
 from tests.support.wire_cases import by_name
@@ -135,6 +136,18 @@ def test_an_azure_deployment_without_a_price_is_warned_about(
 ) -> None:
     decode(make_exchange(CHAT, route=AZURE, context=context))
     assert ('"my-gpt" has no model mapping' in caplog.text) == warns
+
+
+@pytest.mark.parametrize(
+    ("context", "warns"),
+    [(Frame(), True), (Frame(price_as_category="groq"), False), (Frame(price_as_resource="m"), False)],
+)
+def test_a_provider_without_a_category_of_pay_is_is_warned_about(
+    caplog: pytest.LogCaptureFixture, context: Frame, warns: bool
+) -> None:
+    groq = ROUTE._replace(category="groq", host=HostPattern("api.groq.com", None), known=True)
+    decode(make_exchange(CHAT, route=groq, context=context))
+    assert ("calls to api.groq.com are reported with the category 'groq'" in caplog.text) == warns
 
 
 @pytest.mark.parametrize("whole", [True, False])

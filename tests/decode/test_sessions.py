@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from payi_transport.capture.exchange import Exchange, Outcome
@@ -12,6 +13,7 @@ from payi_transport.capture.session import Session, SessionWork
 from payi_transport.context.frame import Frame
 from payi_transport.decode.decode import decode
 from payi_transport.decode.sessions import read_session
+from payi_transport.providers.openai import sockets
 from payi_transport.providers.openai.sockets import RESPONSES
 from payi_transport.providers.shared.turns import SocketMessage
 from payi_transport.routing.hosts import HostPattern
@@ -196,3 +198,40 @@ def test_after_lost_messages_only_later_responses_are_reported() -> None:
     desk.session.finish()
     assert [event.provider_response_id for event in desk.decode()] == ["r2"]
     assert not desk.session.has_lost
+
+
+def test_a_response_that_nobody_asked_for_begins_with_its_first_message() -> None:
+    desk = Desk(Frame())
+    start = desk.session.started
+    for body, time in ((CREATED, 10.5), (COMPLETED, 12.0)):
+        desk.session.messages.append(SocketMessage(False, json.dumps(body).encode(), start + time))
+    (exchange,) = read_session(SessionWork(desk.session, 0, 1))
+    assert abs(exchange.timestamp - desk.session.timestamp - 10.5) < 1e-6
+    event = decode(exchange)
+    assert isinstance(event, Event)
+    assert (event.time_to_first_token_ms, event.end_to_end_latency_ms) == (0, 1500)
+
+
+def test_a_response_that_was_whole_before_the_connection_was_cut_did_not_fail() -> None:
+    desk = Desk(Frame())
+    desk.send(CREATE)
+    desk.receive(CREATED, COMPLETED)
+    desk.send(CREATE)
+    desk.session.finish(Outcome.FAILED, ("ConnectionClosedError", "cut"))
+    whole, unanswered = desk.read()
+    assert (whole.outcome, whole.error) == (Outcome.EXHAUSTED, None)
+    assert (unanswered.outcome, unanswered.error) == (
+        Outcome.FAILED,
+        ("ConnectionClosedError", "cut"),
+    )
+
+
+def test_a_response_that_is_given_up_in_the_middle_of_a_session_is_partial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sockets, "_MAX_OPEN", 1)
+    desk = Desk(Frame())
+    desk.receive(CREATED, {**COMPLETED, "type": "response.created", "response": {"id": "r2"}})
+    desk.receive({**COMPLETED, "response": {"id": "r2"}})
+    given_up, whole = desk.read()
+    assert (given_up.outcome, whole.outcome) == (Outcome.CLOSED, Outcome.EXHAUSTED)

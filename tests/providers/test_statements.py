@@ -1,4 +1,4 @@
-"""What each provider states: which requests are its calls, which hosts are its own, what it costs to use them."""
+"""What each provider states: which requests are its calls, and which hosts are its own."""
 
 from __future__ import annotations
 
