@@ -64,6 +64,10 @@ def parse(turn: Turn) -> ParsedResponse:
         ("session.usage.updated", END, SKIP),
         ("session.closed", END, SKIP),
         ("response.event", END, SKIP),
+        ("decision.event", END, SKIP),
+        ("session.started", END, SKIP),
+        ("session.updated", END, SKIP),
+        ("error", END, SKIP),
     ],
 )
 def test_most_messages_are_skipped(kind: str, received: int, sent: int) -> None:
@@ -137,6 +141,52 @@ def test_delegations_that_never_end_are_returned_at_some_point(
     (turn,) = reader.receive(delegated("response.created", "d2"))
     assert not turn.finished
     assert len(reader.turns.close()) == 1
+
+
+def test_a_hundred_delegations_may_be_open(reader: Reader) -> None:
+    reader.receive(STARTED)
+    turns = reader.receive(*(delegated("response.created", f"d{number}") for number in range(101)))
+    assert [parse(turn).response_id for turn in turns] == ["r-d0"]
+    assert len(reader.turns.close()) == 101
+
+
+def test_a_session_has_the_model_of_its_url_until_it_names_one() -> None:
+    turns = LiveTurns("from-url", 1 << 20)
+    event = json.dumps(used(10)).encode()
+    assert turns.read(SocketMessage(False, event, 2.0)) == []
+    (turn,) = turns.close()
+    assert (turn.model, turn.messages, turn.finished) == ("from-url", [event], False)
+    assert turns.close() == []
+
+
+def test_the_last_snapshot_and_the_last_usage_count(reader: Reader) -> None:
+    later = {"type": "session.updated", "session": {"id": "live_1", "model": "gpt-live-2"}}
+    reader.receive(STARTED, used(10), later, used(20), used(30))
+    (turn,) = reader.turns.close()
+    response = parse(turn)
+    assert len(turn.messages) == 2
+    assert (response.model, response.units) == ("gpt-live-2", {"audio": Units(30)})
+
+
+@pytest.mark.parametrize("limit", [20, 1 << 20])
+def test_what_a_session_keeps_of_a_response_is_limited(limit: int) -> None:
+    turns = LiveTurns(None, limit)
+    events = [delegated("response.created"), *[delegated("response.in_progress")] * 3]
+    for event in [*events, delegated("response.completed", usage=USAGE)]:
+        found = turns.read(SocketMessage(False, json.dumps(event).encode(), 2.0))
+    assert [len(turn.messages) for turn in found] == [2 if limit == 20 else 5]
+
+
+def test_an_error_before_a_session_was_asked_for_is_about_something_else(reader: Reader) -> None:
+    assert reader.receive({"type": "error", "error": {"code": "c"}}) == []
+    assert reader.turns.close() == []
+
+
+@pytest.mark.parametrize("error", [None, 7, {}])
+def test_a_session_that_was_refused_without_a_reason_has_failed(reader: Reader, error: Any) -> None:
+    reader.send("session.start", session={})
+    (turn,) = reader.receive({"type": "error", "error": error})
+    assert (parse(turn).failure, parse(turn).finished, turn.finished) == (Failure(code="error"), True, True)
 
 
 JSON = st.recursive(
