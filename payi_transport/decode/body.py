@@ -109,7 +109,7 @@ def _to_utf8(body: bytes) -> bytes:
         return body
     text = body.decode(encoding, "replace")
     # Audio may look like another encoding, too.
-    return text.encode("utf-8", "replace") if text.lstrip().startswith(("{", "[")) else body
+    return text.encode() if text.lstrip().startswith(("{", "[")) else body
 
 
 def decode_messages(exchange: Exchange) -> Messages:

@@ -184,6 +184,16 @@ def test_a_bomb_is_inflated_up_to_a_bound(
     assert "4194304 bytes" in kept.error
 
 
+@pytest.mark.parametrize(("most", "fits"), [(len(TEXT), True), (len(TEXT) - 1, False)])
+def test_what_is_as_large_as_the_bound_is_inflated(
+    most: int, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payi_transport.decode.inflate._MAX_INFLATED", most)
+    kept = inflate(gzip.compress(TEXT), "gzip", ROOM)
+    assert (kept == Inflated(TEXT)) == fits
+    assert kept.error == ("" if fits else f"it has more than {most} bytes when inflated")
+
+
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 def test_a_bomb_takes_no_more_memory_than_the_limit_allows(coding: str) -> None:
     bomb, limit = CODINGS[coding][1](b"\0" * (1 << 26)), 1 << 20

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from payi_transport.providers.bedrock.embeddings import read_embeddings
+from payi_transport.providers.bedrock.invoke import read_invocation
 from payi_transport.providers.shared.raw_response import RawResponse
 from tests.providers.shapes import DEEP, Shown, make_messages, objects_of, show
 
@@ -86,3 +87,10 @@ def test_bodies_of_any_shape_raise_nothing(asked: Any, answered: Any) -> None:
             make_messages(answered), request_body=make_messages(asked)[0][1], response_headers=COUNTED
         )
     )
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_embeddings_that_broke_off_are_not_finished(whole: bool) -> None:
+    raw = RawResponse(make_messages({"embedding": [0.5], "inputTextTokenCount": 5}), read_to_end=whole)
+    assert read_invocation(raw).finished == whole
+    assert not read_embeddings(raw).finished

@@ -204,3 +204,13 @@ def test_bodies_of_any_shape_raise_nothing(body: dict[str, Any], asked: dict[str
     read_checks(RawResponse(make_messages(body)))
     guardrail = gather(body, body.get("action"), asked, body.get("usage"))
     assert guardrail.units is not None and guardrail.properties is not None
+
+
+@pytest.mark.parametrize(
+    ("usage", "has_usage"), [({"topicPolicyUnits": 0}, True), ({}, False), (None, False), ([1], False)]
+)
+def test_a_guardrail_that_had_nothing_to_check_reports_zeros(usage: Any, has_usage: bool) -> None:
+    parsed = apply({"usage": usage, "action": "NONE", "assessments": []})
+    assert (parsed.units, parsed.has_usage, parsed.finished) == ({}, has_usage, True)
+    checks = read_checks(RawResponse(make_messages({"usage": usage}), read_to_end=False))
+    assert (checks.units, checks.has_usage, checks.finished) == ({}, has_usage, False)

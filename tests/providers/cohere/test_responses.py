@@ -75,6 +75,54 @@ def test_other_rerankers_state_their_usage_as_openai_does(body: Any, units: Any,
     assert (parsed.response_id, parsed.model) == ("r", "m")
 
 
+@pytest.mark.parametrize(
+    ("body", "finished"),
+    [
+        ({"type": "message-end"}, True),
+        ({"event_type": "stream-end"}, True),
+        ({"type": "message-start", "delta": {"usage": BILLED}}, False),
+        ({"event_type": "stream-start", "response": {"meta": BILLED}}, False),
+        ({"id": "a"}, False),
+        ({"id": "a", "usage": {}}, False),
+    ],
+)
+def test_a_stream_ends_in_an_event_and_a_document_in_its_usage(body: Any, finished: bool) -> None:
+    assert read_chat(RawResponse(make_messages(body, {"type": "other"}))).finished == finished
+
+
+@pytest.mark.parametrize(
+    ("body", "has_usage"),
+    [
+        ({"meta": {"billed_units": {"search_units": 1}}}, True),
+        ({"meta": {"billed_units": {"search_units": 0}}}, True),
+        ({"usage": {"search_units": 1}}, True),
+        ({"meta": {"billed_units": {"input_tokens": 1}}}, False),
+        ({"meta": {}}, False),
+        ({}, False),
+    ],
+)
+def test_searches_are_a_usage(body: Any, has_usage: bool) -> None:
+    assert read_search(RawResponse(make_messages(body))).has_usage == has_usage
+
+
+def test_the_last_body_of_a_search_counts_and_says_whether_it_is_whole() -> None:
+    bodies = [{"id": "a", "model": "m"}, {"id": "b", "model": "n"}]
+    parsed = read_search(RawResponse(make_messages(*bodies), read_to_end=False))
+    assert (parsed.response_id, parsed.model, parsed.finished) == ("b", "n", False)
+    assert read_search(RawResponse(make_messages(*bodies))).finished
+
+
+def test_pages_classifications_and_cached_tokens_are_properties() -> None:
+    counts = {"search_units": 1.0, "classifications": 2.0, "pages": 3.0}
+    body = {"id": "a", "usage": {"billed_units": {**counts, "input_tokens": 4.0}, "cached_tokens": 5}}
+    assert read_chat(RawResponse(make_messages(body))).properties == {
+        "provider.search_units": "1",
+        "provider.classifications": "2",
+        "provider.pages": "3",
+        "provider.cached_tokens": "5",
+    }
+
+
 def test_a_stream_that_is_cut_is_not_finished() -> None:
     start = {"type": "message-start", "id": "a"}
     parsed = read_chat(RawResponse(make_messages(start, b'{"type":"content-del')))

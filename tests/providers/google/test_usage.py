@@ -27,6 +27,10 @@ USAGES: dict[str, tuple[dict[str, Any], Shown]] = {
     "no output": (PROMPT, {"text": (1000, None)}),
     "output alone": ({"candidatesTokenCount": 5}, {"text": (None, 5)}),
     "output, as live responses spell it": ({"responseTokenCount": 5}, {"text": (None, 5)}),
+    "output by modality, as live responses spell it": (
+        {"responseTokenCount": 50, "responseTokensDetails": tokens(audio=40)},
+        {"text": (None, 10), "audio": (None, 40)},
+    ),
     "thoughts are counted in addition": (
         {**PROMPT, "candidatesTokenCount": 50, "thoughtsTokenCount": 20},
         {"text": (1000, 50), "reasoning": (None, 20)},

@@ -70,6 +70,20 @@ def test_a_stream_ends_in_its_usage() -> None:
     assert not read(STARTED, HELLO).finished
 
 
+@pytest.mark.parametrize(
+    ("bodies", "finished"),
+    [
+        ([make_document(HELLO, usage=TOKENS)], True),
+        ([make_document(HELLO)], False),
+        ([STARTED, {**HELLO, "usage": TOKENS}], False),
+        ([STARTED, HELLO, DONE], True),
+        ([STARTED, {"type": "conversation.response.done"}, HELLO], True),
+    ],
+)
+def test_a_document_with_a_usage_is_whole_and_a_stream_says_so(bodies: list[Any], finished: bool) -> None:
+    assert read(*bodies).finished == finished
+
+
 def test_a_stream_that_fails_says_why() -> None:
     error = {"type": "conversation.response.error", "message": "Too busy", "code": 3505}
     parsed = read(STARTED, HELLO, error)

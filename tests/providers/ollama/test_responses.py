@@ -49,6 +49,7 @@ def test_an_error_in_a_stream_is_a_failure() -> None:
     [
         ({"name": "f", "arguments": {"a": 1}}, (FunctionCall("f", '{"a": 1}'),)),
         ({"name": "f"}, (FunctionCall("f"),)),
+        ({"name": "", "arguments": {}}, ()),
         ({"name": None, "arguments": {}}, ()),
         (None, ()),
     ],
@@ -56,6 +57,30 @@ def test_an_error_in_a_stream_is_a_failure() -> None:
 def test_function_calls_have_their_arguments_as_on_the_wire(function: Any, calls: Any) -> None:
     line = {"message": {"tool_calls": [{"function": function}]}, "done": True}
     assert read_generation(RawResponse(make_messages(line))).function_calls == calls
+
+
+def test_the_arguments_of_a_call_may_hold_odd_bytes() -> None:
+    line = b'{"message":{"tool_calls":[{"function":{"name":"f","arguments":{"a":"\xff"}}}]},"done":true}'
+    calls = read_generation(RawResponse([("", line)])).function_calls
+    assert calls == (FunctionCall("f", '{"a":"\ufffd"}'),)
+
+
+@pytest.mark.parametrize(
+    ("reason", "has_usage"), [("load", True), ("unload", True), ("stop", False), (None, False)]
+)
+def test_a_request_that_loads_a_model_or_frees_its_memory_counts_nothing(
+    reason: str | None, has_usage: bool
+) -> None:
+    parsed = read_generation(RawResponse(make_messages({"model": "m", "done": True, "done_reason": reason})))
+    assert (parsed.units, parsed.has_usage, parsed.finished) == ({}, has_usage, True)
+
+
+def test_every_duration_is_a_property_and_zeros_are_none() -> None:
+    durations = {"total_duration": 9, "load_duration": 8, "prompt_eval_duration": 7, "eval_duration": 6}
+    parsed = read_generation(RawResponse(make_messages({"done": True, **durations})))
+    assert parsed.properties == {f"provider.{name}": str(number) for name, number in durations.items()}
+    parsed = read_generation(RawResponse(make_messages({"done": True, **dict.fromkeys(durations, 0)})))
+    assert parsed.properties == {}
 
 
 def test_text_is_that_of_completions_and_chats() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from payi_transport.providers.shared.raw_response import RawResponse
 from payi_transport.providers.xai.chat import read_chat
 from payi_transport.values.event import FunctionCall, ParsedResponse, Units
@@ -75,3 +77,36 @@ def test_what_is_no_response_is_left_out() -> None:
     for body in ("text", 7, {"outputs": 7}, {"usage": "x"}, {}):
         response = read(body)
         assert (response.units, response.function_calls) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("reasons", "options", "finished"),
+    [
+        ([None], {}, True),
+        ([None], {"read_to_end": False}, True),
+        ([None], {"is_stream": True}, True),
+        ([None], {"is_stream": True, "read_to_end": False}, False),
+        (["REASON_STOP"], {"is_stream": True, "read_to_end": False}, True),
+        (["REASON_STOP", None], {"is_stream": True, "read_to_end": False}, True),
+        ([None, "REASON_STOP"], {"is_stream": True, "read_to_end": False}, True),
+    ],
+)
+def test_a_stream_is_finished_once_a_reason_was_seen_or_it_was_read_to_its_end(
+    reasons: list[str | None], options: dict[str, bool], finished: bool
+) -> None:
+    bodies = [{"id": "c1", "outputs": [{"finish_reason": reason}]} for reason in reasons]
+    assert read(*bodies, **options).finished == finished
+
+
+def test_the_calls_of_all_chunks_are_collected() -> None:
+    calls = [{"function": {"name": name, "arguments": "{}"}} for name in "ab"]
+    chunks = [{"id": "c1", "outputs": [{"delta": {"tool_calls": [call]}}]} for call in calls]
+    response = read(*chunks, {"outputs": None}, is_stream=True)
+    assert response.function_calls == (FunctionCall("a", "{}"), FunctionCall("b", "{}"))
+    assert response.response_id is None
+
+
+def test_a_large_prompt_is_in_the_tier_of_the_model_that_was_asked_for_if_none_is_named() -> None:
+    usage = {"prompt_tokens": 300_000, "completion_tokens": 1}
+    response = read({"usage": usage, "service_tier": "SERVICE_TIER_DEFAULT"}, requested_model="grok-5")
+    assert response.properties == {"provider.context_tier": "over_200k"}
