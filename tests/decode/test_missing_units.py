@@ -81,7 +81,9 @@ def test_a_batch_that_ended_without_usage_lacks_it_if_any_request_was_completed(
 
 
 def test_an_error_is_not_missing_units() -> None:
-    assert not has_missing_units(answer(b"{}", status=500))
+    for status in (400, 500):
+        assert not has_missing_units(answer(b"{}", status=status))
+    assert has_missing_units(answer(b"{}", status=399))
     assert not has_missing_units(answer(b'{"error": {"message": "no", "code": "x"}}'))
 
 

@@ -162,6 +162,19 @@ NAMED_AGAIN = [
     ([tool(0, "a", "f", "{}"), tool(0, "b", "f", "{}")], [("f", "{}"), ("f", "{}")]),
     ([tool(0, None, "f", "{}"), tool(0, None, "g", "{}")], [("f", "{}"), ("g", "{}")]),
     ([tool(0, "", "f", '{"a":1}'), tool(0, "", "f", '{"a":2}')], [("f", '{"a":1}'), ("f", '{"a":2}')]),
+    # A quote that is escaped ends no string, wherever the pieces are cut. Nor is a brace in a string one.
+    (
+        [tool(0, None, "f", '{"a":"x\\'), tool(0, None, "f", '"}"}'), tool(0, None, "f", '{"b":1}')],
+        [("f", '{"a":"x\\"}"}'), ("f", '{"b":1}')],
+    ),
+    (
+        [tool(0, None, "f", '{"a":"x\\\\'), tool(0, None, "f", '"}'), tool(0, None, "f", '{"b":1}')],
+        [("f", '{"a":"x\\\\"}'), ("f", '{"b":1}')],
+    ),
+    (
+        [tool(0, None, "f", '{"a":{"b":"{"}'), tool(0, None, "f", "}"), tool(0, None, "f", "{}")],
+        [("f", '{"a":{"b":"{"}}'), ("f", "{}")],
+    ),
     # What has only braces or looks like an object is complete at no point.
     ([tool(0, None, "f", "{x}"), tool(0, None, "f", "{y}"), tool(0, None, "f", "z")], [("f", "{x}{y}z")]),
     ([tool(0, None, "f", "}{"), tool(0, None, "f", "}"), tool(0, None, "f", "{}")], [("f", "}{}{}")]),

@@ -74,6 +74,37 @@ def test_the_items_of_a_body_with_a_gap_are_not_counted() -> None:
     assert read_response(raw).properties == {}
 
 
+DRAWN = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7, "model": "gpt-image-1"}
+
+
+@pytest.mark.parametrize(
+    ("images", "properties"),
+    [
+        (DRAWN, {f"provider.tool_usage.image_gen.{name}": str(value) for name, value in DRAWN.items()}),
+        ({**DRAWN, "total_tokens": 0}, {}),
+        ({"input_tokens": 3}, {}),
+        ([7], {}),
+        (None, {}),
+    ],
+)
+def test_the_tokens_of_images_are_properties(images: Any, properties: dict[str, str]) -> None:
+    assert read({**RESPONSE, "tool_usage": {"image_gen": images}}).properties == properties
+
+
+def test_all_drawings_of_a_response_are_summed_up() -> None:
+    usages = [
+        {"input_tokens": 1, "output_tokens": 20, "total_tokens": 21},
+        {"input_tokens": 2, "output_tokens": 30, "reasoning_tokens": 5, "total_tokens": 32, "model": "m"},
+        {"input_tokens": "x", "output_tokens": 0, "model": "n"},
+        None,
+    ]
+    output = [{"type": "image_generation_call", "svg_usage": usage} for usage in usages]
+    totals = {"input_tokens": 3, "output_tokens": 50, "reasoning_tokens": 5, "total_tokens": 53, "model": "m"}
+    expected = {f"provider.svg_usage.{name}": str(value) for name, value in totals.items()}
+    assert read({**RESPONSE, "output": output}).properties == expected
+    assert read({**RESPONSE, "output": [{"svg_usage": {"model": "m"}}]}).properties == {}
+
+
 NAMES = ("type", "status", "action", "container_id", "environment", "svg_usage", "web_search", "num_requests")
 
 

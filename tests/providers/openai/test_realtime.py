@@ -59,6 +59,11 @@ def test_each_modality_has_its_cached_part() -> None:
     assert (response.response_id, response.finished, response.properties) == ("resp_1", True, {})
 
 
+def test_a_response_may_name_its_model_and_what_it_cost() -> None:
+    response = read(done(model="gpt-realtime", usage={**USAGE, "cost": 0.5}))
+    assert (response.model, response.properties) == ("gpt-realtime", {"provider.cost": "0.5"})
+
+
 def test_cached_tokens_without_modalities_are_text() -> None:
     details = {"text_tokens": 100, "audio_tokens": 32, "cached_tokens": 64}
     usage = {"input_tokens": 132, "output_tokens": 5, "input_token_details": details}
