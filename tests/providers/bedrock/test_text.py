@@ -115,3 +115,39 @@ def test_a_prompt_with_an_image_has_its_texts_counted(request_body: Any, texts: 
 @pytest.mark.parametrize("body", DEEP)
 def test_a_prompt_that_can_not_be_read_has_no_image(body: bytes) -> None:
     assert read_image_prompt_texts(body + b'"image"') is None
+
+
+FIELDS = (
+    *("output", "outputs", "outputText", "results", "generation", "generations", "completion", "choices"),
+    *("message", "content", "contentBlockDelta", "delta", "text", "thinking", "reasoningContent"),
+    *("reasoningText", "toolUse", "input", "partial_json", "tool_calls", "function", "arguments"),
+)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_field_that_some_family_has_leads_to_the_text_of_a_response(name: str) -> None:
+    for body in ({name: "Hi"}, {"delta": [{name: "Hi"}]}):
+        assert read_output_text(make_messages(body, {"stop_reason": "x"})) == "Hi"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["system", "messages", "message", "content", "text", "prompt", "inputText", "texts", "chat_history"],
+)
+def test_a_field_that_some_family_has_leads_to_the_text_of_a_prompt(name: str) -> None:
+    assert read_prompt_texts(make_messages({name: ["Hi"], "model": "m"})[0][1]) == ["Hi"]
+
+
+@pytest.mark.parametrize("name", ["system", "content", "text", "toolResult", "toolUse", "toolConfig"])
+def test_a_field_of_converse_leads_to_the_text_beside_an_image(name: str) -> None:
+    image = {"image": {"format": "png", "source": {"bytes": "AAAA"}}}
+    body = {"messages": [{"content": [image, {name: "Hi"}]}], "prompt": "Ho"}
+    assert read_image_prompt_texts(make_messages(body)[0][1]) == ["Hi"]
+    assert read_image_prompt_texts(make_messages({name: [image]})[0][1]) == []
+
+
+@pytest.mark.parametrize("name", ["tools", "input", "json"])
+def test_what_a_model_reads_as_json_counts_as_it_is_written(name: str) -> None:
+    image = {"image": {"format": "png", "source": {"bytes": "AAAA"}}}
+    body = {"messages": [{"content": [image]}], name: {"a": [1]}}
+    assert read_image_prompt_texts(make_messages(body)[0][1]) == ['{"a":[1]}']

@@ -107,3 +107,28 @@ def test_no_text_is_read_from_a_prompt_without_an_image(body: Any) -> None:
 def test_no_bytes_are_an_exception(body: bytes) -> None:
     read_prompt_texts(body + b'"input_image"')
     read_output_text([("", body)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("text", "content", "messages", "instructions", "input", "output", "tool_calls", "function"),
+        *("function_call", "response_format", "json_schema", "format"),
+    ],
+)
+def test_a_field_of_a_prompt_leads_to_its_text(name: str) -> None:
+    body = {"messages": [IMAGE, {name: "Hi"}], "model": "m"}
+    assert read_prompt_texts(msgspec.json.encode(body)) == ["Hi"]
+
+
+@pytest.mark.parametrize("name", ["tools", "functions", "arguments", "schema"])
+def test_what_a_model_reads_as_json_counts_as_it_is_written(name: str) -> None:
+    body = {"messages": [IMAGE], name: {"a": [1]}}
+    assert read_prompt_texts(msgspec.json.encode(body)) == ['{"a":[1]}']
+
+
+@pytest.mark.parametrize("kind", ["image_url", "input_image", "computer_screenshot"])
+def test_an_image_is_a_part_of_one_of_these_types(kind: str) -> None:
+    for container in ("messages", "input", "output"):
+        body = {container: [{"content": [{"type": kind}, {"text": "Hi"}]}]}
+        assert read_prompt_texts(msgspec.json.encode(body)) == ["Hi"]
