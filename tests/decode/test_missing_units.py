@@ -6,14 +6,16 @@ import logging
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
 from payi_transport.capture.exchange import Outcome
-from payi_transport.decode.missing_units import has_missing_units
+from payi_transport.decode.missing_units import find_missing_units, has_missing_units
 from payi_transport.providers.registry import REGISTRY
-from payi_transport.values.event import Event
+from payi_transport.providers.shared.raw_response import RawResponse
+from payi_transport.values.event import Event, ParsedResponse, Units
 from tests.support.calls import call
-from tests.support.exchanges import decode_case, shown
+from tests.support.exchanges import decode_case, make_exchange, shown
 from tests.support.wire_cases import UNARY, WireCase, by_name
 
 BODIES = {"empty": b"", "not JSON": b"<html>", "another shape": b'{"result": {"tokens": 5}}', "list": b"[1]"}
@@ -33,6 +35,50 @@ def test_a_success_without_readable_units_says_that_they_are_missing(operation: 
     event = answer(body, operation)
     assert not event.units
     assert has_missing_units(event)
+
+
+OVER_LIMIT = "it is over capture.max_body_bytes"
+USED = ParsedResponse(units={"text": Units(1)})
+NONE, ZEROS = ParsedResponse(), ParsedResponse(has_usage=True)
+PARTIAL = {"system.stream": "partial"}
+LACKS, MISSES = {"system.units.reason": OVER_LIMIT}, {"system.units": "missing"}
+CUT, UNREAD = {"is_cut": True}, {"unread": "no package"}
+LEFT: dict[str, Any] = {"read_to_end": False}
+WHY = {"system.units.reason": "no package"}
+
+
+@pytest.mark.parametrize(
+    ("response", "properties", "raw", "expected"),
+    [
+        (USED, {}, {}, {}),
+        (USED, {}, CUT, {}),
+        (USED, PARTIAL, {}, {}),
+        (USED, PARTIAL, CUT, LACKS),
+        (USED, PARTIAL, {**CUT, **LEFT}, {}),
+        (USED, PARTIAL, UNREAD, WHY),
+        (USED, PARTIAL, {**UNREAD, **LEFT}, WHY),
+        (USED, PARTIAL, {**UNREAD, **CUT}, WHY),
+        (ZEROS, {}, {}, {}),
+        (ZEROS, PARTIAL, CUT, LACKS),
+        (NONE, {}, {}, MISSES),
+        (NONE, {}, LEFT, MISSES),
+        (NONE, {}, CUT, {**MISSES, **LACKS}),
+        (NONE, {}, {**CUT, **LEFT}, MISSES),
+        (NONE, PARTIAL, {}, MISSES),
+        (NONE, PARTIAL, LEFT, {}),
+        (NONE, PARTIAL, {**CUT, **LEFT}, {}),
+        (NONE, PARTIAL, {**UNREAD, **LEFT}, {**MISSES, **WHY}),
+        (NONE, {"system.failure": "x"}, CUT, {}),
+    ],
+)
+def test_units_are_missing_where_nothing_else_explains_it(
+    response: ParsedResponse, properties: dict[str, str], raw: dict[str, Any], expected: dict[str, str]
+) -> None:
+    exchange = make_exchange(UNARY)
+    assert find_missing_units(exchange, response, RawResponse([], **raw), properties) == expected
+    for status in (None, 400, 503):
+        failed = replace(exchange, status=status)
+        assert find_missing_units(failed, response, RawResponse([], **raw), properties) == {}
 
 
 TOKENS = b'data: {"token": "a"}\n\ndata: {"token": "b", "usage_info": {"tok": 3}}\n\n'

@@ -189,6 +189,13 @@ def test_a_session_that_was_refused_without_a_reason_has_failed(reader: Reader, 
     assert (parse(turn).failure, parse(turn).finished, turn.finished) == (Failure(code="error"), True, True)
 
 
+def test_a_session_that_failed_after_some_seconds_has_both(reader: Reader) -> None:
+    reader.send("session.start", session={})
+    (turn,) = reader.receive(used(10), {"type": "error", "error": None})
+    response = parse(turn)
+    assert (response.failure, response.units) == (Failure(code="error"), {"audio": Units(10)})
+
+
 JSON = st.recursive(
     st.none() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),

@@ -97,3 +97,84 @@ def test_a_grand_total_shows_which_counts_are_beside_the_others(chosen: int) -> 
     within = {name: number for name, number in counts.items() if name not in beside}
     assert units["text"].output == 50 - within.get("reasoning_tokens", 0)
     assert units["text"].input == 100 - within.get(READ, 0) - within.get(WRITTEN, 0)
+
+
+CACHES = {
+    "text_cache_read": [READ, "cache_read_tokens", "cached_input_tokens", "cached_tokens"],
+    "text_cache_write": [
+        WRITTEN,
+        *("cache_creation_tokens", "cache_write_input_tokens", "cache_write_tokens"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("unit", "name"), [(unit, name) for unit in CACHES for name in CACHES[unit]])
+@pytest.mark.parametrize(
+    "place", ["", *(f"{side}_token{s}_details" for side in ("prompt", "input") for s in ("", "s"))]
+)
+def test_the_cache_has_many_names_in_many_places(unit: str, name: str, place: str) -> None:
+    usage = flat(150, **({place: {name: 30}} if place else {name: 30}))
+    assert show(map_usage(usage)) == {"text": (70, 50), unit: (30, None)}
+    assert find_extras(usage) == {}
+
+
+@pytest.mark.parametrize(
+    "place", [f"{side}_token{s}_details" for side in ("completion", "output") for s in ("", "s")]
+)
+def test_the_details_of_a_completion_have_many_names(place: str) -> None:
+    details = {
+        "reasoning_tokens": 1,
+        "audio_tokens": 2,
+        "image_tokens": 3,
+        "video_tokens": 4,
+        "text_tokens": 40,
+    }
+    usage = flat(
+        150, **{place: {**details, "accepted_prediction_tokens": 5, "rejected_prediction_tokens": 6}}
+    )
+    assert show(map_usage(usage)) == {
+        "text": (100, 40),
+        "reasoning": (None, 1),
+        "audio": (None, 2),
+        "image": (None, 3),
+        "video": (None, 4),
+    }
+    assert find_extras(usage) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("cache_write_tokens_details", "cache_creation_token_details"),
+        *("cache_creation_tokens_details", "cache_creation"),
+    ],
+)
+@pytest.mark.parametrize("nested", [True, False])
+def test_lifetimes_have_many_names_in_two_places(name: str, nested: bool) -> None:
+    counts = {"cache_write_tokens": 30, name: {"1h": 10, "12h": 5}}
+    usage = flat(150, **({"prompt_tokens_details": counts} if nested else counts))
+    assert show(map_usage(usage)) == {
+        "text": (70, 50),
+        "text_cache_write": (20, None),
+        "text_cache_write_1h": (10, None),
+    }
+    assert find_extras(usage) == {"cache_write": {"12h_tokens": 5}}
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_the_cached_tokens_of_each_modality_have_units_of_their_own(nested: bool) -> None:
+    parts = {"audio_tokens": 20, "image_tokens": 15, "cached_tokens": 12}
+    cached = {"text_tokens": 5, "audio_tokens": 4, "image_tokens": 3}
+    flat_names = {f"cached_{name}": number for name, number in cached.items()}
+    usage = usage_of(
+        prompt_details={**parts, **({"cached_tokens_details": cached} if nested else flat_names)}
+    )
+    assert show(map_usage(usage)) == {
+        "text": (60, 50),
+        "text_cache_read": (5, None),
+        "audio": (16, None),
+        "audio_cache_read": (4, None),
+        "vision": (12, None),
+        "vision_cache_read": (3, None),
+    }
+    assert find_extras(usage) == {}

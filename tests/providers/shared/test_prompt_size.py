@@ -128,6 +128,14 @@ def test_a_long_prompt_of_some_models_is_in_a_tier(model: str | None, tier: str 
     assert find_least_prompt(tier) == (most + 1 if tier else 0)
 
 
+def test_units_without_input_add_nothing_to_a_prompt() -> None:
+    output = {"reasoning": Units(None, 5), "audio": Units(output=1)}
+    assert describe_tier({"text": Units(272_000, 5), **output}, "gpt-5.4") == {}
+    units = {"text": Units(100_000, 5), **output}
+    assert mark_context(units, "claude-haiku-5-5") == units
+    assert price_by_size(units, ["claude-haiku-5-5"]) == (units, {})
+
+
 def test_the_served_model_decides_the_tier_of_a_deployment() -> None:
     assert describe_tier({"text": Units(300_000)}, None, "gpt-5.4-2026-03-05", "my-deployment")
     assert not describe_tier({"text": Units(300_000)}, None, "gpt-4.1-2025-04-14", "gpt-5.4")
