@@ -232,10 +232,7 @@ APIS = {
 
 @pytest.mark.parametrize("name", ["groq", "mistral", "litellm", "vllm", "together"])
 def test_the_format_of_a_host_may_be_named_by_its_server(name: str) -> None:
-    assert {api: REGISTRY.formats[f"{name}.{api}"] for api in APIS} == {
-        **APIS,
-        **({"chat": ("openai.chat",)} if name != "xai" else {}),
-    }
+    assert {api: REGISTRY.formats[f"{name}.{api}"] for api in APIS} == APIS
 
 
 @pytest.mark.parametrize(

@@ -132,3 +132,14 @@ PATHS = st.from_regex(r"\$?([.\['\]\"ab0]|\[0\]){0,6}", fullmatch=True)
 )
 def test_any_pieces_make_json(pieces: list[dict[str, Any]], path: str) -> None:
     join({"partialArgs": [{**piece, "jsonPath": path} for piece in pieces] + pieces})
+
+
+@pytest.mark.parametrize(("levels", "read"), [(32, True), (33, False)])
+def test_a_path_of_a_piece_may_have_so_many_steps(levels: int, read: bool) -> None:
+    calls = Calls()
+    piece = {"jsonPath": "$" + ".a" * levels, "numberValue": 1}
+    calls.gather(CallPart("f", partial_args=[piece]))
+    ((name, arguments),) = ((call.name, call.arguments) for call in calls.named())
+    assert name == "f"
+    assert (arguments == '{"a":' * levels + "1" + "}" * levels) == read
+    assert (arguments is None) == (not read)
