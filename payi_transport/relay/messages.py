@@ -41,7 +41,7 @@ def read_delivery(reply: str) -> Delivered | None:
     if words[:2] != ["$JS", "ACK"] or len(words) < _FIELDS:
         return None
     numbers = words[6:11] if len(words) >= _LATER_FIELDS else words[4:9]
-    if len(numbers) != 5 or not all(number.isascii() and number.isdigit() for number in numbers):
+    if not all(number.isascii() and number.isdigit() for number in numbers):
         return None
     times, sequence, _, stored, pending = map(int, numbers)
     return Delivered(times, sequence, stored, pending)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -53,14 +54,75 @@ def test_a_request_ends_with_a_status() -> None:
     )
 
 
-def test_a_batch_that_is_completed_elsewhere_is_a_usual_end() -> None:
-    assert pull_from(lambda reply: status(reply, b"409 Batch Completed")) == []
+@pytest.mark.parametrize("text", [b"404 No Messages", b"408 Request Timeout", b"409 Batch Completed"])
+def test_a_request_that_brings_nothing_ends_as_usual(text: bytes) -> None:
+    with impersonate(INFO, answer(lambda reply: status(reply, text))) as impostor:
+        consumer = Consumer(make_settings(impostor.url), "test")
+        consumer.bind()
+        assert consumer.pull(5, MANY, 20) == []
+        assert consumer.is_bound
+        assert consumer.pending[1] == 0
+        consumer.close()
 
 
-@pytest.mark.parametrize("text", [b"409 Exceeded MaxWaiting", b"503", b"400 Bad Request"])
-def test_a_request_that_is_refused_is_an_error(text: bytes) -> None:
-    with pytest.raises(NatsError, match="returned no messages"):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"409 Exceeded MaxWaiting", "Exceeded MaxWaiting"),
+        (b"503", "no responders"),
+        (b"400 Bad Request", "Bad Request"),
+    ],
+)
+def test_a_request_that_is_refused_is_an_error_with_its_reason(text: bytes, reason: str) -> None:
+    with pytest.raises(NatsError, match=rf"'payi-relay' at .* returned no messages \({reason}\)"):
         pull_from(lambda reply: status(reply, text))
+
+
+def test_a_request_says_how_many_messages_and_bytes_it_takes_and_for_how_long() -> None:
+    with impersonate(INFO, answer(lambda reply: status(reply, b"408 Request Timeout"))) as impostor:
+        consumer = Consumer(make_settings(impostor.url), "test")
+        consumer.bind()
+        consumer.pull(5, MANY, 2.5)
+        consumer.pull(5, 1000, 2.5)
+        consumer.close()
+        asked = [json.loads(line) for line in impostor.lines if line.startswith(b"{") and b"batch" in line]
+    # Twice the largest message that the server takes fits into any request.
+    assert asked == [
+        {"batch": 5, "max_bytes": most, "expires": 2_500_000_000} for most in (MANY, 2 * 1048576)
+    ]
+
+
+def test_what_the_last_message_says_is_how_many_wait() -> None:
+    def respond(reply: bytes) -> bytes:
+        subjects = [b"$JS.ACK.PAYI.payi-relay.1.%d.8.17.%d" % (number, 9 - number) for number in (7, 8)]
+        messages = [b"MSG payi.events 1 %s 2\r\n{}\r\n" % subject for subject in subjects]
+        return b"".join(messages) + status(reply, b"408 Request Timeout")
+
+    with impersonate(INFO, answer(respond)) as impostor:
+        consumer = Consumer(make_settings(impostor.url), "test")
+        consumer.bind()
+        assert consumer.pending == (0.0, 0)
+        consumer.pull(5, MANY, 20)
+        at, waiting = consumer.pending
+        assert (at > 0, waiting) == (True, 1)
+        consumer.close()
+
+
+@pytest.mark.parametrize(
+    ("config", "seconds"),
+    [('{"ack_wait": 1}', 1e-9), ('{"ack_wait": 30000000000}', 30.0), ('{"ack_wait": 0}', 60.0), ("7", 60.0)],
+)
+def test_how_long_the_server_waits_is_what_it_says(config: str, seconds: float) -> None:
+    body = b'{"config": %b, "state": {"last_seq": 0}}' % config.encode()
+
+    def respond(line: bytes) -> bytes:
+        return b"MSG %s 1 %d\r\n%s\r\n" % (line.split()[2], len(body), body) if b".INFO." in line else b""
+
+    with impersonate(INFO, respond) as impostor:
+        consumer = Consumer(make_settings(impostor.url), "test")
+        consumer.bind()
+        assert consumer.ack_wait == seconds
+        consumer.close()
 
 
 @pytest.mark.parametrize("end", [b"409 Leadership Change", b"", b"408 Request Timeout"])

@@ -11,8 +11,12 @@ from payi_transport import PayiConfigError
 from payi_transport.relay.http import Probes, StatusServer, parse_address
 
 
+def fetch(server: StatusServer, path: str) -> httpx.Response:
+    return httpx.get(f"http://127.0.0.1:{server.port}{path}")
+
+
 def get(server: StatusServer, path: str) -> tuple[int, str]:
-    response = httpx.get(f"http://127.0.0.1:{server.port}{path}")
+    response = fetch(server, path)
     return response.status_code, response.text
 
 
@@ -27,6 +31,18 @@ def test_probes_are_asked_for_each_request() -> None:
     problems.update(ill="a worker ended", unready="")
     assert get(server, "/healthz") == (503, "a worker ended\n")
     assert get(server, "/readyz") == (200, "ok\n")
+    server.close()
+
+
+def test_metrics_are_in_the_format_that_prometheus_asks_for() -> None:
+    server = StatusServer("127.0.0.1:0", Probes(lambda: "", lambda: "", lambda: "h\u00e4lt 1\n"))
+    types = {path: fetch(server, path).headers["content-type"] for path in ("/metrics", "/healthz", "/x")}
+    assert types == {
+        "/metrics": "text/plain; version=0.0.4; charset=utf-8",
+        "/healthz": "text/plain; charset=utf-8",
+        "/x": "text/plain; charset=utf-8",
+    }
+    assert fetch(server, "/metrics").headers["content-length"] == "8"
     server.close()
 
 
@@ -48,7 +64,9 @@ def test_an_address_that_is_in_use_is_named() -> None:
     server.close()
 
 
-@pytest.mark.parametrize("address", ["8080", "host", ":80", "host:x", "host:99999", "host:\u00b2", ""])
+@pytest.mark.parametrize(
+    "address", ["8080", "host", ":80", "host:x", "host:65536", "host:-1", "host:\u00b2", ""]
+)
 def test_another_address_is_refused(address: str) -> None:
     with pytest.raises(PayiConfigError) as error:
         parse_address(address)
@@ -58,3 +76,4 @@ def test_another_address_is_refused(address: str) -> None:
 def test_an_address_has_a_host_and_a_port() -> None:
     assert parse_address("0.0.0.0:8080") == ("0.0.0.0", 8080)  # noqa: S104
     assert parse_address("[::1]:8080") == ("::1", 8080)
+    assert [parse_address(f"h:{port}")[1] for port in (0, 65535)] == [0, 65535]

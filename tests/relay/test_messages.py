@@ -80,6 +80,11 @@ def test_any_message_is_read(head: bytes, body: bytes) -> None:
         ("$JS.ACK.PAYI.payi-relay.x.77.80.17.5", None),
         ("$JS.ACK.PAYI.payi-relay.\u00b2.77.80.17.5", None),
         ("$JS.ACK.PAYI", None),
+        # Too short, of another service, and neither the earlier form nor the later one.
+        ("$JS.ACK.PAYI.payi-relay.2.77.80.17", None),
+        ("$JS.FC.PAYI.payi-relay.2.77.80.17.5", None),
+        ("_INBOX.ACK.PAYI.payi-relay.2.77.80.17.5", None),
+        ("$JS.ACK.hub.HASH.PAYI.payi-relay.1.7.8.17", None),
     ],
 )
 def test_the_subject_for_acknowledgements_is_read(reply: str, delivered: Delivered | None) -> None:

@@ -33,6 +33,32 @@ def test_a_reason_is_a_label() -> None:
     ]
 
 
-def test_every_count_has_a_description() -> None:
-    gauges = {"held": 0, "pending": 0, "connections": 0}
-    assert format_metrics({**sum_counts([Counts()]), **gauges}).count("# HELP") == 13
+COUNTERS = (
+    *("taken", "delivered", "repeats", "stranded", "batches", "bytes_sent", "failures", "faults"),
+    *("given_back", "rejected"),
+)
+GAUGES = ("held", "pending", "connections")
+
+
+def test_every_count_has_the_name_that_dashboards_use_and_a_description() -> None:
+    text = format_metrics({**sum_counts([Counts()]), **dict.fromkeys(GAUGES, 0)})
+    types = dict(line.split()[2:] for line in text.splitlines() if line.startswith("# TYPE"))
+    assert types == {
+        **{f"payi_relay_{name}_total": "counter" for name in COUNTERS},
+        **{f"payi_relay_{name}": "gauge" for name in GAUGES},
+    }
+    described = [line.split(maxsplit=3)[2:] for line in text.splitlines() if line.startswith("# HELP")]
+    assert {name for name, words in described if words.endswith(".")} == types.keys()
+
+
+def test_a_worker_has_counted_nothing_at_first_and_each_of_its_counts_is_summed() -> None:
+    assert sum_counts([Counts(), Counts()]) == {
+        **dict.fromkeys(COUNTERS[:8], 0),
+        "given_back": {},
+        "rejected": {},
+    }
+    counted = Counts()
+    for number, name in enumerate(COUNTERS[:8], 1):
+        setattr(counted, name, number)
+    sums = sum_counts([counted, counted])
+    assert [sums[name] for name in COUNTERS[:8]] == [2 * number for number in range(1, 9)]

@@ -13,7 +13,10 @@ import httpx
 import pytest
 
 from payi_transport import Event, MemorySink, Receipt
+from payi_transport.cli.fleet import init as init_command
+from payi_transport.cli.fleet import relay as relay_command
 from payi_transport.relay.relay import Relay, RelayOptions
+from payi_transport.relay.setup import Limits
 from payi_transport.relay.worker import Options
 from tests.relay.relays import RelayProcess, publish
 from tests.support.ingest import BY_RULES, CannedReply, Ingest, make_reply
@@ -161,6 +164,16 @@ def test_signals_end_a_relay(server: NatsServer, name: str) -> None:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def test_without_options_a_relay_works_as_the_command_says() -> None:
+    said = {option.name: option.default for option in relay_command.params}
+    usual = RelayOptions()
+    assert [said[name] for name in ("parallel", "grace")] == [usual.parallel, usual.grace]
+    assert [said[name] for name in ("batch", "linger")] == [usual.worker.batch, usual.worker.linger]
+    assert usual.listen is None
+    days = {option.name: option.default for option in init_command.params}["max_age"]
+    assert Limits().max_age == days * 24 * 60 * 60
 
 
 def test_two_relays_share_the_work(server: NatsServer, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,9 +42,90 @@ def test_everything_is_made_once(server: NatsServer) -> None:
         "num_replicas": 1,
     }
     assert {name: stream[name] for name in wanted} == wanted
-    assert server.call("STREAM.INFO.PAYI_REJECTED")["config"]["retention"] == "limits"
+    rejected = server.call("STREAM.INFO.PAYI_REJECTED")["config"]
+    kept = {
+        "retention": "limits",
+        "discard": "old",
+        "storage": "file",
+        "max_bytes": 10**8,
+        "subjects": ["payi.rejected"],
+        "max_age": 4 * 7 * 24 * 3600 * 10**9,
+        "duplicate_window": 120 * 10**9,
+        "max_msgs": -1,
+    }
+    assert {name: rejected[name] for name in kept} == kept
     consumer = server.call("CONSUMER.INFO.PAYI.payi-relay")["config"]
-    assert (consumer["ack_policy"], consumer["ack_wait"]) == ("explicit", 2 * 10**9)
+    shared = {
+        "ack_policy": "explicit",
+        "deliver_policy": "all",
+        "ack_wait": 2 * 10**9,
+        "max_deliver": -1,
+        "max_ack_pending": 200_000,
+        "max_waiting": 4096,
+    }
+    assert {name: consumer[name] for name in shared} == shared
+
+
+class Recorder:
+    """A server without anything, that notes what is to be made, or refuses that with an error's code."""
+
+    def __init__(self, code: int | None = None) -> None:
+        self.made: list[dict[str, Any]] = []
+        self._code = code
+        self._request = b""
+
+    def __call__(self, line: bytes) -> bytes:
+        if line.startswith(b"{"):
+            fields = json.loads(line)
+            self.made.append(fields)
+            return self._answer("10000" if self._code is None else str(self._code), self._code is not None)
+        if b".INFO." in line:
+            self._request = line
+            return self._answer("10014" if b"CONSUMER" in line else "10059", True)
+        self._request = line
+        return b""
+
+    def _answer(self, code: str, is_error: bool) -> bytes:
+        body = f'{{"error": {{"err_code": {code}, "description": "no"}}}}' if is_error else "{}"
+        return f"MSG {self._request.split()[2].decode()} 1 {len(body)}\r\n{body}\r\n".encode()
+
+
+def make_at(recorder: Recorder, limits: Limits) -> list[str]:
+    with impersonate(INFO, recorder) as impostor:
+        return [str(step) for step in set_up(make_settings(impostor.url), limits)]
+
+
+def test_without_options_a_week_and_ten_gigabytes_are_kept_and_what_is_made_is_described() -> None:
+    recorder = Recorder()
+    assert make_at(recorder, Limits()) == [
+        "stream PAYI: made (subjects payi.events, retention workqueue, discard new, num_replicas 1,"
+        " max_bytes 10737418240, max_age 604800 s, duplicate_window 120 s)",
+        "stream PAYI_REJECTED: made (subjects payi.rejected, retention limits, discard old, num_replicas 1,"
+        " max_bytes 1073741824, max_age 2419200 s, duplicate_window 120 s)",
+        "consumer payi-relay: made (ack_wait 60 s)",
+    ]
+    events, rejected, consumer = recorder.made
+    assert (events["max_msgs"], rejected["max_msgs"]) == (-1, -1)
+    assert (consumer["stream_name"], consumer["config"]["durable_name"]) == ("PAYI", "payi-relay")
+
+
+def test_small_limits_leave_a_megabyte_for_what_is_rejected_and_no_window_beyond_the_age() -> None:
+    recorder = Recorder()
+    make_at(recorder, Limits(max_age=60.0, max_bytes=2 * 1024 * 1024, replicas=5))
+    events, rejected, _ = recorder.made
+    assert [each["max_bytes"] for each in (events, rejected)] == [2 * 1024 * 1024, 1024 * 1024]
+    assert [each["duplicate_window"] for each in (events, rejected)] == [60 * 10**9] * 2
+    assert [each["max_age"] for each in (events, rejected)] == [60 * 10**9, 240 * 10**9]
+    assert [each["num_replicas"] for each in (events, rejected)] == [5, 5]
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"), [(10047, "; choose a smaller --max-bytes or --replicas"), (10052, "")]
+)
+def test_a_refusal_is_an_error_with_its_reason(code: int, hint: str) -> None:
+    with pytest.raises(PayiConfigError) as error:
+        make_at(Recorder(code), Limits())
+    assert str(error.value).endswith(f"refuses STREAM.CREATE.PAYI: no{hint}")
 
 
 def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:

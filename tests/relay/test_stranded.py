@@ -164,7 +164,7 @@ def test_workers_look_one_at_a_time() -> None:
 
 
 FLOOR = {"config": {}, "ack_floor": {"stream_seq": 9}}
-STATE = {"messages": 2, "first_seq": 8, "consumer_count": 1}
+STATE = {"messages": 1, "first_seq": 8, "consumer_count": 1}
 QUEUE = {"config": {"retention": "workqueue"}, "state": STATE}
 STORED = {"seq": 8, "subject": "payi.events", "data": "e30=", "time": "2026-11-29T06:04:45.2652880Z"}
 USUAL = {"CONSUMER.INFO": FLOOR, "STREAM.INFO": QUEUE, "MSG.GET": {"message": STORED}}
@@ -204,6 +204,27 @@ def test_the_time_tells_messages_of_the_same_number_apart() -> None:
 )
 def test_otherwise_nothing_is_stranded(others: dict[str, Any]) -> None:
     assert look_at({**USUAL, **others}) == []
+    # Nor is the first message of the stream.
+    first = {"message": {**STORED, "seq": 1}}
+    assert look_at({**USUAL, "MSG.GET": first, **others}) == []
+
+
+def test_a_batch_ends_with_the_message_that_fills_it() -> None:
+    numbers = iter((7, 8, 9))
+
+    def respond(line: bytes) -> bytes:
+        asked = line.decode()
+        if "MSG.GET" in asked:
+            found: dict[str, Any] = {"message": {**STORED, "seq": next(numbers)}}
+        else:
+            found = FLOOR if "CONSUMER.INFO" in asked else QUEUE if "STREAM.INFO" in asked else {}
+        body = json.dumps(found)
+        return f"MSG {asked.split()[2]} 1 {len(body)}\r\n{body}\r\n".encode() if found else b""
+
+    with impersonate(INFO, respond) as impostor:
+        # Each body has two bytes.
+        batches = look_twice(impostor.url, most_bytes=4)
+    assert [[held.sequence for held in batch] for batch in batches] == [[7, 8], [9]]
 
 
 @pytest.mark.parametrize(
