@@ -65,7 +65,7 @@ def test_an_address_that_is_in_use_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["8080", "host", ":80", "host:x", "host:65536", "host:-1", "host:\u00b2", ""]
+    "address", ["8080", "host", ":80", "host:x", "host:65536", "h:-1", "host:\u00b2", ""]
 )
 def test_another_address_is_refused(address: str) -> None:
     with pytest.raises(PayiConfigError) as error:
