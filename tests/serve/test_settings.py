@@ -77,7 +77,8 @@ def test_content_can_not_stay_without_its_calls() -> None:
 
 
 @pytest.mark.parametrize(
-    "base", ["https://h", "http://h:8080", "https://h/path/", "HTTPS://h", "http://[::1]:1", "http://127.0.0.1"]
+    "base",
+    ["https://h", "http://h:8080", "https://h/path/", "HTTPS://h", "http://[::1]:1", "http://127.0.0.1"],
 )
 def test_an_upstream_is_an_address_of_http(base: str) -> None:
     make(upstreams={"openai": base, "anthropic": base}).check()
