@@ -96,7 +96,7 @@ def _kind_of(element: ui.element) -> str:
 
 
 def _describe_cell(cell: ui.element) -> str:
-    """Return a cell as its text, then what else there is: [hint], →link, (marks), and the width of its bar."""
+    """Return a cell as its text, and what else there is: [hint], →link, (marks), the width of its bar."""
     words = [getattr(cell, "text", "") or ""]
     if "title" in cell.props:
         words.append(f"[{cell.props['title']}]")
