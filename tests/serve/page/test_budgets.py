@@ -94,9 +94,7 @@ def test_a_bar_has_a_mark_where_the_limit_is(
     [bar] = [each for each in shown.find("div") if "limit" in each.classes]
     part, end = bar.default_slot.children
     assert part.style["width"] == width
-    assert list(part.classes) == [
-        kind for kind in ({"exceeded": "warn", "overrun": "bad"}.get(state),) if kind
-    ]
+    assert list(part.classes) == {"exceeded": ["warn"], "overrun": ["bad"]}.get(state, [])
     assert end.style["left"] == f"calc({mark} - 2px)"
     assert bar.props["role"] == "img"
     most_words = "$0" if most == "0" else f"${most}.00"
