@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payi_transport.serve.faults import Refusal
-from payi_transport.serve.periods import Block, choose_step, split_into_blocks, step_starts
+from payi_transport.serve.periods import Block, choose_step, in_ms, split_into_blocks, step_starts
 from payi_transport.serve.rollups import DAY_MS, QUARTER_MS
 from payi_transport.serve.views import StepName
 from tests.serve.events import DAY, NOON, span
@@ -84,3 +84,76 @@ def test_too_many_steps_and_unknown_zones_are_refused() -> None:
     for name in ("Mars/Phobos", "../etc/passwd", "/etc/passwd", "", "a\0b"):
         with pytest.raises(Refusal, match="is not a zone"):
             step_starts(span(zone=name), "day")
+
+
+def test_a_chart_has_up_to_800_steps() -> None:
+    longest = 800 * timedelta(minutes=15)
+    assert len(step_starts(span(NOON - longest, NOON), "15m")) == 800
+    with pytest.raises(Refusal) as raised:
+        step_starts(span(NOON - longest, NOON + timedelta(seconds=1)), "15m")
+    assert raised.value.code == "invalid_step"
+
+
+@pytest.mark.parametrize(
+    ("length", "step"),
+    [
+        (timedelta(hours=12, seconds=1), "hour"),
+        (timedelta(days=4, seconds=1), "day"),
+        (timedelta(days=120, seconds=1), "week"),
+    ],
+)
+def test_a_longer_span_has_longer_steps(length: timedelta, step: StepName) -> None:
+    assert choose_step(span(NOON - length, NOON)) == step
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (0, 0, (0, 0)),
+        (1, 1, (0, 1)),
+        (14 * 60, 15 * 60, (0, 1)),
+        (15 * 60, 15 * 60 + 1, (1, 2)),
+        (15 * 60 - 0.001, 15 * 60 + 0.001, (0, 2)),
+    ],
+)
+def test_a_span_is_widened_to_whole_quarters_of_an_hour(
+    start: float, end: float, expected: tuple[int, int]
+) -> None:
+    moments = (datetime.fromtimestamp(second, timezone.utc) for second in (start, end))
+    assert in_ms(span(*moments)) == tuple(quarter * QUARTER_MS for quarter in expected)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "blocks"),
+    [
+        (5, 5, []),
+        (6, 5, []),
+        (0, 95, [(0, 0, 95)]),
+        (0, 96, [(1, 0, 96)]),
+        (1, 96, [(0, 1, 96)]),
+        (1, 191, [(0, 1, 191)]),
+        (1, 192, [(0, 1, 96), (1, 96, 192)]),
+        (1, 193, [(0, 1, 96), (1, 96, 192), (0, 192, 193)]),
+        (96, 193, [(1, 96, 192), (0, 192, 193)]),
+    ],
+)
+def test_only_whole_days_are_read_as_days(start: int, end: int, blocks: list[tuple[int, int, int]]) -> None:
+    found = split_into_blocks(start * QUARTER_MS, end * QUARTER_MS)
+    assert found == [Block(level, first * QUARTER_MS, last * QUARTER_MS) for level, first, last in blocks]
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("15m", [NOON + timedelta(minutes=15 * n) for n in range(1, 4)]),
+        ("hour", [NOON]),
+        ("day", [NOON - timedelta(hours=12)]),
+        # March 10, 2026 is a Tuesday.
+        ("week", [NOON - timedelta(hours=36)]),
+    ],
+)
+def test_a_step_begins_at_or_before_the_span_and_none_after_it(
+    step: StepName, expected: list[datetime]
+) -> None:
+    start = NOON + timedelta(minutes=16, seconds=5, microseconds=7)
+    assert step_starts(span(start, NOON + timedelta(hours=1)), step) == expected
