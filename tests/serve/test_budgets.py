@@ -12,6 +12,7 @@ from payi_transport.serve.budgets import list_budgets
 from payi_transport.serve.documents import put_document
 from payi_transport.serve.limits import LimitDocument, Spent
 from payi_transport.serve.service import Service
+from payi_transport.serve.store import Writing
 from payi_transport.serve.views import Budget
 from tests.serve.events import DAY, NOON, item, make_items
 
@@ -93,8 +94,11 @@ def make(**fields: Any) -> LimitDocument:
 
 
 def describe(service: Service, *limits: LimitDocument) -> list[Budget]:
-    for limit in limits:
-        service.store.write(lambda writing: put_document(writing.connection, limit, limit.limit_id))
+    def put_all(writing: Writing) -> None:
+        for limit in limits:
+            put_document(writing.connection, limit, limit.limit_id)
+
+    service.store.write(put_all)
     return list_budgets(service.store.reader, NOON)
 
 

@@ -124,6 +124,7 @@ def test_the_first_name_of_an_environment_that_says_something_wins(
     assert make(properties=properties).environment == environment
 
 
+NOTE = "standard rate assumed for r"
 ENDED = '"finish_reason": "length"'
 
 
