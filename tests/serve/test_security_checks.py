@@ -51,8 +51,7 @@ def send(
     async def app(scope: Any, receive: Any, respond: Any) -> None:
         got.append(scope)
         if kind == "http":
-            for _ in chunks:
-                read.append((await receive())["body"])
+            read.extend([(await receive())["body"] for _ in chunks])
         own = [(b"x-own", b"1"), (b"X-Frame-Options", b"ALLOWALL")]
         await respond({"type": "http.response.start", "status": 200, "headers": own})
         await respond({"type": "http.response.body", "body": b"ok"})
@@ -219,7 +218,9 @@ def test_without_a_token_an_address_that_has_one_is_the_page() -> None:
     assert send("/", OWN, method="GET", query="token=x").scope is not None
 
 
-@pytest.mark.parametrize(("path", "is_api"), [(INGEST, True), (STATE, True), ("/", False), ("/page/x", False)])
+@pytest.mark.parametrize(
+    ("path", "is_api"), [(INGEST, True), (STATE, True), ("/", False), ("/page/x", False)]
+)
 def test_a_response_runs_scripts_of_its_own_document_alone(path: str, is_api: bool) -> None:
     seen = send(path, KEYED)
     assert seen.scope is not None

@@ -214,3 +214,10 @@ def test_values_that_overlap_have_no_rest_and_a_remark(service: Service) -> None
 def test_a_time_without_calls_says_so(service: Service) -> None:
     add(service, call(NOON - 90 * DAY))
     assert look(service).texts.count("p.empty: No calls in this period.") == 2
+
+
+def test_what_a_sum_lacks_is_below_the_figures(service: Service) -> None:
+    add(service, call(model="unheard-of"), call(properties={"system.billing": "subscription"}))
+    notes = [words for words in look(service).texts if words.startswith("p.note: ")]
+    assert notes[0].startswith("p.note: The cost lacks 1 call without a (full) price.")
+    assert notes[1] == "p.note: A subscription includes 1 call, which cost nothing more."
