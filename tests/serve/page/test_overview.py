@@ -221,3 +221,13 @@ def test_what_a_sum_lacks_is_below_the_figures(service: Service) -> None:
     notes = [words for words in look(service).texts if words.startswith("p.note: ")]
     assert notes[0].startswith("p.note: The cost lacks 1 call without a (full) price.")
     assert notes[1] == "p.note: A subscription includes 1 call, which cost nothing more."
+
+
+def test_names_are_texts_and_figures_are_numbers(service: Service) -> None:
+    add(service, call(account="acme"))
+    for shown, numbers in ((look(service), 3), (look(service, BREAKDOWN), 9)):
+        tables = [each for each in shown.find("table") if "Cost by" in str(Shown(each).tables)]
+        for each in tables:
+            heads = [" ".join(head.classes) for head in Shown(each).find("th")]
+            assert heads == ["name", *["number"] * numbers]
+            assert ("wide" in each.classes) is (numbers == 9)
