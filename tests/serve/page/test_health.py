@@ -128,3 +128,12 @@ def test_where_there_is_nothing_of_a_kind_the_page_says_so(service: Service) -> 
 )
 def test_a_time_has_three_digits_at_most(ms: int | None, expected: Cell) -> None:
     assert _about(ms) == expected
+
+
+def test_names_are_texts_and_figures_are_numbers(service: Service) -> None:
+    shown = look(service, item(http_status_code=429, **TIMES), item(**TIMES))
+    tables = shown.find("table")
+    assert len(tables) == 6
+    for each in tables:
+        first, *others = [" ".join(head.classes) for head in Shown(each).find("th")]
+        assert first == "name" and set(others) == {"number"}
