@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -231,3 +232,14 @@ def test_names_are_texts_and_figures_are_numbers(service: Service) -> None:
             heads = [" ".join(head.classes) for head in Shown(each).find("th")]
             assert heads == ["name", *["number"] * numbers]
             assert ("wide" in each.classes) is (numbers == 9)
+
+
+def test_what_a_reader_unfolds_stays_open(service: Service) -> None:
+    add(service, call())
+    page = make_page("/", NOW)
+    for state, is_open in (("open", True), ("closed", False)):
+        [details] = show(OVERVIEW, service.queries, page).find("details")
+        [listener] = details._event_listeners.values()
+        assert details.props["open"] is not is_open
+        listener.handler(SimpleNamespace(args={"newState": state}))  # type: ignore[misc,operator]
+        assert ("numbers" in page.opened) is is_open
