@@ -37,7 +37,7 @@ def test_the_context_of_a_single_event_is_in_its_headers() -> None:
 
 
 def post(address: str, path: str, *items: dict[str, Any], **headers: str) -> Any:
-    body: Any = items[0] if path == "ingest" else list(items)
+    body: Any = items[0] if path.partition("?")[0] == "ingest" else list(items)
     return httpx.post(f"{address}/api/v1/{path}", json=body, headers={**KEY, **headers}).json()
 
 
@@ -94,3 +94,35 @@ def test_sums_within_one_value_are_its_own(service: Service, by: Any) -> None:
     assert queries.figures(span(), Filters(status=429)).now.calls == 1
     assert select(service.store.reader, Filters(status=429)).dimension is None
     assert queries.series(span(NOON, NOON + (NOON - NOON.replace(hour=0))), None, Filters(failed=True)).lines
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("UseCase-Id", "use_case_id"),
+        ("UseCase-Name", "use_case_name"),
+        ("UseCase-Step", "use_case_step"),
+        ("User-Id", "user_id"),
+        ("Account-Name", "account_name"),
+        ("Resource-Scope", "scope"),
+    ],
+)
+def test_each_header_has_its_field(header: str, field: str) -> None:
+    assert read_context([(f"xProxy-{header}".encode(), b"a b")]) == {field: "a b"}
+
+
+@pytest.mark.parametrize(("header", "field"), [("Limit-Ids", "limit_ids"), ("Request-Tags", "request_tags")])
+def test_lists_are_read_from_their_headers(header: str, field: str) -> None:
+    assert read_context([(f"xProxy-{header}".encode(), b"a, b,c")]) == {field: ["a", "b", "c"]}
+
+
+@pytest.mark.parametrize(("text", "version"), [(b"0", 0), (b"7", 7), (b"x", "x")])
+def test_a_version_is_a_number_if_it_can_be_one(text: bytes, version: Any) -> None:
+    assert read_context([(b"xproxy-usecase-version", text)]) == {"use_case_version": version}
+
+
+def test_an_id_may_be_in_the_query(serve: Serve) -> None:
+    address, service = serve()
+    post(address, "ingest?id=from-query", item(provider_response_id=None))
+    found = service.queries.call(1)
+    assert found is not None and found.response_id == "from-query"

@@ -231,3 +231,20 @@ def test_an_id_of_any_text_has_a_number_of_64_bits() -> None:
     assert len(numbers) == 5
     assert all(-(2**63) <= number < 2**63 for number in numbers)
     assert fingerprint("a", "b") == fingerprint("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("request_json", "response_json", "kept"),
+    [
+        (None, None, []),
+        ("{}", None, [("{}", None)]),
+        (None, "[]", [(None, "[]")]),
+        ("{}", ["a", "b"], [("{}", "a\nb")]),
+        ("", "", [("", "")]),
+    ],
+)
+def test_content_is_kept_where_there_is_some(
+    request_json: Any, response_json: Any, kept: list[Any], service: Service
+) -> None:
+    write(service, make(provider_request_json=request_json, provider_response_json=response_json))
+    assert service.store.reader.execute("SELECT request, response FROM contents").fetchall() == kept
