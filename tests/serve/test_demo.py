@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -9,7 +10,9 @@ import msgspec
 import pytest
 
 from payi_transport.serve import demo
+from payi_transport.serve.command import open_service
 from payi_transport.serve.service import Service
+from payi_transport.serve.settings import ServeSettings
 from payi_transport.serve.views import Filters, Span
 
 
@@ -102,10 +105,16 @@ GROUPS: dict[str, dict[str, tuple[int, int]]] = {
 }
 
 
-def test_the_company_is_the_same_on_every_machine(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "now", lambda: AT)
-    assert demo.fill(service) == 3600
-    whole, queries = Span(AT - timedelta(days=20), AT + timedelta(minutes=5)), service.queries
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with open_service(ServeSettings(file=tmp_path_factory.mktemp("demo") / "s")) as service:
+        service.now = lambda: AT
+        assert demo.fill(service) == 3600
+        yield service
+
+
+def test_the_company_is_the_same_on_every_machine(company: Service) -> None:
+    whole, queries = Span(AT - timedelta(days=20), AT + timedelta(minutes=5)), company.queries
     for by, expected in GROUPS.items():
         groups = queries.breakdown(by, whole, most=100).groups  # type: ignore[arg-type]
         assert {group.name: (group.sums.calls, group.sums.errors) for group in groups} == expected
@@ -146,12 +155,8 @@ def test_the_company_is_the_same_on_every_machine(service: Service, monkeypatch:
     }
 
 
-def test_a_call_of_the_demo_has_something_of_everything(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "now", lambda: AT)
-    demo.fill(service)
-    found = service.queries.call(35)
+def test_a_call_of_the_demo_has_something_of_everything(company: Service) -> None:
+    found = company.queries.call(35)
     assert found is not None
     call, detail = found.call, found.detail
     assert (call.use_case, call.run, call.step, call.category) == (
