@@ -20,6 +20,27 @@ def make(unit: str, direction: str, quantity: int, model: str | None = None) -> 
         ({"provider.search_units": "2"}, "rerank", [("rerank_search", "output", 2)]),
         ({"provider.pages": "2"}, "ocr", [("document_page", "input", 2)]),
         ({"provider.annotated_pages": "2"}, "ocr", [("annotated_document_page", "input", 2)]),
+        ({"provider.num_search_queries": "2"}, "sonar", [("web_search_request", "output", 2)]),
+        (
+            {"provider.grounding_tool_count.google_search": "2"},
+            "gemini-3-pro",
+            [("web_search_request", "output", 2)],
+        ),
+        (
+            {
+                "provider.connectors.web_search_premium": "1",
+                "provider.connectors.code_interpreter": "2",
+                "provider.connectors.image_generation": "3",
+            },
+            "mistral-large",
+            [
+                ("premium_search_request", "output", 1),
+                ("code_interpreter_call", "output", 2),
+                ("image_generation_call", "output", 3),
+            ],
+        ),
+        ({"provider.num_sources_used": "7"}, "grok-4", [("search_source", "output", 7)]),
+        ({"provider.classifications": "7"}, "embed", [("classification", "output", 7)]),
         # Gemini 2 bills the prompt, Gemini 3 each search.
         (
             {"provider.web_search_queries": "3"},
@@ -27,6 +48,11 @@ def make(unit: str, direction: str, quantity: int, model: str | None = None) -> 
             [("web_search_request", "output", 1)],
         ),
         ({"provider.web_search_queries": "3"}, "google.gemini-3-pro", [("web_search_request", "output", 3)]),
+        (
+            {"provider.grounding_tool_count.google_maps": "3"},
+            "google.gemini-2.5-pro",
+            [("maps_request", "output", 3)],
+        ),
         (
             {"provider.web_search_queries": "3", "provider.grounding_tool_count.google_search": "3"},
             "gemini-3-pro",
@@ -71,6 +97,16 @@ def make(unit: str, direction: str, quantity: int, model: str | None = None) -> 
             "gpt-5",
             [("other_model_tokens", "output", 12)],
         ),
+        (
+            {
+                "provider.tool_usage.image_gen.output_tokens": "7",
+                "provider.tool_usage.image_gen.total_tokens": "12",
+            },
+            "gpt-5",
+            [("hosted_image_tokens", "output", 7)],
+        ),
+        ({"provider.pages": "9" * 19}, "m", [("document_page", "input", int("9" * 19))]),
+        ({"provider.pages": "9" * 20}, "m", []),
         # More digits than any count has, and digits of another script.
         (
             {"provider.pages": "9" * 5000, "provider.citation_tokens": "\u0661"},
@@ -164,8 +200,20 @@ def test_a_unit_is_not_counted_again_by_a_property() -> None:
     assert found == [make("web_search_request", "output", 2)]
 
 
+def test_a_direction_is_not_counted_again_where_only_the_other_has_a_unit() -> None:
+    units = {"document_page": Units(output=2)}
+    assert list_counts(units, {"provider.pages": "5"}, "m") == [make("document_page", "output", 2)]
+
+
+def test_only_writes_that_are_read_from_the_prompt_have_a_lifetime() -> None:
+    units = {"text_cache_read": Units(input=9), "text_cache_write": Units(output=8)}
+    found = list_counts(units, {"provider.cache_write.12h_tokens": "5"}, "m")
+    assert found == [make("text_cache_read", "input", 9), make("text_cache_write", "output", 8)]
+
+
 def test_the_prompt_is_all_that_is_read() -> None:
     counts = [Count("text", "input", 5), Count("audio_cache_read", "input", 7), Count("text", "output", 100)]
     # Pages are no tokens, and an advisor has a prompt of its own.
-    others = [Count("document_page", "input", 3), Count("text", "input", 500, "claude-opus-5-5")]
+    units = ("web_search_request", "image", "document_page", "annotated_document_page")
+    others = [Count("text", "input", 500, "claude-opus-5-5"), *[Count(unit, "input", 3) for unit in units]]
     assert add_prompt(counts + others) == 12

@@ -36,3 +36,17 @@ def test_a_line_keeps_its_unit_and_its_model() -> None:
     [made] = spread([line], Decimal(8), Decimal(1), "payi")
     assert (made.unit, made.direction, made.count, made.model) == ("text", "output", 4, "claude-opus-5-5")
     assert (made.rate, made.amount) == (Decimal(2), Decimal(8))
+
+
+def test_what_rounding_leaves_is_on_the_largest_line() -> None:
+    lines = [
+        Line(unit=unit, direction="input", count=1, amount=Decimal(amount))
+        for unit, amount in (("a", "1"), ("b", "4"), ("c", "1"))
+    ]
+    made = spread(lines, Decimal(1), Decimal(6), "payi")
+    assert [line.amount for line in made] == [
+        Decimal("0.166666666666667"),
+        Decimal("0.666666666666666"),
+        Decimal("0.166666666666667"),
+    ]
+    assert [line.rate for line in made] == [line.amount for line in made]

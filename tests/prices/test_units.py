@@ -37,6 +37,20 @@ from payi_transport.prices.units import find_candidates, is_of_tokens
         ),
         ("web_search_request", "output", "web_searches_kcount"),
         ("audio_seconds", "input", "input_audio_hours audio_hours"),
+        ("video", "input", "input_video_mtok input_mtok"),
+        ("file_search_request", "output", "storage_searches_kcount"),
+        ("rerank_search", "output", "rerank_searches_kcount"),
+        ("request", "output", "requests_kcount"),
+        ("document_page", "input", "input_document_kpages"),
+        ("annotated_document_page", "input", "input_annotated_document_kpages"),
+        ("text_characters", "input", "input_mchars"),
+        ("citation", "output", "output_citation_mtok"),
+        (
+            "text_cache_write_12h_large_context",
+            "input",
+            "cache_text_write_12h_mtok cache_write_12h_mtok cache_text_write_1h_mtok cache_write_1h_mtok"
+            " cache_text_write_mtok cache_write_mtok input_text_mtok input_mtok",
+        ),
         # What can't be, or isn't of a price list.
         ("reasoning", "input", ""),
         ("text_cache_read", "output", ""),
@@ -82,6 +96,30 @@ def test_the_most_specific_price_is_tried_first(unit: str, direction: Direction,
 )
 def test_the_price_of_a_parent_says_so(unit: str, notes: list[str | None]) -> None:
     assert [candidate.note for candidate in find_candidates(unit, "input")] == notes
+
+
+@pytest.mark.parametrize(
+    ("unit", "per"),
+    [
+        ("text", 1_000_000),
+        ("web_search_request", 1000),
+        ("file_search_request", 1000),
+        ("rerank_search", 1000),
+        ("request", 1000),
+        ("document_page", 1000),
+        ("annotated_document_page", 1000),
+        ("audio_seconds", 3600),
+        ("text_characters", 1_000_000),
+        ("citation", 1_000_000),
+    ],
+)
+def test_a_price_of_the_list_is_for_so_many_of_a_unit(unit: str, per: int) -> None:
+    assert {candidate.per for candidate in find_candidates(unit, "input")} == {per}
+
+
+def test_reasoning_at_the_price_of_its_parent_says_so() -> None:
+    notes = [candidate.note for candidate in find_candidates("reasoning", "output")]
+    assert notes == [None, None, *["reasoning at the output rate"] * 2]
 
 
 def test_searches_have_no_price_by_tokens() -> None:
