@@ -6,6 +6,7 @@ import random
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,71 @@ def test_different_days_make_a_range() -> None:
     found = make_forecast(Decimal(100), spent(*[1, 3] * 5), DAYS, START + timedelta(days=10))
     assert found.low is not None and found.high is not None
     assert found.low < found.expected == 60 < found.high
+
+
+def test_the_range_is_that_of_the_days_that_are_left_and_of_the_average() -> None:
+    found = make_forecast(Decimal(100), spent(*[1, 3] * 5), DAYS, START + timedelta(days=10))
+    # Each day differs by the square root of 10/9, 20 are left, and the average of 10 is that of any day:
+    # 1.28 * sqrt(10/9 * 20 + 10/9 / 10 * 20**2).
+    assert exact(found.low, found.high) == (Decimal("49.548844"), Decimal("70.451156"))
+
+
+def test_three_days_are_enough_for_a_range() -> None:
+    found = make_forecast(Decimal(100), spent(1, 2, 3), DAYS, START + timedelta(days=3))
+    # 6 + 2 * 27, and 1.28 * sqrt(27 + 27**2 / 3).
+    assert exact(*found[:3]) == (60, Decimal("38.967454"), Decimal("81.032546"))
+
+
+def test_a_day_counts_once_it_is_over_and_what_is_left_of_it_is_still_to_come() -> None:
+    found = make_forecast(Decimal(100), spent(2, 2, 2, 1), DAYS, START + timedelta(days=3, hours=6))
+    # 7 so far, and 2 for each of 26.75 days.
+    assert exact(found.expected, found.low) == (Decimal("60.5"), Decimal("60.5"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "reached"),
+    [
+        # Spent already, during a day, at its end, at the end of the month, and after it.
+        ("19", None),
+        ("20", None),
+        ("21", timedelta(days=10, hours=12)),
+        ("22", timedelta(days=11)),
+        ("60", timedelta(days=30)),
+        ("60.01", None),
+    ],
+)
+def test_an_amount_is_reached_within_the_period_or_not(amount: str, reached: timedelta | None) -> None:
+    found = make_forecast(Decimal(amount), spent(*[2] * 10), DAYS, START + timedelta(days=10))
+    assert found.reached == (None if reached is None else START + reached)
+
+
+def test_the_rest_of_a_day_is_spent_at_the_pace_of_a_day() -> None:
+    now = START + timedelta(days=10, hours=12)
+    found = make_forecast(Decimal("20.5"), spent(*[2] * 10), DAYS, now)
+    assert found.reached == now + timedelta(hours=6)
+
+
+@pytest.mark.parametrize(
+    ("amount", "reached"),
+    [
+        ("3", None),
+        ("4", None),
+        ("6", timedelta(days=3)),
+        ("59", timedelta(days=29, hours=12)),
+        ("60", None),
+        ("100", None),
+    ],
+)
+def test_a_young_period_reaches_its_amount_at_the_pace_since_its_first_call(
+    amount: str, reached: timedelta | None
+) -> None:
+    found = make_forecast(Decimal(amount), spent(2, 2), DAYS, START + timedelta(days=2))
+    assert found.reached == (None if reached is None else START + reached)
+
+
+def test_a_first_call_of_this_moment_has_no_pace() -> None:
+    found = make_forecast(Decimal(100), spent(2), DAYS, START)
+    assert exact(*found) == (2, None, None, None)
 
 
 def test_it_is_never_less_than_what_is_spent() -> None:

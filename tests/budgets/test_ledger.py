@@ -111,12 +111,54 @@ def test_a_child_knows_the_sums_but_not_what_the_parent_has_to_write(ledger: Led
     assert child.take_changes() == {}
 
 
+def test_a_child_goes_on_from_the_sums_of_its_parent_and_changes_none_of_them(ledger: Ledger) -> None:
+    add(ledger, "6")
+    child = ledger.copy()
+    add(child, "4")
+    assert child.find_blocked(Frame(account_name="acme"))
+    assert ledger.find_blocked(Frame(account_name="acme")) is None
+    add(ledger, "3.99")
+    assert not ledger.has_blocked
+    ((_, change),) = child.take_changes().items()
+    assert change == Change(Decimal(4), 1)
+
+
 def test_the_sums_in_memory_can_be_read_where_there_is_no_file(ledger: Ledger) -> None:
     add(ledger, "1")
+    ledger.take_changes()
     add(ledger, "2", START + timedelta(hours=1))
+    ledger.add(ledger.budgets["b"], "acme", START, Change(Decimal(0), 1, 1))
     changes = ledger.take_changes()
     (total,) = ledger.read_totals(changes)
-    assert (total.spent, total.calls) == (Decimal(3), 2)
+    # All that was spent, and the calls that are waiting.
+    assert (total.spent, total.calls, total.unpriced) == (Decimal(3), 2, 1)
+
+
+def test_only_enforced_budgets_are_read_again_and_refuse(clock: Clock) -> None:
+    common = {"amount": 10, "by": "account_name", "zone": "UTC"}
+    budgets = {"day": {**common, "period": "day", "enforce": True}, "month": {**common, "period": "month"}}
+    ledger = Ledger(make_budgets(read_budgets(budgets)), clock)
+    assert ledger.find_starts() == {"day": START.replace(hour=0).timestamp()}
+    ledger.add(ledger.budgets["month"], "acme", START, Change(Decimal(99), 1))
+    assert not ledger.has_blocked
+    assert ledger.is_enforced(Frame(account_name="acme"))
+    assert not ledger.is_enforced(Frame())
+
+
+def test_what_ended_is_forgotten_and_what_has_not_stays(ledger: Ledger, clock: Clock) -> None:
+    add(ledger, "4")
+    clock.now = START + timedelta(hours=12) - timedelta(microseconds=1)
+    ledger.replace([])
+    add(ledger, "6")
+    assert ledger.has_blocked
+    ledger.replace([])
+    assert ledger.has_blocked
+    clock.now += timedelta(microseconds=1)
+    ledger.replace([])
+    assert not ledger.has_blocked
+    # A late call of that day adds to a sum that is in the file alone.
+    changes = (ledger.take_changes(), add(ledger, "1"), ledger.take_changes())[2]
+    assert [total.spent for total in ledger.read_totals(changes)] == [1]
 
 
 def test_times_are_of_the_zone(clock: Clock) -> None:

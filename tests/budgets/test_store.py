@@ -41,6 +41,35 @@ def test_parts_of_a_period_are_kept_apart(store: Store) -> None:
 def test_the_file_is_for_its_user_alone(store: Store) -> None:
     store.add({(KEY, 1000.0): Change(Decimal(1), 1)})
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
+
+
+def test_a_file_in_folders_that_do_not_exist_is_made_with_them(tmp_path: Path) -> None:
+    store = Store(tmp_path / "a" / "b" / "budgets.db")
+    store.add_lost("2026-11-01", 2)
+    store.path.unlink()
+    assert store.claim([(KEY, "1 of 5")]) == [(KEY, "1 of 5")]
+    assert store.read_lost("2026-11-01") == 0
+
+
+def test_each_owner_has_a_total_in_the_order_of_their_names(store: Store) -> None:
+    zeta, other = KEY._replace(owner="zeta"), KEY._replace(budget="c", start=500.0)
+    added = store.add(
+        {
+            (zeta, 1000.0): Change(Decimal(3), 2, 1),
+            (KEY, 1000.0): Change(Decimal(1), 1),
+            (KEY, 1500.0): Change(Decimal(1), 1, 1),
+            (other, 500.0): Change(Decimal(9), 1),
+        }
+    )
+    acme = Total(KEY, Decimal(2), 2, 1)
+    assert added[KEY] == acme
+    assert store.read_totals({"c": 500.0, "b": 1000.0, "d": 0.0}) == [
+        Total(other, Decimal(9), 1, 0),
+        acme,
+        Total(zeta, Decimal(3), 2, 1),
+    ]
+    assert store.read_parts(zeta) == {1000.0: Decimal(3)}
 
 
 def test_reading_makes_no_file(store: Store) -> None:
@@ -106,6 +135,8 @@ def test_processes_that_add_at_once_lose_nothing(store: Store) -> None:
     [
         ({"XDG_STATE_HOME": "/s"}, Path("/s")),
         ({"LOCALAPPDATA": "/l"}, Path("/l")),
+        ({"XDG_STATE_HOME": "/s", "LOCALAPPDATA": "/l"}, Path("/s")),
+        ({"XDG_STATE_HOME": "", "LOCALAPPDATA": "/l"}, Path("/l")),
         ({}, Path.home() / ".local" / "state"),
     ],
 )

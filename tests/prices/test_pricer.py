@@ -202,6 +202,7 @@ def test_without_the_list_a_call_is_unpriced_and_says_what_to_install() -> None:
     prices.version = None
     estimate = Pricer(price_list=prices).estimate(make_call())
     assert (estimate.status, estimate.notes) == ("unpriced", (INSTALL,))
+    assert INSTALL == 'install the price list with: pip install "payi-transport[prices]"'
 
 
 def test_the_same_call_has_the_same_cost_whenever_it_is_asked() -> None:

@@ -1,4 +1,4 @@
-"""What an estimate says of itself: whose figure it is, which list and model it is from, and what is missing."""
+"""What an estimate says of itself: whose figure it is, where from, and what is missing."""
 
 from __future__ import annotations
 
