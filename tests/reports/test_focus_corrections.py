@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,83 @@ def test_a_new_price_and_a_corrected_one_are_rows_of_the_difference(tmp_path: Pa
         assert (row["ConsumedQuantity"], row["ConsumedUnit"], row["ListUnitPrice"]) == (None, None, None)
         assert row["BillingPeriodStart"] == datetime(2026, 12, 1, tzinfo=timezone.utc)
         assert row["ChargePeriodStart"] == NOON.replace(hour=0)
+
+
+def test_a_correction_is_the_row_of_now_without_prices_in_the_month_in_which_it_was_found(
+    tmp_path: Path,
+) -> None:
+    exported = export(tmp_path / "a.csv", rows(OLD, 1_000_000, account_name="acme"))
+    now = rows(NEW, 2_000_000, account_name="acme")
+    made = correct(now, exported)[0]
+    assert made == {
+        **now[0],
+        **dict.fromkeys(("ContractedUnitPrice", "ListUnitPrice", "SkuPriceDetails", "SkuPriceId")),
+        **dict.fromkeys(("ContractedCost", "EffectiveCost", "ListCost"), Decimal(4)),
+        "BillingPeriodEnd": datetime(2027, 1, 1, tzinfo=timezone.utc),
+        "BillingPeriodStart": datetime(2026, 12, 1, tzinfo=timezone.utc),
+        "ChargeClass": "Correction",
+        "ConsumedQuantity": Decimal(1_000_000),
+        "PricingCategory": None,
+        "PricingQuantity": Decimal(1_000_000),
+        "x_CallCount": None,
+        "x_Note": "corrected from $2.0 to $6.0",
+    }
+
+
+def test_the_month_of_a_correction_is_that_of_the_zone(tmp_path: Path) -> None:
+    exported = export(tmp_path / "a.csv", rows(OLD, 5))
+    moment, zone = datetime(2026, 11, 30, 23, tzinfo=timezone.utc), timezone(timedelta(hours=2))
+    made = next(make_corrections(rows(NEW, 5), exported, moment, zone))
+    assert made["BillingPeriodStart"] == datetime(2026, 11, 30, 22, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ChargePeriodStart", NOON),
+        ("ChargePeriodEnd", NOON),
+        ("SubAccountId", "z"),
+        ("x_UseCaseName", "z"),
+        ("ServiceName", "z"),
+        ("ResourceId", "z"),
+        ("RegionId", "z"),
+        ("x_Unit", "z"),
+        ("x_Direction", "z"),
+    ],
+)
+def test_what_is_for_something_else_is_no_correction_of_it(name: str, value: Any) -> None:
+    before = rows(OLD, 5)[:1]
+    (was, now) = sorted(
+        correct([{**before[0], name: value}], before), key=lambda row: str(row[name] == value)
+    )
+    assert [was["ConsumedQuantity"], now["ConsumedQuantity"]] == [-5, 5]
+
+
+@pytest.mark.parametrize("name", ["BilledCost", "ContractedCost", "EffectiveCost", "ListCost", "x_CallCount"])
+def test_a_change_of_any_sum_is_a_correction(name: str) -> None:
+    before = rows(OLD, 5)[:1]
+    (made,) = correct([{**before[0], name: before[0][name] + 3}], before)
+    assert made[name] == 3
+    assert (made["ConsumedQuantity"], made["ConsumedUnit"], made["PricingUnit"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "other"),
+    [("ConsumedQuantity", "ConsumedUnit", "PricingUnit"), ("PricingQuantity", "PricingUnit", "ConsumedUnit")],
+)
+def test_a_quantity_has_the_unit_of_either_row(quantity: str, unit: str, other: str) -> None:
+    before = rows(OLD, 5)[:1]
+    more = {**before[0], quantity: Decimal(8)}
+    for was, now in (
+        (before, [more]),
+        (before, [{**more, unit: None}]),
+        ([{**before[0], unit: None}], [more]),
+    ):
+        (made,) = correct(now, was)
+        assert (made[quantity], made[unit], made[other]) == (3, "Tokens", None)
+    # Of several rows about the same usage, the first that has a unit says it.
+    (made,) = correct([{**more, unit: None}, more], [])
+    assert (made[quantity], made[unit]) == (16, "Tokens")
 
 
 def test_what_did_not_change_has_no_row(tmp_path: Path) -> None:
