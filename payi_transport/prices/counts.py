@@ -70,7 +70,13 @@ _OTHER_MODEL = "other_model_tokens"
 # Gemini 2 bills a prompt with searches once, Gemini 3 each search:
 # https://ai.google.dev/gemini-api/docs/pricing.
 _BY_PROMPT = re.compile(r"gemini-2")
-_NO_TOKENS = frozenset({"web_search_request", "image", "document_page", "annotated_document_page"})
+# Inputs that are no tokens, or those of another model.
+_NOT_OF_PROMPT = frozenset(
+    {
+        *("web_search_request", "image", "document_page", "annotated_document_page"),
+        *("hosted_image_tokens", _OTHER_MODEL),
+    }
+)
 _WRITTEN = "text_cache_write"
 
 
@@ -95,7 +101,7 @@ def list_counts(
 def add_prompt(counts: list[Count]) -> int:
     """Return the size of the prompt in tokens."""
     inputs = (count for count in counts if count.direction == "input" and count.model is None)
-    return sum(count.quantity for count in inputs if count.unit not in _NO_TOKENS)
+    return sum(count.quantity for count in inputs if count.unit not in _NOT_OF_PROMPT)
 
 
 def _read_numbers(properties: Mapping[str, str]) -> Iterator[tuple[str, int]]:

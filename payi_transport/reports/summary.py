@@ -18,7 +18,13 @@ __all__ = ["Summary", "UnitSum", "counts_tokens"]
 
 _ZERO = Decimal(0)
 # Units of which a sum with tokens would mean nothing.
-_NOT_TOKENS = ("web_search_request", "rerank_search", "request", "search_source", "classification", "call")
+_NOT_TOKENS = frozenset(
+    {
+        *("web_search_request", "file_search_request", "maps_request", "premium_search_request"),
+        *("rerank_search", "search_source", "request", "call", "classification", "container"),
+        *("code_interpreter_call", "image_generation_call", "document_page", "annotated_document_page"),
+    }
+)
 
 
 class UnitSum:

@@ -187,3 +187,15 @@ def test_standard_units_of_a_model_with_large_ones_have_the_standard_price() -> 
     units = {"text": (300_000, None)}
     call = make_call("claude-sonnet-4-5", units, category="system.anthropic")
     assert Pricer().estimate(call).total == Decimal("0.9")
+
+
+def test_what_a_tool_used_of_another_model_is_no_part_of_the_prompt() -> None:
+    properties = {
+        "provider.tool_usage.image_gen.input_tokens": "1000",
+        "provider.iterations.1.text.input": "9",
+    }
+    text, *others = (
+        Pricer().estimate(make_call("gpt-5.4", {"text": (272_000, None)}, properties=properties)).lines
+    )
+    assert text.amount == Decimal("0.68")
+    assert [other.unit for other in others] == ["hosted_image_tokens", "other_model_tokens"]

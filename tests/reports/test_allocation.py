@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +85,36 @@ def test_three_equal_shares_of_a_dollar() -> None:
     assert paid == {("a",): Decimal("0.34"), ("b",): Decimal("0.33"), ("c",): Decimal("0.33")}
 
 
+def test_those_who_pay_the_most_are_first_and_then_by_name() -> None:
+    shares = shares_of(*((name, {"text": (count, 0)}, {}) for name, count in (("b", 1), ("c", 2), ("a", 1))))
+    assert [*allocate([line(8)], shares).items()] == [(("c",), 4), (("a",), 2), (("b",), 2)]
+
+
+def test_a_cost_weighs_more_than_a_count_and_the_model_more_than_everything() -> None:
+    shares = shares_of(
+        ("acme", {"text": (1, 0), "text_cache_read": (99, 0)}, {}),
+        ("zeta", {"text": (3, 0)}, {"resource": "gpt-5"}),
+    )
+    # Nothing that was read from a cache has a price, so its tokens weigh.
+    assert allocate([line(8, kind="cache_read")], shares) == {("acme",): Decimal(8)}
+    # 2 and 30 dollars.
+    assert allocate([line(16, "", "")], shares) == {("zeta",): Decimal(15), ("acme",): Decimal(1)}
+
+
+def test_tokens_of_another_model_are_spread_as_those_of_that_model() -> None:
+    call = make_call({"text": (5, 0)}, RATES, account_name="acme")
+    other = msgspec.structs.replace(call.estimate.lines[0], model="claude-x")
+    shares = Shares(["account_name"], read_event_field)
+    shares.add(call._replace(estimate=msgspec.structs.replace(call.estimate, lines=(other,))))
+    assert allocate([line(8, "claude-x"), line(4)], shares) == {("acme",): Decimal(8), NOBODY: Decimal(4)}
+
+
+@pytest.mark.parametrize(("cost", "paid"), [("0.005", "0.00"), ("0.015", "0.02"), ("0.0149", "0.01")])
+def test_an_invoice_is_rounded_to_the_nearest_cent(cost: str, paid: str) -> None:
+    shares = shares_of(("acme", {"text": (1, 0)}, {}))
+    assert allocate([line(cost)], shares) == {("acme",): Decimal(paid)}
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcdefg"), st.integers(0, 10**6), st.integers(0, 10**4)), max_size=20
@@ -120,12 +151,19 @@ def test_the_largest_remainders_are_rounded_up(parts: Any, total: str, rounded: 
     assert [*found.values()] == [Decimal(amount) for amount in rounded]
 
 
-def test_a_currency_without_cents_is_spread_in_whole_coins() -> None:
+@pytest.mark.parametrize("currency", ["JPY", "KRW", "VND", "CLP", "ISK"])
+def test_a_currency_without_cents_is_spread_in_whole_coins(currency: str) -> None:
     shares = shares_of(*((name, {"text": (1, 0)}, {}) for name in ("a", "b", "c")))
     bill = BillLine(
-        provider="openai", start=NOON, model="gpt-4.1", kind="input", cost=Decimal(100), currency="JPY"
+        provider="openai", start=NOON, model="gpt-4.1", kind="input", cost=Decimal(100), currency=currency
     )
     assert sorted(allocate([bill], shares).values()) == [33, 33, 34]
+    in_euros = msgspec.structs.replace(bill, currency="EUR")
+    assert sorted(allocate([in_euros], shares).values()) == [
+        Decimal("33.33"),
+        Decimal("33.33"),
+        Decimal("33.34"),
+    ]
 
 
 def test_only_calls_that_the_bill_is_about_have_a_share() -> None:
@@ -139,5 +177,10 @@ def test_only_calls_that_the_bill_is_about_have_a_share() -> None:
     ]
     bill = BillLine(provider="openai", start=start)
     assert [*BillScope([bill]).select(calls)] == calls[:1]
+    scope = BillScope([bill])
+    assert [*scope.watch(calls)] == calls
+    assert scope.seen == 1
+    several = BillScope([bill, BillLine(provider="anthropic", start=start - timedelta(seconds=1))])
+    assert [*several.select(calls)] == [calls[0], calls[1], calls[4]][:3] and several.seen == 3
     longer = BillLine(provider="openai", start=start, end=start + timedelta(days=2))
     assert [*BillScope([longer]).select(calls)] == [calls[0], calls[2]]

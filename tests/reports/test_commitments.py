@@ -106,3 +106,44 @@ def test_the_parts_add_up_to_the_cost(calls: Any, rate: Decimal, capacity: int |
     for made in build(*(call(*each) for each in calls), rows=[row]):
         assert sum(made.parts.values()) + made.unused == made.cost
         assert made.unused >= 0
+
+
+def test_only_tokens_use_a_commitment() -> None:
+    units = {"text": (300, 100), "web_search_request": (0, 500)}
+    (made,) = build(make_event(units, event_timestamp=DAY, resource="ptu", use_case_name="bot"))
+    assert made.tokens == {"bot": 400}
+    assert exact(made.parts["bot"], made.unused) == (20, 30)
+
+
+def test_amounts_are_in_millionths_of_a_dollar() -> None:
+    row = {"resource": "ptu", "cost_per_hour": "0.000001", "tokens_per_hour": 4}
+    (made,) = build(call(3, "bot"), rows=[row])
+    assert exact(made.cost, made.parts, made.unused) == (
+        Decimal("0.000001"),
+        {"bot": Decimal("0.000001")},
+        0,
+    )
+    (made,) = build(call(1, "a"), call(1, "b"), call(1, "c"), rows=[{**PTU, "cost_per_hour": "0.1"}])
+    assert [*made.parts.values(), made.unused] == [Decimal("0.0001")] * 3 + [Decimal("0.0997")]
+
+
+def test_hours_go_from_the_first_calls_hour_to_the_last_ones_in_whatever_order() -> None:
+    (made,) = build(call(1, hour=2.5), call(1, hour=0.9), call(1, hour=1))
+    assert (made.hours, made.capacity) == (3, 3000)
+    (made,) = build(call(1, hour=2.5), call(1, hour=0.9), window=Window(DAY, None, None))
+    assert made.hours == 3
+    (made,) = build(call(1, hour=2.5), call(1, hour=0.9), window=Window(None, DAY + timedelta(hours=4), None))
+    assert made.hours == 4
+
+
+def test_a_commitment_that_is_there_for_no_time_costs_nothing() -> None:
+    limits = {"until": (DAY + timedelta(minutes=30)).isoformat()}
+    window = Window(DAY + timedelta(minutes=30), DAY + timedelta(hours=1), None)
+    assert build(call(5, hour=0.6), rows=[{**PTU, **limits}], window=window) == []
+    (made,) = build(call(5, hour=0.6), rows=[PTU], window=window)
+    assert exact(made.hours, made.cost, made.capacity, made.name) == (Decimal("0.5"), 25, 500, "ptu")
+
+
+def test_capacity_is_unknown_where_the_configuration_does_not_say() -> None:
+    (made,) = build(call(5), rows=[{"resource": "ptu", "cost_per_hour": 50}])
+    assert made.capacity is None

@@ -93,3 +93,33 @@ def test_amounts_have_no_more_digits_than_files_hold() -> None:
     rows = export(call(1, "a"), call(2, "b"), rows=[row])
     assert [row["EffectiveCost"] for row in rows] == ["0.001", "0.002", "0.997000000000001"]
     assert {row["ListUnitPrice"] for row in rows} == {"1.000000000000001"}
+
+
+def test_only_tokens_of_covered_calls_use_a_commitment() -> None:
+    more = {"text": (300, 100), "web_search_request": (0, 500)}
+    covered = make_event(more, resource="ptu", account_name="a", event_timestamp=NOON)
+    paid = call(900, "b", properties={"system.units": "missing"}, resource="other")
+    rows = export(covered, paid)
+    assert [(row["SubAccountId"], row["PricingQuantity"]) for row in rows] == [("a", "0.4"), ("", "0.6")]
+
+
+def test_a_call_of_no_tokens_uses_no_part_of_a_commitment() -> None:
+    rows = export(call(0, "a"), call(250, "b"))
+    assert [(row["SubAccountId"], row["PricingQuantity"]) for row in rows] == [("b", "0.25"), ("", "0.75")]
+
+
+def test_hours_are_counted_from_the_first_calls_hour_to_the_last_ones_in_whatever_order() -> None:
+    rows = export(call(1000, "a", 2.5), call(1000, "a", 0.9), call(1000, "a", 1))
+    assert [(row["CommitmentDiscountStatus"], row["PricingQuantity"]) for row in rows] == [("Used", "3.0")]
+    # A commitment may begin and end within an hour.
+    limits = {"from": (NOON + timedelta(minutes=20)).isoformat()}
+    limits["until"] = (NOON + timedelta(minutes=40)).isoformat()
+    (row,) = export(call(5, resource="other"), rows=[{**PTU, **limits}])
+    assert (row["PricingQuantity"], row["CommitmentDiscountStatus"]) == ("0.333333", "Unused")
+
+
+def test_a_commitment_has_the_category_of_its_first_call() -> None:
+    rows = export(call(5, "a"), call(5, "b", category="system.openai"))
+    assert {row["ServiceName"] for row in rows} == {"Azure OpenAI Service"}
+    (unused,) = export(call(5, resource="other"))
+    assert (unused["ServiceName"], unused["ResourceId"]) == ("unknown", "ptu")

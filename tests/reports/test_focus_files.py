@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import csv
 import io
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,39 @@ def test_a_name_that_a_spreadsheet_would_run_is_quoted() -> None:
     rows = make_rows([make_call({"text": (3, 0)}, RATES, account_name="=1+1")], FocusOptions())
     (row,) = csv.DictReader(io.StringIO(write_csv(rows, "1.2")))
     assert row["SubAccountName"] == "'=1+1"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (Decimal(3), "3.0"),
+        (Decimal("1E+3"), "1000.0"),
+        (Decimal("-0.00000010"), "-0.0000001"),
+        (datetime(2026, 11, 5, 1, 2, 3, tzinfo=timezone(timedelta(hours=1))), "2026-11-05T00:02:03Z"),
+        ("a=b", "a=b"),
+        *((f"{first}1", f"'{first}1") for first in "=+-@\t\r"),
+    ],
+)
+def test_a_value_has_one_form_in_csv(value: Any, text: str) -> None:
+    assert format_value(value) == text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_schema_of_a_parquet_file_says_the_type_of_each_column(version: Any, tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    write_parquet(ROWS, version, tmp_path / "f.parquet")
+    kinds = {
+        "text": pyarrow.string(),
+        "json": pyarrow.string(),
+        "time": pyarrow.timestamp("us", tz="UTC"),
+        "decimal": pyarrow.decimal128(38, 15),
+        "price": pyarrow.decimal128(38, 24),
+    }
+    schema = parquet.read_schema(tmp_path / "f.parquet")
+    assert [(field.name, field.type, field.nullable) for field in schema] == [
+        (column.name, kinds[column.type], column.nullable) for column in list_columns(version)
+    ]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
