@@ -21,8 +21,6 @@ __all__ = [
 _NOTHING = "-"
 _SMALLEST = Decimal("0.0001")
 _CENT = Decimal("0.01")
-# In percent. What is less would be shown as 0.0.
-_LEAST_SHARE = Decimal("0.05")
 
 
 def format_money(amount: Decimal | None) -> str:
@@ -97,7 +95,9 @@ def format_share(part: Decimal, whole: Decimal) -> str:
     if not whole:
         return _NOTHING
     percent = 100 * part / whole
-    if percent and abs(percent) < _LEAST_SHARE:
+    # Rounded before it is compared. Half of the last digit, as in 0.05, may be rounded to 0.
+    rounded = round(percent, 1)
+    if percent and not rounded:
         return "<0.1 %" if percent > 0 else ">-0.1 %"
     # Adding 0 turns -0.0 into 0.0.
-    return f"{percent:,.0f} %" if abs(percent) >= 1000 else f"{round(percent, 1) + 0:.1f} %"
+    return f"{percent:,.0f} %" if abs(rounded) >= 1000 else f"{rounded + 0:.1f} %"

@@ -16,7 +16,10 @@ __all__ = ["QUARTER", "Zones", "describe_zone", "list_zones"]
 
 QUARTER = 900
 # Only few of the multiples of 15 minutes are the offset of a zone.
-_MINUTES = (*range(-12 * 60, 14 * 60 + 1, 60), -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765)
+_MINUTES = (
+    *range(-12 * 60, 14 * 60 + 1, 60),
+    *(-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825),
+)
 _OFFSETS = sorted((timedelta(minutes=minutes) for minutes in _MINUTES), key=abs)
 _PLACES = (
     *("America/Los_Angeles", "America/Denver", "America/Chicago", "America/New_York", "America/Halifax"),

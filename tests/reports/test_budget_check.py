@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from payi_transport.budgets.budget import make_budgets
@@ -111,3 +112,67 @@ def test_only_calls_of_a_current_period_lack_a_price_now() -> None:
     # The month of one budget has it, the day of the other doesn't.
     assert check(unpriced(START - timedelta(hours=20))).unpriced == 1
     assert check_events([], [unpriced(before)], START).unpriced == 1
+
+
+def test_a_state_has_the_sum_its_level_and_where_it_is_heading() -> None:
+    days = [call(1, account_name="acme", event_timestamp=START - timedelta(days=day)) for day in range(5)]
+    part = make_call({"text": (1, 1)}, RATES, account_name="acme", event_timestamp=START)
+    budgets = make_budgets(
+        read_budgets(
+            {"b": {"amount": 12, "by": "account_name", "zone": "Europe/Berlin", "warn_at": [0.5, 0.25, 0.51]}}
+        )
+    )
+    (state,) = check_events(budgets, [*days, part], START).states
+    # 6 dollars in four and a half days, the first four of which had one each.
+    assert msgspec.structs.asdict(state) == {
+        "budget": "b",
+        "owner": "acme",
+        "spent": Decimal(6),
+        "amount": Decimal(12),
+        "level": Decimal("0.5"),
+        "calls": 6,
+        "unpriced": 1,
+        "period": "month",
+        "period_start": datetime.fromisoformat("2026-11-01T00:00:00+01:00"),
+        "period_end": datetime.fromisoformat("2026-12-01T00:00:00+01:00"),
+        "expected": Decimal("31.458333"),
+        "low": Decimal("31.458333"),
+        "high": Decimal("31.458333"),
+        "reached": datetime.fromisoformat("2026-11-11T13:00:00+01:00"),
+        "enforced": False,
+    }
+    assert state.reached is not None and state.reached.utcoffset() == timedelta(hours=1)
+    assert state.share == Decimal("0.5")
+
+
+def test_those_closest_to_their_amount_are_first_and_then_by_name() -> None:
+    budgets = {name: {"amount": 10, "by": "account_name", "zone": "UTC"} for name in ("b", "a")}
+    calls = [call(count, account_name=name) for name, count in (("y", 1), ("x", 1), ("z", 2))]
+    states = check_events(make_budgets(read_budgets(budgets)), calls, START).states
+    assert [(state.budget, state.owner) for state in states] == [
+        *(("a", "z"), ("b", "z"), ("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")),
+    ]
+
+
+def test_calls_that_were_lost_count_from_the_day_on_which_the_first_period_started(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, BUDGETS)
+    # The month of Berlin starts on the last day of October in UTC.
+    for day, calls in (("2026-10-30", 5), ("2026-10-31", 2), ("2026-11-05", 1)):
+        desk.store.add_lost(day, calls)
+    assert check_store(make_budgets(desk.settings), desk.store, START).lost == 3
+    assert check_store([], desk.store, START).lost == 1
+    assert check_store([], desk.store, START) == Checked(states=[], unpriced=0, lost=1, later=0)
+
+
+def test_of_calls_that_count_under_two_budgets_each_is_one_without_a_price(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, BUDGETS)
+    desk.call(None, account_name="acme")
+    desk.call(None)
+    desk.tracker.close(5)
+    assert check_store(make_budgets(desk.settings), desk.store, START).unpriced == 2
+    made = check(
+        make_call({"text": (1, 1)}, RATES, account_name="acme", event_timestamp=START),
+        make_call({"text": (1, 1)}, RATES, event_timestamp=START),
+    )
+    assert [(state.budget, state.unpriced) for state in made.states] == [("customers", 1), ("all", 2)]
+    assert made.unpriced == 2

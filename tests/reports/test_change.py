@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +115,48 @@ def test_the_parts_add_up_to_the_change(before: list[Any], after: list[Any], pri
     assert (change.before, change.after) == (old.cost, new.cost)
 
 
-@pytest.mark.parametrize("part", ["price", "cache rate", "prompt size"])
-def test_parts_have_words(part: str) -> None:
-    assert PARTS[part]
+def test_parts_have_words() -> None:
+    assert PARTS == {
+        "volume": "more or fewer calls",
+        "model mix": "other models",
+        "prompt size": "longer or shorter prompts",
+        "cache rate": "more or less of the prompts cached",
+        "response size": "longer or shorter responses",
+        "other units": "searches, images, audio, …",
+        "price": "other prices",
+        "retries": "calls that were repeated",
+    }
+
+
+@pytest.mark.parametrize("unit", ["text_cache_read", "text_cache_write", "text_cache_write_1h"])
+def test_what_is_read_from_or_written_to_a_cache_is_a_part_of_the_prompt(unit: str) -> None:
+    rates = {**RATES, f"{unit} input": "4"}
+    old = period(({"text": (50, 10), unit: (50, 0)}, {}), rates=rates)
+    longer = period(({"text": (100, 10), unit: (100, 0)}, {}), rates=rates)
+    assert named(explain_change(old, longer)) == {"prompt size": 300}
+    cached = period(({"text": (25, 10), unit: (75, 0)}, {}), rates=rates)
+    assert named(explain_change(old, cached)) == {"cache rate": 50}
+
+
+def test_parts_are_found_one_after_the_other() -> None:
+    before = period(ONE, ONE)
+    rates = {**RATES, "text input": "3"}
+    after = period(*[({"text": (150, 20), "web_search_request": (0, 1)}, {})] * 3, rates=rates)
+    assert named(explain_change(before, after)) == {
+        "volume": 280,
+        "prompt size": 3 * 100,
+        "response size": 3 * 80,
+        "other units": 3 * 10,
+        "price": 3 * 150,
+    }
+
+
+def test_names_of_a_model_with_and_without_a_date_are_one_model() -> None:
+    dated = period((ONE[0], {"resource": "gpt-4.1-2025-04-14"}), ONE)
+    assert named(explain_change(period(ONE), dated)) == {"volume": 280}
+
+
+def test_a_call_that_a_subscription_includes_lacks_no_price() -> None:
+    call = make_call(*ONE[:1], {})
+    covered = call._replace(estimate=msgspec.structs.replace(call.estimate, status="included", total=None))
+    assert exact(PeriodSums([covered]).unpriced, PeriodSums([call]).unpriced) == (0, 1)

@@ -51,7 +51,12 @@ def read(name: str, zone: str = "UTC", **fields: Any) -> tuple[str | None, ...]:
         ("use_case_step", ("plan",)),
         ("use_case_version", ("3",)),
         ("user", ("ada",)),
+        ("user_id", ("ada",)),
+        ("use_case_name", ("bot",)),
         ("account", ("acme",)),
+        ("account_name", ("acme",)),
+        ("request_tags", ("a", "b")),
+        ("limit_ids", ("l",)),
         ("customer", ("acme",)),
         ("scope", ("datazone.us",)),
         ("status", ("200",)),
@@ -129,3 +134,60 @@ def test_budgets_and_invoices_know_the_other_names_of_fields() -> None:
         (dimension,) = find_dimensions(name, timezone.utc)
         value = read_event_field(event, find_field(name))
         assert dimension.read(event, make_estimate()) == (value if name == "tag" else (value,))
+
+
+def test_every_name_is_listed_in_errors() -> None:
+    names = (
+        "category, resource, model, use_case, use_case_name, use_case_id, use_case_step, use_case_version,"
+        " user, user_id, account, account_name, customer, scope, status, tag, request_tags, limit, limit_ids,"
+        " source, host, hour, day, week, month, property.<name>, use_case_property.<name>"
+    )
+    assert ", ".join(list_names()) == names
+    with pytest.raises(PayiError) as caught:
+        find_dimensions("colour", timezone.utc)
+    assert str(caught.value) == f"--by: expected one of {names}, got 'colour'"
+    with pytest.raises(PayiError, match=r"^--by: expected at most 2 names, got 'user,tag,day'$"):
+        find_dimensions("user,tag,day", timezone.utc)
+
+
+@pytest.mark.parametrize("name", [name for name in list_names() if not name.endswith(">")])
+def test_calls_may_be_in_several_tags_and_times_have_an_order(name: str) -> None:
+    (dimension,) = find_dimensions(name, timezone.utc)
+    assert dimension.name == name
+    assert dimension.is_list == (name in ("tag", "request_tags", "limit", "limit_ids"))
+    assert dimension.is_time == (name in ("hour", "day", "week", "month"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "week"),
+    [
+        ("2026-11-01", "2026-W44"),
+        ("2026-11-02", "2026-W45"),
+        ("2027-01-03", "2026-W53"),
+        ("2026-01-01", "2026-W01"),
+    ],
+)
+def test_weeks_are_those_of_the_calendar_of_iso(moment: str, week: str) -> None:
+    assert read("week", event_timestamp=datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)) == (
+        week,
+    )
+
+
+def test_a_value_may_be_zero() -> None:
+    assert read("use_case_version", use_case_version=0) == ("0",)
+    assert read("property.n", properties={"n": "0"}) == ("0",)
+    assert read("tag", request_tags=()) == (None,)
+
+
+@pytest.mark.parametrize(
+    ("fields", "source"),
+    [
+        ({"total": Decimal(1), "status": "priced", "source": "payi"}, "payi"),
+        ({"total": Decimal(0), "status": "included"}, "included"),
+        ({"total": Decimal(0), "status": "included", "source": "config"}, "config"),
+        ({"total": Decimal(1), "status": "partial", "source": "list"}, "list"),
+    ],
+)
+def test_the_source_is_whose_figure_a_cost_is(fields: dict[str, Any], source: str) -> None:
+    (dimension,) = find_dimensions("source", timezone.utc)
+    assert dimension.read(make_event(), Estimate(**fields)) == (source,)

@@ -15,6 +15,7 @@ from payi_transport.reports.formats import (
     format_money,
     format_rounded,
     format_share,
+    say_count,
 )
 
 
@@ -34,6 +35,19 @@ from payi_transport.reports.formats import (
         ("1043.834", "$1,044"),
         ("1234567.8", "$1,234,568"),
         ("-0.5", "-$0.50"),
+        ("0.0001", "$0.0001"),
+        ("0.01", "$0.01"),
+        ("0.1001", "$0.1001"),
+        ("0.99994", "$0.9999"),
+        ("0.99995", "$1.00"),
+        ("1.0049", "$1.00"),
+        # Halves are rounded to the even digit.
+        ("1.005", "$1.00"),
+        ("1.015", "$1.02"),
+        ("999.99", "$999.99"),
+        ("999.995", "$1,000"),
+        ("1000", "$1,000"),
+        ("-0.00001", "-<$0.0001"),
     ],
 )
 def test_money_has_the_digits_that_matter(amount: str | None, text: str) -> None:
@@ -63,6 +77,11 @@ def test_money_that_is_not_zero_is_never_shown_as_zero(amount: Decimal) -> None:
         (1001, 1000, "<+1%"),
         (999, 1000, ">-1%"),
         (50, 1, "+4,900%"),
+        (None, None, "-"),
+        (0, None, "-"),
+        (101, 100, "+1%"),
+        (99, 100, "-1%"),
+        (Decimal("1.0099"), 1, "<+1%"),
     ],
 )
 def test_a_change_is_in_percent_of_the_period_before(now: Decimal, before: Decimal, text: str) -> None:
@@ -75,6 +94,16 @@ def test_a_change_is_in_percent_of_the_period_before(now: Decimal, before: Decim
         (None, "-"),
         (0, "0"),
         (9_999, "9,999"),
+        (10_000, "10k"),
+        (99_940, "99.9k"),
+        (99_960, "100k"),
+        (999_499, "999k"),
+        (999_500, "1M"),
+        (99_940_000, "99.9M"),
+        (100_400_000, "100M"),
+        (999_499_999, "999M"),
+        (999_500_000, "1G"),
+        (12_340_000_000, "12.3G"),
         (12_340, "12.3k"),
         (436_400, "436k"),
         (999_999, "1M"),
@@ -84,6 +113,20 @@ def test_a_change_is_in_percent_of_the_period_before(now: Decimal, before: Decim
 )
 def test_large_counts_are_rounded_where_there_is_no_room(count: int | None, text: str) -> None:
     assert format_rounded(count) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "text"),
+    [
+        (1, ("call",), "1 call"),
+        (0, ("call",), "0 calls"),
+        (2, ("call",), "2 calls"),
+        (1, ("call was", "calls were"), "1 call was"),
+        (1200, ("call was", "calls were"), "1,200 calls were"),
+    ],
+)
+def test_a_count_is_said_with_what_it_counts(number: int, words: tuple[str, ...], text: str) -> None:
+    assert say_count(number, *words) == text
 
 
 def test_exact_amounts_have_all_their_digits_and_no_exponent() -> None:
@@ -105,6 +148,8 @@ def test_exact_amounts_have_all_their_digits_and_no_exponent() -> None:
             ("3", "3", "100.0 %"),
         ),
         *(("1", "10000", "<0.1 %"), ("-1", "10000", ">-0.1 %"), ("-0", "3", "0.0 %")),
+        *(("1", "2000", "<0.1 %"), ("-1", "2000", ">-0.1 %"), ("1", "1999", "0.1 %"), ("1", "200", "0.5 %")),
+        *(("999.94", "100", "999.9 %"), ("999.95", "100", "1,000 %"), ("-1000", "100", "-1,000 %")),
         ("16019.07", "35.51", "45,111 %"),
     ],
 )

@@ -17,6 +17,10 @@ from payi_transport.values.zones import find_zone
         ("2026", (2026, 1, 1), (2027, 1, 1)),
         ("2026-Q3", (2026, 7, 1), (2026, 10, 1)),
         ("2026-10", (2026, 10, 1), (2026, 11, 1)),
+        ("2026-Q1", (2026, 1, 1), (2026, 4, 1)),
+        ("2026-Q2..2026-Q4", (2026, 4, 1), (2027, 1, 1)),
+        ("2026-10-05..2026-10-05", (2026, 10, 5), (2026, 10, 6)),
+        ("2026-10..2026-10-03", (2026, 10, 1), (2026, 10, 4)),
         ("2026-10-05", (2026, 10, 5), (2026, 10, 6)),
         ("2026-10-05..2026-10-07", (2026, 10, 5), (2026, 10, 8)),
         ("2026-09 .. 2026-10", (2026, 9, 1), (2026, 11, 1)),
@@ -49,3 +53,16 @@ def test_a_period_that_ends_before_it_starts() -> None:
 def test_the_end_of_time_is_no_period() -> None:
     with pytest.raises(PayiError, match="is not a period"):
         read_span("9999-12", timezone.utc)
+
+
+def test_an_error_shows_what_was_written() -> None:
+    accepted = "expected a period such as 2026-10, 2026-10-05, 2026-Q3, 2026, or 2026-10-01..2026-10-15"
+    with pytest.raises(PayiError) as caught:
+        read_span("2026..soon", timezone.utc)
+    assert str(caught.value) == f"'2026..soon' is not a period; {accepted}"
+    with pytest.raises(PayiError) as caught:
+        read_span("2026-10..2026-09-30", timezone.utc)
+    assert str(caught.value) == f"'2026-10..2026-09-30' ends before it starts; {accepted}"
+    with pytest.raises(PayiError) as caught:
+        read_span("2026-13", timezone.utc)
+    assert str(caught.value) == f"'2026-13' is not a period; {accepted}"

@@ -32,6 +32,10 @@ def at(text: str, zone: str = "UTC") -> datetime:
         ("yesterday", "today", "2026-11-14", "2026-11-16"),
         ("36h", None, "2026-11-13T21:30", None),
         ("2w", "7d", "2026-11-01T09:30", "2026-11-08T09:30"),
+        ("1h", None, "2026-11-15T08:30", None),
+        (" 2026-11-01 ", " 2d ", "2026-11-01", "2026-11-13T09:30"),
+        ("2026-11-01T09:00+02:00", None, "2026-11-01T07:00", None),
+        ("today", None, "2026-11-15", None),
         (None, "2026-11-01", None, "2026-11-02"),
         (None, None, None, None),
     ],
@@ -71,6 +75,35 @@ def test_moments_are_of_the_period_of_the_one_before_or_of_neither() -> None:
     assert until.before is None
     assert until.place(NOW - timedelta(days=30)) == 0
     assert until.place(None) is None
+
+
+def test_times_and_days_without_an_offset_are_of_the_zone() -> None:
+    zone = "America/Los_Angeles"
+    assert read("2026-11-02T09:00", "2026-11-03", zone)[:2] == (
+        at("2026-11-02T09:00", zone),
+        at("2026-11-04", zone),
+    )
+    # Half past nine in UTC is half past one there.
+    assert read("yesterday", "today", zone)[:2] == (at("2026-11-14", zone), at("2026-11-16", zone))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "before"),
+    [
+        # Whole days that are no whole months, and the other way round.
+        ("2026-11-01", "2026-11-29", "2026-10-03"),
+        ("2026-11-02", "2026-11-30", "2026-10-04"),
+        ("2026-11-01", "2026-11-30", "2026-10-01"),
+        ("2025", "2025", "2024-01-01"),
+        # It ends at a midnight, or starts at one, but not both.
+        ("2026-11-02T12:00", "2026-11-03", "2026-11-01"),
+        ("2026-11-02", "2026-11-02T12:00", "2026-11-01T12:00"),
+        # Hours ago, of which one is a midnight.
+        ("2026-11-14T09:30", None, "2026-11-13T09:30"),
+    ],
+)
+def test_the_period_before_ends_where_the_period_begins(since: str, until: str | None, before: str) -> None:
+    assert read(since, until).before == at(before)
 
 
 def test_a_period_that_is_still_open_is_compared_up_to_now() -> None:
@@ -122,3 +155,20 @@ def test_a_period_must_have_a_length() -> None:
         read("2026-11-02", "2026-11-01")
     with pytest.raises(PayiError, match="'2027' is not before now"):
         read("2027", None)
+
+
+def test_a_period_needs_more_than_a_moment() -> None:
+    with pytest.raises(PayiError) as caught:
+        read("2026-11-15T09:30", None)
+    assert str(caught.value) == "--since: '2026-11-15T09:30' is not before now"
+    with pytest.raises(PayiError, match=r"^--since: '2d' is not before 2d$"):
+        read("2d", "2d")
+
+
+def test_an_error_names_the_option_and_what_was_written() -> None:
+    with pytest.raises(PayiError) as caught:
+        read("2026", "soon")
+    assert str(caught.value) == (
+        "--until: expected a day (2026-11-01), a month (2026-11), a year (2026), a time (2026-11-01T09:00),"
+        " today, yesterday, or how long ago (36h, 7d, 2w), got 'soon'"
+    )
