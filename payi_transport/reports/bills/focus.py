@@ -24,15 +24,16 @@ from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["is_focus", "read_focus"]
 
+# Who sells models of others is found first: a row of Claude at Google Cloud names Anthropic, too.
 _PROVIDERS = {
     "azure": "azure",
     "microsoft": "azure",
     "aws": "aws",
     "amazon": "aws",
+    "databricks": "databricks",
+    "google": "google",
     "openai": "openai",
     "anthropic": "anthropic",
-    "google": "google",
-    "databricks": "databricks",
 }
 _NO_USAGE = {"tax", "credit", "adjustment", "purchase"}
 

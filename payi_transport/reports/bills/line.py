@@ -7,6 +7,7 @@ that can't be read (see `values.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +32,9 @@ USD = "USD"
 Table = Sequence[Mapping[str, Any]]
 _SYMBOLS = {"$": USD, "US$": USD, "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _CENTS = -2
+# Not "1 month", "1 minute", or "1 MB".
+_MILLION = re.compile(r"1 ?m(?!in|on|b\b)|million|1000000")
+_THOUSAND = re.compile(r"1 ?k|thousand|1000")
 
 
 class BillLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,9 +79,9 @@ def read_currency(value: Any, amount: Any = None) -> str:
 def find_multiplier(unit: Any) -> int:
     """Return how many tokens a unit of a bill is: 1000 for "1K tokens", a million for "1M" or "Millions"."""
     text = read_text(unit).lower()
-    if "1m" in text.replace(" ", "") or "million" in text or "1000000" in text:
+    if _MILLION.search(text):
         return 1_000_000
-    return 1000 if "1k" in text.replace(" ", "") or "thousand" in text or "1000" in text else 1
+    return 1000 if _THOUSAND.search(text) else 1
 
 
 def find_step(cost: Decimal) -> Decimal:

@@ -12,7 +12,9 @@ import pytest
 from payi_transport.reports.bills.focus import is_focus, read_focus
 from payi_transport.reports.bills.values import ValueReader
 from payi_transport.reports.focus import FocusOptions, make_rows
+from payi_transport.reports.focus_columns import VERSIONS, FocusVersion
 from payi_transport.reports.focus_files import write_csv
+from payi_transport.reports.reconcile_cells import is_covered
 from tests.reports.support import exact, make_call
 
 
@@ -99,3 +101,29 @@ def test_our_own_export_is_read_back_exactly() -> None:
 @pytest.mark.parametrize("table", [[], [{"BilledCost": "1"}]])
 def test_other_tables_are_not_focus(table: Any) -> None:
     assert not is_focus(table)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "gpt-5", "gemini-3-pro", "llama-4"])
+@pytest.mark.parametrize(
+    ("category", "provider"),
+    [
+        ("system.openai", "openai"),
+        ("system.anthropic", "anthropic"),
+        ("system.azure", "azure"),
+        ("system.azureopenai", "azure"),
+        ("system.aws.bedrock", "aws"),
+        ("system.google.vertex", "google"),
+        ("system.databricks.google", "databricks"),
+    ],
+)
+def test_the_provider_of_our_own_export_is_the_seller_whoever_made_the_model(
+    category: str, provider: str, model: str, version: FocusVersion
+) -> None:
+    is_own = provider in ("openai", "anthropic")
+    resource = {"openai": "gpt-5", "anthropic": "claude-x"}[provider] if is_own else model
+    call = make_call({"text": (1, 0)}, {"text input": "1"}, category=category, resource=resource)
+    table: Any = list(csv.DictReader(io.StringIO(write_csv(make_rows([call], FocusOptions()), version))))
+    (line,) = read_focus(table, ValueReader())
+    assert (line.provider, line.model) == (provider, resource)
+    assert is_covered(category, {line.provider})
