@@ -80,6 +80,54 @@ def test_another_call_with_the_same_id_is_no_repeat(tmp_path: Path) -> None:
     assert reader.repeats == 0
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"provider_response_id": "id-2"},
+        {"event_timestamp": MOMENT.replace(microsecond=1000)},
+        {"category": "d"},
+        {"resource": "m"},
+        {"http_status_code": 500},
+        {"units": {"text": Units(2)}},
+        {"units": {"text": Units(1, 1)}},
+        {"units": {"audio": Units(1)}},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_calls_that_differ_in_anything_that_says_which_they_are_are_two(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    (tmp_path / "a.json").write_bytes(encode(make(1), msgspec.structs.replace(make(1), **other)))
+    reader = read_events(tmp_path)
+    assert (len(ids(reader)), reader.events, reader.repeats) == (2, 2, 0)
+
+
+@pytest.mark.parametrize("other", [{"event_timestamp": MOMENT.replace(microsecond=999)}, {"user_id": "u"}])
+def test_what_does_not_say_which_call_it_is_may_differ(tmp_path: Path, other: dict[str, Any]) -> None:
+    (tmp_path / "a.json").write_bytes(encode(make(1), msgspec.structs.replace(make(1), **other)))
+    reader, repeats = read_events(tmp_path), []
+    reader.on_repeat = repeats.append
+    assert [event.user_id for event in reader] == [None]
+    assert [event.user_id for event in repeats] == [other.get("user_id")]
+    assert (reader.events, reader.repeats) == (1, 1)
+
+
+def test_calls_without_an_id_are_never_repeats(tmp_path: Path) -> None:
+    event = msgspec.structs.replace(make(1), provider_response_id=None)
+    (tmp_path / "a.json").write_bytes(encode(event, event))
+    assert len(ids(read_events(tmp_path))) == 2
+
+
+def test_an_error_says_what_files_of_events_are(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"hello")
+    with pytest.raises(PayiError) as caught:
+        list(read_events(tmp_path / "a.json"))
+    assert str(caught.value) == (
+        f"{tmp_path / 'a.json'} isn't a file of events: it begins with neither '[' nor '{{'; expected events"
+        " as offline_instrumentation writes them, JSON lines, or the store of payi-transport serve"
+    )
+
+
 def test_what_is_not_an_event_is_skipped_and_counted(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(msgspec.json.encode(make(1)) + b'\n{"id": 5}\n{"cut')
     reader = read_events(tmp_path / "a.jsonl")

@@ -34,6 +34,9 @@ from tests.reports.support import exact, make_event, price_with
         ({"http_status_code": 200}, False),
         ({"http_status_code": 299}, True),
         ({"http_status_code": 404}, True),
+        ({"http_status_code": 399}, False),
+        ({"http_status_code": 400}, True),
+        ({"properties": {"system.failure": ""}}, False),
         ({"http_status_code": 200, "properties": {"system.failure": "server_error"}}, True),
     ],
 )

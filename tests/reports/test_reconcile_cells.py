@@ -39,6 +39,12 @@ RATES = {"text input": "2", "text output": "8"}
         ("image", "input", "input"),
         ("web_search_request", "output", "web_search"),
         ("guardrail_topic", "input", "other"),
+        ("audio", "input", "audio_input"),
+        ("video", "input", "input"),
+        ("video", "output", "output"),
+        ("audio_cache_read", "input", "cache_read"),
+        ("file_search_request", "output", "other"),
+        ("document_page", "input", "other"),
     ],
 )
 def test_our_units_have_the_kinds_of_bills(unit: str, direction: str, kind: str) -> None:
@@ -53,6 +59,10 @@ def test_our_units_have_the_kinds_of_bills(unit: str, direction: str, kind: str)
         ("system.azureopenai", {"azure"}, True),
         ("system.azure", {"azure"}, True),
         ("system.aws.bedrock", {"aws", "openai"}, True),
+        ("system.google.vertex", {"google"}, True),
+        ("system.databricks.aws", {"databricks"}, True),
+        ("system.databricks.aws", {"aws"}, False),
+        ("system.openaix", {"openai"}, False),
         ("custom", {"openai"}, False),
         ("custom", {""}, True),
         ("custom", set(), False),
@@ -131,3 +141,41 @@ def test_a_quantity_may_be_unknown() -> None:
     assert not amount.has_quantity
     amount.add(0, None)
     assert amount.has_quantity
+
+
+def test_the_smallest_digit_of_amounts_is_that_of_all_that_were_added() -> None:
+    amount, other = Amount(), Amount()
+    amount.add(None, Decimal(3))
+    assert exact(amount.step, amount.lines) == (1, 1)
+    other.add(2, Decimal("1.5"), Decimal("0.25"))
+    other.unpriced += 2
+    amount.merge(other)
+    assert exact(amount.step, amount.lines, amount.cost, amount.quantity) == (
+        Decimal("0.25"),
+        2,
+        Decimal("4.5"),
+        2,
+    )
+    assert exact(amount.unpriced, amount.has_quantity) == (2, True)
+    assert exact(Amount().step, Amount().lines) == (1, 0)
+
+
+def test_a_model_without_a_name_has_one_that_can_be_read() -> None:
+    ours = OurCalls([make_call({"text": (10, 0)}, RATES, resource=None)], {"openai"})
+    assert ours.names == {"": "(no model)"}
+    names: dict[str, str] = {}
+    add_bill([BillLine(provider="openai", start=NOON)], names)
+    assert names == {"": "(no model)"}
+
+
+@pytest.mark.parametrize(("retry", "failed"), [("0", 0), ("", 0), ("1", 1), ("2", 1)])
+def test_a_call_that_was_sent_again_counts_once(retry: str, failed: int) -> None:
+    ours = OurCalls([make_call({}, RATES, properties={"system.retry": retry})], {"openai"})
+    assert sum(ours.count_failed(Zones()).values()) == failed
+
+
+def test_a_day_of_the_bill_is_one_of_its_zone() -> None:
+    zone = timezone(timedelta(hours=-8))
+    line = BillLine(provider="openai", start=datetime(2026, 11, 5, 3, tzinfo=timezone.utc), kind="input")
+    assert [key.day.day for key in add_bill([line], {}, zone)] == [4]
+    assert [key.day.day for key in add_bill([line], {})] == [5]

@@ -123,6 +123,59 @@ def test_a_period_has_its_calls_and_those_of_the_period_before() -> None:
     assert report([], "resource", window=window).groups == ()
 
 
+def test_equal_costs_are_in_the_order_of_calls_and_then_of_names_and_calls_without_one_are_last() -> None:
+    calls = [call("1", user_id=name) for name in (None, "b", "a")]
+    calls += [call("0.5", user_id="z"), call("0.5", user_id="z")]
+    assert [group.name for group in report(calls, "user").groups] == ["z", "a", "b", None]
+
+
+def test_times_are_in_their_order_and_calls_without_one_are_last() -> None:
+    days = [
+        call("9", event_timestamp=None),
+        *(call(event_timestamp=MOMENT - timedelta(days=day)) for day in (0, 2, 1)),
+    ]
+    made = report(days, "day")
+    assert [group.name for group in made.groups] == ["2026-10-30", "2026-10-31", "2026-11-01", None]
+    assert (made.first, made.last) == (MOMENT - timedelta(days=2), MOMENT)
+
+
+def test_inner_groups_have_their_own_others_and_their_own_period_before() -> None:
+    window = Window(MOMENT, None, MOMENT - timedelta(days=1))
+    earlier = MOMENT - timedelta(hours=1)
+    calls = [call(str(cost), user_id="u", resource=f"m{cost}") for cost in (1, 2, 3, 4)]
+    calls += [
+        call(str(cost), user_id="u", resource=f"m{cost}", event_timestamp=earlier) for cost in (1, 2, 4)
+    ]
+    (user,) = report(calls, "user,resource", top=2, window=window).groups
+    assert user.before == Before(3, Decimal(7))
+    assert [(group.name, group.others, group.before) for group in user.groups] == [
+        ("m4", 0, Before(1, Decimal(4))),
+        ("m3", 0, Before(0, Decimal(0))),
+        (None, 2, Before(2, Decimal(3))),
+    ]
+    # By user and day, no day is compared, and no user either: their days would not add up to it.
+    (user,) = report(calls, "user,day", window=window).groups
+    assert (user.before, user.groups[0].before) == (None, None)
+
+
+def test_a_call_without_a_price_costs_nothing_in_the_period_before() -> None:
+    window = Window(MOMENT, None, MOMENT - timedelta(days=1))
+    before = (make_event(event_timestamp=MOMENT - timedelta(hours=1)), unpriced())
+    made = report([before, before], "resource", window=window)
+    assert made.total.before == Before(2, Decimal(0))
+    assert report([], "resource", window=window).total.before == Before(0, Decimal(0))
+
+
+def test_a_group_of_tags_and_one_inside_it_say_that_calls_are_in_several() -> None:
+    calls = [call("2", request_tags=("x", "y"), user_id="u"), call("1", request_tags=("x",), user_id="v")]
+    made = report(calls, "tag,user")
+    assert {group.name: costs(group.groups) for group in made.groups} == {
+        "x": {"u": "2", "v": "1"},
+        "y": {"u": "2"},
+    }
+    assert (made.overlaps, made.total.others, made.total.name) == (True, 0, None)
+
+
 ZONES = ["Asia/Kolkata", "Asia/Kathmandu", "America/Los_Angeles", "UTC"]
 
 

@@ -29,6 +29,24 @@ def test_a_directory_has_its_files_of_events_and_those_below(folder: Path) -> No
     assert [is_spooled(path) for path in find_files([folder])] == [False, False, False, True]
 
 
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz", ".events")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_files_of_events_have_one_of_these_names(tmp_path: Path, suffix: str) -> None:
+    for name in (f"a{suffix}", f"a{suffix}x", f"folder{suffix}/b.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert find_files([tmp_path]) == [tmp_path / f"a{suffix}"]
+    assert is_spooled(tmp_path / f"a{suffix}") is (suffix == ".events")
+
+
+def test_a_pattern_names_files_only(tmp_path: Path) -> None:
+    (tmp_path / "a.d").mkdir()
+    (tmp_path / "a.txt").write_bytes(b"")
+    assert find_files([f"{tmp_path}/a.*"]) == [tmp_path / "a.txt"]
+
+
 def test_patterns_and_names_that_overlap_are_read_once(folder: Path) -> None:
     found = find_files([f"{folder}/b.jsonl", f"{folder}/*.json*", f"{folder}/**/*.events", "-"])
     assert [path.name for path in found] == ["b.jsonl", "a.json", "1-000001.events", "-"]
@@ -37,8 +55,15 @@ def test_patterns_and_names_that_overlap_are_read_once(folder: Path) -> None:
 
 
 def test_a_source_without_files_says_what_is_accepted(tmp_path: Path) -> None:
-    with pytest.raises(PayiError, match=r"the directory has none that ends in \.json"):
+    with pytest.raises(PayiError) as caught:
         find_files([tmp_path])
+    ends = ", ".join(SUFFIXES)
+    assert (
+        str(caught.value)
+        == f"{tmp_path}: found no file of events; the directory has none that ends in {ends}"
+    )
+    with pytest.raises(PayiError, match=r"a pattern such as 'logs/\*\.jsonl', or - for the standard input$"):
+        find_files(["-", f"{tmp_path}/*.jsonl"])
     with pytest.raises(
         PayiError, match=r"missing\.json: found no file of events; expected a file, a directory"
     ):

@@ -119,6 +119,56 @@ def test_a_usage_with_a_count_that_no_call_can_have_is_unreadable(number: int, u
     assert estimate(found).status == "unpriced"
 
 
+@pytest.mark.parametrize("number", [0, 2**53])
+@pytest.mark.parametrize("user", ["u", 5])
+def test_a_usage_with_the_largest_count_is_read(number: int, user: Any) -> None:
+    found = read(category="c", units={"text": {"input": number, "output": number}}, user_id=user)
+    assert found is not None
+    assert (found.units, found.properties) == ({"text": Units(number, number)}, None)
+
+
+@pytest.mark.parametrize("direction", ["input", "output"])
+def test_a_count_in_either_direction_may_make_a_usage_unreadable(direction: str) -> None:
+    found = read(category="c", units={"text": {direction: -1}, "audio": {"input": 1}})
+    assert found is not None
+    assert (found.units, found.properties) == ({}, {"system.units": "missing"})
+
+
+def test_an_event_has_a_category_or_units() -> None:
+    for fields in (
+        {"category": "c"},
+        {"units": {}},
+        {"units": {"text": {"input": 1}}},
+        {"units": [], "user_id": 5},
+    ):
+        assert read(**fields) is not None
+    for fields in ({"category": ""}, {"category": None, "units": None}, {"user_id": "u"}):
+        assert read_event(json.dumps(fields).encode()) is None
+
+
+def test_what_is_left_of_lists_and_properties_of_another_type_are_their_texts() -> None:
+    found = read(
+        category="c",
+        limit_ids=["l", None],
+        request_tags={"a": "b"},
+        properties=["a"],
+        use_case_properties={"tier": "gold", "n": 5},
+        xproxy_result="x",
+    )
+    assert found is not None
+    assert (found.limit_ids, found.request_tags, found.properties) == (("l",), None, None)
+    assert (found.use_case_properties, found.xproxy_result) == ({"tier": "gold"}, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "failed"), [(399, False), (400, True), (298, False), (500, True), (None, False)]
+)
+def test_a_status_from_400_on_is_a_failure(status: int | None, failed: bool) -> None:
+    found = read(category="c", http_status_code=status, properties={"system.failure": ""})
+    assert found is not None
+    assert found.failed is failed
+
+
 @pytest.mark.parametrize("item", [b"{}", b'{"id": 1}', b"5", b"[]", b'{"category":', b"\xff", b"[" * 100_000])
 def test_what_is_not_an_event_is_none(item: bytes) -> None:
     assert read_event(item) is None
