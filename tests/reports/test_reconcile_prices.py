@@ -96,3 +96,51 @@ def test_amounts_without_quantities_that_differ_by_no_one_share_are_not_explaine
     shares = ("1.5", "0.7", "2.1", "1.1", "0.4")
     found = kinds(bill(lambda kind, day, ours: ours * Decimal(shares[day])))
     assert set(found) == {"another quantity or price"}
+
+
+def test_caches_at_the_same_share_as_all_else_are_no_finding_of_their_own() -> None:
+    found = kinds(bill(lambda kind, day, ours: ours * Decimal("1.25"), quantities=True))
+    assert set(found) == {"rate"}
+    cheaper = kinds(bill(lambda kind, day, ours: ours * (2 if kind == "cache_read" else 1), quantities=True))
+    assert set(cheaper) == {"cache"}
+
+
+@pytest.mark.parametrize(("days", "kind"), [(4, "rounding"), (3, "rate")])
+def test_a_few_amounts_that_are_all_rounded_up_may_be_another_rate(days: int, kind: str) -> None:
+    # At $0.002, each is 0.2 cents above a whole cent, and the next cent is billed.
+    tokens = [1001 + 200 * day for day in range(days)]
+    lines = [
+        BillLine(
+            provider="openai",
+            start=NOON + timedelta(days=day),
+            model="gpt-4.1",
+            kind="input",
+            quantity=Decimal(count),
+            cost=(count * Decimal("0.002")).quantize(CENT, ROUND_CEILING),
+        )
+        for day, count in enumerate(tokens)
+    ]
+    calls = [
+        make_call({"text": (count, 0)}, RATES, event_timestamp=NOON + timedelta(days=day))
+        for day, count in enumerate(tokens)
+    ]
+    assert set(kinds(lines, *calls)) == {kind}
+
+
+def test_many_amounts_may_be_off_by_more_than_few() -> None:
+    def find_with(days: int, off: str) -> set[str]:
+        lines = [
+            line
+            for line in bill(lambda kind, day, ours: ours.quantize(CENT) + Decimal(off), quantities=True)
+            if line.kind == "input"
+        ]
+        calls = [
+            make_call({"text": (tokens, 0)}, RATES, event_timestamp=NOON + timedelta(days=day))
+            for day, tokens in enumerate(INPUTS)
+        ]
+        return set(kinds(lines[:days], *calls[:days]))
+
+    # A cent for one, the square root of two for two, and so on.
+    assert find_with(1, "0.01") == {"rounding"}
+    assert find_with(2, "0.01") == {"rate"}
+    assert find_with(1, "0.02") == {"rate"}
