@@ -7,7 +7,7 @@ the whole column (see `locales.py`): alone, `1,234` may be either.
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
 __all__ = ["NUMBER_FORMS", "find_symbol", "list_marks", "read_decimal", "swap_marks"]
@@ -18,6 +18,7 @@ _LARGEST = Decimal("1e15")
 _SMALLEST_EXPONENT = -20
 # No number has more characters.
 _LONGEST = 60
+_EXACT = Context(prec=_LONGEST, rounding=ROUND_HALF_EVEN)
 # What separates thousands beside a comma or a point.
 _SPACES = r"\s'\N{RIGHT SINGLE QUOTATION MARK}"
 _SIGN = "[-+\N{MINUS SIGN}]"
@@ -69,7 +70,7 @@ def _make_decimal(text: str) -> Decimal | None:
     # Binary floats have digits that nobody billed.
     exponent = number.as_tuple().exponent
     is_long = isinstance(exponent, int) and exponent < _SMALLEST_EXPONENT
-    return number.quantize(Decimal(1).scaleb(_SMALLEST_EXPONENT)) if is_long else number
+    return number.quantize(Decimal(1).scaleb(_SMALLEST_EXPONENT), context=_EXACT) if is_long else number
 
 
 def list_marks(text: str) -> set[str]:

@@ -60,3 +60,17 @@ def test_a_wrong_rate_is_an_error_that_names_it(text: str) -> None:
 )
 def test_the_currency_of_a_bill(lines: Any, currency: str | None) -> None:
     assert find_currency(lines) == currency
+
+
+def test_errors_say_what_is_expected() -> None:
+    with pytest.raises(PayiError) as caught:
+        read_rates(["EUR=1", "usd"])
+    assert str(caught.value) == (
+        "--rate: expected a currency and what one of it is in US dollars, such as EUR=1.08, got 'usd'"
+    )
+    with pytest.raises(PayiError) as caught:
+        convert([line("1", "GBP")], {})
+    assert str(caught.value) == (
+        "the bill is in GBP, and estimates are in US dollars; say what one GBP is in US dollars, such as"
+        " --rate GBP=1.08"
+    )

@@ -42,6 +42,38 @@ def test_line_items_and_meters(text: str, model: str, kind: str, tier: str) -> N
         ("cache-write-input-token-count", "cache_write"),
         ("cache_creation.ephemeral_1h_input_tokens", "cache_write_1h"),
         ("uncached_input_tokens", "input"),
+        ("no_cache input", "input"),
+        ("ephemeral_5m_input_tokens", "cache_write"),
+        ("ephemeral_1h_input_tokens", "cache_write_1h"),
+        ("cache wrt 1h", "cache_write_1h"),
+        ("1h cache write", "cache_write_1h"),
+        ("cache wrt", "cache_write"),
+        ("creation of a cache", "cache_write"),
+        ("Grounding input", "web_search"),
+        ("search queries of the input", "web_search"),
+        ("search tool call", "web_search"),
+        ("input of a session", "other"),
+        ("input hosting", "other"),
+        ("training input", "other"),
+        ("file search input", "other"),
+        ("gpt cchd inp", "cache_read"),
+        ("gpt cd inp", "cache_read"),
+        ("audio completion", "audio_output"),
+        ("output audio", "audio_output"),
+        ("prompt audio", "audio_input"),
+        ("input audio", "audio_input"),
+        ("output image", "image_output"),
+        ("image output", "image_output"),
+        ("opt tokens", "output"),
+        ("completion", "output"),
+        ("reasoning", "output"),
+        ("tokens generated", "output"),
+        ("gpt inp", "input"),
+        ("prompt", "input"),
+        ("embed", "input"),
+        ("storage", "other"),
+        ("something else", "other"),
+        ("", "other"),
     ],
 )
 def test_types_of_tokens(text: str, kind: str) -> None:
@@ -95,3 +127,67 @@ def test_models_that_differ_have_different_keys() -> None:
 def test_no_text_is_an_error(text: str) -> None:
     assert isinstance(find_kind(text), str)
     assert isinstance(make_model_key(split_meter(text) + find_tier(text)), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "tier"),
+    [("Batch API", "batch"), ("FLEX", "flex"), ("prioritized", "priority"), ("standard", ""), ("", "")],
+)
+def test_tiers(text: str, tier: str) -> None:
+    assert find_tier(text) == tier
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("glbl", "global", "regnl", "regional", "data", "zone", "dz", "dzone", "std", "standard", "model"),
+        "edition",
+    ],
+)
+def test_words_for_where_and_how_a_model_is_sold_are_no_part_of_its_key(word: str) -> None:
+    assert make_model_key(f"gpt 4o {word}") == make_model_key("gpt-4o")
+    assert make_model_key(f"gpt 4o {word}x") != make_model_key("gpt-4o")
+
+
+@pytest.mark.parametrize("region", ["us", "eu", "apac", "global", "jp", "au", "ca", "sa", "us-gov"])
+@pytest.mark.parametrize(
+    "vendor",
+    [
+        *("anthropic", "amazon", "meta", "google", "cohere", "mistral", "ai21", "deepseek", "openai", "qwen"),
+        *("stability", "writer"),
+    ],
+)
+def test_a_region_and_a_maker_before_a_name_are_no_part_of_its_key(region: str, vendor: str) -> None:
+    assert make_model_key(f"{region}.{vendor}.m-7-v1:0") == make_model_key("m-7")
+
+
+@pytest.mark.parametrize(
+    "suffix", ["-v1", "-v2:0", "-v1:0:18k", "@20250101", "-2025-01-01", "-latest", "-0806"]
+)
+def test_a_version_and_a_date_behind_a_name_are_no_part_of_its_key(suffix: str) -> None:
+    assert make_model_key(f"model-x-7{suffix}") == make_model_key("model-x-7")
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("gpt-5 completions", "gpt-5"),
+        ("gpt-5 prompts", "gpt-5"),
+        ("gpt-5 opt", "gpt-5"),
+        ("gpt-5 mantle", "gpt-5"),
+        ("gpt-5 web search", "gpt-5"),
+        ("gpt-5 embeddings", "gpt-5"),
+        ("gpt-audio", "gpt-audio"),
+        ("gpt-image-1 image", "gpt-image-1"),
+        ("gpt-5 (batch), input", "gpt-5"),
+        ("Priority API: gpt-5, input", "gpt-5"),
+        ("Flex gpt-5, input", "gpt-5"),
+        ("gpt-5, batch", "gpt-5"),
+        ("Cached tokens", ""),
+        ("Web Search", ""),
+        ("audio", ""),
+        ("", ""),
+    ],
+)
+def test_the_model_of_a_meter_stands_before_its_kind(text: str, model: str) -> None:
+    assert split_meter(text) == model

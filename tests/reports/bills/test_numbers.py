@@ -21,6 +21,8 @@ ANYTHING: Any = st.none() | st.booleans() | st.integers() | st.floats() | st.tex
         (0.06, "0.06"),
         (Decimal("2.5"), "2.5"),
         (1e-30, "0E-20"),
+        ("£5", "5"),
+        ("¥5", "5"),
         ("1E-7", "1E-7"),
         ("1.5E-05", "0.000015"),
         ("2e+3", "2E+3"),
@@ -70,6 +72,35 @@ def test_numbers_are_exact(value: object, number: str) -> None:
 )
 def test_what_is_no_number_is_absent(value: object) -> None:
     assert read_decimal(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        # The largest number, the smallest digit, and the longest text.
+        (10**15, "1E15"),
+        (-(10**15), "-1E15"),
+        ("1000000000000000.00", "1E15"),
+        (10**15 + 1, None),
+        ("-1000000000000000.01", None),
+        ("1e-20", "1E-20"),
+        ("1.6e-20", "1.6E-20"),
+        ("6e-21", "1E-20"),
+        ("4e-21", "0"),
+        ("123456789.123456789012345678901", "123456789.12345678901234567890"),
+        (Decimal("999999999999999.999999999999999999999"), "1E15"),
+        (f"{'0' * 59}7", "7"),
+        (f"{'0' * 60}7", None),
+    ],
+)
+def test_numbers_that_no_bill_has_are_absent(value: object, number: str | None) -> None:
+    found = read_decimal(value)
+    assert found == (None if number is None else Decimal(number))
+
+
+def test_a_text_has_marks_up_to_the_same_length() -> None:
+    assert list_marks(f"{'0' * 57}7,5") == {","}
+    assert list_marks(f"{'0' * 58}7,5") == set()
 
 
 @pytest.mark.parametrize(

@@ -40,3 +40,26 @@ def test_no_table_is_none(text: str) -> None:
 def test_any_text_has_a_table_or_none(text: str) -> None:
     found = find_table(text, find)
     assert found is None or found[0] == "reader"
+
+
+@pytest.mark.parametrize(("above", "is_found"), [(39, True), (40, False)])
+def test_the_heading_is_one_of_the_first_forty_lines(above: int, is_found: bool) -> None:
+    found = find_table("x,y\n" * above + "a,b\n1,2\n", find)
+    assert found == (("reader", [{"a": "1", "b": "2"}]) if is_found else None)
+
+
+def test_the_first_heading_counts_and_rows_may_be_longer() -> None:
+    assert find_table("a,b\na,b\n1,2,3\n", find) == ("reader", [{"a": "a", "b": "b"}, {"a": "1", "b": "2"}])
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        # What most lines have separates them, whatever one line has many of.
+        ("a;b\n1;2\n3;4,,,,,,\n", [{"a": "1", "b": "2"}, {"a": "3", "b": "4,,,,,,"}]),
+        # Of two that all lines have, the one of which a line has more.
+        ("a;b;c,d\n1;2;3,4\n", [{"a": "1", "b": "2", "c,d": "3,4"}]),
+    ],
+)
+def test_what_separates_columns_is_what_most_lines_have(text: str, rows: Any) -> None:
+    assert find_table(text, find) == ("reader", rows)

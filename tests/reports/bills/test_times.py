@@ -61,6 +61,11 @@ def test_what_is_no_time_is_absent(value: object) -> None:
         ("31-10-2026", {"day": "2026-10-31"}),
         ("10/31/2026 0:00", {"month": "2026-10-31 0:00"}),
         ("10/31/2026, 12:00 AM", {"month": "2026-10-31 12:00 AM"}),
+        ("12/31/2026", {"month": "2026-12-31"}),
+        ("31/12/2026", {"day": "2026-12-31"}),
+        ("1/1/2026", {"day": "2026-01-01", "month": "2026-01-01"}),
+        ("1/0/2026", {}),
+        (" 10/31/2026 13:05 ", {"month": "2026-10-31 13:05"}),
         ("0/5/2026", {}),
         ("32/1/2026", {}),
         ("13/13/2026", {}),
@@ -77,3 +82,21 @@ def test_the_dates_that_numbers_may_be(text: str, dates: dict[str, str]) -> None
 def test_nothing_is_an_error(value: Any) -> None:
     read_time(value)
     list_dates(str(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2026-10-05 13:07", (13, 7, 0)),
+        ("2026/10/5 13:07:09", (13, 7, 9)),
+        ("2026-10-05 1:07 PM", (13, 7, 0)),
+        ("2026/10/05 1:07:09 PM", (13, 7, 9)),
+        ("2026-10-05 13:07:09 UTC", (13, 7, 9)),
+        ("2026-10-05T13:07:09", (13, 7, 9)),
+        ("2026-10-05T15:07:09+02:00", (13, 7, 9)),
+        (1791158400 + 13 * 3600 + 7 * 60 + 9, (13, 7, 9)),
+        (datetime(2026, 10, 5, 13, 7, 9), (13, 7, 9)),
+    ],
+)
+def test_a_time_of_the_day_is_read(value: object, moment: tuple[int, int, int]) -> None:
+    assert read_time(value) == datetime(2026, 10, 5, *moment, tzinfo=timezone.utc)

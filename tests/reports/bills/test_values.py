@@ -40,3 +40,19 @@ def test_the_user_is_told_what_becomes_of_it_and_what_is_accepted() -> None:
         "bill.csv: 1 date can't be read (lines without a date are left out); expected 2026-10-31,"
         " 10/31/2026, 31.10.2026, or 31 Oct 2026, with days or months first in a whole column, got 'soon'"
     )
+
+
+def test_only_the_beginning_of_a_long_value_is_shown() -> None:
+    values = ValueReader()
+    values.number("x" * 101)
+    values.time("y" * 100)
+    assert [len(unread.first) for unread in values.list_unread("bill")] == [100, 100]
+
+
+def test_several_dates_are_said_as_such() -> None:
+    text = describe_unread(Unread(file="b", kind="date", count=2, first="?"))
+    assert text.startswith(
+        "b: 2 dates can't be read (lines without a date are left out); expected 2026-10-31"
+    )
+    text = describe_unread(Unread(file="b", kind="number", count=1, first="?"))
+    assert text.startswith("b: 1 number can't be read (taken for none); expected ")
