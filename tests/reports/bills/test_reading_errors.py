@@ -13,8 +13,8 @@ from payi_transport.reports.bills.reading import read_bills
 
 EXPECTED = (
     "expected a cost export: FOCUS (CSV or Parquet), OpenAI's costs or usage, Anthropic's cost or usage"
-    " report (JSON of their APIs, or CSV of their consoles), an AWS Cost and Usage Report, an Azure cost export, or"
-    " Google Cloud's billing export"
+    " report (JSON of their APIs, or CSV of their consoles), an AWS Cost and Usage Report, an Azure"
+    " cost export, or Google Cloud's billing export"
 )
 ROW = {"amount": {"value": 1}, "line_item": "gpt-5, input"}
 
