@@ -148,3 +148,64 @@ def test_the_console_exports_tokens_of_every_kind() -> None:
         "web_search": 6,
     }
     assert {line.tier for line in read_anthropic_table([row], ValueReader())} == {"batch"}
+
+
+def test_a_charge_has_its_period_and_its_currency_and_its_description_says_what_is_missing() -> None:
+    result = {
+        "amount": "250",
+        "currency": "EUR",
+        "description": "Claude Opus 4.5 Usage - Output Tokens, Batch",
+        "model": None,
+    }
+    (line,) = read_anthropic(page(result), ValueReader())
+    assert (line.provider, line.start.day, line.end and line.end.day) == ("anthropic", 5, 6)
+    assert (line.model, line.kind, line.tier) == ("Claude Opus 4.5", "output", "batch")
+    assert (line.cost, line.currency, line.account) == (Decimal("2.5"), "EUR", "")
+    (line,) = read_anthropic(page({"amount": "1"}), ValueReader())
+    assert (line.model, line.kind, line.tier) == ("", "", "")
+
+
+def test_what_a_field_says_wins_over_the_description() -> None:
+    result = {
+        "amount": "1",
+        "description": "Claude Opus 4.5 Usage - Output Tokens, Batch",
+        "model": "m",
+        "token_type": "cache_read_input_tokens",
+        "cost_type": "web_search",
+        "service_tier": "priority",
+    }
+    (line,) = read_anthropic(page(result), ValueReader())
+    assert (line.model, line.kind, line.tier) == ("m", "cache_read", "priority")
+
+
+def test_usage_has_its_model_its_tier_and_its_account() -> None:
+    result = {
+        "output_tokens": 5,
+        "model": "m",
+        "service_tier": "batch",
+        "workspace_id": "w",
+        "uncached_input_tokens": 0,
+    }
+    (line,) = read_anthropic(page(result), ValueReader())
+    assert (line.provider, line.model, line.kind, line.tier, line.account) == (
+        "anthropic",
+        "m",
+        "output",
+        "batch",
+        "w",
+    )
+    assert (line.quantity, line.cost, line.start.day, line.end and line.end.day) == (5, None, 5, 6)
+
+
+def test_a_line_of_the_console_has_its_tier_and_its_workspace() -> None:
+    row = {
+        "usage_date_utc": "2026-10-05",
+        "model": "Claude",
+        "model_version": "claude-x",
+        "workspace": "w",
+        "usage_type": "batch",
+    }
+    for more in ({"cost_usd": "2", "token_type": "output"}, {"usage_output_tokens": "2"}):
+        (line,) = read_anthropic_table([{**row, **more}], ValueReader())
+        assert (line.provider, line.model, line.tier, line.account) == ("anthropic", "claude-x", "batch", "w")
+        assert (line.kind, line.start.day, line.currency) == ("output", 5, "USD")

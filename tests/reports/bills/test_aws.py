@@ -63,9 +63,66 @@ def test_models_of_the_marketplace_are_named_by_their_product() -> None:
     ]
 
 
-def test_taxes_and_credits_have_no_model() -> None:
-    (line,) = read_aws([row("", line_item_line_item_type="Tax")], ValueReader())
+@pytest.mark.parametrize(
+    "kind", ["Tax", "Credit", "Refund", "EdpDiscount", "BundledDiscount", "Fee", "RIFee"]
+)
+def test_taxes_and_credits_have_no_model(kind: str) -> None:
+    (line,) = read_aws([row("USE1-NovaPro-input-tokens", line_item_line_item_type=kind)], ValueReader())
     assert (line.model, line.kind, line.quantity, line.cost) == ("", "", None, Decimal("0.0045"))
+
+
+def test_a_line_has_its_day_its_currency_and_its_provider() -> None:
+    fields = {"line_item_usage_end_date": "2026-10-06T00:00:00Z", "line_item_currency_code": "EUR"}
+    (line,) = read_aws([row("USE1-NovaPro-input-tokens", **fields)], ValueReader())
+    assert (line.provider, line.currency, line.start.day, line.end and line.end.day) == ("aws", "EUR", 5, 6)
+    (line,) = read_aws([row("USE1-NovaPro-input-tokens", line_item_unblended_cost="£5")], ValueReader())
+    assert exact(line.currency, line.cost, line.end) == ("GBP", 5, None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["product_servicename", "product_product_name", "product_name", "line_item_line_item_description"],
+)
+def test_a_product_of_the_marketplace_is_named_in_one_of_these_columns(name: str) -> None:
+    fields = {"line_item_product_code": "abc", name: "Claude Opus 4 (Amazon Bedrock Edition)"}
+    (line,) = read_aws([row("USE1-MP:USE1_OutputTokenCount-Units", **fields)], ValueReader())
+    assert (line.model, line.kind) == ("Claude Opus 4", "output")
+
+
+def test_the_first_column_that_names_a_product_counts() -> None:
+    names = {"product_servicename": "", "product_name": "Jamba (Amazon Bedrock Edition)"}
+    names["line_item_line_item_description"] = "Other"
+    (line,) = read_aws([row("USE1-MP:USE1_OutputTokenCount-Units", **names)], ValueReader())
+    assert line.model == "Jamba"
+
+
+@pytest.mark.parametrize(
+    ("name", "earlier"),
+    [
+        ("line_item_usage_start_date", "lineItem/UsageStartDate"),
+        ("line_item_usage_end_date", "lineItem/UsageEndDate"),
+        ("line_item_line_item_type", "lineItem/LineItemType"),
+        ("line_item_product_code", "lineItem/ProductCode"),
+        ("line_item_usage_type", "lineItem/UsageType"),
+        ("line_item_usage_amount", "lineItem/UsageAmount"),
+        ("line_item_unblended_cost", "lineItem/UnblendedCost"),
+        ("line_item_usage_account_id", "lineItem/UsageAccountId"),
+        ("line_item_currency_code", "lineItem/CurrencyCode"),
+        ("pricing_unit", "pricing/unit"),
+    ],
+)
+def test_a_column_of_earlier_reports_is_the_same(name: str, earlier: str) -> None:
+    today = row(
+        "USE1-NovaPro-output-tokens-batch",
+        line_item_usage_end_date="2026-10-06",
+        line_item_currency_code="EUR",
+    )
+    then = {earlier if column == name else column: value for column, value in today.items()}
+    assert earlier in then
+    assert [*read_aws([then], ValueReader())] == [*read_aws([today], ValueReader())]
+    without = {column: value for column, value in today.items() if column != name}
+    if name != "line_item_product_code" and name != "line_item_line_item_type":
+        assert [*read_aws([without], ValueReader())] != [*read_aws([today], ValueReader())]
 
 
 def test_other_services_are_left_out_and_so_are_lines_without_a_time() -> None:

@@ -59,6 +59,67 @@ def test_columns_of_other_agreements() -> None:
     assert exact(line.quantity, line.cost, line.account) == (2_000_000, 5, "")
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Date", "UsageDate"),
+        ("Date", "UsageDateTime"),
+        ("Quantity", "UsageQuantity"),
+        ("CostInBillingCurrency", "CostInUsd"),
+        ("CostInBillingCurrency", "CostInPricingCurrency"),
+        ("CostInBillingCurrency", "PreTaxCost"),
+        ("CostInBillingCurrency", "Cost"),
+        *(("SubscriptionName", f"Subscription{word}") for word in ("Id", "Guid")),
+        *(("SubscriptionName", name) for name in ("ResourceGroup", "Resource Group Name")),
+    ],
+)
+def test_a_column_of_another_agreement_is_the_same(name: str, other: str) -> None:
+    usual = row("gpt 4o Inp glbl Tokens")
+    table = [{other if column == name else column: value for column, value in usual.items()}]
+    assert is_azure(table)
+    assert [*read_azure(table, ValueReader())] == [*read_azure([usual], ValueReader())]
+
+
+@pytest.mark.parametrize(
+    ("costs", "currency", "cost"),
+    [
+        ({"CostInBillingCurrency": "2", "BillingCurrency": "EUR", "CostInPricingCurrency": "3"}, "EUR", "2"),
+        ({"CostInPricingCurrency": "3", "PricingCurrency": "GBP", "BillingCurrency": "EUR"}, "GBP", "3"),
+        ({"PreTaxCost": "4", "Currency": "CHF", "BillingCurrency": "EUR"}, "CHF", "4"),
+        ({"Cost": "5", "Currency": "CHF", "PreTaxCost": "4"}, "CHF", "4"),
+        ({"Cost": "5", "BillingCurrencyCode": "SEK"}, "SEK", "5"),
+        ({"Cost": "5", "CurrencyCode": "NOK"}, "NOK", "5"),
+        ({"CostInBillingCurrency": "2", "Currency": "DKK"}, "DKK", "2"),
+        ({}, "USD", None),
+    ],
+)
+def test_an_amount_is_in_the_currency_of_its_column(
+    costs: dict[str, str], currency: str, cost: str | None
+) -> None:
+    fields = {**row("gpt 4o Inp"), **costs}
+    if "CostInBillingCurrency" not in costs:
+        del fields["CostInBillingCurrency"]
+    (line,) = read_azure([fields], ValueReader())
+    assert (line.currency, line.cost) == (currency, cost and Decimal(cost))
+    assert line.provider == "azure"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"MeterCategory": "Azure OpenAI"},
+        {"MeterSubCategory": "Cognitive Services"},
+        {"MeterCategory": "Foundry Models"},
+        {"ConsumedService": "Azure AI"},
+        *({"MeterName": f"{name} Inp"} for name in ("gpt-5", "Claude Opus", "Llama 4", "Mistral Large")),
+    ],
+)
+def test_services_of_ai_are_known_by_any_of_their_names(fields: dict[str, str]) -> None:
+    plain = {"MeterCategory": "", "MeterSubCategory": "", "MeterName": "x"}
+    assert len([*read_azure([{**row("x"), **plain, **fields}], ValueReader())]) == 1
+    assert [*read_azure([{**row("x"), **plain}], ValueReader())] == []
+
+
 def test_other_services_are_left_out_and_so_are_lines_without_a_time() -> None:
     other = row("Disk Operations", MeterCategory="Storage", MeterSubCategory="Disks")
     assert [*read_azure([other, row("gpt 4o Inp glbl Tokens", Date="")], ValueReader())] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -80,6 +81,88 @@ def test_taxes_and_credits_have_no_model_and_other_services_are_left_out() -> No
     ]
     found = [(line.model, line.quantity) for line in read_focus(rows, ValueReader())]
     assert found == [("", None), ("gpt 4o 0806", 5), ("gpt 4o 0806", None)]
+
+
+@pytest.mark.parametrize("category", ["Tax", "Credit", "Adjustment", "purchase"])
+def test_charges_that_are_no_usage_have_an_amount_alone(category: str) -> None:
+    (line,) = read_focus([row(ChargeCategory=category)], ValueReader())
+    assert exact(line.model, line.kind, line.quantity, line.cost) == ("", "", None, Decimal("1.5"))
+
+
+@pytest.mark.parametrize(
+    ("category", "is_read"),
+    [
+        ("AI and Machine Learning", True),
+        ("Machine Learning", True),
+        ("AI", True),
+        ("", True),
+        ("Maintenance", False),
+    ],
+)
+def test_services_of_ai_are_read(category: str, is_read: bool) -> None:
+    assert bool([*read_focus([row(ServiceCategory=category)], ValueReader())]) is is_read
+
+
+@pytest.mark.parametrize(
+    "name", ["ServiceProviderName", "ProviderName", "InvoiceIssuerName", "PublisherName"]
+)
+@pytest.mark.parametrize(
+    ("seller", "provider"),
+    [
+        ("Microsoft", "azure"),
+        ("Azure", "azure"),
+        ("Amazon Web Services", "aws"),
+        ("Databricks", "databricks"),
+    ],
+)
+def test_the_provider_is_in_one_of_these_columns(name: str, seller: str, provider: str) -> None:
+    (line,) = read_focus([{**row(ProviderName=""), name: seller}], ValueReader())
+    assert line.provider == provider
+
+
+@pytest.mark.parametrize("name", ["x_Model", "Model", "ModelName", "x_ModelName", "ModelId"])
+def test_details_of_a_price_name_the_model(name: str) -> None:
+    (line,) = read_focus([row(SkuPriceDetails=json.dumps({name: "gpt-5"}))], ValueReader())
+    assert line.model == "gpt-5"
+
+
+def test_a_charge_has_its_period_its_tier_its_account_and_its_currency() -> None:
+    fields = {
+        "ChargePeriodEnd": "2026-10-06T00:00:00Z",
+        "ChargeDescription": "Batch",
+        "SubAccountId": "1",
+        "BillingCurrency": "EUR",
+        "SkuMeter": "",
+        "SkuId": "gpt-5 cached input",
+    }
+    (line,) = read_focus([row(**fields)], ValueReader())
+    assert (line.start.day, line.end and line.end.day, line.tier, line.account) == (5, 6, "batch", "1")
+    assert (line.currency, line.kind, line.model) == ("EUR", "cache_read", "gpt-5")
+    (line,) = read_focus([row(BilledCost="£5", SkuMeter="", ChargeDescription="gpt-5 output")], ValueReader())
+    assert exact(line.currency, line.cost, line.kind, line.model) == ("GBP", 5, "output", "gpt-5")
+
+
+@pytest.mark.parametrize(
+    ("fields", "cost"),
+    [
+        ({"BilledCost": "0", "EffectiveCost": "2", "x_CostBasis": "list"}, 2),
+        ({"BilledCost": "3", "EffectiveCost": "2", "x_CostBasis": "list"}, 3),
+        ({"BilledCost": "0", "EffectiveCost": "2"}, 0),
+        ({"BilledCost": "", "EffectiveCost": "2"}, None),
+    ],
+)
+def test_only_our_own_export_is_read_by_its_estimate(fields: dict[str, str], cost: int | None) -> None:
+    (line,) = read_focus([row(**fields)], ValueReader())
+    assert line.cost == cost
+
+
+def test_a_quantity_that_was_priced_counts_where_none_was_consumed() -> None:
+    priced = {"PricingQuantity": "2", "PricingUnit": "1M Tokens"}
+    found = [
+        line.quantity
+        for line in read_focus([row(**priced), row(**priced, ConsumedQuantity=None)], ValueReader())
+    ]
+    assert found == [3000, 2_000_000]
 
 
 def test_our_own_export_is_read_back_exactly() -> None:

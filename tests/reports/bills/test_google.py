@@ -113,6 +113,89 @@ def test_a_last_day_is_part_of_the_period_and_a_last_moment_is_not(start: Any, l
     assert (line.end and (line.end.year, line.end.month, line.end.day)) == end
 
 
+SKU = "Gemini 3 Pro Text Input"
+
+
+@pytest.mark.parametrize("sku", ["sku.description", "SKU_description", "Sku Description"])
+@pytest.mark.parametrize("start", ["usage_start_time", "Usage start date", "Date", "Month", "Start date"])
+@pytest.mark.parametrize("end", ["usage_end_time", "Usage end date", "End date"])
+def test_times_have_these_names(sku: str, start: str, end: str) -> None:
+    table = [{sku: SKU, start: "2026-10-05", end: "2026-10-06", "cost": "1"}]
+    assert is_google(table)
+    (line,) = read_google(table, ValueReader())
+    assert (line.start.day, line.end and line.end.day, line.provider) == (5, 7, "google")
+
+
+@pytest.mark.parametrize("quantity", ["usage.amount", "usage_amount", "Usage amount"])
+@pytest.mark.parametrize("unit", ["usage.unit", "usage_unit", "Usage unit"])
+@pytest.mark.parametrize(
+    "project", ["project.id", "project_id", "Project ID", "project.name", "Project name"]
+)
+def test_quantities_and_projects_have_these_names(quantity: str, unit: str, project: str) -> None:
+    table = [{"sku description": SKU, "date": "2026-10-05", quantity: "3", unit: "1K", project: "prod"}]
+    (line,) = read_google(table, ValueReader())
+    assert exact(line.quantity, line.account, line.cost, line.currency) == (3000, "prod", None, "USD")
+
+
+@pytest.mark.parametrize("service", ["service.description", "service_description", "Service description"])
+def test_a_model_may_be_named_by_its_service(service: str) -> None:
+    table = [{"sku description": "Input tokens", service: "Claude Opus 4.5", "date": "2026-10-05"}]
+    (line,) = read_google(table, ValueReader())
+    assert (line.model, line.kind) == ("Claude Opus 4.5", "input")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Gemini 3 Pro", "gemma 3", "Imagen 4 Ultra", "Veo 3 Fast", "Claude Opus 4.5", "Llama 4 Maverick"),
+        *("Llama 4 Scout", "Mistral Large", "Codestral", "DeepSeek v3", "Qwen 3 Coder", "Jamba Large"),
+        *("gpt-oss", "GPT OSS", "Gemini Embedding", "Gemini Nano", "Claude Haiku 4.5", "Mistral Medium"),
+        *("Mistral Small", "Gemini 2.5 Flash Lite", "Llama 3 8b Instruct", "Claude 3.5 Sonnet v2"),
+    ],
+)
+def test_models_that_google_sells(name: str) -> None:
+    (line,) = read_google([row(f"{name} Text Input")], ValueReader())
+    assert (line.model, line.kind) == (name, "input")
+
+
+@pytest.mark.parametrize("time", ["hour", "day", "week", "month", "year"])
+def test_how_long_something_was_kept_is_no_part_of_a_name(time: str) -> None:
+    (line,) = read_google([row(f"Gemini 3 Pro 1 {time} Provisioned Throughput input")], ValueReader())
+    assert (line.model, line.kind) == ("Gemini 3 Pro", "other")
+
+
+@pytest.mark.parametrize("word", ["Storage", "Provisioned Throughput", "Tuning", "Training"])
+def test_what_is_billed_by_time_has_no_tokens(word: str) -> None:
+    (line,) = read_google([row(f"Gemini 3 Pro input {word}")], ValueReader())
+    assert line.kind == "other"
+
+
+@pytest.mark.parametrize(
+    ("columns", "cost", "currency"),
+    [
+        ({"Cost ($)": "1", "Unrounded cost ($)": "1.25"}, "1.25", "USD"),
+        ({"Cost (EUR)": "1", "Subtotal (EUR)": "2"}, "2", "EUR"),
+        ({"Subtotal ($)": "2", "Unrounded cost ($)": "1.25"}, "1.25", "USD"),
+        ({"Unrounded subtotal (¥)": "7.5", "Unrounded cost (¥)": "8"}, "7.5", "JPY"),
+        ({"cost": "€5"}, "5", "EUR"),
+        ({"cost": "5", "currency": "GBP"}, "5", "GBP"),
+    ],
+)
+def test_of_several_amounts_the_exact_one_after_credits_counts(
+    columns: dict[str, str], cost: str, currency: str
+) -> None:
+    (line,) = read_google([{"sku description": SKU, "date": "2026-10-05", **columns}], ValueReader())
+    assert (str(line.cost), line.currency) == (cost, currency)
+
+
+@pytest.mark.parametrize(
+    ("month", "start"), [("2026-01", (2026, 1)), ("2026-13", None), ("2026-00", None), ("0000-01", None)]
+)
+def test_a_month_is_one_of_twelve(month: str, start: tuple[int, int] | None) -> None:
+    found = [*read_google([{"sku description": SKU, "month": month}], ValueReader())]
+    assert [(line.start.year, line.start.month) for line in found] == ([] if start is None else [start])
+
+
 def test_rows_of_other_services_and_totals_are_left_out() -> None:
     assert [
         *read_google(

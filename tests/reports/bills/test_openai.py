@@ -128,3 +128,58 @@ def test_the_dashboard_exports_the_same_as_a_table() -> None:
         "output": (Decimal(2), "batch"),
     }
     assert not is_openai_table([])
+
+
+def test_usage_has_its_model_its_tier_its_account_and_counts_its_requests_once() -> None:
+    usage = {
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "model": "gpt-5",
+        "service_tier": "flex",
+        "project_id": "proj_1",
+        "num_model_requests": 7,
+    }
+    first, second = read_openai(page(usage), ValueReader())
+    for line in (first, second):
+        assert (line.provider, line.model, line.tier, line.account) == ("openai", "gpt-5", "flex", "proj_1")
+        assert (line.end and (line.end - line.start).days, line.cost, line.currency) == (1, None, "USD")
+    assert [(line.kind, line.requests) for line in (first, second)] == [("input", 7), ("output", 0)]
+    (batch, _) = read_openai(page({**usage, "batch": "True"}), ValueReader())
+    assert batch.tier == "batch"
+
+
+def test_parts_that_are_more_than_their_total_leave_nothing_of_it() -> None:
+    usage = {"input_tokens": 10, "input_cached_tokens": 12, "output_tokens": 3, "output_audio_tokens": 3}
+    found = {line.kind: line.quantity for line in read_openai(page(usage), ValueReader())}
+    assert found == {"input": 0, "cache_read": 12, "output": 0, "audio_output": 3}
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (("start_time", "amount_value"), True),
+        (("start_time", "input_tokens"), True),
+        (("start_time",), False),
+        (("amount_value", "input_tokens"), False),
+    ],
+)
+def test_a_table_of_the_dashboard_has_a_time_and_amounts_or_tokens(
+    columns: tuple[str, ...], expected: bool
+) -> None:
+    assert is_openai_table([dict.fromkeys(columns, "1")]) is expected
+
+
+@pytest.mark.parametrize("name", ["amount_value", "model", "input_tokens"])
+def test_a_row_with_any_of_these_is_a_line(name: str) -> None:
+    row = {"start_time": "1790899200", "amount_value": "", "model": "", "input_tokens": "", name: "5"}
+    assert [*read_openai_table([row], ValueReader())]
+
+
+def test_a_time_as_text_wins_over_one_in_seconds() -> None:
+    row = {"start_time": "1", "start_time_iso": "2026-10-05T00:00:00Z", "amount_value": "1"}
+    (line,) = read_openai_table([row], ValueReader())
+    assert (line.start.day, line.currency, line.kind) == (5, "USD", "")
+    (line,) = read_openai_table([{**row, "start_time_iso": "?", "start_time": str(START)}], ValueReader())
+    assert line.start.timestamp() == START
+    (line,) = read_openai_table([{**row, "start_time_iso": "", "start_time": "2026-10-07"}], ValueReader())
+    assert line.start.day == 7
