@@ -162,3 +162,21 @@ def test_hours_and_days_that_start_anywhere_state_nothing() -> None:
     assert state(day.replace(hour=7), hours=1) == UTC
     assert state(day.replace(hour=7, minute=1)) == UTC
     assert find_stated_zone([BillLine(provider="aws", start=day.replace(hour=7))]) == UTC
+
+
+@pytest.mark.parametrize(("hours", "offset"), [(22, 0), (23, -480), (24, -480), (25, -480)])
+def test_a_day_on_which_clocks_change_states_a_zone(hours: int, offset: int) -> None:
+    assert state(datetime(2026, 3, 7, 8, tzinfo=UTC), hours=hours) == fixed(offset)
+
+
+@pytest.mark.parametrize(("days", "offset"), [(2, 0), (3, -480)])
+def test_three_days_are_enough_to_find_a_zone(days: int, offset: int) -> None:
+    calls = [
+        make_call({"text": (7**day * (hour + 1), 0)}, {"text input": "2"}, event_timestamp=start)
+        for day in range(days)
+        for hour in range(24)
+        for start in [NOON.replace(hour=8) + timedelta(days=day, hours=hour)]
+    ]
+    lines = bill(calls, fixed(-480))
+    assert len(lines) == days
+    assert find(lines, calls).main == fixed(offset)
