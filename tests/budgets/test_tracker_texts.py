@@ -17,7 +17,7 @@ def proxied(desk: Desk, base: object, at: float = START.timestamp()) -> None:
     desk.tracker.charge_proxied(Frame(), at, {"cost": {"total": {"base": base}}})
 
 
-def read_total(desk: Desk) -> tuple[Decimal, int, int]:
+def read_total(desk: Desk) -> tuple[Any, ...]:
     """The sum, the calls, and those without a price of the current day."""
     desk.tracker.flush()
     (total,) = desk.store.read_totals({"b": desk.now.replace(hour=0).timestamp()})

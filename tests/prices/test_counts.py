@@ -214,7 +214,9 @@ def test_only_writes_that_are_read_from_the_prompt_have_a_lifetime() -> None:
 def test_the_prompt_is_all_that_is_read() -> None:
     counts = [Count("text", "input", 5), Count("audio_cache_read", "input", 7), Count("text", "output", 100)]
     # Pages are no tokens, and an advisor has a prompt of its own.
-    units = ("web_search_request", "image", "document_page", "annotated_document_page")
-    units += ("hosted_image_tokens", "other_model_tokens")
+    units = [
+        *("web_search_request", "image", "document_page", "annotated_document_page"),
+        *("hosted_image_tokens", "other_model_tokens"),
+    ]
     others = [Count("text", "input", 500, "claude-opus-5-5"), *[Count(unit, "input", 3) for unit in units]]
     assert add_prompt(counts + others) == 12

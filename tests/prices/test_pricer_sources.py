@@ -12,6 +12,7 @@ from payi_transport import Header
 from payi_transport.config.validation import check_config
 from payi_transport.prices import Pricer
 from tests.prices.calls import make_call
+from tests.reports.support import exact
 
 pytest.importorskip("genai_prices")
 MILLION = 1_000_000
@@ -39,7 +40,7 @@ def test_what_a_provider_includes_says_so_and_keeps_its_counts(
     properties: Mapping[str, str], note: str
 ) -> None:
     estimate = Pricer().estimate(make_call(units={"text": (5, 7)}, properties=properties))
-    assert (estimate.total, estimate.source, estimate.notes) == (0, "provider", (note,))
+    assert exact(estimate.total, estimate.source, estimate.notes) == (0, "provider", (note,))
     assert [(line.unit, line.direction, line.count) for line in estimate.lines] == [
         ("text", "input", 5),
         ("text", "output", 7),
@@ -51,7 +52,7 @@ def test_a_commitment_of_ones_own_is_named_before_what_the_provider_includes() -
     assert own(cost_per_hour=2).estimate(call).notes == ("covered by a commitment of $2 an hour",)
     # What Pay-i says that a call cost wins over both.
     found = own(cost_per_hour=2).estimate(call, {"cost": {"total": {"base": 1}}})
-    assert (found.total, found.notes) == (1, ("Pay-i's own figure",))
+    assert exact(found.total, found.notes) == (1, ("Pay-i's own figure",))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_a_call_without_usage_says_why(properties: Mapping[str, str], note: str)
 
 def test_a_call_that_used_nothing_says_so() -> None:
     estimate = Pricer().estimate(make_call(units={}, properties={"system.stream": "complete"}))
-    assert (estimate.total, estimate.status) == (0, "priced")
+    assert exact(estimate.total, estimate.status) == (0, "priced")
     assert estimate.notes == ("nothing was used that is billed",)
 
 
@@ -83,8 +84,8 @@ def test_a_figure_for_a_call_without_proportions_is_a_line_of_its_own() -> None:
     text, call = estimate.lines
     assert (text.unit, text.count, text.amount, text.rate, text.source) == ("text", 5, None, None, None)
     assert (call.unit, call.direction, call.count) == ("call", "total", 1)
-    assert (call.rate, call.amount, call.source) == (3, 3, "provider")
-    assert (estimate.total, estimate.status, estimate.source) == (3, "priced", "provider")
+    assert exact(call.rate, call.amount, call.source) == (3, 3, "provider")
+    assert exact(estimate.total, estimate.status, estimate.source) == (3, "priced", "provider")
     assert estimate.notes == ("the provider's own figure (provider.cost)",)
 
 
@@ -116,15 +117,15 @@ def test_the_figure_of_a_litellm_proxy_is_read_from_the_headers_of_the_call() ->
 
 def test_a_free_model_of_a_gateway_costs_nothing() -> None:
     call = make_call("meta/llama:free", category="openrouter", properties={"provider.cost": "0"})
-    assert (Pricer().estimate(call).total, Pricer().estimate(call).source) == (0, "provider")
+    assert exact(Pricer().estimate(call).total, Pricer().estimate(call).source) == (0, "provider")
 
 
 def test_a_price_of_ones_own_for_a_listed_model_still_names_the_list() -> None:
     estimate = own(units={"text": {"input": 3}}).estimate(make_call())
-    assert (estimate.total, estimate.source, estimate.basis) == (3, "config", "openai gpt-5")
+    assert exact(estimate.total, estimate.source, estimate.basis) == (3, "config", "openai gpt-5")
     assert estimate.list_version is not None
     unlisted = own(units={"text": {"input": 3}}).estimate(make_call("gpt-99"))
-    assert (unlisted.total, unlisted.basis, unlisted.list_version) == (3, None, None)
+    assert exact(unlisted.total, unlisted.basis, unlisted.list_version) == (3, None, None)
 
 
 def test_what_holds_for_several_units_is_said_once() -> None:

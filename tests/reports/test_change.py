@@ -157,6 +157,6 @@ def test_names_of_a_model_with_and_without_a_date_are_one_model() -> None:
 
 
 def test_a_call_that_a_subscription_includes_lacks_no_price() -> None:
-    call = make_call(*ONE[:1], {})
+    call = make_call(ONE[0], {})
     covered = call._replace(estimate=msgspec.structs.replace(call.estimate, status="included", total=None))
     assert exact(PeriodSums([covered]).unpriced, PeriodSums([call]).unpriced) == (0, 1)

@@ -129,7 +129,7 @@ def test_amounts_are_in_millionths_of_a_dollar() -> None:
 
 def test_hours_go_from_the_first_calls_hour_to_the_last_ones_in_whatever_order() -> None:
     (made,) = build(call(1, hour=2.5), call(1, hour=0.9), call(1, hour=1))
-    assert (made.hours, made.capacity) == (3, 3000)
+    assert exact(made.hours, made.capacity) == (3, 3000)
     (made,) = build(call(1, hour=2.5), call(1, hour=0.9), window=Window(DAY, None, None))
     assert made.hours == 3
     (made,) = build(call(1, hour=2.5), call(1, hour=0.9), window=Window(None, DAY + timedelta(hours=4), None))

@@ -16,6 +16,7 @@ from payi_transport.delivery.spool.segments import pack_record
 from payi_transport.errors import PayiError
 from payi_transport.reports import events as module
 from payi_transport.reports.events import EventReader, read_events
+from payi_transport.reports.stored_event import StoredEvent
 
 MOMENT = datetime(2026, 11, 1, tzinfo=timezone.utc)
 
@@ -105,7 +106,8 @@ def test_calls_that_differ_in_anything_that_says_which_they_are_are_two(
 @pytest.mark.parametrize("other", [{"event_timestamp": MOMENT.replace(microsecond=999)}, {"user_id": "u"}])
 def test_what_does_not_say_which_call_it_is_may_differ(tmp_path: Path, other: dict[str, Any]) -> None:
     (tmp_path / "a.json").write_bytes(encode(make(1), msgspec.structs.replace(make(1), **other)))
-    reader, repeats = read_events(tmp_path), []
+    reader = read_events(tmp_path)
+    repeats: list[StoredEvent] = []
     reader.on_repeat = repeats.append
     assert [event.user_id for event in reader] == [None]
     assert [event.user_id for event in repeats] == [other.get("user_id")]

@@ -12,7 +12,7 @@ from payi_transport.reports.bills.line import BillLine
 from payi_transport.reports.bills.reading import Bill
 from payi_transport.reports.reconcile import compare
 from payi_transport.reports.reconcile_findings import find_findings
-from tests.reports.support import NOON, make_call
+from tests.reports.support import NOON, exact, make_call
 from tests.reports.test_reconcile_findings import COST, KINDS, OURS, call, find, line, same
 
 CACHED = {"text_cache_read": (400, 0)}
@@ -173,7 +173,8 @@ def test_one_account_is_no_reason_for_more() -> None:
 def test_the_largest_amounts_are_first_and_what_was_set_right_is_last() -> None:
     lines = [*same(), line("input", 5, -3, model="gpt-9"), line("input", 5, 2, model="o3")]
     found = find(lines, call(), repeats=(1, Decimal(9)), twice=same()[:1])
-    assert [(one.kind, one.model, one.money, one.text) for one in found] == [
+    rows: Any = [(one.kind, one.model, one.money, one.text) for one in found]
+    assert rows == [
         ("not seen", "gpt-9", -3, found[0].text),
         ("not seen", "o3", 2, found[1].text),
         ("duplicate events", None, 9, "1 event was in the files more than once, and count once"),
@@ -198,4 +199,4 @@ def test_another_zone_is_said_with_the_money_that_changed_its_day() -> None:
         "the bill's days start at midnight of UTC-08:00, and our calls are cut in the same way: this much"
         " changed its day"
     )
-    assert (found.kind, found.money, found.model, found.in_difference) == ("time zone", 10, None, False)
+    assert exact(found.kind, found.money, found.model, found.in_difference) == ("time zone", 10, None, False)

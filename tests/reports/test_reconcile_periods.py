@@ -101,4 +101,8 @@ def test_of_periods_in_one_another_the_longest_counts() -> None:
     lines = [line(OCTOBER, NOVEMBER, 1, 1), line(OCTOBER + week, OCTOBER + 2 * week, 1, 1)]
     assert find_periods(lines).last == (NOVEMBER - timedelta(days=1)).date()
     made = compare(Bill([*lines, line(OCTOBER + 3 * week, None, 1, 1)], []), [call(30, 3)])
-    assert (len(made.rows), made.rows[0].cell.bill.quantity, made.rows[0].cell.ours.quantity) == (1, 3, 3)
+    assert exact(len(made.rows), made.rows[0].cell.bill.quantity, made.rows[0].cell.ours.quantity) == (
+        1,
+        3,
+        3,
+    )

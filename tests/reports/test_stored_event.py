@@ -134,16 +134,21 @@ def test_a_count_in_either_direction_may_make_a_usage_unreadable(direction: str)
     assert (found.units, found.properties) == ({}, {"system.units": "missing"})
 
 
-def test_an_event_has_a_category_or_units() -> None:
-    for fields in (
-        {"category": "c"},
-        {"units": {}},
-        {"units": {"text": {"input": 1}}},
-        {"units": [], "user_id": 5},
-    ):
-        assert read(**fields) is not None
-    for fields in ({"category": ""}, {"category": None, "units": None}, {"user_id": "u"}):
-        assert read_event(json.dumps(fields).encode()) is None
+@pytest.mark.parametrize(
+    ("fields", "is_event"),
+    [
+        ({"category": "c"}, True),
+        ({"units": {}}, True),
+        ({"units": {"text": {"input": 1}}}, True),
+        ({"units": [], "user_id": 5}, True),
+        ({"category": ""}, False),
+        ({"category": None, "units": None}, False),
+        ({"user_id": "u"}, False),
+    ],
+)
+def test_an_event_has_a_category_or_units(fields: dict[str, Any], is_event: bool) -> None:
+    assert (read_event(json.dumps(fields).encode()) is not None) is is_event
+    assert (read_event(fields) is not None) is is_event
 
 
 def test_what_is_left_of_lists_and_properties_of_another_type_are_their_texts() -> None:

@@ -14,6 +14,7 @@ from payi_transport.reports.bills.anthropic import (
     read_anthropic_table,
 )
 from payi_transport.reports.bills.values import ValueReader
+from tests.reports.support import exact
 
 
 def page(*results: Any) -> dict[str, Any]:
@@ -194,7 +195,7 @@ def test_usage_has_its_model_its_tier_and_its_account() -> None:
         "batch",
         "w",
     )
-    assert (line.quantity, line.cost, line.start.day, line.end and line.end.day) == (5, None, 5, 6)
+    assert exact(line.quantity, line.cost, line.start.day, line.end and line.end.day) == (5, None, 5, 6)
 
 
 def test_a_line_of_the_console_has_its_tier_and_its_workspace() -> None:
