@@ -150,9 +150,8 @@ def test_what_ended_is_forgotten_and_what_has_not_stays(ledger: Ledger, clock: C
     clock.now = START + timedelta(hours=12) - timedelta(microseconds=1)
     ledger.replace([])
     add(ledger, "6")
-    assert ledger.has_blocked
     ledger.replace([])
-    assert ledger.has_blocked
+    assert ledger.find_blocked(Frame(account_name="acme"))
     clock.now += timedelta(microseconds=1)
     ledger.replace([])
     assert not ledger.has_blocked

@@ -79,12 +79,13 @@ def _split_words(usage_type: str) -> str:
 
 
 def _read(row: Mapping[str, Any], name: str, default: Any = "") -> Any:
-    """Return a column by its name in CUR 2.0; earlier reports have `lineItem/UsageType`."""
-    if name in row:
-        return row[name]
-    head, _, rest = name.partition("_item_")
-    old = f"lineItem/{_camel(rest)}" if rest and head == "line" else name.replace("_", "/", 1)
-    return row.get(old, default)
+    """Return a column by its name in CUR 2.0.
+
+    Earlier reports have `lineItem/UsageType`, `pricing/unit`, and `product/ProductName`.
+    """
+    head, _, rest = name.replace("line_item", "lineItem", 1).partition("_")
+    names = (name, f"{head}/{rest}", f"{head}/{_camel(rest)}")
+    return next((row[found] for found in names if found in row), default)
 
 
 def _camel(name: str) -> str:

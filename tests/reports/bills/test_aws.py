@@ -89,6 +89,15 @@ def test_a_product_of_the_marketplace_is_named_in_one_of_these_columns(name: str
     assert (line.model, line.kind) == ("Claude Opus 4", "output")
 
 
+@pytest.mark.parametrize(
+    "name", ["product/ProductName", "product/servicename", "lineItem/LineItemDescription"]
+)
+def test_a_product_has_other_columns_in_earlier_reports(name: str) -> None:
+    fields = {"line_item_product_code": "abc", name: "Claude Opus 4 (Amazon Bedrock Edition)"}
+    (line,) = read_aws([row("USE1-MP:USE1_OutputTokenCount-Units", **fields)], ValueReader())
+    assert line.model == "Claude Opus 4"
+
+
 def test_the_first_column_that_names_a_product_counts() -> None:
     names = {"product_servicename": "", "product_name": "Jamba (Amazon Bedrock Edition)"}
     names["line_item_line_item_description"] = "Other"

@@ -87,6 +87,7 @@ def test_a_column_of_another_agreement_is_the_same(name: str, other: str) -> Non
         ({"CostInPricingCurrency": "3", "PricingCurrency": "GBP", "BillingCurrency": "EUR"}, "GBP", "3"),
         ({"PreTaxCost": "4", "Currency": "CHF", "BillingCurrency": "EUR"}, "CHF", "4"),
         ({"Cost": "5", "Currency": "CHF", "PreTaxCost": "4"}, "CHF", "4"),
+        ({"Cost": "5", "Currency": "CHF", "BillingCurrency": "EUR"}, "CHF", "5"),
         ({"Cost": "5", "BillingCurrencyCode": "SEK"}, "SEK", "5"),
         ({"Cost": "5", "CurrencyCode": "NOK"}, "NOK", "5"),
         ({"CostInBillingCurrency": "2", "Currency": "DKK"}, "DKK", "2"),
