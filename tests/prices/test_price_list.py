@@ -7,6 +7,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from importlib import metadata
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ from payi_transport.prices.price_list import ListedModel, PriceList
 from payi_transport.prices.resources import Place
 from tests.prices.calls import MOMENT
 
-pytest.importorskip("genai_prices")
+genai_prices = pytest.importorskip("genai_prices")
+pytest.importorskip("genai_prices.types")
 GPT = Place("system.openai", "gpt-5", "")
 
 
@@ -50,6 +52,71 @@ def test_conditions_change_the_prices_that_the_list_has_for_them() -> None:
     assert flex.find("text", "input", 1) == (Decimal("0.000000625"), None, True)
     odd = prices.find_card(model, Conditions((("service_tier", "scale"),)), MOMENT)
     assert odd.find("text", "input", 1).note == "standard rate assumed for service tier scale"
+
+
+def make_model(variants: Any) -> ListedModel:
+    """A model whose price depends on the size of the prompt, with a price of its own for batches."""
+    types = pytest.importorskip("genai_prices.types")
+    price = types.TieredPrices(base=Decimal(4), tiers=[types.Tier(start=100, price=Decimal(8))])
+    model = types.ModelInfo(
+        id="m",
+        match=types.ClauseEquals("m"),
+        prices=types.ModelPrice(input_mtok=price, output_mtok=Decimal(6)),
+        price_variants=[
+            types.PriceVariant(
+                when=when,
+                prices=types.ModelPrice(**prices),
+                constraint=start and types.StartDateConstraint(start),
+            )
+            for when, prices, start in variants
+        ],
+    )
+    return ListedModel("test m", model, False)
+
+
+@pytest.mark.skipif(not hasattr(genai_prices.types, "PriceVariant"), reason="an earlier list has no variants")
+def test_a_condition_counts_from_the_day_on_which_the_list_has_a_price_for_it() -> None:
+    batch = Conditions((("processing", "batch"),))
+    variants = [({"processing": "batch"}, {"input_mtok": Decimal(2)}, MOMENT.date())]
+    model, prices = make_model(variants), PriceList()
+    found = {
+        name: prices.find_card(model, batch, moment).find("text", "input", 1)
+        for name, moment in (("before", MOMENT - timedelta(days=1)), ("after", MOMENT))
+    }
+    assert found["before"].amount == Decimal("0.000004")
+    assert found["before"].note == "standard rate assumed for processing batch"
+    assert (found["after"].amount, found["after"].note) == (Decimal("0.000002"), None)
+    # What the condition has no price for keeps that of the list.
+    output = prices.find_card(model, batch, MOMENT).find("text", "output", 1)
+    assert (output.amount, output.note) == (
+        Decimal("0.000006"),
+        "standard rate assumed for processing batch",
+    )
+    other = Conditions((("service_tier", "flex"),))
+    note = prices.find_card(model, other, MOMENT).find("text", "input", 1).note
+    assert note == "standard rate assumed for service tier flex"
+
+
+@pytest.mark.skipif(not hasattr(genai_prices.types, "PriceVariant"), reason="an earlier list has no variants")
+def test_a_price_by_size_is_that_of_the_prompt() -> None:
+    card = PriceList().find_card(make_model([]), NO_CONDITIONS, MOMENT)
+    assert card.is_by_size
+    amounts = [card.find("text", "input", prompt).amount for prompt in (0, 100, 101)]
+    assert amounts == [Decimal("0.000004"), Decimal("0.000004"), Decimal("0.000008")]
+
+
+def test_a_place_of_processing_is_said_where_the_list_has_no_price_for_it() -> None:
+    card = PriceList().find_card(find("gpt-5"), Conditions(place="region.eu"), MOMENT)
+    assert card.find("text", "input", 1).note == "standard rate assumed for region.eu"
+
+
+def test_moments_of_one_day_in_utc_share_their_prices() -> None:
+    prices, model = PriceList(), find("gpt-5")
+    zone = timezone(timedelta(hours=12))
+    late = MOMENT.replace(hour=23)
+    same = prices.find_card(model, NO_CONDITIONS, late.astimezone(zone))
+    assert prices.find_card(model, NO_CONDITIONS, MOMENT) is same
+    assert prices.find_card(model, NO_CONDITIONS, late + timedelta(hours=1)) is not same
 
 
 def test_prices_are_those_of_the_day_of_the_call() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.reports.bills.line import find_multiplier, find_step, read_currency, read_text
+from payi_transport.reports.bills.line import BillLine, find_multiplier, find_step, read_currency, read_text
 
 ANYTHING: Any = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
 
@@ -91,3 +93,21 @@ def test_the_currency_is_the_named_one_or_that_beside_the_amount(
     named: object, amount: object, currency: str
 ) -> None:
     assert read_currency(named, amount) == currency
+
+
+def test_a_line_says_only_what_its_bill_says() -> None:
+    start = datetime(2026, 11, 5, tzinfo=timezone.utc)
+    assert msgspec.structs.asdict(BillLine(provider="openai", start=start)) == {
+        "provider": "openai",
+        "start": start,
+        "end": None,
+        **dict.fromkeys(("model", "kind", "tier", "account"), ""),
+        **dict.fromkeys(("quantity", "cost", "step"), None),
+        "currency": "USD",
+        "requests": 0,
+    }
+
+
+@pytest.mark.parametrize(("value", "text"), [(" a b ", "a b"), ("", ""), (None, ""), (5, "")])
+def test_a_text_is_without_space_around_it(value: object, text: str) -> None:
+    assert read_text(value) == text
