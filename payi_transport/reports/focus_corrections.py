@@ -54,7 +54,10 @@ def _read(column: Column, text: str | None) -> Any:
     if not text:
         return None
     if column.type in SCALES:
-        return Decimal(text)
+        number = Decimal(text)
+        if not number.is_finite():
+            raise ValueError(f"{column.name}: expected a number, got {text!r}")
+        return number
     # Python 3.10 does not know the letter for UTC.
     return datetime.fromisoformat(text.replace("Z", "+00:00")) if column.type == "time" else text
 

@@ -164,3 +164,25 @@ def test_other_files_are_refused_by_name(content: bytes, tmp_path: Path) -> None
         read_exported(tmp_path / "x.csv")
     with pytest.raises(PayiError, match=r"none can't be read: No such file"):
         read_exported(tmp_path / "none")
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-inf"])
+def test_an_amount_that_is_no_number_is_refused(text: str, tmp_path: Path) -> None:
+    written = write_csv(rows(OLD, 5), "1.2").splitlines()
+    # Of the first column, BilledCost.
+    cells = [text, *written[1].split(",")[1:]]
+    (tmp_path / "x.csv").write_text(f"{written[0]}\n{','.join(cells)}\n")
+    with pytest.raises(PayiError) as caught:
+        read_exported(tmp_path / "x.csv")
+    assert str(caught.value) == (
+        f"{tmp_path / 'x.csv'} is not a CSV file of payi-transport export --focus: BilledCost: expected"
+        f" a number, got {text!r}"
+    )
+
+
+def test_a_file_without_the_columns_of_an_export_is_named(tmp_path: Path) -> None:
+    for name in ("ListCost", "x_Unit", "PricingQuantity"):
+        (tmp_path / "x.csv").write_text(write_csv(rows(OLD, 5), "1.2").replace(name, "Other", 1))
+        with pytest.raises(PayiError) as caught:
+            read_exported(tmp_path / "x.csv")
+        assert str(caught.value) == f"{tmp_path / 'x.csv'} is not a CSV file of payi-transport export --focus"
