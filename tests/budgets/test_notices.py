@@ -12,6 +12,7 @@ import pytest
 from payi_transport.budgets.budget import Key, make_budgets
 from payi_transport.budgets.notices import Notice, format_apart, format_money, make_notice, make_refusal, post
 from payi_transport.budgets.store import Total
+from payi_transport.client import untraced
 from tests.budgets.support import START, read_budgets
 from tests.support.origin import CannedResponse, Origin
 
@@ -159,3 +160,25 @@ def test_what_went_wrong_is_returned_without_the_address(origin: Origin) -> None
     assert post(f"{origin.url}/hook/secret", notice()) == "HTTP 410"
     assert post("http://127.0.0.1:1/secret", notice()) == "ConnectError"
     assert post("https://[::1/", notice()) == "InvalidURL"
+
+
+def test_a_webhook_has_five_seconds_to_respond(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[dict[str, Any]] = []
+
+    class Client(untraced.UntracedClient):
+        def __init__(self, **options: Any) -> None:
+            noted.append(options)
+            super().__init__(**options)
+
+    monkeypatch.setattr(untraced, "UntracedClient", Client)
+    origin.responses = [CannedResponse([b"ok"])]
+    assert post(f"{origin.url}/hook", notice()) is None
+    assert noted == [{"timeout": 5.0}]
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"), [(200, None), (204, None), (302, "HTTP 302"), (500, "HTTP 500")]
+)
+def test_only_a_success_is_one(origin: Origin, status: int, problem: str | None) -> None:
+    origin.responses = [CannedResponse(status=status)]
+    assert post(f"{origin.url}/hook", notice()) == problem

@@ -7,11 +7,14 @@ import os
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from payi_transport.budgets import store as module
 from payi_transport.budgets.budget import Key
 from payi_transport.budgets.store import Change, Store, Total, find_default_file
 
@@ -142,3 +145,30 @@ def test_processes_that_add_at_once_lose_nothing(store: Store) -> None:
 )
 def test_the_default_file_is_in_the_state_directory(environment: dict[str, str], folder: Path) -> None:
     assert find_default_file(environment) == folder / "payi-transport" / "budgets.db"
+
+
+def test_another_process_may_hold_the_file_for_five_seconds(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+    noted: list[float] = []
+
+    def note(path: Path, **options: Any) -> sqlite3.Connection:
+        noted.append(options["timeout"])
+        made: sqlite3.Connection = connect(path, **options)
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", note)
+    store.add_lost("2026-11-01", 1)
+    assert noted == [5.0]
+
+
+def test_a_file_that_somebody_else_holds_is_an_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOCK_TIMEOUT", 0.0)
+    store.add_lost("2026-11-01", 1)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store.add_lost("2026-11-01", 1)
+        other.execute("ROLLBACK")
+    assert store.read_lost("2026-11-01") == 1

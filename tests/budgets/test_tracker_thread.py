@@ -12,6 +12,7 @@ import pytest
 from payi_transport.budgets import tracker as module
 from payi_transport.budgets.budget import Key
 from payi_transport.budgets.store import Change, Store
+from payi_transport.runtime.wake_event import WakeEvent
 from tests.budgets.support import START, make_desk
 
 
@@ -63,3 +64,32 @@ def test_where_no_thread_can_be_started_closing_writes(
     desk.tracker.close(5)
     assert desk.spent() == 2
     assert [str(fault) for fault in desk.faults] == ["can't start new thread"]
+
+
+def test_the_thread_writes_four_times_a_second_at_most_and_reads_every_five_while_it_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    class Event(WakeEvent):
+        """Waits for nothing, and notes for how long it should have."""
+
+        def wait(self, timeout: float) -> None:
+            waits.append(timeout)
+            if len(waits) == 2:
+                desk.call("10")
+            elif len(waits) == 4:
+                desk.tracker.close(5)
+
+    monkeypatch.setattr(module, "WakeEvent", Event)
+    desk = make_desk(tmp_path)
+    read = note_calls(monkeypatch, desk.tracker, "_refresh")
+    desk.tracker.start()
+    thread = desk.tracker._thread
+    assert thread is not None
+    assert (thread.name, thread.daemon) == ("payi-budgets", True)
+    thread.join(60)
+    assert waits == [3600.0, 0.25, 5.0, 0.25]
+    assert desk.spent() == 10
+    # Once, in the round in which calls were refused.
+    assert [read.acquire(blocking=False) for _ in range(2)] == [True, False]
