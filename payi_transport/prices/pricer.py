@@ -26,7 +26,12 @@ from payi_transport.prices.resources import find_place
 from payi_transport.prices.spread import spread
 from payi_transport.providers.shared.prompt_size import LARGE_CONTEXT, find_least_prompt, find_suffix
 from payi_transport.values.decimals import with_own_decimals
-from payi_transport.values.names import SERVED_MODEL_PROPERTY, STREAM_PROPERTY, UNITS_PROPERTY
+from payi_transport.values.names import (
+    SERVED_MODEL_PROPERTY,
+    STATUS_NO_RESPONSE,
+    STREAM_PROPERTY,
+    UNITS_PROPERTY,
+)
 
 __all__ = ["PricedEvent", "Pricer"]
 
@@ -216,7 +221,9 @@ class _Call:
 
     def _make_request_lines(self, card: RateCard | None) -> list[Line]:
         """Return the line of what is billed for each request as such, none if nothing is."""
-        if card is None or not card.has("requests_kcount") or (self._event.http_status_code or 200) >= 300:
+        status = self._event.http_status_code or 200
+        has_failed = status >= 300 or status == STATUS_NO_RESPONSE
+        if card is None or not card.has("requests_kcount") or has_failed:
             return []
         return [self._make_line(Count("request", "output", 1), card, (0, 0))]
 

@@ -73,7 +73,9 @@ def test_a_call_that_used_nothing_says_so() -> None:
     assert estimate.notes == ("nothing was used that is billed",)
 
 
-@pytest.mark.parametrize(("status", "total"), [(None, "0.012"), (200, "0.012"), (299, "0.012"), (300, "0")])
+@pytest.mark.parametrize(
+    ("status", "total"), [(None, "0.012"), (200, "0.012"), (298, "0.012"), (299, "0"), (300, "0")]
+)
 def test_requests_that_succeed_are_billed_as_such(status: int | None, total: str) -> None:
     call = make_call("sonar", {}, category="perplexity", http_status_code=status)
     assert Pricer().estimate(call).total == Decimal(total)
