@@ -40,5 +40,5 @@ def make_charge(event: Any) -> Charge:
 def has_whole_price(event: Any, found: Estimate) -> bool:
     """Return whether nothing of a call's cost is missing from its estimate."""
     # A call that failed used nothing that is known, and its provider bills nothing.
-    is_free = not event.units and not has_missing_units(event)
+    is_free = not event.units and not found.lines and not has_missing_units(event)
     return is_free or found.status in ("priced", "included")

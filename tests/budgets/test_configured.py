@@ -51,6 +51,16 @@ def test_a_call_whose_units_are_missing_has_no_price() -> None:
     assert make_charge(make(properties={UNITS_PROPERTY: "missing"})) == (Decimal(0), False)
 
 
+def test_a_call_that_is_billed_by_searches_alone_may_lack_a_price() -> None:
+    ranking = make(resource="rerank-99", properties={"provider.search_units": "3"})
+    assert make_charge(ranking) == (Decimal(0), False)
+
+
+def test_a_stream_that_was_left_before_its_usage_lacks_no_price_that_anybody_knows() -> None:
+    assert make_charge(make(properties={"system.stream": "partial"})) == (Decimal(0), True)
+    assert make_charge(make(properties={"system.stream": "partial", UNITS_PROPERTY: "missing"})) == (0, False)
+
+
 def test_the_file_is_the_configured_one() -> None:
     assert find_file(check_config({"budgets_file": "/x/b.db"})) == Path("/x/b.db")
     assert find_file(check_config({})) == find_default_file()
