@@ -58,7 +58,10 @@ def test_a_call_that_is_billed_by_searches_alone_may_lack_a_price() -> None:
 
 def test_a_stream_that_was_left_before_its_usage_lacks_no_price_that_anybody_knows() -> None:
     assert make_charge(make(properties={"system.stream": "partial"})) == (Decimal(0), True)
-    assert make_charge(make(properties={"system.stream": "partial", UNITS_PROPERTY: "missing"})) == (0, False)
+    assert make_charge(make(properties={"system.stream": "partial", UNITS_PROPERTY: "missing"})) == (
+        Decimal(0),
+        False,
+    )
 
 
 def test_the_file_is_the_configured_one() -> None:
