@@ -11,6 +11,7 @@ import pytest
 
 from payi_transport.budgets import tracker as module
 from payi_transport.budgets.budget import Key
+from payi_transport.budgets.notices import Notice
 from payi_transport.budgets.store import Change, Store
 from payi_transport.runtime.wake_event import WakeEvent
 from tests.budgets.support import START, make_desk
@@ -93,3 +94,23 @@ def test_the_thread_writes_four_times_a_second_at_most_and_reads_every_five_whil
     assert desk.spent() == 10
     # Once, in the round in which calls were refused.
     assert [read.acquire(blocking=False) for _ in range(2)] == [True, False]
+
+
+def test_the_thread_tries_a_webhook_again_although_no_call_wakes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_INTERVAL", 0.0)
+    sent = threading.Semaphore(0)
+
+    class Posted(list[tuple[str, Notice]]):
+        def append(self, post: tuple[str, Notice]) -> None:
+            super().append(post)
+            sent.release()
+
+    desk = make_desk(tmp_path, warn_at=[0.5], webhook="https://hooks.test/", enforce=False)
+    desk.posted, desk.problems = Posted(), ["HTTP 500"]
+    desk.tracker.start()
+    desk.call("5")
+    assert sent.acquire(timeout=30) and sent.acquire(timeout=30)
+    desk.tracker.close(60)
+    assert len(desk.posted) == 2
