@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from contextlib import ExitStack
 from time import monotonic
 from typing import Any
@@ -11,6 +12,8 @@ import httpx
 import pytest
 
 from payi_transport.client.account import PayiAccount
+from payi_transport.sinks import deadlines
+from payi_transport.sinks.deadlines import deadline, limit_timeout
 from payi_transport.sinks.payi import PayiSink
 from tests.sinks.events import event
 from tests.support.ingest import Ingest, make_reply
@@ -37,6 +40,34 @@ def test_a_response_that_drips_ends_at_the_deadline(drip: str, single: bool) -> 
     assert monotonic() - started < 10
     assert (list(receipt.retry), list(receipt.uncertain)) == ([0], [0])
     assert receipt.problem == "Could not reach Pay-i (ReadTimeout: the response took longer than 30 s)"
+
+
+class LateError(Exception):
+    """No time was left."""
+
+
+def test_a_timeout_is_cut_to_what_is_left_of_the_deadline_that_ends_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(deadlines, "monotonic", lambda: now)
+
+    def limit(*timeouts: float | None) -> list[float | None]:
+        return [limit_timeout(timeout, LateError) for timeout in timeouts]
+
+    assert limit(None, 3.0) == [None, 3.0]
+    with deadline(10):
+        assert limit(None, 3.0, 30.0) == [10.0, 3.0, 10.0]
+        with deadline(20):
+            assert limit(None) == [10.0]
+        with deadline(4):
+            assert limit(None) == [4.0]
+        now = 109.5
+        assert limit(None, 3.0) == [0.5, 0.5]
+        now = 110.0
+        with pytest.raises(LateError, match="no time was left"):
+            limit(None)
+    assert limit(None, 30.0) == [None, 30.0]
 
 
 ENVIRONMENTS = [
@@ -68,6 +99,67 @@ def test_a_proxy_of_the_environment_that_refuses_is_named(monkeypatch: pytest.Mo
         receipt.problem and "the environment has the proxy HTTP_PROXY=http://127.0.0.1:1" in receipt.problem
     )
     assert "secret" not in receipt.problem
+
+
+def describe_failure(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], url: str) -> str:
+    for name in ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    sink = PayiSink(PayiAccount(url, "payi-key"))
+    problem = str(sink.deliver([event(1)]).problem)
+    sink.close()
+    return problem.removeprefix("Could not reach Pay-i (").removesuffix(")")
+
+
+PROXY = "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("environment", "url", "told"),
+    [
+        ({}, PROXY, ""),
+        ({"NO_PROXY": "intranet"}, PROXY, ""),
+        ({"http_proxy": PROXY}, "http://payi.test", f"; the environment has the proxy http_proxy={PROXY}"),
+        (
+            {"HTTPS_PROXY": PROXY, "NO_PROXY": "intranet"},
+            "https://payi.test",
+            f"; the environment has the proxy HTTPS_PROXY={PROXY}",
+        ),
+        # It was not a connection that failed.
+        ({"HTTP_PROXY": PROXY}, "nowhere", ""),
+    ],
+)
+def test_a_failure_names_the_proxies_that_may_have_caused_it(
+    environment: dict[str, str], url: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = describe_failure(monkeypatch, environment, url)
+    assert problem.partition("; the environment")[2] == told.partition("; the environment")[2]
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"ALL_PROXY": "ftp://p", "NO_PROXY": "intranet"}, "ALL_PROXY=ftp://p, NO_PROXY=intranet"),
+        (
+            {"SSL_CERT_FILE": "/nowhere/a.pem", "SSL_CERT_DIR": "/nowhere", "HTTP_PROXY": PROXY},
+            "SSL_CERT_FILE=/nowhere/a.pem, SSL_CERT_DIR=/nowhere",
+        ),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_named_by_what_may_be_wrong(
+    environment: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = describe_failure(monkeypatch, environment, "https://payi.test")
+    assert problem.endswith(f": the environment has {named}, which httpx cannot use")
+
+
+def test_a_proxy_that_needs_a_package_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    problem = describe_failure(monkeypatch, {"ALL_PROXY": "socks5://p:1"}, "https://payi.test")
+    advice = "ALL_PROXY=socks5://p:1, which httpx cannot use; pip install 'httpx[socks]'"
+    assert problem == f"ImportError: the environment has {advice}"
 
 
 def test_a_proxy_that_is_not_a_url_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from typing import Any
 
+import msgspec
 import pytest
 
+from payi_transport.client.account import PayiAccount
 from payi_transport.sinks.payi import PayiSink
 from tests.sinks.events import ACCEPTED, JSON, event
 from tests.support.origin import CannedResponse, Origin
@@ -32,6 +36,26 @@ def test_a_batch_too_large_for_one_body_is_sent_in_several_requests(bulk: PayiSi
     sizes = [len(json.loads(received.body)) for received in origin.received]
     assert sizes == [1, 1, 1]
     assert not receipt.retry
+
+
+@pytest.mark.parametrize(("over", "sizes"), [(0, [2]), (1, [1, 1])])
+def test_a_body_has_4_mib_of_events_at_most(
+    over: int, sizes: list[int], bulk: PayiSink, origin: Origin
+) -> None:
+    origin.responses = [ACCEPTED]
+    empty = event(1, provider_request_json="")
+    # Two events, each with what separates it from the next.
+    room = 4 * 1024 * 1024 - 2 * (len(msgspec.json.encode(empty)) + 1)
+    texts = ("x" * (room // 2), "x" * (room - room // 2 + over))
+    receipt = bulk.deliver([msgspec.structs.replace(empty, provider_request_json=text) for text in texts])
+    assert [len(json.loads(received.body)) for received in origin.received] == sizes
+    assert not receipt.retry
+
+
+def test_a_batch_has_256_events_at_most_unless_another_limit_is_set() -> None:
+    account = PayiAccount("https://payi.test", "payi-key")
+    assert PayiSink(account).batch_limit == 256
+    assert PayiSink(account, batch_limit=7).batch_limit == 7
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
@@ -176,3 +200,49 @@ def test_a_later_part_without_a_wait_or_a_problem_keeps_those_of_an_earlier_part
     assert [len(json.loads(received.body)) for received in origin.received] == [2, 1]
     assert (list(receipt.retry), receipt.wait) == ([0], 7.0)
     assert receipt.problem == "Pay-i rejected 1 of 2 events"
+
+
+def test_what_becomes_of_an_event_counts_at_its_place_in_the_batch(bulk: PayiSink, origin: Origin) -> None:
+    refused = {"item_index": 0, "xproxy_result": {"message": "bad", "statusCode": 400}}
+    body = json.dumps({"ingest_count": 0, "errors": [refused]}).encode()
+    origin.responses = [ACCEPTED, CannedResponse([body]), CannedResponse([b"<html>"], status=502)]
+    receipt = bulk.deliver([event(number, provider_request_json="x" * 3_000_000) for number in range(4)])
+    assert (list(receipt.retry), list(receipt.uncertain)) == ([2, 3], [2])
+    assert receipt.rejected == {1: "item_400"}
+    assert receipt.bytes_sent == sum(len(received.body) for received in origin.received)
+
+
+def test_an_event_of_a_later_part_is_degraded_by_its_own_code(bulk: PayiSink, origin: Origin) -> None:
+    result = {"statusCode": 400, "xproxy_error": {"code": "invalid_user_id"}}
+    body = json.dumps({"ingest_count": 0, "errors": [{"item_index": 0, "xproxy_result": result}]}).encode()
+    origin.responses = [ACCEPTED, CannedResponse([body]), ACCEPTED]
+    large = [event(number, user_id="Jo Do", provider_request_json="x" * 3_000_000) for number in range(2)]
+    assert not bulk.deliver(large).rejected
+    users = [json.loads(received.body)[0]["user_id"] for received in origin.received]
+    names = [json.loads(received.body)[0]["provider_response_id"] for received in origin.received]
+    assert (users, names) == (["Jo Do", "Jo Do", "Jo_Do"], ["id-0", "id-1", "id-1"])
+
+
+@pytest.mark.parametrize(("count", "retry"), [(1, [0]), (2, [])])
+def test_all_requests_of_one_event_share_one_deadline(
+    count: int,
+    retry: list[int],
+    bulk: PayiSink,
+    origin: Origin,
+    end_deadlines: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    degrade = bulk._refusals.degrade
+
+    def degrade_late(*arguments: Any) -> Any:
+        end_deadlines()
+        return degrade(*arguments)
+
+    monkeypatch.setattr(bulk._refusals, "degrade", degrade_late)
+    result = {"statusCode": 400, "xproxy_error": {"code": "invalid_user_id"}}
+    body = {"ingest_count": count - 1, "errors": [{"item_index": 0, "xproxy_result": result}]}
+    origin.responses = [CannedResponse([json.dumps(body).encode()]), ACCEPTED]
+    receipt = bulk.deliver([event(number, user_id="Jo Do") for number in range(count)])
+    # A call may wait for its one event. Nobody waits for several.
+    assert list(receipt.retry) == retry
+    assert not receipt.rejected

@@ -25,11 +25,13 @@ class Firewall:
         self.is_closed = False
         self.taken: list[str] = []
         self.requests = 0
+        self.bytes = 0
         self.sink = PayiSink(PayiAccount("https://payi.test", "payi-key"), single=single)
         self.sink.connection.http = httpx.Client(transport=httpx.MockTransport(self.respond))
 
     def respond(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
+        self.bytes += len(request.content)
         body = json.loads(request.content)
         names = [item["provider_response_id"] for item in (body if isinstance(body, list) else [body])]
         if self.is_closed or self.disliked.intersection(names):
@@ -82,7 +84,8 @@ def test_a_key_that_is_revoked_loses_nothing_and_is_found_out_in_few_requests() 
     batch = [event(number) for number in range(1, 100)]
     receipt = firewall.sink.deliver(batch)
     assert (receipt.denied, receipt.rejected, list(receipt.retry)) == (True, {}, list(range(99)))
-    assert firewall.requests <= 20
+    # Halved down to one event, and then as many alone as could not all be to blame: 99, 49, ..., 1, and 7.
+    assert firewall.requests == 1 + 14
     before = firewall.requests
     assert firewall.sink.deliver(batch).denied
     assert firewall.requests == before + 1
@@ -97,7 +100,27 @@ def test_a_single_event_that_is_refused_waits_until_another_passes() -> None:
     assert not firewall.sink.deliver([event(2)]).retry
     receipt = firewall.sink.deliver([event(1), event(3)])
     assert receipt.rejected == {0: "status_403"}
-    assert receipt.problem and "accepted others" in receipt.problem
+    assert receipt.problem == (
+        "Pay-i, or something on the way to it, refused 1 events (status_403) and accepted others; the"
+        " refused events are lost"
+    )
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_the_bytes_of_every_request_count(is_closed: bool) -> None:
+    firewall = Firewall(3, 7)
+    firewall.sink.deliver([event(0)])
+    firewall.is_closed = is_closed
+    before = firewall.bytes
+    receipt = firewall.sink.deliver([event(number) for number in range(1, 12)])
+    assert receipt.denied is is_closed
+    assert receipt.bytes_sent == firewall.bytes - before
+
+
+def test_nothing_is_halved_before_anything_was_accepted() -> None:
+    firewall = Firewall(3)
+    receipt = firewall.sink.deliver([event(number) for number in range(8)])
+    assert (receipt.denied, list(receipt.retry), firewall.requests) == (True, list(range(8)), 1)
 
 
 @pytest.mark.parametrize("status", [414, 431])
@@ -140,5 +163,5 @@ def test_only_the_latest_refused_events_are_remembered() -> None:
     trust = Trust()
     for number in range(_MAX_REFUSED + 5):
         assert not trust.refuse(str(number))
-    assert len(trust.refused) == _MAX_REFUSED
+    assert len(trust.refused) == _MAX_REFUSED == 1000
     assert "4" not in trust.refused and "5" in trust.refused

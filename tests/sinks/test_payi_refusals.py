@@ -122,7 +122,7 @@ def test_a_value_is_tried_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -
     now = 599.0
     [item] = delivery.deliver_all(event(2, use_case_name="bot"))
     assert "use_case_name" not in item
-    now = 601.0
+    now = 600.0
     [item] = delivery.deliver_all(event(3, use_case_name="bot"))
     assert item["use_case_name"] == "bot" and "properties" not in item
 
