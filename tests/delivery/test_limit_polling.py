@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
+from payi_transport import PayiError
+from payi_transport.client import untraced
 from payi_transport.client.account import PayiAccount
 from payi_transport.delivery.limit_polling import LimitPoller, fetch_state
 from payi_transport.delivery.limits import LimitStates
@@ -47,6 +51,14 @@ def test_it_polls_until_the_limit_no_longer_blocks() -> None:
     assert harness.free.wait(10)
     assert harness.asked == ["budget"] * 3
     assert harness.limits.snapshot() == {"budget": "ok"}
+
+
+def test_one_thread_polls_however_often_it_is_asked_for() -> None:
+    harness = Harness("blocked")
+    for _ in range(3):
+        harness.poller.ensure_running()
+    assert sum(thread.name == "payi-limits" for thread in threading.enumerate()) == 1
+    harness.poller.stop()
 
 
 def test_it_polls_again_when_a_limit_blocks_again() -> None:
@@ -97,6 +109,8 @@ def test_stopping_ends_the_thread() -> None:
     harness = Harness("blocked")
     harness.poller.ensure_running()
     (thread,) = (thread for thread in threading.enumerate() if thread.name == "payi-limits")
+    # The interpreter does not wait for it.
+    assert thread.daemon
     harness.poller.stop()
     thread.join(10)
     assert not thread.is_alive()
@@ -136,6 +150,8 @@ def limit(spent: Any, kind: str = "block", threshold: float | None = None) -> Ca
         (limit(8.0, threshold=0.8), "exceeded"),
         (limit(7.99, threshold=0.8), "ok"),
         (limit(None), "ok"),
+        (limit(None, threshold=0.1), "ok"),
+        (limit(0.99, threshold=0.1), "ok"),
         (CannedResponse([b"{}"], 404), "ok"),
     ],
 )
@@ -145,3 +161,23 @@ def test_the_state_follows_from_what_was_spent(origin: Origin, response: CannedR
     assert origin.received[0].path == "/api/v1/limits/b%2F1?q=1"
     assert origin.received[0].headers["a"] == "1"
     assert origin.received[0].headers["xproxy-api-key"] == "key"
+
+
+def test_the_next_interval_is_the_retry(origin: Origin) -> None:
+    origin.responses = [CannedResponse([b"{}"], 503)]
+    with pytest.raises(PayiError):
+        fetch_state(PayiAccount(origin.url, "key"), "a")
+    assert len(origin.received) == 1
+
+
+def test_a_request_may_take_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeouts: list[dict[str, float]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        timeouts.append(request.extensions["timeout"])
+        return httpx.Response(404, json={})
+
+    client = partial(httpx.Client, transport=httpx.MockTransport(respond))
+    monkeypatch.setattr(untraced, "UntracedClient", client)
+    assert fetch_state(PayiAccount("https://payi.test", "key"), "a") == "ok"
+    assert timeouts == [dict.fromkeys(("connect", "read", "write", "pool"), 10.0)]

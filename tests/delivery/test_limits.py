@@ -71,3 +71,9 @@ def test_the_number_of_states_is_bounded() -> None:
     assert len(limits.snapshot()) == 100_000
     limits.set("0", "blocked")
     assert limits.find_blocked(("0", "100000")) == ["0"]
+
+
+def test_a_limit_that_blocks_has_the_state_that_is_known_or_is_blocked() -> None:
+    limits = LimitStates()
+    limits.set("a", "overrun")
+    assert (limits.find_state("a"), limits.find_state("b")) == ("overrun", "blocked")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.capture.exchange import Outcome
+from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.frame import Frame
 from payi_transport.context.results import ResultSlot, get_last_result, set_last
 from payi_transport.delivery.limit_polling import LimitPoller
@@ -56,6 +56,8 @@ ERROR = b'{"message":"m","statusCode":424,"xproxy_error":{"code":"limit_blocked"
         (ERROR, ("a", "b"), {}),
         (ERROR, (), {}),
         (b'{"xproxy_result":{"blocked_limit_ids":["b"]}}', ("a", "b"), {"b": "blocked"}),
+        (b'{"xproxy_result":{"blocked_limit_ids":["b"]}}', ("a",), {"b": "blocked"}),
+        (b'{"xproxy_result":{"blocked_limit_ids":[]}}', ("a",), {"a": "blocked"}),
         (
             b'{"xproxy_result":{"limits":{"b":{"state":"blocked_external"}}}}',
             ("a", "b"),
@@ -71,7 +73,38 @@ def test_a_call_that_the_proxy_refuses_tells_that_a_limit_is_blocked(
     exchange = make_exchange(REFUSED, [body], context=Frame(limit_ids=limit_ids), result_slot=ResultSlot())
     ResultTracker(limits, None, never, warn=logged.append).end_proxied(exchange)
     assert limits.snapshot() == states
-    assert len(logged) == 1 and "424" in logged[0]
+    names = ", ".join(limit_ids) or "none of its own"
+    assert logged == [
+        f"Pay-i's proxy refused a call (HTTP 424), because a limit of it is blocked ({names}); raise or reset"
+        " the limit in Pay-i"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_charged"), [(200, True), (399, True), (400, False), (424, False), (None, False)]
+)
+def test_a_call_is_charged_unless_it_failed_and_noted_anyway(status: int | None, is_charged: bool) -> None:
+    noted: list[Exchange] = []
+    charged: list[tuple[Exchange, object]] = []
+    exchange = make_exchange(CASE, [BODY])
+    exchange.status = status
+    ResultTracker(
+        LimitStates(),
+        None,
+        never,
+        note=noted.append,
+        charge=lambda call, result: charged.append((call, result)),
+    ).end_proxied(exchange)
+    assert noted == [exchange]
+    assert charged == ([(exchange, RESULT)] if is_charged else [])
+
+
+@pytest.mark.parametrize("status", [403, 423, 425])
+def test_another_status_tells_nothing_of_limits(status: int) -> None:
+    limits, logged = LimitStates(), list[str]()
+    exchange = make_exchange(replace(CASE, status=status), [ERROR], context=Frame(limit_ids=("a",)))
+    ResultTracker(limits, None, never, warn=logged.append).end_proxied(exchange)
+    assert (limits.snapshot(), logged) == ({}, [])
 
 
 @pytest.fixture

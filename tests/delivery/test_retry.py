@@ -9,15 +9,8 @@ from typing import Any
 import pytest
 
 from payi_transport.config.schema import IngestRetrySettings
-from payi_transport.delivery.retry import (
-    FIRST_PAUSE,
-    PROBE_SECONDS,
-    Backoff,
-    CircuitBreaker,
-    find_inline_pauses,
-    find_wait,
-)
-from payi_transport.sinks.protocol import LONGEST_WAIT, Receipt
+from payi_transport.delivery.retry import Backoff, CircuitBreaker, find_inline_pauses, find_wait
+from payi_transport.sinks.protocol import Receipt
 
 FAILED = Receipt(retry=[0])
 DENIED = Receipt(retry=[0], denied=True)
@@ -60,7 +53,7 @@ def test_jitter_spreads_the_pauses_over_the_whole_range() -> None:
 
 
 def test_the_first_pause_has_a_lowest_upper_bound() -> None:
-    assert fail(make_backoff(inline_retry_initial_delay=0.0), 2) == [FIRST_PAUSE, 2 * FIRST_PAUSE]
+    assert fail(make_backoff(inline_retry_initial_delay=0.0), 2) == [0.25, 0.5]
 
 
 def test_failing_for_days_overflows_nothing() -> None:
@@ -79,7 +72,7 @@ def test_a_success_starts_over() -> None:
 
 @pytest.mark.parametrize(
     ("wait", "pause"),
-    [(None, 1.0), (0.1, 1.0), (20.0, 20.0), (300.0, 300.0), (3600.0, LONGEST_WAIT)],
+    [(None, 1.0), (0.1, 1.0), (20.0, 20.0), (300.0, 300.0), (600.0, 600.0), (601.0, 600.0)],
     ids=str,
 )
 def test_after_a_failure_the_longer_of_pause_and_requested_wait_counts(
@@ -116,7 +109,7 @@ def test_a_pause_that_outlasts_a_deadline_is_known_in_advance() -> None:
 def test_a_fault_makes_a_pause_and_counts_as_no_failure_of_the_sink() -> None:
     backoff = make_backoff()
     backoff.pause_after_fault(100.0)
-    assert (backoff.failures, backoff.not_before) == (0, 100.0 + FIRST_PAUSE)
+    assert (backoff.failures, backoff.not_before) == (0, 100.25)
 
 
 def test_a_sink_that_denies_everything_is_probed_with_one_event_until_it_accepts() -> None:
@@ -128,6 +121,15 @@ def test_a_sink_that_denies_everything_is_probed_with_one_event_until_it_accepts
     assert backoff.limit_batch(None) == 1
     backoff.update(Receipt(), 1.0, failed=False)
     assert backoff.limit_batch(5) == 5
+
+
+def test_it_is_known_whether_batches_are_halved_and_whether_events_wait_forever() -> None:
+    backoff = make_backoff()
+    fail(backoff, 3)
+    assert (backoff.is_halving, backoff.keeps_all) == (False, True)
+    fail(backoff, 1)
+    assert backoff.is_halving
+    assert not make_backoff(queue_enabled=False).keeps_all
 
 
 @pytest.mark.parametrize(
@@ -153,9 +155,9 @@ def test_an_event_is_dropped_where_the_settings_leave_no_room_or_no_retry(
         (Receipt(), 0.0),
         (FAILED, 0.0),
         (Receipt(retry=[0], wait=5.0), 5.0),
-        (Receipt(retry=[0], wait=3600.0), LONGEST_WAIT),
+        (Receipt(retry=[0], wait=601.0), 600.0),
         (Receipt(retry=[0], wait=300.0), 300.0),
-        (DENIED, PROBE_SECONDS),
+        (DENIED, 60.0),
         (Receipt(retry=[0], wait=5.0, denied=True), 5.0),
         (Receipt(retry=[0], wait=0.0, denied=True), 0.0),
     ],
@@ -195,8 +197,8 @@ def test_a_probe_that_never_comes_back_is_replaced() -> None:
     breaker = CircuitBreaker()
     breaker.update(Receipt(retry=[0], wait=5.0), 100.0)
     assert breaker.allows_call(105.0)
-    assert not breaker.allows_call(105.0 + PROBE_SECONDS - 0.1)
-    assert breaker.allows_call(105.0 + PROBE_SECONDS)
+    assert not breaker.allows_call(164.9)
+    assert breaker.allows_call(165.0)
 
 
 def test_of_many_threads_one_is_the_probe() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from payi_transport.delivery.stats import PayiStats, SinkStats
+from payi_transport.values.file_counts import FileCounts
 
 
 def test_stats_start_at_zero() -> None:
@@ -49,3 +50,11 @@ def test_the_account_of_a_sink_adds_up_and_can_be_read_by_name() -> None:
     assert stats["queued"] == 3
     with pytest.raises(KeyError, match="nonsense"):
         stats["nonsense"]
+
+
+def test_what_is_written_beside_a_file_counts_losses_and_what_is_not_recorded_by_reason_and_by_host() -> None:
+    unobserved = {"a.test": {"unmapped": 2, "unread": 3}, "b.test": {"unmapped": 4}}
+    stats = PayiStats(captured=1, lost={"overload": 1}, unobserved=unobserved)
+    assert stats.to_file_counts() == FileCounts(
+        lost={"overload": 1}, unobserved={"unmapped": 6, "unread": 3}, hosts={"a.test": 5, "b.test": 4}
+    )
