@@ -124,18 +124,18 @@ class _Publication:
         # Refused for now, and refused for good, each with a reason.
         self._refused: dict[int, str] = {}
         self._rejected: dict[int, str] = {}
-        # To be sent once more: without content, or under another id.
         self._without_content: set[int] = set()
         self._under_other_id: set[int] = set()
+        # To be sent once more, in one of these ways.
+        self._again: set[int] = set()
         self._bytes = 0
         self.has_no_stream = False
 
     def run(self) -> None:
         """Publish everything. Raises NatsError if the connection fails."""
         self._publish(range(len(self._batch)))
-        again = sorted(self._without_content | self._under_other_id)
-        if again:
-            self._publish(again)
+        if self._again:
+            self._publish(sorted(self._again))
 
     def _publish(self, indexes: Sequence[int]) -> None:
         deadline = monotonic() + self._settings.timeout
@@ -210,6 +210,7 @@ class _Publication:
             self._take_error(index, error)
         elif acknowledgement.get("duplicate") is True and self._is_collision(index):
             self._under_other_id.add(index)
+            self._again.add(index)
         elif "seq" in acknowledgement:
             self._taken.add(index)
         else:
@@ -225,6 +226,7 @@ class _Publication:
             if index in self._without_content:
                 self._rejected[index] = "too_large"
             self._without_content.add(index)
+            self._again.add(index)
             return
         text = str(error.get("description", "refused"))
         full = _FULL.get(code) if isinstance(code, int) else None

@@ -107,3 +107,13 @@ def test_a_generator_function_that_can_be_awaited_still_can(decorator: Any) -> N
     assert asyncio.run(main(decorator(answer))) in [(1, "alice"), (1, "base")]
     # The function itself is left alone.
     assert asyncio.run(main(answer)) == (1, "base")
+
+
+def count(most: int) -> Generator[int, None, None]:
+    yield from range(most)
+
+
+def test_a_generator_function_that_cannot_be_awaited_still_cannot() -> None:
+    decorated = decorate(count, lambda function: lambda most: function(most))
+    assert not inspect.isawaitable(decorated(2))
+    assert list(decorated(2)) == [0, 1]

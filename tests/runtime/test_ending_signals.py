@@ -39,6 +39,12 @@ def test_a_signal_closes_what_is_inside_and_no_other_interrupts_it(number: int, 
     assert [signal.getsignal(each) for each in SIGNALS] == [signal.SIG_IGN] * 3
 
 
+def test_a_command_that_is_told_to_end_has_succeeded_unless_it_says_otherwise() -> None:
+    with pytest.raises(SystemExit) as ended, ended_by_signals():
+        signal.raise_signal(signal.SIGTERM)
+    assert ended.value.code == 0
+
+
 def test_without_a_signal_all_is_as_before() -> None:
     before = [signal.getsignal(each) for each in SIGNALS]
     with suppress(ValueError), ended_by_signals():

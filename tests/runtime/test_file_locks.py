@@ -97,3 +97,22 @@ def test_a_name_that_cannot_be_looked_up_is_an_error_and_not_a_removed_file(tmp_
 
     with pytest.raises(PermissionError):
         lock_file(Denied(tmp_path / "lock"), create=True)
+
+
+def test_a_locked_file_is_this_users_alone_and_holds_at_once_what_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    held = lock_file(path, create=True)
+    assert held is not None
+    held.write(b"place")
+    assert path.read_bytes() == b"place"
+    assert path.stat().st_mode & 0o777 == 0o600
+    held.close()
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_nothing_is_locked_through_a_link(create: bool, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.touch()
+    (tmp_path / "lock").symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic links"):
+        lock_file(tmp_path / "lock", create=create)

@@ -93,7 +93,7 @@ def test_a_fault_is_logged_with_its_place_and_without_its_text(caplog: pytest.Lo
     assert record.levelno == logging.WARNING
     lines = record.getMessage().splitlines()
     assert lines[0] == "payi_transport: a fault"
-    assert "test_rate_limited_logger.py" in lines[1] and lines[2].strip() == "int(prompt)"
+    assert lines[1].startswith(f'  File "{__file__}", line ') and lines[2].strip() == "int(prompt)"
     assert prompt not in caplog.text
 
 

@@ -90,7 +90,10 @@ def test_where_no_thread_can_be_started_the_function_is_called_and_told_not_to_w
     async def main() -> bool:
         with pytest.raises(RuntimeError, match="its own"):
             await run_on_thread(fail)
-        return await run_on_thread(may_wait)
+        told = await run_on_thread(may_wait)
+        # What comes after it in the same task may wait.
+        assert may_wait()
+        return told
 
     assert anyio.run(main, backend=backend) is False
     assert called == [False]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from payi_transport.runtime import time_slices
 from payi_transport.runtime.time_slices import in_time_slices, skip_pauses_while
 from tests.support.waiting import wait_for_the_interpreter
 
@@ -53,3 +54,19 @@ def test_other_threads_keep_pausing() -> None:
 def test_the_items_are_yielded_in_order() -> None:
     assert list(in_time_slices(iter("abc"))) == ["a", "b", "c"]
     assert list(in_time_slices([])) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pauses"),
+    [(0.0001, 3), (0.0003, 9)],
+    ids=["three in a slice", "more than a slice"],
+)
+def test_a_pause_comes_at_the_end_of_each_slice(
+    seconds: float, pauses: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, slept = 100.0, list[float]()
+    monkeypatch.setattr(time_slices, "perf_counter", lambda: now)
+    monkeypatch.setattr(time_slices, "sleep", slept.append)
+    for _ in in_time_slices(range(9)):
+        now += seconds
+    assert slept == [0.00005] * pauses

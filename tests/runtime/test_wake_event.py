@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -22,6 +23,20 @@ def test_it_stays_set_until_a_wait_ends() -> None:
     wake_event.wait(60)
     assert not wake_event.is_set()
     wake_event.wait(0.001)
+    assert not wake_event.is_set()
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0])
+def test_without_time_to_wait_a_wait_returns_at_once(timeout: float) -> None:
+    began = monotonic()
+    WakeEvent().wait(timeout)
+    assert monotonic() - began < 0.9
+
+
+def test_a_wait_may_be_longer_than_a_lock_can_wait() -> None:
+    wake_event = WakeEvent()
+    wake_event.set()
+    wake_event.wait(threading.TIMEOUT_MAX * 2)
     assert not wake_event.is_set()
 
 

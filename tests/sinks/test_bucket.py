@@ -101,10 +101,12 @@ def test_a_part_grows_until_it_is_old(sink: BucketSink, store: MemoryStore, cloc
     assert path.startswith("date=2026-11-28/hour=12/part-")
     assert path.endswith("-000000.parquet")
     assert store.writes[path] == 2
-    clock.now = 901.0
+    clock.now = 899.9
+    sink.deliver([])
+    clock.now = 900.0
     sink.deliver([at(4)])
     sink.deliver([at(5)])
-    assert len(store.files) == 2
+    assert [name[-15:] for name in store.files] == ["-000000.parquet", "-000001.parquet"]
     assert read(store) == {f"id-{number}": 1 for number in range(1, 6)}
 
 

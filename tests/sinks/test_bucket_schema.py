@@ -74,6 +74,89 @@ def test_a_repeat_is_marked() -> None:
     assert row(event(1))["may_repeat"] is False
 
 
+COLUMNS = {
+    "id": "string",
+    "event_timestamp": "timestamp[us, tz=UTC]",
+    "may_repeat": "bool",
+    **dict.fromkeys(("category", "resource", "scope", "use_case_name", "use_case_id"), "string"),
+    **dict.fromkeys(("use_case_step", "user_id", "account_name", "provider_uri"), "string"),
+    **dict.fromkeys(("use_case_version", "http_status_code"), "int64"),
+    **dict.fromkeys(("end_to_end_latency_ms", "time_to_first_token_ms"), "int64"),
+    **dict.fromkeys(("limit_ids", "request_tags"), "list<item: string>"),
+    **dict.fromkeys(("properties", "use_case_properties"), "map<string, string>"),
+    **{
+        f"{unit}_{side}": "int64"
+        for unit in (
+            *("text", "text_cache_read", "text_cache_write", "text_cache_write_1h", "reasoning", "vision"),
+            *("audio", "video", "image", "web_search_request"),
+        )
+        for side in ("input", "output")
+    },
+    "other_units": "map<string, struct<input: int64, output: int64>>",
+    **dict.fromkeys(
+        ("request_headers", "response_headers"), "list<item: struct<name: string, value: string>>"
+    ),
+    "content": (
+        "struct<request: string, response: list<item: string>,"
+        " function_calls: list<item: struct<name: string, arguments: string>>>"
+    ),
+}
+
+
+def test_version_1_has_these_columns_and_no_others() -> None:
+    assert {field.name: str(field.type) for field in SCHEMA} == COLUMNS
+    assert [field.name for field in SCHEMA] == [*COLUMNS]
+
+
+def test_every_unit_of_a_column_is_in_it_and_in_no_map() -> None:
+    units = {unit: Units(2 * number, 2 * number + 1) for number, unit in enumerate(UNITS)}
+    found = row(Event(category="c", units=units, provider_response_id="id"))
+    assert [(found[f"{unit}_input"], found[f"{unit}_output"]) for unit in UNITS] == [
+        (2 * number, 2 * number + 1) for number in range(len(UNITS))
+    ]
+    assert found["other_units"] == []
+
+
+def test_every_text_and_number_is_in_the_column_of_its_name() -> None:
+    texts = {name: name for name, kind in COLUMNS.items() if kind == "string" and name != "id"}
+    numbers = {
+        "use_case_version": 1,
+        "http_status_code": 2,
+        "end_to_end_latency_ms": 3,
+        "time_to_first_token_ms": 4,
+    }
+    more: dict[str, Any] = {
+        "use_case_properties": {"a": "b"},
+        "provider_response_headers": (Header("h", "v"),),
+    }
+    found = row(Event(units={}, provider_response_id="id", **texts, **numbers, **more))  # type: ignore[arg-type]
+    assert {name: found[name] for name in (*texts, *numbers)} == {**texts, **numbers}
+    assert found["use_case_properties"] == [("a", "b")]
+    assert found["response_headers"] == [{"name": "h", "value": "v"}]
+    assert [found[name] for name in ("properties", "request_headers", "limit_ids", "content")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "part", "shown"),
+    [
+        ("provider_request_json", "{}", "request", "{}"),
+        ("provider_response_json", "{}", "response", ["{}"]),
+        ("provider_response_json", ("a", "b"), "response", ["a", "b"]),
+        (
+            "provider_response_function_calls",
+            (FunctionCall("f"),),
+            "function_calls",
+            [{"name": "f", "arguments": None}],
+        ),
+    ],
+)
+def test_each_part_of_content_is_kept_without_the_others(
+    field: str, value: Any, part: str, shown: Any
+) -> None:
+    empty = dict.fromkeys(("request", "response", "function_calls"))
+    assert row(event(1, **{field: value}))["content"] == {**empty, part: shown}
+
+
 def test_the_schema_names_its_version() -> None:
     assert make_table([]).schema.metadata == {b"payi_schema_version": b"1"}
     assert {f"{unit}_input" for unit in UNITS} <= set(SCHEMA.names)

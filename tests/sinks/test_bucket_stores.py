@@ -13,7 +13,7 @@ import pytest
 
 from payi_transport import PayiConfigError
 from payi_transport.config.schema import BucketSettings
-from payi_transport.sinks.bucket_stores import open_store
+from payi_transport.sinks.bucket_stores import check_url, open_store
 
 
 def store(url: str, **fields: Any) -> Any:
@@ -93,7 +93,82 @@ def test_a_bucket_through_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
     files.put("a", b"one")
     files.put("a", b"two")
     files.drop()
-    assert b"two" in [file.getvalue() for file in memory.store.values()]
+    assert {path: file.getvalue() for path, file in memory.store.items()} == {"gs://events/payi/a": b"two"}
+
+
+def test_a_bucket_through_fsspec_gets_a_file_system_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.get_filesystem_class("memory")
+    fsspec.register_implementation("gs", memory, clobber=True)
+    opened: list[tuple[Any, dict[str, Any]]] = []
+
+    class Files:
+        def pipe_file(self, path: str, data: bytes) -> None:
+            opened.append((path, {}))
+
+    def open_files(url: str, **options: Any) -> tuple[Files, str]:
+        opened.append((url, options))
+        return Files(), ""
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", open_files)
+    files = store("gs://events/payi/")
+    for _ in range(2):
+        files.put("a", b"one")
+    files.drop()
+    files.put("a", b"one")
+    # One of fsspec's own cache would be the parent's in a forked child.
+    made, written = ("gs://events/payi", {"skip_instance_cache": True}), ("gs://events/payi/a", {})
+    assert opened == [made, written, written, made, written]
+
+
+@pytest.mark.parametrize(
+    ("fields", "usual", "region"),
+    [
+        ({}, None, "us-east-1"),
+        ({}, "eu-west-1", "eu-west-1"),
+        ({"region": "eu-central-1", "endpoint": "http://h"}, "eu-west-1", "eu-central-1"),
+    ],
+)
+def test_a_bucket_is_written_in_one_attempt_of_bounded_time(
+    fields: dict[str, str], usual: str | None, region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boto3 = pytest.importorskip("boto3")
+    made: list[tuple[str, dict[str, Any]]] = []
+    put: list[dict[str, Any]] = []
+
+    class Client:
+        def put_object(self, **fields: Any) -> None:
+            put.append(fields)
+
+    class Session:
+        region_name = usual
+
+        def client(self, name: str, **options: Any) -> Client:
+            made.append((name, options))
+            return Client()
+
+    monkeypatch.setattr(boto3.session, "Session", Session)
+    files = store("s3://events/a/b/", **fields)
+    for _ in range(2):
+        files.put("part", b"one")
+    [(name, options)] = made
+    config = options.pop("config")
+    assert (name, options) == ("s3", {"endpoint_url": fields.get("endpoint"), "region_name": region})
+    assert (config.connect_timeout, config.read_timeout) == (5, 60)
+    assert config.retries == {"total_max_attempts": 1}
+    assert put == [{"Bucket": "events", "Key": "a/b/part", "Body": b"one"}] * 2
+    files.drop()
+    files.put("part", b"one")
+    assert len(made) == 2
+
+
+def test_a_file_in_a_folder_is_this_users_alone(tmp_path: Path) -> None:
+    files = store(str(tmp_path / "a" / "b"))
+    files.put("part", b"x")
+    assert (tmp_path / "a" / "b" / "part").stat().st_mode & 0o777 == 0o600
+    # The folder may be there already.
+    store(str(tmp_path / "a" / "b")).put("part", b"y")
+    assert (tmp_path / "a" / "b" / "part").read_bytes() == b"y"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +179,8 @@ def test_a_bucket_through_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
             "url: expected a folder, or a URL with 's3://', 'gs://', 'az://', 'file://', got 'http://...'",
         ),
         ("s3:///x", "url: expected 's3://bucket/prefix', got 's3:///x'"),
+        ("abfss:///x", "url: expected 'abfss://bucket/prefix', got 'abfss:///x'"),
+        ("s3://[", "url: 's3://[' is not a URL ("),
         ("/proc/none", "url: can't write to '/proc/none': "),
     ],
 )
@@ -114,9 +191,32 @@ def test_a_place_that_can_not_be_used_is_named(url: str, problem: str) -> None:
     assert str(error.value).startswith(f"config.bucket.{problem}")
 
 
+@pytest.mark.parametrize("endpoint", ["minio:9000", "ftp://minio", "//minio"])
+def test_an_endpoint_that_is_no_address_is_named(endpoint: str) -> None:
+    with pytest.raises(PayiConfigError) as error:
+        check_url(BucketSettings(url="s3://b", endpoint=endpoint))
+    expected = "expected an address such as https://minio:9000"
+    assert str(error.value) == f"config.bucket.endpoint: {expected}, got {endpoint!r}"
+
+
+@pytest.mark.parametrize("endpoint", ["http://h", "HTTPS://h:9000", None])
+@pytest.mark.parametrize(
+    "url", ["s3://b", "gs://b", "gcs://b", "az://b", "abfs://b", "abfss://b", "file:///f", "f"]
+)
+def test_a_url_of_each_kind_is_accepted(url: str, endpoint: str | None) -> None:
+    assert check_url(BucketSettings(url=url, endpoint=endpoint)).geturl() == url
+
+
 @pytest.mark.parametrize(
     ("url", "module", "package"),
-    [("s3://b", "boto3", ""), ("az://b", "fsspec", " adlfs"), ("gcs://b", "fsspec", " gcsfs")],
+    [
+        ("s3://b", "boto3", ""),
+        ("gs://b", "fsspec", " gcsfs"),
+        ("gcs://b", "fsspec", " gcsfs"),
+        ("az://b", "fsspec", " adlfs"),
+        ("abfs://b", "fsspec", " adlfs"),
+        ("abfss://b", "fsspec", " adlfs"),
+    ],
 )
 def test_a_missing_package_is_named(
     url: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
