@@ -87,7 +87,11 @@ def test_what_does_not_fit_is_counted_as_lost_and_logged(caplog: pytest.LogCaptu
     harness = Harness(ring_capacity=2)
     harness.push("a", "b", "c", "d")
     assert harness.queue.read().lost == {"overload": 2}
-    assert "a sink is so far behind that its queue is full" in caplog.text
+    assert [record.getMessage() for record in caplog.records] == [
+        "payi_transport: a sink is so far behind that its queue is full, and the newest events are lost for"
+        " it; delivery.ring_capacity and delivery.max_bytes_in_flight bound how many may wait for each sink,"
+        " and payi_stats().sinks says which one it is"
+    ]
     assert harness.finish()
     assert ids(harness.sink) == ["a", "b"]
     assert harness.queue.read().delivered == 2

@@ -67,3 +67,7 @@ def test_clocks_that_are_imported_while_time_stands_still_go_on() -> None:
         assert clock.perf_counter() == pytest.approx(time.perf_counter(), abs=60)
     finally:
         importlib.reload(clock)
+
+
+def test_times_are_in_utc() -> None:
+    assert clock.to_utc(86400.5) == datetime.datetime(1970, 1, 2, 0, 0, 0, 500_000, datetime.timezone.utc)

@@ -17,6 +17,8 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_environment_or_the_parent_says_when_the_run_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    # By a name that processes of other versions know, too.
+    assert RUN_START_VARIABLE == "PAYI_TRANSPORT_STARTED"
     monkeypatch.setenv(RUN_START_VARIABLE, "12.5")
     assert find_run_start() == 12.5
     set_run_start(11.0)

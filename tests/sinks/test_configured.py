@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from payi_transport.config.section import Count
 from payi_transport.config.validation import check_config
 from payi_transport.sinks.configured import (
     CONFIGURED_SINKS,
+    RELAY_SINKS,
     ConfiguredSink,
     find_sink_names,
     make_configured_sink,
@@ -152,3 +154,31 @@ def test_every_configured_sink_names_a_section_of_the_config(sink: Any) -> None:
         )
         is not None
     )
+
+
+def test_a_relay_delivers_to_what_needs_no_calls() -> None:
+    assert [sink.config_section for sink in RELAY_SINKS] == ["offline_instrumentation", "bucket", "otel"]
+    assert [sink.config_section for sink in CONFIGURED_SINKS] == [
+        *("offline_instrumentation", "nats", "bucket", "otel"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sinks", "module"), [(CONFIGURED_SINKS, "sink"), (RELAY_SINKS, "relayed")], ids=["program", "relay"]
+)
+def test_a_missing_package_of_opentelemetry_is_named(
+    sinks: tuple[ConfiguredSink, ...], module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, f"payi_transport.sinks.otel.{module}", None)
+    with pytest.raises(PayiConfigError) as wrong:
+        make_configured_sink("otel", check_config({"otel": {}}), sinks)
+    message = str(wrong.value)
+    assert message.startswith("config.otel: OpenTelemetry is missing (")
+    assert message.endswith('); run: pip install "payi-transport[otel]"')
+
+
+def test_no_sink_at_all_is_refused_with_the_names_of_all() -> None:
+    with pytest.raises(PayiConfigError) as wrong:
+        find_sink_names(check_config({"sinks": []}))
+    accepted = "payi, offline_instrumentation, nats, bucket, otel"
+    assert str(wrong.value) == f"config.sinks: expected at least one of {accepted}, got []"

@@ -25,8 +25,11 @@ def test_the_default_name_contains_the_time_and_is_unique(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     paths = [OfflineSink().path for _ in range(4)]
-    assert re.fullmatch(r"payi_instrumentation_\d{4}(-\d\d){5}\.json", paths[0].name)
+    stem = r"payi_instrumentation_\d{4}(-\d\d){5}"
+    assert re.fullmatch(rf"{stem}\.json", paths[0].name)
+    assert all(re.fullmatch(rf"{stem}(-{os.getpid()}(-[0-9a-f]{{8}})?)?\.json", path.name) for path in paths)
     assert len(set(paths)) == 4
+    assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
     assert [json.loads(path.read_text()) for path in paths] == [[]] * 4
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from payi_transport import MemorySink, PayiConfigError, Receipt, Sink
-from payi_transport.sinks.protocol import check_receipt, check_sink
+from payi_transport import Event, MemorySink, PayiConfigError, Receipt, Sink
+from payi_transport.sinks.protocol import check_receipt, check_sink, mark_uncertain
+from payi_transport.values.traced import call_of, trace_event
 
 
 def test_an_empty_receipt_means_that_all_events_were_delivered() -> None:
@@ -55,6 +56,8 @@ def test_a_receipt_that_names_an_event_twice_or_an_unknown_one_raises(receipt: R
         {"denied": "no"},
         {"results": {0: "r"}},
         {"bytes_sent": 1.5},
+        {"uncertain": ["0"]},
+        {"notices": [7]},
     ],
     ids=str,
 )
@@ -100,7 +103,8 @@ class Awaited(Complete):
 
 
 class Small(Complete):
-    batch_limit = 0
+    def __init__(self, limit: object = 0) -> None:
+        self.batch_limit = limit
 
 
 @pytest.mark.parametrize(
@@ -110,6 +114,8 @@ class Small(Complete):
         (Silent(), "a Silent has no close"),
         (Awaited(), "a Awaited has coroutine functions, deliver"),
         (Small(), "a Small has batch_limit 0"),
+        (Small(-1), "a Small has batch_limit -1"),
+        (Small(1.5), "a Small has batch_limit 1.5"),
         ("a key", "a str has no deliver, fork, close, batch_limit"),
     ],
 )
@@ -120,5 +126,16 @@ def test_an_object_that_is_not_a_sink_is_refused_with_what_it_lacks(sink: object
 
 
 def test_an_object_with_every_part_is_a_sink() -> None:
-    sink: Any = Complete()
-    assert check_sink(sink) is sink
+    for sink in (Complete(), Small(1), Small(1000)):
+        assert check_sink(sink) is sink  # type: ignore[comparison-overlap]
+
+
+def test_a_receipt_says_which_events_are_uncertain_and_what_to_log_at_once() -> None:
+    assert (Receipt().uncertain, Receipt().notices) == ((), ())
+    check_receipt(Receipt(retry=range(2), uncertain=range(2), notices=["a"]), 2)
+
+
+def test_what_an_event_carries_stays_with_it_when_it_is_marked() -> None:
+    call = object()
+    traced = trace_event(Event(category="c", units={}, provider_response_id="id"), call)
+    assert call_of(mark_uncertain(traced)) is call
