@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 
-pq: Any = pytest.importorskip("pyarrow.parquet")
+pytest.importorskip("pyarrow")
 
 from payi_transport.config.schema import BucketSettings
 from payi_transport.sinks import bucket
 from payi_transport.sinks.bucket import BucketSink
 from tests.sinks.events import event
 from tests.sinks.test_bucket import NOON, Clock, MemoryStore, at
-
-otel = pytest.importorskip("opentelemetry.context")
 
 
 def make(store: Any, every: float = 900.0) -> BucketSink:
@@ -62,15 +60,18 @@ def test_a_part_has_a_name_of_its_own_among_all_processes() -> None:
 
 
 def test_the_bytes_of_all_parts_count_and_their_columns_are_compressed() -> None:
+    import pyarrow.parquet
+
     store = MemoryStore()
     receipt = make(store).deliver([at(1), at(2, NOON.replace(hour=3))])
     assert receipt.bytes_sent == sum(map(len, store.files.values())) > 0
     for data in store.files.values():
-        group = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0)
+        group: Any = pyarrow.parquet.ParquetFile(io.BytesIO(data)).metadata.row_group(0)
         assert {group.column(number).compression for number in range(group.num_columns)} == {"ZSTD"}
 
 
 def test_what_is_written_is_in_no_trace() -> None:
+    otel = pytest.importorskip("opentelemetry.context")
     seen: list[object] = []
 
     class Watching(MemoryStore):

@@ -12,7 +12,13 @@ from msgspec.structs import replace
 from payi_transport import Event
 from payi_transport.providers.registry import REGISTRY
 from payi_transport.sinks.otel import names
-from payi_transport.sinks.otel.attributes import describe_call, describe_usage, find_error, name_operation
+from payi_transport.sinks.otel.attributes import (
+    describe_call,
+    describe_usage,
+    find_error,
+    name_operation,
+    name_span,
+)
 from payi_transport.values.event import Units
 from tests.support.exchanges import ROUTE, decode_case, make_exchange
 from tests.support.wire_cases import CASES, UNARY, by_name
@@ -88,6 +94,10 @@ def test_a_request_of_any_bytes_has_attributes(body: bytes) -> None:
     [
         ("https://generativelanguage.googleapis.com/v1beta/x", ("gcp.gemini", 443)),
         ("http://127.0.0.1:8000/v1", ("openai", 8000)),
+        ("http://host/v1", ("openai", 80)),
+        ("ws://host/v1", ("openai", 80)),
+        ("wss://host/v1", ("openai", 443)),
+        ("grpc://host/v1", ("openai", None)),
         ("https://host:port/v1", ("openai", None)),
     ],
 )
@@ -129,7 +139,43 @@ def test_binary_messages_are_read_as_json() -> None:
 def test_errors_are_the_code_or_the_status() -> None:
     assert find_error(EVENT) is None
     assert find_error(replace(EVENT, http_status_code=503)) == "503"
+    assert find_error(replace(EVENT, http_status_code=400)) == "400"
+    assert find_error(replace(EVENT, http_status_code=399)) is None
+    assert find_error(replace(EVENT, http_status_code=None)) is None
     assert find_error(replace(EVENT, properties={"system.failure": "limit"})) == "limit"
+    both = {"system.failure": "limit", "provider.error.type": "rate"}
+    assert find_error(replace(EVENT, properties=both)) == "limit"
+    assert find_error(replace(EVENT, properties={"provider.error.type": "rate"})) == "rate"
+
+
+@pytest.mark.parametrize(("status", "has_response"), [(200, True), (399, True), (400, False), (None, False)])
+def test_a_response_that_failed_describes_nothing(status: int | None, has_response: bool) -> None:
+    exchange = make_exchange(UNARY)
+    exchange.status = status
+    found = describe_call(exchange, EVENT)
+    shown = [
+        name for name in (names.RESPONSE_ID, names.RESPONSE_MODEL, names.FINISH_REASONS) if name in found
+    ]
+    assert len(shown) == (3 if has_response else 0)
+
+
+@pytest.mark.parametrize(
+    ("first_byte", "token", "seconds"),
+    [(7.5, 2500, 2.5), (4.0, 0, 0.0), (None, 2500, None), (7.5, None, None)],
+)
+def test_a_stream_has_the_time_to_its_first_chunk(
+    first_byte: float | None, token: int | None, seconds: float | None
+) -> None:
+    exchange = make_exchange(UNARY)
+    exchange.started, exchange.first_byte = 5.0, first_byte
+    found = describe_call(exchange, replace(EVENT, time_to_first_token_ms=token))
+    assert found.get(names.FIRST_CHUNK) == seconds
+    assert found.get(names.REQUEST_STREAM) is (None if token is None else True)
+
+
+def test_a_span_is_named_for_its_operation_and_its_model() -> None:
+    assert name_span({names.OPERATION: "chat", names.REQUEST_MODEL: "m"}) == "chat m"
+    assert name_span({names.OPERATION: "chat"}) == "chat"
 
 
 def test_every_operation_has_a_name() -> None:

@@ -78,6 +78,48 @@ def test_texts_are_cut_together() -> None:
     assert reasons == ["length", "stop"]
 
 
+def test_every_place_of_instructions_and_inputs_is_read() -> None:
+    for key in ("system", "instructions", "systemInstruction", "system_instruction"):
+        for value in ("Be", {"content": "Be"}, {"parts": [{"text": "Be"}]}, [{"text": "Be"}]):
+            found = describe({key: value})
+            assert found == {"gen_ai.system_instructions": [{"type": "text", "content": "Be"}]}, (key, value)
+    for key in ("messages", "contents", "input", "prompt"):
+        assert describe({key: ["a", {"role": "model", "text": "b"}]}) == {
+            "gen_ai.input.messages": [text("user", "a"), text("assistant", "b")]
+        }
+
+
+def test_texts_are_cut_where_the_limit_is_reached() -> None:
+    request = {"messages": [{"content": "abc"}, {"content": "def"}, {"content": "ghi"}]}
+    for limit, shown in ((3, ["abc"]), (4, ["abc", "d"]), (6, ["abc", "def"]), (9, ["abc", "def", "ghi"])):
+        assert describe(request, limit=limit)["gen_ai.input.messages"] == [text("user", one) for one in shown]
+    assert describe({"system": "Hello"}, limit=2)["gen_ai.system_instructions"][0]["content"] == "He"
+
+
+def test_calls_of_functions_follow_the_text_and_are_cut() -> None:
+    calls = (FunctionCall("find", "x" * 9), FunctionCall("go"))
+    [message] = describe(response={"content": "Yo"}, limit=5, provider_response_function_calls=calls)[
+        "gen_ai.output.messages"
+    ]
+    assert message == {
+        "role": "assistant",
+        "parts": [
+            {"type": "text", "content": "Yo"},
+            {"type": "tool_call", "name": "find", "arguments": "xxxxx"},
+            {"type": "tool_call", "name": "go", "arguments": ""},
+        ],
+        "finish_reason": "length",
+    }
+
+
+def test_what_has_no_text_is_no_message() -> None:
+    assert (
+        describe({"messages": [{"role": "user"}, {"content": []}, 7]}, {"choices": [{"message": {}}]}) == {}
+    )
+    assert describe(response=('{"type": "ping"}', "[DONE]")) == {}
+    assert describe(response=('{"type": "response.reasoning.delta", "delta": "hm"}',)) == {}
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["messages", "content", "role"]), inner),

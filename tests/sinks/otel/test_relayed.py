@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timezone
 from typing import Any
 
@@ -88,6 +89,15 @@ def test_an_event_that_comes_again_makes_the_same_span_and_another_one_another(c
     assert {len({first.trace_id, other.trace_id}), len({first.span_id, other.span_id})} == {2}
 
 
+def test_the_ids_of_a_span_are_the_same_in_every_version(collector: Collector) -> None:
+    deliver(EVENT, replace(EVENT, category="system.anthropic"))
+    ids = [(span.trace_id.hex(), span.span_id.hex()) for span in collector.spans()]
+    assert ids == [
+        ("a3c8dfb37350177ea555fae63a46548b", "c27fc5ec0d66bdd1"),
+        ("a843898a6385395f3542b1a6af9b1a85", "89f0fe5e6f4ce85d"),
+    ]
+
+
 def test_a_span_that_the_program_has_reported_is_not_made_again(collector: Collector) -> None:
     traced = replace(EVENT, properties={"trace_id": "1" * 32, "span_id": "2" * 16})
     assert deliver(traced) == deliver()
@@ -143,6 +153,44 @@ def test_a_call_is_described_as_in_the_process_that_made_it(case: Any) -> None:
         for exchange in (make_exchange(case, route=route), rebuild_exchange(event))
     )
     assert there == here
+
+
+def test_a_call_is_rebuilt_from_its_event() -> None:
+    exchange = rebuild_exchange(replace(EVENT, time_to_first_token_ms=250))
+    assert (exchange.started, exchange.first_byte, exchange.ended) == (0.0, 0.25, 1.5)
+    assert (exchange.status, exchange.route.operation, exchange.route.resource) == (
+        *(200, "openai.chat", "gpt-4.1"),
+    )
+    assert exchange.request_body is not None and exchange.log_content
+    bare = rebuild_exchange(Event(category="c", units={}, provider_response_id="id"))
+    assert (bare.request_body, bare.log_content, bare.chunks, bare.first_byte) == (None, False, [], None)
+    assert abs(bare.timestamp - time.time()) < 60
+    late = rebuild_exchange(replace(EVENT, event_timestamp=None, end_to_end_latency_ms=3_600_000))
+    assert 3500 < time.time() - late.timestamp < 3700
+
+
+@pytest.mark.parametrize(
+    ("properties", "made"),
+    [
+        ({"trace_id": "1" * 32}, 1),
+        ({"span_id": "2" * 16}, 1),
+        ({"trace_id": "1", "span_id": "2"}, 0),
+        (None, 1),
+    ],
+)
+def test_both_ids_of_a_span_say_that_it_was_reported(
+    properties: dict[str, str] | None, made: int, collector: Collector
+) -> None:
+    deliver(replace(EVENT, properties=properties))
+    assert len(collector.spans()) == made
+
+
+def test_the_cost_has_the_attribute_that_is_configured(collector: Collector) -> None:
+    deliver(EVENT, cost_attribute="my.cost", content=True, content_limit=2)
+    [span] = collector.spans()
+    found = read(span)
+    assert "my.cost" in found and "gen_ai.usage.cost" not in found
+    assert '"content":"He"' in found[names.INPUT_MESSAGES].string_value
 
 
 def test_a_request_of_aws_is_named() -> None:

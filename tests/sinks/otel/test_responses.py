@@ -97,6 +97,15 @@ def test_a_status_is_a_reason(response: bytes, expected: str | None) -> None:
     assert find_end(response) == (expected and (expected,))
 
 
+def test_16_reasons_are_listed_at_most() -> None:
+    exchange = make_exchange(UNARY)
+    for key in ("finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason"):
+        found = find_finish_reasons(exchange, EVENT, b'{"%b": "end"}' % key.encode() * 17)
+        assert found == ("end",) * 16
+    # In a text of the model's, quotes are escaped.
+    assert find_finish_reasons(exchange, EVENT, rb'"\"finish_reason\": \"stop\""') is None
+
+
 def test_the_last_message_of_a_session_has_the_status() -> None:
     done = b'{"type": "response.done", "response": {"status": "completed"}}'
     assert find_end(b'{"type": "response.created"}', done, framed=True) == ("stop",)
