@@ -62,7 +62,15 @@ def test_only_an_inline_sink_of_its_own_is_closed() -> None:
 
 def test_one_kind_of_message_does_not_silence_another(caplog: pytest.LogCaptureFixture) -> None:
     logs = Logs(logging.getLogger("test_parts"), 60)
-    for name in ("delivery", "faults", "losses", "headers", "rewrites", "content_logger"):
+    for name in ("delivery", "faults", "losses", "headers", "budgets", "rewrites", "content_logger"):
         for _ in range(2):
             getattr(logs, name).warning(f"about {name}")
-    assert len(caplog.records) == 6
+    for name in ("file", "otel"):
+        log = logs.make_sink_log(name)
+        for _ in range(2):
+            log.warning("full")
+    assert [record.getMessage() for record in caplog.records[7:]] == [
+        "payi_transport: file: full",
+        "payi_transport: otel: full",
+    ]
+    assert len(caplog.records) == 9

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
 import pytest
 
-from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport import MemorySink, Payi, payi_flush, payi_instrument, payi_stats
 from payi_transport.capture.exchange import Outcome
 from payi_transport.context.results import ResultSlot, get_last_result, set_last
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.process import ProcessState
 from tests.support.calls import call
 from tests.support.exchanges import make_exchange
+from tests.support.origin import CannedResponse, Origin
+from tests.support.polling import wait_until
 from tests.support.wire_cases import STREAM, UNARY
 
 
@@ -49,6 +52,53 @@ def test_a_call_that_was_not_read_to_its_end_leaves_the_last_result(
     set_last(make_slot("made later"))
     state.end_inline(make_exchange(STREAM, outcome=outcome, result_slot=make_slot("left early")))
     assert get_last_result() == {"request_id": "made later"}
+
+
+def test_a_fault_is_logged_with_its_kind_and_without_its_text(
+    state: ProcessState, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        state.count_fault(KeyError("a prompt"))
+    [record] = caplog.records
+    assert record.getMessage().splitlines()[0] == (
+        "payi_transport: an internal error (KeyError); the application is not affected, but an event may be"
+        " missing; please report it with this traceback"
+    )
+    assert "a prompt" not in caplog.text
+    assert payi_stats().faults == 2
+
+
+def test_the_state_of_a_blocked_limit_is_asked_for_at_the_interval(
+    sink: MemorySink, origin: Origin, caplog: pytest.LogCaptureFixture
+) -> None:
+    origin.responses = [CannedResponse([b"{}"], status=503)]
+    config: Any = {"enforce_limits": True, "limit_check_interval": 0.01}
+    payi_instrument(Payi(api_key="k", base_url=origin.url), sink=sink, config=config)
+    pipeline = get_active()
+    assert pipeline is not None
+    pipeline.limits.set("a", "blocked")
+    pipeline._state.results.poll_limits()
+    wait_until(lambda: caplog.records)
+    assert caplog.records[0].getMessage() == (
+        "payi_transport: the state of a limit could not be fetched from Pay-i (InternalServerError), so its"
+        " last known state stays in force; it is fetched again at the next interval"
+    )
+    assert origin.received[0].path == "/api/v1/limits/a"
+    assert pipeline.limits.snapshot() == {"a": "blocked"}
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "polls"),
+    [({"enforce_limits": True}, "k", True), ({"enforce_limits": True}, "", False), ({}, "k", False)],
+)
+def test_limits_are_asked_for_where_they_are_enforced_and_there_is_a_key(
+    config: Any, key: str, polls: bool, sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", key)
+    payi_instrument(sink=sink, config=config)
+    pipeline = get_active()
+    assert pipeline is not None
+    assert (pipeline._state.results._poller is not None) is polls
 
 
 def test_a_fork_starts_empty_and_without_a_thread(state: ProcessState) -> None:

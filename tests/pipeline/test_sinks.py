@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,12 @@ from payi_transport import (
     payi_shutdown,
     payi_stats,
 )
+from payi_transport.client.account import PayiAccount
+from payi_transport.config.schema import DeliverySettings, Settings
 from payi_transport.pipeline.active import get_active
+from payi_transport.pipeline.parts import Sinks
+from payi_transport.pipeline.sinks import MissingKeyError, make_sinks, prepare_spool
+from payi_transport.values.file_counts import FileCounts
 from tests.support.calls import call
 from tests.support.origin import CannedResponse, Origin
 
@@ -130,3 +136,104 @@ def test_a_problem_of_one_of_several_sinks_is_logged_with_its_name(
     call()
     assert not payi_flush(0.5)
     assert "payi_transport: payi: " in caplog.text
+
+
+def make(settings: Settings, key: str = "k", url: str = "https://payi.test", sink: Any = None) -> Sinks:
+    return make_sinks(settings, PayiAccount(url, key), logging.getLogger("tests"), sink)
+
+
+@pytest.mark.parametrize(("mode", "single"), [("bulk", False), ("single", True), ("inline", True)])
+def test_pay_i_gets_batches_as_configured(mode: Literal["bulk", "single", "inline"], single: bool) -> None:
+    sinks = make(Settings(delivery=DeliverySettings(mode=mode, max_batch=7)))
+    payi: Any = sinks.workers["payi"]
+    assert (payi.batch_limit, payi._single) == (7, single)
+    inline: Any = sinks.inline
+    assert (inline is not None) is (mode == "inline")
+    assert inline is None or (inline._single, inline._seconds) == (True, 10.0)
+
+
+def test_without_a_key_it_is_said_what_to_do() -> None:
+    with pytest.raises(MissingKeyError) as missing:
+        make(Settings(), key="")
+    assert str(missing.value) == (
+        "No Pay-i API key, so events can't be delivered: set the environment variable PAYI_API_KEY, pass"
+        " payi=, or write events to a file with config={'offline_instrumentation': {}}. To run without reporting,"
+        " set PAYI_TRANSPORT_DISABLED=1, or pass config={'required': False}"
+    )
+
+
+def test_an_address_without_encryption_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    make(Settings(), url="http://payi.test")
+    assert [record.getMessage() for record in caplog.records] == [
+        "payi_transport: the address of Pay-i (PAYI_BASE_URL) is not https, so your API key and events are"
+        " sent unencrypted; use an https address"
+    ]
+
+
+class TellingSink(MemorySink):
+    """A sink that counts, and whose events live in memory."""
+
+    spools = False
+    batch_limit = 3  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[FileCounts] = []
+        self.forks = self.closes = 0
+
+    def write_counts(self, counts: FileCounts) -> None:
+        self.written.append(counts)
+
+    def fork(self) -> None:
+        self.forks += 1
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+def test_a_sink_that_callers_and_the_worker_share_is_all_that_it_was() -> None:
+    sink = TellingSink()
+    sinks = make(Settings(delivery=DeliverySettings(mode="inline")), sink=sink)
+    shared: Any = sinks.inline
+    assert sinks.workers == {"TellingSink": shared}
+    assert (shared.batch_limit, shared.spools) == (3, False)
+    shared.write_counts(FileCounts(lost={"full": 1}))
+    sinks.fork(never)
+    shared.close()
+    assert (sink.written, sink.forks, sink.closes) == ([FileCounts(lost={"full": 1})], 1, 1)
+    plain: Any = make(Settings(delivery=DeliverySettings(mode="inline")), sink=MemorySink()).inline
+    assert (plain.spools, plain.write_counts) == (True, None)
+
+
+def never(exc: BaseException) -> None:
+    raise exc
+
+
+def test_a_spool_is_this_users_alone_and_has_a_folder_for_each_other_sink(tmp_path: Path) -> None:
+    root = tmp_path / "a" / "spool"
+    settings = Settings(delivery=DeliverySettings(spool_directory=str(root)))
+    make(settings, sink=["payi", MemorySink(), NamedSink("a b")])
+    assert sorted(path.name for path in root.iterdir()) == ["MemorySink", "a_b"]
+    assert {path.stat().st_mode & 0o777 for path in (root, *root.iterdir())} == {0o700}
+    # What is there already is used.
+    make(settings, sink=["payi", MemorySink(), NamedSink("a b")])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_folder_for_each_sink_is_made_only_for_several(count: int, tmp_path: Path) -> None:
+    settings = Settings(delivery=DeliverySettings(spool_directory=str(tmp_path)))
+    make(settings, sink=[MemorySink() for _ in range(count)])
+    assert len([*tmp_path.iterdir()]) == (0 if count == 1 else 2)
+
+
+def test_a_path_that_no_file_system_has_is_refused() -> None:
+    with pytest.raises(PayiConfigError) as wrong:
+        prepare_spool("a\0b")
+    assert str(wrong.value) == (
+        "config.delivery.spool_directory: can't write to 'a\\x00b': embedded null byte"
+    )
+
+
+def test_names_count_up_from_2() -> None:
+    sinks = [MemorySink() for _ in range(3)]
+    assert [*make(Settings(), sink=sinks).workers] == ["MemorySink", "MemorySink-2", "MemorySink-3"]

@@ -18,9 +18,11 @@ def describe_failure(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     sink = PayiSink(PayiAccount(url, "payi-key"))
-    problem = str(sink.deliver([event(1)]).problem)
+    receipt = sink.deliver([event(1)])
     sink.close()
-    return problem.removeprefix("Could not reach Pay-i (").removesuffix(")")
+    # It was certainly not sent.
+    assert (list(receipt.retry), list(receipt.uncertain)) == ([0], [])
+    return str(receipt.problem).removeprefix("Could not reach Pay-i (").removesuffix(")")
 
 
 PROXY = "http://127.0.0.1:1"
