@@ -157,8 +157,8 @@ def test_without_a_key_it_is_said_what_to_do() -> None:
         make(Settings(), key="")
     assert str(missing.value) == (
         "No Pay-i API key, so events can't be delivered: set the environment variable PAYI_API_KEY, pass"
-        " payi=, or write events to a file with config={'offline_instrumentation': {}}. To run without reporting,"
-        " set PAYI_TRANSPORT_DISABLED=1, or pass config={'required': False}"
+        " payi=, or write events to a file with config={'offline_instrumentation': {}}. To run without"
+        " reporting, set PAYI_TRANSPORT_DISABLED=1, or pass config={'required': False}"
     )
 
 

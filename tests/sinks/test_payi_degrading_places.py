@@ -76,12 +76,11 @@ def test_events_that_are_sent_again_keep_their_places() -> None:
                 uncertain=[0],
                 rejected={1: "item_422"},
                 notices=["second"],
-                denied=True,
                 bytes_sent=10,
             ),
             {1: "1"},
         ),
-        (Receipt(results={0: {"request_id": "b"}}, wait=7.0, bytes_sent=1), {}),
+        (Receipt(results={0: {"request_id": "b"}}, wait=7.0, denied=True, bytes_sent=1), {}),
     )
     receipt = deliver(script, "aaa", "bbb", "ccc", "ddd")
     assert script.sent == [
@@ -95,6 +94,7 @@ def test_events_that_are_sent_again_keep_their_places() -> None:
         rejected={0: "item_400"},
         wait=7.0,
         problem="3 of 4",
+        denied=True,
         notices=["first", "second"],
         results={1: {"request_id": "a"}, 3: {"request_id": "b"}},
         bytes_sent=111,

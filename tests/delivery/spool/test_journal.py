@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import zlib
 from collections.abc import Iterator
@@ -200,3 +201,31 @@ def test_no_file_is_opened_through_a_link(tmp_path: Path) -> None:
 def test_only_the_user_may_read_the_files(journal: Journal, tmp_path: Path) -> None:
     write(journal, b"1")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize(("size", "files"), [(8 * MEGABYTE, 2), (8 * MEGABYTE - 1, 1)])
+def test_a_file_of_8_mib_is_full_and_on_the_disk_for_sure(
+    size: int, files: int, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    overhead = len(pack_record(b""))
+    write(journal, b"x" * (size - overhead))
+    assert len(synced) == files - 1
+    write(journal, b"1")
+    assert len(list(tmp_path.glob("*.events"))) == files
+    found = [record for _ in range(files) for record in journal.read(9, MOST)]
+    assert [len(record) for record in found] == [size - overhead, 1]
+
+
+def test_files_are_named_for_their_journal_and_number(journal: Journal, tmp_path: Path) -> None:
+    write(journal, b"1")
+    assert names(tmp_path) == ["one-000001.events", "one.lock"]
+
+
+def test_the_settled_position_is_in_the_lock_file(journal: Journal, tmp_path: Path) -> None:
+    write(journal, b"1", b"2")
+    journal.read(1, MOST)
+    journal.acknowledge()
+    place = b"%010d %020d" % (1, len(pack_record(b"1")))
+    assert (tmp_path / "one.lock").read_bytes() == checked(place)
