@@ -179,6 +179,24 @@ def test_the_end_of_a_process_by_its_own_signal_is_seen(monkeypatch: pytest.Monk
     assert signal.raise_signal == before
 
 
+@pytest.mark.parametrize(
+    ("number", "ends"),
+    [(signal.SIGTERM, True), (signal.SIGHUP, True), (signal.SIGQUIT, True), (signal.SIGWINCH, False)],
+)
+def test_signals_that_end_a_server_are_seen(
+    number: signal.Signals, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(signal, "raise_signal", lambda number: calls.append("raised"))
+    default = signal.signal(number, signal.SIG_DFL)
+    try:
+        run_before_own_signal(lambda: calls.append("ran"))
+        signal.raise_signal(number)
+    finally:
+        signal.signal(number, default)
+    assert calls == (["ran", "raised"] if ends else ["raised"])
+
+
 def test_a_library_that_has_wrapped_the_function_since_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signal, "raise_signal", signal.raise_signal)
     undo = run_before_own_signal(lambda: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable
 from typing import Any
@@ -36,7 +37,7 @@ class Stream(httpcore.NetworkStream):
         self._network.closed += 1
 
     def get_extra_info(self, info: str) -> Any:
-        return None
+        return ("127.0.0.1", 80) if info == "server_addr" else None
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -133,6 +134,23 @@ def test_an_address_is_connected_to_once_as_a_number_and_with_the_options_of_the
         with pytest.raises(httpx.ConnectError, match="refused"):
             http.get("http://127.0.0.1:8080/")
     assert network.connected == [("127.0.0.1", 8080, "127.0.0.9", options)]
+
+
+def test_the_addresses_of_a_host_are_tried_in_turn_until_one_accepts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def find(host: str, *rest: Any, **options: Any) -> Any:
+        hosts = [f"127.0.0.{number}" for number in (2, 3, 4)] if host == "payi.test" else [host]
+        return [found for name in hosts for found in resolve(name, *rest, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", find)
+    network = Network("127.0.0.2")
+    with make_client(network) as http:
+        response = http.get("http://payi.test/")
+        assert response.extensions["network_stream"].get_extra_info("server_addr") == ("127.0.0.1", 80)
+    assert [host for host, *_ in network.connected] == ["127.0.0.2", "127.0.0.3"]
 
 
 def test_the_pauses_between_retries_of_a_connection_are_those_of_the_transport() -> None:

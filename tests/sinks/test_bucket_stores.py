@@ -117,7 +117,8 @@ def test_a_bucket_through_fsspec_gets_a_file_system_of_its_own(monkeypatch: pyte
     files.drop()
     files.put("a", b"one")
     # One of fsspec's own cache would be the parent's in a forked child.
-    made, written = ("gs://events/payi", {"skip_instance_cache": True}), ("gs://events/payi/a", {})
+    made: Any = ("gs://events/payi", {"skip_instance_cache": True})
+    written: Any = ("gs://events/payi/a", {})
     assert opened == [made, written, written, made, written]
 
 

@@ -100,12 +100,13 @@ def test_a_server_that_the_cluster_names_gets_the_login_of_the_first() -> None:
             url = first.url.replace("//", "//ann:pw@")
             connection = NatsConnection(make_settings(url), "a name")
             connection.open(monotonic() + 20)
-            assert connection.is_clustered
+            clustered = [connection.is_clustered]
             connection.drop()
         connection.open(monotonic() + 20)
         assert connection.address == other.url
-        assert not connection.is_clustered
+        clustered.append(connection.is_clustered)
         connection.drop()
+    assert clustered == [True, False]
     assert {"user": "ann", "pass": "pw"}.items() <= read_connect(other).items()
 
 
