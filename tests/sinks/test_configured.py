@@ -177,6 +177,20 @@ def test_a_missing_package_of_opentelemetry_is_named(
     assert message.endswith('); run: pip install "payi-transport[otel]"')
 
 
+@pytest.mark.parametrize(
+    ("sinks", "kind"),
+    [(CONFIGURED_SINKS, "OtelSink"), (RELAY_SINKS, "RelayedSpans")],
+    ids=["program", "relay"],
+)
+def test_spans_are_made_of_calls_and_by_a_relay_of_events(
+    sinks: tuple[ConfiguredSink, ...], kind: str
+) -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    sink = make_configured_sink("otel", check_config({"otel": {"traces": False}}), sinks)
+    assert type(sink).__name__ == kind
+    sink.close()
+
+
 def test_no_sink_at_all_is_refused_with_the_names_of_all() -> None:
     with pytest.raises(PayiConfigError) as wrong:
         find_sink_names(check_config({"sinks": []}))

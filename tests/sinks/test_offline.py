@@ -175,3 +175,15 @@ def test_what_is_missing_is_told_where_no_event_came(tmp_path: Path, open_sink: 
     other.write_counts(FileCounts(unobserved={"unmapped": 2}))
     other.deliver([event(2)])
     assert (ids(path), read_counts(path)) == (["id-1", "id-2"], FileCounts(unobserved={"unmapped": 3}))
+
+
+def test_counts_of_a_sink_without_events_are_not_beside_the_file_of_another(
+    tmp_path: Path, open_sink: Open
+) -> None:
+    path = tmp_path / "capture.json"
+    first, second = open_sink(path), open_sink(path)
+    first.deliver([event(1)])
+    second.write_counts(FileCounts(lost={"full": 1}))
+    assert second.path == tmp_path / f"capture-{os.getpid()}.json"
+    assert (ids(path), ids(second.path)) == (["id-1"], [])
+    assert (read_counts(path), read_counts(second.path)) == (FileCounts(), FileCounts(lost={"full": 1}))
