@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from time import perf_counter
 
 import pytest
 
@@ -60,8 +61,14 @@ def test_exchanges_become_queued_events_until_they_are_settled() -> None:
     assert harness.ring.in_flight == 0
     assert not harness.source.is_batch_full()
     assert (harness.source.counts.delivered, harness.source.counts.lost) == (1, {"status_400": 1})
-    assert harness.source.counts.lag > 0
     harness.source.close()
+
+
+def test_the_lag_is_for_how_long_the_oldest_call_of_a_batch_has_waited() -> None:
+    harness = RingHarness(make_event(1), make_event(2))
+    harness.exchanges[0].ended = perf_counter() - 300
+    harness.source.take()
+    assert 300 <= harness.source.counts.lag < 600
 
 
 @pytest.mark.parametrize(("waiting", "gets_in"), [(0, True), (10, False)], ids=["in time", "behind"])

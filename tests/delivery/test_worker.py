@@ -143,7 +143,9 @@ def test_a_sink_may_stop_the_worker_that_calls_it(build: Build) -> None:
 
 def test_the_thread_is_a_daemon_that_the_interpreter_does_not_wait_for(build: Build) -> None:
     harness = build(MemorySink())
-    assert harness.worker._thread is not None and harness.worker._thread.daemon
+    thread = harness.worker._thread
+    assert thread is not None
+    assert (thread.name, thread.daemon) == ("payi-transport", True)
 
 
 def test_a_worker_is_started_once(build: Build) -> None:

@@ -30,6 +30,12 @@ def test_an_event_waits_for_the_interval_from_the_end_of_its_call_on(waited: flo
     assert harness.worker._is_due() is is_due
 
 
+@pytest.mark.parametrize(("interval", "seconds"), [(0.5, 0.5), (2.5, 2.0)])
+def test_without_events_it_wakes_up_every_two_seconds_at_least(interval: float, seconds: float) -> None:
+    # gevent ends the thread that resolves names after five.
+    assert Harness(MemorySink(), flush_interval=interval).worker._find_sleep() == seconds
+
+
 def test_a_newer_event_does_not_delay_the_oldest_one(build: Build) -> None:
     sink = ScriptedSink()
     harness = build(sink, flush_interval=3600)

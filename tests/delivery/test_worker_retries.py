@@ -207,13 +207,26 @@ def test_an_event_that_the_sink_always_fails_at_keeps_no_other_back(build: Build
     assert len(set(ids(sink))) == 20
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (59.9, ""),
+        (60.0, ", and none was accepted for 1 minutes,"),
+        (120.0, ", and none was accepted for 2 minutes,"),
+    ],
+)
 def test_the_log_says_for_how_long_nothing_was_accepted(
-    build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    seconds: float,
+    told: str,
+    build: Build,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Backoff, "measure_failing", lambda backoff, now: 150.0)
+    monkeypatch.setattr(Backoff, "measure_failing", lambda backoff, now: seconds)
     sink = ScriptedSink(Receipt(retry=[0], problem="Pay-i responded with HTTP 500"))
     harness = build(sink, {"queue_interval": 0.001}, flush_interval=0.001)
     harness.push(0)
     flush_until(harness, lambda: bool(sink.events))
-    expected = "; 1 events wait, and none was accepted for 2 minutes, to be sent again"
-    assert caplog.records[0].getMessage().endswith(expected)
+    assert caplog.records[0].getMessage() == (
+        f"payi_transport: Pay-i responded with HTTP 500; 1 events wait{told} to be sent again"
+    )

@@ -42,7 +42,7 @@ def test_a_receipt_that_names_each_event_at_most_once_is_accepted(receipt: Recei
     ],
 )
 def test_a_receipt_that_names_an_event_twice_or_an_unknown_one_raises(receipt: Receipt) -> None:
-    with pytest.raises(ValueError, match="names an event twice, or one that is not in the batch$"):
+    with pytest.raises(ValueError, match=r"names an event twice, or one that is not in the batch$"):
         check_receipt(receipt, 3)
 
 
