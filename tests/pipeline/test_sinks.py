@@ -234,6 +234,27 @@ def test_a_path_that_no_file_system_has_is_refused() -> None:
     )
 
 
+def test_what_is_no_sink_is_refused_wherever_it_is() -> None:
+    other: Any = object()
+    for sink in (other, [MemorySink(), other]):
+        with pytest.raises(
+            PayiConfigError, match="^sink: a object has no deliver, fork, close, batch_limit;"
+        ):
+            make(Settings(), sink=sink)
+
+
+def test_the_sink_that_makes_spans_is_known() -> None:
+    class Spans(MemorySink):
+        def trace_call(self, exchange: object, event: object) -> object:
+            return event
+
+    spans = Spans()
+    assert make(Settings(), sink=[MemorySink(), spans]).tracing is spans
+    inline = Settings(delivery=DeliverySettings(mode="inline"))
+    assert make(inline, sink=[MemorySink(), spans]).tracing is spans
+    assert make(Settings(), sink=MemorySink()).tracing is None
+
+
 def test_names_count_up_from_2() -> None:
     sinks = [MemorySink() for _ in range(3)]
     assert [*make(Settings(), sink=sinks).workers] == ["MemorySink", "MemorySink-2", "MemorySink-3"]
