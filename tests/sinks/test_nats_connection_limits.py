@@ -50,15 +50,12 @@ def test_a_server_that_the_cluster_names_gets_the_login_of_the_first() -> None:
     assert {"user": "ann", "pass": "pw"}.items() <= read_connect(other).items()
 
 
-def test_a_server_that_is_configured_and_named_is_tried_once() -> None:
-    with impersonate(b"") as silent:
-        named = silent.url.removeprefix("nats://").encode()
-        with impersonate(b'INFO {"connect_urls": ["%s"]}\r\n' % named) as first:
-            connection = NatsConnection(make_settings(first.url), "a name")
-            connection.open(monotonic() + 20)
-        connection._servers = [*connection._discovered]
-        connection._take_info({"connect_urls": [named.decode()]})
-        assert connection._discovered == []
+def test_a_server_that_is_configured_and_named_is_tried_once(closed_port: int) -> None:
+    gone = f"127.0.0.1:{closed_port}"
+    with impersonate(b'INFO {"connect_urls": ["%s", "other:1"]}\r\n' % gone.encode()) as first:
+        connection = NatsConnection(make_settings(first.url, f"nats://{gone}"), "a name")
+        connection.open(monotonic() + 20)
+        assert [str(server) for server in connection._discovered] == ["nats://other:1"]
         connection.drop()
 
 
