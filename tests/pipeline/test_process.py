@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from payi_transport import MemorySink, Payi, payi_flush, payi_instrument, payi_stats
-from payi_transport.capture.exchange import Outcome
+from payi_transport import Event, MemorySink, Payi, PayiStats, payi_flush, payi_instrument, payi_stats
+from payi_transport.capture.exchange import Exchange, Outcome
 from payi_transport.context.results import ResultSlot, get_last_result, set_last
 from payi_transport.pipeline.active import get_active
 from payi_transport.pipeline.process import ProcessState
@@ -133,3 +134,31 @@ def test_a_child_that_is_patched_by_gevent_after_the_fork_starts_with_locks_of_g
     assert payi_flush(10)
     assert pipeline._state is started
     assert payi_stats().delivered == 2
+
+
+class Spans(MemorySink):
+    """A sink that makes spans of calls, as far as a pipeline is concerned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remember = lambda: "here"
+        self.callers: list[object] = []
+        self.observed: list[tuple[Callable[[], PayiStats], Callable[[], bool]]] = []
+
+    def trace_call(self, exchange: Exchange, event: Event) -> Event:
+        self.callers.append(exchange.caller)
+        return event
+
+    def observe(self, read_stats: Callable[[], PayiStats], flush: Callable[[], bool]) -> None:
+        self.observed.append((read_stats, flush))
+
+
+def test_a_sink_that_makes_spans_sees_each_call_and_the_account(sink: MemorySink) -> None:
+    spans = Spans()
+    payi_instrument(sink=[sink, spans], config={"delivery": {"flush_interval": 3600}})
+    call()
+    [(read_stats, flush)] = spans.observed
+    assert flush()
+    assert (len(sink.events), len(spans.events), spans.callers) == (1, 1, ["here"])
+    stats = read_stats()
+    assert (stats.captured, stats.sinks["Spans"].delivered) == (1, 1)
