@@ -10,8 +10,17 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from payi_transport import payi_flush, payi_instrument, payi_shutdown, payi_stats
+from payi_transport import (
+    MemorySink,
+    payi_flush,
+    payi_instrument,
+    payi_shutdown,
+    payi_stats,
+    track_context,
+)
 from payi_transport.cli.main import cli
+from payi_transport.context.baggage import IGNORED
+from payi_transport.pipeline.active import get_active
 from payi_transport.sinks.offline import OfflineSink
 from payi_transport.values.file_counts import FileCounts, read_counts
 from tests.support.origin import CannedResponse, serve
@@ -69,3 +78,23 @@ def test_counts_that_cannot_be_written_are_a_fault(tmp_path: Path, monkeypatch: 
     assert payi_flush()
     assert payi_stats().faults == 1
     payi_shutdown()
+
+
+def test_the_account_says_what_calls_lack_and_what_is_not_recorded() -> None:
+    payi_instrument(sink=MemorySink(), config={"require": ["user_id", "account_name"]})
+    pipeline = get_active()
+    assert pipeline is not None
+    ignored = payi_stats().ignored_baggage
+    IGNORED.add()
+    responses = iter([BODY, {key: value for key, value in BODY.items() if key != "usage"}, BODY])
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=next(responses)))
+    with httpx.Client(transport=transport) as client, track_context(user_id="u"):
+        for host in ("api.openai.com", "api.openai.com", "llm.example.org"):
+            client.post(f"https://{host}/v1/chat/completions", json={"model": "gpt-4.1", "messages": []})
+    assert payi_flush()
+    pipeline.count_fault(ValueError())
+    stats = payi_stats()
+    assert (stats.captured, stats.delivered, stats.faults) == (2, 2, 1)
+    assert stats.ignored_baggage == ignored + 1
+    assert (stats.missing_units, stats.missing_fields) == (1, {"account_name": 2})
+    assert stats.unobserved == {"llm.example.org": {"unmapped": 1}}
