@@ -37,6 +37,10 @@ def make_json_schema() -> dict[str, Any]:
 
 def _accept_numbers(schema: Any) -> None:
     """Accept numbers for decimals, wherever they stand; msgspec's own schema has strings only."""
+    if isinstance(schema, list):
+        # An optional value is one of several schemas.
+        for item in schema:
+            _accept_numbers(item)
     if isinstance(schema, dict):
         if schema.get("format") == "decimal":
             schema["type"] = ["number", "string"]

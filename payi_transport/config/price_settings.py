@@ -18,20 +18,8 @@ from payi_transport.values.shown import show
 __all__ = ["OwnPriceSettings", "PricesSettings", "UnitPriceSettings", "read_moment"]
 
 # A Decimal, so that no price passes through a float. TOML's floats are read as they are written.
-Price = Annotated[
-    Decimal,
-    Meta(
-        description="an amount in US dollars, such as 2.5 or '0.075'",
-        extra_json_schema={"type": ["number", "string"]},
-    ),
-]
-Factor = Annotated[
-    Decimal,
-    Meta(
-        description="a factor such as 0.93 or '1.1'",
-        extra_json_schema={"type": ["number", "string"]},
-    ),
-]
+Price = Annotated[Decimal, Meta(description="an amount in US dollars, such as 2.5 or '0.075'")]
+Factor = Annotated[Decimal, Meta(description="a factor such as 0.93 or '1.1'")]
 # Any, because msgspec knows no union of a date and a moment. Checked by `read_moment`.
 Moment = Annotated[
     Any, Meta(description="a date such as 2026-07-01, or a moment", extra_json_schema={"type": "string"})

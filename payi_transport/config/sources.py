@@ -250,21 +250,27 @@ def _is_list(hint: Any) -> bool:
     return any(get_origin(member) is tuple for member in (hint, *get_args(hint)))
 
 
-# The keys that hold paths, wherever they stand.
+# The keys that hold paths, in whichever section they are.
 _PATHS = frozenset(
     {
         *("credentials_file", "file_name", "nkey_file", "spool_directory", "tls_ca_file"),
         *("tls_certificate_file", "tls_key_file", "tokenizer_path", "budgets_file"),
+        *("offline_instrumentation", "url"),
     }
 )
 
 
-def _resolve_paths(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _resolve_paths(values: Mapping[str, Any], folder: Path, hint: Any = Settings) -> dict[str, Any]:
+    section = find_section(hint)
+    keys = {} if section is None else _keys(section)
     resolved: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            resolved[name] = _resolve_paths(value, folder)
-        elif isinstance(value, str) and (name in _PATHS or name == "offline_instrumentation"):
+            # The keys of a table that is no section are the user's own.
+            below = get_args(hint)[1] if section is None else keys[name]
+            resolved[name] = _resolve_paths(value, folder, below)
+        # What a bucket calls a URL may also be a folder.
+        elif name in keys and name in _PATHS and isinstance(value, str) and "://" not in value:
             resolved[name] = str(folder / value)
         else:
             resolved[name] = value

@@ -95,3 +95,54 @@ def test_other_names_of_fields_are_those_by_which_reports_group_calls() -> None:
         name: field for name, field in reported.items() if name in budget_rules._ALIASES
     }
     assert {f"{name}." for name in budget_rules._ALIAS_SECTIONS} == dimensions._PROPERTIES.keys()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("account_name", "limit_ids", "request_tags", "resource_scope", "use_case_id", "use_case_name"),
+        *("use_case_step", "use_case_version", "user_id", "request_properties.a", "use_case_properties.a"),
+    ],
+)
+def test_a_budget_by_any_field_of_the_scope_may_refuse_calls(field: str) -> None:
+    budget = check_config({"budgets": {"b": {"amount": 1, "by": field, "enforce": True}}}).budgets["b"]
+    assert list_fields(budget.by) == (field,)
+
+
+@pytest.mark.parametrize("period", ["hour", "day", "week", "month", "quarter", "year"])
+def test_a_period_is_one_of_the_calendar(period: str) -> None:
+    assert check_config({"budgets": {"b": {"amount": 1, "period": period}}}).budgets["b"].period == period
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"])
+def test_a_webhook_on_this_machine_needs_no_tls(host: str) -> None:
+    check_config({"budgets": {"b": {"amount": 1, "webhook": f"http://{host}:8080/x"}}})
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://localhost/x", "http://localhost.test/", "https:///x", "http://10.0.0.1"]
+)
+def test_a_webhook_elsewhere_needs_https(url: str) -> None:
+    with pytest.raises(
+        PayiConfigError, match=r"webhook: expected an https address, or http on this machine$"
+    ):
+        check_config({"budgets": {"b": {"amount": 1, "webhook": url}}})
+
+
+def test_an_unknown_field_without_another_name_lists_what_is_accepted_and_no_more() -> None:
+    with pytest.raises(PayiConfigError) as caught:
+        check_config({"budgets": {"b": {"amount": 1, "match": {"team": "a"}}}})
+    assert str(caught.value).endswith(
+        "match: unknown field 'team'; accepted: account_name, limit_ids, request_tags, resource_scope,"
+        " use_case_id, use_case_name, use_case_step, use_case_version, user_id, category, resource,"
+        " request_properties.<name>, use_case_properties.<name>"
+    )
+
+
+def test_a_budget_of_late_fields_says_which_one_and_what_to_do() -> None:
+    with pytest.raises(PayiConfigError) as caught:
+        check_config({"budgets": {"b": {"amount": 1, "by": ["user_id", "resource"], "enforce": True}}})
+    assert str(caught.value).endswith(
+        "enforce: a budget by resource can only warn, because it is not known before a call is sent; leave"
+        " out enforce, or use scope fields"
+    )

@@ -44,3 +44,16 @@ def test_a_value_that_cannot_be_used_is_named_with_its_place(budget: dict[str, A
     with pytest.raises(PayiConfigError, match=r"config\.budgets\b") as refused:
         check(**budget)
     assert named in str(refused.value)
+
+
+@pytest.mark.parametrize("share", [0.001, 1, 10])
+def test_a_warning_may_be_at_any_share_up_to_ten_times_the_amount(share: float) -> None:
+    assert check(amount=1, warn_at=[share]).warn_at == (share,)
+
+
+def test_a_share_above_ten_is_refused_with_what_a_share_is() -> None:
+    with pytest.raises(PayiConfigError) as refused:
+        check(amount=1, warn_at=[0.5, 10.01])
+    assert str(refused.value).endswith(
+        "warn_at[1]: expected a share of the amount such as 0.8, above 0, got 10.01"
+    )

@@ -11,6 +11,7 @@ from payi_transport import MemorySink, PayiCategories, payi_flush, payi_instrume
 from payi_transport.config.categories import find_category_problems, resolve_category, suggest_category
 from payi_transport.config.mappings import collect_host_mappings, collect_model_mappings
 from payi_transport.config.validation import check_config
+from payi_transport.providers.registry import REGISTRY
 from tests.support.calls import call
 
 
@@ -25,6 +26,12 @@ from tests.support.calls import call
         ("azure_openai", "system.azureopenai"),
         ("bedrock", "system.aws.bedrock"),
         ("gemini", "system.google.vertex"),
+        ("google", "system.google.vertex"),
+        ("vertex", "system.google.vertex"),
+        ("VertexAI", "system.google.vertex"),
+        (" aws ", "system.aws.bedrock"),
+        ("Claude", "system.anthropic"),
+        ("azure-openai", "system.azureopenai"),
         ("google_vertex", "system.google.vertex"),
         ("system.databrick.azure", "system.databricks.azure"),
         ("my.category", None),
@@ -95,4 +102,48 @@ def test_a_model_mapping_is_checked_too() -> None:
     assert problems == [
         "config.azure_openai_config.model_mappings[0].price_as_category: 'openai' is not a known category,"
         " so its calls may have no price; did you mean 'system.openai'?"
+    ]
+
+
+def test_a_model_mapping_without_a_host_has_databricks_for_all_clouds() -> None:
+    row = {"model": "m", "price_as_category": "system.databricks"}
+    settings = check_config({"openai_config": {"model_mappings": [row]}})
+    assert collect_model_mappings(settings)[0].price_as_category == "system.databricks"
+    assert find_category_problems(settings) == [
+        "config.openai_config.model_mappings[0].price_as_category: 'system.databricks' does not name the"
+        " cloud, so its calls may have no price. Use system.databricks.aws, system.databricks.azure,"
+        " system.databricks.google"
+    ]
+
+
+def test_a_category_under_system_that_is_near_none_is_told_all_of_them() -> None:
+    (problem,) = find("system.zzz")
+    assert problem.startswith(
+        "config.host_mappings['llm.test'].price_as_category: 'system.zzz' is not a known category, so its"
+        " calls may have no price; the known ones are system.anthropic, system.aws.bedrock, "
+    )
+    assert problem.endswith(f", {REGISTRY.names[-1]}.")
+
+
+@pytest.mark.parametrize("host", ["api.openai.com", "llm.test", None])
+def test_databricks_elsewhere_keeps_its_category(host: str | None) -> None:
+    assert resolve_category("system.databricks", host) == "system.databricks"
+
+
+@pytest.mark.parametrize("category", ["system.openai", "system.databricks.aws", None])
+def test_other_categories_do_not_depend_on_the_host(category: str | None) -> None:
+    assert resolve_category(category, "adb-1.2.azuredatabricks.net") == category
+
+
+def test_each_problem_is_told_once_with_its_own_place() -> None:
+    row = {"price_as_category": "openai"}
+    problems = find_category_problems(
+        check_config(
+            {"host_mappings": {"a.test": row, "b.test": row}, "google": {"host_mappings": {"c.test": row}}}
+        )
+    )
+    assert [problem.partition(": ")[0] for problem in problems] == [
+        "config.host_mappings['a.test'].price_as_category",
+        "config.host_mappings['b.test'].price_as_category",
+        "config.google.host_mappings['c.test'].price_as_category",
     ]

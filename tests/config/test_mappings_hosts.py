@@ -129,7 +129,8 @@ def test_a_format_is_a_provider_or_one_of_its_apis(name: str) -> None:
     [
         ("openai.chats", "did you mean 'openai.chat'?"),
         ("Anthropic.Messages", "did you mean 'anthropic.messages'?"),
-        ("soap", "accepted: a provider ('openai', "),
+        ("soap", "reads; accepted: a provider ('openai', "),
+        ("soap", "), or one of its APIs, such as 'openai."),
     ],
 )
 def test_a_format_that_is_not_known_is_an_error_with_what_is_accepted(name: str, says: str) -> None:
