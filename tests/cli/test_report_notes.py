@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timezone
+from decimal import Decimal
+from typing import Any
 
-from payi_transport.cli.report_notes import Reading, list_notes, make_title, name_zone
+from payi_transport.cli.report_notes import LeftOut, Reading, list_notes, make_title, name_zone
 from payi_transport.prices import Estimate, Line
 from payi_transport.reports.dimensions import find_dimensions
 from payi_transport.reports.report import make_report
@@ -12,7 +14,7 @@ from payi_transport.reports.window import ALWAYS
 from payi_transport.values.file_counts import FileCounts
 from payi_transport.values.zones import find_local_name, find_zone
 from tests.cli.reports import READING, make_full_report
-from tests.reports.calls import make_estimate, make_event
+from tests.reports.calls import make_estimate, make_event, unpriced
 
 
 def test_every_gap_and_every_assumption_is_said() -> None:
@@ -71,3 +73,71 @@ def test_what_the_files_do_not_have_is_told() -> None:
     assert f"Not in the figures: {lost} Not in the figures: {unobserved}" in notes
     one = list_notes(make_full_report(), READING._replace(counts=FileCounts(lost={"full": 1})))
     assert "Not in the figures: 1 event that was lost before it could be written (full 1)." in one
+
+
+def list_gaps(*calls: Any) -> list[str]:
+    made = make_report(calls, find_dimensions("resource", timezone.utc))
+    return list_notes(made, Reading(timezone.utc, "UTC"))
+
+
+def test_three_reasons_are_all_that_is_said_the_most_frequent_first() -> None:
+    calls = [(make_event(), unpriced(reason)) for reason in ("b", "a", "c", "c")]
+    assert list_gaps(*calls) == [
+        "Not in the costs: 4 calls without a price, 40 tokens in all.",
+        "  2 calls: c",
+        "  1 call: a",
+        "  1 call: b",
+    ]
+    more = [*calls, *((make_event(), unpriced(reason)) for reason in "de")]
+    assert list_gaps(*more)[-1] == "  and 2 more reasons"
+
+
+def test_several_of_each_gap_are_in_the_plural() -> None:
+    odd = {"system.units": "missing", "system.missing_fields": "user_id"}
+    free = Estimate(total=Decimal(0), status="included", source="config")
+    calls = [
+        (make_event(properties=odd), make_estimate("0")),
+        (make_event(properties={"system.stream": "partial"}), free),
+    ]
+    assert list_gaps(*calls, *calls) == [
+        "2 responses had no usage that could be read.",
+        "2 calls had no user_id, which the configuration requires.",
+        "2 streams ended early, and cost at least what is shown.",
+        "2 calls are covered by a subscription or a commitment.",
+    ]
+
+
+def test_costs_are_told_by_their_sources_in_one_order() -> None:
+    calls = []
+    for source, amount in (("list", 1), ("provider", 2), ("config", 3), ("payi", 4)):
+        line = Line(unit="text", direction="input", count=1, amount=Decimal(amount))
+        priced = Estimate(total=line.amount, status="priced", source=source, lines=(line,))  # type: ignore[arg-type]
+        calls.append((make_event(), priced))
+    assert list_gaps(*calls) == [
+        "Costs are estimates, in US dollars: Pay-i's own figures ($4.00), prices of your own ($3.00), the"
+        " providers' figures ($2.00), the price list ($1.00)."
+    ]
+    own = make_report(calls[2:3], find_dimensions("resource", timezone.utc))
+    assert list_notes(own, READING._replace(skipped=0, repeats=0)) == [
+        "Costs are estimates, in US dollars: prices of your own ($3.00)."
+    ]
+
+
+def test_assumed_rates_are_in_the_order_of_what_they_cost() -> None:
+    calls = [
+        (make_event(), make_estimate(amount, note=note))
+        for amount, note in (("1", "b"), ("1", "a"), ("2", "z"))
+    ]
+    assert list_gaps(*calls)[-1] == "Rates that were not its own: z ($2.00); a ($1.00); b ($1.00)."
+
+
+def test_one_of_what_was_left_out_is_in_the_singular() -> None:
+    assert [*LeftOut(skipped=1, untimed=2).list_notes()] == [
+        "Skipped 1 item that isn't an event.",
+        "Left out 2 calls without a time, which no period has.",
+    ]
+    assert [*LeftOut().list_notes()] == []
+    empty = make_report([], find_dimensions("resource", timezone.utc))
+    assert list_notes(empty, Reading(timezone.utc, repeats=1)) == [
+        "Left out 1 event that had been read before."
+    ]

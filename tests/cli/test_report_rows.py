@@ -13,6 +13,7 @@ from payi_transport.cli.report_rows import (
     list_unit_rows,
     make_cells,
 )
+from payi_transport.prices import Estimate, Line
 from payi_transport.reports.commitments import Commitment
 from payi_transport.reports.dimensions import find_dimensions
 from payi_transport.reports.report import make_report
@@ -69,6 +70,39 @@ def test_units_are_listed_with_what_they_cost() -> None:
     assert list(list_unit_rows(made.total.summary)) == [("text", "70", "-", "$1,237")]
     unknown = next(group for group in made.groups if group.name == "x|y\x1b[2J")
     assert list(list_unit_rows(unknown.summary)) == [("text", "40", "-", "-")]
+
+
+def test_the_most_expensive_unit_is_first_and_equal_ones_are_in_the_order_of_their_names() -> None:
+    lines = [
+        Line(unit=unit, direction="output", count=1, amount=Decimal(amount))
+        for unit, amount in (("b", 1), ("a", 1), ("z", 2))
+    ]
+    estimate = Estimate(total=Decimal(4), status="priced", source="list", lines=tuple(lines))
+    made = make_report([(make_event(), estimate)], find_dimensions("resource", timezone.utc))
+    assert list(list_unit_rows(made.total.summary)) == [
+        ("z", "-", "1", "$2.00"),
+        ("a", "-", "1", "$1.00"),
+        ("b", "-", "1", "$1.00"),
+    ]
+
+
+def test_what_nobody_used_of_a_commitment_has_tokens_if_its_capacity_is_known() -> None:
+    used = Commitment("ptu", Decimal(1), Decimal(4), {"a": 30}, {"a": Decimal(3)}, Decimal(1), 100)
+    unused = ("(not used)", "70", "$1.00")
+    total = ("Total of 1 hour", "", "$4.00")
+    assert list(list_commitment_rows(used))[1:] == [unused, total]
+    unknown = used._replace(capacity=None)
+    assert list(list_commitment_rows(unknown))[1:] == [("(not used)", "-", "$1.00"), total]
+    # Provisioned throughput can be exceeded.
+    beyond = used._replace(capacity=10, unused=Decimal(0))
+    assert list(list_commitment_rows(beyond))[1:] == [("(not used)", "-", "$0"), total]
+    assert list(list_commitment_rows(used._replace(hours=Decimal("0.501"))))[-1][0] == "Total of 0.5 hours"
+
+
+def test_the_parts_of_a_commitment_are_in_the_order_of_their_cost_then_their_name() -> None:
+    parts: dict[str | None, Decimal] = {"b": Decimal(1), "a": Decimal(1), None: Decimal(1), "c": Decimal(2)}
+    used = Commitment("ptu", Decimal(1), Decimal(5), dict.fromkeys(parts, 1), parts, Decimal(0), None)
+    assert [name for name, _, _ in list_commitment_rows(used)] == ["c", "(none)", "a", "b", "Total of 1 hour"]
 
 
 def test_a_commitment_that_is_used_up_has_no_row_for_what_nobody_used() -> None:
