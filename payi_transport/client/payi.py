@@ -33,7 +33,7 @@ from payi_transport.client.settings import (
     resolve_checked_base_url,
 )
 from payi_transport.client.surfaces import Async, Sync
-from payi_transport.client.timeouts import DEFAULT_TIMEOUT, TimeoutTypes, timeout_of
+from payi_transport.client.timeouts import TimeoutTypes, timeout_of
 from payi_transport.client.transport import AsyncHTTPClient, AsyncTransport, SyncHTTPClient, SyncTransport
 from payi_transport.client.verbs import AsyncVerbs, SyncVerbs
 from payi_transport.compat import Self
@@ -42,7 +42,6 @@ __all__ = ["AsyncPayi", "Payi"]
 
 H = TypeVar("H")
 T = TypeVar("T")
-_POOL = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 
 class _Client(APIResources[SurfaceT], Generic[SurfaceT, H]):
@@ -189,7 +188,7 @@ class Payi(SyncVerbs, _Client[Sync, SyncHTTPClient]):
     """Call the Pay-i API. Use it as a context manager, or call `close()`, to close its connections."""
 
     def _make_http(self) -> SyncHTTPClient:
-        return OwnClient(timeout=DEFAULT_TIMEOUT, limits=_POOL)
+        return OwnClient()
 
     def _make_surface(self, settings: ClientSettings, http: SyncHTTPClient) -> Sync:
         return Sync(SyncTransport(settings, http))
@@ -218,7 +217,7 @@ class AsyncPayi(AsyncVerbs, _Client[Async, AsyncHTTPClient]):
     """Call the Pay-i API from asyncio or trio. Use it as an async context manager, or await `close()`."""
 
     def _make_http(self) -> AsyncHTTPClient:
-        return OwnAsyncClient(timeout=DEFAULT_TIMEOUT, limits=_POOL)
+        return OwnAsyncClient()
 
     def _make_surface(self, settings: ClientSettings, http: AsyncHTTPClient) -> Async:
         return Async(AsyncTransport(settings, http))

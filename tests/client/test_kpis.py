@@ -42,7 +42,7 @@ def test_the_score_is_read_incremented_and_written(
     surface: str, scores: bytes, by: dict[str, int], written: float, origin: Origin
 ) -> None:
     origin.responses = [CannedResponse([scores]), CannedResponse([b""])]
-    assert increment(origin, surface, **NAMES, **by)
+    assert increment(origin, surface, **NAMES, **by) is True
     read, wrote = origin.received
     assert (read.method, read.path) == ("GET", "/api/v1/use_cases/instances/bot/u1/kpis?kpi_name=solved")
     assert (wrote.method, wrote.path) == ("PUT", "/api/v1/use_cases/instances/bot/u1/kpis/solved")
@@ -56,5 +56,8 @@ def test_a_failure_returns_false_and_is_logged_at_debug_level(
 ) -> None:
     origin.responses = [CannedResponse([b"{}"], status=404)]
     with caplog.at_level(logging.DEBUG, "payi.instrument"):
-        assert not increment(origin, surface, **names)
-    assert "KPI solved of bot" in caplog.text
+        assert increment(origin, surface, **names) is False
+    [record] = [record for record in caplog.records if record.name == "payi.instrument"]
+    name = names["use_case_id"]
+    assert record.getMessage().startswith(f"payi_transport: could not increment KPI solved of bot {name}: ")
+    assert record.levelno == logging.DEBUG

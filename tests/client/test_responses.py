@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import httpx
+import httpx2
 import pytest
 
 from payi_transport.client.responses import APIResponse, AsyncAPIResponse, parse_response
@@ -48,6 +49,7 @@ def test_a_response_exposes_status_headers_and_request(kind: Any) -> None:
     assert (response.url, response.http_version) == (REQUEST.url, "HTTP/1.1")
     assert (response.headers["X-A"], response.is_closed) == ("b", True)
     assert (response.http_request, response.elapsed) == (REQUEST, timedelta(seconds=1))
+    assert kind(make_response(), read).retries_taken == 0
     assert repr(response) == f"<{kind.__name__} [200] GET /api/v1/limits/L1>"
 
 
@@ -155,3 +157,26 @@ def test_an_empty_list_parses_to_an_empty_list() -> None:
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_body_that_is_wanted_as_text_is_not_parsed(strict: bool) -> None:
     assert parse_response(make_response(content=b"Day,Spend\n"), str, strict=strict) == "Day,Spend\n"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("kind", [httpx.Response, httpx2.Response])
+def test_a_response_that_is_wanted_as_such_is_the_response(kind: Any, strict: bool) -> None:
+    response = make_response(content=b"<html>")
+    assert parse_response(response, kind, strict=strict) is response
+
+
+def test_the_body_may_be_wanted_as_bytes_or_as_any_json() -> None:
+    assert parse_response(make_response(content=b"\xff"), bytes, strict=False) == b"\xff"
+    assert parse_response(make_response(content=b"[1]"), object, strict=True) == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(DefaultResponse, "expected DefaultResponse, got list"), (list[int], "expected list, got dict")],
+)
+def test_a_body_of_another_shape_says_what_was_expected(kind: Any, said: str) -> None:
+    content = b"{}" if kind is not DefaultResponse else b"[]"
+    with pytest.raises(APIResponseValidationError) as caught:
+        parse_response(make_response(content=content), kind, strict=False)
+    assert str(caught.value) == f"Could not parse Pay-i's response to GET /api/v1/limits/L1: {said}"

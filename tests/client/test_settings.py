@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -78,6 +80,31 @@ def test_settings_that_are_not_passed_come_from_the_environment_or_are_defaults(
     assert (settings.api_key, settings.base_url, settings.max_retries) == ("k", "https://api.pay-i.com", 2)
     assert (settings.headers, settings.query, settings.strict) == ({"a": "1", "b": "2"}, {}, False)
     assert settings.timeout == DEFAULT_TIMEOUT
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"api_key": 3},
+        {"max_retries": -1},
+        {"timeout": "5"},
+        {"default_headers": {"a b": "c"}},
+        {"default_query": {"a": b"c"}},
+    ],
+    ids=repr,
+)
+def test_each_setting_is_checked_and_named(wrong: dict[str, Any]) -> None:
+    [name] = wrong
+    with pytest.raises(PayiConfigError, match=f"^{name}"):
+        make_settings(**{"api_key": "k", **wrong})
+
+
+def test_the_repr_of_settings_shows_the_rest() -> None:
+    settings = make_settings(api_key="k", timeout=7, max_retries=3, strict=True)
+    assert repr(settings) == (
+        "ClientSettings(base_url='https://api.pay-i.com', timeout=7, max_retries=3, headers=[], query=[],"
+        " strict=True)"
+    )
 
 
 def test_the_repr_of_settings_shows_neither_the_key_nor_the_value_of_a_header() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import anyio
 import httpx
@@ -83,6 +84,19 @@ def test_the_transports_really_sleep_unless_another_sleep_is_passed(monkeypatch:
     monkeypatch.setattr(anyio, "sleep", note)
     anyio.run(inspect.signature(AsyncTransport).parameters["sleep"].default, 7.0)
     assert slept == [7.0]
+
+
+@pytest.mark.parametrize("body", [{}, {"a": 1}])
+def test_a_request_says_who_sends_it_and_what_it_takes(body: dict[str, Any]) -> None:
+    with httpx.Client() as http:
+        request = SyncTransport(SETTINGS, http).build_request(RequestSpec("POST", "/x", dict, body=body))
+    sent = {name: request.headers.get(name) for name in ("accept", "user-agent", "x-stainless-lang")}
+    assert sent == {
+        "accept": "application/json",
+        "user-agent": "payi_transport",
+        "x-stainless-lang": "python",
+    }
+    assert (request.headers["content-type"], request.headers["xproxy-api-key"]) == ("application/json", "k")
 
 
 def test_a_permanent_failure_does_not_wait(send: Send) -> None:
