@@ -31,6 +31,7 @@ from payi_transport.errors import APIConnectionError, APIStatusError, PayiError
 from payi_transport.hooks.methods import find_original
 from payi_transport.hooks.registry import Registry, get_hooks
 from payi_transport.pipeline.assembly import find_account
+from payi_transport.reports.formats import say_count
 from payi_transport.sinks.configured import PAYI, find_sink_names
 from payi_transport.values.redaction import is_secret_header, remove_secrets
 from payi_transport.values.shown import show_whole
@@ -155,9 +156,15 @@ def _examine_config(settings: Settings, environment: Mapping[str, str]) -> Itera
 def _show(config: Any, path: str) -> str:
     if is_secret_header(path.rpartition(".")[2]):
         return "<removed>"
-    for name in path.split("."):
-        config = config.get(name, "…") if isinstance(config, Mapping) else config
-    return show_whole(config)
+    return show_whole(_find_value(config, path))
+
+
+def _find_value(config: Any, path: str) -> Any:
+    # Names of the user's own, such as those of hosts, have dots in them.
+    for name in sorted(config, key=len, reverse=True) if isinstance(config, Mapping) else ():
+        if path == name or path.startswith(f"{name}."):
+            return _find_value(config[name], path[len(name) + 1 :])
+    return config
 
 
 def _examine_spool(settings: Settings) -> Iterator[Finding]:
@@ -173,7 +180,7 @@ def _examine_spool(settings: Settings) -> Iterator[Finding]:
         yield Finding("spool", "error", str(exc))
         return
     files = [entry.stat().st_size for entry in Path(directory).glob("*.events")]
-    yield Finding("spool", "ok", f"{directory} holds {sum(files):,} bytes in {len(files)} files")
+    yield Finding("spool", "ok", f"{directory} holds {sum(files):,} bytes in {say_count(len(files), 'file')}")
 
 
 def _examine_connection(settings: Settings) -> Iterator[Finding]:

@@ -134,6 +134,8 @@ def _merge(
             _merge(into[key], value, origins, origin, f"{here}.")
         else:
             into[key] = value
+            for below in [path for path in origins if path.startswith(f"{here}.")]:
+                del origins[below]
         origins[here] = origin
 
 

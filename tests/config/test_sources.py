@@ -94,6 +94,14 @@ def test_each_value_says_where_it_is_from(write: Any) -> None:
     assert sources.origins["account_name"] == "argument"
 
 
+def test_what_takes_the_place_of_a_table_is_all_that_says_where_it_is_from(write: Any) -> None:
+    file = write('[offline_instrumentation]\nfile_name = "a"\n')
+    variables = {"PAYI_TRANSPORT_CONFIG": str(file), "PAYI_TRANSPORT_OFFLINE_INSTRUMENTATION": "b"}
+    sources = load_sources(None, variables, print)
+    assert sources.config == {"offline_instrumentation": "b"}
+    assert sources.origins == {"offline_instrumentation": "PAYI_TRANSPORT_OFFLINE_INSTRUMENTATION"}
+
+
 def test_the_table_of_a_project_file_is_read(write: Any) -> None:
     file = write('[project]\nname = "x"\n[tool.payi_transport]\nuser_id = "a"\n', "pyproject.toml")
     assert read_file(file) == {"user_id": "a"}
