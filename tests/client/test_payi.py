@@ -82,6 +82,15 @@ def test_extending_and_replacing_a_default_at_once_raises(name: str) -> None:
             client.copy(**both)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "name", ["default_headers", "default_query", "set_default_headers", "set_default_query"]
+)
+def test_what_a_copy_is_given_has_to_be_a_dict(kind: Any, name: str) -> None:
+    with pytest.raises(PayiConfigError, match=f"^{name}: expected a dict or None, got list$"):
+        kind(api_key="k").copy(**{name: [("a", "b")]})
+
+
 def test_a_copy_shares_the_http_client_unless_one_is_passed() -> None:
     first, second = httpx.Client(verify=CONTEXT), httpx.Client(verify=CONTEXT)
     client = Payi(api_key="k", http_client=first)

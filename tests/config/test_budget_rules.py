@@ -72,7 +72,7 @@ def test_what_is_accepted(budget: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_refused(budget: dict[str, Any], message: str) -> None:
-    with pytest.raises(PayiConfigError, match=message):
+    with pytest.raises(PayiConfigError, match=rf"{message}(?!\w)"):
         check_config({"budgets": {"b": budget}})
 
 

@@ -47,7 +47,7 @@ def test_an_empty_section_is_a_server_on_this_machine() -> None:
     ids=str,
 )
 def test_what_cannot_work_is_refused_at_once(section: dict[str, Any], named: str) -> None:
-    with pytest.raises(PayiConfigError, match=rf"config\.nats\b.*{named}"):
+    with pytest.raises(PayiConfigError, match=rf"config\.nats\b.*{named}(?!\w)"):
         check_config({"nats": section})
 
 
