@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -176,3 +177,35 @@ def test_installing_twice_adds_one_processor_and_no_tracing_is_a_warning(
     with caplog.at_level(logging.WARNING):
         contrib.install()
     assert "OPENAI_AGENTS_DISABLE_TRACING is set" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("value", "warns"),
+    [("1", True), ("true", True), ("TRUE", True), ("0", False), ("", False), ("yes", False)],
+)
+def test_tracing_that_is_off_is_a_warning_that_says_what_to_do(
+    value: str, warns: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(contrib, "_installed", True)
+    monkeypatch.setenv("OPENAI_AGENTS_DISABLE_TRACING", value)
+    with caplog.at_level(logging.WARNING, "payi.instrument"):
+        contrib.install()
+    assert [record.getMessage() for record in caplog.records] == [
+        "payi_transport: OPENAI_AGENTS_DISABLE_TRACING is set, so the calls of agents have no use_case_step;"
+        " unset it, or set the step with create_headers() in each agent's model_settings"
+    ] * warns
+
+
+def test_turns_that_were_not_ended_are_left_from_the_inside_out(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    processor = contrib.AgentStepProcessor()
+    with track_context(use_case_step="before"):
+        for number in (1, 2):
+            data = agents.AgentSpanData(name=f"agent-{number}")
+            processor.on_span_start(SimpleNamespace(span_data=data, trace_id="t", span_id=str(number)))
+        assert get_context()["use_case_step"] == "agent-2"
+        processor.on_trace_end(SimpleNamespace(trace_id="t"))
+        assert get_context()["use_case_step"] == "before"
+        processor.on_trace_end(SimpleNamespace(trace_id="unknown"))
+        processor.on_span_end(SimpleNamespace(trace_id="t", span_id="1"))
+        assert get_context()["use_case_step"] == "before"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from payi_transport import MemorySink, get_context
 from payi_transport.contrib.request_scope import RequestScope
 
 
@@ -89,3 +90,29 @@ async def test_a_request_that_is_cancelled_while_its_scope_is_made_ends() -> Non
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"), [(fail, "KeyError"), (make_later, "TypeError"), (lambda request: 7, "TypeError")]
+)
+def test_the_warning_names_the_kind_of_error_and_what_to_fix(
+    function: Any, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "payi.instrument"):
+        RequestScope(function).make("r")
+    [record] = caplog.records
+    assert record.getMessage().startswith(
+        f"payi_transport: could not make the scope of a request ({kind}), so its calls are reported without it;"
+        " fix the function that is passed as scope\n"
+    )
+
+
+@pytest.mark.parametrize(("trust", "seen"), [(False, None), (True, "theirs")])
+def test_a_scope_is_entered_inside_the_baggage_that_is_trusted(
+    trust: bool, seen: str | None, instrumented: MemorySink
+) -> None:
+    scope = RequestScope(None, trust_baggage=trust)
+    headers = [("Baggage", "payi.account_name=theirs,payi.user_id=theirs")]
+    with scope.enter({"user_id": "own"}, headers):
+        assert (get_context().get("user_id"), get_context().get("account_name")) == ("own", seen)
+    assert "user_id" not in get_context()
