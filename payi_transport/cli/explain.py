@@ -59,6 +59,7 @@ _STREAMS = {
     False: "not asked for their usage; include_usage in a mapping of the host asks for it",
 }
 _NOT_COUNTED = "no, because it is not known to cost anything"
+_LEFT_OUT = "no, because the instruments leave it out"
 
 
 class _Request(NamedTuple):
@@ -113,13 +114,15 @@ def explain_url(
 def describe(explanation: Explanation, registry: Registry = REGISTRY) -> str:
     """Return an explanation as lines of text."""
     counted = f"as {explanation.counted!r} in payi_stats().unobserved" if explanation.counted else None
+    # Only a call that is left out on purpose is neither observed nor counted.
+    not_counted = _NOT_COUNTED if explanation.operation is None else _LEFT_OUT
     parts = [
         ("Observed", "yes" if explanation.observed else "no"),
         ("Category", explanation.category),
         ("Operation", explanation.operation),
         ("Streams", explanation.streams),
         *zip_longest(["Because"], explanation.because, fillvalue=""),
-        ("Counted", None if explanation.observed else counted or _NOT_COUNTED),
+        ("Counted", None if explanation.observed else counted or not_counted),
         *zip_longest(["Near miss"], explanation.near, fillvalue=""),
         *zip_longest(["Reads"], explanation.reads, fillvalue=""),
     ]
