@@ -62,3 +62,85 @@ def test_documents_and_streams_are_served_over_http() -> None:
             assert response.getheader("content-type") == content_type
             assert b"gpt-5" in response.read()
         connection.close()
+
+
+def usage(prompt: int, completion: int, cached: int = 0, reasoning: int = 0) -> dict[str, Any]:
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": reasoning, "audio_tokens": 0},
+    }
+
+
+def document(kind: str, choices: list[Any], counts: Any, model: str = "gpt-5") -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-demo",
+        "object": kind,
+        "created": 1_760_000_000,
+        "model": model,
+        "choices": choices,
+        "usage": counts,
+    }
+
+
+def test_the_first_answer_asks_for_a_tool_and_the_second_is_text() -> None:
+    function = {"name": "find_parcel", "arguments": '{"number":"A-1815"}'}
+    call = {"id": "call_1", "type": "function", "function": function}
+    asked = {"role": "assistant", "content": None, "tool_calls": [call]}
+    first = make_response(PATH, make_request())
+    choice = {"index": 0, "message": asked, "finish_reason": "tool_calls"}
+    expected = document("chat.completion", [choice], usage(1200, 180, cached=1024, reasoning=128))
+    assert (first.status, [json.loads(part) for part in first.parts]) == (200, [expected])
+    second = make_response(PATH, make_request(model="gpt-5-mini", messages=[{"role": "tool"}]))
+    answer = {"role": "assistant", "content": "Your parcel arrives tomorrow."}
+    choice = {"index": 0, "message": answer, "finish_reason": "stop"}
+    expected = document("chat.completion", [choice], usage(1290, 62, cached=1152), "gpt-5-mini")
+    assert (second.status, [json.loads(part) for part in second.parts]) == (200, [expected])
+
+
+def test_a_stream_has_a_role_then_words_then_its_end_then_its_usage() -> None:
+    response = make_response(PATH, make_request(stream=True, stream_options={"include_usage": True}))
+    assert response.status == 200
+    assert all(part.startswith(b"data: ") and part.endswith(b"}\n\n") for part in response.parts[:-1])
+    first, *words, end, counts = documents_of(response.parts)
+    kind = "chat.completion.chunk"
+
+    def chunk(delta: dict[str, str], reason: str | None = None) -> dict[str, Any]:
+        return document(kind, [{"index": 0, "delta": delta, "finish_reason": reason}], None)
+
+    assert first == chunk({"role": "assistant", "content": ""})
+    text = ["The ", "parcel ", "is ", "late, ", "the ", "customer ", "is ", "informed."]
+    assert words == [chunk({"content": word}) for word in text]
+    assert end == chunk({}, "stop")
+    assert counts == document(kind, [], usage(412, 96))
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "code", "message"),
+    [
+        (PATH, "gpt-99", "model_not_found", "The model 'gpt-99' does not exist"),
+        ("/v1/files", "gpt-5", "not_found", "Unknown request URL: POST /v1/files"),
+    ],
+)
+def test_an_error_over_http_says_what_is_wrong(path: str, model: str, code: str, message: str) -> None:
+    with serve_provider() as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("POST", path, json.dumps(make_request(model=model)))
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+    assert (response.status, response.version) == (404, 11)
+    assert response.getheader("content-length") == str(len(body))
+    assert json.loads(body) == {
+        "error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+    }
+
+
+def test_a_provider_that_has_ended_takes_no_more_calls() -> None:
+    with serve_provider() as port:
+        pass
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    with pytest.raises(ConnectionRefusedError):
+        connection.connect()

@@ -62,3 +62,40 @@ def test_a_file_that_cannot_be_read_is_a_note(file: Path) -> None:
     [(subject, level, text)] = list_written()
     assert (subject, level) == ("events", "note")
     assert "isn't a file of events" in text
+
+
+def test_what_a_request_may_have_cost_is_said_with_where_to_look(file: Path) -> None:
+    file.write_text(json.dumps([CALL]))
+    counts = {"unobserved": {"unmapped": 3}, "hosts": {"a.test": 2, "b.test": 1}}
+    Path(f"{file}.counts").write_text(json.dumps(counts))
+    assert list_written() == [
+        (
+            "unobserved",
+            "warning",
+            f"{said} not in {file}, and may have cost something; `payi-transport explain` says why",
+        )
+        for said in ("2 requests to a.test are", "1 request to b.test is")
+    ]
+
+
+def test_a_spool_is_looked_at_beside_the_file(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir(0o700)
+    monkeypatch.setenv("PAYI_TRANSPORT_DELIVERY__SPOOL_DIRECTORY", str(spool))
+    monkeypatch.setenv("PAYI_TRANSPORT_REQUIRE", "user_id")
+    (spool / "0-x-000001.events").write_bytes(b"")
+    assert list_written()[0][2] == f"0 of 0 calls in {spool} have no user_id"
+    file.write_text(json.dumps([{**CALL, "properties": {"system.missing_fields": "user_id"}}]))
+    assert list_written()[0] == ("require", "warning", f"1 of 1 calls in {file} and {spool} have no user_id")
+
+
+def test_five_hosts_are_all_that_is_shown_and_a_sixth_is_counted(file: Path) -> None:
+    file.write_text(json.dumps([CALL]))
+    counts = Path(f"{file}.counts")
+    hosts = {f"{letter}.test": 2 for letter in "abcde"}
+    counts.write_text(json.dumps({"unobserved": {"unmapped": 10}, "hosts": hosts}))
+    assert len(list_written()) == 5
+    counts.write_text(json.dumps({"unobserved": {"unmapped": 11}, "hosts": {**hosts, "f.test": 1}}))
+    assert list_written()[5:] == [("unobserved", "warning", "1 request to 1 other host, too")]
