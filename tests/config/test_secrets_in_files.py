@@ -41,3 +41,40 @@ def test_a_secret_is_refused_with_its_variable(values: dict[str, Any], variable:
 )
 def test_names_of_the_users_own_are_not_secrets(values: dict[str, Any]) -> None:
     refuse_secrets(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"nats": {"servers": ["nats://u:hunter2@h"]}},
+            "nats.servers: 'nats://h' has a password in it, and a file is no place for one; set the"
+            " environment variable PAYI_TRANSPORT_NATS__SERVERS",
+        ),
+        (
+            {"host_mappings": {"https://u:hunter2@h": {}}},
+            "host_mappings: 'https://h' has a password in it, and a file is no place for one; set the"
+            " environment variable PAYI_TRANSPORT_HOST_MAPPINGS",
+        ),
+        (
+            {"payi": {"url": "https://u:hunter2@h"}},
+            "payi.url: 'https://h' has a password in it, and a file is no place for one; set the environment"
+            " variable PAYI_API_KEY",
+        ),
+        (
+            {"nats": {"password": "hunter2"}},
+            "'password' looks like a secret, and a file is no place for one; set the environment variable"
+            " PAYI_TRANSPORT_NATS__PASSWORD",
+        ),
+    ],
+)
+def test_a_secret_is_named_by_its_place_and_not_shown(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(PayiConfigError) as refused:
+        refuse_secrets(values)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("values", [{"request_tags": ["://u:p@h"]}, {"user_id": "https://u:p@h"}], ids=repr)
+def test_an_address_with_a_password_is_refused_whatever_key_has_it(values: dict[str, Any]) -> None:
+    with pytest.raises(PayiConfigError, match="has a password in it"):
+        refuse_secrets(values)
