@@ -94,10 +94,11 @@ def test_only_a_total_is_bold(width: int) -> None:
 
 
 def test_nothing_in_brackets_is_taken_for_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    output = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
     console = make_console()
     console.print("[[prices.own]] 12 '3'")
-    assert sys.stdout.getvalue() == "[[prices.own]] 12 '3'\n"  # type: ignore[attr-defined]
+    assert output.getvalue() == "[[prices.own]] 12 '3'\n"
     assert console.width == 100_000
 
 

@@ -149,7 +149,7 @@ def test_an_allocation_as_json_has_what_was_read_beside_the_owners(folder: Path)
 def test_the_cents_of_an_invoice_are_shown_whatever_its_size(
     currency: str, shown: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    allocated = {("a",): Decimal("1234.50"), ("b",): Decimal("-0.50")}
+    allocated: dict[tuple[str, ...], Decimal] = {("a",): Decimal("1234.50"), ("b",): Decimal("-0.50")}
     reading = EventsRead(events=1, skipped=0, seen=1, untimed=0)
     console = Console(width=80, highlight=False)
     print_allocation(["user"], allocated, reading, console, as_json=False, currency=currency, unread=[])
@@ -241,3 +241,16 @@ def test_without_calls_in_both_periods_there_is_no_table(capsys: pytest.CaptureF
     assert capsys.readouterr().out == (
         "There are no calls in A and none in B.\nSkipped 2 items that aren't events.\n"
     )
+
+
+def test_each_period_has_its_own_numbers_of_calls(capsys: pytest.CaptureFixture[str]) -> None:
+    sums = [PeriodSums([]), PeriodSums([])]
+    sums[0].calls, sums[1].calls, sums[1].unpriced = 1234, 5, 2
+    change = Change(Fraction(1), Fraction(2), {"volume": Fraction(1)})
+    print_change(change, sums, ("A", "B"), Console(width=100), as_json=False, left_out=LeftOut(), zone="UTC")
+    shown = capsys.readouterr().out
+    assert "Estimates in US dollars, of 1,234 and 5 calls. Days are those of UTC.\n\n" in shown
+    assert "\n0 and 2 calls have no price, or only a part of one, and what has none" in shown
+    print_change(change, sums, ("A", "B"), Console(), as_json=True, left_out=LeftOut())
+    made = json.loads(capsys.readouterr().out)
+    assert [(made[key]["calls"], made[key]["unpriced"]) for key in ("before", "after")] == [(1234, 0), (5, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -137,3 +138,49 @@ def test_what_fits_into_a_line_is_not_given_up(width: int) -> None:
     assert figures in show(width) and units in show(width)
     changed = units if width == 42 else figures
     assert changed not in show(width - 1)
+
+
+@pytest.mark.parametrize(
+    ("width", "bold"),
+    [
+        (140, ["Calls by tag", "Tag", "Total", "Unit", "Commitment ptu", "Tag", "Total of"]),
+        (
+            28,
+            [
+                *("Calls by tag", "12:00 to", "(UTC)", "a", "b", "Total", "text", "image"),
+                *("text_cache_read", "Commitment ptu", "costs above", "Total of"),
+            ],
+        ),
+    ],
+)
+def test_titles_and_totals_are_bold_and_so_are_the_names_in_a_list(width: int, bold: list[str]) -> None:
+    terminal: dict[str, Any] = {"force_terminal": True, "color_system": "standard"}
+    console = Console(file=io.StringIO(), width=width, highlight=False, **terminal)
+    print_report(make_small_report(), COMMITTED, console)
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.strip() for line in console.file.getvalue().splitlines()]
+    shown = [line.removeprefix("\x1b[1m").strip() for line in lines if line.startswith("\x1b[1m")]
+    assert len(shown) == len(bold), shown
+    for line, start in zip(shown, bold, strict=True):
+        assert line.startswith(start)
+
+
+def test_what_is_inside_a_group_is_indented_by_two_in_a_list() -> None:
+    console = Console(file=io.StringIO(), width=28, highlight=False)
+    print_report(make_small_report("tag,user"), COMMITTED, console)
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    start = lines.index("a")
+    assert lines[start : start + 11] == [
+        "a",
+        "  cost $6.75, change +35%,",
+        "  unpriced 1",
+        "  calls 2, errors 0",
+        "  input 2M, output 307",
+        "  p50 ms 80, p95 ms 1,200",
+        "  u",
+        "    cost $4.75, change new,",
+        "    unpriced 1",
+        "    calls 1, errors 0",
+        "    input 2M, output 307",
+    ]
