@@ -126,3 +126,19 @@ def test_json_has_the_verdict_and_every_owner(capsys: pytest.CaptureFixture[str]
     assert (shown["ok"], len(shown["states"]), shown["lost"]) == (False, 2, 3)
     assert (shown["unpriced"], shown["later"]) == (0, 0)
     assert (shown["states"][0]["budget"], shown["states"][0]["spent"]) == ("b", "5")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "No budget has counted a call in its current period.\n"),
+        ({"has_budgets": True}, "No budget has counted a call in its current period.\n"),
+        ({"has_budgets": False}, "There are no budgets: only prices and losses were checked.\n"),
+    ],
+)
+def test_without_states_it_says_whether_there_are_budgets(
+    options: dict[str, bool], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked = Checked(states=[], unpriced=0, lost=0)
+    print_check(checked, Console(width=100, highlight=False), top=20, as_json=False, **options)
+    assert capsys.readouterr().out == said

@@ -145,3 +145,44 @@ def test_the_demo_leaves_no_module_of_an_http_library_patched(tmp_path: Path) ->
     before = library.Client._send_single_request
     run_demo(tmp_path / "calls.json")
     assert library.Client._send_single_request is before
+
+
+def test_the_demo_ends_with_what_it_did_and_what_to_type_next(tmp_path: Path) -> None:
+    pytest.importorskip("genai_prices")
+    file = tmp_path / "a b.json"
+    result = CliRunner().invoke(cli, ["demo", "--output", str(file)])
+    refused = run_demo(tmp_path / "again.json").refusal
+    end = result.stdout[result.stdout.index("\nCaptured") :].splitlines()
+    assert end[:3] == [
+        "",
+        "Captured 5 calls of the OpenAI SDK in 2 use cases; 1 failed.",
+        "A budget of $0.0032 a day for each user stopped the next call of ada:",
+    ]
+    assert end[3] == f"  {refused}"
+    assert end[4] == "Streams report no usage unless the request asks for it, so this library asked."
+    assert end[5].startswith("Nothing left this machine: the provider ran at http://127.0.0.1:")
+    assert end[5].endswith(", and the events went to a file.")
+    assert end[6:] == ["", f"File: {file}", f"Next: payi-transport report '{file}' --by user"]
+
+
+def test_the_demo_asks_what_its_documentation_shows(tmp_path: Path) -> None:
+    events = json.loads(run_demo(tmp_path / "calls.json").file.read_bytes())
+    requests = [json.loads(event["provider_request_json"]) for event in events]
+    models = [request["model"] for request in requests]
+    assert models == ["gpt-5", "gpt-5", "gpt-5-mini", "gpt-5-mini", "gpt-5-nonexistent"]
+    assert [request["messages"][0]["content"] for request in requests] == [
+        *["Where is my parcel A-1815?"] * 2,
+        *["Summarize the case of parcel A-1815."] * 3,
+    ]
+    assert requests[1]["messages"][2] == {
+        "role": "tool",
+        "tool_call_id": "call_1",
+        "content": "arrives tomorrow",
+    }
+    tool = {
+        "name": "find_parcel",
+        "parameters": {"type": "object", "properties": {"number": {"type": "string"}}},
+    }
+    tools = [{"type": "function", "function": tool}]
+    assert [request.get("tools") for request in requests[:3]] == [tools, tools, None]
+    assert [request.get("stream") for request in requests] == [None, None, True, True, True]

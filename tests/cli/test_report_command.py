@@ -181,3 +181,47 @@ def test_a_commitment_is_spread_over_who_used_it(files: Path) -> None:
     assert "| (not used) | 3,000,000 | $9.38 |" in markdown
     (files / "payi.toml").write_text('[[prices.own]]\nresource = "free"\ncost_per_hour = 2\n')
     assert "(not used)" in run(*arguments).output
+
+
+def test_a_strict_report_names_every_gap_with_its_number(files: Path) -> None:
+    partial = {"category": "c", "resource": "own", "units": {"text": {"input": 1}, "odd": {"input": 1}}}
+    (files / "c.jsonl").write_text(json.dumps(partial) + "\n7\n8\n")
+    counts = '{"lost": {"full": 1, "invalid": 2}, "unobserved": {"unread": 1}}'
+    find_counts_path(files / "a.json").write_text(counts)
+    result = run(files, "--config", files / "payi.toml", "--strict")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Strict: 1 of 3 calls have no price; 1 of 3 calls have a price for some units only; 3 events were"
+        " lost; 1 request was not recorded; 2 items aren't events\n",
+    )
+    lenient = run(files, "--config", files / "payi.toml")
+    assert (lenient.exit_code, lenient.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("done", "shown"), [(1, "Reading: 3%"), (29, "Reading: 96%"), (30, " " * 14)])
+def test_progress_is_a_share_of_large_files(
+    done: int, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report_command, "_PROGRESS_BYTES", 30)
+    report_command._show_progress(done, 30)
+    assert capsys.readouterr().err == f"\r{shown}\r"
+    report_command._show_progress(1, 29)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_report_is_a_table_of_resources_unless_options_say_otherwise(files: Path) -> None:
+    plain = run(files).stdout
+    assert plain == run(files, "--format", "table", "--by", "resource").stdout
+    assert "Resource" in plain
+    third = {"category": "c", "resource": "third", "units": {}, "event_timestamp": "2026-11-01T13:00:00Z"}
+    (files / "c.jsonl").write_text(json.dumps(third))
+    top = json.loads(run(files, "--top", "1", "--json", "--tz", "UTC", "--since", "2026-11-01").stdout)
+    assert [group.get("others") for group in top["groups"]] == [None, 2]
+    assert top["since"] == "2026-11-01T00:00:00+00:00"
+    assert run(files, "--top", "0").exit_code == 2
+
+
+def test_json_ends_with_one_line_break(files: Path) -> None:
+    assert run(files, "--json").stdout.endswith("}\n")
+    assert not run(files, "--json").stdout.endswith("\n\n")
+    assert run(files, "--json").stdout == run(files, "--format", "json").stdout

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timezone
 from decimal import Decimal
+from typing import Any
 
+import pytest
+
+from payi_transport.cli.report_files import write_json
+from payi_transport.cli.report_notes import Reading
 from payi_transport.cli.report_rows import (
     find_cost,
     list_columns,
@@ -110,3 +116,28 @@ def test_a_commitment_that_is_used_up_has_no_row_for_what_nobody_used() -> None:
     used = Commitment("ptu", Decimal(2), 2 * half, {"a": 3, "b": 4}, {"a": half, "b": half}, Decimal(0), None)
     rows = [("a", "3", "$10.00"), ("b", "4", "$10.00"), ("Total of 2 hours", "", "$20.00")]
     assert list(list_commitment_rows(used)) == rows
+
+
+def test_latencies_are_those_of_half_and_of_95_of_100_calls() -> None:
+    calls = [(make_event(end_to_end_latency_ms=number), make_estimate()) for number in range(1, 101)]
+    made = make_report(calls, find_dimensions("resource", timezone.utc))
+    assert make_cells(made.total, ["p50 ms", "p95 ms"]) == ["50", "95"]
+    written = json.loads(write_json(made, Reading(timezone.utc)))["total"]
+    assert (written["latency_p50_ms"], written["latency_p95_ms"]) == (50, 95)
+
+
+@pytest.mark.parametrize("status", ["unpriced", "partial", "included"])
+def test_each_gap_has_its_column_and_no_other(status: Any) -> None:
+    line = Line(unit="text", direction="input", count=3, amount=Decimal(0))
+    estimate = Estimate(total=Decimal(0), status=status, source="config", lines=(line,))
+    made = make_report([(make_event(), estimate)], find_dimensions("resource", timezone.utc))
+    name = "Included" if status == "included" else "Unpriced"
+    assert list_columns(made)[:3] == ["Cost", name, "Calls"]
+    assert make_cells(made.total, [name, "Calls"]) == ["1", "1"]
+
+
+def test_a_group_of_included_and_other_calls_has_the_cost_of_the_others() -> None:
+    free = Estimate(total=Decimal(0), status="included", source="config")
+    calls = [(make_event(), free), (make_event(), make_estimate("2"))]
+    made = make_report(calls, find_dimensions("resource", timezone.utc))
+    assert make_cells(made.total, ["Cost", "Included"]) == ["$2.00", "1"]

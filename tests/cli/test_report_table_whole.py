@@ -184,3 +184,17 @@ def test_what_is_inside_a_group_is_indented_by_two_in_a_list() -> None:
         "    calls 1, errors 0",
         "    input 2M, output 307",
     ]
+
+
+@pytest.mark.parametrize(
+    ("width", "parts"),
+    [
+        (140, ["\nSkipped 1 item that isn't an event.\n", "\n  1 call: no model\n"]),
+        (28, ["\n\na\n  cost", "\n  calls 2, errors 0\n  input 2M, output 307\n  p50"]),
+    ],
+)
+def test_no_spaces_follow_what_is_shorter_than_a_line(width: int, parts: list[str]) -> None:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    print_report(make_small_report(), COMMITTED, console)
+    assert isinstance(console.file, io.StringIO)
+    assert [part for part in parts if part not in console.file.getvalue()] == []

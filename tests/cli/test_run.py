@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 
 from payi_transport import autostart
 from payi_transport.cli.main import cli
-from payi_transport.cli.run import check_settings, make_environment, replace_process
+from payi_transport.cli.run import check_settings, explain_failure, make_environment, replace_process
 from payi_transport.errors import PayiConfigError, PayiError
 from payi_transport.runtime.run_start import RUN_START_VARIABLE
 from tests.support.programs import ROOT
@@ -125,3 +126,80 @@ def test_the_schema_is_printed() -> None:
     ran = CliRunner().invoke(cli, ["config", "schema"])
     assert ran.exit_code == 0
     assert json.loads(ran.output)["$schema"]
+
+
+@pytest.mark.parametrize(
+    ("program", "exc", "message"),
+    [
+        ("job", FileNotFoundError(2, "gone"), "gone; expected a program of the PATH, or the path of one"),
+        ("/nowhere/job", FileNotFoundError(2, "gone"), "gone"),
+        ("job.py", PermissionError(13, "denied"), "denied; put `python` in front of it"),
+        ("./job", PermissionError(13, "denied"), "denied; expected a file that may be executed"),
+        (FOLDER, FileNotFoundError(2, "gone"), "gone: the interpreter that its first line names"),
+        ("a\0b", ValueError("embedded null byte"), "embedded null byte"),
+    ],
+)
+def test_a_program_that_can_not_be_started_is_told_with_what_to_change(
+    program: str, exc: Exception, message: str
+) -> None:
+    assert explain_failure(program, exc) == f"{program!r} can't be run: {message}"
+
+
+def test_a_missing_key_is_told_with_two_ways_out() -> None:
+    with pytest.raises(PayiError) as refused:
+        check_settings({}, print)
+    assert str(refused.value) == (
+        "No Pay-i API key, so events can't be delivered: set the environment variable PAYI_API_KEY, or write"
+        " events to a file with --offline FILE"
+    )
+
+
+def test_lines_of_headers_that_are_ignored_are_counted_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "k")
+    problems: list[str] = []
+    text = "X-Team: a\n \nno colon\na b: c\nX-Url: http://h:1\n: d"
+    check_settings({"PAYI_CUSTOM_HEADERS": text}, problems.append)
+    assert problems == [
+        f"PAYI_CUSTOM_HEADERS: line {number} is not of the form `Name: value`, and is ignored"
+        for number in (3, 4, 6)
+    ]
+
+
+def test_what_is_in_the_environment_stays_there(tmp_path: Path) -> None:
+    given = {"A": "1", "PAYI_TRANSPORT_CONFIG": "x"}
+    made = make_environment(given)
+    assert given == {"A": "1", "PAYI_TRANSPORT_CONFIG": "x"}
+    assert {**made, **given} == made
+    assert made.keys() == {*given, "PYTHONPATH", RUN_START_VARIABLE}
+    assert abs(float(made[RUN_START_VARIABLE]) - time.time()) < 60
+
+
+@pytest.mark.parametrize("text", ["[1]", "7", "null", "[" * 100_000, "{"])
+def test_properties_that_are_no_object_are_refused_for_tags(text: str) -> None:
+    with pytest.raises(PayiConfigError, match="REQUEST_PROPERTIES: expected a JSON object, got "):
+        make_environment({"PAYI_TRANSPORT_REQUEST_PROPERTIES": text}, tags=["a=b"])
+    # Without tags, they are for the program to refuse.
+    assert make_environment({"PAYI_TRANSPORT_REQUEST_PROPERTIES": text})
+
+
+def test_a_tag_may_have_an_empty_value() -> None:
+    made = make_environment({}, tags=["team="])
+    assert json.loads(made["PAYI_TRANSPORT_REQUEST_PROPERTIES"]) == {"team": ""}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--serve", "--offline", "x"],
+            "--serve and --offline exclude each other: events go to the service, or to a file",
+        ),
+        (
+            ["--upstream", "openai=http://h"],
+            "--upstream is for the local service: add --serve, or leave it out",
+        ),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(arguments: list[str], message: str) -> None:
+    ran = CliRunner().invoke(cli, ["run", *arguments, "--", "job"])
+    assert (ran.exit_code, ran.output) == (2, f"Error: {message}\n")
