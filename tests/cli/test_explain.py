@@ -105,6 +105,7 @@ def test_an_instrument_may_cover_several_categories() -> None:
         f"https://user:s3cret@api.openai.com{CHAT}?key=s3cret#s3cret",
         f"user:s3cret@api.openai.com{CHAT}?u=http://s3cret/",
         f"http://s3cret@nowhere.example:8000{CHAT}?s3cret",
+        f"https://user:s3cret with a space@api.openai.com{CHAT}",
     ],
 )
 def test_neither_query_nor_credentials_are_repeated(url: str) -> None:
