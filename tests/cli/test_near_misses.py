@@ -176,3 +176,35 @@ def test_a_url_that_names_no_call_is_explained_with_the_one_that_its_host_usuall
 ) -> None:
     [near] = explain(url).near
     assert near.startswith(f"{meant} is a call of")
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("https://api.groq.com/openai/", "POST /openai/v1/chat/completions is a call of openai.chat"),
+        ("https://me.openai.azure.com/openai", "POST /openai/v1/chat/completions is a call of openai.chat"),
+        ("https://api.voyageai.com/v1", "POST /v1/embeddings is a call of openai.embeddings"),
+        ("https://api.anthropic.com", "POST /v1/messages is a call of anthropic.messages"),
+        ("https://api.openai.com/v1/embedding", "POST /v1/embeddings is a call of openai.embeddings"),
+    ],
+)
+def test_the_call_that_was_meant_is_named_with_its_operation(url: str, near: str) -> None:
+    assert explain(url).near == (near,)
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "is_near"),
+    [
+        # Of five letters, one may be another.
+        ("t.ab.ce", "*.ab.cd", True),
+        ("t.ab.ef", "*.ab.cd", False),
+        ("tenant-of-a-long-name.gw.exmple", "*.gw.example", True),
+        ("a.b.c.d.gw.exmple", "*.gw.example", True),
+        ("tenant.gw.exmple", "gw.example", False),
+        ("gw.exampl", "*.gw.example", True),
+    ],
+)
+def test_the_end_of_a_host_is_compared_with_a_mapping_of_hosts(host: str, key: str, is_near: bool) -> None:
+    near = explain(f"https://{host}{CHAT}", {key: OPENAI}).near
+    typo = f"your mapping {key} is spelled almost the same; a typo?"
+    assert near == ((typo,) if is_near else ("no known host and no mapping is similar",))
