@@ -6,9 +6,13 @@ import json
 from datetime import datetime, timezone
 from pathlib import Path
 
+import pytest
+
 from payi_transport.budgets.configured import find_file
+from payi_transport.budgets.store import Store
 from payi_transport.config.sources import read_file
 from payi_transport.config.validation import check_config
+from payi_transport.values.file_counts import find_counts_path
 from tests.cli.money import CONFIG, event, run, write
 
 
@@ -37,7 +41,7 @@ def test_check_fails_for_calls_without_a_price(folder: Path) -> None:
 
 def test_check_reads_what_programs_wrote(folder: Path) -> None:
     from payi_transport.budgets.budget import Key, make_budgets
-    from payi_transport.budgets.store import Change, Store
+    from payi_transport.budgets.store import Change
 
     settings = check_config(read_file(folder / "config.toml"))
     assert run("check").exit_code == 0
@@ -83,6 +87,9 @@ def test_without_budgets_it_says_that_there_are_none(folder: Path) -> None:
 
 def test_a_file_of_sums_that_is_not_there_is_a_warning(folder: Path) -> None:
     warning = f"Warning: budgets_file {folder / 'budgets.db'} does not exist"
+    apart = run("check", "--json")
+    assert apart.stderr == f"{warning}: no program has counted a call there\n"
+    assert json.loads(apart.stdout)["ok"] is True
     assert warning in run("check").output
     assert warning not in run("check", write(folder)).output
     (folder / "budgets.db").write_bytes(b"")
@@ -97,3 +104,28 @@ def test_check_says_what_it_needs(folder: Path) -> None:
         assert "--at: expected a moment such as" in run("check", write(folder), "--at", moment).output
     (folder / "budgets.db").mkdir()
     assert "can't be read" in run("check", write(folder)).output
+
+
+def test_losses_of_the_files_and_of_programs_are_added_up(folder: Path) -> None:
+    settings = check_config(read_file(folder / "config.toml"))
+    store = Store(find_file(settings))
+    store.add_lost(f"{datetime.now(timezone.utc):%Y-%m-%d}", 3)
+    file = write(folder, event(5))
+    find_counts_path(Path(file)).write_text('{"lost": {"full": 1, "invalid": 1}}')
+    shown = json.loads(run("check", file, "--json").stdout)
+    assert (shown["ok"], shown["lost"]) == (False, 5)
+
+
+def test_twenty_owners_are_shown_unless_top_says_otherwise(folder: Path) -> None:
+    file = write(folder, *(event(1000 + number, account_name=f"a{number:02}") for number in range(22)))
+    shown = run("check", file, "--at", "2026-10-20").stdout
+    assert shown.count("customers (a") == 20
+    assert "2 more owners are further from the amount." in shown
+    assert run("check", file, "--at", "2026-10-20", "--top", "3").stdout.count("customers (a") == 3
+    assert run("check", file, "--top", "0").exit_code == 2
+
+
+@pytest.mark.parametrize("moment", ["noon", "2026-13-01", ""])
+def test_a_moment_that_is_none_is_told_with_an_example(folder: Path, moment: str) -> None:
+    refused = run("check", write(folder), "--at", moment)
+    assert refused.output == f"Error: --at: expected a moment such as 2026-11-30T23:59Z, got {moment!r}\n"

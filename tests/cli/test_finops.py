@@ -137,6 +137,12 @@ def test_export_says_which_calls_no_period_has(folder: Path) -> None:
     assert (row["ChargePeriodStart"], row["EffectiveCost"]) == ("2026-10-05T00:00:00Z", "2.0")
 
 
+def test_what_was_left_out_of_an_export_is_not_among_its_rows(folder: Path) -> None:
+    result = run("export", "--focus", write(folder, event(1_000_000), event(5, event_timestamp=None)))
+    assert result.stderr == "Left out 1 call without a time, which no period has.\n"
+    assert len(list(csv.DictReader(io.StringIO(result.stdout)))) == 1
+
+
 def test_export_writes_only_what_a_new_price_corrects(folder: Path) -> None:
     file = write(folder, event(1_000_000), event(1_000_000, resource="gpt-later"))
     (folder / "before.csv").write_text(run("export", "--focus", file).output)

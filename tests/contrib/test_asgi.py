@@ -111,12 +111,16 @@ def test_a_websocket_is_inside_and_a_lifespan_is_not(instrumented: MemorySink) -
     assert users(instrumented) == {"socket": "all"}
 
 
-@pytest.mark.parametrize(("trust", "user"), [(False, None), (True, "mallory")])
+@pytest.mark.parametrize(
+    ("options", "user"),
+    [({}, None), ({"trust_baggage": False}, None), ({"trust_baggage": True}, "mallory")],
+    ids=repr,
+)
 def test_the_baggage_of_a_stranger_counts_only_if_trusted(
-    trust: bool, user: str | None, instrumented: MemorySink
+    options: dict[str, bool], user: str | None, instrumented: MemorySink
 ) -> None:
     app = FastAPI()
-    app.add_middleware(PayiMiddleware, trust_baggage=trust)
+    app.add_middleware(PayiMiddleware, **options)
     app.get("/")(lambda: call("x"))
     TestClient(app).get("/", headers={"baggage": "payi.user_id=mallory"})
     assert users(instrumented) == {"x": user}

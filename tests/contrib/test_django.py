@@ -126,3 +126,17 @@ def test_the_baggage_of_a_stranger_counts_only_if_trusted(
 def test_wrong_settings_stop_the_server_at_its_start(handler: Callable[[], Any]) -> None:
     with override_settings(PAYI_SCOPE={"user": "a"}), pytest.raises(TypeError, match="'user'"):
         handler()
+
+
+def test_without_settings_nobodys_baggage_counts_and_there_is_no_scope(instrumented: MemorySink) -> None:
+    with override_settings():
+        del settings.PAYI_SCOPE
+        Client().get("/ask", headers={"baggage": "payi.user_id=mallory"})
+    assert users(instrumented) == {"view": None}
+
+
+def test_a_body_that_streams_is_closed_with_the_response(instrumented: MemorySink) -> None:
+    response = Client().get("/stream", headers={"x-user": "alice"})
+    assert next(iter(response.streaming_content)) == b"line\n"
+    response.close()
+    assert users(instrumented) == {"line-0": "alice"}

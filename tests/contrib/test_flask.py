@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import flask
+import pytest
 
 from payi_transport import MemorySink, get_context
 from payi_transport.contrib.flask import init_app
@@ -76,3 +77,28 @@ def test_a_file_is_sent_as_it_is() -> None:
     response = make_app().test_client().get("/file/a")
     assert response.data.startswith(b'"""Flask with')
     response.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "user"),
+    [({}, None), ({"trust_baggage": False}, None), ({"trust_baggage": True}, "mallory")],
+    ids=repr,
+)
+def test_the_baggage_of_a_stranger_counts_only_if_trusted(
+    options: dict[str, bool], user: str | None, instrumented: MemorySink
+) -> None:
+    app = flask.Flask(__name__)
+    init_app(app, **options)
+
+    @app.get("/")
+    def ask() -> str:
+        call("x")
+        return ""
+
+    assert app.test_client().get("/", headers={"baggage": "payi.user_id=mallory"}).status_code == 200
+    assert users(instrumented) == {"x": user}
+
+
+def test_a_wrong_scope_is_refused_when_the_app_is_made() -> None:
+    with pytest.raises(TypeError, match="scope: expected a dict or a function of the request, got 'alice'"):
+        init_app(flask.Flask(__name__), "alice")  # type: ignore[arg-type]

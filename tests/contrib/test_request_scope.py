@@ -102,8 +102,8 @@ def test_the_warning_names_the_kind_of_error_and_what_to_fix(
         RequestScope(function).make("r")
     [record] = caplog.records
     assert record.getMessage().startswith(
-        f"payi_transport: could not make the scope of a request ({kind}), so its calls are reported without it;"
-        " fix the function that is passed as scope\n"
+        f"payi_transport: could not make the scope of a request ({kind}), so its calls are reported without"
+        " it; fix the function that is passed as scope\n"
     )
 
 
@@ -116,3 +116,8 @@ def test_a_scope_is_entered_inside_the_baggage_that_is_trusted(
     with scope.enter({"user_id": "own"}, headers):
         assert (get_context().get("user_id"), get_context().get("account_name")) == ("own", seen)
     assert "user_id" not in get_context()
+
+
+def test_nobody_is_trusted_by_default(instrumented: MemorySink) -> None:
+    with RequestScope({"account_name": "own"}).enter({}, [("baggage", "payi.user_id=theirs")]):
+        assert "user_id" not in get_context()

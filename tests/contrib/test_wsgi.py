@@ -82,9 +82,20 @@ def test_an_iterator_without_close_can_be_closed() -> None:
     body.close()
 
 
-@pytest.mark.parametrize(("trust", "user"), [(False, None), (True, "mallory")])
+@pytest.mark.parametrize(
+    ("options", "user"),
+    [({}, None), ({"trust_baggage": False}, None), ({"trust_baggage": True}, "mallory")],
+    ids=repr,
+)
 def test_the_baggage_of_a_stranger_counts_only_if_trusted(
-    trust: bool, user: str | None, instrumented: MemorySink
+    options: dict[str, bool], user: str | None, instrumented: MemorySink
 ) -> None:
-    serve([b""], trust_baggage=trust).get("/", headers={"baggage": "payi.user_id=mallory"})
+    serve([b""], **options).get("/", headers={"baggage": "payi.user_id=mallory"})
     assert users(instrumented) == {"head": user}
+
+
+def test_without_a_scope_of_its_own_a_request_has_that_of_the_server(instrumented: MemorySink) -> None:
+    app: Any = PayiMiddleware(lambda environ, start_response: call("x") or [b""])
+    with track_context(user_id="server"):
+        assert app({}, None) == [b""]
+    assert users(instrumented) == {"x": "server"}
