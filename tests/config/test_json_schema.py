@@ -58,6 +58,8 @@ def test_what_the_check_accepts_is_valid(config: Any) -> None:
         {"offline_instrumentation": 3},
         {"on_limit": "print"},
         {"budgets": {"a": {"amount": [5]}}},
+        {"prices": {"own": [{"free": True, "from": 5}]}},
+        {"prices": {"own": [{"multiplier": [1]}]}},
         {"budgets": {"a": {"amount": 5, "warn_at": [11]}}},
     ],
     ids=repr,

@@ -46,3 +46,31 @@ def test_an_error_names_the_source(text: str, named: str) -> None:
 def test_other_exceptions_pass() -> None:
     with pytest.raises(ZeroDivisionError), name_origins(ORIGINS):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("origins", "text", "named"),
+    [
+        # The nearest table around a key that has no source.
+        ({"delivery": "a", "delivery.mode": "a"}, "config.delivery.batch: x", "a: delivery.batch: x"),
+        ({"nats.user": "a", "bucket.url": "b"}, "config.nats: x", "a: nats: x"),
+        # A key that only begins like another is not that one.
+        ({"use_case_name": "a", "use_case": "b"}, "config.use_case_id: x", "config.use_case_id: x"),
+        # Two of three keys are from one source, which is named once.
+        ({"n.a": "f", "n.b": "f", "n.c": "g"}, "config.n: x", "f and g: n: x"),
+        # What a program passes is not named beside what it can correct.
+        ({"n.a": "argument", "n.b": "f"}, "config.n: x", "f: n: x"),
+        (
+            {"host_mappings.a.test": "f"},
+            'config.host_mappings["a.test"].format: x',
+            'f: host_mappings["a.test"].format: x',
+        ),
+        ({"sinks": "PAYI_TRANSPORT_SINKS"}, "config.sinks: x: y", "PAYI_TRANSPORT_SINKS: x: y"),
+    ],
+)
+def test_the_source_of_the_key_or_of_the_nearest_table_is_named(
+    origins: dict[str, str], text: str, named: str
+) -> None:
+    with pytest.raises(PayiConfigError) as error, name_origins(origins):
+        raise PayiConfigError(text)
+    assert str(error.value) == named
