@@ -256,10 +256,11 @@ def test_each_period_has_its_own_numbers_of_calls(capsys: pytest.CaptureFixture[
     assert [(made[key]["calls"], made[key]["unpriced"]) for key in ("before", "after")] == [(1234, 0), (5, 2)]
 
 
-@pytest.mark.parametrize("by", ["model", "kind"])
-def test_what_a_bill_does_not_name_is_none(folder: Path, by: str) -> None:
+@pytest.mark.parametrize(("by", "name"), [("model", "(no model)"), ("kind", "(none)")])
+def test_what_a_bill_does_not_name_has_a_row(folder: Path, by: str, name: str) -> None:
     bucket = {"start_time": 1791201600, "results": [{"amount": {"value": 1.5}}]}
     (folder / "costs.json").write_text(json.dumps({"data": [bucket]}))
     arguments = ("reconcile", str(folder / "costs.json"), "--events", write(folder, event(5)))
-    rows = [line.split() for line in run(*arguments, "--by", by).output.splitlines()]
-    assert ["(none)", "$1.50", "$0.00", "$1.50"] in rows
+    lines = [" ".join(line.split()) for line in run(*arguments, "--by", by).output.splitlines()]
+    assert f"{by.capitalize()} Billed Estimate Not seen Quantity Price Either" in lines
+    assert f"{name} $1.50 <$0.0001 $1.50" in lines

@@ -132,3 +132,21 @@ def test_what_is_out_of_range_is_refused_before_anything_starts(
     ran = run(*arguments)
     assert (ran.exit_code, set_up, started) == (2, [], [])
     assert ran.output.startswith(f"Error: Invalid value for '{arguments[-2]}': ")
+
+
+@pytest.mark.parametrize("command", [("nats", "init"), ("relay",)])
+def test_a_login_that_can_not_be_used_is_refused_before_anything_starts(
+    command: tuple[str, ...], set_up: list[Any], started: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_TRANSPORT_NATS__CREDENTIALS_FILE", "/nowhere/login.creds")
+    ran = run(*command)
+    assert (ran.exit_code, set_up, started) == (2, [], [])
+    assert "credentials_file" in ran.output and "/nowhere/login.creds" in ran.output
+
+
+def test_a_stream_that_differs_is_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    for result, code in (("made", 0), ("as expected", 0), ("changed", 0), ("differs", 1)):
+        step = Step("stream PAYI", result, "details")
+        monkeypatch.setattr(fleet, "set_up", lambda *_, step=step, **__: [step])
+        ran = run("nats", "init")
+        assert (ran.exit_code, ran.output) == (code, f"{step}\n")
