@@ -8,7 +8,6 @@ gateway serves several providers, so the mapping that is proposed there is for t
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import NamedTuple
 
 from payi_transport.providers.registry import REGISTRY, Registry
@@ -81,10 +80,10 @@ def find_usual_mapping(
 
 
 def _find_name(text: str, registry: Registry) -> str | None:
-    """Return the category of the provider that a text names, as a word or as two words in a row."""
+    """Return the category of the provider that a text names, by up to three words in a row."""
     words = re.split(r"[^a-z0-9]+", text)
-    pairs = [f"{first}-{second}" for first, second in pairwise(words)]
-    for name in [*pairs, *words]:
+    runs = ["-".join(words[at : at + size]) for size in (3, 2, 1) for at in range(len(words) - size + 1)]
+    for name in runs:
         if name in _NAMES:
             return _NAMES[name]
         if name in registry.instruments:

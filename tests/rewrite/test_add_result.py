@@ -116,6 +116,50 @@ def test_the_last_event_with_data_gets_the_result(events: list[bytes], field: st
     assert field in json.loads(holder.removeprefix(b"data: "))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"usage":{"prompt_tokens":1}}',
+        '{"usageMetadata":{"promptTokenCount":1}}',
+        '{"choices":[{"finish_reason":"stop"}]}',
+        '{"choices":[{"finish_reason" : "stop"}]}',
+        '{"candidates":[{"finishReason": "STOP"}]}',
+        '{"delta":{"stop_reason":"end_turn"}}',
+        '{"type":"message_stop"}',
+        '{"type":"response.completed","response":{}}',
+    ],
+)
+def test_an_event_that_may_be_the_last_waits_for_what_follows(data: str) -> None:
+    rewriter = StreamResult(Report())
+    assert rewriter.feed(event(data)) == b""
+    assert rewriter.feed(DONE) == b""
+    assert rewriter.feed(TEXT) == event(data) + DONE + TEXT
+
+
+@pytest.mark.parametrize(
+    "data", ['{"finish_reason":null}', '{"stop_reason": null}', '{"type":"response.created"}']
+)
+def test_an_event_in_the_middle_passes_at_once(data: str) -> None:
+    assert StreamResult(Report()).feed(event(data)) == event(data)
+
+
+@pytest.mark.parametrize(
+    ("events", "holder"),
+    [
+        ([b"data:{}  \n\n"], b"data:{%b}  \n\n"),
+        ([b"data:\t {}\r\n\r\n"], b"data:\t {%b}\r\n\r\n"),
+        ([b'event: e\ndata: {"_stop":1}\nid: 1\n\n'], b'event: e\ndata: {"_stop":1,%b}\nid: 1\n\n'),
+        ([b'data: {"_stop":1}'], b'data: {"_stop":1,%b}'),
+    ],
+)
+def test_the_result_goes_into_the_last_line_of_data_however_it_is_written(
+    events: list[bytes], holder: bytes
+) -> None:
+    held = [part.replace(b"{}", b'{"x_tokens":1}') for part in events]
+    shown = b"".join(run(StreamResult(Report()), held))
+    assert shown == holder.replace(b"{%b}", b'{"x_tokens":1,%b}').replace(b"%b", FIELD)
+
+
 def test_text_passes_at_once() -> None:
     assert run(StreamResult(Report()), [TEXT, TEXT])[:2] == [TEXT, TEXT]
     start = event('{"type":"message_start","message":{"usage":{"input_tokens":3}}}')

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payi_transport.rewrite.blocked import make_blocked_response
+from payi_transport.rewrite.blocked import make_blocked_response, make_refusal
 
 MESSAGE = "Pay-i: limit l-1 is blocked, so the request was not sent; raise or reset the limit in Pay-i"
 
@@ -37,6 +37,7 @@ def test_a_blocked_response_has_its_providers_format(operation: str, body: dict[
     assert (blocked.status, json.loads(blocked.body)) == (403, body)
     assert headers[b"content-length"] == str(len(blocked.body)).encode()
     assert headers[b"x-should-retry"] == b"false"
+    assert headers[b"content-type"] == b"application/json"
     assert (b"x-amzn-errortype" in headers) == operation.startswith("bedrock.")
 
 
@@ -48,3 +49,10 @@ def test_the_message_names_the_state_that_blocks(state: str) -> None:
 
 def test_an_unknown_provider_gets_openais_format() -> None:
     assert "error" in json.loads(make_blocked_response("databricks.invocations", "ü").body)
+
+
+@pytest.mark.parametrize("operation", ["openai.chat", "anthropic.messages"])
+def test_a_refusal_says_its_reason_as_it_is(operation: str) -> None:
+    refused = make_refusal(operation, "the budget is spent: \u20ac5")
+    assert json.loads(refused.body)["error"]["message"] == "the budget is spent: \u20ac5"
+    assert refused.status == 403

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payi_transport.capture.rewrites import RequestRewrite
+from payi_transport.context.results import ResultSlot
 from payi_transport.rewrite.add_result import DocumentResult, StreamResult
 from payi_transport.rewrite.include_usage import UsageHider
 from payi_transport.rewrite.responses import find_response_rewriter
@@ -27,6 +28,8 @@ SSE, JSON = "text/event-stream; charset=utf-8", "Application/JSON"
         (True, False, 200, JSON, "", UsageHider),
         (True, True, 200, "text/plain", "", UsageHider),
         (False, True, 200, JSON, "br", None),
+        (False, True, 299, JSON, "", DocumentResult),
+        (False, True, 300, JSON, "", None),
         (False, True, 400, JSON, "", None),
         (True, True, 500, SSE, "", UsageHider),
         (False, True, 200, "audio/mpeg", "", None),
@@ -48,3 +51,19 @@ def test_a_response_stays_unchanged_if_an_outer_hook_adds_the_result() -> None:
 
 def test_without_a_rewrite_of_the_request_nothing_is_hidden() -> None:
     assert find_response_rewriter(make_request().start_response(200, ()), SSE, "") is None
+
+
+@pytest.mark.parametrize("content_type", [SSE, JSON])
+def test_a_result_goes_into_a_stream_whatever_its_type_is_and_its_usage_stays_hidden(
+    content_type: str,
+) -> None:
+    slot = ResultSlot()
+    request = make_request(waits=True, rewrite=RequestRewrite(hides_usage=True), result_slot=slot)
+    slot.result = {"request_id": "r"}
+    rewriter = find_response_rewriter(request.start_response(200, ()), content_type, "")
+    assert rewriter is not None
+    finish = b'data: {"choices":[{"finish_reason":"stop"}]}\n\n'
+    usage = b'data: {"choices":[],"usage":{"total_tokens":3}}\n\n'
+    shown = rewriter.feed(finish) + rewriter.feed(usage) + rewriter.flush()
+    assert shown == finish.replace(b"}\n", b',"xproxy_result":{"request_id":"r"}}\n')
+    assert request.ended

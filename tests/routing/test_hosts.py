@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from payi_transport.routing import hosts
 from payi_transport.routing.hosts import HostMapping, HostTable, find_known, parse_host
 
 KNOWN = {
@@ -206,3 +207,46 @@ def test_hosts_are_remembered_and_their_number_is_limited() -> None:
     assert table.find("h1.example.com", 1) is table.find("h1.example.com", 1)
     assert table.find("h1.example.org", 1) is None
     assert table.find("h1.example.org", 1) is None
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_exactly_so_many_hosts_are_remembered(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "_REMEMBERED", 2)
+    table = HostTable({parse_host("*.test"): to("c")})
+    first = table.find("h0.test", None)
+    for host in range(1, number):
+        table.find(f"h{host}.test", None)
+    assert (table.find("h0.test", None) is first) is (number == 2)
+
+
+@pytest.mark.parametrize(
+    "host", ["mine.services.ai.azure.com", "bedrock-runtime.us-east-1.amazonaws.com", "a.azuredatabricks.net"]
+)
+def test_a_mapping_takes_nothing_else_from_a_known_host(host: str) -> None:
+    known = find_known(host)
+    mapped = HostTable({parse_host(host): HostMapping("c", False, "openai.chat")}).find(host, None)
+    assert known is not None and mapped is not None and mapped.known
+    assert mapped == known._replace(
+        category="c",
+        pattern=host,
+        mapped=True,
+        include_usage=False,
+        categories_by_path=(),
+        format="openai.chat",
+    )
+
+
+@pytest.mark.parametrize(("path", "category"), [("/llm/x", "p"), ("/", "")])
+def test_a_host_of_which_paths_alone_are_mapped_is_no_provider_otherwise(path: str, category: str) -> None:
+    row = HostMapping(None, None, None, (("/llm", HostMapping("p", True)), ("/none", to(None))), whole=False)
+    match = HostTable({parse_host("h.test:8443"): row}).find("h.test", 8443)
+    assert match is not None
+    below = match.below(path)
+    assert (below.category, below.mapped, below.known, below.accepts_usage) == (
+        category,
+        bool(category),
+        False,
+        False,
+    )
+    assert below.pattern == ("h.test:8443/llm" if category else "")
+    assert match.below("/none").category == ""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payi_transport.routing.hosts import HostPattern, parse_host
+from payi_transport.routing.hosts import HostPattern, parse_address, parse_host
 
 HOST = "my-workspace.example.com"
 
@@ -147,3 +147,54 @@ def test_any_text_is_a_host_or_an_error(text: str) -> None:
 def test_a_pattern_reads_as_its_key() -> None:
     assert str(HostPattern("*.example.com", None)) == "*.example.com"
     assert str(HostPattern("h.test", 8000)) == "h.test:8000"
+    assert str(HostPattern("::1", 8000)) == "[::1]:8000"
+    assert str(HostPattern("::1", None)) == "[::1]"
+
+
+@pytest.mark.parametrize(
+    ("key", "is_host"),
+    [
+        ("a" * 63 + ".test", True),
+        ("a" * 64 + ".test", False),
+        ("a." * 126 + "a", True),
+        ("a." * 126 + "ab", False),
+        ("h.test:65535", True),
+        ("h.test:65536", False),
+    ],
+    ids=lambda value: str(value)[-12:],
+)
+def test_a_host_may_be_as_long_as_dns_allows(key: str, is_host: bool) -> None:
+    if is_host:
+        parse_host(key)
+    else:
+        with pytest.raises(ValueError, match="is not a host"):
+            parse_host(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("h.test", ""),
+        ("h.test/", ""),
+        ("h.test/A/b/", "/a/b"),
+        ("https://h.test//a///b?x=/c#d", "/a/b"),
+        ("h.test/a%20b", "/a%20b"),
+        ("h.test/a\u00fc", "/a%c3%bc"),
+        ("h.test/:@!$&'()*+,;=~-._", "/:@!$&'()*+,;=~-._"),
+        (httpx.URL("https://h.test/a/"), "/a"),
+    ],
+    ids=str,
+)
+def test_the_path_of_a_key_is_spelled_as_on_the_wire(key: object, path: str) -> None:
+    host, found = parse_address(key)
+    assert (host, found.lower()) == (HostPattern("h.test", None), path)
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [("h.test:99999", "(Port out of range 0-65535)"), ("[::1", "(Invalid IPv6 URL)")],
+)
+def test_the_error_of_a_key_says_what_is_wrong_with_it(key: str, reason: str) -> None:
+    with pytest.raises(ValueError, match="is not a host") as error:
+        parse_host(key)
+    assert str(error.value) == f"{key!r} is not a host {reason}"

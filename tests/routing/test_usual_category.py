@@ -36,3 +36,75 @@ def test_the_mapping_of_a_host_names_the_provider_that_it_probably_is(
     host: str, path: str, operation: str | None, key: str | None, category: str | None
 ) -> None:
     assert find_usual_mapping(host, path, operation) == UsualMapping(key or host, category)
+
+
+@pytest.mark.parametrize(
+    ("names", "category"),
+    [
+        (["openai"], "system.openai"),
+        (["azure-openai", "openai-azure", "azureopenai"], AZURE),
+        (["anthropic", "claude"], "system.anthropic"),
+        (["bedrock", "bedrock-runtime"], "system.aws.bedrock"),
+        (
+            ["gemini", "vertex", "vertexai", "vertex-ai", "google-ai-studio", "aiplatform"],
+            "system.google.vertex",
+        ),
+        (["fireworks", "fireworks-ai", "fireworksai"], "fireworks"),
+        (["xai", "x-ai", "grok"], "xai"),
+        (["huggingface", "hf"], "huggingface"),
+        (["moonshot", "kimi"], "moonshot"),
+        (["mistral", "mistralai"], "mistral"),
+        (["perplexity", "perplexity-ai"], "perplexity"),
+        (["dashscope", "qwen"], "dashscope"),
+        (["together", "together-ai", "togetherai"], "together"),
+        (["voyage", "voyageai"], "voyage"),
+    ],
+)
+def test_a_provider_is_recognized_by_what_people_call_it(names: list[str], category: str) -> None:
+    for name in names:
+        assert find_usual_mapping(f"{name}.test", CHAT, None) == UsualMapping(f"{name}.test", category)
+        # A path of Azure's says so by itself, wherever it begins.
+        key = "gw.test" if name.startswith("azure") else f"gw.test/x/{name}"
+        assert find_usual_mapping("gw.test", f"/x/{name}/v1/chat", None) == UsualMapping(key, category)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_azure"),
+    [
+        *[(f"x.azure.{end}", True) for end in ("com", "us", "cn")],
+        *[(f"x.azure-api.{end}", True) for end in ("net", "us", "cn")],
+        ("AZURE.com:8443", True),
+        ("x.windows.net", True),
+        ("x.azure.com.test", False),
+        ("xazure.com", False),
+        ("x.windows.com", False),
+    ],
+)
+def test_a_host_is_azures_by_its_domain(host: str, is_azure: bool) -> None:
+    assert find_usual_mapping(host, "/v1/x", None).category == ("system.azure" if is_azure else None)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/deployments/d/chat/completions",
+        "/OpenAI/Deployments/d/chat/completions",
+        "/azure.openai/v1/x",
+        "/azure_openai/v1/x",
+        "/azureopenai/v1/x",
+    ],
+)
+def test_a_path_of_azure_openai_says_so_at_any_host(path: str) -> None:
+    # A name in the host says less than the path.
+    assert find_usual_mapping("anthropic.test", path, "openai.chat") == UsualMapping("anthropic.test", AZURE)
+
+
+@pytest.mark.parametrize("path", ["/v1/openai", "/v1/groq", "/deployments"])
+def test_the_end_of_a_path_names_no_provider(path: str) -> None:
+    assert find_usual_mapping("gw.test", path, None).key == "gw.test"
+
+
+def test_two_words_say_more_than_one() -> None:
+    host = "azure-openai-claude.test"
+    assert find_usual_mapping(host, CHAT, None) == UsualMapping(host, AZURE)
+    assert find_usual_mapping("claude-groq.test", CHAT, None).category == "system.anthropic"
