@@ -173,6 +173,33 @@ def test_lengths_over_the_limits_are_not_messages(length: int, headers: int) -> 
     assert split_eventstream(body) == []
 
 
+@pytest.mark.parametrize(
+    ("head", "payload", "is_read"),
+    [
+        (0, 24 << 20, True),
+        (0, (24 << 20) + 1, False),
+        (128 << 10, 0, True),
+        ((128 << 10) + 1, 0, False),
+    ],
+)
+def test_a_message_may_be_as_large_as_awss_sdks_accept(head: int, payload: int, is_read: bool) -> None:
+    prelude = struct.pack("!II", 16 + head + payload, head)
+    message = prelude + struct.pack("!I", crc32(prelude)) + bytes(head) + b"x" * payload
+    body = message + struct.pack("!I", crc32(message))
+    assert split_eventstream(body) == ([("", b"x" * payload)] if is_read else [])
+
+
+@pytest.mark.parametrize(("damaged", "is_read"), [(64, True), (65, False)])
+def test_a_message_is_found_behind_so_many_beginnings_of_others(damaged: int, is_read: bool) -> None:
+    body = (b"\0\xff\xff\xff\0\0" + b"\xff" * 4) * damaged + MESSAGES[0]
+    assert split_eventstream(body) == ([EVENTS[0]] if is_read else [])
+
+
+def test_the_shortest_message_may_end_a_body() -> None:
+    assert split_eventstream(write_message([], b"")) == [("", b"")]
+    assert split_eventstream(write_message([], b"")[:-1]) == []
+
+
 @pytest.mark.parametrize("body", [b"", b"\0", b"{}", b"data: {}\n\n", b"\0" * 16])
 def test_other_bodies_have_no_messages(body: bytes) -> None:
     assert split_eventstream(body) == []

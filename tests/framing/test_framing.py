@@ -51,5 +51,11 @@ def test_events_are_recognized_by_their_first_line_under_any_type(content_type: 
     assert find_framing(content_type, body) is split_sse
 
 
+@pytest.mark.parametrize("content_type", ["application/x-ndjson", "Application/Stream+JSON; charset=utf-8"])
+def test_lines_of_json_are_recognized_by_their_content_type(content_type: str) -> None:
+    assert find_framing(content_type, b"") is split_ndjson
+    assert is_stream(split_ndjson)
+
+
 def test_a_type_that_names_a_stream_counts_for_more_than_the_first_line() -> None:
     assert find_framing("application/x-ndjson", b"data: {}") is split_ndjson

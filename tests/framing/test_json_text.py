@@ -69,6 +69,38 @@ def test_of_an_array_with_a_gap_both_sides_are_kept() -> None:
         assert [element["n"] for element in read(pierced.encode())] == [0, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("body", "messages"),
+    [
+        (b'{"a":1}\n{"a":2}', [b'{"a":1}', b'{"a":2}']),
+        (b'{"a":1}\r\n{"a":2}\r\n', [b'{"a":1}', b'{"a":2}']),
+        (b'{"a":1}\n\n{"a":2}', [b'{"a":1}\n\n{"a":2}']),
+        (b'{"a":\n1}', [b'{"a":\n1}']),
+        (b"\xef\xbb\xbf[1,2]", [b"1", b"2"]),
+        (b'\n\xef\xbb\xbf [{"a":1},{"b', [b'{"a":1}']),
+    ],
+)
+def test_lines_of_json_and_arrays_are_told_from_documents(body: bytes, messages: list[bytes]) -> None:
+    assert split_json(body) == [("", message) for message in messages]
+
+
+@pytest.mark.parametrize(
+    ("body", "numbers"),
+    [
+        (b'[{"n":1},\n{"n":2,"x"\n,{"n":3}]', [1, 3]),
+        (b'[{"n":1},\n{"n":2,"x"\n{"n":3}]', [1, 3]),
+        (b'[{"n":2,"x"\n,\n{"n":3},{"n":4}]', [3, 4]),
+        (b'[{"n":1},{"x":\n  {"n":2},\n{"n":3}]', [1, 3]),
+        (b'[{"n":1},{"x":\n{"n":2}', [1, 2]),
+        (b'[{"n":1},\n{"x"\n,{"n":3},\n{"y"\n,{"n":4}]', [1, 3]),
+    ],
+)
+def test_behind_a_gap_elements_count_from_the_first_one_that_starts_a_line(
+    body: bytes, numbers: list[int]
+) -> None:
+    assert [element["n"] for element in read(body)] == numbers
+
+
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'[{"a":' * 200_000, b"[1, {" * 9, b"[1 2]", b'[{"a":1}]]'])
 def test_json_that_nests_too_deep_raises_nothing(body: bytes) -> None:
     split_json(body)

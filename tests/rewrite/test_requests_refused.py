@@ -31,8 +31,8 @@ def test_log_and_response_name_the_limit_and_its_state(state: str) -> None:
     message = message_of(rewriter.plan(ROUTE, Frame(limit_ids=("one", "two")), b"{}", NONE))
     assert message is not None and message.startswith(f"Pay-i: limit two is {state}, so the request was")
     assert told == [
-        f"limit two is {state}, so a call was not sent and its caller got a permission error; raise or reset the"
-        " limit in Pay-i, or turn config.enforce_limits off"
+        f"limit two is {state}, so a call was not sent and its caller got a permission error; raise or reset"
+        " the limit in Pay-i, or turn config.enforce_limits off"
     ]
 
 
@@ -98,8 +98,8 @@ def test_a_proxy_that_cannot_be_used_is_named_with_what_it_needs(proxy: Proxy) -
     for _ in range(2):
         assert rewriter.plan(ROUTE, Frame(proxy=True), b"{}", NONE) is None
     assert told == 2 * [
-        "a call to api.openai.com can't go through Pay-i's proxy, so it was sent to the provider and is reported"
-        " afterwards; the proxy needs an API key and an https address of Pay-i"
+        "a call to api.openai.com can't go through Pay-i's proxy, so it was sent to the provider and is"
+        " reported afterwards; the proxy needs an API key and an https address of Pay-i"
     ]
     assert apart == []
 
@@ -110,7 +110,7 @@ def test_what_the_proxy_does_not_forward_is_named_with_its_host() -> None:
     rewriter = RequestRewriter(PROXY, warn=told.append, warn_apart=apart.append)
     rewriter.plan(ROUTE._replace(known=False), Frame(proxy=True), b"{}", NONE)
     assert apart == [
-        "calls of openai.chat to api.openai.com can't go through Pay-i's proxy, which does not forward them, so"
-        " they are sent to the provider and reported afterwards"
+        "calls of openai.chat to api.openai.com can't go through Pay-i's proxy, which does not forward them,"
+        " so they are sent to the provider and reported afterwards"
     ]
     assert told == []

@@ -54,7 +54,7 @@ def test_without_a_rewrite_of_the_request_nothing_is_hidden() -> None:
 
 
 @pytest.mark.parametrize("content_type", [SSE, JSON])
-def test_a_result_goes_into_a_stream_whatever_its_type_is_and_its_usage_stays_hidden(
+def test_a_stream_gets_its_result_whatever_its_type_and_its_usage_stays_hidden(
     content_type: str,
 ) -> None:
     slot = ResultSlot()

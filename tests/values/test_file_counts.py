@@ -26,3 +26,25 @@ def test_counts_that_cannot_be_read_are_none(text: str, tmp_path: Path) -> None:
     assert read_counts(path) == FileCounts()
     find_counts_path(path).write_text('{"lost": {"full": 2}, "of a later version": 1}')
     assert read_counts(path) == FileCounts(lost={"full": 2})
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_missing"),
+    [
+        (FileCounts(), False),
+        (FileCounts(lost={"full": 1}), True),
+        (FileCounts(unobserved={"grpc": 1}), True),
+        (FileCounts(lost={"full": 0}, unobserved={"grpc": 0}, hosts={"a": 1}), False),
+    ],
+)
+def test_something_is_missing_where_a_count_is_not_zero(counts: FileCounts, is_missing: bool) -> None:
+    assert bool(counts) is is_missing
+
+
+@pytest.mark.parametrize(("size", "lost"), [(1 << 20, {"full": 1}), ((1 << 20) + 1, {})])
+def test_a_file_of_counts_is_read_up_to_a_megabyte(size: int, lost: dict[str, int], tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    assert find_counts_path(path) == tmp_path / "events.jsonl.counts"
+    # Behind the limit, the object has no end.
+    find_counts_path(path).write_bytes(b'{"lost":{"full":1}' + b" " * (size - 19) + b"}")
+    assert read_counts(path) == FileCounts(lost=lost)

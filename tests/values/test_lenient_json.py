@@ -137,3 +137,31 @@ def test_time_is_linear(part: bytes) -> None:
     start = time.thread_time()
     mend(data)
     assert time.thread_time() - start < 20
+
+
+@pytest.mark.parametrize(
+    ("number", "is_kept"),
+    [
+        (b"1" * 308, True),
+        (b"1" * 309, True),
+        (b"2" * 309, False),
+        (b"1" * 308 + b"." + b"0" * 91, True),
+        (b"1" * 308 + b"." + b"0" * 92, False),
+        (b"0.5", True),
+        (b"1e308", True),
+        (b"1e309", False),
+        (b"-1E+309", False),
+    ],
+    ids=lambda value: f"{len(value)}" if isinstance(value, bytes) else None,
+)
+def test_a_number_is_kept_if_it_fits_into_a_float_and_is_not_endless(number: bytes, is_kept: bool) -> None:
+    assert mend(b"[" + number + b",NaN]") == b"[" + (number if is_kept else b"null") + b",null]"
+
+
+def test_an_empty_document_is_none_without_a_word() -> None:
+    assert decode(anything, b"") is None
+    assert decode(anything, msgspec.Raw(b"")) is None
+
+
+def test_what_follows_a_document_is_ignored_also_where_the_document_is_mended_first() -> None:
+    assert decode(anything, b'{"a":"\xff","b":NaN} and more') == {"a": "\ufffd", "b": None}

@@ -17,3 +17,8 @@ def test_the_name_that_is_most_alike_is_found_if_any_is(name: str, near: str | N
 def test_equal_names_are_alike_and_others_less() -> None:
     assert measure_likeness("openai", "openai") == 1.0
     assert 0.0 < measure_likeness("openai", "opnai") < 1.0
+
+
+def test_of_several_names_the_most_alike_is_found() -> None:
+    assert find_near("opena", ["opens", "openai", "open"]) == "openai"
+    assert measure_likeness("abcd", "abxy") == 0.5

@@ -11,7 +11,7 @@ import pytest
 
 import payi_transport
 from payi_transport.values import patterns
-from payi_transport.values.patterns import lazy_compile
+from payi_transport.values.patterns import compile_possessive, lazy_compile
 
 
 def test_nothing_is_compiled_before_the_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +47,10 @@ def test_every_pattern_of_a_module_can_be_compiled() -> None:
                 assert isinstance(value.pattern, (str, bytes))
                 count += 1
     assert count > 80
+
+
+def test_flags_go_for_possessive_patterns_too() -> None:
+    pattern = compile_possessive(rb"a.++", re.DOTALL | re.IGNORECASE)
+    assert pattern.fullmatch(b"A\n\n")
+    assert compile_possessive(rb"a.++").fullmatch(b"A\n\n") is None
+    assert compile_possessive(rb"a*+a").search(b"aaa") is None

@@ -66,3 +66,10 @@ def test_an_address_has_a_password_or_not() -> None:
     assert has_password("nats://user:pass@host")
     assert has_password("nats://user:a:b@host")
     assert not any(map(has_password, ["https://host/a:b@c", "user@host", "https://user@host", "a:b"]))
+
+
+@pytest.mark.parametrize(("length", "end"), [(198, "x'"), (199, "x…")])
+def test_a_text_of_two_hundred_characters_is_shown_whole(length: int, end: str) -> None:
+    shown = show("x" * length)
+    assert shown.endswith(end)
+    assert len(shown) == (200 if length == 198 else 201)

@@ -23,3 +23,11 @@ def test_its_json_has_the_properties_and_no_call() -> None:
 def test_an_event_that_a_sink_may_have_keeps_its_call() -> None:
     assert call_of(mark_uncertain(trace_event(EVENT, 1))) == 1
     assert call_of(mark_uncertain(EVENT)) is None
+
+
+def test_a_call_needs_no_properties() -> None:
+    assert msgspec.json.encode(trace_event(EVENT, 1)) == msgspec.json.encode(EVENT)
+    bare = msgspec.structs.replace(EVENT, properties=None)
+    assert trace_event(bare, 1).properties is None
+    assert trace_event(bare, 1, {"b": "2"}).properties == {"b": "2"}
+    assert trace_event(EVENT, 1, {"a": "2"}).properties == {"a": "2"}

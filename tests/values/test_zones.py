@@ -68,3 +68,17 @@ def test_the_zone_of_the_machine_has_a_name_to_be_used(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize("name", ["UTC", "z", "Z"])
+def test_utc_has_a_short_name_too(name: str) -> None:
+    assert find_zone(name) is timezone.utc
+
+
+def test_an_unknown_zone_is_told_with_what_may_be_missing() -> None:
+    with pytest.raises(ValueError) as error:
+        find_zone("Mars/Olympus")
+    assert str(error.value) == (
+        "expected a time zone such as 'Europe/Berlin' or 'UTC', got 'Mars/Olympus' (or this machine has no"
+        " time zone data: pip install tzdata)"
+    )
