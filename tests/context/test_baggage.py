@@ -120,3 +120,64 @@ def test_only_readable_values_of_fields_count(header: str, scope: dict[str, Any]
 def test_headers_may_be_pairs_of_bytes_and_come_more_than_once() -> None:
     pairs = [(b"host", b"x"), (b"Baggage", b"payi.user_id=a"), ("baggage", "payi.account_name=b")]
     assert read_baggage(pairs) == {"user_id": "a", "account_name": "b"}
+
+
+def fill(length: int) -> str:
+    """A member of another's, of so many bytes."""
+    return "k=" + "v" * (length - 2)
+
+
+@pytest.mark.parametrize(("length", "fits"), [(8177, True), (8178, False)])
+def test_a_member_is_added_up_to_the_length_that_a_propagator_carries(length: int, fits: bool) -> None:
+    headers = {"baggage": fill(length)}
+    before = IGNORED.value
+    write_baggage(Frame(user_id="u"), headers)
+    assert headers["baggage"] == fill(length) + (",payi.user_id=u" if fits else "")
+    assert IGNORED.value == before + (not fits)
+
+
+@pytest.mark.parametrize(("count", "fits"), [(63, True), (64, False)])
+def test_a_member_is_added_up_to_the_number_that_a_propagator_carries(count: int, fits: bool) -> None:
+    headers = {"baggage": ",".join(f"k{number}=v" for number in range(count))}
+    before = IGNORED.value
+    write_baggage(Frame(user_id="u"), headers)
+    assert len(headers["baggage"].split(",")) == 64
+    assert ("payi.user_id=u" in headers["baggage"]) is fits
+    assert IGNORED.value == before + (not fits)
+
+
+def test_each_member_that_is_added_counts_for_the_next_one() -> None:
+    frame = Frame(user_id="u" * 4000, account_name="a" * 4000, use_case_name="n" * 400, use_case_id="i")
+    headers: dict[str, str] = {}
+    before = IGNORED.value
+    write_baggage(frame, headers)
+    assert read_baggage(headers) == {
+        "user_id": frame.user_id,
+        "account_name": frame.account_name,
+        "use_case_id": "i",
+    }
+    assert IGNORED.value == before + 1
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(8192, True), (8193, False)])
+def test_a_header_is_read_up_to_the_same_length(length: int, is_read: bool) -> None:
+    text = fill(length - 15) + ",payi.user_id=u"
+    before = IGNORED.value
+    assert read_baggage({"baggage": text}) == ({"user_id": "u"} if is_read else {})
+    assert IGNORED.value == before + (not is_read)
+
+
+def test_what_a_call_is_for_comes_before_what_may_be_long() -> None:
+    headers: dict[str, str] = {}
+    write_baggage(
+        Frame(limit_ids=("l",), request_properties={"a": "b"}, user_id="u", use_case_version=0), headers
+    )
+    names = [member.partition("=")[0] for member in headers["baggage"].split(",")]
+    assert names == ["payi.user_id", "payi.use_case_version", "payi.limit_ids", "payi.request_properties"]
+
+
+def test_text_that_looks_like_an_escaped_header_comes_back_as_it_was() -> None:
+    headers: dict[str, str] = {}
+    write_baggage(Frame(user_id="UTF-8''%41", account_name="\u00fc"), headers)
+    assert headers["baggage"].endswith("payi.account_name=%C3%BC")
+    assert read_baggage(headers) == {"user_id": "UTF-8''%41", "account_name": "\u00fc"}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from payi_transport.context.header_text import (
     UNREADABLE,
     decode_header,
+    encode_properties,
     read_list,
     read_logging,
     read_properties,
@@ -90,3 +91,42 @@ def test_any_text_is_written_as_printable_ascii_and_reads_back(text: str) -> Non
     written = write_text(text)
     assert written.isascii() and written.isprintable()
     assert read_text(decode_header(written.encode())) == text
+
+
+@pytest.mark.parametrize(("version", "is_read"), [(2**53, True), (2**53 + 1, False), (0, True), (-1, False)])
+def test_a_version_is_a_number_that_json_carries(version: int, is_read: bool) -> None:
+    if is_read:
+        assert read_version(str(version)) == version
+    else:
+        with pytest.raises(ValueError, match="out of range"):
+            read_version(str(version))
+
+
+@pytest.mark.parametrize(
+    ("items", "written"),
+    [
+        (["a b"], "a b"),
+        (["a"], "a"),
+        (["~!-+"], "~!-+"),
+        (["a,"], "UTF-8''a%2C"),
+        (["a\tb", "x"], "UTF-8''a%09b,x"),
+        (["utf-8''x"], "UTF-8''utf-8%27%27x"),
+        ([7, None, ""], "7,None"),
+        ([" ", ""], ""),
+        (["\x7f"], "UTF-8''%7F"),
+    ],
+)
+def test_an_item_of_a_list_is_plain_unless_it_cannot_be(items: list[object], written: str) -> None:
+    assert write_list(items) == written
+
+
+@pytest.mark.parametrize("value", ["a", "~", "!", "a b", "-"])
+def test_one_character_is_plain_text_too(value: str) -> None:
+    assert write_text(value) == value
+
+
+def test_properties_in_base64_are_those_of_the_proxy_and_nothing_else() -> None:
+    assert encode_properties({"a": "1"}) == "eyJhIjoiMSJ9"
+    assert encode_properties({}) == ""
+    with pytest.raises(UNREADABLE):
+        read_properties("eyJh IjoiMSJ9")

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from payi_transport import create_headers, create_limit_header_from_ids
-from payi_transport.context.headers import find_own_headers, find_removable_headers
+from payi_transport.context.fields import ROWS
+from payi_transport.context.frame import Frame
+from payi_transport.context.headers import find_own_headers, find_removable_headers, write_proxied_headers
 from payi_transport.values.headers import Headers, pack_headers
 
 
@@ -100,3 +102,33 @@ def test_an_argument_without_a_header_is_an_error_that_says_what_is_accepted() -
         create_headers(**wrong)
     got = "create_headers() got an unexpected keyword argument 'proxy', 'usecase_name'"
     assert str(raised.value).startswith(f"{got}; accepted: account_name, ")
+
+
+def test_a_frame_goes_to_the_proxy_with_a_hash_in_place_of_the_user_where_that_is_configured() -> None:
+    frame = Frame(user_id="ada", hash_user_ids=True, use_case_version=0, log_prompt_and_response=True)
+    assert write_proxied_headers(frame) == {
+        "xProxy-User-ID": "sha256-fdee430d40bd57deeac186cd9790033d",
+        "xProxy-UseCase-Version": "0",
+    }
+    assert write_proxied_headers(Frame()) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "headers"),
+    [
+        ({"user_id": None, "limit_ids": None}, {}),
+        ({"user_id": "", "limit_ids": []}, {"xProxy-User-ID": "", "xProxy-Limit-IDs": ""}),
+        ({"use_case_version": 0}, {"xProxy-UseCase-Version": "0"}),
+        ({"use_case_version": "two"}, {"xProxy-UseCase-Version": "two"}),
+    ],
+)
+def test_only_values_that_are_set_have_a_header(values: dict[str, Any], headers: dict[str, str]) -> None:
+    assert create_headers(**values) == headers
+
+
+def test_the_error_names_every_field_that_has_a_header() -> None:
+    wrong: dict[str, Any] = {"proxy": True}
+    with pytest.raises(TypeError) as raised:
+        create_headers(**wrong)
+    accepted = ", ".join(sorted(set(ROWS) - {"proxy"}))
+    assert str(raised.value).partition("; ")[2] == f"accepted: {accepted}"

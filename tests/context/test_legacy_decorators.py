@@ -176,3 +176,21 @@ def test_without_instrumentation_they_do_nothing(
         warnings.simplefilter("error")
         assert decorator(user_id="u")(get_context)() == {}
     assert logged(caplog) == []
+
+
+def test_the_name_of_the_decorator_decides_on_the_proxy() -> None:
+    assert proxy(proxy=False, user_id="u")(get_context)()["proxy"] is True
+    assert ingest(proxy=True, user_id="u")(get_context)()["proxy"] is True
+    assert "proxy" not in ingest(user_id="u")(get_context)()
+
+
+@both
+def test_a_deprecated_name_keeps_what_the_newer_one_sets(decorator: Any, more: dict[str, Any]) -> None:
+    with pytest.warns(DeprecationWarning):
+        context = decorator(experience_name="n", use_case_name="", user_id="u")(get_context)()
+    assert "use_case_name" not in context
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (
+            decorator(experience_name=None, experience_id=None, user_id="u")(get_context)()["user_id"] == "u"
+        )

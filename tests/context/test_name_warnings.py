@@ -127,3 +127,41 @@ def test_the_number_of_warnings_is_bounded(
     for number in range(5):
         warn_of_names({"user_id": f"user {number}"})
     assert len(caplog.records) == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"use_case_name": "my bot"},
+            "payi_transport: the use_case_name 'my bot' will be refused by Pay-i (accepted: letters, digits,"
+            " '.', '-' and '_', 64 characters at most,); events are then reported with 'my-bot'",
+        ),
+        (
+            {"use_case_version": 2**31},
+            "payi_transport: the use_case_version '2147483648' will be refused by Pay-i (accepted: 0 to"
+            " 2,147,483,647); events are then reported with '2147483647'",
+        ),
+    ],
+)
+def test_a_warning_says_what_is_accepted_and_what_becomes_of_the_value(
+    fields: dict[str, Any], message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_of_names(fields)
+    assert [record.getMessage() for record in caplog.records] == [message]
+    assert caplog.records[0].levelname == "WARNING"
+
+
+def test_a_hundred_values_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(102):
+        warn_of_names({"user_id": f"user {number}"})
+    assert len(caplog.records) == 100
+
+
+def test_another_logger_hears_of_every_value_anew(caplog: pytest.LogCaptureFixture) -> None:
+    other = logging.getLogger("tests.name_warnings.other")
+    for logger in (LOGGER, other, None):
+        use_logger(logger)
+        for _ in range(2):
+            warn_of_names({"user_id": "a b"})
+    assert [record.name for record in caplog.records] == [LOGGER.name, other.name, "payi.instrument"]

@@ -95,3 +95,10 @@ def test_forgotten_results_are_forgotten_in_every_context() -> None:
     set_last(judge({"request_id": "new"}))
     assert get_last_result() == {"request_id": "new"}
     set_last(None)
+
+
+def test_a_result_counts_for_more_than_an_error_beside_it() -> None:
+    both = b'{"xproxy_result":{"id":"1"},"xproxy_error":{"code":"c"}}'
+    assert find_result([both]) == {"id": "1"}
+    assert find_result([both, b'{"xproxy_result":null,"xproxy_error":{"code":"d"}}']) == {"code": "d"}
+    assert find_result([both, b'{"xproxy_result":[]}', b'{"id":"x"}']) == {"id": "1"}

@@ -74,3 +74,14 @@ def test_without_the_key_ids_are_as_they_are(sink: MemorySink) -> None:
         call()
     assert payi_flush(10)
     assert sink.events[0].user_id == "ada"
+
+
+@pytest.mark.parametrize(
+    "user_id",
+    [ADA[:-1], ADA + "0", ADA.upper(), "x" + ADA, "sha256-", ADA.replace("f", "g"), "\ud800"],
+)
+def test_what_only_looks_like_a_hash_is_hashed(user_id: str) -> None:
+    hashed = hash_user_id(user_id)
+    assert hashed != user_id
+    assert len(hashed) == len(ADA)
+    assert hash_user_id("ada") == ADA

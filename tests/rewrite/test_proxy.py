@@ -208,3 +208,9 @@ def test_a_client_that_is_set_up_for_vertex_through_pay_i_is_recognized() -> Non
 def test_what_is_forwarded_is_the_registrys_to_say() -> None:
     route = find_route("https://api.openai.com/v1/responses")
     assert Proxy(BASE, "key", Registry(())).rewrite(route, Frame()) is None
+
+
+def test_a_traceback_shows_neither_the_key_nor_a_password() -> None:
+    assert (
+        repr(Proxy("https://u:pw@pay-i.test/base?x=y", "key")) == "Proxy(base_url='https://pay-i.test/base')"
+    )
