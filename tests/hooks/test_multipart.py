@@ -124,3 +124,20 @@ def test_no_bytes_are_an_exception(pieces: list[bytes], boundary: str) -> None:
     read_form(b"".join(pieces), TYPE)
     read_body(b"".join(pieces))
     read_form(b"".join(pieces), f"multipart/form-data; boundary={boundary}")
+
+
+def test_a_boundary_may_have_seventy_characters() -> None:
+    line = b"--" + b"b" * 70
+    body = line + b'\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' + line + b"--"
+    assert json.loads(read_body(body) or b"") == {"a": "1"}
+
+
+def test_values_are_written_as_they_are_up_to_the_limit() -> None:
+    kept, large = "x" * 65_536, "x" * 65_537
+    assert json.loads(write_form([("a", kept), ("b", kept.encode()), ("c", large)])) == {
+        "a": kept,
+        "b": kept,
+        "c": FILE,
+    }
+    assert write_form([("\u00e4", "\u00f6")]) == '{"\u00e4": "\u00f6"}'.encode()
+    assert write_form([("a", "\ud800")]) == b'{"a": "?"}'

@@ -160,3 +160,41 @@ def test_an_object_whose_class_cannot_be_replaced_is_left_as_it_is(recorder: Rec
     recorder.attach(connection, Methods)
     assert type(connection) is Narrow
     assert payi_stats().faults == 1
+
+
+@pytest.mark.parametrize(("status", "is_event"), [(399, False), (400, True), (503, True), (101, False)])
+def test_a_refusal_is_an_event_from_the_first_status_of_an_error(
+    status: int, is_event: bool, recorder: Recorder, sink: MemorySink
+) -> None:
+    recorder.refuse(status, lambda: (b"x-request-id", b"req_1"), bytearray(b"{}"))
+    assert payi_flush(30)
+    assert [event.http_status_code for event in sink.events] == ([status] if is_event else [])
+    assert recorder.session.response_headers == (b"x-request-id", b"req_1")
+
+
+def test_a_message_that_begins_anew_replaces_what_was_not_finished(recorder: Recorder) -> None:
+    for first, last, data in [
+        (True, False, "lost"),
+        (True, False, "a"),
+        (False, True, "b"),
+        (True, True, "c"),
+    ]:
+        recorder.add_fragment(data, sent=True, first=first, last=last)
+    assert [message.data for message in recorder.session.messages] == [b"ab", b"c"]
+
+
+def test_nothing_is_recorded_after_the_end(recorder: Recorder) -> None:
+    recorder.finish()
+    recorder.send("late")
+    recorder.receive("late")
+    recorder.add_fragment("late", sent=True, first=True, last=True)
+    assert not recorder.session.messages
+    assert payi_stats().faults == 0
+
+
+def test_the_query_names_the_model_and_text_that_is_not_utf8_is_replaced(sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    recorder, _ = open_one(target="/v1/realtime?a=b&model=gpt%2Drealtime")
+    recorder.send("\ud800")
+    assert recorder.session.model == "gpt-realtime"
+    assert [message.data for message in recorder.session.messages] == [b"?"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -140,3 +141,51 @@ def test_an_async_stream_that_is_closed_early_yields_nothing_more() -> None:
         return [event async for event in stream]
 
     assert asyncio.run(leave()) == []
+
+
+METRICS: dict[str, Any] = {"chunk": {"bytes": b'{"amazon-bedrock-invocationMetrics":{}}'}}
+CHUNK: dict[str, Any] = {"chunk": {"bytes": b'{"type":"content_block_delta"}'}}
+
+
+@pytest.mark.parametrize(
+    ("event", "is_held_back"),
+    [
+        (FIRST, True),
+        (METRICS, True),
+        (CHUNK, False),
+        (TEXT, False),
+        ({"chunk": "no dict"}, False),
+        ({"chunk": {}}, False),
+    ],
+)
+def test_an_event_with_usage_may_be_the_last(event: dict[str, Any], is_held_back: bool) -> None:
+    arrived: list[str] = []
+
+    def arrive() -> Iterator[dict[str, Any]]:
+        for name in ("one", "two"):
+            arrived.append(name)
+            yield dict(event)
+
+    stream = _add_to_last(arrive(), make_call())
+    next(stream)
+    assert arrived == (["one", "two"] if is_held_back else ["one"])
+    assert "xproxy_result" not in list(stream)[-1] or is_held_back
+
+
+def test_the_result_is_that_of_the_last_attempt_at_bedrock() -> None:
+    first, last = make_call(result_slot=ResultSlot()), make_call()
+    others = [make_call("openai.chat", waits=False)]
+    for request in (first, last):
+        request.start_response(200, ()).finish()
+    output: dict[str, Any] = {}
+    attach_result(output, [first, last, *others], in_streams=False)
+    assert output == {"xproxy_result": RESULT}
+    output = {}
+    attach_result(output, [last, first], in_streams=False)
+    assert output == {}
+
+
+def test_an_output_that_waits_for_its_result_is_pickled_as_a_plain_dict() -> None:
+    output = attach_result({"body": "unread"}, [make_call()], in_streams=False)
+    unpickled = pickle.loads(pickle.dumps(output))  # noqa: S301 (our own)
+    assert (type(unpickled), unpickled) == (dict, {"body": "unread"})

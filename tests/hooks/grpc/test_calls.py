@@ -143,3 +143,100 @@ def test_faults_of_recording_reach_nobody(call: RecordedCall) -> None:
     call.end("OK", None, None)
     call.fail(ConnectionError())
     assert payi_stats().faults == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("INVALID_ARGUMENT", 400),
+        ("FAILED_PRECONDITION", 400),
+        ("OUT_OF_RANGE", 400),
+        ("UNAUTHENTICATED", 401),
+        ("PERMISSION_DENIED", 403),
+        ("NOT_FOUND", 404),
+        ("ABORTED", 409),
+        ("ALREADY_EXISTS", 409),
+        ("RESOURCE_EXHAUSTED", 429),
+        ("UNIMPLEMENTED", 501),
+        ("INTERNAL", 500),
+        ("DATA_LOSS", 500),
+    ],
+)
+def test_a_refusal_has_the_status_that_google_gives_its_code(
+    call: RecordedCall, sink: MemorySink, code: str, status: int
+) -> None:
+    call.end(code, "why", None)
+    event = ended(sink)
+    assert event.http_status_code == status
+    assert json.loads(event.provider_response_json[0]) == {
+        "error": {"code": code, "type": code, "message": "why"}
+    }
+    assert event.properties["provider.error.code"] == event.properties["provider.error.type"] == code
+
+
+def test_a_refusal_needs_no_details(call: RecordedCall, sink: MemorySink) -> None:
+    call.end("NOT_FOUND", None, None)
+    assert json.loads(ended(sink).provider_response_json[0])["error"]["message"] == ""
+
+
+@pytest.mark.parametrize("chunks", [[], [b"chunk"]])
+@pytest.mark.parametrize(("details", "told"), [("the details", "the details"), (None, "UNAVAILABLE")])
+def test_a_call_that_breaks_off_fails_with_its_code_and_details(
+    call: RecordedCall, sink: MemorySink, chunks: list[bytes], details: str | None, told: str
+) -> None:
+    for chunk in chunks:
+        call.deserialize(chunk)
+    call.end("UNAVAILABLE", details, None)
+    event = ended(sink)
+    assert event.properties["system.failure"] == "UNAVAILABLE"
+    assert event.properties["system.failure.description"] == told
+
+
+class Rejected(Exception):
+    """An error of gRPC's, which knows its code."""
+
+    def code(self) -> Any:
+        return "DEADLINE_EXCEEDED"
+
+    def details(self) -> str:
+        return "too late"
+
+
+def test_the_error_that_the_program_sees_is_told(call: RecordedCall, sink: MemorySink) -> None:
+    call.fail(Rejected("seen"))
+    properties = ended(sink).properties
+    assert (properties["system.failure"], properties["system.failure.description"]) == ("Rejected", "seen")
+
+
+def test_a_success_ends_a_call_once(call: RecordedCall, sink: MemorySink) -> None:
+    call.deserialize(b"chunk")
+    call.end("OK", None, None, waits=True)
+    call.deserialize(b"late")
+    call.fail(ConnectionError("later"))
+    assert "system.failure" not in (ended(sink).properties or {})
+
+
+def test_nothing_is_rewritten_or_waited_for(sink: MemorySink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "payi-key")
+    payi_instrument(sink=sink, config={"proxy": True, "enforce_limits": True})
+    call = make_rpc().begin({"metadata": [("xProxy-User-ID", "u"), ("b", "1")]})
+    assert call is not None
+    call.end("OK", None, None)
+    assert ended(sink).user_id == "u"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "kept"),
+    [
+        ([("XPROXY-User-ID", "u"), ("a", "1")], (("a", "1"),)),
+        ([(b"xproxy-user-id", b"u"), (b"a", b"1")], ((b"a", b"1"),)),
+        ((("xproxy-user-id", "u"),), ()),
+        ([("a", "1")], [("a", "1")]),
+        (None, None),
+    ],
+)
+def test_metadata_of_payi_is_taken_out_in_any_case(metadata: Any, kept: Any, sink: MemorySink) -> None:
+    payi_instrument(sink=sink)
+    options = {"metadata": metadata}
+    assert make_rpc().begin(options) is not None
+    assert options["metadata"] == kept
