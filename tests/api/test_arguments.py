@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -117,3 +118,29 @@ def test_a_config_that_the_caller_changes_later_differs() -> None:
 def test_bad_arguments_of_the_first_call_are_an_error() -> None:
     with pytest.raises(PayiConfigError, match="instruments"):
         resolve(InstrumentArguments(instruments={"nonsense"}))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "names"),
+    [
+        ({}, {"children": False}, ["children"]),
+        ({"children": False}, {"children": False}, []),
+        ({"children": False}, {}, []),
+        ({"log_prompt_and_response": False}, {"log_prompt_and_response": True}, []),
+        ({"sink": [SINK, "payi"]}, {"sink": [SINK, "payi"]}, []),
+        ({"sink": [SINK, "payi"]}, {"sink": ["payi", SINK]}, ["sink"]),
+        ({"config": {"user_id": "u"}}, {"config": "/no/such/file.toml"}, ["config"]),
+    ],
+)
+def test_an_argument_that_was_left_out_asks_for_nothing(
+    first: dict[str, Any], later: dict[str, Any], names: list[str]
+) -> None:
+    assert differences(first, later) == names
+
+
+def test_a_file_differs_in_the_keys_that_it_sets(tmp_path: Path) -> None:
+    file = tmp_path / "payi.toml"
+    file.write_text('user_id = "u"\naccount_name = "a"\n')
+    first = {"config": {"user_id": "u", "limit_ids": ["l"]}}
+    assert differences(first, {"config": file}) == differences(first, {"config": str(file)})
+    assert differences(first, {"config": file}) == ["config.account_name"]

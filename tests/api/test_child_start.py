@@ -184,3 +184,29 @@ def test_a_child_without_http_does_not_import_the_package(tmp_path: Path) -> Non
     )
     ran = subprocess.run([sys.executable, "job.py"], cwd=tmp_path, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_a_child_reports_to_the_address_of_its_parent_with_its_parameters() -> None:
+    client = Payi(api_key="k", base_url="https://example.org/x", default_query={"team": "a"})
+    payi = send(ChildStart(InstrumentArguments([client]), "app", 1.0)).arguments.payi
+    assert (payi.api_key, payi.base_url, payi.default_query) == ("k", "https://example.org/x", {"team": "a"})
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("sink", "is_carried"), [(None, True), ("payi", True), (["payi"], True), (("payi",), True), (3, False)]
+)
+def test_a_sink_by_name_is_one_that_a_child_has_too(sink: Any, is_carried: bool) -> None:
+    entry = ChildStart(InstrumentArguments(sink=sink), "app", 1.0).make_entry(LOGGER)
+    assert (entry is not None) is is_carried
+
+
+def test_the_second_child_that_is_left_alone_is_no_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(child_start, "_warned", False)
+    start = ChildStart(InstrumentArguments(sink=MemorySink()), "app", 1.0)
+    for _ in range(3):
+        start.make_entry(LOGGER)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "DEBUG", "DEBUG"]

@@ -182,7 +182,7 @@ def test_the_callers_config_is_never_changed(sink: MemorySink) -> None:
     assert json.dumps(config) == before
 
 
-@pytest.mark.parametrize("value", ["1", "true", "YES"])
+@pytest.mark.parametrize("value", ["1", "true", "YES", " On\n"])
 def test_an_environment_variable_turns_instrumentation_off(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

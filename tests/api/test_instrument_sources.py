@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,21 @@ def test_the_config_may_be_a_file_also_in_a_later_call(
     file.write_text('user_id = "b"\n')
     payi_instrument(sink=sink, config=str(file))
     assert "ignores config.user_id" in caplog.text
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "no", "off"])
+def test_any_other_value_of_the_variable_turns_nothing_off(
+    value: str, monkeypatch: pytest.MonkeyPatch, sink: MemorySink
+) -> None:
+    monkeypatch.setenv("PAYI_TRANSPORT_DISABLED", value)
+    payi_instrument(sink=sink)
+    assert get_context()["use_case_name"] == "test_instrument_sources"
+
+
+def test_turned_off_it_says_so(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setenv("PAYI_TRANSPORT_DISABLED", "1")
+    payi_instrument(logger=logging.getLogger("mine"))
+    assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("mine", "INFO", "payi_transport: not instrumenting, because PAYI_TRANSPORT_DISABLED is set")
+    ]

@@ -86,3 +86,28 @@ def test_what_is_active_shows_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert built is not None
     assert "payi-secret-key" not in repr(built)
     assert built.pipeline.close(5)
+
+
+@pytest.mark.parametrize("children", [True, False])
+def test_children_start_alike_unless_they_are_left_alone(children: bool, sink: MemorySink) -> None:
+    arguments = InstrumentArguments(sink=sink, children=children, config={"user_id": "u"})
+    built = build(arguments, LOGGER, "mine")
+    assert built is not None
+    start = built.child_start
+    assert (start is not None) is children
+    assert start is None or (start.use_case_name, start.arguments.config) == ("mine", {"user_id": "u"})
+    assert built.pipeline.close(5)
+
+
+def test_what_concerns_others_is_known_by_name() -> None:
+    assert {
+        *("budgets", "delivery", "enforce_limits", "on_limit", "proxy", "sinks"),
+        *("offline_instrumentation", "otel", "nats", "bucket"),
+    } <= CONCERNS_OTHERS
+
+
+def test_the_argument_takes_the_place_of_the_instruments_of_the_config(sink: MemorySink) -> None:
+    payi_instrument(sink=sink, instruments={"system.anthropic"}, config={"instruments": ["system.openai"]})
+    call()
+    assert payi_flush()
+    assert sink.events == []

@@ -55,3 +55,62 @@ def test_the_result_is_known_at_the_end_where_a_caller_looks_for_it(result_slot:
     assert request.result is None
     result = request.start_response(200, ()).finish_for_result()
     assert result == request.result == (result_slot and {"request_id": "r"})
+
+
+@pytest.mark.parametrize(("size", "counted", "weight"), [(5, 5, 5), (5, 0, 5), (5, 3, 3)])
+def test_the_size_that_a_hook_has_counted_is_believed(size: int, counted: int, weight: int) -> None:
+    ended = Ended()
+    response = ended.respond(body=None)
+    response.append(b"x" * size)
+    response.finish(size=counted)
+    assert ended[0].weight == weight
+
+
+def test_of_a_body_with_a_gap_what_is_kept_is_counted_anew() -> None:
+    ended = Ended()
+    response = ended.respond(body=b"abc", body_limit=1)
+    for _ in range(3):
+        response.append(b"xx")
+    response.finish(size=1000)
+    assert ended[0].size == sum(map(len, (*ended[0].chunks, *(ended[0].tail or ()))))
+
+
+def test_all_that_a_request_says_is_in_its_exchange() -> None:
+    def transcode(is_request: bool, message: bytes) -> bytes:
+        return message
+
+    ended = Ended()
+    caller, slot = {"a": "b"}, ResultSlot()
+    request = make_request(
+        ended.append,
+        log_content=False,
+        headers=(b"a", b"b"),
+        body=b"{}",
+        body_limit=7,
+        caller=caller,
+        result_slot=slot,
+        transcode=transcode,
+    )
+    request.start_response(0, (b"c", b"d")).finish(Outcome.CLOSED)
+    [exchange] = ended
+    assert (exchange.log_content, exchange.body_limit, exchange.status) == (False, 7, None)
+    assert (exchange.caller, exchange.result_slot, exchange.transcode) == (caller, slot, transcode)
+    assert (exchange.request_headers, exchange.response_headers) == ((b"a", b"b"), (b"c", b"d"))
+    assert (exchange.timestamp, exchange.started) == (request.timestamp, request.started)
+    assert (request.body, request.caller) == (None, None)
+    exchange.forget()
+    assert (exchange.caller, exchange.listener, exchange.event) == (None, None, None)
+    assert exchange.result_slot is slot
+
+
+def test_a_failure_before_a_response_has_neither_status_nor_headers() -> None:
+    ended = Ended()
+    ended.send().fail(RuntimeError("x"))
+    [exchange] = ended
+    assert (exchange.status, exchange.response_headers, exchange.size, exchange.first_byte) == (
+        None,
+        (),
+        0,
+        None,
+    )
+    assert not exchange.has_gap

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,62 @@ def test_a_sent_message_has_the_scope_that_is_not_that_of_the_connection(
     session.send(CREATE)
     scopes = [message.scope for message in session.messages]
     assert [None if scope is None else scope.user_id for scope in scopes] == [None, "sender", None]
+
+
+def fill(size: int) -> bytes:
+    """A message of so many bytes that ends nothing."""
+    return DELTA[:-2] + b"x" * (size - len(DELTA)) + b'"}'
+
+
+@pytest.mark.parametrize("way", [Session.send, Session.receive])
+@pytest.mark.parametrize(("size", "looks"), [(1 << 18, 0), ((1 << 18) + 1, 1)])
+def test_the_worker_looks_once_for_so_many_bytes(way: Any, size: int, looks: int, desk: Desk) -> None:
+    session = desk.open()
+    way(session, fill(size))
+    assert [(work.weight, work.ends) for work in desk.works] == [(size, 0)] * looks
+    # What was looked at does not count again.
+    way(session, fill(100))
+    session.finish()
+    assert [work.weight for work in desk.works] == ([size, 100] if looks else [size + 100, 0])
+
+
+def test_each_look_counts_the_ends_since_the_last_one(desk: Desk) -> None:
+    session = desk.open()
+    for message in (DONE, DELTA, DONE):
+        session.receive(message)
+    session.finish()
+    assert [(work.ends, work.outcome) for work in desk.works] == [(1, None), (1, None), (0, Outcome.CLOSED)]
+    assert [work.ended >= session.started for work in desk.works] == [True] * 3
+
+
+def test_audio_that_begins_anew_is_noted_anew(desk: Desk) -> None:
+    session = desk.open()
+    for message in (AUDIO, AUDIO, DELTA, AUDIO, AUDIO):
+        session.receive(message)
+    assert [message.data for message in session.messages] == [b"", DELTA, b""]
+    assert all(not message.sent for message in session.messages)
+
+
+def test_messages_after_a_loss_are_kept_again(desk: Desk) -> None:
+    session = desk.open()
+    assert not session.has_lost
+    desk.has_room = False
+    session.receive(DONE)
+    desk.has_room = True
+    session.receive(DONE)
+    assert [message.data for message in session.messages] == [DONE]
+    assert session.has_lost
+
+
+def test_what_is_remembered_of_a_caller_is_that_of_each_message_it_sends(desk: Desk) -> None:
+    callers = iter("abc")
+    session = Session(
+        desk.push, REALTIME, ROUTE, None, (b"a", b"b"), model="m", remember=lambda: next(callers)
+    )
+    session.send(CREATE)
+    session.receive(DELTA)
+    session.send(CREATE)
+    assert (session.caller, session.model, session.request_headers) == ("a", "m", (b"a", b"b"))
+    assert [message.caller for message in session.messages] == ["b", None, "c"]
+    assert (session.response_headers, session.refusal, session.log_content) == ((), None, True)
+    assert (session.body_limit, session.frame) == (1 << 24, None)
