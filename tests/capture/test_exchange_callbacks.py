@@ -114,3 +114,11 @@ def test_a_failure_before_a_response_has_neither_status_nor_headers() -> None:
         None,
     )
     assert not exchange.has_gap
+
+
+def test_what_arrived_before_a_failure_is_counted() -> None:
+    ended = Ended()
+    response = ended.respond(body=None)
+    response.append(b"12345")
+    response.fail(RuntimeError("cut"))
+    assert (ended[0].size, ended[0].weight) == (5, 5)

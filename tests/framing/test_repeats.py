@@ -216,3 +216,33 @@ def test_a_chat_is_read_the_same_without_repeats(stream: Stream, cut: str) -> No
 def test_a_message_is_read_the_same_without_repeats(stream: Stream, cut: str) -> None:
     whole, fewer = read_both(stream, cut, read_message, is_repeatable_event)
     assert whole == fewer
+
+
+@pytest.mark.parametrize(("others", "fewer"), [(63, True), (64, False)])
+def test_an_event_that_repeats_is_looked_for_among_the_first(others: int, fewer: bool) -> None:
+    before = [frame({"id": str(number), "item": {"text": "a"}}) for number in range(others)]
+    kept = leave_out([*before, *[FIRST] * 200])
+    assert kept == b"".join([*before, FIRST] if fewer else [*before, *[FIRST] * 200])
+
+
+@pytest.mark.parametrize("name", ["content", "reasoning_content", "reasoning", "text", "thinking"])
+@pytest.mark.parametrize("space", [b"", b" "])
+def test_a_text_has_one_of_these_names(name: str, space: bytes) -> None:
+    events = [
+        b'data: {"%b"%b:%b"%b","obfuscation"%b:"%b"}\n\n' % (name.encode(), space, space, text, space, text)
+        for text in (b"a", b"", b"bc")
+    ]
+    assert join_without_repeats(events, lambda data: True) == events[0]
+    assert join_without_repeats(events, lambda data: False) == b"".join(events)
+
+
+def test_what_may_be_read_once_is_told_by_the_data_of_its_event() -> None:
+    asked: list[bytes] = []
+
+    def ask(data: bytes) -> bool:
+        asked.append(data)
+        return True
+
+    events = [b'event: e\ndata: {"text":"a"}\n\n', b'event: e\ndata: {"text":"b"}\n\n']
+    assert join_without_repeats(events, ask) == events[0]
+    assert asked == [b' {"text":"a"}\n\n']

@@ -115,6 +115,8 @@ def test_a_close_by_the_server_leaves_a_partial_response(sink: MemorySink) -> No
         "partial",
         "ConnectionAbortedError",
     )
+    told = "the server closed the WebSocket with the code 1011"
+    assert properties["system.failure.description"] == told
 
 
 def test_a_cut_connection_leaves_a_partial_response(sink: MemorySink) -> None:

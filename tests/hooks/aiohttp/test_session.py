@@ -26,6 +26,10 @@ from payi_transport.hooks.call import Address
     [
         ("gzip", True, None, True),
         ("GZIP", True, None, True),
+        ("deflate", True, None, True),
+        ("br", True, None, True),
+        ("zstd", True, None, True),
+        ("compress", True, None, False),
         ("gzip", False, None, False),
         ("gzip", False, True, True),
         ("gzip", True, False, False),

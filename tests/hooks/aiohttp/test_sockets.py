@@ -105,18 +105,20 @@ def begin_and(end: Callable[[ServerConnection], Any]) -> Callable[[ServerConnect
 
 
 @pytest.mark.parametrize(
-    ("end", "failed"),
+    ("end", "told"),
     [
-        (lambda connection: connection.close(1011), True),
-        (lambda connection: connection.socket.shutdown(SHUT_RDWR), True),
-        (lambda connection: connection.recv(), False),
+        (lambda connection: connection.close(1011), "the server closed the WebSocket with the code 1011"),
+        (lambda connection: connection.socket.shutdown(SHUT_RDWR), "the WebSocket was cut"),
+        (lambda connection: connection.recv(), None),
     ],
 )
-def test_a_connection_that_ends_leaves_a_partial_response(end: Any, failed: bool, sink: MemorySink) -> None:
+def test_a_connection_that_ends_leaves_a_partial_response(
+    end: Any, told: str | None, sink: MemorySink
+) -> None:
     async def use(socket: Any) -> None:
         await socket.send_json(CREATE)
         await socket.receive_json()
-        if failed:
+        if told:
             assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
     with serve_sockets(begin_and(end)) as server:
@@ -124,7 +126,8 @@ def test_a_connection_that_ends_leaves_a_partial_response(end: Any, failed: bool
         connect(server, use)
     (event,) = events(sink)
     assert (event.properties or {})["system.stream"] == "partial"
-    assert ((event.properties or {}).get("system.failure") == "ConnectionAbortedError") is failed
+    assert (event.properties or {}).get("system.failure") == ("ConnectionAbortedError" if told else None)
+    assert (event.properties or {}).get("system.failure.description") == told
 
 
 @pytest.mark.parametrize("while_receiving", [True, False])
