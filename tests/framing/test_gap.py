@@ -121,3 +121,53 @@ def test_time_is_linear(part: bytes) -> None:
     join_document(b"{" + data, data + b"}")
     join_messages(b"data: {" + data, data + b"}", b"data: ", b"\n\n")
     assert time.thread_time() - start < 8
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "joined"),
+    [
+        (b'{"a": 1, "x": [1', b'2], "b": 3}', b'{"a": 1, "b": 3}'),
+        (b'{"x": [1', b'2], "b": 3}', b'{ "b": 3}'),
+        (b'{"a": 1, "x": [1', b"2]}", b'{"a": 1}'),
+        (b'{"x": "a', b'b"}', b"{}"),
+        (b' {"a": 1, "x": "a', b'b"} \n', b' {"a": 1} \n'),
+        (b'{"a": "]}", "x": "a', b'b\\"", "c": "{[", "d": 1}', b'{"a": "]}", "c": "{[", "d": 1}'),
+        (b'[{"a": 1, "x": "a', b'b", "b": 2}, {"c": 3}]', b'[{"a": 1, "b": 2}, {"c": 3}]'),
+        (b'[{"a": 1}, {"x": "a', b'b"}, {"c": 3}]', b'[{"a": 1}, {}, {"c": 3}]'),
+        (b'[{"a": 1}, [1, "a', b'b", 2]]', b'[{"a": 1}, [1, 2]]'),
+        (b'[{"a": 1}, [1, "a', b'b", "c": 2}]', None),
+        (b'[{"a": 1}, ', b'{"c": 3}]', None),
+        (b'{"a": 1, "x": {"y": [', b']}, "b": 2', None),
+    ],
+)
+def test_what_is_around_a_gap_is_joined_as_one_document(
+    head: bytes, tail: bytes, joined: bytes | None
+) -> None:
+    assert join_document(head, tail) == joined
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "messages"),
+    [
+        (b'data: {"a":1,"x":"y', b'z","b":2}\n\n', [{"a": 1}, {"b": 2}]),
+        (b'data: {"x":"y', b'z"}\n\n', [{}]),
+        (b'data: [1,2,{"x":"y', b'z"},3]\n\n', []),
+        (b'event: e\ndata:{"a":1,"x":"y', b'z"}\n\n', [{"a": 1}]),
+        (b'data: {"a":1,"x":{"b":2,"y":"z', b'z","c":3},"d":4}\n\n', [{"a": 1}, {"c": 3}, {"d": 4}]),
+        (b'data: {"x":{"y":{"z":"z', b'z","b":2},"c":3},"d":4}\n\n', [{}, {"c": 3}, {"d": 4}]),
+        (b': note {"a":1,', b'z"}\n\ndata: {"d":4}\n\n', [{"d": 4}]),
+    ],
+)
+def test_each_side_of_a_gap_makes_messages_of_its_own(head: bytes, tail: bytes, messages: list[Any]) -> None:
+    assert read(head, tail) == messages
+
+
+def test_lines_of_json_are_joined_like_events() -> None:
+    joined = join_messages(b'{"n":1}\n{"a":1,"x":"y', b'z","b":2}\n{"n":4}\n', b"", b"\n")
+    whole = []
+    for line in joined.splitlines():
+        try:
+            whole.append(json.loads(line))
+        except ValueError:
+            continue
+    assert whole == [{"n": 1}, {"a": 1}, {"b": 2}, {"n": 4}]

@@ -240,3 +240,19 @@ def test_metadata_of_payi_is_taken_out_in_any_case(metadata: Any, kept: Any, sin
     options = {"metadata": metadata}
     assert make_rpc().begin(options) is not None
     assert options["metadata"] == kept
+
+
+def test_an_error_that_knows_its_code_is_a_refusal_by_the_server(
+    call: RecordedCall, sink: MemorySink
+) -> None:
+    class Refused(Exception):
+        def code(self) -> Any:
+            return "NOT_FOUND"
+
+        def details(self) -> str:
+            return "no such model"
+
+    call.fail(Refused())
+    event = ended(sink)
+    assert event.http_status_code == 404
+    assert json.loads(event.provider_response_json[0])["error"]["message"] == "no such model"
