@@ -7,6 +7,7 @@ file that instruments, and so does this module. The `__main__.py` of a package s
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -19,8 +20,9 @@ __all__ = ["default_use_case_name", "name_program"]
 # Files whose names say what they do in their package, not what the program is.
 _PACKAGE_FILES = ("__init__", "__main__")
 _UNNAMED = "interactive"
-# Options of the interpreter. `-c` and `-m`, which say what to run, are handled before these.
-_OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
+# Options of the interpreter, as many as there are in one argument, up to one that takes a value.
+_VALUED_OPTION = lazy_compile(r"-(?!-)[^cmWX]*([cmWX])(.*)", re.DOTALL)
+_LONG_OPTION = "--check-hash-based-pycs"
 # They take the application as `module:attribute`.
 _APPLICATION = lazy_compile(r"[\w.]+:[A-Za-z_]\w*(\(.*\))?")
 _SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "daphne"})
@@ -47,14 +49,18 @@ def name_program(command: Sequence[str]) -> str:
     # The interpreter's own options end with the script, with `-m module` or with `-c code`.
     arguments = iter(command[1:])
     for argument in arguments:
-        if argument in _OPTIONS_WITH_VALUE:
-            next(arguments, None)
-        elif argument == "-m" or not argument.startswith("-"):
-            # What is not a module is the path of a script, of an archive, or of a folder.
-            name = _name_of(next(arguments, "")) if argument == "-m" else _name_file(argument)
-            return _name_launched(name or _UNNAMED, list(arguments))
-        elif argument.startswith("-c"):
+        if not argument.startswith("-"):
+            # The path of a script, of an archive, or of a folder.
+            return _name_launched(_name_file(argument) or _UNNAMED, list(arguments))
+        option = _VALUED_OPTION.fullmatch(argument)
+        kind = option[1] if option else ""
+        # A program that is read from the standard input has no name either.
+        if kind == "c" or argument == "-":
             break
+        if kind or argument == _LONG_OPTION:
+            value = (option and option[2]) or next(arguments, "")
+            if kind == "m":
+                return _name_launched(_name_of(value), list(arguments))
     return _UNNAMED
 
 

@@ -18,10 +18,13 @@ from urllib.parse import unquote
 from payi_transport.hooks.grpc.calls import RecordedCall, Rpc
 from payi_transport.hooks.methods import MethodHook
 from payi_transport.pipeline.active import get_active
+from payi_transport.values.patterns import lazy_compile
 
 __all__ = ["ASYNC_HOOK", "SYNC_HOOK"]
 
 _Make = Callable[..., Any]
+# Source: https://github.com/grpc/grpc/blob/master/doc/naming.md
+_RESOLVER = lazy_compile(r"\A(dns|ipv[46]):")
 
 
 class _MultiCallable:
@@ -182,10 +185,11 @@ def _find_address(channel: Any, name: str) -> tuple[str, int | None] | None:
 
 
 def _read_target(channel: Any) -> tuple[str, int | None]:
-    """Return host and port of a channel, whose target may name a resolver: `dns:///host:443`."""
+    """Return host and port of a channel, whose target may name a resolver: `dns:///host:443`, `dns:host`."""
     # Channels in threads also have a method for it, which crashes the process once they are closed.
     target = getattr(channel, "_target", None) or channel._channel.target
     text = unquote(target.decode() if isinstance(target, bytes) else str(target)).rpartition("/")[2]
+    text = _RESOLVER.sub("", text)
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit():
         host, port = text, "443"
