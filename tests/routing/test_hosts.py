@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from payi_transport.routing import hosts
 from payi_transport.routing.hosts import HostMapping, HostTable, find_known, parse_host
 
 KNOWN = {
@@ -209,14 +208,13 @@ def test_hosts_are_remembered_and_their_number_is_limited() -> None:
     assert table.find("h1.example.org", 1) is None
 
 
-@pytest.mark.parametrize("number", [2, 3])
-def test_exactly_so_many_hosts_are_remembered(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts, "_REMEMBERED", 2)
+@pytest.mark.parametrize(("number", "is_remembered"), [(4096, True), (4097, False)])
+def test_exactly_so_many_hosts_are_remembered(number: int, is_remembered: bool) -> None:
     table = HostTable({parse_host("*.test"): to("c")})
     first = table.find("h0.test", None)
     for host in range(1, number):
         table.find(f"h{host}.test", None)
-    assert (table.find("h0.test", None) is first) is (number == 2)
+    assert (table.find("h0.test", None) is first) is is_remembered
 
 
 @pytest.mark.parametrize(

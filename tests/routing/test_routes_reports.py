@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from payi_transport.routing import routes as routes_module
 from payi_transport.routing.hosts import HostMapping, HostTable, parse_host
 from payi_transport.routing.routes import Routes
 from payi_transport.values.names import PROXY_CATEGORY
@@ -84,15 +83,14 @@ def test_counting_from_zero_goes_for_requests_that_were_seen_before() -> None:
     assert routes.unobserved.read() == {"llm.test": {"unmapped": 2}, "api.openai.com": {"unread": 2}}
 
 
-@pytest.mark.parametrize("number", [2, 3])
-def test_exactly_so_many_routes_are_remembered(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes_module, "_REMEMBERED", 2)
+@pytest.mark.parametrize(("number", "is_remembered"), [(4096, True), (4097, False)])
+def test_exactly_so_many_routes_are_remembered(number: int, is_remembered: bool) -> None:
     routes = Routes(HostTable())
     first = routes.find("POST", "https", "api.openai.com", None, "/0/chat/completions")
     for path in range(1, number):
         routes.find("POST", "https", "api.openai.com", None, f"/{path}/chat/completions")
     again = routes.find("POST", "https", "api.openai.com", None, "/0/chat/completions")
-    assert (again is first) is (number == 2)
+    assert (again is first) is is_remembered
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from payi_transport import MemorySink, payi_instrument, payi_stats
 from payi_transport.pipeline.active import get_active
 from payi_transport.routing.hosts import HostMapping, HostTable, parse_host
 from payi_transport.routing.routes import Routes
-from payi_transport.routing.unobserved import OTHER_HOSTS, Unobserved
+from payi_transport.routing.unobserved import OTHER_HOSTS, Unobserved, find_unread_reason, is_free
 from payi_transport.values.names import PROXY_CATEGORY
 
 CHAT = "/v1/chat/completions"
@@ -238,3 +239,52 @@ def test_a_forked_child_counts_from_zero(sink: MemorySink) -> None:
     assert payi_stats().unobserved == {}
     request("POST", "https://llm.test/v1/chat/completions")
     assert payi_stats().unobserved == {"llm.test": {"unmapped": 1}}
+
+
+def test_a_thousand_counts_are_apart_and_the_others_together() -> None:
+    unobserved = Unobserved()
+    for number in range(1002):
+        unobserved.find_counter(f"h{number}", "r").add()
+    unobserved.find_counter("h0", "r").add()
+    counts = unobserved.read()
+    assert len(counts) == 1001
+    assert (counts["h0"], counts["h999"], counts[OTHER_HOSTS]) == ({"r": 2}, {"r": 1}, {"r": 2})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "paid", "reads_batches", "reason"),
+    [
+        ("POST", "/v1/x", None, False, "unread"),
+        ("POST", "/v1/x", "x$", False, "unread"),
+        ("POST", "/v1/x", "y$", False, None),
+        ("GET", "/v1/x", None, False, None),
+        ("WEBSOCKET", "/v1/x", None, False, "websocket"),
+        ("WEBSOCKET", "/v1/x", "y$", False, None),
+        ("POST", "/v1/files", None, False, None),
+        ("POST", "//v1//files//", None, False, None),
+        ("POST", "/v1/batches", None, False, "batch"),
+        ("POST", "/v1/batches", "y$", False, "batch"),
+        ("POST", "/v1/batches", None, True, None),
+        ("POST", "/v1/messages/batches", None, True, "batch"),
+        ("GRPC", "/xai_api.Image/GenerateImage", "y$", False, "grpc"),
+        ("POST", "/", None, False, None),
+    ],
+)
+def test_the_reason_is_that_of_the_method_and_the_path(
+    method: str, path: str, paid: str | None, reads_batches: bool, reason: str | None
+) -> None:
+    paid_paths = None if paid is None else re.compile(paid)
+    assert find_unread_reason(method, path, paid_paths, None, reads_batches) == reason
+
+
+def test_what_is_never_free_is_counted_where_it_costs_nothing_elsewhere() -> None:
+    assert find_unread_reason("POST", "/v1/conversations", None) is None
+    assert find_unread_reason("POST", "/v1/conversations", None, re.compile("conv")) == "unread"
+    assert find_unread_reason("POST", "/v1/conversations", re.compile("other"), re.compile("conv")) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "free"), [("/v1/files", True), ("/v1/files/", True), ("/", False), ("", False), ("/v1/x", False)]
+)
+def test_a_path_below_the_root_may_be_free(path: str, free: bool) -> None:
+    assert is_free(path) is free
