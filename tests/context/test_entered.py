@@ -153,3 +153,12 @@ def test_scopes_of_a_generator_may_be_left_in_any_order() -> None:
         yield user()
 
     assert list(run()) == ["b", "base"]
+
+
+def test_the_scope_of_a_generator_is_further_in_than_that_of_the_code_that_runs_its_steps() -> None:
+    generator = stream("alice")
+    for number, expected in enumerate(EXPECTED):
+        with track_context(user_id=f"server-{number}"):
+            assert step(generator) == (f"server-{number}" if expected == "base" else expected)
+            assert user() == f"server-{number}"
+    assert step(generator) is None
