@@ -10,10 +10,12 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from payi_transport.config.validation import check_config
 from payi_transport.context.field_types import LOGGING, PROPERTIES, SWITCH, TEXT, TEXTS, VERSION, FieldType
 from payi_transport.context.fields import ROWS, Scope
 from payi_transport.context.frame import Frame, check_scope, check_value
 from payi_transport.context.header_text import LARGEST_VERSION
+from payi_transport.errors import PayiConfigError
 from tests.context.frames import enter
 
 # For each field type: values that it accepts besides None, values that it refuses, and the words for it.
@@ -109,3 +111,29 @@ def test_the_proxy_gets_lists_plainly_properties_in_base64_and_logging_only_if_i
     assert PROPERTIES.read_header("eyJhIjoiMSJ9") == {"a": "1"}
     assert (LOGGING.write_proxied(True), LOGGING.write_proxied(False)) == ("", "True")
     assert (VERSION.write_proxied(0), TEXT.write_proxied("ä")) == ("0", "ä")
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"use_case_version": 0}, None),
+        ({"use_case_version": 2**53}, None),
+        ({"use_case_version": -1}, "use_case_version: expected an integer from 0 to 2**53, got -1"),
+        (
+            {"use_case_version": 2**53 + 1},
+            f"use_case_version: expected an integer from 0 to 2**53, got {2**53 + 1}",
+        ),
+        ({"request_properties": {"a": "b", "c": 1, "d": 0.5, "e": True}}, None),
+        (
+            {"request_properties": {"a": [1]}},
+            "request_properties['a']: expected a string, a number, True or False, got [1]",
+        ),
+    ],
+)
+def test_the_config_accepts_what_a_scope_does_and_says_so(config: Any, words: str | None) -> None:
+    if words is None:
+        check_config(config)
+        return
+    with pytest.raises(PayiConfigError) as raised:
+        check_config(config)
+    assert str(raised.value) == f"config.{words}"

@@ -67,3 +67,11 @@ def test_a_version_without_such_a_function_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, hook.name, ModuleType(hook.name))
     assert hook.install() == ["loky.backend.spawn.get_preparation_data"]
     hook.uninstall()
+
+
+def test_every_module_that_prepares_children_is_known() -> None:
+    assert [hook.name for hook in HOOKS] == [
+        "multiprocessing.spawn",
+        "loky.backend.spawn",
+        "joblib.externals.loky.backend.spawn",
+    ]
