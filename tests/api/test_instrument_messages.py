@@ -56,8 +56,8 @@ def test_a_missing_key_is_told_with_how_to_record(
         for _ in range(2):
             payi_instrument(config={"required": False}, logger=LOGGER)
     told = (
-        "payi_transport: no Pay-i API key, so no call is recorded, as config={'required': False} allows. To record"
-        " calls, set PAYI_API_KEY and call payi_instrument() again"
+        "payi_transport: no Pay-i API key, so no call is recorded, as config={'required': False} allows. To"
+        " record calls, set PAYI_API_KEY and call payi_instrument() again"
     )
     assert said(caplog) == [(LOGGER.name, level, told) for level in ("WARNING", "DEBUG")]
 
@@ -68,8 +68,9 @@ def test_a_child_that_can_not_report_is_told_with_what_to_do(
     monkeypatch.setattr(child_start, "_warned", False)
     ChildStart(InstrumentArguments(sink=MemorySink()), "app", 1.0).make_entry(LOGGER)
     told = (
-        "payi_transport: a process that multiprocessing starts does not report its calls, because events go to an"
-        " object of this process. Call payi_instrument() in the child, or pass children=False if it makes none"
+        "payi_transport: a process that multiprocessing starts does not report its calls, because events go"
+        " to an object of this process. Call payi_instrument() in the child, or pass children=False if it makes"
+        " none"
     )
     assert said(caplog) == [(LOGGER.name, "WARNING", told)]
 
@@ -81,7 +82,7 @@ def test_what_a_library_lacks_is_told_with_what_to_use_instead(
     assert isinstance(get_family("httpx").module, ModuleType)
     payi_instrument(sink=sink, logger=LOGGER)
     told = (
-        "payi_transport: this version of httpx has no httpx.AsyncClient._send_single_request, so calls made with"
-        " it are not recorded. With httpx, use payi_httpx_client() or PayiTransport instead"
+        "payi_transport: this version of httpx has no httpx.AsyncClient._send_single_request, so calls made"
+        " with it are not recorded. With httpx, use payi_httpx_client() or PayiTransport instead"
     )
     assert (LOGGER.name, "WARNING", told) in said(caplog)
