@@ -69,8 +69,8 @@ def test_a_child_that_can_not_report_is_told_with_what_to_do(
     ChildStart(InstrumentArguments(sink=MemorySink()), "app", 1.0).make_entry(LOGGER)
     told = (
         "payi_transport: a process that multiprocessing starts does not report its calls, because events go"
-        " to an object of this process. Call payi_instrument() in the child, or pass children=False if it makes"
-        " none"
+        " to an object of this process. Call payi_instrument() in the child, or pass children=False if it"
+        " makes none"
     )
     assert said(caplog) == [(LOGGER.name, "WARNING", told)]
 

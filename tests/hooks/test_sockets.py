@@ -166,7 +166,7 @@ def test_an_object_whose_class_cannot_be_replaced_is_left_as_it_is(recorder: Rec
 def test_a_refusal_is_an_event_from_the_first_status_of_an_error(
     status: int, is_event: bool, recorder: Recorder, sink: MemorySink
 ) -> None:
-    recorder.refuse(status, lambda: (b"x-request-id", b"req_1"), bytearray(b"{}"))
+    recorder.refuse(status, lambda: (b"x-request-id", b"req_1"), b"{}")
     assert payi_flush(30)
     assert [event.http_status_code for event in sink.events] == ([status] if is_event else [])
     assert recorder.session.response_headers == (b"x-request-id", b"req_1")
