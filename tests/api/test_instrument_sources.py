@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from payi_transport import MemorySink, get_context, payi_flush, payi_instrument
+from payi_transport import MemorySink, PayiConfigError, get_context, payi_flush, payi_instrument
 from payi_transport.api.instrument import instrument_program
+from payi_transport.api.switch import get_current
 from tests.support.calls import call
 
 
@@ -68,3 +69,29 @@ def test_turned_off_it_says_so(monkeypatch: pytest.MonkeyPatch, caplog: pytest.L
     assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [
         ("mine", "INFO", "payi_transport: not instrumenting, because PAYI_TRANSPORT_DISABLED is set")
     ]
+
+
+def test_what_runs_a_program_gives_way_to_the_program_itself(
+    sink: MemorySink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PAYI_API_KEY", "k")
+    instrument_program("other")
+    current = get_current()
+    assert current is not None
+    assert (current.provisional, current.child_start, get_context()["use_case_name"]) == (True, None, "other")
+    instrument_program("later")
+    assert get_context()["use_case_name"] == "other"
+    payi_instrument(sink=sink)
+    assert get_context()["use_case_name"] == "test_instrument_sources"
+    assert caplog.records == []
+
+
+def test_an_argument_that_is_wrong_is_not_said_to_come_from_the_environment(
+    sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_TRANSPORT_INSTRUMENTS", "nonsense")
+    with pytest.raises(PayiConfigError, match=r"^PAYI_TRANSPORT_INSTRUMENTS: unknown 'nonsense'"):
+        payi_instrument(sink=sink)
+    with pytest.raises(PayiConfigError, match=r"^instruments: unknown 'wrong'"):
+        payi_instrument(sink=sink, instruments={"wrong"})
+    payi_instrument(sink=sink, instruments={"system.openai"})

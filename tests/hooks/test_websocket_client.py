@@ -185,6 +185,7 @@ def test_a_refused_connection_is_an_event_and_raises_as_ever(sink: MemorySink) -
             connect(server)
     (event,) = events(sink)
     assert event.http_status_code == 429
+    assert (event.properties or {})["provider.error.code"] == "slow_down"
 
 
 def test_a_server_that_cannot_be_reached_is_no_event(closed_port: int, sink: MemorySink) -> None:
