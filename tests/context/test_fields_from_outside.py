@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from payi_transport import MemorySink, get_context, payi_flush, payi_instrument, track_context
@@ -69,3 +70,14 @@ def test_a_toy_field_may_be_one_of_the_events_own_and_end_with_its_use_case() ->
     inside = enter_scope(enter_scope(frame, first), second)
     assert event_fields(inside)["resource"] == ("one", "two")
     assert "resource" not in event_fields(enter_scope(inside, {"use_case_name": "b"}))
+
+
+def test_a_frame_with_a_toy_field_is_one_like_any_other() -> None:
+    frame: Any = TOY.frame_type(tenant="t")  # type: ignore[call-arg]  # type checkers don't know the field
+    assert msgspec.to_builtins(frame) == {"tenant": "t"}
+    assert msgspec.to_builtins(TOY.frame_type()) == {}
+    with pytest.raises(AttributeError):
+        frame.tenant = "u"
+    with pytest.raises(TypeError):
+        TOY.frame_type("t")  # type: ignore[misc]  # by position
+    assert (type(frame).__name__, frame.fields) == ("Frame", TOY)

@@ -116,3 +116,11 @@ def test_a_step_without_a_use_case_is_not_reported(scope: Scope, step: str | Non
     assert event_fields(frame).get("use_case_step") == step
     header = PayiHeaderNames.use_case_step
     assert write_proxied_headers(frame).get(header) == step
+
+
+@pytest.mark.parametrize(
+    ("hashes", "user_id"), [(True, "sha256-fdee430d40bd57deeac186cd9790033d"), (False, "ada")]
+)
+def test_an_event_has_the_hash_of_the_user_where_that_is_configured(hashes: bool, user_id: str) -> None:
+    frame = Frame(user_id="ada", account_name="ada", use_case_version=0, hash_user_ids=hashes)
+    assert event_fields(frame) == {"user_id": user_id, "account_name": "ada", "use_case_version": 0}

@@ -36,6 +36,8 @@ from payi_transport.context.header_text import (
         (7, "7"),
         (" spaced", "UTF-8''%20spaced"),
         ("ä", "UTF-8''%C3%A4"),
+        # RFC 8187 has no slash in what is escaped.
+        ("ä/b", "UTF-8''%C3%A4%2Fb"),
         ("a\r\nb", "UTF-8''a%0D%0Ab"),
         ("utf-8''%41", "UTF-8''utf-8%27%27%2541"),
     ],

@@ -165,3 +165,13 @@ def test_another_logger_hears_of_every_value_anew(caplog: pytest.LogCaptureFixtu
         for _ in range(2):
             warn_of_names({"user_id": "a b"})
     assert [record.name for record in caplog.records] == [LOGGER.name, other.name, "payi.instrument"]
+
+
+def test_after_uninstrumenting_names_are_logged_to_the_default_logger(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture
+) -> None:
+    instrument(sink)
+    payi_uninstrument()
+    caplog.clear()
+    make_headers("my bot")
+    assert [record.name for record in caplog.records] == ["payi.instrument"]

@@ -159,3 +159,12 @@ def test_a_route_says_whether_it_fetches_what_another_call_started(
     route = Routes(HostTable()).find(method, "https", "api.openai.com", None, path)
     assert route is not None
     assert route.is_fetch is is_fetch
+
+
+@pytest.mark.parametrize(("number", "is_remembered"), [(4096, True), (4097, False)])
+def test_exactly_so_many_requests_are_known_as_counted(number: int, is_remembered: bool) -> None:
+    routes = Routes(HostTable())
+    for path in range(number):
+        routes.find("POST", "https", "llm.test", None, f"/{path}/chat/completions")
+    assert routes.is_counted("POST", "https", "llm.test", None, "/0/chat/completions") is is_remembered
+    assert routes.unobserved.read() == {"llm.test": {"unmapped": number}}

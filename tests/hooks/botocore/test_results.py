@@ -8,7 +8,7 @@ import pickle
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import botocore.eventstream  # noqa: F401  (attach_result looks for it among the loaded modules)
+import botocore.eventstream
 import pytest
 
 from payi_transport.capture.exchange import SentRequest
@@ -189,3 +189,32 @@ def test_an_output_that_waits_for_its_result_is_pickled_as_a_plain_dict() -> Non
     output = attach_result({"body": "unread"}, [make_call()], in_streams=False)
     unpickled = pickle.loads(pickle.dumps(output))  # noqa: S301 (our own)
     assert (type(unpickled), unpickled) == (dict, {"body": "unread"})
+
+
+class Stream(botocore.eventstream.EventStream):
+    """A stream of events that have arrived."""
+
+    def __init__(self, *events: dict[str, Any]) -> None:
+        self.events = copies(*events)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.events)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("in_streams", [True, False])
+def test_a_stream_stays_of_its_class_and_has_the_result_if_it_is_to(in_streams: bool) -> None:
+    output = {"stream": Stream(TEXT, FIRST), "other": Stream(FIRST), "text": "t"}
+    assert attach_result(output, [make_call()], in_streams=in_streams) is output
+    assert "xproxy_result" not in output
+    stream: Any = output["stream"]
+    assert isinstance(stream, Stream)
+    assert (type(stream).__name__, type(stream).__module__) == ("Stream", __name__)
+    last = {**FIRST, "xproxy_result": RESULT} if in_streams else FIRST
+    assert list(stream) == [TEXT, last]
+    assert list(output["other"]) == [FIRST]
+    again: Any = Stream(FIRST)
+    attach_result({"stream": again}, [make_call()], in_streams=in_streams)
+    assert type(again) is type(stream)
