@@ -133,6 +133,7 @@ def test_there_is_a_name_even_if_the_folder_is_gone(
         ("python -m celery -A", "celery"),
         ("python -m celery worker", "celery"),
         ("python -m streamlit run app.py", "app"),
+        ("python -m streamlit run app.pyc", "app"),
         ("python -m streamlit run --server.port=1", "streamlit"),
         ("python -m streamlit hello", "streamlit"),
         ("python -m pytest tests", "pytest"),

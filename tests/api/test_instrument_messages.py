@@ -86,3 +86,15 @@ def test_what_a_library_lacks_is_told_with_what_to_use_instead(
         " with it are not recorded. With httpx, use payi_httpx_client() or PayiTransport instead"
     )
     assert (LOGGER.name, "WARNING", told) in said(caplog)
+
+
+def test_a_variable_that_is_not_known_is_told_with_the_one_that_was_meant(
+    sink: MemorySink, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYI_TRANSPORT_USR_ID", "u")
+    payi_instrument(sink=sink, logger=LOGGER)
+    told = (
+        "payi_transport: the variable PAYI_TRANSPORT_USR_ID is not known and is ignored; did you mean"
+        " PAYI_TRANSPORT_USER_ID?"
+    )
+    assert said(caplog) == [(LOGGER.name, "WARNING", told)]

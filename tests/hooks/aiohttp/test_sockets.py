@@ -57,6 +57,7 @@ def test_a_response_is_an_event(server: SocketServer, sink: MemorySink) -> None:
         assert connect(server, ask) == respond(1, model="gpt-5")
     (event,) = events(sink)
     assert (event.provider_response_id, event.resource, event.user_id) == ("resp_1", "gpt-5", "opener")
+    assert event.provider_uri == f"ws://{server.netloc}/v1/responses"
 
 
 def test_iteration_and_bytes_are_recorded_too(server: SocketServer, sink: MemorySink) -> None:
@@ -179,6 +180,7 @@ def test_a_message_that_breaks_the_protocol_ends_the_session(sink: MemorySink) -
         connect(server, use)
     (event,) = events(sink)
     assert (event.properties or {})["system.stream"] == "partial"
+    assert (event.properties or {})["system.failure"] == "WebSocketError"
 
 
 def test_a_refused_connection_is_an_event_and_raises_as_ever(sink: MemorySink) -> None:

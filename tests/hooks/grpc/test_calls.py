@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from payi_transport import MemorySink, payi_flush, payi_instrument, payi_stats
+from payi_transport import Event, MemorySink, Receipt, payi_flush, payi_instrument, payi_stats
 from payi_transport.hooks.grpc.calls import RecordedCall, Rpc
 
 struct_pb2: Any = pytest.importorskip("google.protobuf.struct_pb2")
@@ -35,7 +37,8 @@ def message(**fields: Any) -> Any:
 def test_messages_become_json() -> None:
     rpc = make_rpc(deserialize=struct_pb2.Struct.FromString)
     data = message(model="m").SerializeToString()
-    assert json.loads(rpc._to_json(False, data)) == {"model": "m"}
+    # On one line.
+    assert rpc._to_json(False, data) == b'{"model": "m"}'
     assert rpc._to_json(True, data) == b""
     rpc.note_request(message())
     rpc.note_request("later ones change nothing")
@@ -256,3 +259,21 @@ def test_an_error_that_knows_its_code_is_a_refusal_by_the_server(
     event = ended(sink)
     assert event.http_status_code == 404
     assert json.loads(event.provider_response_json[0])["error"]["message"] == "no such model"
+
+
+def test_the_end_of_a_call_waits_for_no_report() -> None:
+    has_ended = threading.Event()
+
+    class Sink(MemorySink):
+        def deliver(self, batch: Sequence[Event]) -> Receipt | None:
+            assert has_ended.wait(10)
+            return super().deliver(batch)
+
+    sink = Sink()
+    payi_instrument(sink=sink, config={"delivery": {"mode": "inline"}})
+    call = make_rpc().begin({})
+    assert call is not None
+    call.end("OK", None, None)
+    has_ended.set()
+    assert payi_flush(30)
+    assert len(sink.events) == 1
