@@ -194,3 +194,11 @@ def test_instrumentation_that_begins_or_ends_in_the_middle_leaves_nothing_behind
     generator.close()
     later.close()
     set_base_frame(base)
+
+
+def test_the_context_says_who_the_user_is_where_others_get_a_hash(base: Frame) -> None:
+    set_base_frame(Frame(user_id="ada", hash_user_ids=True))
+    assert get_context() == {"user_id": "ada"}
+    with track_context(account_name="a"):
+        assert get_context() == {"user_id": "ada", "account_name": "a"}
+    set_base_frame(base)
