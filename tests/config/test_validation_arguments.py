@@ -68,7 +68,7 @@ def test_whatever_logs_is_a_logger(logger: object) -> None:
         (Quiet(), "such as logging.getLogger(...), got Quiet"),
         (None, "such as logging.getLogger(...), got NoneType"),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_can_not_log_is_refused(logger: Any, message: str) -> None:
     with pytest.raises(PayiConfigError) as refused:

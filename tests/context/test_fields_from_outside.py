@@ -79,5 +79,5 @@ def test_a_frame_with_a_toy_field_is_one_like_any_other() -> None:
     with pytest.raises(AttributeError):
         frame.tenant = "u"
     with pytest.raises(TypeError):
-        TOY.frame_type("t")  # type: ignore[misc]  # by position
+        TOY.frame_type("t")  # type: ignore[arg-type, call-arg]  # by position
     assert (type(frame).__name__, frame.fields) == ("Frame", TOY)

@@ -117,7 +117,7 @@ def test_a_websocket_is_inside_and_a_lifespan_is_not(instrumented: MemorySink) -
     ids=repr,
 )
 def test_the_baggage_of_a_stranger_counts_only_if_trusted(
-    options: dict[str, bool], user: str | None, instrumented: MemorySink
+    options: dict[str, Any], user: str | None, instrumented: MemorySink
 ) -> None:
     app = FastAPI()
     app.add_middleware(PayiMiddleware, **options)

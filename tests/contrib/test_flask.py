@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import flask
 import pytest
@@ -85,7 +86,7 @@ def test_a_file_is_sent_as_it_is() -> None:
     ids=repr,
 )
 def test_the_baggage_of_a_stranger_counts_only_if_trusted(
-    options: dict[str, bool], user: str | None, instrumented: MemorySink
+    options: dict[str, Any], user: str | None, instrumented: MemorySink
 ) -> None:
     app = flask.Flask(__name__)
     init_app(app, **options)

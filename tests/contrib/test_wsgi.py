@@ -95,7 +95,11 @@ def test_the_baggage_of_a_stranger_counts_only_if_trusted(
 
 
 def test_without_a_scope_of_its_own_a_request_has_that_of_the_server(instrumented: MemorySink) -> None:
-    app: Any = PayiMiddleware(lambda environ, start_response: call("x") or [b""])
+    def greet(environ: Any, start_response: Any) -> list[bytes]:
+        call("x")
+        return [b""]
+
+    app: Any = PayiMiddleware(greet)
     with track_context(user_id="server"):
         assert app({}, None) == [b""]
     assert users(instrumented) == {"x": "server"}

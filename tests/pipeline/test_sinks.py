@@ -246,7 +246,7 @@ def test_the_sink_that_makes_spans_is_known() -> None:
         def trace_call(self, exchange: object, event: object) -> object:
             return event
 
-    spans = Spans()
+    spans: Any = Spans()
     assert make(Settings(), sink=[MemorySink(), spans]).tracing is spans
     inline = Settings(delivery=DeliverySettings(mode="inline"))
     assert make(inline, sink=[MemorySink(), spans]).tracing is spans

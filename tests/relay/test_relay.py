@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -172,7 +173,7 @@ def test_without_options_a_relay_works_as_the_command_says() -> None:
     assert [said[name] for name in ("parallel", "grace")] == [usual.parallel, usual.grace]
     assert [said[name] for name in ("batch", "linger")] == [usual.worker.batch, usual.worker.linger]
     assert usual.listen is None
-    days = {option.name: option.default for option in init_command.params}["max_age"]
+    days: Any = {option.name: option.default for option in init_command.params}["max_age"]
     assert Limits().max_age == days * 24 * 60 * 60
 
 

@@ -81,7 +81,8 @@ def test_what_a_call_does_not_have_is_empty(service: Service) -> None:
 
 @pytest.mark.parametrize("content", ["provider_request_json", "provider_response_json"])
 def test_a_request_or_a_response_is_kept_alone_as_well(content: str, service: Service) -> None:
-    add(service, item(**{content: "text"}))
+    fields: dict[str, Any] = {content: "text"}
+    add(service, item(**fields))
     found = service.queries.call(1)
     assert found is not None
     assert [found.request, found.response].count("text") == 1

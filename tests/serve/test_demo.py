@@ -146,7 +146,7 @@ def test_the_company_is_the_same_on_every_machine(company: Service) -> None:
     assert days[-1][1] == 43
     budgets = [(budget.limit_id, budget.name, budget.type, budget.max) for budget in queries.budgets()]
     assert budgets == [
-        ("research", "Research", "allow", 80),
+        ("research", "Research", "allow", Decimal(80)),
         ("support-monthly", "Support, monthly", "allow", 7),
         ("pilot", "Pilot", "allow", 500),
     ]

@@ -89,6 +89,7 @@ def test_what_an_item_does_not_have_its_event_has_not_either() -> None:
 
 @pytest.mark.parametrize("field", INTEGERS)
 def test_a_number_has_up_to_31_bits(field: str) -> None:
+    value: Any
     for value in (0, LARGEST):
         [made] = make_items({**FULL, field: value})
         assert getattr(made, field) == value
@@ -97,6 +98,7 @@ def test_a_number_has_up_to_31_bits(field: str) -> None:
 
 
 def test_so_has_a_count_of_units() -> None:
+    value: Any
     for value in (0, LARGEST):
         [made] = make_items(item(units={"text": {"input": value, "output": value}}))
         assert (made.units["text"].input, made.units["text"].output) == (value, value)

@@ -119,8 +119,8 @@ def test_a_longer_span_has_longer_steps(length: timedelta, step: StepName) -> No
 def test_a_span_is_widened_to_whole_quarters_of_an_hour(
     start: float, end: float, expected: tuple[int, int]
 ) -> None:
-    moments = (datetime.fromtimestamp(second, timezone.utc) for second in (start, end))
-    assert in_ms(span(*moments)) == tuple(quarter * QUARTER_MS for quarter in expected)
+    first, last = (datetime.fromtimestamp(second, timezone.utc) for second in (start, end))
+    assert in_ms(span(first, last)) == tuple(quarter * QUARTER_MS for quarter in expected)
 
 
 @pytest.mark.parametrize(

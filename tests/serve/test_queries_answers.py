@@ -47,7 +47,7 @@ def test_units_are_ranked_by_what_was_used_of_them(service: Service) -> None:
 
 
 def test_errors_are_ranked_by_their_calls_and_waste_by_its_cost(service: Service) -> None:
-    free = {"units": {}}
+    free: dict[str, Any] = {"units": {}}
     add(
         service,
         item(http_status_code=500),
@@ -65,7 +65,7 @@ def test_errors_are_ranked_by_their_calls_and_waste_by_its_cost(service: Service
 
 
 def test_money_without_an_owner_is_ranked_by_what_is_missing(service: Service) -> None:
-    environment = {"properties": {"environment": "test"}}
+    environment: dict[str, Any] = {"properties": {"environment": "test"}}
     add(
         service,
         item(account_name="acme", use_case_name="chat", resource="gpt-4o", **environment),

@@ -170,7 +170,7 @@ def test_an_instance_that_is_new_gets_its_limit_when_its_call_is_admitted(at_noo
     assert at_noon.admit(second).result().limit_ids == (limit_id,)
     limit = find_document(at_noon.store.reader, LimitDocument, limit_id)
     assert limit is not None
-    assert (limit.limit_name, limit.limit_type, limit.max) == ("chat-one", "block", 5)
+    assert (limit.limit_name, limit.limit_type, limit.max) == ("chat-one", "block", Decimal(5))
     assert (limit.threshold, limit.created, limit.updated) == (Decimal("0.5"), NOW, NOW)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from payi_transport.errors import PayiError
-from payi_transport.serve import start
+from payi_transport.serve import demo, start
 from payi_transport.serve.command import open_service
 from payi_transport.serve.service import Service
 from payi_transport.serve.settings import ServeSettings
@@ -92,14 +92,14 @@ def test_a_service_with_a_token_does_not_say_it(tmp_path: Path, monkeypatch: pyt
 
 def test_the_demo_may_have_a_file_that_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "demo"
-    monkeypatch.setattr(start.demo, "fill", lambda service: 3)
+    monkeypatch.setattr(demo, "fill", lambda service: 3)
     lines, _ = serve(monkeypatch, file=file, is_demo=True)
     assert lines[0] == f"Stored 3 made-up calls in {file}"
     assert file.exists()
 
 
 def test_the_demo_without_a_file_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start.demo, "fill", lambda service: 3)
+    monkeypatch.setattr(demo, "fill", lambda service: 3)
     lines, _ = serve(monkeypatch, is_demo=True)
     file = Path(lines[0].removeprefix("Stored 3 made-up calls in "))
     assert file.name == "demo.sqlite" and file.parent.name.startswith("payi-demo-")

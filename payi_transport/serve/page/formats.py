@@ -31,7 +31,7 @@ _MINUTE, _HOUR = 60_000, 3_600_000
 # Below this, figures are written out: 9,812 tells more than 9.8k.
 _WRITTEN_OUT = 10_000
 _LONGEST_NAME = 61
-# In percent. What is less would be shown as 0.0.
+# In percent. What is not more would be shown as 0.0.
 _LEAST_SHARE = Decimal("0.05")
 
 
@@ -42,7 +42,8 @@ def money(amount: Decimal | None) -> str:
     sign, size = ("-" if amount < 0 else ""), abs(amount)
     if size == 0:
         return "$0"
-    if size < Decimal("0.1"):
+    # $0.0996 is ten cents, not $0.1.
+    if size < Decimal("0.0995"):
         return f"{sign}${_two_digits(size)}"
     if size < _WRITTEN_OUT:
         return f"{sign}${size:,.2f}"
@@ -106,9 +107,9 @@ def percent(part: Decimal | int, whole: Decimal | int) -> str:
     if not whole:
         return "—"
     share = 100 * Decimal(part) / Decimal(whole)
-    if 0 < share < _LEAST_SHARE:
+    if 0 < share <= _LEAST_SHARE:
         return "<0.1%"
-    return ">99.9%" if 100 - _LEAST_SHARE < share < 100 else f"{share:.1f}%"
+    return ">99.9%" if 100 - _LEAST_SHARE <= share < 100 else f"{share:.1f}%"
 
 
 def change(now: Decimal | int, before: Decimal | int) -> str:
@@ -116,7 +117,7 @@ def change(now: Decimal | int, before: Decimal | int) -> str:
     if not before:
         return "new" if now else "no change"
     ratio = 100 * (Decimal(now) - Decimal(before)) / abs(Decimal(before))
-    return "no change" if abs(ratio) < Decimal("0.5") else f"{ratio:+,.0f}%"
+    return "no change" if abs(ratio) <= Decimal("0.5") else f"{ratio:+,.0f}%"
 
 
 def points(now: Decimal, before: Decimal) -> str:

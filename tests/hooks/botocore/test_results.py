@@ -191,7 +191,7 @@ def test_an_output_that_waits_for_its_result_is_pickled_as_a_plain_dict() -> Non
     assert (type(unpickled), unpickled) == (dict, {"body": "unread"})
 
 
-class Stream(botocore.eventstream.EventStream):
+class Stream(botocore.eventstream.EventStream):  # type: ignore[misc]  # botocore has no types
     """A stream of events that have arrived."""
 
     def __init__(self, *events: dict[str, Any]) -> None:

@@ -266,7 +266,7 @@ def test_the_end_of_a_call_waits_for_no_report() -> None:
     seen: list[bool] = []
 
     class Sink(MemorySink):
-        def deliver(self, batch: Sequence[Event]) -> Receipt | None:
+        def deliver(self, batch: Sequence[Event]) -> Receipt:
             seen.append(has_ended.wait(5))
             return super().deliver(batch)
 

@@ -132,3 +132,62 @@ def test_a_share_is_not_rounded_to_nothing_or_to_all(part: int, whole: int, expe
 )
 def test_an_amount_in_full_has_every_digit(amount: str | None, expected: str) -> None:
     assert formats.full_money(None if amount is None else Decimal(amount)) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        *(("0.09949", "$0.099"), ("0.0995", "$0.10"), ("0.0999", "$0.10"), ("0.1", "$0.10")),
+        *(("1000", "$1,000.00"), ("9999.99", "$9,999.99"), ("10000", "$10.0k"), ("-12400", "-$12.4k")),
+        *(("999949", "$999.9k"), ("999950", "$1.0M"), ("999949999", "$999.9M"), ("999950000", "$1.0B")),
+        ("-0.05", "-$0.05"),
+    ],
+)
+def test_money_changes_its_form_at_a_bound(amount: str, expected: str) -> None:
+    assert formats.money(Decimal(amount)) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        *((1000, "1,000"), (9999, "9,999"), (10_000, "10.0k"), (-9999, "-9,999"), (-10_000, "-10.0k")),
+        *((999_949, "999.9k"), (999_950, "1.0M")),
+    ],
+)
+def test_a_count_is_written_out_below_ten_thousand(number: int, expected: str) -> None:
+    assert formats.count(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("ms", "expected"),
+    [(999, "999 ms"), (1000, "1.0 s"), (59_900, "59.9 s"), (60_000, "1.0 min"), (3_600_000, "1.0 h")],
+)
+def test_a_duration_changes_its_unit_at_a_bound(ms: int, expected: str) -> None:
+    assert formats.milliseconds(ms) == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        *(("0", "0.0%"), ("0.0001", "<0.1%"), ("0.0005", "<0.1%"), ("0.00051", "0.1%")),
+        *(("0.99949", "99.9%"), ("0.9995", ">99.9%"), ("0.99999", ">99.9%"), ("1", "100.0%")),
+        ("-0.125", "-12.5%"),
+    ],
+)
+def test_one_call_in_two_thousand_is_not_nothing(part: str, expected: str) -> None:
+    assert formats.percent(Decimal(part), 1) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        *(("100.5", "100", "no change"), ("99.5", "100", "no change"), ("100.51", "100", "+1%")),
+        *(("-5", "-10", "+50%"), ("5", "-10", "+150%"), ("-1", "0", "new")),
+    ],
+)
+def test_a_change_is_never_one_of_zero_percent(now: str, before: str, expected: str) -> None:
+    assert formats.change(Decimal(now), Decimal(before)) == expected
+
+
+def test_the_middle_of_a_long_name_is_left_out() -> None:
+    assert formats.name("a" * 44 + "b" * 2 + "c" * 16) == "a" * 44 + "…" + "c" * 16

@@ -24,7 +24,7 @@ def look(service: Service, *calls: dict[str, Any]) -> Shown:
 
 
 CACHED = {"text": {"input": 1000, "output": 500}, "text_cache_read": {"input": 3000}}
-TIMES = {"end_to_end_latency_ms": 4500, "time_to_first_token_ms": 850}
+TIMES: dict[str, Any] = {"end_to_end_latency_ms": 4500, "time_to_first_token_ms": 850}
 
 
 def test_figures_say_what_failed_was_wasted_and_was_saved(service: Service) -> None:
@@ -90,7 +90,7 @@ def test_errors_lead_to_their_calls_and_reasons_to_none(service: Service) -> Non
 
 
 def test_money_without_an_owner_leads_to_its_calls(service: Service) -> None:
-    owned = {"use_case_name": "chat", "properties": {"environment": "test"}}
+    owned: dict[str, Any] = {"use_case_name": "chat", "properties": {"environment": "test"}}
     shown = look(service, item(), item(account_name="acme"), item(account_name="acme", **owned))
     assert shown.tables["Money without an owner"] == [
         ["Missing", "Calls", "Cost", "Share"],

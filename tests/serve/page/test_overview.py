@@ -67,7 +67,7 @@ def test_without_calls_before_there_is_nothing_to_compare_with(service: Service)
 
 @pytest.mark.parametrize(("failed", "is_bad"), [(2, False), (3, True)])
 def test_errors_are_marked_where_they_more_than_doubled(failed: int, is_bad: bool, service: Service) -> None:
-    bad = {"units": {}, "http_status_code": 500}
+    bad: dict[str, Any] = {"units": {}, "http_status_code": 500}
     for at, errors in ((NOON - 8 * DAY, 1), (NOON, failed)):
         add(service, *(call(at, **bad) for _ in range(errors)), *(call(at) for _ in range(10 - errors)))
     shown = look(service)
@@ -113,7 +113,7 @@ def test_tables_rank_what_the_chart_shows_and_one_more_dimension(service: Servic
     ids=str,
 )
 def test_what_a_filter_has_narrowed_needs_no_table(
-    query: dict[str, str], captions: list[str], service: Service
+    query: dict[str, Any], captions: list[str], service: Service
 ) -> None:
     add(service, call(account="acme"))
     assert [caption for caption in look(service, **query).tables if caption != "Cost over time"] == captions
@@ -241,5 +241,5 @@ def test_what_a_reader_unfolds_stays_open(service: Service) -> None:
         [details] = show(OVERVIEW, service.queries, page).find("details")
         [listener] = details._event_listeners.values()
         assert details.props["open"] is not is_open
-        listener.handler(SimpleNamespace(args={"newState": state}))  # type: ignore[misc,operator]
+        listener.handler(SimpleNamespace(args={"newState": state}))  # type: ignore[misc]
         assert ("numbers" in page.opened) is is_open

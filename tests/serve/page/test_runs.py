@@ -32,7 +32,7 @@ def test_runs_have_what_they_cost_and_lead_to_their_calls(service: Service) -> N
         when = NOON + timedelta(minutes=at)
         return item(when, use_case_name="chat", use_case_id=run, end_to_end_latency_ms=ms, **fields)
 
-    free = {"units": {}, "http_status_code": 500}
+    free: dict[str, Any] = {"units": {}, "http_status_code": 500}
     add(service, call("a", 0, account_name="acme"), call("a", 2, 30_000), call("b", 1), call("b", 1, **free))
     shown = look(service, RUNS)
     rows = {
