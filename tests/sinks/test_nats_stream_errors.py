@@ -20,9 +20,14 @@ from tests.sinks.nats_impostor import INFO, impersonate
     ],
 )
 def test_what_jetstream_refuses_has_its_code_and_its_words(response: bytes, code: int, text: str) -> None:
+    subjects: list[bytes] = []
+
     def respond(line: bytes) -> bytes:
-        subject = line.split()[2] if line.startswith(b"PUB") else b""
-        return b"MSG %s 1 %d\r\n%s\r\n" % (subject, len(response), response) if subject else b""
+        if line.startswith(b"PUB"):
+            subjects.append(line.split()[2])
+            return b""
+        # The line after that is the request itself.
+        return b"MSG %s 1 %d\r\n%s\r\n" % (subjects.pop(), len(response), response) if subjects else b""
 
     with impersonate(INFO, respond) as impostor:
         connection = connect(impostor)
