@@ -20,7 +20,7 @@ __all__ = ["default_use_case_name", "name_program"]
 # Files whose names say what they do in their package, not what the program is.
 _PACKAGE_FILES = ("__init__", "__main__")
 _UNNAMED = "interactive"
-# Options of the interpreter, as many as there are in one argument, up to one that takes a value.
+# Short options of the interpreter, several of which may share an argument (`-um`), up to one with a value.
 _VALUED_OPTION = lazy_compile(r"-(?!-)[^cmWX]*([cmWX])(.*)", re.DOTALL)
 _LONG_OPTION = "--check-hash-based-pycs"
 # They take the application as `module:attribute`.

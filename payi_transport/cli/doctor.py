@@ -160,7 +160,7 @@ def _show(config: Any, path: str) -> str:
 
 
 def _find_value(config: Any, path: str) -> Any:
-    # Names of the user's own, such as those of hosts, have dots in them.
+    # Names that users choose, such as those of hosts, may have dots in them.
     for name in sorted(config, key=len, reverse=True) if isinstance(config, Mapping) else ():
         if path == name or path.startswith(f"{name}."):
             return _find_value(config[name], path[len(name) + 1 :])

@@ -271,7 +271,7 @@ def _resolve_paths(values: Mapping[str, Any], folder: Path, hint: Any = Settings
             # The keys of a table that is no section are the user's own.
             below = get_args(hint)[1] if section is None else keys[name]
             resolved[name] = _resolve_paths(value, folder, below)
-        # What a bucket calls a URL may also be a folder.
+        # The `url` of a bucket may be a folder.
         elif name in keys and name in _PATHS and isinstance(value, str) and "://" not in value:
             resolved[name] = str(folder / value)
         else:

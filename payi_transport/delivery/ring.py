@@ -64,7 +64,7 @@ class Ring(Generic[T]):
         self._waiting_bytes = 0
         # Drained and not released. Exact, because only the worker changes these.
         self._held = self._held_bytes = 0
-        self._note_held()
+        self._update_fast_path()
 
     def push(self, item: T, weight: int, wake: bool = True) -> bool:
         """Add an item of `weight` bytes; return False if it was refused.
@@ -74,14 +74,14 @@ class Ring(Generic[T]):
         """
         waiting = self._waiting
         waiting_bytes = self._waiting_bytes + weight
-        # Nearly every item finds the ring far from its bounds and from the high-water mark.
-        if len(waiting) >= self._calm_items or waiting_bytes >= self._calm_bytes:
-            return self._push_closely(item, weight, wake)
+        # Nearly every item finds the ring far below its limits and its high-water mark.
+        if len(waiting) >= self._fast_items or waiting_bytes >= self._fast_bytes:
+            return self._push_near_limits(item, weight, wake)
         self._waiting_bytes = waiting_bytes
         waiting.append((next(self._tickets), item, weight))
         return True
 
-    def _push_closely(self, item: T, weight: int, wake: bool) -> bool:
+    def _push_near_limits(self, item: T, weight: int, wake: bool) -> bool:
         waiting = self._waiting
         waiting_bytes = self._waiting_bytes + weight
         items = len(waiting) + self._held
@@ -103,7 +103,7 @@ class Ring(Generic[T]):
         weight = sum(ticketed.weight for ticketed in taken)
         self._held += len(taken)
         self._held_bytes += weight
-        self._note_held()
+        self._update_fast_path()
         self._waiting_bytes = max(0, self._waiting_bytes - weight) if waiting else 0
         return taken
 
@@ -111,18 +111,18 @@ class Ring(Generic[T]):
         """Free the room of drained items that are delivered or lost. For the worker only."""
         self._held -= items
         self._held_bytes -= weight
-        self._note_held()
+        self._update_fast_path()
 
     def hold(self, items: int, weight: int) -> None:
         """Take the room of what was made of a drained item. Each has to be released. For the worker only."""
         self._held += items
         self._held_bytes += weight
-        self._note_held()
+        self._update_fast_path()
 
-    def _note_held(self) -> None:
-        """Compute below how many waiting items and bytes `push` has nothing to refuse and nobody to wake."""
-        self._calm_items = min(self._high_water - 1, self.capacity - self._held)
-        self._calm_bytes = min(self._high_water_bytes, self.max_bytes - self._held_bytes + 1)
+    def _update_fast_path(self) -> None:
+        """Compute the waiting items and bytes below which `push` refuses nothing and wakes nobody."""
+        self._fast_items = min(self._high_water - 1, self.capacity - self._held)
+        self._fast_bytes = min(self._high_water_bytes, self.max_bytes - self._held_bytes + 1)
 
     def clear(self) -> None:
         """Drop what waits once nobody will drain it."""

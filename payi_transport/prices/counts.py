@@ -70,7 +70,7 @@ _OTHER_MODEL = "other_model_tokens"
 # Gemini 2 bills a prompt with searches once, Gemini 3 each search:
 # https://ai.google.dev/gemini-api/docs/pricing.
 _BY_PROMPT = re.compile(r"gemini-2")
-# Inputs that are no tokens, or those of another model.
+# Inputs that are not tokens, or are tokens of another model.
 _NOT_OF_PROMPT = frozenset(
     {
         *("web_search_request", "image", "document_page", "annotated_document_page"),

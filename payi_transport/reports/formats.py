@@ -95,7 +95,7 @@ def format_share(part: Decimal, whole: Decimal) -> str:
     if not whole:
         return _NOTHING
     percent = 100 * part / whole
-    # Rounded before it is compared. Half of the last digit, as in 0.05, may be rounded to 0.
+    # Compared after rounding: 0.05, half of the last digit, is rounded to 0.
     rounded = round(percent, 1)
     if percent and not rounded:
         return "<0.1 %" if percent > 0 else ">-0.1 %"

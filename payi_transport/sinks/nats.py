@@ -126,16 +126,16 @@ class _Publication:
         self._rejected: dict[int, str] = {}
         self._without_content: set[int] = set()
         self._under_other_id: set[int] = set()
-        # To be sent once more, in one of these ways.
-        self._again: set[int] = set()
         self._bytes = 0
         self.has_no_stream = False
 
     def run(self) -> None:
         """Publish everything. Raises NatsError if the connection fails."""
-        self._publish(range(len(self._batch)))
-        if self._again:
-            self._publish(sorted(self._again))
+        everything = range(len(self._batch))
+        self._publish(everything)
+        # What was neither taken nor refused is sent once more, without its content or under another id.
+        settled = self._taken | self._refused.keys() | self._rejected.keys()
+        self._publish([index for index in everything if index not in settled])
 
     def _publish(self, indexes: Sequence[int]) -> None:
         deadline = monotonic() + self._settings.timeout
@@ -210,7 +210,6 @@ class _Publication:
             self._take_error(index, error)
         elif acknowledgement.get("duplicate") is True and self._is_collision(index):
             self._under_other_id.add(index)
-            self._again.add(index)
         elif "seq" in acknowledgement:
             self._taken.add(index)
         else:
@@ -226,7 +225,6 @@ class _Publication:
             if index in self._without_content:
                 self._rejected[index] = "too_large"
             self._without_content.add(index)
-            self._again.add(index)
             return
         text = str(error.get("description", "refused"))
         full = _FULL.get(code) if isinstance(code, int) else None

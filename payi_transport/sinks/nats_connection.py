@@ -111,7 +111,8 @@ class NatsConnection:
                 self._connect(server, min(deadline, monotonic() + _LONGEST_CONNECT))
                 return
             except NatsError as exc:
-                self.drop()  # also after an error about one subject, which is the one of the responses
+                # An error about a subject leaves the connection open, but nothing works without responses.
+                self.drop()
                 # An error about credentials is more useful than that another server can't be reached.
                 error = exc if not error.denied else error
                 if monotonic() >= deadline:

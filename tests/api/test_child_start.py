@@ -73,7 +73,7 @@ def test_children_may_be_left_alone(tmp_path: Path, ingest: Origin) -> None:
     )
 
 
-def test_a_child_that_can_not_read_its_start_runs(tmp_path: Path, ingest: Origin) -> None:
+def test_a_child_that_cannot_read_its_start_runs(tmp_path: Path, ingest: Origin) -> None:
     code = POOL.format(method="spawn", pool=PLAIN, before="", instrument="payi_instrument()").replace(
         'call("parent")',
         "from payi_transport.api.child_start import ChildStart, Entry\n"

@@ -48,7 +48,7 @@ def test_a_call_that_asks_for_nothing_else_is_told_at_debug_level(
     assert said(caplog) == [(LOGGER.name, "DEBUG", told)]
 
 
-def test_a_missing_key_is_told_with_how_to_record(
+def test_a_missing_key_is_reported_with_how_to_record(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(instrument, "_warned_of_missing_key", False)
@@ -62,7 +62,7 @@ def test_a_missing_key_is_told_with_how_to_record(
     assert said(caplog) == [(LOGGER.name, level, told) for level in ("WARNING", "DEBUG")]
 
 
-def test_a_child_that_can_not_report_is_told_with_what_to_do(
+def test_a_child_that_cannot_report_is_reported_with_what_to_do(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child_start, "_warned", False)
@@ -75,7 +75,7 @@ def test_a_child_that_can_not_report_is_told_with_what_to_do(
     assert said(caplog) == [(LOGGER.name, "WARNING", told)]
 
 
-def test_what_a_library_lacks_is_told_with_what_to_use_instead(
+def test_what_a_library_lacks_is_reported_with_what_to_use_instead(
     sink: MemorySink, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(httpx.AsyncClient, "_send_single_request")
@@ -88,7 +88,7 @@ def test_what_a_library_lacks_is_told_with_what_to_use_instead(
     assert (LOGGER.name, "WARNING", told) in said(caplog)
 
 
-def test_a_variable_that_is_not_known_is_told_with_the_one_that_was_meant(
+def test_a_variable_that_is_not_known_is_reported_with_the_one_that_was_meant(
     sink: MemorySink, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAYI_TRANSPORT_USR_ID", "u")

@@ -12,7 +12,6 @@ import pytest
 
 from payi_transport import MemorySink, payi_instrument, payi_stats, payi_uninstrument
 from payi_transport.api import switch
-from payi_transport.pipeline.active import get_active
 from tests.support.calls import call
 
 SEND = httpx.Client.__dict__["send"]
@@ -77,23 +76,3 @@ def test_a_handler_may_change_it_at_any_line_of_another_change(begins: bool) -> 
 def start_again(sink: MemorySink) -> None:
     payi_uninstrument()
     payi_instrument(sink=sink)
-
-
-def test_what_an_exception_leaves_unclosed_is_closed_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    sink = MemorySink()
-    payi_instrument(sink=sink)
-    call()
-    pipeline: Any = get_active()
-    close = pipeline.close
-
-    def interrupted(timeout: float) -> bool:
-        pipeline.close = close
-        raise KeyboardInterrupt
-
-    pipeline.close = interrupted
-    with pytest.raises(KeyboardInterrupt):
-        payi_uninstrument()
-    assert get_active() is None and sink.events == []
-    # What `atexit` runs.
-    switch._close_removed()
-    assert len(sink.events) == 1

@@ -66,7 +66,7 @@ def test_what_an_exception_leaves_unclosed_is_closed_at_exit(at_exit: Exit, sink
     pipeline.close = interrupted
     with pytest.raises(KeyboardInterrupt):
         payi_uninstrument()
-    assert sink.events == []
+    assert get_active() is None and sink.events == []
     at_exit.run()
     assert len(sink.events) == 1
     assert at_exit.functions == []

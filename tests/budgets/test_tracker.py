@@ -158,17 +158,6 @@ def test_no_more_than_a_thousand_models_are_remembered(tmp_path: Path) -> None:
     assert desk.warnings == []
 
 
-def test_a_webhook_is_tried_three_times(tmp_path: Path) -> None:
-    desk = make_desk(tmp_path, warn_at=[0.5], webhook="https://hooks.test/secret")
-    desk.problems = ["HTTP 500", "ConnectError", "HTTP 503"]
-    desk.call("5")
-    for _ in range(5):
-        desk.tracker.flush()
-    assert [url for url, _ in desk.posted] == ["https://hooks.test/secret"] * 3
-    assert "did not accept a message (HTTP 503) in 3 attempts" in desk.warnings[-1]
-    assert "secret" not in "".join(desk.warnings)
-
-
 def test_a_webhook_that_recovers_gets_the_message_once(tmp_path: Path) -> None:
     desk = make_desk(tmp_path, warn_at=[0.5], webhook="https://hooks.test/")
     desk.problems = ["HTTP 500", None]

@@ -126,6 +126,6 @@ def test_twenty_owners_are_shown_unless_top_says_otherwise(folder: Path) -> None
 
 
 @pytest.mark.parametrize("moment", ["noon", "2026-13-01", ""])
-def test_a_moment_that_is_none_is_told_with_an_example(folder: Path, moment: str) -> None:
+def test_a_moment_that_is_none_is_reported_with_an_example(folder: Path, moment: str) -> None:
     refused = run("check", write(folder), "--at", moment)
     assert refused.output == f"Error: --at: expected a moment such as 2026-11-30T23:59Z, got {moment!r}\n"

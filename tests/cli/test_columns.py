@@ -75,7 +75,7 @@ def test_figures_are_at_the_right_and_the_total_stands_apart() -> None:
 
 
 @pytest.mark.parametrize(("width", "is_table"), [(38, True), (37, False)])
-def test_a_table_is_shown_as_long_as_texts_keep_twelve_letters(width: int, is_table: bool) -> None:
+def test_a_table_is_shown_as_long_as_texts_keep_twelve_characters(width: int, is_table: bool) -> None:
     lines = [line.rstrip() for line in show(width).splitlines()]
     assert ("  Billed: $1,234.56" in lines) != is_table
     assert any(line.startswith("gpt-4.1 with") for line in lines)

@@ -131,7 +131,7 @@ def test_the_demo_ignores_an_environment_that_points_elsewhere(
     assert os.environ["PAYI_TRANSPORT_DISABLED"] == "1"
 
 
-def test_an_output_that_can_not_be_written_is_refused_and_the_environment_restored(
+def test_an_output_that_cannot_be_written_is_refused_and_the_environment_restored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere")

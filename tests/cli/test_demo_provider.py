@@ -85,7 +85,7 @@ def document(kind: str, choices: list[Any], counts: Any, model: str = "gpt-5") -
     }
 
 
-def test_the_first_answer_asks_for_a_tool_and_the_second_is_text() -> None:
+def test_the_first_response_asks_for_a_tool_and_the_second_is_text() -> None:
     function = {"name": "find_parcel", "arguments": '{"number":"A-1815"}'}
     call = {"id": "call_1", "type": "function", "function": function}
     asked = {"role": "assistant", "content": None, "tool_calls": [call]}
@@ -94,8 +94,8 @@ def test_the_first_answer_asks_for_a_tool_and_the_second_is_text() -> None:
     expected = document("chat.completion", [choice], usage(1200, 180, cached=1024, reasoning=128))
     assert (first.status, [json.loads(part) for part in first.parts]) == (200, [expected])
     second = make_response(PATH, make_request(model="gpt-5-mini", messages=[{"role": "tool"}]))
-    answer = {"role": "assistant", "content": "Your parcel arrives tomorrow."}
-    choice = {"index": 0, "message": answer, "finish_reason": "stop"}
+    message = {"role": "assistant", "content": "Your parcel arrives tomorrow."}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
     expected = document("chat.completion", [choice], usage(1290, 62, cached=1152), "gpt-5-mini")
     assert (second.status, [json.loads(part) for part in second.parts]) == (200, [expected])
 

@@ -174,7 +174,7 @@ def test_a_library_that_lacks_what_is_hooked_is_an_error(monkeypatch: pytest.Mon
     assert any("has no httpx." in line for line in find(examine(os.environ), "error"))
 
 
-def test_what_another_library_has_wrapped_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_library_has_wrapped_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     original = httpx.Client._send_single_request
 
     class Wrapper:

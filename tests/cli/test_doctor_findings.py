@@ -87,7 +87,7 @@ def test_a_method_that_another_library_has_wrapped_is_named(
     assert find("others") == [Finding("others", "note", text)]
 
 
-def test_what_nobody_else_has_wrapped_is_not_told() -> None:
+def test_what_nobody_else_has_wrapped_is_not_reported() -> None:
     assert find("others") == []
 
 

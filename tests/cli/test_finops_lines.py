@@ -76,7 +76,7 @@ def test_the_models_without_a_price_are_counted_in_the_singular_too(folder: Path
         ((), "Read 0 events.\n\n"),
     ],
 )
-def test_a_bill_about_none_of_the_events_is_told(folder: Path, days: tuple[int, ...], said: str) -> None:
+def test_a_bill_about_none_of_the_events_is_reported(folder: Path, days: tuple[int, ...], said: str) -> None:
     file = write(folder, *(event(9 + day, day=day) for day in days))
     shown = run("reconcile", write_bill(folder, *BILL), "--events", file).output
     assert f"Days 2026-10-05 to 2026-10-05, in US dollars.\n{said}" in shown

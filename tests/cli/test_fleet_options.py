@@ -45,7 +45,7 @@ def test_init_makes_what_is_usual(set_up: list[Any]) -> None:
     assert options == {"dry_run": False, "update": False}
 
 
-def test_init_makes_what_it_is_told(set_up: list[Any]) -> None:
+def test_init_makes_what_it_is_told_to(set_up: list[Any]) -> None:
     ran = run(
         *("nats", "init", "--server", "nats://a:1", "--server", "nats://b", "--stream", "S"),
         *("--subject", "s.t", "--replicas", "5"),
@@ -96,7 +96,7 @@ def test_a_relay_works_as_usual_and_says_what_it_does(
     assert last == "ends after 3 events delivered, 1 held"
 
 
-def test_a_relay_works_as_it_is_told(started: list[Any]) -> None:
+def test_a_relay_works_as_it_is_told_to(started: list[Any]) -> None:
     ran = run(
         *("relay", "--from", "nats://a", "--stream", "S", "--parallel", "64", "--batch", "10000"),
         *("--linger", "0.05", "--listen", "127.0.0.1:0", "--grace", "0"),
@@ -135,7 +135,7 @@ def test_what_is_out_of_range_is_refused_before_anything_starts(
 
 
 @pytest.mark.parametrize("command", [("nats", "init"), ("relay",)])
-def test_a_login_that_can_not_be_used_is_refused_before_anything_starts(
+def test_a_login_that_cannot_be_used_is_refused_before_anything_starts(
     command: tuple[str, ...], set_up: list[Any], started: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAYI_TRANSPORT_NATS__CREDENTIALS_FILE", "/nowhere/login.creds")

@@ -121,7 +121,7 @@ def test_the_suggested_mapping_makes_the_request_observed(url: str) -> None:
     assert explain(url, {**mappings, **config["host_mappings"]}).observed
 
 
-def test_if_the_category_can_not_be_guessed_the_choices_are_listed() -> None:
+def test_if_the_category_cannot_be_guessed_the_choices_are_listed() -> None:
     explanation = explain("http://localhost:8000/api/make")
     mapping = {"price_as_category": "<category>", "format": "<format>"}
     assert explanation.config == {"host_mappings": {"localhost:8000": mapping}}

@@ -65,7 +65,7 @@ def test_the_title_says_the_grouping_the_period_and_the_zone() -> None:
     assert name_zone(Reading(timezone.utc)) == find_local_name()
 
 
-def test_what_the_files_do_not_have_is_told() -> None:
+def test_what_the_files_do_not_have_is_reported() -> None:
     counts = FileCounts(lost={"full": 1200, "invalid": 1}, unobserved={"grpc": 1, "unread": 0})
     notes = " ".join(list_notes(make_full_report(), READING._replace(counts=counts)))
     lost = "1,201 events that were lost before they could be written (full 1,200, invalid 1)."

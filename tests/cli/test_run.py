@@ -140,13 +140,13 @@ def test_the_schema_is_printed() -> None:
         ("a\0b", ValueError("embedded null byte"), "embedded null byte"),
     ],
 )
-def test_a_program_that_can_not_be_started_is_told_with_what_to_change(
+def test_a_program_that_cannot_be_started_is_reported_with_what_to_change(
     program: str, exc: Exception, message: str
 ) -> None:
     assert explain_failure(program, exc) == f"{program!r} can't be run: {message}"
 
 
-def test_a_missing_key_is_told_with_two_ways_out() -> None:
+def test_a_missing_key_is_reported_with_two_ways_out() -> None:
     with pytest.raises(PayiError) as refused:
         check_settings({}, print)
     assert str(refused.value) == (

@@ -135,7 +135,7 @@ def test_other_categories_do_not_depend_on_the_host(category: str | None) -> Non
     assert resolve_category(category, "adb-1.2.azuredatabricks.net") == category
 
 
-def test_each_problem_is_told_once_with_its_own_place() -> None:
+def test_each_problem_is_reported_once_with_its_own_place() -> None:
     row = {"price_as_category": "openai"}
     problems = find_category_problems(
         check_config(

@@ -68,7 +68,7 @@ def test_each_field_of_an_event_and_each_property_can_be_required(field: str) ->
 
 
 @pytest.mark.parametrize("field", ["team", "user", "request_properties", "request_properties.", "x.user_id"])
-def test_what_no_event_has_can_not_be_required(field: str) -> None:
+def test_what_no_event_has_cannot_be_required(field: str) -> None:
     with pytest.raises(PayiConfigError) as refused:
         check_config({"require": [field]})
     assert str(refused.value).startswith("config.require[0]: expected '")

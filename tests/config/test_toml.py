@@ -29,7 +29,7 @@ def test_a_missing_parser_is_named_with_what_to_install(
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "none.toml"])
-def test_a_path_that_can_not_be_read_is_one_short_line(name: str) -> None:
+def test_a_path_that_cannot_be_read_is_one_short_line(name: str) -> None:
     with pytest.raises(PayiConfigError, match="can't read the file: ") as error:
         read_toml(Path(name))
     assert len(str(error.value)) < 400 and str(error.value).isprintable()
@@ -44,7 +44,7 @@ def test_a_path_that_can_not_be_read_is_one_short_line(name: str) -> None:
         (b"a = 1\0", "not a TOML file: expected text in UTF-8, got another encoding, or no text"),
     ],
 )
-def test_what_is_no_toml_is_told_with_the_file(data: bytes, message: str, tmp_path: Path) -> None:
+def test_what_is_no_toml_is_reported_with_the_file(data: bytes, message: str, tmp_path: Path) -> None:
     file = tmp_path / "payi.toml"
     file.write_bytes(data)
     with pytest.raises(PayiConfigError) as error:
@@ -52,7 +52,7 @@ def test_what_is_no_toml_is_told_with_the_file(data: bytes, message: str, tmp_pa
     assert str(error.value).startswith(f"{file}: {message}")
 
 
-def test_a_mistake_in_a_line_is_told_with_examples_of_lines(tmp_path: Path) -> None:
+def test_a_mistake_in_a_line_is_reported_with_examples_of_lines(tmp_path: Path) -> None:
     file = tmp_path / "payi.toml"
     file.write_text("user_id: a")
     with pytest.raises(PayiConfigError) as error:
@@ -60,14 +60,14 @@ def test_a_mistake_in_a_line_is_told_with_examples_of_lines(tmp_path: Path) -> N
     assert str(error.value).endswith("; expected lines such as user_id = 'u-1', proxy = true, or [delivery]")
 
 
-def test_a_folder_is_told_with_what_the_system_says(tmp_path: Path) -> None:
+def test_a_folder_is_reported_with_what_the_system_says(tmp_path: Path) -> None:
     with pytest.raises(PayiConfigError) as error:
         read_toml(tmp_path)
     assert str(error.value) == f"{tmp_path}: can't read the file: Is a directory"
 
 
 @pytest.mark.parametrize(("length", "quoted"), [(300, False), (301, True)])
-def test_a_path_of_more_than_300_letters_is_cut(length: int, quoted: bool) -> None:
+def test_a_path_of_more_than_300_characters_is_cut(length: int, quoted: bool) -> None:
     name = "x" * length
     with pytest.raises(PayiConfigError) as error:
         read_toml(Path(name))

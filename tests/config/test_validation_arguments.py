@@ -70,7 +70,7 @@ def test_whatever_logs_is_a_logger(logger: object) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_can_not_log_is_refused(logger: Any, message: str) -> None:
+def test_what_cannot_log_is_refused(logger: Any, message: str) -> None:
     with pytest.raises(PayiConfigError) as refused:
         check_logger(logger)
     assert str(refused.value) == f"logger: expected a logger {message}"
@@ -85,7 +85,7 @@ def test_what_can_not_log_is_refused(logger: Any, message: str) -> None:
         ("qqqqqqqqqq", ""),
     ],
 )
-def test_an_unknown_key_is_told_with_the_one_that_was_meant(key: str, meant: str) -> None:
+def test_an_unknown_key_is_reported_with_the_one_that_was_meant(key: str, meant: str) -> None:
     with pytest.raises(PayiConfigError) as refused:
         check_config({key: "x"})
     text = str(refused.value)

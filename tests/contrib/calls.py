@@ -10,8 +10,14 @@ import pytest
 
 from payi_transport import MemorySink, payi_flush, payi_instrument
 
-__all__ = ["acall", "call", "instrumented", "users"]
+__all__ = ["acall", "call", "instrumented", "strangers_baggage", "users"]
 
+# Options of an integration, and the user of a call in a request whose baggage names mallory.
+strangers_baggage = pytest.mark.parametrize(
+    ("options", "user"),
+    [({}, None), ({"trust_baggage": False}, None), ({"trust_baggage": True}, "mallory")],
+    ids=repr,
+)
 URL = "https://api.openai.com/v1/chat/completions"
 
 

@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
 import httpx
-import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, WebSocket
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from payi_transport import MemorySink, get_context
 from payi_transport.contrib.asgi import PayiMiddleware
-from tests.contrib.calls import acall, call, users
+from tests.contrib.calls import acall, call, strangers_baggage, users
 
 
 def user_of(request: Any) -> dict[str, str]:
@@ -111,11 +110,7 @@ def test_a_websocket_is_inside_and_a_lifespan_is_not(instrumented: MemorySink) -
     assert users(instrumented) == {"socket": "all"}
 
 
-@pytest.mark.parametrize(
-    ("options", "user"),
-    [({}, None), ({"trust_baggage": False}, None), ({"trust_baggage": True}, "mallory")],
-    ids=repr,
-)
+@strangers_baggage
 def test_the_baggage_of_a_stranger_counts_only_if_trusted(
     options: dict[str, Any], user: str | None, instrumented: MemorySink
 ) -> None:

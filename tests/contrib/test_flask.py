@@ -11,7 +11,7 @@ import pytest
 
 from payi_transport import MemorySink, get_context
 from payi_transport.contrib.flask import init_app
-from tests.contrib.calls import call, users
+from tests.contrib.calls import call, strangers_baggage, users
 
 
 def user_of(request: flask.Request) -> dict[str, str]:
@@ -80,11 +80,7 @@ def test_a_file_is_sent_as_it_is() -> None:
     response.close()
 
 
-@pytest.mark.parametrize(
-    ("options", "user"),
-    [({}, None), ({"trust_baggage": False}, None), ({"trust_baggage": True}, "mallory")],
-    ids=repr,
-)
+@strangers_baggage
 def test_the_baggage_of_a_stranger_counts_only_if_trusted(
     options: dict[str, Any], user: str | None, instrumented: MemorySink
 ) -> None:

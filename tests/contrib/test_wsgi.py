@@ -12,7 +12,7 @@ import pytest
 
 from payi_transport import MemorySink, get_context, track_context
 from payi_transport.contrib.wsgi import PayiMiddleware
-from tests.contrib.calls import call, users
+from tests.contrib.calls import call, strangers_baggage, users
 
 
 def user_of(environ: dict[str, Any]) -> dict[str, Any]:
@@ -82,13 +82,9 @@ def test_an_iterator_without_close_can_be_closed() -> None:
     body.close()
 
 
-@pytest.mark.parametrize(
-    ("options", "user"),
-    [({}, None), ({"trust_baggage": False}, None), ({"trust_baggage": True}, "mallory")],
-    ids=repr,
-)
+@strangers_baggage
 def test_the_baggage_of_a_stranger_counts_only_if_trusted(
-    options: dict[str, bool], user: str | None, instrumented: MemorySink
+    options: dict[str, Any], user: str | None, instrumented: MemorySink
 ) -> None:
     serve([b""], **options).get("/", headers={"baggage": "payi.user_id=mallory"})
     assert users(instrumented) == {"head": user}

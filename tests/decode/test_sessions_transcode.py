@@ -22,7 +22,7 @@ def exchange_of(status: int | None = 200, request: bytes | None = b"q") -> Excha
 
 
 @pytest.mark.parametrize("status", [200, 399, None])
-def test_each_message_becomes_json_and_what_can_not_be_read_is_left_out(status: int | None) -> None:
+def test_each_message_becomes_json_and_what_cannot_be_read_is_left_out(status: int | None) -> None:
     exchange = exchange_of(status)
     read = transcode(exchange, make)
     assert (read.request_body, read.chunks) == (b"sent:q", [b"got:a", b"got:b"])

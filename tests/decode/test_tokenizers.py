@@ -54,7 +54,7 @@ def test_a_file_that_is_not_a_tokenizer_is_warned_about_once_when_it_is_needed(
         ("a" * 999, "OSError: File name too long"),
     ],
 )
-def test_a_file_that_can_not_be_read_is_warned_about_once_at_start(
+def test_a_file_that_cannot_be_read_is_warned_about_once_at_start(
     name: str, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     counting = make({"gpt": str(tmp_path / name)})

@@ -56,7 +56,7 @@ def test_an_empty_list_of_clients_means_the_environment(monkeypatch: pytest.Monk
     assert find_account([]) == find_account(None) == PayiAccount("https://api.pay-i.com", "k")
 
 
-def test_an_address_that_can_not_be_used_is_named_by_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_cannot_be_used_is_named_by_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PayiConfigError, match=r"^base_url: .*'ftp://payi\.test'"):
         find_account(make_client(base_url="ftp://payi.test"))
     monkeypatch.setenv("PAYI_BASE_URL", "ftp://payi.test")

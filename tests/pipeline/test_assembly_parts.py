@@ -110,7 +110,7 @@ def test_a_field_that_is_required_is_missed_and_counted() -> None:
         ),
     ],
 )
-def test_a_prompt_logger_that_can_not_be_used_is_refused(
+def test_a_prompt_logger_that_cannot_be_used_is_refused(
     settings: Settings, logger: object, problem: str
 ) -> None:
     with pytest.raises(PayiConfigError) as wrong:

@@ -276,7 +276,7 @@ def test_writes_for_twelve_hours_cost_at_least_those_for_an_hour() -> None:
     assert price(call, own(units=hour)).total == Decimal("1.4")
 
 
-def test_a_size_that_the_list_has_no_price_for_is_told() -> None:
+def test_a_size_that_the_list_has_no_price_for_is_reported() -> None:
     estimate = price(make_call("gpt-5", properties={"provider.context_tier": "over_272k"}))
     assert estimate.notes == ("standard rate assumed for context tier over_272k",)
     known = price(make_call("gpt-5.4", properties={"provider.context_tier": "over_272k"}))

@@ -22,7 +22,7 @@ def own(**row: Any) -> Pricer:
     return Pricer(check_config({"prices": {"own": [row]}}).prices)
 
 
-def test_a_model_without_a_name_is_told_as_such() -> None:
+def test_a_model_without_a_name_is_reported_as_such() -> None:
     assert Pricer().estimate(make_call(None)).notes == (
         "the price list has no price for a model without a name of system.openai; add one under"
         " [[prices.own]]",
@@ -47,7 +47,7 @@ def test_what_a_provider_includes_says_so_and_keeps_its_counts(
     ]
 
 
-def test_a_commitment_of_ones_own_is_named_before_what_the_provider_includes() -> None:
+def test_a_commitment_of_the_users_own_is_named_before_what_the_provider_includes() -> None:
     call = make_call(properties={"system.billing": "subscription", "provider.cost": "3"})
     assert own(cost_per_hour=2).estimate(call).notes == ("covered by a commitment of $2 an hour",)
     # What Pay-i says that a call cost wins over both.
@@ -122,7 +122,7 @@ def test_a_free_model_of_a_gateway_costs_nothing() -> None:
     assert exact(Pricer().estimate(call).total, Pricer().estimate(call).source) == (0, "provider")
 
 
-def test_a_price_of_ones_own_for_a_listed_model_still_names_the_list() -> None:
+def test_an_own_price_for_a_listed_model_still_names_the_list() -> None:
     estimate = own(units={"text": {"input": 3}}).estimate(make_call())
     assert exact(estimate.total, estimate.source, estimate.basis) == (3, "config", "openai gpt-5")
     assert estimate.list_version is not None
@@ -148,7 +148,7 @@ def test_what_holds_for_several_units_is_said_once() -> None:
         ),
     ],
 )
-def test_another_model_that_the_list_lacks_may_have_a_price_of_ones_own(
+def test_another_model_that_the_list_lacks_may_have_a_price_of_the_users_own(
     row: dict[str, Any], amount: Decimal | None, note: str | None
 ) -> None:
     properties = {"provider.svg_usage.model": "svg-99", "provider.svg_usage.output_tokens": str(MILLION)}

@@ -158,7 +158,7 @@ def test_further_subjects_stay(server: NatsServer) -> None:
     assert set(results(server).values()) == {"as expected"}
 
 
-def test_what_can_not_be_changed_is_named(server: NatsServer) -> None:
+def test_what_cannot_be_changed_is_named(server: NatsServer) -> None:
     server.call("STREAM.DELETE.PAYI")
     server.add_stream(storage="memory", retention="limits")
     [step, *_] = set_up(make_settings(server.url), LIMITS, update=True)

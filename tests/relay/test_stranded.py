@@ -230,7 +230,7 @@ def test_a_batch_ends_with_the_message_that_fills_it() -> None:
 @pytest.mark.parametrize(
     "response", [{"error": {"err_code": 10001, "description": "refused"}}, {"message": {"seq": "x"}}, {}]
 )
-def test_a_message_that_can_not_be_read_is_an_error(response: dict[str, Any]) -> None:
+def test_a_message_that_cannot_be_read_is_an_error(response: dict[str, Any]) -> None:
     with pytest.raises(JetStreamError, match=r"refused|message 8 can't be read"):
         look_at({**USUAL, "MSG.GET": response})
 

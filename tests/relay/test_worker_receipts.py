@@ -17,7 +17,7 @@ WRONG = [Receipt(retry=[2]), Receipt(rejected={-1: "x"}), Receipt(retry=[0, 0])]
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=["beyond", "before", "twice"])
-def test_a_receipt_that_can_not_be_right_is_a_fault_and_the_events_come_again(
+def test_a_receipt_that_cannot_be_right_is_a_fault_and_the_events_come_again(
     wrong: Receipt, server: NatsServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     receipts = [wrong]
@@ -31,7 +31,7 @@ def test_a_receipt_that_can_not_be_right_is_a_fault_and_the_events_come_again(
     assert line == f"payi_transport: delivery failed ({type(running.faults[0]).__name__})"
 
 
-def test_a_sink_that_denies_all_is_told_as_such_until_it_takes_something(server: NatsServer) -> None:
+def test_a_sink_that_denies_all_is_reported_as_such_until_it_takes_something(server: NatsServer) -> None:
     publish(server, 1)
     denials: list[bool] = []
 
@@ -51,7 +51,7 @@ def test_each_notice_of_a_sink_is_logged(server: NatsServer, caplog: pytest.LogC
     assert [line for line in ("one notice", "another") if line not in caplog.text] == []
 
 
-def test_what_can_not_be_kept_as_rejected_is_asked_for_again_after_a_minute(server: NatsServer) -> None:
+def test_what_cannot_be_kept_as_rejected_is_asked_for_again_after_a_minute(server: NatsServer) -> None:
     server.call("STREAM.DELETE.PAYI_REJECTED")
     put(server, (b"junk", {}))
     with Running(server.url, take_all) as running:

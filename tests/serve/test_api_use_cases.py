@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,18 +10,9 @@ import pytest
 
 from payi_transport.serve.service import Service
 from payi_transport.values.accepted import NAME_RULES
-from tests.serve.conftest import Serve
 
 KPI = {"name": "solved", "description": "d", "goal": 1, "kpi_type": "number"}
 KINDS = ("boolean", "number", "percentage", "likert5", "likert7", "likert10")
-
-
-@pytest.fixture
-def running(serve: Serve) -> Iterator[tuple[httpx.Client, Service]]:
-    address, service = serve()
-    headers = {"xproxy-api-key": "k"}
-    with httpx.Client(base_url=f"{address}/api/v1/use_cases", headers=headers) as client:
-        yield client, service
 
 
 @pytest.fixture

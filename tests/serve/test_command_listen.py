@@ -45,7 +45,7 @@ def test_an_address_is_that_of_this_machine(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_an_address_that_can_not_be_used_is_named(
+def test_an_address_that_cannot_be_used_is_named(
     settings: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(PayiError) as raised:

@@ -182,7 +182,7 @@ def test_a_refusal_names_what_is_wrong() -> None:
         assert message_of(**{field: sent}) == expected
 
 
-def test_the_first_rule_that_is_broken_is_told() -> None:
+def test_the_first_rule_that_is_broken_is_reported() -> None:
     [made] = make_items(item(category="", user_id="a b", use_case_id="i", limit_ids=["x"]))
     refusal = find_refusal(made, NOON, {})
     assert refusal is not None and refusal.code == "required_field_missing"

@@ -60,22 +60,26 @@ def test_pages_follow_each_other_in_either_order(text: str, expected: list[int])
     assert len(page["items"]) == 1
 
 
-@pytest.mark.parametrize("text", ["0", "101", "-1", "x"])
-def test_another_size_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "code", "message"),
+    [
+        *(
+            ({"limit": text}, "invalid_limit", f"limit: expected a number from 1 to 100, got {text!r}")
+            for text in ("0", "101", "-1", "x")
+        ),
+        *(
+            ({"cursor": text}, "invalid_cursor", f"{text!r} is not a cursor of this list")
+            for text in ("x", "_w==", "LTU=")
+        ),
+    ],
+)
+def test_a_wrong_size_and_the_cursor_of_another_list_are_refused(
+    query: dict[str, str], code: str, message: str
+) -> None:
     with pytest.raises(Refusal) as raised:
-        ask(range(5), limit=text)
-    assert (raised.value.code, str(raised.value)) == (
-        "invalid_limit",
-        f"limit: expected a number from 1 to 100, got {text!r}",
-    )
+        ask(range(5), **query)
+    assert (raised.value.code, str(raised.value)) == (code, message)
 
 
-@pytest.mark.parametrize("text", ["x", "_w==", "LTU="])
-def test_a_cursor_of_another_list_is_refused(text: str) -> None:
-    with pytest.raises(Refusal) as raised:
-        ask(range(5), cursor=text)
-    assert (raised.value.code, str(raised.value)) == (
-        "invalid_cursor",
-        f"{text!r} is not a cursor of this list",
-    )
+def test_an_empty_cursor_is_the_start_of_the_list() -> None:
     assert ask(range(5), cursor="")["items"] == [0, 1, 2, 3, 4]

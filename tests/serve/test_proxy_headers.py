@@ -159,7 +159,7 @@ def test_a_block_limit_names_itself_where_it_refuses(proxy: tuple[str, Service],
     }
 
 
-def test_a_provider_that_can_not_be_reached_is_said_by_its_error(serve: Serve, closed_port: int) -> None:
+def test_a_provider_that_cannot_be_reached_is_said_by_its_error(serve: Serve, closed_port: int) -> None:
     address, service = serve(upstreams={"openai": f"http://127.0.0.1:{closed_port}"})
     refused = post((address, service), {})
     assert refused.json()["message"] == "the provider can't be reached: ConnectError"

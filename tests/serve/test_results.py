@@ -84,7 +84,7 @@ def test_the_context_of_a_call_is_in_its_result_also_once_it_is_stored(service: 
     assert make_stored_result(stored) == result
 
 
-def test_a_repeat_is_told_as_such() -> None:
+def test_a_repeat_is_reported_as_such() -> None:
     assert result_of(make(), duplicate=True)["duplicate_request"] is True
     assert "duplicate_request" not in result_of(make())
 

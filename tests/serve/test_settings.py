@@ -70,7 +70,7 @@ def test_content_may_go_before_its_calls_or_with_them(days: tuple[float | None, 
     make(keep_days=days[0], keep_content_days=days[1]).check()
 
 
-def test_content_can_not_stay_without_its_calls() -> None:
+def test_content_cannot_stay_without_its_calls() -> None:
     assert refusal_of(keep_days=3.0, keep_content_days=3.5) == (
         "--keep-content 3.5d is longer than --keep 3d: the content of a call goes with the call"
     )

@@ -38,7 +38,7 @@ def test_a_time_to_keep_may_have_a_unit(text: str | None, days: float | None) ->
     assert start.read_days("--keep", text) == days
 
 
-def test_a_time_that_can_not_be_kept_is_refused_by_its_option() -> None:
+def test_a_time_that_cannot_be_kept_is_refused_by_its_option() -> None:
     with pytest.raises(PayiError) as raised:
         start.read_days("--keep-content", "0d")
     assert str(raised.value) == (
@@ -118,7 +118,7 @@ def test_the_demo_without_a_file_leaves_none(tmp_path: Path, monkeypatch: pytest
     ],
     ids=str,
 )
-def test_what_can_not_be_forgotten_is_refused(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+def test_what_cannot_be_forgotten_is_refused(options: dict[str, Any], message: str, tmp_path: Path) -> None:
     file = tmp_path / "s"
     with pytest.raises(PayiError) as raised:
         start.serve({**OPTIONS, "file": file, **options}, lambda line: None)

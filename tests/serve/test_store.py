@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ from payi_transport.serve import names, schema
 from payi_transport.serve.names import find_number, name_numbers
 from payi_transport.serve.schema import MIGRATIONS
 from payi_transport.serve.store import Store, Writing
+from tests.serve.conftest import held_up
 
 
 def number(text: str) -> Any:
@@ -28,17 +28,8 @@ def fail(writing: Writing) -> None:
 
 
 def test_jobs_that_wait_together_fail_one_by_one(store: Store) -> None:
-    held, started = threading.Event(), threading.Event()
-
-    def hold(writing: Writing) -> None:
-        started.set()
-        held.wait(30)
-
-    first = store.submit(hold)
-    started.wait(30)
-    waiting: list[Future[Any]] = [store.submit(number("a")), store.submit(fail), store.submit(number("b"))]
-    held.set()
-    first.result()
+    with held_up(store):
+        waiting: list[Future[Any]] = [store.submit(job) for job in (number("a"), fail, number("b"))]
     assert waiting[0].result() != waiting[2].result()
     with pytest.raises(ValueError, match="on purpose"):
         waiting[1].result()
@@ -47,7 +38,7 @@ def test_jobs_that_wait_together_fail_one_by_one(store: Store) -> None:
     assert store.write(number("undone")) == find_number(store.reader, "undone")
 
 
-def test_what_can_not_be_committed_is_not_confirmed(store: Store) -> None:
+def test_what_cannot_be_committed_is_not_confirmed(store: Store) -> None:
     def end_transaction(writing: Writing) -> None:
         writing.names.number(writing.connection, "lost")
         writing.connection.execute("ROLLBACK")
@@ -77,7 +68,7 @@ def test_a_commit_that_fails_undoes_all_of_its_jobs(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_file_that_can_not_be_opened_is_named(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("not a database, but long enough to be looked at as one" * 100)
     for path in (tmp_path / "text", tmp_path, tmp_path / "text" / "below"):
         with pytest.raises(PayiError, match="can't be opened as the store of the local service"):
@@ -111,7 +102,7 @@ def test_names_without_end_take_bounded_memory(store: Store, monkeypatch: pytest
     assert name_numbers(store.reader, [*numbers[:3], 0, 99]) == ["a", "b", "c", "", ""]
 
 
-def test_readers_can_not_write(store: Store) -> None:
+def test_readers_cannot_write(store: Store) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         store.reader.execute("DELETE FROM names")
 

@@ -14,6 +14,7 @@ import pytest
 from payi_transport.errors import PayiError
 from payi_transport.serve.schema import MIGRATIONS
 from payi_transport.serve.store import Store, Writing
+from tests.serve.conftest import held_up
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> Any:
@@ -81,17 +82,9 @@ def test_a_job_that_fails_leaves_those_that_follow_as_they_are(store: Store) -> 
 
 
 def test_jobs_that_wait_are_committed_together_up_to_64(store: Store) -> None:
-    held, started = threading.Event(), threading.Event()
-
-    def hold(writing: Writing) -> None:
-        started.set()
-        held.wait(30)
-
-    first = store.submit(hold)
-    started.wait(30)
-    waiting = [store.submit(lambda writing: None) for _ in range(65)]
-    held.set()
-    for future in (first, *waiting):
+    with held_up(store):
+        waiting = [store.submit(lambda writing: None) for _ in range(65)]
+    for future in waiting:
         future.result(30)
     store.write(lambda writing: None)
     # The first alone, 64, one, and the last.

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import httpx
-import pytest
 
 from payi_transport.serve.service import Service
-from tests.serve.conftest import Serve
 from tests.serve.events import item, make_items
 
 DEFINITION = {"name": "chat", "description": "d"}
 LIMIT = {"max": 0.01, "threshold": 0.5, "limit_type": "allow", "properties": {"a": "b", "none": None}}
-
-
-@pytest.fixture
-def running(serve: Serve) -> Iterator[tuple[httpx.Client, Service]]:
-    address, service = serve()
-    headers = {"xproxy-api-key": "k"}
-    with httpx.Client(base_url=f"{address}/api/v1/use_cases", headers=headers) as client:
-        yield client, service
 
 
 def code(response: httpx.Response) -> str:

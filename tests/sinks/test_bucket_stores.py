@@ -185,7 +185,7 @@ def test_a_file_in_a_folder_is_this_users_alone(tmp_path: Path) -> None:
         ("/proc/none", "url: can't write to '/proc/none': "),
     ],
 )
-def test_a_place_that_can_not_be_used_is_named(url: str, problem: str) -> None:
+def test_a_place_that_cannot_be_used_is_named(url: str, problem: str) -> None:
     pytest.importorskip("boto3")
     with pytest.raises(PayiConfigError) as error:
         store(url)

@@ -75,7 +75,7 @@ def test_utc_has_a_short_name_too(name: str) -> None:
     assert find_zone(name) is timezone.utc
 
 
-def test_an_unknown_zone_is_told_with_what_may_be_missing() -> None:
+def test_an_unknown_zone_is_reported_with_what_may_be_missing() -> None:
     with pytest.raises(ValueError) as error:
         find_zone("Mars/Olympus")
     assert str(error.value) == (

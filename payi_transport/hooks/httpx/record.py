@@ -104,8 +104,7 @@ def _begin(family: Family, request: Any, entry: object) -> RewrittenRequest | No
         target = host, port, path
         routes = pipeline.routes
         route = routes.found.get((request.method, scheme, host, port, path))
-        # Most requests that are not recorded go to hosts known not to be a provider's, and end here. Such a
-        # request is neither counted nor changed.
+        # Most requests go to hosts known not to be a provider's. They are neither counted nor changed.
         if (
             route is None
             and routes.hosts.found.get((host, port), routes) is None
@@ -114,20 +113,17 @@ def _begin(family: Family, request: Any, entry: object) -> RewrittenRequest | No
             return None
         # `find_mark`, written out for speed.
         mark = INSIDE.get()
-        if mark is not None:
-            if mark.call is None:
-                mark = None
-            elif mark.covers(target, entry, partial(_read, family, request)):
-                return None
+        if mark is not None and mark.call is None:
+            mark = None
+        elif mark is not None and mark.covers(target, entry, partial(_read, family, request)):
+            return None
+        route = route or routes.find(request.method, scheme, *target)
         if route is None:
-            route = routes.find(request.method, scheme, *target)
-            if route is None:
-                return _begin_unobserved(family, request, pipeline, scheme, target, mark, entry)
-        # As `keep_headers` and `read_request_body` do. Nearly all bodies are in memory, and are not forms,
-        # which begin with two dashes. A slice takes twice as long as these comparisons.
+            return _begin_unobserved(family, request, pipeline, scheme, target, mark, entry)
+        # `keep_headers` and `read_request_body`, written out for speed. Nearly all bodies are in memory, and
+        # are no forms, which begin with two dashes. A slice takes twice as long as these comparisons.
         try:
-            headers = family.pack(request.headers._list)
-            body = request._content
+            headers, body = family.pack(request.headers._list), request._content
         except (AttributeError, TypeError):
             headers, body = keep_headers(family, request), None
         if body is None or b"--" <= body < b"-.":
@@ -135,10 +131,9 @@ def _begin(family: Family, request: Any, entry: object) -> RewrittenRequest | No
         sent = pipeline.begin(route, headers, body, _ABILITIES)
         if sent is None:
             return None if route.proxied else _strip(family, request, flatten(headers))
-        if sent.rewrite is not None:
-            return _begin_rewritten(family, request, pipeline, sent, target, mark, entry)
-        mark = CallMark((target, body, entry), mark)
-        INSIDE.set(mark)
+        if (rewrite := sent.rewrite) is not None:
+            return _begin_rewritten(family, request, pipeline, sent, rewrite, target, mark, entry)
+        INSIDE.set(mark := CallMark((target, body, entry), mark))
         return RecordedCall(request, request, None, pipeline, sent, mark)
     except Exception as exc:
         pipeline.count_fault(exc)
@@ -175,11 +170,11 @@ def _begin_rewritten(
     request: Any,
     pipeline: Pipeline,
     sent: SentRequest,
+    rewrite: RequestRewrite,
     target: Target,
     outer: CallMark | None,
     entry: object,
 ) -> RewrittenRequest:
-    rewrite = sent.rewrite or RequestRewrite()
     if rewrite.blocked_response is not None:
         blocked = build_blocked_response(family, request, rewrite.blocked_response)
         return RewrittenRequest(request, request, blocked)

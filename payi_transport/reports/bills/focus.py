@@ -24,7 +24,7 @@ from payi_transport.reports.bills.values import ValueReader
 
 __all__ = ["is_focus", "read_focus"]
 
-# Who sells models of others is found first: a row of Claude at Google Cloud names Anthropic, too.
+# Clouds come first, since a row of Claude at Google Cloud names Anthropic, too.
 _PROVIDERS = {
     "azure": "azure",
     "microsoft": "azure",

@@ -31,7 +31,7 @@ _MINUTE, _HOUR = 60_000, 3_600_000
 # Below this, figures are written out: 9,812 tells more than 9.8k.
 _WRITTEN_OUT = 10_000
 _LONGEST_NAME = 61
-# In percent. What is not more would be shown as 0.0.
+# In percent. This much or less would be shown as 0.0.
 _LEAST_SHARE = Decimal("0.05")
 
 

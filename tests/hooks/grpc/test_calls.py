@@ -205,7 +205,7 @@ class Rejected(Exception):
         return "too late"
 
 
-def test_the_error_that_the_program_sees_is_told(call: RecordedCall, sink: MemorySink) -> None:
+def test_the_error_that_the_program_sees_is_reported(call: RecordedCall, sink: MemorySink) -> None:
     call.fail(Rejected("seen"))
     properties = ended(sink).properties
     assert (properties["system.failure"], properties["system.failure.description"]) == ("Rejected", "seen")

@@ -113,7 +113,7 @@ def test_a_prompt_with_an_image_has_its_texts_counted(request_body: Any, texts: 
 
 
 @pytest.mark.parametrize("body", DEEP)
-def test_a_prompt_that_can_not_be_read_has_no_image(body: bytes) -> None:
+def test_a_prompt_that_cannot_be_read_has_no_image(body: bytes) -> None:
     assert read_image_prompt_texts(body + b'"image"') is None
 
 

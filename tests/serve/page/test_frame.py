@@ -226,7 +226,7 @@ def test_the_title_of_a_call_is_that_of_its_document(filled: Service) -> None:
     assert (missing.title, missing.status_code) == ("Call · Pay-i local", 404)
 
 
-def test_what_can_not_be_shown_is_said_and_an_address_without_a_view_has_nothing(filled: Service) -> None:
+def test_what_cannot_be_shown_is_said_and_an_address_without_a_view_has_nothing(filled: Service) -> None:
     _, refused = build(filled, OVERVIEW, query="by=tag&failed=1")
     assert refused.texts[-1] == (
         "p.empty: Can't show this: calls can't be broken down by 'tag' and filtered at once. Choose something"

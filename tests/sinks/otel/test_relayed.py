@@ -115,13 +115,13 @@ def test_what_a_collector_does_not_take_is_sent_again(collector: Collector) -> N
     assert (list(receipt.retry), receipt.problem) == ([0, 1], "the spans could not be exported")
 
 
-def test_an_event_that_can_not_be_encoded_is_rejected_alone(collector: Collector) -> None:
+def test_an_event_that_cannot_be_encoded_is_rejected_alone(collector: Collector) -> None:
     receipt = deliver(EVENT, TOO_LONG)
     assert (receipt.rejected, list(receipt.retry)) == ({1: "otel_failed"}, [])
     assert len(collector.spans()) == 1
 
 
-def test_beside_one_that_can_not_be_encoded_the_others_are_sent_again(collector: Collector) -> None:
+def test_beside_one_that_cannot_be_encoded_the_others_are_sent_again(collector: Collector) -> None:
     collector.origin.responses = [CannedResponse([b"no"], status=400)]
     receipt = deliver(EVENT, TOO_LONG)
     assert (receipt.rejected, list(receipt.retry)) == ({1: "otel_failed"}, [0])

@@ -1,4 +1,4 @@
-"""Each answer of the page by hand: what it has, in which order, and how many of it."""
+"""What each query of the page returns, in which order, and how many rows, computed by hand."""
 
 from __future__ import annotations
 

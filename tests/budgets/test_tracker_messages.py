@@ -60,7 +60,7 @@ def test_calls_with_and_without_a_price_are_counted_apart(tmp_path: Path) -> Non
     assert read_total(desk) == (Decimal("3.5"), 5, 3)
 
 
-def test_a_model_without_a_price_is_told_once_for_each_budget(tmp_path: Path) -> None:
+def test_a_model_without_a_price_is_reported_once_for_each_budget(tmp_path: Path) -> None:
     rule = {"amount": 10, "zone": "UTC", "period": "day"}
     desk = Desk(tmp_path, {"a": rule, "b": {**rule, "by": "account_name"}})
     desk.call(None)
@@ -100,18 +100,19 @@ def test_a_level_names_the_owner_and_the_period_that_reached_it(tmp_path: Path) 
     assert desk.posted == []
 
 
-def test_a_message_that_no_webhook_takes_is_in_the_log(tmp_path: Path) -> None:
+def test_a_webhook_is_tried_three_times_and_its_message_is_logged(tmp_path: Path) -> None:
     desk = make_desk(tmp_path, warn_at=[0.5], webhook="https://hooks.test/secret")
     desk.problems = ["HTTP 500", "ConnectError", "HTTP 503"]
     desk.call("5")
-    for _ in range(4):
+    for _ in range(5):
         desk.tracker.flush()
     notice, given_up = desk.warnings
     assert given_up == (
         "the webhook of budget b did not accept a message (HTTP 503) in 3 attempts, and it is not sent again:"
         f" {notice}"
     )
-    assert [sent.text for _, sent in desk.posted] == [notice] * 3
+    assert [(url, sent.text) for url, sent in desk.posted] == [("https://hooks.test/secret", notice)] * 3
+    assert "secret" not in notice + given_up
 
 
 def test_a_file_that_cannot_be_used_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_lists_tables_and_texts_are_told_apart_by_the_key(name: str, text: str, 
         ("NATS__TIMEOUT", "x", "expected a number of seconds above 0, up to 86400, got 'x'"),
     ],
 )
-def test_a_text_that_can_not_be_read_is_told_with_what_is_expected(
+def test_a_text_that_cannot_be_read_is_reported_with_what_is_expected(
     name: str, text: str, message: str
 ) -> None:
     with pytest.raises(PayiConfigError) as refused:
@@ -95,13 +95,15 @@ def test_variables_that_are_no_keys_are_no_reason_to_warn() -> None:
         ("PAYI_TRANSPORT_BUCKET_URL", "PAYI_TRANSPORT_BUCKET__URL"),
     ],
 )
-def test_a_variable_that_is_not_known_is_told_with_the_one_that_was_meant(variable: str, meant: str) -> None:
+def test_a_variable_that_is_not_known_is_reported_with_the_one_that_was_meant(
+    variable: str, meant: str
+) -> None:
     problems: list[str] = []
     load_sources(None, {variable: "x"}, problems.append)
     assert problems == [f"the variable {variable} is not known and is ignored; did you mean {meant}?"]
 
 
-def test_a_table_of_tools_elsewhere_is_told_with_where_its_keys_go(tmp_path: Path) -> None:
+def test_a_table_of_tools_elsewhere_is_reported_with_where_its_keys_go(tmp_path: Path) -> None:
     file = tmp_path / "payi.toml"
     file.write_text('[tool.payi_transport]\nuser_id = "a"\n')
     with pytest.raises(PayiConfigError) as refused:
