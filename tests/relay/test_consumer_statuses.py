@@ -85,7 +85,7 @@ def test_a_request_says_how_many_messages_and_bytes_it_takes_and_for_how_long() 
         consumer.pull(5, MANY, 2.5)
         consumer.pull(5, 1000, 2.5)
         consumer.close()
-        asked = [json.loads(line) for line in impostor.lines if line.startswith(b"{") and b"batch" in line]
+    asked = [json.loads(line) for line in impostor.lines if line.startswith(b"{") and b"batch" in line]
     # Twice the largest message that the server takes fits into any request.
     assert asked == [
         {"batch": 5, "max_bytes": most, "expires": 2_500_000_000} for most in (MANY, 2 * 1048576)

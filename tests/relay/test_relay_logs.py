@@ -53,7 +53,8 @@ def test_workers_share_one_log_of_each_kind_of_problem(
     thread.join(60)
     assert relay.find_unreadiness() == "stopping"
     messages = [record.getMessage() for record in caplog.records]
-    assert [line for line in messages if "an error of the relay: ZeroDivisionError" in line] == messages[:1]
+    # Which worker logs first is up to their threads.
+    assert len([line for line in messages if "an error of the relay: ZeroDivisionError" in line]) == 1
     # The problem of a sink is one line for all workers, whatever it is.
     assert len([line for line in messages if "delivery failed" in line or "busy" in line]) == 1
     assert relay.sum_counts()["held"] == 0

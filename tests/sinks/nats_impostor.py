@@ -22,19 +22,25 @@ class Impostor:
         self.url = f"nats://127.0.0.1:{self._listener.getsockname()[1]}"
         self.lines: list[bytes] = []
         self.connections = 0
+        self._readers: list[threading.Thread] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        """Accept no more clients, and read what those that have closed their connection sent before that."""
         # Or the thread that accepts would keep it open.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for reader in self._readers:
+            reader.join(5)
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
                 self.connections += 1
-                threading.Thread(target=self._serve_one, args=(connection,), daemon=True).start()
+                reader = threading.Thread(target=self._serve_one, args=(connection,), daemon=True)
+                self._readers.append(reader)
+                reader.start()
 
     def _serve_one(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
@@ -44,7 +50,9 @@ class Impostor:
                 response = b"PONG\r\n" if line == b"PING\r\n" else self._respond(line)
                 if response is None:
                     return
-                connection.sendall(response)
+                # A client that has closed its connection may have sent more before.
+                with contextlib.suppress(OSError):
+                    connection.sendall(response)
 
 
 @contextlib.contextmanager

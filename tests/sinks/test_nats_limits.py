@@ -127,6 +127,15 @@ def test_an_event_that_is_too_large_for_the_stream_is_sent_without_content_and_t
         assert read_ids(impostor) == ["id-1", "id-2", "id-1"]
 
 
+def test_what_is_too_large_for_the_stream_even_without_its_content_is_rejected_at_once() -> None:
+    body = b'{"error": {"err_code": 10054, "description": "message size exceeds maximum allowed"}}'
+    # Its content is larger than what the server takes.
+    sent = event(1, provider_request_json="x" * 1000)
+    receipt, impostor = deliver(sent, respond=acknowledge(body), info=b'INFO {"max_payload": 800}\r\n')
+    assert (receipt.retry, receipt.rejected) == ([], {0: "too_large"})
+    assert read_ids(impostor) == ["id-1"]
+
+
 def test_a_client_that_may_not_subscribe_to_its_responses_publishes_nothing() -> None:
     def respond(line: bytes) -> bytes:
         refusal = b"-ERR 'Permissions Violation for Subscription to \"_INBOX.>\"'\r\n"
