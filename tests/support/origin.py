@@ -133,7 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_body(self, response: CannedResponse) -> None:
         chunked = "content-length" not in response.headers
         for index, chunk in enumerate(response.chunks):
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
+            # An empty chunk ends the body. Another end would be taken for the next response.
+            if chunk:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
             if index == 0 and response.hold is not None:
                 response.hold.wait(30)
         if response.end == "reset":
