@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_origin
 
 import msgspec
 
@@ -53,7 +53,8 @@ def parse_response(response: httpx.Response, kind: type[T], *, strict: bool) -> 
         raise _make_validation_error(response, str(exc)) from exc
     # Lenient conversion returns its argument where even the outermost shape is wrong, and where it is a plain
     # value of the right type.
-    if value is raw and not (isinstance(kind, type) and isinstance(raw, kind)):
+    shape: Any = get_origin(kind) or kind
+    if value is raw and not (isinstance(shape, type) and isinstance(raw, shape)):
         expected = getattr(kind, "__name__", kind)
         raise _make_validation_error(response, f"expected {expected}, got {type(raw).__name__}")
     return value

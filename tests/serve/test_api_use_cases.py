@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from payi_transport.serve.service import Service
@@ -113,7 +114,8 @@ def test_a_kpi_has_what_it_was_made_with(kind: str, api: httpx.Client) -> None:
     assert times[0] == times[1]
     changed = without_id(api.put("/definitions/chat/kpis/solved", json={"goal": 2}))
     assert (changed["goal"], changed["description"], changed["created_timestamp"]) == (2, "d", times[0])
-    assert datetime.fromisoformat(changed["updated_timestamp"]) > datetime.fromisoformat(times[1])
+    updated, before = (msgspec.convert(text, datetime) for text in (changed["updated_timestamp"], times[1]))
+    assert updated > before
     assert without_id(api.get("/definitions/chat/kpis/solved")) == changed
     assert without_id(api.delete("/definitions/chat/kpis/solved")) == changed
     assert refusal_of(api.get("/definitions/chat/kpis/solved")) == (
