@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -227,11 +228,12 @@ def test_a_folder_for_each_sink_is_made_only_for_several(count: int, tmp_path: P
 
 
 def test_a_path_that_no_file_system_has_is_refused() -> None:
+    # Each version of Python says it in its own words.
+    with pytest.raises(ValueError, match="embedded null") as said:
+        os.mkdir("a\0b")
     with pytest.raises(PayiConfigError) as wrong:
         prepare_spool("a\0b")
-    assert str(wrong.value) == (
-        "config.delivery.spool_directory: can't write to 'a\\x00b': embedded null byte"
-    )
+    assert str(wrong.value) == f"config.delivery.spool_directory: can't write to 'a\\x00b': {said.value}"
 
 
 def test_what_is_no_sink_is_refused_wherever_it_is() -> None:
